@@ -1,8 +1,8 @@
-"""The semantic model of an electronic invoice: EN 16931-1, with the names the rules are written in (BT-/BG- numbers).
+"""The semantic model of an electronic invoice: EN 16931-1, its terms named by their BT- and BG- numbers.
 
-Plain, frozen values that every syntax (CII, UBL, Factur-X) is rendered from and parsed into. No rendering and no
-computation here: totals come from `billing.totals`, and this model only carries them. An absent text is '',
-an absent number, date or group is None. Amounts are Decimal; a float is refused.
+Plain, frozen values that every syntax (CII, UBL, Factur-X) is rendered from and parsed into. No rendering
+and no computation here: totals come from `billing.totals`, and this model only carries them. An absent text
+is '', an absent number, date or group is None. Amounts are Decimal; a float is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class Identifier(_Value):
-    """An identifier and the ISO 6523 (or EAS, or UNTDID 1153) scheme it is drawn from; the scheme may be absent."""
+    """An identifier and the scheme it is drawn from (ISO 6523, EAS, UNTDID 1153), which may be absent."""
 
     value: str
     scheme: str = ""
@@ -161,7 +161,7 @@ class Payment(_Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceCharge(_Value):
-    """BG-20, BG-21 on the document, BG-27, BG-28 on a line. Its place says whether it is taken off or added."""
+    """BG-20, BG-21 on the document, BG-27, BG-28 on a line. Its place says if it is taken off or added."""
 
     amount: Decimal  # BT-92, BT-99, BT-136, BT-141
     base: Decimal | None = None  # BT-93, BT-100, BT-137, BT-142
