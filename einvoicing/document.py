@@ -19,7 +19,7 @@ CORRECTIONS = frozenset({"384", "471", "472", "473"})  # BT-3 that replace exact
 class _Value:
     """Base of the model: refuses binary floats and numbers that are not finite, wherever they are put."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in type(self).__slots__:
