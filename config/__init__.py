@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses, the clock, and the home page."""

@@ -1,0 +1,13 @@
+"""Billing: products, orders, invoices, the journal, e-mails and reminders."""
+
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    name = "billing"
+    verbose_name = "Facturation"
+
+    def ready(self) -> None:
+        from billing import sealed
+
+        sealed.declare()

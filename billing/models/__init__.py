@@ -1,0 +1,28 @@
+"""The nouns of billing."""
+
+from billing.models.emails import Email as Email
+from billing.models.emails import EmailKind as EmailKind
+from billing.models.emails import EmailStatus as EmailStatus
+from billing.models.invoices import DocumentKind as DocumentKind
+from billing.models.invoices import Invoice as Invoice
+from billing.models.invoices import InvoiceDocument as InvoiceDocument
+from billing.models.invoices import InvoiceKind as InvoiceKind
+from billing.models.invoices import InvoiceLine as InvoiceLine
+from billing.models.invoices import InvoiceStatus as InvoiceStatus
+from billing.models.invoices import VatSubtotal as VatSubtotal
+from billing.models.ledger import Journal as Journal
+from billing.models.ledger import JournalEntry as JournalEntry
+from billing.models.ledger import JournalLine as JournalLine
+from billing.models.numbering import NumberSequence as NumberSequence
+from billing.models.orders import OrderLine as OrderLine
+from billing.models.orders import OrderStatus as OrderStatus
+from billing.models.orders import SalesOrder as SalesOrder
+from billing.models.products import VAT_RATES as VAT_RATES
+from billing.models.products import MovementReason as MovementReason
+from billing.models.products import Product as Product
+from billing.models.products import StockMovement as StockMovement
+from billing.models.products import Unit as Unit
+from billing.models.products import VatCategory as VatCategory
+from billing.models.reminders import Reminder as Reminder
+from billing.models.reminders import ReminderLevel as ReminderLevel
+from billing.models.reminders import ReminderStatus as ReminderStatus

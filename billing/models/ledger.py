@@ -1,0 +1,70 @@
+"""The journal: double entry, written in the same transaction as the fact. Source of the FEC (LPF A47 A-1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.models import CompanyRow
+from customers.models import Customer
+
+
+class Journal(models.TextChoices):
+    SALES = "VE", _("Ventes")
+    BANK = "BQ", _("Banque")
+    MISCELLANEOUS = "OD", _("Opérations diverses")
+
+
+class JournalEntry(CompanyRow):
+    """One balanced entry. `source` names the fact it records ("billing.invoice:…", "payments.payment:…")."""
+
+    journal = models.CharField(_("journal"), max_length=2, choices=Journal.choices)
+    number = models.CharField(_("numéro d’écriture"), max_length=20)
+    day = models.DateField(_("date"))
+    label = models.CharField(_("libellé"), max_length=200)
+    piece = models.CharField(_("pièce"), max_length=40)
+    piece_date = models.DateField(_("date de pièce"))
+    source = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("écriture")
+        verbose_name_plural = _("écritures")
+        constraints = [models.UniqueConstraint(fields=["company", "number"], name="one_entry_per_number")]
+        indexes = [
+            models.Index(fields=["company", "day", "number"], name="entry_by_day"),
+            models.Index(fields=["source"], name="entry_by_source"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class JournalLine(CompanyRow):
+    """One side of an entry: an account of the PCG, debit or credit, never both."""
+
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    account = models.CharField(_("compte"), max_length=10)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+")
+    label = models.CharField(_("libellé"), max_length=200)
+    debit = models.DecimalField(_("débit"), max_digits=16, decimal_places=2, default=Decimal("0"))
+    credit = models.DecimalField(_("crédit"), max_digits=16, decimal_places=2, default=Decimal("0"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("ligne d’écriture")
+        verbose_name_plural = _("lignes d’écriture")
+        ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(debit__gt=0, credit=0) | Q(debit=0, credit__gt=0), name="a_line_has_one_side"
+            ),
+            models.CheckConstraint(condition=Q(account__regex=r"^\d{3,10}$"), name="account_is_of_the_pcg"),
+        ]
+        indexes = [models.Index(fields=["entry", "position"], name="journal_line_by_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.debit - self.credit}"

@@ -1,0 +1,5 @@
+"""The addresses of billing."""
+
+
+app_name = "billing"
+urlpatterns: list = []

@@ -1,0 +1,80 @@
+"""Celery: the alarm clock. The rows are the queues; tasks only wake the sweeps, and losing one loses nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+from celery.schedules import crontab
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from config import embedded
+
+embedded.ensure()
+
+from django.conf import settings
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from config.kernel.logs import adopt_request_id, current_request_id
+
+
+def _broker(url: str) -> str:
+    return url.replace("unix://", "redis+socket://", 1)
+
+
+app = Celery("quittance", broker=_broker(settings.REDIS_URL))
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=300,
+    task_soft_time_limit=240,
+    task_default_queue="sync",
+    task_queues=[Queue(name) for name in ("invoice_processing", "reconciliation", "notifications", "sync")],
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=8.0,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 600},
+    timezone="Europe/Paris",
+    task_routes={
+        "einvoicing.*": {"queue": "invoice_processing"},
+        "payments.reconcile": {"queue": "reconciliation"},
+        "payments.remind": {"queue": "notifications"},
+        "billing.*": {"queue": "notifications"},
+    },
+    beat_schedule={
+        # carry what waits, prepare legal documents
+        "transmit": {"task": "einvoicing.transmit", "schedule": 10.0},
+        # read the platforms' statuses
+        "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
+        # hand queued e-mails to the mail server
+        "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
+        # match new bank lines, company by company
+        "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
+        # reminders, each guarded again at the moment of sending
+        "remind": {"task": "payments.remind", "schedule": crontab(hour=9, minute=0)},
+    },
+)
+app.autodiscover_tasks()
+
+
+@signals.before_task_publish.connect
+def _send_request_id(headers: dict[str, Any] | None = None, **_kwargs: Any) -> None:
+    if headers is not None and current_request_id():
+        headers["request_id"] = current_request_id()
+
+
+@signals.task_prerun.connect
+def _adopt_request_id(task: Any = None, **_kwargs: Any) -> None:
+    clear_contextvars()
+    adopt_request_id(str(getattr(task.request, "request_id", None) or ""))
+    bind_contextvars(task=task.name)
+
+
+@signals.setup_logging.connect
+def _keep_django_logging(**_kwargs: Any) -> None:
+    """Connecting is enough: Celery then leaves the logging that Django has set up."""

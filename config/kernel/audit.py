@@ -1,0 +1,44 @@
+"""The audit trail: one dotted tag, an actor, the rows concerned, and what changed, in the fact's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from config.kernel import chain
+from config.kernel.actor import Actor
+from config.kernel.canonical import canonical, plain, sha256
+from config.kernel.logs import current_request_id
+from config.kernel.models import AuditEvent, CompanyRow
+
+
+def record(
+    tag: str,
+    *,
+    subject: CompanyRow,
+    actor: Actor,
+    at: datetime,
+    also: Iterable[CompanyRow] = (),
+    data: Mapping[str, Any] | None = None,
+    seal: bool = False,
+) -> AuditEvent:
+    """Write what happened to `subject`; the other rows of `also` show it in their timelines too.
+
+    With `seal`, the event carries the digest of the frozen row, and so puts the row itself into the chain.
+    """
+    event = AuditEvent(
+        company_id=subject.company_id,
+        at=at,
+        tag=tag,
+        actor_kind=actor.kind,
+        actor_name=actor.name,
+        actor_user_id=actor.user_id,
+        subjects=[subject.subject, *(row.subject for row in also)],
+        data=plain(dict(data or {})),
+        digest=chain.digest(subject) if seal else "",
+        request_id=current_request_id(),
+    )
+    event.content_hash = sha256(canonical(event.facts()))
+    event.save(force_insert=True)
+    return event

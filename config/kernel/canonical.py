@@ -1,0 +1,47 @@
+"""The versioned canonical form that is hashed: the same facts give the same bytes on every machine and Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+VERSION = 1
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        raise TypeError("a float has no canonical form; use Decimal")
+    if isinstance(value, Decimal):
+        # 1.5, 1.50 and 1.500 are one amount: the scale of the column must not change the hash.
+        text = f"{value.normalize():f}"
+        return "0" if text in {"-0", "0"} else text
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON keeps it exactly: amounts, days and instants become text."""
+    return _plain(value)
+
+
+def canonical(facts: Mapping[str, Any]) -> str:
+    """The canonical text of the facts: JSON, sorted keys, no spaces, amounts and dates as text."""
+    body = {"v": VERSION, **_plain(facts)}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

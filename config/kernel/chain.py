@@ -1,0 +1,108 @@
+"""The chain of facts: each frozen row has a canonical form, its digest rides in an audit event, events are chained.
+
+`verify` recomputes everything from the rows as they are now and names the first one that was touched. It also sees
+rows without an event, events without a row, and a tail cut off (the head is kept apart).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from config.kernel.canonical import canonical, sha256
+from config.kernel.models import AuditChain, AuditEvent, Company
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """How one class of frozen rows is read for hashing: its rows, in bulk, and the facts of one row."""
+
+    rows: Callable[[models.QuerySet[Any]], models.QuerySet[Any]]
+    facts: Callable[[Any], Mapping[str, Any]]
+    frozen: models.Q
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One place where the chain does not hold."""
+
+    subject: str
+    sequence: int | None
+    what: str
+
+    def __str__(self) -> str:
+        place = f"event {self.sequence}: " if self.sequence is not None else ""
+        return f"{place}{self.subject}: {self.what}"
+
+
+_sealed: dict[type[models.Model], Sealed] = {}
+
+
+def seal_rows_of(
+    model: type[models.Model],
+    *,
+    facts: Callable[[Any], Mapping[str, Any]],
+    rows: Callable[[models.QuerySet[Any]], models.QuerySet[Any]] = lambda queryset: queryset,
+    frozen: models.Q | None = None,
+) -> None:
+    """Declare that rows of `model` (those matching `frozen`) must each be sealed by exactly one event."""
+    _sealed[model] = Sealed(rows=rows, facts=facts, frozen=frozen or models.Q())
+
+
+def digest(row: models.Model) -> str:
+    """SHA-256 of the row's canonical form. The row must be of a declared class."""
+    return sha256(canonical(_sealed[type(row)].facts(row)))
+
+
+def link(previous: str, sequence: int, content_hash: str) -> str:
+    """The hash of an event: the same formula stands in the trigger kernel_chain_event()."""
+    return hashlib.sha256(f"{previous}|{sequence}|{content_hash}".encode()).hexdigest()
+
+
+def verify(company: Company) -> Iterator[Break]:
+    """Every break in a company's chain, in the order of the chain, then the rows that were never sealed."""
+    expected: dict[str, tuple[int, str]] = {}
+    yield from _verify_events(company, expected)
+    for model, sealed in _sealed.items():
+        yield from _verify_rows(company, model, sealed, expected)
+    for subject, (sequence, _digest) in expected.items():
+        yield Break(subject, sequence, "the row is missing")
+
+
+def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> Iterator[Break]:
+    previous, place = "", 0
+    for event in AuditEvent.everywhere.filter(company=company).order_by("sequence", "id").iterator(2000):
+        subject = f"kernel.auditevent:{event.pk}"
+        place += 1
+        if event.sequence != place:
+            yield Break(subject, event.sequence, f"the chain jumps to {event.sequence} where {place} was expected")
+            place = event.sequence or place
+        elif event.previous_hash != previous:
+            yield Break(subject, event.sequence, "it does not follow the event before it")
+        if sha256(canonical(event.facts())) != event.content_hash:
+            yield Break(subject, event.sequence, "the event was changed")
+        elif link(event.previous_hash, event.sequence or 0, event.content_hash) != event.hash:
+            yield Break(subject, event.sequence, "the hash was changed")
+        previous = event.hash
+        if event.digest:
+            expected[event.subjects[0]] = (place, event.digest)
+    head = AuditChain.objects.filter(company=company).first()
+    if (head.length if head else 0, head.head if head else "") != (place, previous):
+        yield Break("kernel.auditchain", None, "the end of the chain is missing")
+
+
+def _verify_rows(
+    company: Company, model: type[models.Model], sealed: Sealed, expected: dict[str, tuple[int, str]]
+) -> Iterator[Break]:
+    everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows are sealed
+    for row in sealed.rows(everywhere.filter(sealed.frozen, company=company)).iterator(500):
+        found = expected.pop(row.subject, None)
+        name = f"{row.subject} ({row})"
+        if found is None:
+            yield Break(name, None, "the row is in no event of the chain")
+        elif found[1] != sha256(canonical(sealed.facts(row))):
+            yield Break(name, found[0], "the row was changed after it was sealed")

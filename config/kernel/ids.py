@@ -1,0 +1,13 @@
+"""Primary keys that tell nothing: random integers that every JSON reader keeps exact (below 2**53)."""
+
+from __future__ import annotations
+
+import secrets
+
+_LOWEST = 10**15
+_HIGHEST = 2**53
+
+
+def new_id() -> int:
+    """A sixteen-digit key. Nobody can guess another company's from their own; a clash fails on the primary key."""
+    return _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)

@@ -1,0 +1,108 @@
+"""Per request: its id, the strict content policy, the company it works in, and refusals shown to the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from structlog.contextvars import clear_contextvars
+
+from config.kernel.errors import DomainError
+from config.kernel.htmx import toast
+from config.kernel.logs import adopt_request_id
+from config.kernel.models import Membership
+from config.kernel.scope import company_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+
+
+class RequestIdMiddleware:
+    """X-Request-Id in and out, and on every log line between."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        clear_contextvars()
+        request_id = adopt_request_id(request.headers.get("X-Request-Id", ""))
+        response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class ContentSecurityMiddleware:
+    """Only our own scripts, styles and pictures; signed-in pages are kept by no cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class CompanyMiddleware:
+    """Put the person's company in scope: the one chosen in the switcher, else the first. None at all: no scope."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated or request.path.startswith(("/admin/", "/api/")):
+            return self.get_response(request)
+        memberships = list(
+            Membership.objects.filter(user_id=request.user.pk).select_related("company").order_by("company__name")
+        )
+        if not memberships:
+            return self.get_response(request)
+        chosen = request.session.get("company_id")
+        membership = next((one for one in memberships if one.company_id == chosen), memberships[0])
+        request.memberships = memberships  # type: ignore[attr-defined]  # read by access.py and frame.py alone
+        request.membership = membership  # type: ignore[attr-defined]
+        with company_scope(membership.company_id):
+            return self.get_response(request)
+
+
+class DomainErrorMiddleware:
+    """A DomainError that no form caught: a toast for HTMX, else back to the page with the sentence."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        sentence = say(error)
+        if request.path.startswith("/api/"):
+            return JsonResponse({"code": error.code, "detail": sentence, "fields": error.fields}, status=error.status)
+        if getattr(request, "htmx", False):
+            response = HttpResponse(status=error.status)
+            toast(response, sentence, tone="bad")
+            response["HX-Reswap"] = "none"
+            return response
+        back = request.headers.get("Referer", "")
+        if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
+            messages.error(request, sentence)
+            return HttpResponseRedirect(back)
+        return render(request, "refused.html", {"sentence": sentence}, status=error.status)
+
+
+def say(error: DomainError) -> str:
+    """The error's sentence in the person's language."""
+    sentence = _(error.message)
+    return sentence % error.params if error.params else sentence

@@ -1,0 +1,227 @@
+"""Companies, the people who work in them, and the chained audit trail of everything that happens."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.ids import new_id
+from config.kernel.roles import Role, may
+from config.kernel.scope import ScopedManager
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+
+class User(AbstractUser):
+    """A person, or a partner system. The e-mail address is the login."""
+
+    username = None  # type: ignore[assignment]  # the e-mail address replaces it, as Django's documentation shows
+    email = models.EmailField(_("adresse e-mail"), unique=True)
+    is_partner = models.BooleanField(_("système partenaire"), default=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # same reason
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class VatRegime(models.TextChoices):
+    NORMAL = "NORMAL", _("Réel normal")
+    SIMPLIFIED = "SIMPLIFIED", _("Réel simplifié")
+    FRANCHISE = "FRANCHISE", _("Franchise en base (art. 293 B du CGI)")
+
+
+class Company(models.Model):
+    """An issuer of invoices: its identity, its legal mentions, its habits."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(_("raison sociale"), max_length=200)
+    legal_form = models.CharField(_("forme juridique"), max_length=60, blank=True)
+    share_capital = models.CharField(_("capital social"), max_length=60, blank=True)
+    siren = models.CharField("SIREN", max_length=9, unique=True)
+    siret = models.CharField("SIRET", max_length=14)
+    vat_number = models.CharField(_("n° de TVA intracommunautaire"), max_length=20, blank=True)
+    rcs_city = models.CharField(_("ville du RCS"), max_length=80, blank=True)
+    address_line = models.CharField(_("adresse"), max_length=200)
+    address_extra = models.CharField(_("complément"), max_length=200, blank=True)
+    postcode = models.CharField(_("code postal"), max_length=12)
+    city = models.CharField(_("ville"), max_length=100)
+    country = models.CharField(_("pays"), max_length=2, default="FR")
+    email = models.EmailField(_("adresse e-mail"))
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    electronic_address = models.CharField(_("adresse de facturation électronique (0225)"), max_length=125)
+    iban = models.CharField("IBAN", max_length=34)
+    bic = models.CharField("BIC", max_length=11, blank=True)
+    vat_regime = models.CharField(
+        _("régime de TVA"), max_length=12, choices=VatRegime.choices, default=VatRegime.NORMAL
+    )
+    vat_on_debits = models.BooleanField(_("option pour la TVA d’après les débits"), default=False)
+    late_penalty_mention = models.CharField(
+        _("pénalités de retard"),
+        max_length=300,
+        default="En cas de retard de paiement, pénalités au taux de la BCE majoré de 10 points (art. L441-10 du code de commerce).",
+    )
+    recovery_mention = models.CharField(
+        _("indemnité de recouvrement"),
+        max_length=300,
+        default="Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 €.",
+    )
+    discount_mention = models.CharField(_("escompte"), max_length=300, default="Pas d’escompte pour paiement anticipé.")
+    accent_color = models.CharField(_("couleur des documents"), max_length=7, default="#1f4e5f")
+    reminders_enabled = models.BooleanField(_("relances automatiques"), default=True)
+    friendly_after_days = models.PositiveSmallIntegerField(_("relance amicale à J+"), default=7)
+    firm_after_days = models.PositiveSmallIntegerField(_("relance ferme à J+"), default=15)
+    final_after_days = models.PositiveSmallIntegerField(_("mise en demeure à J+"), default=30)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("société")
+        verbose_name_plural = _("sociétés")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(siren__regex=r"^\d{9}$"), name="company_siren_is_nine_digits"),
+            models.CheckConstraint(
+                condition=models.Q(siret__startswith=models.F("siren")),
+                name="company_siret_starts_with_siren",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(friendly_after_days__lt=models.F("firm_after_days"))
+                & models.Q(firm_after_days__lt=models.F("final_after_days")),
+                name="company_reminders_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's place in a company."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("rôle"), max_length=12, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("appartenance")
+        verbose_name_plural = _("appartenances")
+        constraints = [models.UniqueConstraint(fields=["user", "company"], name="one_membership_per_company")]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.company} ({self.get_role_display()})"
+
+    def may(self, action: str) -> bool:
+        return may(self.role, action)
+
+
+class CompanyRow(models.Model):
+    """What every row of a company shares: its company, an unguessable id, and a scope that fails closed.
+
+    `objects` sees the company in scope only; `everywhere` is for sweeps and superusers, and says so by its name.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+
+    objects: ClassVar[ScopedManager[Any]] = ScopedManager()
+    everywhere: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "everywhere"
+
+    @classmethod
+    def subject_of(cls, pk: int) -> str:
+        """How the audit trail names a row of this class."""
+        return f"{cls._meta.label_lower}:{pk}"
+
+    @property
+    def subject(self) -> str:
+        return self.subject_of(self.pk)
+
+
+class AuditChain(models.Model):
+    """The head of a company's chain. Written by PostgreSQL alone, at the end of each transaction."""
+
+    company = models.OneToOneField(Company, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    length = models.BigIntegerField(default=0)
+    head = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("tête de chaîne d’audit")
+        verbose_name_plural = _("têtes de chaîne d’audit")
+
+    def __str__(self) -> str:
+        return f"{self.company_id}: {self.length}"
+
+
+class AuditEvent(models.Model):
+    """One thing that happened: who, when, to what. Append-only, and chained by SHA-256 per company.
+
+    `content_hash` covers every column below; `digest` covers the frozen row the event is about; `hash` chains the
+    event to the one before. `sequence`, `previous_hash` and `hash` are given by a deferred trigger at commit, so the
+    chain's lock is held last and shortest.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    tag = models.CharField(max_length=60)
+    actor_kind = models.CharField(max_length=10)
+    actor_name = models.CharField(max_length=200)
+    actor_user_id = models.IntegerField(null=True)
+    subjects = ArrayField(models.CharField(max_length=60))
+    data = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64)
+    sequence = models.BigIntegerField(null=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, blank=True)
+
+    objects: ClassVar[ScopedManager[AuditEvent]] = ScopedManager()
+    everywhere: ClassVar[models.Manager[AuditEvent]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("événement d’audit")
+        verbose_name_plural = _("événements d’audit")
+        base_manager_name = "everywhere"
+        constraints = [models.UniqueConstraint(fields=["company", "sequence"], name="one_event_per_place_in_chain")]
+        indexes = [
+            GinIndex(fields=["subjects"], name="audit_by_subject"),
+            models.Index(fields=["company", "-id"], name="audit_by_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag} #{self.pk}"
+
+    def facts(self) -> dict[str, Any]:
+        """The columns that `content_hash` covers."""
+        return {
+            "company": self.company_id,
+            "at": self.at,
+            "tag": self.tag,
+            "actor": [self.actor_kind, self.actor_name, self.actor_user_id],
+            "subjects": list(self.subjects),
+            "data": self.data,
+            "digest": self.digest,
+            "request_id": self.request_id,
+        }

@@ -1,0 +1,22 @@
+"""Every address of the product, one list per app."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+from config import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search", views.search, name="search"),
+    path("company/", views.switch_company, name="company-switch"),
+    path("language/", views.set_language, name="language"),
+    path("health/", views.health, name="health"),
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("customers/", include("customers.urls")),
+    path("", include("billing.urls")),
+    path("", include("payments.urls")),
+    path("", include("einvoicing.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,209 @@
+"""Customers: one table with a `kind`, checked per kind by the database; addresses, contacts, payment terms."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.models import CompanyRow
+from config.kernel.scope import ScopedManager
+
+
+class CustomerKind(models.TextChoices):
+    ORGANISATION = "ORGANISATION", _("Organisation")
+    INDIVIDUAL = "INDIVIDUAL", _("Particulier")
+
+
+class PaymentTerms(CompanyRow):
+    """When an invoice falls due: so many days, and to the end of that month where agreed (art. L441-10 C. com.)."""
+
+    name = models.CharField(_("intitulé"), max_length=80)
+    days = models.PositiveSmallIntegerField(_("jours"))
+    end_of_month = models.BooleanField(_("fin de mois"), default=False)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("condition de règlement")
+        verbose_name_plural = _("conditions de règlement")
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="one_terms_per_name"),
+            models.CheckConstraint(condition=Q(days__lte=120), name="terms_days_are_sane"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def due_date(self, issued_on: date) -> date:
+        """The due date of an invoice issued that day: days first, then the end of the month reached."""
+        due = issued_on + timedelta(days=self.days)
+        if not self.end_of_month:
+            return due
+        first_of_next = (due.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return first_of_next - timedelta(days=1)
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def active(self) -> CustomerQuerySet:
+        return self.filter(archived_at=None)
+
+    def matching(self, text: str) -> CustomerQuerySet:
+        """Customers whose name, e-mail, SIREN or SIRET contains the text."""
+        digits = "".join(filter(str.isdigit, text))
+        found = Q(name__icontains=text) | Q(email__icontains=text)
+        if len(digits) >= 3:
+            found |= Q(siren__startswith=digits) | Q(siret__startswith=digits)
+        return self.filter(found)
+
+
+class CustomerManager(ScopedManager["Customer"].from_queryset(CustomerQuerySet)):  # type: ignore[misc]  # dynamic base
+    pass
+
+
+class Customer(CompanyRow):
+    """Whom we bill. An organisation has a SIREN or a foreign VAT number; an individual has a first and last name.
+
+    `name` is what documents print: the legal name, or "first last", kept by the service for lists and search.
+    """
+
+    kind = models.CharField(_("nature"), max_length=12, choices=CustomerKind.choices)
+    name = models.CharField(_("nom"), max_length=200)
+    first_name = models.CharField(_("prénom"), max_length=100, blank=True)
+    last_name = models.CharField(_("nom de famille"), max_length=100, blank=True)
+    email = models.EmailField(_("adresse e-mail"), blank=True)
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    siren = models.CharField("SIREN", max_length=9, blank=True)
+    siret = models.CharField("SIRET", max_length=14, blank=True)
+    vat_number = models.CharField(_("n° de TVA"), max_length=20, blank=True)
+    electronic_address = models.CharField(_("adresse de facturation électronique"), max_length=125, blank=True)
+    is_public_body = models.BooleanField(_("entité publique"), default=False)
+    service_code = models.CharField(_("code service"), max_length=100, blank=True)
+    requires_service_code = models.BooleanField(_("code service exigé"), default=False)
+    requires_commitment = models.BooleanField(_("n° d’engagement exigé"), default=False)
+    terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, verbose_name=_("conditions de règlement"))
+    notes = models.TextField(_("notes internes"), blank=True)
+    reminders_paused_until = models.DateField(_("relances suspendues jusqu’au"), null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[CustomerManager] = CustomerManager()
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=CustomerKind.ORGANISATION, first_name="", last_name="")
+                | (
+                    Q(kind=CustomerKind.INDIVIDUAL, siren="", siret="", vat_number="", is_public_body=False)
+                    & ~Q(last_name="")
+                ),
+                name="customer_columns_fit_kind",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(siren="") | Q(siren__regex=r"^\d{9}$"), name="customer_siren_is_nine_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(siret="") | (Q(siret__regex=r"^\d{14}$") & Q(siret__startswith=models.F("siren"))),
+                name="customer_siret_starts_with_siren",
+            ),
+            models.CheckConstraint(condition=Q(is_public_body=False) | ~Q(siret=""), name="public_body_has_a_siret"),
+            models.UniqueConstraint(
+                fields=["company", "siret", "service_code"],
+                condition=~Q(siret=""),
+                name="one_customer_per_siret_and_service",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "name", "id"], name="customer_by_name"),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="customer_name_trigram"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_individual(self) -> bool:
+        return self.kind == CustomerKind.INDIVIDUAL
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:customer-detail", args=[self.pk])
+
+
+class _OfKind(ScopedManager[Any]):
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(kind=self.kind)
+
+
+class Organisation(Customer):
+    objects: ClassVar[Any] = _OfKind(CustomerKind.ORGANISATION)
+
+    class Meta:
+        proxy = True
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+
+
+class Individual(Customer):
+    objects: ClassVar[Any] = _OfKind(CustomerKind.INDIVIDUAL)
+
+    class Meta:
+        proxy = True
+        verbose_name = _("particulier")
+        verbose_name_plural = _("particuliers")
+
+
+class AddressKind(models.TextChoices):
+    BILLING = "BILLING", _("Facturation")
+    DELIVERY = "DELIVERY", _("Livraison")
+
+
+class Address(CompanyRow):
+    """Where a customer is billed, or where goods go (BG-8, BG-15)."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
+    kind = models.CharField(_("usage"), max_length=10, choices=AddressKind.choices, default=AddressKind.BILLING)
+    line = models.CharField(_("adresse"), max_length=200)
+    extra = models.CharField(_("complément"), max_length=200, blank=True)
+    postcode = models.CharField(_("code postal"), max_length=12)
+    city = models.CharField(_("ville"), max_length=100)
+    country = models.CharField(_("pays"), max_length=2, default="FR")
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("adresse")
+        verbose_name_plural = _("adresses")
+        constraints = [
+            models.UniqueConstraint(fields=["customer"], condition=Q(kind="BILLING"), name="one_billing_address"),
+            models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="address_country_is_iso"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}, {self.postcode} {self.city}"
+
+
+class Contact(CompanyRow):
+    """A person at a customer's; who gets invoices and who gets reminders."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(_("nom"), max_length=200)
+    position = models.CharField(_("fonction"), max_length=100, blank=True)
+    email = models.EmailField(_("adresse e-mail"), blank=True)
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True)
+    gets_invoices = models.BooleanField(_("reçoit les factures"), default=True)
+    gets_reminders = models.BooleanField(_("reçoit les relances"), default=True)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,5 @@
+"""The addresses of customers."""
+
+
+app_name = "customers"
+urlpatterns: list = []

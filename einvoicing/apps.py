@@ -1,0 +1,13 @@
+"""E-invoicing: legal formats, their validation, and the platforms that carry them."""
+
+from django.apps import AppConfig
+
+
+class EinvoicingConfig(AppConfig):
+    name = "einvoicing"
+    verbose_name = "Facturation électronique"
+
+    def ready(self) -> None:
+        from einvoicing import receivers
+
+        receivers.connect()

@@ -1,0 +1,8 @@
+"""The nouns of e-invoicing."""
+
+from einvoicing.models.accounts import PlatformAccount as PlatformAccount
+from einvoicing.models.transmissions import Attempt as Attempt
+from einvoicing.models.transmissions import LifecycleEvent as LifecycleEvent
+from einvoicing.models.transmissions import RemoteDocument as RemoteDocument
+from einvoicing.models.transmissions import Transmission as Transmission
+from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus

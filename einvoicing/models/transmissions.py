@@ -1,0 +1,170 @@
+"""Transmissions: one invoice to one platform. The row is the queue; attempts and facts received are append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice
+from config.kernel.models import CompanyRow
+from config.kernel.scope import ScopedManager
+from einvoicing.models.accounts import PlatformAccount
+
+
+class TransmissionStatus(models.TextChoices):
+    PENDING = "PENDING", _("À transmettre")
+    SENDING = "SENDING", _("Transmission en cours")
+    UNKNOWN = "UNKNOWN", _("Issue inconnue, vérification en cours")
+    DEPOSITED = "DEPOSITED", _("Reçue par la plateforme")
+    ACCEPTED = "ACCEPTED", _("Déposée")
+    REJECTED = "REJECTED", _("Rejetée")
+    INVALID = "INVALID", _("Non conforme, non transmise")
+    DEAD = "DEAD", _("Abandonnée, action requise")
+
+
+class TransmissionQuerySet(models.QuerySet["Transmission"]):
+    def due(self, *, at: datetime) -> TransmissionQuerySet:
+        """Those to claim now: waiting ones whose time has come, and leased ones whose carrier died."""
+        waiting = Q(status__in=[TransmissionStatus.PENDING, TransmissionStatus.UNKNOWN], next_attempt_at__lte=at)
+        return self.filter(waiting | Q(status=TransmissionStatus.SENDING, lease_until__lt=at))
+
+
+class TransmissionManager(ScopedManager["Transmission"].from_queryset(TransmissionQuerySet)):  # type: ignore[misc]
+    pass
+
+
+class Transmission(CompanyRow):
+    """The carrying of one document to one platform."""
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        TransmissionStatus.PENDING: frozenset({TransmissionStatus.SENDING, TransmissionStatus.INVALID}),
+        TransmissionStatus.SENDING: frozenset(
+            {
+                TransmissionStatus.DEPOSITED,
+                TransmissionStatus.PENDING,
+                TransmissionStatus.UNKNOWN,
+                TransmissionStatus.REJECTED,
+                TransmissionStatus.INVALID,
+                TransmissionStatus.DEAD,
+            }
+        ),
+        TransmissionStatus.UNKNOWN: frozenset({TransmissionStatus.SENDING}),
+        TransmissionStatus.DEPOSITED: frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.REJECTED}),
+        TransmissionStatus.ACCEPTED: frozenset({TransmissionStatus.REJECTED}),
+        TransmissionStatus.REJECTED: frozenset(),
+        TransmissionStatus.INVALID: frozenset({TransmissionStatus.PENDING}),
+        TransmissionStatus.DEAD: frozenset({TransmissionStatus.PENDING}),
+    }
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="transmissions")
+    account = models.ForeignKey(PlatformAccount, on_delete=models.PROTECT, related_name="transmissions")
+    status = models.CharField(_("état"), max_length=10, choices=TransmissionStatus.choices, default="PENDING")
+    tracking_id = models.CharField(_("identifiant de suivi"), max_length=64, unique=True)
+    document_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    remote_id = models.CharField(_("identifiant de la plateforme"), max_length=100, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("tentatives"), default=0)
+    next_attempt_at = models.DateTimeField(_("prochaine tentative"))
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.CharField(_("dernière erreur"), max_length=1000, blank=True)
+    violations = models.JSONField(_("règles non respectées"), default=list)
+    lifecycle_code = models.CharField(_("dernier statut"), max_length=3, blank=True)
+    created_at = models.DateTimeField(_("créée le"))
+    deposited_at = models.DateTimeField(_("reçue le"), null=True)
+
+    objects: ClassVar[TransmissionManager] = TransmissionManager()
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("transmission")
+        verbose_name_plural = _("transmissions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice", "account"],
+                condition=~Q(status__in=["REJECTED"]),
+                name="one_live_transmission_per_platform",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(status__in=["PENDING", "UNKNOWN", "SENDING"]),
+                name="transmission_due",
+            ),
+            models.Index(fields=["company", "-created_at", "-id"], name="transmission_by_creation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} → {self.account}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("einvoicing:transmission-detail", args=[self.pk])
+
+
+class Attempt(CompanyRow):
+    """One try, written before the network is touched and closed after. Two facts, one row: start and outcome."""
+
+    transmission = models.ForeignKey(Transmission, on_delete=models.PROTECT, related_name="tries")
+    number = models.PositiveSmallIntegerField(_("n°"))
+    kind = models.CharField(_("geste"), max_length=8, choices=[("DEPOSIT", _("Dépôt")), ("LOOKUP", _("Vérification"))])
+    started_at = models.DateTimeField(_("début"))
+    finished_at = models.DateTimeField(_("fin"), null=True)
+    outcome = models.CharField(_("issue"), max_length=20, blank=True)
+    detail = models.CharField(_("détail"), max_length=1000, blank=True)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("tentative")
+        verbose_name_plural = _("tentatives")
+        ordering = ["started_at"]
+        constraints = [models.UniqueConstraint(fields=["transmission", "number"], name="one_try_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.transmission_id} #{self.number}"
+
+
+class RemoteDocument(CompanyRow):
+    """What a platform sent us, byte for byte, stored before anything reads it."""
+
+    account = models.ForeignKey(PlatformAccount, on_delete=models.PROTECT, related_name="documents")
+    remote_id = models.CharField(_("identifiant de la plateforme"), max_length=100)
+    flow_type = models.CharField(_("nature"), max_length=60, blank=True)
+    content = models.BinaryField()
+    sha256 = models.CharField("SHA-256", max_length=64)
+    received_at = models.DateTimeField(_("reçu le"))
+    applied_at = models.DateTimeField(_("traité le"), null=True)
+    problem = models.CharField(_("difficulté"), max_length=500, blank=True)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("message de plateforme")
+        verbose_name_plural = _("messages de plateforme")
+        constraints = [models.UniqueConstraint(fields=["account", "remote_id"], name="each_message_once")]
+
+    def __str__(self) -> str:
+        return f"{self.flow_type} {self.remote_id}"
+
+
+class LifecycleEvent(CompanyRow):
+    """One status of an invoice's life (codes 200–228, 501): a fact received or sent, append-only, in any order."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lifecycle")
+    transmission = models.ForeignKey(Transmission, on_delete=models.PROTECT, null=True, related_name="lifecycle")
+    document = models.OneToOneField(RemoteDocument, on_delete=models.PROTECT, null=True, related_name="event")
+    code = models.CharField(_("code"), max_length=3)
+    reason_code = models.CharField(_("motif"), max_length=40, blank=True)
+    reason = models.CharField(_("précision"), max_length=500, blank=True)
+    occurred_at = models.DateTimeField(_("date"))
+    received_at = models.DateTimeField(_("reçu le"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("statut de cycle de vie")
+        verbose_name_plural = _("statuts de cycle de vie")
+        ordering = ["occurred_at", "code"]
+        indexes = [models.Index(fields=["invoice", "occurred_at"], name="lifecycle_by_invoice")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.invoice_id}"

@@ -1,0 +1,5 @@
+"""The addresses of einvoicing."""
+
+
+app_name = "einvoicing"
+urlpatterns: list = []

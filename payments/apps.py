@@ -1,0 +1,13 @@
+"""Payments: money received, what it pays, the bank, and who has not paid."""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    verbose_name = "Encaissements et banque"
+
+    def ready(self) -> None:
+        from payments import sealed
+
+        sealed.declare()

@@ -1,0 +1,11 @@
+"""The nouns of payments."""
+
+from payments.models.bank import BankAccount as BankAccount
+from payments.models.bank import BankLine as BankLine
+from payments.models.bank import BankStatement as BankStatement
+from payments.models.bank import BarredPair as BarredPair
+from payments.models.bank import LineStatus as LineStatus
+from payments.models.bank import Match as Match
+from payments.models.payments import Allocation as Allocation
+from payments.models.payments import Method as Method
+from payments.models.payments import Payment as Payment

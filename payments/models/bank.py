@@ -1,0 +1,154 @@
+"""Bank accounts, statements, their lines, and the matches between lines and payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice
+from config.kernel.models import CompanyRow
+from payments.models.payments import Payment
+
+
+class BankAccount(CompanyRow):
+    """An account of the company. `imported_at` tells how old what we know of it is."""
+
+    name = models.CharField(_("intitulé"), max_length=100)
+    iban = models.CharField("IBAN", max_length=34)
+    bic = models.CharField("BIC", max_length=11, blank=True)
+    currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    ledger_account = models.CharField(_("compte comptable"), max_length=10, default="512000")
+    imported_at = models.DateTimeField(_("dernier relevé importé le"), null=True, editable=False)
+
+    STALE_AFTER: ClassVar[timedelta] = timedelta(hours=24)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("compte bancaire")
+        verbose_name_plural = _("comptes bancaires")
+        constraints = [models.UniqueConstraint(fields=["company", "iban"], name="one_account_per_iban")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_stale(self, at: datetime) -> bool:
+        return self.imported_at is None or at - self.imported_at > self.STALE_AFTER
+
+
+def _statement_path(statement: Any, name: str) -> str:
+    return f"statements/{statement.company_id}/{statement.pk}/{name}"
+
+
+class BankStatement(CompanyRow):
+    """One statement of one account, kept byte for byte."""
+
+    account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="statements")
+    reference = models.CharField(_("référence"), max_length=140)
+    opened_on = models.DateField(_("du"))
+    closed_on = models.DateField(_("au"))
+    opening = models.DecimalField(_("solde initial"), max_digits=16, decimal_places=2)
+    closing = models.DecimalField(_("solde final"), max_digits=16, decimal_places=2)
+    file = models.FileField(_("fichier"), upload_to=_statement_path, max_length=255)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    line_count = models.PositiveIntegerField(_("lignes"))
+    new_count = models.PositiveIntegerField(_("lignes nouvelles"))
+    imported_at = models.DateTimeField(_("importé le"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("relevé")
+        verbose_name_plural = _("relevés")
+        indexes = [models.Index(fields=["company", "-imported_at", "-id"], name="statement_by_import")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class LineStatus(models.TextChoices):
+    OPEN = "OPEN", _("À rapprocher")
+    MATCHED = "MATCHED", _("Rapprochée")
+    IGNORED = "IGNORED", _("Sans suite")
+
+
+class BankLine(CompanyRow):
+    """One movement of the account: positive in, negative out."""
+
+    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
+        LineStatus.OPEN: frozenset({LineStatus.MATCHED, LineStatus.IGNORED}),
+        LineStatus.MATCHED: frozenset({LineStatus.OPEN}),
+        LineStatus.IGNORED: frozenset({LineStatus.OPEN}),
+    }
+
+    account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="lines")
+    statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, related_name="lines")
+    status = models.CharField(_("état"), max_length=8, choices=LineStatus.choices, default=LineStatus.OPEN)
+    booked_on = models.DateField(_("date d’opération"))
+    value_on = models.DateField(_("date de valeur"), null=True)
+    amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
+    currency = models.CharField(_("devise"), max_length=3)
+    counterparty = models.CharField(_("contrepartie"), max_length=200, blank=True)
+    counterparty_iban = models.CharField(_("IBAN de la contrepartie"), max_length=34, blank=True)
+    remittance = models.CharField(_("libellé"), max_length=1000, blank=True)
+    structured_reference = models.CharField(_("référence structurée"), max_length=140, blank=True)
+    end_to_end_id = models.CharField(_("référence de bout en bout"), max_length=140, blank=True)
+    bank_reference = models.CharField(_("référence de la banque"), max_length=140, blank=True)
+    import_key = models.CharField(max_length=80)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("ligne bancaire")
+        verbose_name_plural = _("lignes bancaires")
+        constraints = [models.UniqueConstraint(fields=["account", "import_key"], name="each_bank_line_once")]
+        indexes = [
+            models.Index(fields=["company", "-booked_on", "-id"], name="bankline_by_date"),
+            models.Index(fields=["company", "booked_on"], condition=Q(status="OPEN"), name="bankline_open"),
+            GinIndex(fields=["remittance"], opclasses=["gin_trgm_ops"], name="bankline_text_trigram"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booked_on} {self.amount} {self.counterparty}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:bankline-detail", args=[self.pk])
+
+
+class Match(CompanyRow):
+    """A bank line explained by a payment, with the rule and the evidence. Undone, it stays, and bars the pair."""
+
+    line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="matches")
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="match")
+    rule = models.CharField(_("règle"), max_length=40)
+    evidence = models.JSONField(_("indices"), default=list)
+    is_automatic = models.BooleanField(_("automatique"))
+    at = models.DateTimeField(_("date"))
+    undone_at = models.DateTimeField(_("défait le"), null=True)
+    undone_because = models.CharField(_("motif"), max_length=200, blank=True)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("rapprochement")
+        verbose_name_plural = _("rapprochements")
+        constraints = [
+            models.UniqueConstraint(fields=["line"], condition=Q(undone_at=None), name="one_live_match_per_line")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} = {self.payment_id}"
+
+
+class BarredPair(CompanyRow):
+    """A person undid this match: it is never made automatically again."""
+
+    line = models.ForeignKey(BankLine, on_delete=models.CASCADE, related_name="barred")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="+")
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("paire écartée")
+        verbose_name_plural = _("paires écartées")
+        constraints = [models.UniqueConstraint(fields=["line", "invoice"], name="one_bar_per_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} ≠ {self.invoice_id}"

@@ -1,0 +1,5 @@
+"""The addresses of payments."""
+
+
+app_name = "payments"
+urlpatterns: list = []
