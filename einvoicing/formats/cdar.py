@@ -139,7 +139,7 @@ def _add_reference(parent: etree._Element, message: StatusMessage) -> None:
     _add_time(reference, "ram:ReceiptDateTime", message.invoice_received_at)
     _add_texts(reference, (("ReferenceTypeCode", message.reference_type),))
     if message.invoice_date:
-        day = message.invoice_date.strftime("%Y%m%d")
+        day = xml.day(message.invoice_date)
         NS.add(reference, "ram:FormattedIssueDateTime/qdt:DateTimeString", day, format="102")
     NS.add(reference, "ram:ProcessConditionCode", message.status_code)
     _add_texts(reference, (("ProcessCondition", message.status_label),))
@@ -173,7 +173,7 @@ def _add_detail(parent: etree._Element, detail: StatusDetail) -> None:
         if item.amount is not None:
             NS.add(element, "ram:ValueAmount", xml.amount(item.amount), currencyID=item.currency)
         if item.value_date:
-            day = item.value_date.strftime("%Y%m%d")
+            day = xml.day(item.value_date)
             NS.add(element, "ram:ValueDateTime/udt:DateTimeString", day, format="102")
         if item.percent is not None:
             NS.add(element, "ram:ValuePercent", xml.amount(item.percent))

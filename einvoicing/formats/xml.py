@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal, localcontext
 
 from lxml import etree
 
@@ -113,17 +113,25 @@ def serialise(root: etree._Element) -> bytes:
 
 
 def amount(value: Decimal) -> str:
-    """An amount of money with exactly two decimals, never in exponent notation."""
-    return format(value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP), "f")
+    """An amount of money, or a rate, with exactly two decimals. Refuses to lose a digit."""
+    return decimal(value, most=2, least=2)
 
 
-def decimal(value: Decimal, places: int) -> str:
-    """A quantity, price or rate with at most `places` decimals and no useless zero. Refuses to lose digits."""
-    rounded = value.quantize(Decimal(1).scaleb(-places))
+def decimal(value: Decimal, *, most: int, least: int = 0) -> str:
+    """A number with `least` to `most` decimals, without exponent. Raises ValueError on a lost digit."""
+    with localcontext() as context:
+        context.prec = 60
+        rounded = value.quantize(Decimal(1).scaleb(-most))
     if rounded != value:
-        raise ValueError(f"{value} has more than {places} decimals")
-    text = format(rounded, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        raise ValueError(f"{value} has more than {most} decimals")
+    whole, _, fraction = format(rounded, "f").partition(".")
+    fraction = fraction.rstrip("0").ljust(least, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def day(value: date) -> str:
+    """A date in format 102 (YYYYMMDD)."""
+    return f"{value:%Y%m%d}"
 
 
 def read_number(text: str) -> Decimal | None:

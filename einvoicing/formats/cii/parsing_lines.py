@@ -1,0 +1,123 @@
+"""Read what a line (BG-25) is made of, and the groups a line shares with the document."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from lxml.etree import _Element
+
+from config.kernel.errors import Invalid
+from einvoicing import document as model
+from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, NS
+from einvoicing.formats.xml import read_date
+
+
+def read_line(element: _Element) -> model.Line:
+    """BG-25."""
+    product = NS.find(element, "ram:SpecifiedTradeProduct")
+    agreement = NS.find(element, "ram:SpecifiedLineTradeAgreement")
+    settlement = NS.find(element, "ram:SpecifiedLineTradeSettlement")
+    quantity = NS.find(element, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity")
+    price = NS.find(agreement, "ram:NetPriceProductTradePrice")
+    gross = NS.find(agreement, "ram:GrossPriceProductTradePrice")
+    base = NS.find(price, "ram:BasisQuantity")
+    tax = NS.find(settlement, "ram:ApplicableTradeTax")
+    allowances, charges = read_adjustments(settlement)
+    return model.Line(
+        id=NS.text(element, "ram:AssociatedDocumentLineDocument/ram:LineID"),
+        note=NS.text(element, "ram:AssociatedDocumentLineDocument/ram:IncludedNote/ram:Content"),
+        object_identifier=read_object(settlement),
+        quantity=read_amount(element, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", "BT-129"),
+        unit="" if quantity is None else quantity.get("unitCode", ""),
+        net=read_amount(settlement, "ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount", "BT-131"),
+        purchase_order_line=NS.text(agreement, "ram:BuyerOrderReferencedDocument/ram:LineID"),
+        accounting_reference=NS.text(settlement, "ram:ReceivableSpecifiedTradeAccountingAccount/ram:ID"),
+        period=read_period(settlement),
+        allowances=allowances,
+        charges=charges,
+        unit_price=read_amount(price, "ram:ChargeAmount", "BT-146"),
+        price_discount=NS.number(gross, "ram:AppliedTradeAllowanceCharge/ram:ActualAmount"),
+        gross_price=NS.number(gross, "ram:ChargeAmount"),
+        price_base_quantity=NS.number(price, "ram:BasisQuantity"),
+        price_base_unit="" if base is None else base.get("unitCode", ""),
+        vat_category=NS.text(tax, "ram:CategoryCode"),
+        vat_rate=NS.number(tax, "ram:RateApplicablePercent"),
+        name=NS.text(product, "ram:Name"),
+        description=NS.text(product, "ram:Description"),
+        seller_identifier=NS.text(product, "ram:SellerAssignedID"),
+        buyer_identifier=NS.text(product, "ram:BuyerAssignedID"),
+        standard_identifier=_standard(NS.find(product, "ram:GlobalID")),
+        classifications=tuple(
+            model.Classification(item.text or "", item.get("listID", ""), item.get("listVersionID", ""))
+            for item in NS.all(product, "ram:DesignatedProductClassification/ram:ClassCode")
+        ),
+        origin_country=NS.text(product, "ram:OriginTradeCountry/ram:ID"),
+        attributes=tuple(
+            model.Attribute(NS.text(item, "ram:Description"), NS.text(item, "ram:Value"))
+            for item in NS.all(product, "ram:ApplicableProductCharacteristic")
+        ),
+    )
+
+
+def _standard(element: _Element | None) -> model.Identifier | None:
+    return None if element is None else model.Identifier(element.text or "", element.get("schemeID", ""))
+
+
+def read_adjustments(
+    parent: _Element | None,
+) -> tuple[tuple[model.AllowanceCharge, ...], tuple[model.AllowanceCharge, ...]]:
+    """The allowances, then the charges: BG-20 and BG-21, or BG-27 and BG-28."""
+    allowances: list[model.AllowanceCharge] = []
+    charges: list[model.AllowanceCharge] = []
+    for item in NS.all(parent, "ram:SpecifiedTradeAllowanceCharge"):
+        is_charge = NS.text(item, "ram:ChargeIndicator/udt:Indicator").strip() in {"true", "1"}
+        (charges if is_charge else allowances).append(_adjustment(item))
+    return tuple(allowances), tuple(charges)
+
+
+def _adjustment(element: _Element) -> model.AllowanceCharge:
+    return model.AllowanceCharge(
+        amount=read_amount(element, "ram:ActualAmount", "BT-92"),
+        base=NS.number(element, "ram:BasisAmount"),
+        percent=NS.number(element, "ram:CalculationPercent"),
+        reason=NS.text(element, "ram:Reason"),
+        reason_code=NS.text(element, "ram:ReasonCode"),
+        vat_category=NS.text(element, "ram:CategoryTradeTax/ram:CategoryCode"),
+        vat_rate=NS.number(element, "ram:CategoryTradeTax/ram:RateApplicablePercent"),
+    )
+
+
+def references(parent: _Element | None) -> list[_Element]:
+    """The documents referred to; their UNTDID 1001 code tells BT-17, BT-18 and BG-24 apart."""
+    return list(NS.all(parent, "ram:AdditionalReferencedDocument"))
+
+
+def read_object(parent: _Element | None) -> model.Identifier | None:
+    """BT-18, BT-128."""
+    for item in references(parent):
+        if NS.text(item, "ram:TypeCode") == INVOICED_OBJECT:
+            number = NS.text(item, "ram:IssuerAssignedID")
+            return model.Identifier(number, NS.text(item, "ram:ReferenceTypeCode"))
+    return None
+
+
+def read_period(parent: _Element | None) -> model.Period | None:
+    """BG-14, BG-26."""
+    element = NS.find(parent, "ram:BillingSpecifiedPeriod")
+    if element is None:
+        return None
+    return model.Period(read_day(element, "ram:StartDateTime"), read_day(element, "ram:EndDateTime"))
+
+
+def read_day(parent: _Element | None, path: str) -> date | None:
+    """A date written in format 102."""
+    return read_date(NS.text(parent, f"{path}/udt:DateTimeString"))
+
+
+def read_amount(parent: _Element | None, path: str, term: str) -> Decimal:
+    """A number that must be there; Invalid names its business term."""
+    value = NS.number(parent, path)
+    if value is None:
+        raise Invalid("La facture ne donne pas %(term)s.", term=term)
+    return value

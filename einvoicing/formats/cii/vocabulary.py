@@ -1,0 +1,22 @@
+"""Namespaces and code values of the CII syntax that rendering and parsing share."""
+
+from __future__ import annotations
+
+from einvoicing.formats.xml import Namespaces
+
+_STANDARD = "urn:un:unece:uncefact:data:standard:"
+NS = Namespaces(
+    {
+        "rsm": f"{_STANDARD}CrossIndustryInvoice:100",
+        "ram": f"{_STANDARD}ReusableAggregateBusinessInformationEntity:100",
+        "qdt": f"{_STANDARD}QualifiedDataType:100",
+        "udt": f"{_STANDARD}UnqualifiedDataType:100",
+    }
+)
+ROOT = NS.tag("rsm:CrossIndustryInvoice")
+SIREN = "0002"
+SIRET = "0009"
+# UNTDID 1001 codes that tell the AdditionalReferencedDocument apart
+TENDER = "50"  # BT-17
+INVOICED_OBJECT = "130"  # BT-18, BT-128
+SUPPORTING = "916"  # BG-24
