@@ -1,0 +1,182 @@
+"""The AFNOR flow service (XP Z12-013 1.3.0, Annex A) as a Platform.
+
+The standard has no idempotency key: a deposit is found again by its tracking id, and a second copy is refused with
+the reason AlreadyExistingFlow.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import AnsweredError, Response, Session
+from config.kernel.logs import current_request_id, redact
+from einvoicing.platforms.afnor import payloads
+from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES
+from einvoicing.platforms.afnor.tokens import token
+from einvoicing.platforms.base import (
+    Acknowledgement,
+    AckStatus,
+    Capabilities,
+    Deposit,
+    Page,
+    PlatformSettings,
+    Receipt,
+    RemoteMessage,
+)
+
+PAGE_SIZE = 25  # each row costs one more request for its file
+_MOST_BYTES = 100 * 1024 * 1024  # the standard's own limit for a flow
+
+
+class AfnorPlatform:
+    kind = "afnor"
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True)
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._service = f"{settings.base_url.rstrip('/')}/{settings.service_name.strip('/')}/v1"
+        self._session = Session(timeout=(settings.connect_timeout, settings.read_timeout), max_bytes=_MOST_BYTES)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def deposit(self, deposit: Deposit) -> Receipt:
+        """POST /flows. A platform that refuses a second copy at once gives the first copy's receipt."""
+        try:
+            response = self._call(
+                "POST",
+                "/flows",
+                accept=(200, 201, 202),
+                files={
+                    "flowInfo": (None, payloads.flow_info(deposit), "application/json"),
+                    "file": (deposit.name, deposit.data, payloads.mime_type(deposit.syntax)),
+                },
+            )
+        except AnsweredError as error:
+            if error.code == ALREADY_EXISTING and (first := self.find(deposit.tracking_id)):
+                return payloads.receipt(first.raw, tracking_id=deposit.tracking_id, duplicate=True)
+            raise
+        answer = payloads.json_object(response, outcome_unknown=True)
+        return payloads.receipt(answer, tracking_id=deposit.tracking_id)
+
+    def find(self, tracking_id: str) -> Receipt | None:
+        """The outgoing flow with this tracking id: the accepted one rather than copies refused as duplicates."""
+        answer = self._search({"trackingId": tracking_id, "flowDirection": ["Out"]}, limit=100)
+        rows = [row for row in answer.get("results", []) if isinstance(row, dict)]
+        # a service that ignores a criterion it does not know would otherwise hand us somebody else's flow
+        rows = [row for row in rows if row.get("trackingId") == tracking_id]
+        if not rows:
+            return None
+        rows.sort(key=_weight)
+        return payloads.receipt(rows[0], tracking_id=tracking_id)
+
+    def acknowledgement(self, remote_id: str) -> Acknowledgement:
+        response = self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Metadata"})
+        return payloads.acknowledgement(payloads.json_object(response))
+
+    def incoming(self, cursor: str) -> Page:
+        """One page of lifecycle messages. The cursor is by the platform's clock, so ours may be wrong."""
+        bookmark = payloads.Bookmark.read(cursor)
+        where: dict[str, Any] = {"flowDirection": ["In"], "flowType": list(LIFECYCLE_TYPES)}
+        if bookmark.after:
+            where["updatedAfter"] = bookmark.after
+        answer = self._search(where, limit=PAGE_SIZE, cursor=bookmark.page)
+        rows = payloads.flows(answer)
+        next_page = str(answer.get("nextCursor") or "")
+        full = len(rows) >= PAGE_SIZE
+        delivered = {key for key, _at in bookmark.seen}
+        fresh = sorted((row for row in rows if row.id not in delivered), key=lambda row: row.updated_at)
+        following = bookmark.moved(rows, page=next_page, full=full)
+        return Page(
+            messages=tuple(self._message(row) for row in fresh),
+            next_cursor=following.write(),
+            more=bool(next_page) or full,
+        )
+
+    def fetch(self, remote_id: str) -> bytes:
+        return self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Original"}).body
+
+    def ping(self) -> None:
+        self._call("GET", "/healthcheck", accept=(200, 204))
+
+    def _message(self, row: payloads.Flow) -> RemoteMessage:
+        """The row with its file. A file the platform does not have must not hold back the messages after it."""
+        data, problem = b"", ""
+        try:
+            data = self.fetch(row.id)
+        except AnsweredError as error:
+            if error.retryable or error.response.status in {401, 403}:
+                raise
+            problem = error.code
+        if not data and not problem:
+            problem = "empty_file"
+        return RemoteMessage(row.id, row.kind, data, row.updated_at, problem)
+
+    def _search(self, where: Mapping[str, Any], *, limit: int, cursor: str = "") -> Mapping[str, Any]:
+        body: dict[str, Any] = {"where": where, "limit": limit}
+        if cursor:
+            body["cursor"] = cursor
+        response = self._call("POST", "/flows/search", accept=(200, 204), json=body, reads_only=True)
+        return {} if response.status == 204 else payloads.json_object(response)
+
+    def _call(self, method: str, path: str, **options: Any) -> Response:
+        """One call with a token; a token turned down is replaced once (401: the request was not carried out)."""
+        bearer = token(self._settings, self._session)
+        try:
+            return self._send(method, path, bearer, options)
+        except AnsweredError as error:
+            if error.response.status != 401:
+                raise _explained(error) from error
+        bearer = token(self._settings, self._session, refused=bearer)
+        try:
+            return self._send(method, path, bearer, options)
+        except AnsweredError as error:
+            raise _explained(error) from error
+
+    def _send(self, method: str, path: str, bearer: str, options: Mapping[str, Any]) -> Response:
+        headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, application/octet-stream"}
+        if self._settings.organization_id:
+            headers["Organization-Id"] = self._settings.organization_id
+        if request_id := _as_uuid(current_request_id()):
+            headers["Request-Id"] = request_id
+        return self._session.request(method, f"{self._service}{path}", headers=headers, **options)
+
+
+def _as_uuid(request_id: str) -> str:
+    """The standard wants a UUID; an id of another shape is not sent."""
+    try:
+        return str(uuid.UUID(request_id))
+    except ValueError:
+        return ""
+
+
+def _weight(row: Mapping[str, Any]) -> tuple[int, str]:
+    """Accepted or pending first, then failed for a cause of its own, then copies; the oldest of each first."""
+    ack = payloads.acknowledgement(row)
+    rank = 2 if ack.duplicate else 1 if ack.status is AckStatus.ERROR else 0
+    return rank, str(row.get("submittedAt", ""))
+
+
+def _explained(error: AnsweredError) -> AnsweredError:
+    """The failure with the platform's own error code and words ({errorCode, errorMessage, details})."""
+    try:
+        told = payloads.json_object(error.response)
+    except RemoteError:
+        return error
+    code = str(told.get("errorCode") or "")
+    words = " ".join(str(told[key]) for key in ("errorMessage", "details") if told.get(key))
+    if ALREADY_EXISTING in (code, *words.replace(",", " ").split()):
+        code = ALREADY_EXISTING
+    message = f"{error.message} ({redact(words)[:300]})" if words else error.message
+    return AnsweredError(
+        message,
+        response=error.response,
+        retryable=error.retryable,
+        outcome_unknown=error.outcome_unknown,
+        code=code or error.code,
+        retry_after=error.retry_after,
+    )
