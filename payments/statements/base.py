@@ -1,0 +1,138 @@
+"""What every statement reader answers with, whatever the bank's format, and the checks common to all.
+
+A reader translates; it never looks at our rows. Amounts are signed from the account holder's side: a credit is
+positive. `check` refuses a statement whose figures do not add up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from config.kernel.errors import Invalid
+from config.kernel.money import ZERO
+
+
+class InvalidStatement(Invalid):
+    code = "invalid_statement"
+    message = "Ce relevé ne peut pas être lu."
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    booked_on: date
+    value_on: date | None
+    amount: Decimal  # signed, in the currency of the account
+    currency: str
+    counterparty: str = ""
+    counterparty_iban: str = ""
+    remittance: str = ""  # the unstructured texts, joined
+    structured_reference: str = ""  # RF or another creditor reference
+    end_to_end_id: str = ""
+    bank_reference: str = ""  # what the bank calls the movement: unique in the account when given
+    transaction_code: str = ""  # e.g. PMNT.RCDT.ESCT
+    is_reversal: bool = False
+    instructed_amount: Decimal | None = None
+    instructed_currency: str = ""
+    sequence_in_day: int = 1  # 2 for the second of two equal movements of one day
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    id: str
+    iban: str  # "" when the bank names the account otherwise
+    account_id: str  # the IBAN, or the bank's other identifier
+    currency: str
+    opened_on: date | None
+    closed_on: date | None
+    opening: Decimal | None
+    closing: Decimal | None
+    lines: tuple[StatementLine, ...]
+
+
+def normalise(text: str) -> str:
+    """Capitals without accents, words apart by one space: what two exports of one movement agree on."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain.upper()).split())
+
+
+def fingerprint(account_id: str, line: StatementLine) -> str:
+    """What equal movements share: account, day, amount and words."""
+    words = normalise(f"{line.counterparty} {line.structured_reference} {line.end_to_end_id} {line.remittance}")
+    content = "\x1f".join((account_id, line.booked_on.isoformat(), f"{line.amount:f}", line.currency, words))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def look(account_id: str, line: StatementLine) -> tuple[str, str]:
+    """What tells movements of one account apart: the bank's own reference when it gives one, else the words."""
+    if line.bank_reference:
+        content = "\x1f".join(
+            (account_id, line.bank_reference, line.booked_on.isoformat(), f"{line.amount:f}", line.currency)
+        )
+        return "bank", hashlib.sha256(content.encode()).hexdigest()
+    return "hash", fingerprint(account_id, line)
+
+
+def duplicate_key(account_id: str, line: StatementLine) -> str:
+    """The same for a movement imported twice, different for two real movements that look alike.
+
+    The details of one batch share the bank's reference, and two card payments may be equal in everything: the
+    occurrence number inside the day keeps them apart, and a second import gives the same numbers.
+    """
+    source, digest = look(account_id, line)
+    return f"{source}:{digest[:48]}:{line.sequence_in_day}"
+
+
+def number_occurrences(statements: Iterable[Statement]) -> list[Statement]:
+    """The statements with `sequence_in_day` counted, over the whole file, among movements that look alike."""
+    seen: Counter[tuple[str, str]] = Counter()
+    result = []
+    for statement in statements:
+        lines = []
+        for line in statement.lines:
+            key = look(statement.account_id, line)
+            seen[key] += 1
+            lines.append(replace(line, sequence_in_day=seen[key]))
+        result.append(replace(statement, lines=tuple(lines)))
+    return result
+
+
+def french(amount: Decimal) -> str:
+    """1234.5 → 1 234,50: the figures inside a sentence."""
+    return f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")
+
+
+def check(statement: Statement) -> Statement:
+    """`statement` itself; raises InvalidStatement when its figures contradict each other."""
+    check_currencies(statement.id, statement.currency, statement.lines)
+    if statement.opening is not None and statement.closing is not None:
+        moved = sum((line.amount for line in statement.lines), ZERO)
+        if statement.opening + moved != statement.closing:
+            raise InvalidStatement(
+                "Relevé %(id)s : le solde d’ouverture %(opening)s plus les mouvements %(moved)s donnent %(reached)s, "
+                "le relevé annonce %(closing)s. Il manque des mouvements : téléchargez le fichier complet.",
+                id=statement.id,
+                opening=french(statement.opening),
+                moved=french(moved),
+                reached=french(statement.opening + moved),
+                closing=french(statement.closing),
+            )
+    return statement
+
+
+def check_currencies(statement_id: str, currency: str, lines: Sequence[StatementLine]) -> None:
+    for row, line in enumerate(lines, start=1):
+        if line.currency != currency:
+            raise InvalidStatement(
+                "Relevé %(id)s, mouvement %(row)s : la devise %(found)s n’est pas celle du compte, %(currency)s.",
+                id=statement_id,
+                row=row,
+                found=line.currency,
+                currency=currency,
+            )

@@ -1,0 +1,294 @@
+"""CAMT.053 (ISO 20022 bank-to-customer statement), versions 2 to 8 and later, read by local names.
+
+A batched entry becomes one line per transaction, whose sum must be the entry; pending and informational entries
+are left out. The indicator CdtDbtInd is the direction of the entry itself and RvslInd only says that it undoes
+an earlier one (ISO 20022 message definition); some banks write the direction of the original movement, so when
+the balances contradict the first reading and confirm the second, the second is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from lxml.etree import QName
+from lxml.etree import _Element as Element
+
+from config.kernel.money import ZERO, round2
+from payments.statements.base import InvalidStatement, Statement, StatementLine, check, french
+
+BOOKED = "BOOK"
+NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NONREF"})
+AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
+LIMIT_OF_LINES = 100_000
+
+
+def name_of(element: Element) -> str:
+    return QName(element).localname
+
+
+def children(element: Element, *path: str) -> Iterator[Element]:
+    """The elements at `path`, whatever the version's namespace."""
+    if not path:
+        yield element
+        return
+    for child in element:
+        if name_of(child) == path[0]:
+            yield from children(child, *path[1:])
+
+
+def first(element: Element, *path: str) -> Element | None:
+    return next(children(element, *path), None)
+
+
+def text(element: Element, *path: str) -> str:
+    found = first(element, *path)
+    return " ".join((found.text or "").split()) if found is not None else ""
+
+
+def is_camt(root: Element) -> bool:
+    return name_of(root) == "Document" and any(name_of(child).startswith("BkToCstmr") for child in root)
+
+
+def read(root: Element) -> list[Statement]:
+    """Every statement of the message. Raises InvalidStatement with the statement and the entry at fault."""
+    if first(root, "BkToCstmrStmt") is None:
+        raise InvalidStatement(
+            "Ce fichier est un avis ou un relevé intrajournalier (CAMT.052 ou CAMT.054). "
+            "Téléchargez le relevé de compte de fin de journée, au format CAMT.053."
+        )
+    statements = [
+        read_statement(element, position)
+        for position, element in enumerate(children(root, "BkToCstmrStmt", "Stmt"), start=1)
+    ]
+    if not statements:
+        raise InvalidStatement(
+            "Ce fichier CAMT.053 ne contient aucun relevé. Téléchargez-le de nouveau depuis la banque."
+        )
+    return statements
+
+
+def read_statement(element: Element, position: int) -> Statement:
+    label = text(element, "Id") or str(position)
+    balances = {text(balance, "Tp", "CdOrPrtry", "Cd"): balance for balance in children(element, "Bal")}
+    opening = balances.get("OPBD", balances.get("PRCD"))
+    closing = balances.get("CLBD")
+    iban = text(element, "Acct", "Id", "IBAN").replace(" ", "").upper()
+    account_id = iban or text(element, "Acct", "Id", "Othr", "Id") or text(element, "Acct", "Id", "PrtryAcct", "Id")
+    if not account_id:
+        raise InvalidStatement("Relevé %(id)s : le fichier ne dit pas de quel compte il s’agit.", id=label)
+    currency = currency_of(element, opening)
+    lines: list[StatementLine] = []
+    for row, entry in enumerate(children(element, "Ntry"), start=1):
+        lines.extend(read_entry(entry, f"{label}, mouvement {row}"))
+        if len(lines) > LIMIT_OF_LINES:
+            raise InvalidStatement(
+                "Relevé %(id)s : plus de 100 000 mouvements. Découpez le fichier par période.", id=label
+            )
+    return settle_reversals(
+        Statement(
+            id=label,
+            iban=iban,
+            account_id=account_id,
+            currency=currency,
+            opened_on=day(element, "FrToDt", "FrDtTm") or (day(opening, "Dt") if opening is not None else None),
+            closed_on=day(element, "FrToDt", "ToDtTm") or (day(closing, "Dt") if closing is not None else None),
+            opening=balance_of(opening, currency, label),
+            closing=balance_of(closing, currency, label),
+            lines=tuple(lines),
+        )
+    )
+
+
+def currency_of(element: Element, opening: Element | None) -> str:
+    stated = text(element, "Acct", "Ccy")
+    if stated:
+        return stated
+    amount = first(opening if opening is not None else element, "Amt")
+    if amount is None:
+        amount = first(element, "Ntry", "Amt")
+    return (amount.get("Ccy") or "") if amount is not None else ""
+
+
+def balance_of(balance: Element | None, currency: str, label: str) -> Decimal | None:
+    if balance is None:
+        return None
+    amount, found = amount_of(first(balance, "Amt"), label)
+    if found != currency:
+        raise InvalidStatement(
+            "Relevé %(id)s : un solde est en %(found)s alors que le compte est en %(currency)s.",
+            id=label,
+            found=found,
+            currency=currency,
+        )
+    return -amount if text(balance, "CdtDbtInd") == "DBIT" else amount
+
+
+def settle_reversals(statement: Statement) -> Statement:
+    """The statement checked; with reversals turned round when only that reading agrees with the balances."""
+    if statement.opening is None or statement.closing is None:
+        return check(statement)
+    if statement.opening + sum((line.amount for line in statement.lines), ZERO) == statement.closing:
+        return check(statement)
+    turned = replace(
+        statement,
+        lines=tuple(replace(line, amount=-line.amount) if line.is_reversal else line for line in statement.lines),
+    )
+    if statement.opening + sum((line.amount for line in turned.lines), ZERO) == statement.closing:
+        return check(turned)
+    return check(statement)
+
+
+def read_entry(entry: Element, label: str) -> list[StatementLine]:
+    """The lines of one entry; none when it is not booked."""
+    status = text(entry, "Sts", "Cd") or text(entry, "Sts")
+    if status not in ("", BOOKED):
+        return []
+    whole = read_whole(entry, label)
+    details = list(children(entry, "NtryDtls", "TxDtls"))
+    if not details:
+        return [replace(whole, remittance=text(entry, "AddtlNtryInf"))]
+    if len(details) == 1:
+        return [describe(whole, details[0], entry)]
+    amounts = [detail_amount(detail, whole, label) for detail in details]
+    stated = [amount for amount in amounts if amount is not None]
+    if len(stated) < len(details):
+        # The bank names the payers without their amounts: the entry stays whole, with all their words.
+        described = [describe(whole, detail, entry) for detail in details]
+        return [join(described)]
+    if sum(stated, ZERO) != whole.amount:
+        raise InvalidStatement(
+            "Relevé %(where)s : le détail du lot fait %(details)s, le mouvement %(entry)s. "
+            "Demandez à la banque un fichier corrigé.",
+            where=label,
+            details=french(sum(stated, ZERO)),
+            entry=french(whole.amount),
+        )
+    return [
+        describe(replace(whole, amount=amount), detail, entry) for amount, detail in zip(stated, details, strict=True)
+    ]
+
+
+def join(lines: list[StatementLine]) -> StatementLine:
+    """One line with the words of all, and nobody's name."""
+    return replace(
+        lines[0],
+        counterparty="",
+        counterparty_iban="",
+        end_to_end_id="",
+        remittance=" ".join(line.remittance for line in lines if line.remittance),
+        structured_reference=" ".join(line.structured_reference for line in lines if line.structured_reference),
+    )
+
+
+def read_whole(entry: Element, label: str) -> StatementLine:
+    amount, currency = amount_of(first(entry, "Amt"), label)
+    booked_on = day(entry, "BookgDt") or day(entry, "ValDt")
+    direction = text(entry, "CdtDbtInd")
+    if booked_on is None:
+        raise InvalidStatement("Relevé %(where)s : la date de comptabilisation manque.", where=label)
+    if direction not in ("CRDT", "DBIT"):
+        raise InvalidStatement("Relevé %(where)s : le sens (débit ou crédit) manque.", where=label)
+    return StatementLine(
+        booked_on=booked_on,
+        value_on=day(entry, "ValDt"),
+        amount=-amount if direction == "DBIT" else amount,
+        currency=currency,
+        bank_reference=text(entry, "AcctSvcrRef") or text(entry, "NtryRef"),
+        transaction_code=transaction_code(entry),
+        is_reversal=text(entry, "RvslInd") in ("true", "1"),
+    )
+
+
+def describe(line: StatementLine, detail: Element, entry: Element) -> StatementLine:
+    """`line` with what one TxDtls says of it: who, why, and under which references."""
+    # A reversal keeps the roles of the movement it undoes: the other side of our own transfer is its creditor.
+    role = "Dbtr" if (line.amount >= 0) is not line.is_reversal else "Cdtr"
+    end_to_end_id = text(detail, "Refs", "EndToEndId")
+    instructed = first(detail, "AmtDtls", "InstdAmt", "Amt")
+    instructed_amount, instructed_currency = amount_of(instructed, "") if instructed is not None else (None, "")
+    return replace(
+        line,
+        counterparty=party_name(detail, role) or party_name(detail, f"Ultmt{role}"),
+        counterparty_iban=text(detail, "RltdPties", f"{role}Acct", "Id", "IBAN").replace(" ", "").upper(),
+        remittance=remittance(detail) or text(detail, "AddtlTxInf") or text(entry, "AddtlNtryInf"),
+        structured_reference=" ".join(references(detail)),
+        end_to_end_id="" if end_to_end_id.upper() in NOT_PROVIDED else end_to_end_id,
+        bank_reference=text(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
+        transaction_code=transaction_code(detail) or line.transaction_code,
+        instructed_amount=instructed_amount,
+        instructed_currency=instructed_currency,
+    )
+
+
+def party_name(detail: Element, role: str) -> str:
+    name = text(detail, "RltdPties", role, "Pty", "Nm") or text(detail, "RltdPties", role, "Nm")
+    return "" if name.upper() in NOT_PROVIDED else name
+
+
+def remittance(detail: Element) -> str:
+    """Free texts first, then the document numbers and remarks of structured remittance."""
+    paths = (
+        ("RmtInf", "Ustrd"),
+        ("RmtInf", "Strd", "RfrdDocInf", "Nb"),
+        ("RmtInf", "Strd", "AddtlRmtInf"),
+    )
+    parts = (" ".join((found.text or "").split()) for path in paths for found in children(detail, *path))
+    return " ".join(part for part in parts if part.upper() not in NOT_PROVIDED)
+
+
+def references(detail: Element) -> list[str]:
+    found = [
+        *children(detail, "RmtInf", "Strd", "CdtrRefInf", "Ref"),
+        *children(detail, "RmtInf", "Strd", "CdtrRefInf", "CdtrRef"),  # version 1
+    ]
+    return [reference for reference in ("".join((one.text or "").split()) for one in found) if reference]
+
+
+def transaction_code(element: Element) -> str:
+    domain = first(element, "BkTxCd", "Domn")
+    if domain is None:
+        return text(element, "BkTxCd", "Prtry", "Cd")
+    codes = (text(domain, "Cd"), text(domain, "Fmly", "Cd"), text(domain, "Fmly", "SubFmlyCd"))
+    return ".".join(code for code in codes if code)
+
+
+def detail_amount(detail: Element, whole: StatementLine, label: str) -> Decimal | None:
+    """The signed amount of one transaction of a batch, when stated in the currency of the entry."""
+    for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt")):
+        found = first(detail, *path)
+        if found is not None:
+            amount, currency = amount_of(found, label)
+            if currency == whole.currency:
+                direction = text(detail, "CdtDbtInd") or ("CRDT" if whole.amount >= 0 else "DBIT")
+                return -amount if direction == "DBIT" else amount
+    return None
+
+
+def amount_of(element: Element | None, label: str) -> tuple[Decimal, str]:
+    """The amount, at two decimals, and its currency. Five decimals are read when the last three are zeros."""
+    written = (element.text or "").strip() if element is not None else ""
+    currency = (element.get("Ccy") or "") if element is not None else ""
+    if element is None or not AMOUNT.fullmatch(written) or not re.fullmatch("[A-Z]{3}", currency):
+        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
+    amount = Decimal(written)
+    if round2(amount) != amount:
+        raise InvalidStatement(
+            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
+        )
+    return round2(amount), currency
+
+
+def day(element: Element, *path: str) -> date | None:
+    """The date at `path`, written as Dt, DtTm or directly; None when absent or unreadable."""
+    found = first(element, *path)
+    if found is None:
+        return None
+    written = text(found, "Dt") or text(found, "DtTm") or (found.text or "").strip()
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError:
+        return None
