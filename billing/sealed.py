@@ -9,26 +9,22 @@ from django.db import models
 
 from billing.models import Invoice, InvoiceStatus, JournalEntry
 from config.kernel import chain
-
-
-def _columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
-    fields = row._meta.concrete_fields
-    return {field.attname: getattr(row, field.attname) for field in fields if field.name not in leave_out}
+from config.kernel.chain import columns
 
 
 def invoice_facts(invoice: Any) -> Mapping[str, Any]:
     """Every frozen column of the invoice, its lines and its VAT breakdown."""
     return {
-        "invoice": _columns(invoice, *Invoice.MUTABLE),
-        "lines": [_columns(line) for line in sorted(invoice.lines.all(), key=lambda line: (line.position, line.pk))],
-        "vat": [_columns(row) for row in sorted(invoice.vat_subtotals.all(), key=lambda row: row.pk)],
+        "invoice": columns(invoice, *Invoice.MUTABLE),
+        "lines": [columns(line) for line in sorted(invoice.lines.all(), key=lambda line: (line.position, line.pk))],
+        "vat": [columns(row) for row in sorted(invoice.vat_subtotals.all(), key=lambda row: row.pk)],
     }
 
 
 def entry_facts(entry: Any) -> Mapping[str, Any]:
     return {
-        "entry": _columns(entry),
-        "lines": [_columns(line) for line in sorted(entry.lines.all(), key=lambda line: (line.position, line.pk))],
+        "entry": columns(entry),
+        "lines": [columns(line) for line in sorted(entry.lines.all(), key=lambda line: (line.position, line.pk))],
     }
 
 

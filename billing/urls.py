@@ -1,5 +1,4 @@
 """The addresses of billing."""
 
-
 app_name = "billing"
 urlpatterns: list = []

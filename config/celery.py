@@ -7,18 +7,16 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.schedules import crontab
-from kombu import Queue
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-from config import embedded
-
-embedded.ensure()
-
 from django.conf import settings
+from kombu import Queue
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from config import embedded
 from config.kernel.logs import adopt_request_id, current_request_id
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# before the first setting is read: without URLs the embedded services give theirs
+embedded.ensure()
 
 
 def _broker(url: str) -> str:

@@ -1,5 +1,4 @@
 """The addresses of customers."""
 
-
 app_name = "customers"
 urlpatterns: list = []

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.kernel import chain
+from config.kernel.chain import columns
 from payments.models import Allocation, Payment
 
 
 def payment_facts(payment: Any) -> Mapping[str, Any]:
-    fields = payment._meta.concrete_fields
-    return {field.attname: getattr(payment, field.attname) for field in fields if field.name not in Payment.MUTABLE}
+    return columns(payment, *Payment.MUTABLE)
 
 
 def allocation_facts(allocation: Any) -> Mapping[str, Any]:
-    return {field.attname: getattr(allocation, field.attname) for field in allocation._meta.concrete_fields}
+    return columns(allocation)
 
 
 def declare() -> None:

@@ -201,7 +201,7 @@ class Invoice(CompanyRow):
     @property
     def operation_nature(self) -> str:
         """B goods, S services, M both: the first letter of the "cadre de facturation" (BT-23)."""
-        natures = {line.is_service for line in self.lines.all()}  # type: ignore[attr-defined]  # reverse relation
+        natures = {line.is_service for line in self.lines.all()}
         return {frozenset({True}): "S", frozenset({False}): "B"}.get(frozenset(natures), "M")
 
 

@@ -22,7 +22,7 @@ class MemberRequest(HttpRequest):
 
     membership: Membership
     memberships: list[Membership]
-    user: User  # type: ignore[assignment]  # never anonymous here
+    user: User  # never anonymous here
     htmx: Any
 
     @property

@@ -53,6 +53,12 @@ def seal_rows_of(
     _sealed[model] = Sealed(rows=rows, facts=facts, frozen=frozen or models.Q())
 
 
+def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
+    """The stored columns of a row by name, without those that may change after sealing."""
+    fields = row._meta.concrete_fields  # noqa: SLF001 - Django documents _meta as public
+    return {field.attname: getattr(row, field.attname) for field in fields if field.name not in leave_out}
+
+
 def digest(row: models.Model) -> str:
     """SHA-256 of the row's canonical form. The row must be of a declared class."""
     return sha256(canonical(_sealed[type(row)].facts(row)))

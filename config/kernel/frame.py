@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-RAIL: tuple[tuple[str, str, str], ...] = (
+RAIL: tuple[tuple[str, Any, str], ...] = (
     ("home", _("Accueil"), "home"),
     ("customers:customer-list", _("Clients"), "users"),
     ("billing:product-list", _("Produits"), "box"),

@@ -77,7 +77,8 @@ class Company(models.Model):
     late_penalty_mention = models.CharField(
         _("pénalités de retard"),
         max_length=300,
-        default="En cas de retard de paiement, pénalités au taux de la BCE majoré de 10 points (art. L441-10 du code de commerce).",
+        default="En cas de retard de paiement, pénalités au taux de la BCE majoré de 10 points "
+        "(art. L441-10 du code de commerce).",
     )
     recovery_mention = models.CharField(
         _("indemnité de recouvrement"),
@@ -197,7 +198,7 @@ class AuditEvent(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
 
-    objects: ClassVar[ScopedManager[AuditEvent]] = ScopedManager()
+    objects: ClassVar[ScopedManager[Any]] = ScopedManager()
     everywhere: ClassVar[models.Manager[AuditEvent]] = models.Manager()
 
     class Meta:

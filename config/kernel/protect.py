@@ -14,8 +14,11 @@ END $$;
 
 -- Arguments: the columns that may still change; every other column of the row is frozen.
 CREATE FUNCTION kernel_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  -- without arguments TG_ARGV is NULL, and a comparison with NULL would let everything through
+  mutable text[] := coalesce(TG_ARGV, '{}');
 BEGIN
-  IF (to_jsonb(OLD) - TG_ARGV) IS DISTINCT FROM (to_jsonb(NEW) - TG_ARGV) THEN
+  IF (to_jsonb(OLD) - mutable) IS DISTINCT FROM (to_jsonb(NEW) - mutable) THEN
     RAISE EXCEPTION 'quittance: UPDATE on % is refused, the row is frozen', TG_TABLE_NAME USING ERRCODE = '42501';
   END IF;
   RETURN NEW;
@@ -26,7 +29,7 @@ DROP_FUNCTIONS = "DROP FUNCTION kernel_refuse(); DROP FUNCTION kernel_freeze();"
 
 
 def freeze(table: str, *, mutable: Iterable[str] = (), when: str = "TRUE") -> migrations.RunSQL:
-    """Refuse DELETE, TRUNCATE, and UPDATE of any column not in `mutable`, for rows where `when` (an SQL test on OLD)."""
+    """Refuse DELETE, TRUNCATE, and UPDATE of columns not in `mutable`, for rows where `when` (an SQL test on OLD)."""
     columns = ", ".join(f"'{column}'" for column in mutable)
     return migrations.RunSQL(
         f"""

@@ -1,0 +1,47 @@
+"""Numbers without gaps: a locked counter row in the issuing transaction, given back by a rollback.
+
+CGI ann. II 242 nonies A, I-7°: a unique number in a chronological, continuous sequence.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import connection
+
+from billing.models import NumberSequence
+from config.kernel.errors import DomainError
+from config.kernel.ids import new_id
+
+
+class DateGoesBack(DomainError):
+    code = "date_goes_back"
+    message = (
+        "Le dernier numéro de la série %(series)s porte la date du %(last)s : "
+        "la date d’émission ne peut pas être antérieure."
+    )
+
+
+_NEXT = """
+INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
+VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
+ON CONFLICT (company_id, series, year)
+DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
+RETURNING last
+"""
+
+
+def next_number(*, company_id: int, series: str, on: date) -> str:
+    """The next number of the series in the year of `on`, for example FAC-2026-00001.
+
+    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a legal number is only given inside the transaction that uses it")
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on})
+        row = cursor.fetchone()
+    if row is None:
+        last = NumberSequence.everywhere.get(company_id=company_id, series=series, year=on.year).last_day
+        raise DateGoesBack(series=series, last=f"{last:%d/%m/%Y}")
+    return f"{series}-{on.year}-{row[0]:05d}"

@@ -1,0 +1,1 @@
+"""What one can do in billing, one verb at a time."""

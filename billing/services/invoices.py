@@ -1,0 +1,161 @@
+"""Draft invoices: write, generate from a shipped order, delete. And what may still be said of an issued one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.services.lines import LineInput, write_lines
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from customers.models import Customer
+
+
+class InvoiceIssued(DomainError):
+    code = "invoice_issued"
+    message = "La facture %(number)s est émise : elle ne se modifie plus. Établissez un avoir."
+
+
+class OrderNotShipped(DomainError):
+    code = "order_not_shipped"
+    message = "La commande %(number)s n’est pas expédiée : elle ne peut pas encore être facturée."
+
+
+class AlreadyInvoiced(DomainError):
+    code = "already_invoiced"
+    message = "La commande %(number)s a déjà sa facture."
+
+
+def lock_draft(invoice: Invoice) -> Invoice:
+    """The draft, locked. Raises InvoiceIssued."""
+    locked: Invoice = (
+        Invoice.everywhere.select_for_update(of=("self",)).select_related("company", "customer").get(pk=invoice.pk)
+    )
+    if not locked.is_draft:
+        raise InvoiceIssued(number=locked.number)
+    return locked
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    invoice: Invoice | None,
+    customer: Customer,
+    values: Mapping[str, Any],
+    lines: Sequence[LineInput],
+    actor: Actor,
+    at: datetime,
+) -> Invoice:
+    """Write a draft with its lines and totals. No number is taken. Raises InvoiceIssued, Invalid."""
+    row = lock_draft(invoice) if invoice else Invoice(company_id=customer.company_id)
+    row.customer, row.buyer_name = customer, customer.name
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(force_insert=invoice is None)
+    computed = write_lines(company=row.company, parent=row, parent_name="invoice", row_class=InvoiceLine, inputs=lines)
+    row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
+    row.save(update_fields=["total_net", "total_vat", "total_gross"])
+    tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
+    audit.record(tag, subject=row, also=[customer], actor=actor, at=at, data={"total": row.total_gross})
+    return row
+
+
+def inputs_of(rows: Sequence[InvoiceLine | OrderLine]) -> list[LineInput]:
+    """The lines of a document, as one would type them again."""
+    return [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in rows]
+
+
+@transaction.atomic
+def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoice:
+    """« Générer la facture »: a draft with the lines of a shipped order. Raises OrderNotShipped, AlreadyInvoiced."""
+    if order.status != OrderStatus.SHIPPED or order.shipped_at is None:
+        raise OrderNotShipped(number=order.number)
+    values = {
+        "order": order,
+        "supply_date": local_day(order.shipped_at),
+        "purchase_order": order.purchase_order,
+        "service_code": order.service_code,
+        "notes": order.notes,
+        "currency": order.currency,
+    }
+    rows = list(OrderLine.everywhere.filter(order=order).order_by("position"))
+    try:
+        with transaction.atomic():
+            invoice = save_draft(
+                invoice=None, customer=order.customer, values=values, lines=inputs_of(rows), actor=actor, at=at
+            )
+    except IntegrityError as error:
+        if "one_invoice_per_order" in str(error):
+            raise AlreadyInvoiced(number=order.number) from error
+        raise
+    audit.record("billing.order.invoiced", subject=order, also=[invoice], actor=actor, at=at)
+    return invoice
+
+
+@transaction.atomic
+def draft_credit_note(
+    *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
+) -> Invoice:
+    """A draft credit note (381) of the whole invoice, or of the given lines. Amounts are positive (BR-FR-CO-05)."""
+    values = {
+        "kind": InvoiceKind.CREDIT_NOTE,
+        "corrects": invoice,
+        "credit_reason": reason,
+        "purchase_order": invoice.purchase_order,
+        "service_code": invoice.service_code,
+        "currency": invoice.currency,
+        "supply_date": invoice.supply_date,
+    }
+    if lines is None:
+        lines = inputs_of(list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position")))
+    return save_draft(invoice=None, customer=invoice.customer, values=values, lines=lines, actor=actor, at=at)
+
+
+@transaction.atomic
+def delete_draft(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
+    """Throw a draft away; no number was taken. Raises InvoiceIssued."""
+    draft = lock_draft(invoice)
+    audit.record(
+        "billing.invoice.draft_deleted", subject=draft, also=[draft.customer], actor=actor, at=at,
+        data={"total": draft.total_gross},
+    )  # fmt: skip
+    draft.delete()
+
+
+@transaction.atomic
+def annotate_invoice(*, invoice: Invoice, internal_notes: str, actor: Actor, at: datetime) -> Invoice:
+    """Change the notes nobody prints: the one text of an issued invoice that may change."""
+    Invoice.everywhere.filter(pk=invoice.pk).update(internal_notes=internal_notes)
+    audit.record("billing.invoice.annotated", subject=invoice, actor=actor, at=at)
+    invoice.refresh_from_db()
+    return invoice
+
+
+@transaction.atomic
+def open_dispute(*, invoice: Invoice, reason: str, actor: Actor, at: datetime) -> Invoice:
+    """The customer contests the invoice (status 207, or by word): no reminder goes out meanwhile."""
+    Invoice.everywhere.filter(pk=invoice.pk).update(disputed_at=at, dispute_reason=reason[:300])
+    audit.record(
+        "billing.invoice.disputed",
+        subject=invoice,
+        also=[invoice.customer],
+        actor=actor,
+        at=at,
+        data={"reason": reason},
+    )
+    invoice.refresh_from_db()
+    return invoice
+
+
+@transaction.atomic
+def close_dispute(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
+    Invoice.everywhere.filter(pk=invoice.pk).update(disputed_at=None, dispute_reason="")
+    audit.record("billing.invoice.dispute_closed", subject=invoice, also=[invoice.customer], actor=actor, at=at)
+    invoice.refresh_from_db()
+    return invoice

@@ -1,0 +1,153 @@
+"""Issuing: the moment a draft becomes a legal document. Number, frozen copies, journal and news in one transaction."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from billing import ledger, totals
+from billing.events import invoice_issued
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
+from billing.numbering import next_number
+from billing.services import snapshots
+from billing.services.invoices import lock_draft
+from billing.services.lines import exemption_mention
+from billing.services.settling import count_credit
+from billing.totals import Totals
+from config.kernel import states
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import Invalid
+from config.kernel.identifiers import creditor_reference
+from customers.models import Customer
+
+SERIES = {
+    InvoiceKind.INVOICE: "FAC",
+    InvoiceKind.CORRECTED: "FAC",
+    InvoiceKind.DEPOSIT: "ACO",
+    InvoiceKind.CREDIT_NOTE: "AVO",
+}
+
+
+class NothingToIssue(Invalid):
+    code = "nothing_to_issue"
+    message = "Ajoutez au moins une ligne avant d’émettre."
+
+
+class AmountNotPositive(Invalid):
+    code = "amount_not_positive"
+    message = "Le total doit être positif. Pour rendre de l’argent, établissez un avoir."
+
+
+class DueBeforeIssue(Invalid):
+    code = "due_before_issue"
+    message = "L’échéance précède la date d’émission (BR-FR-CO-07)."
+
+
+class PublicBodyNeeds(Invalid):
+    code = "public_body_needs"
+    message = "Cette entité publique exige des références qui manquent."
+
+
+@transaction.atomic
+def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
+    """Give the draft its number and freeze it; from then on only a credit note can change what it says.
+
+    The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
+    PublicBodyNeeds, NoBillingAddress, DateGoesBack; for a credit note also CreditTooLarge.
+    """
+    draft = lock_draft(invoice)
+    on = local_day(at)
+    company, customer = draft.company, draft.customer
+    rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
+    if not rows:
+        raise NothingToIssue
+    computed = totals.compute([row.priced() for row in rows])
+    if computed.gross <= 0:
+        raise AmountNotPositive
+    due_date = _due_date(draft, customer, on)
+    _check_public_references(draft, customer)
+    _write_subtotals(draft, computed)
+    frozen = {"seller": snapshots.seller(company), "buyer": snapshots.buyer(customer)}
+    frozen["mentions"] = snapshots.mentions(draft, company)
+    if draft.is_credit_note:
+        count_credit(invoice=draft.corrects, amount=computed.gross, actor=actor, at=at)
+    number = next_number(company_id=company.pk, series=SERIES[InvoiceKind(draft.kind)], on=on)
+    states.move(
+        draft,
+        InvoiceStatus.ISSUED,
+        tag="billing.invoice.issued",
+        actor=actor,
+        at=at,
+        also=[row for row in (customer, draft.order, draft.corrects) if row],
+        seal=True,
+        data={"number": number, "kind": draft.kind, "total": computed.gross, "due_date": due_date},
+        number=number,
+        issue_date=on,
+        issued_at=at,
+        due_date=due_date,
+        supply_date=draft.supply_date or on,
+        buyer_name=customer.name,
+        service_code=draft.service_code or customer.service_code,
+        payment_reference=creditor_reference.generate(number),
+        total_net=computed.net,
+        total_vat=computed.vat,
+        total_gross=computed.gross,
+        **frozen,
+    )
+    _write_journal(draft, actor=actor, at=at)
+    invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
+    return draft
+
+
+def _due_date(draft: Invoice, customer: Customer, on: date) -> date:
+    if draft.is_credit_note:
+        return on
+    due_date = draft.due_date or customer.terms.due_date(on)
+    if due_date < on:
+        raise DueBeforeIssue(fields={"due_date": DueBeforeIssue.message})
+    return due_date
+
+
+def _check_public_references(draft: Invoice, customer: Customer) -> None:
+    problems = {}
+    if customer.requires_service_code and not (draft.service_code or customer.service_code):
+        problems["service_code"] = "Cette entité publique exige un code service (BT-10)."
+    if customer.requires_commitment and not draft.purchase_order:
+        problems["purchase_order"] = "Cette entité publique exige un numéro d’engagement (BT-13)."
+    if problems:
+        raise PublicBodyNeeds(fields=problems)
+
+
+def _write_subtotals(draft: Invoice, computed: Totals) -> None:
+    VatSubtotal.everywhere.filter(invoice=draft).delete()
+    VatSubtotal.everywhere.bulk_create(
+        VatSubtotal(
+            company_id=draft.company_id,
+            invoice=draft,
+            category=row.category,
+            rate=row.rate,
+            base=row.base,
+            amount=row.amount,
+            exemption_code=row.exemption_code,
+            exemption_reason=exemption_mention(row.exemption_code),
+        )
+        for row in computed.subtotals
+    )
+
+
+def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
+    if invoice.number is None or invoice.issue_date is None:
+        raise ValueError("only an issued invoice is booked")
+    ledger.post(
+        journal=Journal.SALES,
+        day=invoice.issue_date,
+        label=f"{invoice.get_kind_display()} {invoice.number} {invoice.buyer_name}",
+        piece=invoice.number,
+        piece_date=invoice.issue_date,
+        source=invoice,
+        postings=ledger.sale_postings(invoice),
+        actor=actor,
+        at=at,
+    )

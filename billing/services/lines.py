@@ -1,0 +1,110 @@
+"""Lines as typed become lines as stored: priced, rounded once, numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from billing import totals
+from billing.models import Product, VatCategory
+from billing.models.lines import DocumentLine
+from billing.totals import Totals
+from config.kernel.errors import Invalid
+from config.kernel.models import Company, VatRegime
+
+FRANCHISE_CODE = "VATEX-FR-FRANCHISE"
+
+# The readable mention that goes with each exemption (BT-120); BR-*-10 want it beside the code.
+EXEMPTIONS: Mapping[str, tuple[str, str]] = {
+    VatCategory.EXEMPT: ("VATEX-EU-132", "Exonération de TVA, art. 261 du CGI"),
+    VatCategory.REVERSE_CHARGE: ("VATEX-EU-AE", "Autoliquidation"),
+    VatCategory.INTRA_EU: ("VATEX-EU-IC", "Exonération de TVA, art. 262 ter I du CGI"),
+    VatCategory.EXPORT: ("VATEX-EU-G", "Exonération de TVA, art. 262 I du CGI"),
+    VatCategory.OUTSIDE: ("VATEX-EU-O", "Opération hors champ de la TVA"),
+}
+FRANCHISE_MENTION = "TVA non applicable, art. 293 B du CGI"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineInput:
+    """A line as a person or a partner gives it."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    unit: str = "C62"
+    discount_percent: Decimal = Decimal("0")
+    vat_category: str = "S"
+    vat_rate: Decimal = Decimal("20")
+    is_service: bool = False
+    product_id: int | None = None
+
+    @classmethod
+    def of_product(cls, product: Product, quantity: Decimal) -> LineInput:
+        return cls(
+            description=product.name,
+            quantity=quantity,
+            unit_price=product.unit_price,
+            unit=product.unit,
+            vat_category=product.vat_category,
+            vat_rate=product.vat_rate,
+            is_service=product.is_service,
+            product_id=product.pk,
+        )
+
+
+def exemption_mention(code: str) -> str:
+    if code == FRANCHISE_CODE:
+        return FRANCHISE_MENTION
+    return next((mention for known, mention in EXEMPTIONS.values() if known == code), "")
+
+
+def _columns(company: Company, line: LineInput) -> dict[str, Any]:
+    columns: dict[str, Any] = {name: getattr(line, name) for name in LineInput.__slots__}
+    if company.vat_regime == VatRegime.FRANCHISE:
+        columns.update(vat_category=VatCategory.EXEMPT, vat_rate=Decimal("0"), exemption_code=FRANCHISE_CODE)
+    elif line.vat_category in EXEMPTIONS:
+        columns.update(vat_rate=Decimal("0"), exemption_code=EXEMPTIONS[line.vat_category][0])
+    return columns
+
+
+def write_lines(
+    *, company: Company, parent: Any, parent_name: str, row_class: type[DocumentLine], inputs: Sequence[LineInput]
+) -> Totals:
+    """Replace the parent's lines and return its totals. Raises Invalid naming the line (1, 2, …) and its field."""
+    rows = [
+        row_class(company=company, position=position, **{parent_name: parent}, **_columns(company, line))
+        for position, line in enumerate(inputs, start=1)
+    ]
+    problems: dict[str, str] = {}
+    for row in rows:
+        if not row.description.strip():
+            problems[f"lines.{row.position}.description"] = "Indiquez ce qui est vendu."
+        if not row.quantity:
+            problems[f"lines.{row.position}.quantity"] = "La quantité ne peut pas être nulle."
+        try:
+            row.net_amount = totals.line_net(row.priced())
+        except Invalid as error:
+            problems.update({f"lines.{row.position}.{field}": text for field, text in error.fields.items()})
+    if problems:
+        raise Invalid(fields=problems)
+    row_class.everywhere.filter(**{parent_name: parent}).delete()
+    row_class.everywhere.bulk_create(rows)
+    return totals.compute([row.priced() for row in rows])
+
+
+def preview(company: Company, inputs: Iterable[LineInput]) -> Totals:
+    """The totals of lines being typed, without storing anything. Raises Invalid."""
+    priced = [
+        totals.PricedLine(
+            quantity=columns["quantity"],
+            unit_price=columns["unit_price"],
+            discount_percent=columns["discount_percent"],
+            vat_category=columns["vat_category"],
+            vat_rate=columns["vat_rate"],
+        )
+        for columns in (_columns(company, line) for line in inputs)
+    ]
+    return totals.compute(priced)

@@ -1,0 +1,104 @@
+"""Sales orders: write, confirm, ship (stock goes out), cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from billing.models import MovementReason, OrderLine, OrderStatus, Product, SalesOrder
+from billing.numbering import next_number
+from billing.services.lines import LineInput, write_lines
+from billing.services.products import move_stock
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from customers.models import Customer
+
+SERIES = "CMD"
+
+
+class NotADraft(DomainError):
+    code = "not_a_draft"
+    message = "La commande %(number)s est confirmée : elle ne se modifie plus."
+
+
+class NothingOrdered(DomainError):
+    code = "nothing_ordered"
+    message = "Ajoutez au moins une ligne avant de confirmer."
+
+
+@transaction.atomic
+def save_order(
+    *,
+    order: SalesOrder | None,
+    customer: Customer,
+    values: Mapping[str, Any],
+    lines: Sequence[LineInput],
+    actor: Actor,
+    at: datetime,
+) -> SalesOrder:
+    """Write a draft order with its lines and totals; it takes its number at once. Raises NotADraft, Invalid."""
+    if order is not None:
+        order = SalesOrder.everywhere.select_for_update().get(pk=order.pk)
+        if not order.is_editable:
+            raise NotADraft(number=order.number)
+    row = order or SalesOrder(
+        company_id=customer.company_id,
+        number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
+        order_date=local_day(at),
+    )
+    row.customer = customer
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(force_insert=order is None)
+    computed = write_lines(company=row.company, parent=row, parent_name="order", row_class=OrderLine, inputs=lines)
+    row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
+    row.save(update_fields=["total_net", "total_vat", "total_gross"])
+    tag = "billing.order.changed" if order else "billing.order.created"
+    audit.record(
+        tag, subject=row, also=[customer], actor=actor, at=at, data={"number": row.number, "total": row.total_gross}
+    )
+    return row
+
+
+@transaction.atomic
+def confirm_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
+    """The customer has agreed: the lines no longer change. Raises NothingOrdered, TransitionRefused, Stale."""
+    if not OrderLine.everywhere.filter(order=order).exists():
+        raise NothingOrdered
+    states.move(
+        order, OrderStatus.PENDING, tag="billing.order.confirmed", actor=actor, at=at, also=[order.customer],
+        data={"number": order.number},
+    )  # fmt: skip
+    return order
+
+
+@transaction.atomic
+def ship_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
+    """Send the goods: stock goes out line by line, all or nothing. Raises NotEnoughStock, TransitionRefused, Stale."""
+    states.move(
+        order, OrderStatus.SHIPPED, tag="billing.order.shipped", actor=actor, at=at, also=[order.customer],
+        data={"number": order.number}, shipped_at=at,
+    )  # fmt: skip
+    lines = OrderLine.everywhere.filter(order=order, product__tracks_stock=True).select_related("product")
+    # in the order of the products' keys, so that two shipments never wait for each other in a ring
+    for line in lines.order_by("product_id", "position"):
+        product: Product = line.product
+        move_stock(
+            product=product, quantity=-line.quantity, reason=MovementReason.SHIPMENT, actor=actor, at=at, order=order
+        )
+    return order
+
+
+@transaction.atomic
+def cancel_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
+    """Give the order up before shipping. Raises TransitionRefused, Stale."""
+    states.move(
+        order, OrderStatus.CANCELLED, tag="billing.order.cancelled", actor=actor, at=at, also=[order.customer],
+        data={"number": order.number},
+    )  # fmt: skip
+    return order

@@ -1,0 +1,98 @@
+"""Products and stock: every change of stock is a movement; the quantity on hand never goes below zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from billing.models import MovementReason, Product, SalesOrder, StockMovement
+from billing.totals import check_vat
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+
+
+class ReferenceTaken(DomainError):
+    code = "reference_taken"
+    message = "Un produit porte déjà cette référence."
+
+
+class NotEnoughStock(DomainError):
+    code = "not_enough_stock"
+    message = "Stock insuffisant pour « %(product)s » : %(on_hand)s en stock, %(wanted)s demandés."
+
+
+class NoStockKept(DomainError):
+    code = "no_stock_kept"
+    message = "« %(product)s » n’est pas suivi en stock."
+
+
+@transaction.atomic
+def save_product(
+    *, product: Product | None, company_id: int, values: Mapping[str, Any], actor: Actor, at: datetime
+) -> Product:
+    """Create the product, or change the given one; documents made keep what they said. Raises ReferenceTaken."""
+    row = product or Product(company_id=company_id)
+    for name, value in values.items():
+        setattr(row, name, value)
+    check_vat(row.vat_category, row.vat_rate)
+    if row.is_service:
+        row.tracks_stock = False
+    try:
+        with transaction.atomic():
+            row.save(force_insert=product is None)
+    except IntegrityError as error:
+        if "one_product_per_reference" in str(error):
+            raise ReferenceTaken(fields={"reference": ReferenceTaken.message}) from error
+        raise
+    tag = "billing.product.changed" if product else "billing.product.created"
+    audit.record(tag, subject=row, actor=actor, at=at, data={"reference": row.reference, "unit_price": row.unit_price})
+    return row
+
+
+@transaction.atomic
+def move_stock(
+    *,
+    product: Product,
+    quantity: Decimal,
+    reason: MovementReason,
+    actor: Actor,
+    at: datetime,
+    order: SalesOrder | None = None,
+    note: str = "",
+) -> StockMovement:
+    """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept."""
+    if not product.tracks_stock:
+        raise NoStockKept(product=product.name)
+    locked = Product.everywhere.select_for_update().get(pk=product.pk)
+    if locked.on_hand + quantity < 0:
+        raise NotEnoughStock(
+            product=locked.name, on_hand=f"{locked.on_hand.normalize():f}", wanted=f"{-quantity.normalize():f}"
+        )
+    Product.everywhere.filter(pk=product.pk).update(on_hand=F("on_hand") + quantity)
+    movement = StockMovement.everywhere.create(
+        company_id=product.company_id, product=product, quantity=quantity, reason=reason, order=order, note=note, at=at
+    )
+    audit.record(
+        "billing.stock.moved",
+        subject=product,
+        also=[order] if order else [],
+        actor=actor,
+        at=at,
+        data={"quantity": quantity, "reason": str(reason), "product": product.name},
+    )
+    product.refresh_from_db(fields=["on_hand"])
+    return movement
+
+
+@transaction.atomic
+def archive_product(*, product: Product, actor: Actor, at: datetime) -> Product:
+    product.archived_at = at
+    product.save(update_fields=["archived_at"])
+    audit.record("billing.product.archived", subject=product, actor=actor, at=at)
+    return product

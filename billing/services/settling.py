@@ -1,0 +1,97 @@
+"""Counting money and credit on an issued invoice: the amounts, and the status that follows from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from billing.models import Invoice, InvoiceStatus
+from config.kernel import states
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+
+
+class OverAllocated(DomainError):
+    code = "over_allocated"
+    message = "Il reste %(balance)s € à payer sur %(number)s : %(amount)s € ne peuvent pas y être affectés."
+
+
+class NothingOutstanding(DomainError):
+    code = "nothing_outstanding"
+    message = "%(number)s n’attend pas de paiement."
+
+
+class CreditTooLarge(DomainError):
+    code = "credit_too_large"
+    message = "L’avoir de %(amount)s € dépasse ce qui peut encore être crédité sur %(number)s : %(room)s €."
+
+
+def lock_invoice(invoice: Invoice) -> Invoice:
+    """The invoice, locked and fresh."""
+    locked: Invoice = Invoice.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=invoice.pk)
+    return locked
+
+
+@transaction.atomic
+def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Invoice:
+    """Add `amount` (negative takes back) to what was paid. Called by payments with its allocation row.
+
+    Raises NothingOutstanding, OverAllocated. Paid in full moves to PAID; a taken-back payment moves back to ISSUED.
+    """
+    locked = lock_invoice(invoice)
+    if locked.is_draft or locked.is_credit_note:
+        raise NothingOutstanding(number=str(locked))
+    if amount > 0 and amount > locked.balance:
+        if not locked.balance:
+            raise NothingOutstanding(number=locked.number)
+        raise OverAllocated(number=locked.number, balance=locked.balance, amount=amount)
+    # out of PAID first: the constraint "settled means nothing remains" holds at every statement
+    if amount < 0 and locked.status == InvoiceStatus.PAID:
+        _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
+        return locked
+    paid = locked.amount_paid + amount
+    if locked.status == InvoiceStatus.ISSUED and paid + locked.amount_credited == locked.total_gross:
+        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
+    else:
+        Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
+        locked.refresh_from_db()
+    return locked
+
+
+@transaction.atomic
+def count_credit(*, invoice: Invoice | None, amount: Decimal, actor: Actor, at: datetime) -> Invoice:
+    """Take a credit note's amount off the invoice it corrects. Raises CreditTooLarge.
+
+    Payments frees paid amounts first (they become the customer's credit), so that paid + credited never pass the total.
+    """
+    if invoice is None:
+        raise ValueError("a credit note corrects an invoice")
+    locked = lock_invoice(invoice)
+    if amount > locked.balance:
+        raise CreditTooLarge(number=locked.number, amount=amount, room=locked.balance)
+    credited = locked.amount_credited + amount
+    if credited == locked.total_gross:
+        _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited)
+    elif credited + locked.amount_paid == locked.total_gross:
+        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_credited=credited)
+    else:
+        Invoice.everywhere.filter(pk=locked.pk).update(amount_credited=credited)
+        locked.refresh_from_db()
+    return locked
+
+
+_TAGS = {
+    InvoiceStatus.PAID: "billing.invoice.settled",
+    InvoiceStatus.ISSUED: "billing.invoice.reopened",
+    InvoiceStatus.CREDITED: "billing.invoice.credited",
+}
+
+
+def _move(invoice: Invoice, to: InvoiceStatus, *, actor: Actor, at: datetime, **changes: Any) -> None:
+    states.move(
+        invoice, to, tag=_TAGS[to], actor=actor, at=at, also=[invoice.customer],
+        data={"number": invoice.number}, **changes,
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""What one can do with customers: keep them, correct them, archive them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.identifiers import electronic_address, siren, siret, vat
+from customers.models import Address, AddressKind, Customer, CustomerKind, PaymentTerms
+
+
+class CustomerExists(DomainError):
+    code = "customer_exists"
+    message = "Un client porte déjà ce SIRET (et ce code service)."
+
+
+class CustomerInUse(DomainError):
+    code = "customer_archived"
+    message = "Ce client est archivé."
+
+
+ORGANISATION_COLUMNS = ("siren", "siret", "vat_number", "electronic_address", "service_code")
+
+
+def clean_identity(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a customer, checked and made consistent. Raises Invalid with a sentence per field.
+
+    SIREN follows from SIRET; the electronic address (scheme 0225) follows from SIREN; an individual has neither.
+    """
+    clean = dict(values)
+    individual = clean["kind"] == CustomerKind.INDIVIDUAL
+    problems = _clean_individual(clean) if individual else _clean_organisation(clean)
+    if problems:
+        raise Invalid(fields=problems)
+    return clean
+
+
+def _clean_individual(clean: dict[str, Any]) -> dict[str, str]:
+    clean.update(dict.fromkeys(ORGANISATION_COLUMNS, ""))
+    clean.update(is_public_body=False, requires_service_code=False, requires_commitment=False)
+    clean["name"] = f"{clean.get('first_name', '')} {clean.get('last_name', '')}".strip()
+    return {} if clean.get("last_name") else {"last_name": "Indiquez le nom de famille."}
+
+
+def _clean_organisation(clean: dict[str, Any]) -> dict[str, str]:
+    clean.update(first_name="", last_name="")
+    problems: dict[str, str] = {}
+    for field, validate in (("siret", siret.validate), ("siren", siren.validate), ("vat_number", vat.validate)):
+        _check(clean, field, validate, problems)
+    if clean["siret"] and not clean["siren"] and "siren" not in problems:
+        clean["siren"] = clean["siret"][:9]
+    if clean["siret"] and clean["siren"] and clean["siret"][:9] != clean["siren"]:
+        problems["siret"] = "Ce SIRET n’appartient pas à ce SIREN."
+    if clean["siren"] and not clean.get("electronic_address"):
+        # a public body is addressed by establishment and service, a company by its SIREN
+        clean["electronic_address"] = _default_address(clean)
+    _check(clean, "electronic_address", electronic_address.validate, problems)
+    if not str(clean.get("name") or "").strip():
+        problems["name"] = "Indiquez la raison sociale."
+    if clean.get("is_public_body") and not clean["siret"]:
+        problems.setdefault("siret", "Une entité publique se facture à son SIRET.")
+    if clean.get("requires_service_code") and not clean.get("service_code"):
+        problems["service_code"] = "Cette entité publique exige un code service."
+    return problems
+
+
+def _check(clean: dict[str, Any], field: str, validate: Callable[[str], str], problems: dict[str, str]) -> None:
+    typed = str(clean.get(field) or "").strip()
+    clean[field] = ""
+    if typed:
+        try:
+            clean[field] = validate(typed)
+        except Invalid as error:
+            problems[field] = str(error)
+
+
+def _default_address(clean: Mapping[str, Any]) -> str:
+    if not clean.get("is_public_body") or not clean.get("siret"):
+        return str(clean["siren"])
+    parts = [clean["siren"], clean["siret"]]
+    return "_".join([*parts, clean["service_code"]] if clean.get("service_code") else parts)
+
+
+@transaction.atomic
+def save_customer(
+    *,
+    customer: Customer | None,
+    company_id: int,
+    values: Mapping[str, Any],
+    address: Mapping[str, Any],
+    actor: Actor,
+    at: datetime,
+) -> Customer:
+    """Create the customer, or correct the given one, with its billing address. Raises Invalid, CustomerExists."""
+    clean = clean_identity(values)
+    row = customer or Customer(company_id=company_id)
+    before = {name: getattr(row, name) for name in clean} if customer else {}
+    for name, value in clean.items():
+        setattr(row, name, value)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=customer is None)
+    except IntegrityError as error:
+        if "one_customer_per_siret" in str(error):
+            raise CustomerExists(fields={"siret": CustomerExists.message}) from error
+        raise
+    Address.objects.update_or_create(
+        company_id=company_id, customer=row, kind=AddressKind.BILLING, defaults=dict(address)
+    )
+    changed = [name for name, value in clean.items() if before.get(name) != value] if customer else []
+    tag = "customers.customer.changed" if customer else "customers.customer.created"
+    audit.record(tag, subject=row, actor=actor, at=at, data={"name": row.name, "changed": changed})
+    return row
+
+
+@transaction.atomic
+def archive_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
+    """Take the customer out of lists and searches. What was billed stays."""
+    customer.archived_at = at
+    customer.save(update_fields=["archived_at"])
+    audit.record("customers.customer.archived", subject=customer, actor=actor, at=at)
+    return customer
+
+
+@transaction.atomic
+def restore_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
+    customer.archived_at = None
+    customer.save(update_fields=["archived_at"])
+    audit.record("customers.customer.restored", subject=customer, actor=actor, at=at)
+    return customer
+
+
+DEFAULT_TERMS = (
+    ("30 jours", 30, False),
+    ("30 jours fin de mois", 30, True),
+    ("À réception", 0, False),
+    ("60 jours", 60, False),
+)
+
+
+def ensure_terms(company_id: int) -> PaymentTerms:
+    """Give a new company the usual French terms; returns the default one (30 days)."""
+    for name, days, end_of_month in DEFAULT_TERMS:
+        PaymentTerms.objects.get_or_create(
+            company_id=company_id, name=name, defaults={"days": days, "end_of_month": end_of_month}
+        )
+    return PaymentTerms.objects.get(name="30 jours")

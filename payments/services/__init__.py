@@ -1,0 +1,1 @@
+"""What one can do with money and the bank, one verb at a time."""

@@ -1,0 +1,229 @@
+"""Payments: record, allocate, take back, reverse; credit an invoice that was paid.
+
+Lock order, everywhere: invoices by key, then the payment, then the counters. Two people paying at once queue up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from billing import ledger
+from billing.ledger import Posting
+from billing.models import Invoice, Journal
+from billing.numbering import next_number
+from billing.services.settling import count_payment, lock_invoice
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.money import ZERO
+from customers.models import Customer
+from payments.models import Allocation, Method, Payment
+
+SERIES = "ENC"
+
+
+class AmountNotPositive(Invalid):
+    code = "amount_not_positive"
+    message = "Le montant encaissé doit être positif."
+
+
+class PaidInTheFuture(Invalid):
+    code = "paid_in_the_future"
+    message = "La date de paiement est dans le futur."
+
+
+class NotEnoughCredit(DomainError):
+    code = "not_enough_credit"
+    message = "Il reste %(unallocated)s € à affecter sur %(number)s : %(amount)s € ne sont pas disponibles."
+
+
+class AlreadyReversed(DomainError):
+    code = "already_reversed"
+    message = "%(number)s est déjà annulé."
+
+
+class AnotherCustomer(DomainError):
+    code = "another_customer"
+    message = "%(invoice)s n’est pas une facture de ce client."
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So much for that invoice."""
+
+    invoice: Invoice
+    amount: Decimal
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    customer: Customer,
+    amount: Decimal,
+    method: str,
+    paid_on: date,
+    shares: Sequence[Share],
+    actor: Actor,
+    at: datetime,
+    reference: str = "",
+    notes: str = "",
+) -> Payment:
+    """Write money received and what it pays. What is not allocated stays the customer's credit.
+
+    Raises AmountNotPositive, PaidInTheFuture, AnotherCustomer, OverAllocated, NothingOutstanding, NotEnoughCredit.
+    """
+    if amount <= 0:
+        raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
+    if paid_on > local_day(at):
+        raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
+    # invoices first, in the order of their keys
+    for share in sorted(shares, key=lambda one: one.invoice.pk):
+        lock_invoice(share.invoice)
+    payment = Payment.everywhere.create(
+        company_id=customer.company_id,
+        number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
+        customer=customer,
+        amount=amount,
+        method=method,
+        paid_on=paid_on,
+        reference=reference,
+        notes=notes,
+        recorded_at=at,
+    )
+    audit.record(
+        "payments.payment.recorded",
+        subject=payment,
+        also=[customer, *(share.invoice for share in shares)],
+        actor=actor,
+        at=at,
+        seal=True,
+        data={"number": payment.number, "amount": amount, "method": method},
+    )
+    _write_journal(payment, actor=actor, at=at)
+    for share in shares:
+        allocate_payment(payment=payment, invoice=share.invoice, amount=share.amount, actor=actor, at=at)
+    return payment
+
+
+@transaction.atomic
+def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Allocation:
+    """Use `amount` of the payment for the invoice: never beyond the invoice's balance, nor the payment's rest."""
+    if amount <= 0:
+        raise AmountNotPositive
+    if invoice.customer_id != payment.customer_id:
+        raise AnotherCustomer(invoice=str(invoice))
+    count_payment(invoice=invoice, amount=amount, actor=actor, at=at)
+    return _write_allocation(payment=payment, invoice=invoice, amount=amount, actor=actor, at=at)
+
+
+def _write_allocation(
+    *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
+) -> Allocation:
+    locked: Payment = Payment.everywhere.select_for_update(of=("self",)).get(pk=payment.pk)
+    if amount > 0 and amount > locked.unallocated:
+        raise NotEnoughCredit(number=locked.number, unallocated=locked.unallocated, amount=amount)
+    Payment.everywhere.filter(pk=payment.pk).update(allocated=locked.allocated + amount)
+    allocation: Allocation = Allocation.everywhere.create(
+        company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
+    )
+    audit.record(
+        "payments.payment.allocated" if amount > 0 else "payments.payment.released",
+        subject=allocation,
+        also=[payment, invoice, payment.customer],
+        actor=actor,
+        at=at,
+        seal=True,
+        data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
+    )
+    payment.refresh_from_db()
+    return allocation
+
+
+def _standing(payment: Payment) -> dict[int, Decimal]:
+    """What each invoice still holds of the payment."""
+    rows = (
+        Allocation.everywhere.filter(payment=payment)
+        .values("invoice_id")
+        .annotate(held=Sum("amount"))
+        .order_by("invoice_id")
+    )
+    return {row["invoice_id"]: row["held"] for row in rows if row["held"]}
+
+
+@transaction.atomic
+def release_allocation(
+    *, payment: Payment, invoice: Invoice, amount: Decimal, reason: str, actor: Actor, at: datetime
+) -> Allocation:
+    """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
+    lock_invoice(invoice)
+    held = _standing(payment).get(invoice.pk, ZERO)
+    if not 0 < amount <= held:
+        raise NotEnoughCredit(number=payment.number, unallocated=held, amount=amount)
+    count_payment(invoice=invoice, amount=-amount, actor=actor, at=at)
+    return _write_allocation(payment=payment, invoice=invoice, amount=-amount, actor=actor, at=at, reason=reason)
+
+
+@transaction.atomic
+def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime) -> Payment:
+    """Undo a payment by an opposite one: its invoices are open again, the history stays. Raises AlreadyReversed."""
+    held = _standing(payment)
+    invoices = Invoice.everywhere.in_bulk(held)
+    for key in sorted(held):
+        lock_invoice(invoices[key])
+    locked: Payment = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
+    if not locked.can_be_reversed:
+        raise AlreadyReversed(number=locked.number)
+    for key in sorted(held):
+        release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
+    reversal: Payment = Payment.everywhere.create(
+        company_id=locked.company_id,
+        number=next_number(company_id=locked.company_id, series=SERIES, on=local_day(at)),
+        customer=locked.customer,
+        amount=-locked.amount,
+        currency=locked.currency,
+        method=locked.method,
+        paid_on=local_day(at),
+        reference=locked.reference,
+        reverses=locked,
+        reversal_reason=reason,
+        recorded_at=at,
+    )
+    Payment.everywhere.filter(pk=locked.pk).update(reversed_at=at)
+    audit.record(
+        "payments.payment.reversed",
+        subject=reversal,
+        also=[locked, locked.customer, *invoices.values()],
+        actor=actor,
+        at=at,
+        seal=True,
+        data={"number": locked.number, "reversal": reversal.number, "amount": locked.amount, "reason": reason},
+    )
+    _write_journal(reversal, actor=actor, at=at)
+    payment.refresh_from_db()
+    return reversal
+
+
+def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
+    """D 512 / C 411; the other way round for a reversal."""
+    account = ledger.CASH if payment.method == Method.CASH else ledger.BANK
+    ledger.post(
+        journal=Journal.BANK,
+        day=local_day(at),
+        label=f"{'Annulation' if payment.reverses_id else 'Encaissement'} {payment.number} {payment.customer.name}",
+        piece=payment.number,
+        piece_date=payment.paid_on,
+        source=payment,
+        postings=[
+            Posting(account, payment.amount),
+            Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
+        ],
+        actor=actor,
+        at=at,
+    )
