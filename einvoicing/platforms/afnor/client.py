@@ -6,6 +6,7 @@ the reason AlreadyExistingFlow.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -57,9 +58,11 @@ class AfnorPlatform:
                 },
             )
         except AnsweredError as error:
-            if error.code == ALREADY_EXISTING and (first := self.find(deposit.tracking_id)):
-                return payloads.receipt(first.raw, tracking_id=deposit.tracking_id, duplicate=True)
-            raise
+            first = self.find(deposit.tracking_id) if error.code == ALREADY_EXISTING else None
+            # a flow that is itself a refused copy proves nothing: another deposit holds this invoice's number
+            if first is None or payloads.acknowledgement(first.raw).duplicate:
+                raise
+            return dataclasses.replace(first, duplicate=True)
         answer = payloads.json_object(response, outcome_unknown=True)
         return payloads.receipt(answer, tracking_id=deposit.tracking_id)
 

@@ -1,0 +1,93 @@
+"""A little of the directory service (XP Z12-013 1.3.0, Annex B), for the demo's companies and a few fictitious ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from einvoicing.sandbox import faults
+from einvoicing.sandbox.access import called, error
+
+# siren: name, kind, status of its line, siret of its seat, code of a service that wants its own address
+KNOWN: dict[str, tuple[str, str, str, str, str]] = {
+    "100000009": ("VENDEUR", "PrivateVatRegistered", "Enabled", "10000000900017", ""),
+    "200000008": ("ACHETEUR", "PrivateVatRegistered", "Enabled", "20000000800016", ""),
+    "732829320": ("Atelier du Faubourg", "PrivateVatRegistered", "Enabled", "73282932000074", ""),
+    "552100554": ("Constructions Réunies", "PrivateVatRegistered", "Enabled", "55210055400013", ""),
+    "356000000": ("La Poste", "PrivateVatRegistered", "Enabled", "35600000000048", ""),
+    "217500016": ("Ville de Paris", "Public", "Enabled", "21750001600019", "FACTURES"),
+    "213501000": ("Commune d’Exemple", "Public", "Enabled", "21350100000015", "SERVICE-COMPTA"),
+    "404833048": ("Ancienne Maison", "PrivateVatRegistered", "Disabled", "40483304800022", ""),
+}
+
+
+def _unknown() -> JsonResponse:
+    return error(404, "NOT_FOUND", "Not in the directory")
+
+
+def _siren(siren: str) -> dict[str, Any]:
+    name, kind, status, _siret, _service = KNOWN[siren]
+    return {
+        "siren": siren,
+        "businessName": name,
+        "entityType": kind,
+        "administrativeStatus": "C" if status == "Disabled" else "A",
+    }
+
+
+def _siret(siren: str) -> dict[str, Any]:
+    name, kind, _status, siret, service = KNOWN[siren]
+    found: dict[str, Any] = {"siret": siret, "siren": siren, "name": name, "facilityType": "P"}
+    if kind == "Public":
+        found["b2gAdditionalData"] = {
+            "serviceCodeStatus": bool(service),
+            "managesLegalCommitmentCode": True,
+            "managesLegalCommitmentOrServiceCode": True,
+            "managesPaymentStatus": True,
+            "pm": False,
+            "pmOnly": False,
+        }
+    return found
+
+
+def _line(code: str) -> dict[str, Any] | None:
+    """The line of an exact address: siren, siren_siret, or siren_siret_service (scheme 0225)."""
+    siren, _, rest = code.partition("_")
+    if siren not in KNOWN:
+        return None
+    _name, _kind, status, siret, service = KNOWN[siren]
+    if code not in {siren, f"{siren}_{siret}", f"{siren}_{siret}_{service}" if service else siren}:
+        return None
+    line: dict[str, Any] = {
+        "addressingIdentifier": code,
+        "siren": siren,
+        "directoryLineStatus": status,
+        "platformType": "WK",
+    }
+    if rest:
+        line["siret"] = siret
+    if service and rest.endswith(f"_{service}"):
+        line["routingCode"] = {"routingIdentifier": service, "routingIdentifierType": "0224"}
+    return line
+
+
+@require_GET
+@called(faults.READ)
+def directory_line(_request: HttpRequest, _client_id: str, _told: faults.Faults, code: str) -> HttpResponse:
+    line = _line(code)
+    return JsonResponse(line) if line else _unknown()
+
+
+@require_GET
+@called(faults.READ)
+def siren(_request: HttpRequest, _client_id: str, _told: faults.Faults, siren: str) -> HttpResponse:
+    return JsonResponse(_siren(siren)) if siren in KNOWN else _unknown()
+
+
+@require_GET
+@called(faults.READ)
+def siret(_request: HttpRequest, _client_id: str, _told: faults.Faults, siret: str) -> HttpResponse:
+    found = next((key for key, entry in KNOWN.items() if entry[3] == siret), None)
+    return JsonResponse(_siret(found)) if found else _unknown()

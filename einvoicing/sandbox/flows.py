@@ -1,0 +1,212 @@
+"""The simulated platform's work: take a deposit, judge it, and let its story unfold as time passes.
+
+Nothing runs in the background: what is due is done when somebody looks, under one advisory lock, and the messages to
+come are rows whose time is in the future. So the state survives any kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from config.kernel.errors import DomainError, RemoteError
+from einvoicing.sandbox import reading, stories
+from einvoicing.sandbox.models import SandboxFlow, new_flow_id
+
+_LOCK = 0x5A_12_013  # every writer and every reader of the simulated platform, one at a time
+_AT_ONCE = 20
+_TICK = timedelta(microseconds=1)
+
+Detail = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a client deposits."""
+
+    client_id: str
+    organization_id: str
+    info: dict[str, Any]
+    data: bytes
+    delivery: str = ""
+    behaviour: str = ""
+
+
+def pace() -> timedelta:
+    """Between two statuses. Zero: everything has happened at the first look."""
+    return timedelta(seconds=float(getattr(settings, "SANDBOX_PACE", 0.5)))
+
+
+def lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def detail(reason: str, words: str, item: str = "file", level: str = "Error") -> Detail:
+    return {"level": level, "item": item[:500], "reasonCode": reason, "reasonMessage": words[:1000]}
+
+
+@transaction.atomic
+def deposit(incoming: Incoming) -> SandboxFlow:
+    """Keep the file. Copies of what is already held are kept too, refused as AlreadyExistingFlow."""
+    lock()
+    now = timezone.now()
+    info, data = incoming.info, incoming.data
+    flow = SandboxFlow(
+        client_id=incoming.client_id,
+        organization_id=incoming.organization_id,
+        direction="Out",
+        flow_type="CustomerInvoiceLC" if info["flowSyntax"] == "CDAR" else "CustomerInvoice",
+        tracking_id=info.get("trackingId", ""),
+        name=info["name"],
+        syntax=info["flowSyntax"],
+        profile=info.get("flowProfile", "Undefined"),
+        processing_rule=info.get("processingRule", "Undefined"),
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        delivery=incoming.delivery,
+        behaviour=incoming.behaviour,
+        submitted_at=now,
+        updated_at=now,
+    )
+    refused = _refusal(flow, told=str(info.get("sha256", "")))
+    if refused:
+        flow.ack_status, flow.ack_details = "Error", [refused]
+    else:
+        flow.holds_number = flow.syntax != "CDAR"
+    flow.save()
+    return flow
+
+
+def _refusal(flow: SandboxFlow, *, told: str) -> Detail | None:
+    """The checks made at the door: integrity, type, uniqueness."""
+    data = bytes(flow.data)
+    if not data:
+        return detail("EmptyFlow", "Le fichier est vide.")
+    if told and told != flow.sha256:
+        return detail("ChecksumMismatch", "L’empreinte SHA-256 annoncée n’est pas celle du fichier reçu.", "sha256")
+    if flow.syntax != "CDAR":
+        try:
+            head = reading.heading(reading.xml_of(data, flow.syntax), flow.syntax)
+        except reading.Unreadable as error:
+            return detail(error.reason, error.words)
+        flow.invoice_number, flow.seller = head.number[:100], (head.seller_siren or head.seller_name)[:100]
+        flow.behaviour = flow.behaviour or stories.behaviour_of(head)
+    elif not reading.is_lifecycle(data):
+        return detail("FlowTypeError", "Le document n’est pas un message de cycle de vie.")
+    held = holder(flow)
+    if held is not None:
+        return detail("AlreadyExistingFlow", f"Ce flux a déjà été reçu ({held.flow_id}).", "flow")
+    return None
+
+
+def holder(flow: SandboxFlow) -> SandboxFlow | None:
+    """The deposit that stands in this one's way: same tracking id, or same seller and number."""
+    standing = SandboxFlow.objects.filter(direction="Out", ack_status__in=["Pending", "Ok"])
+    if flow.tracking_id:
+        same = standing.filter(client_id=flow.client_id, tracking_id=flow.tracking_id).first()
+        if same:
+            return same
+    if not flow.invoice_number:
+        return None
+    return standing.filter(seller=flow.seller, invoice_number=flow.invoice_number, holds_number=True).first()
+
+
+@transaction.atomic
+def settle(client_id: str) -> datetime:
+    """Do what is due for this client, oldest first; returns the instant up to which messages may be shown.
+
+    All under the lock, so that no message ever appears behind a cursor already given.
+    """
+    lock()
+    now = timezone.now()
+    waiting = SandboxFlow.objects.filter(client_id=client_id, direction="Out", ack_status="Pending")
+    for flow in waiting.filter(submitted_at__lte=now - pace()).order_by("submitted_at", "id")[:_AT_ONCE]:
+        judge(flow)
+    return timezone.now()
+
+
+def judge(flow: SandboxFlow) -> None:
+    """Give the acknowledgement, and write the messages to come."""
+    xml = reading.xml_of(bytes(flow.data), flow.syntax)
+    details = _violations(xml) if flow.syntax != "CDAR" else []
+    failed = any(item["level"] == "Error" for item in details)
+    flow.ack_status = "Error" if failed else "Ok"
+    flow.ack_details = details
+    flow.updated_at = timezone.now()
+    if failed:
+        flow.holds_number = False
+    elif flow.syntax != "CDAR" and flow.delivery != "silent":
+        tell(flow, reading.heading(xml, flow.syntax))
+    flow.save(update_fields=["ack_status", "ack_details", "updated_at", "holds_number"])
+
+
+def _violations(xml: bytes) -> list[Detail]:
+    """What the official rules say of the document. Rules that cannot be run do not count as kept."""
+    if not getattr(settings, "SANDBOX_VALIDATES", True):
+        return []
+    from einvoicing import validation
+
+    try:
+        report = validation.check(xml)
+    except (DomainError, RemoteError) as error:
+        return [detail("OtherTechnicalError", str(error), "validation")]
+    found = [
+        detail(
+            "InvalidSchema",
+            f"{item.rule}: {item.text}",
+            item.location or item.term or "document",
+            "Warning" if str(item.severity).lower() == "warning" else "Error",
+        )
+        for item in report.violations
+    ]
+    if not report.valid and not any(item["level"] == "Error" for item in found):
+        found.append(detail("InvalidSchema", "Le document n’est pas conforme.", "document"))
+    return found[:50]
+
+
+def tell(flow: SandboxFlow, head: reading.Heading) -> None:
+    """Write the whole story at once, each message visible from its own time on."""
+    chapters = stories.BEHAVIOURS.get(flow.behaviour, stories.BEHAVIOURS[stories.DEFAULT])
+    step = max(pace(), _TICK)
+    times = [flow.updated_at + step * place for place in range(len(chapters))]
+    visible = list(times)
+    if flow.delivery == "out-of-order":
+        visible.reverse()
+    rows = []
+    for chapter, at, shown_at in zip(chapters, times, visible, strict=True):
+        data = stories.message(head, chapter, received_at=flow.submitted_at, at=at, serial=flow.flow_id[:8])
+        rows.append(_answer(flow, chapter.code, data, shown_at))
+        if flow.delivery == "duplicate":
+            rows.append(_answer(flow, chapter.code, data, shown_at))
+    SandboxFlow.objects.bulk_create(rows)
+    if chapters[-1].code == "213":
+        flow.holds_number = False
+
+
+def _answer(flow: SandboxFlow, code: str, data: bytes, at: datetime) -> SandboxFlow:
+    return SandboxFlow(
+        flow_id=new_flow_id(),
+        client_id=flow.client_id,
+        organization_id=flow.organization_id,
+        origin=flow,
+        direction="In",
+        flow_type="CustomerInvoiceLC",
+        name=f"{flow.invoice_number}_{code}.xml",
+        syntax="CDAR",
+        processing_rule=flow.processing_rule,
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        seller=flow.seller,
+        invoice_number=flow.invoice_number,
+        status_code=code,
+        ack_status="Ok",
+        submitted_at=at,
+        updated_at=at,
+    )

@@ -1,0 +1,24 @@
+"""The addresses of the simulated platform; served by its own process, never beside ours."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from einvoicing.sandbox import access, control, directory, views
+
+_FLOWS = "flow-service/v1"
+_DIRECTORY = "directory-service/v1"
+
+urlpatterns = [
+    path("", control.home),
+    path("oauth/token", access.token),
+    path(f"{_FLOWS}/flows", views.deposit),
+    path(f"{_FLOWS}/flows/search", views.search),
+    path(f"{_FLOWS}/flows/<str:flow_id>", views.flow),
+    path(f"{_FLOWS}/healthcheck", views.healthcheck),
+    path(f"{_DIRECTORY}/directory-line/code:<str:code>", directory.directory_line),
+    path(f"{_DIRECTORY}/siren/code-insee:<str:siren>", directory.siren),
+    path(f"{_DIRECTORY}/siret/code-insee:<str:siret>", directory.siret),
+    path("sandbox/ledger", control.ledger),
+    path("sandbox/faults", control.fault_rows),
+]
