@@ -14,13 +14,18 @@ from einvoicing.sandbox.access import called, error
 KNOWN: dict[str, tuple[str, str, str, str, str]] = {
     "100000009": ("VENDEUR", "PrivateVatRegistered", "Enabled", "10000000900017", ""),
     "200000008": ("ACHETEUR", "PrivateVatRegistered", "Enabled", "20000000800016", ""),
-    "732829320": ("Atelier du Faubourg", "PrivateVatRegistered", "Enabled", "73282932000074", ""),
-    "552100554": ("Constructions Réunies", "PrivateVatRegistered", "Enabled", "55210055400013", ""),
+    "732829320": ("Atelier Durand", "PrivateVatRegistered", "Enabled", "73282932000074", ""),
+    "552100554": ("Boulangerie Martin", "PrivateVatRegistered", "Enabled", "55210055400013", ""),
     "356000000": ("La Poste", "PrivateVatRegistered", "Enabled", "35600000000048", ""),
-    "217500016": ("Ville de Paris", "Public", "Enabled", "21750001600019", "FACTURES"),
+    "217500016": ("Commune de Belleville", "Public", "Enabled", "21750001600019", "SRV01"),
     "213501000": ("Commune d’Exemple", "Public", "Enabled", "21350100000015", "SERVICE-COMPTA"),
     "404833048": ("Ancienne Maison", "PrivateVatRegistered", "Disabled", "40483304800022", ""),
 }
+
+
+def line_status(siren: str) -> str:
+    """Enabled, Disabled, or '' for a company the directory does not know."""
+    return KNOWN[siren][2] if siren in KNOWN else ""
 
 
 def _unknown() -> JsonResponse:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from config.kernel.errors import DomainError, RemoteError
+from einvoicing import validation
 from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.models import SandboxFlow, new_flow_id
 
@@ -133,40 +133,37 @@ def settle(client_id: str) -> datetime:
 
 
 def judge(flow: SandboxFlow) -> None:
-    """Give the acknowledgement, and write the messages to come."""
-    xml = reading.xml_of(bytes(flow.data), flow.syntax)
-    details = _violations(xml) if flow.syntax != "CDAR" else []
-    failed = any(item["level"] == "Error" for item in details)
+    """Give the acknowledgement, and write the messages to come. Rules that cannot be run leave it pending."""
+    report = _report(bytes(flow.data))
+    if report is not None and "ENGINE" in report.rules:
+        return
+    flow.ack_details = [] if report is None else _details(report)
+    failed = report is not None and not report.valid
     flow.ack_status = "Error" if failed else "Ok"
-    flow.ack_details = details
     flow.updated_at = timezone.now()
     if failed:
         flow.holds_number = False
     elif flow.syntax != "CDAR" and flow.delivery != "silent":
-        tell(flow, reading.heading(xml, flow.syntax))
+        tell(flow, reading.heading(reading.xml_of(bytes(flow.data), flow.syntax), flow.syntax))
     flow.save(update_fields=["ack_status", "ack_details", "updated_at", "holds_number"])
 
 
-def _violations(xml: bytes) -> list[Detail]:
-    """What the official rules say of the document. Rules that cannot be run do not count as kept."""
-    if not getattr(settings, "SANDBOX_VALIDATES", True):
-        return []
-    from einvoicing import validation
+def _report(data: bytes) -> validation.Report | None:
+    """The official rules' verdict, unless this simulator is told to take everything."""
+    return validation.check(data) if getattr(settings, "SANDBOX_VALIDATES", True) else None
 
-    try:
-        report = validation.check(xml)
-    except (DomainError, RemoteError) as error:
-        return [detail("OtherTechnicalError", str(error), "validation")]
+
+def _details(report: validation.Report) -> list[Detail]:
     found = [
         detail(
             "InvalidSchema",
             f"{item.rule}: {item.text}",
             item.location or item.term or "document",
-            "Warning" if str(item.severity).lower() == "warning" else "Error",
+            "Warning" if item.severity == "warning" else "Error",
         )
         for item in report.violations
     ]
-    if not report.valid and not any(item["level"] == "Error" for item in found):
+    if not report.valid and not report.fatal:
         found.append(detail("InvalidSchema", "Le document n’est pas conforme.", "document"))
     return found[:50]
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from config.kernel.clock import PARIS
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
+from einvoicing.sandbox import directory
 from einvoicing.sandbox.reading import Heading
 
 
@@ -31,6 +32,10 @@ BEHAVIOURS: dict[str, tuple[Chapter, ...]] = {
     "refuses": (*_ARRIVAL, Chapter("204"), Chapter("210", "CMD_ERR", "NIN")),
     "rejects": (Chapter("200"), Chapter("201"), Chapter("213", "DEST_INC", "NIN")),
     "silent": _ARRIVAL,
+    # the buyer has no active line in the directory: kept by the seller's platform, carried to nobody
+    "unreachable": (Chapter("200", "NON_TRANSMISE", "NOA"),),
+    # an individual is on no platform
+    "private": (Chapter("200"),),
 }
 DEFAULT = "accepts"
 
@@ -45,6 +50,10 @@ _MARKS = {
 
 def behaviour_of(heading: Heading) -> str:
     """The story this invoice will have."""
+    if not heading.buyer_siren:
+        return "private"
+    if directory.line_status(heading.buyer_siren) == "Disabled":
+        return "unreachable"
     text = f"{heading.buyer_name} {heading.number}".upper()
     return next((behaviour for mark, behaviour in _MARKS.items() if mark in text), DEFAULT)
 

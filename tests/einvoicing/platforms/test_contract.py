@@ -325,7 +325,7 @@ def test_eight_deposits_of_one_invoice_at_once_leave_one_accepted(account):
     assert (entry["received"], entry["accepted"]) == (8, 1)
 
 
-def test_the_platform_s_memory_outlives_its_process(account):
+def test_the_platform_s_memory_outlives_its_server(account):
     _number, deposit = account.invoice()
     account.platform.deposit(deposit)
     second = serve()
