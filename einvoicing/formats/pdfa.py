@@ -1,0 +1,184 @@
+"""Our own checks of a Factur-X file: the parts of ISO 19005-3 an invoice can break, and its attachment.
+
+Not a PDF/A judge: fonts, colours, metadata, encryption, scripts and the attachment are looked at, page content
+is not. A PDF/A judge does not look at the attachment, and these defects are the ones that get files refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pikepdf
+from lxml import etree
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
+
+from config.kernel.errors import Invalid
+from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, extract
+from einvoicing.formats.xml import parse_untrusted
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_PDFA = "http://www.aiim.org/pdfa/ns/id/"
+_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+_GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
+_RELATIONSHIPS = {"/Alternative", "/Data", "/Source"}
+_MAX_XMP = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One check that fails; `rule` is ours, `text` a French sentence."""
+
+    rule: str
+    text: str
+
+
+def check(pdf: bytes) -> tuple[Defect, ...]:
+    """What is wrong with a Factur-X file; nothing when it is right. Never raises for what is in the bytes."""
+    try:
+        with Pdf.open(io.BytesIO(pdf)) as document:
+            return tuple(_defects(document, pdf))
+    except pikepdf.PasswordError:
+        return (Defect("PDF-ENCRYPTED", "Le PDF est protégé par un mot de passe."),)
+    except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        return (Defect("PDF-FILE", "Le PDF est illisible."),)
+
+
+def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
+    if document.is_encrypted:
+        yield Defect("PDF-ENCRYPTED", "Le PDF est chiffré, ce que PDF/A interdit.")
+    if len(document.trailer.get("/ID", Array())) != 2:
+        yield Defect("PDF-ID", "Le PDF n’a pas d’identifiant de fichier (/ID).")
+    yield from _output_intent(document)
+    yield from _content(document)
+    yield from _attachment(document)
+    yield from _metadata(document, pdf)
+
+
+def _output_intent(document: Pdf) -> Iterator[Defect]:
+    intents = document.Root.get("/OutputIntents", Array())
+    if not any(
+        intent.get("/S") == Name.GTS_PDFA1 and isinstance(intent.get("/DestOutputProfile"), Stream)
+        for intent in intents
+    ):
+        yield Defect("PDF-OUTPUT-INTENT", "Le PDF n’a pas de profil de couleurs PDF/A (OutputIntent).")
+
+
+def _content(document: Pdf) -> Iterator[Defect]:
+    fonts: set[str] = set()
+    script = False
+    for item in _dictionaries(document):
+        if item.get("/S") in (Name.JavaScript, Name.Launch) or "/JS" in item or "/JavaScript" in item:
+            script = True
+        if item.get("/Type") == Name.Font and not _is_embedded(item):
+            fonts.add(str(item.get("/BaseFont", "?")).lstrip("/"))
+    if script:
+        yield Defect("PDF-JAVASCRIPT", "Le PDF contient un script ou une action interdite.")
+    if fonts:
+        yield Defect("PDF-FONT", f"Police non incorporée au PDF : {', '.join(sorted(fonts))}.")
+
+
+def _dictionaries(document: Pdf) -> Iterator[Dictionary]:
+    """Every dictionary of the file: the indirect ones, and the direct ones within them."""
+    for item in document.objects:
+        waiting: list[Object] = [item]
+        while waiting:
+            current = waiting.pop()
+            children: list[Object] = []
+            if isinstance(current, Dictionary | Stream):
+                dictionary = current.stream_dict if isinstance(current, Stream) else current
+                yield dictionary
+                children = list(dictionary.values())
+            elif isinstance(current, Array):
+                children = list(current)
+            waiting.extend(
+                child for child in children if isinstance(child, Dictionary | Array) and not child.is_indirect
+            )
+
+
+def _is_embedded(font: Dictionary) -> bool:
+    if font.get("/Subtype") in (Name.Type0, Name.Type3):
+        return True  # a Type 0 font is embedded by its descendants, a Type 3 font by its own drawings
+    descriptor = font.get("/FontDescriptor")
+    return isinstance(descriptor, Dictionary) and any(
+        isinstance(descriptor.get(key), Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
+    )
+
+
+def _attachment(document: Pdf) -> Iterator[Defect]:
+    names = [name for name in FILENAMES if name in document.attachments]
+    if len(names) != 1:
+        yield Defect("PDF-ATTACHMENT", "Le PDF ne contient pas exactement une facture XML (factur-x.xml).")
+        return
+    specification = document.attachments[names[0]].obj
+    associated = list(document.Root.get("/AF", Array()))
+    matching = [item for item in associated if str(item.get("/UF", item.get("/F", ""))) == names[0]]
+    if len(matching) != 1 or matching[0].objgen != specification.objgen:
+        yield Defect("PDF-AF", "La facture XML doit être associée au document (AF) une fois, et une seule.")
+    if str(specification.get("/AFRelationship", "")) not in _RELATIONSHIPS:
+        yield Defect("PDF-AF-RELATIONSHIP", "La relation de la facture XML au document (AFRelationship) manque.")
+    if str(specification.get("/F", "")) != names[0] or str(specification.get("/UF", "")) != names[0]:
+        yield Defect("PDF-ATTACHMENT-NAME", "Le nom de la facture XML n’est pas le même partout dans le PDF.")
+    yield from _embedded_file(specification.EF.F)
+
+
+def _embedded_file(stream: Object) -> Iterator[Defect]:
+    content = stream.read_bytes()
+    parameters = stream.stream_dict.get("/Params", Dictionary())
+    if str(stream.stream_dict.get("/Subtype", "")) != "/text/xml":
+        yield Defect("PDF-SUBTYPE", "Le type de la pièce jointe doit être text/xml.")
+    checksum = parameters.get("/CheckSum")
+    digest = hashlib.md5(content, usedforsecurity=False).digest()  # the algorithm PDF prescribes
+    # some libraries write the digest in hexadecimal; it is a digest of the right content all the same
+    if checksum is not None and bytes(checksum) not in (digest, digest.hex().encode()):
+        yield Defect("PDF-CHECKSUM", "L’empreinte de la facture XML ne correspond pas à son contenu.")
+    if int(parameters.get("/Size", len(content))) != len(content):
+        yield Defect("PDF-SIZE", "La taille déclarée de la facture XML ne correspond pas à son contenu.")
+    if parameters.get("/ModDate") is None:
+        yield Defect("PDF-DATE", "La date de modification de la facture XML manque.")
+
+
+def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
+    stream = document.Root.get("/Metadata")
+    if not isinstance(stream, Stream):
+        yield Defect("PDF-XMP", "Le PDF n’a pas de métadonnées XMP.")
+        return
+    try:
+        root = parse_untrusted(stream.read_bytes(), _MAX_XMP)
+    except Invalid:
+        yield Defect("PDF-XMP", "Les métadonnées XMP du PDF sont illisibles.")
+        return
+    if sum(1 for _ in root.iter(f"{{{_RDF}}}RDF")) != 1:
+        yield Defect("PDF-RDF", "Les métadonnées XMP doivent contenir un seul bloc rdf:RDF.")
+    if any(item.get(f"{{{_RDF}}}about") is None for item in root.iter(f"{{{_RDF}}}Description")):
+        yield Defect("PDF-RDF-ABOUT", "Chaque description XMP doit porter rdf:about.")
+    if _value(root, _PDFA, "part") != "3" or _value(root, _PDFA, "conformance").upper() not in {"A", "B", "U"}:
+        yield Defect("PDF-A", "Le PDF ne se déclare pas conforme à PDF/A-3.")
+    yield from _facturx_values(root, pdf)
+
+
+def _facturx_values(root: etree._Element, pdf: bytes) -> Iterator[Defect]:
+    if _value(root, FX_NAMESPACE, "DocumentType") != "INVOICE" or not _value(root, FX_NAMESPACE, "Version"):
+        yield Defect("PDF-FX", "Les métadonnées Factur-X (fx) manquent ou sont incomplètes.")
+        return
+    if _value(root, FX_NAMESPACE, "DocumentFileName") not in FILENAMES:
+        yield Defect("PDF-FX-NAME", "Le nom de fichier des métadonnées Factur-X n’est pas celui de la facture.")
+    try:
+        profile = (parse_untrusted(extract(pdf)).findtext(_GUIDELINE) or "").strip()
+    except Invalid:
+        return  # said elsewhere: the attachment or its XML is refused for itself
+    if _value(root, FX_NAMESPACE, "ConformanceLevel") != LEVELS.get(profile, ""):
+        yield Defect("PDF-FX-LEVEL", "Le niveau Factur-X des métadonnées n’est pas celui de la facture XML.")
+
+
+def _value(root: etree._Element, namespace: str, name: str) -> str:
+    """An XMP property, written as an element or as an attribute."""
+    tag = f"{{{namespace}}}{name}"
+    for element in root.iter():
+        if element.tag == tag:
+            return (element.text or "").strip()
+        if tag in element.attrib:
+            return str(element.attrib[tag]).strip()
+    return ""
