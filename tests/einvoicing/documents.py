@@ -46,7 +46,6 @@ PUBLIC_BODY = model.Party(
     siret="21750001600019",
     electronic_address="217500016_21750001600019_SRV01",
     electronic_scheme="0225",
-    identifiers=(model.Identifier("SRV01", "0224"),),
     address=model.Address(line_one="Place de la Mairie", postcode="75004", city="Paris", country="FR"),
 )
 
