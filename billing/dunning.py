@@ -1,0 +1,169 @@
+"""Whether a reminder may leave, and which: a pure policy, asked when it is drafted and again when it is sent.
+
+Levels by default: friendly 7 days after the due date, firm at 15, final at 30. They follow each other, one at a
+time; the final one (mise en demeure) is drafted for a person to send. What a late customer owes is computed in
+`billing.late_interest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+FRIENDLY, FIRM, FINAL = "FRIENDLY", "FIRM", "FINAL"
+
+
+@dataclass(frozen=True)
+class Level:
+    code: str
+    days_late: int
+    needs_person: bool = False
+    shows_charges: bool = False  # penalties and the 40 € indemnity, for organisations only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """One company's choices."""
+
+    levels: tuple[Level, ...] = (
+        Level(FRIENDLY, 7),
+        Level(FIRM, 15, shows_charges=True),
+        Level(FINAL, 30, needs_person=True, shows_charges=True),
+    )
+    days_between: int = 7
+    bank_data_hours: int = 24
+    requires_bank_data: bool = True  # False for a company that records its payments by hand
+
+    def __post_init__(self) -> None:
+        delays = [level.days_late for level in self.levels]
+        if not delays or delays != sorted(set(delays)) or delays[0] < 1:
+            raise ValueError("the levels of a dunning policy come in order, each later than the one before")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is true of one invoice at the moment of asking."""
+
+    due_on: date
+    balance: Decimal
+    today: date
+    is_disputed: bool = False
+    is_credited: bool = False
+    is_individual: bool = False
+    last_level: str = ""  # the code of the last reminder sent, "" for none
+    last_sent_on: date | None = None  # to this customer, whatever the invoice
+    unmatched_credit_could_cover: bool = False
+    bank_data_age_hours: Decimal | float | None = None  # None: no bank data at all
+    paused_until: date | None = None  # a pause or a promise to pay, last day included
+    is_working_day: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """`level` is None when nothing may leave; `reason` is for machines, `sentence` a French msgid."""
+
+    level: str | None
+    reason: str
+    sentence: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    needs_person: bool = False
+    with_charges: bool = False
+
+    def __str__(self) -> str:
+        return self.sentence % self.params if self.params else self.sentence
+
+
+DEFAULT_POLICY = Policy()
+
+SENTENCES = {
+    "settled": "Aucune relance : la facture ne doit plus rien.",
+    "credited": "Aucune relance : la facture a été annulée par un avoir.",
+    "not_due": "Aucune relance : la facture n’est pas échue.",
+    "disputed": "Aucune relance : la facture est contestée. Réglez le litige d’abord.",
+    "paused": "Aucune relance : les relances sont suspendues jusqu’au %(until)s.",
+    "credit_waiting": "Aucune relance : un encaissement non rapproché pourrait payer cette facture. "
+    "Rapprochez-le d’abord.",
+    "no_bank_data": "Aucune relance : aucun relevé bancaire n’est importé. Importez-en un, ou indiquez que les "
+    "paiements sont saisis à la main.",
+    "stale_bank_data": "Aucune relance : le dernier relevé bancaire a plus de %(hours)s heures. "
+    "Importez le plus récent.",
+    "not_a_working_day": "Aucune relance aujourd’hui : ce n’est pas un jour ouvré.",
+    "too_soon": "Aucune relance : ce client a été relancé le %(sent_on)s, attendez le %(next_on)s.",
+    "not_late_enough": "Aucune relance : la prochaine partira le %(next_on)s.",
+    "all_sent": "Aucune relance : toutes ont été envoyées. "
+    "Décidez de la suite (injonction de payer, passage en perte).",
+    FRIENDLY: "Relance amicale : %(days)s jours de retard.",
+    FIRM: "Relance ferme : %(days)s jours de retard.",
+    FINAL: "Dernière relance avant mise en demeure, à relire et envoyer : %(days)s jours de retard.",
+}
+OTHER_LEVEL = "Relance : %(days)s jours de retard."
+
+
+def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
+    """The level to send now, or the first reason not to."""
+    refusal = refuse_for_invoice(facts) or refuse_for_bank(facts, policy)
+    if refusal:
+        return refusal
+    upcoming = next_level(facts.last_level, policy)
+    if upcoming is None:
+        return nothing("all_sent")
+    due_for_it = facts.due_on + timedelta(days=upcoming.days_late)
+    if facts.today < due_for_it:
+        return nothing("not_late_enough", next_on=french_date(due_for_it))
+    if facts.last_sent_on is not None:
+        again_on = facts.last_sent_on + timedelta(days=policy.days_between)
+        if facts.today < again_on:
+            return nothing("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
+    if not facts.is_working_day:
+        return nothing("not_a_working_day")
+    return Decision(
+        level=upcoming.code,
+        reason="due",
+        sentence=SENTENCES.get(upcoming.code, OTHER_LEVEL),
+        params={"days": (facts.today - facts.due_on).days},
+        needs_person=upcoming.needs_person,
+        with_charges=upcoming.shows_charges and not facts.is_individual,
+    )
+
+
+def refuse_for_invoice(facts: Facts) -> Decision | None:
+    if facts.is_credited:
+        return nothing("credited")
+    if facts.balance <= 0:
+        return nothing("settled")
+    if facts.today <= facts.due_on:
+        return nothing("not_due")
+    if facts.is_disputed:
+        return nothing("disputed")
+    if facts.paused_until is not None and facts.today <= facts.paused_until:
+        return nothing("paused", until=french_date(facts.paused_until))
+    return None
+
+
+def refuse_for_bank(facts: Facts, policy: Policy) -> Decision | None:
+    if facts.unmatched_credit_could_cover:
+        return nothing("credit_waiting")
+    if not policy.requires_bank_data:
+        return None
+    if facts.bank_data_age_hours is None:
+        return nothing("no_bank_data")
+    if facts.bank_data_age_hours > policy.bank_data_hours:
+        return nothing("stale_bank_data", hours=policy.bank_data_hours)
+    return None
+
+
+def next_level(last_level: str, policy: Policy) -> Level | None:
+    """The level after `last_level`; the first when none was sent. A level removed since counts as none."""
+    codes = [level.code for level in policy.levels]
+    position = codes.index(last_level) + 1 if last_level in codes else 0
+    return policy.levels[position] if position < len(policy.levels) else None
+
+
+def nothing(reason: str, **params: str | int) -> Decision:
+    return Decision(level=None, reason=reason, sentence=SENTENCES[reason], params=params)
+
+
+def french_date(day: date) -> str:
+    return f"{day:%d/%m/%Y}"

@@ -1,0 +1,156 @@
+"""What a late professional customer owes by law: interest from the day after the due date, and 40 € an invoice.
+
+C. com. L441-10 II and D441-5. Without a clause the rate is the European Central Bank's main refinancing rate on
+1 January (or 1 July) plus 10 points; it is never below three times the legal interest rate, also for a rate agreed
+by contract. Interest = open amount, VAT included × rate × days / 365, cut at each half-year and each payment.
+Nothing here applies to individuals. A half-year whose rates are not known is never guessed: nothing is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from config.kernel.money import HUNDRED, ZERO, round2
+
+INDEMNITY = Decimal("40.00")  # D441-5, no VAT
+POINTS_ABOVE_ECB = Decimal(10)
+TIMES_LEGAL_RATE = 3
+DAYS_A_YEAR = 365
+
+
+@dataclass(frozen=True)
+class HalfYearRates:
+    """In percent: the ECB's rate on the first day, and the legal interest rate between professionals."""
+
+    ecb: Decimal
+    legal: Decimal
+    source: str = "arrêtés semestriels, taux de refinancement BCE"
+
+    @property
+    def default(self) -> Decimal:
+        return max(self.ecb + POINTS_ABOVE_ECB, self.floor)
+
+    @property
+    def floor(self) -> Decimal:
+        return TIMES_LEGAL_RATE * self.legal
+
+
+HalfYear = tuple[int, int]
+
+# The starting table; a company's database may hold a longer one. 2026 H2 was not known when this was written.
+KNOWN_RATES: Mapping[HalfYear, HalfYearRates] = {
+    (2023, 1): HalfYearRates(Decimal("2.50"), Decimal("2.06")),
+    (2023, 2): HalfYearRates(Decimal("4.00"), Decimal("4.22")),
+    (2024, 1): HalfYearRates(Decimal("4.50"), Decimal("5.07")),
+    (2024, 2): HalfYearRates(Decimal("4.25"), Decimal("4.92")),
+    (2025, 1): HalfYearRates(Decimal("3.15"), Decimal("3.71")),
+    (2025, 2): HalfYearRates(Decimal("2.15"), Decimal("2.76")),
+    (2026, 1): HalfYearRates(Decimal("2.15"), Decimal("2.62")),
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    first: date
+    last: date  # included
+    open_amount: Decimal
+    rate: Decimal
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateCharges:
+    """`interest` is None when a rate is missing; `sentence` then says which (a msgid, filled by `params`)."""
+
+    interest: Decimal | None
+    indemnity: Decimal
+    periods: tuple[Period, ...] = ()
+    missing: tuple[HalfYear, ...] = ()
+    sentence: str = ""
+    params: Mapping[str, str] | None = None
+
+    def __str__(self) -> str:
+        return self.sentence % (self.params or {})
+
+
+def half_year(day: date) -> HalfYear:
+    return day.year, 1 if day.month <= 6 else 2
+
+
+def end_of_half_year(day: date) -> date:
+    return date(day.year, 6, 30) if day.month <= 6 else date(day.year, 12, 31)
+
+
+def late_charges(
+    *,
+    total: Decimal,
+    due_on: date,
+    today: date,
+    is_individual: bool,
+    payments: Sequence[tuple[date, Decimal]] = (),
+    contract_rate: Decimal | None = None,
+    rates: Mapping[HalfYear, HalfYearRates] = KNOWN_RATES,
+) -> LateCharges:
+    """What is owed on `today` for one invoice of `total`, its `payments` being (date, amount), in any order.
+
+    Interest runs from the day after `due_on`; the day of a payment still counts.
+    """
+    if is_individual:
+        return LateCharges(
+            interest=ZERO,
+            indemnity=ZERO,
+            sentence="Un particulier ne doit ni pénalités de retard ni indemnité forfaitaire.",
+        )
+    spans = open_spans(total, due_on, today, payments)
+    if not spans:
+        return LateCharges(interest=ZERO, indemnity=ZERO, sentence="La facture n’a pas été payée en retard.")
+    missing = tuple(sorted({half_year(first) for first, _, _ in spans} - set(rates)))
+    if missing:
+        names = ", ".join(f"{'premier' if half == 1 else 'second'} semestre {year}" for year, half in missing)
+        return LateCharges(
+            interest=None,
+            indemnity=INDEMNITY,
+            missing=missing,
+            sentence="Les pénalités ne sont pas calculées : le taux du %(half_years)s n’est pas enregistré. "
+            "L’indemnité forfaitaire de 40 € reste due.",
+            params={"half_years": names},
+        )
+    periods = tuple(
+        Period(first, last, amount, rate_of(rates[half_year(first)], contract_rate)) for first, last, amount in spans
+    )
+    interest = sum((period.open_amount * period.rate * period.days for period in periods), ZERO)
+    return LateCharges(
+        interest=round2(interest / HUNDRED / DAYS_A_YEAR),
+        indemnity=INDEMNITY,
+        periods=periods,
+        sentence="Pénalités de retard de plein droit (art. L441-10 du code de commerce) et indemnité "
+        "forfaitaire de 40 € (art. D441-5).",
+    )
+
+
+def rate_of(half: HalfYearRates, contract_rate: Decimal | None) -> Decimal:
+    """The contract's rate if any, never below the legal floor."""
+    return half.default if contract_rate is None else max(contract_rate, half.floor)
+
+
+def open_spans(
+    total: Decimal, due_on: date, today: date, payments: Sequence[tuple[date, Decimal]]
+) -> list[tuple[date, date, Decimal]]:
+    """(first day, last day, open amount) for each stretch of days late, cut at payments and half-years."""
+    spans = []
+    open_amount = total - sum((amount for paid_on, amount in payments if paid_on <= due_on), ZERO)
+    first = due_on + timedelta(days=1)
+    later = sorted((paid_on, amount) for paid_on, amount in payments if due_on < paid_on <= today)
+    for stop, paid in [*later, (today, ZERO)]:
+        while open_amount > 0 and first <= stop:
+            last = min(stop, end_of_half_year(first))
+            spans.append((first, last, open_amount))
+            first = last + timedelta(days=1)
+        open_amount -= paid
+    return spans
