@@ -130,13 +130,13 @@ def check_vat(category: str, rate: Decimal) -> None:
     """BR-S-05 and its sisters: a rate above zero for S, zero for every other category."""
     if category not in CATEGORIES:
         raise UnpriceableLine(
-            "La catégorie de TVA « %(category)s » n’existe pas en France.",
+            "La catégorie de TVA « %(category)s » n’existe pas en France.",
             fields={"vat_category": "Choisissez une catégorie de la liste."},
             category=category,
         )
     if (category == "S") is not (exact(rate) > 0):
         raise UnpriceableLine(
-            "Le taux de TVA ne correspond pas à la catégorie « %(category)s ». "
+            "Le taux de TVA ne correspond pas à la catégorie « %(category)s ». "
             "Choisissez un taux positif pour une vente taxée, 0 pour une vente exonérée.",
             fields={"vat_rate": "Ce taux ne correspond pas à la catégorie de TVA."},
             category=category,

@@ -285,19 +285,19 @@ PHRASES = {
     "rf": "la référence %(value)s est citée",
     "number": "le numéro %(value)s est cité en entier",
     "amount": "le montant de %(value)s est exact",
-    "payer": "le payeur est « %(value)s »",
+    "payer": "le payeur est « %(value)s »",
     "missing": "il manque %(value)s",
     "excess": "il y a %(value)s de trop, à garder au crédit du client",
-    "settled": "%(value)s est déjà soldée : c’est peut-être un double paiement",
+    "settled": "%(value)s est déjà soldée : c’est peut-être un double paiement",
     "barred": "%(value)s a déjà été écartée de cette ligne",
     "rivals": "pourrait aussi payer %(value)s",
     "currency": "%(value)s est dans une autre devise",
     "debit": "un débit de %(value)s ne paie pas une facture",
 }
 OPENINGS = {
-    AUTO: "Rapproché automatiquement : %(reasons)s.",
-    PROPOSED: "Proposé, à confirmer : %(reasons)s.",
-    NONE: "Non rapproché : %(reasons)s.",
+    AUTO: "Rapproché automatiquement : %(reasons)s.",
+    PROPOSED: "Proposé, à confirmer : %(reasons)s.",
+    NONE: "Non rapproché : %(reasons)s.",
 }
 NO_REASON = "ni référence, ni numéro, ni montant unique ne désignent une facture"
 
@@ -305,4 +305,4 @@ NO_REASON = "ni référence, ni numéro, ni montant unique ne désignent une fac
 def explain(verdict: Verdict, translate: Callable[[str], str] = str) -> str:
     """Why, in one sentence. `translate` is gettext where the reader may not be French."""
     reasons = [translate(PHRASES[one.kind]) % {"value": one.value} for one in verdict.evidence]
-    return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}
+    return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}

@@ -21,10 +21,10 @@ def read(data: bytes, *, filename: str) -> list[Statement]:
     """Every statement of a file, checked. Raises Invalid with a sentence that names the place at fault."""
     start = data[:64].lstrip(b"".join(BYTE_ORDER_MARKS) + b"\x00 \t\r\n")
     if not start:
-        raise InvalidStatement("Le fichier « %(filename)s » est vide.", filename=filename)
+        raise InvalidStatement("Le fichier « %(filename)s » est vide.", filename=filename)
     if start.startswith(b"PK\x03\x04"):
         raise InvalidStatement(
-            "Le fichier « %(filename)s » est une archive. Décompressez-la et importez le relevé qu’elle contient.",
+            "Le fichier « %(filename)s » est une archive. Décompressez-la et importez le relevé qu’elle contient.",
             filename=filename,
         )
     if start.startswith(b"<"):
@@ -32,7 +32,7 @@ def read(data: bytes, *, filename: str) -> list[Statement]:
         if camt.is_camt(root):
             return number_occurrences(camt.read(root))
     raise InvalidStatement(
-        "Le format du fichier « %(filename)s » n’est pas reconnu. "
+        "Le format du fichier « %(filename)s » n’est pas reconnu. "
         "Téléchargez depuis votre banque un relevé au format CAMT.053 (XML).",
         filename=filename,
     )

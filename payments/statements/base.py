@@ -115,8 +115,8 @@ def check(statement: Statement) -> Statement:
         moved = sum((line.amount for line in statement.lines), ZERO)
         if statement.opening + moved != statement.closing:
             raise InvalidStatement(
-                "Relevé %(id)s : le solde d’ouverture %(opening)s plus les mouvements %(moved)s donnent %(reached)s, "
-                "le relevé annonce %(closing)s. Il manque des mouvements : téléchargez le fichier complet.",
+                "Relevé %(id)s : le solde d’ouverture %(opening)s plus les mouvements %(moved)s donnent %(reached)s, "
+                "le relevé annonce %(closing)s. Il manque des mouvements : téléchargez le fichier complet.",
                 id=statement.id,
                 opening=french(statement.opening),
                 moved=french(moved),
@@ -130,7 +130,7 @@ def check_currencies(statement_id: str, currency: str, lines: Sequence[Statement
     for row, line in enumerate(lines, start=1):
         if line.currency != currency:
             raise InvalidStatement(
-                "Relevé %(id)s, mouvement %(row)s : la devise %(found)s n’est pas celle du compte, %(currency)s.",
+                "Relevé %(id)s, mouvement %(row)s : la devise %(found)s n’est pas celle du compte, %(currency)s.",
                 id=statement_id,
                 row=row,
                 found=line.currency,

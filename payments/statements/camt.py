@@ -79,14 +79,14 @@ def read_statement(element: Element, position: int) -> Statement:
     iban = text(element, "Acct", "Id", "IBAN").replace(" ", "").upper()
     account_id = iban or text(element, "Acct", "Id", "Othr", "Id") or text(element, "Acct", "Id", "PrtryAcct", "Id")
     if not account_id:
-        raise InvalidStatement("Relevé %(id)s : le fichier ne dit pas de quel compte il s’agit.", id=label)
+        raise InvalidStatement("Relevé %(id)s : le fichier ne dit pas de quel compte il s’agit.", id=label)
     currency = currency_of(element, opening)
     lines: list[StatementLine] = []
     for row, entry in enumerate(children(element, "Ntry"), start=1):
         lines.extend(read_entry(entry, f"{label}, mouvement {row}"))
         if len(lines) > LIMIT_OF_LINES:
             raise InvalidStatement(
-                "Relevé %(id)s : plus de 100 000 mouvements. Découpez le fichier par période.", id=label
+                "Relevé %(id)s : plus de 100 000 mouvements. Découpez le fichier par période.", id=label
             )
     return settle_reversals(
         Statement(
@@ -119,7 +119,7 @@ def balance_of(balance: Element | None, currency: str, label: str) -> Decimal | 
     amount, found = amount_of(first(balance, "Amt"), label)
     if found != currency:
         raise InvalidStatement(
-            "Relevé %(id)s : un solde est en %(found)s alors que le compte est en %(currency)s.",
+            "Relevé %(id)s : un solde est en %(found)s alors que le compte est en %(currency)s.",
             id=label,
             found=found,
             currency=currency,
@@ -161,7 +161,7 @@ def read_entry(entry: Element, label: str) -> list[StatementLine]:
         return [join(described)]
     if sum(stated, ZERO) != whole.amount:
         raise InvalidStatement(
-            "Relevé %(where)s : le détail du lot fait %(details)s, le mouvement %(entry)s. "
+            "Relevé %(where)s : le détail du lot fait %(details)s, le mouvement %(entry)s. "
             "Demandez à la banque un fichier corrigé.",
             where=label,
             details=french(sum(stated, ZERO)),
@@ -189,9 +189,9 @@ def read_whole(entry: Element, label: str) -> StatementLine:
     booked_on = day(entry, "BookgDt") or day(entry, "ValDt")
     direction = text(entry, "CdtDbtInd")
     if booked_on is None:
-        raise InvalidStatement("Relevé %(where)s : la date de comptabilisation manque.", where=label)
+        raise InvalidStatement("Relevé %(where)s : la date de comptabilisation manque.", where=label)
     if direction not in ("CRDT", "DBIT"):
-        raise InvalidStatement("Relevé %(where)s : le sens (débit ou crédit) manque.", where=label)
+        raise InvalidStatement("Relevé %(where)s : le sens (débit ou crédit) manque.", where=label)
     return StatementLine(
         booked_on=booked_on,
         value_on=day(entry, "ValDt"),
@@ -273,11 +273,11 @@ def amount_of(element: Element | None, label: str) -> tuple[Decimal, str]:
     written = (element.text or "").strip() if element is not None else ""
     currency = (element.get("Ccy") or "") if element is not None else ""
     if element is None or not AMOUNT.fullmatch(written) or not re.fullmatch("[A-Z]{3}", currency):
-        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
+        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
     amount = Decimal(written)
     if round2(amount) != amount:
         raise InvalidStatement(
-            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
+            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
         )
     return round2(amount), currency
 

@@ -187,8 +187,8 @@ def test_equal_amounts_of_a_known_payer_are_proposed_oldest_first_with_the_rival
 def test_the_sentence_tells_the_evidence():
     verdict = verdict_of(line("FAC-2026-00001"), ONE)
     assert explain(verdict) == (
-        "Rapproché automatiquement : le numéro FAC-2026-00001 est cité en entier"
-        " ; le montant de 1\u202f200,00 est exact."
+        "Rapproché automatiquement : le numéro FAC-2026-00001 est cité en entier"
+        " ; le montant de 1\u202f200,00 est exact."
     )
     assert explain(verdict_of(line("BONJOUR", amount="3.00"), ONE)).startswith("Non rapproché")
 

@@ -33,8 +33,8 @@ def generate(number: str) -> str:
     core = re.sub(r"[^A-Z0-9]", "", number.upper())
     if not 1 <= len(core) <= LONGEST:
         raise InvalidCreditorReference(
-            "Une référence de paiement se fait d’un numéro de 1 à 21 lettres et chiffres : "
-            "« %(number)s » ne convient pas.",
+            "Une référence de paiement se fait d’un numéro de 1 à 21 lettres et chiffres : "
+            "« %(number)s » ne convient pas.",
             number=number,
         )
     return f"RF{98 - mod_97_10.checksum(core + 'RF00'):02}{core}"
@@ -51,7 +51,7 @@ def validate(value: str) -> str:
         return str(iso11649.validate(number))
     except ValidationError as error:
         raise InvalidCreditorReference(
-            "Cette référence de paiement est fausse : elle s’écrit RF, deux chiffres de clé, "
+            "Cette référence de paiement est fausse : elle s’écrit RF, deux chiffres de clé, "
             "puis 21 caractères au plus. Recopiez-la depuis la facture."
         ) from error
 

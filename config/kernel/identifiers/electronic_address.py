@@ -75,7 +75,7 @@ def check_french(address: str, siren: str) -> None:
     holder, _, rest = address.partition("_")
     if not siren_number.is_valid(holder):
         raise InvalidElectronicAddress(
-            "Une adresse électronique française commence par le SIREN, seul ou suivi de « _ », "
+            "Une adresse électronique française commence par le SIREN, seul ou suivi de « _ », "
             "par exemple 732829320 ou 732829320_73282932000074."
         )
     expected = siren_number.compact(siren) if siren else holder
@@ -87,7 +87,7 @@ def check_french(address: str, siren: str) -> None:
             expected=expected,
         )
     if "_" in address and (not rest or address.endswith("_") or "__" in address):
-        raise InvalidElectronicAddress("Il manque un élément à côté d’un « _ » dans cette adresse.")
+        raise InvalidElectronicAddress("Il manque un élément à côté d’un « _ » dans cette adresse.")
     establishment = rest.split("_")[0]
     looks_like_siret = len(establishment) == 14 and establishment.isdigit()
     if looks_like_siret and not siret_number.is_valid(establishment, siren=holder):

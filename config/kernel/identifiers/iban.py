@@ -35,11 +35,11 @@ def validate(value: str) -> str:
         stdnum_iban.validate(number)
     except InvalidChecksum as error:
         raise InvalidIban(
-            "La clé de cet IBAN est fausse : un caractère est sans doute mal recopié. Reprenez-le sur le RIB."
+            "La clé de cet IBAN est fausse : un caractère est sans doute mal recopié. Reprenez-le sur le RIB."
         ) from error
     except ValidationError as error:
         raise InvalidIban(
-            "Cet IBAN n’a pas la forme de ceux du pays « %(country)s ». Reprenez-le sur le RIB.",
+            "Cet IBAN n’a pas la forme de ceux du pays « %(country)s ». Reprenez-le sur le RIB.",
             country=number[:2],
         ) from error
     return number

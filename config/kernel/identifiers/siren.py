@@ -26,14 +26,14 @@ def validate(value: str) -> str:
         raise InvalidSiren("Un numéro SIREN ne contient que des chiffres. Retirez les lettres et les signes.")
     if len(number) == 14:
         raise InvalidSiren(
-            "Ce numéro a 14 chiffres : c’est un SIRET. Le SIREN en est les 9 premiers, %(siren)s.",
+            "Ce numéro a 14 chiffres : c’est un SIRET. Le SIREN en est les 9 premiers, %(siren)s.",
             siren=number[:9],
         )
     if len(number) != 9:
         raise InvalidSiren("Un numéro SIREN a 9 chiffres, celui-ci en a %(count)s.", count=len(number))
     if number == "000000000" or not luhn.is_valid(number):
         raise InvalidSiren(
-            "La clé de ce numéro SIREN est fausse : un chiffre est sans doute mal recopié. "
+            "La clé de ce numéro SIREN est fausse : un chiffre est sans doute mal recopié. "
             "Vérifiez-le sur un document de l’entreprise."
         )
     return number

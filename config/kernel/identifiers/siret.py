@@ -31,18 +31,18 @@ def validate(value: str, *, siren: str = "") -> str:
     if not (number.isascii() and number.isdigit()):
         raise InvalidSiret("Un numéro SIRET ne contient que des chiffres. Retirez les lettres et les signes.")
     if len(number) == 9:
-        raise InvalidSiret("Ce numéro a 9 chiffres : c’est un SIREN. Ajoutez les 5 chiffres de l’établissement.")
+        raise InvalidSiret("Ce numéro a 9 chiffres : c’est un SIREN. Ajoutez les 5 chiffres de l’établissement.")
     if len(number) != 14:
         raise InvalidSiret("Un numéro SIRET a 14 chiffres, celui-ci en a %(count)s.", count=len(number))
     if not siren_number.is_valid(number[:9]):
         raise InvalidSiret(
-            "Les 9 premiers chiffres de ce SIRET ne forment pas un SIREN : un chiffre est sans doute mal recopié."
+            "Les 9 premiers chiffres de ce SIRET ne forment pas un SIREN : un chiffre est sans doute mal recopié."
         )
     try:
         stdnum_siret.validate(number)
     except ValidationError as error:
         raise InvalidSiret(
-            "La clé de ce numéro SIRET est fausse : vérifiez les 5 derniers chiffres, ceux de l’établissement."
+            "La clé de ce numéro SIRET est fausse : vérifiez les 5 derniers chiffres, ceux de l’établissement."
         ) from error
     if siren and number[:9] != siren_number.compact(siren):
         raise InvalidSiret(

@@ -46,7 +46,7 @@ def validate(value: str, *, siren: str = "") -> str:
         check_french(number, siren)
     elif not eu_vat.is_valid(number):
         raise InvalidVat(
-            "Ce numéro de TVA n’a pas la forme ou la clé de ceux du pays « %(country)s ». "
+            "Ce numéro de TVA n’a pas la forme ou la clé de ceux du pays « %(country)s ». "
             "Demandez-le de nouveau au client, ou vérifiez-le sur VIES.",
             country=number[:2],
         )
@@ -70,11 +70,11 @@ def check_french(number: str, siren: str) -> None:
     except ValidationError as error:
         if not siren_number.is_valid(holder):
             raise InvalidVat(
-                "Les 9 derniers chiffres de ce numéro de TVA ne forment pas un SIREN : "
+                "Les 9 derniers chiffres de ce numéro de TVA ne forment pas un SIREN : "
                 "un chiffre est sans doute mal recopié."
             ) from error
         raise InvalidVat(
-            "La clé de ce numéro de TVA ne correspond pas au SIREN : le numéro attendu est %(expected)s.",
+            "La clé de ce numéro de TVA ne correspond pas au SIREN : le numéro attendu est %(expected)s.",
             expected=from_siren(holder),
         ) from error
 
