@@ -1,6 +1,6 @@
 """CDAR D22B: the message that carries one life-cycle status of one invoice (flux 6, XP Z12-012, MDT- numbers).
 
-Format 204 carries no time zone: times in a message are Europe/Paris civil times (G7.40), kept naive here.
+Format 204 carries no time zone: the times of a message are Europe/Paris civil times (G7.40). Here they are aware.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -26,6 +27,7 @@ NS = xml.Namespaces(
 )
 BETWEEN_PLATFORMS = "urn.cpro.gouv.fr:1p0:CDV:invoice"  # MDT-3
 TO_CONCENTRATOR = "urn.cpro.gouv.fr:1p0:CDV:einvoicingF2"  # MDT-3 when the public concentrator alone receives
+PARIS = ZoneInfo("Europe/Paris")
 _MAX_BYTES = 2 * 1024 * 1024
 
 
@@ -187,7 +189,9 @@ def _add_texts(parent: etree._Element, pairs: tuple[tuple[str, str], ...]) -> No
 
 def _add_time(parent: etree._Element, path: str, value: datetime | None) -> None:
     if value is not None:
-        text = value.strftime("%Y%m%d%H%M%S")
+        if value.tzinfo is None:
+            raise ValueError("a time of a status message needs a time zone")
+        text = f"{value.astimezone(PARIS):%Y%m%d%H%M%S}"
         NS.add(parent, f"{path}/udt:DateTimeString", text, format="204")
 
 
@@ -295,6 +299,6 @@ def _time(text: str) -> datetime | None:
     if not stripped:
         return None
     try:
-        return datetime.strptime(stripped.ljust(14, "0")[:14], "%Y%m%d%H%M%S")  # noqa: DTZ007 - civil time
+        return datetime.strptime(stripped.ljust(14, "0")[:14], "%Y%m%d%H%M%S").replace(tzinfo=PARIS)
     except ValueError as error:
         raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error

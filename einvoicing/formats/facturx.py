@@ -85,7 +85,8 @@ def embed(
             )
         )
         output = io.BytesIO()
-        document.save(output, deterministic_id=True, min_version="1.7")
+        # the packet stays as written: pikepdf would otherwise write it anew in its own way
+        document.save(output, deterministic_id=True, min_version="1.7", fix_metadata_version=False)
     return output.getvalue()
 
 
