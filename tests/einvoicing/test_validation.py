@@ -1,0 +1,247 @@
+"""The engine: official verdicts, expected rules on mutated files, and no answer is never a yes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from einvoicing.formats import cii
+from einvoicing.validation import FRENCH, PROFILE, SCHEMA, check
+from einvoicing.validation.artefacts import ARTEFACTS, locate
+from einvoicing.validation.engine import ENGINE, Engine
+from einvoicing.validation.schematron import readable
+from einvoicing.validation.sentences import SENTENCES
+from tests.einvoicing import documents, samples
+
+GOOD = cii.render(documents.standard_invoice())
+
+
+def mutated(old: bytes, new: bytes, count: int = 1) -> bytes:
+    assert old in GOOD
+    return GOOD.replace(old, new, count)
+
+
+def test_every_artefact_of_the_table_is_shipped():
+    for artefact in ARTEFACTS.values():
+        for name in (artefact.schema, artefact.profile, artefact.french):
+            assert not name or locate(name).is_file()
+
+
+@pytest.mark.parametrize("name", ["basic", "basicwl", "en16931", "ubl"])
+def test_real_french_files_pass_the_schema_the_profile_and_br_fr(name):
+    file = "ubl-21-en16931.xml" if name == "ubl" else f"factur-x-{name}.xml"
+    report = check(samples.read(f"akretion/{file}"))
+    assert report.fatal == ()
+    assert report.checks == (SCHEMA, PROFILE, FRENCH)
+
+
+def test_the_minimum_profile_fails_br_fr_as_its_maker_says():
+    report = check(samples.read("akretion/factur-x-minimum.xml"))
+    assert not report.valid
+    assert {"BR-FR-05", "BR-FR-12", "BR-FR-13"} <= report.rules
+
+
+@samples.each("cen/cii-examples/CII_example[1-3].xml")
+def test_a_foreign_invoice_is_not_judged_by_french_rules_unless_asked(path):
+    data = path.read_bytes()
+    assert FRENCH not in check(data, rules=None).checks
+    assert "BR-FR-05" in check(data, rules=(FRENCH,)).rules
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rules", "term"),
+    [
+        (b"<ram:SubjectCode>PMT<", b"<ram:SubjectCode>AAI<", {"BR-FR-05"}, "BT-22"),
+        (b'"0002">732829320<', b'"0002">73282932<', {"BR-FR-09", "BR-FR-10", "BR-FR-32"}, "BT-30"),
+        (b"<ram:ID>S1<", b"<ram:ID>A1<", {"BR-FR-08"}, "BT-23"),
+        (b">FAC-2026-00001<", b">FAC 2026.1<", {"BR-FR-02"}, "BT-1"),
+        (b"<ram:TypeCode>380<", b"<ram:TypeCode>325<", {"BR-FR-04"}, "BT-3"),
+        (b"<ram:TypeCode>380<", b"<ram:TypeCode>381<", {"BR-FR-CO-05"}, "BT-3"),
+        (b">1000.00</ram:LineTotalAmount>\n        </ram:Spec", b">999.00</ram:LineTotalAmount>\n        </ram:Spec",
+         {"BR-CO-10", "BR-S-08"}, "BT-106"),
+        (b">1200.00</ram:GrandTotalAmount>", b">1200.01</ram:GrandTotalAmount>", {"BR-CO-15", "BR-CO-16"}, "BT-112"),
+    ],
+    ids=["PMT", "SIREN", "BT-23", "number", "type", "credit-note", "lines", "gross"],
+)  # fmt: skip
+def test_a_mutated_file_is_refused_with_the_expected_rule(old, new, rules, term):
+    report = check(mutated(old, new))
+    assert not report.valid
+    assert report.rules & rules
+    assert term in {violation.term for violation in report.violations}
+
+
+def test_a_violation_speaks_french_keeps_the_official_words_and_tells_the_place():
+    (violation,) = check(mutated(b"<ram:SubjectCode>PMT<", b"<ram:SubjectCode>AAI<")).violations
+    assert violation.text == "La mention de l’indemnité forfaitaire de 40 € pour frais de recouvrement manque."
+    assert violation.official.startswith("BR-FR-05/BT-22")
+    assert violation.location == "/CrossIndustryInvoice/ExchangedDocument"
+
+
+def test_a_wrong_shape_is_told_by_the_schema_alone():
+    report = check(mutated(b"ram:TypeCode>380<", b"ram:TypeCode><"))
+    broken = check(GOOD.replace(b"<ram:DuePayableAmount>1200.00</ram:DuePayableAmount>", b""))
+    assert not report.valid
+    assert broken.rules == {"XSD"}
+    assert broken.checks == (SCHEMA,)
+
+
+def test_an_unknown_profile_is_not_valid():
+    report = check(mutated(b"urn:cen.eu:en16931:2017", b"urn:inconnu"))
+    assert report.rules == {"PROFILE"}
+    assert not report.valid
+
+
+def test_asking_for_no_rule_at_all_proves_nothing():
+    assert not check(GOOD, rules=()).valid
+
+
+def test_sentences_are_written_for_rules_as_the_schematrons_name_them():
+    assert all(not text.startswith("[") and text.endswith((".", ".)")) for text in SENTENCES.values())
+    assert len(SENTENCES) >= 25
+
+
+def test_an_xpath_is_shown_without_namespaces():
+    path = "/*:Invoice[namespace-uri()='urn:x'][1]/*:Line[namespace-uri()='urn:y'][2]"
+    assert readable(path) == "/Invoice/Line[2]"
+
+
+def test_the_engine_serves_many_documents_with_one_process():
+    check(GOOD)
+    first = ENGINE.pid
+    assert check(GOOD).valid
+    assert ENGINE.pid == first
+    assert first != os.getpid()
+
+
+def test_the_next_check_works_when_the_engine_was_killed_between_two():
+    check(GOOD)
+    before = ENGINE.pid
+    os.kill(before, signal.SIGKILL)
+    assert check(GOOD).valid
+    assert ENGINE.pid != before
+
+
+def test_the_check_in_hand_survives_the_death_of_the_engine():
+    engine = Engine()
+    try:
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        slow = mutated(b"</rsm:ExchangedDocument>", b"</rsm:ExchangedDocument>" + b" " * 8_000_000)
+        verdicts = []
+        worker = threading.Thread(target=lambda: verdicts.append(engine.check(slow)))
+        worker.start()
+        time.sleep(0.1)
+        os.kill(engine.pid, signal.SIGKILL)
+        worker.join(60)
+        assert [report.valid for report in verdicts] == [True]
+        assert engine.check(GOOD, (SCHEMA,)).valid
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/nonexistent/python",),
+        (sys.executable, "-c", "raise SystemExit(1)"),
+        (sys.executable, "-c", "print('bonjour')"),
+        (sys.executable, "-c", "print('{\"ready\": 1}', flush=True); input(); print('{}')"),
+    ],
+    ids=["absent", "dies", "babbles", "empty-answer"],
+)
+def test_an_engine_that_cannot_be_reached_never_means_valid(command):
+    engine = Engine(command)
+    report = engine.check(GOOD)
+    engine.close()
+    assert not report.valid
+    assert report.rules == {"ENGINE"}
+
+
+def test_an_engine_that_does_not_answer_in_time_never_means_valid():
+    engine = Engine(
+        (sys.executable, "-c", "import time; print('{\"ready\": 1}', flush=True); time.sleep(60)"), seconds=0.5
+    )
+    started = time.monotonic()
+    report = engine.check(GOOD)
+    assert report.rules == {"ENGINE"}
+    assert not report.valid
+    assert time.monotonic() - started < 10
+    assert engine.pid is None
+
+
+def test_eight_threads_get_the_same_verdicts_as_one():
+    bad = mutated(b"<ram:SubjectCode>PMT<", b"<ram:SubjectCode>AAI<")
+    verdicts: list[tuple[bool, frozenset[str]]] = []
+
+    def work(position: int) -> None:
+        for turn in range(5):
+            report = check(bad if (position + turn) % 2 else GOOD)
+            verdicts.append((report.valid, report.rules))
+
+    threads = [threading.Thread(target=work, args=(position,)) for position in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(verdicts, key=str) == [(False, frozenset({"BR-FR-05"}))] * 20 + [(True, frozenset())] * 20
+
+
+FORKING = """
+import os, sys
+from einvoicing.validation import check
+from einvoicing.validation.engine import ENGINE
+data = sys.stdin.buffer.read()
+assert check(data, rules=("schema",)).valid
+parents = ENGINE.pid
+child = os.fork()
+if child == 0:
+    ok = ENGINE.pid is None and check(data, rules=("schema",)).valid and ENGINE.pid != parents
+    ENGINE.close()
+    os._exit(0 if ok else 1)
+_, status = os.waitpid(child, 0)
+assert status == 0
+assert check(data, rules=("schema",)).valid and ENGINE.pid == parents
+"""
+
+
+def test_a_forked_process_starts_its_own_engine_and_leaves_its_parents_alone():
+    subprocess.run([sys.executable, "-c", FORKING], input=GOOD, check=True, timeout=60)
+
+
+ORPHAN = """
+import os, sys
+from einvoicing.validation import check
+from einvoicing.validation.engine import ENGINE
+assert check(sys.stdin.buffer.read(), rules=("schema",)).valid
+print(ENGINE.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_the_engine_dies_with_its_parent_even_when_that_one_is_killed():
+    done = subprocess.run([sys.executable, "-c", ORPHAN], input=GOOD, capture_output=True, timeout=60)
+    pid = int(done.stdout)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as state:  # noqa: PTH123
+                if state.read().split()[2] == "Z":
+                    return
+        except FileNotFoundError:
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the engine outlived its parent")
+
+
+def test_the_child_imports_neither_django_nor_celery():
+    code = (
+        "import sys, einvoicing.validation.child, einvoicing.validation.chain;"
+        "sys.exit(any(name.split('.')[0] in {'django', 'celery'} for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
