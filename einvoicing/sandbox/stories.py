@@ -61,8 +61,7 @@ def behaviour_of(heading: Heading) -> str:
 def message(heading: Heading, chapter: Chapter, *, received_at: datetime, at: datetime, serial: str) -> bytes:
     """The CDAR message telling the seller this status. `serial` makes its identifier unique."""
     status = lifecycle.STATUSES[chapter.code]
-    civil = at.astimezone(PARIS).replace(tzinfo=None)
-    stamp = civil.strftime("%Y%m%d%H%M%S")
+    stamp = at.astimezone(PARIS).strftime("%Y%m%d%H%M%S")
     details: tuple[cdar.StatusDetail, ...] = ()
     if chapter.reason:
         details = (
@@ -78,15 +77,15 @@ def message(heading: Heading, chapter: Chapter, *, received_at: datetime, at: da
         cdar.StatusMessage(
             message_id=f"{heading.number}_{chapter.code}_{stamp}#{heading.type_code}_{serial}",
             name=f"{heading.number}_{chapter.code}",
-            created_at=civil,
+            created_at=at,
             issuer=_issuer(heading, status.phase),
             recipients=(_seller(heading),),
             phase=status.phase,
-            status_at=civil,
+            status_at=at,
             invoice_number=heading.number,
             untdid_status=status.untdid,
             invoice_type=heading.type_code,
-            invoice_received_at=received_at.astimezone(PARIS).replace(tzinfo=None),
+            invoice_received_at=received_at,
             invoice_date=heading.issued_on,
             status_code=chapter.code,
             status_label=status.french,

@@ -85,6 +85,25 @@ def test_a_server_dripping_bytes_meets_the_deadline():
     assert (error.code, error.outcome_unknown) == ("deadline", True)
 
 
+def test_several_exchanges_share_the_time_they_are_given():
+    def sleep(connection: socket.socket, _request: bytes) -> None:
+        connection.settimeout(5)
+        connection.recv(1)
+
+    started = time.monotonic()
+    with serving(sleep, answer("200 OK")) as server, Session() as talking:
+        with talking.within(0.4):
+            with pytest.raises(RemoteError) as cut_short:
+                talking.post(server.url)
+            with pytest.raises(RemoteError) as not_begun:
+                talking.post(server.url)
+        assert time.monotonic() - started < 4
+        assert (cut_short.value.code, cut_short.value.outcome_unknown) == ("read_timeout", True)
+        assert (not_begun.value.code, not_begun.value.outcome_unknown) == ("deadline", False)
+        assert len(server.requests) == 1
+        assert talking.post(server.url).status == 200
+
+
 def test_an_answer_cut_in_its_middle_leaves_a_post_unknown():
     def half(connection: socket.socket, _request: bytes) -> None:
         connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n{")

@@ -29,6 +29,7 @@ from einvoicing.platforms.base import (
     RemoteMessage,
 )
 
+DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
 PAGE_SIZE = 25  # each row costs one more request for its file
 _MOST_BYTES = 100 * 1024 * 1024  # the standard's own limit for a flow
 
@@ -47,6 +48,10 @@ class AfnorPlatform:
 
     def deposit(self, deposit: Deposit) -> Receipt:
         """POST /flows. A platform that refuses a second copy at once gives the first copy's receipt."""
+        with self._session.within(DEADLINE):
+            return self._deposit(deposit)
+
+    def _deposit(self, deposit: Deposit) -> Receipt:
         try:
             response = self._call(
                 "POST",
@@ -58,7 +63,7 @@ class AfnorPlatform:
                 },
             )
         except AnsweredError as error:
-            first = self.find(deposit.tracking_id) if error.code == ALREADY_EXISTING else None
+            first = self._find(deposit.tracking_id) if error.code == ALREADY_EXISTING else None
             # a flow that is itself a refused copy proves nothing: another deposit holds this invoice's number
             if first is None or payloads.acknowledgement(first.raw).duplicate:
                 raise
@@ -68,6 +73,10 @@ class AfnorPlatform:
 
     def find(self, tracking_id: str) -> Receipt | None:
         """The outgoing flow with this tracking id: the accepted one rather than copies refused as duplicates."""
+        with self._session.within(DEADLINE):
+            return self._find(tracking_id)
+
+    def _find(self, tracking_id: str) -> Receipt | None:
         answer = self._search({"trackingId": tracking_id, "flowDirection": ["Out"]}, limit=100)
         rows = [row for row in answer.get("results", []) if isinstance(row, dict)]
         # a service that ignores a criterion it does not know would otherwise hand us somebody else's flow

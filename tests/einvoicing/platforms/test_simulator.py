@@ -191,6 +191,16 @@ def test_the_official_rules_decide(api):
     assert "BR-FR-05" in str(refused["details"])
 
 
+def test_a_status_of_ours_is_taken_in_and_answered_by_nothing(api):
+    heading = reading.heading(cii.render(documents.standard_invoice()), "CII")
+    now = datetime.now(UTC)
+    message = stories.message(heading, stories.Chapter("205"), received_at=now, at=now, serial="1")
+    assert api.acknowledgement(api.deposit(message, flowSyntax="CDAR"))["status"] == "Ok"
+    assert api.search(where={"flowDirection": ["In"]}).json()["results"] == []
+    lying = api.acknowledgement(api.deposit(b"<x/>", flowSyntax="CDAR"))
+    assert lying["details"][0]["reasonCode"] == "FlowTypeError"
+
+
 @pytest.mark.parametrize("behaviour", sorted(stories.BEHAVIOURS))
 def test_every_message_sent_keeps_the_official_rules(behaviour):
     heading = reading.heading(cii.render(documents.standard_invoice()), "CII")
