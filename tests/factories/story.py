@@ -1,0 +1,110 @@
+"""Rows for tests, built through the services as the product builds them; every call makes fresh identifiers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from billing.models import Invoice
+from billing.services.invoices import save_draft
+from billing.services.issuing import issue_invoice
+from billing.services.lines import LineInput
+from config.kernel.actor import Actor
+from config.kernel.identifiers import vat
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from customers.models import Address, Customer, CustomerKind
+from customers.services import ensure_terms, save_customer
+
+AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+ACTOR = Actor.system("story")
+IBAN = "FR7630006000011234567890189"
+
+_serial = itertools.count(1)
+
+
+def _with_luhn_key(digits: str) -> str:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return digits + str(-total % 10)
+
+
+def a_siren() -> str:
+    return _with_luhn_key(f"7{next(_serial):07}")
+
+
+def a_siret(siren: str) -> str:
+    return _with_luhn_key(f"{siren}0001")
+
+
+def a_company(**columns: Any) -> Company:
+    """A company in Paris under the normal VAT regime, with its payment terms."""
+    siren = a_siren()
+    defaults: dict[str, Any] = {
+        "name": "Atelier Verone",
+        "legal_form": "SAS",
+        "share_capital": "50 000 €",
+        "siren": siren,
+        "siret": a_siret(siren),
+        "vat_number": vat.from_siren(siren),
+        "rcs_city": "Paris",
+        "address_line": "12 rue des Martyrs",
+        "postcode": "75009",
+        "city": "Paris",
+        "email": "facturation@verone.example",
+        "phone": "01 42 00 00 00",
+        "electronic_address": siren,
+        "iban": IBAN,
+        "bic": "AGRIFRPP",
+    }
+    company = Company.objects.create(**{**defaults, **columns})
+    with company_scope(company):
+        ensure_terms(company.pk)
+    return company
+
+
+def a_customer(company: Company, *, delivery: dict[str, str] | None = None, **values: Any) -> Customer:
+    """An organisation in Lyon, or whatever `values` say."""
+    individual = values.get("kind") == CustomerKind.INDIVIDUAL
+    defaults: dict[str, Any] = {"kind": CustomerKind.ORGANISATION, "email": "compta@client.example"}
+    if individual:
+        defaults |= {"first_name": "Ada", "last_name": "Lovelace"}
+    else:
+        defaults |= {"name": "Maison Lumière", "siret": a_siret(a_siren())}
+    with company_scope(company):
+        terms = ensure_terms(company.pk)
+        customer = save_customer(
+            customer=None,
+            company_id=company.pk,
+            values={"terms": terms, **defaults, **values},
+            address={"line": "2 avenue Foch", "postcode": "69006", "city": "Lyon"},
+            actor=ACTOR,
+            at=AT,
+        )
+        if delivery:
+            Address.objects.create(company=company, customer=customer, kind="DELIVERY", **delivery)
+    return customer
+
+
+def a_line(description: str = "Chaise Bistrot", **values: Any) -> LineInput:
+    defaults: dict[str, Any] = {"quantity": Decimal(10), "unit_price": Decimal("120.00")}
+    return LineInput(description=description, **{**defaults, **values})
+
+
+def a_draft(customer: Customer, lines: Sequence[LineInput] = (), **values: Any) -> Invoice:
+    with company_scope(customer.company_id):
+        return save_draft(
+            invoice=None, customer=customer, values=values, lines=lines or [a_line()], actor=ACTOR, at=AT
+        )
+
+
+def an_issued_invoice(
+    customer: Customer, lines: Sequence[LineInput] = (), *, at: datetime = AT, **values: Any
+) -> Invoice:
+    with company_scope(customer.company_id):
+        return issue_invoice(invoice=a_draft(customer, lines, **values), actor=ACTOR, at=at)
