@@ -78,7 +78,7 @@ def test_a_mutated_file_is_refused_with_the_expected_rule(old, new, rules, term)
 
 def test_a_violation_speaks_french_keeps_the_official_words_and_tells_the_place():
     (violation,) = check(mutated(b"<ram:SubjectCode>PMT<", b"<ram:SubjectCode>AAI<")).violations
-    assert violation.text == "La mention de l’indemnité forfaitaire de 40 € pour frais de recouvrement manque."
+    assert violation.text == "La mention de l’indemnité forfaitaire de 40 € pour frais de recouvrement manque."
     assert violation.official.startswith("BR-FR-05/BT-22")
     assert violation.location == "/CrossIndustryInvoice/ExchangedDocument"
 
