@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import time
 import zlib
 
 import pytest
+from lxml import etree
 
 from config.kernel.errors import Invalid
 from einvoicing.formats import cdar, cii, facturx, pdfa
@@ -97,6 +99,47 @@ def test_a_broken_pdf_is_refused_with_a_sentence(name):
     with pytest.raises(facturx.NotFacturX):
         facturx.extract(PDFS[name])
     assert pdfa.check(PDFS[name])
+
+
+def _damaged(data: bytes, chance: random.Random) -> bytes:
+    damaged = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(damaged))
+        end = start + chance.randint(1, 60)
+        match chance.randrange(4):
+            case 0:
+                damaged[start] = chance.randrange(256)
+            case 1:
+                del damaged[start:end]
+            case 2:
+                damaged[start:start] = damaged[start:end]
+            case _:
+                damaged[start:start] = chance.choice([b"9" * 30, b"E9", b"<", b"&", b"\0", b"/ ", b"0 R ", b"<<"])
+    return bytes(damaged)
+
+
+def _retyped(data: bytes, chance: random.Random) -> bytes:
+    root = etree.fromstring(data)
+    elements = list(root.iter())[1:]
+    for element in chance.sample(elements, 3):
+        if chance.random() < 0.3:
+            element.getparent().remove(element)
+        else:
+            element.text = chance.choice(["", "-1", "99999999", "1e5", "٣", "9" * 39, " 12 ", "0.0000000001"])
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("damage", [_damaged, _retyped])
+def test_a_thousand_damaged_documents_are_read_or_refused_but_never_crash(damage):
+    chance = random.Random(20261121)
+    whole = cii.render(documents.full_invoice())
+    refused = 0
+    for _ in range(1000):
+        try:
+            cii.parse(damage(whole, chance))
+        except Invalid:
+            refused += 1
+    assert refused
 
 
 def test_a_valid_document_is_still_valid_after_all_that():
