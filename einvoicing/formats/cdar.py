@@ -301,4 +301,4 @@ def _time(text: str) -> datetime | None:
     try:
         return datetime.strptime(stripped.ljust(14, "0")[:14], "%Y%m%d%H%M%S").replace(tzinfo=PARIS)
     except ValueError as error:
-        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error
+        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error

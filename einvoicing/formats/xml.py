@@ -50,7 +50,7 @@ def parse_untrusted(data: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise NotXml("Le fichier n’est pas un document XML lisible : %(error)s", error=str(error)[:200]) from error
+        raise NotXml("Le fichier n’est pas un document XML lisible : %(error)s", error=str(error)[:200]) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise NotXml("Le fichier contient une déclaration DOCTYPE, qui n’est pas acceptée.")
     for count, _element in enumerate(root.iter(), start=1):
@@ -140,7 +140,7 @@ def read_number(text: str) -> Decimal | None:
     if not stripped:
         return None
     if len(stripped) > 40 or not _NUMBER.fullmatch(stripped):
-        raise Invalid("« %(text)s » n’est pas un nombre.", text=stripped[:40])
+        raise Invalid("« %(text)s » n’est pas un nombre.", text=stripped[:40])
     return Decimal(stripped)
 
 
@@ -150,8 +150,8 @@ def read_date(text: str) -> date | None:
     if not stripped:
         return None
     if not _DAY.match(stripped):
-        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40])
+        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40])
     try:
         return date(int(stripped[:4]), int(stripped[4:6]), int(stripped[6:8]))
     except ValueError as error:
-        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error
+        raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error

@@ -109,7 +109,7 @@ class Chain:
 def _unknown(kind: str, profile: str) -> Violation:
     if kind not in artefacts.SYNTAXES:
         return Violation("SYNTAX", FATAL, "Le document n’est ni une facture CII ou UBL, ni un message CDAR.")
-    return Violation("PROFILE", FATAL, f"Le profil « {profile[:120]} » n’est pas pris en charge.", "", "BT-24")
+    return Violation("PROFILE", FATAL, f"Le profil « {profile[:120]} » n’est pas pris en charge.", "", "BT-24")
 
 
 def _profile(root: etree._Element) -> str:

@@ -29,8 +29,8 @@ MAX_RSS = 1024**3
 HARD_RSS = 3 * 1024**3
 MAX_BYTES = 100 * 1024 * 1024
 _ROOT = Path(__file__).resolve().parents[2]
-_UNREACHABLE = "Le moteur de contrôle ne répond pas : le document n’est pas contrôlé, donc pas valable. Réessayez."
-_TOO_LONG = "Le contrôle du document a dépassé le temps permis : il n’est pas valable."
+_UNREACHABLE = "Le moteur de contrôle ne répond pas : le document n’est pas contrôlé, donc pas valable. Réessayez."
+_TOO_LONG = "Le contrôle du document a dépassé le temps permis : il n’est pas valable."
 
 
 class _Gone(Exception):
