@@ -49,7 +49,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST", "DELETE"])
 def fault_rows(request: HttpRequest) -> HttpResponse:
-    """GET lists, POST {kind, value?, operation?, client_id?, remaining?} adds, DELETE clears."""
+    """GET lists, POST {kind, value?, operation?, client_id?, remaining?} adds one, DELETE clears."""
     if request.method == "DELETE":
         SandboxFault.objects.all().delete()
         return HttpResponse(status=204)
@@ -68,5 +68,6 @@ def fault_rows(request: HttpRequest) -> HttpResponse:
         if fault.kind not in KINDS or fault.operation not in ("", *OPERATIONS):
             return error(400, "INVALID_FIELD", f"kind: {', '.join(KINDS)}; operation: {', '.join(OPERATIONS)}")
         fault.save()
-    fields = ("kind", "value", "operation", "client_id", "remaining")
+        return JsonResponse({"id": fault.pk}, status=201)
+    fields = ("id", "kind", "value", "operation", "client_id", "remaining")
     return JsonResponse({"faults": list(SandboxFault.objects.filter(remaining__gt=0).values(*fields))})

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 from django.test import override_settings
 
@@ -52,6 +51,7 @@ def stop(server: SandboxServer) -> None:
 @pytest.fixture(scope="module")
 def sandbox(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """The address of a simulated platform that answers at once and leaves the official rules aside."""
+    assert str(connection.settings_dict["NAME"]).startswith("test_"), "mark the module with django_db"
     with django_db_blocker.unblock(), override_settings(SANDBOX_PACE=0, SANDBOX_VALIDATES=False):
         server = serve()
         try:
@@ -75,14 +75,25 @@ class Account:
     def client_id(self) -> str:
         return self.settings.client_id
 
-    def fails(self, kind: str, *, value: str = "", operation: str = "", times: int = 1) -> SandboxFault:
-        return SandboxFault.objects.create(
-            kind=kind, value=value, operation=operation, client_id=self.client_id, remaining=times
-        )
+    def fails(self, kind: str, *, value: str = "", operation: str = "", times: int = 1) -> int:
+        """Have the platform fail this account, so many times; the number of the order."""
+        told = {
+            "kind": kind,
+            "value": value,
+            "operation": operation,
+            "client_id": self.client_id,
+            "remaining": times,
+        }
+        answer = requests.post(f"{self.address}/sandbox/faults", json=told, timeout=5)
+        return int(answer.json()["id"])
+
+    def failures_left(self, order: int) -> int:
+        rows = requests.get(f"{self.address}/sandbox/faults", timeout=5).json()["faults"]
+        return next((row["remaining"] for row in rows if row["id"] == order), 0)
 
     def ledger(self, number: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/sandbox/ledger?number={number}") as answer:  # noqa: S310
-            entries: list[dict[str, Any]] = json.load(answer)["entries"]
+        answer = requests.get(f"{self.address}/sandbox/ledger", params={"number": number}, timeout=5)
+        entries: list[dict[str, Any]] = answer.json()["entries"]
         return entries[0] if entries else {"received": 0, "accepted": 0}
 
     def invoice(self, *, buyer: str = "ACHETEUR", number: str = "") -> tuple[str, Deposit]:

@@ -17,6 +17,8 @@ from einvoicing.sandbox.access import CLIENT_SECRET
 from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import Account, serve, stop
 
+pytestmark = pytest.mark.django_db
+
 
 def account_settings(kind: str, address: str) -> PlatformSettings:
     """How each kind of platform is reached in its simulator; a new kind adds its case here."""
@@ -219,24 +221,22 @@ def test_a_call_for_patience_is_heard_and_nothing_was_deposited(account, fault):
 
 def test_an_expired_token_is_replaced_once(account):
     _number, deposit = account.invoice()
-    fault = account.fails("expired-token")
+    order = account.fails("expired-token")
     assert account.platform.deposit(deposit).remote_id
-    fault.refresh_from_db()
-    assert fault.remaining == 0
+    assert account.failures_left(order) == 0
 
 
 def test_a_service_that_refuses_every_token_is_not_asked_for_ever(account):
     _number, deposit = account.invoice()
-    fault = account.fails("expired-token", times=10)
+    order = account.fails("expired-token", times=10)
     with pytest.raises(RemoteError) as caught:
         account.platform.deposit(deposit)
-    fault.refresh_from_db()
-    assert fault.remaining == 8
+    assert account.failures_left(order) == 8
     assert caught.value.retryable is False
 
 
 def test_threads_of_one_account_ask_for_one_token(account):
-    asked = account.fails("latency", value="0.2", operation="token", times=10)
+    order = account.fails("latency", value="0.2", operation="token", times=10)
     results: list[object] = []
 
     def ask() -> None:
@@ -249,8 +249,7 @@ def test_threads_of_one_account_ask_for_one_token(account):
         thread.start()
     for thread in threads:
         thread.join(10)
-    asked.refresh_from_db()
-    assert (len(results), asked.remaining) == (5, 9)
+    assert (len(results), account.failures_left(order)) == (5, 9)
 
 
 def test_a_wrong_secret_is_said_clearly_and_never_retried(account):

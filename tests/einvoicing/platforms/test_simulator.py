@@ -19,6 +19,8 @@ from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.access import CLIENT_SECRET
 from tests.einvoicing import documents
 
+pytestmark = pytest.mark.django_db
+
 FLOWS = "/flow-service/v1/flows"
 CREDENTIALS = {"grant_type": "client_credentials", "client_id": "demo-strict", "client_secret": CLIENT_SECRET}
 
@@ -33,8 +35,9 @@ class Api:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        client = f"demo-{uuid.uuid4().hex[:8]}"
-        answer = requests.post(f"{address}/oauth/token", data={**CREDENTIALS, "client_id": client}, timeout=5)
+        self.client_id = f"demo-{uuid.uuid4().hex[:8]}"
+        credentials = CREDENTIALS | {"client_id": self.client_id}
+        answer = requests.post(f"{address}/oauth/token", data=credentials, timeout=5)
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -152,8 +155,8 @@ def test_a_failure_of_no_known_kind_is_refused(sandbox):
 
 
 def test_a_failure_serves_as_often_as_told(api):
-    told = {"kind": "500", "operation": "health", "remaining": 2}
-    assert requests.post(f"{api.address}/sandbox/faults", json=told, timeout=5).status_code == 200
+    told = {"kind": "500", "operation": "health", "remaining": 2, "client_id": api.client_id}
+    assert requests.post(f"{api.address}/sandbox/faults", json=told, timeout=5).status_code == 201
     seen = [api.call("GET", "/flow-service/v1/healthcheck").status_code for _turn in range(3)]
     assert seen == [500, 500, 200]
 
