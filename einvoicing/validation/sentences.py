@@ -38,6 +38,8 @@ SENTENCES: dict[str, str] = {
     "BR-CO-16": "Le net à payer n’est pas : total TTC − déjà payé + arrondi.",
     "BR-CO-17": "Un montant de TVA n’est pas sa base multipliée par son taux.",
     "BR-CO-26": "Le vendeur doit avoir un SIREN, un identifiant ou un numéro de TVA.",
+    "BR-61": "Un paiement par virement demande un IBAN.",
+    "CII-SR-470": "Un paiement par virement demande un IBAN.",
     "BR-S-01": "Une ligne au taux normal ou réduit demande un récapitulatif de TVA de catégorie S.",
     "BR-S-02": "Une facture avec TVA demande votre numéro de TVA.",
     "BR-S-05": "Une ligne soumise à TVA doit avoir un taux supérieur à zéro.",
