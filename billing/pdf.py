@@ -1,0 +1,176 @@
+"""The readable invoice: what CGI ann. II art. 242 nonies A and C. com. L441-9 want a person to be able to read.
+
+Only what issuing froze is printed (seller, buyer, mentions, lines, VAT rows, totals), never what changes later, so
+the same invoice gives the same bytes at any time. A draft is previewed with a watermark and without a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import segno
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import override
+
+from billing import totals
+from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
+from billing.services import snapshots
+from billing.services.lines import exemption_mention
+from config.kernel.identifiers import creditor_reference
+from config.kernel.scope import company_scope
+from config.kernel.typography import NARROW, NBSP
+from customers.models import CustomerKind
+
+TEMPLATE = "billing/pdf/invoice.html"
+STYLESHEET = "invoice.css"
+DEFAULT_ACCENT = "#1f4e5f"
+
+# EPC069-12: the amount goes from 0.01 to 999 999 999.99 euros, the name to 70 characters.
+LARGEST_EPC_AMOUNT = Decimal("999999999.99")
+LONGEST_EPC_NAME = 70
+
+# What stands in the VAT column when the line bears no rate; the sentence itself is in the VAT breakdown.
+WITHOUT_RATE = {"E": "exonéré", "AE": "autoliq.", "K": "intra-UE", "G": "export", "O": "hors champ"}
+
+SHORT_UNITS = {"C62": "u.", "HUR": "h", "DAY": "jour", "MON": "mois", "LTR": "l", "LS": "forfait"}
+
+
+def render_pdf(invoice: Invoice) -> bytes:
+    """The invoice as PDF/A-3b, without its XML. Raises NoBillingAddress for a draft whose customer has none."""
+    from billing.pdf_engine import make_pdf  # WeasyPrint takes half a second to import
+
+    with override("fr"), company_scope(invoice.company_id):
+        page = context(invoice)
+        # Liberation draws the narrow no-break space so thin that thousands run together
+        html = render_to_string(TEMPLATE, page).replace(NARROW, NBSP)
+    name = invoice.number or f"draft-{invoice.pk}"
+    identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
+    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier, size=len(page["lines"]))
+
+
+def context(invoice: Invoice) -> dict[str, Any]:
+    """What the template prints, from the frozen columns, or computed for a draft as issuing would compute it."""
+    lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
+    draft = invoice.status == InvoiceStatus.DRAFT
+    if draft:
+        seller = snapshots.seller(invoice.company)
+        buyer = snapshots.buyer(invoice.customer)
+        mentions = snapshots.mentions(invoice, invoice.company)
+        subtotals = _computed(invoice, lines)
+    else:
+        seller, buyer, mentions = invoice.seller, invoice.buyer, invoice.mentions
+        subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice))
+    delivery = buyer.get("delivery_address")
+    accent = _accent(seller.get("accent_color", ""))
+    return {
+        "invoice": invoice,
+        "draft": draft,
+        "title": str(invoice.get_kind_display()),
+        "seller": seller,
+        "buyer": buyer,
+        "mentions": mentions,
+        "delivery": delivery if delivery and delivery != buyer["address"] else None,
+        "corrects": Invoice.everywhere.get(pk=invoice.corrects_id) if invoice.corrects_id else None,
+        "lines": [_row(line) for line in lines],
+        "discounted": any(line.discount_percent for line in lines),
+        "subtotals": subtotals,
+        "for_professionals": buyer["kind"] != CustomerKind.INDIVIDUAL,
+        "reference": creditor_reference.format(invoice.payment_reference) if invoice.payment_reference else "",
+        "qr": payment_code(invoice),
+        "accent": accent,
+        "ink": darkened(accent),
+        "stamp": _stamp(invoice),
+    }
+
+
+def _row(line: InvoiceLine) -> dict[str, Any]:
+    return {
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit": SHORT_UNITS.get(line.unit) or str(line.get_unit_display()),
+        "unit_price": line.unit_price,
+        "discount": line.discount_percent,
+        "without_rate": WITHOUT_RATE.get(line.vat_category, ""),
+        "rate": line.vat_rate,
+        "net": line.net_amount,
+    }
+
+
+def _computed(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[VatSubtotal]:
+    return [
+        VatSubtotal(
+            company_id=invoice.company_id,
+            invoice=invoice,
+            category=row.category,
+            rate=row.rate,
+            base=row.base,
+            amount=row.amount,
+            exemption_reason=exemption_mention(row.exemption_code),
+        )
+        for row in totals.compute([line.priced() for line in lines]).subtotals
+    ]
+
+
+def _stamp(invoice: Invoice) -> str:
+    """The date the file bears: that of the document, not of the printing."""
+    at: datetime = invoice.issued_at or invoice.created_at
+    return at.isoformat(timespec="seconds")
+
+
+def epc_payload(invoice: Invoice) -> str:
+    """The SEPA credit transfer of the invoice as EPC069-12 writes it (version 002); '' when it cannot be one.
+
+    It asks for the whole amount of the invoice with its RF reference. Nothing for a draft, a credit note, another
+    currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
+    """
+    payable = not invoice.is_draft and not invoice.is_credit_note and invoice.currency == "EUR"
+    iban = invoice.seller.get("iban", "")
+    if not payable or not iban or not 0 < invoice.total_gross <= LARGEST_EPC_AMOUNT:
+        return ""
+    return "\n".join(
+        [
+            "BCD",
+            "002",
+            "1",  # UTF-8
+            "SCT",
+            invoice.seller.get("bic", ""),
+            " ".join(invoice.seller["name"].split())[:LONGEST_EPC_NAME],
+            iban,
+            f"EUR{invoice.total_gross:.2f}",
+            "",  # purpose
+            invoice.payment_reference,
+        ]
+    )
+
+
+def payment_code(invoice: Invoice) -> SafeString:
+    """The payload as a QR code (error correction M, as EPC069-12 asks), an SVG to stand in the page."""
+    payload = epc_payload(invoice)
+    if not payload:
+        return mark_safe("")
+    code = segno.make(payload, error="m", boost_error=False, encoding="utf-8", micro=False)
+    return mark_safe(code.svg_inline(border=0, omitsize=True, svgclass="qr", lineclass=None))
+
+
+def _accent(color: str) -> str:
+    """The company's colour, if it is one: it goes into a style attribute."""
+    return color.lower() if re.fullmatch(r"#[0-9a-fA-F]{6}", color) else DEFAULT_ACCENT
+
+
+def darkened(color: str) -> str:
+    """The colour made dark enough to be read as text on white (WCAG 2.2, contrast 4.5)."""
+    parts = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
+    while (1.05 / (_luminance(parts) + 0.05)) < 4.5:
+        parts = [part * 9 // 10 for part in parts]
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def _luminance(parts: Sequence[int]) -> float:
+    linear = [part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
