@@ -1,5 +1,4 @@
 """The addresses of einvoicing."""
 
-
 app_name = "einvoicing"
 urlpatterns: list = []

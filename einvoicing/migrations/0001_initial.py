@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('client_secret_cipher', models.TextField(blank=True, editable=False)),
                 ('is_enabled', models.BooleanField(default=True, verbose_name='active')),
                 ('sends_automatically', models.BooleanField(default=True, verbose_name='transmission automatique à l’émission')),
-                ('cursor', models.CharField(blank=True, editable=False, max_length=200)),
+                ('cursor', models.TextField(blank=True, editable=False)),
                 ('polled_at', models.DateTimeField(editable=False, null=True, verbose_name='dernière lecture')),
                 ('last_error', models.CharField(blank=True, editable=False, max_length=500, verbose_name='dernière erreur')),
             ],

@@ -20,7 +20,7 @@ class PlatformAccount(CompanyRow):
     client_secret_cipher = models.TextField(blank=True, editable=False)
     is_enabled = models.BooleanField(_("active"), default=True)
     sends_automatically = models.BooleanField(_("transmission automatique à l’émission"), default=True)
-    cursor = models.CharField(max_length=200, blank=True, editable=False)
+    cursor = models.TextField(blank=True, editable=False)
     polled_at = models.DateTimeField(_("dernière lecture"), null=True, editable=False)
     last_error = models.CharField(_("dernière erreur"), max_length=500, blank=True, editable=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -79,6 +79,7 @@ class Transmission(CompanyRow):
     deposited_at = models.DateTimeField(_("reçue le"), null=True)
 
     objects: ClassVar[TransmissionManager] = TransmissionManager()
+    everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(TransmissionQuerySet)()
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("transmission")

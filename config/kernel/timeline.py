@@ -1,0 +1,128 @@
+"""The timeline of a record: its audit events in words, newest first, each with who, when and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n
+
+from config.kernel import typography
+from config.kernel.models import AuditEvent, CompanyRow
+
+# tag → (sentence, icon, tone). Places: what the event's data holds; amounts are written as people write them.
+WORDS: Mapping[str, tuple[str, str, str]] = {
+    "customers.customer.created": (n("Client créé"), "user", "neutral"),
+    "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
+    "customers.customer.archived": (n("Client archivé"), "box", "neutral"),
+    "customers.customer.restored": (n("Client rétabli"), "check", "neutral"),
+    "billing.product.created": (n("Produit créé à %(unit_price)s HT"), "box", "neutral"),
+    "billing.product.changed": (n("Produit modifié, %(unit_price)s HT"), "edit", "neutral"),
+    "billing.product.archived": (n("Produit archivé"), "box", "neutral"),
+    "billing.stock.moved": (n("Mouvement de stock : %(quantity)s %(product)s"), "box", "neutral"),
+    "billing.order.created": (n("Commande %(number)s créée, %(total)s TTC"), "cart", "neutral"),
+    "billing.order.changed": (n("Commande modifiée, %(total)s TTC"), "edit", "neutral"),
+    "billing.order.confirmed": (n("Commande confirmée"), "check", "info"),
+    "billing.order.shipped": (n("Commande expédiée"), "check", "good"),
+    "billing.order.cancelled": (n("Commande annulée"), "close", "bad"),
+    "billing.order.invoiced": (n("Facture générée"), "invoice", "info"),
+    "billing.invoice.drafted": (n("Brouillon créé, %(total)s TTC"), "edit", "neutral"),
+    "billing.invoice.changed": (n("Brouillon modifié, %(total)s TTC"), "edit", "neutral"),
+    "billing.invoice.draft_deleted": (n("Brouillon supprimé"), "close", "neutral"),
+    "billing.invoice.issued": (n("%(number)s émise, %(total)s TTC"), "check", "good"),
+    "billing.invoice.settled": (n("%(number)s entièrement réglée"), "coins", "good"),
+    "billing.invoice.reopened": (n("%(number)s de nouveau à payer"), "alert", "warn"),
+    "billing.invoice.credited": (n("%(number)s annulée par avoir"), "close", "warn"),
+    "billing.invoice.annotated": (n("Notes internes modifiées"), "edit", "neutral"),
+    "billing.invoice.disputed": (n("Facture contestée"), "alert", "bad"),
+    "billing.invoice.dispute_closed": (n("Contestation levée"), "check", "good"),
+    "billing.journal.written": (n("Écriture comptable %(number)s"), "file", "neutral"),
+    "billing.email.queued": (n("E-mail en attente d’envoi"), "mail", "neutral"),
+    "billing.email.sent": (n("E-mail accepté par le serveur de messagerie"), "mail", "good"),
+    "billing.email.kept": (n("E-mail conservé : aucun serveur de messagerie"), "mail", "warn"),
+    "billing.email.failed": (n("E-mail refusé par le serveur de messagerie"), "mail", "bad"),
+    "billing.email.postponed": (n("E-mail reporté, nouvel essai prévu"), "mail", "warn"),
+    "billing.email.unknown": (n("E-mail : issue inconnue"), "mail", "warn"),
+    "billing.email.cancelled": (n("E-mail annulé avant envoi"), "mail", "neutral"),
+    "billing.email.requeued": (n("E-mail remis en file"), "mail", "neutral"),
+    "payments.payment.recorded": (n("Encaissement %(number)s de %(amount)s"), "coins", "good"),
+    "payments.payment.allocated": (n("%(amount)s de %(payment)s affectés à %(invoice)s"), "coins", "good"),
+    "payments.payment.released": (n("%(amount)s de %(payment)s retirés de %(invoice)s"), "coins", "warn"),
+    "payments.payment.reversed": (n("Encaissement %(number)s annulé"), "close", "bad"),
+    "payments.payment.changed": (n("Référence ou notes modifiées"), "edit", "neutral"),
+    "payments.bank.imported": (n("Relevé importé"), "bank", "neutral"),
+    "payments.bank.matched": (n("Ligne bancaire rapprochée"), "link", "good"),
+    "payments.bank.unmatched": (n("Rapprochement défait"), "close", "warn"),
+    "payments.bank.ignored": (n("Ligne bancaire sans suite"), "close", "neutral"),
+    "payments.bank.reopened": (n("Ligne bancaire rouverte"), "alert", "neutral"),
+    "payments.reminder.queued": (n("Relance préparée"), "bell", "neutral"),
+    "payments.reminder.drafted": (n("Mise en demeure à relire et envoyer"), "bell", "warn"),
+    "payments.reminder.sent": (n("Relance envoyée"), "bell", "info"),
+    "payments.reminder.cancelled": (n("Relance annulée avant envoi"), "bell", "neutral"),
+    "einvoicing.document.made": (n("Document légal produit et contrôlé"), "file", "good"),
+    "einvoicing.transmission.queued": (n("À transmettre à %(platform)s"), "send", "neutral"),
+    "einvoicing.transmission.deposited": (n("Reçue par %(platform)s"), "send", "good"),
+    "einvoicing.transmission.in_doubt": (
+        n("Transmission : issue inconnue, vérification avant tout renvoi"),
+        "alert",
+        "warn",
+    ),
+    "einvoicing.transmission.postponed": (n("Transmission reportée"), "alert", "warn"),
+    "einvoicing.transmission.given_up": (n("Transmission abandonnée, action requise"), "alert", "bad"),
+    "einvoicing.transmission.invalid": (n("Non conforme : non transmise"), "alert", "bad"),
+    "einvoicing.transmission.retried": (n("Transmission relancée"), "send", "neutral"),
+    "einvoicing.transmission.rejected": (n("Rejetée par la plateforme"), "alert", "bad"),
+    "einvoicing.status.received": (n("Statut %(code)s – %(label)s"), "send", "info"),
+}
+# steps of the machine that tell a person nothing
+SILENT = frozenset(
+    {"einvoicing.transmission.claimed", "einvoicing.transmission.carrier_died", "einvoicing.transmission.accepted",
+     "billing.email.claimed"}
+)  # fmt: skip
+AMOUNTS = frozenset({"amount", "total", "unit_price", "balance"})
+DETAILS = ("reason", "error", "sentence", "rule", "recipient")
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    at: datetime
+    who: str
+    icon: str
+    tone: str
+    title: str
+    detail: str
+    hash: str
+    proof_url: str = ""
+    proof_label: str = ""
+
+
+def timeline_of(row: CompanyRow) -> list[Item]:
+    """What happened to the row, newest first. One query."""
+    events = AuditEvent.everywhere.filter(company_id=row.company_id, subjects__contains=[row.subject])
+    return [_item(event) for event in events.exclude(tag__in=SILENT).order_by("-id")[:MOST]]
+
+
+def _item(event: AuditEvent) -> Item:
+    sentence, icon, tone = WORDS.get(event.tag, (event.tag, "info", "neutral"))
+    data = {key: _readable(key, value) for key, value in event.data.items()}
+    try:
+        title = _(sentence) % data if "%(" in sentence else _(sentence)
+    except KeyError:
+        title = event.tag
+    detail = " · ".join(str(data[key]) for key in DETAILS if data.get(key))
+    proof = event.data.get("sha256") or event.digest
+    return Item(event.at, event.actor_name, icon, tone, title, detail, proof)
+
+
+def _readable(key: str, value: Any) -> Any:
+    if key in AMOUNTS and isinstance(value, str):
+        try:
+            return typography.money(Decimal(value))
+        except InvalidOperation:
+            return value
+    return value

@@ -1,0 +1,181 @@
+"""An invoice of billing as an EN 16931 document: the only file that knows both.
+
+An issued invoice is read from its frozen columns alone, so that the same bytes come out in ten years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from billing import totals
+from billing.models import Invoice, InvoiceLine, VatSubtotal
+from config.kernel.identifiers import electronic_address
+from config.kernel.money import ZERO
+from einvoicing import document as model
+
+FRENCH_DIRECTORY = "0225"
+BY_EMAIL = "EM"
+TRANSFER = "30"  # UNTDID 4461
+
+
+def from_invoice(invoice: Invoice, *, lines: Sequence[InvoiceLine], subtotals: Sequence[VatSubtotal]) -> model.Invoice:
+    """The document of an issued invoice, or of a draft on which the frozen columns were set in memory."""
+    if invoice.number is None or invoice.issue_date is None:
+        raise ValueError("a document needs a number and a date")
+    mentions = invoice.mentions
+    return model.Invoice(
+        number=invoice.number,
+        issue_date=invoice.issue_date,
+        type_code=invoice.kind,
+        currency=invoice.currency,
+        vat_point_code="5" if mentions.get("vat_on_debits") else "",
+        due_date=None if invoice.is_credit_note else invoice.due_date,
+        buyer_reference=invoice.service_code,
+        purchase_order=invoice.purchase_order,
+        notes=_notes(invoice),
+        business_process=f"{mentions['nature']}1",
+        preceding=_preceding(invoice),
+        seller=_seller(invoice.seller),
+        buyer=_buyer(invoice.buyer),
+        delivery=_delivery(invoice),
+        payment=_payment(invoice),
+        totals=_totals(invoice),
+        vat=tuple(_subtotal(row) for row in subtotals),
+        lines=tuple(_line(line) for line in lines),
+    )
+
+
+def processing_rule(buyer: Mapping[str, Any]) -> str:
+    """BAR note and XP Z12-013 processingRule: who sells to whom, and where."""
+    abroad = buyer["address"]["country"] != "FR"
+    if buyer["kind"] == "INDIVIDUAL":
+        return "B2CINT" if abroad else "B2C"
+    return "B2BINT" if abroad else "B2B"
+
+
+def _notes(invoice: Invoice) -> tuple[model.Note, ...]:
+    mentions = invoice.mentions
+    notes = [model.Note(code, mentions[code]) for code in ("PMT", "PMD", "AAB")]
+    notes.append(model.Note("BAR", processing_rule(invoice.buyer)))
+    if mentions.get("vat_on_debits"):
+        notes.append(model.Note("AAI", "Option pour le paiement de la taxe d’après les débits"))
+    if invoice.notes:
+        notes.append(model.Note("AAI", invoice.notes))
+    return tuple(notes)
+
+
+def _preceding(invoice: Invoice) -> tuple[model.Reference, ...]:
+    corrected = invoice.corrects
+    if corrected is None or corrected.number is None:
+        return ()
+    return (model.Reference(corrected.number, corrected.issue_date),)
+
+
+def _address(snapshot: Mapping[str, str]) -> model.Address:
+    return model.Address(
+        line_one=snapshot["line"],
+        line_two=snapshot["extra"],
+        postcode=snapshot["postcode"],
+        city=snapshot["city"],
+        country=snapshot["country"],
+    )
+
+
+def _seller(snapshot: Mapping[str, Any]) -> model.Party:
+    form = [snapshot["legal_form"], snapshot["share_capital"] and f"au capital de {snapshot['share_capital']}"]
+    register = snapshot["rcs_city"] and f"RCS {snapshot['rcs_city']} {snapshot['siren']}"
+    return model.Party(
+        name=snapshot["name"],
+        siren=snapshot["siren"],
+        siret=snapshot["siret"],
+        vat_number=snapshot["vat_number"],
+        # under the franchise there may be no VAT number: BR-E-02 then wants another tax number (BT-32)
+        tax_number="" if snapshot["vat_number"] else snapshot["siren"],
+        legal_information=", ".join(filter(None, [" ".join(filter(None, form)), register])),
+        electronic_address=snapshot["electronic_address"],
+        electronic_scheme=FRENCH_DIRECTORY,
+        address=_address(snapshot["address"]),
+        contact=model.Contact(name=snapshot["name"], phone=snapshot["phone"], email=snapshot["email"]),
+    )
+
+
+def _buyer(snapshot: Mapping[str, Any]) -> model.Party:
+    endpoint, scheme = snapshot["electronic_address"], FRENCH_DIRECTORY
+    if not endpoint or not electronic_address.is_valid(endpoint):
+        endpoint, scheme = snapshot["email"], BY_EMAIL
+    return model.Party(
+        name=snapshot["name"],
+        siren=snapshot["siren"],
+        siret=snapshot["siret"],
+        vat_number=snapshot["vat_number"],
+        electronic_address=endpoint,
+        electronic_scheme=scheme if endpoint else "",
+        address=_address(snapshot["address"]),
+        contact=model.Contact(email=snapshot["email"]) if snapshot["email"] else None,
+    )
+
+
+def _delivery(invoice: Invoice) -> model.Delivery | None:
+    where = invoice.buyer.get("delivery_address")
+    if invoice.supply_date is None and not where:
+        return None
+    return model.Delivery(date=invoice.supply_date, address=_address(where) if where else None)
+
+
+def _payment(invoice: Invoice) -> model.Payment | None:
+    if invoice.is_credit_note:
+        return None
+    return model.Payment(
+        means_code=TRANSFER,
+        reference=invoice.payment_reference,
+        iban=invoice.seller["iban"],
+        account_name=invoice.seller["name"],
+        bic=invoice.seller["bic"],
+        terms=_terms(invoice.due_date),
+    )
+
+
+def _terms(due_date: date | None) -> str:
+    return f"Payable au plus tard le {due_date:%d/%m/%Y}" if due_date else ""
+
+
+def _totals(invoice: Invoice) -> model.Totals:
+    return model.Totals(
+        lines=invoice.total_net,
+        net=invoice.total_net,
+        vat=invoice.total_vat,
+        gross=invoice.total_gross,
+        payable=invoice.total_gross,
+    )
+
+
+def _subtotal(row: VatSubtotal) -> model.VatSubtotal:
+    return model.VatSubtotal(
+        category=row.category,
+        rate=None if row.category == "O" else row.rate,
+        base=row.base,
+        amount=row.amount,
+        exemption_code=row.exemption_code,
+        exemption_reason=row.exemption_reason,
+    )
+
+
+def _line(line: InvoiceLine) -> model.Line:
+    net_price = totals.net_unit_price(line.priced())
+    discounted: Decimal = line.unit_price - net_price
+    return model.Line(
+        id=str(line.position),
+        name=line.description[:250],
+        description=line.description if len(line.description) > 250 else "",
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price=net_price,
+        gross_price=line.unit_price if discounted > ZERO else None,
+        price_discount=discounted if discounted > ZERO else None,
+        net=line.net_amount,
+        vat_category=line.vat_category,
+        vat_rate=None if line.vat_category == "O" else line.vat_rate,
+    )

@@ -1,0 +1,1 @@
+"""What one can do in e-invoicing, one verb at a time."""

@@ -1,0 +1,153 @@
+"""The legal files of an issued invoice: made once, judged by the official rules, kept byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+
+from billing import totals
+from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, VatSubtotal
+from billing.pdf import render_pdf
+from billing.services import snapshots
+from billing.services.lines import exemption_mention
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from einvoicing import mapping, validation
+from einvoicing.formats import cii, facturx
+from einvoicing.validation import report as reports
+from einvoicing.validation.report import Report
+
+PROVISIONAL_NUMBER = "BROUILLON"
+
+
+class DocumentInvalid(DomainError):
+    """The official rules refuse the document. `report` says which, and where to mend it."""
+
+    code = "document_invalid"
+    message = "La facture n’est pas conforme : %(first)s"
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        first = report.fatal[0] if report.fatal else None
+        super().__init__(first=f"{first.text} ({first.rule})" if first else "")
+
+
+class NotIssued(DomainError):
+    code = "not_issued"
+    message = "La facture n’est pas émise : elle n’a pas encore de document."
+
+
+def _rules_for(invoice: Invoice) -> tuple[str, ...] | None:
+    """All rules, save BR-FR for a consumer without an e-mail address: BR-FR-12 wants an address they may not have."""
+    if invoice.buyer["kind"] == "INDIVIDUAL" and not invoice.buyer["email"]:
+        return tuple(rule for rule in validation.RULE_SETS if rule != validation.FRENCH)
+    return None
+
+
+def _issued_document(invoice: Invoice) -> mapping.model.Invoice:
+    lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
+    subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"))
+    return mapping.from_invoice(invoice, lines=lines, subtotals=subtotals)
+
+
+def find_document(invoice: Invoice, kind: DocumentKind) -> InvoiceDocument | None:
+    found: InvoiceDocument | None = InvoiceDocument.everywhere.filter(invoice=invoice, kind=kind).first()
+    return found
+
+
+def ensure_facturx(*, invoice: Invoice, actor: Actor, at: datetime) -> InvoiceDocument:
+    """The Factur-X file of an issued invoice, made now if it was never made. Raises NotIssued, DocumentInvalid.
+
+    The bytes depend on the frozen invoice alone; two workers at once make the same file and one row is kept.
+    """
+    if invoice.is_draft or invoice.issued_at is None or invoice.number is None:
+        raise NotIssued
+    existing = find_document(invoice, DocumentKind.FACTURX)
+    if existing is not None:
+        return existing
+    xml = cii.render(_issued_document(invoice))
+    pdf = facturx.embed(
+        render_pdf(invoice), xml, number=invoice.number, issued_at=invoice.issued_at, seller=invoice.seller["name"]
+    )
+    report = validation.check(pdf, rules=_rules_for(invoice))
+    if not report.valid:
+        raise DocumentInvalid(report)
+    verdict = reports.to_dict(report)
+    try:
+        with transaction.atomic():
+            _store(invoice, DocumentKind.CII, xml, verdict, actor=actor, at=at)
+            return _store(invoice, DocumentKind.FACTURX, pdf, verdict, actor=actor, at=at)
+    except IntegrityError:
+        winner = find_document(invoice, DocumentKind.FACTURX)
+        if winner is None:
+            raise
+        return winner
+
+
+def _store(
+    invoice: Invoice, kind: DocumentKind, data: bytes, verdict: dict[str, Any], *, actor: Actor, at: datetime
+) -> InvoiceDocument:
+    row = InvoiceDocument(
+        company_id=invoice.company_id,
+        invoice=invoice,
+        kind=kind,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        verdict=verdict,
+        created_at=at,
+    )
+    suffix = "pdf" if kind == DocumentKind.FACTURX else "xml"
+    name = str(invoice.number).replace("/", "-")
+    row.file.save(f"{name}.{suffix}", ContentFile(data), save=False)
+    row.save(force_insert=True)
+    audit.record(
+        "einvoicing.document.made",
+        subject=row,
+        also=[invoice],
+        actor=actor,
+        at=at,
+        data={"kind": str(kind), "sha256": row.sha256, "size": row.size, "valid": True},
+    )
+    return row
+
+
+def preflight(*, invoice: Invoice, at: datetime) -> Report:
+    """« Sera-t-elle rejetée ? »: judge a draft as it would be issued now. Nothing is stored, no number is taken.
+
+    Raises what issuing would refuse for lack of data (NoBillingAddress).
+    """
+    if not invoice.is_draft:
+        return validation.check(cii.render(_issued_document(invoice)), rules=_rules_for(invoice))
+    lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
+    computed = totals.compute([line.priced() for line in lines])
+    day = local_day(at)
+    # set in memory only: the row itself is frozen by issuing alone
+    invoice.number, invoice.issue_date = PROVISIONAL_NUMBER, day
+    invoice.due_date = invoice.due_date or invoice.customer.terms.due_date(day)
+    invoice.supply_date = invoice.supply_date or day
+    invoice.service_code = invoice.service_code or invoice.customer.service_code
+    invoice.seller = snapshots.seller(invoice.company)
+    invoice.buyer = snapshots.buyer(invoice.customer)
+    invoice.mentions = snapshots.mentions(invoice, invoice.company)
+    invoice.total_net, invoice.total_vat, invoice.total_gross = computed.net, computed.vat, computed.gross
+    subtotals = [
+        VatSubtotal(
+            category=row.category,
+            rate=row.rate,
+            base=row.base,
+            amount=row.amount,
+            exemption_code=row.exemption_code,
+            exemption_reason=exemption_mention(row.exemption_code),
+        )
+        for row in computed.subtotals
+    ]
+    document = mapping.from_invoice(invoice, lines=lines, subtotals=subtotals)
+    rules = _rules_for(invoice)
+    invoice.refresh_from_db()
+    return validation.check(cii.render(document), rules=rules)

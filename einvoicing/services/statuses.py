@@ -1,0 +1,207 @@
+"""Reading what platforms tell: stored byte for byte first, then applied once, each on its own.
+
+A message that cannot be read never stops the others; it keeps its problem in words until somebody looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from billing.models import Invoice
+from billing.services.invoices import open_dispute
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.errors import Invalid, RemoteError
+from einvoicing import lifecycle
+from einvoicing.formats import cdar
+from einvoicing.formats.cdar import StatusMessage
+from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission, TransmissionStatus
+from einvoicing.platforms.base import AckStatus, Acknowledgement, Page, Platform
+from einvoicing.platforms.registry import connect
+from einvoicing.services.transmissions import settings_of
+
+POLL = Actor.beat("lecture des plateformes")
+MOST_PAGES = 20
+
+ACCEPTED = "200"
+DISPUTED = "207"
+REFUSED = "210"
+REJECTED = frozenset({"213", "501"})
+
+
+def poll_account(*, account: PlatformAccount, at: datetime) -> int:
+    """Read everything new on the platform, and the verdicts on what was deposited. Returns the messages applied."""
+    try:
+        with closing(connect(settings_of(account))) as platform:
+            more = True
+            for _turn in range(MOST_PAGES):
+                page = platform.incoming(account.cursor)
+                more = _store_page(account, page, at) and page.more
+                if not more:
+                    break
+            _read_acknowledgements(account, platform, at)
+    except RemoteError as error:
+        PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
+        return 0
+    PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error="")
+    return apply_waiting(account=account, at=at)
+
+
+@transaction.atomic
+def _store_page(account: PlatformAccount, page: Page, at: datetime) -> bool:
+    """Messages and cursor in one transaction: after a crash the page is read again and nothing is stored twice."""
+    RemoteDocument.everywhere.bulk_create(
+        [
+            RemoteDocument(
+                company_id=account.company_id,
+                account=account,
+                remote_id=message.remote_id,
+                flow_type=message.kind,
+                content=message.data,
+                sha256=hashlib.sha256(message.data).hexdigest(),
+                received_at=at,
+                problem=message.problem[:500],
+            )
+            for message in page.messages
+        ],
+        ignore_conflicts=True,
+    )
+    moved = page.next_cursor != account.cursor
+    PlatformAccount.everywhere.filter(pk=account.pk).update(cursor=page.next_cursor)
+    account.cursor = page.next_cursor
+    return moved
+
+
+def apply_waiting(*, account: PlatformAccount, at: datetime) -> int:
+    """Apply each stored message that was not yet, in a transaction of its own."""
+    waiting = RemoteDocument.everywhere.filter(account=account, applied_at=None, problem="").order_by(
+        "received_at", "id"
+    )
+    return sum(apply_document(document_id=pk, at=at) for pk in waiting.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def apply_document(*, document_id: int, at: datetime) -> bool:
+    """Turn one stored message into a life-cycle event. False when it was applied already or cannot be."""
+    document = (
+        RemoteDocument.everywhere.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=document_id, applied_at=None)
+        .select_related("account")
+        .first()
+    )
+    if document is None:
+        return False
+    try:
+        message = cdar.parse(bytes(document.content))
+    except Invalid as error:
+        return _give_up(document, str(error))
+    invoice = Invoice.everywhere.filter(company_id=document.company_id, number=message.invoice_number).first()
+    if invoice is None:
+        return _give_up(document, f"Aucune facture ne porte le numéro « {message.invoice_number[:40]} ».")
+    record_status(invoice=invoice, message=message, document=document, at=at)
+    RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
+    return True
+
+
+def _give_up(document: RemoteDocument, problem: str) -> bool:
+    RemoteDocument.everywhere.filter(pk=document.pk).update(problem=problem[:500])
+    return False
+
+
+@transaction.atomic
+def record_status(
+    *, invoice: Invoice, message: StatusMessage, document: RemoteDocument, at: datetime
+) -> LifecycleEvent:
+    """Append the status to the invoice's life, and let what follows from it follow. Any order, any code."""
+    transmission = (
+        Transmission.everywhere.select_for_update(of=("self",))
+        .select_related("invoice", "account")
+        .filter(invoice=invoice, account=document.account)
+        .order_by("-created_at")
+        .first()
+    )
+    detail = message.details[0] if message.details else None
+    said_at = message.status_at or message.created_at
+    actor = Actor.platform(document.account.name)
+    event: LifecycleEvent = LifecycleEvent.everywhere.create(
+        company_id=invoice.company_id,
+        invoice=invoice,
+        transmission=transmission,
+        document=document,
+        code=message.status_code[:3],
+        reason_code=(detail.reason_code if detail else "")[:40],
+        reason=(detail.reason if detail else "")[:500],
+        occurred_at=said_at,
+        received_at=at,
+    )
+    audit.record(
+        "einvoicing.status.received",
+        subject=event,
+        also=[row for row in (invoice, transmission) if row],
+        actor=actor,
+        at=at,
+        data={
+            "code": event.code,
+            "label": lifecycle.label(event.code),
+            "reason_code": event.reason_code,
+            "reason": event.reason,
+            "sha256": document.sha256,
+        },
+    )
+    if transmission is not None:
+        _follow(transmission, event, actor, at)
+    if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None:
+        open_dispute(invoice=invoice, reason=event.reason or lifecycle.label(event.code), actor=actor, at=at)
+    return event
+
+
+def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
+    """The transmission's own state: accepted from the first good status, rejected by 213 or 501, never back."""
+    wanted = TransmissionStatus.REJECTED if event.code in REJECTED else TransmissionStatus.ACCEPTED
+    changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
+    if wanted == TransmissionStatus.REJECTED:
+        changes["last_error"] = event.reason or lifecycle.reason(event.reason_code) or lifecycle.label(event.code)
+    if states.can_move(transmission, wanted):
+        tag = f"einvoicing.transmission.{wanted.lower()}"
+        states.move(
+            transmission, wanted, tag=tag, actor=actor, at=at, also=[transmission.invoice],
+            data={"code": event.code}, **changes,
+        )  # fmt: skip
+    else:
+        Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
+
+
+def _latest_code(transmission: Transmission) -> str:
+    """The status to show: the last by the platform's own clock, whatever the order of arrival."""
+    latest = LifecycleEvent.everywhere.filter(transmission=transmission).order_by("-occurred_at", "-code").first()
+    return latest.code if latest else ""
+
+
+def _read_acknowledgements(account: PlatformAccount, platform: Platform, at: datetime) -> None:
+    """The technical verdict on what was deposited and has no status yet: a refusal must not stay unseen."""
+    waiting = Transmission.everywhere.filter(account=account, status=TransmissionStatus.DEPOSITED)
+    for transmission in waiting.select_related("invoice", "account")[:100]:
+        verdict = platform.acknowledgement(transmission.remote_id)
+        if verdict.status != AckStatus.ERROR:
+            continue
+        earlier = platform.find(transmission.tracking_id) if verdict.duplicate else None
+        if earlier is not None and earlier.remote_id != transmission.remote_id:
+            # the platform had it from an attempt whose answer was lost: that one counts
+            Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=earlier.remote_id)
+        else:
+            _reject(transmission, verdict, at)
+
+
+@transaction.atomic
+def _reject(transmission: Transmission, verdict: Acknowledgement, at: datetime) -> None:
+    words = "; ".join(f"{detail.reason_code} {detail.reason_message}".strip() for detail in verdict.details)
+    states.move(
+        transmission, TransmissionStatus.REJECTED, tag="einvoicing.transmission.rejected",
+        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
+        data={"error": words}, last_error=words[:1000],
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Sweeps of e-invoicing. The rows are the queue: running twice, or not at all, changes nothing but the hour."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from billing.models import DocumentKind, Email, EmailStatus
+from config.kernel.actor import Actor
+from einvoicing.models import PlatformAccount
+from einvoicing.services.documents import DocumentInvalid, ensure_facturx
+from einvoicing.services.statuses import poll_account
+from einvoicing.services.transmissions import drain
+
+CLERK = Actor.system("préparation des documents")
+
+
+@shared_task(name="einvoicing.transmit")
+def transmit() -> int:
+    """Make the files that e-mails wait for, then carry what is due."""
+    prepare_documents()
+    carried = 0
+    while batch := drain(at=timezone.now()):
+        carried += batch
+    return carried
+
+
+def prepare_documents() -> int:
+    """The Factur-X files that queued e-mails wait for."""
+    waiting = (
+        Email.everywhere.filter(status=EmailStatus.QUEUED, needs_document=True)
+        .exclude(invoice__documents__kind=DocumentKind.FACTURX)
+        .select_related("invoice")
+    )
+    made = 0
+    for email in waiting[:50]:
+        try:
+            ensure_facturx(invoice=email.invoice, actor=CLERK, at=timezone.now())
+            made += 1
+        except DocumentInvalid as error:
+            Email.everywhere.filter(pk=email.pk).update(last_error=str(error)[:500])
+    return made
+
+
+@shared_task(name="einvoicing.poll")
+def poll() -> int:
+    """Read every active platform account."""
+    accounts = PlatformAccount.everywhere.filter(is_enabled=True)
+    return sum(poll_account(account=account, at=timezone.now()) for account in accounts)
