@@ -31,7 +31,7 @@ class ForeignAddress(ValueError):
     """A page asked for something that does not ship with the product."""
 
 
-class BundledOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
+class BundledOnly(URLFetcher):
     """Answers files of static/pdf and static/fonts, and nothing else: no network, no other file, no data URL."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:

@@ -98,9 +98,7 @@ def a_line(description: str = "Chaise Bistrot", **values: Any) -> LineInput:
 
 def a_draft(customer: Customer, lines: Sequence[LineInput] = (), **values: Any) -> Invoice:
     with company_scope(customer.company_id):
-        return save_draft(
-            invoice=None, customer=customer, values=values, lines=lines or [a_line()], actor=ACTOR, at=AT
-        )
+        return save_draft(invoice=None, customer=customer, values=values, lines=lines or [a_line()], actor=ACTOR, at=AT)
 
 
 def an_issued_invoice(
