@@ -1,0 +1,221 @@
+"""Messages to customers: queued with the fact, claimed by a sweep, handed over with no transaction open, recorded.
+
+« Acceptée » means that the mail server took the message. What may or may not have been taken is UNKNOWN, and only a
+person sends it again. Without a mail server the message is kept here, readable, and says so.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from billing.mail_server import deliver
+from billing.models import DocumentKind, Email, EmailStatus, Invoice, InvoiceDocument
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.errors import Invalid, RemoteError, TransitionRefused
+from config.kernel.identifiers import creditor_reference
+from config.kernel.models import CompanyRow
+
+logger = structlog.get_logger(__name__)
+
+# Longer than any hand-over lasts: every step of the SMTP session has EMAIL_TIMEOUT.
+LEASE = timedelta(minutes=10)
+DELAYS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=24),
+)
+JITTER = 0.1
+COURIER = Actor.system("courrier")
+LEASE_ENDED = "L’envoi a été interrompu : le message est peut-être parti. Vérifiez avant de le renvoyer."
+
+
+class InvalidRecipient(Invalid):
+    code = "invalid_recipient"
+    message = "Cette adresse e-mail n’est pas valide."
+
+
+def invoice_letter(invoice: Invoice) -> tuple[str, str]:
+    """The subject and the text that go with an issued invoice or credit note, in French."""
+    with override("fr"):
+        subject = f"{invoice.get_kind_display()} {invoice.number} – {invoice.seller['name']}"
+        reference = creditor_reference.format(invoice.payment_reference) if invoice.payment_reference else ""
+        body = render_to_string("billing/emails/invoice.txt", {"invoice": invoice, "reference": reference})
+    return one_line(subject)[:200], body.strip() + "\n"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks nor control characters: nothing typed can start another header."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())
+
+
+@transaction.atomic
+def queue_email(
+    *,
+    company_id: int,
+    invoice: Invoice | None,
+    kind: str,
+    recipient: str,
+    subject_line: str,
+    body: str,
+    needs_document: bool,
+    at: datetime,
+) -> Email:
+    """Write the message to send, in the transaction of what it tells. Raises InvalidRecipient."""
+    try:
+        validate_email(recipient)
+    except ValidationError as error:
+        raise InvalidRecipient(fields={"recipient": InvalidRecipient.message}) from error
+    email = Email(
+        company_id=company_id,
+        invoice=invoice,
+        kind=kind,
+        recipient=recipient,
+        subject_line=one_line(subject_line)[:200],
+        body=body,
+        needs_document=needs_document,
+        next_attempt_at=at,
+        created_at=at,
+    )
+    email.save(force_insert=True)
+    audit.record(
+        "billing.email.queued", subject=email, also=_also(email), actor=COURIER, at=at,
+        data={"kind": kind, "recipient": recipient},
+    )  # fmt: skip
+    return email
+
+
+@transaction.atomic(durable=True)
+def claim_due(*, kind: str, at: datetime, limit: int = 10) -> list[Email]:
+    """Take messages that are due, for this worker alone and for LEASE. First gives up those whose lease has ended.
+
+    A message that needs its document waits until a valid Factur-X exists. Must be called outside a transaction.
+    """
+    _give_up_ended_leases(kind=kind, at=at)
+    due = _unlocked(kind).filter(status=EmailStatus.QUEUED, next_attempt_at__lte=at)
+    document = InvoiceDocument.everywhere.filter(
+        invoice_id=OuterRef("invoice_id"), kind=DocumentKind.FACTURX, verdict__valid=True
+    )
+    claimed = list(due.filter(Q(needs_document=False) | Exists(document)).order_by("next_attempt_at", "id")[:limit])
+    for email in claimed:
+        _move(
+            email, EmailStatus.SENDING, "billing.email.claimed", at=at,
+            attempts=email.attempts + 1, lease_until=at + LEASE,
+        )  # fmt: skip
+    return claimed
+
+
+def _unlocked(kind: str) -> QuerySet[Email]:
+    """Messages no other worker holds; the rows are locked until the transaction ends."""
+    rows: QuerySet[Email] = Email.everywhere.select_for_update(skip_locked=True, of=("self",))
+    return rows.select_related("company", "invoice__customer").filter(kind=kind)
+
+
+def _give_up_ended_leases(*, kind: str, at: datetime) -> None:
+    for email in _unlocked(kind).filter(status=EmailStatus.SENDING, lease_until__lt=at)[:100]:
+        _move(
+            email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at,
+            data={"reason": LEASE_ENDED}, lease_until=None, last_error=LEASE_ENDED,
+        )  # fmt: skip
+
+
+def hand_over(*, email: Email, at: datetime) -> Email:
+    """Give a claimed message to the mail server and record what it said. Must be called outside a transaction.
+
+    Raises TransitionRefused, and sends nothing, when the message was not claimed.
+    """
+    if email.status != EmailStatus.SENDING:
+        raise TransitionRefused(state=email.get_status_display())
+    if not settings.SMTP_CONFIGURED:
+        return _record(email, EmailStatus.KEPT, "billing.email.kept", at=at)
+    try:
+        deliver(_message(email))
+    except RemoteError as error:
+        return _record_failure(email, error, at)
+    return _record(email, EmailStatus.SENT, "billing.email.sent", at=at, sent_at=at, last_error="")
+
+
+def _record_failure(email: Email, error: RemoteError, at: datetime) -> Email:
+    changes: dict[str, Any] = {"last_error": error.message[:500]}
+    if error.outcome_unknown:
+        return _record(email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at, **changes)
+    if error.retryable and email.attempts <= len(DELAYS):
+        wait = DELAYS[email.attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 – spreads a herd
+        return _record(
+            email, EmailStatus.QUEUED, "billing.email.postponed", at=at, next_attempt_at=at + wait, **changes
+        )
+    return _record(email, EmailStatus.FAILED, "billing.email.failed", at=at, **changes)
+
+
+@transaction.atomic
+def _record(email: Email, to: EmailStatus, tag: str, *, at: datetime, **changes: Any) -> Email:
+    """Write the outcome, unless the claim is no longer ours: then what was recorded meanwhile stands."""
+    row: Email = Email.everywhere.select_for_update(of=("self",)).get(pk=email.pk)
+    if row.lease_until != email.lease_until:
+        logger.warning("email_outcome_after_lease", email=email.pk, outcome=str(to))
+        return row
+    data = {"recipient": row.recipient, "attempt": row.attempts}
+    if changes.get("last_error"):
+        data["reason"] = changes["last_error"]
+    _move(row, to, tag, at=at, data=data, lease_until=None, **changes)
+    return row
+
+
+@transaction.atomic
+def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
+    """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""
+    _move(
+        email, EmailStatus.QUEUED, "billing.email.requeued", actor=actor, at=at,
+        attempts=0, next_attempt_at=at, lease_until=None, last_error="",
+    )  # fmt: skip
+    return email
+
+
+def _move(email: Email, to: EmailStatus, tag: str, *, at: datetime, actor: Actor = COURIER, **changes: Any) -> None:
+    states.move(email, to, tag=tag, actor=actor, at=at, also=_also(email), **changes)
+
+
+def _also(email: Email) -> list[CompanyRow]:
+    return [email.invoice, email.invoice.customer] if email.invoice else []
+
+
+def _message(email: Email) -> EmailMessage:
+    """The message on the wire. Its Message-ID is that of the row, so that a receiver can tell a repeated one."""
+    _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    message = EmailMessage(
+        subject=one_line(email.subject_line),
+        body=email.body,
+        from_email=formataddr((one_line(email.company.name), sender)),
+        to=[email.recipient],
+        reply_to=[one_line(email.company.email)],
+        headers={"Message-ID": f"<{email.pk}.quittance@{sender.rpartition('@')[2]}>"},
+    )
+    if email.needs_document and email.invoice:
+        message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice), "application/pdf")
+    return message
+
+
+def _document(invoice: Invoice) -> bytes:
+    document = InvoiceDocument.everywhere.get(invoice=invoice, kind=DocumentKind.FACTURX)
+    try:
+        with document.file.open("rb") as file:
+            content: bytes = file.read()
+    except OSError as error:
+        raise RemoteError(f"Le fichier de la facture est illisible : {error}", retryable=True) from error
+    return content

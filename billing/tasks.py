@@ -1,0 +1,22 @@
+"""Alarm clocks of billing: they wake the sweeps; the rows are the queues."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from billing.models import EmailKind
+from billing.services.emails import claim_due, hand_over
+
+BATCH = 10
+
+
+@shared_task(name="billing.deliver_emails")
+def deliver_emails() -> None:
+    """Hand the invoices' messages that are due to the mail server. Reminders are delivered by payments."""
+    for _turn in range(BATCH):
+        # one at a time: a worker that dies leaves one message in doubt, not ten
+        claimed = claim_due(kind=EmailKind.INVOICE, at=timezone.now(), limit=1)
+        if not claimed:
+            return
+        hand_over(email=claimed[0], at=timezone.now())
