@@ -1,0 +1,169 @@
+"""Form fields that accept what French people type: 12/3, 21/11/26, +30j; 1 234,5.
+
+Days are read relative to a `today` that the form gives; figures are ASCII digits only, never an exponent.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel import typography
+
+_SPACES = re.compile("[\\s\u00a0\u2007\u2009\u202f]+")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_FRENCH = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{4}|[0-9]{2}))?")
+_SHIFT = re.compile(r"([+-])([0-9]{1,4})([jsm])", re.IGNORECASE)
+_FIGURE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_DOTTED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
+_COMMA_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*")
+# Longer than any amount of the product (19 digits, EN 16931), and far below what would cost time to read.
+_LONGEST = 40
+
+
+class FrenchDateInput(forms.TextInput):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        defaults = {"inputmode": "text", "autocomplete": "off", "placeholder": _("jj/mm/aaaa"), "class": "input-date"}
+        super().__init__({**defaults, **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, date):
+            return f"{value:%d/%m/}{value.year:04d}"
+        return super().format_value(value)
+
+
+class FrenchDecimalInput(forms.TextInput):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        defaults = {"inputmode": "decimal", "autocomplete": "off", "class": "input-number"}
+        super().__init__({**defaults, **(attrs or {})})
+
+
+class FrenchDateField(forms.Field):
+    """A day. `today` completes 12/3; `+30j` (j days, s weeks, m months) counts from `base`, or from today.
+
+    Set `form.fields["due_date"].base = issue_date` when the day is relative to another.
+    """
+
+    widget = FrenchDateInput
+    default_error_messages = {
+        "required": _("Indiquez une date."),
+        "invalid": _("Cette date n’est pas comprise. Écrivez par exemple 21/11/2026, 21/11 ou +30j."),
+        "impossible": _("Ce jour n’existe pas dans le calendrier. Vérifiez le jour et le mois."),
+    }
+
+    def __init__(
+        self, *, today: date | Callable[[], date] = timezone.localdate, base: date | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.today = today
+        self.base = base
+
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if value in self.empty_values:
+            return None
+        text = _SPACES.sub("", str(value))
+        if not text:
+            return None
+        if found := _SHIFT.fullmatch(text):
+            return self._shifted(int(found[1] + found[2]), found[3].lower())
+        if found := _ISO.fullmatch(text):
+            return self._day(int(found[1]), int(found[2]), int(found[3]))
+        if found := _FRENCH.fullmatch(text):
+            return self._day(self._year(found[3]), int(found[2]), int(found[1]))
+        raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(initial) != self.to_python(data))
+        except ValidationError:
+            return True
+
+    def _today(self) -> date:
+        return self.today() if callable(self.today) else self.today
+
+    def _year(self, written: str | None) -> int:
+        if not written:
+            return self._today().year
+        return int(written) + 2000 if len(written) == 2 else int(written)
+
+    def _day(self, year: int, month: int, day: int) -> date:
+        try:
+            return date(year, month, day)
+        except ValueError as error:
+            raise ValidationError(self.error_messages["impossible"], code="impossible") from error
+
+    def _shifted(self, count: int, unit: str) -> date:
+        start = self.base or self._today()
+        try:
+            if unit == "m":
+                year, month = divmod(start.year * 12 + start.month - 1 + count, 12)
+                return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+            return start + timedelta(days=count * (7 if unit == "s" else 1))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(self.error_messages["impossible"], code="impossible") from error
+
+
+class FrenchDecimalField(forms.DecimalField):
+    """A figure: 1 234,5 · 1234.5 · 1.234,50 · 12 €. No exponent, no NaN, no digit beyond 0–9.
+
+    One comma alone is the decimal mark. Bounds and places are Django's `max_digits`, `decimal_places`, `min_value`.
+    """
+
+    widget = FrenchDecimalInput
+    default_error_messages = {
+        "required": _("Indiquez un nombre."),
+        "invalid": _("Ce n’est pas un nombre. Écrivez par exemple 1 234,50."),
+        "too_long": _("Ce nombre est trop long. Vérifiez les chiffres."),
+    }
+
+    def __init__(self, *, shown: int = 0, **kwargs: Any) -> None:
+        """`shown`: the decimals a stored figure has at least when it is shown again (2 for money)."""
+        super().__init__(**kwargs)
+        self.shown = shown
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, Decimal | int) and not isinstance(value, bool):
+            return Decimal(value)
+        text = str(value)
+        if len(text) > _LONGEST:
+            raise ValidationError(self.error_messages["too_long"], code="too_long")
+        text = _SPACES.sub("", text).replace("\u2212", "-").replace("’", "").removesuffix("€").removesuffix("%")
+        if not text:
+            return None
+        if _DOTTED_THOUSANDS.fullmatch(text):
+            text = text.replace(".", "")
+        elif _COMMA_THOUSANDS.fullmatch(text):
+            text = text.replace(",", "")
+        text = text.replace(",", ".", 1)
+        if not _FIGURE.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return Decimal(text)
+
+    def validate(self, value: Any) -> None:
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        super().validate(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """A stored figure is shown as one types it, without its idle zeros; what was typed is given back untouched."""
+        if not isinstance(value, Decimal | int) or isinstance(value, bool):
+            return value
+        amount = Decimal(value)
+        exponent = amount.normalize().as_tuple().exponent
+        text = f"{amount:.{max(self.shown, -int(exponent))}f}"
+        return text.replace(".", ",") if typography.in_french() else text

@@ -1,0 +1,140 @@
+"""Filters and tags every template has without loading them (a template builtin).
+
+Filters: money number price percent day moment iban siren siret. Tags: icon, status, csrf_field, url_with, url_without.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+from django.http import HttpRequest, QueryDict
+from django.middleware.csrf import get_token
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from config.kernel import typography
+from config.kernel.icons import ICONS
+
+register = template.Library()
+
+TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
+# A cursor belongs to one filter and one sort: whatever changes them starts again from the first page.
+PLACE = "cursor"
+
+
+@register.filter
+def money(value: Decimal | int | str | None, currency: str = "EUR") -> str:
+    return typography.money(value, currency)
+
+
+@register.filter
+def number(value: Decimal | int | str | None, decimals: int | None = None) -> str:
+    return typography.number(value, decimals)
+
+
+@register.filter
+def price(value: Decimal | int | str | None) -> str:
+    return typography.price(value)
+
+
+@register.filter
+def percent(value: Decimal | int | str | None) -> str:
+    return typography.percent(value)
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    return typography.day(value)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    return typography.moment(value)
+
+
+@register.filter
+def iban(value: str) -> str:
+    return typography.iban(value)
+
+
+@register.filter
+def siren(value: str) -> str:
+    return typography.siren(value)
+
+
+@register.filter
+def siret(value: str) -> str:
+    return typography.siret(value)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Inline SVG, hidden from screen readers unless it has a label. An unknown name is a KeyError: a typing error."""
+    shape = mark_safe(ICONS[name])
+    if label:
+        return format_html('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, shape)
+    return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', shape)
+
+
+@register.simple_tag
+def status(label: str, tone: str = "neutral") -> SafeString:
+    """A status in words with a coloured dot; an unknown tone is shown neutral."""
+    return format_html(
+        '<span class="chip chip-{}"><span class="dot"></span>{}</span>', tone if tone in TONES else "neutral", label
+    )
+
+
+def _request(context: Context) -> HttpRequest | None:
+    """The request, also inside `{% include … only %}`, where the variable is gone but the context still knows it."""
+    return getattr(context, "request", None) or context.get("request")
+
+
+@register.simple_tag(takes_context=True)
+def csrf_field(context: Context) -> SafeString:
+    """`{% csrf_token %}` for components: it still works where the include was `only`."""
+    request = _request(context)
+    if request is None:
+        return mark_safe("")
+    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request))
+
+
+def _query(context: Context) -> QueryDict:
+    request = _request(context)
+    query = request.GET.copy() if request is not None else QueryDict(mutable=True)
+    query.pop(PLACE, None)
+    return query
+
+
+def _address(context: Context, query: QueryDict) -> str:
+    request = _request(context)
+    path = request.path if request is not None else ""
+    return f"{path}?{query.urlencode()}" if query else path or "?"
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: Context, **changes: str | int | None) -> str:
+    """This page's address with its query changed: '' or None removes a parameter. The page cursor is dropped."""
+    query = _query(context)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return _address(context, query)
+
+
+@register.simple_tag(takes_context=True)
+def url_without(context: Context, *names: str) -> str:
+    """This page's address without the named parameters nor the page cursor."""
+    query = _query(context)
+    for name in names:
+        query.pop(name, None)
+    return _address(context, query)
+
+
+@register.simple_tag(takes_context=True)
+def query_value(context: Context, name: str, default: str = "") -> str:
+    """The value of one parameter of this page's address."""
+    return _query(context).get(name, default) or default
