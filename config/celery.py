@@ -42,6 +42,7 @@ app.conf.update(
         "einvoicing.*": {"queue": "invoice_processing"},
         "payments.reconcile": {"queue": "reconciliation"},
         "payments.remind": {"queue": "notifications"},
+        "payments.deliver_reminders": {"queue": "notifications"},
         "billing.*": {"queue": "notifications"},
     },
     beat_schedule={
@@ -51,6 +52,8 @@ app.conf.update(
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
+        # reminders that wait for the mail server, each guarded again
+        "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # reminders, each guarded again at the moment of sending

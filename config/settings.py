@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
+    "config",
     "config.kernel",
     "customers",
     "billing",
@@ -189,6 +190,8 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 
 # -- e-invoicing ---------------------------------------------------------------------------------------------------
 
+# how fast the simulated platform's statuses follow each other, in seconds
+SANDBOX_PACE = env.float("SANDBOX_PACE", default=0.5)
 SANDBOX_URL = env.str("SANDBOX_URL", default=f"http://127.0.0.1:{env.int('SANDBOX_PORT', default=8001)}")
 
 # -- logs ----------------------------------------------------------------------------------------------------------

@@ -91,6 +91,7 @@ class Customer(CompanyRow):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[CustomerManager] = CustomerManager()
+    everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(CustomerQuerySet)()
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("client")

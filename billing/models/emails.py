@@ -35,7 +35,15 @@ class Email(CompanyRow):
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         EmailStatus.QUEUED: frozenset({EmailStatus.SENDING, EmailStatus.CANCELLED}),
         EmailStatus.SENDING: frozenset(
-            {EmailStatus.SENT, EmailStatus.KEPT, EmailStatus.QUEUED, EmailStatus.UNKNOWN, EmailStatus.FAILED}
+            {
+                EmailStatus.SENT,
+                EmailStatus.KEPT,
+                EmailStatus.QUEUED,
+                EmailStatus.UNKNOWN,
+                EmailStatus.FAILED,
+                # a reminder withdrawn by its last guard
+                EmailStatus.CANCELLED,
+            }
         ),
         EmailStatus.SENT: frozenset(),
         EmailStatus.KEPT: frozenset({EmailStatus.QUEUED}),

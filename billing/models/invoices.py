@@ -113,6 +113,7 @@ class Invoice(CompanyRow):
     issued_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[InvoiceManager] = InvoiceManager()
+    everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(InvoiceQuerySet)()
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("facture")

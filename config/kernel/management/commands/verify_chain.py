@@ -1,0 +1,44 @@
+"""Recompute the chain of facts of each company and name every row that was touched."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.kernel import chain
+from config.kernel.models import AuditChain, Company
+
+
+class Command(BaseCommand):
+    help = "Verify the chain of facts. Exits 1 when a row was changed, removed or forged, and names it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--siren", help="one company only")
+        parser.add_argument("--json", action="store_true", help="one JSON object per company")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        companies = Company.objects.order_by("name")
+        if options["siren"]:
+            companies = companies.filter(siren=options["siren"])
+        broken = 0
+        for company in companies:
+            breaks = list(chain.verify(company))
+            broken += len(breaks)
+            self._tell(company, breaks, as_json=options["json"])
+        if broken:
+            raise CommandError(f"{broken} break(s) in the chain", returncode=1)
+
+    def _tell(self, company: Company, breaks: list[chain.Break], *, as_json: bool) -> None:
+        head = AuditChain.objects.filter(company=company).first()
+        length = head.length if head else 0
+        if as_json:
+            rows = [{"subject": one.subject, "sequence": one.sequence, "what": one.what} for one in breaks]
+            verdict = {"company": company.name, "siren": company.siren, "events": length, "intact": not breaks}
+            self.stdout.write(json.dumps({**verdict, "breaks": rows}, ensure_ascii=False))
+            return
+        self.stdout.write(f"{company.name} ({company.siren}): {length} events, {'intact' if not breaks else 'BROKEN'}")
+        for one in breaks:
+            self.stdout.write(f"  {one}")

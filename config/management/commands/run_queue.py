@@ -1,0 +1,27 @@
+"""Do by hand what the worker does: the rows are the queue, so the broker may be off."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config.sweeps import sweep
+
+
+class Command(BaseCommand):
+    help = "Carry what waits (transmissions, statuses, e-mails) without Celery nor broker; --once, or until stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one sweep, then stop")
+        parser.add_argument("--every", type=float, default=10.0, help="seconds between sweeps")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        while True:
+            done = sweep()
+            self.stdout.write(", ".join(f"{name}: {count}" for name, count in done.items()))
+            if options["once"]:
+                return
+            time.sleep(options["every"])

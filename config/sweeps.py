@@ -1,0 +1,17 @@
+"""All the sweeps in one call: what beat and the worker do, for a command line and for the journey."""
+
+from __future__ import annotations
+
+from billing.tasks import deliver_emails
+from einvoicing.tasks import poll, transmit
+from payments.tasks import deliver_reminders
+
+
+def sweep() -> dict[str, int]:
+    """Run every queue's sweep once, here and now, without a broker."""
+    return {
+        "transmissions": transmit(),
+        "statuses": poll(),
+        "emails": deliver_emails(),
+        "reminders": deliver_reminders(),
+    }

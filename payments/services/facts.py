@@ -1,0 +1,102 @@
+"""What is true of overdue invoices, gathered for billing.dunning in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Max
+
+from billing.dunning import FINAL, FIRM, FRIENDLY, Facts, Level, Policy
+from billing.models import Invoice, InvoiceStatus, Reminder, ReminderLevel, ReminderStatus
+from billing.working_days import is_working_day
+from config.kernel.clock import local_day
+from config.kernel.models import Company
+from payments.matching import is_payer
+from payments.models import BankAccount, BankLine, LineStatus, Payment
+from payments.services.reconciliation import build_index, propose
+
+CODES = {ReminderLevel.FRIENDLY: FRIENDLY, ReminderLevel.FIRM: FIRM, ReminderLevel.FINAL: FINAL}
+LEVELS = {code: level for level, code in CODES.items()}
+HOUR = 3600
+
+
+def policy_of(company: Company) -> Policy:
+    """The company's delays. Without a bank account its payments are recorded by hand: no bank data to be stale."""
+    return Policy(
+        levels=(
+            Level(FRIENDLY, company.friendly_after_days),
+            Level(FIRM, company.firm_after_days, shows_charges=True),
+            Level(FINAL, company.final_after_days, needs_person=True, shows_charges=True),
+        ),
+        requires_bank_data=BankAccount.everywhere.filter(company=company).exists(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is common to all invoices of one asking."""
+
+    today: date
+    bank_age_hours: Decimal | None
+    covered: Collection[int]  # invoices that an open bank line may pay
+    payers: Sequence[str]  # names on open credits
+    in_credit: Collection[int]  # customers with money not yet allocated
+    last_level: dict[int, int]
+    last_sent_on: dict[int, date]
+
+
+def gather(company: Company, *, at: datetime) -> Known:
+    """Everything the decisions need, in a fixed number of queries (plus one per open bank credit that is barred)."""
+    credits = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
+    covered: set[int] = set()
+    if credits:
+        index = build_index(company, at=at)
+        for line in credits:
+            verdict = propose(line, index)
+            covered.update(int(str(key)) for key, _amount in verdict.allocations)
+            covered.update(int(str(key)) for key in verdict.rivals)
+    live = Reminder.everywhere.filter(company=company).exclude(status=ReminderStatus.CANCELLED)
+    levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
+    sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
+    in_credit = Payment.everywhere.filter(
+        company=company, reverses=None, reversed_at=None, amount__gt=F("allocated")
+    ).values_list("customer_id", flat=True)
+    return Known(
+        today=local_day(at),
+        bank_age_hours=_bank_age(company, at),
+        covered=covered,
+        payers=[line.counterparty for line in credits if line.counterparty],
+        in_credit=set(in_credit),
+        last_level=dict(levels),
+        last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
+    )
+
+
+def _bank_age(company: Company, at: datetime) -> Decimal | None:
+    """Hours since the oldest account was read; None when one was never read."""
+    read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
+    if not read or None in read:
+        return None
+    return Decimal(int((at - min(moment for moment in read if moment)).total_seconds())) / HOUR
+
+
+def facts_of(invoice: Invoice, known: Known) -> Facts:
+    customer = invoice.customer
+    amounts_or_names = invoice.pk in known.covered or any(is_payer(payer, customer.name) for payer in known.payers)
+    return Facts(
+        due_on=invoice.due_date or known.today,
+        balance=invoice.balance,
+        today=known.today,
+        is_disputed=invoice.disputed_at is not None,
+        is_credited=invoice.status == InvoiceStatus.CREDITED,
+        is_individual=customer.is_individual,
+        last_level=CODES.get(ReminderLevel(known.last_level[invoice.pk]), "") if invoice.pk in known.last_level else "",
+        last_sent_on=known.last_sent_on.get(invoice.customer_id),
+        unmatched_credit_could_cover=amounts_or_names or invoice.customer_id in known.in_credit,
+        bank_data_age_hours=known.bank_age_hours,
+        paused_until=customer.reminders_paused_until,
+        is_working_day=is_working_day(known.today),
+    )

@@ -1,0 +1,203 @@
+"""Reminders: decided under lock with fresh facts, and decided again at the moment of sending.
+
+Nothing goes out for a paid, disputed or credited invoice, while an unmatched credit could cover it, or when the bank
+data is older than 24 hours. The third level is drafted for a person to send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from billing import dunning
+from billing.dunning import Decision
+from billing.models import Email, EmailKind, EmailStatus, Invoice, Reminder, ReminderLevel, ReminderStatus
+from billing.services.emails import claim_due, hand_over, queue_email
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from config.kernel.models import Company
+from customers.models import Contact, Customer
+from payments.services.facts import LEVELS, facts_of, gather, policy_of
+from payments.services.letters import reminder_letter
+
+MAIL = Actor.system("relances")
+
+
+class NothingToSend(DomainError):
+    code = "nothing_to_send"
+    message = "Cette relance n’a plus lieu d’être : %(sentence)s"
+
+
+class NoReminderAddress(DomainError):
+    code = "no_reminder_address"
+    message = "Ce client n’a pas d’adresse e-mail pour les relances. Complétez sa fiche."
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would happen now to one overdue invoice, and why."""
+
+    invoice: Invoice
+    decision: Decision
+
+
+def _overdue(company: Company, at: datetime) -> list[Invoice]:
+    rows = Invoice.everywhere.overdue(on=local_day(at)).filter(company=company)
+    return list(rows.select_related("customer", "company").order_by("due_date", "id"))
+
+
+def plan(*, company: Company, at: datetime) -> list[Planned]:
+    """Every overdue invoice with its decision: what goes out now, and why the others do not."""
+    known, policy = gather(company, at=at), policy_of(company)
+    return [Planned(row, dunning.decide(facts_of(row, known), policy)) for row in _overdue(company, at)]
+
+
+def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Reminder]:
+    """Queue what is due now; each invoice is decided again under its own lock."""
+    made = []
+    for planned in plan(company=company, at=at):
+        if planned.decision.level is not None:
+            reminder = _remind(planned.invoice, actor=actor, at=at)
+            if reminder is not None:
+                made.append(reminder)
+    return made
+
+
+def _decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = None) -> Decision:
+    """The decision with the facts of this instant. A reminder being sent is not counted against itself."""
+    known = gather(invoice.company, at=at)
+    if sending is not None:
+        others = Reminder.everywhere.filter(invoice__customer_id=invoice.customer_id).exclude(pk=sending.pk)
+        others = others.exclude(status=ReminderStatus.CANCELLED)
+        known.last_level[invoice.pk] = sending.level - 1
+        if sending.level == ReminderLevel.FRIENDLY:
+            del known.last_level[invoice.pk]
+        last = others.filter(status=ReminderStatus.SENT).order_by("-created_at").first()
+        known.last_sent_on.pop(invoice.customer_id, None)
+        if last is not None:
+            known.last_sent_on[invoice.customer_id] = local_day(last.created_at)
+    return dunning.decide(facts_of(invoice, known), policy_of(invoice.company))
+
+
+@transaction.atomic
+def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
+    locked: Invoice = (
+        Invoice.everywhere.select_for_update(of=("self",)).select_related("customer", "company").get(pk=invoice.pk)
+    )
+    decision = _decide_now(locked, at)
+    address = reminder_address(locked.customer)
+    if decision.level is None or not address:
+        return None
+    level = LEVELS[decision.level]
+    email = None if decision.needs_person else _queue(locked, level, address, at)
+    reminder: Reminder = Reminder.everywhere.create(
+        company=locked.company,
+        invoice=locked,
+        level=level,
+        status=ReminderStatus.DRAFTED if decision.needs_person else ReminderStatus.QUEUED,
+        balance=locked.balance,
+        email=email,
+        created_at=at,
+    )
+    tag = "payments.reminder.drafted" if decision.needs_person else "payments.reminder.queued"
+    audit.record(
+        tag, subject=reminder, also=[locked, locked.customer], actor=actor, at=at,
+        data={"level": level, "balance": locked.balance, "sentence": str(decision)},
+    )  # fmt: skip
+    return reminder
+
+
+def _queue(invoice: Invoice, level: ReminderLevel, address: str, at: datetime) -> Email:
+    subject_line, body = reminder_letter(invoice, level, at=at)
+    return queue_email(
+        company_id=invoice.company_id,
+        invoice=invoice,
+        kind=EmailKind.REMINDER,
+        recipient=address,
+        subject_line=subject_line,
+        body=body,
+        needs_document=False,
+        at=at,
+    )
+
+
+def reminder_address(customer: Customer) -> str:
+    """Who is reminded: the first contact marked so, else the customer's own address; '' when there is none."""
+    contact = Contact.everywhere.filter(customer=customer, gets_reminders=True).exclude(email="").order_by("id").first()
+    return contact.email if contact else customer.email
+
+
+@transaction.atomic
+def send_drafted(*, reminder: Reminder, actor: Actor, at: datetime) -> Reminder:
+    """A person has read the drafted letter and sends it. Raises NothingToSend, NoReminderAddress, TransitionRefused."""
+    invoice: Invoice = (
+        Invoice.everywhere.select_for_update(of=("self",))
+        .select_related("customer", "company")
+        .get(pk=reminder.invoice_id)
+    )
+    decision = _decide_now(invoice, at, sending=reminder)
+    if decision.level is None:
+        raise NothingToSend(sentence=str(decision))
+    address = reminder_address(invoice.customer)
+    if not address:
+        raise NoReminderAddress
+    email = _queue(invoice, ReminderLevel(reminder.level), address, at)
+    states.move(
+        reminder, ReminderStatus.QUEUED, tag="payments.reminder.queued", actor=actor, at=at,
+        also=[invoice, invoice.customer], email=email, balance=invoice.balance,
+    )  # fmt: skip
+    return reminder
+
+
+@transaction.atomic
+def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetime) -> Reminder:
+    """A person decides that the drafted letter will not go. Raises TransitionRefused."""
+    _cancel(reminder, reason, actor, at)
+    return reminder
+
+
+def deliver_reminders(*, at: datetime, limit: int = 10) -> int:
+    """Hand queued reminders to the mail server, each decided once more just before. Returns how many left."""
+    sent = 0
+    for _turn in range(limit):
+        claimed = claim_due(kind=EmailKind.REMINDER, at=at, limit=1)
+        if not claimed:
+            break
+        sent += _deliver(claimed[0], at)
+    return sent
+
+
+def _deliver(email: Email, at: datetime) -> int:
+    reminder = Reminder.everywhere.select_related("invoice__customer", "invoice__company").get(email=email)
+    decision = _decide_now(reminder.invoice, at, sending=reminder)
+    if decision.level is None:
+        _withdraw(reminder, email, str(decision), at)
+        return 0
+    email = hand_over(email=email, at=at)
+    if email.status in {EmailStatus.SENT, EmailStatus.KEPT}:
+        states.move(
+            reminder, ReminderStatus.SENT, tag="payments.reminder.sent", actor=MAIL, at=at,
+            also=[reminder.invoice, reminder.invoice.customer], sent_at=at,
+            data={"level": reminder.level, "recipient": email.recipient, "email": str(email.get_status_display())},
+        )  # fmt: skip
+    return 1
+
+
+@transaction.atomic
+def _withdraw(reminder: Reminder, email: Email, reason: str, at: datetime) -> None:
+    states.move(
+        email, EmailStatus.CANCELLED, tag="billing.email.cancelled", actor=MAIL, at=at, also=[reminder.invoice],
+        data={"reason": reason}, lease_until=None,
+    )  # fmt: skip
+    _cancel(reminder, reason, MAIL, at)
+
+
+def _cancel(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None:
+    states.move(
+        reminder, ReminderStatus.CANCELLED, tag="payments.reminder.cancelled", actor=actor, at=at,
+        also=[reminder.invoice, reminder.invoice.customer], data={"reason": reason}, cancelled_because=reason[:300],
+    )  # fmt: skip

@@ -1,0 +1,41 @@
+"""Sweeps of payments: reconciliation and reminders, company by company. Running one twice changes nothing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from config.kernel.actor import Actor
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from payments.services import reminders
+from payments.services.reconciliation import reconcile as reconcile_company
+
+
+@shared_task(name="payments.reconcile")
+def reconcile() -> int:
+    """Match what the evidence proves, in every company. Returns how many lines were matched."""
+    matched = 0
+    for company in Company.objects.order_by("id"):
+        with company_scope(company):
+            outcome = reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
+            matched += outcome.matched
+    return matched
+
+
+@shared_task(name="payments.remind")
+def remind() -> int:
+    """Queue the reminders that are due, in every company that wants them, and hand them over."""
+    queued = 0
+    for company in Company.objects.filter(reminders_enabled=True).order_by("id"):
+        with company_scope(company):
+            made = reminders.send_reminders(company=company, actor=Actor.beat("relances"), at=timezone.now())
+            queued += len(made)
+    deliver_reminders()
+    return queued
+
+
+@shared_task(name="payments.deliver_reminders")
+def deliver_reminders() -> int:
+    """Hand queued reminders to the mail server, each guarded once more."""
+    return reminders.deliver_reminders(at=timezone.now())
