@@ -18,7 +18,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,9 @@ class Account:
 
     prefix: tuple[str, ...] = ()
     namespace: bool = False
+
+    def command(self, program: Path, *arguments: str | Path) -> list[str]:
+        return [*self.prefix, str(program), *map(str, arguments)]
 
     def before(self) -> Callable[[], None]:
         arrange = die_with_parent(signal.SIGINT)
@@ -211,7 +214,7 @@ class Postgres:
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [*account.prefix, binaries / "postgres", "-D", self.data, *options],
+                account.command(binaries / "postgres", "-D", self.data, *options),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", preexec_fn=account.before(),
             )  # fmt: skip
         while self.process.poll() is None:
@@ -239,14 +242,14 @@ class Postgres:
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         options = ("-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")
-        self._run([*account.prefix, binaries / "initdb", "-D", fresh, *options], account)
-        single = [*account.prefix, binaries / "postgres", "--single", "-D", fresh, "postgres"]
+        self._run(account.command(binaries / "initdb", "-D", fresh, *options), account)
+        single = account.command(binaries / "postgres", "--single", "-D", fresh, "postgres")
         self._run(single, account, f"CREATE DATABASE {DATABASE};\n")
         if not (fresh / "PG_VERSION").exists():
             raise explain(self.name, "initdb n’a rien écrit")
         fresh.rename(self.data)
 
-    def _run(self, command: Sequence[str | Path], account: Account, typed: str = "") -> None:
+    def _run(self, command: list[str], account: Account, typed: str = "") -> None:
         # a plain environment: what configures another PostgreSQL of this machine is not for this one
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         done = subprocess.run(
