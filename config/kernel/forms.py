@@ -134,7 +134,7 @@ class FrenchDecimalField(forms.DecimalField):
         super().__init__(**kwargs)
         self.shown = shown
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs derive it from IntegerField
         if value in self.empty_values:
             return None
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
