@@ -16,7 +16,6 @@ WITHOUT_DATABASE = (
     "collectstatic",
     "compilemessages",
     "makemessages",
-    "sandbox",
     "validate_document",
 )
 

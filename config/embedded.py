@@ -66,6 +66,23 @@ def ensure() -> None:
     os.environ[INHERITED] = " ".join(wanted)
 
 
+def renew() -> None:
+    """For a process that lives long: when the keeper was killed, hold its successor, at the same addresses."""
+    for number in set(_held.values()):
+        with socket.socket(fileno=os.dup(number)) as connection:
+            connection.setblocking(False)
+            try:
+                lost = connection.recv(1, socket.MSG_PEEK) == b""
+            except BlockingIOError:
+                lost = False
+            except ConnectionError:
+                lost = True
+        if lost:
+            os.close(number)
+            _held.clear()
+            ensure()
+
+
 def _hold(names: list[str]) -> dict[str, str]:
     """Open the connection that keeps the services alive; it is closed by the end of this process alone."""
     state, run = state_directory(), socket_directory()
