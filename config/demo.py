@@ -78,18 +78,25 @@ DURAND: dict[str, Any] = {
 ORGANISATIONS = (
     ("Maison Lumière", "55210055400013", "18 rue de la Paix", "75002", "Paris"),
     ("Hôtel des Trois Fontaines", "81245678800015", "1 place du Capitole", "31000", "Toulouse"),
-    ("Cabinet Ferrand & Associés – expertise comptable et commissariat aux comptes", "38012986646850", "4 cours Mirabeau", "13100", "Aix-en-Provence"),
+    (
+        "Cabinet Ferrand & Associés – expertise comptable et commissariat aux comptes",
+        "38012986646850",
+        "4 cours Mirabeau",
+        "13100",
+        "Aix-en-Provence",
+    ),
     ("Librairie du Passage", "33370344500010", "11 rue de Brest", "69002", "Lyon"),
     ("Brasserie Georges-Henri", "30217634200012", "30 cours de Verdun", "69002", "Lyon"),
     ("Coopérative Les Vignes Hautes", "39860733300059", "Route des Crêtes", "21200", "Beaune"),
 )  # fmt: skip
 PUBLIC_BODIES = (
-    ("Commune de Belleville-sur-Saône", "21690019100018", "105 rue de la République", "69220", "Belleville", "SERVICE-ACHATS"),
+    ("Commune de Belleville", "21690019100018", "105 rue de la République", "69220", "Belleville", "SERVICE-ACHATS"),
 )  # fmt: skip
 INDIVIDUALS = (("Ada", "Moreau"), ("Jean-Baptiste", "Lefèvre-Dumoulin"), ("Naïma", "Benali"))
 GOODS = (
     ("CH-01", "Chaise Bistrot, hêtre", "120"), ("TB-04", "Table ronde 110 cm, noyer", "690"),
-    ("LU-02", "Suspension laiton", "185.50"), ("ET-09", "Étagère murale", "95"), ("FA-03", "Fauteuil Lauriston", "1240"),
+    ("LU-02", "Suspension laiton", "185.50"), ("ET-09", "Étagère murale", "95"),
+    ("FA-03", "Fauteuil Lauriston", "1240"),
 )  # fmt: skip
 SERVICES = (("PO-01", "Livraison et pose", "75", "HUR"), ("CO-01", "Conseil en aménagement", "110", "HUR"))
 
@@ -218,9 +225,9 @@ def _lines(products: list[Product], chance: random.Random) -> list[LineInput]:
 
 def _sale(customer: Customer, products: list[Product], chance: random.Random, actor: Actor, at: datetime) -> Invoice:
     reference = f"ENG-{at:%Y}-{chance.randint(100, 999)}" if customer.requires_commitment else ""
-    order = save_order(
-        order=None, customer=customer, values={"purchase_order": reference}, lines=_lines(products, chance), actor=actor, at=at
-    )  # fmt: skip
+    lines = _lines(products, chance)
+    values = {"purchase_order": reference}
+    order = save_order(order=None, customer=customer, values=values, lines=lines, actor=actor, at=at)
     confirm_order(order=order, actor=actor, at=at)
     ship_order(order=order, actor=actor, at=at)
     return issue_invoice(invoice=generate_invoice(order=order, actor=actor, at=at), actor=actor, at=at)

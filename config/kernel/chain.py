@@ -15,6 +15,7 @@ from django.db import models
 
 from config.kernel.canonical import canonical, sha256
 from config.kernel.models import AuditChain, AuditEvent, Company
+from config.kernel.scope import company_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,10 @@ def verify(company: Company) -> Iterator[Break]:
     expected: dict[str, tuple[int, str]] = {}
     yield from _verify_events(company, expected)
     for model, sealed in _sealed.items():
-        yield from _verify_rows(company, model, sealed, expected)
+        # lines are read through their scoped manager
+        with company_scope(company):
+            found = list(_verify_rows(company, model, sealed, expected))
+        yield from found
     for subject, (sequence, _digest) in expected.items():
         yield Break(subject, sequence, "the row is missing")
 

@@ -50,11 +50,11 @@ class Known:
 
 def gather(company: Company, *, at: datetime) -> Known:
     """Everything the decisions need, in a fixed number of queries (plus one per open bank credit that is barred)."""
-    credits = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
+    received = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
     covered: set[int] = set()
-    if credits:
+    if received:
         index = build_index(company, at=at)
-        for line in credits:
+        for line in received:
             verdict = propose(line, index)
             covered.update(int(str(key)) for key, _amount in verdict.allocations)
             covered.update(int(str(key)) for key in verdict.rivals)
@@ -68,7 +68,7 @@ def gather(company: Company, *, at: datetime) -> Known:
         today=local_day(at),
         bank_age_hours=_bank_age(company, at),
         covered=covered,
-        payers=[line.counterparty for line in credits if line.counterparty],
+        payers=[line.counterparty for line in received if line.counterparty],
         in_credit=set(in_credit),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
