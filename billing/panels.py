@@ -40,6 +40,11 @@ class Action:
     needs: str = ""
     danger: bool = False
 
+    @property
+    def get(self) -> bool:
+        """A link, not a form: what `_record_head.html` asks."""
+        return not self.post
+
 
 Panels = Callable[[Invoice], Iterable[Panel]]
 Actions = Callable[[Invoice, date], Iterable[Action]]

@@ -1,0 +1,164 @@
+"""What people type about invoices: the filter of the list, the head of a draft, notes and disputes."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice, InvoiceKind
+from billing.models.invoices import InvoiceQuerySet
+from billing.standing import FILTERS, narrowed
+from config.kernel.forms import FrenchDateField, FrenchDecimalField
+from customers.models import Customer
+
+KINDS = [(InvoiceKind.INVOICE, _("Facture")), (InvoiceKind.DEPOSIT, _("Facture d’acompte"))]
+SHORTEST_AMOUNT = 2
+
+
+class InvoiceFilter(forms.Form):
+    """`?q=&status=&kind=&customer=&from=&to=`: what is not understood is left out, never an error."""
+
+    q = forms.CharField(required=False, max_length=100)
+    status = forms.ChoiceField(required=False, choices=[(one.value, one.label) for one in FILTERS])
+    kind = forms.ChoiceField(required=False, choices=InvoiceKind.choices)
+    customer = forms.IntegerField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # names that Python keeps for itself
+        self.fields["from"] = FrenchDateField(required=False)
+        self.fields["to"] = FrenchDateField(required=False)
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name)
+
+    def narrow(self, invoices: InvoiceQuerySet, *, on: date) -> InvoiceQuerySet:
+        found = narrowed(invoices, self.value("status") or "", on)
+        if self.value("kind"):
+            found = found.filter(kind=self.value("kind"))
+        if self.value("customer"):
+            found = found.filter(customer_id=self.value("customer"))
+        if self.value("from"):
+            found = found.filter(issue_date__gte=self.value("from"))
+        if self.value("to"):
+            found = found.filter(issue_date__lte=self.value("to"))
+        return found.filter(_matching(self.value("q") or ""))
+
+    def choices(self) -> list[dict[str, Any]]:
+        """The controls of `_filters.html`. One query, when a customer is chosen."""
+        customers = Customer.objects.filter(pk=self.value("customer")) if self.value("customer") else []
+        known = [(one.pk, one.name) for one in customers]
+        controls = [
+            {"name": "status", "label": _("État"), "kind": "select", "choices": self.fields["status"].choices},
+            {"name": "kind", "label": _("Type"), "kind": "select", "choices": self.fields["kind"].choices},
+            {"name": "from", "label": _("Du"), "kind": "date"},
+            {"name": "to", "label": _("Au"), "kind": "date"},
+        ]
+        if known:
+            controls.insert(2, {"name": "customer", "label": _("Client"), "kind": "select", "choices": known})
+        return [{**control, "value": self._shown(str(control["name"]))} for control in controls]
+
+    def _shown(self, name: str) -> Any:
+        value = self.value(name)
+        return value.isoformat() if isinstance(value, date) else value or ""
+
+
+def _matching(text: str) -> Q:
+    """A number, a customer's name, or an amount including tax as people type it."""
+    if not text:
+        return Q()
+    found = Q(number__icontains=text) | Q(buyer_name__icontains=text) | Q(external_reference__icontains=text)
+    amount = _amount(text)
+    return found | Q(total_gross=amount) if amount is not None else found
+
+
+def _amount(text: str) -> Decimal | None:
+    if sum(letter.isdigit() for letter in text) < SHORTEST_AMOUNT:
+        return None
+    try:
+        return FrenchDecimalField(max_digits=16, decimal_places=2).clean(text)
+    except ValidationError:
+        return None
+
+
+class InvoiceForm(forms.Form):
+    """The head of a draft. The customer is chosen by typing: its id, or its exact name without JavaScript."""
+
+    customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=_("Type"), choices=KINDS, initial=InvoiceKind.INVOICE)
+    supply_date = FrenchDateField(
+        label=_("Date de livraison ou d’exécution"),
+        required=False,
+        help_text=_("Le jour de l’émission si rien n’est dit."),
+    )
+    due_date = FrenchDateField(
+        label=_("Échéance"), required=False, help_text=_("Selon les conditions du client si rien n’est dit.")
+    )
+    purchase_order = forms.CharField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
+    service_code = forms.CharField(label=_("Code service"), required=False, max_length=100)
+    notes = forms.CharField(label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    internal_notes = forms.CharField(
+        label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Jamais imprimées ni transmises."),
+    )  # fmt: skip
+
+    VALUES = ("kind", "supply_date", "due_date", "purchase_order", "service_code", "notes", "internal_notes")
+
+    def __init__(
+        self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any
+    ) -> None:
+        known = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
+        super().__init__(*args, initial=known, **kwargs)
+        self.shown = customer or (invoice.customer if invoice else None)
+
+    def clean_customer(self) -> Customer:
+        typed = (self.data.get("customer_text") or "").strip()
+        wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
+        found = list(Customer.objects.active().select_related("terms").filter(_named(wanted, typed))[:2])
+        if len(found) == 1:
+            self.shown = found[0]
+            return found[0]
+        if found:
+            raise ValidationError(_("Plusieurs clients portent ce nom. Choisissez dans la liste."))
+        raise ValidationError(
+            _("Choisissez un client dans la liste.") if not typed else _("Aucun client ne s’appelle ainsi.")
+        )
+
+    @property
+    def customer_id(self) -> str:
+        return (self.data.get("customer") or "") if self.is_bound else str(self.shown.pk) if self.shown else ""
+
+    @property
+    def customer_text(self) -> str:
+        return (self.data.get("customer_text") or "") if self.is_bound else self.shown.name if self.shown else ""
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.VALUES}
+
+
+def _named(wanted: str, typed: str) -> Q:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 20:
+        return Q(pk=int(wanted))
+    return Q(name__iexact=typed) if typed else Q(pk__in=[])
+
+
+class NotesForm(forms.Form):
+    internal_notes = forms.CharField(
+        label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Jamais imprimées ni transmises."),
+    )  # fmt: skip
+
+
+class DisputeForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Ce que le client conteste"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Aucune relance ne part tant que la contestation n’est pas levée."),
+        error_messages={"required": _("Dites en quelques mots ce que le client conteste.")},
+    )  # fmt: skip

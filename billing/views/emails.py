@@ -1,0 +1,98 @@
+"""« Boîte d’envoi »: every message to customers, what became of it in honest words, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from billing.models import Email, EmailStatus
+from billing.services.emails import resend_email
+from config.kernel import listing
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.states import can_move
+from config.kernel.timeline import timeline_of
+
+# what the state means, and what one can do about it
+HONEST: dict[str, tuple[str, Any]] = {
+    EmailStatus.QUEUED: ("info", gettext_lazy("Le message attend son tour. Il n’est pas encore parti.")),
+    EmailStatus.SENDING: ("info", gettext_lazy("Le message est en cours de remise au serveur de messagerie.")),
+    EmailStatus.SENT: (
+        "good",
+        gettext_lazy(
+            "Le serveur de messagerie a pris le message en charge. Cela ne prouve pas qu’il a été reçu ni lu."
+        ),
+    ),
+    EmailStatus.KEPT: (
+        "warn",
+        gettext_lazy(
+            "Aucun serveur de messagerie n’est configuré : le message n’est pas parti. Il est conservé ici, lisible."
+        ),
+    ),
+    EmailStatus.UNKNOWN: (
+        "warn",
+        gettext_lazy(
+            "L’échange s’est interrompu : le message est peut-être parti. Demandez au client avant de le renvoyer."
+        ),
+    ),
+    EmailStatus.FAILED: ("bad", gettext_lazy("Le serveur de messagerie a refusé le message. Il n’est pas parti.")),
+    EmailStatus.CANCELLED: ("neutral", gettext_lazy("Le message a été annulé avant son envoi.")),
+}
+
+
+@require_GET
+@member()
+def email_list(request: HttpRequest) -> HttpResponse:
+    status = request.GET.get("status", "")
+    text = request.GET.get("q", "").strip()[:100]
+    found = Email.objects.select_related("invoice")
+    if status in EmailStatus.values:
+        found = found.filter(status=status)
+    if text:
+        named = Q(recipient__icontains=text) | Q(subject_line__icontains=text) | Q(invoice__number__icontains=text)
+        found = found.filter(named)
+    page = listing.page(
+        found, sorts={"date": "created_at", "recipient": "recipient"}, default="-date", query=request.GET
+    )
+    choices = {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": EmailStatus.choices}
+    context = {
+        "page": page,
+        "q": text,
+        "filters": [choices],
+        "filtered": bool(status or text),
+        "smtp": settings.SMTP_CONFIGURED,
+    }
+    return render(request, "billing/email/list.html", context)
+
+
+@require_GET
+@member()
+def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)
+    tone, words = HONEST[email.status]
+    may_send = cast(MemberRequest, request).membership.may("invoices.issue")
+    context = {
+        "email": email,
+        "tone": tone,
+        "words": words,
+        "may_resend": may_send and email.status != EmailStatus.SENDING and can_move(email, EmailStatus.QUEUED),
+        "timeline": timeline_of(email),
+    }
+    return render(request, "billing/email/detail.html", context)
+
+
+@require_POST
+@member("invoices.issue")
+def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
+    email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)
+    resend_email(email=email, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Message remis en file d’envoi."))
+    return redirect(email)

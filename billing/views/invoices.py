@@ -1,0 +1,250 @@
+"""Invoices: the list, the record, and what billing alone can do with one."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db.models import Case, CharField, Count, DateField, F, Sum, Value, When
+from django.db.models.functions import Coalesce, TruncDate
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import totals
+from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
+from billing.models.invoices import InvoiceQuerySet
+from billing.panels import Action, choose, contributed_actions, panels_of
+from billing.pdf import render_pdf
+from billing.services import snapshots
+from billing.services.invoices import annotate_invoice, close_dispute, delete_draft, open_dispute
+from billing.standing import TONES, days_late, standing_of
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.clock import local_day
+from config.kernel.errors import TransitionRefused
+from config.kernel.timeline import timeline_of
+
+SORTS: dict[str, Any] = {
+    "created": "created_at",
+    "number": Coalesce("number", Value(""), output_field=CharField()),
+    "customer": "buyer_name",
+    "date": Coalesce("issue_date", TruncDate("created_at"), output_field=DateField()),
+    "due": Coalesce("due_date", Value(date.max), output_field=DateField()),
+    "total": "total_gross",
+    "remaining": F("total_gross") - F("amount_paid") - F("amount_credited"),
+}
+# a PDF is shown by the browser's own viewer, which needs its own styles
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def load_invoice(pk: int) -> Invoice:
+    rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
+    return cast(Invoice, get_object_or_404(rows, pk=pk))
+
+
+@require_GET
+@member()
+def invoice_list(request: HttpRequest) -> HttpResponse:
+    today = local_day(timezone.now())
+    filters = InvoiceFilter(request.GET)
+    found = filters.narrow(Invoice.objects.all(), on=today)
+    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    context = {
+        "page": page,
+        "rows": [_row(invoice, today) for invoice in page],
+        "q": filters.value("q") or "",
+        "filters": filters.choices(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_edit": cast(MemberRequest, request).membership.may("invoices.edit"),
+    }
+    return render(request, "billing/invoice/list.html", context)
+
+
+def _row(invoice: Invoice, today: date) -> dict[str, Any]:
+    standing = standing_of(invoice, today)
+    sign = -1 if invoice.is_credit_note else 1
+    return {
+        "invoice": invoice,
+        "words": standing.label,
+        "tone": TONES[standing],
+        "late": days_late(invoice, today),
+        "total": sign * invoice.total_gross,
+        "remaining": invoice.balance if invoice.can_be_paid else None,
+    }
+
+
+def _signed(column: str) -> Any:
+    """The column, taken off for a credit note: the sums are what was really billed."""
+    return Sum(Case(When(kind=InvoiceKind.CREDIT_NOTE, then=-F(column)), default=F(column)), default=Decimal("0.00"))
+
+
+def _summary(found: InvoiceQuerySet) -> str:
+    """The totals of the whole filter, drafts included, in one query."""
+    balance = F("total_gross") - F("amount_paid") - F("amount_credited")
+    waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=balance)
+    sums = found.aggregate(
+        rows=Count("pk"), net=_signed("total_net"), vat=_signed("total_vat"), gross=_signed("total_gross"),
+        remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
+    )  # fmt: skip
+    if not sums["rows"]:
+        return ""
+    words = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {"rows": typography.number(sums["rows"])}
+    figures = _("HT %(net)s · TVA %(vat)s · TTC %(gross)s · reste à payer %(remaining)s") % {
+        name: typography.money(sums[name] or 0) for name in ("net", "vat", "gross", "remaining")
+    }
+    return f"{words} · {figures}"
+
+
+@require_GET
+@member()
+def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = load_invoice(pk)
+    today = local_day(timezone.now())
+    standing = standing_of(invoice, today)
+    actions = [*contributed_actions(invoice, today), *own_actions(invoice)]
+    membership = cast(MemberRequest, request).membership
+    primary, menu = choose(actions, membership.may)
+    context = {
+        "invoice": invoice,
+        "standing": standing.label,
+        "tone": TONES[standing],
+        "late": days_late(invoice, today),
+        "primary": primary,
+        "menu": menu,
+        "may_edit": membership.may("invoices.edit") and invoice.is_draft and not invoice.is_credit_note,
+        "panels": panels_of(invoice),
+        "emails": list(invoice.emails.order_by("-created_at")[:20]),
+        "reminders": list(invoice.reminders.order_by("-created_at")),
+        "corrections": list(invoice.corrections.order_by("created_at")),
+        "timeline": timeline_of(invoice),
+        **_document(invoice),
+    }
+    return render(request, "billing/invoice/detail.html", context)
+
+
+def _document(invoice: Invoice) -> dict[str, Any]:
+    """What the document says: from the frozen columns, or as issuing would freeze them today."""
+    lines = list(InvoiceLine.objects.filter(invoice=invoice).order_by("position"))
+    if not invoice.is_draft:
+        vat = list(invoice.vat_subtotals.all())
+        return {
+            "lines": lines,
+            "vat": vat,
+            "seller": invoice.seller,
+            "buyer": invoice.buyer,
+            "mentions": invoice.mentions,
+        }
+    vat_rows = totals.compute([line.priced() for line in lines]).subtotals if lines else ()
+    try:
+        buyer: dict[str, Any] | None = snapshots.buyer(invoice.customer)
+    except snapshots.NoBillingAddress:
+        buyer = None
+    return {
+        "lines": lines,
+        "vat": vat_rows,
+        "seller": snapshots.seller(invoice.company),
+        "buyer": buyer,
+        "mentions": snapshots.mentions(invoice, invoice.company),
+    }
+
+
+def own_actions(invoice: Invoice) -> list[Action]:
+    """What billing itself offers in the invoice's present state."""
+    here = [invoice.pk]
+    actions = [Action(_("Aperçu"), reverse("billing:invoice-preview", args=here), "eye")]
+    if invoice.can_be_paid and not invoice.disputed_at:
+        actions.append(
+            Action(_("Contester"), reverse("billing:invoice-dispute", args=here), "alert", needs="invoices.edit")
+        )
+    if invoice.disputed_at:
+        actions.append(
+            Action(
+                _("Lever la contestation"), reverse("billing:invoice-dispute-close", args=here), "check", post=True,
+                needs="invoices.edit",
+            )
+        )  # fmt: skip
+    actions.append(
+        Action(_("Notes internes"), reverse("billing:invoice-notes", args=here), "edit", needs="invoices.edit")
+    )
+    if invoice.is_draft:
+        actions.append(
+            Action(
+                _("Supprimer le brouillon"), reverse("billing:invoice-delete", args=here), "trash", danger=True,
+                needs="invoices.edit",
+            )
+        )  # fmt: skip
+    return actions
+
+
+@require_GET
+@member()
+def invoice_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The readable document as it is now; a draft bears a watermark and no number. Nothing is stored."""
+    invoice = load_invoice(pk)
+    name = f"{invoice.number or _('brouillon')}.pdf".replace("/", "-")
+    response = HttpResponse(render_pdf(invoice), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = PDF_POLICY
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@member("invoices.edit")
+def invoice_notes(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = load_invoice(pk)
+    form = NotesForm(request.POST or None, initial={"internal_notes": invoice.internal_notes})
+    if request.method == "POST" and form.is_valid():
+        notes = form.cleaned_data["internal_notes"]
+        annotate_invoice(invoice=invoice, internal_notes=notes, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Notes enregistrées."))
+        return redirect(invoice)
+    return _small_form(request, invoice, form, title=_("Notes internes"), button=_("Enregistrer"))
+
+
+@require_http_methods(["GET", "POST"])
+@member("invoices.edit")
+def invoice_dispute(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = load_invoice(pk)
+    if not invoice.can_be_paid:
+        raise TransitionRefused(state=invoice.get_status_display())
+    form = DisputeForm(request.POST or None) if request.method == "POST" else DisputeForm()
+    if request.method == "POST" and form.is_valid():
+        open_dispute(invoice=invoice, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Contestation notée : les relances sont suspendues."))
+        return redirect(invoice)
+    return _small_form(request, invoice, form, title=_("Contestation"), button=_("Noter la contestation"))
+
+
+@require_POST
+@member("invoices.edit")
+def invoice_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = close_dispute(invoice=load_invoice(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Contestation levée."))
+    return redirect(invoice)
+
+
+@require_http_methods(["GET", "POST"])
+@member("invoices.edit")
+def invoice_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Throw a draft away, after a page that says which one: it cannot be brought back."""
+    invoice = load_invoice(pk)
+    if request.method == "POST":
+        delete_draft(invoice=invoice, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Brouillon supprimé. Aucun numéro n’avait été pris."))
+        return redirect("billing:invoice-list")
+    return render(request, "billing/invoice/delete.html", {"invoice": invoice})
+
+
+def _small_form(request: HttpRequest, invoice: Invoice, form: Any, *, title: str, button: str) -> HttpResponse:
+    context = {"invoice": invoice, "form": form, "title": title, "button": button}
+    return render(request, "billing/invoice/small_form.html", context, status=422 if form.errors else 200)
