@@ -1,0 +1,48 @@
+# Quittance: `make` lists what can be done.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test fast bench format lock
+PYTHON := .venv/bin/python
+export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
+PACKAGES := config customers billing payments einvoicing
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
+step = @printf '\n— %s\n' '$(1)'
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+setup: ## Install what is missing: system libraries, uv, .venv, translations
+	@.ci/setup run
+
+run: setup ## Serve everything in the foreground; PORT=8000, Ctrl-C stops
+	@exec $(PYTHON) -m config.supervisor
+
+test: ## All that must hold: format, lint, types, imports, migrations, tests
+	@.ci/setup test
+	$(call step,format)
+	@.venv/bin/ruff format --check .
+	$(call step,lint)
+	@.venv/bin/ruff check .
+	$(call step,types)
+	@$(PYTHON) -m mypy manage.py $(PACKAGES)
+	$(call step,imports)
+	@.venv/bin/lint-imports
+	$(call step,migrations)
+	@$(PYTHON) manage.py makemigrations --check --dry-run
+	$(call step,tests)
+	@$(PYTHON) -m pytest --ignore=tests/bench
+
+fast: ## The tests without browser, concurrency and crashes
+	@.ci/setup test
+	@$(PYTHON) -m pytest --ignore=tests/bench -m 'not browser and not trust'
+
+bench: ## Measure what must stay quick
+	@.ci/setup test
+	@$(PYTHON) -m pytest tests/bench -s
+
+format: ## Format the code and fix what can be
+	@.ci/setup test
+	@.venv/bin/ruff check --fix --exit-zero --quiet . && .venv/bin/ruff format .
+
+lock: ## Resolve the dependencies again
+	@$(LOCK) -o requirements.lock
+	@$(LOCK) --group dev --constraints requirements.lock -o requirements-dev.lock
