@@ -151,7 +151,8 @@ def children(host: str, port: int, sandbox_port: int) -> list[Child]:
         Child("Le serveur web", web, 6, {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")}),
         Child("Le bac à sable", [python, manage, "sandbox", "--port", str(sandbox_port)], 3),
         Child("L’horloge", [*celery, "beat", "--schedule", str(schedule), "--pidfile="], 4),
-        Child("L’ouvrier", worker, 8),
+        # as root, which a container may be, celery warns at length
+        Child("L’ouvrier", worker, 8, {"PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms"}),
     ]
 
 

@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from config import views
 
@@ -18,5 +20,7 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("payments.urls")),
     path("", include("einvoicing.urls")),
+    path("api/auth/token", login_not_required(TokenObtainPairView.as_view()), name="token"),
+    path("api/auth/token/refresh", login_not_required(TokenRefreshView.as_view()), name="token-refresh"),
     path("admin/", admin.site.urls),
 ]

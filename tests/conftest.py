@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
@@ -12,9 +10,6 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
-
-if importlib.util.find_spec("config.embedded"):
-    importlib.import_module("config.embedded").ensure()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,7 +15,7 @@ from config.kernel.errors import DomainError
 from config.kernel.htmx import toast
 from config.kernel.logs import adopt_request_id
 from config.kernel.models import Membership
-from config.kernel.scope import company_scope
+from config.kernel.scope import across_companies, company_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -60,6 +60,9 @@ class CompanyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/admin/") and request.user.is_superuser:
+            with across_companies():
+                return self.get_response(request)
         if not request.user.is_authenticated or request.path.startswith(("/admin/", "/api/")):
             return self.get_response(request)
         memberships = list(

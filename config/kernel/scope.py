@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django.db import models
 
 _company_id: ContextVar[int | None] = ContextVar("company_id", default=None)
+_across: ContextVar[bool] = ContextVar("across_companies", default=False)
 
 M = TypeVar("M", bound=models.Model)
 
@@ -36,10 +37,22 @@ def company_scope(company: Any) -> Iterator[None]:
         _company_id.reset(token)
 
 
+@contextmanager
+def across_companies() -> Iterator[None]:
+    """Everything inside sees the rows of every company. For the superusers' admin alone."""
+    token = _across.set(True)
+    try:
+        yield
+    finally:
+        _across.reset(token)
+
+
 class ScopedManager(models.Manager[M]):
     """The default manager of every company row: filters by the company in scope, or raises."""
 
     use_in_migrations = False
 
     def get_queryset(self) -> models.QuerySet[M]:
+        if _across.get():
+            return super().get_queryset()
         return super().get_queryset().filter(company_id=current_company_id())

@@ -1,0 +1,165 @@
+"""Billing for superusers: drafts may be issued, issued documents are read-only, facts are facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import (
+    Email,
+    Invoice,
+    InvoiceDocument,
+    InvoiceLine,
+    JournalEntry,
+    JournalLine,
+    NumberSequence,
+    OrderLine,
+    Product,
+    Reminder,
+    SalesOrder,
+    StockMovement,
+    VatSubtotal,
+)
+from billing.services.emails import resend_email
+from billing.services.issuing import issue_invoice
+from billing.services.orders import cancel_order, confirm_order, ship_order
+from billing.services.products import archive_product
+from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
+
+
+@admin.register(Product)
+class ProductAdmin(CompanyAdmin):
+    list_display = ["reference", "name", "company", "unit_price", "vat_rate", "on_hand"]
+    list_select_related = ["company"]
+    search_fields = ["reference", "name"]
+    autocomplete_fields = ["company"]
+    readonly_fields = ["on_hand"]
+    actions = ["archive"]
+    ordering = ["name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description=_("Archiver"))
+    def archive(self, request: HttpRequest, rows: QuerySet[Product]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: archive_product(product=row, actor=actor, at=at))
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(FactAdmin):
+    list_display = ["at", "product", "quantity", "reason", "order"]
+    list_select_related = ["product", "order"]
+    ordering = ["-at"]
+
+
+class OrderLineInline(FactInline):
+    model = OrderLine
+
+
+@admin.register(SalesOrder)
+class SalesOrderAdmin(FactAdmin):
+    """Orders are written in the back office, where lines are priced; here they move on."""
+
+    list_display = ["number", "company", "customer", "status", "order_date", "total_gross"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["status", "company"]
+    search_fields = ["number", "customer__name"]
+    inlines = [OrderLineInline]
+    actions = ["confirm", "ship", "cancel"]
+    ordering = ["-order_date", "-id"]
+
+    @admin.action(description=_("Confirmer"))
+    def confirm(self, request: HttpRequest, rows: QuerySet[SalesOrder]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: confirm_order(order=row, actor=actor, at=at))
+
+    @admin.action(description=_("Expédier"))
+    def ship(self, request: HttpRequest, rows: QuerySet[SalesOrder]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: ship_order(order=row, actor=actor, at=at))
+
+    @admin.action(description=_("Annuler"))
+    def cancel(self, request: HttpRequest, rows: QuerySet[SalesOrder]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: cancel_order(order=row, actor=actor, at=at))
+
+
+class InvoiceLineInline(FactInline):
+    model = InvoiceLine
+
+
+class VatSubtotalInline(FactInline):
+    model = VatSubtotal
+
+
+class InvoiceDocumentInline(FactInline):
+    model = InvoiceDocument
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(FactAdmin):
+    list_display = ["__str__", "company", "kind", "buyer_name", "status", "issue_date", "due_date", "total_gross"]
+    list_select_related = ["company"]
+    list_filter = ["status", "kind", "company"]
+    search_fields = ["number", "buyer_name"]
+    inlines = [InvoiceLineInline, VatSubtotalInline, InvoiceDocumentInline]
+    actions = ["issue"]
+    ordering = ["-created_at", "-id"]
+
+    @admin.action(description=_("Émettre les brouillons choisis"))
+    def issue(self, request: HttpRequest, rows: QuerySet[Invoice]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: issue_invoice(invoice=row, actor=actor, at=at))
+
+
+class JournalLineInline(FactInline):
+    model = JournalLine
+
+
+@admin.register(JournalEntry)
+class JournalEntryAdmin(FactAdmin):
+    list_display = ["number", "company", "day", "label", "piece"]
+    list_select_related = ["company"]
+    list_filter = ["journal", "company"]
+    search_fields = ["number", "label", "piece"]
+    inlines = [JournalLineInline]
+    ordering = ["-day", "-number"]
+
+
+@admin.register(Email)
+class EmailAdmin(FactAdmin):
+    list_display = ["created_at", "company", "recipient", "subject_line", "status", "attempts"]
+    list_select_related = ["company"]
+    list_filter = ["status", "kind", "company"]
+    search_fields = ["recipient", "subject_line"]
+    actions = ["resend"]
+    ordering = ["-created_at"]
+
+    @admin.action(description=_("Renvoyer"))
+    def resend(self, request: HttpRequest, rows: QuerySet[Email]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: resend_email(email=row, actor=actor, at=at))
+
+
+@admin.register(Reminder)
+class ReminderAdmin(FactAdmin):
+    list_display = ["created_at", "company", "invoice", "level", "status", "balance"]
+    list_select_related = ["company", "invoice"]
+    list_filter = ["level", "status", "company"]
+    ordering = ["-created_at"]
+
+
+@admin.register(NumberSequence)
+class NumberSequenceAdmin(FactAdmin):
+    list_display = ["company", "series", "year", "last", "last_day"]
+    list_select_related = ["company"]
+    list_filter = ["series", "company"]
+    ordering = ["company", "series", "-year"]
+
+
+@admin.register(InvoiceDocument, InvoiceLine, VatSubtotal, OrderLine, JournalLine)
+class PartAdmin(FactAdmin):
+    """Parts of documents, readable on their own too."""
+
+    list_display = ["id", "company", "__str__"]
+    list_select_related = ["company"]
+    ordering = ["-id"]

@@ -1,0 +1,82 @@
+"""How superusers see company rows: across companies, frozen ones read-only, actions through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, RemoteError
+from config.kernel.middleware import say
+from config.kernel.models import User
+from config.kernel.scope import company_scope
+
+
+class CompanyAdmin(admin.ModelAdmin):
+    """A company row of any company. Related choices are found by search, never listed whole."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.everywhere.all()
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+
+class FactAdmin(CompanyAdmin):
+    """Facts: to be read, never added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class FactInline(admin.TabularInline):
+    """Rows that belong to a fact."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = cast(Any, self.model).everywhere.all()
+        return rows
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+Service = Callable[[Any, Actor, Any], object]
+
+
+def for_each(
+    model_admin: admin.ModelAdmin, request: HttpRequest, rows: Iterable[models.Model], service: Service
+) -> None:
+    """Call the service for each row in its company's scope, and tell what was done and what was refused."""
+    actor, done = Actor.user(cast(User, request.user)), 0
+    for row in rows:
+        try:
+            with company_scope(cast(Any, row).company_id):
+                service(row, actor, timezone.now())
+            done += 1
+        except DomainError as error:
+            model_admin.message_user(request, f"{row} : {say(error)}", messages.ERROR)
+        except RemoteError as error:
+            model_admin.message_user(request, f"{row} : {error.message}", messages.ERROR)
+    if done:
+        model_admin.message_user(request, f"{done} ✓", messages.SUCCESS)

@@ -1,0 +1,79 @@
+"""E-invoicing for superusers."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
+from einvoicing.models import Attempt, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
+from einvoicing.services.statuses import poll_account
+from einvoicing.services.transmissions import retry_transmission
+
+
+@admin.register(PlatformAccount)
+class PlatformAccountAdmin(CompanyAdmin):
+    """The secret is written in the back office and shown nowhere."""
+
+    list_display = ["name", "company", "kind", "is_enabled", "polled_at", "last_error"]
+    list_select_related = ["company"]
+    autocomplete_fields = ["company"]
+    readonly_fields = ["polled_at", "last_error"]
+    actions = ["poll"]
+
+    @admin.action(description=_("Lire la plateforme maintenant"))
+    def poll(self, request: HttpRequest, rows: QuerySet[PlatformAccount]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: poll_account(account=row, at=at))
+
+
+class AttemptInline(FactInline):
+    model = Attempt
+
+
+class LifecycleInline(FactInline):
+    model = LifecycleEvent
+
+
+@admin.register(Transmission)
+class TransmissionAdmin(FactAdmin):
+    list_display = ["created_at", "company", "invoice", "account", "status", "lifecycle_code", "attempts"]
+    list_select_related = ["company", "invoice", "account"]
+    list_filter = ["status", "company"]
+    search_fields = ["invoice__number", "remote_id", "tracking_id"]
+    inlines = [AttemptInline, LifecycleInline]
+    actions = ["retry"]
+    ordering = ["-created_at"]
+
+    @admin.action(description=_("Relancer"))
+    def retry(self, request: HttpRequest, rows: QuerySet[Transmission]) -> None:
+        for_each(
+            self,
+            request,
+            rows.select_related("invoice"),
+            lambda row, actor, at: retry_transmission(transmission=row, reason="Administration", actor=actor, at=at),
+        )
+
+
+@admin.register(RemoteDocument)
+class RemoteDocumentAdmin(FactAdmin):
+    list_display = ["received_at", "account", "flow_type", "remote_id", "applied_at", "problem"]
+    list_select_related = ["account"]
+    exclude = ["content"]
+    ordering = ["-received_at"]
+
+
+@admin.register(LifecycleEvent)
+class LifecycleEventAdmin(FactAdmin):
+    list_display = ["occurred_at", "company", "invoice", "code", "reason_code", "reason"]
+    list_select_related = ["company", "invoice"]
+    list_filter = ["code", "company"]
+    ordering = ["-occurred_at"]
+
+
+@admin.register(Attempt)
+class AttemptAdmin(FactAdmin):
+    list_display = ["started_at", "transmission", "number", "kind", "outcome"]
+    list_select_related = ["transmission__invoice", "transmission__account"]
+    ordering = ["-started_at"]

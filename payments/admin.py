@@ -1,0 +1,83 @@
+"""Payments and the bank for superusers."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
+from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Match, Payment
+from payments.services.payments import reverse_payment
+from payments.services.reconciliation import undo_match
+
+
+class AllocationInline(FactInline):
+    model = Allocation
+
+
+@admin.register(Payment)
+class PaymentAdmin(FactAdmin):
+    list_display = ["number", "company", "customer", "paid_on", "amount", "allocated", "method", "reversed_at"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["method", "company"]
+    search_fields = ["number", "reference", "customer__name"]
+    inlines = [AllocationInline]
+    actions = ["reverse"]
+    ordering = ["-paid_on", "-id"]
+
+    @admin.action(description=_("Annuler par une écriture inverse"))
+    def reverse(self, request: HttpRequest, rows: QuerySet[Payment]) -> None:
+        reason = "Administration"
+        for_each(
+            self, request, rows, lambda row, actor, at: reverse_payment(payment=row, reason=reason, actor=actor, at=at)
+        )
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(CompanyAdmin):
+    list_display = ["name", "company", "iban", "currency", "imported_at"]
+    list_select_related = ["company"]
+    search_fields = ["name", "iban"]
+    autocomplete_fields = ["company"]
+    readonly_fields = ["imported_at"]
+
+
+@admin.register(BankStatement)
+class BankStatementAdmin(FactAdmin):
+    list_display = ["reference", "account", "opened_on", "closed_on", "opening", "closing", "line_count"]
+    list_select_related = ["account"]
+    ordering = ["-imported_at"]
+
+
+@admin.register(BankLine)
+class BankLineAdmin(FactAdmin):
+    list_display = ["booked_on", "account", "amount", "counterparty", "remittance", "status"]
+    list_select_related = ["account"]
+    list_filter = ["status", "company"]
+    search_fields = ["counterparty", "remittance"]
+    ordering = ["-booked_on", "-id"]
+
+
+@admin.register(Match)
+class MatchAdmin(FactAdmin):
+    list_display = ["at", "line", "payment", "rule", "is_automatic", "undone_at"]
+    list_select_related = ["line", "payment"]
+    list_filter = ["rule", "is_automatic"]
+    actions = ["undo"]
+    ordering = ["-at"]
+
+    @admin.action(description=_("Défaire"))
+    def undo(self, request: HttpRequest, rows: QuerySet[Match]) -> None:
+        reason = "Administration"
+        for_each(self, request, rows, lambda row, actor, at: undo_match(match=row, reason=reason, actor=actor, at=at))
+
+
+@admin.register(Allocation, BarredPair)
+class PartAdmin(FactAdmin):
+    """Parts of the above, readable on their own too."""
+
+    list_display = ["id", "company", "__str__"]
+    list_select_related = ["company"]
+    ordering = ["-id"]

@@ -1,0 +1,5 @@
+"""Loaded before anything else (`-p tests.services`): settings are read early, and they need the services' addresses."""
+
+from config import embedded
+
+embedded.ensure()
