@@ -8,6 +8,7 @@ class EinvoicingConfig(AppConfig):
     verbose_name = "Facturation électronique"
 
     def ready(self) -> None:
-        from einvoicing import receivers
+        from einvoicing import panels, receivers
 
         receivers.connect()
+        panels.register()

@@ -1,0 +1,77 @@
+"""From a broken rule to the field a person edits: BT and BG numbers of EN 16931 say which page holds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from billing.models import Invoice
+from einvoicing.validation.report import FATAL, Violation
+
+SELLER = frozenset({*range(27, 44), 81, 84, 86, *range(159, 160)})
+BUYER = frozenset({*range(44, 59), 163})
+SELLER_GROUPS = frozenset({4, 5, 6, 16, 17})
+BUYER_GROUPS = frozenset({7, 8, 9})
+# fields of the draft's form
+FIELDS = {9: "due_date", 10: "service_code", 13: "purchase_order", 22: "notes", 72: "supply_date"}
+LINES = range(126, 162)
+# rules whose place is known though their term is not told
+_RULES = {"BR-FR-10": "seller", "BR-FR-13": "seller", "BR-FR-11": "buyer", "BR-FR-12": "buyer", "BR-FR-21": "buyer"}
+_TERM = re.compile(r"B([TG])-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend: the rule, one sentence, and where."""
+
+    rule: str
+    sentence: str
+    fatal: bool
+    url: str
+    label: str
+
+
+def problem_of(violation: Violation, invoice: Invoice) -> Problem:
+    url, label = place(violation.rule, violation.term, invoice)
+    return Problem(violation.rule, violation.text, violation.severity == FATAL, url, label)
+
+
+def problem_stored(violation: Mapping[str, Any], invoice: Invoice) -> Problem:
+    """The same, from a violation kept with a transmission."""
+    url, label = place(violation["rule"], violation.get("term", ""), invoice)
+    return Problem(violation["rule"], violation["text"], violation["severity"] == FATAL, url, label)
+
+
+def place(rule: str, term: str, invoice: Invoice) -> tuple[str, str]:
+    """The page and the name of what to edit; an empty address when no page can mend it."""
+    found = _TERM.search(term)
+    group, number = (found[1], int(found[2])) if found else ("", 0)
+    known = next((where for name, where in _RULES.items() if rule.startswith(name)), "")
+    if known == "seller" or number in (SELLER if group == "T" else SELLER_GROUPS):
+        return _company(), _("Fiche de la société")
+    if known == "buyer" or number in (BUYER if group == "T" else BUYER_GROUPS):
+        return customer_url(invoice), _("Fiche du client")
+    if not invoice.is_draft:
+        return "", ""
+    edit = reverse("billing:invoice-edit", args=[invoice.pk])
+    if group == "T" and number in FIELDS:
+        return f"{edit}#id_{FIELDS[number]}", _("Champ du brouillon")
+    if group == "T" and number in LINES:
+        return f"{edit}#lines-0", _("Lignes du brouillon")
+    return edit, _("Brouillon")
+
+
+def customer_url(invoice: Invoice) -> str:
+    return reverse("customers:customer-edit", args=[invoice.customer_id])
+
+
+def _company() -> str:
+    try:
+        return reverse("company-settings")
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,116 @@
+"""What e-invoicing adds to the record of an invoice: its legal files, its platform statuses, and their buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from billing import panels
+from billing.models import DocumentKind, Invoice
+from billing.panels import Action, Panel
+from einvoicing import lifecycle
+from einvoicing.models import LifecycleEvent, Transmission, TransmissionStatus
+from einvoicing.services.transmissions import active_account
+
+BAD = frozenset({TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD})
+GOOD = frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.DEPOSITED})
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    panels.register(panels=side_panels, actions=actions)
+
+
+def tone_of(transmission: Transmission) -> str:
+    if transmission.status in BAD or lifecycle.is_bad(transmission.lifecycle_code):
+        return "bad"
+    if transmission.status == TransmissionStatus.UNKNOWN:
+        return "warn"
+    return "good" if transmission.status in GOOD else "info"
+
+
+def words_of(transmission: Transmission) -> str:
+    """The latest status of the platform with its code, or where the carrying stands."""
+    if transmission.lifecycle_code:
+        label = lifecycle.label(transmission.lifecycle_code, get_language() or "fr")
+        return f"{transmission.lifecycle_code} – {label}"
+    return str(transmission.get_status_display())
+
+
+def statuses(events: list[LifecycleEvent]) -> list[dict[str, object]]:
+    """Each status with its code, its words, its date and its reason, newest first."""
+    language = get_language() or "fr"
+    return [
+        {
+            "code": event.code,
+            "label": lifecycle.label(event.code, language),
+            "tone": "bad" if lifecycle.is_bad(event.code) else "info",
+            "at": event.occurred_at,
+            "reason": event.reason or (lifecycle.reason(event.reason_code) if event.reason_code else ""),
+        }
+        for event in sorted(events, key=lambda one: (one.occurred_at, one.code), reverse=True)
+    ]
+
+
+def side_panels(invoice: Invoice) -> Iterator[Panel]:
+    if invoice.is_draft:
+        return
+    transmissions = list(invoice.transmissions.select_related("account").order_by("-created_at"))
+    if transmissions:
+        yield Panel(
+            _("Plateforme"),
+            "einvoicing/_platform_panel.html",
+            {
+                "transmissions": [{"row": row, "tone": tone_of(row), "words": words_of(row)} for row in transmissions],
+                "statuses": statuses(list(invoice.lifecycle.all())),
+            },
+        )
+    documents = list(invoice.documents.order_by("kind"))
+    yield Panel(
+        _("Documents"),
+        "einvoicing/_documents_panel.html",
+        {
+            "documents": [
+                {"row": row, "url": document_url(invoice, row.kind), "name": row.file.name.rpartition("/")[2]}
+                for row in documents
+            ],
+            "make_url": document_url(invoice, DocumentKind.FACTURX),
+        },
+    )
+
+
+def document_url(invoice: Invoice, kind: str) -> str:
+    return reverse("einvoicing:document-download", args=[invoice.pk, kind.lower()])
+
+
+def actions(invoice: Invoice, on: date) -> Iterator[Action]:
+    here = [invoice.pk]
+    if invoice.can_be_issued:
+        yield Action(
+            _("Émettre et envoyer"), reverse("einvoicing:invoice-issue", args=here), "send",
+            primary_rank=panels.ISSUE, needs="invoices.issue",
+        )  # fmt: skip
+        return
+    yield Action(
+        _("Télécharger le PDF"), document_url(invoice, DocumentKind.FACTURX), "download", primary_rank=panels.DOWNLOAD
+    )
+    yield Action(_("Envoyer par e-mail"), reverse("einvoicing:invoice-send", args=here), "mail", needs="invoices.issue")
+    if _can_be_transmitted(invoice):
+        yield Action(
+            _("Transmettre à la plateforme"), reverse("einvoicing:invoice-transmit", args=here), "send", post=True,
+            needs="einvoicing.send",
+        )  # fmt: skip
+
+
+def _can_be_transmitted(invoice: Invoice) -> bool:
+    if invoice.buyer.get("kind") == "INDIVIDUAL":
+        return False
+    account = active_account(invoice.company_id)
+    if account is None:
+        return False
+    live = invoice.transmissions.filter(account=account).exclude(status=TransmissionStatus.REJECTED)
+    return not live.exists()

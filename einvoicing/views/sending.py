@@ -1,0 +1,176 @@
+"""Issuing with open eyes, sending again, transmitting, and the legal files themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import Max
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.models import DocumentKind, Invoice, InvoiceKind, NumberSequence
+from billing.pdf import render_pdf
+from billing.services.emails import invoice_letter
+from billing.services.issuing import SERIES
+from config.kernel.access import actor_of, member
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.middleware import say
+from einvoicing.mending import Problem, customer_url, problem_of
+from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
+from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
+from einvoicing.services.transmissions import active_account, queue_transmission
+
+KINDS = {"facturx": (DocumentKind.FACTURX, "application/pdf"), "cii": (DocumentKind.CII, "application/xml")}
+MOST_RECIPIENTS = 10
+
+
+def _load(pk: int) -> Invoice:
+    rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
+    return cast(Invoice, get_object_or_404(rows, pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+@member("invoices.issue")
+def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
+    """« Émettre et envoyer »: first what will be frozen and sent, then, on POST, the deed that cannot be undone."""
+    invoice, at = _load(pk), timezone.now()
+    if not invoice.can_be_issued:
+        return redirect(invoice)
+    if request.method == "GET":
+        return _confirmation(request, pk, at)
+    by_mail = request.POST.get("send") != "no"
+    try:
+        issue = send_invoice if by_mail else issue_checked
+        issued = issue(invoice=invoice, actor=actor_of(request), at=at)
+    except DomainError as error:
+        return _confirmation(request, pk, at, refused=error)
+    words = _("%(number)s émise et en file d’envoi.") if by_mail else _("%(number)s émise.")
+    messages.success(request, words % {"number": issued.number})
+    return redirect(issued)
+
+
+def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: DomainError | None = None) -> HttpResponse:
+    invoice = _load(pk)
+    problems = _problems(invoice, at, refused)
+    day = local_day(at)
+    account = active_account(invoice.company_id)
+    to_platform = account is not None and account.sends_automatically and not invoice.customer.is_individual
+    context = {
+        "invoice": invoice,
+        "problems": problems,
+        "blocked": any(problem.fatal for problem in problems),
+        "series": _series(invoice, day.year),
+        "day": day,
+        "due": invoice.due_date or invoice.customer.terms.due_date(day),
+        "lines": invoice.lines.count(),
+        "addresses": recipients(invoice.customer),
+        "customer_url": customer_url(invoice),
+        "account": account if to_platform else None,
+        "refused": say(refused) if refused and not isinstance(refused, DocumentInvalid) else "",
+    }
+    return render(request, "einvoicing/invoice/issue.html", context, status=422 if refused else 200)
+
+
+def _problems(invoice: Invoice, at: datetime, refused: DomainError | None) -> list[Problem]:
+    """What the official rules say of the draft, and what issuing would refuse before them."""
+    if isinstance(refused, DocumentInvalid):
+        return [problem_of(one, invoice) for one in refused.report.violations]
+    if not invoice.lines.exists():
+        edit = reverse("billing:invoice-edit", args=[invoice.pk])
+        return [Problem("", _("Ajoutez au moins une ligne avant d’émettre."), True, edit, _("Lignes du brouillon"))]
+    try:
+        # the rules judge a copy: the one on the page stays the draft it is
+        report = preflight(invoice=_load(invoice.pk), at=at)
+    except DomainError as error:
+        return [Problem("", say(error), True, customer_url(invoice), _("Fiche du client"))]
+    return [problem_of(one, invoice) for one in report.violations]
+
+
+def _series(invoice: Invoice, year: int) -> str:
+    """The number as it would be given now; somebody else may take it first."""
+    series = SERIES[InvoiceKind(invoice.kind)]
+    last = NumberSequence.objects.filter(series=series, year=year).aggregate(last=Max("last"))["last"] or 0
+    return f"{series}-{year}-{last + 1:05d}"
+
+
+@require_http_methods(["GET", "POST"])
+@member("invoices.issue")
+def invoice_send(request: HttpRequest, pk: int) -> HttpResponse:
+    """The e-mail again, to whom one says; the message is shown before it is queued."""
+    invoice = _load(pk)
+    if invoice.is_draft:
+        return redirect("einvoicing:invoice-issue", pk=pk)
+    typed = request.POST.get("addresses", ", ".join(recipients(invoice.customer)))
+    problem = ""
+    if request.method == "POST":
+        try:
+            email_invoice(invoice=invoice, addresses=_addresses(typed), at=timezone.now())
+        except Invalid as error:
+            problem = say(error)
+        else:
+            messages.success(request, _("Message en file d’envoi."))
+            return redirect(invoice)
+    subject, body = invoice_letter(invoice)
+    context = {"invoice": invoice, "typed": typed, "problem": problem, "subject": subject, "body": body}
+    return render(request, "einvoicing/invoice/send.html", context, status=422 if problem else 200)
+
+
+def _addresses(typed: str) -> list[str]:
+    """The addresses, separated by commas, semicolons or spaces, each once. Raises Invalid."""
+    found = list(dict.fromkeys(typed.replace(",", " ").replace(";", " ").split()))
+    if not found:
+        raise Invalid("Indiquez au moins une adresse e-mail.")
+    if len(found) > MOST_RECIPIENTS:
+        raise Invalid("Dix adresses au plus à la fois.")
+    for address in found:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise Invalid("« %(address)s » n’est pas une adresse e-mail.", address=address[:100]) from error
+    return found
+
+
+@require_POST
+@member("einvoicing.send")
+def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = _load(pk)
+    if invoice.is_draft:
+        return redirect("einvoicing:invoice-issue", pk=pk)
+    queue_transmission(invoice=invoice, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Facture dans la file de la plateforme."))
+    return redirect(invoice)
+
+
+@require_GET
+@member()
+def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse | FileResponse:
+    """The legal file, made and judged now if it never was; for a draft, its preview."""
+    invoice = _load(pk)
+    if kind not in KINDS:
+        raise Http404
+    if invoice.is_draft:
+        if kind != "facturx":
+            raise Http404
+        return _attached(HttpResponse(render_pdf(invoice), content_type="application/pdf"), f"{_('brouillon')}.pdf")
+    wanted, content_type = KINDS[kind]
+    made: Any = ensure_facturx(invoice=invoice, actor=actor_of(request), at=timezone.now())
+    document = made if wanted == DocumentKind.FACTURX else find_document(invoice, wanted)
+    if document is None:
+        raise Http404
+    name = document.file.name.rpartition("/")[2]
+    return _attached(FileResponse(document.file.open("rb"), content_type=content_type), name)
+
+
+def _attached(response: HttpResponse | FileResponse, name: str) -> HttpResponse | FileResponse:
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
