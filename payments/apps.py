@@ -8,6 +8,7 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import sealed
+        from payments import panels, sealed
 
         sealed.declare()
+        panels.register()

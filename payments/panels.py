@@ -1,0 +1,43 @@
+"""What payments adds to the record of an invoice: the money received on it, and the buttons for money and credit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing import panels
+from billing.models import Invoice
+from billing.panels import Action, Panel
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    panels.register(panels=side_panels, actions=actions)
+
+
+def side_panels(invoice: Invoice) -> Iterator[Panel]:
+    allocations = list(invoice.allocations.select_related("payment").order_by("-at", "-id"))
+    if allocations:
+        yield Panel(
+            _("Encaissements"),
+            "payments/_invoice_panel.html",
+            {"allocations": allocations, "currency": invoice.currency},
+        )
+
+
+def actions(invoice: Invoice, on: date) -> Iterator[Action]:
+    if invoice.can_be_paid:
+        yield Action(
+            _("Enregistrer un paiement"), f"{reverse('payments:payment-new')}?invoice={invoice.pk}", "coins",
+            primary_rank=panels.RECORD_PAYMENT, needs="payments.record",
+        )  # fmt: skip
+    if invoice.can_be_credited and not invoice.is_draft:
+        yield Action(
+            _("Établir un avoir"),
+            reverse("payments:invoice-credit", args=[invoice.pk]),
+            "undo",
+            needs="invoices.credit",
+        )
