@@ -16,6 +16,7 @@ import pwd
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -47,6 +48,13 @@ _NOBODY = 65534
 
 class StartFailure(Exception):
     """A service cannot start; the text is the one line to show."""
+
+
+def check_private(run: Path) -> None:
+    """In a directory everybody can write to, a name proves nothing: it must be ours and closed. Raises StartFailure."""
+    found = run.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise StartFailure(f"{run} n’est pas un répertoire privé de cet utilisateur : supprimez-le.")
 
 
 def die_with_parent(sign: signal.Signals) -> Callable[[], None]:

@@ -13,13 +13,14 @@ import hashlib
 import json
 import os
 import socket
-import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import environ
+
+from config.cluster import StartFailure, check_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
@@ -59,6 +60,8 @@ def ensure() -> None:
         raise ServiceUnavailable("En production, DATABASE_URL et REDIS_URL doivent être donnés tous les deux.")
     try:
         urls = _hold(wanted)
+    except StartFailure as failure:
+        raise ServiceUnavailable(str(failure)) from failure
     except OSError as failure:
         raise ServiceUnavailable(f"Les services embarqués ne démarrent pas : {failure}") from failure
     for name, url in urls.items():
@@ -87,7 +90,6 @@ def _hold(names: list[str]) -> dict[str, str]:
     """Open the connection that keeps the services alive; it is closed by the end of this process alone."""
     state, run = state_directory(), socket_directory()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _make_private(run)
     urls = _ask(run, names)
     if urls is None:
         # one at a time: whoever waited here finds the keeper started by the one before
@@ -101,16 +103,11 @@ def _hold(names: list[str]) -> dict[str, str]:
     return urls
 
 
-def _make_private(run: Path) -> None:
-    """In a directory everybody can write to, a name proves nothing: it must be ours and closed to others."""
-    run.mkdir(mode=0o700, exist_ok=True)
-    found = run.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise ServiceUnavailable(f"{run} n’est pas un répertoire privé de cet utilisateur : supprimez-le.")
-
-
 def _ask(run: Path, names: list[str]) -> dict[str, str] | None:
     """The URLs, or None when no keeper answers there."""
+    if not run.exists():
+        return None
+    check_private(run)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(START_SECONDS)

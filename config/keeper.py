@@ -29,7 +29,7 @@ from typing import Protocol
 if __package__ in (None, ""):  # started as a program: the project is one step up, and no other path is searched first
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from config.cluster import Postgres, StartFailure, die_with_parent, explain, one_line, stop_process, tail
+from config.cluster import Postgres, StartFailure, check_private, die_with_parent, explain, one_line, stop_process, tail
 
 GRACE_SECONDS = 1.5
 LOCK_SECONDS = 40.0
@@ -104,6 +104,8 @@ class Keeper:
         self.ending = False
 
     def listen(self) -> None:
+        self.address.parent.mkdir(mode=0o700, exist_ok=True)
+        check_private(self.address.parent)
         self.address.unlink(missing_ok=True)
         self.door = socket.socket(socket.AF_UNIX)
         self.door.bind(str(self.address))
@@ -129,6 +131,8 @@ class Keeper:
         self.door.close()
         for service in self.services.values():
             service.stop()
+        with contextlib.suppress(OSError):
+            self.address.parent.rmdir()
 
     def _admit(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):

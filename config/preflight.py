@@ -32,6 +32,7 @@ def claim(lock: Path, address: str) -> TextIO:
         other = {"pid": "?", "address": "?"}
         with contextlib.suppress(ValueError):
             other |= json.load(claimed)
+        claimed.close()
         text = f"Quittance est déjà lancé dans ce répertoire : {other['address']} (processus {other['pid']})."
         raise Refused(text) from held
     claimed.truncate(0)
