@@ -21,7 +21,7 @@ from types import FrameType
 import environ
 
 from config import embedded, preflight
-from config.cluster import die_with_parent
+from config.cluster import die_with_parent, one_line
 
 MIGRATION_LOCK = 7_105_221
 READY_SECONDS = 60.0
@@ -215,3 +215,6 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as failure:
+        # a full disk, a directory of another user
+        sys.exit(str(one_line(failure, "Quittance")))
