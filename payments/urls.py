@@ -2,9 +2,26 @@
 
 from django.urls import path
 
-from payments.views import crediting
+from payments.views import bank, crediting, payments, reminders
 
 app_name = "payments"
 urlpatterns = [
+    path("bank/", bank.bankline_list, name="bankline-list"),
+    path("bank/reconcile/", bank.bank_reconcile, name="bank-reconcile"),
+    path("bank/statements/", bank.statement_list, name="statement-list"),
+    path("bank/<int:pk>/", bank.bankline_detail, name="bankline-detail"),
+    path("bank/<int:pk>/ignore/", bank.bankline_ignore, name="bankline-ignore"),
+    path("bank/<int:pk>/reopen/", bank.bankline_reopen, name="bankline-reopen"),
+    path("bank/matches/<int:pk>/undo/", bank.match_undo, name="match-undo"),
     path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
+    path("payments/", payments.payment_list, name="payment-list"),
+    path("payments/new/", payments.payment_new, name="payment-new"),
+    path("payments/<int:pk>/", payments.payment_detail, name="payment-detail"),
+    path("payments/<int:pk>/allocate/", payments.payment_allocate, name="payment-allocate"),
+    path("payments/<int:pk>/edit/", payments.payment_edit, name="payment-edit"),
+    path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment-reverse"),
+    path("reminders/", reminders.reminder_list, name="reminder-list"),
+    path("reminders/send/", reminders.reminder_send_due, name="reminder-send-due"),
+    path("reminders/<int:pk>/", reminders.reminder_letter_page, name="reminder-letter"),
+    path("reminders/<int:pk>/cancel/", reminders.reminder_cancel, name="reminder-cancel"),
 ]

@@ -210,6 +210,18 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
     return reversal
 
 
+@transaction.atomic
+def change_payment_text(*, payment: Payment, reference: str, notes: str, actor: Actor, at: datetime) -> Payment:
+    """Change the reference and the notes: the only words of a recorded payment that may change."""
+    Payment.everywhere.filter(pk=payment.pk).update(reference=reference[:140], notes=notes)
+    audit.record(
+        "payments.payment.changed", subject=payment, actor=actor, at=at,
+        data={"from": payment.reference, "to": reference[:140]},
+    )  # fmt: skip
+    payment.refresh_from_db()
+    return payment
+
+
 def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
     """D 512 / C 411; the other way round for a reversal."""
     account = ledger.CASH if payment.method == Method.CASH else ledger.BANK

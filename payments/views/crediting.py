@@ -20,7 +20,7 @@ from billing.services.lines import LineInput
 from config.kernel.access import actor_of, member
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
-from config.kernel.forms import FrenchDecimalField
+from config.kernel.forms import FrenchDecimalField, FrenchDecimalInput
 from payments.services.crediting import credit_invoice
 
 WHOLE, PART = "whole", "part"

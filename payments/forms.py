@@ -1,0 +1,162 @@
+"""What people type about money: filters, a payment and what it pays, a statement's file, a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice
+from config.kernel.forms import FrenchDateField, FrenchDecimalField
+from payments.models import LineStatus, Method
+from payments.services.payments import Share
+
+LARGEST_FILE = 10_000_000
+
+
+class DatedFilter(forms.Form):
+    """`?q=&from=&to=`: what is not understood is left out, never an error."""
+
+    q = forms.CharField(required=False, max_length=100)
+    day = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # names that Python keeps for itself
+        self.fields["from"] = FrenchDateField(required=False)
+        self.fields["to"] = FrenchDateField(required=False)
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name)
+
+    def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value("from"):
+            rows = rows.filter(**{f"{self.day}__gte": self.value("from")})
+        if self.value("to"):
+            rows = rows.filter(**{f"{self.day}__lte": self.value("to")})
+        return rows
+
+    def control(self, name: str, label: Any, kind: str = "select") -> dict[str, Any]:
+        value = self.value(name)
+        field = self.fields[name]
+        choices = [choice for choice in getattr(field, "choices", []) if choice[0]]
+        shown = value.isoformat() if isinstance(value, date) else value or ""
+        return {"name": name, "label": label, "kind": kind, "choices": choices, "value": shown}
+
+    def dates(self) -> list[dict[str, Any]]:
+        return [self.control("from", _("Du"), "date"), self.control("to", _("Au"), "date")]
+
+
+class PaymentFilter(DatedFilter):
+    day = "paid_on"
+    method = forms.ChoiceField(required=False, choices=[("", ""), *Method.choices])
+    left = forms.ChoiceField(required=False, choices=[("", ""), ("yes", _("Non affecté"))])
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows = self.within(rows)
+        if self.value("method"):
+            rows = rows.filter(method=self.value("method"))
+        if self.value("left"):
+            rows = rows.filter(amount__gt=F("allocated"), reverses=None, reversed_at=None)
+        text = self.value("q")
+        if text:
+            rows = rows.filter(
+                Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(reference__icontains=text)
+            )
+        return rows
+
+    def controls(self) -> list[dict[str, Any]]:
+        return [self.control("method", _("Moyen")), self.control("left", _("Affectation")), *self.dates()]
+
+
+class BankFilter(DatedFilter):
+    day = "booked_on"
+    status = forms.ChoiceField(required=False, choices=[("", ""), *LineStatus.choices])
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows = self.within(rows)
+        if self.value("status"):
+            rows = rows.filter(status=self.value("status"))
+        text = self.value("q")
+        if text:
+            rows = rows.filter(
+                Q(remittance__icontains=text)
+                | Q(counterparty__icontains=text)
+                | Q(structured_reference__icontains=text)
+            )
+        return rows
+
+    def controls(self) -> list[dict[str, Any]]:
+        return [self.control("status", _("État")), *self.dates()]
+
+
+class SharesForm(forms.Form):
+    """One amount per open invoice: what of the money pays which."""
+
+    def __init__(
+        self, *args: Any, invoices: Sequence[Invoice], preset: dict[int, Decimal] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoices = list(invoices)
+        for invoice in self.invoices:
+            self.fields[_share(invoice)] = FrenchDecimalField(
+                label=str(invoice),
+                required=False,
+                min_value=Decimal("0"),
+                max_digits=16,
+                decimal_places=2,
+                shown=2,
+                initial=(preset or {}).get(invoice.pk),
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [{"invoice": invoice, "field": self[_share(invoice)]} for invoice in self.invoices]
+
+    def shares(self) -> list[Share]:
+        typed = ((invoice, self.cleaned_data.get(_share(invoice))) for invoice in self.invoices)
+        return [Share(invoice, amount) for invoice, amount in typed if amount]
+
+
+def _share(invoice: Invoice) -> str:
+    return f"share_{invoice.pk}"
+
+
+class PaymentForm(SharesForm):
+    amount = FrenchDecimalField(
+        label=_("Montant reçu"), min_value=Decimal("0.01"), max_digits=16, decimal_places=2, shown=2
+    )
+    paid_on = FrenchDateField(label=_("Date de paiement"))
+    method = forms.ChoiceField(label=_("Moyen"), choices=Method.choices)
+    reference = forms.CharField(label=_("Référence"), required=False, max_length=140)
+    notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class PaymentTextForm(forms.Form):
+    """What of a recorded payment may still change."""
+
+    reference = forms.CharField(label=_("Référence"), required=False, max_length=140)
+    notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Motif"), max_length=200, error_messages={"required": _("Dites pourquoi : le motif reste au dossier.")}
+    )
+
+
+class StatementForm(forms.Form):
+    file = forms.FileField(
+        label=_("Relevé bancaire (CAMT.053)"), error_messages={"required": _("Choisissez le fichier du relevé.")}
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_FILE:
+            raise forms.ValidationError(_("Ce fichier dépasse 10 Mo. Demandez à la banque une période plus courte."))
+        return file

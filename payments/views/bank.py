@@ -1,0 +1,219 @@
+"""The bank: lines to reconcile one by one with their evidence, statements, and the run that matches what is proven."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.models import Invoice
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.forms import FrenchDecimalField
+from config.kernel.timeline import timeline_of
+from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
+from payments.matching import NONE, Verdict, explain
+from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
+from payments.services.bank import ignore_line, import_statement, reopen_line
+from payments.services.reconciliation import accept_match, build_index, propose, reconcile, undo_match
+from payments.views.payments import small_form
+
+SORTS: dict[str, Any] = {"date": "booked_on", "amount": "amount", "counterparty": "counterparty"}
+TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.IGNORED: "neutral"}
+MOST_OTHERS = 12
+
+
+@require_http_methods(["GET", "POST"])
+@member()
+def bankline_list(request: HttpRequest) -> HttpResponse:
+    """The lines, and the door where a statement comes in."""
+    membership = cast(MemberRequest, request).membership
+    form = StatementForm(request.POST or None, request.FILES or None) if request.method == "POST" else StatementForm()
+    if request.method == "POST" and form.is_valid() and membership.may("bank.reconcile"):
+        done = _import(request, form)
+        if done is not None:
+            return done
+    filters = BankFilter(request.GET)
+    found = filters.narrow(BankLine.objects.all())
+    page = listing.page(found.select_related("account"), sorts=SORTS, default="-date", query=request.GET)
+    now = timezone.now()
+    accounts = list(BankAccount.objects.order_by("name"))
+    context = {
+        "page": page,
+        "rows": [{"line": line, "tone": TONES[LineStatus(line.status)]} for line in page],
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "form": form,
+        "accounts": accounts,
+        "stale": [account for account in accounts if account.is_stale(now)],
+        "open_count": BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0).count(),
+        "may_reconcile": membership.may("bank.reconcile"),
+    }
+    return render(request, "payments/bankline/list.html", context, status=422 if form.errors else 200)
+
+
+def _import(request: HttpRequest, form: StatementForm) -> HttpResponse | None:
+    file = form.cleaned_data["file"]
+    try:
+        statements = import_statement(
+            company=cast(MemberRequest, request).membership.company,
+            data=file.read(),
+            filename=file.name,
+            actor=actor_of(request),
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        add_domain_error(form, error)
+        return None
+    new = sum(statement.new_count for statement in statements)
+    words = ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new)
+    messages.success(request, words % {"new": new})
+    return redirect("payments:bankline-list")
+
+
+def _summary(found: Any) -> str:
+    sums = found.aggregate(rows=Count("pk"), total=Sum("amount"))
+    if not sums["rows"]:
+        return ""
+    words = ngettext("%(rows)s ligne", "%(rows)s lignes", sums["rows"]) % {"rows": typography.number(sums["rows"])}
+    return f"{words} · {_('solde %(total)s') % {'total': typography.money(sums['total'])}}"
+
+
+@require_POST
+@member("bank.reconcile")
+def bank_reconcile(request: HttpRequest) -> HttpResponse:
+    """« Rapprocher maintenant »: what the evidence proves; the rest is left to a person."""
+    company = cast(MemberRequest, request).membership.company
+    outcome = reconcile(company=company, actor=actor_of(request), at=timezone.now())
+    words = _("%(matched)s rapprochées, %(proposed)s proposées, %(left)s sans proposition.")
+    messages.success(request, words % {"matched": outcome.matched, "proposed": outcome.proposed, "left": outcome.left})
+    return redirect("payments:bankline-list")
+
+
+@require_GET
+@member()
+def statement_list(request: HttpRequest) -> HttpResponse:
+    rows = BankStatement.objects.select_related("account")
+    page = listing.page(rows, sorts={"date": "imported_at"}, default="-date", query=request.GET)
+    return render(request, "payments/statement/list.html", {"page": page})
+
+
+def load_line(pk: int) -> BankLine:
+    rows = BankLine.objects.select_related("account", "statement", "company")
+    return cast(BankLine, get_object_or_404(rows, pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+@member()
+def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One line at a time: the proposal with its evidence, its rivals, and other invoices to choose from."""
+    line = load_line(pk)
+    may = cast(MemberRequest, request).membership.may("bank.reconcile")
+    verdict = propose(line, build_index(line.company, at=timezone.now())) if line.status == LineStatus.OPEN else None
+    text = request.GET.get("q", "")
+    invoices, preset = _candidates(line, verdict, text)
+    form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices, preset=preset)
+    if request.method == "POST" and may and form.is_valid():
+        try:
+            match = accept_match(line=line, shares=form.shares(), actor=actor_of(request), at=timezone.now())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Ligne rapprochée : %(number)s.") % {"number": match.payment.number})
+            return redirect(_next_open(line) or "payments:bankline-list")
+    context = {
+        "line": line,
+        "tone": TONES[LineStatus(line.status)],
+        "sentence": explain(verdict, _) if verdict else "",
+        "proposed": bool(verdict and verdict.kind != NONE),
+        "excess": verdict.excess if verdict else Decimal("0.00"),
+        "form": form,
+        "rows": form.rows(),
+        "q": text,
+        "match": Match.objects.filter(line=line, undone_at=None).select_related("payment__customer").first(),
+        "next": _next_open(line),
+        "may_reconcile": may,
+        "timeline": timeline_of(line),
+    }
+    return render(request, "payments/bankline/detail.html", context, status=422 if form.errors else 200)
+
+
+def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[list[Invoice], dict[int, Decimal]]:
+    """The invoices to show: those proposed with their amounts, their rivals, then what was searched for."""
+    if verdict is None or line.amount <= 0:
+        return [], {}
+    preset = {int(str(key)): amount for key, amount in verdict.allocations}
+    wanted = [*preset, *(int(str(key)) for key in verdict.rivals)]
+    found = Invoice.objects.select_related("customer").in_bulk(wanted)
+    chosen = [found[key] for key in wanted if key in found]
+    others = Invoice.objects.outstanding().select_related("customer").exclude(pk__in=wanted)
+    if text:
+        others = others.filter(_matching(text))
+        chosen += list(others.order_by("due_date", "id")[:MOST_OTHERS])
+    elif not chosen:
+        chosen = list(others.filter(total_gross__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS])
+    return chosen, preset
+
+
+def _matching(text: str) -> Q:
+    found = Q(number__icontains=text) | Q(buyer_name__icontains=text)
+    try:
+        amount = FrenchDecimalField(max_digits=16, decimal_places=2).clean(text)
+    except ValidationError:
+        return found
+    return found | Q(total_gross=amount)
+
+
+def _next_open(line: BankLine) -> BankLine | None:
+    rows = BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0).exclude(pk=line.pk)
+    following = rows.order_by("booked_on", "id").first()
+    return cast("BankLine | None", following)
+
+
+@require_http_methods(["GET", "POST"])
+@member("bank.reconcile")
+def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
+    line = load_line(pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ignore_line(line=line, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Ligne mise de côté."))
+        return redirect("payments:bankline-list")
+    words = _("Par exemple des frais bancaires, un salaire, un virement interne.")
+    return small_form(
+        request, form, row=line, title=_("Mettre la ligne de côté"), button=_("Mettre de côté"), words=words
+    )
+
+
+@require_POST
+@member("bank.reconcile")
+def bankline_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    return redirect(reopen_line(line=load_line(pk), actor=actor_of(request), at=timezone.now()))
+
+
+@require_http_methods(["GET", "POST"])
+@member("bank.reconcile")
+def match_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    match = get_object_or_404(Match.objects.select_related("line", "payment__customer"), pk=pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        undo_match(match=match, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Rapprochement défait : les factures sont de nouveau comme avant."))
+        return redirect(match.line)
+    words = _("L’encaissement est annulé par une écriture inverse et la ligne redevient à rapprocher.")
+    return small_form(
+        request, form, row=match.line, title=_("Défaire le rapprochement"), button=_("Défaire"), words=words
+    )

@@ -1,0 +1,216 @@
+"""Payments: the list, the record, a new one, what remains to allocate, and the reversal."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db.models import Count, F, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing.models import Invoice
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.timeline import timeline_of
+from customers.models import Customer
+from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
+from payments.models import Allocation, Payment
+from payments.services.payments import (
+    allocate_payment,
+    change_payment_text,
+    record_payment,
+    reverse_payment,
+)
+
+SORTS: dict[str, Any] = {
+    "date": "paid_on",
+    "number": "number",
+    "customer": "customer__name",
+    "amount": "amount",
+    "left": F("amount") - F("allocated"),
+}
+MOST_OPEN = 60
+
+
+@require_GET
+@member()
+def payment_list(request: HttpRequest) -> HttpResponse:
+    filters = PaymentFilter(request.GET)
+    found = filters.narrow(Payment.objects.all())
+    page = listing.page(found.select_related("customer", "reverses"), sorts=SORTS, default="-date", query=request.GET)
+    context = {
+        "page": page,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_record": cast(MemberRequest, request).membership.may("payments.record"),
+    }
+    return render(request, "payments/payment/list.html", context)
+
+
+def _summary(found: Any) -> str:
+    sums = found.aggregate(rows=Count("pk"), amount=Sum("amount"), allocated=Sum("allocated"))
+    if not sums["rows"]:
+        return ""
+    words = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])
+    figures = _("reçu %(amount)s · affecté %(allocated)s") % {
+        name: typography.money(sums[name] or 0) for name in ("amount", "allocated")
+    }
+    return f"{words % {'rows': typography.number(sums['rows'])}} · {figures}"
+
+
+def load_payment(pk: int) -> Payment:
+    rows = Payment.objects.select_related("customer", "reverses", "reversal", "match__line")
+    return cast(Payment, get_object_or_404(rows, pk=pk))
+
+
+def open_invoices(customer: Customer) -> list[Invoice]:
+    """The customer's invoices that still wait for money, the oldest debt first (art. 1342-10 C. civ.)."""
+    rows = Invoice.objects.outstanding().filter(customer=customer).order_by("due_date", "id")
+    return [invoice for invoice in rows[:MOST_OPEN] if invoice.balance]
+
+
+@require_GET
+@member()
+def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    payment = load_payment(pk)
+    may = cast(MemberRequest, request).membership.may("payments.record")
+    context = {
+        "payment": payment,
+        "allocations": list(Allocation.objects.filter(payment=payment).select_related("invoice").order_by("at", "id")),
+        "match": getattr(payment, "match", None),
+        "reversal": getattr(payment, "reversal", None),
+        "may_record": may,
+        "may_allocate": may and payment.unallocated > 0,
+        "may_reverse": may and payment.can_be_reversed,
+        "timeline": timeline_of(payment),
+    }
+    return render(request, "payments/payment/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.record")
+def payment_new(request: HttpRequest) -> HttpResponse:
+    """Record money received. `?invoice=` or `?customer=` fills what is known; the rest of the page follows."""
+    asked = request.POST if request.method == "POST" else request.GET
+    invoice = _asked(Invoice.objects.select_related("customer"), asked.get("invoice"))
+    customer = invoice.customer if invoice else _asked_customer(asked)
+    if customer is None:
+        return render(request, "payments/payment/choose.html", {"text": asked.get("customer_text", "")})
+    invoices = open_invoices(customer)
+    preset = {invoice.pk: invoice.balance} if invoice else {}
+    initial = {"paid_on": local_day(timezone.now()), "amount": invoice.balance if invoice else None}
+    form = PaymentForm(
+        request.POST if "amount" in request.POST else None, invoices=invoices, preset=preset, initial=initial
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            payment = record_payment(
+                customer=customer,
+                amount=form.cleaned_data["amount"],
+                method=form.cleaned_data["method"],
+                paid_on=form.cleaned_data["paid_on"],
+                shares=form.shares(),
+                reference=form.cleaned_data["reference"],
+                notes=form.cleaned_data["notes"],
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _recorded(payment))
+            return redirect(invoice or payment)
+    context = {"form": form, "customer": customer, "invoice": invoice, "rows": form.rows()}
+    return render(request, "payments/payment/form.html", context, status=422 if form.errors else 200)
+
+
+def _recorded(payment: Payment) -> str:
+    if payment.unallocated:
+        return _("Encaissement %(number)s enregistré. %(rest)s restent au crédit du client.") % {
+            "number": payment.number,
+            "rest": typography.money(payment.unallocated),
+        }
+    return _("Encaissement %(number)s enregistré.") % {"number": payment.number}
+
+
+def _asked(rows: Any, key: Any) -> Any:
+    return get_object_or_404(rows, pk=key) if key and str(key).isdigit() else None
+
+
+def _asked_customer(asked: Any) -> Customer | None:
+    """By id, or without JavaScript by the exact name."""
+    chosen = _asked(Customer.objects.active(), asked.get("customer"))
+    if chosen is None and asked.get("customer_text"):
+        chosen = Customer.objects.active().filter(name__iexact=asked["customer_text"].strip()).first()
+    return cast("Customer | None", chosen)
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.record")
+def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Use what remains of a payment for the customer's open invoices."""
+    payment = load_payment(pk)
+    invoices = open_invoices(payment.customer)
+    form = SharesForm(request.POST or None, invoices=invoices)
+    if request.method == "POST" and form.is_valid():
+        try:
+            for share in form.shares():
+                allocate_payment(
+                    payment=payment,
+                    invoice=share.invoice,
+                    amount=share.amount,
+                    actor=actor_of(request),
+                    at=timezone.now(),
+                )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Affectation enregistrée."))
+            return redirect(payment)
+    context = {"form": form, "payment": payment, "rows": form.rows()}
+    return render(request, "payments/payment/allocate.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.record")
+def payment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    payment = load_payment(pk)
+    initial = {"reference": payment.reference, "notes": payment.notes}
+    form = PaymentTextForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        change_payment_text(payment=payment, actor=actor_of(request), at=timezone.now(), **form.cleaned_data)
+        messages.success(request, _("Encaissement modifié."))
+        return redirect(payment)
+    return small_form(request, form, row=payment, title=_("Référence et notes"), button=_("Enregistrer"))
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.record")
+def payment_reverse(request: HttpRequest, pk: int) -> HttpResponse:
+    payment = load_payment(pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        reversal = reverse_payment(payment=payment, reason=reason, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Encaissement annulé par %(number)s.") % {"number": reversal.number})
+        return redirect(payment)
+    words = _("Les factures réglées par cet encaissement redeviennent à payer. L’historique est conservé.")
+    return small_form(
+        request, form, row=payment, title=_("Annuler l’encaissement"), button=_("Annuler l’encaissement"), words=words
+    )
+
+
+def small_form(request: HttpRequest, form: Any, *, row: Any, title: str, button: str, words: str = "") -> HttpResponse:
+    """A page with one short form about one row."""
+    context = {"form": form, "row": row, "title": title, "button": button, "words": words}
+    return render(request, "payments/small_form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,99 @@
+"""Reminders: what goes out now, what does not and why, what was sent, and the formal notices to read before sending."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.models import Reminder, ReminderLevel, ReminderStatus
+from config.kernel import listing
+from config.kernel.access import MemberRequest, actor_of, member
+from payments.forms import ReasonForm
+from payments.services.letters import reminder_letter
+from payments.services.reminders import cancel_drafted, plan, reminder_address, send_drafted, send_reminders
+from payments.views.payments import small_form
+
+TONES = {
+    ReminderStatus.DRAFTED: "warn",
+    ReminderStatus.QUEUED: "info",
+    ReminderStatus.SENT: "good",
+    ReminderStatus.CANCELLED: "neutral",
+}
+
+
+@require_GET
+@member()
+def reminder_list(request: HttpRequest) -> HttpResponse:
+    membership = cast(MemberRequest, request).membership
+    planned = plan(company=membership.company, at=timezone.now())
+    sent = Reminder.objects.select_related("invoice__customer", "email").exclude(status=ReminderStatus.DRAFTED)
+    page = listing.page(sent, sorts={"date": "created_at"}, default="-date", query=request.GET)
+    drafted = Reminder.objects.filter(status=ReminderStatus.DRAFTED).select_related("invoice__customer")
+    context = {
+        "due": [_planned(one) for one in planned if one.decision.level],
+        "held": [_planned(one) for one in planned if not one.decision.level],
+        "drafted": list(drafted.order_by("created_at", "id")),
+        "page": page,
+        "rows": [{"reminder": one, "tone": TONES[ReminderStatus(one.status)]} for one in page],
+        "automatic": membership.company.reminders_enabled,
+        "may_send": membership.may("reminders.send"),
+    }
+    return render(request, "payments/reminder/list.html", context)
+
+
+def _planned(one: Any) -> dict[str, Any]:
+    decision = one.decision
+    sentence = _(decision.sentence) % decision.params if decision.params else _(decision.sentence)
+    return {"invoice": one.invoice, "sentence": sentence}
+
+
+@require_POST
+@member("reminders.send")
+def reminder_send_due(request: HttpRequest) -> HttpResponse:
+    company = cast(MemberRequest, request).membership.company
+    made = send_reminders(company=company, actor=actor_of(request), at=timezone.now())
+    words = ngettext("%(count)s relance préparée.", "%(count)s relances préparées.", len(made))
+    messages.success(request, words % {"count": len(made)})
+    return redirect("payments:reminder-list")
+
+
+def load_drafted(pk: int) -> Reminder:
+    rows = Reminder.objects.select_related("invoice__customer", "invoice__company")
+    return cast(Reminder, get_object_or_404(rows, pk=pk, status=ReminderStatus.DRAFTED))
+
+
+@require_http_methods(["GET", "POST"])
+@member("reminders.send")
+def reminder_letter_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read the formal notice as it would leave now, then send it."""
+    reminder = load_drafted(pk)
+    if request.method == "POST":
+        send_drafted(reminder=reminder, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Mise en demeure confiée à l’envoi."))
+        return redirect("payments:reminder-list")
+    subject, body = reminder_letter(reminder.invoice, ReminderLevel(reminder.level), at=timezone.now())
+    address = reminder_address(reminder.invoice.customer)
+    context = {"reminder": reminder, "subject": subject, "letter": body, "address": address}
+    return render(request, "payments/reminder/letter.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member("reminders.send")
+def reminder_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    reminder = load_drafted(pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        cancel_drafted(reminder=reminder, reason=reason, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Relance abandonnée."))
+        return redirect("payments:reminder-list")
+    return small_form(
+        request, form, row=reminder.invoice, title=_("Abandonner la mise en demeure"), button=_("Abandonner")
+    )
