@@ -188,7 +188,8 @@ def main() -> None:
     except ValueError as wrong:
         raise preflight.Refused(f"PORT et SANDBOX_PORT sont des nombres : {wrong}.") from wrong
     host = env.str("HOST", default="127.0.0.1")
-    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - a comparison
+    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - a comparison
+    address = f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("PUBLIC_URL", address)
     os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -196,8 +197,6 @@ def main() -> None:
     claimed = preflight.claim(embedded.state_directory() / "run.lock", address)
     preflight.check_port(host, port, "PORT")
     preflight.check_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
-    # WhiteNoise warns when it is absent; outside production it stays empty
-    (embedded.BASE_DIR / "staticfiles").mkdir(exist_ok=True)
     embedded.ensure()
     preflight.check_database(os.environ["DATABASE_URL"])
     logins = migrate_and_seed()
