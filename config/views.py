@@ -6,11 +6,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
 
+from config import searching
+from config.home import figures, is_new, tasks
 from config.kernel.access import member
+from config.kernel.clock import local_day
 
 
 def _back(request: HttpRequest) -> str:
@@ -21,13 +25,21 @@ def _back(request: HttpRequest) -> str:
 @require_GET
 @member()
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {})
+    now = timezone.now()
+    known = figures(now)
+    context = {"figures": known, "tasks": tasks(now, known), "is_new": is_new(), "today": local_day(now)}
+    return render(request, "home.html", context)
 
 
 @require_GET
 @member()
 def search(request: HttpRequest) -> HttpResponse:
-    return render(request, "search.html", {})
+    """`?q=`: an exact number opens its record at once; anything else is searched for."""
+    text = request.GET.get("q", "")[:100]
+    row = searching.exact(text)
+    if row is not None:
+        return redirect(row)
+    return render(request, "search.html", {"search_query": text, "groups": searching.search(text)})
 
 
 @require_POST

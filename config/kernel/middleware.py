@@ -65,9 +65,7 @@ class CompanyMiddleware:
                 return self.get_response(request)
         if not request.user.is_authenticated or request.path.startswith(("/admin/", "/api/")):
             return self.get_response(request)
-        memberships = list(
-            Membership.objects.filter(user_id=request.user.pk).select_related("company").order_by("company__name")
-        )
+        memberships = list(Membership.objects.filter(user_id=request.user.pk).select_related("company").order_by("id"))
         if not memberships:
             return self.get_response(request)
         chosen = request.session.get("company_id")
