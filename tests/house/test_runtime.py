@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -103,8 +104,17 @@ class Tree:
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("state")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    state = tmp_path_factory.mktemp("state")
+    yield state
+    # a killed keeper cannot remove its sockets, the next one does
+    shutil.rmtree(_socket_directory(state), ignore_errors=True)
+
+
+def _socket_directory(state: Path) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUITTANCE_STATE_DIR", str(state))
+        return embedded.socket_directory()
 
 
 @pytest.fixture
@@ -194,9 +204,7 @@ def test_files_left_by_a_power_cut_do_not_prevent_the_next_start(tree: Tree) -> 
     lock = tree.state / "postgres" / "postmaster.pid"
     lock.write_text(f"{os.getpid()}\n{tree.state}/postgres\n1\n5432\n\n\n\nready\n")
     lock.chmod(0o600)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QUITTANCE_STATE_DIR", str(tree.state))
-        run = embedded.socket_directory()
+    run = _socket_directory(tree.state)
     run.mkdir(mode=0o700)
     for name in ("keeper.sock", "valkey.sock", ".s.PGSQL.5432"):
         with socket.socket(socket.AF_UNIX) as stale:
