@@ -1,0 +1,83 @@
+"""The line sheet that drafts of orders and invoices share: rows as typed become LineInputs, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import VAT_RATES, Product, Unit, VatCategory
+from billing.models.lines import DocumentLine
+from billing.services.lines import LineInput
+from config.kernel import typography
+from config.kernel.form_errors import filled_forms
+from config.kernel.forms import FrenchDecimalField
+
+PREFIX = "lines"
+MOST_LINES = 500
+COLUMNS = (
+    "product_id",
+    "description",
+    "quantity",
+    "unit",
+    "unit_price",
+    "discount_percent",
+    "vat_category",
+    "is_service",
+)
+
+
+class LineForm(forms.Form):
+    """One row. The visible fields are the columns, in this order; `product_id` remembers what was picked."""
+
+    product_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    description = forms.CharField(
+        label=_("Désignation"), max_length=500, error_messages={"required": _("Indiquez ce qui est vendu.")}
+    )
+    quantity = FrenchDecimalField(label=_("Quantité"), max_digits=14, decimal_places=4, initial=Decimal(1))
+    unit = forms.ChoiceField(label=_("Unité"), choices=Unit.choices, initial=Unit.PIECE)
+    unit_price = FrenchDecimalField(label=_("Prix unitaire HT"), max_digits=16, decimal_places=6, min_value=0, shown=2)
+    discount_percent = FrenchDecimalField(
+        label=_("Remise %"), max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False
+    )
+    vat_rate = forms.TypedChoiceField(label=_("TVA"), coerce=Decimal, initial="20")
+    vat_category = forms.ChoiceField(label=_("Régime"), choices=VatCategory.choices, initial=VatCategory.STANDARD)
+    is_service = forms.BooleanField(label=_("Service"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["vat_rate"].choices = [(str(rate), typography.percent(rate)) for rate in VAT_RATES]
+
+    def clean_product_id(self) -> int | None:
+        """The product in scope, or none: another company's is no product of ours."""
+        pk = self.cleaned_data["product_id"]
+        return pk if pk and Product.objects.filter(pk=pk).exists() else None
+
+    def line(self) -> LineInput:
+        values: dict[str, Any] = {name: self.cleaned_data[name] for name in COLUMNS}
+        values["discount_percent"] = values["discount_percent"] or Decimal(0)
+        # only the standard category bears a rate
+        standard = values["vat_category"] == VatCategory.STANDARD
+        return LineInput(**values, vat_rate=self.cleaned_data["vat_rate"] if standard else Decimal(0))
+
+
+_FormSet: Any = forms.formset_factory(
+    LineForm, extra=1, can_delete=True, max_num=MOST_LINES, validate_max=True, absolute_max=MOST_LINES + 1
+)
+
+
+def line_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[DocumentLine | LineInput] = ()) -> Any:
+    """The sheet of a form sent, or of the lines stored; one empty row is ready."""
+    return _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+
+
+def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
+    return {**{name: getattr(row, name) for name in COLUMNS}, "vat_rate": f"{row.vat_rate.normalize():f}"}
+
+
+def lines_of(formset: Any) -> list[LineInput]:
+    """The rows of a valid sheet that count, in their order."""
+    return [form.line() for form in filled_forms(formset)]
