@@ -46,6 +46,7 @@ class CreditForm(forms.Form):
             self.fields[_name(line)] = FrenchDecimalField(
                 label=line.description, required=False, min_value=min(line.quantity, Decimal(0)),
                 max_value=max(line.quantity, Decimal(0)), max_digits=14, decimal_places=4,
+                widget=FrenchDecimalInput({"class": "input input-number"}),
             )  # fmt: skip
 
     def rows(self) -> list[dict[str, Any]]:
