@@ -70,6 +70,11 @@ def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
     return arrange
 
 
+def stop_with_parent() -> None:
+    """Ask the system for SIGTERM when the parent of this very process dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
 def _be_nobody_in_a_namespace() -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")

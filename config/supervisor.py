@@ -21,7 +21,7 @@ from types import FrameType
 import environ
 
 from config import embedded, preflight
-from config.cluster import die_with_parent, one_line
+from config.cluster import die_with_parent, one_line, stop_with_parent
 
 MIGRATION_LOCK = 7_105_221
 READY_SECONDS = 60.0
@@ -180,6 +180,9 @@ def migrate_and_seed() -> str:
 
 def main() -> None:
     began = time.monotonic()
+    if "MAKELEVEL" in os.environ:
+        # whoever kills make means all of it
+        stop_with_parent()
     env = environ.Env()
     env.read_env(embedded.BASE_DIR / ".env")
     try:
