@@ -152,7 +152,7 @@ def children(host: str, port: int, sandbox_port: int) -> list[Child]:
         Child("Le bac à sable", [python, manage, "sandbox", "--port", str(sandbox_port)], 3),
         Child("L’horloge", [*celery, "beat", "--schedule", str(schedule), "--pidfile="], 4),
         # as root, which a container may be, celery warns at length
-        Child("L’ouvrier", worker, 8, {"PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms"}),
+        Child("L’ouvrier", worker, 8, {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}),
     ]
 
 
