@@ -71,11 +71,16 @@ _FormSet: Any = forms.formset_factory(
 
 def line_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[DocumentLine | LineInput] = ()) -> Any:
     """The sheet of a form sent, or of the lines stored; one empty row is ready."""
-    return _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+    formset = _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+    for form, row in zip(formset.forms, rows, strict=False):
+        form.instance = row  # the sheet shows its net amount until something is typed
+    return formset
 
 
 def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
-    return {**{name: getattr(row, name) for name in COLUMNS}, "vat_rate": f"{row.vat_rate.normalize():f}"}
+    values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
+    values["discount_percent"] = row.discount_percent or None
+    return {**values, "vat_rate": f"{row.vat_rate.normalize():f}"}
 
 
 def lines_of(formset: Any) -> list[LineInput]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
@@ -78,9 +79,22 @@ def _save(request: HttpRequest, invoice: Invoice | None, form: InvoiceForm, form
 @require_POST
 @member()
 def line_totals(request: HttpRequest) -> HttpResponse:
-    """The totals of lines being typed, for the foot of the sheet. Rows not yet complete are left out."""
+    """The totals of lines being typed, and each row's net. Rows not yet complete are left out."""
     formset = line_formset(request.POST)
-    return HttpResponse(_totals(cast(MemberRequest, request).membership.company, formset, ()))
+    company = cast(MemberRequest, request).membership.company
+    formset.is_valid()
+    nets = [{"id": f"{form.prefix}-net", "net": _net(company, form)} for form in formset.forms]
+    context = {"totals": _totals(company, formset, ()), "nets": nets}
+    return render(request, "billing/invoice/_line_totals.html", context)
+
+
+def _net(company: Company, form: Any) -> Decimal | None:
+    if form.errors or not form.has_changed():
+        return None
+    try:
+        return preview(company, [form.line()]).net
+    except DomainError:
+        return None
 
 
 def _totals(company: Company, formset: Any, stored: Any) -> str:
