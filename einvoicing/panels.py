@@ -75,7 +75,7 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
         "einvoicing/_documents_panel.html",
         {
             "documents": [
-                {"row": row, "url": document_url(invoice, row.kind), "name": row.file.name.rpartition("/")[2]}
+                {"row": row, "url": document_url(invoice, row.kind), "name": str(row.file.name).rpartition("/")[2]}
                 for row in documents
             ],
             "make_url": document_url(invoice, DocumentKind.FACTURX),

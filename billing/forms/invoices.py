@@ -18,6 +18,7 @@ from config.kernel.forms import FrenchDateField, FrenchDecimalField
 from customers.models import Customer
 
 KINDS = [(InvoiceKind.INVOICE, _("Facture")), (InvoiceKind.DEPOSIT, _("Facture d’acompte"))]
+STANDINGS = [(one.value, one.label) for one in FILTERS]
 SHORTEST_AMOUNT = 2
 
 
@@ -25,7 +26,7 @@ class InvoiceFilter(forms.Form):
     """`?q=&status=&kind=&customer=&from=&to=`: what is not understood is left out, never an error."""
 
     q = forms.CharField(required=False, max_length=100)
-    status = forms.ChoiceField(required=False, choices=[(one.value, one.label) for one in FILTERS])
+    status = forms.ChoiceField(required=False, choices=STANDINGS)
     kind = forms.ChoiceField(required=False, choices=InvoiceKind.choices)
     customer = forms.IntegerField(required=False)
 
@@ -56,8 +57,8 @@ class InvoiceFilter(forms.Form):
         customers = Customer.objects.filter(pk=self.value("customer")) if self.value("customer") else []
         known = [(one.pk, one.name) for one in customers]
         controls = [
-            {"name": "status", "label": _("État"), "kind": "select", "choices": self.fields["status"].choices},
-            {"name": "kind", "label": _("Type"), "kind": "select", "choices": self.fields["kind"].choices},
+            {"name": "status", "label": _("État"), "kind": "select", "choices": STANDINGS},
+            {"name": "kind", "label": _("Type"), "kind": "select", "choices": InvoiceKind.choices},
             {"name": "from", "label": _("Du"), "kind": "date"},
             {"name": "to", "label": _("Au"), "kind": "date"},
         ]
@@ -115,7 +116,7 @@ class InvoiceForm(forms.Form):
         self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any
     ) -> None:
         known = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
-        super().__init__(*args, initial=known, **kwargs)
+        super().__init__(*args, **{"initial": known, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
 
     def clean_customer(self) -> Customer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +49,8 @@ class LineForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["vat_rate"].choices = [(str(rate), typography.percent(rate)) for rate in VAT_RATES]
+        rates = cast(forms.ChoiceField, self.fields["vat_rate"])
+        rates.choices = [(str(rate), typography.percent(rate)) for rate in VAT_RATES]
 
     def clean_product_id(self) -> int | None:
         """The product in scope, or none: another company's is no product of ours."""
@@ -85,4 +86,4 @@ def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
 
 def lines_of(formset: Any) -> list[LineInput]:
     """The rows of a valid sheet that count, in their order."""
-    return [form.line() for form in filled_forms(formset)]
+    return [cast(LineForm, form).line() for form in filled_forms(formset)]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.forms.invoices import InvoiceForm
-from billing.forms.lines import line_formset, lines_of
+from billing.forms.lines import LineForm, line_formset, lines_of
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import InvoiceIssued, save_draft
 from billing.services.lines import LineInput, preview
@@ -100,7 +100,7 @@ def _net(company: Company, form: Any) -> Decimal | None:
 def _totals(company: Company, formset: Any, stored: Any) -> str:
     if formset.is_bound:
         formset.is_valid()
-        inputs = [form.line() for form in filled_forms(formset) if not form.errors]
+        inputs = [cast(LineForm, form).line() for form in filled_forms(formset) if not form.errors]
     else:
         inputs = [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in stored]
     try:

@@ -151,7 +151,7 @@ def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member()  # type: ignore[arg-type]  # a FileResponse streams, and Django types it apart from HttpResponse
 def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse | FileResponse:
     """The legal file, made and judged now if it never was; for a draft, its preview."""
     invoice = _load(pk)
@@ -166,7 +166,7 @@ def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse 
     document = made if wanted == DocumentKind.FACTURX else find_document(invoice, wanted)
     if document is None:
         raise Http404
-    name = document.file.name.rpartition("/")[2]
+    name = str(document.file.name).rpartition("/")[2]
     return _attached(FileResponse(document.file.open("rb"), content_type=content_type), name)
 
 
