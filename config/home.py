@@ -1,13 +1,16 @@
-"""What needs somebody today: one line per kind of work, each with its one action, in a fixed number of queries."""
+"""What a company has to do today, and the first steps of a new one.
+
+Everything is asked of SQL as sums and counts: the number of queries does not depend on the number of rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Case, Count, F, Q, Sum, Value, When
-from django.urls import reverse
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,164 +21,229 @@ from billing.models import (
     InvoiceKind,
     InvoiceStatus,
     OrderStatus,
+    Product,
     Reminder,
     ReminderStatus,
     SalesOrder,
 )
+from config.figures import ZERO, Sums
 from config.kernel import typography
 from config.kernel.clock import local_day
+from config.kernel.models import Membership
 from customers.models import Customer
-from einvoicing.models import Transmission, TransmissionStatus
+from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
 from payments.models import BankAccount, BankLine, LineStatus, Payment
-
-NOTHING = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do: what, how urgent, and the door to it."""
+    """One line of the home page: what waits, since when or for how much, and the one action.
+
+    `name`, `pk` and `query` are the address of the action: the record itself when there is only one.
+    """
 
     words: str
+    detail: str
     icon: str
     tone: str
-    url: str
     action: str
+    name: str
+    pk: int | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The four figures on top of the page, of the company in scope."""
-
-    to_collect: Decimal
-    overdue: Decimal
-    overdue_count: int
-    received: Decimal
-    invoiced: Decimal
+class Step:
+    words: str
+    detail: str
+    done: bool
+    action: str
+    name: str
 
 
-def figures(at: datetime) -> Figures:
-    """Two queries: what is owed and was billed this month, and what came in this month."""
-    today = local_day(at)
-    month = today.replace(day=1)
-    balance = F("total_gross") - F("amount_paid") - F("amount_credited")
-    is_open = Q(status=InvoiceStatus.ISSUED) & ~Q(kind=InvoiceKind.CREDIT_NOTE)
-    signed = Case(When(kind=InvoiceKind.CREDIT_NOTE, then=-F("total_net")), default=F("total_net"))
-    sums = Invoice.objects.issued().aggregate(
-        to_collect=Sum(balance, filter=is_open, default=NOTHING),
-        overdue=Sum(balance, filter=is_open & Q(due_date__lt=today), default=NOTHING),
-        overdue_count=Count("pk", filter=is_open & Q(due_date__lt=today)),
-        invoiced=Sum(signed, filter=Q(issue_date__gte=month), default=Value(NOTHING)),
+def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
+    """What needs this person today, the most pressing first. What the role may not do is not asked of them."""
+    rows: list[Task] = []
+    if membership.may("einvoicing.send"):
+        rows += [*_transmissions(), *_emails()]
+    if membership.may("bank.reconcile"):
+        rows += [*_bank(at)]
+    rows += [*_late(found, local_day(at))]
+    if membership.may("reminders.send"):
+        rows += [*_notices()]
+    if membership.may("invoices.edit"):
+        rows += [*_orders(), *_drafts(found)]
+    if membership.may("payments.record"):
+        rows += [*_credits()]
+    return rows
+
+
+def _alone(count: int, pk: int | None, record: str, every: str, query: str) -> dict[str, Any]:
+    return {"name": record, "pk": pk} if count == 1 else {"name": every, "query": query}
+
+
+def _transmissions() -> Iterator[Task]:
+    """Rejected ones count until their invoice is credited or goes again."""
+    later = Transmission.objects.filter(invoice=OuterRef("invoice"), created_at__gt=OuterRef("created_at"))
+    broken = Transmission.objects.filter(
+        Q(status__in=[TransmissionStatus.INVALID, TransmissionStatus.DEAD])
+        | Q(status=TransmissionStatus.REJECTED) & ~Q(invoice__status=InvoiceStatus.CREDITED) & ~Exists(later)
     )
-    received = Payment.objects.filter(paid_on__gte=month).aggregate(total=Sum("amount", default=NOTHING))
-    return Figures(received=received["total"], **sums)
+    counts = {row["status"]: row for row in broken.values("status").annotate(rows=Count("pk"), one=Min("pk"))}
+    wording = {
+        TransmissionStatus.REJECTED: (
+            lambda n: ngettext("%(n)s facture rejetée", "%(n)s factures rejetées", n),
+            _("La plateforme ou le client l’a refusée : elle doit être corrigée par un avoir et une nouvelle facture."),
+            _("Voir le motif"),
+        ),
+        TransmissionStatus.INVALID: (
+            lambda n: ngettext("%(n)s facture non conforme", "%(n)s factures non conformes", n),
+            _("Elle n’est pas partie : une règle du format n’est pas respectée."),
+            _("Corriger"),
+        ),
+        TransmissionStatus.DEAD: (
+            lambda n: ngettext("%(n)s transmission abandonnée", "%(n)s transmissions abandonnées", n),
+            _("Tous les essais ont échoué : la facture n’est pas chez le client."),
+            _("Relancer"),
+        ),
+    }
+    for status, (words, detail, action) in wording.items():
+        row = counts.get(status)
+        if row:
+            place = _alone(
+                row["rows"], row["one"], "einvoicing:transmission-detail", "einvoicing:transmission-list",
+                f"status={status.value}",
+            )  # fmt: skip
+            title = words(row["rows"]) % {"n": typography.number(row["rows"])}
+            yield Task(title, detail, "send", "bad", action, **place)
 
 
-def tasks(at: datetime, known: Figures) -> list[Task]:
-    """The work that waits, most urgent first; empty when there is none."""
-    found = [
-        *_platform_tasks(),
-        *_letters(),
-        *_bank_tasks(at),
-        *_late(known),
-        *_sales_tasks(),
-        *_credits(),
-    ]
-    order = {"bad": 0, "warn": 1, "info": 2, "neutral": 3}
-    return sorted(found, key=lambda task: order[task.tone])
+def _emails() -> Iterator[Task]:
+    rows = Email.objects.filter(status__in=[EmailStatus.FAILED, EmailStatus.UNKNOWN])
+    counts = {row["status"]: row for row in rows.values("status").annotate(rows=Count("pk"), one=Min("pk"))}
+    if row := counts.get(EmailStatus.FAILED):
+        words = ngettext("%(n)s e-mail refusé", "%(n)s e-mails refusés", row["rows"])
+        place = _alone(row["rows"], row["one"], "billing:email-detail", "billing:email-list", "status=FAILED")
+        detail = _("Le serveur de messagerie ne l’a pas pris : vérifiez l’adresse.")
+        title = words % {"n": typography.number(row["rows"])}
+        yield Task(title, detail, "mail", "bad", _("Corriger"), **place)
+    if row := counts.get(EmailStatus.UNKNOWN):
+        words = ngettext("%(n)s e-mail à l’issue inconnue", "%(n)s e-mails à l’issue inconnue", row["rows"])
+        place = _alone(row["rows"], row["one"], "billing:email-detail", "billing:email-list", "status=UNKNOWN")
+        detail = _("Il est peut-être parti : demandez au client avant de le renvoyer.")
+        title = words % {"n": typography.number(row["rows"])}
+        yield Task(title, detail, "mail", "warn", _("Vérifier"), **place)
 
 
-def is_new() -> bool:
-    """A company that has billed nobody yet: the page teaches the first steps."""
-    return not Invoice.objects.exists() and not Customer.objects.exists()
-
-
-def _platform_tasks() -> list[Task]:
-    wrong = [TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD]
-    count = Transmission.objects.filter(status__in=wrong).count()
-    if not count:
-        return []
-    words = ngettext(
-        "%(count)s facture n’a pas été acceptée par la plateforme",
-        "%(count)s factures n’ont pas été acceptées par la plateforme",
-        count,
+def _bank(at: datetime) -> Iterator[Task]:
+    """Old bank data holds every reminder back; open lines hide who has paid."""
+    limit = at - BankAccount.STALE_AFTER
+    old = BankAccount.objects.filter(Q(imported_at=None) | Q(imported_at__lt=limit))
+    stale = old.aggregate(rows=Count("pk"), last=Min("imported_at"))
+    if stale["rows"] and stale["last"]:
+        words = _("Relevé bancaire de plus de 24 heures")
+        detail = _("Le plus ancien date du %(at)s. Aucune relance ne part avant un relevé récent.")
+        detail %= {"at": typography.moment(stale["last"])}
+        yield Task(words, detail, "bank", "warn", _("Importer un relevé"), "payments:bankline-list")
+    lines = BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0).aggregate(
+        rows=Count("pk"), one=Min("pk"), total=Sum("amount", default=ZERO)
     )
-    return [Task(words % {"count": count}, "send", "bad", reverse("einvoicing:transmission-list"), _("Corriger"))]
+    if lines["rows"]:
+        words = ngettext("%(n)s virement à rapprocher", "%(n)s virements à rapprocher", lines["rows"])
+        place = _alone(lines["rows"], lines["one"], "payments:bankline-detail", "payments:bankline-list", "status=OPEN")
+        title = words % {"n": typography.number(lines["rows"])}
+        yield Task(title, typography.money(lines["total"]), "bank", "info", _("Rapprocher"), **place)
 
 
-def _letters() -> list[Task]:
-    emails = Email.objects.filter(status__in=[EmailStatus.FAILED, EmailStatus.UNKNOWN]).count()
-    notices = Reminder.objects.filter(status=ReminderStatus.DRAFTED).count()
-    found = []
-    if emails:
-        words = ngettext("%(count)s e-mail n’est pas parti", "%(count)s e-mails ne sont pas partis", emails)
-        found.append(Task(words % {"count": emails}, "mail", "bad", reverse("billing:email-list"), _("Vérifier")))
-    if notices:
-        words = ngettext(
-            "%(count)s mise en demeure à relire et envoyer", "%(count)s mises en demeure à relire et envoyer", notices
-        )
-        found.append(Task(words % {"count": notices}, "bell", "warn", reverse("payments:reminder-list"), _("Relire")))
-    return found
+def _late(found: Sums, today: date) -> Iterator[Task]:
+    if not found.late or found.oldest is None:
+        return
+    words = ngettext("%(n)s facture en retard", "%(n)s factures en retard", found.late)
+    days = (today - found.oldest).days
+    age = ngettext("la plus ancienne de %(days)s jour", "la plus ancienne de %(days)s jours", days) % {"days": days}
+    place = _alone(found.late, found.only_late, "billing:invoice-detail", "billing:invoice-list", "status=overdue")
+    title = words % {"n": typography.number(found.late)}
+    yield Task(title, f"{typography.money(found.late_total)} · {age}", "alert", "bad", _("Voir"), **place)
 
 
-def _bank_tasks(at: datetime) -> list[Task]:
-    waiting = BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0).aggregate(
-        count=Count("pk"), total=Sum("amount", default=NOTHING)
+def _notices() -> Iterator[Task]:
+    row = Reminder.objects.filter(status=ReminderStatus.DRAFTED).aggregate(
+        rows=Count("pk"), one=Min("pk"), total=Sum("balance", default=ZERO)
     )
-    found = []
-    if waiting["count"]:
-        words = ngettext(
-            "%(count)s virement à rapprocher, %(total)s",
-            "%(count)s virements à rapprocher, %(total)s",
-            waiting["count"],
-        ) % {"count": waiting["count"], "total": typography.money(waiting["total"])}
-        url = f"{reverse('payments:bankline-list')}?status={LineStatus.OPEN}"
-        found.append(Task(words, "bank", "warn", url, _("Rapprocher")))
-    stale = [account for account in BankAccount.objects.all() if account.is_stale(at)]
-    if stale:
-        words = _("Le relevé de « %(name)s » a plus de 24 heures : aucune relance ne part") % {"name": stale[0].name}
-        found.append(Task(words, "clock", "info", reverse("payments:bankline-list"), _("Importer un relevé")))
-    return found
+    if row["rows"]:
+        words = ngettext("%(n)s mise en demeure à envoyer", "%(n)s mises en demeure à envoyer", row["rows"])
+        place = _alone(row["rows"], row["one"], "payments:reminder-letter", "payments:reminder-list", "")
+        title = words % {"n": typography.number(row["rows"])}
+        yield Task(title, typography.money(row["total"]), "bell", "warn", _("Relire et envoyer"), **place)
 
 
-def _late(known: Figures) -> list[Task]:
-    if not known.overdue_count:
-        return []
-    words = ngettext(
-        "%(count)s facture en retard, %(total)s", "%(count)s factures en retard, %(total)s", known.overdue_count
-    ) % {"count": known.overdue_count, "total": typography.money(known.overdue)}
-    return [Task(words, "alert", "warn", reverse("payments:reminder-list"), _("Relancer"))]
-
-
-def _sales_tasks() -> list[Task]:
-    drafts = Invoice.objects.filter(status=InvoiceStatus.DRAFT).count()
-    orders = SalesOrder.objects.filter(status=OrderStatus.SHIPPED).exclude(invoices__kind=InvoiceKind.INVOICE).count()
-    pending = SalesOrder.objects.filter(status=OrderStatus.PENDING).count()
-    found = []
-    if orders:
-        words = ngettext("%(count)s commande expédiée à facturer", "%(count)s commandes expédiées à facturer", orders)
-        url = f"{reverse('billing:order-list')}?status={OrderStatus.SHIPPED}"
-        found.append(Task(words % {"count": orders}, "cart", "info", url, _("Facturer")))
-    if drafts:
-        words = ngettext("%(count)s brouillon à émettre", "%(count)s brouillons à émettre", drafts)
-        url = f"{reverse('billing:invoice-list')}?status=draft"
-        found.append(Task(words % {"count": drafts}, "invoice", "info", url, _("Émettre")))
-    if pending:
-        words = ngettext(
-            "%(count)s commande confirmée à expédier", "%(count)s commandes confirmées à expédier", pending
-        )
-        url = f"{reverse('billing:order-list')}?status={OrderStatus.PENDING}"
-        found.append(Task(words % {"count": pending}, "box", "neutral", url, _("Expédier")))
-    return found
-
-
-def _credits() -> list[Task]:
-    left = Payment.objects.filter(reverses=None, reversed_at=None, amount__gt=F("allocated")).aggregate(
-        count=Count("pk"), total=Sum(F("amount") - F("allocated"), default=NOTHING)
+def _orders() -> Iterator[Task]:
+    """Shipped ones to invoice, confirmed ones to ship. One query."""
+    invoiced = Invoice.objects.filter(order=OuterRef("pk"), kind=InvoiceKind.INVOICE)
+    open_orders = SalesOrder.objects.filter(
+        Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED) & ~Exists(invoiced)
     )
-    if not left["count"]:
-        return []
-    words = ngettext(
-        "%(total)s au crédit d’un client, à affecter", "%(total)s au crédit de clients, à affecter", left["count"]
-    ) % {"total": typography.money(left["total"])}
-    url = f"{reverse('payments:payment-list')}?left=yes"
-    return [Task(words, "coins", "neutral", url, _("Affecter"))]
+    counted = open_orders.values("status").annotate(rows=Count("pk"), one=Min("pk"), total=Sum("total_gross"))
+    counts = {row["status"]: row for row in counted}
+    if row := counts.get(OrderStatus.SHIPPED):
+        words = ngettext("%(n)s commande expédiée à facturer", "%(n)s commandes expédiées à facturer", row["rows"])
+        yield _order_task(row, words, "cart", "info", _("Facturer"), "status=SHIPPED")
+    if row := counts.get(OrderStatus.PENDING):
+        words = ngettext("%(n)s commande confirmée à expédier", "%(n)s commandes confirmées à expédier", row["rows"])
+        yield _order_task(row, words, "box", "neutral", _("Expédier"), "status=PENDING")
+
+
+def _order_task(row: dict[str, Any], words: str, icon: str, tone: str, action: str, query: str) -> Task:
+    place = _alone(row["rows"], row["one"], "billing:order-detail", "billing:order-list", query)
+    detail = _("%(total)s TTC") % {"total": typography.money(row["total"])}
+    return Task(words % {"n": typography.number(row["rows"])}, detail, icon, tone, action, **place)
+
+
+def _drafts(found: Sums) -> Iterator[Task]:
+    if not found.drafts:
+        return
+    words = ngettext("%(n)s brouillon à émettre", "%(n)s brouillons à émettre", found.drafts)
+    place = _alone(found.drafts, found.only_draft, "billing:invoice-detail", "billing:invoice-list", "status=draft")
+    detail = _("%(total)s TTC") % {"total": typography.money(found.draft_total)}
+    title = words % {"n": typography.number(found.drafts)}
+    yield Task(title, detail, "invoice", "neutral", _("Émettre"), **place)
+
+
+def _credits() -> Iterator[Task]:
+    """Money received that pays nothing yet, where the customer still owes something."""
+    owed = Invoice.objects.outstanding().filter(customer=OuterRef("customer"))
+    free = Payment.objects.filter(Exists(owed), amount__gt=F("allocated"), reverses=None, reversed_at=None)
+    row = free.aggregate(rows=Count("pk"), one=Min("pk"), total=Sum(F("amount") - F("allocated"), default=ZERO))
+    if row["rows"]:
+        words = ngettext("%(n)s encaissement à affecter", "%(n)s encaissements à affecter", row["rows"])
+        place = _alone(row["rows"], row["one"], "payments:payment-detail", "payments:payment-list", "left=yes")
+        detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
+        title = words % {"n": typography.number(row["rows"])}
+        yield Task(title, detail, "coins", "neutral", _("Affecter"), **place)
+
+
+def first_steps() -> list[Step]:
+    """The way to the first invoice, for a company that has issued none. Five queries."""
+    return [
+        Step(
+            _("Ajoutez un client"), _("Son SIRET suffit pour une organisation."), Customer.objects.exists(),
+            _("Nouveau client"), "customers:customer-new",
+        ),
+        Step(
+            _("Décrivez ce que vous vendez"), _("Prix, unité et TVA se reprennent ensuite sur chaque ligne."),
+            Product.objects.exists(), _("Nouveau produit"), "billing:product-new",
+        ),
+        Step(
+            _("Reliez votre plateforme agréée"),
+            _("Les factures y partent à l’émission, et leurs statuts en reviennent."),
+            PlatformAccount.objects.filter(is_enabled=True).exists(), _("Régler"), "company-settings",
+        ),
+        Step(
+            _("Importez un relevé bancaire"), _("Les virements qui citent une facture se rapprochent seuls."),
+            BankAccount.objects.exclude(imported_at=None).exists(), _("Importer"), "payments:bankline-list",
+        ),
+        Step(
+            _("Préparez votre première facture"), _("Aucun numéro n’est pris avant l’émission."),
+            Invoice.objects.exists(), _("Nouvelle facture"), "billing:invoice-new",
+        ),
+    ]  # fmt: skip

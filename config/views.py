@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,10 +13,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
 
-from config import searching
-from config.home import figures, is_new, tasks
-from config.kernel.access import member
+from billing.models import Invoice
+from config import figures
+from config.home import first_steps, tasks
+from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
+from config.kernel.htmx import is_part, page_or_part
+from config.kernel.timeline import latest_of
+from config.searching import Question, exact, find
+
+RECENT = 8
 
 
 def _back(request: HttpRequest) -> str:
@@ -25,21 +33,32 @@ def _back(request: HttpRequest) -> str:
 @require_GET
 @member()
 def home(request: HttpRequest) -> HttpResponse:
+    """What needs me today, each line with its one action, and four figures. A new company gets its first steps."""
     now = timezone.now()
-    known = figures(now)
-    context = {"figures": known, "tasks": tasks(now, known), "is_new": is_new(), "today": local_day(now)}
+    today = local_day(now)
+    membership = cast(MemberRequest, request).membership
+    found = figures.sums(today)
+    is_new = not Invoice.objects.issued().exists()
+    context = {
+        "today": today,
+        "figures": [] if is_new else figures.figures(found, today),
+        "tasks": tasks(found, now, membership),
+        "steps": first_steps() if is_new else [],
+        "recent": latest_of(RECENT),
+    }
     return render(request, "home.html", context)
 
 
 @require_GET
 @member()
 def search(request: HttpRequest) -> HttpResponse:
-    """`?q=`: an exact number opens its record at once; anything else is searched for."""
-    text = request.GET.get("q", "")[:100]
-    row = searching.exact(text)
-    if row is not None:
-        return redirect(row)
-    return render(request, "search.html", {"search_query": text, "groups": searching.search(text)})
+    """Everything that answers `?q=`; a number goes straight to its record. HTMX: the options under the search field."""
+    question = Question(request.GET.get("q", ""))
+    if not is_part(request) and question.text and (address := exact(question)):
+        return redirect(address)
+    groups = [] if question.is_too_short else find(question)
+    context = {"search_query": question.text, "groups": groups, "too_short": question.is_too_short}
+    return page_or_part(request, "search.html", "_search_options.html", context)
 
 
 @require_POST

@@ -20,9 +20,13 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
     "customers.customer.archived": (n("Client archivé"), "box", "neutral"),
     "customers.customer.restored": (n("Client rétabli"), "check", "neutral"),
+    "customers.contact.added": (n("Contact ajouté : %(name)s"), "user", "neutral"),
+    "customers.contact.changed": (n("Contact modifié : %(name)s"), "edit", "neutral"),
+    "customers.contact.removed": (n("Contact retiré : %(name)s"), "close", "neutral"),
     "billing.product.created": (n("Produit créé à %(unit_price)s HT"), "box", "neutral"),
     "billing.product.changed": (n("Produit modifié, %(unit_price)s HT"), "edit", "neutral"),
     "billing.product.archived": (n("Produit archivé"), "box", "neutral"),
+    "billing.product.restored": (n("Produit rétabli"), "check", "neutral"),
     "billing.stock.moved": (n("Mouvement de stock : %(quantity)s %(product)s"), "box", "neutral"),
     "billing.order.created": (n("Commande %(number)s créée, %(total)s TTC"), "cart", "neutral"),
     "billing.order.changed": (n("Commande modifiée, %(total)s TTC"), "edit", "neutral"),
@@ -105,6 +109,12 @@ def timeline_of(row: CompanyRow) -> list[Item]:
     """What happened to the row, newest first. One query."""
     events = AuditEvent.everywhere.filter(company_id=row.company_id, subjects__contains=[row.subject])
     return [_item(event) for event in events.exclude(tag__in=SILENT).order_by("-id")[:MOST]]
+
+
+def latest_of(most: int) -> list[Item]:
+    """The last things that happened in the company in scope. One query."""
+    events = AuditEvent.objects.exclude(tag__in=SILENT).filter(tag__in=WORDS)
+    return [_item(event) for event in events.order_by("-id")[:most]]
 
 
 def _item(event: AuditEvent) -> Item:

@@ -210,6 +210,7 @@
   function enhance(root) {
     wireDialogs();
     once("[data-typeahead]", root, wireTypeahead);
+    once("[data-search]", root, (form) => combobox($("input", form), $(".options", form), form.dataset.search, () => {}, 2));
     once("[data-sheet]", root, (sheet) => window.quittanceSheet?.(sheet));
     once(".toasts > .toast", root, arm);
     $("[data-autofocus]", root)?.focus();

@@ -1,0 +1,106 @@
+"""The four figures of the home page: sums asked of SQL, in three queries whatever the number of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, F, Min, Q, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import Invoice, InvoiceKind, InvoiceStatus
+from config.kernel import typography
+from payments.models import Payment
+
+ZERO = Decimal("0.00")
+BALANCE = F("total_gross") - F("amount_paid") - F("amount_credited")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    label: str
+    value: str
+    note: str
+    tone: str
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the invoices in hand add up to, asked in one query."""
+
+    drafts: int
+    draft_total: Decimal
+    only_draft: int | None
+    due: int
+    due_total: Decimal
+    late: int
+    late_total: Decimal
+    only_late: int | None
+    oldest: date | None
+
+
+def sums(today: date) -> Sums:
+    draft = Q(status=InvoiceStatus.DRAFT)
+    due = Q(status=InvoiceStatus.ISSUED) & ~Q(kind=InvoiceKind.CREDIT_NOTE)
+    late = due & Q(due_date__lt=today)
+    row = Invoice.objects.filter(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.ISSUED]).aggregate(
+        drafts=Count("pk", filter=draft),
+        draft_total=Sum("total_gross", filter=draft, default=ZERO),
+        only_draft=Min("pk", filter=draft),
+        due=Count("pk", filter=due),
+        due_total=Sum(BALANCE, filter=due, default=ZERO),
+        late=Count("pk", filter=late),
+        late_total=Sum(BALANCE, filter=late, default=ZERO),
+        only_late=Min("pk", filter=late),
+        oldest=Min("due_date", filter=late),
+    )
+    return Sums(**row)
+
+
+def figures(found: Sums, today: date) -> list[Figure]:
+    """« À encaisser », « En retard », and what was received and billed since the first of the month. Two queries."""
+    start = today.replace(day=1)
+    received = Payment.objects.filter(paid_on__gte=start, paid_on__lte=today).aggregate(
+        total=Sum("amount", default=ZERO), rows=Count("pk", filter=Q(amount__gt=0))
+    )
+    credit = Q(kind=InvoiceKind.CREDIT_NOTE)
+    billed = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today).aggregate(
+        plus=Sum("total_gross", filter=~credit, default=ZERO),
+        minus=Sum("total_gross", filter=credit, default=ZERO),
+        net_plus=Sum("total_net", filter=~credit, default=ZERO),
+        net_minus=Sum("total_net", filter=credit, default=ZERO),
+    )
+    net = typography.money(billed["net_plus"] - billed["net_minus"])
+    month = f"from={start.isoformat()}&to={today.isoformat()}"
+    late_tone = "bad" if found.late else "good"
+    return [
+        Figure(
+            _("À encaisser"), typography.money(found.due_total), _invoices(found.due), "neutral",
+            "billing:invoice-list", "status=due",
+        ),
+        Figure(
+            _("En retard"), typography.money(found.late_total),
+            _invoices(found.late) if found.late else _("rien en retard"), late_tone,
+            "billing:invoice-list", "status=overdue",
+        ),
+        Figure(
+            _("Encaissé ce mois"), typography.money(received["total"]), _payments(received["rows"]), "neutral",
+            "payments:payment-list", month,
+        ),
+        Figure(
+            _("Facturé ce mois"), typography.money(billed["plus"] - billed["minus"]),
+            _("TTC, soit %(net)s HT") % {"net": net}, "neutral", "billing:invoice-list", month,
+        ),
+    ]  # fmt: skip
+
+
+def _invoices(count: int) -> str:
+    return ngettext("%(count)s facture", "%(count)s factures", count) % {"count": typography.number(count)}
+
+
+def _payments(count: int) -> str:
+    return ngettext("%(count)s encaissement", "%(count)s encaissements", count) % {"count": typography.number(count)}

@@ -1,0 +1,58 @@
+"""Money for tests: payments, bank accounts and statements, through the services."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from billing.models import Invoice
+from config.kernel.clock import local_day
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from customers.models import Customer
+from payments.models import BankAccount, BankLine, Method, Payment
+from payments.services.bank import import_statement
+from payments.services.payments import Share, record_payment
+from payments.statements.sample import Entry, camt053
+from tests.factories.story import ACTOR, AT
+
+_serial = itertools.count(1)
+
+
+def a_payment(customer: Customer, amount: str, shares: Sequence[tuple[Invoice, str]] = (), **values: Any) -> Payment:
+    defaults: dict[str, Any] = {"method": Method.TRANSFER, "paid_on": local_day(AT), "at": AT, "actor": ACTOR}
+    with company_scope(customer.company_id):
+        return record_payment(
+            customer=customer,
+            amount=Decimal(amount),
+            shares=[Share(invoice, Decimal(part)) for invoice, part in shares],
+            **{**defaults, **values},
+        )
+
+
+def a_bank_account(company: Company) -> BankAccount:
+    with company_scope(company):
+        account, _made = BankAccount.objects.get_or_create(
+            company=company, iban=company.iban, defaults={"name": "Compte courant"}
+        )
+    return account
+
+
+def a_statement_file(company: Company, entries: Sequence[Entry], *, at: datetime = AT) -> bytes:
+    return camt053(company.iban, Decimal("1000.00"), entries, local_day(at), f"REL-{next(_serial):05}")
+
+
+def bank_lines(company: Company, entries: Sequence[Entry], *, at: datetime = AT) -> list[BankLine]:
+    """The lines of a statement imported now."""
+    a_bank_account(company)
+    data = a_statement_file(company, entries, at=at)
+    with company_scope(company):
+        (statement,) = import_statement(company=company, data=data, filename="releve.xml", actor=ACTOR, at=at)
+        return list(BankLine.objects.filter(statement=statement).order_by("bank_reference"))
+
+
+def a_credit(amount: str, **values: Any) -> Entry:
+    return Entry(amount=Decimal(amount), **{"counterparty": "MAISON LUMIERE", **values})

@@ -1,0 +1,22 @@
+"""People signed in, for tests of pages."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from config.kernel.models import Company, Membership, User
+from config.kernel.roles import Role
+
+
+def signed_in(company: Company, role: Role = Role.OWNER) -> Client:
+    """A browser in which a member of the company has signed in."""
+    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
+    Membership.objects.create(user=user, company=company, role=role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def read(page: object) -> str:
+    """The page's text with plain spaces, as one would type it."""
+    return page.text.replace("\u202f", " ").replace("\xa0", " ")  # type: ignore[attr-defined]  # a test response

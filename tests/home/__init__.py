@@ -1,0 +1,1 @@
+"""The home page, the search, the settings of a company."""
