@@ -12,7 +12,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import electronic_address, siren, siret, vat
-from customers.models import Address, AddressKind, Customer, CustomerKind, PaymentTerms
+from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 
 
 class CustomerExists(DomainError):
@@ -94,10 +94,14 @@ def save_customer(
     company_id: int,
     values: Mapping[str, Any],
     address: Mapping[str, Any],
+    delivery: Mapping[str, Any] | None = None,
     actor: Actor,
     at: datetime,
 ) -> Customer:
-    """Create the customer, or correct the given one, with its billing address. Raises Invalid, CustomerExists."""
+    """Create the customer, or correct the given one, with its billing address. Raises Invalid, CustomerExists.
+
+    `delivery` replaces the delivery address, an empty one removes it; None leaves it as it is.
+    """
     clean = clean_identity(values)
     row = customer or Customer(company_id=company_id)
     before = {name: getattr(row, name) for name in clean} if customer else {}
@@ -113,10 +117,44 @@ def save_customer(
     Address.objects.update_or_create(
         company_id=company_id, customer=row, kind=AddressKind.BILLING, defaults=dict(address)
     )
+    if delivery is not None:
+        _write_delivery(row, delivery)
     changed = [name for name, value in clean.items() if before.get(name) != value] if customer else []
     tag = "customers.customer.changed" if customer else "customers.customer.created"
     audit.record(tag, subject=row, actor=actor, at=at, data={"name": row.name, "changed": changed})
     return row
+
+
+def _write_delivery(customer: Customer, delivery: Mapping[str, Any]) -> None:
+    stored = Address.objects.filter(customer=customer, kind=AddressKind.DELIVERY).order_by("id")
+    kept = stored.first()
+    stored.exclude(pk=kept.pk if kept and delivery else None).delete()
+    if not delivery:
+        return
+    row = kept or Address(company_id=customer.company_id, customer=customer, kind=AddressKind.DELIVERY)
+    for name, value in delivery.items():
+        setattr(row, name, value)
+    row.save()
+
+
+@transaction.atomic
+def save_contact(
+    *, contact: Contact | None, customer: Customer, values: Mapping[str, Any], actor: Actor, at: datetime
+) -> Contact:
+    """Add a person at the customer's, or correct the given one."""
+    row = contact or Contact(company_id=customer.company_id, customer=customer)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+    tag = "customers.contact.changed" if contact else "customers.contact.added"
+    audit.record(tag, subject=customer, actor=actor, at=at, data={"name": row.name})
+    return row
+
+
+@transaction.atomic
+def remove_contact(*, contact: Contact, actor: Actor, at: datetime) -> None:
+    audit.record("customers.contact.removed", subject=contact.customer, actor=actor, at=at, data={"name": contact.name})
+    contact.delete()
 
 
 @transaction.atomic

@@ -96,3 +96,11 @@ def archive_product(*, product: Product, actor: Actor, at: datetime) -> Product:
     product.save(update_fields=["archived_at"])
     audit.record("billing.product.archived", subject=product, actor=actor, at=at)
     return product
+
+
+@transaction.atomic
+def restore_product(*, product: Product, actor: Actor, at: datetime) -> Product:
+    product.archived_at = None
+    product.save(update_fields=["archived_at"])
+    audit.record("billing.product.restored", subject=product, actor=actor, at=at)
+    return product

@@ -1,0 +1,61 @@
+"""The people at a customer's: who gets its invoices and its reminders."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from config.kernel.access import actor_of, member
+from customers.forms import ContactForm
+from customers.models import Contact, Customer
+from customers.services import remove_contact, save_contact
+from customers.views.customers import load_customer
+
+
+@require_http_methods(["GET", "POST"])
+@member("customers.edit")
+def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
+    return _form(request, load_customer(pk), None)
+
+
+@require_http_methods(["GET", "POST"])
+@member("customers.edit")
+def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = load_contact(pk)
+    return _form(request, contact.customer, contact)
+
+
+@require_POST
+@member("customers.edit")
+def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = load_contact(pk)
+    remove_contact(contact=contact, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Contact retiré."))
+    return redirect(contact.customer)
+
+
+def load_contact(pk: int) -> Contact:
+    return cast(Contact, get_object_or_404(Contact.objects.select_related("customer"), pk=pk))
+
+
+def _form(request: HttpRequest, customer: Customer, contact: Contact | None) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = ContactForm(sent, initial=_known(contact))
+    if sent is not None and form.is_valid():
+        save_contact(
+            contact=contact, customer=customer, values=form.cleaned_data, actor=actor_of(request), at=timezone.now()
+        )
+        messages.success(request, _("Contact enregistré."))
+        return redirect(customer)
+    context = {"customer": customer, "contact": contact, "form": form}
+    return render(request, "customers/contact/form.html", context, status=200 if sent is None else 422)
+
+
+def _known(contact: Contact | None) -> dict[str, object]:
+    return {name: getattr(contact, name) for name in ContactForm.Meta.fields} if contact else {}

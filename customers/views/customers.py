@@ -1,0 +1,171 @@
+"""Customers: the list, the record, its form, and the answers to a typed name."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.timeline import timeline_of
+from customers.forms import CustomerFilter, CustomerForm
+from customers.models import Address, AddressKind, Customer, CustomerQuerySet
+from customers.panels import actions_of, balances_of, figures_of, panels_of
+from customers.services import archive_customer, restore_customer, save_customer
+
+SORTS: dict[str, Any] = {"name": "name", "created": "created_at"}
+MOST_OPTIONS = 10
+
+
+def load_customer(pk: int) -> Customer:
+    return cast(Customer, get_object_or_404(Customer.objects.select_related("company", "terms"), pk=pk))
+
+
+@require_GET
+@member()
+def customer_list(request: HttpRequest) -> HttpResponse:
+    filters = CustomerFilter(request.GET)
+    found = filters.narrow(Customer.objects.all())
+    city = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING).values("city")[:1]
+    rows = found.select_related("terms").annotate(city=Subquery(city))
+    page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
+    owed = balances_of(page.rows)
+    context = {
+        "page": page,
+        "rows": [{"customer": customer, "balance": owed.get(customer.pk)} for customer in page],
+        "q": filters.value("q"),
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_edit": cast(MemberRequest, request).membership.may("customers.edit"),
+    }
+    return render(request, "customers/customer/list.html", context)
+
+
+def _summary(found: CustomerQuerySet) -> str:
+    rows = found.aggregate(rows=Count("pk"))["rows"]
+    return ngettext("%(rows)s client", "%(rows)s clients", rows) % {"rows": typography.number(rows)} if rows else ""
+
+
+@require_GET
+@member()
+def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = load_customer(pk)
+    membership = cast(MemberRequest, request).membership
+    actions = actions_of(customer, membership.may) if customer.archived_at is None else []
+    primary = next((action for action in actions if action.primary), None)
+    may_edit = membership.may("customers.edit")
+    context = {
+        "customer": customer,
+        "addresses": list(Address.objects.filter(customer=customer).order_by("kind", "id")),
+        "contacts": list(customer.contacts.order_by("name", "id")),
+        "primary": primary,
+        "menu": [action for action in actions if action is not primary] + (own_actions(customer) if may_edit else []),
+        "may_edit": may_edit,
+        "figures": figures_of(customer),
+        "panels": panels_of(customer),
+        "timeline": timeline_of(customer),
+    }
+    return render(request, "customers/customer/detail.html", context)
+
+
+def own_actions(customer: Customer) -> list[dict[str, Any]]:
+    """What customers itself offers for the record, beside editing it."""
+    here = [customer.pk]
+    if customer.archived_at:
+        restore = reverse("customers:customer-restore", args=here)
+        return [{"label": _("Rétablir"), "url": restore, "icon": "undo", "post": True}]
+    archive = reverse("customers:customer-archive", args=here)
+    return [
+        {"label": _("Ajouter un contact"), "url": reverse("customers:contact-new", args=here), "icon": "user"},
+        {"label": _("Archiver"), "url": archive, "icon": "archive", "post": True},
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@member("customers.edit")
+def customer_new(request: HttpRequest) -> HttpResponse:
+    """A new customer; `?name=` is what somebody typed and did not find."""
+    return _form(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+@member("customers.edit")
+def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _form(request, load_customer(pk))
+
+
+def _form(request: HttpRequest, customer: Customer | None) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = CustomerForm(sent, customer=customer, name=request.GET.get("name", "")[:200])
+    saved = _save(request, customer, form) if sent is not None and form.is_valid() else None
+    if saved is not None:
+        messages.success(request, _("Client enregistré."))
+        return redirect(saved)
+    context = {"customer": customer, "form": form}
+    return render(request, "customers/customer/form.html", context, status=200 if sent is None else 422)
+
+
+def _save(request: HttpRequest, customer: Customer | None, form: CustomerForm) -> Customer | None:
+    """The customer as written, or None with the refusal put on the form."""
+    try:
+        return save_customer(
+            customer=customer,
+            company_id=cast(MemberRequest, request).membership.company_id,
+            values=form.values(),
+            address=form.address(),
+            delivery=form.delivery(),
+            actor=actor_of(request),
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        add_domain_error(form, error)
+        return None
+
+
+@require_POST
+@member("customers.edit")
+def customer_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = archive_customer(customer=load_customer(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Client archivé. Ses factures restent."))
+    return redirect(customer)
+
+
+@require_POST
+@member("customers.edit")
+def customer_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = restore_customer(customer=load_customer(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Client rétabli."))
+    return redirect(customer)
+
+
+@require_GET
+@member()
+def customer_options(request: HttpRequest) -> HttpResponse:
+    """What a typed name could mean: a few customers, and « Créer » for whom may."""
+    text = request.GET.get("q", "").strip()[:100]
+    found = Customer.objects.active()
+    rows = (found.matching(text) if text else found).order_by("name", "id")[:MOST_OPTIONS]
+    context = {
+        "options": [{"value": row.pk, "label": row.name, "detail": _detail(row)} for row in rows],
+        "query": text,
+    }
+    if text and cast(MemberRequest, request).membership.may("customers.edit"):
+        context["create_url"] = f"{reverse('customers:customer-new')}?{urlencode({'name': text})}"
+    return render(request, "components/_options.html", context)
+
+
+def _detail(customer: Customer) -> str:
+    return f"SIREN {typography.siren(customer.siren)}" if customer.siren else customer.email
