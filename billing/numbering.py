@@ -9,7 +9,6 @@ from datetime import date
 
 from django.db import connection
 
-from billing.models import NumberSequence
 from config.kernel.errors import DomainError
 from config.kernel.ids import new_id
 
@@ -29,6 +28,7 @@ ON CONFLICT (company_id, series, year)
 DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
 RETURNING last
 """
+_LAST_DAY = "SELECT max(last_day) FROM billing_numbersequence WHERE company_id = %s AND series = %s"
 
 
 def next_number(*, company_id: int, series: str, on: date) -> str:
@@ -41,7 +41,9 @@ def next_number(*, company_id: int, series: str, on: date) -> str:
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on})
         row = cursor.fetchone()
-    if row is None:
-        last = NumberSequence.everywhere.get(company_id=company_id, series=series, year=on.year).last_day
-        raise DateGoesBack(series=series, last=f"{last:%d/%m/%Y}")
+        # a later year has a counter of its own, and goes before this day all the same
+        cursor.execute(_LAST_DAY, [company_id, series])
+        (last_day,) = cursor.fetchone()
+    if row is None or last_day > on:
+        raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
     return f"{series}-{on.year}-{row[0]:05d}"

@@ -21,8 +21,8 @@ from billing.services.settling import count_payment, lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError, Invalid
-from config.kernel.money import ZERO
+from config.kernel.errors import DomainError, Invalid, Stale
+from config.kernel.money import ZERO, round2
 from customers.models import Customer
 from payments.models import Allocation, Method, Payment
 
@@ -32,6 +32,11 @@ SERIES = "ENC"
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
     message = "Le montant encaissé doit être positif."
+
+
+class FractionOfACent(Invalid):
+    code = "fraction_of_a_cent"
+    message = "Un montant s’écrit avec deux décimales au plus."
 
 
 class PaidInTheFuture(Invalid):
@@ -54,6 +59,19 @@ class AnotherCustomer(DomainError):
     message = "%(invoice)s n’est pas une facture de ce client."
 
 
+class AnotherCurrency(DomainError):
+    code = "another_currency"
+    message = "%(invoice)s est en %(found)s : un encaissement en %(currency)s ne peut pas la payer."
+
+
+def _check_amount(amount: Decimal) -> None:
+    """An amount of money received or used: positive, in whole cents."""
+    if amount <= 0:
+        raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
+    if round2(amount) != amount:
+        raise FractionOfACent(fields={"amount": FractionOfACent.message})
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """So much for that invoice."""
@@ -74,13 +92,14 @@ def record_payment(
     at: datetime,
     reference: str = "",
     notes: str = "",
+    currency: str = "EUR",
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
-    Raises AmountNotPositive, PaidInTheFuture, AnotherCustomer, OverAllocated, NothingOutstanding, NotEnoughCredit.
+    Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
+    NothingOutstanding, NotEnoughCredit.
     """
-    if amount <= 0:
-        raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
+    _check_amount(amount)
     if paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     # invoices first, in the order of their keys
@@ -91,6 +110,7 @@ def record_payment(
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         customer=customer,
         amount=amount,
+        currency=currency,
         method=method,
         paid_on=paid_on,
         reference=reference,
@@ -115,10 +135,11 @@ def record_payment(
 @transaction.atomic
 def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Allocation:
     """Use `amount` of the payment for the invoice: never beyond the invoice's balance, nor the payment's rest."""
-    if amount <= 0:
-        raise AmountNotPositive
+    _check_amount(amount)
     if invoice.customer_id != payment.customer_id:
         raise AnotherCustomer(invoice=str(invoice))
+    if invoice.currency != payment.currency:
+        raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
     count_payment(invoice=invoice, amount=amount, actor=actor, at=at)
     return _write_allocation(payment=payment, invoice=invoice, amount=amount, actor=actor, at=at)
 
@@ -172,7 +193,10 @@ def release_allocation(
 
 @transaction.atomic
 def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime) -> Payment:
-    """Undo a payment by an opposite one: its invoices are open again, the history stays. Raises AlreadyReversed."""
+    """Undo a payment by an opposite one: its invoices are open again, the history stays.
+
+    Raises AlreadyReversed, and Stale when somebody allocates or releases at the same moment.
+    """
     held = _standing(payment)
     invoices = Invoice.everywhere.in_bulk(held)
     for key in sorted(held):
@@ -180,6 +204,8 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
     locked: Payment = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
+    if _standing(locked) != held:
+        raise Stale
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
     reversal: Payment = Payment.everywhere.create(

@@ -190,6 +190,7 @@ def _apply(
     payment = record_payment(
         customer=customer,
         amount=line.amount,
+        currency=line.currency,
         method=Method.TRANSFER,
         paid_on=min(line.booked_on, local_day(at)),
         shares=shares,

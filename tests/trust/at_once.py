@@ -1,0 +1,36 @@
+"""Many people at once: threads that start together, each on a database connection of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+# more rounds on a machine with time to spare: TRUST_SCALE=10
+SCALE = float(os.environ.get("TRUST_SCALE", "1"))
+
+
+def scaled(rounds: int) -> int:
+    return max(1, round(rounds * SCALE))
+
+
+def at_once(people: int, work: Callable[[int], T]) -> list[T]:
+    """What `work(place)` answers to each of the people, who all start at the same moment. Raises the first failure."""
+    together = threading.Barrier(people, timeout=30)
+
+    def person(place: int) -> T:
+        try:
+            connection.ensure_connection()
+            together.wait()
+            return work(place)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=people) as pool:
+        return list(pool.map(person, range(people)))
