@@ -88,11 +88,13 @@ def test_a_plain_sequence_under_the_same_rollbacks_leaves_gaps():
         cursor.execute(f"CREATE SEQUENCE {name}")
 
     def issuer(place: int) -> list[str]:
-        chance, kept = random.Random(place), []
+        chance = random.Random(place)
+        kept: list[str] = []
         for _turn in range(ROUNDS):
-            with connection.cursor() as cursor, sometimes_rolled_back(chance, lambda: kept.append(f"FAC-{given}")):
+            given: list[str] = []
+            with connection.cursor() as cursor, sometimes_rolled_back(chance, lambda given=given: kept.extend(given)):
                 cursor.execute("SELECT nextval(%s)", [name])
-                given = cursor.fetchone()[0]
+                given.append(f"FAC-{cursor.fetchone()[0]}")
         return kept
 
     try:
