@@ -2,13 +2,29 @@
 
 from django.urls import path
 
-from billing.views import drafts, emails, invoices
+from billing.views import drafts, emails, invoices, lines, orders, products
 
 app_name = "billing"
 urlpatterns = [
+    path("lines/totals/", lines.line_totals, name="line-totals"),
+    path("products/options/", lines.product_options, name="product-options"),
+    path("products/", products.product_list, name="product-list"),
+    path("products/new/", products.product_new, name="product-new"),
+    path("products/<int:pk>/", products.product_detail, name="product-detail"),
+    path("products/<int:pk>/edit/", products.product_edit, name="product-edit"),
+    path("products/<int:pk>/stock/", products.product_stock, name="product-stock"),
+    path("products/<int:pk>/archive/", products.product_archive, name="product-archive"),
+    path("products/<int:pk>/restore/", products.product_restore, name="product-restore"),
+    path("orders/", orders.order_list, name="order-list"),
+    path("orders/new/", orders.order_new, name="order-new"),
+    path("orders/<int:pk>/", orders.order_detail, name="order-detail"),
+    path("orders/<int:pk>/edit/", orders.order_edit, name="order-edit"),
+    path("orders/<int:pk>/confirm/", orders.order_confirm, name="order-confirm"),
+    path("orders/<int:pk>/ship/", orders.order_ship, name="order-ship"),
+    path("orders/<int:pk>/cancel/", orders.order_cancel, name="order-cancel"),
+    path("orders/<int:pk>/invoice/", orders.order_invoice, name="order-invoice"),
     path("invoices/", invoices.invoice_list, name="invoice-list"),
     path("invoices/new/", drafts.invoice_new, name="invoice-new"),
-    path("invoices/line-totals/", drafts.line_totals, name="line-totals"),
     path("invoices/<int:pk>/edit/", drafts.invoice_edit, name="invoice-edit"),
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
     path("invoices/<int:pk>/preview/", invoices.invoice_preview, name="invoice-preview"),

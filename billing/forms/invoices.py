@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.forms.picking import CustomerPickedForm
 from billing.models import Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
@@ -89,10 +90,9 @@ def _amount(text: str) -> Decimal | None:
         return None
 
 
-class InvoiceForm(forms.Form):
-    """The head of a draft. The customer is chosen by typing: its id, or its exact name without JavaScript."""
+class InvoiceForm(CustomerPickedForm):
+    """The head of a draft."""
 
-    customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)
     kind = forms.ChoiceField(label=_("Type"), choices=KINDS, initial=InvoiceKind.INVOICE)
     supply_date = FrenchDateField(
         label=_("Date de livraison ou d’exécution"),
@@ -119,35 +119,8 @@ class InvoiceForm(forms.Form):
         super().__init__(*args, **{"initial": known, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
 
-    def clean_customer(self) -> Customer:
-        typed = (self.data.get("customer_text") or "").strip()
-        wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
-        found = list(Customer.objects.active().select_related("terms").filter(_named(wanted, typed))[:2])
-        if len(found) == 1:
-            self.shown = found[0]
-            return found[0]
-        if found:
-            raise ValidationError(_("Plusieurs clients portent ce nom. Choisissez dans la liste."))
-        raise ValidationError(
-            _("Choisissez un client dans la liste.") if not typed else _("Aucun client ne s’appelle ainsi.")
-        )
-
-    @property
-    def customer_id(self) -> str:
-        return (self.data.get("customer") or "") if self.is_bound else str(self.shown.pk) if self.shown else ""
-
-    @property
-    def customer_text(self) -> str:
-        return (self.data.get("customer_text") or "") if self.is_bound else self.shown.name if self.shown else ""
-
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.VALUES}
-
-
-def _named(wanted: str, typed: str) -> Q:
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 20:
-        return Q(pk=int(wanted))
-    return Q(name__iexact=typed) if typed else Q(pk__in=[])
 
 
 class NotesForm(forms.Form):

@@ -87,3 +87,13 @@ def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
 def lines_of(formset: Any) -> list[LineInput]:
     """The rows of a valid sheet that count, in their order."""
     return [cast(LineForm, form).line() for form in filled_forms(formset)]
+
+
+def written(line: LineInput) -> dict[str, str | bool]:
+    """The line as its row's inputs hold it: what a picked product fills in."""
+    values = _initial(line)
+    fields = LineForm.base_fields
+    return {
+        name: values[name] if name == "is_service" else str(fields[name].prepare_value(values[name]))
+        for name in ("product_id", "description", "unit", "unit_price", "vat_rate", "vat_category", "is_service")
+    }

@@ -80,14 +80,27 @@ def move_stock(
     )
     audit.record(
         "billing.stock.moved",
-        subject=product,
-        also=[order] if order else [],
+        subject=movement,
+        also=[product, order] if order else [product],
         actor=actor,
         at=at,
+        seal=True,
         data={"quantity": quantity, "reason": str(reason), "product": product.name},
     )
     product.refresh_from_db(fields=["on_hand"])
     return movement
+
+
+@transaction.atomic
+def count_stock(
+    *, product: Product, counted: Decimal, actor: Actor, at: datetime, note: str = ""
+) -> StockMovement | None:
+    """Set the stock to what was counted, by a movement of the difference; None when there is none."""
+    locked: Product = Product.everywhere.select_for_update().get(pk=product.pk)
+    gap = counted - locked.on_hand
+    if not gap:
+        return None
+    return move_stock(product=product, quantity=gap, reason=MovementReason.COUNT, actor=actor, at=at, note=note)
 
 
 @transaction.atomic

@@ -1,0 +1,52 @@
+"""A document's head where the customer is chosen by typing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer
+
+
+class CustomerPickedForm(forms.Form):
+    """The customer: its id, or its exact name without JavaScript. `shown` is whom the page shows as chosen."""
+
+    customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)
+    shown: Customer | None = None
+
+    def clean_customer(self) -> Customer:
+        typed = (self.data.get("customer_text") or "").strip()
+        wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
+        found = list(Customer.objects.active().select_related("terms").filter(_named(wanted, typed))[:2])
+        if len(found) == 1:
+            self.shown = found[0]
+            return found[0]
+        if found:
+            raise ValidationError(_("Plusieurs clients portent ce nom. Choisissez dans la liste."))
+        raise ValidationError(
+            _("Choisissez un client dans la liste.") if not typed else _("Aucun client ne s’appelle ainsi.")
+        )
+
+    @property
+    def customer_id(self) -> str:
+        return (self.data.get("customer") or "") if self.is_bound else str(self.shown.pk) if self.shown else ""
+
+    @property
+    def customer_text(self) -> str:
+        return (self.data.get("customer_text") or "") if self.is_bound else self.shown.name if self.shown else ""
+
+
+def known_customer(wanted: Any) -> Customer | None:
+    """The active customer that `?customer=` names, when it names one."""
+    text = str(wanted or "")
+    return Customer.objects.active().filter(_named(text, "")).first()
+
+
+def _named(wanted: str, typed: str) -> Q:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+        return Q(pk=int(wanted))
+    return Q(name__iexact=typed) if typed else Q(pk__in=[])

@@ -1,0 +1,224 @@
+"""Orders: the list, the record with its next step, and the form of a draft."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import totals
+from billing.forms.lines import line_formset, lines_of
+from billing.forms.orders import OrderFilter, OrderForm
+from billing.forms.picking import known_customer
+from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
+from billing.panels import Action, choose
+from billing.services.invoices import generate_invoice
+from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
+from billing.views.lines import totals_of
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.timeline import timeline_of
+from customers.models import Customer
+
+SORTS: dict[str, Any] = {
+    "number": "number", "customer": "customer__name", "date": "order_date", "total": "total_gross",
+}  # fmt: skip
+TONES = {
+    OrderStatus.DRAFT: "neutral",
+    OrderStatus.PENDING: "info",
+    OrderStatus.SHIPPED: "good",
+    OrderStatus.CANCELLED: "neutral",
+}
+NEXT = 100
+
+
+def load_order(pk: int) -> SalesOrder:
+    return cast(SalesOrder, get_object_or_404(SalesOrder.objects.select_related("company", "customer"), pk=pk))
+
+
+@require_GET
+@member()
+def order_list(request: HttpRequest) -> HttpResponse:
+    filters = OrderFilter(request.GET)
+    found = filters.narrow(SalesOrder.objects.all())
+    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-date", query=request.GET)
+    context = {
+        "page": page,
+        "rows": [{"order": order, **_standing(order, invoiced=order.invoiced)} for order in page],
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_edit": cast(MemberRequest, request).membership.may("orders.edit"),
+    }
+    return render(request, "billing/order/list.html", context)
+
+
+def _standing(order: SalesOrder, *, invoiced: bool) -> dict[str, str]:
+    """The one word for the order: a shipped one waits for its invoice until it has it."""
+    if order.status == OrderStatus.SHIPPED:
+        return {"words": _("Facturée"), "tone": "good"} if invoiced else {"words": _("À facturer"), "tone": "warn"}
+    return {"words": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
+
+
+def _summary(found: QuerySet[SalesOrder]) -> str:
+    """The totals of the whole filter, in one query."""
+    sums = found.aggregate(rows=Count("pk"), net=Sum("total_net"), gross=Sum("total_gross"))
+    if not sums["rows"]:
+        return ""
+    words = ngettext("%(rows)s commande", "%(rows)s commandes", sums["rows"]) % {
+        "rows": typography.number(sums["rows"])
+    }
+    figures = _("HT %(net)s · TTC %(gross)s") % {name: typography.money(sums[name]) for name in ("net", "gross")}
+    return f"{words} · {figures}"
+
+
+@require_GET
+@member()
+def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    order = load_order(pk)
+    membership = cast(MemberRequest, request).membership
+    lines = list(OrderLine.objects.filter(order=order).select_related("product").order_by("position"))
+    invoices = list(Invoice.objects.filter(order=order).order_by("created_at"))
+    primary, menu = choose(actions_of(order, invoices), membership.may)
+    context = {
+        "order": order,
+        "standing": _standing(order, invoiced=bool(invoices)),
+        "lines": lines,
+        "vat": totals.compute([line.priced() for line in lines]).subtotals if lines else (),
+        "short": _short(order, lines),
+        "invoices": invoices,
+        "primary": primary,
+        "menu": menu,
+        "may_edit": membership.may("orders.edit") and order.is_editable,
+        "timeline": timeline_of(order),
+    }
+    return render(request, "billing/order/detail.html", context)
+
+
+def _short(order: SalesOrder, lines: list[OrderLine]) -> list[dict[str, Any]]:
+    """The products whose stock does not cover what is still to be shipped."""
+    if order.status not in {OrderStatus.DRAFT, OrderStatus.PENDING}:
+        return []
+    wanted: dict[int, dict[str, Any]] = {}
+    for line in lines:
+        if line.product is not None and line.product.tracks_stock:
+            row = wanted.setdefault(line.product.pk, {"product": line.product, "wanted": 0})
+            row["wanted"] += line.quantity
+    return [row for row in wanted.values() if row["wanted"] > row["product"].on_hand]
+
+
+def actions_of(order: SalesOrder, invoices: list[Invoice]) -> list[Action]:
+    """What the order's state allows: its next step first, giving it up last."""
+    here = [order.pk]
+    actions = []
+    if order.can_be_confirmed:
+        url = reverse("billing:order-confirm", args=here)
+        actions.append(Action(_("Confirmer"), url, "check", post=True, primary_rank=NEXT, needs="orders.edit"))
+    if order.can_be_shipped:
+        url = reverse("billing:order-ship", args=here)
+        actions.append(Action(_("Expédier"), url, "send", post=True, primary_rank=NEXT, needs="orders.edit"))
+    if order.status == OrderStatus.SHIPPED and not invoices:
+        url = reverse("billing:order-invoice", args=here)
+        words = _("Générer la facture")
+        actions.append(Action(words, url, "invoice", post=True, primary_rank=NEXT, needs="invoices.edit"))
+    if invoices:
+        actions.append(Action(_("Voir la facture"), invoices[0].get_absolute_url(), "invoice", primary_rank=NEXT))
+    if order.can_be_cancelled:
+        url = reverse("billing:order-cancel", args=here)
+        actions.append(Action(_("Annuler la commande"), url, "close", needs="orders.edit", danger=True))
+    return actions
+
+
+@require_http_methods(["GET", "POST"])
+@member("orders.edit")
+def order_new(request: HttpRequest) -> HttpResponse:
+    """A new draft, for `?customer=` when one comes from a customer's record."""
+    return _form(request, None, known_customer(request.GET.get("customer")))
+
+
+@require_http_methods(["GET", "POST"])
+@member("orders.edit")
+def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    order = load_order(pk)
+    if not order.is_editable:
+        raise NotADraft(number=order.number)
+    return _form(request, order, None)
+
+
+def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | None) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = OrderForm(sent, order=order, customer=customer)
+    stored = list(OrderLine.objects.filter(order=order).order_by("position")) if order and not sent else []
+    formset = line_formset(sent, rows=stored)
+    valid = sent is not None and all([form.is_valid(), formset.is_valid()])
+    saved = _save(request, order, form, formset) if valid else None
+    if saved is not None:
+        messages.success(request, _("Commande %(number)s enregistrée.") % {"number": saved.number})
+        return redirect(saved)
+    company = cast(MemberRequest, request).membership.company
+    context = {"order": order, "form": form, "formset": formset, "totals": totals_of(company, formset, stored)}
+    return render(request, "billing/order/form.html", context, status=200 if sent is None else 422)
+
+
+def _save(request: HttpRequest, order: SalesOrder | None, form: OrderForm, formset: Any) -> SalesOrder | None:
+    """The order as written, or None with the refusal put on the form."""
+    try:
+        return save_order(
+            order=order,
+            customer=form.cleaned_data["customer"],
+            values=form.values(),
+            lines=lines_of(formset),
+            actor=actor_of(request),
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        add_domain_error(form, error, formset)
+        return None
+
+
+@require_POST
+@member("orders.edit")
+def order_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    order = confirm_order(order=load_order(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Commande %(number)s confirmée.") % {"number": order.number})
+    return redirect(order)
+
+
+@require_POST
+@member("orders.edit")
+def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
+    order = ship_order(order=load_order(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Commande %(number)s expédiée : elle peut être facturée.") % {"number": order.number})
+    return redirect(order)
+
+
+@require_http_methods(["GET", "POST"])
+@member("orders.edit")
+def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the order up, after a page that says which one: it cannot be taken up again."""
+    order = load_order(pk)
+    if request.method == "POST":
+        cancel_order(order=order, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Commande %(number)s annulée.") % {"number": order.number})
+        return redirect(order)
+    return render(request, "billing/order/cancel.html", {"order": order})
+
+
+@require_POST
+@member("invoices.edit")
+def order_invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """« Générer la facture »: the draft opens at once, to be checked and issued."""
+    invoice = generate_invoice(order=load_order(pk), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Facture préparée. Vérifiez-la avant de l’émettre."))
+    return redirect("billing:invoice-detail", invoice.pk)
