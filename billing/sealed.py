@@ -1,4 +1,6 @@
-"""What billing puts into the chain of facts: issued documents with their lines, and journal entries with theirs."""
+"""What billing puts into the chain of facts: issued documents with their lines, journal entries with theirs,
+the files made from documents, and the movements of stock.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Any
 
 from django.db import models
 
-from billing.models import Invoice, InvoiceStatus, JournalEntry
+from billing.models import Invoice, InvoiceDocument, InvoiceStatus, JournalEntry, StockMovement
 from config.kernel import chain
 from config.kernel.chain import columns
 
@@ -40,3 +42,10 @@ def declare() -> None:
         facts=entry_facts,
         rows=lambda entries: entries.prefetch_related("lines").order_by("number"),
     )
+    chain.seal_rows_of(
+        InvoiceDocument,
+        # the bytes are told by their SHA-256, wherever they are kept
+        facts=lambda document: columns(document, "file", "verdict"),
+        rows=lambda documents: documents.order_by("created_at", "id"),
+    )
+    chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

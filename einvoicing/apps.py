@@ -8,7 +8,8 @@ class EinvoicingConfig(AppConfig):
     verbose_name = "Facturation électronique"
 
     def ready(self) -> None:
-        from einvoicing import panels, receivers
+        from einvoicing import panels, receivers, sealed
 
+        sealed.declare()
         receivers.connect()
         panels.register()

@@ -112,6 +112,7 @@ def _store(
         also=[invoice],
         actor=actor,
         at=at,
+        seal=True,
         data={"kind": str(kind), "sha256": row.sha256, "size": row.size, "valid": True},
     )
     return row

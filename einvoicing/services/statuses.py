@@ -145,6 +145,7 @@ def record_status(
         also=[row for row in (invoice, transmission) if row],
         actor=actor,
         at=at,
+        seal=True,
         data={
             "code": event.code,
             "label": lifecycle.label(event.code),

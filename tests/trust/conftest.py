@@ -1,0 +1,120 @@
+"""One company to which everything has happened: what the tests of frozen rows and of the chain look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, models, transaction
+from django.test import override_settings
+
+from billing.models import Invoice, InvoiceLine, JournalEntry, JournalLine, StockMovement, VatSubtotal
+from billing.services.orders import confirm_order, save_order, ship_order
+from billing.services.products import move_stock, save_product
+from config.kernel.clock import local_day
+from config.kernel.models import AuditEvent, Company
+from config.kernel.scope import company_scope
+from einvoicing.models import Attempt, RemoteDocument, Transmission
+from einvoicing.services import documents
+from einvoicing.services.transmissions import claim_due
+from payments.models import Allocation, BankStatement
+from payments.services.reconciliation import Share, accept_match
+from tests.factories import money, platforms, story
+
+
+@dataclass
+class World:
+    """One company to which everything has happened, and the rows that tell it."""
+
+    company: Company
+    rows: dict[str, models.Model] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.rows[name]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
+    """Made once, in a transaction that is never committed: each test goes back to it."""
+    assert str(connection.settings_dict["NAME"]).startswith("test_")
+    files: Path = tmp_path_factory.mktemp("files")
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=str(files)), transaction.atomic():
+        company = story.a_company()
+        with company_scope(company):
+            made = World(company, everything_that_can_happen(company))
+        settle()
+        yield made
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def as_it_was(world: World) -> Iterator[None]:
+    """Whatever the test does to it, the next one finds the world unchanged."""
+    with company_scope(world.company), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
+    rows: dict[str, models.Model] = {}
+    account = platforms.a_platform_account(company)
+    customer = story.a_customer(company)
+    lines = [story.a_line(), story.a_line("Pose", is_service=True, vat_rate=Decimal(10))]
+    invoice = rows["invoice"] = story.an_issued_invoice(customer, lines, notes="Merci", purchase_order="BC-7")
+    rows["another invoice"] = story.an_issued_invoice(customer, lines)
+    rows["draft"] = story.a_draft(customer, lines)
+    rows["line"], rows["other line"] = InvoiceLine.objects.filter(invoice=invoice).order_by("position")
+    rows["vat"] = VatSubtotal.objects.filter(invoice=invoice).latest("rate")
+    rows["entry"] = JournalEntry.objects.get(source=invoice.subject)
+    rows["entry line"] = JournalLine.objects.filter(entry=rows["entry"]).earliest("position")
+    rows["payment"] = money.a_payment(customer, "600.00", [(invoice, "600.00")], reference="VIR")
+    rows["another payment"] = money.a_payment(customer, "50.00", paid_on=local_day(story.AT) - timedelta(days=3))
+    rows["allocation"] = Allocation.objects.get(payment=rows["payment"])
+    (rows["bank line"],) = money.bank_lines(company, [money.a_credit("10.00")])
+    rows["statement"] = BankStatement.objects.get()
+    share = Share(Invoice.objects.get(pk=invoice.pk), Decimal("10.00"))
+    rows["match"] = accept_match(line=rows["bank line"], shares=[share], actor=story.ACTOR, at=story.AT)
+    rows["movement"] = a_shipment(company, customer)
+    rows["document"] = documents._store(
+        invoice, documents.DocumentKind.FACTURX, b"%PDF", {"valid": True}, actor=story.ACTOR, at=story.AT
+    )
+    rows["transmission"] = Transmission.objects.get(invoice=invoice)
+    claim_due(at=story.AT, worker="carrier")
+    rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
+    rows["status"] = platforms.a_status(account, invoice, "200")
+    rows["message"] = RemoteDocument.objects.get(event=rows["status"])
+    rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
+    return rows
+
+
+def a_shipment(company: Company, customer: Any) -> StockMovement:
+    product = save_product(
+        product=None, company_id=company.pk, actor=story.ACTOR, at=story.AT,
+        values={"reference": "CH-1", "name": "Chaise", "unit_price": Decimal("120"), "tracks_stock": True},
+    )  # fmt: skip
+    move_stock(product=product, quantity=Decimal(5), reason="RECEIPT", actor=story.ACTOR, at=story.AT)
+    order = save_order(
+        order=None, customer=customer, values={}, actor=story.ACTOR, at=story.AT,
+        lines=[story.a_line(quantity=Decimal(2), product_id=product.pk)],
+    )  # fmt: skip
+    confirm_order(order=order, actor=story.ACTOR, at=story.AT)
+    ship_order(order=order, actor=story.ACTOR, at=story.AT)
+    movement: StockMovement = StockMovement.objects.get(order=order)
+    return movement
+
+
+def settle() -> None:
+    """What PostgreSQL does at commit: deferred checks, and the chain's links."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def run(sql: str, *values: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount

@@ -1,0 +1,167 @@
+"""What is written stays written: PostgreSQL itself refuses to change or remove a fact."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from billing.models import Invoice
+from payments.models import Payment
+from tests.trust.conftest import World, run, settle
+
+pytestmark = [pytest.mark.trust, pytest.mark.usefixtures("as_it_was")]
+
+REFUSED = "42501"
+
+
+def refusal(sql: str, *values: Any) -> str:
+    """The code and the words with which PostgreSQL refuses; '' when it does not."""
+    try:
+        with transaction.atomic():
+            run(sql, *values)
+            settle()
+    except DatabaseError as error:
+        return f"{getattr(error.__cause__, 'sqlstate', '')} {error}"
+    return ""
+
+
+def is_frozen(words: str) -> bool:
+    return words.startswith(f"{REFUSED} quittance:")
+
+
+# another value than the present one, of the column's own type
+OTHER = {
+    "character varying": "'Z'",
+    "text": "'Z'",
+    "numeric": "coalesce({0}, 0) + 1",
+    "bigint": "coalesce({0}, 0) + 1",
+    "integer": "coalesce({0}, 0) + 1",
+    "smallint": "coalesce({0}, 0) + 1",
+    "date": "coalesce({0}, DATE '2020-01-01') + 1",
+    "timestamp with time zone": "coalesce({0}, now()) + INTERVAL '1 second'",
+    "boolean": "NOT coalesce({0}, false)",
+    "jsonb": """'{{"changed": true}}'""",
+    "bytea": "decode('00', 'hex')",
+    "ARRAY": "ARRAY['Z']",
+}
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """Each column of the table, with an SQL expression that changes it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY 1", [table]
+        )
+        return {name: OTHER[kind].format(f'"{name}"') for name, kind in cursor.fetchall()}
+
+
+FACTS: dict[str, tuple[str, ...]] = {
+    "invoice": Invoice.MUTABLE,
+    "line": (),
+    "vat": (),
+    "document": (),
+    "entry": (),
+    "entry line": (),
+    "payment": Payment.MUTABLE,
+    "allocation": (),
+    "statement": (),
+    "bank line": ("status",),
+    "match": ("undone_at", "undone_because"),
+    "movement": (),
+    "attempt": ("finished_at", "outcome", "detail"),
+    "message": ("applied_at", "problem"),
+    "status": (),
+    "event": (),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_no_column_of_a_fact_can_be_changed_nor_the_fact_removed(world: World, name: str):
+    row, table = world[name], world[name]._meta.db_table
+    changes = columns_of(table)
+    assert set(FACTS[name]) <= set(changes)
+    for column, other in changes.items():
+        if column not in FACTS[name]:
+            words = refusal(f'UPDATE {table} SET "{column}" = {other} WHERE id = %s', row.pk)
+            assert is_frozen(words), f"{table}.{column}: {words or 'changed'}"
+    assert is_frozen(refusal(f"DELETE FROM {table} WHERE id = %s", row.pk))
+    assert is_frozen(refusal(f"DELETE FROM {table}"))
+    assert is_frozen(refusal(f"TRUNCATE {table} CASCADE"))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("invoice", "internal_notes", "rappeler lundi"),
+        ("invoice", "dispute_reason", "quantité"),
+        ("payment", "notes", "chèque au coffre"),
+        ("payment", "reference", "VIR 42"),
+        ("bank line", "status", "OPEN"),
+        ("message", "problem", "illisible"),
+    ],
+)
+def test_what_may_still_change_does(world: World, name: str, column: str, value: str):
+    """The control of the test above: it is the column that is refused, not the statement."""
+    row = world[name]
+    assert refusal(f"UPDATE {row._meta.db_table} SET {column} = %s WHERE id = %s", value, row.pk) == ""
+
+
+def test_a_draft_can_be_changed_and_removed(world: World):
+    """The other control: the triggers look at the invoice, not only at the table."""
+    draft = world["draft"]
+    assert refusal("UPDATE billing_invoice SET notes = 'autre', due_date = '2027-01-01' WHERE id = %s", draft.pk) == ""
+    assert refusal("UPDATE billing_invoiceline SET description = 'autre' WHERE invoice_id = %s", draft.pk) == ""
+    assert run("DELETE FROM billing_invoiceline WHERE invoice_id = %s", draft.pk) == 2
+    assert run("DELETE FROM billing_invoice WHERE id = %s", draft.pk) == 1
+
+
+def test_nothing_is_added_to_an_issued_invoice_nor_moved_into_it(world: World):
+    copy = "INSERT INTO {0} SELECT (jsonb_populate_record(row, %s::jsonb)).* FROM {0} AS row WHERE id = %s"
+    for name, other in (("line", {"id": 1, "position": 9}), ("vat", {"id": 1, "rate": "5.50"})):
+        row = world[name]
+        words = refusal(copy.format(row._meta.db_table), json.dumps(other), row.pk)
+        assert is_frozen(words), words
+    words = refusal(
+        "UPDATE billing_invoiceline SET invoice_id = %s WHERE invoice_id = %s", world["invoice"].pk, world["draft"].pk
+    )
+    assert is_frozen(words)
+
+
+def test_an_issued_invoice_never_becomes_a_draft_again(world: World):
+    assert is_frozen(refusal("UPDATE billing_invoice SET status = 'DRAFT' WHERE id = %s", world["invoice"].pk))
+
+
+def test_the_figures_kept_on_an_invoice_or_a_payment_are_those_of_the_allocations(world: World):
+    for table, column, name in (
+        ("billing_invoice", "amount_paid", "invoice"),
+        ("payments_payment", "allocated", "payment"),
+    ):
+        words = refusal(f"UPDATE {table} SET {column} = {column} - 1 WHERE id = %s", world[name].pk)
+        assert words.startswith("23514"), words
+    words = refusal("UPDATE billing_invoice SET amount_paid = total_gross + 1 WHERE id = %s", world["invoice"].pk)
+    assert "never_paid_beyond_its_total" in words
+    forged = (
+        "INSERT INTO payments_allocation SELECT (jsonb_populate_record(row, '{\"id\": 1}')).* "
+        "FROM payments_allocation AS row WHERE id = %s"
+    )
+    assert refusal(forged, world["allocation"].pk).startswith("23514")
+
+
+def test_the_head_of_the_chain_cannot_be_removed(world: World):
+    assert is_frozen(refusal("DELETE FROM kernel_auditchain WHERE company_id = %s", world.company.pk))
+    assert is_frozen(refusal("TRUNCATE kernel_auditchain"))
+
+
+def test_every_frozen_table_of_the_product_stands_in_this_file(world: World):
+    """A table frozen by a later migration must be tried here too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT event_object_table FROM information_schema.triggers "
+            "WHERE trigger_name LIKE %s AND event_object_table <> 'kernel_auditchain'",
+            ["%\\_freeze"],
+        )
+        frozen = {table for (table,) in cursor.fetchall()}
+    assert frozen == {world[name]._meta.db_table for name in FACTS}
