@@ -6,12 +6,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from config import views
+from config import company_settings, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("search", views.search, name="search"),
     path("company/", views.switch_company, name="company-switch"),
+    path("settings/", company_settings.company_settings, name="company-settings"),
+    path("settings/platform/", company_settings.platform_settings, name="platform-settings"),
+    path("settings/platform/test/", company_settings.platform_test, name="platform-test"),
+    path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
     path("language/", views.set_language, name="language"),
     path("health/", views.health, name="health"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -10,13 +10,13 @@ from config.kernel import chain
 from config.kernel.actor import Actor
 from config.kernel.canonical import canonical, plain, sha256
 from config.kernel.logs import current_request_id
-from config.kernel.models import AuditEvent, CompanyRow
+from config.kernel.models import AuditEvent, Company, CompanyRow
 
 
 def record(
     tag: str,
     *,
-    subject: CompanyRow,
+    subject: CompanyRow | Company,
     actor: Actor,
     at: datetime,
     also: Iterable[CompanyRow] = (),
@@ -36,7 +36,7 @@ def record(
         actor_user_id=actor.user_id,
         subjects=[subject.subject, *(row.subject for row in also)],
         data=plain(dict(data or {})),
-        digest=chain.digest(subject) if seal else "",
+        digest=chain.digest(subject) if seal and isinstance(subject, CompanyRow) else "",
         request_id=current_request_id(),
     )
     event.content_hash = sha256(canonical(event.facts()))

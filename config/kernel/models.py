@@ -112,6 +112,15 @@ class Company(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def company_id(self) -> int:
+        """Its own company, for the audit trail: settings are facts too."""
+        return self.pk
+
+    @property
+    def subject(self) -> str:
+        return f"{self._meta.label_lower}:{self.pk}"
+
 
 class Membership(models.Model):
     """A person's place in a company."""

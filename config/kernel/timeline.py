@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
 from config.kernel import typography
-from config.kernel.models import AuditEvent, CompanyRow
+from config.kernel.models import AuditEvent, Company, CompanyRow
 
 # tag → (sentence, icon, tone). Places: what the event's data holds; amounts are written as people write them.
 WORDS: Mapping[str, tuple[str, str, str]] = {
+    "kernel.company.changed": (n("Réglages de la société modifiés"), "settings", "neutral"),
     "customers.customer.created": (n("Client créé"), "user", "neutral"),
     "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
     "customers.customer.archived": (n("Client archivé"), "box", "neutral"),
@@ -58,6 +59,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "payments.payment.released": (n("%(amount)s de %(payment)s retirés de %(invoice)s"), "coins", "warn"),
     "payments.payment.reversed": (n("Encaissement %(number)s annulé"), "close", "bad"),
     "payments.payment.changed": (n("Référence ou notes modifiées"), "edit", "neutral"),
+    "payments.bank.account_added": (n("Compte bancaire %(name)s ajouté"), "bank", "neutral"),
     "payments.bank.imported": (n("Relevé importé"), "bank", "neutral"),
     "payments.bank.matched": (n("Ligne bancaire rapprochée"), "link", "good"),
     "payments.bank.unmatched": (n("Rapprochement défait"), "close", "warn"),
@@ -67,6 +69,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "payments.reminder.drafted": (n("Mise en demeure à relire et envoyer"), "bell", "warn"),
     "payments.reminder.sent": (n("Relance envoyée"), "bell", "info"),
     "payments.reminder.cancelled": (n("Relance annulée avant envoi"), "bell", "neutral"),
+    "einvoicing.account.created": (n("Plateforme %(platform)s reliée"), "settings", "good"),
+    "einvoicing.account.changed": (n("Réglages de la plateforme %(platform)s modifiés"), "settings", "neutral"),
     "einvoicing.document.made": (n("Document légal produit et contrôlé"), "file", "good"),
     "einvoicing.transmission.queued": (n("À transmettre à %(platform)s"), "send", "neutral"),
     "einvoicing.transmission.deposited": (n("Reçue par %(platform)s"), "send", "good"),
@@ -105,7 +109,7 @@ class Item:
     proof_label: str = ""
 
 
-def timeline_of(row: CompanyRow) -> list[Item]:
+def timeline_of(row: CompanyRow | Company) -> list[Item]:
     """What happened to the row, newest first. One query."""
     events = AuditEvent.everywhere.filter(company_id=row.company_id, subjects__contains=[row.subject])
     return [_item(event) for event in events.exclude(tag__in=SILENT).order_by("-id")[:MOST]]

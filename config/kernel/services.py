@@ -1,0 +1,84 @@
+"""What the owner of a company can change of it: identity, mentions, bank details, reminders. Never its SIREN.
+
+Issued invoices keep the identity they were issued with: they are frozen copies (CGI art. 289 V).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import Invalid
+from config.kernel.identifiers import bic, electronic_address, iban, siret, vat
+from config.kernel.models import Company, VatRegime
+
+CHANGEABLE = (
+    "name", "legal_form", "share_capital", "siret", "vat_number", "rcs_city",
+    "address_line", "address_extra", "postcode", "city", "email", "phone", "electronic_address", "iban", "bic",
+    "vat_regime", "vat_on_debits", "late_penalty_mention", "recovery_mention", "discount_mention", "accent_color",
+    "reminders_enabled", "friendly_after_days", "firm_after_days", "final_after_days",
+)  # fmt: skip
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+@transaction.atomic
+def change_company(*, company: Company, values: Mapping[str, Any], actor: Actor, at: datetime) -> Company:
+    """Change the columns given, and write what each was before. Nothing changed: nothing written.
+
+    Raises Invalid, with a sentence per field.
+    """
+    locked = Company.objects.select_for_update().get(pk=company.pk)
+    unknown = set(values) - set(CHANGEABLE)
+    if unknown:
+        raise ValueError(f"not changeable: {sorted(unknown)}")
+    clean = _clean(locked, values)
+    changes = {name: [getattr(locked, name), new] for name, new in clean.items() if getattr(locked, name) != new}
+    if not changes:
+        return locked
+    for name, (_old, new) in changes.items():
+        setattr(locked, name, new)
+    locked.save(update_fields=list(changes))
+    audit.record("kernel.company.changed", subject=locked, actor=actor, at=at, data={"changes": changes})
+    return locked
+
+
+def _clean(company: Company, values: Mapping[str, Any]) -> dict[str, Any]:
+    clean = dict(values)
+    problems: dict[str, str] = {}
+    checks: dict[str, Callable[[str], str]] = {
+        "siret": lambda value: siret.validate(value, siren=company.siren),
+        "vat_number": lambda value: vat.validate(value, siren=company.siren) if value else "",
+        "electronic_address": lambda value: electronic_address.validate(value, siren=company.siren),
+        "iban": iban.validate,
+        "bic": lambda value: bic.validate(value) if value else "",
+        "accent_color": _colour,
+    }
+    for name, check in checks.items():
+        if name in clean:
+            try:
+                clean[name] = check(clean[name])
+            except Invalid as error:
+                problems[name] = str(error)
+    after = {name: clean.get(name, getattr(company, name)) for name in CHANGEABLE}
+    if after["vat_regime"] != VatRegime.FRANCHISE and not after["vat_number"] and "vat_number" not in problems:
+        problems["vat_number"] = "Sans franchise en base, le n° de TVA figure sur les factures : indiquez-le."
+    if not after["friendly_after_days"] < after["firm_after_days"]:
+        problems["firm_after_days"] = "La relance ferme vient après la relance amicale."
+    elif not after["firm_after_days"] < after["final_after_days"]:
+        problems["final_after_days"] = "La mise en demeure vient après la relance ferme."
+    if problems:
+        raise Invalid(fields=problems)
+    return clean
+
+
+def _colour(value: str) -> str:
+    colour = value.strip().lower()
+    if not _COLOUR.fullmatch(colour):
+        raise Invalid("Une couleur s’écrit # et six chiffres hexadécimaux, par exemple #1f4e5f.")
+    return colour

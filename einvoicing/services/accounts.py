@@ -1,0 +1,86 @@
+"""The company's account at its platform: how it is reached, its secret (written, never shown), and a try of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import Invalid, RemoteError
+from config.kernel.http import check_address
+from config.kernel.models import Company
+from einvoicing.models import PlatformAccount
+from einvoicing.platforms.registry import PLATFORMS, connect
+from einvoicing.services.transmissions import settings_of
+
+CHANGEABLE = ("name", "base_url", "token_url", "client_id", "is_enabled", "sends_automatically")
+# a person waits for the answer
+PATIENCE = 10.0
+
+
+@transaction.atomic
+def save_account(
+    *, company: Company, kind: str, values: Mapping[str, Any], secret: str, actor: Actor, at: datetime
+) -> PlatformAccount:
+    """Open or change the company's account of that kind. An empty secret keeps the one there is.
+
+    Raises Invalid: an address that is not https, a new account without its secret.
+    """
+    account = PlatformAccount.everywhere.select_for_update().filter(company=company, kind=kind).first()
+    is_new = account is None
+    account = account or PlatformAccount(company=company, kind=kind)
+    _check(kind, values, needs_secret=is_new and not secret)
+    changes = {name: [getattr(account, name), values[name]] for name in CHANGEABLE if name in values}
+    changes = {name: pair for name, pair in changes.items() if is_new or pair[0] != pair[1]}
+    for name, (_old, new) in changes.items():
+        setattr(account, name, new)
+    if {"base_url", "client_id"} & set(changes):
+        # another place or another owner: what was read there before says nothing of here
+        account.cursor = ""
+    if secret:
+        account.set_client_secret(secret)
+    if not changes and not secret:
+        return account
+    account.save(force_insert=is_new)
+    audit.record(
+        "einvoicing.account.created" if is_new else "einvoicing.account.changed", subject=account, actor=actor, at=at,
+        data={"platform": account.name, "changes": changes, "secret_changed": bool(secret)},
+    )  # fmt: skip
+    return account
+
+
+def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
+    problems: dict[str, str] = {}
+    if kind not in PLATFORMS:
+        problems["kind"] = "Ce type de plateforme n’est pas pris en charge."
+    for name in ("base_url", "token_url"):
+        try:
+            check_address(values.get(name, ""))
+        except RemoteError as error:
+            problems[name] = error.message
+    if needs_secret:
+        problems["client_secret"] = "Indiquez le secret que la plateforme vous a donné."  # noqa: S105 - a sentence
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def try_account(*, account: PlatformAccount, at: datetime) -> RemoteError | None:
+    """Ask the platform whether it knows us: None when it does, else why not. Call it with no transaction open.
+
+    Raises SecretUnreadable.
+    """
+    problem: RemoteError | None = None
+    try:
+        with closing(connect(replace(settings_of(account), read_timeout=PATIENCE))) as platform:
+            platform.ping()
+    except RemoteError as error:
+        problem = error
+    said = problem.message[:500] if problem else ""
+    PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=said)
+    return problem

@@ -1,0 +1,188 @@
+"""The settings: the owner changes them, everybody reads them, the secret is never shown, and each change is written."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from config.kernel.models import AuditEvent
+from config.kernel.roles import Role
+from einvoicing.models import PlatformAccount
+from payments.models import BankAccount
+from tests.einvoicing.platforms.conftest import sandbox  # noqa: F401 - the simulated platform, on a real port
+from tests.factories.people import signed_in
+from tests.factories.story import a_company
+
+pytestmark = pytest.mark.django_db
+SECRET = "s3cret-de-la-plateforme"
+OTHER_IBAN = "FR76 3000 1007 9412 3456 7890 185"
+
+
+@pytest.fixture
+def company():
+    return a_company()
+
+
+def typed(client, **changes):
+    """The company's form as the page shows it, with some fields typed anew."""
+    form = client.get(reverse("company-settings")).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    values = {name: value for name, value in values.items() if value is not False}
+    return {**{name: "on" if value is True else value for name, value in values.items()}, **changes}
+
+
+def a_platform(**changes):
+    values = {
+        "kind": "afnor",
+        "name": "Ma plateforme",
+        "base_url": "https://api.plateforme.example",
+        "token_url": "https://api.plateforme.example/oauth/token",
+        "client_id": "verone",
+        "client_secret": SECRET,
+        "is_enabled": "on",
+    }
+    return {**values, **changes}
+
+
+def test_saving_what_is_shown_changes_nothing_and_writes_nothing(company):
+    client = signed_in(company)
+    before = {field.name: getattr(company, field.name) for field in company._meta.fields}
+    page = client.post(reverse("company-settings"), typed(client))
+    assert page.status_code == 302
+    company.refresh_from_db()
+    assert {field.name: getattr(company, field.name) for field in company._meta.fields} == before
+    assert not AuditEvent.everywhere.filter(company=company, tag="kernel.company.changed").exists()
+
+
+def test_a_change_is_kept_and_written_with_what_it_was_before(company):
+    client = signed_in(company)
+    client.post(reverse("company-settings"), typed(client, city="Lyon", iban=OTHER_IBAN))
+    company.refresh_from_db()
+    assert (company.city, company.iban) == ("Lyon", OTHER_IBAN.replace(" ", ""))
+    event = AuditEvent.everywhere.get(company=company, tag="kernel.company.changed")
+    assert event.data["changes"]["city"] == ["Paris", "Lyon"]
+    assert "Réglages de la société modifiés" in client.get(reverse("company-settings")).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("iban", "FR00 3000 1007 9412 3456 7890 185"),
+        ("siret", "73282932000074"),
+        ("vat_number", ""),
+        ("electronic_address", "732829320"),
+        ("accent_color", "red"),
+        ("name", ""),
+        ("email", "nobody"),
+        ("firm_after_days", "3"),
+        ("final_after_days", "-1"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field_and_nothing_is_written(company, field, value):
+    client = signed_in(company)
+    page = client.post(reverse("company-settings"), typed(client, city="Lyon", **{field: value}))
+    assert page.status_code == 422
+    assert field in page.context["form"].errors
+    assert 'value="Lyon"' in page.text
+    company.refresh_from_db()
+    assert company.city == "Paris"
+
+
+@pytest.mark.parametrize("name", ["company-settings", "platform-settings", "bank-settings"])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ACCOUNTANT, Role.SALES])
+def test_the_others_read_but_do_not_change(company, name, role):
+    client = signed_in(company, role)
+    assert client.get(reverse(name)).status_code == 200
+    assert client.post(reverse(name), {"name": "Pirate"}).status_code in {302, 403}
+    company.refresh_from_db()
+    assert company.name == "Atelier Verone"
+    assert not BankAccount.everywhere.filter(company=company).exists()
+    assert not PlatformAccount.everywhere.filter(company=company).exists()
+
+
+def test_the_secret_is_kept_encrypted_and_never_shown_again(company):
+    client = signed_in(company)
+    assert client.post(reverse("platform-settings"), a_platform()).status_code == 302
+    account = PlatformAccount.everywhere.get(company=company)
+    assert account.client_secret() == SECRET
+    assert SECRET not in account.client_secret_cipher
+    assert SECRET not in client.get(reverse("platform-settings")).text
+    event = AuditEvent.everywhere.get(company=company, tag="einvoicing.account.created")
+    assert SECRET not in str(event.data)
+
+
+def test_an_empty_secret_keeps_the_one_there_is(company):
+    client = signed_in(company)
+    client.post(reverse("platform-settings"), a_platform())
+    client.post(reverse("platform-settings"), a_platform(client_secret="", name="Autre nom"))
+    account = PlatformAccount.everywhere.get(company=company)
+    assert (account.name, account.client_secret()) == ("Autre nom", SECRET)
+
+
+def test_another_address_forgets_what_was_read_at_the_old_one(company):
+    client = signed_in(company)
+    client.post(reverse("platform-settings"), a_platform())
+    PlatformAccount.everywhere.filter(company=company).update(cursor="2026-11-01T00:00:00Z")
+    client.post(reverse("platform-settings"), a_platform(name="Renommée"))
+    assert PlatformAccount.everywhere.get(company=company).cursor
+    client.post(reverse("platform-settings"), a_platform(base_url="https://autre.example"))
+    assert PlatformAccount.everywhere.get(company=company).cursor == ""
+
+
+@pytest.mark.parametrize(
+    "address", ["http://api.plateforme.example", "ftp://x.example", "https://me:pw@x.example", "x"]
+)
+def test_only_a_safe_address_is_accepted(company, address):
+    page = signed_in(company).post(reverse("platform-settings"), a_platform(base_url=address))
+    assert page.status_code == 422
+    assert "base_url" in page.context["form"].errors
+    assert SECRET not in page.text
+    assert not PlatformAccount.everywhere.filter(company=company).exists()
+
+
+def test_a_first_account_needs_its_secret(company):
+    page = signed_in(company).post(reverse("platform-settings"), a_platform(client_secret=""))
+    assert page.status_code == 422
+    assert "client_secret" in page.context["form"].errors
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_connection_is_tried_and_the_answer_said(company, sandbox):  # noqa: F811
+    client = signed_in(company)
+    good = a_platform(base_url=sandbox, token_url=f"{sandbox}/oauth/token")
+    good |= {"client_id": f"demo-{company.siren}", "client_secret": "sandbox-secret"}
+    client.post(reverse("platform-settings"), good)
+    page = client.post(reverse("platform-test"), follow=True)
+    assert "répond et nous reconnaît" in page.text
+    client.post(reverse("platform-settings"), {**good, "client_secret": "not the secret"})
+    page = client.post(reverse("platform-test"), follow=True)
+    assert "ne nous reconnaît pas" in page.text
+    assert PlatformAccount.everywhere.get(company=company).last_error
+
+
+def test_a_platform_that_is_not_there_is_said(company):
+    client = signed_in(company)
+    nowhere = "http://127.0.0.1:9"
+    client.post(reverse("platform-settings"), a_platform(base_url=nowhere, token_url=f"{nowhere}/token"))
+    assert "ne nous reconnaît pas" in client.post(reverse("platform-test"), follow=True).text
+
+
+def test_only_the_owner_tries_the_connection(company):
+    assert signed_in(company, Role.ACCOUNTANT).post(reverse("platform-test")).status_code == 403
+
+
+def test_a_bank_account_is_added_once(company):
+    client = signed_in(company)
+    values = {"name": "Livret", "iban": OTHER_IBAN, "bic": ""}
+    assert client.post(reverse("bank-settings"), values).status_code == 302
+    page = client.post(reverse("bank-settings"), values)
+    assert page.status_code == 422
+    assert "iban" in page.context["form"].errors
+    assert BankAccount.everywhere.filter(company=company).count() == 1
+    assert "Livret" in page.text
+
+
+def test_the_neighbours_account_is_not_shown(company):
+    client = signed_in(company)
+    signed_in(a_company()).post(reverse("platform-settings"), a_platform(name="Celle du voisin"))
+    assert client.get(reverse("platform-settings")).context["account"] is None
