@@ -49,6 +49,11 @@ class NotEnoughCredit(DomainError):
     message = "Il reste %(unallocated)s € à affecter sur %(number)s : %(amount)s € ne sont pas disponibles."
 
 
+class NothingToAllocate(Invalid):
+    code = "nothing_to_allocate"
+    message = "Indiquez un montant pour une facture au moins."
+
+
 class AlreadyReversed(DomainError):
     code = "already_reversed"
     message = "%(number)s est déjà annulé."
@@ -142,6 +147,20 @@ def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, act
         raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
     count_payment(invoice=invoice, amount=amount, actor=actor, at=at)
     return _write_allocation(payment=payment, invoice=invoice, amount=amount, actor=actor, at=at)
+
+
+@transaction.atomic
+def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, at: datetime) -> list[Allocation]:
+    """Use the payment for several invoices, all of them or none. Raises NothingToAllocate, and what each raises."""
+    if not shares:
+        raise NothingToAllocate
+    ordered = sorted(shares, key=lambda one: one.invoice.pk)
+    for share in ordered:
+        lock_invoice(share.invoice)
+    return [
+        allocate_payment(payment=payment, invoice=share.invoice, amount=share.amount, actor=actor, at=at)
+        for share in ordered
+    ]
 
 
 def _write_allocation(

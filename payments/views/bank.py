@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
+from config.kernel.models import Membership
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.matching import NONE, Verdict, explain
@@ -34,13 +35,21 @@ TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.IGNORED
 MOST_OTHERS = 12
 
 
+def _judge(request: HttpRequest) -> Membership:
+    """Everybody may look; a POST of somebody who may not reconcile is refused."""
+    membership = cast(MemberRequest, request).membership
+    if request.method == "POST" and not membership.may("bank.reconcile"):
+        raise NotAllowed
+    return membership
+
+
 @require_http_methods(["GET", "POST"])
 @member()
 def bankline_list(request: HttpRequest) -> HttpResponse:
     """The lines, and the door where a statement comes in."""
-    membership = cast(MemberRequest, request).membership
-    form = StatementForm(request.POST or None, request.FILES or None) if request.method == "POST" else StatementForm()
-    if request.method == "POST" and form.is_valid() and membership.may("bank.reconcile"):
+    membership = _judge(request)
+    form = StatementForm(request.POST, request.FILES) if request.method == "POST" else StatementForm()
+    if request.method == "POST" and form.is_valid():
         done = _import(request, form)
         if done is not None:
             return done
@@ -66,18 +75,21 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
 
 
 def _import(request: HttpRequest, form: StatementForm) -> HttpResponse | None:
-    file = form.cleaned_data["file"]
+    file, now = form.cleaned_data["file"], timezone.now()
     try:
         statements = import_statement(
             company=cast(MemberRequest, request).membership.company,
             data=file.read(),
             filename=file.name,
             actor=actor_of(request),
-            at=timezone.now(),
+            at=now,
         )
     except DomainError as error:
         add_domain_error(form, error)
         return None
+    if all(statement.imported_at != now for statement in statements):
+        messages.info(request, _("Ce fichier était déjà importé : rien n’a changé."))
+        return redirect("payments:bankline-list")
     new = sum(statement.new_count for statement in statements)
     words = ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new)
     messages.success(request, words % {"new": new})
@@ -121,12 +133,12 @@ def load_line(pk: int) -> BankLine:
 def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One line at a time: the proposal with its evidence, its rivals, and other invoices to choose from."""
     line = load_line(pk)
-    may = cast(MemberRequest, request).membership.may("bank.reconcile")
+    may = _judge(request).may("bank.reconcile")
     verdict = propose(line, build_index(line.company, at=timezone.now())) if line.status == LineStatus.OPEN else None
     text = request.GET.get("q", "")
     invoices, preset = _candidates(line, verdict, text)
     form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices, preset=preset)
-    if request.method == "POST" and may and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             match = accept_match(line=line, shares=form.shares(), actor=actor_of(request), at=timezone.now())
         except DomainError as error:
@@ -187,7 +199,7 @@ def _next_open(line: BankLine) -> BankLine | None:
 @member("bank.reconcile")
 def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
     line = load_line(pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         ignore_line(line=line, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Ligne mise de côté."))
@@ -208,7 +220,7 @@ def bankline_reopen(request: HttpRequest, pk: int) -> HttpResponse:
 @member("bank.reconcile")
 def match_undo(request: HttpRequest, pk: int) -> HttpResponse:
     match = get_object_or_404(Match.objects.select_related("line", "payment__customer"), pk=pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         undo_match(match=match, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Rapprochement défait : les factures sont de nouveau comme avant."))

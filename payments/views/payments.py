@@ -24,11 +24,11 @@ from customers.models import Customer
 from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
 from payments.models import Allocation, Payment
 from payments.services.payments import (
-    allocate_payment,
+    allocate_shares,
     change_payment_text,
     record_payment,
-    reverse_payment,
 )
+from payments.services.reconciliation import take_back_payment
 
 SORTS: dict[str, Any] = {
     "date": "paid_on",
@@ -161,17 +161,10 @@ def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
     """Use what remains of a payment for the customer's open invoices."""
     payment = load_payment(pk)
     invoices = open_invoices(payment.customer)
-    form = SharesForm(request.POST or None, invoices=invoices)
+    form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices)
     if request.method == "POST" and form.is_valid():
         try:
-            for share in form.shares():
-                allocate_payment(
-                    payment=payment,
-                    invoice=share.invoice,
-                    amount=share.amount,
-                    actor=actor_of(request),
-                    at=timezone.now(),
-                )
+            allocate_shares(payment=payment, shares=form.shares(), actor=actor_of(request), at=timezone.now())
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -186,7 +179,7 @@ def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
 def payment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     payment = load_payment(pk)
     initial = {"reference": payment.reference, "notes": payment.notes}
-    form = PaymentTextForm(request.POST or None, initial=initial)
+    form = PaymentTextForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         change_payment_text(payment=payment, actor=actor_of(request), at=timezone.now(), **form.cleaned_data)
         messages.success(request, _("Encaissement modifié."))
@@ -198,10 +191,10 @@ def payment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @member("payments.record")
 def payment_reverse(request: HttpRequest, pk: int) -> HttpResponse:
     payment = load_payment(pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        reversal = reverse_payment(payment=payment, reason=reason, actor=actor_of(request), at=timezone.now())
+        reversal = take_back_payment(payment=payment, reason=reason, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Encaissement annulé par %(number)s.") % {"number": reversal.number})
         return redirect(payment)
     words = _("Les factures réglées par cet encaissement redeviennent à payer. L’historique est conservé.")

@@ -88,7 +88,7 @@ def reminder_letter_page(request: HttpRequest, pk: int) -> HttpResponse:
 @member("reminders.send")
 def reminder_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     reminder = load_drafted(pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         cancel_drafted(reminder=reminder, reason=reason, actor=actor_of(request), at=timezone.now())
