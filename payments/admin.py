@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
 from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Match, Payment
-from payments.services.payments import reverse_payment
-from payments.services.reconciliation import undo_match
+from payments.services.reconciliation import take_back_payment, undo_match
 
 
 class AllocationInline(FactInline):
@@ -31,7 +30,10 @@ class PaymentAdmin(FactAdmin):
     def reverse(self, request: HttpRequest, rows: QuerySet[Payment]) -> None:
         reason = "Administration"
         for_each(
-            self, request, rows, lambda row, actor, at: reverse_payment(payment=row, reason=reason, actor=actor, at=at)
+            self,
+            request,
+            rows,
+            lambda row, actor, at: take_back_payment(payment=row, reason=reason, actor=actor, at=at),
         )
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import PurePath
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Max
 
+from billing.working_days import is_working_day
 from config.kernel import audit, states
 from config.kernel.actor import Actor
-from config.kernel.clock import local_day
-from config.kernel.errors import Invalid
+from config.kernel.clock import PARIS, local_day
+from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
 from payments.statements import Statement, StatementLine, duplicate_key
+
+LIMIT = Decimal(10) ** 14  # what the columns hold
 
 
 class UnknownAccount(Invalid):
@@ -31,67 +38,92 @@ class AnotherCurrency(Invalid):
     message = "Ce relevé est en %(found)s, le compte « %(account)s » est en %(expected)s."
 
 
+class AmountTooLarge(Invalid):
+    code = "amount_too_large"
+    message = "Relevé %(id)s : un montant dépasse ce qu’un compte peut porter. Vérifiez le fichier auprès de la banque."
+
+
+class LineMatched(DomainError):
+    code = "line_matched"
+    message = "Cette ligne est rapprochée : défaites d’abord le rapprochement."
+
+
 @transaction.atomic
 def import_statement(
     *, company: Company, data: bytes, filename: str, actor: Actor, at: datetime
 ) -> list[BankStatement]:
     """Import every statement of a file. What is already there stays as it is: a second import changes nothing.
 
-    Raises Invalid (unreadable, figures that contradict each other), UnknownAccount, AnotherCurrency: then nothing
-    of the file is kept.
+    Raises Invalid (unreadable, figures that contradict each other), UnknownAccount, AnotherCurrency, AmountTooLarge:
+    then nothing of the file is kept.
     """
     found = statements.read(data, filename=filename)
-    return [_import_one(company, one, data, filename, actor, at) for one in found]
+    accounts = _lock_accounts(company, found)
+    digest = hashlib.sha256(data).hexdigest()
+    known = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
+    if known:
+        return known
+    return [_import_one(accounts[one.account_id], one, data, filename, digest, actor, at) for one in found]
+
+
+def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, BankAccount]:
+    """The accounts of the file, locked in the order of their keys: two imports at once follow each other."""
+    wanted = {one.account_id for one in found}
+    rows = BankAccount.everywhere.select_for_update().filter(company=company, iban__in=wanted).order_by("id")
+    accounts: dict[str, BankAccount] = {row.iban: row for row in rows}
+    for one in found:
+        account = accounts.get(one.account_id)
+        if account is None:
+            raise UnknownAccount(iban=_masked(one.account_id))
+        if one.currency and account.currency != one.currency:
+            raise AnotherCurrency(found=one.currency, account=account.name, expected=account.currency)
+        figures = [one.opening, one.closing, *(line.amount for line in one.lines)]
+        if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
+            raise AmountTooLarge(id=one.id)
+    return accounts
 
 
 def _import_one(
-    company: Company, found: Statement, data: bytes, filename: str, actor: Actor, at: datetime
+    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, actor: Actor, at: datetime
 ) -> BankStatement:
-    # the account's row is locked: two imports at once follow each other
-    account: BankAccount | None = (
-        BankAccount.everywhere.select_for_update().filter(company=company, iban=found.iban or found.account_id).first()
-    )
-    if account is None:
-        raise UnknownAccount(iban=_masked(found.iban or found.account_id))
-    if account.currency != found.currency:
-        raise AnotherCurrency(found=found.currency, account=account.name, expected=account.currency)
-    digest = hashlib.sha256(data).hexdigest()
-    known = BankStatement.everywhere.filter(account=account, sha256=digest, reference=found.id[:140]).first()
-    if known is not None:
-        BankAccount.everywhere.filter(pk=account.pk).update(imported_at=at)
-        return known
     keys = {duplicate_key(found.account_id, line): line for line in found.lines}
     old = set(BankLine.everywhere.filter(account=account, import_key__in=keys).values_list("import_key", flat=True))
-    statement = _store(company, account, found, data, filename, digest, len(keys) - len(old), at)
+    statement = _store(account, found, data, filename, digest, len(keys) - len(old), at)
     BankLine.everywhere.bulk_create(
-        [_line(company, account, statement, key, line) for key, line in keys.items() if key not in old]
+        [_line(account, statement, key, line) for key, line in keys.items() if key not in old], batch_size=1000
     )
-    BankAccount.everywhere.filter(pk=account.pk).update(imported_at=at)
+    until = _known_until(statement.closed_on, at)
+    account.imported_at = max(account.imported_at or until, until)
+    account.save(update_fields=["imported_at"])
     audit.record(
         "payments.bank.imported", subject=statement, also=[account], actor=actor, at=at,
         data={
-            "file": filename[:200], "sha256": digest, "lines": len(keys), "new": len(keys) - len(old),
-            "gap": _gap(account, statement),
+            "file": filename[:200], "sha256": digest, "lines": len(keys), "new": statement.new_count,
+            "gap": follows_a_gap(statement),
         },
     )  # fmt: skip
     return statement
 
 
+def _known_until(closed_on: date, at: datetime) -> datetime:
+    """When a statement begins to grow old: as its next working day begins, and not in the future.
+
+    An old statement read today makes nothing fresh; Friday's is good until Monday night.
+    """
+    day = closed_on + timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return min(at, datetime.combine(day, time.min, PARIS))
+
+
 def _store(
-    company: Company,
-    account: BankAccount,
-    found: Statement,
-    data: bytes,
-    filename: str,
-    digest: str,
-    new: int,
-    at: datetime,
+    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, new: int, at: datetime
 ) -> BankStatement:
     days = [line.booked_on for line in found.lines] or [local_day(at)]
     moved = sum(line.amount for line in found.lines)
     opening = found.opening if found.opening is not None else (found.closing or 0) - moved
     row = BankStatement(
-        company=company,
+        company_id=account.company_id,
         account=account,
         reference=found.id[:140],
         opened_on=found.opened_on or min(days),
@@ -103,14 +135,15 @@ def _store(
         new_count=new,
         imported_at=at,
     )
-    row.file.save(filename.rsplit("/", 1)[-1][-100:] or "releve", ContentFile(data), save=False)
+    name = PurePath(filename).name[-100:]
+    row.file.save(name if name.strip(".") else "releve", ContentFile(data), save=False)
     row.save(force_insert=True)
     return row
 
 
-def _line(company: Company, account: BankAccount, statement: BankStatement, key: str, line: StatementLine) -> BankLine:
+def _line(account: BankAccount, statement: BankStatement, key: str, line: StatementLine) -> BankLine:
     return BankLine(
-        company=company,
+        company_id=account.company_id,
         account=account,
         statement=statement,
         booked_on=line.booked_on,
@@ -127,13 +160,12 @@ def _line(company: Company, account: BankAccount, statement: BankStatement, key:
     )
 
 
-def _gap(account: BankAccount, statement: BankStatement) -> bool:
+def follows_a_gap(statement: BankStatement) -> bool:
     """True when the statement does not start where the one before it ended: days are missing between them."""
-    before = BankStatement.everywhere.filter(account=account, closed_on__lt=statement.opened_on).exclude(
-        pk=statement.pk
-    )
-    previous = before.order_by("-closed_on", "-imported_at").first()
-    return previous is not None and previous.closing != statement.opening
+    before = BankStatement.everywhere.filter(account_id=statement.account_id, closed_on__lte=statement.opened_on)
+    before = before.exclude(pk=statement.pk)
+    last_day = before.aggregate(last=Max("closed_on"))["last"]
+    return last_day is not None and not before.filter(closed_on=last_day, closing=statement.opening).exists()
 
 
 def _masked(iban: str) -> str:
@@ -154,8 +186,3 @@ def reopen_line(*, line: BankLine, actor: Actor, at: datetime) -> BankLine:
         raise LineMatched
     states.move(line, LineStatus.OPEN, tag="payments.bank.reopened", actor=actor, at=at)
     return line
-
-
-class LineMatched(Invalid):
-    code = "line_matched"
-    message = "Cette ligne est rapprochée : défaites d’abord le rapprochement."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,8 +15,8 @@ from billing.working_days import is_working_day
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from payments.matching import is_payer
-from payments.models import BankAccount, BankLine, LineStatus, Payment
-from payments.services.reconciliation import build_index, propose
+from payments.models import BankAccount, BankLine, LineStatus, Match, Payment
+from payments.services.reconciliation import barred_pairs, build_index, judge
 
 CODES = {ReminderLevel.FRIENDLY: FRIENDLY, ReminderLevel.FIRM: FIRM, ReminderLevel.FINAL: FINAL}
 LEVELS = {code: level for level, code in CODES.items()}
@@ -36,28 +36,38 @@ def policy_of(company: Company) -> Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """The credits of the bank that no payment explains yet, and whom they may come from."""
+
+    covered: Collection[int] = ()  # invoices that the evidence names or proposes
+    by_amount: Mapping[tuple[str, Decimal], Collection[int]] = field(default_factory=dict)  # lines of that amount
+    barred: Mapping[int, Collection[int]] = field(default_factory=dict)  # invoices a person took off a line
+    payers: Collection[str] = ()
+    customers: Collection[int] = ()  # who has paid from one of these IBANs before
+
+    def could_pay(self, invoice: Invoice) -> bool:
+        if invoice.pk in self.covered or invoice.customer_id in self.customers:
+            return True
+        equal = self.by_amount.get((invoice.currency, invoice.balance), ())
+        return any(invoice.pk not in self.barred.get(line, ()) for line in equal) or any(
+            is_payer(payer, invoice.customer.name) for payer in self.payers
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What is common to all invoices of one asking."""
 
     today: date
     bank_age_hours: Decimal | None
-    covered: Collection[int]  # invoices that an open bank line may pay
-    payers: Sequence[str]  # names on open credits
+    received: Received
     in_credit: Collection[int]  # customers with money not yet allocated
     last_level: dict[int, int]
     last_sent_on: dict[int, date]
 
 
 def gather(company: Company, *, at: datetime) -> Known:
-    """Everything the decisions need, in a fixed number of queries (plus one per open bank credit that is barred)."""
-    received = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
-    covered: set[int] = set()
-    if received:
-        index = build_index(company, at=at)
-        for line in received:
-            verdict = propose(line, index)
-            covered.update(int(str(key)) for key, _amount in verdict.allocations)
-            covered.update(int(str(key)) for key in verdict.rivals)
+    """Everything the decisions need, in a fixed number of queries."""
     live = Reminder.everywhere.filter(company=company).exclude(status=ReminderStatus.CANCELLED)
     levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
     sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
@@ -67,11 +77,33 @@ def gather(company: Company, *, at: datetime) -> Known:
     return Known(
         today=local_day(at),
         bank_age_hours=_bank_age(company, at),
-        covered=covered,
-        payers=[line.counterparty for line in received if line.counterparty],
+        received=_received(company, at),
         in_credit=set(in_credit),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
+    )
+
+
+def _received(company: Company, at: datetime) -> Received:
+    lines = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
+    if not lines:
+        return Received()
+    index, barred = build_index(company, at=at), barred_pairs(company=company)
+    covered: set[int] = set()
+    by_amount: dict[tuple[str, Decimal], set[int]] = {}
+    for line in lines:
+        verdict = judge(line, index, barred)
+        covered.update(int(str(key)) for key, _amount in verdict.allocations)
+        covered.update(int(str(key)) for key in verdict.rivals)
+        by_amount.setdefault((line.currency, line.amount), set()).add(line.pk)
+    ibans = {line.counterparty_iban for line in lines if line.counterparty_iban}
+    known = Match.everywhere.filter(company=company, undone_at=None, line__counterparty_iban__in=ibans)
+    return Received(
+        covered=covered,
+        by_amount=by_amount,
+        barred=barred,
+        payers={line.counterparty for line in lines if line.counterparty},
+        customers=set(known.values_list("payment__customer_id", flat=True)) if ibans else set(),
     )
 
 
@@ -85,7 +117,6 @@ def _bank_age(company: Company, at: datetime) -> Decimal | None:
 
 def facts_of(invoice: Invoice, known: Known) -> Facts:
     customer = invoice.customer
-    amounts_or_names = invoice.pk in known.covered or any(is_payer(payer, customer.name) for payer in known.payers)
     return Facts(
         due_on=invoice.due_date or known.today,
         balance=invoice.balance,
@@ -95,7 +126,7 @@ def facts_of(invoice: Invoice, known: Known) -> Facts:
         is_individual=customer.is_individual,
         last_level=CODES.get(ReminderLevel(known.last_level[invoice.pk]), "") if invoice.pk in known.last_level else "",
         last_sent_on=known.last_sent_on.get(invoice.customer_id),
-        unmatched_credit_could_cover=amounts_or_names or invoice.customer_id in known.in_credit,
+        unmatched_credit_could_cover=invoice.customer_id in known.in_credit or known.received.could_pay(invoice),
         bank_data_age_hours=known.bank_age_hours,
         paused_until=customer.reminders_paused_until,
         is_working_day=is_working_day(known.today),

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
-from billing.models import Invoice, InvoiceStatus
+from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from billing.services.settling import lock_invoice
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company
+from config.kernel.money import ZERO
 from customers.models import Customer
 from payments import matching
-from payments.matching import AUTO, NONE, Index, OpenItem, Verdict
-from payments.models import BankLine, BarredPair, LineStatus, Match, Method
+from payments.matching import AUTO, NONE, PROPOSED, Index, OpenItem, Verdict
+from payments.models import BankLine, BarredPair, LineStatus, Match, Method, Payment
 from payments.services.payments import Share, record_payment, reverse_payment
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
 REMEMBER_SETTLED = timedelta(days=400)
+ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
+COLUMNS = (
+    "id", "number", "payment_reference", "status", "total_gross", "amount_paid", "amount_credited", "customer_id",
+    "customer__name", "due_date", "currency",
+)  # fmt: skip
 
 
 class NothingToMatch(Invalid):
@@ -39,6 +47,11 @@ class OnlyCredits(Invalid):
 class SeveralCustomers(Invalid):
     code = "several_customers"
     message = "Un virement règle les factures d’un seul client."
+
+
+class AnotherCompany(Invalid):
+    code = "another_company"
+    message = "Cette facture est celle d’une autre société."
 
 
 class LineNotOpen(DomainError):
@@ -61,30 +74,27 @@ class Outcome:
 
 
 def build_index(company: Company, *, at: datetime) -> Index:
-    """The open invoices of the company, and the recently settled ones with a balance of zero. One query."""
+    """The open invoices of the company, and those settled lately with a balance of zero. One query, plain columns."""
     since = local_day(at - REMEMBER_SETTLED)
-    rows = (
-        Invoice.everywhere.issued()
-        .filter(company=company, issue_date__gte=since)
-        .exclude(kind="381")
-        .select_related("customer")
-    )
-    older = Invoice.everywhere.outstanding().filter(company=company, issue_date__lt=since).select_related("customer")
-    return Index.build(_item(invoice) for invoice in [*rows, *older])
+    rows = Invoice.everywhere.issued().filter(company=company).exclude(kind=InvoiceKind.CREDIT_NOTE)
+    rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=since))
+    return Index.build(_item(*columns) for columns in rows.values_list(*COLUMNS))
 
 
-def _item(invoice: Invoice) -> OpenItem:
-    is_open = invoice.status == InvoiceStatus.ISSUED
+def _item(
+    key: int, number: str, reference: str, status: str, total: Decimal, paid: Decimal, credited: Decimal,
+    customer_id: int, customer_name: str, due_on: date, currency: str,
+) -> OpenItem:  # fmt: skip
     return OpenItem(
-        id=invoice.pk,
-        number=invoice.number or "",
-        rf_reference=invoice.payment_reference,
-        balance=invoice.balance if is_open else Decimal("0.00"),
-        customer_id=invoice.customer_id,
-        customer_name=invoice.customer.name,
-        due_on=invoice.due_date or local_day(invoice.created_at),
-        is_touched=bool(invoice.amount_paid or invoice.amount_credited),
-        currency=invoice.currency,
+        id=key,
+        number=number,
+        rf_reference=reference,
+        balance=total - paid - credited if status == InvoiceStatus.ISSUED else ZERO,
+        customer_id=customer_id,
+        customer_name=customer_name,
+        due_on=due_on,
+        is_touched=bool(paid or credited),
+        currency=currency,
     )
 
 
@@ -101,42 +111,51 @@ def _line(line: BankLine) -> matching.Line:
 
 def propose(line: BankLine, index: Index) -> Verdict:
     """What the evidence says of one line; pairs that a person undid are barred."""
-    barred = set(BarredPair.everywhere.filter(line=line).values_list("invoice_id", flat=True))
-    return matching.match(_line(line), index, barred=barred)
+    return judge(line, index, barred_pairs(line=line))
+
+
+def judge(line: BankLine, index: Index, barred: Mapping[int, Collection[int]]) -> Verdict:
+    return matching.match(_line(line), index, barred=barred.get(line.pk, ()))
+
+
+def barred_pairs(**of: Any) -> dict[int, set[int]]:
+    """The invoices barred by line: `company=…` for all, or `line=…`. One query."""
+    barred: dict[int, set[int]] = {}
+    for line_id, invoice_id in BarredPair.everywhere.filter(**of).values_list("line_id", "invoice_id"):
+        barred.setdefault(line_id, set()).add(invoice_id)
+    return barred
 
 
 def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
     """Match what the evidence proves; propose or leave the rest. Safe to run twice, or twice at once.
 
     Each line is matched in a transaction of its own, under an advisory lock of the company: two runs take turns, and
-    a crash keeps what was done.
+    a crash keeps what was done. The evidence is read once; the balances are looked at again under lock.
     """
-    index = build_index(company, at=at)
-    barred = _barred(company)
-    counts = {AUTO: 0, matching.PROPOSED: 0, NONE: 0}
+    index, barred = build_index(company, at=at), barred_pairs(company=company)
+    counts = {AUTO: 0, PROPOSED: 0, NONE: 0}
     for line in BankLine.everywhere.filter(company=company, status=LineStatus.OPEN).order_by("booked_on", "id"):
-        verdict = matching.match(_line(line), index, barred=barred.get(line.pk, ()))
+        verdict = judge(line, index, barred)
         kind = verdict.kind
         if kind == AUTO and not _match_automatically(line, verdict, actor, at):
-            kind = NONE
+            kind = PROPOSED
         counts[kind] += 1
-    return Outcome(matched=counts[AUTO], proposed=counts[matching.PROPOSED], left=counts[NONE])
-
-
-def _barred(company: Company) -> dict[int, set[int]]:
-    barred: dict[int, set[int]] = {}
-    for line_id, invoice_id in BarredPair.everywhere.filter(company=company).values_list("line_id", "invoice_id"):
-        barred.setdefault(line_id, set()).add(invoice_id)
-    return barred
+    return Outcome(matched=counts[AUTO], proposed=counts[PROPOSED], left=counts[NONE])
 
 
 @transaction.atomic
 def _match_automatically(line: BankLine, verdict: Verdict, actor: Actor, at: datetime) -> bool:
-    """Apply an automatic verdict if it still holds under lock: the balances are those it was judged on."""
+    """Apply an automatic verdict if it still holds under lock; else the line stays open for a person.
+
+    It holds when the balances are those it was judged on, one customer owes them all, and nobody barred a pair
+    meanwhile.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x5175, line.company_id % 2**31])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY, line.company_id % 2**31])
     shares = _locked_shares(verdict.allocations)
-    if shares is None or not _lock_open_line(line):
+    if shares is None or len({share.invoice.customer_id for share in shares}) > 1 or not _lock_open_line(line):
+        return False
+    if BarredPair.everywhere.filter(line=line, invoice__in=[share.invoice for share in shares]).exists():
         return False
     _apply(line, shares, rule=verdict.rule, evidence=_evidence(verdict), is_automatic=True, actor=actor, at=at)
     return True
@@ -167,19 +186,26 @@ def _evidence(verdict: Verdict) -> list[dict[str, str]]:
 def accept_match(*, line: BankLine, shares: Sequence[Share], actor: Actor, at: datetime) -> Match:
     """A person says what the line pays. What the invoices do not take stays the customer's credit.
 
-    Raises NothingToMatch, OnlyCredits, SeveralCustomers, LineNotOpen, OverAllocated, NotEnoughCredit.
+    Raises NothingToMatch, OnlyCredits, AnotherCompany, SeveralCustomers, AnotherCurrency, LineNotOpen,
+    OverAllocated, NothingOutstanding, NotEnoughCredit.
     """
-    if not shares:
-        raise NothingToMatch
-    if line.amount <= 0:
-        raise OnlyCredits
-    if len({share.invoice.customer_id for share in shares}) > 1:
-        raise SeveralCustomers
+    _check_shares(line, shares)
     for share in sorted(shares, key=lambda one: one.invoice.pk):
         lock_invoice(share.invoice)
     if not _lock_open_line(line):
         raise LineNotOpen
     return _apply(line, shares, rule="person", evidence=[], is_automatic=False, actor=actor, at=at)
+
+
+def _check_shares(line: BankLine, shares: Sequence[Share]) -> None:
+    if not shares:
+        raise NothingToMatch
+    if line.amount <= 0:
+        raise OnlyCredits
+    if any(share.invoice.company_id != line.company_id for share in shares):
+        raise AnotherCompany
+    if len({share.invoice.customer_id for share in shares}) > 1:
+        raise SeveralCustomers
 
 
 def _apply(
@@ -216,23 +242,38 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
 
     An automatic match undone bars its pairs: the same mistake is not made again. Raises AlreadyUndone.
     """
-    allocations = list(match.payment.allocations.select_related("invoice"))
-    invoices = {allocation.invoice_id: allocation.invoice for allocation in allocations}
-    reverse_payment(payment=match.payment, reason=reason or "Rapprochement défait", actor=actor, at=at)
-    live = Match.everywhere.filter(pk=match.pk, undone_at=None)
-    if not live.update(undone_at=at, undone_because=reason[:200]):
+    invoices = {row.invoice_id: row.invoice for row in match.payment.allocations.select_related("invoice")}
+    for key in sorted(invoices):
+        lock_invoice(invoices[key])
+    live: Match | None = (
+        Match.everywhere.select_for_update(of=("self",))
+        .select_related("line", "payment")
+        .filter(pk=match.pk, undone_at=None)
+        .first()
+    )
+    if live is None:
         raise AlreadyUndone
-    if match.is_automatic:
-        BarredPair.everywhere.bulk_create(
-            [
-                BarredPair(company_id=match.company_id, line=match.line, invoice=invoice)
-                for invoice in invoices.values()
-            ],
-            ignore_conflicts=True,
-        )
+    if live.payment.can_be_reversed:
+        reverse_payment(payment=live.payment, reason=reason or "Rapprochement défait", actor=actor, at=at)
+    Match.everywhere.filter(pk=live.pk).update(undone_at=at, undone_because=reason[:200])
+    if live.is_automatic:
+        pairs = [BarredPair(company_id=live.company_id, line=live.line, invoice=row) for row in invoices.values()]
+        BarredPair.everywhere.bulk_create(pairs, ignore_conflicts=True)
     states.move(
-        match.line, LineStatus.OPEN, tag="payments.bank.unmatched", actor=actor, at=at,
-        also=[match.payment, *invoices.values()], data={"reason": reason, "payment": match.payment.number},
+        live.line, LineStatus.OPEN, tag="payments.bank.unmatched", actor=actor, at=at,
+        also=[live.payment, *invoices.values()], data={"reason": reason, "payment": live.payment.number},
     )  # fmt: skip
     match.refresh_from_db()
     return match
+
+
+@transaction.atomic
+def take_back_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime) -> Payment:
+    """Reverse a payment, and open again the bank line it came from, if any. Raises AlreadyReversed, Stale."""
+    match = Match.everywhere.filter(payment=payment, undone_at=None).select_related("line", "payment").first()
+    if match is None:
+        return reverse_payment(payment=payment, reason=reason, actor=actor, at=at)
+    undo_match(match=match, reason=reason, actor=actor, at=at)
+    payment.refresh_from_db()
+    reversal: Payment = Payment.everywhere.get(reverses=payment)
+    return reversal
