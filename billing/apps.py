@@ -8,6 +8,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Facturation"
 
     def ready(self) -> None:
-        from billing import sealed
+        from billing import customer_account, sealed
 
         sealed.declare()
+        customer_account.register()

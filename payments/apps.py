@@ -8,7 +8,8 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import panels, sealed
+        from payments import customer_account, panels, sealed
 
         sealed.declare()
         panels.register()
+        customer_account.register()

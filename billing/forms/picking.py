@@ -47,6 +47,6 @@ def known_customer(wanted: Any) -> Customer | None:
 
 
 def _named(wanted: str, typed: str) -> Q:
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 20:
         return Q(pk=int(wanted))
     return Q(name__iexact=typed) if typed else Q(pk__in=[])

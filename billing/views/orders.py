@@ -31,7 +31,7 @@ from config.kernel.timeline import timeline_of
 from customers.models import Customer
 
 SORTS: dict[str, Any] = {
-    "number": "number", "customer": "customer__name", "date": "order_date", "total": "total_gross",
+    "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date", "total": "total_gross",
 }  # fmt: skip
 TONES = {
     OrderStatus.DRAFT: "neutral",
@@ -51,7 +51,7 @@ def load_order(pk: int) -> SalesOrder:
 def order_list(request: HttpRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     found = filters.narrow(SalesOrder.objects.all())
-    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-date", query=request.GET)
+    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
     context = {
         "page": page,
         "rows": [{"order": order, **_standing(order, invoiced=order.invoiced)} for order in page],

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from config.kernel.models import Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Address, Contact, Customer, PaymentTerms
-from tests.factories.story import a_company, a_customer, a_siren, a_siret
+from payments.models import Method
+from payments.services.payments import record_payment
+from tests.factories.story import ACTOR, AT, a_company, a_customer, a_siren, a_siret, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -240,3 +246,37 @@ def test_a_typed_name_offers_customers_and_to_create_what_is_not_found(company):
     assert f"{reverse('customers:customer-new')}?name=galerie" in page.text
     viewer = signed_in(company, Role.VIEWER).get(reverse("customers:customer-options"), {"q": "galerie"})
     assert reverse("customers:customer-new") not in viewer.text
+
+
+def test_the_record_and_the_list_tell_what_is_owed_late_and_in_credit(company):
+    customer = a_customer(company)
+    late = an_issued_invoice(customer, at=timezone.now() - timedelta(days=90))
+    an_issued_invoice(customer, at=timezone.now())
+    with company_scope(company):
+        record_payment(
+            customer=customer,
+            amount=Decimal("100.00"),
+            method=Method.CHECK,
+            paid_on=AT.date(),
+            shares=[],
+            actor=ACTOR,
+            at=AT,
+        )
+    client = signed_in(company)
+    page = client.get(customer.get_absolute_url())
+    figures = {figure.label: figure.amount for figure in page.context["figures"]}
+    assert figures == {
+        "Reste à payer": 2 * late.total_gross,
+        "Dont en retard": late.total_gross,
+        "Au crédit du client": Decimal("100.00"),
+    }
+    assert late.number in page.text
+    assert client.get(reverse(LIST)).context["rows"][0]["balance"] == 2 * late.total_gross
+
+
+def test_an_archived_customer_is_no_longer_offered_new_documents(company):
+    customer = a_customer(company)
+    client = signed_in(company)
+    assert client.get(customer.get_absolute_url()).context["primary"].label == "Nouvelle facture"
+    client.post(reverse("customers:customer-archive", args=[customer.pk]))
+    assert client.get(customer.get_absolute_url()).context["primary"] is None

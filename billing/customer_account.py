@@ -1,0 +1,74 @@
+"""What billing adds to the record and the list of customers: what they owe, their last documents, the next ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import Invoice, OrderStatus, SalesOrder
+from billing.standing import TONES, standing_of
+from config.kernel.clock import local_day
+from customers import panels
+from customers.models import Customer
+from customers.panels import Action, Figure, Panel
+
+LAST = 5
+OWED = F("total_gross") - F("amount_paid") - F("amount_credited")
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    panels.register(figures=figures, panels=side_panels, actions=actions, balances=balances)
+
+
+def figures(customer: Customer) -> Iterator[Figure]:
+    late = Q(due_date__lt=local_day(timezone.now()))
+    sums = Invoice.objects.outstanding().for_customer(customer).aggregate(
+        rows=Count("pk"), owed=Sum(OWED), late_rows=Count("pk", filter=late), late=Sum(OWED, filter=late)
+    )  # fmt: skip
+    query = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
+    yield Figure(_("Reste à payer"), sums["owed"] or Decimal(0), f"{query}&status=due", _bills(sums["rows"]))
+    if sums["late_rows"]:
+        yield Figure(_("Dont en retard"), sums["late"], f"{query}&status=overdue", _bills(sums["late_rows"]), "bad")
+
+
+def _bills(rows: int) -> str:
+    return ngettext("%(rows)s facture", "%(rows)s factures", rows) % {"rows": rows} if rows else ""
+
+
+def side_panels(customer: Customer) -> Iterator[Panel]:
+    today = local_day(timezone.now())
+    invoices = list(Invoice.objects.for_customer(customer).order_by("-created_at", "-id")[:LAST])
+    if invoices:
+        rows = [
+            {"invoice": one, "words": standing_of(one, today).label, "tone": TONES[standing_of(one, today)]}
+            for one in invoices
+        ]
+        everything = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
+        yield Panel(_("Factures"), "billing/customer/_invoices.html", {"rows": rows, "url": everything})
+    orders = list(SalesOrder.objects.filter(customer=customer).order_by("-created_at", "-id")[:LAST])
+    if orders:
+        everything = f"{reverse('billing:order-list')}?customer={customer.pk}"
+        tones = {OrderStatus.SHIPPED: "good", OrderStatus.PENDING: "info"}
+        listed = [{"order": one, "tone": tones.get(OrderStatus(one.status), "neutral")} for one in orders]
+        yield Panel(_("Commandes"), "billing/customer/_orders.html", {"rows": listed, "url": everything})
+
+
+def actions(customer: Customer) -> Iterator[Action]:
+    query = f"?customer={customer.pk}"
+    yield Action(
+        _("Nouvelle facture"), reverse("billing:invoice-new") + query, "invoice", "invoices.edit", primary=True
+    )
+    yield Action(_("Nouvelle commande"), reverse("billing:order-new") + query, "cart", "orders.edit")
+
+
+def balances(keys: Sequence[int]) -> Mapping[int, Decimal]:
+    """What remains to be paid by each of the customers, in one query."""
+    rows = Invoice.objects.outstanding().filter(customer_id__in=keys).values("customer_id").annotate(owed=Sum(OWED))
+    return {row["customer_id"]: row["owed"] for row in rows}
