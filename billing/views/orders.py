@@ -31,7 +31,8 @@ from config.kernel.timeline import timeline_of
 from customers.models import Customer
 
 SORTS: dict[str, Any] = {
-    "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date", "total": "total_gross",
+    "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
+    "total": "total_gross",
 }  # fmt: skip
 TONES = {
     OrderStatus.DRAFT: "neutral",
