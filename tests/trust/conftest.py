@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, models, transaction
-from django.test import override_settings
 
 from billing.models import Invoice, InvoiceLine, JournalEntry, JournalLine, StockMovement, VatSubtotal
 from billing.services.orders import confirm_order, save_order, ship_order
@@ -38,24 +38,20 @@ class World:
         return self.rows[name]
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
-    """Made once, in a transaction that is never committed: each test goes back to it."""
-    assert str(connection.settings_dict["NAME"]).startswith("test_")
-    files: Path = tmp_path_factory.mktemp("files")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=str(files)), transaction.atomic():
-        company = story.a_company()
-        with company_scope(company):
-            made = World(company, everything_that_can_happen(company))
+@pytest.fixture
+def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
+    settings.MEDIA_ROOT = str(tmp_path)
+    company = story.a_company()
+    with company_scope(company):
+        made = World(company, everything_that_can_happen(company))
         settle()
         yield made
-        transaction.set_rollback(True)
 
 
-@pytest.fixture
-def as_it_was(world: World) -> Iterator[None]:
-    """Whatever the test does to it, the next one finds the world unchanged."""
-    with company_scope(world.company), transaction.atomic():
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """Whatever is done inside, what comes after finds the world unchanged."""
+    with transaction.atomic():
         yield
         transaction.set_rollback(True)
 

@@ -15,9 +15,9 @@ from config.kernel.canonical import canonical, sha256
 from config.kernel.models import AuditChain, AuditEvent, Company
 from payments.models import Payment
 from tests.factories import money, story
-from tests.trust.conftest import World, run, settle
+from tests.trust.conftest import World, as_it_was, run, settle
 
-pytestmark = [pytest.mark.trust, pytest.mark.usefixtures("as_it_was")]
+pytestmark = pytest.mark.trust
 
 
 def verdict(company: Company) -> dict[str, Any]:
@@ -78,42 +78,40 @@ CHANGES: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
-def test_a_row_changed_with_the_triggers_off_is_named(world: World, what: str):
-    sql, touched, expected = CHANGES[what]
-    tamper(f"{sql} WHERE id = %s", world[touched].pk)
-    assert named(world.company) == [(world[expected].subject, CHANGED)]
+def test_a_row_changed_with_the_triggers_off_is_named(world: World, subtests: pytest.Subtests):
+    for what, (sql, touched, expected) in CHANGES.items():
+        with subtests.test(what), as_it_was():
+            tamper(f"{sql} WHERE id = %s", world[touched].pk)
+            assert named(world.company) == [(world[expected].subject, CHANGED)]
 
 
-@pytest.mark.parametrize("name", ["another invoice", "entry", "payment", "allocation", "movement", "status"])
-def test_a_row_removed_with_the_triggers_off_is_named(world: World, name: str):
-    row = world[name]
-    tamper(f"DELETE FROM {row._meta.db_table} WHERE id = %s", row.pk)
-    assert (row.subject, REMOVED) in named(world.company)
+def test_a_row_removed_with_the_triggers_off_is_named(world: World, subtests: pytest.Subtests):
+    for name in ("another invoice", "entry", "payment", "allocation", "movement", "document", "status"):
+        with subtests.test(name), as_it_was():
+            tamper(f"DELETE FROM {world[name]._meta.db_table} WHERE id = %s", world[name].pk)
+            assert (world[name].subject, REMOVED) in named(world.company)
 
 
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
+def test_a_row_forged_with_the_triggers_off_is_named(world: World, subtests: pytest.Subtests):
+    for name, change in (
         ("invoice", {"number": "FAC-2026-09999"}),
         ("entry", {"number": "VE-2026-09999"}),
         ("payment", {"number": "ENC-2026-09999"}),
         ("allocation", {}),
         ("movement", {}),
         ("status", {"document_id": None}),
-    ],
-)
-def test_a_row_forged_with_the_triggers_off_is_named(world: World, name: str, change: dict[str, Any]):
-    row = world[name]
-    tamper(
-        f"INSERT INTO {row._meta.db_table} SELECT (jsonb_populate_record(row, %s::jsonb)).* "
-        f"FROM {row._meta.db_table} AS row WHERE id = %s",
-        json.dumps({"id": 42, **change}),
-        row.pk,
-    )
-    ((subject, what),) = named(world.company)
-    assert subject == type(row).subject_of(42)
-    assert what.startswith(FORGED)
+    ):
+        table = world[name]._meta.db_table
+        with subtests.test(name), as_it_was():
+            tamper(
+                f"INSERT INTO {table} SELECT (jsonb_populate_record(row, %s::jsonb)).* "
+                f"FROM {table} AS row WHERE id = %s",
+                json.dumps({"id": 42, **change}),
+                world[name].pk,
+            )
+            ((subject, what),) = named(world.company)
+            assert subject == type(world[name]).subject_of(42)
+            assert what.startswith(FORGED)
 
 
 def swap(world: World, one: str, other: str, column: str) -> None:
@@ -125,16 +123,13 @@ def swap(world: World, one: str, other: str, column: str) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "column", "expected"),
-    [
-        ("payment", "another payment", "paid_on", {"payment", "another payment"}),
-        ("line", "other line", "description", {"invoice"}),
-    ],
-)
-def test_values_swapped_between_two_rows_are_named(world: World, one: str, other: str, column: str, expected: set[str]):
-    swap(world, one, other, column)
-    assert {subject for subject, _what in named(world.company)} == {world[name].subject for name in expected}
+def test_values_swapped_between_two_rows_are_named(world: World):
+    with as_it_was():
+        swap(world, "payment", "another payment", "paid_on")
+        both = {world["payment"].subject, world["another payment"].subject}
+        assert {subject for subject, _what in named(world.company)} == both
+    swap(world, "line", "other line", "description")
+    assert named(world.company) == [(world["invoice"].subject, CHANGED)]
 
 
 def middle_event(company: Company) -> AuditEvent:
@@ -187,12 +182,12 @@ EVENT_CHANGES: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", EVENT_CHANGES)
-def test_an_audit_event_changed_with_the_triggers_off_is_named(world: World, what: str):
-    change, words = EVENT_CHANGES[what]
+def test_an_audit_event_changed_with_the_triggers_off_is_named(world: World, subtests: pytest.Subtests):
     event = world["event"]
-    tamper(f"UPDATE kernel_auditevent SET {change} WHERE id = %s", event.pk)
-    assert (as_subject(event), words) in named(world.company)
+    for what, (change, words) in EVENT_CHANGES.items():
+        with subtests.test(what), as_it_was():
+            tamper(f"UPDATE kernel_auditevent SET {change} WHERE id = %s", event.pk)
+            assert (as_subject(event), words) in named(world.company)
 
 
 def test_two_events_that_changed_places_are_both_named(world: World):
