@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 from structlog.contextvars import bind_contextvars, get_contextvars
 
-_SECRET_KEY = re.compile(r"(?i)(secret|password|passwd|token|authorization|api_?key|signing|cookie|private)")
+_SECRET_KEY = re.compile(r"(?i)(secret|password|passwd|token|authorization|api[_-]?key|signing|cookie|private)")
 _SECRET_TEXT = re.compile(
     r"(?i)(bearer\s+|basic\s+)[a-z0-9._~+/=-]{6,}"
-    r"|\b(client_secret|password|access_token|refresh_token)=[^&\s\"']+"
+    r"|\b(client_secret|password|access_token|refresh_token|id_token)[\"']?\s*[=:]\s*[\"']?[^&\s\"',}]+"
     r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
 )
 _IBAN = re.compile(r"\b([A-Z]{2}\d{2})(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
