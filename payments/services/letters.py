@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import Sum
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
@@ -21,19 +23,23 @@ TEMPLATES = {
 
 
 def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
-    """Late interest and indemnity of an invoice as of `at` (art. L441-10 C. com.); nothing for an individual."""
-    paid = [
-        (local_day(allocation.at), allocation.amount) for allocation in Allocation.everywhere.filter(invoice=invoice)
-    ]
+    """Late interest and indemnity of an invoice as of `at`; nothing for an individual.
+
+    Money counts from the day it was paid, whenever it was recorded (art. L441-10 C. com.). A public body owes
+    another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
+    """
+    held = Allocation.everywhere.filter(invoice=invoice).values("payment__paid_on").annotate(sum=Sum("amount"))
+    paid = [(row["payment__paid_on"], row["sum"]) for row in held if row["sum"]]
     if invoice.amount_credited and invoice.issue_date:
         paid.append((invoice.issue_date, invoice.amount_credited))
-    return late_charges(
+    charges = late_charges(
         total=invoice.total_gross,
         due_on=invoice.due_date or local_day(at),
         today=local_day(at),
         is_individual=invoice.customer.is_individual,
         payments=paid,
     )
+    return replace(charges, interest=None, periods=()) if invoice.customer.is_public_body else charges
 
 
 def reminder_letter(invoice: Invoice, level: ReminderLevel, *, at: datetime) -> tuple[str, str]:

@@ -6,9 +6,12 @@ data is older than 24 hours. The third level is drafted for a person to send.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from billing import dunning
@@ -20,6 +23,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.models import Company
+from config.kernel.scope import company_scope
 from customers.models import Contact, Customer
 from payments.services.facts import LEVELS, facts_of, gather, policy_of
 from payments.services.letters import reminder_letter
@@ -29,12 +33,19 @@ MAIL = Actor.system("relances")
 
 class NothingToSend(DomainError):
     code = "nothing_to_send"
-    message = "Cette relance n’a plus lieu d’être : %(sentence)s"
+    message = "La relance ne peut pas partir maintenant. %(sentence)s"
 
 
 class NoReminderAddress(DomainError):
     code = "no_reminder_address"
-    message = "Ce client n’a pas d’adresse e-mail pour les relances. Complétez sa fiche."
+    message = "Ce client n’a pas d’adresse e-mail valide pour les relances. Complétez sa fiche."
+
+
+NO_ADDRESS = Decision(
+    level=None,
+    reason="no_address",
+    sentence="Aucune relance : ce client n’a pas d’adresse e-mail valide. Complétez sa fiche.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,15 @@ def _overdue(company: Company, at: datetime) -> list[Invoice]:
 
 def plan(*, company: Company, at: datetime) -> list[Planned]:
     """Every overdue invoice with its decision: what goes out now, and why the others do not."""
-    known, policy = gather(company, at=at), policy_of(company)
-    return [Planned(row, dunning.decide(facts_of(row, known), policy)) for row in _overdue(company, at)]
+    known, policy, invoices = gather(company, at=at), policy_of(company), _overdue(company, at)
+    addresses = reminder_addresses({invoice.customer_id: invoice.customer for invoice in invoices})
+    planned = []
+    for invoice in invoices:
+        decision = dunning.decide(facts_of(invoice, known), policy)
+        if decision.level is not None and not addresses[invoice.customer_id]:
+            decision = NO_ADDRESS
+        planned.append(Planned(invoice, decision))
+    return planned
 
 
 def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Reminder]:
@@ -83,11 +101,16 @@ def _decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = No
     return dunning.decide(facts_of(invoice, known), policy_of(invoice.company))
 
 
+def _lock_with_customer(key: int) -> Invoice:
+    """The invoice and its customer, locked: a customer is reminded of one thing at a time."""
+    rows = Invoice.everywhere.select_for_update(of=("self", "customer"), no_key=True)
+    locked: Invoice = rows.select_related("customer", "company").get(pk=key)
+    return locked
+
+
 @transaction.atomic
 def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
-    locked: Invoice = (
-        Invoice.everywhere.select_for_update(of=("self",)).select_related("customer", "company").get(pk=invoice.pk)
-    )
+    locked = _lock_with_customer(invoice.pk)
     decision = _decide_now(locked, at)
     address = reminder_address(locked.customer)
     if decision.level is None or not address:
@@ -127,18 +150,30 @@ def _queue(invoice: Invoice, level: ReminderLevel, address: str, at: datetime) -
 
 def reminder_address(customer: Customer) -> str:
     """Who is reminded: the first contact marked so, else the customer's own address; '' when there is none."""
-    contact = Contact.everywhere.filter(customer=customer, gets_reminders=True).exclude(email="").order_by("id").first()
-    return contact.email if contact else customer.email
+    return reminder_addresses({customer.pk: customer})[customer.pk]
+
+
+def reminder_addresses(customers: Mapping[int, Customer]) -> dict[int, str]:
+    """The same for many customers at once: one query."""
+    contacts = Contact.everywhere.filter(customer__in=list(customers), gets_reminders=True).exclude(email="")
+    # the last written wins: the oldest contact
+    found = dict(contacts.order_by("-id").values_list("customer_id", "email"))
+    addresses = {key: found.get(key) or customer.email for key, customer in customers.items()}
+    return {key: address if _is_address(address) else "" for key, address in addresses.items()}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 @transaction.atomic
 def send_drafted(*, reminder: Reminder, actor: Actor, at: datetime) -> Reminder:
     """A person has read the drafted letter and sends it. Raises NothingToSend, NoReminderAddress, TransitionRefused."""
-    invoice: Invoice = (
-        Invoice.everywhere.select_for_update(of=("self",))
-        .select_related("customer", "company")
-        .get(pk=reminder.invoice_id)
-    )
+    invoice = _lock_with_customer(reminder.invoice_id)
     decision = _decide_now(invoice, at, sending=reminder)
     if decision.level is None:
         raise NothingToSend(sentence=str(decision))
@@ -167,7 +202,8 @@ def deliver_reminders(*, at: datetime, limit: int = 10) -> int:
         claimed = claim_due(kind=EmailKind.REMINDER, at=at, limit=1)
         if not claimed:
             break
-        sent += _deliver(claimed[0], at)
+        with company_scope(claimed[0].company_id):
+            sent += _deliver(claimed[0], at)
     return sent
 
 
@@ -178,7 +214,7 @@ def _deliver(email: Email, at: datetime) -> int:
         _withdraw(reminder, email, str(decision), at)
         return 0
     email = hand_over(email=email, at=at)
-    if email.status in {EmailStatus.SENT, EmailStatus.KEPT}:
+    if email.status in {EmailStatus.SENT, EmailStatus.KEPT} and reminder.status == ReminderStatus.QUEUED:
         states.move(
             reminder, ReminderStatus.SENT, tag="payments.reminder.sent", actor=MAIL, at=at,
             also=[reminder.invoice, reminder.invoice.customer], sent_at=at,
@@ -193,7 +229,9 @@ def _withdraw(reminder: Reminder, email: Email, reason: str, at: datetime) -> No
         email, EmailStatus.CANCELLED, tag="billing.email.cancelled", actor=MAIL, at=at, also=[reminder.invoice],
         data={"reason": reason}, lease_until=None,
     )  # fmt: skip
-    _cancel(reminder, reason, MAIL, at)
+    # a message kept here counts as sent; sent again by a person, it may find the invoice paid
+    if reminder.status == ReminderStatus.QUEUED:
+        _cancel(reminder, reason, MAIL, at)
 
 
 def _cancel(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None:
