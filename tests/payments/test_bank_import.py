@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from lxml import etree
 
 from config.kernel.clock import PARIS
@@ -17,6 +19,7 @@ from config.kernel.errors import Invalid, TransitionRefused
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
+from payments.services import bank
 from payments.services.bank import (
     AmountTooLarge,
     AnotherCurrency,
@@ -206,6 +209,7 @@ def test_a_statement_that_does_not_follow_the_last_one_says_so(company):
     assert [event.data["gap"] for event in gaps] == [False, False, True]
 
 
+@pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
 def test_eight_people_importing_one_file_at_once_bring_it_once():
     company = story.a_company()
@@ -214,6 +218,24 @@ def test_eight_people_importing_one_file_at_once_bring_it_once():
     answers = at_once(8, lambda _place: [row.pk for row in load(company, data)])
     assert len({tuple(answer) for answer in answers}) == 1
     assert BankStatement.everywhere.filter(company=company).count() == 1
+    assert len(state(company)) == 3
+
+
+@pytest.mark.trust
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_on_the_account_only_postgresql_stops_the_second_import(monkeypatch):
+    company = story.a_company()
+    account = money.a_bank_account(company)
+    together = threading.Barrier(4, timeout=30)
+
+    def nobody_waits(_company: Company, found: Any) -> dict[str, BankAccount]:
+        together.wait()
+        return {one.account_id: account for one in found}
+
+    monkeypatch.setattr(bank, "_lock_accounts", nobody_waits)
+    data = statement(company)
+    with pytest.raises(IntegrityError, match="each_bank_line_once"):
+        at_once(4, lambda _place: load(company, data))
     assert len(state(company)) == 3
 
 

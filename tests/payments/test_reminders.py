@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from billing.models import Email, EmailStatus, Invoice, InvoiceKind, Reminder, ReminderLevel, ReminderStatus
 from billing.services.emails import resend_email
@@ -19,6 +20,7 @@ from config.kernel.scope import company_scope
 from customers.models import Contact, Customer, CustomerKind
 from payments import tasks
 from payments.models import BankAccount, BankLine
+from payments.services import reminders
 from payments.services.bank import ignore_line
 from payments.services.crediting import credit_invoice
 from payments.services.letters import charges_of, reminder_letter
@@ -485,3 +487,31 @@ def test_four_sweeps_at_once_write_each_letter_once_and_each_customer_gets_one(s
     sent = Reminder.everywhere.filter(status=ReminderStatus.SENT)
     assert {one.invoice.customer_id for one in sent.select_related("invoice")} == {one.pk for one in customers}
     assert Reminder.everywhere.count() == 3
+
+
+@pytest.mark.trust
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_two_sweeps_decide_alike_and_only_postgresql_stops_the_second_letter(monkeypatch):
+    company = story.a_company()
+    late(story.a_customer(company))
+    together = threading.Barrier(2, timeout=30)
+
+    def nobody_waits(_invoice: Invoice, _at: datetime) -> Any:
+        decision = decide_now(_invoice, _at)
+        together.wait()
+        return decision
+
+    def unlocked(key: int) -> Invoice:
+        return Invoice.everywhere.select_related("customer", "company").get(pk=key)
+
+    decide_now = reminders._decide_now
+    monkeypatch.setattr(reminders, "_decide_now", nobody_waits)
+    monkeypatch.setattr(reminders, "_lock_with_customer", unlocked)
+
+    def sweep(_place: int) -> None:
+        with company_scope(company):
+            send(company)
+
+    with pytest.raises(IntegrityError, match="one_reminder_per_level"):
+        at_once(2, sweep)
+    assert Reminder.everywhere.count() == 1
