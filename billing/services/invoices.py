@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
 from billing.services.lines import LineInput, write_lines
+from billing.services.settling import check_creditable
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -102,7 +103,11 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
 def draft_credit_note(
     *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
 ) -> Invoice:
-    """A draft credit note (381) of the whole invoice, or of the given lines. Amounts are positive (BR-FR-CO-05)."""
+    """A draft credit note (381) of the whole invoice, or of the given lines. Amounts are positive (BR-FR-CO-05).
+
+    Raises NothingToCredit.
+    """
+    check_creditable(invoice)
     values = {
         "kind": InvoiceKind.CREDIT_NOTE,
         "corrects": invoice,

@@ -29,6 +29,17 @@ class CreditTooLarge(DomainError):
     message = "L’avoir de %(amount)s € dépasse ce qui peut encore être crédité sur %(number)s : %(room)s €."
 
 
+class NothingToCredit(DomainError):
+    code = "nothing_to_credit"
+    message = "%(number)s ne se corrige pas par un avoir : seule une facture émise le peut."
+
+
+def check_creditable(invoice: Invoice) -> None:
+    """Raises NothingToCredit for a draft and for a credit note."""
+    if invoice.is_draft or invoice.is_credit_note:
+        raise NothingToCredit(number=str(invoice))
+
+
 def lock_invoice(invoice: Invoice) -> Invoice:
     """The invoice, locked and fresh."""
     locked: Invoice = Invoice.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=invoice.pk)
@@ -63,13 +74,14 @@ def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: dateti
 
 @transaction.atomic
 def count_credit(*, invoice: Invoice | None, amount: Decimal, actor: Actor, at: datetime) -> Invoice:
-    """Take a credit note's amount off the invoice it corrects. Raises CreditTooLarge.
+    """Take a credit note's amount off the invoice it corrects. Raises NothingToCredit, CreditTooLarge.
 
     Payments frees paid amounts first (they become the customer's credit), so that paid + credited never pass the total.
     """
     if invoice is None:
         raise ValueError("a credit note corrects an invoice")
     locked = lock_invoice(invoice)
+    check_creditable(locked)
     if amount > locked.balance:
         raise CreditTooLarge(number=locked.number, amount=amount, room=locked.balance)
     credited = locked.amount_credited + amount
