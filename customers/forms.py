@@ -21,6 +21,10 @@ NEEDED = {
     "postcode": _("Indiquez le code postal."),
     "city": _("Indiquez la ville."),
 }
+NAMES = {
+    CustomerKind.ORGANISATION: ("name", _("Indiquez la raison sociale.")),
+    CustomerKind.INDIVIDUAL: ("last_name", _("Indiquez le nom de famille.")),
+}
 
 
 class CustomerFilter(forms.Form):
@@ -45,7 +49,7 @@ class CustomerFilter(forms.Form):
 
     def controls(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`."""
-        words = {"kind": _("Type"), "state": _("Clients actifs")}
+        words = {"kind": _("Type"), "state": _("État")}
         return [
             {
                 "name": name,
@@ -79,7 +83,7 @@ class CustomerForm(forms.Form):
         label=_("Type de client"), choices=CustomerKind.choices, initial=CustomerKind.ORGANISATION,
         widget=forms.RadioSelect,
     )  # fmt: skip
-    name = forms.CharField(label=_("Raison sociale"), max_length=200, required=False)
+    name = forms.CharField(label=_("Raison sociale"), max_length=200)
     siret = forms.CharField(
         label="SIRET", max_length=30, required=False, help_text=_("Le SIREN et l’adresse électronique s’en déduisent.")
     )
@@ -94,7 +98,7 @@ class CustomerForm(forms.Form):
     requires_service_code = forms.BooleanField(label=_("Le code service est exigé"), required=False)
     requires_commitment = forms.BooleanField(label=_("Le numéro d’engagement est exigé"), required=False)
     first_name = forms.CharField(label=_("Prénom"), max_length=100, required=False)
-    last_name = forms.CharField(label=_("Nom de famille"), max_length=99, required=False)
+    last_name = forms.CharField(label=_("Nom de famille"), max_length=99)
     email = forms.EmailField(label=_("Adresse e-mail"), required=False)
     phone = forms.CharField(label=_("Téléphone"), max_length=30, required=False)
     terms: forms.ModelChoiceField = forms.ModelChoiceField(
@@ -128,6 +132,10 @@ class CustomerForm(forms.Form):
         self.fields["terms"].queryset = PaymentTerms.objects.order_by("days", "end_of_month", "id")  # type: ignore[attr-defined]  # a model choice field
         if customer is None:
             self.fields["terms"].initial = PaymentTerms.objects.filter(days=30, end_of_month=False).first()
+        for kind, (field, sentence) in NAMES.items():
+            # the page shows the fields of the chosen kind alone
+            self.fields[field].required = not self.is_bound or self.data.get("kind") == kind
+            self.fields[field].error_messages["required"] = sentence
         for field, sentence in NEEDED.items():
             self.fields[f"billing_{field}"].error_messages["required"] = sentence
 

@@ -9,10 +9,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import VAT_RATES, Product, Unit, VatCategory
+from billing.forms.vat import VatField, read_vat, written_vat
+from billing.models import Product, Unit
 from billing.models.lines import DocumentLine
 from billing.services.lines import LineInput
-from config.kernel import typography
 from config.kernel.form_errors import filled_forms
 from config.kernel.forms import FrenchDecimalField
 
@@ -25,7 +25,6 @@ COLUMNS = (
     "unit",
     "unit_price",
     "discount_percent",
-    "vat_category",
     "is_service",
 )
 
@@ -43,14 +42,8 @@ class LineForm(forms.Form):
     discount_percent = FrenchDecimalField(
         label=_("Remise %"), max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False
     )
-    vat_rate = forms.TypedChoiceField(label=_("TVA"), coerce=Decimal, initial="20")
-    vat_category = forms.ChoiceField(label=_("Régime"), choices=VatCategory.choices, initial=VatCategory.STANDARD)
+    vat = VatField()
     is_service = forms.BooleanField(label=_("Service"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rates = cast(forms.ChoiceField, self.fields["vat_rate"])
-        rates.choices = [(str(rate), typography.percent(rate)) for rate in VAT_RATES]
 
     def clean_product_id(self) -> int | None:
         """The product in scope, or none: another company's is no product of ours."""
@@ -60,9 +53,8 @@ class LineForm(forms.Form):
     def line(self) -> LineInput:
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in COLUMNS}
         values["discount_percent"] = values["discount_percent"] or Decimal(0)
-        # only the standard category bears a rate
-        standard = values["vat_category"] == VatCategory.STANDARD
-        return LineInput(**values, vat_rate=self.cleaned_data["vat_rate"] if standard else Decimal(0))
+        category, rate = read_vat(self.cleaned_data["vat"])
+        return LineInput(**values, vat_category=category, vat_rate=rate)
 
 
 _FormSet: Any = forms.formset_factory(
@@ -81,7 +73,7 @@ def line_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[Docume
 def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     values["discount_percent"] = row.discount_percent or None
-    return {**values, "vat_rate": f"{row.vat_rate.normalize():f}"}
+    return {**values, "vat": written_vat(row.vat_category, row.vat_rate)}
 
 
 def lines_of(formset: Any) -> list[LineInput]:
@@ -95,5 +87,5 @@ def written(line: LineInput) -> dict[str, str | bool]:
     fields = LineForm.base_fields
     return {
         name: values[name] if name == "is_service" else str(fields[name].prepare_value(values[name]))
-        for name in ("product_id", "description", "unit", "unit_price", "vat_rate", "vat_category", "is_service")
+        for name in ("product_id", "description", "unit", "unit_price", "vat", "is_service")
     }

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import VAT_RATES, MovementReason, Product, Unit, VatCategory
-from config.kernel import typography
+from billing.forms.vat import VatField, read_vat, written_vat
+from billing.models import MovementReason, Product, Unit
 from config.kernel.forms import FrenchDecimalField
 
 NATURES = [("goods", _("Biens")), ("service", _("Prestations"))]
@@ -56,18 +56,12 @@ class ProductFilter(forms.Form):
             },
             {
                 "name": "state",
-                "label": _("En vente"),
+                "label": _("État"),
                 "kind": "select",
                 "choices": STATES,
                 "value": self.value("state"),
             },
         ]
-
-
-def vat_choices() -> list[tuple[str, str]]:
-    """Category and rate in one choice, as people think of them: "S:20" is « 20 % », "AE:0" is « Autoliquidation »."""
-    rates = [(f"S:{rate}", typography.percent(rate)) for rate in VAT_RATES if rate]
-    return [*rates, *((f"{one}:0", str(one.label)) for one in VatCategory if one != VatCategory.STANDARD)]
 
 
 class ProductForm(forms.Form):
@@ -76,7 +70,7 @@ class ProductForm(forms.Form):
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     unit_price = FrenchDecimalField(label=_("Prix unitaire HT"), max_digits=16, decimal_places=6, min_value=0, shown=2)
     unit = forms.ChoiceField(label=_("Unité"), choices=Unit.choices, initial=Unit.PIECE)
-    vat = forms.ChoiceField(label=_("TVA"), initial="S:20")
+    vat = VatField()
     is_service = forms.BooleanField(label=_("Prestation de service"), required=False)
     tracks_stock = forms.BooleanField(
         label=_("Suivre le stock"),
@@ -90,10 +84,9 @@ class ProductForm(forms.Form):
         known: dict[str, Any] = {"name": name}
         if product:
             known = {field: getattr(product, field) for field in self.STORED}
-            known["vat"] = f"{product.vat_category}:{product.vat_rate.normalize():f}"
+            known["vat"] = written_vat(product.vat_category, product.vat_rate)
         kwargs["initial"] = known
         super().__init__(*args, **kwargs)
-        self.fields["vat"].choices = vat_choices()  # type: ignore[attr-defined]  # a choice field
         self.holds_stock = bool(product and product.on_hand)
 
     def clean(self) -> dict[str, Any]:
@@ -105,9 +98,9 @@ class ProductForm(forms.Form):
         return typed
 
     def values(self) -> dict[str, Any]:
-        category, rate = self.cleaned_data["vat"].split(":")
+        category, rate = read_vat(self.cleaned_data["vat"])
         stored = {name: self.cleaned_data[name] for name in self.STORED}
-        return {**stored, "vat_category": category, "vat_rate": Decimal(rate)}
+        return {**stored, "vat_category": category, "vat_rate": rate}
 
 
 class StockForm(forms.Form):

@@ -38,7 +38,7 @@ def client(company):
 def typed(customer, *rows, **values):
     """What a browser sends: the head, and a sheet whose last row is left empty."""
     sheet = {"lines-TOTAL_FORMS": len(rows) + 1, "lines-INITIAL_FORMS": 0, "lines-MAX_NUM_FORMS": 500}
-    empty = {"quantity": "1", "unit": "C62", "vat_rate": "20", "vat_category": "S"}
+    empty = {"quantity": "1", "unit": "C62", "vat": "S:20"}
     for place, row in enumerate([*rows, {}]):
         sheet |= {f"lines-{place}-{name}": value for name, value in {**empty, **row}.items()}
     head = {"customer": customer.pk if customer else "", "customer_text": "", "kind": "380"}
@@ -77,7 +77,7 @@ def test_a_refusal_is_said_at_its_field_and_keeps_what_was_typed(client, company
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"description": ""}, "description"), ({"quantity": "dix"}, "quantity"), ({"unit_price": "-1"}, "unit_price"),
-     ({"discount_percent": "101"}, "discount_percent"), ({"vat_rate": "19.6"}, "vat_rate"),
+     ({"discount_percent": "101"}, "discount_percent"), ({"vat": "S:19.6"}, "vat"),
      ({"quantity": "0"}, "quantity")],
 )  # fmt: skip
 def test_a_wrong_line_is_told_in_its_row(client, company, customer, change, field):

@@ -63,7 +63,7 @@ def goods(company, quantity):
 
 def typed(customer, *rows, **head):
     """What the form sends: its head, and a line sheet with these rows and an empty one."""
-    blank = {"quantity": "1", "unit": "C62", "vat_rate": "20", "vat_category": "S"}
+    blank = {"quantity": "1", "unit": "C62", "vat": "S:20"}
     chair = {**blank, "description": "Chaise Bistrot", "quantity": "3", "unit_price": "1 234,5"}
     sheet = {"lines-INITIAL_FORMS": "0"}
     sent = [*({**chair, **row} for row in rows or [{}]), blank]
@@ -134,7 +134,7 @@ def test_the_list_and_the_record_cost_the_same_for_three_rows_and_thirty(company
 
 def test_an_order_is_taken_as_typed(company, customer):
     sent = typed(
-        customer, {"discount_percent": "10"}, {"description": "Pose", "vat_rate": "10"}, purchase_order="BC-77"
+        customer, {"discount_percent": "10"}, {"description": "Pose", "vat": "S:10"}, purchase_order="BC-77"
     )
     answer = signed_in(company).post(reverse("billing:order-new"), sent)
     order = SalesOrder.everywhere.get(company=company)

@@ -220,7 +220,6 @@ def test_a_typed_description_offers_products_that_fill_their_row(company):
         "description": "Chaise Bistrot",
         "unit": "HUR",
         "unit_price": "80,50",
-        "vat_rate": "8.5",
-        "vat_category": "S",
+        "vat": "S:8.5",
         "is_service": True,
     }
