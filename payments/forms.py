@@ -114,6 +114,7 @@ class SharesForm(forms.Form):
                 shown=2,
                 initial=(preset or {}).get(invoice.pk),
             )
+            self.fields[_share(invoice)].widget.attrs["class"] = "input num"
 
     def rows(self) -> list[dict[str, Any]]:
         return [{"invoice": invoice, "field": self[_share(invoice)]} for invoice in self.invoices]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
@@ -118,7 +119,17 @@ def timeline_of(row: CompanyRow | Company) -> list[Item]:
 def latest_of(most: int) -> list[Item]:
     """The last things that happened in the company in scope. One query."""
     events = AuditEvent.objects.exclude(tag__in=SILENT).filter(tag__in=WORDS)
-    return [_item(event) for event in events.order_by("-id")[:most]]
+    return [
+        replace(_item(event), hash="", proof_url=_address_of(event.subjects[0]), proof_label=_("Ouvrir la fiche"))
+        for event in events.order_by("-id")[:most]
+    ]
+
+
+def _address_of(subject: str) -> str:
+    """The page of the row an event is about; '' for rows that have none. No query."""
+    label, _colon, pk = subject.partition(":")
+    model: Any = apps.get_model(label)
+    return str(model(pk=int(pk)).get_absolute_url()) if hasattr(model, "get_absolute_url") else ""
 
 
 def _item(event: AuditEvent) -> Item:

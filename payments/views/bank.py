@@ -174,7 +174,11 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
     others = Invoice.objects.outstanding().select_related("customer").exclude(pk__in=wanted)
     if text:
         others = others.filter(_matching(text))
-        chosen += list(others.order_by("due_date", "id")[:MOST_OTHERS])
+        found_now = list(others.order_by("due_date", "id")[:MOST_OTHERS])
+        if len(found_now) == 1 and not preset:
+            # the one looked for is the one meant
+            preset = {found_now[0].pk: min(found_now[0].balance, line.amount)}
+        chosen += found_now
     elif not chosen:
         chosen = list(others.filter(total_gross__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS])
     return chosen, preset

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
@@ -17,9 +19,10 @@ from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from payments.forms import ReasonForm
 from payments.services.letters import reminder_letter
-from payments.services.reminders import cancel_drafted, plan, reminder_address, send_drafted, send_reminders
+from payments.services.reminders import Planned, cancel_drafted, plan, reminder_address, send_drafted, send_reminders
 from payments.views.payments import small_form
 
+MOST_PLANNED = 50
 TONES = {
     ReminderStatus.DRAFTED: "warn",
     ReminderStatus.QUEUED: "info",
@@ -37,8 +40,8 @@ def reminder_list(request: HttpRequest) -> HttpResponse:
     page = listing.page(sent, sorts={"date": "created_at"}, default="-date", query=request.GET)
     drafted = Reminder.objects.filter(status=ReminderStatus.DRAFTED).select_related("invoice__customer")
     context = {
-        "due": [_planned(one) for one in planned if one.decision.level],
-        "held": [_planned(one) for one in planned if not one.decision.level],
+        "due": _shown(one for one in planned if one.decision.level),
+        "held": _shown(one for one in planned if not one.decision.level),
         "drafted": list(drafted.order_by("created_at", "id")),
         "page": page,
         "rows": [{"reminder": one, "tone": TONES[ReminderStatus(one.status)]} for one in page],
@@ -48,7 +51,18 @@ def reminder_list(request: HttpRequest) -> HttpResponse:
     return render(request, "payments/reminder/list.html", context)
 
 
-def _planned(one: Any) -> dict[str, Any]:
+def _shown(planned: Iterable[Planned]) -> dict[str, Any]:
+    """The oldest debts in words, how many there are and what they add up to."""
+    every = list(planned)
+    return {
+        "rows": [_planned(one) for one in every[:MOST_PLANNED]],
+        "count": len(every),
+        "more": max(0, len(every) - MOST_PLANNED),
+        "total": sum((one.invoice.balance for one in every), Decimal("0.00")),
+    }
+
+
+def _planned(one: Planned) -> dict[str, Any]:
     decision = one.decision
     sentence = _(decision.sentence) % decision.params if decision.params else _(decision.sentence)
     return {"invoice": one.invoice, "sentence": sentence}

@@ -142,3 +142,9 @@ def test_the_work_of_today_is_found_in_ten_queries(company, customer, django_ass
     owner = Membership(company=company, role=Role.OWNER)
     with company_scope(company), django_assert_max_num_queries(10):
         tasks(sums(AT.date()), AT, owner)
+
+
+def test_what_happened_last_leads_to_its_record(company, customer):
+    page = signed_in(company).get(HOME)
+    assert "Client créé" in page.text
+    assert page.context["recent"][0].proof_url == customer.get_absolute_url()

@@ -96,6 +96,7 @@ def test_another_invoice_is_found_and_chosen(company, customer):
     client = signed_in(company)
     page = client.get(url_of("bankline-detail", line), {"q": invoices[1].number})
     assert [row["invoice"].pk for row in page.context["rows"]] == [invoices[1].pk]
+    assert page.context["form"][f"share_{invoices[1].pk}"].value() == "700,00"
     url = f"{url_of('bankline-detail', line)}?q={invoices[1].number}"
     assert client.post(url, {f"share_{invoices[1].pk}": "700"}).status_code == 302
     invoices[1].refresh_from_db()

@@ -40,7 +40,7 @@ def drafted(late):
 def test_every_late_invoice_is_there_with_what_would_happen_to_it(company, late):
     page = signed_in(company).get(reverse(LIST))
     assert page.status_code == 200
-    shown = [*page.context["due"], *page.context["held"]]
+    shown = [*page.context["due"]["rows"], *page.context["held"]["rows"]]
     assert [row["invoice"].pk for row in shown] == [late.pk]
     assert all(row["sentence"] for row in shown)
 
@@ -49,8 +49,8 @@ def test_a_disputed_invoice_is_held_and_says_so(company, late):
     client = signed_in(company)
     client.post(reverse("billing:invoice-dispute", args=[late.pk]), {"reason": "Quantité"})
     page = client.get(reverse(LIST))
-    assert [row["invoice"].pk for row in page.context["held"]] == [late.pk]
-    assert "contest" in page.context["held"][0]["sentence"].lower()
+    assert [row["invoice"].pk for row in page.context["held"]["rows"]] == [late.pk]
+    assert "contest" in page.context["held"]["rows"][0]["sentence"].lower()
 
 
 def test_the_reminders_due_are_made_once_however_often_one_asks(company, late):
