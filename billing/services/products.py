@@ -85,7 +85,7 @@ def move_stock(
         actor=actor,
         at=at,
         seal=True,
-        data={"quantity": quantity, "reason": str(reason), "product": product.name},
+        data={"quantity": quantity, "movement": str(reason), "product": product.name},
     )
     product.refresh_from_db(fields=["on_hand"])
     return movement
