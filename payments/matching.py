@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from config.kernel.money import ZERO
 
@@ -271,9 +272,14 @@ def judge_amount(line: Line, index: Index, barred: Collection[Hashable]) -> Verd
     )
 
 
+@lru_cache(maxsize=10_000)
+def words_of(name: str) -> frozenset[str]:
+    return frozenset(WORD.findall(fold(name)))
+
+
 def is_payer(counterparty: str, customer_name: str) -> bool:
     """The words of one name are all in the other: DUBOIS SARL pays for Dubois."""
-    payer, customer = (set(WORD.findall(fold(name))) for name in (counterparty, customer_name))
+    payer, customer = words_of(counterparty), words_of(customer_name)
     return bool(payer and customer) and (payer <= customer or customer <= payer)
 
 

@@ -75,14 +75,15 @@ def plan(*, company: Company, at: datetime) -> list[Planned]:
 
 
 def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Reminder]:
-    """Queue what is due now; each invoice is decided again under its own lock."""
-    made = []
+    """Queue what is due now, one letter per customer; each invoice is decided again under its own lock."""
+    made: dict[int, Reminder] = {}
     for planned in plan(company=company, at=at):
-        if planned.decision.level is not None:
+        customer_id = planned.invoice.customer_id
+        if planned.decision.level is not None and customer_id not in made:
             reminder = _remind(planned.invoice, actor=actor, at=at)
             if reminder is not None:
-                made.append(reminder)
-    return made
+                made[customer_id] = reminder
+    return list(made.values())
 
 
 def _decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = None) -> Decision:
