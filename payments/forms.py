@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
@@ -114,7 +115,8 @@ class SharesForm(forms.Form):
                 shown=2,
                 initial=(preset or {}).get(invoice.pk),
             )
-            self.fields[_share(invoice)].widget.attrs["class"] = "input num"
+            label = gettext("Montant affecté à %(invoice)s") % {"invoice": invoice}
+            self.fields[_share(invoice)].widget.attrs |= {"class": "input", "aria-label": label}
 
     def rows(self) -> list[dict[str, Any]]:
         return [{"invoice": invoice, "field": self[_share(invoice)]} for invoice in self.invoices]
