@@ -17,11 +17,12 @@ from billing.services.invoices import open_dispute
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
+from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
 from einvoicing.formats.cdar import StatusMessage
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission, TransmissionStatus
-from einvoicing.platforms.base import AckStatus, Acknowledgement, Page, Platform
+from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform
 from einvoicing.platforms.registry import connect
 from einvoicing.services.transmissions import settings_of
 
@@ -45,7 +46,7 @@ def poll_account(*, account: PlatformAccount, at: datetime) -> int:
                 if not more:
                     break
             _read_acknowledgements(account, platform, at)
-    except RemoteError as error:
+    except (RemoteError, SecretUnreadable) as error:
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return 0
     PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error="")
@@ -87,7 +88,10 @@ def apply_waiting(*, account: PlatformAccount, at: datetime) -> int:
 
 @transaction.atomic
 def apply_document(*, document_id: int, at: datetime) -> bool:
-    """Turn one stored message into a life-cycle event. False when it was applied already or cannot be."""
+    """Turn one stored message into a life-cycle event. False when it was applied already or cannot be.
+
+    A platform may send the same bytes under another identifier: they are one fact, and give one event.
+    """
     document = (
         RemoteDocument.everywhere.select_for_update(of=("self",), skip_locked=True)
         .filter(pk=document_id, applied_at=None)
@@ -100,12 +104,16 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         message = cdar.parse(bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    invoice = Invoice.everywhere.filter(company_id=document.company_id, number=message.invoice_number).first()
+    # locked, so that two copies read at once follow each other
+    invoices = Invoice.everywhere.select_for_update(of=("self",), no_key=True)
+    invoice = invoices.filter(company_id=document.company_id, number=message.invoice_number).first()
     if invoice is None:
         return _give_up(document, f"Aucune facture ne porte le numéro « {message.invoice_number[:40]} ».")
-    record_status(invoice=invoice, message=message, document=document, at=at)
+    is_copy = LifecycleEvent.everywhere.filter(invoice=invoice, document__sha256=document.sha256).exists()
+    if not is_copy:
+        record_status(invoice=invoice, message=message, document=document, at=at)
     RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
-    return True
+    return not is_copy
 
 
 def _give_up(document: RemoteDocument, problem: str) -> bool:

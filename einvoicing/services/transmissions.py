@@ -20,6 +20,7 @@ from billing.models import Invoice
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
 from einvoicing.models import Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, Receipt
@@ -31,6 +32,8 @@ BATCH = 10
 LEASE = timedelta(seconds=90)
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 1440))
 QUEUE = Actor.system("file de transmission")
+ENGINE = "ENGINE"  # the validation's own word for "could not be run"
+CARRIER_DIED = "L’envoi a été interrompu : la facture est peut-être partie."
 
 
 class NoPlatform(DomainError):
@@ -99,7 +102,8 @@ def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor,
     """A person has mended what was wrong: back to the queue, with their reason. Raises TransitionRefused."""
     states.move(
         transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
-        also=[transmission.invoice], data={"reason": reason}, next_attempt_at=at, attempts=0, last_error="", violations=[],
+        also=[transmission.invoice], data={"reason": reason},
+        next_attempt_at=at, attempts=0, last_error="", violations=[],
     )  # fmt: skip
     return transmission
 
@@ -110,14 +114,27 @@ def claim_due(*, at: datetime, worker: str, limit: int = BATCH) -> list[Transmis
     due = Transmission.everywhere.filter(pk__in=_due_keys(at, limit)).select_related("invoice", "account")
     claimed = []
     for row in due:
-        # found leased to a carrier that died, or ended without an answer: ask the platform first
-        in_doubt = row.status != TransmissionStatus.PENDING
         if row.status == TransmissionStatus.SENDING:
+            _finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
             _move(row, TransmissionStatus.UNKNOWN, at=at, what="carrier_died")
+        in_doubt = _is_in_doubt(row)
         _move(row, TransmissionStatus.SENDING, at=at, what="claimed", lease_owner=worker, lease_until=at + LEASE)
         _start_attempt(row, "LOOKUP" if in_doubt else "DEPOSIT", at)
         claimed.append(row)
     return claimed
+
+
+def _is_in_doubt(row: Transmission) -> bool:
+    """True while a deposit has no known outcome: then the platform is asked before anything is sent again.
+
+    Whatever happened since (a failed look-up, a person's retry), only the platform's own "absent" ends the doubt.
+    """
+    for kind, outcome in Attempt.everywhere.filter(transmission=row).order_by("-number").values_list("kind", "outcome"):
+        if kind == "DEPOSIT":
+            return outcome in {"", "unknown"}
+        if outcome in {"absent", "found"}:
+            return str(outcome) == "found"
+    return False
 
 
 def _due_keys(at: datetime, limit: int) -> list[int]:
@@ -141,13 +158,32 @@ def _start_attempt(row: Transmission, kind: str, at: datetime) -> Attempt:
 def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmission:
     """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
     try:
-        document = ensure_facturx(invoice=transmission.invoice, actor=QUEUE, at=at)
+        deposit = _deposit_of(transmission, at)
+        with closing(connect(settings_of(transmission.account))) as platform:
+            receipt = _talk(platform, transmission, deposit, worker=worker, at=at)
     except DocumentInvalid as error:
-        return _record_invalid(transmission, error, worker=worker, at=at)
-    with document.file.open("rb") as file:
-        data = file.read()
+        if ENGINE not in error.report.rules:
+            return _record_invalid(transmission, error, worker=worker, at=at)
+        failure = RemoteError(str(error), retryable=True, code="engine_unreachable")
+    except SecretUnreadable as error:
+        failure = RemoteError(str(error), retryable=False, code=error.code)
+    except RemoteError as error:
+        failure = error
+    else:
+        return _record_receipt(transmission, receipt, deposit.sha256, worker=worker, at=at)
+    return _record_failure(transmission, failure, worker=worker, at=at)
+
+
+def _deposit_of(transmission: Transmission, at: datetime) -> Deposit:
+    """What is sent: the invoice's Factur-X file. Raises DocumentInvalid, RemoteError when the file cannot be read."""
     invoice = transmission.invoice
-    deposit = Deposit(
+    document = ensure_facturx(invoice=invoice, actor=QUEUE, at=at)
+    try:
+        with document.file.open("rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise RemoteError(f"Le fichier de la facture est illisible : {error}", retryable=True) from error
+    return Deposit(
         data=data,
         name=f"{invoice.number}.pdf",
         syntax="Factur-X",
@@ -155,24 +191,31 @@ def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmiss
         sha256=document.sha256,
         processing_rule=mapping.processing_rule(invoice.buyer),
     )
-    try:
-        with closing(connect(settings_of(transmission.account))) as platform:
-            receipt = _talk(platform, transmission, deposit, at)
-    except RemoteError as error:
-        return _record_failure(transmission, error, worker=worker, at=at)
-    return _record_receipt(transmission, receipt, document.sha256, worker=worker, at=at)
 
 
-def _talk(platform: Platform, transmission: Transmission, deposit: Deposit, at: datetime) -> Receipt:
-    """Ask first when in doubt; send only what the platform does not have."""
+def _talk(
+    platform: Platform, transmission: Transmission, deposit: Deposit, *, worker: str, at: datetime
+) -> Receipt | None:
+    """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
     attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
     if attempt is not None and attempt.kind == "LOOKUP":
         found = platform.find(deposit.tracking_id)
-        _finish_attempt(transmission, "found" if found else "absent", at=at)
+        if not _record_lookup(transmission, found, worker=worker, at=at):
+            return None
         if found:
             return found
-        _start_attempt(transmission, "DEPOSIT", at)
     return platform.deposit(deposit)
+
+
+@transaction.atomic
+def _record_lookup(transmission: Transmission, found: Receipt | None, *, worker: str, at: datetime) -> bool:
+    """Write down what the platform knows, and the deposit that follows when it knows nothing. False: not ours now."""
+    if not _still_mine(transmission, worker):
+        return False
+    _finish_attempt(transmission, "found" if found else "absent", at=at)
+    if not found:
+        _start_attempt(transmission, "DEPOSIT", at)
+    return True
 
 
 def _finish_attempt(transmission: Transmission, outcome: str, *, at: datetime, detail: str = "") -> None:
@@ -191,9 +234,9 @@ def _still_mine(transmission: Transmission, worker: str) -> bool:
 
 @transaction.atomic
 def _record_receipt(
-    transmission: Transmission, receipt: Receipt, sha256: str, *, worker: str, at: datetime
+    transmission: Transmission, receipt: Receipt | None, sha256: str, *, worker: str, at: datetime
 ) -> Transmission:
-    if not _still_mine(transmission, worker):
+    if receipt is None or not _still_mine(transmission, worker):
         return transmission
     _finish_attempt(transmission, "duplicate" if receipt.duplicate else "deposited", at=at, detail=receipt.remote_id)
     _move(
@@ -219,22 +262,23 @@ def _record_failure(transmission: Transmission, error: RemoteError, *, worker: s
     attempts = transmission.attempts + 1
     changes = {"lease_owner": "", "lease_until": None, "last_error": error.message[:1000], "attempts": attempts}
     data = {"error": error.message, "code": error.code, "attempt": attempts}
-    if error.outcome_unknown:
-        _finish_attempt(transmission, "unknown", at=at, detail=error.message)
+    again = error.retryable or error.outcome_unknown
+    outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
+    _finish_attempt(transmission, outcome, at=at, detail=error.message)
+    wait = _delay(attempts, error.retry_after)
+    if not again or attempts > len(DELAYS):
+        _move(transmission, TransmissionStatus.DEAD, at=at, what="given_up", data=data, **changes)
+    elif _is_in_doubt(transmission):
         # not before the request can no longer be on its way
         _move(
             transmission, TransmissionStatus.UNKNOWN, at=at, what="in_doubt", data=data,
-            next_attempt_at=at + LEASE, **changes,
-        )  # fmt: skip
-    elif error.retryable and attempts <= len(DELAYS):
-        _finish_attempt(transmission, "failed", at=at, detail=error.message)
-        _move(
-            transmission, TransmissionStatus.PENDING, at=at, what="postponed", data=data,
-            next_attempt_at=at + _delay(attempts, error.retry_after), **changes,
+            next_attempt_at=at + max(LEASE, wait), **changes,
         )  # fmt: skip
     else:
-        _finish_attempt(transmission, "refused", at=at, detail=error.message)
-        _move(transmission, TransmissionStatus.DEAD, at=at, what="given_up", data=data, **changes)
+        _move(
+            transmission, TransmissionStatus.PENDING, at=at, what="postponed", data=data,
+            next_attempt_at=at + wait, **changes,
+        )  # fmt: skip
     return transmission
 
 
