@@ -14,13 +14,18 @@ from billing.services.settling import check_creditable
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Invalid
 from customers.models import Customer
 
 
 class InvoiceIssued(DomainError):
     code = "invoice_issued"
     message = "La facture %(number)s est émise : elle ne se modifie plus. Établissez un avoir."
+
+
+class TotalNegative(Invalid):
+    code = "total_negative"
+    message = "Le total ne peut pas être négatif. Pour rendre de l’argent, établissez un avoir."
 
 
 class OrderNotShipped(DomainError):
@@ -53,13 +58,15 @@ def save_draft(
     actor: Actor,
     at: datetime,
 ) -> Invoice:
-    """Write a draft with its lines and totals. No number is taken. Raises InvoiceIssued, Invalid."""
+    """Write a draft with its lines and totals. No number is taken. Raises InvoiceIssued, Invalid, TotalNegative."""
     row = lock_draft(invoice) if invoice else Invoice(company_id=customer.company_id)
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
     row.save(force_insert=invoice is None)
     computed = write_lines(company=row.company, parent=row, parent_name="invoice", row_class=InvoiceLine, inputs=lines)
+    if computed.gross < 0:
+        raise TotalNegative
     row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
     row.save(update_fields=["total_net", "total_vat", "total_gross"])
     tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
