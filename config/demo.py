@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
 from billing.models import Invoice, MovementReason, OrderStatus, Product
 from billing.services.invoices import generate_invoice, save_draft
 from billing.services.issuing import issue_invoice
@@ -22,6 +24,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Customer, CustomerKind, PaymentTerms
 from customers.services import save_customer
+from einvoicing.models import PlatformAccount
 from payments.models import Method
 from payments.services.bank import import_statement
 from payments.services.payments import Share, record_payment
@@ -104,6 +107,7 @@ SERVICES = (("PO-01", "Livraison et pose", "75", "HUR"), ("CO-01", "Conseil en a
 def seed(*, at: datetime) -> bool:
     """Seed the demonstration once; False when it is there already."""
     if User.objects.filter(email=LOGINS[0].email).exists():
+        _follow_the_sandbox()
         return False
     people = {login.who: _person(login) for login in LOGINS}
     roles = {
@@ -127,6 +131,15 @@ def seed(*, at: datetime) -> bool:
         draft = save_draft(invoice=None, customer=customer, values={}, lines=lines, actor=actor, at=at)
         issue_invoice(invoice=draft, actor=actor, at=at)
     return True
+
+
+def _follow_the_sandbox() -> None:
+    """Another PORT moves the simulated platform: the demonstration's accounts follow it."""
+    url = settings.SANDBOX_URL
+    accounts = PlatformAccount.everywhere.filter(
+        client_id__startswith="demo-", base_url__startswith="http://127.0.0.1:"
+    )
+    accounts.exclude(base_url=url).update(base_url=url, token_url=f"{url}/oauth/token")
 
 
 def _person(login: Login) -> User:

@@ -207,6 +207,10 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 SANDBOX_PACE = env.float("SANDBOX_PACE", default=0.5)
 SANDBOX_URL = env.str("SANDBOX_URL", default=f"http://127.0.0.1:{env.int('SANDBOX_PORT', default=8001)}")
 
+# how long a carrier may take for one exchange before another asks the platform what came of it; an exchange with a
+# platform lasts 60 seconds at most, so less than that is for tests only
+TRANSMISSION_LEASE_SECONDS = env.int("TRANSMISSION_LEASE_SECONDS", default=90)
+
 # -- logs ----------------------------------------------------------------------------------------------------------
 
 logs.configure()
@@ -220,6 +224,7 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         # one warning a page load would drown the rest: a 404 is not an incident
         "django.request": {"level": "ERROR"},
+        "pikepdf": {"level": "WARNING"},
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
     },

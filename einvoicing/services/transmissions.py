@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -29,7 +30,7 @@ from einvoicing.services.documents import DocumentInvalid, ensure_facturx
 
 BATCH = 10
 # beyond twice the longest exchange with a platform (5 s to connect, 30 s to answer)
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=settings.TRANSMISSION_LEASE_SECONDS)
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 1440))
 QUEUE = Actor.system("file de transmission")
 ENGINE = "ENGINE"  # the validation's own word for "could not be run"

@@ -133,9 +133,7 @@ def test_the_list_and_the_record_cost_the_same_for_three_rows_and_thirty(company
 
 
 def test_an_order_is_taken_as_typed(company, customer):
-    sent = typed(
-        customer, {"discount_percent": "10"}, {"description": "Pose", "vat": "S:10"}, purchase_order="BC-77"
-    )
+    sent = typed(customer, {"discount_percent": "10"}, {"description": "Pose", "vat": "S:10"}, purchase_order="BC-77")
     answer = signed_in(company).post(reverse("billing:order-new"), sent)
     order = SalesOrder.everywhere.get(company=company)
     assert answer.url == order.get_absolute_url()

@@ -1,0 +1,105 @@
+"""The whole story, told by the command itself: twice in a row, and with a worker killed in its middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from einvoicing.models import Attempt
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def told() -> dict[str, Any]:
+    output = StringIO()
+    call_command("journey", "--json", stdout=output)
+    story: dict[str, Any] = json.loads(output.getvalue())
+    return story
+
+
+def the(step: str, story: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in story["steps"] if one["step"] == step)
+    return found
+
+
+def test_the_journey_keeps_every_promise_twice_in_a_row(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT, settings.SANDBOX_PACE = tmp_path, 0.0
+    settings.SANDBOX_URL = "http://127.0.0.1:9"  # nobody there: it starts its own simulator
+    for story in (told(), told()):
+        assert story["ok"], story["problem"]
+        invoice = the("invoice", story)
+        assert (invoice["net"], invoice["vat"], invoice["gross"]) == ("1000.00", "200.00", "1200.00")
+        assert invoice["number"].startswith("FAC-")
+        assert the("document", story)["valid"] is True
+        assert Path(the("document", story)["pdf"]).read_bytes().startswith(b"%PDF")
+        assert the("platform", story)["lifecycle"] == ["200", "201", "202", "203", "204", "205"]
+        assert the("partial_payment", story)["remaining"] == "600.00"
+        assert the("bank", story)["payment_status"] == "paid"
+        assert [one["level"] for one in the("reminders", story)["reminders"]] == [1, 2, 3]
+        assert the("audit", story)["chain"] == "intact"
+
+
+def _database_of_the_test() -> str:
+    """The address of the test database, for a process of its own."""
+    host = connection.settings_dict["HOST"]
+    return f"postgres://{connection.settings_dict['USER']}@/{connection.settings_dict['NAME']}?host={host}"
+
+
+def _worker(media: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": _database_of_the_test(),
+        "TRANSMISSION_LEASE_SECONDS": "2",
+        "MEDIA_ROOT": str(media),
+        "LOG_LEVEL": "ERROR",
+    }
+    environment.pop("QUITTANCE_EMBEDDED", None)
+    command = [sys.executable, "manage.py", "run_queue", "--every", "0.05"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+@pytest.mark.trust
+def test_a_worker_killed_in_its_middle_breaks_no_promise(settings: Any, tmp_path: Path) -> None:
+    """A worker competes for the queue and is killed with SIGKILL each time it has an attempt in hand."""
+    settings.MEDIA_ROOT, settings.SANDBOX_PACE = tmp_path, 0.0
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    stop, kills = threading.Event(), []
+
+    def kill_again_and_again() -> None:
+        while not stop.is_set():
+            worker = _worker(tmp_path)
+            deadline = time.monotonic() + 20
+            while not stop.is_set() and time.monotonic() < deadline:
+                if Attempt.everywhere.filter(finished_at=None).exists():
+                    break
+                time.sleep(0.02)
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+            kills.append(worker.pid)
+        connection.close()
+
+    killer = threading.Thread(target=kill_again_and_again)
+    killer.start()
+    try:
+        story = told()
+    finally:
+        stop.set()
+        killer.join()
+    assert kills
+    assert story["ok"], story["problem"]
+    assert the("platform", story)["lifecycle"][0] == "200"
+    assert the("audit", story)["chain"] == "intact"
