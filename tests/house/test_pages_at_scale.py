@@ -1,0 +1,99 @@
+"""Each page asks the same number of questions and weighs the same with 60 rows or with 10,000."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from billing.models import Invoice
+from billing.services.orders import save_order
+from billing.services.products import save_product
+from config.kernel.scope import company_scope
+from tests.factories import money, story
+from tests.factories.people import signed_in
+
+FEW, MANY = 60, 10_000
+LARGEST_PAGE = 60_000
+LISTS = (
+    "home",
+    "customers:customer-list",
+    "billing:product-list",
+    "billing:order-list",
+    "billing:invoice-list",
+    "payments:payment-list",
+    "payments:bankline-list",
+    "payments:statement-list",
+    "payments:reminder-list",
+    "einvoicing:transmission-list",
+    "billing:email-list",
+)
+
+
+def multiply(table: str, count: int, **changes: str) -> None:
+    """Copy the table's first row `count` times, with these columns given as SQL over n (1 … count)."""
+    pairs = ", ".join(f"'{column}', {expression}" for column, expression in changes.items())
+    with connection.cursor() as cursor:
+        # triggers and foreign keys have nothing to learn from copies
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            f"INSERT INTO {table} SELECT copied.* FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) AS model,"
+            f" generate_series(1, {count}) AS n,"
+            f" LATERAL jsonb_populate_record(NULL::{table}, to_jsonb(model) || jsonb_build_object({pairs})) AS copied"
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def grow(count: int) -> None:
+    """So many more rows of everything the pages list, each after the ones before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM billing_invoice")
+        start = cursor.fetchone()[0]
+    key = f"{start} + n"
+    unique = f"(1000000000000 + {key})"
+    multiply("customers_customer", count, id=unique, name=f"'Client ' || ({key})", siren="''", siret="''")
+    multiply("billing_product", count, id=unique, reference=f"'P' || ({key})", name=f"'Produit ' || ({key})")
+    multiply("billing_salesorder", count, id=unique, number=f"'CMD-2025-' || ({key})")
+    multiply(
+        "billing_invoice", count, id=unique, number=f"'FAC-2025-' || ({key})", due_date="date '2026-10-01' - (n % 40)"
+    )
+    multiply("payments_payment", count, id=unique, number=f"'ENC-2025-' || ({key})")
+    multiply("payments_bankline", count, id=unique, import_key=f"'copy:' || ({key})", remittance=f"'VIR ' || ({key})")
+
+
+def questions(client: Client, address: str) -> tuple[int, int]:
+    client.get(address)  # what is asked once only (content types, session) is not of the page
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(address)
+    assert answer.status_code == 200, address
+    return len(queries), len(answer.content)
+
+
+@pytest.fixture
+def world(db: None) -> tuple[Client, Invoice]:
+    company = story.a_company()
+    customer = story.a_customer(company)
+    invoice = story.an_issued_invoice(customer)
+    with company_scope(company):
+        save_order(order=None, customer=customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT)
+        values = {"reference": "P0", "name": "Produit", "unit_price": Decimal("10")}
+        save_product(product=None, company_id=company.pk, values=values, actor=story.ACTOR, at=story.AT)
+    money.a_payment(customer, "10.00")
+    money.bank_lines(company, [money.a_credit("77.77", remittance="VIR")])
+    return signed_in(company), invoice
+
+
+def test_every_list_costs_the_same_with_ten_thousand_rows(world: tuple[Client, Invoice]) -> None:
+    client, invoice = world
+    addresses = [reverse(name) for name in LISTS] + [invoice.get_absolute_url(), f"{reverse('search')}?q=Client"]
+    grow(FEW)
+    before = {address: questions(client, address)[0] for address in addresses}
+    grow(MANY)
+    after = {address: questions(client, address) for address in addresses}
+    assert {address: count for address, (count, _weight) in after.items()} == before
+    assert max(weight for _count, weight in after.values()) < LARGEST_PAGE
+    assert Invoice.everywhere.count() > MANY
