@@ -1,0 +1,65 @@
+"""A real headless Chromium, in French, over the live server; a message in its console is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from config.kernel.models import Company, Membership, User
+from config.kernel.roles import Role
+from tests.factories import money, story
+
+# Playwright's loop runs in this thread, and Django then takes every query for one made inside it
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PASSWORD = "a long password 42"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        own = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=own, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def company(transactional_db: None) -> Company:
+    company = story.a_company()
+    money.a_bank_account(company)
+    user = User.objects.create_user("claire@verone.example", PASSWORD, first_name="Claire", last_name="Vasseur")
+    Membership.objects.create(user=user, company=company, role=Role.OWNER)
+    return company
+
+
+@pytest.fixture
+def page(chromium: Browser, company: Company, live_server: Any) -> Iterator[Page]:
+    """A new window on the login page."""
+    context = chromium.new_context(locale="fr-FR", base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.set_default_timeout(10_000)
+    page.goto("/login/")
+    yield page
+    context.close()
+    # a refused form answers 422, which Chromium writes into its console too
+    assert [words for words in said if "422" not in words] == []
+
+
+def sign_in(page: Page) -> None:
+    page.fill("input[name=username]", "claire@verone.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: urlsplit(address).path == "/")

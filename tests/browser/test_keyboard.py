@@ -1,0 +1,72 @@
+"""Without a mouse, without JavaScript, on a narrow screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from billing.models import Invoice
+from config.kernel.models import Company
+from tests.browser.conftest import sign_in
+from tests.browser.test_story import create_customer, pick
+from tests.factories import story
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_draft_is_written_with_the_keyboard_alone(page: Page, company: Company) -> None:
+    story.a_customer(company)
+    sign_in(page)
+    page.keyboard.press("g")
+    page.keyboard.press("f")
+    page.wait_for_url("**/invoices/")
+    page.keyboard.press("n")
+    page.wait_for_url("**/invoices/new/")
+    page.locator("[name=customer_text]").focus()
+    pick(page, "[name=customer_text]", "Maison")
+    page.locator("[name='lines-0-description']").focus()
+    page.keyboard.type("Conseil")
+    # Tab selects what stands in the next cell, as in a sheet
+    page.keyboard.press("Tab")
+    page.keyboard.type("2")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1 234,5")
+    page.locator("main button.btn-primary").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("sans numéro")
+    assert str(Invoice.everywhere.get().total_net) == "2469.00"
+
+
+def test_slash_searches_and_the_question_mark_lists_the_keys(page: Page) -> None:
+    sign_in(page)
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#keys")).to_be_hidden()
+
+
+def test_a_customer_is_created_without_javascript(chromium: Browser, company: Company, live_server: Any) -> None:
+    context = chromium.new_context(locale="fr-FR", base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("input[name=username]", "claire@verone.example")
+    page.fill("input[name=password]", "a long password 42")
+    page.locator("form button.btn-primary").click()
+    create_customer(page)
+    context.close()
+
+
+def test_no_page_scrolls_sideways_on_a_phone(page: Page, company: Company) -> None:
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page)
+    for address in ("/", "/customers/", "/orders/", "/invoices/", "/bank/", "/reminders/", invoice.get_absolute_url()):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
