@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDateField
+from config.kernel.middleware import translated
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, CustomerQuerySet, PaymentTerms
 from customers.services import clean_identity
@@ -148,7 +149,7 @@ class CustomerForm(forms.Form):
             except Invalid as error:
                 for field, sentence in error.fields.items():
                     if field not in self.errors:
-                        self.add_error(field, str(_(sentence)))
+                        self.add_error(field, translated(sentence))
         if any(typed.get(f"delivery_{field}") for field in ADDRESS if field != "country"):
             for field, words in NEEDED.items():
                 if not typed.get(f"delivery_{field}"):

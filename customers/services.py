@@ -77,7 +77,7 @@ def _check(clean: dict[str, Any], field: str, validate: Callable[[str], str], pr
         try:
             clean[field] = validate(typed)
         except Invalid as error:
-            problems[field] = str(error)
+            problems[field] = error.sentence
 
 
 def _default_address(clean: Mapping[str, Any]) -> str:

@@ -18,8 +18,7 @@ class Status:
     """One row of the table of statuses. `untdid` is '' where the standard gives none."""
 
     code: str  # MDT-105
-    french: str  # MDT-106
-    english: str
+    label: str  # MDT-106
     phase: str  # MDT-77
     untdid: str  # MDT-88
     posted_by: str  # SELLER_PLATFORM, BUYER_PLATFORM, PLATFORM, BUYER, SELLER, APPROVER or FACTOR
@@ -32,29 +31,27 @@ class Status:
 STATUSES: dict[str, Status] = {
     status.code: status
     for status in (
-        Status("200", "Déposée", "Submitted", TRANSMISSION, "10", "SELLER_PLATFORM", obligatory=True),
-        Status("201", "Émise par la plateforme", "Issued by the platform", TRANSMISSION, "51", "SELLER_PLATFORM"),
-        Status("202", "Reçue par la plateforme", "Received by the platform", TRANSMISSION, "43", "BUYER_PLATFORM"),
-        Status("203", "Mise à disposition", "Made available", TRANSMISSION, "48", "BUYER_PLATFORM"),
-        Status("204", "Prise en charge", "In hand", TREATMENT, "45", "BUYER"),
-        Status("205", "Approuvée", "Approved", TREATMENT, "1", "BUYER"),
+        Status("200", "Déposée", TRANSMISSION, "10", "SELLER_PLATFORM", obligatory=True),
+        Status("201", "Émise par la plateforme", TRANSMISSION, "51", "SELLER_PLATFORM"),
+        Status("202", "Reçue par la plateforme", TRANSMISSION, "43", "BUYER_PLATFORM"),
+        Status("203", "Mise à disposition", TRANSMISSION, "48", "BUYER_PLATFORM"),
+        Status("204", "Prise en charge", TREATMENT, "45", "BUYER"),
+        Status("205", "Approuvée", TREATMENT, "1", "BUYER"),
         Status(
             "206",
             "Approuvée partiellement",
-            "Partially approved",
             TREATMENT,
             "49",
             "BUYER",
             reason_required=True,
             bad=True,
         ),
-        Status("207", "En litige", "In dispute", TREATMENT, "46", "BUYER", reason_required=True, bad=True),
-        Status("208", "Suspendue", "Suspended", TREATMENT, "39", "BUYER", reason_required=True, bad=True),
-        Status("209", "Complétée", "Completed", TREATMENT, "37", "SELLER"),
+        Status("207", "En litige", TREATMENT, "46", "BUYER", reason_required=True, bad=True),
+        Status("208", "Suspendue", TREATMENT, "39", "BUYER", reason_required=True, bad=True),
+        Status("209", "Complétée", TREATMENT, "37", "SELLER"),
         Status(
             "210",
             "Refusée",
-            "Refused",
             TREATMENT,
             "50",
             "BUYER",
@@ -63,12 +60,11 @@ STATUSES: dict[str, Status] = {
             final=True,
             bad=True,
         ),
-        Status("211", "Paiement transmis", "Payment sent", TREATMENT, "47", "BUYER"),
-        Status("212", "Encaissée", "Payment received", TREATMENT, "47", "SELLER", obligatory=True),
+        Status("211", "Paiement transmis", TREATMENT, "47", "BUYER"),
+        Status("212", "Encaissée", TREATMENT, "47", "SELLER", obligatory=True),
         Status(
             "213",
             "Rejetée",
-            "Rejected",
             TRANSMISSION,
             "8",
             "PLATFORM",
@@ -77,18 +73,17 @@ STATUSES: dict[str, Status] = {
             final=True,
             bad=True,
         ),
-        Status("214", "Visée", "Reviewed", TREATMENT, "", "APPROVER"),
-        Status("220", "Annulée", "Cancelled", TREATMENT, "", "SELLER", final=True),
-        Status("221", "Erreur de routage", "Routing error", TRANSMISSION, "", "PLATFORM", bad=True),
-        Status("224", "Demande de paiement direct", "Direct payment requested", TREATMENT, "", "FACTOR"),
-        Status("225", "Affacturée", "Factored", TREATMENT, "", "FACTOR"),
-        Status("226", "Affacturée confidentiel", "Factored, confidential", TREATMENT, "", "FACTOR"),
-        Status("227", "Changement de compte à payer", "Change of account to pay", TREATMENT, "", "FACTOR"),
-        Status("228", "Non affacturée", "Not factored", TREATMENT, "", "FACTOR"),
+        Status("214", "Visée", TREATMENT, "", "APPROVER"),
+        Status("220", "Annulée", TREATMENT, "", "SELLER", final=True),
+        Status("221", "Erreur de routage", TRANSMISSION, "", "PLATFORM", bad=True),
+        Status("224", "Demande de paiement direct", TREATMENT, "", "FACTOR"),
+        Status("225", "Affacturée", TREATMENT, "", "FACTOR"),
+        Status("226", "Affacturée confidentiel", TREATMENT, "", "FACTOR"),
+        Status("227", "Changement de compte à payer", TREATMENT, "", "FACTOR"),
+        Status("228", "Non affacturée", TREATMENT, "", "FACTOR"),
         Status(
             "501",
             "Irrecevable",
-            "Inadmissible",
             TRANSMISSION,
             "",
             "PLATFORM",
@@ -213,13 +208,10 @@ ACTIONS: dict[str, str] = {
 }
 
 
-def label(code: str, language: str = "fr") -> str:
-    """The name of a status in French, or in English when `language` starts with 'en'."""
-    english = language.startswith("en")
+def label(code: str) -> str:
+    """The French name of a status (MDT-106); an unknown code is named by itself."""
     status = STATUSES.get(code)
-    if status is None:
-        return f"Status {code}" if english else f"Statut {code}"
-    return status.english if english else status.french
+    return status.label if status else f"Statut {code}"
 
 
 def is_final(code: str) -> bool:

@@ -38,13 +38,13 @@ class Problem:
 
 def problem_of(violation: Violation, invoice: Invoice) -> Problem:
     url, label = place(violation.rule, violation.term, invoice)
-    return Problem(violation.rule, violation.text, violation.severity == FATAL, url, label)
+    return Problem(violation.rule, _(violation.text), violation.severity == FATAL, url, label)
 
 
 def problem_stored(violation: Mapping[str, Any], invoice: Invoice) -> Problem:
     """The same, from a violation kept with a transmission."""
     url, label = place(violation["rule"], violation.get("term", ""), invoice)
-    return Problem(violation["rule"], violation["text"], violation["severity"] == FATAL, url, label)
+    return Problem(violation["rule"], _(violation["text"]), violation["severity"] == FATAL, url, label)
 
 
 def place(rule: str, term: str, invoice: Invoice) -> tuple[str, str]:

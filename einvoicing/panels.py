@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing import panels
@@ -36,21 +35,20 @@ def tone_of(transmission: Transmission) -> str:
 def words_of(transmission: Transmission) -> str:
     """The latest status of the platform with its code, or where the carrying stands."""
     if transmission.lifecycle_code:
-        label = lifecycle.label(transmission.lifecycle_code, get_language() or "fr")
+        label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"
     return str(transmission.get_status_display())
 
 
 def statuses(events: list[LifecycleEvent]) -> list[dict[str, object]]:
     """Each status with its code, its words, its date and its reason, newest first."""
-    language = get_language() or "fr"
     return [
         {
             "code": event.code,
-            "label": lifecycle.label(event.code, language),
+            "label": _(lifecycle.label(event.code)),
             "tone": "bad" if lifecycle.is_bad(event.code) else "info",
             "at": event.occurred_at,
-            "reason": event.reason or (lifecycle.reason(event.reason_code) if event.reason_code else ""),
+            "reason": event.reason or (_(lifecycle.reason(event.reason_code)) if event.reason_code else ""),
         }
         for event in sorted(events, key=lambda one: (one.occurred_at, one.code), reverse=True)
     ]

@@ -6,7 +6,19 @@ Messages are French (the msgid); the edge translates them with gettext before sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
+
+
+class Sentence(str):
+    """A French sentence that still knows its msgid and what filled it, so that it can be said in another language."""
+
+    msgid: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, msgid: str, params: Mapping[str, Any]) -> Self:
+        sentence = super().__new__(cls, msgid % params if params else msgid)
+        sentence.msgid, sentence.params = msgid, params
+        return sentence
 
 
 class DomainError(Exception):
@@ -30,7 +42,11 @@ class DomainError(Exception):
         self.message = message or self.message
         self.fields = dict(fields or {})
         self.params = params
-        super().__init__(self.message % params if params else self.message)
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> Sentence:
+        return Sentence(self.message, self.params)
 
 
 class Invalid(DomainError):

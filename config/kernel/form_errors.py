@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from django.forms import BaseForm, BaseFormSet
-from django.utils.translation import gettext as _
 
 from config.kernel.errors import DomainError
-from config.kernel.middleware import say
+from config.kernel.middleware import say, translated
 
 # the services number lines from 1
 _LINE = re.compile(r"lines\.(\d+)\.(\w+)")
@@ -21,7 +20,7 @@ def add_domain_error(form: BaseForm, error: DomainError, formset: BaseFormSet | 
     """
     placed = False
     for name, sentence in error.fields.items():
-        words = _(sentence)
+        words = translated(sentence)
         if name in form.fields:
             form.add_error(name, words)
             placed = True

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from structlog.contextvars import clear_contextvars
 
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Sentence
 from config.kernel.htmx import toast
 from config.kernel.logs import adopt_request_id
 from config.kernel.models import Membership
@@ -90,7 +90,14 @@ class DomainErrorMiddleware:
             return None
         sentence = say(error)
         if request.path.startswith("/api/"):
-            return JsonResponse({"code": error.code, "detail": sentence, "fields": error.fields}, status=error.status)
+            return JsonResponse(
+                {
+                    "code": error.code,
+                    "detail": sentence,
+                    "fields": {name: translated(one) for name, one in error.fields.items()},
+                },
+                status=error.status,
+            )
         if getattr(request, "htmx", False):
             response = HttpResponse(status=error.status)
             toast(response, sentence, tone="bad")
@@ -105,5 +112,11 @@ class DomainErrorMiddleware:
 
 def say(error: DomainError) -> str:
     """The error's sentence in the person's language."""
-    sentence = _(error.message)
-    return sentence % error.params if error.params else sentence
+    return translated(error.sentence)
+
+
+def translated(sentence: str) -> str:
+    """A sentence of ours, whole or filled, in the person's language."""
+    if isinstance(sentence, Sentence):
+        return _(sentence.msgid) % sentence.params if sentence.params else _(sentence.msgid)
+    return _(sentence)

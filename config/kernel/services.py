@@ -64,7 +64,7 @@ def _clean(company: Company, values: Mapping[str, Any]) -> dict[str, Any]:
             try:
                 clean[name] = check(clean[name])
             except Invalid as error:
-                problems[name] = str(error)
+                problems[name] = error.sentence
     after = {name: clean.get(name, getattr(company, name)) for name in CHANGEABLE}
     if after["vat_regime"] != VatRegime.FRANCHISE and not after["vat_number"] and "vat_number" not in problems:
         problems["vat_number"] = "Sans franchise en base, le n° de TVA figure sur les factures : indiquez-le."

@@ -139,7 +139,7 @@ def _item(event: AuditEvent) -> Item:
         title = _(sentence) % data if "%(" in sentence else _(sentence)
     except KeyError:
         title = event.tag
-    detail = " · ".join(str(data[key]) for key in DETAILS if data.get(key))
+    detail = " · ".join(_(str(data[key])) for key in DETAILS if data.get(key))
     proof = event.data.get("sha256") or event.digest
     return Item(event.at, event.actor_name, icon, tone, title, detail, proof)
 
@@ -150,4 +150,4 @@ def _readable(key: str, value: Any) -> Any:
             return typography.money(Decimal(value))
         except InvalidOperation:
             return value
-    return value
+    return _(value) if key == "label" and value else value

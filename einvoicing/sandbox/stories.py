@@ -88,7 +88,7 @@ def message(heading: Heading, chapter: Chapter, *, received_at: datetime, at: da
             invoice_received_at=received_at,
             invoice_date=heading.issued_on,
             status_code=chapter.code,
-            status_label=status.french,
+            status_label=status.label,
             seller_siren=heading.seller_siren,
             details=details,
         )

@@ -26,11 +26,11 @@ def add_bank_account(
     try:
         number = iban.validate(iban_text)
     except Invalid as error:
-        problems["iban"] = str(error)
+        problems["iban"] = error.sentence
     try:
         code = bic.validate(bic_text) if bic_text else ""
     except Invalid as error:
-        problems["bic"] = str(error)
+        problems["bic"] = error.sentence
     if problems:
         raise Invalid(fields=problems)
     try:

@@ -280,3 +280,14 @@ def test_an_archived_customer_is_no_longer_offered_new_documents(company):
     assert client.get(customer.get_absolute_url()).context["primary"].label == "Nouvelle facture"
     client.post(reverse("customers:customer-archive", args=[customer.pk]))
     assert client.get(customer.get_absolute_url()).context["primary"] is None
+
+
+def test_a_reader_of_english_gets_the_page_and_its_refusals_in_english(company):
+    reply = signed_in(company).post(
+        reverse("customers:customer-new"), typed(company, siret="7328293200007"), headers={"Accept-Language": "en"}
+    )
+    assert reply.status_code == 422
+    page = reply.content.decode()
+    assert "New customer" in page
+    assert "A SIRET has 14 digits, this one has 13." in page
+    assert "Nouveau client" not in page

@@ -12,9 +12,8 @@ def test_the_four_obligatory_statuses_are_those_of_the_standard():
     assert obligatory == {"200", "210", "212", "213"}
 
 
-def test_a_status_has_a_name_in_both_languages():
+def test_a_status_has_its_french_name():
     assert lifecycle.label("203") == "Mise à disposition"
-    assert lifecycle.label("203", "en-gb") == "Made available"
 
 
 @pytest.mark.parametrize("code", ["222", "601", "", "pas un code"])

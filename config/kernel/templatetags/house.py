@@ -1,6 +1,7 @@
 """Filters and tags every template has without loading them (a template builtin).
 
-Filters: money number price percent day moment iban siren siret. Tags: icon, status, csrf_field, url_with, url_without.
+Filters: money number price percent day moment iban siren siret said.
+Tags: icon, status, csrf_field, url_with, url_without.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.middleware.csrf import get_token
 from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from config.kernel import typography
 from config.kernel.icons import ICONS
@@ -53,6 +55,12 @@ def day(value: date | datetime | None) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     return typography.moment(value)
+
+
+@register.filter
+def said(value: str) -> str:
+    """A sentence stored in French, in the reader’s language where it is one of ours, else as it came."""
+    return gettext(value) if value else ""
 
 
 @register.filter
