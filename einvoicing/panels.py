@@ -96,6 +96,10 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
     yield Action(
         _("Télécharger le PDF"), document_url(invoice, DocumentKind.FACTURX), "download", primary_rank=panels.DOWNLOAD
     )
+    if invoice.can_be_credited:
+        yield Action(
+            _("Établir un avoir"), reverse("einvoicing:invoice-credit", args=here), "undo", needs="invoices.credit"
+        )
     yield Action(_("Envoyer par e-mail"), reverse("einvoicing:invoice-send", args=here), "mail", needs="invoices.issue")
     if _can_be_transmitted(invoice):
         yield Action(

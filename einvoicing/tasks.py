@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing.models import DocumentKind, Email, EmailStatus
+from billing.services.emails import give_up_email
 from config.kernel.actor import Actor
 from einvoicing.models import PlatformAccount
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
@@ -26,19 +27,19 @@ def transmit() -> int:
 
 
 def prepare_documents() -> int:
-    """The Factur-X files that queued e-mails wait for."""
+    """The Factur-X files that queued e-mails wait for; a message whose invoice is not valid is given up, and seen."""
     waiting = (
         Email.everywhere.filter(status=EmailStatus.QUEUED, needs_document=True)
         .exclude(invoice__documents__kind=DocumentKind.FACTURX)
         .select_related("invoice")
     )
     made = 0
-    for email in waiting[:50]:
+    for email in waiting.order_by("next_attempt_at", "id")[:50]:
         try:
             ensure_facturx(invoice=email.invoice, actor=CLERK, at=timezone.now())
             made += 1
         except DocumentInvalid as error:
-            Email.everywhere.filter(pk=email.pk).update(last_error=str(error)[:500])
+            give_up_email(email=email, reason=str(error), at=timezone.now())
     return made
 
 

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from einvoicing.views import sending, transmissions
+from einvoicing.views import crediting, sending, transmissions
 
 app_name = "einvoicing"
 urlpatterns = [
     path("invoices/<int:pk>/issue/", sending.invoice_issue, name="invoice-issue"),
     path("invoices/<int:pk>/send/", sending.invoice_send, name="invoice-send"),
+    path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
     path("invoices/<int:pk>/transmit/", sending.invoice_transmit, name="invoice-transmit"),
     path("invoices/<int:pk>/documents/<slug:kind>/", sending.document_download, name="document-download"),
     path("transmissions/", transmissions.transmission_list, name="transmission-list"),

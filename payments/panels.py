@@ -34,10 +34,3 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
             _("Enregistrer un paiement"), f"{reverse('payments:payment-new')}?invoice={invoice.pk}", "coins",
             primary_rank=panels.RECORD_PAYMENT, needs="payments.record",
         )  # fmt: skip
-    if invoice.can_be_credited and not invoice.is_draft:
-        yield Action(
-            _("Établir un avoir"),
-            reverse("payments:invoice-credit", args=[invoice.pk]),
-            "undo",
-            needs="invoices.credit",
-        )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import bank, crediting, payments, reminders
+from payments.views import bank, payments, reminders
 
 app_name = "payments"
 urlpatterns = [
@@ -13,7 +13,6 @@ urlpatterns = [
     path("bank/<int:pk>/ignore/", bank.bankline_ignore, name="bankline-ignore"),
     path("bank/<int:pk>/reopen/", bank.bankline_reopen, name="bankline-reopen"),
     path("bank/matches/<int:pk>/undo/", bank.match_undo, name="match-undo"),
-    path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
     path("payments/", payments.payment_list, name="payment-list"),
     path("payments/new/", payments.payment_new, name="payment-new"),
     path("payments/<int:pk>/", payments.payment_detail, name="payment-detail"),

@@ -33,7 +33,8 @@ class Email(CompanyRow):
     """One message. `needs_document` holds it back until the invoice's Factur-X file exists."""
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
-        EmailStatus.QUEUED: frozenset({EmailStatus.SENDING, EmailStatus.CANCELLED}),
+        # failed before leaving: the document it carries can never be made
+        EmailStatus.QUEUED: frozenset({EmailStatus.SENDING, EmailStatus.CANCELLED, EmailStatus.FAILED}),
         EmailStatus.SENDING: frozenset(
             {
                 EmailStatus.SENT,

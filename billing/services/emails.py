@@ -178,6 +178,15 @@ def _record(email: Email, to: EmailStatus, tag: str, *, at: datetime, **changes:
 
 
 @transaction.atomic
+def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
+    """A queued message whose document cannot be made: a person is told, and may queue it again once mended."""
+    _move(
+        email, EmailStatus.FAILED, "billing.email.failed", at=at,
+        data={"recipient": email.recipient, "reason": reason}, last_error=reason[:500],
+    )  # fmt: skip
+
+
+@transaction.atomic
 def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
     """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""
     _move(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from billing.models import Email, EmailKind, Invoice
 from billing.services.emails import invoice_letter, queue_email
+from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
+from billing.services.lines import LineInput
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
 from customers.models import Contact, Customer
@@ -28,17 +31,38 @@ def recipients(customer: Customer) -> list[str]:
     return found or ([customer.email] if customer.email else [])
 
 
-def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
-    """Issue a draft that the official rules accept. Raises DocumentInvalid, and whatever issuing refuses.
+def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Sequence[str] = ()) -> Invoice:
+    """Issue a draft that the official rules accept, and queue it to `addresses` with the same commit.
 
     The rules run before the transaction: no number is taken, and no counter locked, while they do.
+    Raises DocumentInvalid, and whatever issuing refuses.
     """
+    _check(invoice, at)
+    with transaction.atomic():
+        issue = issue_credit_note if invoice.is_credit_note else issue_invoice
+        issued = issue(invoice=invoice, actor=actor, at=at)
+        if addresses:
+            email_invoice(invoice=issued, addresses=addresses, at=at)
+    return issued
+
+
+@transaction.atomic
+def credit_checked(
+    *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
+) -> Invoice:
+    """Credit an issued invoice, wholly (`lines` None) or in part, by a note the official rules accept.
+
+    Nothing is left of a note that they refuse. Raises DocumentInvalid, CreditTooLarge, and whatever issuing refuses.
+    """
+    note = draft_credit_note(invoice=invoice, lines=lines, reason=reason, actor=actor, at=at)
+    _check(note, at)
+    return issue_credit_note(invoice=note, actor=actor, at=at)
+
+
+def _check(invoice: Invoice, at: datetime) -> None:
     report = preflight(invoice=invoice, at=at)
     if not report.valid:
         raise DocumentInvalid(report)
-    if invoice.is_credit_note:
-        return issue_credit_note(note=invoice, actor=actor, at=at)
-    return issue_invoice(invoice=invoice, actor=actor, at=at)
 
 
 def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
@@ -50,13 +74,13 @@ def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     if not addresses:
         raise NoRecipient
     if invoice.is_draft:
-        invoice = issue_checked(invoice=invoice, actor=actor, at=at)
+        return issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
     email_invoice(invoice=invoice, addresses=addresses, at=at)
     return invoice
 
 
 @transaction.atomic
-def email_invoice(*, invoice: Invoice, addresses: list[str], at: datetime) -> list[Email]:
+def email_invoice(*, invoice: Invoice, addresses: Sequence[str], at: datetime) -> list[Email]:
     """Queue one message per address; each waits for the Factur-X file it carries."""
     subject_line, body = invoice_letter(invoice)
     return [

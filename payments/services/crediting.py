@@ -28,12 +28,13 @@ def credit_invoice(
     Raises CreditTooLarge, and whatever issuing refuses.
     """
     note = draft_credit_note(invoice=invoice, lines=lines, reason=reason, actor=actor, at=at)
-    return issue_credit_note(note=note, actor=actor, at=at)
+    return issue_credit_note(invoice=note, actor=actor, at=at)
 
 
 @transaction.atomic
-def issue_credit_note(*, note: Invoice, actor: Actor, at: datetime) -> Invoice:
+def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     """Issue a drafted credit note, releasing payments of the invoice it corrects as far as needed."""
+    note = invoice
     if note.corrects is None:
         raise ValueError("a credit note corrects an invoice")
     invoice = lock_invoice(note.corrects)

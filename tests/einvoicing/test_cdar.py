@@ -51,7 +51,7 @@ def message(code: str, *details: cdar.StatusDetail) -> cdar.StatusMessage:
         invoice_received_at=datetime(2026, 11, 20, 12, 0, tzinfo=cdar.PARIS),
         invoice_date=date(2026, 11, 20),
         status_code=code,
-        status_label=status.french,
+        status_label=status.label,
         seller_siren="732829320",
         details=details,
     )

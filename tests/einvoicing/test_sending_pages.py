@@ -120,7 +120,7 @@ def test_a_viewer_neither_issues_nor_sends(company, customer, name):
     assert Invoice.everywhere.get(pk=draft.pk).number is None
 
 
-@pytest.mark.parametrize("name", ["einvoicing:invoice-issue", "einvoicing:invoice-send", "payments:invoice-credit"])
+@pytest.mark.parametrize("name", ["einvoicing:invoice-issue", "einvoicing:invoice-send", "einvoicing:invoice-credit"])
 def test_another_company_s_invoice_cannot_be_reached(company, name):
     stranger = an_issued_invoice(a_customer(a_company()))
     assert signed_in(company).get(reverse(name, args=[stranger.pk])).status_code == 404
@@ -210,7 +210,7 @@ def test_another_company_s_transmission_does_not_exist(company):
 
 def test_a_whole_credit_note_cancels_the_invoice(company, customer):
     invoice = an_issued_invoice(customer, at=timezone.now() - timedelta(days=1))
-    url = reverse("payments:invoice-credit", args=[invoice.pk])
+    url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
     client = signed_in(company)
     assert client.get(url).status_code == 200
     client.post(url, {"scope": "whole", "reason": "Commande annulée"})
@@ -219,10 +219,28 @@ def test_a_whole_credit_note_cancels_the_invoice(company, customer):
     assert Invoice.everywhere.get(corrects=invoice).credit_reason == "Commande annulée"
 
 
+def test_a_credit_note_that_would_be_refused_leaves_nothing(company, customer):
+    invoice = an_issued_invoice(customer)
+    type(customer).everywhere.filter(pk=customer.pk).update(electronic_address="")
+    url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
+    page = signed_in(company).post(url, {"scope": "whole", "reason": "Retour"})
+    assert page.status_code == 422
+    assert not Invoice.everywhere.filter(corrects=invoice).exists()
+
+
+def test_an_invoice_whose_message_cannot_be_queued_is_not_issued(company, customer, monkeypatch):
+    draft = a_draft(customer)
+    monkeypatch.setattr("einvoicing.services.sending.queue_email", lambda **_values: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        signed_in(company).post(issue_url(draft), {"send": "yes"})
+    draft.refresh_from_db()
+    assert (draft.number, draft.status) == (None, InvoiceStatus.DRAFT)
+
+
 def test_a_part_is_credited_by_the_quantities_chosen(company, customer):
     invoice = an_issued_invoice(customer)
     line = InvoiceLine.everywhere.get(invoice=invoice)
-    url = reverse("payments:invoice-credit", args=[invoice.pk])
+    url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
     signed_in(company).post(url, {"scope": "part", "reason": "Retour", f"quantity_{line.pk}": "2,5"})
     invoice.refresh_from_db()
     assert invoice.amount_credited == invoice.total_gross / 4
@@ -232,7 +250,7 @@ def test_a_part_is_credited_by_the_quantities_chosen(company, customer):
 def test_a_quantity_that_cannot_be_credited_is_refused_and_nothing_is_written(company, customer, quantity):
     invoice = an_issued_invoice(customer)
     line = InvoiceLine.everywhere.get(invoice=invoice)
-    url = reverse("payments:invoice-credit", args=[invoice.pk])
+    url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
     page = signed_in(company).post(url, {"scope": "part", "reason": "Retour", f"quantity_{line.pk}": quantity})
     assert page.status_code == 422
     assert not Invoice.everywhere.filter(corrects=invoice).exists()
@@ -240,5 +258,5 @@ def test_a_quantity_that_cannot_be_credited_is_refused_and_nothing_is_written(co
 
 def test_sales_may_not_credit(company, customer):
     invoice = an_issued_invoice(customer)
-    page = signed_in(company, Role.SALES).get(reverse("payments:invoice-credit", args=[invoice.pk]))
+    page = signed_in(company, Role.SALES).get(reverse("einvoicing:invoice-credit", args=[invoice.pk]))
     assert page.status_code == 403

@@ -58,7 +58,7 @@ def status_message(invoice: Invoice, code: str, *, at: datetime = AT, reason: st
             invoice_type=invoice.kind,
             invoice_date=invoice.issue_date,
             status_code=code,
-            status_label=status.french,
+            status_label=status.label,
             seller_siren=invoice.seller["siren"],
             details=details,
         )

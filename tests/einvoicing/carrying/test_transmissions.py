@@ -15,7 +15,7 @@ from einvoicing import tasks
 from einvoicing.models import PlatformAccount, RemoteDocument, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.services import transmissions
-from einvoicing.services.sending import send_invoice
+from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting, poll_account
 from einvoicing.services.transmissions import (
     AlreadyTransmitted,
@@ -199,6 +199,19 @@ def test_a_message_to_the_customer_waits_for_the_file_it_carries(customer):
     assert tasks.prepare_documents() == 0
     (claimed,) = claim_emails(kind=EmailKind.INVOICE, at=AT)
     assert (claimed.pk, claimed.status) == (email.pk, EmailStatus.SENDING)
+
+
+def test_a_message_whose_file_can_never_be_made_is_given_up_and_seen(customer):
+    Customer.everywhere.filter(pk=customer.pk).update(electronic_address="")
+    customer.refresh_from_db()
+    invoice = story.an_issued_invoice(customer)
+    with company_scope(customer.company):
+        (waiting,) = email_invoice(invoice=invoice, addresses=["compta@client.example"], at=AT)
+    assert tasks.prepare_documents() == 0
+    waiting.refresh_from_db()
+    assert waiting.status == EmailStatus.FAILED
+    assert waiting.last_error.startswith("La facture n’est pas conforme")
+    assert claim_emails(kind=EmailKind.INVOICE, at=AT) == []
 
 
 def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):

@@ -21,7 +21,7 @@ from config.kernel.access import actor_of, member
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField, FrenchDecimalInput
-from payments.services.crediting import credit_invoice
+from einvoicing.services.sending import credit_checked
 
 WHOLE, PART = "whole", "part"
 
@@ -87,7 +87,7 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
         lines = form.chosen() if form.cleaned_data["scope"] == PART else None
         reason = form.cleaned_data["reason"]
         try:
-            note = credit_invoice(
+            note = credit_checked(
                 invoice=invoice, lines=lines, reason=reason, actor=actor_of(request), at=timezone.now()
             )
         except DomainError as error:
@@ -101,4 +101,4 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
         "room": invoice.total_gross - invoice.amount_credited,
         "paid": invoice.amount_paid,
     }
-    return render(request, "payments/credit/form.html", context, status=422 if form.errors else 200)
+    return render(request, "einvoicing/invoice/credit.html", context, status=422 if form.errors else 200)
