@@ -7,3 +7,7 @@ class HouseConfig(AppConfig):
     name = "config"
     label = "house"
     verbose_name = "Quittance"
+
+    def ready(self) -> None:
+        # whoever calls a task's delay() must find this application, not Celery's default one
+        import config.celery  # noqa: F401

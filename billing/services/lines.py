@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from billing import totals
 from billing.models import Product, VatCategory
 from billing.models.lines import DocumentLine
 from billing.totals import Totals
-from config.kernel.errors import Invalid
+from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
 
 FRANCHISE_CODE = "VATEX-FR-FRANCHISE"
@@ -25,6 +27,15 @@ EXEMPTIONS: Mapping[str, tuple[str, str]] = {
     VatCategory.OUTSIDE: ("VATEX-EU-O", "Opération hors champ de la TVA"),
 }
 FRANCHISE_MENTION = "TVA non applicable, art. 293 B du CGI"
+
+
+TOO_MANY_DIGITS = "Ce nombre est trop long : %(whole)s chiffres au plus avant la virgule et %(places)s après."
+LARGEST_TOTAL = Decimal(10) ** 14  # what the columns of amounts hold
+
+
+class TotalTooLarge(Invalid):
+    code = "total_too_large"
+    message = "Ce montant dépasse ce qu’un document peut porter. Vérifiez la quantité et le prix."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +97,33 @@ def write_lines(
             problems[f"lines.{row.position}.quantity"] = "La quantité ne peut pas être nulle."
         try:
             row.net_amount = totals.line_net(row.priced())
+            _check_size(row)
         except Invalid as error:
             problems.update({f"lines.{row.position}.{field}": text for field, text in error.fields.items()})
     if problems:
         raise Invalid(fields=problems)
+    computed = totals.compute([row.priced() for row in rows])
+    if max(abs(computed.net), abs(computed.gross)) >= LARGEST_TOTAL:
+        raise TotalTooLarge
     row_class.everywhere.filter(**{parent_name: parent}).delete()
     row_class.everywhere.bulk_create(rows)
-    return totals.compute([row.priced() for row in rows])
+    return computed
+
+
+def _check_size(row: DocumentLine) -> None:
+    """Refuse what the columns cannot hold, before PostgreSQL does, or would round: each number at its field."""
+    problems: dict[str, str] = {}
+    for name in ("quantity", "unit_price", "discount_percent", "vat_rate"):
+        column = row._meta.get_field(name)  # noqa: SLF001 – Django’s own way to a field
+        try:
+            column.run_validators(getattr(row, name))
+        except ValidationError:
+            places = column.decimal_places
+            problems[name] = Sentence(TOO_MANY_DIGITS, {"whole": column.max_digits - places, "places": places})
+    if not problems and abs(row.net_amount) >= LARGEST_TOTAL:
+        problems["unit_price"] = TotalTooLarge.message
+    if problems:
+        raise Invalid(fields=problems)
 
 
 def preview(company: Company, inputs: Iterable[LineInput]) -> Totals:
