@@ -152,7 +152,7 @@ def test_another_customers_invoice_is_refused(company, customer):
 def test_a_draft_a_paid_invoice_and_a_credit_note_expect_no_money(customer):
     draft, paid = story.a_draft(customer), an_invoice(customer)
     money.a_payment(customer, "1200.00", [(paid, "1200.00")])
-    note = story.an_issued_invoice(customer, [story.a_line()], kind="381", corrects=an_invoice(customer, "2000.00"))
+    note = story.an_issued_invoice(customer, [story.a_line()], kind="381", corrects=an_invoice(customer, "2400.00"))
     for invoice in (draft, paid, note):
         with pytest.raises(NothingOutstanding):
             money.a_payment(customer, "10.00", [(invoice, "10.00")])
