@@ -19,7 +19,10 @@ KINDS = [("afnor", _("Plateforme agréée (API AFNOR XP Z12-013)"))]
 SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     (
         _("Identité"), "",
-        ("name", "legal_form", "share_capital", "siret", "rcs_city", "vat_number", "vat_regime", "vat_on_debits"),
+        (
+            "name", "legal_form", "share_capital", "size", "siret", "rcs_city", "vat_number", "vat_regime",
+            "vat_on_debits",
+        ),
     ),
     (_("Coordonnées"), "", ("address_line", "address_extra", "postcode", "city", "email", "phone")),
     (

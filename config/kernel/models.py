@@ -49,6 +49,15 @@ class VatRegime(models.TextChoices):
     FRANCHISE = "FRANCHISE", _("Franchise en base (art. 293 B du CGI)")
 
 
+class CompanySize(models.TextChoices):
+    """INSEE's classes (décret 2008-1354), by which the law sets the day of e-invoicing."""
+
+    MICRO = "MICRO", _("Microentreprise")
+    PME = "PME", _("PME")
+    ETI = "ETI", _("ETI")
+    GE = "GE", _("Grande entreprise")
+
+
 class Company(models.Model):
     """An issuer of invoices: its identity, its legal mentions, its habits."""
 
@@ -73,6 +82,7 @@ class Company(models.Model):
     vat_regime = models.CharField(
         _("régime de TVA"), max_length=12, choices=VatRegime.choices, default=VatRegime.NORMAL
     )
+    size = models.CharField(_("taille"), max_length=5, choices=CompanySize.choices, default=CompanySize.PME)
     vat_on_debits = models.BooleanField(_("option pour la TVA d’après les débits"), default=False)
     late_penalty_mention = models.CharField(
         _("pénalités de retard"),

@@ -21,7 +21,8 @@ from config.kernel.models import Company, VatRegime
 CHANGEABLE = (
     "name", "legal_form", "share_capital", "siret", "vat_number", "rcs_city",
     "address_line", "address_extra", "postcode", "city", "email", "phone", "electronic_address", "iban", "bic",
-    "vat_regime", "vat_on_debits", "late_penalty_mention", "recovery_mention", "discount_mention", "accent_color",
+    "vat_regime", "vat_on_debits", "size", "late_penalty_mention", "recovery_mention", "discount_mention",
+    "accent_color",
     "reminders_enabled", "friendly_after_days", "firm_after_days", "final_after_days",
 )  # fmt: skip
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

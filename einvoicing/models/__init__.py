@@ -1,8 +1,13 @@
 """The nouns of e-invoicing."""
 
+from einvoicing.models.accounts import DocumentFormat as DocumentFormat
+from einvoicing.models.accounts import Environment as Environment
 from einvoicing.models.accounts import PlatformAccount as PlatformAccount
 from einvoicing.models.transmissions import Attempt as Attempt
+from einvoicing.models.transmissions import ErrorClass as ErrorClass
 from einvoicing.models.transmissions import LifecycleEvent as LifecycleEvent
+from einvoicing.models.transmissions import Priority as Priority
 from einvoicing.models.transmissions import RemoteDocument as RemoteDocument
 from einvoicing.models.transmissions import Transmission as Transmission
+from einvoicing.models.transmissions import TransmissionKind as TransmissionKind
 from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus

@@ -17,6 +17,26 @@ from config.kernel.scope import ScopedManager
 from einvoicing.models.accounts import PlatformAccount
 
 
+class TransmissionKind(models.TextChoices):
+    INVOICE = "INVOICE", _("Facture")
+    STATUS = "STATUS", _("Statut")
+
+
+class Priority(models.IntegerChoices):
+    FIRST = 1, _("Prioritaire")
+    NORMAL = 5, _("Normale")
+    BULK = 9, _("En lot")
+
+
+class ErrorClass(models.TextChoices):
+    """What kind of trouble stopped a transmission, hence who can end it."""
+
+    AUTH = "AUTH", _("Identification")
+    VALIDATION = "VALIDATION", _("Contrôle")
+    NETWORK = "NETWORK", _("Réseau")
+    FORMAT = "FORMAT", _("Format")
+
+
 class TransmissionStatus(models.TextChoices):
     PENDING = "PENDING", _("À transmettre")
     SENDING = "SENDING", _("Transmission en cours")
@@ -40,7 +60,7 @@ class TransmissionManager(ScopedManager["Transmission"].from_queryset(Transmissi
 
 
 class Transmission(CompanyRow):
-    """The carrying of one document to one platform."""
+    """The carrying of one document to one platform: an invoice, or a status of it that we declare (`content`)."""
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         TransmissionStatus.PENDING: frozenset({TransmissionStatus.SENDING, TransmissionStatus.INVALID}),
@@ -64,6 +84,10 @@ class Transmission(CompanyRow):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="transmissions")
     account = models.ForeignKey(PlatformAccount, on_delete=models.PROTECT, related_name="transmissions")
+    kind = models.CharField(_("type"), max_length=7, choices=TransmissionKind.choices, default=TransmissionKind.INVOICE)
+    declared_code = models.CharField(_("statut déclaré"), max_length=3, blank=True)
+    content = models.BinaryField(null=True, editable=False)
+    priority = models.PositiveSmallIntegerField(_("priorité"), choices=Priority.choices, default=Priority.NORMAL)
     status = models.CharField(_("état"), max_length=10, choices=TransmissionStatus.choices, default="PENDING")
     tracking_id = models.CharField(_("identifiant de suivi"), max_length=64, unique=True)
     document_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
@@ -73,10 +97,12 @@ class Transmission(CompanyRow):
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True)
     last_error = models.CharField(_("dernière erreur"), max_length=1000, blank=True)
+    error_class = models.CharField(_("nature de l’erreur"), max_length=10, choices=ErrorClass.choices, blank=True)
     violations = models.JSONField(_("règles non respectées"), default=list)
     lifecycle_code = models.CharField(_("dernier statut"), max_length=3, blank=True)
     created_at = models.DateTimeField(_("créée le"))
     deposited_at = models.DateTimeField(_("reçue le"), null=True)
+    watched_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[TransmissionManager] = TransmissionManager()
     everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(TransmissionQuerySet)()
@@ -87,13 +113,18 @@ class Transmission(CompanyRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["invoice", "account"],
-                condition=~Q(status__in=["REJECTED"]),
+                condition=~Q(status__in=["REJECTED"]) & Q(kind="INVOICE"),
                 name="one_live_transmission_per_platform",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="INVOICE", content=None, declared_code="")
+                | (Q(kind="STATUS", content__isnull=False) & ~Q(declared_code="")),
+                name="a_status_brings_its_message",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["priority", "next_attempt_at"],
                 condition=Q(status__in=["PENDING", "UNKNOWN", "SENDING"]),
                 name="transmission_due",
             ),
@@ -150,11 +181,15 @@ class RemoteDocument(CompanyRow):
 
 
 class LifecycleEvent(CompanyRow):
-    """One status of an invoice's life (codes 200–228, 501): a fact received or sent, append-only, in any order."""
+    """One status of an invoice's life (codes 200–228, 501): a fact received, append-only, in any order.
+
+    A platform's word that has no code of ours is filed under '???' with the word as its reason.
+    One that we declared ourselves (212…) has no `document`: its `transmission` holds the message.
+    """
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lifecycle")
     transmission = models.ForeignKey(Transmission, on_delete=models.PROTECT, null=True, related_name="lifecycle")
-    document = models.OneToOneField(RemoteDocument, on_delete=models.PROTECT, null=True, related_name="event")
+    document = models.ForeignKey(RemoteDocument, on_delete=models.PROTECT, null=True, related_name="events")
     code = models.CharField(_("code"), max_length=3)
     reason_code = models.CharField(_("motif"), max_length=40, blank=True)
     reason = models.CharField(_("précision"), max_length=500, blank=True)

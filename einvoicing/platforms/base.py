@@ -6,7 +6,7 @@ Failures are RemoteError. An adapter never writes our rows and knows nothing of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,12 @@ class PlatformSettings:
     client_id: str
     client_secret: str = field(repr=False)
     service_name: str = "flow-service"
+    directory_name: str = "directory-service"
     organization_id: str = ""  # the company aimed at, where one account serves several
+    environment: str = "production"  # or "qualification"
+    login: str = ""  # a second credential, where the platform wants one: Chorus Pro's technical account
+    password: str = field(default="", repr=False)
+    certificate: str = ""  # path of a PEM file (certificate and key), where the platform wants one
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
 
@@ -39,7 +44,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One file to carry. `syntax`: CII, UBL, Factur-X or CDAR. `tracking_id`: ours, at most 64 characters."""
+    """One file to carry. `syntax`: CII, UBL, Factur-X or CDAR. `tracking_id`: ours, at most 64 characters.
+
+    `number` is the invoice's (BT-1), by which platforms without tracking ids know it.
+    """
 
     data: bytes = field(repr=False)
     name: str
@@ -48,6 +56,7 @@ class Deposit:
     sha256: str = ""
     processing_rule: str = "B2B"
     profile: str = ""  # Basic, CIUS, Extended-CTC-FR; empty: not told
+    number: str = ""
 
     def __post_init__(self) -> None:
         if not self.sha256:
@@ -102,8 +111,35 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A deposited document whose life is not over, for platforms that must be asked about each one."""
+
+    remote_id: str
+    tracking_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStatus:
+    """One status read in a platform's message. `code` is ours (200–228, 501), '' for a word we do not know.
+
+    The platform's own word is kept in `raw`: an unknown one is stored and shown, never guessed.
+    """
+
+    number: str  # BT-1 of the invoice
+    code: str
+    raw: str
+    at: datetime
+    reason_code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteMessage:
-    """One incoming file. `kind`: the platform's own word. `problem`: why `data` is empty, if it is."""
+    """One incoming file, byte for byte. `kind`: the platform's own word. `problem`: why `data` is empty, if it is.
+
+    `remote_id` identifies the message: an answer polled again must bear the same one as long as it says the same.
+    """
 
     remote_id: str
     kind: str
@@ -132,16 +168,19 @@ class Platform(Protocol):
         """Send one file. RemoteError.outcome_unknown: use `find` before sending it again."""
         ...
 
-    def find(self, tracking_id: str) -> Receipt | None:
-        """The deposit that carries this tracking id, if the platform has one."""
+    def find(self, tracking_id: str, number: str = "") -> Receipt | None:
+        """The deposit that carries this tracking id (or, where there are none, this invoice number), if any."""
         ...
 
     def acknowledgement(self, remote_id: str) -> Acknowledgement:
         """The technical verdict on a deposit, as far as it is known."""
         ...
 
-    def incoming(self, cursor: str) -> Page:
-        """The next page of messages after `cursor` ('' for the first time), oldest first."""
+    def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
+        """The next page of messages after `cursor` ('' for the first time), oldest first.
+
+        A platform without a feed is asked about each document of `watched` instead.
+        """
         ...
 
     def fetch(self, remote_id: str) -> bytes:

@@ -1,24 +1,65 @@
-"""The one list of platforms we speak to."""
+"""The one list of platforms we speak to. Adding one is adding a row, a package beside this file and a simulator."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import Platform, PlatformSettings
+from einvoicing.platforms.base import Platform, PlatformSettings, RemoteStatus
 
-PLATFORMS: dict[str, str] = {
-    "afnor": "einvoicing.platforms.afnor.client.AfnorPlatform",
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One kind of platform: its adapter (takes PlatformSettings), and who reads the bytes of its messages.
+
+    `reader` turns a stored message into statuses; it raises Invalid for what it cannot read, and needs no connection.
+    """
+
+    label: str
+    adapter: str  # dotted path of the class
+    reader: str  # dotted path of the function (bytes) -> tuple[RemoteStatus, ...]
+    syntaxes: tuple[str, ...] = ("Factur-X",)  # what it carries, the usual one first
+    takes_public: bool = True  # invoices to public bodies
+    takes_private: bool = True
+    is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
+    extra_fields: tuple[str, ...] = ()  # settings beside the address, the identifier and the secret
+
+
+PLATFORMS: dict[str, Provider] = {
+    "afnor": Provider(
+        "Plateforme agréée (AFNOR XP Z12-013)",
+        "einvoicing.platforms.afnor.client.AfnorPlatform",
+        "einvoicing.platforms.afnor.statuses.read",
+        syntaxes=("Factur-X", "CII", "UBL"),
+        extra_fields=("service_name", "directory_name", "organization_id"),
+    ),
 }
 
 
-def connect(settings: PlatformSettings) -> Platform:
-    """An adapter for this account. Nothing is sent yet. Close it after use (`contextlib.closing`)."""
+def provider(kind: str) -> Provider:
+    """Raises RemoteError for a kind that is not in the list."""
     try:
-        module, _, name = PLATFORMS[settings.kind].rpartition(".")
+        return PLATFORMS[kind]
     except KeyError:
         raise RemoteError(
             "Ce type de plateforme n’est pas pris en charge.", retryable=False, code="unknown_platform"
         ) from None
-    return cast(Platform, getattr(import_module(module), name)(settings))
+
+
+def connect(settings: PlatformSettings) -> Platform:
+    """An adapter for this account. Nothing is sent yet. Close it after use (`contextlib.closing`)."""
+    return cast(Platform, _load(provider(settings.kind).adapter)(settings))
+
+
+def read_statuses(kind: str, data: bytes) -> tuple[RemoteStatus, ...]:
+    """The statuses in a message of this kind of platform. Raises Invalid when it cannot be read."""
+    reader = cast(Callable[[bytes], tuple[RemoteStatus, ...]], _load(provider(kind).reader))
+    return reader(data)
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)

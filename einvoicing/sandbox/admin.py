@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow
+from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
 
 
 @admin.register(SandboxFlow)
@@ -23,6 +23,21 @@ class SandboxFlowAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: SandboxFlow | None = None) -> bool:
+        return False
+
+
+@admin.register(SandboxRecord)
+class SandboxRecordAdmin(admin.ModelAdmin):
+    list_display = ("service", "kind", "key", "number", "client_id", "updated_at")
+    list_filter = ("service", "kind")
+    search_fields = ("=key", "=number")
+    exclude = ("content",)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SandboxRecord | None = None) -> bool:
         return False
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from billing.models import Invoice
 from billing.services.invoices import open_dispute
@@ -19,29 +20,37 @@ from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
-from einvoicing.formats import cdar
-from einvoicing.formats.cdar import StatusMessage
-from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission, TransmissionStatus
-from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform
-from einvoicing.platforms.registry import connect
+from einvoicing.models import (
+    LifecycleEvent,
+    PlatformAccount,
+    RemoteDocument,
+    Transmission,
+    TransmissionKind,
+    TransmissionStatus,
+)
+from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform, RemoteStatus, Watched
+from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.services.transmissions import settings_of
 
 POLL = Actor.beat("lecture des plateformes")
 MOST_PAGES = 20
+MOST_WATCHED = 50
 
 ACCEPTED = "200"
+UNTOLD = "???"  # a word of the platform that has no code of ours
 DISPUTED = "207"
 REFUSED = "210"
 REJECTED = frozenset({"213", "501"})
+FINAL = tuple(code for code, status in lifecycle.STATUSES.items() if status.final)
 
 
 def poll_account(*, account: PlatformAccount, at: datetime) -> int:
     """Read everything new on the platform, and the verdicts on what was deposited. Returns the messages applied."""
     try:
         with closing(connect(settings_of(account))) as platform:
-            more = True
+            more, watched = True, _watched(account)
             for _turn in range(MOST_PAGES):
-                page = platform.incoming(account.cursor)
+                page = platform.incoming(account.cursor, watched)
                 more = _store_page(account, page, at) and page.more
                 if not more:
                     break
@@ -50,7 +59,25 @@ def poll_account(*, account: PlatformAccount, at: datetime) -> int:
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return 0
     PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error="")
+    asked = [one.remote_id for one in watched]
+    Transmission.everywhere.filter(account=account, remote_id__in=asked).update(watched_at=at)
     return apply_waiting(account=account, at=at)
+
+
+def _watched(account: PlatformAccount) -> tuple[Watched, ...]:
+    """The documents whose life may still change: for platforms that have no feed and must be asked about each."""
+    alive = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
+    rows = Transmission.everywhere.filter(account=account, kind=TransmissionKind.INVOICE, status__in=alive)
+    # asked in turn, those heard of longest ago first
+    rows = (
+        rows.exclude(lifecycle_code__in=FINAL)
+        .exclude(remote_id="")
+        .order_by(F("watched_at").asc(nulls_first=True), "id")[:MOST_WATCHED]
+    )
+    return tuple(
+        Watched(remote_id, tracking_id, number or "")
+        for remote_id, tracking_id, number in rows.values_list("remote_id", "tracking_id", "invoice__number")
+    )
 
 
 @transaction.atomic
@@ -98,22 +125,36 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         .select_related("account")
         .first()
     )
+    applied = False
     if document is None:
         return False
     try:
-        message = cdar.parse(bytes(document.content))
+        told = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    # locked, so that two copies read at once follow each other
-    invoices = Invoice.everywhere.select_for_update(of=("self",), no_key=True)
-    invoice = invoices.filter(company_id=document.company_id, number=message.invoice_number).first()
-    if invoice is None:
-        return _give_up(document, f"Aucune facture ne porte le numéro « {message.invoice_number[:40]} ».")
-    is_copy = LifecycleEvent.everywhere.filter(invoice=invoice, document__sha256=document.sha256).exists()
-    if not is_copy:
-        record_status(invoice=invoice, message=message, document=document, at=at)
+    for status in told:
+        # locked, so that two copies read at once follow each other
+        invoices = Invoice.everywhere.select_for_update(of=("self",), no_key=True)
+        invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
+        if invoice is None:
+            return _give_up(document, f"Aucune facture ne porte le numéro « {status.number[:40]} ».")
+        if not _is_known(invoice, status, document):
+            record_status(invoice=invoice, status=status, document=document, at=at)
+            applied = True
     RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
-    return not is_copy
+    return applied
+
+
+def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) -> bool:
+    """The same fact, told in the same bytes or by the same platform at the same moment."""
+    events = LifecycleEvent.everywhere.filter(invoice=invoice)
+    same_fact = Q(document__account=document.account, code=_code(status), occurred_at=status.at)
+    return bool(events.filter(Q(document__sha256=document.sha256, code=_code(status)) | same_fact).exists())
+
+
+def _code(status: RemoteStatus) -> str:
+    """Three characters to file it under; a word we do not know is kept in the reason."""
+    return status.code or UNTOLD
 
 
 def _give_up(document: RemoteDocument, problem: str) -> bool:
@@ -122,9 +163,7 @@ def _give_up(document: RemoteDocument, problem: str) -> bool:
 
 
 @transaction.atomic
-def record_status(
-    *, invoice: Invoice, message: StatusMessage, document: RemoteDocument, at: datetime
-) -> LifecycleEvent:
+def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDocument, at: datetime) -> LifecycleEvent:
     """Append the status to the invoice's life, and let what follows from it follow. Any order, any code."""
     transmission = (
         Transmission.everywhere.select_for_update(of=("self",))
@@ -133,18 +172,16 @@ def record_status(
         .order_by("-created_at")
         .first()
     )
-    detail = message.details[0] if message.details else None
-    said_at = message.status_at or message.created_at
     actor = Actor.platform(document.account.name)
     event: LifecycleEvent = LifecycleEvent.everywhere.create(
         company_id=invoice.company_id,
         invoice=invoice,
         transmission=transmission,
         document=document,
-        code=message.status_code[:3],
-        reason_code=(detail.reason_code if detail else "")[:40],
-        reason=(detail.reason if detail else "")[:500],
-        occurred_at=said_at,
+        code=_code(status),
+        reason_code=status.reason_code[:40],
+        reason=(status.reason if status.code else f"{status.raw} {status.reason}".strip())[:500],
+        occurred_at=status.at,
         received_at=at,
     )
     audit.record(

@@ -60,6 +60,12 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         token_url=account.token_url,
         client_id=account.client_id,
         client_secret=account.client_secret(),
+        service_name=account.service_name,
+        directory_name=account.directory_name,
+        organization_id=account.organization_id,
+        environment=account.environment,
+        login=account.login,
+        password=account.password(),
     )
 
 
@@ -191,6 +197,7 @@ def _deposit_of(transmission: Transmission, at: datetime) -> Deposit:
         tracking_id=transmission.tracking_id,
         sha256=document.sha256,
         processing_rule=mapping.processing_rule(invoice.buyer),
+        number=str(invoice.number),
     )
 
 
@@ -200,7 +207,7 @@ def _talk(
     """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
     attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
     if attempt is not None and attempt.kind == "LOOKUP":
-        found = platform.find(deposit.tracking_id)
+        found = platform.find(deposit.tracking_id, deposit.number)
         if not _record_lookup(transmission, found, worker=worker, at=at):
             return None
         if found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ from einvoicing.platforms.base import (
     PlatformSettings,
     Receipt,
     RemoteMessage,
+    Watched,
 )
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
@@ -71,7 +72,7 @@ class AfnorPlatform:
         answer = payloads.json_object(response, outcome_unknown=True)
         return payloads.receipt(answer, tracking_id=deposit.tracking_id)
 
-    def find(self, tracking_id: str) -> Receipt | None:
+    def find(self, tracking_id: str, number: str = "") -> Receipt | None:
         """The outgoing flow with this tracking id: the accepted one rather than copies refused as duplicates."""
         with self._session.within(DEADLINE):
             return self._find(tracking_id)
@@ -90,7 +91,7 @@ class AfnorPlatform:
         response = self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Metadata"})
         return payloads.acknowledgement(payloads.json_object(response))
 
-    def incoming(self, cursor: str) -> Page:
+    def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """One page of lifecycle messages. The cursor is by the platform's clock, so ours may be wrong."""
         bookmark = payloads.Bookmark.read(cursor)
         where: dict[str, Any] = {"flowDirection": ["In"], "flowType": list(LIFECYCLE_TYPES)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from einvoicing.platforms.base import AckDetail, AckStatus
+from einvoicing.formats import cdar
+from einvoicing.platforms.base import AckDetail, AckStatus, RemoteStatus
 
 ACK_STATUSES: dict[str, AckStatus] = {
     "Pending": AckStatus.PENDING,
@@ -18,6 +19,22 @@ ALREADY_EXISTING = "AlreadyExistingFlow"
 
 def ack_status(word: str) -> AckStatus:
     return ACK_STATUSES.get(word, AckStatus.UNKNOWN)
+
+
+def read(data: bytes) -> tuple[RemoteStatus, ...]:
+    """The one status a CDAR message tells. Raises Invalid."""
+    message = cdar.parse(data)
+    detail = message.details[0] if message.details else None
+    return (
+        RemoteStatus(
+            number=message.invoice_number,
+            code=message.status_code[:3],
+            raw=message.status_code,
+            at=message.status_at or message.created_at,
+            reason_code=detail.reason_code if detail else "",
+            reason=detail.reason if detail else "",
+        ),
+    )
 
 
 def is_duplicate(details: tuple[AckDetail, ...]) -> bool:
