@@ -12,8 +12,8 @@ from billing import panels
 from billing.models import DocumentKind, Invoice
 from billing.panels import Action, Panel
 from einvoicing import lifecycle
-from einvoicing.models import LifecycleEvent, Transmission, TransmissionStatus
-from einvoicing.services.transmissions import active_account
+from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.services.routing import carrier_for
 
 BAD = frozenset({TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD})
 GOOD = frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.DEPOSITED})
@@ -109,10 +109,10 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
 
 
 def _can_be_transmitted(invoice: Invoice) -> bool:
-    if invoice.buyer.get("kind") == "INDIVIDUAL":
-        return False
-    account = active_account(invoice.company_id)
+    account = carrier_for(invoice)
     if account is None:
         return False
-    live = invoice.transmissions.filter(account=account).exclude(status=TransmissionStatus.REJECTED)
+    live = invoice.transmissions.filter(account=account, kind=TransmissionKind.INVOICE).exclude(
+        status=TransmissionStatus.REJECTED
+    )
     return not live.exists()

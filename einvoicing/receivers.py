@@ -16,9 +16,10 @@ def connect() -> None:
 
 
 def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **_kwargs: Any) -> None:
-    """An issued invoice to a professional goes into the platform's queue, in the issuing transaction."""
-    from einvoicing.services.transmissions import active_account, queue_transmission
+    """An issued invoice goes into the queue of its carrier and of the mirrors, in the issuing transaction."""
+    from einvoicing.services.routing import accounts_for
+    from einvoicing.services.transmissions import queue_transmission
 
-    account = active_account(invoice.company_id)
-    if account and account.sends_automatically and invoice.buyer.get("kind") != "INDIVIDUAL":
-        queue_transmission(invoice=invoice, actor=actor, at=at)
+    for account in accounts_for(invoice):
+        if account.sends_automatically:
+            queue_transmission(invoice=invoice, actor=actor, at=at, account=account)

@@ -244,6 +244,7 @@ class VatSubtotal(CompanyRow):
 class DocumentKind(models.TextChoices):
     FACTURX = "FACTURX", _("Factur-X (PDF/A-3)")
     CII = "CII", _("XML CII")
+    UBL = "UBL", _("XML UBL")
 
 
 def _document_path(document: Any, name: str) -> str:

@@ -17,7 +17,7 @@ from config.kernel.http import check_address
 from config.kernel.models import Company
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
-from einvoicing.services.transmissions import settings_of
+from einvoicing.services.routing import settings_of
 
 CHANGEABLE = ("name", "base_url", "token_url", "client_id", "is_enabled", "sends_automatically")
 # a person waits for the answer

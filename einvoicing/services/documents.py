@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -79,15 +80,44 @@ def ensure_facturx(*, invoice: Invoice, actor: Actor, at: datetime) -> InvoiceDo
     if not report.valid:
         raise DocumentInvalid(report)
     verdict = reports.to_dict(report)
+    files = {DocumentKind.CII: xml, DocumentKind.FACTURX: pdf}
+    return _store_all(invoice, files, verdict, actor=actor, at=at)[DocumentKind.FACTURX]
+
+
+def ensure_document(*, invoice: Invoice, kind: DocumentKind, actor: Actor, at: datetime) -> InvoiceDocument:
+    """The legal file of an issued invoice in this format, made and judged now if it never was.
+
+    Raises NotIssued, DocumentInvalid.
+    """
+    if kind != DocumentKind.UBL:
+        factur_x = ensure_facturx(invoice=invoice, actor=actor, at=at)
+        return factur_x if kind == DocumentKind.FACTURX else find_document(invoice, kind) or factur_x
+    if invoice.is_draft:
+        raise NotIssued
+    existing = find_document(invoice, kind)
+    if existing is not None:
+        return existing
+    from einvoicing.formats import ubl
+
+    data = ubl.render(_issued_document(invoice))
+    report = validation.check(data, rules=_rules_for(invoice))
+    if not report.valid:
+        raise DocumentInvalid(report)
+    return _store_all(invoice, {kind: data}, reports.to_dict(report), actor=actor, at=at)[kind]
+
+
+def _store_all(
+    invoice: Invoice, files: Mapping[DocumentKind, bytes], verdict: dict[str, Any], *, actor: Actor, at: datetime
+) -> dict[DocumentKind, InvoiceDocument]:
+    """Keep the files together, or take those another worker kept first."""
     try:
         with transaction.atomic():
-            _store(invoice, DocumentKind.CII, xml, verdict, actor=actor, at=at)
-            return _store(invoice, DocumentKind.FACTURX, pdf, verdict, actor=actor, at=at)
+            return {kind: _store(invoice, kind, data, verdict, actor=actor, at=at) for kind, data in files.items()}
     except IntegrityError:
-        winner = find_document(invoice, DocumentKind.FACTURX)
-        if winner is None:
+        kept = {kind: find_document(invoice, kind) for kind in files}
+        if not all(kept.values()):
             raise
-        return winner
+        return {kind: row for kind, row in kept.items() if row is not None}
 
 
 def _store(

@@ -30,7 +30,7 @@ from einvoicing.models import (
 )
 from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform, RemoteStatus, Watched
 from einvoicing.platforms.registry import connect, read_statuses
-from einvoicing.services.transmissions import settings_of
+from einvoicing.services.routing import settings_of
 
 POLL = Actor.beat("lecture des plateformes")
 MOST_PAGES = 20

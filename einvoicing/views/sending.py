@@ -26,8 +26,9 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say
 from einvoicing.mending import Problem, customer_url, problem_of
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
+from einvoicing.services.routing import carrier_for
 from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
-from einvoicing.services.transmissions import active_account, queue_transmission
+from einvoicing.services.transmissions import queue_transmission
 
 KINDS = {"facturx": (DocumentKind.FACTURX, "application/pdf"), "cii": (DocumentKind.CII, "application/xml")}
 MOST_RECIPIENTS = 10
@@ -62,8 +63,8 @@ def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: Domai
     invoice = _load(pk)
     problems = _problems(invoice, at, refused)
     day = local_day(at)
-    account = active_account(invoice.company_id)
-    to_platform = account is not None and account.sends_automatically and not invoice.customer.is_individual
+    account = carrier_for(invoice)
+    to_platform = account is not None and account.sends_automatically
     context = {
         "invoice": invoice,
         "problems": problems,

@@ -32,7 +32,7 @@ def signed_in(company, role=Role.OWNER):
 
 def a_platform(company):
     return PlatformAccount.everywhere.create(
-        company=company, kind="AFNOR", name="Plateforme d’essai", base_url="http://127.0.0.1:1",
+        company=company, kind="afnor", name="Plateforme d’essai", base_url="http://127.0.0.1:1",
         token_url="http://127.0.0.1:1/token", client_id="verone", sends_automatically=False,
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     claim_due(at=story.AT, worker="carrier")
     rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
     rows["status"] = platforms.a_status(account, invoice, "200")
-    rows["message"] = RemoteDocument.objects.get(event=rows["status"])
+    rows["message"] = rows["status"].document
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
 

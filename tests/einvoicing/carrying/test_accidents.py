@@ -11,16 +11,16 @@ from einvoicing import tasks
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.registry import connect
-from einvoicing.services import transmissions
+from einvoicing.services.routing import settings_of
 from einvoicing.services.transmissions import (
     BATCH,
     DELAYS,
     LEASE,
     carry,
+    carrying,
     claim_due,
     drain,
     retry_transmission,
-    settings_of,
 )
 from tests.einvoicing.carrying.conftest import Sent
 from tests.factories import platforms, story
@@ -167,7 +167,7 @@ def test_a_carrier_killed_before_it_sent_is_taken_over_when_its_lease_ends(sent)
 def test_a_carrier_killed_after_it_sent_is_taken_over_and_nothing_goes_twice(sent):
     (claimed,) = claim_due(at=AT, worker="killed")
     platform = connect(settings_of(claimed.account))
-    platform.deposit(transmissions._deposit_of(claimed, AT))
+    platform.deposit(carrying.deposit_of(claimed, AT))
     platform.close()
     drain(at=AT + LEASE + MOMENT)
     assert sent.now.status == Status.DEPOSITED

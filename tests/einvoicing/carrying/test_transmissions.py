@@ -14,7 +14,7 @@ from customers.models import Customer
 from einvoicing import tasks
 from einvoicing.models import PlatformAccount, RemoteDocument, Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.services import transmissions
+from einvoicing.services.documents import ensure_facturx
 from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting, poll_account
 from einvoicing.services.transmissions import (
@@ -220,7 +220,7 @@ def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):
     with document.file.open("rb") as file:
         first = file.read()
     tasks.prepare_documents()
-    assert transmissions.ensure_facturx(invoice=sent.invoice, actor=story.ACTOR, at=AT) == document
+    assert ensure_facturx(invoice=sent.invoice, actor=story.ACTOR, at=AT) == document
     with document.file.open("rb") as file:
         assert file.read() == first
     assert Invoice.everywhere.get(pk=sent.invoice.pk).documents(manager="everywhere").count() == 2

@@ -1,0 +1,72 @@
+"""Which platforms an invoice goes to: one carries it to its buyer, mirrors keep a copy.
+
+A platform for public bodies alone (Chorus Pro) comes before a general one for them, and is never asked for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billing.models import Invoice
+from einvoicing.models import PlatformAccount
+from einvoicing.platforms.base import PlatformSettings
+from einvoicing.platforms.registry import PLATFORMS, Provider
+
+
+def settings_of(account: PlatformAccount) -> PlatformSettings:
+    """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable."""
+    return PlatformSettings(
+        kind=account.kind,
+        base_url=account.base_url,
+        token_url=account.token_url,
+        client_id=account.client_id,
+        client_secret=account.client_secret(),
+        service_name=account.service_name,
+        directory_name=account.directory_name,
+        organization_id=account.organization_id,
+        environment=account.environment,
+        login=account.login,
+        password=account.password(),
+    )
+
+
+def enabled_accounts(company_id: int) -> list[PlatformAccount]:
+    rows = PlatformAccount.everywhere.filter(company_id=company_id, is_enabled=True).order_by("kind")
+    return [row for row in rows if row.kind in PLATFORMS]
+
+
+def carrier_for(invoice: Invoice) -> PlatformAccount | None:
+    """The account that takes the invoice to its buyer; None for an individual, or when none is set up."""
+    if is_individual(invoice):
+        return None
+    return _carrier(enabled_accounts(invoice.company_id), is_public=is_public(invoice))
+
+
+def carrier_of(company_id: int, *, is_public: bool) -> PlatformAccount | None:
+    """The same before there is an invoice: where those of this kind of customer will go."""
+    return _carrier(enabled_accounts(company_id), is_public=is_public)
+
+
+def accounts_for(invoice: Invoice) -> list[PlatformAccount]:
+    """The carrier, then the mirrors."""
+    carrier = carrier_for(invoice)
+    mirrors = [one for one in enabled_accounts(invoice.company_id) if PLATFORMS[one.kind].is_mirror]
+    return [carrier, *mirrors] if carrier else mirrors
+
+
+def is_individual(invoice: Invoice) -> bool:
+    return bool(invoice.buyer.get("kind") == "INDIVIDUAL") if invoice.buyer else invoice.customer.is_individual
+
+
+def is_public(invoice: Invoice) -> bool:
+    return invoice.customer.is_public_body
+
+
+def _carrier(accounts: Iterable[PlatformAccount], *, is_public: bool) -> PlatformAccount | None:
+    able = [one for one in accounts if _takes(PLATFORMS[one.kind], is_public=is_public)]
+    able.sort(key=lambda one: PLATFORMS[one.kind].takes_private)  # those for public bodies alone first
+    return able[0] if able else None
+
+
+def _takes(provider: Provider, *, is_public: bool) -> bool:
+    return not provider.is_mirror and (provider.takes_public if is_public else provider.takes_private)

@@ -1,0 +1,21 @@
+"""The queue of documents to platforms.
+
+The row is the queue. An attempt is written before the network is touched; one that is found without an outcome, or
+ended by a time-out, is looked up at the platform before anything is sent again: no invoice goes twice, none is lost.
+Delays 1 min, 5 min, 30 min, 2 h, 24 h (±10 %), then it waits for a person.
+"""
+
+from einvoicing.services.transmissions.carrying import carry as carry
+from einvoicing.services.transmissions.carrying import drain as drain
+from einvoicing.services.transmissions.claiming import BATCH as BATCH
+from einvoicing.services.transmissions.claiming import CARRIER_DIED as CARRIER_DIED
+from einvoicing.services.transmissions.claiming import LEASE as LEASE
+from einvoicing.services.transmissions.claiming import claim_due as claim_due
+from einvoicing.services.transmissions.queue import AlreadyTransmitted as AlreadyTransmitted
+from einvoicing.services.transmissions.queue import NoPlatform as NoPlatform
+from einvoicing.services.transmissions.queue import NotForPlatforms as NotForPlatforms
+from einvoicing.services.transmissions.queue import NotIssuedYet as NotIssuedYet
+from einvoicing.services.transmissions.queue import queue_many as queue_many
+from einvoicing.services.transmissions.queue import queue_transmission as queue_transmission
+from einvoicing.services.transmissions.queue import retry_transmission as retry_transmission
+from einvoicing.services.transmissions.recording import DELAYS as DELAYS

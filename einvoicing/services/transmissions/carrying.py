@@ -1,0 +1,118 @@
+"""Carrying documents to platforms: claim (commit), talk (no transaction open), record (fenced)."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing
+from datetime import datetime
+
+from billing.models import DocumentKind, InvoiceDocument
+from config.kernel.errors import RemoteError
+from config.kernel.secrets import SecretUnreadable
+from einvoicing import mapping
+from einvoicing.models import Attempt, DocumentFormat, PlatformAccount, Transmission, TransmissionKind
+from einvoicing.platforms.base import Deposit, Platform, Receipt
+from einvoicing.platforms.registry import connect, provider
+from einvoicing.services.documents import DocumentInvalid, ensure_document
+from einvoicing.services.routing import settings_of
+from einvoicing.services.transmissions.claiming import BATCH, QUEUE, claim_due
+from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
+
+KINDS: dict[str, DocumentKind] = {
+    DocumentFormat.FACTURX: DocumentKind.FACTURX,
+    DocumentFormat.CII: DocumentKind.CII,
+    DocumentFormat.UBL: DocumentKind.UBL,
+}
+CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. Regardez chez elle, puis relancez."
+ENGINE = "ENGINE"  # the validation's own word for "could not be run"
+
+
+def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmission:
+    """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
+    try:
+        deposit = deposit_of(transmission, at)
+        with closing(connect(settings_of(transmission.account))) as platform:
+            receipt = _talk(platform, transmission, deposit, worker=worker, at=at)
+    except DocumentInvalid as error:
+        if ENGINE not in error.report.rules:
+            return record_invalid(transmission, error, worker=worker, at=at)
+        failure = RemoteError(str(error), retryable=True, code="engine_unreachable")
+    except SecretUnreadable as error:
+        failure = RemoteError(str(error), retryable=False, code=error.code)
+    except RemoteError as error:
+        failure = error
+    else:
+        return record_receipt(transmission, receipt, deposit.sha256, worker=worker, at=at)
+    return record_failure(transmission, failure, worker=worker, at=at)
+
+
+def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
+    """What is sent: our status, or the invoice's legal file in the format the platform takes.
+
+    Raises DocumentInvalid, and RemoteError when the file cannot be read.
+    """
+    invoice = transmission.invoice
+    if transmission.kind == TransmissionKind.STATUS:
+        return Deposit(
+            data=bytes(transmission.content or b""),
+            name=f"{invoice.number}_{transmission.declared_code}.xml",
+            syntax="CDAR",
+            tracking_id=transmission.tracking_id,
+            processing_rule="NotApplicable",
+            number=str(invoice.number),
+        )
+    syntax = format_for(transmission.account)
+    document = ensure_document(invoice=invoice, kind=KINDS[syntax], actor=QUEUE, at=at)
+    return Deposit(
+        data=_bytes_of(document),
+        name=f"{invoice.number}.{'pdf' if syntax == DocumentFormat.FACTURX else 'xml'}",
+        syntax=syntax,
+        tracking_id=transmission.tracking_id,
+        sha256=document.sha256,
+        processing_rule=mapping.processing_rule(invoice.buyer),
+        number=str(invoice.number),
+    )
+
+
+def format_for(account: PlatformAccount) -> str:
+    """The account's own choice where its platform takes it, else the platform's usual format."""
+    offered = provider(account.kind).syntaxes
+    return account.default_format if account.default_format in offered else offered[0]
+
+
+def _bytes_of(document: InvoiceDocument) -> bytes:
+    try:
+        with document.file.open("rb") as file:
+            return bytes(file.read())
+    except OSError as error:
+        raise RemoteError(f"Le fichier de la facture est illisible : {error}", retryable=True) from error
+
+
+def _talk(
+    platform: Platform, transmission: Transmission, deposit: Deposit, *, worker: str, at: datetime
+) -> Receipt | None:
+    """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
+    attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
+    if attempt is not None and attempt.kind == "LOOKUP":
+        if not platform.capabilities.lookup:
+            raise RemoteError(CANNOT_TELL, retryable=False, code="cannot_tell")
+        found = platform.find(deposit.tracking_id, deposit.number)
+        if not record_lookup(transmission, found, worker=worker, at=at):
+            return None
+        if found:
+            return found
+    return platform.deposit(deposit)
+
+
+def drain(*, at: datetime, limit: int = BATCH) -> int:
+    """One sweep of the queue, for all companies, up to `limit` invoices. Returns how many were carried.
+
+    Each is claimed just before it is carried: a lease covers one exchange, not the wait behind nine others.
+    """
+    worker = uuid.uuid4().hex
+    for carried in range(limit):
+        claimed = claim_due(at=at, worker=worker, limit=1)
+        if not claimed:
+            return carried
+        carry(transmission=claimed[0], worker=worker, at=at)
+    return limit

@@ -1,0 +1,88 @@
+"""Taking transmissions in hand: leased to one worker, the attempt written down before any network is touched."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from config.kernel import states
+from config.kernel.actor import Actor
+from einvoicing.models import Attempt, Transmission, TransmissionStatus
+from einvoicing.services import breaker
+
+BATCH = 10
+# beyond twice the longest exchange with a platform (5 s to connect, 30 s to answer)
+LEASE = timedelta(seconds=settings.TRANSMISSION_LEASE_SECONDS)
+QUEUE = Actor.system("file de transmission")
+CARRIER_DIED = "L’envoi a été interrompu : la facture est peut-être partie."
+
+
+@transaction.atomic
+def claim_due(*, at: datetime, worker: str, limit: int = BATCH) -> list[Transmission]:
+    """Lease the next transmissions to this worker, and write down the attempt before any network is touched.
+
+    The most urgent first, then the oldest; those of a suspended or offline account stay where they are.
+    """
+    due = Transmission.everywhere.filter(pk__in=_due_keys(at, limit)).select_related("invoice", "account")
+    claimed = []
+    for row in due.order_by("priority", "next_attempt_at", "id"):
+        if not breaker.take_turn(row, at=at, lease=LEASE):
+            continue
+        if row.status == TransmissionStatus.SENDING:
+            finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
+            move(row, TransmissionStatus.UNKNOWN, at=at, what="carrier_died")
+        in_doubt = is_in_doubt(row)
+        move(row, TransmissionStatus.SENDING, at=at, what="claimed", lease_owner=worker, lease_until=at + LEASE)
+        start_attempt(row, "LOOKUP" if in_doubt else "DEPOSIT", at)
+        claimed.append(row)
+    return claimed
+
+
+def is_in_doubt(row: Transmission) -> bool:
+    """True while a deposit has no known outcome: then the platform is asked before anything is sent again.
+
+    Whatever happened since (a failed look-up, a person's retry), only the platform's own "absent" ends the doubt.
+    """
+    for kind, outcome in Attempt.everywhere.filter(transmission=row).order_by("-number").values_list("kind", "outcome"):
+        if kind == "DEPOSIT":
+            return outcome in {"", "unknown"}
+        if outcome in {"absent", "found"}:
+            return str(outcome) == "found"
+    return False
+
+
+def _due_keys(at: datetime, limit: int) -> list[int]:
+    due = Transmission.everywhere.due(at=at).filter(breaker.passable(at=at))
+    due = due.select_for_update(skip_locked=True, of=("self",))
+    return [row.pk for row in due.order_by("priority", "next_attempt_at", "id")[:limit]]
+
+
+def move(row: Transmission, to: TransmissionStatus, *, at: datetime, what: str, **changes: Any) -> None:
+    tag = f"einvoicing.transmission.{what}"
+    states.move(row, to, tag=tag, actor=QUEUE, at=at, also=[row.invoice], **changes)
+
+
+def start_attempt(row: Transmission, kind: str, at: datetime) -> Attempt:
+    last = Attempt.everywhere.filter(transmission=row).aggregate(last=Max("number"))["last"] or 0
+    attempt: Attempt = Attempt.everywhere.create(
+        company_id=row.company_id, transmission=row, number=last + 1, kind=kind, started_at=at
+    )
+    return attempt
+
+
+def finish_attempt(transmission: Transmission, outcome: str, *, at: datetime, detail: str = "") -> None:
+    open_one = Attempt.everywhere.filter(transmission=transmission, finished_at=None).order_by("-number").first()
+    if open_one is not None:
+        Attempt.everywhere.filter(pk=open_one.pk).update(finished_at=at, outcome=outcome, detail=detail[:1000])
+
+
+def still_mine(transmission: Transmission, worker: str) -> bool:
+    """Fencing: a carrier whose lease was taken over throws its result away; the new one will look it up."""
+    mine = Transmission.everywhere.select_for_update(of=("self",)).filter(
+        pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker
+    )
+    return mine.exists()

@@ -1,0 +1,111 @@
+"""Putting documents into the queue, by the issue, by a person, or many at once; and back into it, with a reason."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import Invoice
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+from einvoicing.models import PlatformAccount, Priority, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.services import breaker
+from einvoicing.services.routing import carrier_for, is_individual
+
+
+class NoPlatform(DomainError):
+    code = "no_platform"
+    message = "Aucune plateforme n’est configurée et active pour cette société."
+
+
+class NotForPlatforms(DomainError):
+    code = "not_for_platforms"
+    message = "Une facture à un particulier ne se transmet pas à une plateforme : elle relève du e-reporting."
+
+
+class AlreadyTransmitted(DomainError):
+    code = "already_transmitted"
+    message = "Cette facture est déjà confiée à la plateforme."
+
+
+class NotIssuedYet(DomainError):
+    code = "not_issued"
+    message = "Cette facture n’est pas émise : elle ne peut pas être transmise."
+
+
+@transaction.atomic
+def queue_transmission(
+    *,
+    invoice: Invoice,
+    actor: Actor,
+    at: datetime,
+    account: PlatformAccount | None = None,
+    priority: int = Priority.NORMAL,
+) -> Transmission:
+    """Put the invoice in the queue of `account`, of the platform that takes it to its buyer when None.
+
+    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted.
+    """
+    if invoice.is_draft:
+        raise NotIssuedYet
+    if account is None:
+        if is_individual(invoice):
+            raise NotForPlatforms
+        account = carrier_for(invoice)
+    if account is None:
+        raise NoPlatform
+    live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)
+    if live.exclude(status=TransmissionStatus.REJECTED).exists():
+        raise AlreadyTransmitted
+    row: Transmission = Transmission.everywhere.create(
+        company_id=invoice.company_id,
+        invoice=invoice,
+        account=account,
+        priority=priority,
+        tracking_id=uuid.uuid4().hex,
+        next_attempt_at=at,
+        created_at=at,
+    )
+    audit.record(
+        "einvoicing.transmission.queued",
+        subject=row,
+        also=[invoice],
+        actor=actor,
+        at=at,
+        data={"platform": account.name},
+    )
+    return row
+
+
+def queue_many(*, invoices: Iterable[Invoice], actor: Actor, at: datetime) -> tuple[list[Transmission], list[Refusal]]:
+    """Each invoice on its own: those queued, and those that could not be, with why. They go after the others."""
+    queued: list[Transmission] = []
+    refused: list[Refusal] = []
+    for invoice in invoices:
+        try:
+            queued.append(queue_transmission(invoice=invoice, actor=actor, at=at, priority=Priority.BULK))
+        except DomainError as error:
+            refused.append((invoice, error))
+    return queued, refused
+
+
+Refusal = tuple[Invoice, DomainError]
+
+
+@transaction.atomic
+def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor, at: datetime) -> Transmission:
+    """A person has mended what was wrong: back to the queue, first, with their reason; a suspension ends with it.
+
+    Raises TransitionRefused.
+    """
+    states.move(
+        transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
+        also=[transmission.invoice], data={"reason": reason},
+        next_attempt_at=at, attempts=0, last_error="", error_class="", violations=[], priority=Priority.FIRST,
+    )  # fmt: skip
+    breaker.let_one_through(transmission.account, at=at)
+    return transmission
