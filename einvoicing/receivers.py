@@ -6,20 +6,33 @@ from datetime import datetime
 from typing import Any
 
 from billing.events import invoice_issued
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceKind
 from config.kernel.actor import Actor
+from payments.events import allocation_written
+from payments.models import Allocation
 
 
 def connect() -> None:
     """Called once, when the app is ready."""
     invoice_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
+    allocation_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
 
 
 def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **_kwargs: Any) -> None:
     """An issued invoice goes into the queue of its carrier and of the mirrors, in the issuing transaction."""
+    from einvoicing.services.declaring import declare_replaced
     from einvoicing.services.routing import accounts_for
     from einvoicing.services.transmissions import queue_transmission
 
     for account in accounts_for(invoice):
         if account.sends_automatically:
             queue_transmission(invoice=invoice, actor=actor, at=at, account=account)
+    if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
+        declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)
+
+
+def declare_on_payment(sender: Any, allocation: Allocation, actor: Actor, at: datetime, **_kwargs: Any) -> None:
+    """A payment of a transmitted invoice is declared (212), in the payment's transaction."""
+    from einvoicing.services.declaring import declare_received
+
+    declare_received(allocation=allocation, actor=actor, at=at)

@@ -85,6 +85,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "einvoicing.transmission.invalid": (n("Non conforme : non transmise"), "alert", "bad"),
     "einvoicing.transmission.retried": (n("Transmission relancée"), "send", "neutral"),
     "einvoicing.transmission.rejected": (n("Rejetée par la plateforme"), "alert", "bad"),
+    "einvoicing.status.queued": (n("Statut %(code)s – %(label)s, à déclarer à %(platform)s"), "send", "neutral"),
+    "einvoicing.status.declared": (n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
     "einvoicing.status.received": (n("Statut %(code)s – %(label)s"), "send", "info"),
 }
 # steps of the machine that tell a person nothing

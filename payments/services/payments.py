@@ -24,6 +24,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO, round2
 from customers.models import Customer
+from payments.events import allocation_written
 from payments.models import Allocation, Method, Payment
 
 SERIES = "ENC"
@@ -183,6 +184,7 @@ def _write_allocation(
         data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
     )
     payment.refresh_from_db()
+    allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
     return allocation
 
 

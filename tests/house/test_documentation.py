@@ -23,8 +23,9 @@ def test_every_entry_of_the_clock_is_in_the_readme(entry: str) -> None:
 
 
 def test_every_signal_is_in_the_readme() -> None:
-    for name in re.findall(r"^(\w+) = Signal\(", (ROOT / "billing/events.py").read_text(), re.MULTILINE):
-        assert name in README
+    for path in ROOT.glob("*/events.py"):
+        for name in re.findall(r"^(\w+) = Signal\(", path.read_text(), re.MULTILINE):
+            assert name in README
 
 
 def test_every_setting_read_from_the_environment_is_in_the_example() -> None:

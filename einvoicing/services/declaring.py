@@ -1,0 +1,157 @@
+"""The statuses we declare: 212 (encaissée) for each payment of a transmitted invoice, 220 after its replacement.
+
+212 gives what was received, with VAT, per VAT rate (BR-FR-CDV-14); it is repeated for each partial payment, and
+negative when money is taken back. Whether it goes on to the public concentrator (it does where VAT falls due on
+collection, CGI 269-2 c) is the platform's to decide: MDT-2 cannot tell it, for the official rules of 1.4 take
+REGULATED alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from billing.models import Invoice, VatSubtotal
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.money import ZERO, round2
+from einvoicing import lifecycle
+from einvoicing.formats import cdar
+from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
+from payments.models import Allocation
+
+RECEIVED, REPLACED = "212", "220"
+MONEY_RECEIVED = "MEN"  # MDT-207, an amount with VAT
+# carried, or about to be: what was refused has no life to tell of
+ALIVE = (
+    TransmissionStatus.PENDING,
+    TransmissionStatus.SENDING,
+    TransmissionStatus.UNKNOWN,
+    TransmissionStatus.DEPOSITED,
+    TransmissionStatus.ACCEPTED,
+)
+
+
+@transaction.atomic
+def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> list[Transmission]:
+    """Queue 212 for this allocation on each platform that carries the invoice. Call it in the payment's transaction."""
+    invoice = allocation.invoice
+    amounts = shares_by_rate(allocation)
+    if invoice.is_credit_note or not amounts:
+        return []
+    characteristics = tuple(
+        cdar.Characteristic(type_code=MONEY_RECEIVED, amount=amount, currency=invoice.currency, percent=rate)
+        for rate, amount in amounts.items()
+    )
+    detail = cdar.StatusDetail(sequence=1, characteristics=characteristics)
+    return _declare(invoice, RECEIVED, (detail,), actor=actor, at=at)
+
+
+@transaction.atomic
+def declare_replaced(*, invoice: Invoice, by: Invoice, actor: Actor, at: datetime) -> list[Transmission]:
+    """Queue 220 for an invoice that a corrected one (384) replaces."""
+    detail = cdar.StatusDetail(sequence=1, notes=(f"Remplacée par {by.number}",))
+    return _declare(invoice, REPLACED, (detail,), actor=actor, at=at)
+
+
+def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
+    """What the allocation just written pays of each VAT rate, with VAT, to the cent; rates without a share left out.
+
+    Each rate's share of all that was ever allocated, less what earlier ones declared: no cent is lost on the way,
+    and a payment taken back gives the opposite of itself. The invoice is locked meanwhile: all others are earlier.
+    """
+    invoice = allocation.invoice
+    gross = _gross_by_rate(invoice)
+    earlier = Allocation.everywhere.filter(invoice=invoice).exclude(pk=allocation.pk)
+    before: Decimal = earlier.aggregate(sum=Sum("amount"))["sum"] or ZERO
+    told = spread(before, gross)
+    now = spread(before + allocation.amount, gross)
+    return {rate: now[rate] - told[rate] for rate in gross if now[rate] != told[rate]}
+
+
+def spread(amount: Decimal, gross: Mapping[Decimal, Decimal]) -> dict[Decimal, Decimal]:
+    """`amount` over the rates in proportion to their totals with VAT; the last one takes the rounding."""
+    total = sum(gross.values(), ZERO)
+    shares: dict[Decimal, Decimal] = {}
+    left = amount
+    for rate in list(gross)[:-1]:
+        shares[rate] = round2(amount * gross[rate] / total) if total else ZERO
+        left -= shares[rate]
+    shares[list(gross)[-1]] = left
+    return shares
+
+
+def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
+    totals: dict[Decimal, Decimal] = {}
+    for row in VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"):
+        totals[row.rate] = totals.get(row.rate, ZERO) + row.base + row.amount
+    return totals or {ZERO: invoice.total_gross}
+
+
+def _declare(
+    invoice: Invoice, code: str, details: tuple[cdar.StatusDetail, ...], *, actor: Actor, at: datetime
+) -> list[Transmission]:
+    carried = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
+    content = cdar.render(status_message(invoice, code, details, at=at))
+    rows = []
+    for original in carried.select_related("account"):
+        row: Transmission = Transmission.everywhere.create(
+            company_id=invoice.company_id,
+            invoice=invoice,
+            account=original.account,
+            kind=TransmissionKind.STATUS,
+            declared_code=code,
+            content=content,
+            document_sha256=hashlib.sha256(content).hexdigest(),
+            tracking_id=uuid.uuid4().hex,
+            next_attempt_at=at,
+            created_at=at,
+        )
+        audit.record(
+            "einvoicing.status.queued", subject=row, also=[invoice], actor=actor, at=at,
+            data={"code": code, "label": lifecycle.label(code), "platform": original.account.name},
+        )  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def status_message(
+    invoice: Invoice, code: str, details: tuple[cdar.StatusDetail, ...], *, at: datetime
+) -> cdar.StatusMessage:
+    """The CDAR by which the seller tells the buyer this status of an issued invoice."""
+    status = lifecycle.STATUSES[code]
+    buyer = invoice.buyer
+    return cdar.StatusMessage(
+        message_id=f"{invoice.number}_{code}_{at:%Y%m%d%H%M%S}_{uuid.uuid4().hex[:8]}",
+        created_at=at,
+        sender=cdar.StatusParty(role="WK"),
+        issuer=cdar.StatusParty(
+            role="SE", identifier=invoice.seller["siren"], scheme="0002", name=invoice.seller["name"]
+        ),
+        recipients=(
+            cdar.StatusParty(
+                role="BY",
+                identifier=buyer.get("siren", ""),
+                scheme="0002",
+                name=buyer["name"],
+                electronic_address=buyer.get("electronic_address", ""),
+                electronic_scheme="0225",
+            ),
+        ),
+        phase=status.phase,
+        status_at=at,
+        invoice_number=invoice.number or "",
+        untdid_status=status.untdid,
+        invoice_type=invoice.kind,
+        invoice_date=invoice.issue_date,
+        status_code=code,
+        status_label=status.label,
+        seller_siren=invoice.seller["siren"],
+        details=details,
+    )

@@ -1,0 +1,5 @@
+"""The news payments tells upward, inside the transaction. Receivers only insert a row; all are listed in the README."""
+
+from django.dispatch import Signal
+
+allocation_written = Signal()  # allocation (negative when money is taken back), actor, at

@@ -1,0 +1,103 @@
+"""212 and 220: the statuses that we declare, by the same queue as the invoices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from billing.models import InvoiceKind
+from config.kernel.scope import company_scope
+from einvoicing import validation
+from einvoicing.formats import cdar
+from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
+from einvoicing.models import TransmissionStatus as Status
+from einvoicing.services.declaring import spread
+from einvoicing.services.transmissions import drain
+from payments.services.payments import reverse_payment
+from tests.factories import money, story
+
+pytestmark = pytest.mark.django_db
+
+AT = story.AT
+MIXED = [
+    story.a_line("Chaise", quantity=Decimal(1), unit_price=Decimal("100.00"), vat_rate=Decimal("20")),
+    story.a_line("Livre", quantity=Decimal(1), unit_price=Decimal("33.33"), vat_rate=Decimal("5.5")),
+]
+
+
+def declared(invoice):
+    rows = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.STATUS).order_by("created_at", "id")
+    return [cdar.parse(bytes(row.content)) for row in rows]
+
+
+def received(message):
+    """Rate → amount, as the message tells them."""
+    return {one.percent: one.amount for detail in message.details for one in detail.characteristics}
+
+
+@pytest.fixture
+def invoice(customer):
+    return story.an_issued_invoice(customer, MIXED)  # 120.00 + 35.16
+
+
+def test_a_payment_of_a_transmitted_invoice_is_declared_by_vat_rate(customer, invoice):
+    money.a_payment(customer, "155.16", [(invoice, "155.16")])
+    (message,) = declared(invoice)
+    assert (message.status_code, message.invoice_number) == ("212", invoice.number)
+    assert received(message) == {Decimal(20): Decimal("120.00"), Decimal("5.5"): Decimal("35.16")}
+
+
+def test_partial_payments_are_declared_each_and_add_up_to_the_cent(customer, invoice):
+    for amount in ("0.01", "50.00", "51.72", "53.43"):
+        money.a_payment(customer, amount, [(invoice, amount)])
+    messages = declared(invoice)
+    assert len(messages) == 4
+    told = sorted(sum(received(one).values()) for one in messages)
+    assert [str(amount) for amount in told] == ["0.01", "50.00", "51.72", "53.43"]
+    by_rate = {rate: sum(received(one).get(rate, 0) for one in messages) for rate in (Decimal(20), Decimal("5.5"))}
+    assert by_rate == {Decimal(20): Decimal("120.00"), Decimal("5.5"): Decimal("35.16")}
+
+
+def test_a_reversed_payment_is_declared_with_the_opposite_amounts(customer, invoice):
+    payment = money.a_payment(customer, "77.77", [(invoice, "77.77")])
+    with company_scope(customer.company):
+        reverse_payment(payment=payment, reason="Rejet", actor=story.ACTOR, at=AT)
+    first, second = sorted(declared(invoice), key=lambda one: sum(received(one).values()), reverse=True)
+    assert received(second) == {rate: -amount for rate, amount in received(first).items()}
+
+
+def test_the_message_keeps_the_official_rules(customer, invoice):
+    money.a_payment(customer, "100.00", [(invoice, "100.00")])
+    row = Transmission.everywhere.get(invoice=invoice, kind=TransmissionKind.STATUS)
+    report = validation.check(bytes(row.content))
+    assert (report.syntax, [(one.rule, one.text, one.location) for one in report.fatal]) == ("CDAR", [])
+
+
+def test_an_invoice_that_no_platform_carries_is_not_declared():
+    other = story.a_customer(story.a_company())
+    invoice = story.an_issued_invoice(other)
+    money.a_payment(other, "10.00", [(invoice, "10.00")])
+    assert declared(invoice) == []
+
+
+def test_a_declared_status_is_carried_and_joins_the_life_of_the_invoice(customer, invoice, sandbox):
+    money.a_payment(customer, "155.16", [(invoice, "155.16")])
+    drain(at=AT)
+    row = Transmission.everywhere.get(invoice=invoice, kind=TransmissionKind.STATUS)
+    assert row.status == Status.DEPOSITED
+    event = LifecycleEvent.everywhere.get(invoice=invoice)
+    assert (event.code, event.document, event.transmission) == ("212", None, row)
+
+
+def test_a_corrected_invoice_declares_that_the_first_is_replaced(customer, invoice):
+    story.an_issued_invoice(customer, MIXED, kind=InvoiceKind.CORRECTED, corrects=invoice)
+    (message,) = declared(invoice)
+    assert (message.status_code, message.invoice_number) == ("220", invoice.number)
+
+
+def test_what_is_received_is_spread_without_losing_a_cent():
+    gross = {Decimal(20): Decimal("33.33"), Decimal(10): Decimal("33.33"), Decimal("5.5"): Decimal("33.34")}
+    for cents in range(1, 300):
+        amount = Decimal(cents) / 100
+        assert sum(spread(amount, gross).values()) == amount
