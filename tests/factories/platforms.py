@@ -29,16 +29,21 @@ def a_platform_account(
     with company_scope(company):
         account = PlatformAccount(
             company=company,
-            kind="afnor",
             name="Plateforme d’essai",
             base_url=address,
             token_url=f"{address}/oauth/token",
             client_id=f"demo-{uuid.uuid4().hex[:12]}",
-            **values,
+            **{"kind": "afnor", **values},
         )
         account.set_client_secret(secret)
         account.save(force_insert=True)
     return account
+
+
+def give_secret(account: PlatformAccount, secret: str = CLIENT_SECRET) -> None:
+    """The owner types another secret."""
+    account.set_client_secret(secret)
+    PlatformAccount.everywhere.filter(pk=account.pk).update(client_secret_cipher=account.client_secret_cipher)
 
 
 def status_message(invoice: Invoice, code: str, *, at: datetime = AT, reason: str = "") -> bytes:
