@@ -10,6 +10,7 @@ import ipaddress
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,8 @@ class Session:
     """A short-lived conversation with one remote system. Not shared between threads.
 
     `timeout` is (connect, seconds without a byte); `deadline` bounds a whole exchange, so that a server dripping
-    one byte at a time cannot hold a worker. `max_bytes` bounds the answer after decompression.
+    one byte at a time cannot hold a worker. `max_bytes` bounds the answer after decompression. `certificate` is the
+    path of our own (PEM, with its key); a missing one raises RemoteError.
     """
 
     def __init__(
@@ -46,14 +48,18 @@ class Session:
         max_bytes: int = 25 * 1024 * 1024,
         attempts: int = 2,
         verify: bool | str = True,
+        certificate: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        if certificate and not Path(certificate).is_file():
+            raise RemoteError("Le certificat client est introuvable.", retryable=False, code="missing_certificate")
         self.timeout, self.deadline, self.max_bytes = timeout, deadline, max_bytes
         self.attempts = max(1, attempts)
         self._until = float("inf")
         self._requests = requests.Session()
         self._requests.trust_env = False  # neither proxies nor .netrc of the machine take part
         self._requests.verify = verify
+        self._requests.cert = certificate or None
         self._requests.headers.update({"User-Agent": "Quittance", **(headers or {})})
         for scheme in ("http://", "https://"):
             self._requests.mount(scheme, HTTPAdapter(max_retries=0))

@@ -36,6 +36,21 @@ PLATFORMS: dict[str, Provider] = {
         syntaxes=("Factur-X", "CII", "UBL"),
         extra_fields=("service_name", "directory_name", "organization_id"),
     ),
+    "chorus_pro": Provider(
+        "Chorus Pro (secteur public)",
+        "einvoicing.platforms.chorus_pro.client.ChorusProPlatform",
+        "einvoicing.platforms.chorus_pro.statuses.read",
+        syntaxes=("Factur-X", "CII", "UBL"),
+        takes_private=False,
+        extra_fields=("login", "password"),
+    ),
+    "pennylane": Provider(
+        "Pennylane",
+        "einvoicing.platforms.pennylane.client.PennylanePlatform",
+        "einvoicing.platforms.pennylane.statuses.read",
+        syntaxes=("Factur-X", "CII", "UBL"),
+        takes_public=False,
+    ),
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from einvoicing.sandbox import access, control, directory, views
+from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
+from einvoicing.sandbox.pennylane.urls import urlpatterns as pennylane
 
 _FLOWS = "flow-service/v1"
 _DIRECTORY = "directory-service/v1"
@@ -21,4 +23,6 @@ urlpatterns = [
     path(f"{_DIRECTORY}/siret/code-insee:<str:siret>", directory.siret),
     path("sandbox/ledger", control.ledger),
     path("sandbox/faults", control.fault_rows),
+    *chorus_pro,
+    *pennylane,
 ]

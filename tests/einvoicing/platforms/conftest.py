@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
+import pikepdf
 import pytest
 import requests
 from django.db import connection
 from django.test import override_settings
 
-from einvoicing.platforms.base import Deposit, Platform, PlatformSettings
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow
+from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, RemoteMessage, RemoteStatus, Watched
+from einvoicing.platforms.registry import connect, provider, read_statuses
+from einvoicing.sandbox.access import CLIENT_SECRET
+from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
+from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
 from einvoicing.sandbox.server import SandboxServer
 
 _serial = itertools.count(1)
@@ -35,6 +42,46 @@ CII = """<?xml version="1.0" encoding="UTF-8"?>
   </ram:BuyerTradeParty>
  </ram:ApplicableHeaderTradeAgreement></rsm:SupplyChainTradeTransaction>
 </rsm:CrossIndustryInvoice>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """How one account is reached in the simulator of its platform, and where that counts what arrived."""
+
+    settings: PlatformSettings
+    ledger: str
+
+
+def _afnor(address: str, name: str) -> Simulated:
+    return Simulated(_settings("afnor", address, name, token_url=f"{address}/oauth/token"), "/sandbox/ledger")
+
+
+def _chorus_pro(address: str, name: str) -> Simulated:
+    token_url = f"{address}/api/oauth/token"
+    second = {"login": f"TECH_{name}@cpro.fr", "password": ACCOUNT_PASSWORD}
+    return Simulated(
+        _settings("chorus_pro", address, name, token_url=token_url, **second), "/sandbox/chorus-pro/ledger"
+    )
+
+
+# every kind of the registry has its row here: (address, name of the account) → how it is reached
+SIMULATED: dict[str, Callable[[str, str], Simulated]] = {
+    "afnor": _afnor,
+    "chorus_pro": _chorus_pro,
+}
+
+
+def _settings(kind: str, address: str, name: str, *, token_url: str = "", **more: Any) -> PlatformSettings:
+    return PlatformSettings(
+        kind=kind,
+        base_url=address,
+        token_url=token_url,
+        client_id=f"demo-{name}",
+        client_secret=CLIENT_SECRET,
+        connect_timeout=2,
+        read_timeout=5,
+        **more,
+    )
 
 
 def serve() -> SandboxServer:
@@ -59,6 +106,7 @@ def sandbox(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         finally:
             stop(server)
             SandboxFlow.objects.all().delete()
+            SandboxRecord.objects.all().delete()
             SandboxFault.objects.all().delete()
             connection.close()
 
@@ -67,13 +115,29 @@ def sandbox(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 class Account:
     """One account on the simulated platform, and what the simulator knows of it."""
 
-    settings: PlatformSettings
-    platform: Platform
+    kind: str
     address: str
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    sent: list[Watched] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        assert self.kind in SIMULATED, f"{self.kind} has no simulator: the contract is not proved for it"
+        self._simulated = SIMULATED[self.kind](self.address, self.name)
+        self.settings = self._simulated.settings
+        self.platform: Platform = connect(self.settings)
 
     @property
     def client_id(self) -> str:
         return self.settings.client_id
+
+    def at(self, address: str) -> Account:
+        """The same account, reached elsewhere."""
+        return Account(self.kind, address, self.name, list(self.sent))
+
+    def another(self) -> Account:
+        """Somebody else's account, at the same place."""
+        return Account(self.kind, self.address)
 
     def fails(self, kind: str, *, value: str = "", operation: str = "", times: int = 1) -> int:
         """Have the platform fail this account, so many times; the number of the order."""
@@ -92,13 +156,63 @@ class Account:
         return next((row["remaining"] for row in rows if row["id"] == order), 0)
 
     def ledger(self, number: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.address}/sandbox/ledger", params={"number": number}, timeout=5)
+        address = f"{self.address}{self._simulated.ledger}"
+        answer = requests.get(address, params={"number": number}, timeout=5)
         entries: list[dict[str, Any]] = answer.json()["entries"]
         return entries[0] if entries else {"received": 0, "accepted": 0}
 
     def invoice(self, *, buyer: str = "ACHETEUR", number: str = "") -> tuple[str, Deposit]:
-        """A fresh invoice: its number, and its deposit."""
+        """A fresh invoice: its number, and its deposit, in a syntax the platform takes."""
         number = number or f"FAC-{self.client_id[-6:]}-{next(_serial):05}"
         tracking_id = f"{self.client_id}:{next(_serial)}"
         data = CII.format(number=number, buyer=buyer).encode()
-        return number, Deposit(data=data, name=f"{number}.xml", syntax="CII", tracking_id=tracking_id)
+        if "CII" in provider(self.kind).syntaxes:
+            return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number)
+        return number, Deposit(in_pdf(data), f"{number}.pdf", "Factur-X", tracking_id, number=number)
+
+    def send(self, deposit: Deposit) -> str:
+        """Deposit it and watch it from now on, as the service does; its remote id."""
+        receipt = self.platform.deposit(deposit)
+        self.sent.append(Watched(receipt.remote_id, deposit.tracking_id, deposit.number))
+        return receipt.remote_id
+
+    def read(self, cursor: str = "") -> tuple[list[RemoteMessage], str]:
+        """Poll until the platform has no more, as the service does; a page too many is a defect."""
+        found: list[RemoteMessage] = []
+        for _turn in range(50):
+            page = self.platform.incoming(cursor, self.sent)
+            found += page.messages
+            cursor = page.next_cursor
+            if not page.more:
+                return found, cursor
+        raise AssertionError("the platform never comes to an end")
+
+    def news(self, cursor: str = "") -> tuple[list[RemoteMessage], str]:
+        """What a poll brings that bears an id not seen before: what the service stores."""
+        messages, cursor = self.read(cursor)
+        fresh = [message for message in messages if message.remote_id not in self._seen]
+        self._seen |= {message.remote_id for message in fresh}
+        return fresh, cursor
+
+    def statuses(self, messages: list[RemoteMessage]) -> list[RemoteStatus]:
+        return [status for message in messages for status in read_statuses(self.kind, message.data)]
+
+
+def in_pdf(xml: bytes) -> bytes:
+    """The smallest PDF with the data of an invoice inside; nobody would call it a Factur-X."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.attachments["factur-x.xml"] = xml
+        written = io.BytesIO()
+        pdf.save(written)
+    return written.getvalue()
+
+
+@contextmanager
+def opened(kind: str, address: str) -> Iterator[Account]:
+    """A fresh account on this kind of platform, for one test."""
+    account = Account(kind, address)
+    try:
+        yield account
+    finally:
+        account.platform.close()

@@ -1,0 +1,140 @@
+"""One call to Chorus Pro: POST in JSON, two credentials, and a verdict inside the answer (codeRetour)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import AnsweredError, Response, Session
+from config.kernel.logs import redact
+from einvoicing.platforms.base import PlatformSettings
+from einvoicing.platforms.chorus_pro.tokens import token
+
+MOST_BYTES = 160 * 1024 * 1024  # an answer may carry a flow of 120 MB in base64
+_JSON = "application/json;charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a method answered, its codeRetour checked; `raw` is the same, byte for byte."""
+
+    facts: Mapping[str, Any]
+    raw: bytes = field(repr=False)
+
+    def rows(self, name: str) -> list[Mapping[str, Any]]:
+        """A list of objects of the answer; absent or null is empty."""
+        found = self.facts.get(name) or []
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+class Caller:
+    """A conversation in the name of one technical account. Close it after use."""
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._base = f"{settings.base_url.rstrip('/')}/cpro"
+        self.session = Session(
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            max_bytes=MOST_BYTES,
+            certificate=settings.certificate,
+        )
+
+    @property
+    def base_url(self) -> str:
+        return self._base
+
+    def close(self) -> None:
+        self.session.close()
+
+    def post(self, path: str, body: Mapping[str, Any], *, reads_only: bool = True) -> Answer:
+        """Call a business method. A codeRetour other than 0 is a refusal, whatever the HTTP status.
+
+        RemoteError carries that code and its words. Unless `reads_only`, what cannot be read leaves the outcome
+        unknown.
+        """
+        response = self._call("POST", path, json=body, reads_only=reads_only)
+        facts = _facts(response, outcome_unknown=not reads_only)
+        code = str(facts.get("codeRetour"))
+        if code != "0":
+            words = redact(str(facts.get("libelle") or ""))[:300]
+            raise RemoteError(f"Chorus Pro refuse la demande. ({code} {words})", retryable=False, code=code)
+        return Answer(facts, response.body)
+
+    def get(self, path: str) -> None:
+        """The health check, the only method that is not a POST; its body says nothing."""
+        self._call("GET", path)
+
+    def _call(self, method: str, path: str, **options: Any) -> Response:
+        """A token turned down is replaced once; a second 401 is about the technical account."""
+        bearer = token(self._settings, self.session)
+        try:
+            return self._send(method, path, bearer, options)
+        except AnsweredError as error:
+            if error.response.status != 401:
+                raise _explained(error) from error
+        bearer = token(self._settings, self.session, refused=bearer)
+        try:
+            return self._send(method, path, bearer, options)
+        except AnsweredError as error:
+            if error.response.status == 401:
+                raise _wrong_account(error) from error
+            raise _explained(error) from error
+
+    def _send(self, method: str, path: str, bearer: str, options: Mapping[str, Any]) -> Response:
+        account = f"{self._settings.login}:{self._settings.password}".encode()
+        headers = {
+            "Authorization": f"Bearer {bearer}",
+            "cpro-account": base64.b64encode(account).decode(),
+            "Content-Type": _JSON,
+            "Accept": _JSON,
+        }
+        return self.session.request(method, f"{self._base}/{path}", headers=headers, **options)
+
+
+def unreadable(*, outcome_unknown: bool = False) -> RemoteError:
+    return RemoteError(
+        "La plateforme a donné une réponse illisible.",
+        retryable=True,
+        outcome_unknown=outcome_unknown,
+        code="unreadable_answer",
+    )
+
+
+def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str, Any]:
+    """The answer as an object that says its codeRetour; raises RemoteError when it is anything else."""
+    try:
+        value = response.json()
+    except ValueError:
+        raise unreadable(outcome_unknown=outcome_unknown) from None
+    if not isinstance(value, dict) or "codeRetour" not in value:
+        raise unreadable(outcome_unknown=outcome_unknown)
+    return value
+
+
+def _explained(error: AnsweredError) -> AnsweredError:
+    """The failure with Chorus Pro's own code and words, where its body gives them."""
+    try:
+        told = _facts(error.response)
+    except RemoteError:
+        return error
+    words = redact(str(told.get("libelle") or ""))[:300]
+    return AnsweredError(
+        f"{error.message} ({told['codeRetour']} {words})",
+        response=error.response,
+        retryable=error.retryable,
+        outcome_unknown=error.outcome_unknown,
+        code=str(told["codeRetour"]),
+        retry_after=error.retry_after,
+    )
+
+
+def _wrong_account(error: AnsweredError) -> AnsweredError:
+    return AnsweredError(
+        "Chorus Pro refuse les identifiants du compte technique. Vérifiez-les, et la date de fin du mot de passe.",
+        response=error.response,
+        retryable=False,
+        code="invalid_account",
+    )

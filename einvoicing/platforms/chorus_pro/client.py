@@ -1,0 +1,192 @@
+"""Chorus Pro as a Platform: deposer/flux → consulterCRDetaille → rechercher/fournisseur → consulter/historique.
+
+It has no idempotency key and no tracking id: a deposit is found again by its invoice number once its flow is
+integrated, and a second copy is refused. It has no feed either: each document is asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import AnsweredError
+from einvoicing.platforms.base import (
+    Acknowledgement,
+    Capabilities,
+    Deposit,
+    Page,
+    PlatformSettings,
+    Receipt,
+    RemoteMessage,
+    Watched,
+)
+from einvoicing.platforms.chorus_pro import payloads, statuses, structures
+from einvoicing.platforms.chorus_pro.calls import Caller, unreadable
+
+DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
+HISTORY = "historique"
+_TO_RECYCLE, _SUSPENDED, _REJECTED = "A_RECYCLER", "SUSPENDUE", "REJETEE"
+_MOST_ROWS = 100
+
+
+class ChorusProPlatform:
+    kind = "chorus_pro"
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True)
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._caller = Caller(settings)
+
+    def close(self) -> None:
+        self._caller.close()
+
+    # -- deposits ------------------------------------------------------------------------------------------------
+
+    def deposit(self, deposit: Deposit) -> Receipt:
+        """factures/deposer/flux. A refusal for being there already gives the first copy's receipt."""
+        body = payloads.deposit_body(deposit)
+        with self._caller.session.within(DEADLINE):
+            try:
+                answer = self._caller.post("factures/v1/deposer/flux", body, reads_only=False)
+            except RemoteError as error:
+                first = self._find(deposit) if not error.retryable and statuses.says_duplicate(error.message) else None
+                if first is None:
+                    raise
+                return first
+        return payloads.receipt(answer.facts, tracking_id=deposit.tracking_id)
+
+    def _find(self, deposit: Deposit) -> Receipt | None:
+        row = self._holder(deposit.number)
+        return payloads.receipt(row.raw, tracking_id=deposit.tracking_id, duplicate=True) if row else None
+
+    def find(self, tracking_id: str, number: str = "") -> Receipt | None:
+        """The deposit of this invoice number, as soon as its flow is integrated; None without a number."""
+        with self._caller.session.within(DEADLINE):
+            row = self._holder(number)
+        return payloads.receipt(row.raw, tracking_id=tracking_id) if row else None
+
+    def _holder(self, number: str) -> payloads.InvoiceRow | None:
+        """The invoice with this number that came by a flow: one that is alive before one that was rejected."""
+        if not number:
+            return None
+        rows = [row for row in self._invoices({"numeroFacture": number}) if row.number == number and row.flow]
+        return min(rows, key=lambda row: (row.status == _REJECTED, row.id), default=None)
+
+    def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
+        """transverses/consulterCRDetaille. `number`: ours, when the flow was integrated in part only."""
+        answer = self._caller.post("transverses/v1/consulterCRDetaille", {"numeroFluxDepot": remote_id})
+        partial = answer.facts.get("etatCourantDepotFlux") == statuses.PARTLY_INTEGRATED
+        integrated = partial and not number and bool(self._invoices({"numeroFluxDepot": remote_id}))
+        return payloads.acknowledgement(answer, number=number, integrated=integrated)
+
+    # -- the life of invoices ------------------------------------------------------------------------------------
+
+    def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
+        """The whole history of each watched invoice; one that says the same bears the same id as before."""
+        found: list[RemoteMessage] = []
+        for one in watched:
+            try:
+                found += self._histories(one)
+            except RemoteError as error:
+                if error.retryable or (isinstance(error, AnsweredError) and error.response.status in {401, 403}):
+                    raise
+                # a document Chorus Pro will not speak of must not hold back the others
+        return Page(messages=tuple(found), next_cursor=cursor)
+
+    def _histories(self, one: Watched) -> list[RemoteMessage]:
+        rows = self._invoices({"numeroFluxDepot": one.remote_id})
+        return [self._history(row) for row in rows if row.flow == one.remote_id and one.number in ("", row.number)]
+
+    def _history(self, row: payloads.InvoiceRow) -> RemoteMessage:
+        data = self._caller.post("factures/v1/consulter/historique", {"idFacture": row.id}).raw
+        told = statuses.instant(row.raw.get("dateHeureEtatCourant"))
+        moment = told or statuses.instant(row.raw.get("dateDepot"))
+        if moment is None:
+            raise unreadable()
+        digest = hashlib.sha256(data).hexdigest()
+        return RemoteMessage(f"{row.id}:{digest[:16]}", HISTORY, data, moment)
+
+    def _invoices(self, where: Mapping[str, Any]) -> list[payloads.InvoiceRow]:
+        page = {"nbResultatsParPage": _MOST_ROWS, "pageResultatDemandee": 1}
+        answer = self._caller.post(
+            "factures/v1/rechercher/fournisseur", {**where, "rechercheFactureParFournisseur": page}
+        )
+        return payloads.invoices(answer)
+
+    def fetch(self, remote_id: str) -> bytes:
+        """Chorus Pro gives a supplier no flow back: always raises RemoteError (not_offered)."""
+        raise RemoteError(
+            "Chorus Pro ne rend pas les fichiers déposés : le document légal est conservé ici.",
+            retryable=False,
+            code="not_offered",
+        )
+
+    def ping(self) -> None:
+        """The health check, then a search that only both credentials together open."""
+        self._caller.get("transverses/v1/health-check")
+        self._invoices({"numeroFacture": "0"})
+
+    # -- what a person may mend ----------------------------------------------------------------------------------
+
+    def recycle(self, number: str, *, service_code: str, engagement: str = "", comment: str = "") -> int:
+        """factures/recycler: send an invoice « à recycler » to another service. Returns identifiantFactureCPP.
+
+        Raises RemoteError, not_recyclable when the invoice is not in that state.
+        """
+        row = self._in_state(number, _TO_RECYCLE)
+        if row is None:
+            raise RemoteError(
+                "Cette facture n’est pas à recycler dans Chorus Pro.", retryable=False, code="not_recyclable"
+            )
+        body: dict[str, Any] = {
+            "identifiantFactureCPP": row.id,
+            "commentaire": comment,
+            "destinataire": {"codeDestinataire": row.recipient, "codeServiceExecutant": service_code},
+        }
+        if engagement:
+            body["reference"] = {"numeroBonCommande": engagement}
+        self._caller.post("factures/v1/recycler", body, reads_only=False)
+        return row.id
+
+    def complete(self, number: str, *, comment: str, attachments: Sequence[payloads.Attachment] = ()) -> int:
+        """factures/completer: answer a suspension with a comment and documents. Returns identifiantFactureCPP.
+
+        Raises RemoteError, not_suspended when the invoice is not in that state.
+        """
+        row = self._in_state(number, _SUSPENDED)
+        if row is None:
+            raise RemoteError(
+                "Cette facture n’est pas suspendue dans Chorus Pro.", retryable=False, code="not_suspended"
+            )
+        pieces = [
+            {"pieceJointeComplementaireDesignation": one.name, "pieceJointeComplementaireId": self.attach(one)}
+            for one in payloads.within_limits(attachments)
+        ]
+        body = {"identifiantFactureCPP": row.id, "commentaire": comment, "pieceJointeComplementaire": pieces}
+        self._caller.post("factures/v1/completer", body, reads_only=False)
+        return row.id
+
+    def attach(self, attachment: payloads.Attachment) -> int:
+        """transverses/ajouter/fichier: upload one document, at most 10 MB. Returns pieceJointeId."""
+        body = payloads.attachment_body(attachment)
+        answer = self._caller.post("transverses/v1/ajouter/fichier", body, reads_only=False)
+        try:
+            return int(answer.facts["pieceJointeId"])
+        except (KeyError, TypeError, ValueError):
+            raise unreadable(outcome_unknown=True) from None
+
+    def _in_state(self, number: str, status: str) -> payloads.InvoiceRow | None:
+        rows = self._invoices({"numeroFacture": number})
+        return next((row for row in rows if row.number == number and row.status == status), None)
+
+    # -- public bodies -------------------------------------------------------------------------------------------
+
+    def structure(self, siret: str) -> structures.Structure | None:
+        """The public body with this SIRET, its services and what it requires; None when unknown. Kept 24 hours."""
+        return structures.find(self._caller, siret)
+
+    def requirements(self, siret: str, service_code: str = "") -> structures.Requirements | None:
+        """What an invoice to this service must carry; None when the public body is unknown."""
+        found = self.structure(siret)
+        return structures.requirements(self._caller, found, service_code) if found else None

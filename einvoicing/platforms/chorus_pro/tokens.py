@@ -1,0 +1,86 @@
+"""PISTE's tokens: OAuth 2 client credentials (RFC 6749 §4.4), scope openid, one per application, kept in memory.
+
+They identify the application; the technical account of the company travels beside them, in its own header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import AnsweredError, Session
+from einvoicing.platforms.base import PlatformSettings
+
+SCOPE = "openid"
+MARGIN = 240.0  # seconds: a token is replaced this long before its end
+_DEFAULT_LIFE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: str
+    good_until: float  # time.monotonic()
+
+
+_tokens: dict[str, _Token] = {}
+_asking: dict[str, threading.Lock] = {}
+_guard = threading.Lock()
+
+
+def token(settings: PlatformSettings, session: Session, *, refused: str = "") -> str:
+    """A bearer token; `refused` is one the gateway just turned down, so that it is not given again.
+
+    Threads of one process ask once: the others wait and share the answer.
+    """
+    account = "\0".join((settings.token_url, settings.client_id, settings.client_secret))
+    key = hashlib.sha256(account.encode()).hexdigest()
+    with _guard:
+        lock = _asking.setdefault(key, threading.Lock())
+    with lock:
+        held = _tokens.get(key)
+        if held and held.value != refused and time.monotonic() < held.good_until:
+            return held.value
+        fresh = _ask(settings, session)
+        _tokens[key] = fresh
+        return fresh.value
+
+
+def _ask(settings: PlatformSettings, session: Session) -> _Token:
+    client = BackendApplicationClient(client_id=settings.client_id, scope=[SCOPE])
+    body = client.prepare_request_body(include_client_id=True, client_secret=settings.client_secret)
+    asked_at = time.monotonic()
+    try:
+        response = session.post(
+            settings.token_url,
+            data=body,
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            reads_only=True,
+        )
+        # PISTE may grant a narrower scope than was asked for: the gateway then refuses by itself
+        found = client.parse_request_body_response(response.body.decode("utf-8", "replace"), scope=None)
+    except AnsweredError as error:
+        if error.response.status in {400, 401, 403}:
+            raise _wrong_credentials() from error
+        raise
+    except (OAuth2Error, ValueError, Warning):
+        raise RemoteError(
+            "Le service d’authentification de la plateforme a donné une réponse illisible.",
+            retryable=True,
+            code="unreadable_token",
+        ) from None
+    life = max(1.0, float(found.get("expires_in") or _DEFAULT_LIFE))
+    # a token that lives less than the margin is used for half its life
+    return _Token(str(found["access_token"]), asked_at + max(life - MARGIN, life / 2))
+
+
+def _wrong_credentials() -> RemoteError:
+    return RemoteError(
+        "PISTE refuse les identifiants de l’application. Vérifiez l’identifiant client et le secret.",
+        retryable=False,
+        code="invalid_client",
+    )

@@ -1,0 +1,31 @@
+"""The simulator's own door, which Chorus Pro does not have: how often each invoice arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from einvoicing.sandbox.chorus_pro import flows
+from einvoicing.sandbox.models import SandboxRecord
+
+_MOST = 1000
+_TURNED_AWAY = {"IN_REJETE", "IN_INCIDENTE"}
+
+
+@require_GET
+def ledger(request: HttpRequest) -> HttpResponse:
+    """How often each invoice arrived (`received`) and was taken in (`accepted`), per seller."""
+    flows.settle()
+    rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.FLOW).defer("content").order_by("id")
+    if number := request.GET.get("number"):
+        rows = rows.filter(number=number)
+    entries: dict[tuple[str, str], dict[str, Any]] = {}
+    for flow in rows[:_MOST]:
+        key = (flow.facts["seller"], flow.number)
+        entry = entries.setdefault(key, {"seller": key[0], "number": key[1], "received": 0, "accepted": 0, "flows": []})
+        entry["received"] += 1
+        entry["accepted"] += flow.facts["state"] not in _TURNED_AWAY
+        entry["flows"].append({"numeroFluxDepot": flow.key, "state": flow.facts["state"]})
+    return JsonResponse({"entries": list(entries.values())})

@@ -1,0 +1,295 @@
+"""Chorus Pro's work: take a flow, judge it, and let the invoice's life unfold as time passes.
+
+Nothing runs in the background: what is due is done when somebody looks, under the simulator's lock. A flow is a record
+of kind "flux", an invoice one of kind "facture", whose coming statuses are dated in the future.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.kernel.clock import PARIS
+from einvoicing import validation
+from einvoicing.sandbox import reading, stories
+from einvoicing.sandbox.chorus_pro import recipients
+from einvoicing.sandbox.flows import lock, pace
+from einvoicing.sandbox.models import SandboxRecord
+
+SERVICE, FLOW, INVOICE = "chorus_pro", "flux", "facture"
+RECEIVED, WORKING = "IN_RECU", "IN_EN_COURS_TRAITEMENT_CPP"
+DUPLICATE = "Doublon : une facture portant ce numéro existe déjà pour ce fournisseur"
+SYNTAXES = {
+    "IN_DP_E2_CII_FACTURX": "Factur-X",
+    "IN_DP_E1_CII_16B": "CII",
+    "IN_DP_E1_UBL_INVOICE": "UBL",
+}
+_TICK = timedelta(microseconds=1)
+_AT_ONCE = 50
+_FIRST_KEY = 9_000_000_000  # beyond 32 bits, as the real ones may be
+
+_SENT = (("DEPOSEE", ""), ("EN_COURS_ACHEMINEMENT", ""))
+_ARRIVED = (*_SENT, ("MISE_A_DISPOSITION", ""))
+STORIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "accepts": (*_ARRIVED, ("SERVICE_FAIT", ""), ("MANDATEE", "")),
+    "pays": (
+        *_ARRIVED,
+        ("SERVICE_FAIT", ""),
+        ("MANDATEE", ""),
+        ("MISE_A_DISPOSITION_COMPTABLE", ""),
+        ("COMPTABILISEE", ""),
+        ("MISE_EN_PAIEMENT", ""),
+    ),
+    "refuses": (*_ARRIVED, ("REJETEE", "Le bon de commande cité n’existe pas.")),
+    "suspends": (*_ARRIVED, ("SUSPENDUE", "Le procès-verbal de livraison manque.")),
+    "recycles": (*_SENT, ("A_RECYCLER", "Le service destinataire n’existe pas.")),
+    "silent": _ARRIVED,
+    "unheard": (*_ARRIVED, ("EN_ORBITE", "")),  # a word nobody has documented
+}
+_AFTER_RECYCLING = STORIES["accepts"][1:]
+_AFTER_COMPLETION = (("COMPLETEE", ""), *STORIES["accepts"][2:])
+# what the flow itself comes to, ordered by the same switch as the buyer's story
+VERDICTS = ("rejects", "incident", "partial", "unknown-state")
+BEHAVIOURS = (*STORIES, *VERDICTS)
+_SAME = {"disputes": "suspends"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in a deposited file."""
+
+    number: str
+    seller: str
+    behaviour: str
+    recipient: recipients.Recipient
+
+
+class Refused(Exception):
+    """The flow is turned away: a technical error (`code`) or one on its invoice."""
+
+    def __init__(self, words: str, *, code: str = "", number: str = "") -> None:
+        super().__init__(words)
+        self.words, self.code, self.number = words, code, number
+
+
+def new_flow_number() -> str:
+    return f"CPP{uuid.uuid4().int % 10**22:022}"
+
+
+@transaction.atomic
+def deposit(*, account: str, data: bytes, name: str, syntax: str, behaviour: str, delivery: str) -> SandboxRecord:
+    """Keep the file. What is in it is looked at later, as Chorus Pro does."""
+    lock()
+    found = _numbered(data, syntax)
+    record: SandboxRecord = SandboxRecord.objects.create(
+        service=SERVICE,
+        kind=FLOW,
+        key=new_flow_number(),
+        client_id=account,
+        number=found[1],
+        content=data,
+        facts={
+            "name": name,
+            "syntax": syntax,
+            "behaviour": behaviour,
+            "delivery": delivery,
+            "seller": found[0],
+            "at": timezone.now().isoformat(),
+            "state": RECEIVED,
+            "state_at": timezone.now().isoformat(),
+            "judged": False,
+            "technical": [],
+            "invoices": [],
+        },
+    )
+    return record
+
+
+def _numbered(data: bytes, syntax: str) -> tuple[str, str]:
+    """Seller and number, for the ledger; empty when the file cannot be read."""
+    try:
+        head = reading.heading(reading.xml_of(data, SYNTAXES[syntax]), SYNTAXES[syntax])
+    except (reading.Unreadable, KeyError):
+        return "", ""
+    return (head.seller_siren or head.seller_name)[:100], head.number[:100]
+
+
+@transaction.atomic
+def settle() -> datetime:
+    """Do what is due, oldest first; returns the instant up to which statuses may be shown."""
+    lock()
+    now = timezone.now()
+    waiting = SandboxRecord.objects.filter(service=SERVICE, kind=FLOW, facts__judged=False).order_by("id")
+    for flow in waiting[:_AT_ONCE]:
+        age = now - datetime.fromisoformat(flow.facts["at"])
+        if age >= 2 * pace():
+            judge(flow)
+        elif age >= pace() and flow.facts["state"] == RECEIVED:
+            _turn(flow, WORKING)
+    return timezone.now()
+
+
+def _turn(flow: SandboxRecord, state: str, **changes: Any) -> None:
+    flow.facts |= {"state": state, "state_at": timezone.now().isoformat(), **changes}
+    flow.save()
+
+
+def judge(flow: SandboxRecord) -> None:
+    """Give the flow its verdict, and its invoice a life. Rules that cannot be run leave it waiting."""
+    data, syntax = bytes(flow.content), SYNTAXES.get(flow.facts["syntax"], "")
+    try:
+        found = _read(data, syntax, flow.facts["behaviour"])
+        _check_rules(data, found.number)
+        if holder(found) is not None:
+            raise Refused(DUPLICATE, number=found.number)
+        recipients.check(found.recipient, refuse=lambda words: Refused(words, number=found.number))
+    except recipients.NotYet:
+        return
+    except Refused as refusal:
+        technical = [{"codeErreur": refusal.code, "libelleErreur": refusal.words, "natureErreur": "BLOQUANTE"}]
+        named = [{"numeroDP": refusal.number, "libelleErreurDP": refusal.words, "identifiantFournisseur": ""}]
+        _turn(
+            flow,
+            "IN_REJETE",
+            judged=True,
+            technical=technical if not refusal.number else [],
+            invoices=named if refusal.number else [],
+        )
+        return
+    _conclude(flow, found)
+
+
+def _conclude(flow: SandboxRecord, found: Reading) -> None:
+    if found.behaviour == "rejects":
+        words = "Le destinataire de la facture est inconnu de Chorus Pro"
+        _turn(flow, "IN_REJETE", judged=True, invoices=[{"numeroDP": found.number, "libelleErreurDP": words}])
+        return
+    if found.behaviour in {"incident", "unknown-state"}:
+        _turn(flow, "IN_INCIDENTE" if found.behaviour == "incident" else "IN_ORBITE", judged=True)
+        return
+    others = [{"numeroDP": "AUTRE-FACTURE", "libelleErreurDP": "Le destinataire est inconnu"}]
+    partial = found.behaviour == "partial"
+    _turn(flow, "IN_INTEGRE_PARTIEL" if partial else "IN_INTEGRE", judged=True, invoices=others if partial else [])
+    told = STORIES.get(found.behaviour, STORIES["accepts"])
+    if recipients.is_misrouted(found.recipient):
+        told = STORIES["recycles"]
+    if flow.facts["delivery"] == "silent":
+        told = told[:1]
+    _open(flow, found, told)
+
+
+def _read(data: bytes, syntax: str, behaviour: str) -> Reading:
+    try:
+        xml = reading.xml_of(data, syntax)
+        head = reading.heading(xml, syntax)
+    except reading.Unreadable as error:
+        raise Refused(error.words, code=error.reason) from error
+    wanted = behaviour or stories.behaviour_of(head)
+    return Reading(
+        number=head.number[:100],
+        seller=(head.seller_siren or head.seller_name)[:100],
+        behaviour=_SAME.get(wanted, wanted),
+        recipient=recipients.read(xml),
+    )
+
+
+def _check_rules(data: bytes, number: str) -> None:
+    """The official rules, unless this simulator is told to take everything."""
+    if not getattr(settings, "SANDBOX_VALIDATES", True):
+        return
+    report = validation.check(data)
+    if "ENGINE" in report.rules:
+        raise recipients.NotYet
+    if not report.valid:
+        words = "; ".join(f"{item.rule} : {item.text}" for item in report.violations[:5])
+        raise Refused(words or "Le document n’est pas conforme", number=number)
+
+
+def holder(found: Reading) -> SandboxRecord | None:
+    """The invoice that has this seller's number already; one that was rejected leaves it free."""
+    rows = SandboxRecord.objects.filter(service=SERVICE, kind=INVOICE, number=found.number)
+    standing = rows.filter(facts__seller=found.seller)
+    return next((row for row in standing if row.facts["history"][-1]["code"] != "REJETEE"), None)
+
+
+def drop(flow: SandboxRecord) -> None:
+    """Forget a flow that was turned away at the door."""
+    flow.delete()
+
+
+@transaction.atomic
+def keep_attachment(*, account: str, name: str, data: bytes) -> SandboxRecord:
+    lock()
+    piece: SandboxRecord = SandboxRecord.objects.create(
+        service=SERVICE, kind="piece", key=_next_key("piece"), client_id=account, facts={"name": name}, content=data
+    )
+    return piece
+
+
+def _next_key(kind: str) -> str:
+    """A whole number of 64 bits, as Chorus Pro gives; unique under the lock."""
+    held = (
+        SandboxRecord.objects.filter(service=SERVICE, kind=kind).order_by("-id").values_list("key", flat=True).first()
+    )
+    return str(int(held or _FIRST_KEY) + 1)
+
+
+def _open(flow: SandboxRecord, found: Reading, told: tuple[tuple[str, str], ...]) -> None:
+    invoice = SandboxRecord(
+        service=SERVICE,
+        kind=INVOICE,
+        key=_next_key(INVOICE),
+        client_id=flow.client_id,
+        number=found.number,
+        facts={
+            "flow": flow.key,
+            "seller": found.seller,
+            "recipient": found.recipient.siret,
+            "service": found.recipient.service_code,
+            "engagement": found.recipient.engagement,
+            "deposited_at": flow.facts["at"],
+            "delivery": flow.facts["delivery"],
+            "history": [],
+        },
+    )
+    tell(invoice, told, since=timezone.now())
+
+
+def tell(invoice: SandboxRecord, told: tuple[tuple[str, str], ...], *, since: datetime) -> None:
+    """Write what will happen to the invoice, each status from its own time on."""
+    step = max(pace(), _TICK)
+    history = invoice.facts["history"]
+    for place, (code, comment) in enumerate(told):
+        at = since + step * place
+        history.append({"id": len(history) + 1, "code": code, "comment": comment, "at": at.isoformat()})
+    invoice.save()
+
+
+@transaction.atomic
+def recycle(invoice: SandboxRecord, *, service: str, engagement: str) -> None:
+    lock()
+    invoice.facts |= {"service": service, "engagement": engagement or invoice.facts["engagement"]}
+    tell(invoice, _AFTER_RECYCLING, since=timezone.now())
+
+
+@transaction.atomic
+def complete(invoice: SandboxRecord) -> None:
+    lock()
+    tell(invoice, _AFTER_COMPLETION, since=timezone.now())
+
+
+def shown(invoice: SandboxRecord, until: datetime) -> list[dict[str, Any]]:
+    """The statuses that have happened by then, oldest first."""
+    found = [row for row in invoice.facts["history"] if datetime.fromisoformat(row["at"]) <= until]
+    return found or invoice.facts["history"][:1]
+
+
+def written(text: str) -> str:
+    """As Chorus Pro writes a time: minutes, in Paris."""
+    return datetime.fromisoformat(text).astimezone(PARIS).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,68 @@
+"""Whom an invoice is addressed to, read by paths of our own: SIRET (BT-46), service (BT-10), commitment (BT-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from einvoicing.sandbox.chorus_pro.public_bodies import body_of
+
+_SIRET = (
+    "//*[local-name()='BuyerTradeParty']/*[local-name()='GlobalID'][@schemeID='0009']"
+    " | //*[local-name()='AccountingCustomerParty']//*[local-name()='PartyIdentification']/*[@schemeID='0009']"
+)
+_SERVICE = (
+    "//*[local-name()='ApplicableHeaderTradeAgreement']/*[local-name()='BuyerReference']"
+    " | /*/*[local-name()='BuyerReference']"
+)
+_ENGAGEMENT = (
+    "//*[local-name()='ApplicableHeaderTradeAgreement']/*[local-name()='BuyerOrderReferencedDocument']"
+    "/*[local-name()='IssuerAssignedID'] | /*/*[local-name()='OrderReference']/*[local-name()='ID']"
+)
+
+
+class NotYet(Exception):
+    """The rules cannot be run now; the flow waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    siret: str
+    service_code: str
+    engagement: str
+
+
+def read(xml: bytes) -> Recipient:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    root = etree.fromstring(xml, parser)
+    return Recipient(_text(root, _SIRET), _text(root, _SERVICE), _text(root, _ENGAGEMENT))
+
+
+def _text(root: etree._Element, path: str) -> str:
+    found = root.xpath(path)
+    first = found[0] if isinstance(found, list) and found else None
+    return str(getattr(first, "text", None) or "").strip()
+
+
+def check(recipient: Recipient, *, refuse: Callable[[str], Exception]) -> None:
+    """The references a known body wants. A body that is not in the list is taken: demonstrations invent theirs."""
+    body = body_of(recipient.siret)
+    if body is None:
+        return
+    if body.either and not (recipient.service_code or recipient.engagement):
+        raise refuse("Le code service ou le numéro d’engagement est obligatoire pour ce destinataire")
+    if body.wants_service and not recipient.service_code:
+        raise refuse("Le code service est obligatoire pour ce destinataire")
+    wanted = body.wants_engagement or dict(body.services).get(recipient.service_code, False)
+    if wanted and not recipient.engagement:
+        raise refuse("Le numéro d’engagement est obligatoire pour ce destinataire")
+    if recipient.service_code == "FACTURES_PUBLIQUES":
+        raise refuse("Ce service est réservé aux factures entre entités publiques")
+
+
+def is_misrouted(recipient: Recipient) -> bool:
+    """Addressed to a service the body does not have: the supplier is asked to recycle it."""
+    body = body_of(recipient.siret)
+    return bool(body and body.services and recipient.service_code not in {"", *dict(body.services)})

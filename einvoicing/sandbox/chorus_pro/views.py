@@ -1,0 +1,259 @@
+"""The methods of Chorus Pro that a supplier calls, on their real paths; all POST but the health check."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+
+from einvoicing.sandbox import faults
+from einvoicing.sandbox.chorus_pro import flows
+from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, cut, done
+from einvoicing.sandbox.models import SandboxRecord
+from einvoicing.sandbox.views import most_bytes
+
+# the enumeration of the published interface, whole
+SYNTAXES = frozenset(
+    {
+        "IN_DP_E1_CII",
+        "IN_DP_E1_CII_16B",
+        "IN_DP_E1_PES_FACTURE",
+        "IN_DP_E1_UBL_INVOICE",
+        "IN_DP_E1_XCBL",
+        "IN_DP_E2_CII_FACTURX",
+        "IN_DP_E2_CII_MIN",
+        "IN_DP_E2_CII_MIN_16B",
+        "IN_DP_E2_CPP_FACTURE_MIN",
+        "IN_DP_E2_PES_FACTURE_MIN",
+        "IN_DP_E2_UBL_INVOICE_MIN",
+        "IN_DP_PDFARCHIVE_CII_MUG",
+        "IN_DP_PDFARCHIVE_UBL_INVOICE_MUG",
+    }
+)
+_LONGEST_NAME = 50
+_LARGEST_ATTACHMENT = 10 * 1024 * 1024
+_DELIVERIES = ("silent", "out-of-order")
+
+
+@called(faults.HEALTH, method="GET")
+def health_check(_call: Call) -> HttpResponse:
+    return HttpResponse(status=200)
+
+
+@called(faults.DEPOSIT)
+def deposit(call: Call) -> HttpResponse:
+    """factures/deposer/flux."""
+    name, syntax = call.facts.get("nomFichier"), call.facts.get("syntaxeFlux")
+    if syntax not in SYNTAXES:
+        return answered(BAD_PARAMETER, "La syntaxe du flux n’est pas reconnue", status=400)
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        return answered(BAD_PARAMETER, "Le nom du fichier doit compter 50 caractères au plus", status=400)
+    data = _decoded(call.facts.get("fichierFlux"))
+    if data is None or not isinstance(call.facts.get("avecSignature"), bool):
+        return answered(BAD_PARAMETER, "fichierFlux (base64) et avecSignature sont obligatoires", status=400)
+    if len(data) > most_bytes():
+        return answered(TOO_LARGE, "Le fichier dépasse la taille autorisée", status=400)
+    flow = flows.deposit(
+        account=call.account,
+        data=data,
+        name=name,
+        syntax=syntax,
+        behaviour=_behaviour(call),
+        delivery=next((kind for kind in _DELIVERIES if kind in call.told), ""),
+    )
+    return _after_acceptance(call, flow)
+
+
+def _after_acceptance(call: Call, flow: SandboxRecord) -> HttpResponse:
+    """The flow is kept; what the client learns of it may be another matter."""
+    if "reset-after-accept" in call.told:
+        cut(call.request)
+    if "accepted-then-500" in call.told:
+        return answered(500, "Erreur technique", status=500)
+    if "empty-body" in call.told:
+        return HttpResponse(status=200)
+    if "refuse-duplicates" in call.told and _is_copy(flow):
+        flows.drop(flow)
+        return answered(UNKNOWN, flows.DUPLICATE)
+    facts = {"numeroFluxDepot": flow.key, "dateDepot": _day(flow.facts["at"]), "syntaxeFlux": flow.facts["syntax"]}
+    return done("factures", **facts)
+
+
+def _is_copy(flow: SandboxRecord) -> bool:
+    flows.settle()
+    flow.refresh_from_db()
+    return any(row.get("libelleErreurDP") == flows.DUPLICATE for row in flow.facts["invoices"])
+
+
+def _behaviour(call: Call) -> str:
+    wanted = call.told.value("buyer") or call.request.headers.get("X-Sandbox-Buyer", "")
+    return wanted if wanted in flows.BEHAVIOURS else ""
+
+
+def _decoded(text: object) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True) if isinstance(text, str) else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+@called(faults.READ)
+def flow_report(call: Call) -> HttpResponse:
+    """transverses/consulterCRDetaille."""
+    flows.settle()
+    rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.FLOW, client_id=call.account)
+    flow = rows.filter(key=str(call.facts.get("numeroFluxDepot"))).first()
+    if flow is None:
+        return answered(UNKNOWN, "Aucun flux ne porte ce numéro")
+    if "empty-body" in call.told:
+        return HttpResponse(status=200)
+    return done(
+        "transverses",
+        codeInterfaceDepotFlux="FSO1117A",
+        dateDepotFlux=flow.facts["at"],
+        dateHeureEtatCourantFlux=flow.facts["state_at"],
+        etatCourantDepotFlux=flow.facts["state"],
+        nomFichier=flow.facts["name"],
+        listeErreurTechnique=flow.facts["technical"],
+        listeErreurDP=flow.facts["invoices"],
+    )
+
+
+@called(faults.SEARCH)
+def search(call: Call) -> HttpResponse:
+    """factures/rechercher/fournisseur, by number of flow or of invoice."""
+    until = flows.settle()
+    asked = call.facts.get("rechercheFactureParFournisseur")
+    page = asked if isinstance(asked, dict) else {}
+    most, place = int(page.get("nbResultatsParPage", 10)), int(page.get("pageResultatDemandee", 1))
+    rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.INVOICE, client_id=call.account)
+    if number := call.facts.get("numeroFacture"):
+        rows = rows.filter(number=str(number))
+    if flow := call.facts.get("numeroFluxDepot"):
+        rows = rows.filter(facts__flow=str(flow))
+    total = rows.count()
+    found = rows.order_by("-id")[(place - 1) * most : place * most]
+    return done(
+        "factures",
+        listeFactures=[_row(invoice, until) for invoice in found],
+        parametresRetour={
+            "nbResultatsParPage": most,
+            "pageCourante": place,
+            "pages": -(-total // most),
+            "total": total,
+        },
+    )
+
+
+def _row(invoice: SandboxRecord, until: datetime) -> dict[str, Any]:
+    latest = flows.shown(invoice, until)[-1]
+    return {
+        "identifiantFactureCPP": int(invoice.key),
+        "numeroFacture": invoice.number,
+        "numeroFluxDepot": invoice.facts["flow"],
+        "statut": latest["code"],
+        "commentaireEtatCourant": latest["comment"],
+        "dateHeureEtatCourant": flows.written(latest["at"]),
+        "dateDepot": _day(invoice.facts["deposited_at"]),
+        "codeDestinataire": invoice.facts["recipient"],
+        "codeServiceExecutant": invoice.facts["service"],
+        "modeDepot": "UPLOAD_API",
+        "typeFacture": "FACTURE",
+        "rejetTraite": False,
+    }
+
+
+@called(faults.READ)
+def history(call: Call) -> HttpResponse:
+    """factures/consulter/historique."""
+    until = flows.settle()
+    invoice = _invoice(call, call.facts.get("idFacture"))
+    if invoice is None:
+        return answered(UNKNOWN, "La facture demandée n’existe pas")
+    if "empty-body" in call.told:
+        return HttpResponse(status=200)
+    rows = flows.shown(invoice, until)
+    current = rows[-1]["code"]
+    if invoice.facts["delivery"] == "out-of-order":
+        rows = rows[::-1]
+    return done(
+        "factures",
+        idFacture=int(invoice.key),
+        numeroFacture=invoice.number,
+        statutCourantCode=current,
+        modeDepot="UPLOAD_API",
+        historiquesDesStatuts={
+            "histoStatut": [
+                {
+                    "histoStatutId": row["id"],
+                    "histoStatutCode": row["code"],
+                    "histoStatutCommentaire": row["comment"],
+                    "histoStatutDatePassage": flows.written(row["at"]),
+                }
+                for row in rows
+            ]
+        },
+        historiquesDesEvenementsComplementaires={"evenement": []},
+        historiquesDesActionsUtilisateurs={"histoAction": []},
+    )
+
+
+def _invoice(call: Call, key: object) -> SandboxRecord | None:
+    rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.INVOICE, client_id=call.account)
+    return rows.filter(key=str(key)).first()
+
+
+def _in_state(call: Call, status: str) -> SandboxRecord | None:
+    until = flows.settle()
+    invoice = _invoice(call, call.facts.get("identifiantFactureCPP"))
+    return invoice if invoice and flows.shown(invoice, until)[-1]["code"] == status else None
+
+
+@called(faults.DEPOSIT)
+def recycle(call: Call) -> HttpResponse:
+    """factures/recycler: only an invoice « A_RECYCLER »."""
+    invoice = _in_state(call, "A_RECYCLER")
+    to = call.facts.get("destinataire")
+    if invoice is None or not isinstance(to, dict) or to.get("codeDestinataire") != invoice.facts["recipient"]:
+        return answered(BAD_PARAMETER, "La facture n’est pas au statut A_RECYCLER")
+    references = call.facts.get("reference")
+    engagement = str(references.get("numeroBonCommande") or "") if isinstance(references, dict) else ""
+    flows.recycle(invoice, service=str(to.get("codeServiceExecutant") or ""), engagement=engagement)
+    return done(
+        "factures",
+        identifiantFactureCPP=int(invoice.key),
+        numeroFacture=invoice.number,
+        statutFacture="EN_COURS_ACHEMINEMENT",
+    )
+
+
+@called(faults.DEPOSIT)
+def complete(call: Call) -> HttpResponse:
+    """factures/completer: only an invoice « SUSPENDUE », with documents uploaded before."""
+    invoice = _in_state(call, "SUSPENDUE")
+    pieces = call.facts.get("pieceJointeComplementaire") or []
+    wanted = [str(piece.get("pieceJointeComplementaireId")) for piece in pieces]
+    uploaded = SandboxRecord.objects.filter(service=flows.SERVICE, kind="piece", client_id=call.account)
+    if invoice is None or uploaded.filter(key__in=wanted).count() != len(wanted):
+        return answered(BAD_PARAMETER, "La facture n’est pas au statut SUSPENDUE, ou une pièce jointe manque")
+    flows.complete(invoice)
+    return done("factures", identifiantFactureCPP=int(invoice.key), numeroFacture=invoice.number)
+
+
+@called(faults.DEPOSIT)
+def attach(call: Call) -> HttpResponse:
+    """transverses/ajouter/fichier: 10 MB and 50 characters at most."""
+    data, name = _decoded(call.facts.get("pieceJointeFichier")), call.facts.get("pieceJointeNom")
+    if data is None or not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        return answered(BAD_PARAMETER, "pieceJointeFichier (base64) et pieceJointeNom sont obligatoires", status=400)
+    if len(data) > _LARGEST_ATTACHMENT:
+        return answered(TOO_LARGE, "La pièce jointe dépasse 10 Mo", status=400)
+    piece = flows.keep_attachment(account=call.account, name=name, data=data)
+    return done("factures", pieceJointeId=int(piece.key))
+
+
+def _day(text: str) -> str:
+    return flows.written(text)[:10]
