@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,15 +17,25 @@ from lxml import etree
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from config.kernel.errors import Invalid
-from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, extract
-from einvoicing.formats.xml import parse_untrusted
+from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, NotFacturX, extract
+from einvoicing.formats.xml import MAX_BYTES, parse_untrusted
 
+UNREADABLE = "PDF-FILE"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _PDFA = "http://www.aiim.org/pdfa/ns/id/"
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 _GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
 _RELATIONSHIPS = {"/Alternative", "/Data", "/Source"}
 _MAX_XMP = 1024 * 1024
+_MAX_ICC = 16 * 1024 * 1024
+_MAX_ATTACHMENTS = 1000
+# ISO 19005-3 §6.5.1
+_FORBIDDEN_ACTIONS = {
+    "/Launch", "/Sound", "/Movie", "/ResetForm", "/ImportData", "/Hide", "/SetOCGState", "/Rendition", "/Trans",
+    "/GoTo3DView", "/JavaScript",
+}  # fmt: skip
+_CHANNELS = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}  # of an ICC profile, by the colour space its header names
+_BROKEN = (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,46 @@ def check(pdf: bytes) -> tuple[Defect, ...]:
             return tuple(_defects(document, pdf))
     except pikepdf.PasswordError:
         return (Defect("PDF-ENCRYPTED", "Le PDF est protégé par un mot de passe."),)
-    except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
-        return (Defect("PDF-FILE", "Le PDF est illisible."),)
+    except _Inflated:
+        return (Defect("PDF-BOMB", "Un contenu compressé du PDF est démesuré."),)
+    except _BROKEN:
+        return (Defect(UNREADABLE, "Le PDF est illisible."),)
+
+
+class _Inflated(Exception):
+    """A stream inflates beyond its bound."""
+
+
+def refuse_bombs(pdf: bytes) -> None:
+    """Raise NotFacturX when an attachment inflates beyond MAX_BYTES, or when there are too many; never inflate more."""
+    try:
+        with Pdf.open(io.BytesIO(pdf)) as document:
+            for count, name in enumerate(document.attachments, start=1):
+                if count > _MAX_ATTACHMENTS:
+                    raise NotFacturX("Le PDF contient trop de pièces jointes.")
+                if name in FILENAMES:
+                    _inflate(document.attachments[name].obj.EF.F, MAX_BYTES)
+    except _Inflated as error:
+        raise NotFacturX("La facture XML du PDF est démesurée.") from error
+    except _BROKEN:
+        return  # whoever reads the file says what is wrong with it
+
+
+def _inflate(stream: Object, limit: int) -> bytes:
+    """The content of a stream, without ever holding more than `limit` bytes of it. Raises _Inflated."""
+    names = _filters(stream.stream_dict)
+    if set(names) != {"/FlateDecode"} or "/DecodeParms" in stream.stream_dict:
+        content = bytes(stream.read_bytes())  # rare in an attachment: the memory of the process is the bound
+    else:
+        content = bytes(stream.read_raw_bytes())
+        for _name in names:
+            try:
+                content = zlib.decompressobj().decompress(content, limit + 1)
+            except zlib.error as error:
+                raise ValueError("a stream is not what it says") from error
+    if len(content) > limit:
+        raise _Inflated
+    return content
 
 
 def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
@@ -58,24 +107,30 @@ def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
 
 
 def _output_intent(document: Pdf) -> Iterator[Defect]:
-    intents = document.Root.get("/OutputIntents", Array())
-    if not any(
-        intent.get("/S") == Name.GTS_PDFA1 and isinstance(intent.get("/DestOutputProfile"), Stream)
-        for intent in intents
-    ):
+    intents = [intent for intent in document.Root.get("/OutputIntents", Array()) if intent.get("/S") == Name.GTS_PDFA1]
+    profiles = [profile for intent in intents if isinstance(profile := intent.get("/DestOutputProfile"), Stream)]
+    if not profiles or len(profiles) != len(intents):
         yield Defect("PDF-OUTPUT-INTENT", "Le PDF n’a pas de profil de couleurs PDF/A (OutputIntent).")
+        return
+    for profile in profiles:
+        header = _inflate(profile, _MAX_ICC)[:40]
+        if header[36:40] != b"acsp" or profile.stream_dict.get("/N") != _CHANNELS.get(header[16:20]):
+            yield Defect("PDF-ICC", "Le profil de couleurs du PDF est illisible ou n’a pas le bon nombre de couleurs.")
 
 
 def _content(document: Pdf) -> Iterator[Defect]:
     fonts: set[str] = set()
-    script = False
+    found: dict[str, str] = {}
     for item in _dictionaries(document):
-        if item.get("/S") in (Name.JavaScript, Name.Launch) or "/JS" in item or "/JavaScript" in item:
-            script = True
+        if "/JS" in item or "/JavaScript" in item or str(item.get("/S", "")) in _FORBIDDEN_ACTIONS:
+            found["PDF-JAVASCRIPT"] = "Le PDF contient un script ou une action interdite."
+        if "/LZWDecode" in _filters(item):
+            found["PDF-LZW"] = "Le PDF contient une compression LZW, que PDF/A interdit."
+        if "/XFA" in item or item.get("/NeedAppearances") is True:
+            found["PDF-FORM"] = "Le PDF contient un formulaire que PDF/A interdit."
         if item.get("/Type") == Name.Font and not _is_embedded(item):
             fonts.add(str(item.get("/BaseFont", "?")).lstrip("/"))
-    if script:
-        yield Defect("PDF-JAVASCRIPT", "Le PDF contient un script ou une action interdite.")
+    yield from (Defect(rule, text) for rule, text in found.items())
     if fonts:
         yield Defect("PDF-FONT", f"Police non incorporée au PDF : {', '.join(sorted(fonts))}.")
 
@@ -96,6 +151,11 @@ def _dictionaries(document: Pdf) -> Iterator[Dictionary]:
             waiting.extend(
                 child for child in children if isinstance(child, Dictionary | Array) and not child.is_indirect
             )
+
+
+def _filters(item: Dictionary) -> list[str]:
+    filters = item.get("/Filter", Array())
+    return [str(name) for name in (filters if isinstance(filters, Array) else [filters])]
 
 
 def _is_embedded(font: Dictionary) -> bool:
@@ -125,7 +185,7 @@ def _attachment(document: Pdf) -> Iterator[Defect]:
 
 
 def _embedded_file(stream: Object) -> Iterator[Defect]:
-    content = stream.read_bytes()
+    content = _inflate(stream, MAX_BYTES)
     parameters = stream.stream_dict.get("/Params", Dictionary())
     if str(stream.stream_dict.get("/Subtype", "")) != "/text/xml":
         yield Defect("PDF-SUBTYPE", "Le type de la pièce jointe doit être text/xml.")
@@ -146,7 +206,7 @@ def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
         yield Defect("PDF-XMP", "Le PDF n’a pas de métadonnées XMP.")
         return
     try:
-        root = parse_untrusted(stream.read_bytes(), _MAX_XMP)
+        root = parse_untrusted(_inflate(stream, _MAX_XMP), _MAX_XMP)
     except Invalid:
         yield Defect("PDF-XMP", "Les métadonnées XMP du PDF sont illisibles.")
         return

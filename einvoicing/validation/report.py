@@ -7,6 +7,7 @@ from typing import Any
 
 FATAL = "fatal"
 WARNING = "warning"
+UNREADABLE = "FORMAT"  # the rule of what is neither XML nor PDF
 
 
 @dataclass(frozen=True, slots=True)

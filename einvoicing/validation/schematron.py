@@ -20,6 +20,7 @@ from einvoicing.validation.sentences import base, sentence
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _STEP = re.compile(r"/\*:([A-Za-z]+)\[namespace-uri\(\)='[^']*'\](\[\d+\])?")
 _PREFIXED = re.compile(r"/[a-z]+:([A-Za-z]+)(\[\d+\])?")
+_NAMED = re.compile(r"\[([A-Z]+\d+\.\d+)\]")  # the e-reporting schematron tells its rules in its messages alone
 _TERM = re.compile(r"\b((?:BT|BG|MDT|MDG)-\d+)")
 _MAX_SVRL = 200 * 1024 * 1024
 MAX_VIOLATIONS = 200
@@ -59,7 +60,8 @@ def _read(result: str) -> list[Violation]:
 def _violation(element: etree._Element) -> Violation:
     text = element.find(f"{_SVRL}text")
     official = "" if text is None else " ".join("".join(map(str, text.itertext())).split())
-    identifier = element.get("id") or "SCHEMATRON"
+    named = _NAMED.match(official)
+    identifier = element.get("id") or (named.group(1) if named else "SCHEMATRON")
     term = _TERM.search(identifier.partition("_")[2]) or _TERM.search(official)
     return Violation(
         rule=base(identifier),

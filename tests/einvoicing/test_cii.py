@@ -42,7 +42,7 @@ def test_every_document_satisfies_the_schema_the_profile_and_the_french_rules(bu
     report = check(cii.render(build()))
     assert report.violations == ()
     assert report.valid
-    assert report.checks == ("schema", "profile", "br-fr")
+    assert report.checks == ("xsd", "en16931", "br-fr")
 
 
 def test_the_full_document_leaves_no_field_of_the_model_empty():

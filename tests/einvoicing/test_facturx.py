@@ -60,7 +60,7 @@ def test_the_file_is_valid_by_every_rule(whole):
     report = check(whole)
     assert report.violations == ()
     assert report.valid
-    assert (report.syntax, report.checks) == ("FACTURX", ("schema", "profile", "br-fr", "pdf-a"))
+    assert (report.syntax, report.checks) == ("FACTURX", ("xsd", "en16931", "br-fr", "pdfa"))
 
 
 def test_the_attachment_is_associated_once_dated_and_measured(whole, xml):

@@ -196,16 +196,16 @@ import os, sys
 from einvoicing.validation import check
 from einvoicing.validation.engine import ENGINE
 data = sys.stdin.buffer.read()
-assert check(data, rules=("schema",)).valid
+assert check(data, rules=("xsd",)).valid
 parents = ENGINE.pid
 child = os.fork()
 if child == 0:
-    ok = ENGINE.pid is None and check(data, rules=("schema",)).valid and ENGINE.pid != parents
+    ok = ENGINE.pid is None and check(data, rules=("xsd",)).valid and ENGINE.pid != parents
     ENGINE.close()
     os._exit(0 if ok else 1)
 _, status = os.waitpid(child, 0)
 assert status == 0
-assert check(data, rules=("schema",)).valid and ENGINE.pid == parents
+assert check(data, rules=("xsd",)).valid and ENGINE.pid == parents
 """
 
 
@@ -217,7 +217,7 @@ ORPHAN = """
 import os, sys
 from einvoicing.validation import check
 from einvoicing.validation.engine import ENGINE
-assert check(sys.stdin.buffer.read(), rules=("schema",)).valid
+assert check(sys.stdin.buffer.read(), rules=("xsd",)).valid
 print(ENGINE.pid, flush=True)
 os.kill(os.getpid(), 9)
 """

@@ -1,0 +1,56 @@
+"""What a document is, read from its bytes and never from its name: syntax, profile, country of the seller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from einvoicing.formats import facturx, pdfa
+from einvoicing.formats.xml import parse_untrusted
+from einvoicing.validation.artefacts import FACTURX, SYNTAXES
+
+_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+_CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
+_CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
+_GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
+_COUNTRIES = (
+    f".//{_RAM}SellerTradeParty/{_RAM}PostalTradeAddress/{_RAM}CountryID",
+    f"{_CAC}AccountingSupplierParty/{_CAC}Party/{_CAC}PostalAddress/{_CAC}Country/{_CBC}IdentificationCode",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A document ready to be judged. `kind` is the name of its root element."""
+
+    root: etree._Element
+    kind: str
+    syntax: str  # CII, UBL, FACTURX, CDAR, FLUX10, '' when not recognised
+    profile: str  # BT-24, MDT-3, '' for e-reporting
+    is_french: bool  # BT-40, the country of the seller
+
+    @property
+    def is_loose(self) -> bool:
+        """Nothing makes it a Factur-X: neither a PDF around it nor a French seller."""
+        return self.syntax != FACTURX and not self.is_french
+
+
+def is_pdf(data: bytes) -> bool:
+    return data[:1024].lstrip().startswith(b"%PDF")
+
+
+def read(data: bytes) -> Subject:
+    """The document within the bytes. Raises NotXml, NotFacturX."""
+    within_pdf = is_pdf(data)
+    if within_pdf:
+        pdfa.refuse_bombs(data)
+    root = parse_untrusted(facturx.extract(data) if within_pdf else data)
+    kind = etree.QName(root).localname
+    return Subject(
+        root=root,
+        kind=kind,
+        syntax=FACTURX if within_pdf else SYNTAXES.get(kind, ""),
+        profile=(root.findtext(_GUIDELINE) or root.findtext(f"{_CBC}CustomizationID") or "").strip(),
+        is_french=any((root.findtext(path) or "").strip() == "FR" for path in _COUNTRIES),
+    )
