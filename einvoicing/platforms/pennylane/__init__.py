@@ -1,0 +1,1 @@
+"""Pennylane as the company's approved platform, by its own API (version 2)."""

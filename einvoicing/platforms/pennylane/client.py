@@ -1,0 +1,209 @@
+"""Pennylane's API v2 as a Platform: an e-invoice is imported and sent on in one call, then followed by its changes.
+
+There is neither idempotency key nor tracking id: after an unknown outcome the invoice is looked up by its number
+(BT-1). Pennylane sends before its schematron has ended, so two statuses are read: its own verdict and the network's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import AnsweredError, Response, Session
+from einvoicing.platforms.afnor.payloads import json_object
+from einvoicing.platforms.base import (
+    Acknowledgement,
+    AckStatus,
+    Capabilities,
+    Deposit,
+    Page,
+    PlatformSettings,
+    Receipt,
+    RemoteMessage,
+    Watched,
+)
+from einvoicing.platforms.pennylane import payloads
+from einvoicing.platforms.pennylane.statuses import acknowledgement, told
+
+DEADLINE = 60.0  # seconds for one deposit or look-up: less than any lease
+PAGE_SIZE = 20  # changes; each costs one more request, and 25 are allowed in 5 seconds
+WINDOW = 5.0  # seconds: the longest wait for the next window of requests
+_MOST_BYTES = 100 * 1024 * 1024
+_GONE = {404, 410}
+
+
+class PennylanePlatform:
+    kind = "pennylane"
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=False)
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._base = settings.base_url.rstrip("/")
+        self._session = Session(timeout=(settings.connect_timeout, settings.read_timeout), max_bytes=_MOST_BYTES)
+        self._free_at = 0.0  # time.monotonic() from which the next request is allowed
+
+    def close(self) -> None:
+        self._session.close()
+
+    def deposit(self, deposit: Deposit) -> Receipt:
+        """Import the file and have it sent on at once."""
+        if deposit.syntax == "CDAR":
+            raise RemoteError(
+                "Pennylane ne reçoit pas de statuts : enregistrez-y l’encaissement, il le déclare lui-même.",
+                retryable=False,
+                code="no_status_taken",
+            )
+        with self._session.within(DEADLINE):
+            try:
+                response = self._call(
+                    "POST",
+                    payloads.IMPORTS,
+                    accept=(200, 201, 202),
+                    data={"send_to_pa": "true"},
+                    files={"file": (deposit.name, deposit.data, payloads.mime_type(deposit.syntax))},
+                )
+            except AnsweredError as error:
+                first = self._find(deposit.tracking_id, deposit.number) if payloads.says_already(error) else None
+                if first is None:
+                    raise
+                return dataclasses.replace(first, duplicate=True)
+            answer = json_object(response, outcome_unknown=True)
+            return payloads.receipt(answer, tracking_id=deposit.tracking_id)
+
+    def find(self, tracking_id: str, number: str = "") -> Receipt | None:
+        """The invoice of this number, whose sending is asked for again if the first attempt did not come to it."""
+        if not number:
+            raise RemoteError(
+                "Pennylane ne retrouve une facture que par son numéro.", retryable=False, code="number_wanted"
+            )
+        with self._session.within(DEADLINE):
+            return self._find(tracking_id, number)
+
+    def _find(self, tracking_id: str, number: str) -> Receipt | None:
+        answer = self._get(payloads.INVOICES, params={"filter": payloads.by_number(number), "limit": 100})
+        # a service that ignores a filter it does not know would otherwise hand us somebody else's invoice
+        found = [row for row in payloads.rows(answer) if row.get("invoice_number") == number and not row.get("draft")]
+        if not found:
+            return None
+        found.sort(key=lambda row: (not told(row)[0], int(row["id"])))
+        if not told(found[0])[0]:
+            self._send(str(found[0]["id"]))
+        return payloads.receipt(found[0], tracking_id=tracking_id)
+
+    def _send(self, remote_id: str) -> None:
+        """Ask for the sending; being sent already is what we want."""
+        try:
+            self._call("POST", f"{_path(remote_id)}/send_to_pa", accept=(200, 202, 204), json={})
+        except AnsweredError as error:
+            if not payloads.says_already(error):
+                raise
+
+    def acknowledgement(self, remote_id: str) -> Acknowledgement:
+        try:
+            return acknowledgement(self._get(_path(remote_id)))
+        except AnsweredError as error:
+            if error.response.status in _GONE:  # deleted in Pennylane: the others must still be read
+                return Acknowledgement(AckStatus.UNKNOWN, f"http_{error.response.status}")
+            raise
+
+    def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
+        """The invoices changed since the cursor; at first, and after a pause of four weeks, each watched one."""
+        bookmark = payloads.Bookmark.read(cursor)
+        if not bookmark.since:
+            return self._look_at(watched, bookmark)
+        place = {"cursor": bookmark.page} if bookmark.page else {"start_date": bookmark.since}
+        try:
+            answer = self._get(payloads.CHANGES, params={**place, "limit": PAGE_SIZE})
+        except AnsweredError as error:
+            if error.response.status == 422:  # older than what is kept
+                return self._look_at(watched, bookmark)
+            raise
+        found = payloads.changes(answer)
+        fresh = [change for change in found if change.key not in bookmark.seen and change.operation != "delete"]
+        messages, bookmark = self._hear([change.id for change in fresh], bookmark)
+        more = bool(answer.get("has_more"))
+        page = str(answer.get("next_cursor") or "") if more else ""
+        return Page(messages, bookmark.moved(found, page=page).write(), more=more)
+
+    def _look_at(self, watched: Sequence[Watched], bookmark: payloads.Bookmark) -> Page:
+        """Each watched invoice; the changes are followed from before this look on, by the platform's clock."""
+        started = _clock(self._call("GET", payloads.ME)) - payloads.OVERLAP
+        messages, bookmark = self._hear([one.remote_id for one in watched], bookmark)
+        following = dataclasses.replace(bookmark, since=started.isoformat(), page="", seen=())
+        return Page(messages, following.write())
+
+    def _hear(
+        self, remote_ids: Sequence[str], bookmark: payloads.Bookmark
+    ) -> tuple[tuple[RemoteMessage, ...], payloads.Bookmark]:
+        """What these invoices say that they had not said before."""
+        messages: list[RemoteMessage] = []
+        for remote_id in dict.fromkeys(remote_ids):
+            try:
+                response = self._call("GET", _path(remote_id))
+            except AnsweredError as error:
+                if error.response.status in _GONE:
+                    continue
+                raise
+            invoice = json_object(response)
+            says = payloads.digest(invoice)
+            if not told(invoice)[0] or bookmark.told.get(remote_id) == says:
+                continue
+            bookmark = bookmark.hearing({remote_id: says})
+            at = payloads.instant(invoice.get("updated_at")) or datetime.now(UTC)
+            key = f"{remote_id}:{at.timestamp():.6f}:{says}"
+            messages.append(RemoteMessage(key, "customer_invoice", response.body, at))
+        messages.sort(key=lambda message: message.updated_at)
+        return tuple(messages), bookmark
+
+    def fetch(self, remote_id: str) -> bytes:
+        """The file Pennylane keeps. It lies on another host, which must not see the token."""
+        url = str(self._get(_path(remote_id)).get("public_file_url") or "")
+        if not url:
+            raise RemoteError("Pennylane ne donne pas le fichier de cette facture.", retryable=True, code="no_file")
+        return self._session.get(url).body
+
+    def ping(self) -> None:
+        self._call("GET", payloads.ME)
+
+    def _get(self, path: str, **options: Any) -> Mapping[str, Any]:
+        return json_object(self._call("GET", path, **options))
+
+    def _call(self, method: str, path: str, **options: Any) -> Response:
+        """One call, once the rate limit allows it."""
+        time.sleep(max(0.0, min(self._free_at - time.monotonic(), WINDOW)))
+        headers = {"Authorization": f"Bearer {self._settings.client_secret}", "Accept": "application/json"}
+        try:
+            response = self._session.request(method, f"{self._base}{path}", headers=headers, **options)
+        except AnsweredError as error:
+            raise payloads.explained(error) from error
+        self._free_at = time.monotonic() + _pause(response.headers)
+        return response
+
+
+def _path(remote_id: str) -> str:
+    return f"{payloads.INVOICES}/{quote(remote_id, safe='')}"
+
+
+def _pause(headers: Mapping[str, str]) -> float:
+    """Seconds to wait when the window is used up. `ratelimit-reset` is read as an instant or as a delay: not told."""
+    if headers.get("ratelimit-remaining", "").strip() != "0":
+        return 0.0
+    try:
+        reset = float(headers.get("ratelimit-reset", ""))
+    except ValueError:
+        return WINDOW
+    return max(0.0, min(reset - time.time() if reset > 1_000_000 else reset, WINDOW))
+
+
+def _clock(response: Response) -> datetime:
+    """The platform's time; ours when it does not tell."""
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Pennylane in a box."""
