@@ -203,6 +203,11 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 
 # -- e-invoicing ---------------------------------------------------------------------------------------------------
 
+# off: invoices stay valid files that leave by e-mail; nothing goes to a platform, and its pages are hidden
+ENABLE_EINVOICING = env.bool("ENABLE_EINVOICING", default=True)
+# what a watcher of /metrics shows as its Bearer token; empty: superusers alone may read them
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # how fast the simulated platform's statuses follow each other, in seconds
 SANDBOX_PACE = env.float("SANDBOX_PACE", default=0.5)
 SANDBOX_URL = env.str("SANDBOX_URL", default=f"http://127.0.0.1:{env.int('SANDBOX_PORT', default=8001)}")

@@ -7,6 +7,7 @@ from django.urls import include, path
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from config import company_settings, views
+from config.metrics import metrics
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
     path("language/", views.set_language, name="language"),
     path("health/", views.health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("customers/", include("customers.urls")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from billing.models import DocumentKind, Email, EmailStatus
@@ -20,6 +21,8 @@ CLERK = Actor.system("préparation des documents")
 def transmit() -> int:
     """Make the files that e-mails wait for, then carry what is due."""
     prepare_documents()
+    if not settings.ENABLE_EINVOICING:
+        return 0
     carried = 0
     while batch := drain(at=timezone.now()):
         carried += batch
@@ -46,5 +49,7 @@ def prepare_documents() -> int:
 @shared_task(name="einvoicing.poll")
 def poll() -> int:
     """Read every active platform account."""
-    accounts = PlatformAccount.everywhere.filter(is_enabled=True)
+    if not settings.ENABLE_EINVOICING:
+        return 0
+    accounts = PlatformAccount.everywhere.filter(is_enabled=True, is_offline=False)
     return sum(poll_account(account=account, at=timezone.now()) for account in accounts)

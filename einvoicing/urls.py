@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from einvoicing.views import crediting, sending, transmissions
+from einvoicing.views import compliance, crediting, sending, transmissions
 
 app_name = "einvoicing"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("invoices/<int:pk>/transmit/", sending.invoice_transmit, name="invoice-transmit"),
     path("invoices/<int:pk>/documents/<slug:kind>/", sending.document_download, name="document-download"),
     path("transmissions/", transmissions.transmission_list, name="transmission-list"),
+    path("transmissions/compliance/", compliance.compliance_dashboard, name="compliance"),
     path("transmissions/<int:pk>/", transmissions.transmission_detail, name="transmission-detail"),
     path("transmissions/<int:pk>/retry/", transmissions.transmission_retry, name="transmission-retry"),
 ]

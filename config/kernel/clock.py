@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
+
+
+def start_of_day(day: date) -> datetime:
+    """The instant at which this day begins in Paris."""
+    return datetime.combine(day, time.min, tzinfo=PARIS)
 
 
 def local_day(at: datetime) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,8 @@ class NavEntry:
 def _entries(path: str) -> list[NavEntry]:
     entries = []
     for name, label, icon in RAIL:
+        if name.startswith("einvoicing:") and not settings.ENABLE_EINVOICING:
+            continue
         try:
             url = reverse(name)
         except NoReverseMatch:

@@ -64,6 +64,16 @@ def percent(value: Decimal | int | str | None) -> str:
     return f"{number(value)}{NBSP}%" if in_french() else f"{number(value)}%"
 
 
+def lasting(seconds: int | None) -> str:
+    """A duration to the unit that matters: 12 s, 3 min, 2 h, 4 j."""
+    if seconds is None:
+        return ABSENT
+    for size, unit in ((86_400, "j" if in_french() else "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size}{NBSP}{unit}"
+    return f"{seconds}{NBSP}s"
+
+
 def day(value: date | datetime | None) -> str:
     """21/11/2026, or 21 Nov 2026. An instant is shown on its day in Paris."""
     if not value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -72,6 +73,7 @@ def ensure_facturx(*, invoice: Invoice, actor: Actor, at: datetime) -> InvoiceDo
     existing = find_document(invoice, DocumentKind.FACTURX)
     if existing is not None:
         return existing
+    started = monotonic()
     xml = cii.render(_issued_document(invoice))
     pdf = facturx.embed(
         render_pdf(invoice), xml, number=invoice.number, issued_at=invoice.issued_at, seller=invoice.seller["name"]
@@ -79,7 +81,7 @@ def ensure_facturx(*, invoice: Invoice, actor: Actor, at: datetime) -> InvoiceDo
     report = validation.check(pdf, rules=_rules_for(invoice))
     if not report.valid:
         raise DocumentInvalid(report)
-    verdict = reports.to_dict(report)
+    verdict = _verdict(report, started)
     files = {DocumentKind.CII: xml, DocumentKind.FACTURX: pdf}
     return _store_all(invoice, files, verdict, actor=actor, at=at)[DocumentKind.FACTURX]
 
@@ -99,11 +101,17 @@ def ensure_document(*, invoice: Invoice, kind: DocumentKind, actor: Actor, at: d
         return existing
     from einvoicing.formats import ubl
 
+    started = monotonic()
     data = ubl.render(_issued_document(invoice))
     report = validation.check(data, rules=_rules_for(invoice))
     if not report.valid:
         raise DocumentInvalid(report)
-    return _store_all(invoice, {kind: data}, reports.to_dict(report), actor=actor, at=at)[kind]
+    return _store_all(invoice, {kind: data}, _verdict(report, started), actor=actor, at=at)[kind]
+
+
+def _verdict(report: Report, started: float) -> dict[str, Any]:
+    """What is kept of the judgement, and how long making and judging took."""
+    return {**reports.to_dict(report), "made_in_ms": round((monotonic() - started) * 1000)}
 
 
 def _store_all(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
+
 from billing.models import Invoice
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
@@ -31,6 +33,8 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
 
 
 def enabled_accounts(company_id: int) -> list[PlatformAccount]:
+    if not settings.ENABLE_EINVOICING:
+        return []
     rows = PlatformAccount.everywhere.filter(company_id=company_id, is_enabled=True).order_by("kind")
     return [row for row in rows if row.kind in PLATFORMS]
 

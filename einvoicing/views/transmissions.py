@@ -22,6 +22,7 @@ from einvoicing.mending import problem_stored
 from einvoicing.models import Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import statuses, tone_of, words_of
 from einvoicing.services.transmissions import retry_transmission
+from einvoicing.views.compliance import tabs
 
 OUTCOMES: dict[str, tuple[Any, str]] = {
     "": (gettext_lazy("Sans réponse pour l’instant"), "warn"),
@@ -58,6 +59,7 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     )
     choices = {"name": "status", "label": _("État"), "kind": "select", "value": status}
     context = {
+        "tabs": tabs("einvoicing:transmission-list"),
         "page": page,
         "rows": [{"row": row, "words": words_of(row), "tone": tone_of(row)} for row in page],
         "q": text,

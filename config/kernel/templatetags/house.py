@@ -1,6 +1,6 @@
 """Filters and tags every template has without loading them (a template builtin).
 
-Filters: money number price percent day moment iban siren siret said.
+Filters: money number price percent lasting day moment iban siren siret said.
 Tags: icon, status, csrf_field, url_with, url_without.
 """
 
@@ -45,6 +45,11 @@ def price(value: Decimal | int | str | None) -> str:
 @register.filter
 def percent(value: Decimal | int | str | None) -> str:
     return typography.percent(value)
+
+
+@register.filter
+def lasting(value: int | None) -> str:
+    return typography.lasting(value)
 
 
 @register.filter

@@ -1,0 +1,113 @@
+"""The compliance dashboard: the day the law sets, what went well this month, what waits and what was refused."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from billing.models import DocumentKind, InvoiceDocument
+from config.kernel import typography
+from config.kernel.access import MemberRequest, member
+from config.kernel.clock import local_day, start_of_day
+from einvoicing import lifecycle
+from einvoicing.models import ErrorClass, LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
+from einvoicing.panels import tone_of, words_of
+from einvoicing.services import compliance
+
+LATEST = 8
+STATES: dict[str, tuple[Any, str]] = {
+    "ok": (gettext_lazy("En service"), "good"),
+    "suspended": (gettext_lazy("Suspendue après plusieurs échecs"), "bad"),
+    "offline": (gettext_lazy("Hors ligne"), "warn"),
+    "off": (gettext_lazy("Coupée"), "neutral"),
+}
+CLASSES: dict[str, Any] = {
+    ErrorClass.AUTH: gettext_lazy("Identifiants refusés : à corriger dans les réglages"),
+    ErrorClass.VALIDATION: gettext_lazy("Facture non conforme : à corriger"),
+    ErrorClass.NETWORK: gettext_lazy("Plateforme injoignable : réessayée toute seule"),
+    ErrorClass.FORMAT: gettext_lazy("Fichier refusé par la plateforme"),
+}
+
+
+def tabs(active: str) -> list[dict[str, Any]]:
+    """The pages of e-invoicing."""
+    pages = (
+        ("einvoicing:transmission-list", _("Transmissions")),
+        ("einvoicing:compliance", _("Conformité")),
+    )
+    return [{"label": label, "url": reverse(name), "active": name == active} for name, label in pages]
+
+
+@require_GET
+@member()
+def compliance_dashboard(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    since = month_start(local_day(now))
+    rows = Transmission.objects.all()
+    counts = compliance.counts(rows, since=since)
+    latest = rows.filter(kind=TransmissionKind.INVOICE).select_related("invoice", "account")
+    context = {
+        "tabs": tabs("einvoicing:compliance"),
+        "company": cast(MemberRequest, request).membership.company,
+        "since": since,
+        "stats": _stats(counts),
+        "latest": [
+            {"row": row, "words": words_of(row), "tone": tone_of(row)}
+            for row in latest.order_by("-created_at", "-id")[:LATEST]
+        ],
+        "accounts": [
+            {"figures": one, "words": STATES[one.state][0], "tone": STATES[one.state][1]}
+            for one in compliance.by_account(PlatformAccount.objects.all(), rows, since=since, at=now)
+        ],
+        "failures": [
+            {"words": CLASSES.get(name, name), "count": count}
+            for name, count in compliance.failures_by_class(rows, since=since)
+        ],
+        "refusals": [
+            {"code": code, "label": _(lifecycle.label(code)), "reason": _refusal(reason), "count": count}
+            for code, reason, count in compliance.refusals_by_reason(LifecycleEvent.objects.all(), since=since)
+        ],
+        "formats": [
+            {"figures": one, "name": DocumentKind(one.kind).label}
+            for one in compliance.by_format(InvoiceDocument.objects.all(), since=since)
+        ],
+    }
+    return render(request, "einvoicing/compliance/dashboard.html", context)
+
+
+def _refusal(reason: str) -> str:
+    return _(lifecycle.reason(reason)) if reason else ""
+
+
+def _stats(counts: compliance.Counts) -> list[dict[str, Any]]:
+    stopped = _("action requise") if counts.stopped else ""
+    return [
+        _stat(_("Factures conformes"), _percent(counts.conformity), _("de celles du mois")),
+        _stat(_("File d’attente"), typography.number(counts.waiting), status="PENDING"),
+        _stat(_("Transmises ce mois"), typography.number(counts.there)),
+        _stat(_("Rejetées ou non conformes"), typography.number(counts.refused), status="REJECTED"),
+        _stat(_("Abandonnées"), typography.number(counts.stopped), stopped, status="DEAD", tone="bad"),
+        _stat(_("Reprises"), _percent(counts.retry_rate), _("au moins un nouvel essai")),
+    ]
+
+
+def _stat(label: str, value: str, note: str = "", *, status: str = "", tone: str = "") -> dict[str, Any]:
+    """One figure; with `status`, it leads to the transmissions in that state."""
+    url = f"{reverse('einvoicing:transmission-list')}?status={status}" if status else ""
+    return {"label": label, "value": value, "note": note, "tone": tone, "url": url}
+
+
+def _percent(value: Any) -> str:
+    return "—" if value is None else typography.percent(value)
+
+
+def month_start(day: date) -> datetime:
+    return start_of_day(day.replace(day=1))
