@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     command = arguments[1] if len(arguments) > 1 else "help"
     asks_for_help = command.startswith("-") or bool({"-h", "--help"} & set(arguments))
-    if command not in WITHOUT_DATABASE and not asks_for_help:
-        embedded.ensure()
+    if command in WITHOUT_DATABASE or asks_for_help:
+        os.environ[embedded.WITHOUT] = "1"
+    embedded.ensure()
     execute_from_command_line(arguments)
 
 

@@ -26,6 +26,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
 # names what a parent process found embedded, so that its children hold the services too
 INHERITED = "QUITTANCE_EMBEDDED"
+# set for a command that needs neither: nothing is started for it
+WITHOUT = "QUITTANCE_WITHOUT_SERVICES"
 START_SECONDS = 180.0
 
 _held: dict[str, int] = {}
@@ -51,6 +53,8 @@ def ensure() -> None:
 
     Raises ServiceUnavailable, whose text is one line.
     """
+    if os.environ.get(WITHOUT):
+        return
     environ.Env.read_env(BASE_DIR / ".env")
     inherited = os.environ.get(INHERITED, "").split()
     wanted = [name for name, variable in VARIABLES.items() if name in inherited or not os.environ.get(variable)]
