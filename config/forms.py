@@ -11,9 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel import typography
 from config.kernel.models import Company
 from config.kernel.services import CHANGEABLE
-from einvoicing.models import PlatformAccount
-
-KINDS = [("afnor", _("Plateforme agréée (API AFNOR XP Z12-013)"))]
 
 # how the long form reads, part by part
 SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
@@ -59,35 +56,6 @@ class CompanyForm(forms.Form):
             {"title": title, "words": words, "fields": [self[name] for name in names]}
             for title, words, names in SECTIONS
         ]
-
-
-class PlatformForm(forms.Form):
-    """The secret is written and never shown: left empty, it stays what it is."""
-
-    kind = forms.ChoiceField(label=_("Type"), choices=KINDS)
-
-    def __init__(self, *args: Any, account: PlatformAccount | None, **kwargs: Any) -> None:
-        columns = ("name", "base_url", "token_url", "client_id", "is_enabled", "sends_automatically")
-        initial = {name: getattr(account, name) for name in columns} if account else {}
-        super().__init__(*args, **{**kwargs, "initial": initial})
-        plain = [name for name in columns if not name.endswith("_url")]
-        self.fields.update(fields_for_model(PlatformAccount, fields=plain))
-        self.fields["base_url"] = forms.CharField(label=_("Adresse du service"), max_length=300)
-        self.fields["token_url"] = forms.CharField(label=_("Adresse des jetons"), max_length=300)
-        self.fields["client_secret"] = forms.CharField(
-            label=_("Secret client"),
-            required=account is None,
-            max_length=500,
-            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-            help_text=_("Enregistré chiffré, jamais affiché. Laissez vide pour garder le secret actuel.")
-            if account
-            else _("Enregistré chiffré, jamais affiché."),
-        )
-        self.order_fields(["kind", "name", "base_url", "token_url", "client_id", "client_secret"])
-
-    def values(self) -> dict[str, Any]:
-        """The columns of the account, without the kind and the secret."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in {"kind", "client_secret"}}
 
 
 class BankAccountForm(forms.Form):

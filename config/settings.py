@@ -205,6 +205,15 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 
 # off: invoices stay valid files that leave by e-mail; nothing goes to a platform, and its pages are hidden
 ENABLE_EINVOICING = env.bool("ENABLE_EINVOICING", default=True)
+# the seed's names: the PISTE application of this installation, for companies whose account gives none of their own
+CHORUS_PRO = {
+    "token_url": env.str("CHORUS_PRO_PISTE_URL", default=""),
+    "base_url": env.str("CHORUS_PRO_API_URL", default=""),
+    "client_id": env.str("CHORUS_PRO_CLIENT_ID", default=""),
+    "client_secret": env.str("CHORUS_PRO_CLIENT_SECRET", default=""),
+    "certificate": env.str("CHORUS_PRO_CERTIFICATE_PATH", default=""),
+    "read_timeout": env.int("CHORUS_PRO_API_TIMEOUT", default=30_000) / 1000,  # given in milliseconds
+}
 # what a watcher of /metrics shows as its Bearer token; empty: superusers alone may read them
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

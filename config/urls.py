@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from config import company_settings, views
+from config import company_settings, platform_settings, views
 from config.metrics import metrics
 
 urlpatterns = [
@@ -14,8 +14,9 @@ urlpatterns = [
     path("search", views.search, name="search"),
     path("company/", views.switch_company, name="company-switch"),
     path("settings/", company_settings.company_settings, name="company-settings"),
-    path("settings/platform/", company_settings.platform_settings, name="platform-settings"),
-    path("settings/platform/test/", company_settings.platform_test, name="platform-test"),
+    path("settings/platform/", platform_settings.platform_list, name="platform-settings"),
+    path("settings/platform/<slug:slug>/", platform_settings.platform_edit, name="platform-edit"),
+    path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
     path("language/", views.set_language, name="language"),
     path("health/", views.health, name="health"),

@@ -25,7 +25,8 @@ class Provider:
     takes_public: bool = True  # invoices to public bodies
     takes_private: bool = True
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
-    extra_fields: tuple[str, ...] = ()  # settings beside the address, the identifier and the secret
+    extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
+    has_oauth: bool = True  # an identifier, a secret and an address of tokens; else the secret is the access key
 
 
 PLATFORMS: dict[str, Provider] = {
@@ -50,6 +51,14 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.pennylane.statuses.read",
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_public=False,
+        has_oauth=False,
+    ),
+    "abby": Provider(
+        "Abby (copie)",
+        "einvoicing.platforms.abby.client.AbbyPlatform",
+        "einvoicing.platforms.abby.statuses.read",
+        syntaxes=("Factur-X", "CII"),
+        is_mirror=True,
     ),
 }
 

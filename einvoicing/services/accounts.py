@@ -19,23 +19,27 @@ from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
 from einvoicing.services.routing import settings_of
 
-CHANGEABLE = ("name", "base_url", "token_url", "client_id", "is_enabled", "sends_automatically")
+CHANGEABLE = (
+    "name", "environment", "base_url", "token_url", "service_name", "directory_name", "organization_id", "client_id",
+    "login", "default_format", "is_enabled", "sends_automatically", "is_offline",
+)  # fmt: skip
+SECRETS = ("client_secret", "password")
 # a person waits for the answer
 PATIENCE = 10.0
 
 
 @transaction.atomic
 def save_account(
-    *, company: Company, kind: str, values: Mapping[str, Any], secret: str, actor: Actor, at: datetime
+    *, company: Company, kind: str, values: Mapping[str, Any], secrets: Mapping[str, str], actor: Actor, at: datetime
 ) -> PlatformAccount:
-    """Open or change the company's account of that kind. An empty secret keeps the one there is.
+    """Open or change the company's account of that kind. A secret that is not given stays what it is.
 
     Raises Invalid: an address that is not https, a new account without its secret.
     """
     account = PlatformAccount.everywhere.select_for_update().filter(company=company, kind=kind).first()
     is_new = account is None
     account = account or PlatformAccount(company=company, kind=kind)
-    _check(kind, values, needs_secret=is_new and not secret)
+    _check(kind, values, needs_secret=is_new and not secrets.get("client_secret"))
     changes = {name: [getattr(account, name), values[name]] for name in CHANGEABLE if name in values}
     changes = {name: pair for name, pair in changes.items() if is_new or pair[0] != pair[1]}
     for name, (_old, new) in changes.items():
@@ -43,14 +47,18 @@ def save_account(
     if {"base_url", "client_id"} & set(changes):
         # another place or another owner: what was read there before says nothing of here
         account.cursor = ""
-    if secret:
-        account.set_client_secret(secret)
-    if not changes and not secret:
+    if secrets.get("client_secret"):
+        account.set_client_secret(secrets["client_secret"])
+    if secrets.get("password"):
+        account.set_password(secrets["password"])
+    if not changes and not any(secrets.values()):
         return account
+    # whatever was wrong may be mended: the next one may go
+    account.failures, account.open_until = 0, None
     account.save(force_insert=is_new)
     audit.record(
         "einvoicing.account.created" if is_new else "einvoicing.account.changed", subject=account, actor=actor, at=at,
-        data={"platform": account.name, "changes": changes, "secret_changed": bool(secret)},
+        data={"platform": account.name, "changes": changes, "secret_changed": any(secrets.values())},
     )  # fmt: skip
     return account
 
@@ -59,7 +67,8 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
     problems: dict[str, str] = {}
     if kind not in PLATFORMS:
         problems["kind"] = "Ce type de plateforme n’est pas pris en charge."
-    for name in ("base_url", "token_url"):
+    has_oauth = kind not in PLATFORMS or PLATFORMS[kind].has_oauth
+    for name in ("base_url", "token_url") if has_oauth else ("base_url",):
         try:
             check_address(values.get(name, ""))
         except RemoteError as error:

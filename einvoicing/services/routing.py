@@ -6,6 +6,7 @@ A platform for public bodies alone (Chorus Pro) comes before a general one for t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 
@@ -14,21 +15,31 @@ from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.registry import PLATFORMS, Provider
 
+CHORUS_PRO = "chorus_pro"
+READ_TIMEOUT = 30.0
+
 
 def settings_of(account: PlatformAccount) -> PlatformSettings:
-    """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable."""
+    """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable.
+
+    What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings).
+    """
+    usual: dict[str, Any] = settings.CHORUS_PRO if account.kind == CHORUS_PRO else {}
+    secret = account.client_secret() if account.client_secret_cipher else ""
     return PlatformSettings(
         kind=account.kind,
-        base_url=account.base_url,
-        token_url=account.token_url,
-        client_id=account.client_id,
-        client_secret=account.client_secret(),
+        base_url=account.base_url or usual.get("base_url", ""),
+        token_url=account.token_url or usual.get("token_url", ""),
+        client_id=account.client_id or usual.get("client_id", ""),
+        client_secret=secret or usual.get("client_secret", ""),
         service_name=account.service_name,
         directory_name=account.directory_name,
         organization_id=account.organization_id,
         environment=account.environment,
         login=account.login,
         password=account.password(),
+        certificate=usual.get("certificate", ""),
+        read_timeout=usual.get("read_timeout", READ_TIMEOUT),
     )
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
 from einvoicing.models import PlatformAccount
+from einvoicing.services.routing import settings_of
 from payments.models import BankAccount
 from tests.einvoicing.platforms.conftest import sandbox  # noqa: F401 - the simulated platform, on a real port
 from tests.factories.people import signed_in
@@ -23,6 +24,10 @@ def company():
     return a_company()
 
 
+SLUGS = ("superpdp", "tiime", "sage", "afnor", "chorus_pro", "pennylane")
+FORM, TEST = "/settings/platform/afnor/", "/settings/platform/afnor/test/"
+
+
 def typed(client, **changes):
     """The company's form as the page shows it, with some fields typed anew."""
     form = client.get(reverse("company-settings")).context["form"]
@@ -33,12 +38,15 @@ def typed(client, **changes):
 
 def a_platform(**changes):
     values = {
-        "kind": "afnor",
         "name": "Ma plateforme",
         "base_url": "https://api.plateforme.example",
         "token_url": "https://api.plateforme.example/oauth/token",
         "client_id": "verone",
         "client_secret": SECRET,
+        "environment": "production",
+        "service_name": "flow-service",
+        "directory_name": "directory-service",
+        "default_format": "Factur-X",
         "is_enabled": "on",
     }
     return {**values, **changes}
@@ -88,12 +96,12 @@ def test_what_cannot_be_is_refused_at_its_field_and_nothing_is_written(company, 
     assert company.city == "Paris"
 
 
-@pytest.mark.parametrize("name", ["company-settings", "platform-settings", "bank-settings"])
+@pytest.mark.parametrize("url", ["/settings/", FORM, "/settings/bank/"])
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ACCOUNTANT, Role.SALES])
-def test_the_others_read_but_do_not_change(company, name, role):
+def test_the_others_read_but_do_not_change(company, url, role):
     client = signed_in(company, role)
-    assert client.get(reverse(name)).status_code == 200
-    assert client.post(reverse(name), {"name": "Pirate"}).status_code in {302, 403}
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"name": "Pirate"}).status_code in {302, 403}
     company.refresh_from_db()
     assert company.name == "Atelier Verone"
     assert not BankAccount.everywhere.filter(company=company).exists()
@@ -102,30 +110,30 @@ def test_the_others_read_but_do_not_change(company, name, role):
 
 def test_the_secret_is_kept_encrypted_and_never_shown_again(company):
     client = signed_in(company)
-    assert client.post(reverse("platform-settings"), a_platform()).status_code == 302
+    assert client.post(FORM, a_platform()).status_code == 302
     account = PlatformAccount.everywhere.get(company=company)
     assert account.client_secret() == SECRET
     assert SECRET not in account.client_secret_cipher
-    assert SECRET not in client.get(reverse("platform-settings")).text
+    assert SECRET not in client.get(FORM).text
     event = AuditEvent.everywhere.get(company=company, tag="einvoicing.account.created")
     assert SECRET not in str(event.data)
 
 
 def test_an_empty_secret_keeps_the_one_there_is(company):
     client = signed_in(company)
-    client.post(reverse("platform-settings"), a_platform())
-    client.post(reverse("platform-settings"), a_platform(client_secret="", name="Autre nom"))
+    client.post(FORM, a_platform())
+    client.post(FORM, a_platform(client_secret="", name="Autre nom"))
     account = PlatformAccount.everywhere.get(company=company)
     assert (account.name, account.client_secret()) == ("Autre nom", SECRET)
 
 
 def test_another_address_forgets_what_was_read_at_the_old_one(company):
     client = signed_in(company)
-    client.post(reverse("platform-settings"), a_platform())
+    client.post(FORM, a_platform())
     PlatformAccount.everywhere.filter(company=company).update(cursor="2026-11-01T00:00:00Z")
-    client.post(reverse("platform-settings"), a_platform(name="Renommée"))
+    client.post(FORM, a_platform(name="Renommée"))
     assert PlatformAccount.everywhere.get(company=company).cursor
-    client.post(reverse("platform-settings"), a_platform(base_url="https://autre.example"))
+    client.post(FORM, a_platform(base_url="https://autre.example"))
     assert PlatformAccount.everywhere.get(company=company).cursor == ""
 
 
@@ -133,7 +141,7 @@ def test_another_address_forgets_what_was_read_at_the_old_one(company):
     "address", ["http://api.plateforme.example", "ftp://x.example", "https://me:pw@x.example", "x"]
 )
 def test_only_a_safe_address_is_accepted(company, address):
-    page = signed_in(company).post(reverse("platform-settings"), a_platform(base_url=address))
+    page = signed_in(company).post(FORM, a_platform(base_url=address))
     assert page.status_code == 422
     assert "base_url" in page.context["form"].errors
     assert SECRET not in page.text
@@ -141,7 +149,7 @@ def test_only_a_safe_address_is_accepted(company, address):
 
 
 def test_a_first_account_needs_its_secret(company):
-    page = signed_in(company).post(reverse("platform-settings"), a_platform(client_secret=""))
+    page = signed_in(company).post(FORM, a_platform(client_secret=""))
     assert page.status_code == 422
     assert "client_secret" in page.context["form"].errors
 
@@ -151,11 +159,11 @@ def test_the_connection_is_tried_and_the_answer_said(company, sandbox):  # noqa:
     client = signed_in(company)
     good = a_platform(base_url=sandbox, token_url=f"{sandbox}/oauth/token")
     good |= {"client_id": f"demo-{company.siren}", "client_secret": "sandbox-secret"}
-    client.post(reverse("platform-settings"), good)
-    page = client.post(reverse("platform-test"), follow=True)
+    client.post(FORM, good)
+    page = client.post(TEST, follow=True)
     assert "répond et nous reconnaît" in page.text
-    client.post(reverse("platform-settings"), {**good, "client_secret": "not the secret"})
-    page = client.post(reverse("platform-test"), follow=True)
+    client.post(FORM, {**good, "client_secret": "not the secret"})
+    page = client.post(TEST, follow=True)
     assert "ne nous reconnaît pas" in page.text
     assert PlatformAccount.everywhere.get(company=company).last_error
 
@@ -163,12 +171,12 @@ def test_the_connection_is_tried_and_the_answer_said(company, sandbox):  # noqa:
 def test_a_platform_that_is_not_there_is_said(company):
     client = signed_in(company)
     nowhere = "http://127.0.0.1:9"
-    client.post(reverse("platform-settings"), a_platform(base_url=nowhere, token_url=f"{nowhere}/token"))
-    assert "ne nous reconnaît pas" in client.post(reverse("platform-test"), follow=True).text
+    client.post(FORM, a_platform(base_url=nowhere, token_url=f"{nowhere}/token"))
+    assert "ne nous reconnaît pas" in client.post(TEST, follow=True).text
 
 
 def test_only_the_owner_tries_the_connection(company):
-    assert signed_in(company, Role.ACCOUNTANT).post(reverse("platform-test")).status_code == 403
+    assert signed_in(company, Role.ACCOUNTANT).post(TEST).status_code == 403
 
 
 def test_a_bank_account_is_added_once(company):
@@ -184,5 +192,39 @@ def test_a_bank_account_is_added_once(company):
 
 def test_the_neighbours_account_is_not_shown(company):
     client = signed_in(company)
-    signed_in(a_company()).post(reverse("platform-settings"), a_platform(name="Celle du voisin"))
-    assert client.get(reverse("platform-settings")).context["account"] is None
+    signed_in(a_company()).post(FORM, a_platform(name="Celle du voisin"))
+    assert client.get(FORM).context["account"] is None
+
+
+def test_each_platform_asks_for_what_it_needs_and_its_usual_address_need_not_be_typed(company):
+    client = signed_in(company)
+    asked = {slug: set(client.get(f"/settings/platform/{slug}/").context["form"].fields) for slug in SLUGS}
+    assert {"login", "password", "token_url", "client_id"} <= asked["chorus_pro"]
+    assert {"service_name", "directory_name", "organization_id"} <= asked["superpdp"]
+    assert not {"client_id", "token_url", "login"} & asked["pennylane"]
+    typed_ = {"name": "Pennylane", "environment": "production", "client_secret": SECRET, "default_format": "Factur-X"}
+    assert client.post("/settings/platform/pennylane/", typed_).status_code == 302
+    account = PlatformAccount.everywhere.get(company=company)
+    assert (account.kind, account.base_url) == ("pennylane", "https://app.pennylane.com/api/external/v2")
+    page = client.get(reverse("platform-settings")).text
+    assert "/settings/platform/chorus_pro/" in page
+    assert page.count("/settings/platform/pennylane/") == 1, "it is in the list, no more among those to add"
+
+
+def test_chorus_pro_takes_the_installation_s_own_application_where_the_account_gives_none(company, settings):
+    settings.CHORUS_PRO = {**settings.CHORUS_PRO, "client_id": "piste", "client_secret": SECRET}
+    account = PlatformAccount(company=company, kind="chorus_pro", name="Chorus Pro", login="TECH_1@cpro.fr")
+    account.set_password("the account's own")
+    reached = settings_of(account)
+    assert (reached.client_id, reached.client_secret, reached.password) == ("piste", SECRET, "the account's own")
+    assert SECRET not in repr(reached)
+    assert "the account's own" not in repr(reached)
+
+
+def test_an_unknown_platform_does_not_exist(company):
+    assert signed_in(company).get("/settings/platform/nobody/").status_code == 404
+
+
+def test_switched_off_e_invoicing_has_no_settings(company, settings):
+    settings.ENABLE_EINVOICING = False
+    assert "/settings/platform/" not in signed_in(company).get("/settings/").text
