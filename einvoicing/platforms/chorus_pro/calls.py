@@ -109,7 +109,7 @@ def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str,
         value = response.json()
     except ValueError:
         raise unreadable(outcome_unknown=outcome_unknown) from None
-    if not isinstance(value, dict) or "codeRetour" not in value:
+    if not isinstance(value, dict) or value.get("codeRetour") is None:
         raise unreadable(outcome_unknown=outcome_unknown)
     return value
 

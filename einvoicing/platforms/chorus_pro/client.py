@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError
 from einvoicing.platforms.base import (
@@ -77,7 +79,7 @@ class ChorusProPlatform:
         """transverses/consulterCRDetaille. `number`: ours, when the flow was integrated in part only."""
         answer = self._caller.post("transverses/v1/consulterCRDetaille", {"numeroFluxDepot": remote_id})
         partial = answer.facts.get("etatCourantDepotFlux") == statuses.PARTLY_INTEGRATED
-        integrated = partial and not number and bool(self._invoices({"numeroFluxDepot": remote_id}))
+        integrated = partial and not number and bool(self._of_flow(remote_id))
         return payloads.acknowledgement(answer, number=number, integrated=integrated)
 
     # -- the life of invoices ------------------------------------------------------------------------------------
@@ -92,11 +94,17 @@ class ChorusProPlatform:
                 if error.retryable or (isinstance(error, AnsweredError) and error.response.status in {401, 403}):
                     raise
                 # a document Chorus Pro will not speak of must not hold back the others
+                key = f"{one.remote_id}:{error.code}"
+                found.append(RemoteMessage(key, HISTORY, b"", datetime.now(PARIS), problem=error.message))
         return Page(messages=tuple(found), next_cursor=cursor)
 
     def _histories(self, one: Watched) -> list[RemoteMessage]:
-        rows = self._invoices({"numeroFluxDepot": one.remote_id})
-        return [self._history(row) for row in rows if row.flow == one.remote_id and one.number in ("", row.number)]
+        rows = self._of_flow(one.remote_id)
+        return [self._history(row) for row in rows if one.number in ("", row.number)]
+
+    def _of_flow(self, flow: str) -> list[payloads.InvoiceRow]:
+        # a criterion the service ignored would hand us other people's invoices
+        return [row for row in self._invoices({"numeroFluxDepot": flow}) if row.flow == flow]
 
     def _history(self, row: payloads.InvoiceRow) -> RemoteMessage:
         data = self._caller.post("factures/v1/consulter/historique", {"idFacture": row.id}).raw

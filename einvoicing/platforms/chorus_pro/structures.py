@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from config.kernel.errors import RemoteError
 from einvoicing.platforms.chorus_pro.calls import Caller, unreadable
 
 LIFE = 24 * 3600.0  # seconds
+clock = time.monotonic
 _MOST_KEPT = 2000
 _MOST_SERVICES = 10_000  # the default page holds ten
 INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only: a supplier's invoice to it is rejected
@@ -174,14 +175,14 @@ def _flag(facts: Mapping[str, Any], name: str) -> bool:
     return facts.get(name) is True
 
 
-def _remembered(key: Key, *, clock: Callable[[], float] = time.monotonic) -> Any:
+def _remembered(key: Key) -> Any:
     with _guard:
         until, value = _kept.get(key, (0.0, None))
         return value if clock() < until else None
 
 
 def _remember(key: Key, value: Any) -> None:
-    now = time.monotonic()
+    now = clock()
     with _guard:
         if len(_kept) >= _MOST_KEPT:
             for old in [one for one, (until, _value) in _kept.items() if until <= now] or list(_kept):

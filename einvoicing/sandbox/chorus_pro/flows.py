@@ -55,8 +55,8 @@ STORIES: dict[str, tuple[tuple[str, str], ...]] = {
 _AFTER_RECYCLING = STORIES["accepts"][1:]
 _AFTER_COMPLETION = (("COMPLETEE", ""), *STORIES["accepts"][2:])
 # what the flow itself comes to, ordered by the same switch as the buyer's story
-VERDICTS = ("rejects", "incident", "partial", "unknown-state")
-BEHAVIOURS = (*STORIES, *VERDICTS)
+_FAILURES = {"incident": "IN_INCIDENTE", "unknown-state": "IN_ORBITE"}
+BEHAVIOURS = (*STORIES, *_FAILURES, "rejects", "partial")
 _SAME = {"disputes": "suspends"}
 
 
@@ -68,6 +68,10 @@ class Reading:
     seller: str
     behaviour: str
     recipient: recipients.Recipient
+
+
+class RulesUnreachable(Exception):
+    """The official rules cannot be run now."""
 
 
 class Refused(Exception):
@@ -86,23 +90,24 @@ def new_flow_number() -> str:
 def deposit(*, account: str, data: bytes, name: str, syntax: str, behaviour: str, delivery: str) -> SandboxRecord:
     """Keep the file. What is in it is looked at later, as Chorus Pro does."""
     lock()
-    found = _numbered(data, syntax)
+    seller, number = _numbered(data, syntax)
+    now = timezone.now().isoformat()
     record: SandboxRecord = SandboxRecord.objects.create(
         service=SERVICE,
         kind=FLOW,
         key=new_flow_number(),
         client_id=account,
-        number=found[1],
+        number=number,
         content=data,
         facts={
             "name": name,
             "syntax": syntax,
             "behaviour": behaviour,
             "delivery": delivery,
-            "seller": found[0],
-            "at": timezone.now().isoformat(),
+            "seller": seller,
+            "at": now,
             "state": RECEIVED,
-            "state_at": timezone.now().isoformat(),
+            "state_at": now,
             "judged": False,
             "technical": [],
             "invoices": [],
@@ -142,39 +147,40 @@ def _turn(flow: SandboxRecord, state: str, **changes: Any) -> None:
 
 def judge(flow: SandboxRecord) -> None:
     """Give the flow its verdict, and its invoice a life. Rules that cannot be run leave it waiting."""
-    data, syntax = bytes(flow.content), SYNTAXES.get(flow.facts["syntax"], "")
     try:
-        found = _read(data, syntax, flow.facts["behaviour"])
-        _check_rules(data, found.number)
-        if holder(found) is not None:
-            raise Refused(DUPLICATE, number=found.number)
-        recipients.check(found.recipient, refuse=lambda words: Refused(words, number=found.number))
-    except recipients.NotYet:
+        found = _read(bytes(flow.content), SYNTAXES.get(flow.facts["syntax"], ""), flow.facts["behaviour"])
+        _check(flow, found)
+    except RulesUnreachable:
         return
     except Refused as refusal:
-        technical = [{"codeErreur": refusal.code, "libelleErreur": refusal.words, "natureErreur": "BLOQUANTE"}]
-        named = [{"numeroDP": refusal.number, "libelleErreurDP": refusal.words, "identifiantFournisseur": ""}]
-        _turn(
-            flow,
-            "IN_REJETE",
-            judged=True,
-            technical=technical if not refusal.number else [],
-            invoices=named if refusal.number else [],
-        )
+        if refusal.number:
+            told = {"invoices": [{"numeroDP": refusal.number, "libelleErreurDP": refusal.words}]}
+        else:
+            error = {"codeErreur": refusal.code, "libelleErreur": refusal.words, "natureErreur": "BLOQUANTE"}
+            told = {"technical": [error]}
+        _turn(flow, "IN_REJETE", judged=True, **told)
         return
     _conclude(flow, found)
 
 
+def _check(flow: SandboxRecord, found: Reading) -> None:
+    """The official rules, one invoice per number, the references its recipient wants. Raises Refused."""
+    _check_rules(bytes(flow.content), found.number)
+    wanted = recipients.missing(found.recipient)
+    if holder(found) is not None:
+        wanted = DUPLICATE
+    elif found.behaviour == "rejects":
+        wanted = "Le destinataire de la facture est inconnu de Chorus Pro"
+    if wanted:
+        raise Refused(wanted, number=found.number)
+
+
 def _conclude(flow: SandboxRecord, found: Reading) -> None:
-    if found.behaviour == "rejects":
-        words = "Le destinataire de la facture est inconnu de Chorus Pro"
-        _turn(flow, "IN_REJETE", judged=True, invoices=[{"numeroDP": found.number, "libelleErreurDP": words}])
+    if found.behaviour in _FAILURES:
+        _turn(flow, _FAILURES[found.behaviour], judged=True)
         return
-    if found.behaviour in {"incident", "unknown-state"}:
-        _turn(flow, "IN_INCIDENTE" if found.behaviour == "incident" else "IN_ORBITE", judged=True)
-        return
-    others = [{"numeroDP": "AUTRE-FACTURE", "libelleErreurDP": "Le destinataire est inconnu"}]
     partial = found.behaviour == "partial"
+    others = [{"numeroDP": "AUTRE-FACTURE", "libelleErreurDP": "Le destinataire est inconnu"}]
     _turn(flow, "IN_INTEGRE_PARTIEL" if partial else "IN_INTEGRE", judged=True, invoices=others if partial else [])
     told = STORIES.get(found.behaviour, STORIES["accepts"])
     if recipients.is_misrouted(found.recipient):
@@ -205,7 +211,7 @@ def _check_rules(data: bytes, number: str) -> None:
         return
     report = validation.check(data)
     if "ENGINE" in report.rules:
-        raise recipients.NotYet
+        raise RulesUnreachable
     if not report.valid:
         words = "; ".join(f"{item.rule} : {item.text}" for item in report.violations[:5])
         raise Refused(words or "Le document n’est pas conforme", number=number)

@@ -9,6 +9,8 @@ from django.http import HttpResponse
 from einvoicing.sandbox import faults
 from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, UNKNOWN, Call, answered, called, done
 
+INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -33,7 +35,7 @@ BODIES: tuple[Body, ...] = (
         "Ministère de l’Exemple",
         wants_service=True,
         wants_engagement=True,
-        services=(("D2300000075", True), ("FACTURES_PUBLIQUES", False)),
+        services=(("D2300000075", True), (INTERNAL_SERVICE, False)),
     ),
     Body(10004, "26750045200011", "Hôpital d’Exemple", either=True, services=(("ACHATS", False), ("TRAVAUX", True))),
     Body(10005, "18008901300028", "Établissement d’Exemple"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
 
-from einvoicing.sandbox.chorus_pro.public_bodies import body_of
+from einvoicing.sandbox.chorus_pro.public_bodies import INTERNAL_SERVICE, body_of
 
 _SIRET = (
     "//*[local-name()='BuyerTradeParty']/*[local-name()='GlobalID'][@schemeID='0009']"
@@ -21,10 +20,6 @@ _ENGAGEMENT = (
     "//*[local-name()='ApplicableHeaderTradeAgreement']/*[local-name()='BuyerOrderReferencedDocument']"
     "/*[local-name()='IssuerAssignedID'] | /*/*[local-name()='OrderReference']/*[local-name()='ID']"
 )
-
-
-class NotYet(Exception):
-    """The rules cannot be run now; the flow waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +41,24 @@ def _text(root: etree._Element, path: str) -> str:
     return str(getattr(first, "text", None) or "").strip()
 
 
-def check(recipient: Recipient, *, refuse: Callable[[str], Exception]) -> None:
-    """The references a known body wants. A body that is not in the list is taken: demonstrations invent theirs."""
+def missing(recipient: Recipient) -> str:
+    """What a known body wants and does not find, in words; '' when it may be written to.
+
+    A body that is not in the list is taken: demonstrations invent theirs.
+    """
     body = body_of(recipient.siret)
     if body is None:
-        return
+        return ""
+    wants_engagement = body.wants_engagement or dict(body.services).get(recipient.service_code, False)
     if body.either and not (recipient.service_code or recipient.engagement):
-        raise refuse("Le code service ou le numéro d’engagement est obligatoire pour ce destinataire")
+        return "Le code service ou le numéro d’engagement est obligatoire pour ce destinataire"
     if body.wants_service and not recipient.service_code:
-        raise refuse("Le code service est obligatoire pour ce destinataire")
-    wanted = body.wants_engagement or dict(body.services).get(recipient.service_code, False)
-    if wanted and not recipient.engagement:
-        raise refuse("Le numéro d’engagement est obligatoire pour ce destinataire")
-    if recipient.service_code == "FACTURES_PUBLIQUES":
-        raise refuse("Ce service est réservé aux factures entre entités publiques")
+        return "Le code service est obligatoire pour ce destinataire"
+    if wants_engagement and not recipient.engagement:
+        return "Le numéro d’engagement est obligatoire pour ce destinataire"
+    if recipient.service_code == INTERNAL_SERVICE:
+        return "Ce service est réservé aux factures entre entités publiques"
+    return ""
 
 
 def is_misrouted(recipient: Recipient) -> bool:
