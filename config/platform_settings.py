@@ -41,9 +41,8 @@ class PlatformForm(forms.Form):
         self.fields.update(fields_for_model(PlatformAccount, fields=[*PLAIN, *more]))
         self._add_addresses()
         self._add_secrets()
-        self._limit(
-            "environment", [one for one in Environment.values if not preset.addresses or preset.address(one)[0]]
-        )
+        reached = [one for one in Environment.values if preset.address(one)[0]]
+        self._limit("environment", reached or Environment.values)
         self._limit("default_format", self.provider.syntaxes)
         if not self.provider.has_oauth:
             del self.fields["client_id"]

@@ -12,6 +12,8 @@ from babel.messages.extract import extract
 from django.utils.translation.template import templatize
 
 from einvoicing import lifecycle
+from einvoicing.platforms.presets import PRESETS
+from einvoicing.platforms.registry import PLATFORMS
 from payments import matching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,7 @@ NOT_SHOWN = {
 def all_texts() -> tuple[set[str], dict[str, str]]:
     """The single texts, and the plurals by their singular."""
     single: set[str] = {*matching.PHRASES.values(), matching.NO_REASON}
+    single |= {one.label for one in (*PRESETS, *PLATFORMS.values())}
     single |= {status.label for status in lifecycle.STATUSES.values()}
     plural: dict[str, str] = {}
     for path in _python_files():
