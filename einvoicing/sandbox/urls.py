@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from einvoicing.sandbox import access, control, directory, views
+from einvoicing.sandbox.abby.urls import urlpatterns as abby
 from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
 from einvoicing.sandbox.pennylane.urls import urlpatterns as pennylane
 
@@ -25,4 +26,5 @@ urlpatterns = [
     path("sandbox/faults", control.fault_rows),
     *chorus_pro,
     *pennylane,
+    *abby,
 ]

@@ -1,0 +1,240 @@
+"""What goes to Abby: customers, the draft copy of an invoice, receipts. Money is in whole cents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from config.kernel.clock import PARIS
+from config.kernel.errors import RemoteError
+from config.kernel.money import round2
+from einvoicing import document as model
+from einvoicing.formats import cdar
+
+VAT_CODES: dict[Decimal, str] = {
+    Decimal("20"): "FR_2000",
+    Decimal("10"): "FR_1000",
+    Decimal("8.5"): "FR_850",
+    Decimal("5.5"): "FR_550",
+    Decimal("2.1"): "FR_210",
+}
+WITHOUT_VAT = "FR_00HT"
+WITHIN_UNION = "FR_00UE"
+OUTSIDE_UNION = "FR_0HUE"
+UNITS: dict[str, str] = {
+    "C62": "unit",
+    "EA": "unit",
+    "H87": "unit",
+    "MIN": "minute",
+    "HUR": "hour",
+    "DAY": "day",
+    "WEE": "week",
+    "MON": "month",
+    "ANN": "year",
+    "GRM": "gram",
+    "KGM": "kilogram",
+    "TNE": "ton",
+    "LTR": "liter",
+    "MTR": "meter",
+    "KMT": "kilometer",
+    "MTK": "square_meter",
+    "MTQ": "cubic_meter",
+    "LS": "fixed_rate",
+}
+# the kind of sale, by the first letter of BT-23; of a mixed invoice a person says it at Abby, line by line
+KINDS: dict[str, str] = {"B": "sale_of_goods", "S": "service_delivery"}
+# numbers of the book of receipts, whose meaning is not published: they are taken to follow the order of the lists
+# PaymentMethod (1: transfer … 9: other) and ProductType (1: goods …); a person may change them at Abby
+BY_TRANSFER = 1
+PRODUCT_TYPE = 1
+MONEY_RECEIVED = "MEN"
+
+
+def refused(message: str, code: str) -> RemoteError:
+    """Abby cannot hold this document as it is: trying again changes nothing."""
+    return RemoteError(message, retryable=False, code=code)
+
+
+def cents(amount: Decimal) -> int:
+    """An amount of at most two decimals as whole cents. Raises ValueError rather than lose a part of a cent."""
+    whole = amount * 100
+    if whole != whole.to_integral_value():
+        raise ValueError("the amount has a part of a cent")
+    return int(whole)
+
+
+def check(invoice: model.Invoice) -> None:
+    """Raise RemoteError for what Abby cannot copy without changing it."""
+    if invoice.is_credit_note:
+        raise refused(
+            "Abby ne tient un avoir qu’à partir d’une facture qu’il a numérotée lui-même : il n’y est pas recopié.",
+            "credit_note_not_mirrored",
+        )
+    if invoice.currency != "EUR":
+        raise refused("Seules les factures en euros sont recopiées dans Abby.", "currency_not_mirrored")
+    if invoice.allowances:
+        raise refused("Abby ne sait pas répartir une remise sur toute la facture.", "discount_not_mirrored")
+
+
+def lines(invoice: model.Invoice) -> list[dict[str, Any]]:
+    """The lines, then the charges on the whole invoice (BG-21) as lines of their own."""
+    country = invoice.buyer.address.country if invoice.buyer.address else "FR"
+    kind = KINDS.get(invoice.business_process[:1])
+    found = [_line(line, kind, vat_code(line.vat_category, line.vat_rate, country)) for line in invoice.lines]
+    for charge in invoice.charges:
+        code = vat_code(charge.vat_category, charge.vat_rate, country)
+        found.append(_row(charge.reason or "Frais", cents(charge.amount), 1, None, kind, code))
+    return found
+
+
+def _line(line: model.Line, kind: str | None, code: str) -> dict[str, Any]:
+    """The price as it is when it is in whole cents, else the line's net amount once: never a rounded price."""
+    unit, base = UNITS.get(line.unit), line.price_base_quantity or Decimal(1)
+    is_exact = base == 1 and line.unit_price == round2(line.unit_price)
+    if is_exact and line.unit_price * line.quantity == line.net:
+        row = _row(line.name, cents(line.unit_price), _number(line.quantity), unit, kind, code)
+        described = line.description
+    else:
+        row = _row(line.name, cents(line.net), 1, None, kind, code)
+        counted = f"{line.quantity.normalize():f} × {line.unit_price.normalize():f} €"
+        described = "\n".join(filter(None, (line.description, counted.replace(".", ","))))
+    extra = {"description": described, "reference": line.seller_identifier}
+    return row | {name: text for name, text in extra.items() if text}
+
+
+def _row(
+    designation: str, unit_price: int, quantity: int | float, unit: str | None, kind: str | None, code: str
+) -> dict[str, Any]:
+    return {
+        "designation": designation,
+        "unitPrice": unit_price,
+        "quantity": quantity,
+        "quantityUnit": unit,
+        "type": kind,
+        "vatCode": code,
+        "isTaxIncluded": False,
+    }
+
+
+def _number(quantity: Decimal) -> int | float:
+    """A quantity as JSON writes it: it is no money, and its few decimals survive."""
+    return int(quantity) if quantity == quantity.to_integral_value() else float(quantity)
+
+
+def vat_code(category: str, rate: Decimal | None, country: str) -> str:
+    """Abby's code of a VAT category and rate (BT-151, BT-152). Raises RemoteError for a rate it has no code for."""
+    if category == "S" and rate in VAT_CODES:
+        return VAT_CODES[rate]
+    if category in {"E", "Z", "O"}:
+        return WITHOUT_VAT
+    if category == "AE":
+        return WITHOUT_VAT if country == "FR" else WITHIN_UNION
+    if category == "K":
+        return WITHIN_UNION
+    if category == "G":
+        return OUTSIDE_UNION
+    raise refused("Abby n’a pas de code pour ce taux de TVA.", "vat_rate_not_mirrored")
+
+
+def timeline(invoice: model.Invoice) -> dict[str, Any]:
+    """The dates, as midnights in Paris, in seconds."""
+    told: dict[str, Any] = {"emittedAt": _seconds(invoice.issue_date), "paymentDelay": "at_reception"}
+    if invoice.due_date:
+        told |= {"paymentDelay": "other", "customDueDate": _seconds(invoice.due_date)}
+    if invoice.delivery and invoice.delivery.date:
+        told["deliveryDate"] = _seconds(invoice.delivery.date)
+    return told
+
+
+def _seconds(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=PARIS).timestamp())
+
+
+def general_informations(invoice: model.Invoice) -> dict[str, Any]:
+    """What the copy says of itself. It is written last: a copy that has it is whole."""
+    return {"headerNote": f"{note(invoice.number)} émise le {invoice.issue_date:%d/%m/%Y}. Ne pas finaliser."}
+
+
+def note(number: str) -> str:
+    return f"Copie de la facture {number}"
+
+
+def is_whole(billing: Mapping[str, Any], number: str) -> bool:
+    """Whether the last step of the copy was made. When Abby does not tell, it is made again: nothing changes."""
+    legals = billing.get("billingLegals")
+    told = str(legals.get("headerNote") or "") if isinstance(legals, dict) else ""
+    return told.startswith(f"{note(number)} ") and bool(billing.get("lines"))
+
+
+def organization(buyer: model.Party) -> dict[str, Any]:
+    told = {
+        "name": buyer.name,
+        "commercialName": buyer.trade_name,
+        "siret": buyer.siret,
+        "vatNumber": buyer.vat_number,
+        "emails": emails(buyer),
+        "billingAddress": _address(buyer.address),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def contact(buyer: model.Party) -> dict[str, Any]:
+    """An individual; the invoice has one name (BT-44), Abby wants two."""
+    first, _, last = buyer.name.partition(" ")
+    told = {
+        "firstname": first,
+        "lastname": last or "–",
+        "emails": emails(buyer),
+        "billingAddress": _address(buyer.address),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def emails(buyer: model.Party) -> list[str]:
+    by_mail = buyer.electronic_address if buyer.electronic_scheme == "EM" else ""
+    given = buyer.contact.email if buyer.contact else ""
+    return list(dict.fromkeys(filter(None, (given, by_mail))))
+
+
+def _address(address: model.Address | None) -> dict[str, Any] | None:
+    if address is None:
+        return None
+    return {
+        "address": address.line_one or None,
+        "complement": address.line_two or None,
+        "city": address.city or None,
+        "zipCode": address.postcode or None,
+        "country": address.country,
+    }
+
+
+def income(message: cdar.StatusMessage, reference: str) -> dict[str, Any]:
+    """One entry of the book of receipts, from status 212: what was received, its VAT taken out rate by rate.
+
+    Raises RemoteError when the message does not tell the VAT rates.
+    """
+    found = [one for detail in message.details for one in detail.characteristics if one.type_code == MONEY_RECEIVED]
+    gross, net = Decimal(0), Decimal(0)
+    for one in found:
+        if one.amount is None or one.percent is None:
+            raise refused("L’encaissement ne dit pas son taux de TVA : il n’est pas inscrit dans Abby.", "vat_unknown")
+        gross += one.amount
+        net += round2(one.amount * 100 / (100 + one.percent))
+    if not found:
+        raise refused("Le message ne dit pas combien a été encaissé.", "amount_unknown")
+    paid_on = next((one.value_date for one in found if one.value_date), None)
+    paid_at = datetime(paid_on.year, paid_on.month, paid_on.day, tzinfo=PARIS) if paid_on else message.status_at
+    buyer = next((party.name for party in message.recipients if party.role == "BY" and party.name), "")
+    return {
+        "client": buyer or message.invoice_number,
+        "priceTotalTax": cents(gross),
+        "priceWithoutTax": cents(net),
+        "vatAmount": cents(gross - net),
+        "reference": reference,
+        "productType": PRODUCT_TYPE,
+        "paidAt": (paid_at or message.created_at).isoformat(),
+        "paymentMethodUsed": {"value": BY_TRANSFER},
+        "isTaxIncluded": True,
+    }

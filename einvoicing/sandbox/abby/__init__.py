@@ -1,0 +1,1 @@
+"""Abby in a box."""
