@@ -13,7 +13,7 @@ import pytest
 
 from config.kernel import http
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import Deposit, PlatformSettings
+from einvoicing.platforms.base import Deposit, PlatformSettings, Watched
 from einvoicing.platforms.chorus_pro.client import ChorusProPlatform
 from tests.einvoicing.loopback import Behaviour, answer, serving
 
@@ -117,6 +117,28 @@ def test_a_401_replaces_the_token_once_and_then_blames_the_technical_account():
     assert (caught.value.code, caught.value.retryable) == ("invalid_account", False)
 
 
+def test_a_service_that_ignores_a_criterion_gives_us_nobody_else_s_invoice():
+    other = {"identifiantFactureCPP": 7, "numeroFacture": "FAC-2", "numeroFluxDepot": "CPP2", "statut": "DEPOSEE"}
+    with serving(TOKEN, said(codeRetour=0, listeFactures=[other])) as server:
+        platform = ChorusProPlatform(settings(server.url))
+        assert platform.find("t", "FAC-1") is None
+        assert platform.incoming("", [Watched("CPP1", "t", "")]).messages == ()
+        platform.close()
+
+
+def test_an_invoice_alive_is_found_before_one_of_its_number_that_was_rejected():
+    rows = [
+        {"identifiantFactureCPP": key, "numeroFacture": "FAC-1", "numeroFluxDepot": f"CPP{key}", "statut": status}
+        for key, status in ((7, "REJETEE"), (8, "DEPOSEE"), (9, "REJETEE"))
+    ]
+    with serving(TOKEN, said(codeRetour=0, listeFactures=rows)) as server:
+        platform = ChorusProPlatform(settings(server.url))
+        found = platform.find("t", "FAC-1")
+        platform.close()
+    assert found is not None
+    assert found.remote_id == "CPP8"
+
+
 def test_a_token_is_kept_until_shortly_before_its_end(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr("einvoicing.platforms.chorus_pro.tokens.time.monotonic", lambda: now[0])
@@ -138,7 +160,8 @@ def test_a_wrong_application_is_said_clearly(status):
     assert (error.code, error.retryable) == ("invalid_client", False)
 
 
-def test_secrets_are_in_no_log_no_representation_and_no_failure(monkeypatch):
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+def test_secrets_are_in_no_log_no_representation_and_no_failure(monkeypatch, status):
     lines: list[dict[str, object]] = []
 
     class Recorder:
@@ -147,7 +170,7 @@ def test_secrets_are_in_no_log_no_representation_and_no_failure(monkeypatch):
 
     monkeypatch.setattr(http, "log", Recorder())
     echo = said(
-        "400 Bad Request",
+        status,
         codeRetour=1,
         libelle="Bearer tok-0123456789 password=hush-password client_secret=tell-nobody",
     )
