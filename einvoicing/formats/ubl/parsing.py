@@ -1,0 +1,210 @@
+"""Read a UBL Invoice or CreditNote that comes from outside into the semantic model.
+
+Elements that EN 16931 does not know are left aside: the original bytes are the evidence, the model is what the
+product understands of them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from decimal import Decimal
+
+from lxml.etree import _Element
+
+from config.kernel.errors import Invalid
+from einvoicing import document as model
+from einvoicing.formats.ubl.parsing_lines import (
+    read_adjustments,
+    read_amount,
+    read_day,
+    read_line,
+    read_period,
+    read_subtotal,
+)
+from einvoicing.formats.ubl.parsing_parties import (
+    read_address,
+    read_creditor,
+    read_identifier,
+    read_party,
+    read_payee,
+    read_representative,
+)
+from einvoicing.formats.ubl.vocabulary import INVOICED_OBJECT, NO_MEANS, NO_ORDER, NS, PROJECT, ROOTS, VAT_POINTS
+from einvoicing.formats.xml import parse_untrusted, read_number
+
+_CODED_NOTE = re.compile(r"#([A-Z]{3})#(.*)", re.DOTALL)
+_VAT_POINTS = {code: ours for ours, code in VAT_POINTS.items()}
+
+
+class NotUbl(Invalid):
+    """The bytes are XML but not a UBL invoice, or a datum without which there is no invoice is missing."""
+
+    code = "not_ubl"
+    message = "Le fichier n’est pas une facture électronique (UBL)."
+
+
+def parse(data: bytes) -> model.Invoice:
+    """Read an invoice or a credit note. Raises Invalid, with the sentence to show."""
+    root = parse_untrusted(data)
+    kind = ROOTS.get(str(root.tag))
+    if kind is None:
+        raise NotUbl
+    issue_date, number = read_day(root, "cbc:IssueDate"), NS.text(root, "cbc:ID")
+    if issue_date is None or not number:
+        raise NotUbl("La facture n’a pas de numéro ou de date d’émission.")
+    is_credit = kind == "CreditNote"
+    currency = NS.text(root, "cbc:DocumentCurrencyCode")
+    tax_currency = NS.text(root, "cbc:TaxCurrencyCode")
+    allowances, charges = read_adjustments(root)
+    vat_point = NS.text(root, "cac:InvoicePeriod/cbc:DescriptionCode")
+    order = NS.text(root, "cac:OrderReference/cbc:ID")
+    sales_order = NS.text(root, "cac:OrderReference/cbc:SalesOrderID")
+    typed, attachments = _documents(root)
+    project = typed.get(PROJECT) if is_credit else None
+    due_date = "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"
+    delivery = NS.find(root, "cac:Delivery")
+    return model.Invoice(
+        number=number,
+        issue_date=issue_date,
+        type_code=NS.text(root, "cbc:CreditNoteTypeCode" if is_credit else "cbc:InvoiceTypeCode"),
+        currency=currency,
+        tax_currency=tax_currency,
+        vat_point_date=read_day(root, "cbc:TaxPointDate"),
+        vat_point_code=_VAT_POINTS.get(vat_point, vat_point),
+        due_date=read_day(root, due_date),
+        buyer_reference=NS.text(root, "cbc:BuyerReference"),
+        project=project.value if project else NS.text(root, "cac:ProjectReference/cbc:ID"),
+        contract=NS.text(root, "cac:ContractDocumentReference/cbc:ID"),
+        purchase_order="" if sales_order and order == NO_ORDER else order,
+        sales_order=sales_order,
+        receiving_advice=NS.text(root, "cac:ReceiptDocumentReference/cbc:ID"),
+        despatch_advice=NS.text(root, "cac:DespatchDocumentReference/cbc:ID"),
+        tender=NS.text(root, "cac:OriginatorDocumentReference/cbc:ID"),
+        invoiced_object=typed.get(INVOICED_OBJECT),
+        accounting_reference=NS.text(root, "cbc:AccountingCost"),
+        notes=tuple(_note(item.text or "") for item in NS.all(root, "cbc:Note")),
+        business_process=NS.text(root, "cbc:ProfileID"),
+        profile=NS.text(root, "cbc:CustomizationID"),
+        preceding=tuple(_preceding(item) for item in NS.all(root, "cac:BillingReference/cac:InvoiceDocumentReference")),
+        seller=read_party(NS.find(root, "cac:AccountingSupplierParty/cac:Party")),
+        buyer=read_party(NS.find(root, "cac:AccountingCustomerParty/cac:Party")),
+        payee=read_payee(NS.find(root, "cac:PayeeParty")),
+        tax_representative=read_representative(NS.find(root, "cac:TaxRepresentativeParty")),
+        delivery=None if delivery is None else _delivery(delivery),
+        period=read_period(root),
+        payment=_payment(root),
+        allowances=allowances,
+        charges=charges,
+        totals=_totals(root, currency, tax_currency),
+        vat=tuple(read_subtotal(item) for item in NS.all(root, "cac:TaxTotal/cac:TaxSubtotal")),
+        attachments=attachments,
+        lines=tuple(read_line(item) for item in NS.all(root, f"cac:{kind}Line")),
+    )
+
+
+def _note(text: str) -> model.Note:
+    """BG-1: `#PMT#text` where the subject is coded."""
+    coded = _CODED_NOTE.fullmatch(text)
+    return model.Note(coded[1], coded[2]) if coded else model.Note("", text)
+
+
+def _preceding(element: _Element) -> model.Reference:
+    return model.Reference(NS.text(element, "cbc:ID"), read_day(element, "cbc:IssueDate"))
+
+
+def _documents(root: _Element) -> tuple[dict[str, model.Identifier], tuple[model.Attachment, ...]]:
+    """The references told apart by their type code (BT-11, BT-18), then the attachments (BG-24)."""
+    typed: dict[str, model.Identifier] = {}
+    attachments = []
+    for element in NS.all(root, "cac:AdditionalDocumentReference"):
+        code = NS.text(element, "cbc:DocumentTypeCode")
+        identifier = read_identifier(NS.find(element, "cbc:ID"))
+        if code in {INVOICED_OBJECT, PROJECT} and identifier:
+            typed.setdefault(code, identifier)
+        else:
+            attachments.append(_attachment(element))
+    return typed, tuple(attachments)
+
+
+def _attachment(element: _Element) -> model.Attachment:
+    binary = NS.find(element, "cac:Attachment/cbc:EmbeddedDocumentBinaryObject")
+    try:
+        content = b64decode("".join((binary.text or "").split()), validate=True) if binary is not None else b""
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("Une pièce jointe de la facture est illisible.") from error
+    return model.Attachment(
+        reference=NS.text(element, "cbc:ID"),
+        description=NS.text(element, "cbc:DocumentDescription"),
+        url=NS.text(element, "cac:Attachment/cac:ExternalReference/cbc:URI"),
+        content=content,
+        mime="" if binary is None else binary.get("mimeCode", ""),
+        filename="" if binary is None else binary.get("filename", ""),
+    )
+
+
+def _delivery(element: _Element) -> model.Delivery | None:
+    location = NS.find(element, "cac:DeliveryLocation")
+    found = model.Delivery(
+        date=read_day(element, "cbc:ActualDeliveryDate"),
+        name=NS.text(element, "cac:DeliveryParty/cac:PartyName/cbc:Name"),
+        location=read_identifier(NS.find(location, "cbc:ID")),
+        address=read_address(NS.find(location, "cac:Address")),
+    )
+    return None if found == model.Delivery() else found
+
+
+def _payment(root: _Element) -> model.Payment | None:
+    means = list(NS.all(root, "cac:PaymentMeans"))
+    first = means[0] if means else None
+    accounts = [_account(item) for item in means]
+    main = accounts[0] if accounts else model.Account(iban="")
+    code = NS.find(first, "cbc:PaymentMeansCode")
+    payment = model.Payment(
+        means_code="" if code is None or code.text == NO_MEANS else code.text or "",
+        means_text="" if code is None else code.get("name", ""),
+        reference=NS.text(first, "cbc:PaymentID"),
+        iban=main.iban,
+        account_name=main.account_name,
+        bic=main.bic,
+        other_accounts=tuple(account for account in accounts[1:] if account.iban),
+        card_number=NS.text(first, "cac:CardAccount/cbc:PrimaryAccountNumberID"),
+        card_holder=NS.text(first, "cac:CardAccount/cbc:HolderName"),
+        mandate=NS.text(first, "cac:PaymentMandate/cbc:ID"),
+        creditor_identifier=read_creditor(root),
+        debited_iban=NS.text(first, "cac:PaymentMandate/cac:PayerFinancialAccount/cbc:ID"),
+        terms=NS.text(root, "cac:PaymentTerms/cbc:Note"),
+    )
+    return None if payment == model.Payment() else payment
+
+
+def _account(means: _Element) -> model.Account:
+    element = NS.find(means, "cac:PayeeFinancialAccount")
+    return model.Account(
+        iban=NS.text(element, "cbc:ID"),
+        account_name=NS.text(element, "cbc:Name"),
+        bic=NS.text(element, "cac:FinancialInstitutionBranch/cbc:ID"),
+    )
+
+
+def _totals(root: _Element, currency: str, tax_currency: str) -> model.Totals:
+    element = NS.find(root, "cac:LegalMonetaryTotal")
+    if element is None:
+        raise NotUbl("La facture n’a pas de totaux.")
+    zero = Decimal(0)
+    # BT-110 and BT-111 share one element name; only the currency tells them apart
+    taxes = {item.get("currencyID", ""): item.text or "" for item in NS.all(root, "cac:TaxTotal/cbc:TaxAmount")}
+    converted = read_number(taxes.pop(tax_currency, "")) if tax_currency != currency else None
+    return model.Totals(
+        lines=read_amount(element, "cbc:LineExtensionAmount", "BT-106"),
+        allowances=NS.number(element, "cbc:AllowanceTotalAmount") or zero,
+        charges=NS.number(element, "cbc:ChargeTotalAmount") or zero,
+        net=read_amount(element, "cbc:TaxExclusiveAmount", "BT-109"),
+        vat=read_number(taxes.get(currency, "") or next(iter(taxes.values()), "")) or zero,
+        vat_in_tax_currency=converted,
+        gross=read_amount(element, "cbc:TaxInclusiveAmount", "BT-112"),
+        prepaid=NS.number(element, "cbc:PrepaidAmount") or zero,
+        rounding=NS.number(element, "cbc:PayableRoundingAmount") or zero,
+        payable=read_amount(element, "cbc:PayableAmount", "BT-115"),
+    )

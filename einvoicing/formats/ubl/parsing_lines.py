@@ -1,0 +1,121 @@
+"""Read what a UBL line (BG-25) is made of, and the groups a line shares with the document."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from lxml.etree import _Element
+
+from config.kernel.errors import Invalid
+from einvoicing import document as model
+from einvoicing.formats.ubl.parsing_parties import read_identifier
+from einvoicing.formats.ubl.vocabulary import NS
+
+
+def read_line(element: _Element) -> model.Line:
+    """BG-25."""
+    item, price = NS.find(element, "cac:Item"), NS.find(element, "cac:Price")
+    quantity = NS.find(element, "cbc:InvoicedQuantity")
+    name = "cbc:CreditedQuantity" if quantity is None else "cbc:InvoicedQuantity"
+    quantity = NS.find(element, name)
+    base = NS.find(price, "cbc:BaseQuantity")
+    tax = NS.find(item, "cac:ClassifiedTaxCategory")
+    allowances, charges = read_adjustments(element)
+    return model.Line(
+        id=NS.text(element, "cbc:ID"),
+        note=NS.text(element, "cbc:Note"),
+        object_identifier=read_identifier(NS.find(element, "cac:DocumentReference/cbc:ID")),
+        quantity=read_amount(element, name, "BT-129"),
+        unit="" if quantity is None else quantity.get("unitCode", ""),
+        net=read_amount(element, "cbc:LineExtensionAmount", "BT-131"),
+        purchase_order_line=NS.text(element, "cac:OrderLineReference/cbc:LineID"),
+        accounting_reference=NS.text(element, "cbc:AccountingCost"),
+        period=read_period(element),
+        allowances=allowances,
+        charges=charges,
+        unit_price=read_amount(price, "cbc:PriceAmount", "BT-146"),
+        price_discount=NS.number(price, "cac:AllowanceCharge/cbc:Amount") or None,
+        gross_price=NS.number(price, "cac:AllowanceCharge/cbc:BaseAmount"),
+        price_base_quantity=NS.number(price, "cbc:BaseQuantity"),
+        price_base_unit="" if base is None else base.get("unitCode", ""),
+        vat_category=NS.text(tax, "cbc:ID"),
+        vat_rate=NS.number(tax, "cbc:Percent"),
+        name=NS.text(item, "cbc:Name"),
+        description=NS.text(item, "cbc:Description"),
+        seller_identifier=NS.text(item, "cac:SellersItemIdentification/cbc:ID"),
+        buyer_identifier=NS.text(item, "cac:BuyersItemIdentification/cbc:ID"),
+        standard_identifier=read_identifier(NS.find(item, "cac:StandardItemIdentification/cbc:ID")),
+        classifications=tuple(
+            model.Classification(one.text or "", one.get("listID", ""), one.get("listVersionID", ""))
+            for one in NS.all(item, "cac:CommodityClassification/cbc:ItemClassificationCode")
+        ),
+        origin_country=NS.text(item, "cac:OriginCountry/cbc:IdentificationCode"),
+        attributes=tuple(
+            model.Attribute(NS.text(one, "cbc:Name"), NS.text(one, "cbc:Value"))
+            for one in NS.all(item, "cac:AdditionalItemProperty")
+        ),
+    )
+
+
+def read_adjustments(
+    parent: _Element,
+) -> tuple[tuple[model.AllowanceCharge, ...], tuple[model.AllowanceCharge, ...]]:
+    """The allowances, then the charges: BG-20 and BG-21, or BG-27 and BG-28."""
+    allowances: list[model.AllowanceCharge] = []
+    charges: list[model.AllowanceCharge] = []
+    for item in NS.all(parent, "cac:AllowanceCharge"):
+        is_charge = NS.text(item, "cbc:ChargeIndicator").strip() in {"true", "1"}
+        (charges if is_charge else allowances).append(_adjustment(item))
+    return tuple(allowances), tuple(charges)
+
+
+def _adjustment(element: _Element) -> model.AllowanceCharge:
+    return model.AllowanceCharge(
+        amount=read_amount(element, "cbc:Amount", "BT-92"),
+        base=NS.number(element, "cbc:BaseAmount"),
+        percent=NS.number(element, "cbc:MultiplierFactorNumeric"),
+        reason=NS.text(element, "cbc:AllowanceChargeReason"),
+        reason_code=NS.text(element, "cbc:AllowanceChargeReasonCode"),
+        vat_category=NS.text(element, "cac:TaxCategory/cbc:ID"),
+        vat_rate=NS.number(element, "cac:TaxCategory/cbc:Percent"),
+    )
+
+
+def read_subtotal(element: _Element) -> model.VatSubtotal:
+    """BG-23."""
+    category = NS.find(element, "cac:TaxCategory")
+    return model.VatSubtotal(
+        category=NS.text(category, "cbc:ID"),
+        rate=NS.number(category, "cbc:Percent"),
+        base=read_amount(element, "cbc:TaxableAmount", "BT-116"),
+        amount=read_amount(element, "cbc:TaxAmount", "BT-117"),
+        exemption_code=NS.text(category, "cbc:TaxExemptionReasonCode"),
+        exemption_reason=NS.text(category, "cbc:TaxExemptionReason"),
+    )
+
+
+def read_period(parent: _Element) -> model.Period | None:
+    """BG-14, BG-26; None where the element only carries BT-8."""
+    element = NS.find(parent, "cac:InvoicePeriod")
+    start, end = read_day(element, "cbc:StartDate"), read_day(element, "cbc:EndDate")
+    return model.Period(start, end) if start or end else None
+
+
+def read_day(parent: _Element | None, path: str) -> date | None:
+    """A date written as ISO 8601, the time zone of xs:date left aside. Raises Invalid for anything else."""
+    text = NS.text(parent, path).strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise Invalid("« %(text)s » n’est pas une date.", text=text[:40]) from error
+
+
+def read_amount(parent: _Element | None, path: str, term: str) -> Decimal:
+    """A number that must be there; Invalid names its business term."""
+    value = NS.number(parent, path)
+    if value is None:
+        raise Invalid("La facture ne donne pas %(term)s.", term=term)
+    return value
