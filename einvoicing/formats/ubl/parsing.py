@@ -162,7 +162,7 @@ def _payment(root: _Element) -> model.Payment | None:
     main = accounts[0] if accounts else model.Account(iban="")
     code = NS.find(first, "cbc:PaymentMeansCode")
     payment = model.Payment(
-        means_code="" if code is None or code.text == NO_MEANS else code.text or "",
+        means_code="" if code is None or _is_filler(first) else code.text or "",
         means_text="" if code is None else code.get("name", ""),
         reference=NS.text(first, "cbc:PaymentID"),
         iban=main.iban,
@@ -177,6 +177,14 @@ def _payment(root: _Element) -> model.Payment | None:
         terms=NS.text(root, "cac:PaymentTerms/cbc:Note"),
     )
     return None if payment == model.Payment() else payment
+
+
+def _is_filler(means: _Element | None) -> bool:
+    """A code that only lets a due date or a reference stand where the schema wants one."""
+    if NS.text(means, "cbc:PaymentMeansCode") != NO_MEANS:
+        return False
+    groups = ("cac:PayeeFinancialAccount", "cac:CardAccount", "cac:PaymentMandate")
+    return all(NS.find(means, group) is None for group in groups)
 
 
 def _account(means: _Element) -> model.Account:

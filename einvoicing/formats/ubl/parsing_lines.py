@@ -21,6 +21,11 @@ def read_line(element: _Element) -> model.Line:
     quantity = NS.find(element, name)
     base = NS.find(price, "cbc:BaseQuantity")
     tax = NS.find(item, "cac:ClassifiedTaxCategory")
+    unit_price = read_amount(price, "cbc:PriceAmount", "BT-146")
+    discount = NS.number(price, "cac:AllowanceCharge/cbc:Amount") or None
+    gross = NS.number(price, "cac:AllowanceCharge/cbc:BaseAmount")
+    if gross is None and discount is not None:
+        gross = unit_price + discount  # BT-148, which UBL may leave out
     allowances, charges = read_adjustments(element)
     return model.Line(
         id=NS.text(element, "cbc:ID"),
@@ -34,9 +39,9 @@ def read_line(element: _Element) -> model.Line:
         period=read_period(element),
         allowances=allowances,
         charges=charges,
-        unit_price=read_amount(price, "cbc:PriceAmount", "BT-146"),
-        price_discount=NS.number(price, "cac:AllowanceCharge/cbc:Amount") or None,
-        gross_price=NS.number(price, "cac:AllowanceCharge/cbc:BaseAmount"),
+        unit_price=unit_price,
+        price_discount=discount,
+        gross_price=gross,
         price_base_quantity=NS.number(price, "cbc:BaseQuantity"),
         price_base_unit="" if base is None else base.get("unitCode", ""),
         vat_category=NS.text(tax, "cbc:ID"),
