@@ -272,3 +272,13 @@ def full_invoice() -> model.Invoice:
         ),
         lines=(line, exempt),
     )
+
+
+def full_credit_note() -> model.Invoice:
+    """The full invoice given back: what UBL writes elsewhere in a credit note is there too."""
+    return replace(
+        full_invoice(),
+        number="AVO-2026-00002",
+        type_code="381",
+        preceding=(model.Reference("FAC-1", date(2026, 11, 1)),),
+    )

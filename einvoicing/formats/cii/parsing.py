@@ -139,14 +139,13 @@ def _delivery(element: _Element | None) -> model.Delivery | None:
     delivered = None
     if element is not None:
         delivered = read_day(element, "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime")
-    if party is None and delivered is None:
-        return None
-    return model.Delivery(
+    delivery = model.Delivery(
         date=delivered,
         name=NS.text(party, "ram:Name"),
         location=next(iter(read_identifiers(party)), None),
         address=read_address(party),
     )
+    return None if delivery == model.Delivery() else delivery
 
 
 def _payment(settlement: _Element) -> model.Payment | None:
@@ -162,7 +161,7 @@ def _payment(settlement: _Element) -> model.Payment | None:
         iban=main.iban,
         account_name=main.account_name,
         bic=main.bic,
-        other_accounts=tuple(accounts[1:]),
+        other_accounts=tuple(account for account in accounts[1:] if account.iban),
         card_number=NS.text(card, "ram:ID"),
         card_holder=NS.text(card, "ram:CardholderName"),
         mandate=NS.text(settlement, "ram:SpecifiedTradePaymentTerms/ram:DirectDebitMandateID"),

@@ -37,7 +37,8 @@ def read_line(element: _Element) -> model.Line:
         allowances=allowances,
         charges=charges,
         unit_price=read_amount(price, "ram:ChargeAmount", "BT-146"),
-        price_discount=NS.number(gross, "ram:AppliedTradeAllowanceCharge/ram:ActualAmount"),
+        # a discount of zero is none: UBL cannot give a gross price without a discount
+        price_discount=NS.number(gross, "ram:AppliedTradeAllowanceCharge/ram:ActualAmount") or None,
         gross_price=NS.number(gross, "ram:ChargeAmount"),
         price_base_quantity=NS.number(price, "ram:BasisQuantity"),
         price_base_unit="" if base is None else base.get("unitCode", ""),
@@ -103,11 +104,10 @@ def read_object(parent: _Element | None) -> model.Identifier | None:
 
 
 def read_period(parent: _Element | None) -> model.Period | None:
-    """BG-14, BG-26."""
+    """BG-14, BG-26; None when no date is given."""
     element = NS.find(parent, "ram:BillingSpecifiedPeriod")
-    if element is None:
-        return None
-    return model.Period(read_day(element, "ram:StartDateTime"), read_day(element, "ram:EndDateTime"))
+    start, end = read_day(element, "ram:StartDateTime"), read_day(element, "ram:EndDateTime")
+    return model.Period(start, end) if start or end else None
 
 
 def read_day(parent: _Element | None, path: str) -> date | None:

@@ -26,7 +26,7 @@ def read_party(element: _Element | None) -> model.Party:
     siret = next((item for item in identifiers if item.scheme == SIRET), None)
     legal = _identifier(NS.find(element, "ram:SpecifiedLegalOrganization/ram:ID"))
     siren = legal.value if legal and legal.scheme == SIREN else ""
-    address = NS.find(element, "ram:URIUniversalCommunication/ram:URIID")
+    address = _identifier(NS.find(element, "ram:URIUniversalCommunication/ram:URIID"))
     taxes = {
         item.get("schemeID", ""): item.text or "" for item in NS.all(element, "ram:SpecifiedTaxRegistration/ram:ID")
     }
@@ -40,8 +40,8 @@ def read_party(element: _Element | None) -> model.Party:
         vat_number=taxes.get("VA", ""),
         tax_number=taxes.get("FC", ""),
         legal_information=NS.text(element, "ram:Description"),
-        electronic_address=NS.text(element, "ram:URIUniversalCommunication/ram:URIID"),
-        electronic_scheme="" if address is None else address.get("schemeID", ""),
+        electronic_address=address.value if address else "",
+        electronic_scheme=address.scheme if address else "",
         address=read_address(element),
         contact=_contact(NS.find(element, "ram:DefinedTradeContact")),
     )
@@ -50,11 +50,12 @@ def read_party(element: _Element | None) -> model.Party:
 def _contact(element: _Element | None) -> model.Contact | None:
     if element is None:
         return None
-    return model.Contact(
+    found = model.Contact(
         name=NS.text(element, "ram:PersonName") or NS.text(element, "ram:DepartmentName"),
         phone=NS.text(element, "ram:TelephoneUniversalCommunication/ram:CompleteNumber"),
         email=NS.text(element, "ram:EmailURIUniversalCommunication/ram:URIID"),
     )
+    return None if found == model.Contact() else found
 
 
 def read_address(party: _Element | None) -> model.Address | None:

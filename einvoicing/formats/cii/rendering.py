@@ -9,12 +9,12 @@ from lxml.etree import _Element
 
 from einvoicing import document as model
 from einvoicing.formats.cii.rendering_lines import add_adjustment, add_line, add_period, add_reference
-from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, NS, SIREN, SIRET, SUPPORTING, TENDER
-from einvoicing.formats.xml import amount, day, serialise
+from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, MOST, NS, SIREN, SIRET, SUPPORTING, TENDER
+from einvoicing.formats.xml import amount, day, decimal, serialise
 
 
 def render(document: model.Invoice) -> bytes:
-    """The invoice as CII bytes, the same each time. Raises ValueError when a number has too many decimals."""
+    """The invoice as CII bytes, the same each time. Raises ValueError when an amount has more than two decimals."""
     root = NS.root("rsm:CrossIndustryInvoice")
     _add_context(root, document)
     _add_heading(root, document)
@@ -229,7 +229,7 @@ def _add_vat(parent: _Element, subtotal: model.VatSubtotal, document: model.Invo
         NS.add(element, "ram:TaxPointDate/udt:DateString", day(document.vat_point_date), format="102")
     _add_text(element, "ram:DueDateTypeCode", document.vat_point_code)
     if subtotal.rate is not None:
-        NS.add(element, "ram:RateApplicablePercent", amount(subtotal.rate))
+        NS.add(element, "ram:RateApplicablePercent", decimal(subtotal.rate, most=MOST, least=2))
 
 
 def _add_terms(parent: _Element, due_date: date | None, payment: model.Payment) -> None:  # BT-20, BT-9, BT-89

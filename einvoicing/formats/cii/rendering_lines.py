@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml.etree import _Element
 
 from einvoicing import document as model
-from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, NS
+from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, MOST, NS
 from einvoicing.formats.xml import amount, day, decimal
 
 
@@ -18,7 +18,7 @@ def add_line(transaction: _Element, line: model.Line) -> None:
         NS.add(association, "ram:IncludedNote/ram:Content", line.note)
     _add_product(element, line)
     _add_prices(element, line)
-    quantity = decimal(line.quantity, most=4)
+    quantity = decimal(line.quantity, most=MOST)
     NS.add(element, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", quantity, unitCode=line.unit)
     _add_settlement(element, line)
 
@@ -53,20 +53,20 @@ def _add_prices(element: _Element, line: model.Line) -> None:  # BG-29
         NS.add(agreement, "ram:BuyerOrderReferencedDocument/ram:LineID", line.purchase_order_line)
     if line.gross_price is not None:
         price = NS.add(agreement, "ram:GrossPriceProductTradePrice")
-        NS.add(price, "ram:ChargeAmount", decimal(line.gross_price, most=6, least=2))
+        NS.add(price, "ram:ChargeAmount", decimal(line.gross_price, most=MOST, least=2))
         _add_price_base(price, line)
         if line.price_discount is not None:
             discount = NS.add(price, "ram:AppliedTradeAllowanceCharge")
             NS.add(discount, "ram:ChargeIndicator/udt:Indicator", "false")
-            NS.add(discount, "ram:ActualAmount", decimal(line.price_discount, most=6, least=2))
+            NS.add(discount, "ram:ActualAmount", decimal(line.price_discount, most=MOST, least=2))
     price = NS.add(agreement, "ram:NetPriceProductTradePrice")
-    NS.add(price, "ram:ChargeAmount", decimal(line.unit_price, most=6, least=2))
+    NS.add(price, "ram:ChargeAmount", decimal(line.unit_price, most=MOST, least=2))
     _add_price_base(price, line)
 
 
 def _add_price_base(price: _Element, line: model.Line) -> None:  # BT-149, BT-150
     if line.price_base_quantity is not None:
-        base = decimal(line.price_base_quantity, most=4)
+        base = decimal(line.price_base_quantity, most=MOST)
         NS.add(price, "ram:BasisQuantity", base, unitCode=line.price_base_unit)
 
 
@@ -76,7 +76,7 @@ def _add_settlement(element: _Element, line: model.Line) -> None:
     NS.add(tax, "ram:TypeCode", "VAT")
     NS.add(tax, "ram:CategoryCode", line.vat_category)
     if line.vat_rate is not None:
-        NS.add(tax, "ram:RateApplicablePercent", amount(line.vat_rate))
+        NS.add(tax, "ram:RateApplicablePercent", decimal(line.vat_rate, most=MOST, least=2))
     add_period(settlement, line.period)
     for allowance in line.allowances:
         add_adjustment(settlement, allowance, charge=False)
@@ -96,7 +96,7 @@ def add_adjustment(parent: _Element, item: model.AllowanceCharge, *, charge: boo
     element = NS.add(parent, "ram:SpecifiedTradeAllowanceCharge")
     NS.add(element, "ram:ChargeIndicator/udt:Indicator", "true" if charge else "false")
     if item.percent is not None:
-        NS.add(element, "ram:CalculationPercent", decimal(item.percent, most=4, least=2))
+        NS.add(element, "ram:CalculationPercent", decimal(item.percent, most=MOST, least=2))
     if item.base is not None:
         NS.add(element, "ram:BasisAmount", amount(item.base))
     NS.add(element, "ram:ActualAmount", amount(item.amount))
@@ -109,7 +109,7 @@ def add_adjustment(parent: _Element, item: model.AllowanceCharge, *, charge: boo
         NS.add(tax, "ram:TypeCode", "VAT")
         NS.add(tax, "ram:CategoryCode", item.vat_category)
         if item.vat_rate is not None:
-            NS.add(tax, "ram:RateApplicablePercent", amount(item.vat_rate))
+            NS.add(tax, "ram:RateApplicablePercent", decimal(item.vat_rate, most=MOST, least=2))
 
 
 def add_period(parent: _Element, period: model.Period | None) -> None:

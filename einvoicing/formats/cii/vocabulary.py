@@ -16,6 +16,8 @@ NS = Namespaces(
 ROOT = NS.tag("rsm:CrossIndustryInvoice")
 SIREN = "0002"
 SIRET = "0009"
+# decimals of quantities, prices and rates: all there are; how many are too many is for the official rules to say
+MOST = 12
 # UNTDID 1001 codes that tell the AdditionalReferencedDocument apart
 TENDER = "50"  # BT-17
 INVOICED_OBJECT = "130"  # BT-18, BT-128

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from decimal import Decimal
 
 from lxml.etree import _Element
@@ -34,7 +35,7 @@ from einvoicing.formats.ubl.parsing_parties import (
 from einvoicing.formats.ubl.vocabulary import INVOICED_OBJECT, NO_MEANS, NO_ORDER, NS, PROJECT, ROOTS, VAT_POINTS
 from einvoicing.formats.xml import parse_untrusted, read_number
 
-_CODED_NOTE = re.compile(r"#([A-Z]{3})#(.*)", re.DOTALL)
+_SUBJECT = re.compile(r"#([A-Z]{3})#")
 _VAT_POINTS = {code: ours for ours, code in VAT_POINTS.items()}
 
 
@@ -84,7 +85,7 @@ def parse(data: bytes) -> model.Invoice:
         tender=NS.text(root, "cac:OriginatorDocumentReference/cbc:ID"),
         invoiced_object=typed.get(INVOICED_OBJECT),
         accounting_reference=NS.text(root, "cbc:AccountingCost"),
-        notes=tuple(_note(item.text or "") for item in NS.all(root, "cbc:Note")),
+        notes=tuple(note for item in NS.all(root, "cbc:Note") for note in _notes(item.text or "")),
         business_process=NS.text(root, "cbc:ProfileID"),
         profile=NS.text(root, "cbc:CustomizationID"),
         preceding=tuple(_preceding(item) for item in NS.all(root, "cac:BillingReference/cac:InvoiceDocumentReference")),
@@ -104,10 +105,13 @@ def parse(data: bytes) -> model.Invoice:
     )
 
 
-def _note(text: str) -> model.Note:
-    """BG-1: `#PMT#text` where the subject is coded."""
-    coded = _CODED_NOTE.fullmatch(text)
-    return model.Note(coded[1], coded[2]) if coded else model.Note("", text)
+def _notes(text: str) -> Iterator[model.Note]:
+    """BG-1: each `#PMT#` opens a note, as the French rules let several be written in one element."""
+    plain, *coded = _SUBJECT.split(text)
+    if plain or not coded:
+        yield model.Note("", plain)
+    for subject, content in zip(coded[::2], coded[1::2], strict=True):
+        yield model.Note(subject, content)
 
 
 def _preceding(element: _Element) -> model.Reference:

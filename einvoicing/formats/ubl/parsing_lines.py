@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ from config.kernel.errors import Invalid
 from einvoicing import document as model
 from einvoicing.formats.ubl.parsing_parties import read_identifier
 from einvoicing.formats.ubl.vocabulary import NS
+
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
 def read_line(element: _Element) -> model.Line:
@@ -112,8 +115,9 @@ def read_day(parent: _Element | None, path: str) -> date | None:
     text = NS.text(parent, path).strip()
     if not text:
         return None
+    found = _DATE.fullmatch(text)
     try:
-        return date.fromisoformat(text[:10])
+        return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
         raise Invalid("« %(text)s » n’est pas une date.", text=text[:40]) from error
 

@@ -9,6 +9,7 @@ from einvoicing.formats.ubl.vocabulary import CREDITOR, NS, SIREN, SIRET, VAT
 
 
 def read_identifier(element: _Element | None) -> model.Identifier | None:
+    """An identifier with its scheme, None when the element is absent or empty."""
     if element is None or not element.text:
         return None
     return model.Identifier(element.text, element.get("schemeID", ""))
@@ -35,7 +36,7 @@ def read_party(element: _Element | None) -> model.Party:
     siret = next((one for one in identifiers if one.scheme == SIRET), None)
     legal = read_identifier(NS.find(element, "cac:PartyLegalEntity/cbc:CompanyID"))
     siren = legal.value if legal and legal.scheme == SIREN else ""
-    address = NS.find(element, "cbc:EndpointID")
+    address = read_identifier(NS.find(element, "cbc:EndpointID"))
     vat_number = tax_number = ""
     for item in NS.all(element, "cac:PartyTaxScheme"):
         if NS.text(item, "cac:TaxScheme/cbc:ID").strip() == VAT:
@@ -48,12 +49,13 @@ def read_party(element: _Element | None) -> model.Party:
         siren=siren,
         legal_identifier=None if siren else legal,
         siret=siret.value if siret else "",
-        identifiers=tuple(one for one in identifiers if one is not siret),
+        # as CII orders them: those without a scheme first
+        identifiers=tuple(sorted((one for one in identifiers if one is not siret), key=lambda one: one.scheme != "")),
         vat_number=vat_number,
         tax_number=tax_number,
         legal_information=NS.text(element, "cac:PartyLegalEntity/cbc:CompanyLegalForm"),
-        electronic_address="" if address is None else address.text or "",
-        electronic_scheme="" if address is None else address.get("schemeID", ""),
+        electronic_address=address.value if address else "",
+        electronic_scheme=address.scheme if address else "",
         address=read_address(NS.find(element, "cac:PostalAddress")),
         contact=_contact(NS.find(element, "cac:Contact")),
     )
