@@ -106,15 +106,15 @@ class AbbyPlatform:
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """What each watched copy says now; the same words bear the same identifier."""
         copies = [one for one in watched if not one.remote_id.startswith(INCOME)]
-        return Page(tuple(self._look_at(one) for one in copies), cursor)
+        return Page(tuple(filter(None, map(self._look_at, copies))), cursor)
 
-    def _look_at(self, one: Watched) -> RemoteMessage:
+    def _look_at(self, one: Watched) -> RemoteMessage | None:
         try:
             response = self._call("GET", _invoice_path(one.remote_id))
         except AnsweredError as error:
-            if error.response.status != 404:
-                raise
-            return RemoteMessage(f"{one.remote_id}:gone", "invoice", b"", datetime.now(UTC), "http_404")
+            if error.response.status == 404:  # deleted at Abby: the others must still be read
+                return None
+            raise
         billing = json_object(response)
         says = json.dumps([billing.get(name) for name in _TOLD], default=str)
         key = f"{one.remote_id}:{hashlib.sha256(says.encode()).hexdigest()[:16]}"
@@ -165,8 +165,9 @@ class AbbyPlatform:
                 "Le total calculé par Abby n’est pas celui de la facture : corrigez ou supprimez son brouillon.",
                 "amounts_differ",
             )
-        self._patch(f"{draft}/general-informations", payloads.general_informations(invoice))
-        return copy
+        answer = self._patch(f"{draft}/general-informations", payloads.general_informations(invoice))
+        whole = json_object(answer, outcome_unknown=True)
+        return {**copy, **whole}
 
     def _customer(self, buyer: model.Party) -> str:
         """The id of Abby's own record of this customer, made if there is none."""
@@ -211,8 +212,8 @@ class AbbyPlatform:
                 return
         raise TooMany
 
-    def _patch(self, path: str, body: Mapping[str, Any]) -> None:
-        self._call("PATCH", path, accept=(200, 201, 204), json=body)
+    def _patch(self, path: str, body: Mapping[str, Any]) -> Response:
+        return self._call("PATCH", path, accept=(200, 201), json=body)
 
     def _get(self, path: str, **options: Any) -> Mapping[str, Any]:
         return json_object(self._call("GET", path, **options))
@@ -288,7 +289,7 @@ def _same_person(row: Mapping[str, Any], buyer: model.Party) -> bool:
 def _explained(error: AnsweredError) -> AnsweredError:
     """The failure in Abby's own words, where it has any."""
     if error.response.status == 401:
-        message, code = "Abby refuse la clé. Vérifiez-la dans les réglages de la plateforme.", "invalid_client"
+        message, code = "Abby refuse les identifiants. Vérifiez la clé dans les réglages.", "invalid_client"
     else:
         try:
             said = str(redact(str(json_object(error.response).get("message") or "")))[:300]

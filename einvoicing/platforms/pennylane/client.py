@@ -73,8 +73,16 @@ class PennylanePlatform:
                 if first is None:
                     raise
                 return dataclasses.replace(first, duplicate=True)
-            answer = json_object(response, outcome_unknown=True)
-            return payloads.receipt(answer, tracking_id=deposit.tracking_id)
+            receipt = payloads.receipt(json_object(response, outcome_unknown=True), tracking_id=deposit.tracking_id)
+            return self._dated(receipt)
+
+    def _dated(self, receipt: Receipt) -> Receipt:
+        """The receipt with what Pennylane now holds, for an import answers with an id alone."""
+        try:
+            invoice = self._get(_path(receipt.remote_id))
+        except RemoteError:
+            return receipt  # the import is proved all the same
+        return payloads.receipt(invoice, tracking_id=receipt.tracking_id)
 
     def find(self, tracking_id: str, number: str = "") -> Receipt | None:
         """The invoice of this number, whose sending is asked for again if the first attempt did not come to it."""

@@ -56,7 +56,7 @@ def says_already(error: AnsweredError) -> bool:
 def explained(error: AnsweredError) -> AnsweredError:
     """The failure with Pennylane's own words ({status, message, details})."""
     if error.response.status == 401:
-        message, code = "Pennylane refuse le jeton. Vérifiez-le dans les réglages de la plateforme.", "invalid_client"
+        message, code = "Pennylane refuse les identifiants. Vérifiez le jeton dans les réglages.", "invalid_client"
     else:
         said = _words(error)
         message, code = f"{error.message} ({said})" if said else error.message, error.code

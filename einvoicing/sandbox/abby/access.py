@@ -117,7 +117,7 @@ def _failure(told: faults.Faults) -> HttpResponse | None:
         wait = told.value("429")
         return problem(429, "Too Many Requests", retry_after=wait if wait.isdigit() else "2")
     if "503" in told:
-        return problem(503, "Service Unavailable")
+        return problem(503, "Service Unavailable", retry_after=told.value("503") or "2")
     return problem(500, "Internal server error") if "500" in told else None
 
 

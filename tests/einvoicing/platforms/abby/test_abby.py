@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -104,8 +105,6 @@ def test_a_time_out_leaves_one_draft_after_a_look_up(abby, deposit):
         hasty.deposit(deposit)
     assert caught.value.outcome_unknown is True
     hasty.close()
-    import time
-
     time.sleep(1.0)
     assert abby.platform.find(deposit.tracking_id, deposit.number) is None
     abby.platform.deposit(deposit)
@@ -290,8 +289,9 @@ def test_a_state_nobody_announced_is_kept_and_has_no_code(abby, deposit):
 def test_a_copy_deleted_at_abby_does_not_hold_back_the_others(abby, deposit):
     receipt = abby.platform.deposit(deposit)
     abby.turns(receipt.remote_id, "")
-    (message,) = abby.platform.incoming("", watch(receipt)).messages
-    assert (message.data, message.problem) == (b"", "http_404")
+    other = abby.platform.deposit(deposit_of(replace(documents.standard_invoice(), number="FAC-2026-00002")))
+    (message,) = abby.platform.incoming("", watch(receipt) + watch(other)).messages
+    assert read_statuses("abby", message.data)[0].number == "FAC-2026-00002"
     assert abby.platform.acknowledgement(receipt.remote_id).status is AckStatus.UNKNOWN
 
 

@@ -264,7 +264,7 @@ def test_the_token_is_never_shown(pennylane, caplog, capsys):
     with pytest.raises(RemoteError) as caught:
         wrong.ping()
     assert (caught.value.code, caught.value.retryable) == ("invalid_client", False)
-    assert "jeton" in caught.value.message
+    assert "Vérifiez le jeton" in caught.value.message
     wrong.close()
     printed = capsys.readouterr()
     for text in (str(caught.value), repr(caught.value.__dict__), repr(wrong.__dict__), caplog.text, *printed):
