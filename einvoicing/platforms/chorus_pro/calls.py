@@ -10,6 +10,7 @@ from typing import Any
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import redact
+from einvoicing.platforms.afnor.payloads import json_object, unreadable
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.chorus_pro.tokens import token
 
@@ -94,24 +95,12 @@ class Caller:
         return self.session.request(method, f"{self._base}/{path}", headers=headers, **options)
 
 
-def unreadable(*, outcome_unknown: bool = False) -> RemoteError:
-    return RemoteError(
-        "La plateforme a donné une réponse illisible.",
-        retryable=True,
-        outcome_unknown=outcome_unknown,
-        code="unreadable_answer",
-    )
-
-
 def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str, Any]:
     """The answer as an object that says its codeRetour; raises RemoteError when it is anything else."""
-    try:
-        value = response.json()
-    except ValueError:
-        raise unreadable(outcome_unknown=outcome_unknown) from None
-    if not isinstance(value, dict) or value.get("codeRetour") is None:
+    facts = json_object(response, outcome_unknown=outcome_unknown)
+    if facts.get("codeRetour") is None:
         raise unreadable(outcome_unknown=outcome_unknown)
-    return value
+    return facts
 
 
 def _explained(error: AnsweredError) -> AnsweredError:

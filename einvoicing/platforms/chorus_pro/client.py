@@ -14,6 +14,7 @@ from typing import Any
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError
+from einvoicing.platforms.afnor.payloads import unreadable
 from einvoicing.platforms.base import (
     Acknowledgement,
     Capabilities,
@@ -25,7 +26,7 @@ from einvoicing.platforms.base import (
     Watched,
 )
 from einvoicing.platforms.chorus_pro import payloads, statuses, structures
-from einvoicing.platforms.chorus_pro.calls import Caller, unreadable
+from einvoicing.platforms.chorus_pro.calls import Caller
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
 HISTORY = "historique"

@@ -10,9 +10,10 @@ from pathlib import PurePath
 from typing import Any
 
 from config.kernel.errors import RemoteError
+from einvoicing.platforms.afnor.payloads import unreadable
 from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Deposit, Receipt
 from einvoicing.platforms.chorus_pro import statuses
-from einvoicing.platforms.chorus_pro.calls import Answer, unreadable
+from einvoicing.platforms.chorus_pro.calls import Answer
 
 # syntaxeFlux: E2 is a PDF with its data inside, E1 the data alone
 SYNTAXES: dict[str, str] = {

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.chorus_pro.calls import Caller, unreadable
+from einvoicing.platforms.afnor.payloads import unreadable
+from einvoicing.platforms.chorus_pro.calls import Caller
 
 LIFE = 24 * 3600.0  # seconds
 clock = time.monotonic

@@ -6,8 +6,6 @@ import base64
 import binascii
 import hmac
 import json
-import socket
-import struct
 import time
 import uuid
 from collections.abc import Callable
@@ -156,11 +154,3 @@ def _failure(told: faults.Faults) -> HttpResponse | None:
 def unknown_route(_request: HttpRequest, path: str) -> HttpResponse:
     """The gateway's answer for an API or a method it does not have."""
     return answered(403, f"Forbidden: {path[:100]}", status=403)
-
-
-def cut(request: HttpRequest) -> None:
-    """Break the connection without an answer, as a crashing proxy would."""
-    connection: socket.socket | None = request.META.get("sandbox.connection")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.shutdown(socket.SHUT_RDWR)

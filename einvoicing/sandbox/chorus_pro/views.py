@@ -10,8 +10,9 @@ from typing import Any
 from django.http import HttpResponse
 
 from einvoicing.sandbox import faults
+from einvoicing.sandbox.breaking import cut
 from einvoicing.sandbox.chorus_pro import flows
-from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, cut, done
+from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, done
 from einvoicing.sandbox.models import SandboxRecord
 from einvoicing.sandbox.views import most_bytes
 

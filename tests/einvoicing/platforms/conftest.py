@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import dataclasses
 import itertools
 import threading
 import uuid
@@ -11,18 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pikepdf
 import pytest
 import requests
 from django.db import connection
 from django.test import override_settings
 
+from einvoicing.formats import cii
 from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, RemoteMessage, RemoteStatus, Watched
-from einvoicing.platforms.registry import connect, provider, read_statuses
+from einvoicing.platforms.registry import connect, read_statuses
+from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.access import CLIENT_SECRET
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
+from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
 from einvoicing.sandbox.server import SandboxServer
+from tests.einvoicing import documents
 
 _serial = itertools.count(1)
 
@@ -64,24 +67,29 @@ def _chorus_pro(address: str, name: str) -> Simulated:
     )
 
 
+def _pennylane(address: str, name: str) -> Simulated:
+    key = f"{TOKEN_PREFIX}demo-{name}"
+    settings = _settings("pennylane", f"{address}/api/external/v2", name, client_id="", client_secret=key)
+    return Simulated(settings, "/sandbox/pennylane/ledger")
+
+
+def _abby(address: str, name: str) -> Simulated:
+    key = f"{KEY_PREFIX}demo-{name}"
+    return Simulated(_settings("abby", address, name, client_id="", client_secret=key), "/sandbox/abby/ledger")
+
+
 # every kind of the registry has its row here: (address, name of the account) → how it is reached
 SIMULATED: dict[str, Callable[[str, str], Simulated]] = {
     "afnor": _afnor,
     "chorus_pro": _chorus_pro,
+    "pennylane": _pennylane,
+    "abby": _abby,
 }
 
 
-def _settings(kind: str, address: str, name: str, *, token_url: str = "", **more: Any) -> PlatformSettings:
-    return PlatformSettings(
-        kind=kind,
-        base_url=address,
-        token_url=token_url,
-        client_id=f"demo-{name}",
-        client_secret=CLIENT_SECRET,
-        connect_timeout=2,
-        read_timeout=5,
-        **more,
-    )
+def _settings(kind: str, address: str, name: str, **more: Any) -> PlatformSettings:
+    usual = {"token_url": "", "client_id": f"demo-{name}", "client_secret": CLIENT_SECRET}
+    return PlatformSettings(kind=kind, base_url=address, connect_timeout=2, read_timeout=5, **usual | more)
 
 
 def serve() -> SandboxServer:
@@ -129,7 +137,8 @@ class Account:
 
     @property
     def client_id(self) -> str:
-        return self.settings.client_id
+        """Whose failures are ordered, and whom the simulator counts."""
+        return f"demo-{self.name}"
 
     def at(self, address: str) -> Account:
         """The same account, reached elsewhere."""
@@ -158,17 +167,18 @@ class Account:
     def ledger(self, number: str) -> dict[str, Any]:
         address = f"{self.address}{self._simulated.ledger}"
         answer = requests.get(address, params={"number": number}, timeout=5)
-        entries: list[dict[str, Any]] = answer.json()["entries"]
-        return entries[0] if entries else {"received": 0, "accepted": 0}
+        counted: dict[str, Any] = answer.json()
+        if "received" in counted:
+            return counted
+        return counted["entries"][0] if counted["entries"] else {"received": 0, "accepted": 0}
 
     def invoice(self, *, buyer: str = "ACHETEUR", number: str = "") -> tuple[str, Deposit]:
-        """A fresh invoice: its number, and its deposit, in a syntax the platform takes."""
-        number = number or f"FAC-{self.client_id[-6:]}-{next(_serial):05}"
+        """A fresh invoice: its number, and its deposit. A mark in the buyer’s name chooses what becomes of it."""
+        number = number or f"FAC-{self.name[-6:]}-{next(_serial):05}"
         tracking_id = f"{self.client_id}:{next(_serial)}"
-        data = CII.format(number=number, buyer=buyer).encode()
-        if "CII" in provider(self.kind).syntaxes:
-            return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number)
-        return number, Deposit(in_pdf(data), f"{number}.pdf", "Factur-X", tracking_id, number=number)
+        named = dataclasses.replace(documents.BUYER, name=buyer)
+        data = cii.render(dataclasses.replace(documents.standard_invoice(), number=number, buyer=named))
+        return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number)
 
     def send(self, deposit: Deposit) -> str:
         """Deposit it and watch it from now on, as the service does; its remote id."""
@@ -196,16 +206,6 @@ class Account:
 
     def statuses(self, messages: list[RemoteMessage]) -> list[RemoteStatus]:
         return [status for message in messages for status in read_statuses(self.kind, message.data)]
-
-
-def in_pdf(xml: bytes) -> bytes:
-    """The smallest PDF with the data of an invoice inside; nobody would call it a Factur-X."""
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page()
-        pdf.attachments["factur-x.xml"] = xml
-        written = io.BytesIO()
-        pdf.save(written)
-    return written.getvalue()
 
 
 @contextmanager

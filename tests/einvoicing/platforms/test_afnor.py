@@ -30,6 +30,7 @@ def test_a_deposit_is_proved_by_its_digest_and_its_file(account):
     _number, deposit = account.invoice()
     receipt = account.platform.deposit(deposit)
     assert receipt.raw["sha256"] == deposit.sha256
+    assert receipt.submitted_at is not None
     assert account.platform.fetch(receipt.remote_id) == deposit.data
     assert account.platform.acknowledgement(receipt.remote_id).raw_status == "Ok"
 

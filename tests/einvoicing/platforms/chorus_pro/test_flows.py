@@ -50,7 +50,7 @@ def test_an_ambiguous_time_out_then_a_look_up_gives_no_second_deposit(account, c
     found = chorus.find(deposit.tracking_id, number)
     assert found is not None
     assert account.ledger(number) | {"flows": []} == {
-        "seller": "100000009", "number": number, "received": 1, "accepted": 1, "flows": [],
+        "seller": "732829320", "number": number, "received": 1, "accepted": 1, "flows": [],
     }  # fmt: skip
 
 
@@ -66,6 +66,13 @@ def test_a_look_up_too_early_finds_nothing_and_the_second_flow_is_then_refused_a
     found = chorus.find(deposit.tracking_id, number)
     assert found is not None
     assert found.remote_id == first.remote_id
+
+
+def test_a_receipt_gives_the_flow_s_number_and_its_day(account, chorus):
+    receipt = chorus.deposit(account.invoice()[1])
+    assert receipt.remote_id.startswith("CPP")
+    assert receipt.submitted_at is not None
+    assert receipt.raw["syntaxeFlux"] == "IN_DP_E1_CII_16B"
 
 
 def test_nothing_is_looked_up_without_a_number(account, chorus):
