@@ -15,7 +15,9 @@ import pikepdf
 from pikepdf import Array, AttachedFileSpec, Dictionary, Name, Pdf, Stream
 
 from config.kernel.errors import Invalid
-from einvoicing.formats.xml import clean
+from einvoicing.formats.cii import profiles
+from einvoicing.formats.cii.vocabulary import NS
+from einvoicing.formats.xml import clean, parse_untrusted
 
 FILENAME = "factur-x.xml"
 FILENAMES = (FILENAME, "zugferd-invoice.xml", "ZUGFeRD-invoice.xml", "xrechnung.xml")
@@ -23,12 +25,12 @@ FX_NAMESPACE = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
 PRODUCER = "Quittance"
 # fx:ConformanceLevel of each BT-24
 LEVELS = {
-    "urn:factur-x.eu:1p0:minimum": "MINIMUM",
-    "urn:factur-x.eu:1p0:basicwl": "BASIC WL",
-    "urn:cen.eu:en16931:2017#compliant#urn:factur-x.eu:1p0:basic": "BASIC",
-    "urn:cen.eu:en16931:2017": "EN 16931",
-    "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended": "EXTENDED",
-    "urn:cen.eu:en16931:2017#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr": "EXTENDED",
+    profiles.MINIMUM: "MINIMUM",
+    profiles.BASIC_WL: "BASIC WL",
+    profiles.BASIC: "BASIC",
+    profiles.EN16931: "EN 16931",
+    profiles.EXTENDED: "EXTENDED",
+    profiles.EXTENDED_FR: "EXTENDED",
 }
 
 
@@ -47,16 +49,16 @@ def embed(
     issued_at: datetime,
     seller: str,
     filename: str = FILENAME,
-    relationship: str = "Alternative",
-    level: str = "EN 16931",
 ) -> bytes:
-    """A Factur-X file from a PDF/A-3b and its XML.
+    """A Factur-X file from a PDF/A-3b and its XML, whose profile (BT-24) gives the level and the relationship.
 
     `issued_at` must know its time zone: it dates the attachment, the document and its metadata. Raises
-    ValueError when it does not, or when the PDF already carries an attachment.
+    ValueError when it does not, when the PDF already carries an attachment, or when the XML is not a CII in a
+    profile of Factur-X.
     """
     if issued_at.tzinfo is None:
         raise ValueError("issued_at needs a time zone")
+    profile = _profile(xml)
     with Pdf.open(io.BytesIO(pdf)) as document:
         if len(document.attachments) or Name.AF in document.Root:
             raise ValueError("the PDF already carries an attachment")
@@ -70,10 +72,11 @@ def embed(
             creation_date=_pdf_date(issued_at),
             mod_date=_pdf_date(issued_at),
         )
-        specification.obj.AFRelationship = Name(f"/{relationship}")
+        # an XML without lines says less than the page: it is data of it, not another form of it
+        specification.obj.AFRelationship = Name.Data if profile in profiles.WITHOUT_LINES else Name.Alternative
         document.attachments[filename] = specification
         document.Root.AF = Array([specification.obj])
-        document.Root.Metadata = _metadata(document, _packet(title, seller, issued_at, filename, level))
+        document.Root.Metadata = _metadata(document, _packet(title, seller, issued_at, filename, LEVELS[profile]))
         document.trailer.Info = document.make_indirect(
             Dictionary(
                 Title=title,
@@ -100,6 +103,14 @@ def extract(pdf: bytes) -> bytes:
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise NotFacturX("Le PDF est illisible.") from error
     raise NotFacturX
+
+
+def _profile(xml: bytes) -> str:
+    path = "rsm:ExchangedDocumentContext/ram:GuidelineSpecifiedDocumentContextParameter/ram:ID"
+    profile = NS.text(parse_untrusted(xml), path).strip()
+    if profile not in LEVELS:
+        raise ValueError(f"{profile!r} is not a profile of Factur-X")
+    return profile
 
 
 def _metadata(document: Pdf, packet: str) -> Stream:

@@ -1,4 +1,4 @@
-"""UN/CEFACT Cross Industry Invoice D22B, EN 16931 profile: the syntax inside every Factur-X."""
+"""UN/CEFACT Cross Industry Invoice D22B, in each profile of Factur-X: the syntax inside every Factur-X."""
 
 from einvoicing.formats.cii.parsing import NotInvoice, parse
 from einvoicing.formats.cii.rendering import render

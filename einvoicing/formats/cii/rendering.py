@@ -8,13 +8,19 @@ from datetime import date
 from lxml.etree import _Element
 
 from einvoicing import document as model
+from einvoicing.formats.cii.profiles import MINIMUM, reduce_to
 from einvoicing.formats.cii.rendering_lines import add_adjustment, add_line, add_period, add_reference
 from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, MOST, NS, SIREN, SIRET, SUPPORTING, TENDER
 from einvoicing.formats.xml import amount, day, decimal, serialise
 
 
-def render(document: model.Invoice) -> bytes:
-    """The invoice as CII bytes, the same each time. Raises ValueError when an amount has more than two decimals."""
+def render(document: model.Invoice, *, profile: str = "") -> bytes:
+    """The invoice as CII bytes, the same each time, with the terms its profile (BT-24) knows and no other.
+
+    `profile` puts it under another one (see `profiles`). Raises ValueError when an amount has more than two
+    decimals, or when the profile cannot carry the totals.
+    """
+    document = reduce_to(document, profile or document.profile)
     root = NS.root("rsm:CrossIndustryInvoice")
     _add_context(root, document)
     _add_heading(root, document)
@@ -32,7 +38,7 @@ def _add_context(root: _Element, document: model.Invoice) -> None:  # BG-2
     if document.business_process:
         path = "ram:BusinessProcessSpecifiedDocumentContextParameter/ram:ID"
         NS.add(context, path, document.business_process)
-    NS.add(context, "ram:GuidelineSpecifiedDocumentContextParameter/ram:ID", document.profile)
+    _add_text(context, "ram:GuidelineSpecifiedDocumentContextParameter/ram:ID", document.profile)
 
 
 def _add_heading(root: _Element, document: model.Invoice) -> None:  # BT-1 to BT-3, BG-1
@@ -245,7 +251,8 @@ def _add_terms(parent: _Element, due_date: date | None, payment: model.Payment) 
 def _add_totals(parent: _Element, document: model.Invoice) -> None:  # BG-22
     totals = document.totals
     element = NS.add(parent, "ram:SpecifiedTradeSettlementHeaderMonetarySummation")
-    NS.add(element, "ram:LineTotalAmount", amount(totals.lines))
+    if document.profile != MINIMUM:
+        NS.add(element, "ram:LineTotalAmount", amount(totals.lines))
     if totals.charges or document.charges:
         NS.add(element, "ram:ChargeTotalAmount", amount(totals.charges))
     if totals.allowances or document.allowances:
