@@ -105,11 +105,13 @@ class PennylanePlatform:
         return payloads.receipt(found[0], tracking_id=tracking_id)
 
     def _send(self, remote_id: str) -> None:
-        """Ask for the sending; being sent already is what we want."""
+        """Ask for the sending; being sent already (422) is what we want."""
         try:
             self._call("POST", f"{_path(remote_id)}/send_to_pa", accept=(200, 202, 204), json={})
         except AnsweredError as error:
-            if not payloads.says_already(error):
+            if error.response.status != 422:
+                raise
+            if not payloads.says_already(error) and not told(self._get(_path(remote_id)))[0]:
                 raise
 
     def acknowledgement(self, remote_id: str) -> Acknowledgement:

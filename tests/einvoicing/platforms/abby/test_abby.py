@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 
 from config.kernel.errors import Invalid, RemoteError
+from einvoicing import document as model
 from einvoicing.formats import cii, facturx
 from einvoicing.platforms.abby import payloads, statuses
 from einvoicing.platforms.base import AckStatus, Watched
@@ -189,6 +190,18 @@ def test_a_price_that_is_not_in_cents_is_told_in_words_and_never_rounded(abby):
     (line,) = abby.copy["lines"]
     assert (line["unitPrice"], line["quantity"]) == (3086, 1)
     assert "2,5 × 12,3456 €" in line["description"]
+
+
+def test_a_charge_on_the_whole_invoice_is_a_line_of_its_own(abby):
+    charge = model.AllowanceCharge(amount=Decimal("12.50"), reason="Port", vat_category="S", vat_rate=Decimal(20))
+    invoice = priced(("1", "100.00", "100.00"), net="112.50", vat="22.50", charges=(charge,))
+    abby.platform.deposit(deposit_of(invoice))
+    assert [(line["designation"], line["unitPrice"]) for line in abby.copy["lines"]][1:] == [("Port", 1250)]
+
+
+def test_without_a_due_date_payment_is_at_reception():
+    told = payloads.timeline(replace(documents.standard_invoice(), due_date=None, delivery=None))
+    assert told == {"emittedAt": 1795129200, "paymentDelay": "at_reception"}
 
 
 def test_a_total_that_abby_computes_otherwise_is_not_passed_over(abby):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,11 @@ from config.kernel.errors import Invalid, RemoteError
 from einvoicing.formats import cii
 from einvoicing.platforms.base import AckStatus, Watched
 from einvoicing.platforms.pennylane import payloads, statuses
+from einvoicing.platforms.pennylane.client import PennylanePlatform
 from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.sandbox.pennylane.access import LIMIT
 from tests.einvoicing import documents
+from tests.einvoicing.loopback import answer, serving
 from tests.einvoicing.platforms.pennylane.conftest import said
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +95,20 @@ def test_an_import_that_was_never_sent_on_is_sent_when_it_is_found(pennylane):
 
 def test_being_sent_already_is_a_success_after_a_doubt(pennylane):
     receipt = pennylane.platform.deposit(pennylane.invoice())
-    answer = pennylane.bare("POST", f"/customer_invoices/{receipt.remote_id}/send_to_pa", json={})
-    assert answer.status_code == 422
+    again = pennylane.bare("POST", f"/customer_invoices/{receipt.remote_id}/send_to_pa", json={})
+    assert again.status_code == 422
     pennylane.platform._send(receipt.remote_id)  # raises nothing
+
+
+@pytest.mark.parametrize(("status", "words"), [("409 Conflict", "not ready"), ("422 Unprocessable", "not eligible")])
+def test_a_sending_refused_for_another_reason_is_not_taken_for_one(pennylane, status, words):
+    body = json.dumps({"status": int(status[:3]), "message": words}).encode()
+    with serving(answer(status, body), answer("200 OK", b'{"id": 1, "e_invoicing": null}')) as loopback:
+        platform = PennylanePlatform(dataclasses.replace(pennylane.settings, base_url=loopback.url))
+        with pytest.raises(RemoteError) as caught:
+            platform._send("1")
+        platform.close()
+    assert words in caught.value.message
 
 
 def test_a_copy_refused_at_once_gives_the_first_receipt(pennylane):
@@ -235,7 +249,7 @@ def test_an_invoice_deleted_at_pennylane_does_not_hold_back_the_others(pennylane
 
 
 def test_the_limit_of_requests_is_waited_for_and_never_broken(pennylane):
-    with override_settings(SANDBOX_WINDOW_SECONDS=0.5):
+    with override_settings(SANDBOX_WINDOW_SECONDS=3):
         for _turn in range(LIMIT + 5):
             pennylane.platform.ping()
         answers = {pennylane.bare("GET", "/me").status_code for _turn in range(LIMIT + 5)}
