@@ -29,6 +29,7 @@ _RELATIONSHIPS = {"/Alternative", "/Data", "/Source"}
 _MAX_XMP = 1024 * 1024
 _MAX_ICC = 16 * 1024 * 1024
 _MAX_ATTACHMENTS = 1000
+_MAX_OBJECTS = 100_000
 # ISO 19005-3 §6.5.1
 _FORBIDDEN_ACTIONS = {
     "/Launch", "/Sound", "/Movie", "/ResetForm", "/ImportData", "/Hide", "/SetOCGState", "/Rendition", "/Trans",
@@ -50,6 +51,8 @@ def check(pdf: bytes) -> tuple[Defect, ...]:
     """What is wrong with a Factur-X file; nothing when it is right. Never raises for what is in the bytes."""
     try:
         with Pdf.open(io.BytesIO(pdf)) as document:
+            if len(document.objects) > _MAX_OBJECTS:
+                return (Defect("PDF-BOMB", "Le PDF contient trop d’objets."),)
             return tuple(_defects(document, pdf))
     except pikepdf.PasswordError:
         return (Defect("PDF-ENCRYPTED", "Le PDF est protégé par un mot de passe."),)
@@ -86,13 +89,20 @@ def _inflate(stream: Object, limit: int) -> bytes:
     else:
         content = bytes(stream.read_raw_bytes())
         for _name in names:
-            try:
-                content = zlib.decompressobj().decompress(content, limit + 1)
-            except zlib.error as error:
-                raise ValueError("a stream is not what it says") from error
+            content = _inflated(content, limit)
     if len(content) > limit:
         raise _Inflated
     return content
+
+
+def _inflated(content: bytes, limit: int) -> bytes:
+    try:
+        inflated = zlib.decompressobj().decompress(content, limit + 1)
+    except zlib.error as error:
+        raise ValueError("a stream is not what it says") from error
+    if len(inflated) > limit:
+        raise _Inflated
+    return inflated
 
 
 def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
@@ -216,20 +226,23 @@ def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
         yield Defect("PDF-RDF-ABOUT", "Chaque description XMP doit porter rdf:about.")
     if _value(root, _PDFA, "part") != "3" or _value(root, _PDFA, "conformance").upper() not in {"A", "B", "U"}:
         yield Defect("PDF-A", "Le PDF ne se déclare pas conforme à PDF/A-3.")
-    yield from _facturx_values(root, pdf)
+    attached = [name for name in FILENAMES if name in document.attachments]
+    yield from _facturx_values(root, attached, pdf)
 
 
-def _facturx_values(root: etree._Element, pdf: bytes) -> Iterator[Defect]:
+def _facturx_values(root: etree._Element, attached: list[str], pdf: bytes) -> Iterator[Defect]:
     if _value(root, FX_NAMESPACE, "DocumentType") != "INVOICE" or not _value(root, FX_NAMESPACE, "Version"):
         yield Defect("PDF-FX", "Les métadonnées Factur-X (fx) manquent ou sont incomplètes.")
         return
-    if _value(root, FX_NAMESPACE, "DocumentFileName") not in FILENAMES:
+    if _value(root, FX_NAMESPACE, "DocumentFileName") not in (attached or FILENAMES):
         yield Defect("PDF-FX-NAME", "Le nom de fichier des métadonnées Factur-X n’est pas celui de la facture.")
     try:
         profile = (parse_untrusted(extract(pdf)).findtext(_GUIDELINE) or "").strip()
     except Invalid:
         return  # said elsewhere: the attachment or its XML is refused for itself
-    if _value(root, FX_NAMESPACE, "ConformanceLevel") != LEVELS.get(profile, ""):
+    # the specification of a country, XRechnung first, has no level but that of the norm or its own name
+    expected = {LEVELS[profile]} if profile in LEVELS else {"EN 16931", "XRECHNUNG"}
+    if _value(root, FX_NAMESPACE, "ConformanceLevel") not in expected:
         yield Defect("PDF-FX-LEVEL", "Le niveau Factur-X des métadonnées n’est pas celui de la facture XML.")
 
 

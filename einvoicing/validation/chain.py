@@ -38,18 +38,24 @@ class Chain:
         checks: list[str] = []
         profile = ""
         syntax = artefacts.FACTURX if is_pdf(data) else ""
+        defects = pdfa.check(data) if is_pdf(data) else ()
         try:
             subject = read(data)
             syntax, profile = subject.syntax, subject.profile
             self._judge(subject, rules, violations, checks)
         except NotFacturX as error:
-            readable = all(defect.rule != pdfa.UNREADABLE for defect in pdfa.check(data))
+            readable = all(defect.rule != pdfa.UNREADABLE for defect in defects)
             violations.append(Violation("PDF-ATTACHMENT" if readable else UNREADABLE, FATAL, str(error)))
         except Invalid as error:
             violations.append(Violation(UNREADABLE, FATAL, str(error)))
         if is_pdf(data) and _wanted(artefacts.PDF, rules):
             checks.append(artefacts.PDF)
-            violations.extend(_defects(data, {violation.rule for violation in violations}))
+            known = {violation.rule for violation in violations}
+            violations.extend(
+                Violation(defect.rule, FATAL, defect.text, "PDF", "", defect.text)
+                for defect in defects
+                if defect.rule not in known
+            )
         if not checks and not violations:
             violations.append(Violation("RULES", FATAL, "Aucune des règles demandées ne s’applique à ce document."))
         return build(
@@ -74,14 +80,14 @@ class Chain:
             violations.extend(broken)
             if broken:
                 return  # a schematron says nothing sensible about a document with the wrong shape
-        text = etree.tostring(subject.root, encoding="unicode")
+        node = self._schematrons.node(etree.tostring(subject.root, encoding="unicode"))
         if _wanted(artefact.rule_set, rules) or _wanted(artefacts.PROFILE, rules):
             checks.append(artefact.rule_set)
-            found = self._schematrons.run(artefact.profile, text)
+            found = self._schematrons.run(artefact.profile, node)
             violations.extend(_by_the_norm_alone(found) if choice.plain else found)
         if artefact.french and (subject.is_french if rules is None else artefacts.FRENCH in rules):
             checks.append(artefacts.FRENCH)
-            violations.extend(self._schematrons.run(artefact.french, text))
+            violations.extend(self._schematrons.run(artefact.french, node))
         if choice.foreign:
             violations.append(_not_run(subject.profile))
 
@@ -100,11 +106,6 @@ class Chain:
 
 def _wanted(name: str, rules: Collection[str] | None) -> bool:
     return rules is None or name in rules
-
-
-def _defects(pdf: bytes, known: Collection[str]) -> list[Violation]:
-    found = (defect for defect in pdfa.check(pdf) if defect.rule not in known)
-    return [Violation(defect.rule, FATAL, defect.text, "PDF", "", defect.text) for defect in found]
 
 
 def _by_the_norm_alone(found: list[Violation]) -> list[Violation]:

@@ -15,8 +15,11 @@ import threading
 import time
 from typing import BinaryIO
 
+import pikepdf
+
 EXTRA_ADDRESS_SPACE = 3 * 1024**3  # beyond what Saxon reserves for itself at start
 MAX_FILE = 64 * 1024**2
+MAX_STREAM = 256 * 1024**2  # what one compressed stream of a PDF may become, a picture included
 
 
 def memory(field: str = "VmRSS") -> int:
@@ -45,6 +48,13 @@ def _limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE, MAX_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pikepdf.settings.set_qpdf_limits(
+        flate_max_memory=MAX_STREAM,
+        run_length_max_memory=MAX_STREAM,
+        png_max_memory=MAX_STREAM,
+        tiff_max_memory=MAX_STREAM,
+        dct_max_memory=MAX_STREAM,
+    )
 
 
 def _serve(source: BinaryIO, target: BinaryIO) -> None:
@@ -52,6 +62,7 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
     from einvoicing.validation.report import refusal, to_dict
 
     chain = Chain()
+    exhausted = False
     _limit()
     _answer(target, {"ready": os.getpid()})
     while line := source.readline():
@@ -65,8 +76,11 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
             report = chain.check(data, request["rules"])
         except MemoryError:
             report = refusal("ENGINE", "Le document demande trop de mémoire pour être contrôlé.")
+            exhausted = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         _answer(target, {"report": to_dict(report), "rss": memory()})
+        if exhausted:
+            return  # what lacked memory may be left in any state: the parent starts another process
 
 
 def _answer(target: BinaryIO, message: dict[str, object]) -> None:

@@ -34,13 +34,16 @@ class Schematrons:
         self._xslt = self._processor.new_xslt30_processor()
         self._compiled: dict[str, Any] = {}
 
-    def run(self, name: str, document: str) -> list[Violation]:
-        """Judge a document, given as text that has already been parsed once by the hardened parser."""
+    def node(self, document: str) -> Any:
+        """Saxon's tree of a document, given as text that has already been parsed once by the hardened parser."""
+        return self._processor.parse_xml(xml_text=document)
+
+    def run(self, name: str, node: Any) -> list[Violation]:
+        """Judge a document by the stylesheet of that name."""
         executable = self._compiled.get(name)
         if executable is None:
             executable = self._xslt.compile_stylesheet(stylesheet_file=str(locate(name)))
             self._compiled[name] = executable
-        node = self._processor.parse_xml(xml_text=document)
         result = executable.transform_to_string(xdm_node=node)
         return _read(result)
 

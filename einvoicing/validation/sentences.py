@@ -5,6 +5,11 @@ Rules without a sentence show their official message. Keys are official rule ide
 
 from __future__ import annotations
 
+import re
+
+# BR-FR-05_BT-22_PMT, BR-FR-32-LEGALID and BR-FR-MV-14-EXT-FR-FE-136 are places where BR-FR-05, -32, -MV-14 are tested
+_BASE = re.compile(r"BR-FR-(?:[A-Z]+-)?\d+")
+
 SENTENCES: dict[str, str] = {
     "BR-FR-01_BT-1": "Le numéro de facture dépasse 35 caractères.",
     "BR-FR-02_BT-1": "Le numéro de facture ne peut contenir que des lettres sans accent, des chiffres et - _ + /.",
@@ -57,8 +62,9 @@ SENTENCES: dict[str, str] = {
 
 
 def base(identifier: str) -> str:
-    """BR-FR-05_BT-22_PMT is a place where rule BR-FR-05 is tested."""
-    return identifier.split("_", 1)[0]
+    """The rule that an identifier of a schematron tests at one place: BR-FR-05 for BR-FR-05_BT-22_PMT."""
+    found = _BASE.match(identifier)
+    return found.group() if found else identifier.split("_", 1)[0]
 
 
 def sentence(identifier: str, official: str) -> str:

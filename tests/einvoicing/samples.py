@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from einvoicing.validation.sentences import base
+
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "einvoice"
 _TESTSET = "{http://difi.no/xsd/vefa/validator/1.0}"
 
@@ -42,7 +44,7 @@ class Sample:
     def refusals(self, judge: str) -> frozenset[str]:
         """The rules by which a judge refused it, as far as the manifest lists them."""
         _, _, listed = self.checked[judge].partition("fatal:")
-        return frozenset(rule.split("_")[0] for rule in listed.partition("…")[0].split(",") if rule)
+        return frozenset(base(rule) for rule in listed.partition("…")[0].split(",") if rule)
 
 
 def manifest() -> list[Sample]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import random
+import re
+import sys
 import time
 import zlib
+from pathlib import Path
 
+import pikepdf
 import pytest
 from lxml import etree
+from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from config.kernel.errors import Invalid
 from einvoicing.formats import cdar, cii, facturx, pdfa
 from einvoicing.formats.xml import parse_untrusted
-from einvoicing.validation import check
+from einvoicing.validation import SCHEMA, check
+from einvoicing.validation.engine import Engine
 from tests.einvoicing import documents
 
 GOOD = cii.render(documents.standard_invoice())
@@ -38,6 +45,12 @@ HOSTILE = {
     "30 MB": b"<a>" + b"x" * (30 * 1024 * 1024) + b"</a>",
     "too many elements": b"<a>" + b"<b/>" * 600_000 + b"</a>",
     "unknown encoding": b'<?xml version="1.0" encoding="klingon"?><a/>',
+    "DOCTYPE in UTF-7": b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-',
+    "DOCTYPE in UTF-16 without mark": '<?xml version="1.0" encoding="UTF-16LE"?><!DOCTYPE a><a/>'.encode("utf-16-le"),
+    "DOCTYPE in UTF-32": '<?xml version="1.0" encoding="UTF-32"?><!DOCTYPE a><a/>'.encode("utf-32"),
+    "a million attributes": b"<a " + b" ".join(b'a%d="1"' % number for number in range(1_000_000)) + b"/>",
+    "an archive": b"PK\x03\x04" + bytes(1000),
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(1000),
 }
 
 
@@ -99,6 +112,145 @@ def test_a_broken_pdf_is_refused_with_a_sentence(name):
     with pytest.raises(facturx.NotFacturX):
         facturx.extract(PDFS[name])
     assert pdfa.check(PDFS[name])
+
+
+def _pdf(change) -> bytes:
+    output = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        change(document)
+        document.save(output, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    return output.getvalue()
+
+
+def _attached(document: Pdf, stream: Stream) -> None:
+    indirect = document.make_indirect(stream)
+    specification = Dictionary(F="factur-x.xml", UF="factur-x.xml", EF=Dictionary(F=indirect, UF=indirect))
+    tree = Dictionary(Names=Array([pikepdf.String("factur-x.xml"), document.make_indirect(specification)]))
+    document.Root.Names = Dictionary(EmbeddedFiles=tree)
+
+
+def _inflating(rounds: int):
+    """An attachment of 512 MB, compressed once or more."""
+
+    def change(document: Pdf) -> None:
+        packer, block = zlib.compressobj(9), bytes(1024 * 1024)
+        content = b"".join(packer.compress(block) for _ in range(512)) + packer.flush()
+        for _ in range(rounds - 1):
+            content = zlib.compress(content, 9)
+        stream = Stream(document, b"")
+        stream.write(content, filter=Array([Name.FlateDecode] * rounds) if rounds > 1 else Name.FlateDecode)
+        _attached(document, stream)
+
+    return change
+
+
+def _runs(document: Pdf) -> None:
+    """An attachment of 1 GB by run lengths, which only the PDF library itself can inflate."""
+    stream = Stream(document, b"")
+    stream.write(b"\x81\x00" * (8 * 1024 * 1024), filter=Name.RunLengthDecode)
+    _attached(document, stream)
+
+
+def _crowd(document: Pdf) -> None:
+    for number in range(3000):
+        name = f"{number}.xml"
+        document.attachments[name] = pikepdf.AttachedFileSpec(document, b"<a/>", filename=name)
+
+
+def _names_within_themselves(document: Pdf) -> None:
+    tree = document.make_indirect(Dictionary())
+    tree.Kids = Array([tree, tree])
+    document.Root.Names = Dictionary(EmbeddedFiles=tree)
+
+
+def _pages_within_themselves(document: Pdf) -> None:
+    document.Root.Pages.Kids = Array([document.Root.Pages] * 3)
+
+
+BOMBS = {
+    "512 MB": _inflating(1),
+    "512 MB compressed twice": _inflating(2),
+    "1 GB of run lengths": _runs,
+    "3000 attachments": _crowd,
+    "names within themselves": _names_within_themselves,
+    "pages within themselves": _pages_within_themselves,
+}
+
+
+@pytest.mark.parametrize("change", BOMBS.values(), ids=list(BOMBS))
+def test_a_pdf_bomb_is_refused_in_bounded_time_and_memory(change):
+    data = _pdf(change)
+    engine = Engine()
+    try:
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        before, started = _peak(engine), time.monotonic()
+        report = engine.check(data)
+        assert not report.valid
+        assert report.rules & {"PDF-ATTACHMENT", "FORMAT", "PDF-BOMB"}
+        assert time.monotonic() - started < 15
+        assert _peak(engine) - before < 200 * 1024**2
+        assert engine.check(GOOD, (SCHEMA,)).valid
+    finally:
+        engine.close()
+
+
+def _peak(engine: Engine) -> int:
+    """The most memory the engine has held, in bytes."""
+    status = Path(f"/proc/{engine.pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024
+
+
+def _lines(count: int) -> bytes:
+    start, end = b"<ram:IncludedSupplyChainTradeLineItem>", b"</ram:IncludedSupplyChainTradeLineItem>"
+    first, last = GOOD.index(start), GOOD.rindex(end) + len(end)
+    return GOOD[:first] + re.sub(rb">\s+<", b"><", GOOD[first:last]) * count + GOOD[last:]
+
+
+def test_an_invoice_of_a_hundred_thousand_lines_is_refused_before_any_rule_runs():
+    report = check(_lines(100_000))
+    assert report.rules <= {"SIZE", "FORMAT"}
+    assert report.milliseconds < 5000
+
+
+def test_a_document_that_outlasts_its_time_is_refused_and_the_next_one_judged_as_ever():
+    engine = Engine(seconds=2)
+    try:
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        overrun, started = engine.pid, time.monotonic()
+        report = engine.check(_lines(9000))
+        assert (report.rules, report.valid) == ({"ENGINE"}, False)
+        assert time.monotonic() - started < 6
+        assert not Path(f"/proc/{overrun}").exists()
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        assert engine.pid != overrun
+    finally:
+        engine.close()
+
+
+def test_a_document_that_wants_too_much_memory_is_refused_and_the_next_one_judged_as_ever():
+    greedy = (
+        "import sys; from einvoicing.validation import child; child.EXTRA_ADDRESS_SPACE = 300 * 1024**2;"
+        "sys.argv = ['child', '%(parent)d']; child.main()"
+    )
+    engine = Engine((sys.executable, "-c", greedy))
+    try:
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        report = engine.check(b"<a>" + b"<b/>" * 4_900_000 + b"</a>")
+        assert not report.valid
+        assert report.rules <= {"ENGINE", "FORMAT"}
+        assert engine.check(GOOD, (SCHEMA,)).valid
+    finally:
+        engine.close()
+
+
+def test_nothing_a_document_names_is_fetched():
+    included = b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
+    schema = b' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:a file:///etc/passwd"'
+    assert "root:" not in repr(check(GOOD.replace(b"<ram:Name>", included + b"<ram:Name>", 1)))
+    assert check(GOOD.replace(b" xmlns:rsm", schema + b" xmlns:rsm", 1)).rules <= {"XSD"}
+    sheet = b'<?xml-stylesheet type="text/xsl" href="file:///etc/passwd"?>'
+    assert check(GOOD.replace(b"?>", b"?>" + sheet, 1)).valid
 
 
 def _damaged(data: bytes, chance: random.Random) -> bytes:
