@@ -21,7 +21,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from einvoicing import mapping, validation
-from einvoicing.formats import cii, facturx
+from einvoicing.formats import cii, facturx, ubl
 from einvoicing.validation import report as reports
 from einvoicing.validation.report import Report
 
@@ -99,8 +99,6 @@ def ensure_document(*, invoice: Invoice, kind: DocumentKind, actor: Actor, at: d
     existing = find_document(invoice, kind)
     if existing is not None:
         return existing
-    from einvoicing.formats import ubl
-
     started = monotonic()
     data = ubl.render(_issued_document(invoice))
     report = validation.check(data, rules=_rules_for(invoice))

@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from einvoicing.models import Attempt
+from tests.trust.killed import database_of_the_test
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,16 +54,10 @@ def test_the_journey_keeps_every_promise_twice_in_a_row(settings: Any, tmp_path:
         assert the("audit", story)["chain"] == "intact"
 
 
-def _database_of_the_test() -> str:
-    """The address of the test database, for a process of its own."""
-    host = connection.settings_dict["HOST"]
-    return f"postgres://{connection.settings_dict['USER']}@/{connection.settings_dict['NAME']}?host={host}"
-
-
 def _worker(media: Path) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
-        "DATABASE_URL": _database_of_the_test(),
+        "DATABASE_URL": database_of_the_test(),
         "TRANSMISSION_LEASE_SECONDS": "2",
         "MEDIA_ROOT": str(media),
         "LOG_LEVEL": "ERROR",

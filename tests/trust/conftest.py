@@ -19,7 +19,7 @@ from billing.services.products import move_stock, save_product
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
-from einvoicing.models import Attempt, RemoteDocument, Transmission
+from einvoicing.models import Attempt, Transmission
 from einvoicing.services import documents
 from einvoicing.services.transmissions import claim_due
 from payments.models import Allocation, BankStatement

@@ -1,0 +1,171 @@
+"""Who can receive e-invoices, as the directory says. Its answers are kept a day.
+
+A directory that cannot be asked, or does not answer, leaves the question open: UNKNOWN, never UNREACHABLE. Remote work:
+call it with no transaction open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from django.core.cache import cache
+
+from config.kernel.errors import RemoteError
+from config.kernel.identifiers import electronic_address as addresses
+from config.kernel.models import Company
+from config.kernel.secrets import SecretUnreadable
+from einvoicing.models import PlatformAccount
+from einvoicing.platforms.afnor.directory import (
+    DISABLED,
+    ENABLED,
+    UPCOMING,
+    AfnorDirectory,
+    DirectoryLine,
+    Unit,
+)
+from einvoicing.services.accounts import PATIENCE
+from einvoicing.services.routing import enabled_accounts, settings_of
+
+# only accounts of the AFNOR standard open the directory
+WITH_DIRECTORY = "afnor"
+KEPT = timedelta(hours=24)
+# a person waits: all questions of one look-up together
+DEADLINE = 15.0
+NO_PLATFORM = "Aucune plateforme reliée ne donne accès à l’annuaire."
+SUSPENDED = "La plateforme est suspendue ou hors ligne : l’annuaire n’a pas été consulté."
+
+T = TypeVar("T")
+
+
+class Reach(StrEnum):
+    REACHABLE = "REACHABLE"
+    UNREACHABLE = "UNREACHABLE"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether invoices can reach an address, as told at `asked_at`. `problem`: why it is unknown, in words."""
+
+    reach: Reach
+    asked_at: datetime
+    line: DirectoryLine | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the directory says of a company or an establishment, as told at `asked_at`.
+
+    `problem` is why it could not be asked, in words; without one, no unit and no lines mean that it knows nobody.
+    """
+
+    asked_at: datetime
+    unit: Unit | None = None
+    lines: tuple[DirectoryLine, ...] = ()
+    problem: str = ""
+
+    @property
+    def is_absent(self) -> bool:
+        return not (self.problem or self.unit or self.lines)
+
+
+def reachability(*, company: Company, electronic_address: str, at: datetime) -> Answer:
+    """Whether an invoice sent to this address (BT-49, scheme 0225) would reach its buyer."""
+    try:
+        asked_at, line = _asked(company, at, f"line {electronic_address}", lambda one: one.line(electronic_address))
+    except (CannotAsk, RemoteError, SecretUnreadable) as error:
+        return Answer(Reach.UNKNOWN, at, problem=_words(error))
+    return Answer(reach_of(line), asked_at, line)
+
+
+def reach_of(line: DirectoryLine | None) -> Reach:
+    """No line, or one without a platform today: unreachable. A word of the directory we do not know: unknown."""
+    if line is None or line.status in {UPCOMING, DISABLED}:
+        return Reach.UNREACHABLE
+    return Reach.REACHABLE if line.status == ENABLED else Reach.UNKNOWN
+
+
+def look_up(*, company: Company, siren: str, siret: str = "", service_code: str = "", at: datetime) -> Found:
+    """The unit and its addresses: those of the company and, with `siret`, of that establishment alone.
+
+    The numbers must be valid: they are not checked again here.
+    """
+
+    def ask(directory: AfnorDirectory) -> tuple[Unit | None, tuple[DirectoryLine, ...]]:
+        return _unit(directory, siren, siret), _lines(directory, siren, siret, service_code)
+
+    try:
+        asked_at, (unit, lines) = _asked(company, at, f"unit {siren} {siret} {service_code}", ask)
+    except (CannotAsk, RemoteError, SecretUnreadable) as error:
+        return Found(at, problem=_words(error))
+    return Found(asked_at, unit, lines)
+
+
+class CannotAsk(Exception):
+    """No account opens the directory now. The message is a sentence for the person."""
+
+
+def _words(error: CannotAsk | RemoteError | SecretUnreadable) -> str:
+    return str(error)
+
+
+def _account(company: Company, at: datetime) -> PlatformAccount:
+    """Raises CannotAsk."""
+    account = next((one for one in enabled_accounts(company.pk) if one.kind == WITH_DIRECTORY), None)
+    if account is None:
+        raise CannotAsk(NO_PLATFORM)
+    if account.is_suspended(at=at):
+        raise CannotAsk(SUSPENDED)
+    return account
+
+
+def _asked(company: Company, at: datetime, question: str, ask: Callable[[AfnorDirectory], T]) -> tuple[datetime, T]:
+    """When it was told, and what: from the cache while it is fresh, else from the directory. Failures are not kept.
+
+    Raises CannotAsk, RemoteError, SecretUnreadable.
+    """
+    account = _account(company, at)
+    where = f"{account.pk} {account.base_url} {account.directory_name} {question}"
+    key = f"directory:{hashlib.sha256(where.encode()).hexdigest()}"
+    kept: tuple[datetime, T] | None = cache.get(key)
+    if kept is not None and timedelta(0) <= at - kept[0] < KEPT:
+        return kept
+    patient = replace(settings_of(account), read_timeout=PATIENCE)
+    with closing(AfnorDirectory(patient)) as directory, directory.within(DEADLINE):
+        told = (at, ask(directory))
+    cache.set(key, told, KEPT.total_seconds())
+    return told
+
+
+def _unit(directory: AfnorDirectory, siren: str, siret: str) -> Unit | None:
+    """The establishment with the kind and state of its company, or the company."""
+    legal = directory.by_siren(siren)
+    facility = directory.by_siret(siret) if siret else None
+    if facility is None or legal is None:
+        return facility or (None if siret else legal)
+    return replace(
+        facility,
+        siren=siren,
+        name=facility.name or legal.name,
+        kind=facility.kind or legal.kind,
+        administrative_status=facility.administrative_status or legal.administrative_status,
+    )
+
+
+def _lines(directory: AfnorDirectory, siren: str, siret: str, service_code: str) -> tuple[DirectoryLine, ...]:
+    """The company's lines; where the service offers no search, the usual addresses are asked for one by one."""
+    found = directory.lines_of(siren)
+    if found is None:
+        usual = [addresses.build(siren)]
+        usual += [addresses.build(siren, siret=siret)] if siret else []
+        coded = f"{siren}_{siret}_{service_code}"
+        usual += [coded] if siret and service_code and addresses.is_valid(coded) else []
+        found = tuple(line for address in usual if (line := directory.line(address)) is not None)
+    return tuple(line for line in found if not siret or line.siret in {"", siret})

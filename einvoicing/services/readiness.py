@@ -1,0 +1,165 @@
+"""Getting ready for e-invoicing: what is complete, what is missing, and switching the transmission on.
+
+The essential steps are the company's identity and a platform that answers. Customers and drafts can follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+
+from billing.models import Invoice
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+from config.kernel.identifiers import electronic_address, siren, siret, vat
+from config.kernel.models import Company, VatRegime
+from customers.models import Address, AddressKind, Customer, CustomerKind
+from einvoicing.models import PlatformAccount
+from einvoicing.services.accounts import CHANGEABLE, save_account
+from einvoicing.services.documents import preflight
+from einvoicing.services.routing import carrier_of
+from einvoicing.validation.report import Report
+
+# what a document must carry of its seller, and how each is checked (BG-4, BG-5; art. L441-9 C. com. for the mentions)
+IDENTITY: dict[str, Callable[[Company], bool]] = {
+    "name": lambda one: bool(one.name.strip()),
+    "siren": lambda one: siren.is_valid(one.siren),
+    "siret": lambda one: siret.is_valid(one.siret, siren=one.siren),
+    "vat_number": lambda one: vat.is_valid(one.vat_number) or _needs_no_vat_number(one),
+    "electronic_address": lambda one: electronic_address.is_valid(one.electronic_address, siren=one.siren),
+    "address_line": lambda one: bool(one.address_line.strip()),
+    "postcode": lambda one: bool(one.postcode.strip()),
+    "city": lambda one: bool(one.city.strip()),
+    "late_penalty_mention": lambda one: bool(one.late_penalty_mention.strip()),
+    "recovery_mention": lambda one: bool(one.recovery_mention.strip()),
+    "discount_mention": lambda one: bool(one.discount_mention.strip()),
+}
+
+
+class NotReady(DomainError):
+    code = "not_ready"
+    message = "Complétez d’abord la fiche de la société et reliez une plateforme qui répond."
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where most invoices will go. Without an account nothing is set up; `answers`: its last reading went well."""
+
+    account: PlatformAccount | None
+
+    @property
+    def answers(self) -> bool:
+        one = self.account
+        return one is not None and one.polled_at is not None and not one.last_error and not one.is_offline
+
+    @property
+    def is_active(self) -> bool:
+        return self.answers and self.account is not None and self.account.sends_automatically
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCounts:
+    organisations: int
+    waiting: int
+
+
+def identity_gaps(company: Company) -> list[str]:
+    """The fields of the company that are missing or wrong."""
+    return [name for name, is_good in IDENTITY.items() if not is_good(company)]
+
+
+def _needs_no_vat_number(company: Company) -> bool:
+    """Under the exemption for small businesses a number is not needed, but a wrong one is still wrong."""
+    return company.vat_regime == VatRegime.FRANCHISE and not company.vat_number
+
+
+def platform_of(company: Company) -> Platform:
+    """The account that takes invoices to companies. One query."""
+    return Platform(carrier_of(company.pk, is_public=False))
+
+
+def is_ready(company: Company, platform: Platform) -> bool:
+    """Whether the essential steps are done."""
+    return platform.answers and not identity_gaps(company)
+
+
+def waiting_customers() -> QuerySet[Any]:
+    """The organisations in scope whose invoices could not reach them, each with what it lacks (see `lacks`).
+
+    A French one wants a SIRET and an electronic address, any one a billing address, a public body its service code.
+    """
+    return _organisations().filter(
+        Q(has_address=False)
+        | _is_french() & (Q(siret="") | Q(electronic_address=""))
+        | Q(requires_service_code=True, service_code="")
+    )
+
+
+def customer_counts() -> CustomerCounts:
+    """How many organisations are billed, and how many are not ready. One query."""
+    counted = _organisations().aggregate(
+        organisations=Count("pk"), waiting=Count("pk", filter=Q(pk__in=waiting_customers().values("pk")))
+    )
+    return CustomerCounts(**counted)
+
+
+def lacks(customer: Any) -> list[str]:
+    """The fields that a row of `waiting_customers` lacks; `billing_line` stands for the whole address."""
+    found = [] if customer.has_address else ["billing_line"]
+    if customer.is_french:
+        found += [name for name in ("siret", "electronic_address") if not getattr(customer, name)]
+    if customer.requires_service_code and not customer.service_code:
+        found.append("service_code")
+    return found
+
+
+def _organisations() -> QuerySet[Any]:
+    billing = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING)
+    rows = Customer.objects.active().filter(kind=CustomerKind.ORGANISATION)
+    found: QuerySet[Any] = rows.annotate(
+        has_address=Exists(billing), country=Subquery(billing.values("country")[:1])
+    ).annotate(is_french=_is_french())
+    return found
+
+
+def _is_french() -> Q:
+    """With a SIREN; or nothing that says it is foreign: another country's address or VAT number."""
+    has_foreign_vat = ~Q(vat_number="") & ~Q(vat_number__startswith="FR")
+    lives_abroad = Q(country__isnull=False) & ~Q(country="FR")
+    return ~Q(siren="") | ~(has_foreign_vat | lives_abroad)
+
+
+def drafts() -> QuerySet[Any]:
+    """The drafts in scope that can be judged."""
+    found: QuerySet[Any] = Invoice.objects.filter(number=None).select_related("company", "customer__terms")
+    return found
+
+
+def judge(*, invoice: Invoice, at: datetime) -> Report | DomainError:
+    """What the official rules say of the draft, or why there is nothing to judge. Nothing is stored."""
+    try:
+        return preflight(invoice=invoice, at=at)
+    except DomainError as error:
+        return error
+
+
+@transaction.atomic
+def activate(*, company: Company, actor: Actor, at: datetime) -> list[PlatformAccount]:
+    """From now on invoices leave for their platform when they are issued. Returns the accounts that changed.
+
+    Raises NotReady, Invalid.
+    """
+    platform = platform_of(company)
+    if not is_ready(company, platform):
+        raise NotReady
+    carriers = {one.pk: one for one in (platform.account, carrier_of(company.pk, is_public=True)) if one is not None}
+    asleep = [one for one in carriers.values() if not one.sends_automatically]
+    for account in asleep:
+        values = {name: getattr(account, name) for name in CHANGEABLE} | {"sends_automatically": True}
+        save_account(company=company, kind=account.kind, values=values, secrets={}, actor=actor, at=at)
+    return asleep

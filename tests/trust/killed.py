@@ -1,0 +1,132 @@
+"""Workers that are killed with SIGKILL in the middle of their work.
+
+Run as a program it is their nursery: it loads Django once and forks one worker per line it reads (`carry`,
+`issue COMPANY`), whose number it prints; a new one starts in milliseconds, and its death leaves nothing behind here.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+LEASE = 2  # seconds
+
+
+def carry() -> None:
+    """What the worker does, without end."""
+    from django.utils import timezone
+
+    from einvoicing.services.transmissions import drain
+
+    while True:
+        drain(at=timezone.now(), limit=1)
+        time.sleep(0.002)
+
+
+def issue(company: str) -> None:
+    """What the web does when people issue their drafts, one after the other."""
+    from django.utils import timezone
+
+    from billing.models import Invoice
+    from billing.services.issuing import issue_invoice
+    from config.kernel.actor import Actor
+    from config.kernel.errors import DomainError
+    from config.kernel.scope import company_scope
+
+    with company_scope(int(company)):
+        while draft := Invoice.objects.filter(status="DRAFT").order_by("?").first():
+            try:
+                issue_invoice(invoice=draft, actor=Actor.system("web"), at=timezone.now())
+            except DomainError:
+                continue  # another web process issued it first
+
+
+JOBS = {"carry": carry, "issue": issue}
+
+
+def serve() -> None:
+    import django
+
+    django.setup()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        name, *arguments = line.split()
+        number = os.fork()
+        if not number:
+            JOBS[name](*arguments)
+            os._exit(0)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+
+
+class Nursery:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(self, *job: str) -> int:
+        """The number of a new process that does this job."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the nursery has no voice")
+        self._process.stdin.write(" ".join(job) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def kill_again_and_again(self, *job: str, times: int, chance: random.Random, longest: float = 0.25) -> None:
+        """Start the job and kill it after a moment, `times` times."""
+        for _ in range(times):
+            number = self.start(*job)
+            time.sleep(chance.uniform(0.01, longest))
+            kill(number)
+
+
+def kill(number: int) -> None:
+    try:
+        os.kill(number, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it had done all there was to do
+
+
+def database_of_the_test() -> str:
+    """The address of the test database, for a process of its own."""
+    told = connection.settings_dict
+    if told["HOST"]:
+        port = f":{told['PORT']}" if told["PORT"] else ""
+        return f"postgres://{told['USER']}:{told['PASSWORD']}@{told['HOST']}{port}/{told['NAME']}"
+    return f"postgres://{told['USER']}@/{told['NAME']}?host={told['OPTIONS']['host']}"
+
+
+@contextmanager
+def nursery(media: Path) -> Iterator[Nursery]:
+    """Workers on the database of the test, with short leases."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_of_the_test(),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TRANSMISSION_LEASE_SECONDS": str(LEASE),
+        "MEDIA_ROOT": str(media),
+        "LOG_LEVEL": "CRITICAL",
+    }
+    environment.pop("QUITTANCE_EMBEDDED", None)
+    command = [sys.executable, "-m", "tests.trust.killed"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            yield Nursery(process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    serve()
