@@ -17,6 +17,7 @@ from config.kernel.http import AnsweredError
 from einvoicing.platforms.afnor.payloads import unreadable
 from einvoicing.platforms.base import (
     Acknowledgement,
+    AckStatus,
     Capabilities,
     Deposit,
     Page,
@@ -77,8 +78,16 @@ class ChorusProPlatform:
         return min(rows, key=lambda row: (row.status == _REJECTED, row.id), default=None)
 
     def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
-        """transverses/consulterCRDetaille. `number`: ours, when the flow was integrated in part only."""
-        answer = self._caller.post("transverses/v1/consulterCRDetaille", {"numeroFluxDepot": remote_id})
+        """transverses/consulterCRDetaille. `number`: ours, when the flow was integrated in part only.
+
+        A flow Chorus Pro does not know, as happens just after its deposit, is UNKNOWN under the code it gives.
+        """
+        try:
+            answer = self._caller.post("transverses/v1/consulterCRDetaille", {"numeroFluxDepot": remote_id})
+        except RemoteError as error:
+            if not _is_about_one_document(error):
+                raise
+            return Acknowledgement(AckStatus.UNKNOWN, error.code)
         partial = answer.facts.get("etatCourantDepotFlux") == statuses.PARTLY_INTEGRATED
         integrated = partial and not number and bool(self._of_flow(remote_id))
         return payloads.acknowledgement(answer, number=number, integrated=integrated)
@@ -92,9 +101,8 @@ class ChorusProPlatform:
             try:
                 found += self._histories(one)
             except RemoteError as error:
-                if error.retryable or (isinstance(error, AnsweredError) and error.response.status in {401, 403}):
+                if not _is_about_one_document(error):
                     raise
-                # a document Chorus Pro will not speak of must not hold back the others
                 key = f"{one.remote_id}:{error.code}"
                 found.append(RemoteMessage(key, HISTORY, b"", datetime.now(PARIS), problem=error.message))
         return Page(messages=tuple(found), next_cursor=cursor)
@@ -199,3 +207,10 @@ class ChorusProPlatform:
         """What an invoice to this service must carry; None when the public body is unknown."""
         found = self.structure(siret)
         return structures.requirements(self._caller, found, service_code) if found else None
+
+
+def _is_about_one_document(error: RemoteError) -> bool:
+    """A codeRetour: Chorus Pro is well and knows us, but will not speak of this document. The others are read."""
+    if isinstance(error, AnsweredError) and error.response.status in {401, 403}:
+        return False
+    return not error.retryable and error.code.lstrip("-").isdigit()

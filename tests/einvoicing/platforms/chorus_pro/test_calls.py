@@ -126,6 +126,16 @@ def test_a_service_that_ignores_a_criterion_gives_us_nobody_else_s_invoice():
         platform.close()
 
 
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found", "429 Too Many Requests"])
+def test_a_failure_that_is_not_about_the_document_is_no_verdict_on_it(status):
+    refused = said(status, codeRetour=9) if status[:3] in {"401", "403"} else answer(status)
+    with serving(TOKEN, refused, TOKEN, refused) as server:
+        platform = ChorusProPlatform(settings(server.url))
+        with pytest.raises(RemoteError):
+            platform.acknowledgement("CPP1")
+        platform.close()
+
+
 def test_an_invoice_alive_is_found_before_one_of_its_number_that_was_rejected():
     rows = [
         {"identifiantFactureCPP": key, "numeroFacture": "FAC-1", "numeroFluxDepot": f"CPP{key}", "statut": status}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import threading
 
+import pikepdf
 import pytest
 from django.test import override_settings
 
@@ -162,9 +164,8 @@ def test_a_document_chorus_pro_knows_nothing_of_holds_back_no_other(account, cho
     number, deposit = account.invoice()
     account.send(deposit)
     assert {status.number for status in account.statuses(account.news()[0])} == {number}
-    with pytest.raises(RemoteError) as caught:
-        chorus.acknowledgement(UNKNOWN_FLOW)
-    assert (caught.value.retryable, caught.value.outcome_unknown) == (False, False)
+    ack = chorus.acknowledgement(UNKNOWN_FLOW)
+    assert (ack.status, ack.raw_status) == (AckStatus.UNKNOWN, "20002")
 
 
 def test_deposited_files_are_not_given_back(account, chorus):
@@ -172,6 +173,29 @@ def test_deposited_files_are_not_given_back(account, chorus):
     with pytest.raises(RemoteError) as caught:
         chorus.fetch(remote_id)
     assert (caught.value.code, caught.value.retryable) == ("not_offered", False)
+
+
+def test_a_wrong_technical_account_is_no_verdict_on_a_document(account):
+    remote_id = account.send(account.invoice()[1])
+    for changed in ({"password": "mistyped"}, {"client_secret": "mistyped"}):
+        wrong = connect(dataclasses.replace(account.settings, **changed))
+        with pytest.raises(RemoteError):
+            wrong.acknowledgement(remote_id)
+        with pytest.raises(RemoteError):
+            wrong.incoming("", account.sent)
+        wrong.close()
+
+
+def test_a_factur_x_arrives_with_the_data_inside_it(account, chorus):
+    _number, deposit = account.invoice()
+    written = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.attachments["factur-x.xml"] = deposit.data
+        pdf.save(written)
+    in_pdf = dataclasses.replace(deposit, data=written.getvalue(), name="f.pdf", syntax="Factur-X", sha256="")
+    assert chorus.acknowledgement(account.send(in_pdf)).status is AckStatus.OK
+    assert words(account)[-1] == "MANDATEE"
 
 
 def test_a_wrong_technical_account_is_told_apart_from_a_wrong_application(account):
