@@ -67,7 +67,7 @@ def parse(data: bytes) -> model.Invoice:
         issue_date=issue_date,
         type_code=NS.text(heading, "ram:TypeCode"),
         currency=currency,
-        tax_currency=tax_currency,
+        tax_currency="" if tax_currency == currency else tax_currency,  # BT-6 is only given when it differs
         vat_point_date=read_date(NS.text(tax, "ram:TaxPointDate/udt:DateString")),
         vat_point_code=NS.text(tax, "ram:DueDateTypeCode"),
         due_date=read_day(settlement, "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),

@@ -205,13 +205,15 @@ def _add_payment_means(parent: _Element, payment: model.Payment) -> None:  # BG-
     first = model.Account(iban=payment.iban, account_name=payment.account_name, bic=payment.bic)
     for account in (first, *payment.other_accounts):
         element = NS.add(parent, "ram:SpecifiedTradeSettlementPaymentMeans")
+        # the text, the card and the account debited are those of the payment: written once
+        own = payment if account is first else model.Payment()
         NS.add(element, "ram:TypeCode", payment.means_code)
-        _add_text(element, "ram:Information", payment.means_text)
-        if payment.card_number:
+        _add_text(element, "ram:Information", own.means_text)
+        if own.card_number:
             card = NS.add(element, "ram:ApplicableTradeSettlementFinancialCard")
-            NS.add(card, "ram:ID", payment.card_number)
-            _add_text(card, "ram:CardholderName", payment.card_holder)
-        _add_text(element, "ram:PayerPartyDebtorFinancialAccount/ram:IBANID", payment.debited_iban)
+            NS.add(card, "ram:ID", own.card_number)
+            _add_text(card, "ram:CardholderName", own.card_holder)
+        _add_text(element, "ram:PayerPartyDebtorFinancialAccount/ram:IBANID", own.debited_iban)
         if account.iban:
             creditor = NS.add(element, "ram:PayeePartyCreditorFinancialAccount")
             iban = account.iban[:2].isalpha()

@@ -71,7 +71,7 @@ def parse(data: bytes) -> model.Invoice:
         issue_date=issue_date,
         type_code=NS.text(root, "cbc:CreditNoteTypeCode" if is_credit else "cbc:InvoiceTypeCode"),
         currency=currency,
-        tax_currency=tax_currency,
+        tax_currency="" if tax_currency == currency else tax_currency,  # BT-6 is only given when it differs
         vat_point_date=read_day(root, "cbc:TaxPointDate"),
         vat_point_code=_VAT_POINTS.get(vat_point, vat_point),
         due_date=read_day(root, due_date),

@@ -164,23 +164,33 @@ def _add_payment_means(root: _Element, document: model.Invoice) -> None:  # BG-1
     first = model.Account(iban=payment.iban, account_name=payment.account_name, bic=payment.bic)
     for account in (first, *payment.other_accounts):
         element = NS.add(root, "cac:PaymentMeans")
-        NS.add(element, "cbc:PaymentMeansCode", code, name=payment.means_text)
+        # the text, the card and the mandate are those of the payment: written once (UBL-SR-46, UBL-SR-55)
+        own = payment if account is first else model.Payment()
+        NS.add(element, "cbc:PaymentMeansCode", code, name=own.means_text)
         _add_day(element, "cbc:PaymentDueDate", due_date)
         _add_text(element, "cbc:PaymentID", payment.reference)
-        if payment.card_number:
-            card = NS.add(element, "cac:CardAccount")
-            NS.add(card, "cbc:PrimaryAccountNumberID", payment.card_number)
-            NS.add(card, "cbc:NetworkID", "NA")  # the schema wants one, EN 16931 has none
-            _add_text(card, "cbc:HolderName", payment.card_holder)
-        if account.iban:
-            holder = NS.add(element, "cac:PayeeFinancialAccount")
-            NS.add(holder, "cbc:ID", account.iban)
-            _add_text(holder, "cbc:Name", account.account_name)
-            _add_text(holder, "cac:FinancialInstitutionBranch/cbc:ID", account.bic)
-        if payment.mandate or payment.debited_iban:
+        _add_card(element, own)
+        _add_account(element, account)
+        if own.mandate or own.debited_iban:
             mandate = NS.add(element, "cac:PaymentMandate")
-            _add_text(mandate, "cbc:ID", payment.mandate)
-            _add_text(mandate, "cac:PayerFinancialAccount/cbc:ID", payment.debited_iban)
+            _add_text(mandate, "cbc:ID", own.mandate)
+            _add_text(mandate, "cac:PayerFinancialAccount/cbc:ID", own.debited_iban)
+
+
+def _add_card(element: _Element, payment: model.Payment) -> None:  # BG-18
+    if payment.card_number:
+        card = NS.add(element, "cac:CardAccount")
+        NS.add(card, "cbc:PrimaryAccountNumberID", payment.card_number)
+        NS.add(card, "cbc:NetworkID", "NA")  # the schema wants one, EN 16931 has none
+        _add_text(card, "cbc:HolderName", payment.card_holder)
+
+
+def _add_account(element: _Element, account: model.Account) -> None:  # BG-17
+    if account.iban:
+        holder = NS.add(element, "cac:PayeeFinancialAccount")
+        NS.add(holder, "cbc:ID", account.iban)
+        _add_text(holder, "cbc:Name", account.account_name)
+        _add_text(holder, "cac:FinancialInstitutionBranch/cbc:ID", account.bic)
 
 
 def _add_vat(root: _Element, document: model.Invoice) -> None:  # BG-23, BT-110, BT-111
