@@ -201,6 +201,8 @@ def file(request: HttpRequest, place: str) -> HttpResponse:
 def ledger(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: what arrived under this number, and what became of it."""
     found = SandboxRecord.objects.filter(service=life.SERVICE, kind="invoice", number=request.GET.get("number", ""))
+    if client_id := request.GET.get("client_id"):
+        found = found.filter(client_id=client_id)
     entries = [
         {"id": row.key, "client_id": row.client_id, "sent": bool(row.facts["story"]), "facts": row.facts}
         for row in found.order_by("id")
