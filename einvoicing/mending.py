@@ -9,8 +9,10 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n
 
 from billing.models import Invoice
+from einvoicing.models import ErrorClass, Transmission, TransmissionStatus
 from einvoicing.validation.report import FATAL, Violation
 
 SELLER = frozenset({*range(27, 44), 81, 84, 86, *range(159, 160)})
@@ -34,6 +36,36 @@ class Problem:
     fatal: bool
     url: str
     label: str
+
+
+# what ends a stop, by the kind of its trouble
+TO_DO: dict[str, Any] = {
+    ErrorClass.AUTH: n(
+        "Corrigez l’identifiant et le secret dans les réglages, testez la connexion, puis remettez en file."
+    ),
+    ErrorClass.NETWORK: n(
+        "La plateforme n’a pas répondu malgré tous les essais. Vérifiez qu’elle est en service, puis remettez en file."
+    ),
+    ErrorClass.FORMAT: n(
+        "La plateforme refuse ce fichier. Lisez sa réponse ci-dessous ; si la facture est fausse, faites un avoir."
+    ),
+    ErrorClass.VALIDATION: n(
+        "La facture n’est pas conforme. Corrigez la fiche en cause, puis remettez en file ; sinon faites un avoir."
+    ),
+}
+REJECTED = n(
+    "La plateforme a rejeté la facture : elle n’est pas chez le client. "
+    "Faites un avoir, corrigez, puis émettez-en une nouvelle."
+)
+
+
+def what_to_do(transmission: Transmission) -> str:
+    """The one action that ends a stopped transmission; '' when nobody has to act."""
+    if transmission.status == TransmissionStatus.REJECTED:
+        return _(REJECTED)
+    if transmission.status in {TransmissionStatus.DEAD, TransmissionStatus.INVALID}:
+        return _(TO_DO.get(transmission.error_class, TO_DO[ErrorClass.FORMAT]))
+    return ""
 
 
 def problem_of(violation: Violation, invoice: Invoice) -> Problem:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from einvoicing.views import compliance, crediting, sending, transmissions
+from einvoicing.views import bulk, compliance, crediting, directory, readiness, sending, transmissions
 
 app_name = "einvoicing"
 urlpatterns = [
@@ -11,7 +11,13 @@ urlpatterns = [
     path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
     path("invoices/<int:pk>/transmit/", sending.invoice_transmit, name="invoice-transmit"),
     path("invoices/<int:pk>/documents/<slug:kind>/", sending.document_download, name="document-download"),
+    path("einvoicing/prepare/", readiness.readiness_steps, name="readiness"),
+    path("einvoicing/prepare/drafts/", readiness.readiness_drafts, name="readiness-drafts"),
+    path("einvoicing/prepare/activate/", readiness.readiness_activate, name="readiness-activate"),
+    path("einvoicing/directory/", directory.directory_lookup, name="directory-lookup"),
     path("transmissions/", transmissions.transmission_list, name="transmission-list"),
+    path("transmissions/send/", bulk.transmit_many, name="transmit-many"),
+    path("transmissions/progress/", bulk.queue_progress, name="queue-progress"),
     path("transmissions/compliance/", compliance.compliance_dashboard, name="compliance"),
     path("transmissions/<int:pk>/", transmissions.transmission_detail, name="transmission-detail"),
     path("transmissions/<int:pk>/retry/", transmissions.transmission_retry, name="transmission-retry"),

@@ -69,6 +69,10 @@ def accounts_for(invoice: Invoice) -> list[PlatformAccount]:
     return [carrier, *mirrors] if carrier else mirrors
 
 
+def is_mirror(account: PlatformAccount) -> bool:
+    return account.kind in PLATFORMS and PLATFORMS[account.kind].is_mirror
+
+
 def is_individual(invoice: Invoice) -> bool:
     return bool(invoice.buyer.get("kind") == "INDIVIDUAL") if invoice.buyer else invoice.customer.is_individual
 

@@ -18,10 +18,12 @@ from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
-from einvoicing.mending import problem_stored
+from einvoicing.mending import problem_stored, what_to_do
 from einvoicing.models import Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import statuses, tone_of, words_of
+from einvoicing.services.routing import is_mirror
 from einvoicing.services.transmissions import retry_transmission
+from einvoicing.views.bulk import never_transmitted, progress
 from einvoicing.views.compliance import tabs
 
 OUTCOMES: dict[str, tuple[Any, str]] = {
@@ -57,6 +59,8 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     page = listing.page(
         found, sorts={"date": "created_at", "number": "invoice__number"}, default="-date", query=request.GET
     )
+    accounts = list(PlatformAccount.objects.order_by("name"))
+    has_carrier = any(one.is_enabled and not is_mirror(one) for one in accounts)
     choices = {"name": "status", "label": _("État"), "kind": "select", "value": status}
     context = {
         "tabs": tabs("einvoicing:transmission-list"),
@@ -65,8 +69,11 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
         "q": text,
         "filters": [{**choices, "choices": TransmissionStatus.choices}],
         "filtered": bool(status or text),
-        "accounts": list(PlatformAccount.objects.order_by("name")),
+        "accounts": accounts,
         "counts": _counts(),
+        "progress": progress(),
+        "unsent": never_transmitted().count() if has_carrier else 0,
+        "may_send": cast(MemberRequest, request).membership.may("einvoicing.send"),
     }
     return render(request, "einvoicing/transmission/list.html", context)
 
@@ -119,6 +126,7 @@ def _detail(request: HttpRequest, transmission: Transmission, form: RetryForm) -
         "problems": [problem_stored(one, transmission.invoice) for one in transmission.violations],
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": form,
+        "to_do": what_to_do(transmission),
         "may_retry": may and stopped and can_move(transmission, TransmissionStatus.PENDING),
         "timeline": timeline_of(transmission),
     }

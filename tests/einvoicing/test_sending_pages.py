@@ -260,3 +260,45 @@ def test_sales_may_not_credit(company, customer):
     invoice = an_issued_invoice(customer)
     page = signed_in(company, Role.SALES).get(reverse("einvoicing:invoice-credit", args=[invoice.pk]))
     assert page.status_code == 403
+
+
+def test_all_that_was_never_transmitted_is_queued_at_once_and_its_progress_told(company, customer):
+    invoices = [an_issued_invoice(customer) for _ in range(3)]
+    an_issued_invoice(a_customer(company, kind="INDIVIDUAL"))
+    a_platform(company)
+    client = signed_in(company)
+    url = reverse("einvoicing:transmission-list")
+    assert "3 factures émises ne sont confiées à aucune plateforme" in client.get(url).text
+    page = client.post(reverse("einvoicing:transmit-many"), follow=True)
+    assert "3 factures mises en file." in page.text
+    assert Transmission.everywhere.filter(invoice__in=invoices).count() == 3
+    assert "ne sont confiées à aucune" not in page.text
+    part = client.get(reverse("einvoicing:queue-progress")).text
+    assert "3 factures partent vers la plateforme" in part
+    assert "every 2s" in part
+    Transmission.everywhere.update(status="DEPOSITED")
+    assert "every 2s" not in client.get(reverse("einvoicing:queue-progress")).text
+
+
+def test_a_viewer_transmits_nothing_in_bulk(company, customer):
+    an_issued_invoice(customer)
+    a_platform(company)
+    client = signed_in(company, Role.VIEWER)
+    assert client.post(reverse("einvoicing:transmit-many")).status_code == 403
+    assert "Tout transmettre" not in client.get(reverse("einvoicing:transmission-list")).text
+    assert not Transmission.everywhere.filter(company=company).exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class", "words"),
+    [
+        ("DEAD", "AUTH", "Corrigez l’identifiant et le secret"),
+        ("DEAD", "NETWORK", "n’a pas répondu malgré tous les essais"),
+        ("INVALID", "VALIDATION", "n’est pas conforme"),
+        ("REJECTED", "", "elle n’est pas chez le client"),
+    ],
+)
+def test_a_stopped_transmission_says_what_to_do(company, status, error_class, words):
+    row = a_transmission(company)
+    Transmission.everywhere.filter(pk=row.pk).update(status=status, error_class=error_class)
+    assert words in signed_in(company).get(row.get_absolute_url()).text

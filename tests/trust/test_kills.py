@@ -1,6 +1,6 @@
 """Web and worker killed again and again: each invoice is issued once, accepted by the platform once, and none is lost.
 
-The platform has no idempotency keys: it takes in whatever arrives, and its ledger counts.
+The platform has no idempotency keys; its ledger counts what arrives.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def company(address: str) -> Company:
     return company
 
 
-def accepted(address: str, company: Company) -> dict[str, int]:
-    """Number → how often the platform took it in."""
+def ledger(address: str, company: Company) -> dict[str, tuple[int, int]]:
+    """Number → how often it arrived, and how often the platform took it in: it would refuse a copy by its number."""
     asked = {"seller": company.siren}
     entries = requests.get(f"{address}/sandbox/ledger", params=asked, timeout=30).json()["entries"]
-    return {entry["number"]: entry["accepted"] for entry in entries}
+    return {entry["number"]: (entry["received"], entry["accepted"]) for entry in entries}
 
 
 def issue_all(workers: Nursery, company: Company, chance: random.Random) -> list[Invoice]:
@@ -105,7 +105,7 @@ def test_each_invoice_is_issued_and_accepted_exactly_once_whatever_is_killed(
         for invoice in invoices:
             ensure_document(invoice=invoice, kind=DocumentKind.UBL, actor=story.ACTOR, at=timezone.now())
         carry_all(workers, company, chance)
-    assert accepted(address, company) == {invoice.number: 1 for invoice in invoices}
+    assert ledger(address, company) == {invoice.number: (1, 1) for invoice in invoices}
     states = set(Transmission.everywhere.filter(company=company).values_list("status", flat=True))
     assert states <= {Status.DEPOSITED, Status.ACCEPTED}
     doubts = Attempt.everywhere.filter(company=company, outcome="unknown").count()
