@@ -21,6 +21,7 @@ from config.kernel.clock import local_day
 from config.kernel.htmx import is_part, page_or_part
 from config.kernel.timeline import latest_of
 from config.searching import Question, exact, find
+from einvoicing.views.readiness import readiness_banner
 
 RECENT = 8
 
@@ -45,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "tasks": tasks(found, now, membership),
         "steps": first_steps() if is_new else [],
         "recent": latest_of(RECENT),
+        "readiness": readiness_banner(membership.company, today),
     }
     return render(request, "home.html", context)
 

@@ -145,11 +145,11 @@ def _asked(company: Company, at: datetime, question: str, ask: Callable[[AfnorDi
 
 
 def _unit(directory: AfnorDirectory, siren: str, siret: str) -> Unit | None:
-    """The establishment with the kind and state of its company, or the company."""
+    """The establishment with the kind and state of its company; the company alone where it is not there."""
     legal = directory.by_siren(siren)
     facility = directory.by_siret(siret) if siret else None
     if facility is None or legal is None:
-        return facility or (None if siret else legal)
+        return facility or legal
     return replace(
         facility,
         siren=siren,
