@@ -46,8 +46,11 @@ def address(settings: Any, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def company(address: str) -> Company:
+    """Its platform takes its time, so that a worker is often killed between its sending and the answer."""
     company = story.a_company()
-    platforms.a_platform_account(company, address, default_format=DocumentFormat.UBL)
+    account = platforms.a_platform_account(company, address, default_format=DocumentFormat.UBL)
+    slow = {"kind": "latency", "value": "0.05", "operation": "deposit", "remaining": 100_000}
+    requests.post(f"{address}/sandbox/faults", json={**slow, "client_id": account.client_id}, timeout=5)
     return company
 
 
