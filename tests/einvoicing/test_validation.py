@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,11 @@ import time
 import pytest
 
 from einvoicing.formats import cii
-from einvoicing.validation import FRENCH, PROFILE, SCHEMA, check
-from einvoicing.validation.artefacts import ARTEFACTS, locate
+from einvoicing.validation import FRENCH, PDF, PROFILE, SCHEMA, check
+from einvoicing.validation.artefacts import ARTEFACTS, LIFECYCLE, locate
 from einvoicing.validation.engine import ENGINE, Engine
 from einvoicing.validation.schematron import readable
-from einvoicing.validation.sentences import SENTENCES
+from einvoicing.validation.sentences import SENTENCES, base, sentence
 from tests.einvoicing import documents, samples
 
 GOOD = cii.render(documents.standard_invoice())
@@ -101,9 +102,100 @@ def test_asking_for_no_rule_at_all_proves_nothing():
     assert not check(GOOD, rules=()).valid
 
 
-def test_sentences_are_written_for_rules_as_the_schematrons_name_them():
+def _identifiers(name: str) -> set[str]:
+    """The rules a stylesheet tests, as it names them."""
+    return set(re.findall(r'<xsl:attribute name="id">(BR-[^<]+)<', locate(name).read_text(encoding="utf-8")))
+
+
+def test_every_french_rule_and_every_usual_rule_of_the_norm_has_its_sentence():
+    names = {artefact.french for artefact in ARTEFACTS.values() if artefact.french}
+    names |= {artefact.profile for artefact in ARTEFACTS.values() if artefact.rule_set == LIFECYCLE}
+    french = {name for stylesheet in names for name in _identifiers(stylesheet)}
+    assert len(french) > 250
+    assert sorted(name for name in french if sentence(name, "") == "") == []
+    norm = _identifiers(ARTEFACTS["Invoice", "urn:cen.eu:en16931:2017"].profile)
+    assert sum(sentence(name, "") != "" for name in norm if not name.startswith("BR-DEC")) >= 110
+
+
+def test_a_sentence_is_one_sentence():
     assert all(not text.startswith("[") and text.endswith((".", ".)")) for text in SENTENCES.values())
-    assert len(SENTENCES) >= 25
+    assert all(len(text) < 110 for text in SENTENCES.values())
+
+
+@pytest.mark.parametrize(
+    ("identifier", "rule"),
+    [
+        ("BR-FR-05_BT-22_PMT", "BR-FR-05"),
+        ("BR-FR-32-LEGALID", "BR-FR-32"),
+        ("BR-FR-MV-14-EXT-FR-FE-136", "BR-FR-MV-14"),
+        ("BR-FR-CDV-CL-09_MDT-113_210B2G", "BR-FR-CDV-CL-09"),
+        ("BR-S-08", "BR-S-08"),
+        ("FX-SCH-A-000164", "FX-SCH-A-000164"),
+    ],
+)
+def test_a_place_where_a_rule_is_tested_leads_to_the_rule(identifier, rule):
+    assert base(identifier) == rule
+
+
+FOREIGN = GOOD.replace(b"<ram:CountryID>FR<", b"<ram:CountryID>BE<")
+
+
+@pytest.mark.parametrize(
+    ("guideline", "rule"),
+    [
+        (b"urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0", "CIUS"),
+        (b"urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0", "PEPPOL"),
+    ],
+)
+def test_the_specification_of_a_country_is_judged_by_the_norm_and_the_report_says_so(guideline, rule):
+    report = check(FOREIGN.replace(b">urn:cen.eu:en16931:2017<", b">" + guideline + b"<"))
+    assert report.valid
+    assert report.checks == (SCHEMA, PROFILE)
+    (notice,) = report.violations
+    assert (notice.rule, notice.severity) == (rule, "warning")
+    assert guideline.rpartition(b"#")[2].decode() in notice.text
+
+
+def test_a_french_seller_is_held_to_br_fr_whatever_specification_the_invoice_names():
+    name = b">urn:cen.eu:en16931:2017#compliant#urn:peppol:france:billing:cius:1.0<"
+    bad = GOOD.replace(b">urn:cen.eu:en16931:2017<", name).replace(b"SubjectCode>PMT<", b"SubjectCode>AAI<")
+    report = check(bad)
+    assert report.checks == (SCHEMA, PROFILE, FRENCH)
+    assert report.rules == {"BR-FR-05", "PEPPOL"}
+    assert not report.valid
+
+
+UNUSED = (
+    b"<ram:AdditionalReferencedDocument><ram:IssuerAssignedID>X</ram:IssuerAssignedID><ram:TypeCode>751</ram:TypeCode>"
+    b"</ram:AdditionalReferencedDocument></ram:ApplicableHeaderTradeAgreement>"
+)
+
+
+def test_what_factur_x_does_not_use_is_refused_in_a_french_invoice_and_told_in_a_foreign_one():
+    french = check(GOOD.replace(b"</ram:ApplicableHeaderTradeAgreement>", UNUSED), rules=(SCHEMA, PROFILE))
+    foreign = check(FOREIGN.replace(b"</ram:ApplicableHeaderTradeAgreement>", UNUSED), rules=(SCHEMA, PROFILE))
+    assert (french.valid, foreign.valid) == (False, True)
+    assert french.rules == foreign.rules
+    assert {violation.severity for violation in foreign.violations} == {"warning"}
+
+
+def test_an_invoice_that_names_no_specification_is_refused_by_the_norm_itself():
+    ubl = samples.read("akretion/ubl-21-en16931.xml")
+    start, end = ubl.index(b"<cbc:CustomizationID"), ubl.index(b"</cbc:CustomizationID>")
+    report = check(ubl[:start] + ubl[end + len(b"</cbc:CustomizationID>") :])
+    assert {violation.rule for violation in report.fatal} == {"BR-01"}
+    assert report.fatal[0].text == "La facture ne dit pas de quelle spécification elle relève."
+
+
+def test_rules_that_do_not_apply_to_a_document_prove_nothing():
+    report = check(GOOD, rules=(PDF,))
+    assert (report.valid, report.rules, report.checks) == (False, {"RULES"}, ())
+
+
+def test_the_schematron_of_a_lifecycle_message_runs_under_its_own_name_and_under_that_of_the_profile():
+    message = samples.read("fr-cdar/UC1_F202500003_05-CDV-205_Approuvee.xml")
+    assert check(message, rules=(LIFECYCLE,)).checks == (LIFECYCLE,)
+    assert check(message, rules=(SCHEMA, PROFILE)).checks == (SCHEMA, LIFECYCLE)
 
 
 def test_an_xpath_is_shown_without_namespaces():
