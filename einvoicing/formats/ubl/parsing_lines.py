@@ -119,7 +119,7 @@ def read_day(parent: _Element | None, path: str) -> date | None:
     try:
         return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
-        raise Invalid("« %(text)s » n’est pas une date.", text=text[:40]) from error
+        raise Invalid("« %(text)s » n’est pas une date.", text=text[:40]) from error
 
 
 def read_amount(parent: _Element | None, path: str, term: str) -> Decimal:
