@@ -100,11 +100,11 @@ def _needs(unit: Unit | None) -> list[str]:
     """What a public body wants on its invoices, in words."""
     if unit is None:
         return []
-    both = unit.needs_service_code and unit.needs_commitment
+    told_apart = unit.needs_service_code or unit.needs_commitment
     told = (
         (unit.needs_service_code, _("Le code service est exigé (BT-10).")),
         (unit.needs_commitment, _("Le numéro d’engagement est exigé (BT-13).")),
-        (unit.needs_either and not both, _("Un code service ou un numéro d’engagement est exigé.")),
+        (unit.needs_either and not told_apart, _("Un code service ou un numéro d’engagement est exigé.")),
     )
     return [words for needed, words in told if needed]
 

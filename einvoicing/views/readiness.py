@@ -76,6 +76,7 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
     context = {
         "tabs": tabs("einvoicing:readiness"),
         "deadline": deadline_words(company, today),
+        "reception": _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
         "steps": [_identity(company), _platform(platform), _customers(counts), _drafts(has_drafts), _active(platform)],
         "page": page,
         "customers": [{"row": row, "lacks": ", ".join(str(LACKING[name]) for name in readiness.lacks(row)),

@@ -212,6 +212,31 @@ def test_the_needs_of_a_public_body_are_told(company):
         assert words in page
 
 
+def test_a_public_body_that_takes_either_reference_is_said_to(company):
+    told = {"siret": "21750001600019", "b2gAdditionalData": {"managesLegalCommitmentOrServiceCode": True}}
+    line = {"addressingIdentifier": TOWN, "siren": TOWN, "directoryLineStatus": "Upcoming"}
+    answers = (
+        TOKEN, json_answer("200 OK", {"siren": TOWN, "businessName": "Belleville", "entityType": "Public"}),
+        json_answer("200 OK", told), json_answer("200 OK", {"results": [line]}),
+    )  # fmt: skip
+    with serving(*answers) as there:
+        PlatformAccount.everywhere.filter(company=company).update(
+            base_url=there.url, token_url=f"{there.url}/oauth/token", client_id=f"demo-{story.a_siren()}"
+        )
+        page = read(signed_in(company).get(URL, {"siret": "21750001600019"}, headers=PART))
+    assert "Un code service ou un numéro d’engagement est exigé" in page
+    assert "À venir" in page
+    assert "Reporter sur la fiche" in page
+
+
+def test_nothing_is_asked_twice_in_a_day_nor_a_query_spent_on_it(company, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        look_up(company=company, siren=BUYER, at=AT)
+    PlatformAccount.everywhere.filter(company=company).update(token_url=platforms.NOBODY)
+    with django_assert_num_queries(1):
+        assert look_up(company=company, siren=BUYER, at=AT).lines
+
+
 def test_a_closed_company_is_said_to_be_closed_and_offers_no_address(company):
     page = read(signed_in(company).get(URL, {"siren": CLOSED}, headers=PART))
     assert "Fermée" in page
