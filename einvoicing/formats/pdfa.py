@@ -20,7 +20,8 @@ from config.kernel.errors import Invalid
 from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, NotFacturX, extract
 from einvoicing.formats.xml import MAX_BYTES, parse_untrusted
 
-UNREADABLE = "PDF-FILE"
+_FILE, _PASSWORD = "PDF-FILE", "PDF-PASSWORD"
+UNREADABLE = frozenset({_FILE, _PASSWORD})  # nothing else can be said of such a file
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _PDFA = "http://www.aiim.org/pdfa/ns/id/"
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
@@ -55,11 +56,11 @@ def check(pdf: bytes) -> tuple[Defect, ...]:
                 return (Defect("PDF-BOMB", "Le PDF contient trop d’objets."),)
             return tuple(_defects(document, pdf))
     except pikepdf.PasswordError:
-        return (Defect("PDF-ENCRYPTED", "Le PDF est protégé par un mot de passe."),)
+        return (Defect(_PASSWORD, "Le PDF est protégé par un mot de passe."),)
     except _Inflated:
         return (Defect("PDF-BOMB", "Un contenu compressé du PDF est démesuré."),)
     except _BROKEN:
-        return (Defect(UNREADABLE, "Le PDF est illisible."),)
+        return (Defect(_FILE, "Le PDF est illisible."),)
 
 
 class _Inflated(Exception):
@@ -67,7 +68,7 @@ class _Inflated(Exception):
 
 
 def refuse_bombs(pdf: bytes) -> None:
-    """Raise NotFacturX when an attachment inflates beyond MAX_BYTES, or when there are too many; never inflate more."""
+    """Raise NotFacturX for a password, too many attachments, or one beyond MAX_BYTES once inflated; inflate no more."""
     try:
         with Pdf.open(io.BytesIO(pdf)) as document:
             for count, name in enumerate(document.attachments, start=1):
@@ -75,6 +76,8 @@ def refuse_bombs(pdf: bytes) -> None:
                     raise NotFacturX("Le PDF contient trop de pièces jointes.")
                 if name in FILENAMES:
                     _inflate(document.attachments[name].obj.EF.F, MAX_BYTES)
+    except pikepdf.PasswordError as error:
+        raise NotFacturX("Le PDF est protégé par un mot de passe.") from error
     except _Inflated as error:
         raise NotFacturX("La facture XML du PDF est démesurée.") from error
     except _BROKEN:

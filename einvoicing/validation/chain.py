@@ -44,8 +44,8 @@ class Chain:
             syntax, profile = subject.syntax, subject.profile
             self._judge(subject, rules, violations, checks)
         except NotFacturX as error:
-            readable = all(defect.rule != pdfa.UNREADABLE for defect in defects)
-            violations.append(Violation("PDF-ATTACHMENT" if readable else UNREADABLE, FATAL, str(error)))
+            unreadable = any(defect.rule in pdfa.UNREADABLE for defect in defects)
+            violations.append(Violation(UNREADABLE if unreadable else "PDF-ATTACHMENT", FATAL, str(error)))
         except Invalid as error:
             violations.append(Violation(UNREADABLE, FATAL, str(error)))
         if is_pdf(data) and _wanted(artefacts.PDF, rules):
@@ -128,4 +128,4 @@ def _unknown(subject: Subject) -> Violation:
         text = "Le document n’est ni une facture CII ou UBL, ni un message CDAR, ni un flux d’e-reporting."
         return Violation("SYNTAX", FATAL, text)
     text = f"Le profil « {subject.profile[:120]} » n’est pas pris en charge."
-    return Violation("PROFILE", FATAL, text, "", "BT-24")
+    return Violation("PROFILE", FATAL, text, "", "MDT-3" if subject.syntax == "CDAR" else "BT-24")

@@ -62,7 +62,7 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
     from einvoicing.validation.report import refusal, to_dict
 
     chain = Chain()
-    exhausted = False
+    spent = False
     _limit()
     _answer(target, {"ready": os.getpid()})
     while line := source.readline():
@@ -76,11 +76,14 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
             report = chain.check(data, request["rules"])
         except MemoryError:
             report = refusal("ENGINE", "Le document demande trop de mémoire pour être contrôlé.")
-            exhausted = True
+            spent = True
+        except Exception:  # noqa: BLE001 - whatever a document provokes, the answer is no
+            report = refusal("ENGINE", "Le moteur de contrôle a échoué sur ce document, qui n’est donc pas valable.")
+            spent = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         _answer(target, {"report": to_dict(report), "rss": memory()})
-        if exhausted:
-            return  # what lacked memory may be left in any state: the parent starts another process
+        if spent:
+            return  # what failed may be left in any state: the parent starts another process
 
 
 def _answer(target: BinaryIO, message: dict[str, object]) -> None:

@@ -166,6 +166,14 @@ def test_the_report_of_a_broken_pdf_names_the_defect_and_keeps_the_verdict_on_th
     assert check(broken(sound, _launch), rules=("xsd", "en16931")).valid
 
 
+def test_a_pdf_behind_a_password_cannot_be_read(sound):
+    output = io.BytesIO()
+    with Pdf.open(io.BytesIO(sound)) as document:
+        document.save(output, encryption=pikepdf.Encryption(owner="a", user="b"))
+    report = check(output.getvalue())
+    assert (report.rules, report.valid) == ({"FORMAT", "PDF-PASSWORD"}, False)
+
+
 def test_a_pdf_of_a_hundred_thousand_objects_is_refused_unread(sound):
     def crowd(document: Pdf) -> None:
         document.Root.Extra = Array([document.make_indirect(Dictionary(A=1)) for _ in range(100_001)])

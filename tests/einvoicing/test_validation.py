@@ -254,6 +254,24 @@ def test_an_engine_that_cannot_be_reached_never_means_valid(command):
     assert report.rules == {"ENGINE"}
 
 
+def test_a_document_the_engine_stumbles_on_is_refused_and_the_next_one_judged_by_another_process():
+    stumbling = (
+        "import sys; from einvoicing.validation import chain, child; check = chain.Chain.check;"
+        "chain.Chain.check = lambda self, data, rules: 1 / 0 if b'piege' in data else check(self, data, rules);"
+        "sys.argv = ['child', '%(parent)d']; child.main()"
+    )
+    engine = Engine((sys.executable, "-c", stumbling))
+    try:
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        before = engine.pid
+        report = engine.check(b"piege")
+        assert (report.valid, report.rules) == (False, {"ENGINE"})
+        assert engine.check(GOOD, (SCHEMA,)).valid
+        assert engine.pid != before
+    finally:
+        engine.close()
+
+
 def test_an_engine_that_does_not_answer_in_time_never_means_valid():
     engine = Engine(
         (sys.executable, "-c", "import time; print('{\"ready\": 1}', flush=True); time.sleep(60)"), seconds=0.5
