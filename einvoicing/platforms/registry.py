@@ -26,6 +26,8 @@ class Provider:
     takes_private: bool = True
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
+    declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
+    asks_every: int = 0  # seconds between two questions about one document, where there is no feed
     has_oauth: bool = True  # an identifier, a secret and an address of tokens; else the secret is the access key
 
 
@@ -36,6 +38,7 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.afnor.statuses.read",
         syntaxes=("Factur-X", "CII", "UBL"),
         extra_fields=("service_name", "directory_name", "organization_id"),
+        declares=("212", "220"),
     ),
     "chorus_pro": Provider(
         "Chorus Pro (secteur public)",
@@ -44,6 +47,7 @@ PLATFORMS: dict[str, Provider] = {
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_private=False,
         extra_fields=("login", "password"),
+        asks_every=600,  # PISTE's quotas are not published
     ),
     "pennylane": Provider(
         "Pennylane",
@@ -59,6 +63,9 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.abby.statuses.read",
         syntaxes=("Factur-X", "CII"),
         is_mirror=True,
+        declares=("212",),
+        asks_every=3600,
+        has_oauth=False,
     ),
 }
 

@@ -24,6 +24,7 @@ from config.kernel.money import ZERO, round2
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.platforms.registry import PLATFORMS
 from payments.models import Allocation
 
 RECEIVED, REPLACED = "212", "220"
@@ -97,10 +98,13 @@ def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
 def _declare(
     invoice: Invoice, code: str, details: tuple[cdar.StatusDetail, ...], *, actor: Actor, at: datetime
 ) -> list[Transmission]:
+    """One row for each platform that carries the invoice and takes this status."""
     carried = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
     content = cdar.render(status_message(invoice, code, details, at=at))
     rows = []
     for original in carried.select_related("account"):
+        if original.account.kind not in PLATFORMS or code not in PLATFORMS[original.account.kind].declares:
+            continue
         row: Transmission = Transmission.everywhere.create(
             company_id=invoice.company_id,
             invoice=invoice,

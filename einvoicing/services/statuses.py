@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -29,12 +29,13 @@ from einvoicing.models import (
     TransmissionStatus,
 )
 from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform, RemoteStatus, Watched
-from einvoicing.platforms.registry import connect, read_statuses
+from einvoicing.platforms.registry import PLATFORMS, connect, read_statuses
 from einvoicing.services.routing import settings_of
 
 POLL = Actor.beat("lecture des plateformes")
 MOST_PAGES = 20
 MOST_WATCHED = 50
+MOST_ACKNOWLEDGED = 50
 
 ACCEPTED = "200"
 UNTOLD = "???"  # a word of the platform that has no code of ours
@@ -48,7 +49,7 @@ def poll_account(*, account: PlatformAccount, at: datetime) -> int:
     """Read everything new on the platform, and the verdicts on what was deposited. Returns the messages applied."""
     try:
         with closing(connect(settings_of(account))) as platform:
-            more, watched = True, _watched(account)
+            more, watched = True, _watched(account, at)
             for _turn in range(MOST_PAGES):
                 page = platform.incoming(account.cursor, watched)
                 more = _store_page(account, page, at) and page.more
@@ -64,13 +65,14 @@ def poll_account(*, account: PlatformAccount, at: datetime) -> int:
     return apply_waiting(account=account, at=at)
 
 
-def _watched(account: PlatformAccount) -> tuple[Watched, ...]:
+def _watched(account: PlatformAccount, at: datetime) -> tuple[Watched, ...]:
     """The documents whose life may still change: for platforms that have no feed and must be asked about each."""
     alive = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
     rows = Transmission.everywhere.filter(account=account, kind=TransmissionKind.INVOICE, status__in=alive)
-    # asked in turn, those heard of longest ago first
+    # asked in turn, those heard of longest ago first, and none too often
     rows = (
-        rows.exclude(lifecycle_code__in=FINAL)
+        rows.filter(_may_be_asked(account, at))
+        .exclude(lifecycle_code__in=FINAL)
         .exclude(remote_id="")
         .order_by(F("watched_at").asc(nulls_first=True), "id")[:MOST_WATCHED]
     )
@@ -78,6 +80,11 @@ def _watched(account: PlatformAccount) -> tuple[Watched, ...]:
         Watched(remote_id, tracking_id, number or "")
         for remote_id, tracking_id, number in rows.values_list("remote_id", "tracking_id", "invoice__number")
     )
+
+
+def _may_be_asked(account: PlatformAccount, at: datetime) -> Q:
+    pause = timedelta(seconds=PLATFORMS[account.kind].asks_every)
+    return Q(watched_at=None) | Q(watched_at__lte=at - pause)
 
 
 @transaction.atomic
@@ -207,7 +214,12 @@ def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDoc
 
 
 def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
-    """The transmission's own state: accepted from the first good status, rejected by 213 or 501, never back."""
+    """The transmission's own state: accepted from the first good status, rejected by 213 or 501, never back.
+
+    A word that has no code of ours is kept and shown, and decides nothing.
+    """
+    if event.code == UNTOLD:
+        return
     wanted = TransmissionStatus.REJECTED if event.code in REJECTED else TransmissionStatus.ACCEPTED
     changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
     if wanted == TransmissionStatus.REJECTED:
@@ -224,23 +236,46 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
 
 def _latest_code(transmission: Transmission) -> str:
     """The status to show: the last by the platform's own clock, whatever the order of arrival."""
-    latest = LifecycleEvent.everywhere.filter(transmission=transmission).order_by("-occurred_at", "-code").first()
+    told = LifecycleEvent.everywhere.filter(transmission=transmission).exclude(code=UNTOLD)
+    latest = told.order_by("-occurred_at", "-code").first()
     return latest.code if latest else ""
 
 
 def _read_acknowledgements(account: PlatformAccount, platform: Platform, at: datetime) -> None:
     """The technical verdict on what was deposited and has no status yet: a refusal must not stay unseen."""
     waiting = Transmission.everywhere.filter(account=account, status=TransmissionStatus.DEPOSITED)
-    for transmission in waiting.select_related("invoice", "account")[:100]:
+    waiting = waiting.filter(_may_be_asked(account, at))
+    rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
+    for transmission in rows[:MOST_ACKNOWLEDGED]:
+        Transmission.everywhere.filter(pk=transmission.pk).update(watched_at=at)
         verdict = platform.acknowledgement(transmission.remote_id)
+        if verdict.status == AckStatus.OK and _is_complete(transmission):
+            _accept(transmission, at)
+        if verdict.status == AckStatus.UNKNOWN:
+            words = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
+            Transmission.everywhere.filter(pk=transmission.pk).update(last_error=words[:1000])
         if verdict.status != AckStatus.ERROR:
             continue
-        earlier = platform.find(transmission.tracking_id) if verdict.duplicate else None
+        number = str(transmission.invoice.number)
+        earlier = platform.find(transmission.tracking_id, number) if verdict.duplicate else None
         if earlier is not None and earlier.remote_id != transmission.remote_id:
             # the platform had it from an attempt whose answer was lost: that one counts
             Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=earlier.remote_id)
         else:
             _reject(transmission, verdict, at)
+
+
+def _is_complete(transmission: Transmission) -> bool:
+    """Whether the platform's taking it in is all there is to wait for: a status of ours, or a mirror's copy."""
+    return transmission.kind == TransmissionKind.STATUS or PLATFORMS[transmission.account.kind].is_mirror
+
+
+@transaction.atomic
+def _accept(transmission: Transmission, at: datetime) -> None:
+    states.move(
+        transmission, TransmissionStatus.ACCEPTED, tag="einvoicing.transmission.accepted",
+        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from billing.services.emails import claim_due as claim_emails
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing import tasks
-from einvoicing.models import PlatformAccount, RemoteDocument, Transmission
+from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
 from einvoicing.models import TransmissionStatus as Status
+from einvoicing.platforms import registry
+from einvoicing.platforms.afnor.client import AfnorPlatform
+from einvoicing.platforms.base import RemoteStatus
 from einvoicing.services.documents import ensure_facturx
 from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting, poll_account
@@ -224,3 +228,35 @@ def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):
     with document.file.open("rb") as file:
         assert file.read() == first
     assert Invoice.everywhere.get(pk=sent.invoice.pk).documents(manager="everywhere").count() == 2
+
+
+def test_a_word_without_a_code_of_ours_is_kept_and_decides_nothing(sent, monkeypatch):
+    drain(at=AT)
+    told = (RemoteStatus(number=sent.invoice.number, code="", raw="approved", at=AT, reason="côté achats"),)
+    monkeypatch.setattr("einvoicing.services.statuses.read_statuses", lambda _kind, _data: told)
+    platforms.a_message(sent.account, b"{}")
+    assert apply_waiting(account=sent.account, at=AT) == 1
+    event = LifecycleEvent.everywhere.get(invoice=sent.invoice)
+    assert (event.code, event.reason) == ("???", "approved côté achats")
+    assert (sent.now.status, sent.row.lifecycle_code) == (Status.DEPOSITED, "")
+
+
+def test_a_platform_that_is_asked_about_each_document_is_not_asked_too_often_nor_forgotten(sent, monkeypatch):
+    """Both questions, the verdict and the life, keep the same pause: one must not put off the other for ever."""
+    afnor = registry.PLATFORMS["afnor"]
+    monkeypatch.setitem(registry.PLATFORMS, "afnor", dataclasses.replace(afnor, asks_every=600))
+    drain(at=AT)
+    asked = []
+    incoming = AfnorPlatform.incoming
+    monkeypatch.setattr(
+        AfnorPlatform, "incoming",
+        lambda self, cursor, watched=(): asked.append(len(watched)) or incoming(self, cursor, watched),
+    )  # fmt: skip
+    Transmission.everywhere.filter(pk=sent.row.pk).update(status=Status.DEPOSITED)
+    for minutes in (0, 1, 9, 10, 11, 20):
+        poll_account(account=PlatformAccount.everywhere.get(pk=sent.account.pk), at=AT + timedelta(minutes=minutes))
+        Transmission.everywhere.filter(pk=sent.row.pk).update(status=Status.DEPOSITED, lifecycle_code="")
+    told = [count for count in asked if count is not None]
+    assert sum(told) >= 3
+    assert told[0] == 1
+    assert told[1] == 0
