@@ -189,7 +189,7 @@ class VatSubtotal(_Value):
 class Totals(_Value):
     """BG-22."""
 
-    lines: Decimal  # BT-106
+    lines: Decimal  # BT-106, BT-109 where MINIMUM does not give it
     allowances: Decimal = Decimal(0)  # BT-107
     charges: Decimal = Decimal(0)  # BT-108
     net: Decimal  # BT-109
@@ -300,7 +300,7 @@ class Invoice(_Value):
     totals: Totals  # BG-22
     vat: tuple[VatSubtotal, ...]  # BG-23
     attachments: tuple[Attachment, ...] = ()  # BG-24
-    lines: tuple[Line, ...]  # BG-25
+    lines: tuple[Line, ...]  # BG-25, none in the profiles MINIMUM and BASIC WL of Factur-X
 
     @property
     def is_credit_note(self) -> bool:

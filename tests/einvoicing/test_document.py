@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 
 import pytest
 
 from einvoicing import document as model
+from einvoicing.validation import artefacts
 from tests.einvoicing import documents
 
 
@@ -35,6 +37,16 @@ def test_two_documents_with_the_same_content_are_equal():
     assert documents.standard_invoice() != documents.credit_note()
 
 
-@pytest.mark.parametrize(("type_code", "gives_back"), [("380", False), ("384", False), ("381", True), ("503", True)])
+@pytest.mark.parametrize(
+    ("type_code", "gives_back"),
+    [("380", False), ("384", False), ("386", False), ("381", True), ("503", True), ("81", True)],
+)
 def test_the_type_code_says_whether_money_is_given_back(type_code, gives_back):
     assert replace(documents.standard_invoice(), type_code=type_code).is_credit_note is gives_back
+
+
+def test_a_credit_note_is_what_the_standard_lets_ubl_write_as_one():
+    rules = artefacts.locate(artefacts.ARTEFACTS["CreditNote", model.EN16931].profile).read_text(encoding="utf-8")
+    listed = re.search(r"self::cbc:CreditNoteTypeCode.{0,200}?contains\(' ([0-9 ]+) '", rules)
+    assert listed
+    assert frozenset(listed[1].split()) == model.CREDIT_NOTES

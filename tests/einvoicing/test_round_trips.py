@@ -40,7 +40,7 @@ OWN = (
 # CEN gives only a piece of an invoice in these
 PIECES = {"BR-CO-15-2", "BR-CO-17"}
 # amounts of zero, which say nothing; fixed codes; references without a type, of which nobody knows what they are;
-# a second base quantity of a price that has only one (BT-149)
+# a second base quantity of a price that has only one (BT-149); a tax number of the buyer that is not of VAT
 LEFT_ASIDE = (
     "PrepaidAmount = 0",
     "RoundingAmount = 0",
@@ -50,6 +50,7 @@ LEFT_ASIDE = (
     "AppliedTradeAllowanceCharge/ChargeIndicator/Indicator = false",
     "GrossPriceProductTradePrice/BasisQuantity",
     "PartyTaxScheme/TaxScheme/ID",
+    "AccountingCustomerParty/Party/PartyTaxScheme/CompanyID = NO987654321MVA",
     "ChargeIndicator = 0",
     "UBLVersionID",
     "AdditionalReferencedDocument/IssuerAssignedID",

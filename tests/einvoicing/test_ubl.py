@@ -11,7 +11,7 @@ from lxml import etree
 
 from config.kernel.errors import Invalid
 from einvoicing import document as model
-from einvoicing.formats import ubl
+from einvoicing.formats import cii, ubl
 from einvoicing.formats.ubl.vocabulary import NS, ROOTS
 from einvoicing.validation import check
 from tests.einvoicing import documents
@@ -134,6 +134,13 @@ def test_a_discount_without_gross_price_gives_the_gross_price():
     line = ubl.parse(etree.tostring(root)).lines[0]
     assert (line.unit_price, line.price_discount, line.gross_price) == (100, 10, 110)
     assert ubl.parse(ubl.render(ubl.parse(etree.tostring(root)))).lines[0] == line
+
+
+def test_the_buyer_has_neither_a_legal_form_nor_another_tax_number():
+    document = documents.standard_invoice()
+    more = replace(document, buyer=replace(document.buyer, legal_information="SAS", tax_number="42"))
+    assert ubl.parse(ubl.render(more)) == document
+    assert cii.parse(cii.render(more)) == document
 
 
 def _without(name: str) -> bytes:

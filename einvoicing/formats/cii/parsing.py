@@ -25,6 +25,7 @@ from einvoicing.formats.cii.parsing_lines import (
 )
 from einvoicing.formats.cii.parsing_parties import (
     read_address,
+    read_buyer,
     read_identifiers,
     read_party,
     read_payee,
@@ -89,7 +90,7 @@ def parse(data: bytes) -> model.Invoice:
         profile=NS.text(context, "ram:GuidelineSpecifiedDocumentContextParameter/ram:ID"),
         preceding=tuple(_preceding(item) for item in NS.all(settlement, "ram:InvoiceReferencedDocument")),
         seller=read_party(NS.find(agreement, "ram:SellerTradeParty")),
-        buyer=read_party(NS.find(agreement, "ram:BuyerTradeParty")),
+        buyer=read_buyer(NS.find(agreement, "ram:BuyerTradeParty")),
         payee=read_payee(NS.find(settlement, "ram:PayeeTradeParty")),
         tax_representative=read_representative(NS.find(agreement, "ram:SellerTaxRepresentativeTradeParty")),
         delivery=_delivery(delivery),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lxml.etree import _Element
 
 from einvoicing import document as model
@@ -21,7 +23,7 @@ def read_identifiers(element: _Element | None) -> list[model.Identifier]:
 
 
 def read_party(element: _Element | None) -> model.Party:
-    """BG-4, BG-7."""
+    """BG-4, and what BG-7 shares with it."""
     identifiers = read_identifiers(element)
     siret = next((item for item in identifiers if item.scheme == SIRET), None)
     legal = _identifier(NS.find(element, "ram:SpecifiedLegalOrganization/ram:ID"))
@@ -45,6 +47,11 @@ def read_party(element: _Element | None) -> model.Party:
         address=read_address(element),
         contact=_contact(NS.find(element, "ram:DefinedTradeContact")),
     )
+
+
+def read_buyer(element: _Element | None) -> model.Party:
+    """BG-7, which has neither another tax number (BT-32) nor a legal form (BT-33)."""
+    return replace(read_party(element), tax_number="", legal_information="")
 
 
 def _contact(element: _Element | None) -> model.Contact | None:

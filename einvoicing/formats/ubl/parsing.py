@@ -26,6 +26,7 @@ from einvoicing.formats.ubl.parsing_lines import (
 )
 from einvoicing.formats.ubl.parsing_parties import (
     read_address,
+    read_buyer,
     read_creditor,
     read_identifier,
     read_party,
@@ -90,7 +91,7 @@ def parse(data: bytes) -> model.Invoice:
         profile=NS.text(root, "cbc:CustomizationID"),
         preceding=tuple(_preceding(item) for item in NS.all(root, "cac:BillingReference/cac:InvoiceDocumentReference")),
         seller=read_party(NS.find(root, "cac:AccountingSupplierParty/cac:Party")),
-        buyer=read_party(NS.find(root, "cac:AccountingCustomerParty/cac:Party")),
+        buyer=read_buyer(NS.find(root, "cac:AccountingCustomerParty/cac:Party")),
         payee=read_payee(NS.find(root, "cac:PayeeParty")),
         tax_representative=read_representative(NS.find(root, "cac:TaxRepresentativeParty")),
         delivery=None if delivery is None else _delivery(delivery),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lxml.etree import _Element
 
 from einvoicing import document as model
@@ -31,7 +33,7 @@ def read_creditor(root: _Element) -> str:
 
 
 def read_party(element: _Element | None) -> model.Party:
-    """BG-4, BG-7."""
+    """BG-4, and what BG-7 shares with it."""
     identifiers = _identifiers(element)
     siret = next((one for one in identifiers if one.scheme == SIRET), None)
     legal = read_identifier(NS.find(element, "cac:PartyLegalEntity/cbc:CompanyID"))
@@ -59,6 +61,11 @@ def read_party(element: _Element | None) -> model.Party:
         address=read_address(NS.find(element, "cac:PostalAddress")),
         contact=_contact(NS.find(element, "cac:Contact")),
     )
+
+
+def read_buyer(element: _Element | None) -> model.Party:
+    """BG-7, which has neither another tax number (BT-32) nor a legal form (BT-33)."""
+    return replace(read_party(element), tax_number="", legal_information="")
 
 
 def _contact(element: _Element | None) -> model.Contact | None:

@@ -15,6 +15,7 @@ from einvoicing.formats.ubl.rendering_parties import (
     add_party,
     add_payee,
     add_tax_representative,
+    add_text,
 )
 from einvoicing.formats.ubl.vocabulary import (
     DOCUMENTS,
@@ -65,8 +66,8 @@ def _creditor_of(document: model.Invoice, who: str) -> str:
 
 def _add_heading(root: _Element, document: model.Invoice) -> None:  # BT-1 to BT-10, BG-1, BG-2
     is_credit = document.is_credit_note
-    _add_text(root, "cbc:CustomizationID", document.profile)
-    _add_text(root, "cbc:ProfileID", document.business_process)
+    add_text(root, "cbc:CustomizationID", document.profile)
+    add_text(root, "cbc:ProfileID", document.business_process)
     NS.add(root, "cbc:ID", document.number)
     _add_day(root, "cbc:IssueDate", document.issue_date)
     if is_credit:
@@ -80,9 +81,9 @@ def _add_heading(root: _Element, document: model.Invoice) -> None:  # BT-1 to BT
     if not is_credit:
         _add_day(root, "cbc:TaxPointDate", document.vat_point_date)
     NS.add(root, "cbc:DocumentCurrencyCode", document.currency)
-    _add_text(root, "cbc:TaxCurrencyCode", document.tax_currency)
-    _add_text(root, "cbc:AccountingCost", document.accounting_reference)
-    _add_text(root, "cbc:BuyerReference", document.buyer_reference)
+    add_text(root, "cbc:TaxCurrencyCode", document.tax_currency)
+    add_text(root, "cbc:AccountingCost", document.accounting_reference)
+    add_text(root, "cbc:BuyerReference", document.buyer_reference)
     _add_period(root, document)
 
 
@@ -94,23 +95,23 @@ def _add_period(root: _Element, document: model.Invoice) -> None:  # BG-14, BT-8
     _add_day(element, "cbc:StartDate", period.start)
     _add_day(element, "cbc:EndDate", period.end)
     code = document.vat_point_code
-    _add_text(element, "cbc:DescriptionCode", VAT_POINTS.get(code, code))
+    add_text(element, "cbc:DescriptionCode", VAT_POINTS.get(code, code))
 
 
 def _add_references(root: _Element, document: model.Invoice) -> None:  # BT-11 to BT-18, BG-3, BG-24
     if document.purchase_order or document.sales_order:
         order = NS.add(root, "cac:OrderReference")
         NS.add(order, "cbc:ID", document.purchase_order or NO_ORDER)
-        _add_text(order, "cbc:SalesOrderID", document.sales_order)
+        add_text(order, "cbc:SalesOrderID", document.sales_order)
     for reference in document.preceding:
         element = NS.add(root, "cac:BillingReference/cac:InvoiceDocumentReference")
         NS.add(element, "cbc:ID", reference.number)
         _add_day(element, "cbc:IssueDate", reference.date)
-    _add_text(root, "cac:DespatchDocumentReference/cbc:ID", document.despatch_advice)
-    _add_text(root, "cac:ReceiptDocumentReference/cbc:ID", document.receiving_advice)
+    add_text(root, "cac:DespatchDocumentReference/cbc:ID", document.despatch_advice)
+    add_text(root, "cac:ReceiptDocumentReference/cbc:ID", document.receiving_advice)
     if not document.is_credit_note:
-        _add_text(root, "cac:OriginatorDocumentReference/cbc:ID", document.tender)
-    _add_text(root, "cac:ContractDocumentReference/cbc:ID", document.contract)
+        add_text(root, "cac:OriginatorDocumentReference/cbc:ID", document.tender)
+    add_text(root, "cac:ContractDocumentReference/cbc:ID", document.contract)
     if document.invoiced_object:
         _add_typed_reference(root, document.invoiced_object, INVOICED_OBJECT)
     if document.is_credit_note and document.project:
@@ -118,9 +119,9 @@ def _add_references(root: _Element, document: model.Invoice) -> None:  # BT-11 t
     for attachment in document.attachments:
         _add_attachment(root, attachment)
     if document.is_credit_note:
-        _add_text(root, "cac:OriginatorDocumentReference/cbc:ID", document.tender)
+        add_text(root, "cac:OriginatorDocumentReference/cbc:ID", document.tender)
     else:
-        _add_text(root, "cac:ProjectReference/cbc:ID", document.project)
+        add_text(root, "cac:ProjectReference/cbc:ID", document.project)
 
 
 def _add_typed_reference(root: _Element, identifier: model.Identifier, type_code: str) -> None:
@@ -132,7 +133,7 @@ def _add_typed_reference(root: _Element, identifier: model.Identifier, type_code
 def _add_attachment(root: _Element, attachment: model.Attachment) -> None:  # BG-24
     element = NS.add(root, "cac:AdditionalDocumentReference")
     NS.add(element, "cbc:ID", attachment.reference)
-    _add_text(element, "cbc:DocumentDescription", attachment.description)
+    add_text(element, "cbc:DocumentDescription", attachment.description)
     if not (attachment.content or attachment.url):
         return
     holder = NS.add(element, "cac:Attachment")
@@ -140,11 +141,11 @@ def _add_attachment(root: _Element, attachment: model.Attachment) -> None:  # BG
         content = b64encode(attachment.content).decode("ascii")
         names = {"mimeCode": attachment.mime, "filename": attachment.filename}
         NS.add(holder, "cbc:EmbeddedDocumentBinaryObject", content, **names)
-    _add_text(holder, "cac:ExternalReference/cbc:URI", attachment.url)
+    add_text(holder, "cac:ExternalReference/cbc:URI", attachment.url)
 
 
 def _add_delivery(root: _Element, delivery: model.Delivery | None) -> None:  # BG-13
-    if delivery is None:
+    if delivery is None or delivery == model.Delivery():
         return
     element = NS.add(root, "cac:Delivery")
     _add_day(element, "cbc:ActualDeliveryDate", delivery.date)
@@ -152,7 +153,7 @@ def _add_delivery(root: _Element, delivery: model.Delivery | None) -> None:  # B
         location = NS.add(element, "cac:DeliveryLocation")
         add_identifier(location, "cbc:ID", delivery.location)
         add_address(location, delivery.address, "cac:Address")
-    _add_text(element, "cac:DeliveryParty/cac:PartyName/cbc:Name", delivery.name)
+    add_text(element, "cac:DeliveryParty/cac:PartyName/cbc:Name", delivery.name)
 
 
 def _add_payment_means(root: _Element, document: model.Invoice) -> None:  # BG-16 to BG-19, BT-9 of a credit note
@@ -168,13 +169,13 @@ def _add_payment_means(root: _Element, document: model.Invoice) -> None:  # BG-1
         own = payment if account is first else model.Payment()
         NS.add(element, "cbc:PaymentMeansCode", code, name=own.means_text)
         _add_day(element, "cbc:PaymentDueDate", due_date)
-        _add_text(element, "cbc:PaymentID", payment.reference)
+        add_text(element, "cbc:PaymentID", payment.reference)
         _add_card(element, own)
         _add_account(element, account)
         if own.mandate or own.debited_iban:
             mandate = NS.add(element, "cac:PaymentMandate")
-            _add_text(mandate, "cbc:ID", own.mandate)
-            _add_text(mandate, "cac:PayerFinancialAccount/cbc:ID", own.debited_iban)
+            add_text(mandate, "cbc:ID", own.mandate)
+            add_text(mandate, "cac:PayerFinancialAccount/cbc:ID", own.debited_iban)
 
 
 def _add_card(element: _Element, payment: model.Payment) -> None:  # BG-18
@@ -182,15 +183,15 @@ def _add_card(element: _Element, payment: model.Payment) -> None:  # BG-18
         card = NS.add(element, "cac:CardAccount")
         NS.add(card, "cbc:PrimaryAccountNumberID", payment.card_number)
         NS.add(card, "cbc:NetworkID", "NA")  # the schema wants one, EN 16931 has none
-        _add_text(card, "cbc:HolderName", payment.card_holder)
+        add_text(card, "cbc:HolderName", payment.card_holder)
 
 
 def _add_account(element: _Element, account: model.Account) -> None:  # BG-17
     if account.iban:
         holder = NS.add(element, "cac:PayeeFinancialAccount")
         NS.add(holder, "cbc:ID", account.iban)
-        _add_text(holder, "cbc:Name", account.account_name)
-        _add_text(holder, "cac:FinancialInstitutionBranch/cbc:ID", account.bic)
+        add_text(holder, "cbc:Name", account.account_name)
+        add_text(holder, "cac:FinancialInstitutionBranch/cbc:ID", account.bic)
 
 
 def _add_vat(root: _Element, document: model.Invoice) -> None:  # BG-23, BT-110, BT-111
@@ -224,11 +225,6 @@ def _add_totals(root: _Element, document: model.Invoice) -> None:  # BG-22
     ):
         if value or always:
             add_money(element, f"cbc:{name}Amount", value, document.currency)
-
-
-def _add_text(parent: _Element, path: str, text: str) -> None:
-    if text:
-        NS.add(parent, path, text)
 
 
 def _add_day(parent: _Element, path: str, value: date | None) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from lxml.etree import _Element
 
 from einvoicing import document as model
+from einvoicing.formats.ubl.rendering_parties import add_text
 from einvoicing.formats.ubl.vocabulary import INVOICED_OBJECT, MOST, NS, VAT
 from einvoicing.formats.xml import amount, decimal
 
@@ -16,16 +17,16 @@ def add_line(root: _Element, line: model.Line, document: model.Invoice) -> None:
     is_credit, currency = document.is_credit_note, document.currency
     element = NS.add(root, "cac:CreditNoteLine" if is_credit else "cac:InvoiceLine")
     NS.add(element, "cbc:ID", line.id)
-    _add_text(element, "cbc:Note", line.note)
+    add_text(element, "cbc:Note", line.note)
     quantity = "cbc:CreditedQuantity" if is_credit else "cbc:InvoicedQuantity"
     NS.add(element, quantity, decimal(line.quantity, most=MOST), unitCode=line.unit)
     add_money(element, "cbc:LineExtensionAmount", line.net, currency)
-    _add_text(element, "cbc:AccountingCost", line.accounting_reference)
+    add_text(element, "cbc:AccountingCost", line.accounting_reference)
     if line.period and (line.period.start or line.period.end):
         period = NS.add(element, "cac:InvoicePeriod")
         for name, value in (("Start", line.period.start), ("End", line.period.end)):
-            _add_text(period, f"cbc:{name}Date", value.isoformat() if value else "")
-    _add_text(element, "cac:OrderLineReference/cbc:LineID", line.purchase_order_line)
+            add_text(period, f"cbc:{name}Date", value.isoformat() if value else "")
+    add_text(element, "cac:OrderLineReference/cbc:LineID", line.purchase_order_line)
     if line.object_identifier:
         reference = NS.add(element, "cac:DocumentReference")
         NS.add(reference, "cbc:ID", line.object_identifier.value, schemeID=line.object_identifier.scheme)
@@ -40,14 +41,14 @@ def add_line(root: _Element, line: model.Line, document: model.Invoice) -> None:
 
 def _add_item(element: _Element, line: model.Line) -> None:  # BG-30, BG-31, BG-32
     item = NS.add(element, "cac:Item")
-    _add_text(item, "cbc:Description", line.description)
+    add_text(item, "cbc:Description", line.description)
     NS.add(item, "cbc:Name", line.name)
-    _add_text(item, "cac:BuyersItemIdentification/cbc:ID", line.buyer_identifier)
-    _add_text(item, "cac:SellersItemIdentification/cbc:ID", line.seller_identifier)
+    add_text(item, "cac:BuyersItemIdentification/cbc:ID", line.buyer_identifier)
+    add_text(item, "cac:SellersItemIdentification/cbc:ID", line.seller_identifier)
     if line.standard_identifier:
         identifier = line.standard_identifier
         NS.add(item, "cac:StandardItemIdentification/cbc:ID", identifier.value, schemeID=identifier.scheme)
-    _add_text(item, "cac:OriginCountry/cbc:IdentificationCode", line.origin_country)
+    add_text(item, "cac:OriginCountry/cbc:IdentificationCode", line.origin_country)
     for one in line.classifications:
         path = "cac:CommodityClassification/cbc:ItemClassificationCode"
         NS.add(item, path, one.code, listID=one.scheme, listVersionID=one.version)
@@ -79,8 +80,8 @@ def add_adjustment(parent: _Element, item: model.AllowanceCharge, currency: str,
     """BG-20, BG-21, BG-27, BG-28."""
     element = NS.add(parent, "cac:AllowanceCharge")
     NS.add(element, "cbc:ChargeIndicator", "true" if charge else "false")
-    _add_text(element, "cbc:AllowanceChargeReasonCode", item.reason_code)
-    _add_text(element, "cbc:AllowanceChargeReason", item.reason)
+    add_text(element, "cbc:AllowanceChargeReasonCode", item.reason_code)
+    add_text(element, "cbc:AllowanceChargeReason", item.reason)
     if item.percent is not None:
         NS.add(element, "cbc:MultiplierFactorNumeric", decimal(item.percent, most=MOST, least=2))
     add_money(element, "cbc:Amount", item.amount, currency)
@@ -104,15 +105,11 @@ def add_tax_category(
     NS.add(element, "cbc:ID", category)
     if rate is not None:
         NS.add(element, "cbc:Percent", decimal(rate, most=MOST, least=2))
-    _add_text(element, "cbc:TaxExemptionReasonCode", exemption_code)
-    _add_text(element, "cbc:TaxExemptionReason", exemption_reason)
+    add_text(element, "cbc:TaxExemptionReasonCode", exemption_code)
+    add_text(element, "cbc:TaxExemptionReason", exemption_reason)
     NS.add(element, "cac:TaxScheme/cbc:ID", VAT)
 
 
 def add_money(parent: _Element, path: str, value: Decimal, currency: str) -> None:
+    """An amount; UBL repeats the currency on each."""
     NS.add(parent, path, amount(value), currencyID=currency)
-
-
-def _add_text(parent: _Element, path: str, text: str) -> None:
-    if text:
-        NS.add(parent, path, text)

@@ -17,7 +17,7 @@ def add_party(parent: _Element, party: model.Party, *, creditor: str = "") -> No
     bank = (model.Identifier(creditor, CREDITOR),) if creditor else ()
     for identifier in (*siret, *party.identifiers, *bank):
         add_identifier(element, "cac:PartyIdentification/cbc:ID", identifier)
-    _add_text(element, "cac:PartyName/cbc:Name", party.trade_name)
+    add_text(element, "cac:PartyName/cbc:Name", party.trade_name)
     add_address(element, party.address)
     for number, scheme in ((party.vat_number, VAT), (party.tax_number, OTHER_TAX)):
         if number:
@@ -26,12 +26,12 @@ def add_party(parent: _Element, party: model.Party, *, creditor: str = "") -> No
     NS.add(entity, "cbc:RegistrationName", party.name)
     legal = model.Identifier(party.siren, SIREN) if party.siren else party.legal_identifier
     add_identifier(entity, "cbc:CompanyID", legal)
-    _add_text(entity, "cbc:CompanyLegalForm", party.legal_information)
+    add_text(entity, "cbc:CompanyLegalForm", party.legal_information)
     if party.contact:
         contact = NS.add(element, "cac:Contact")
-        _add_text(contact, "cbc:Name", party.contact.name)
-        _add_text(contact, "cbc:Telephone", party.contact.phone)
-        _add_text(contact, "cbc:ElectronicMail", party.contact.email)
+        add_text(contact, "cbc:Name", party.contact.name)
+        add_text(contact, "cbc:Telephone", party.contact.phone)
+        add_text(contact, "cbc:ElectronicMail", party.contact.email)
 
 
 def add_payee(root: _Element, payee: model.Payee, *, creditor: str = "") -> None:
@@ -66,10 +66,11 @@ def add_address(parent: _Element, address: model.Address | None, path: str = "ca
         ("cac:AddressLine/cbc:Line", address.line_three),
         ("cac:Country/cbc:IdentificationCode", address.country),
     ):
-        _add_text(element, name, text)
+        add_text(element, name, text)
 
 
 def add_identifier(parent: _Element, path: str, identifier: model.Identifier | None) -> None:
+    """An identifier with its scheme, or nothing when there is none."""
     if identifier:
         NS.add(parent, path, identifier.value, schemeID=identifier.scheme)
 
@@ -80,6 +81,7 @@ def _add_tax_scheme(parent: _Element, number: str, scheme: str) -> None:
     NS.add(element, "cac:TaxScheme/cbc:ID", scheme)
 
 
-def _add_text(parent: _Element, path: str, text: str) -> None:
+def add_text(parent: _Element, path: str, text: str) -> None:
+    """A text, or nothing when there is none."""
     if text:
         NS.add(parent, path, text)
