@@ -50,6 +50,8 @@ app.conf.update(
         "transmit": {"task": "einvoicing.transmit", "schedule": 10.0},
         # read the platforms' statuses
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
+        # compare the platforms' lists with ours
+        "compare": {"task": "einvoicing.compare", "schedule": crontab(hour=3, minute=10)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # reminders that wait for the mail server, each guarded again

@@ -10,6 +10,7 @@ from billing.models import DocumentKind, Email, EmailStatus
 from billing.services.emails import give_up_email
 from config.kernel.actor import Actor
 from einvoicing.models import PlatformAccount
+from einvoicing.services.comparing import compare_account
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
 from einvoicing.services.statuses import poll_account
 from einvoicing.services.transmissions import drain
@@ -44,6 +45,18 @@ def prepare_documents() -> int:
         except DocumentInvalid as error:
             give_up_email(email=email, reason=str(error), at=timezone.now())
     return made
+
+
+@shared_task(name="einvoicing.compare")
+def compare() -> int:
+    """Compare each platform's list with ours; how many documents differ."""
+    if not settings.ENABLE_EINVOICING:
+        return 0
+    differing = 0
+    for account in PlatformAccount.everywhere.filter(is_enabled=True, is_offline=False):
+        found = compare_account(account=account, at=timezone.now())
+        differing += len(found.missing) + len(found.strangers) if found else 0
+    return differing
 
 
 @shared_task(name="einvoicing.poll")

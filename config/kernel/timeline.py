@@ -85,6 +85,12 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "einvoicing.transmission.invalid": (n("Non conforme : non transmise"), "alert", "bad"),
     "einvoicing.transmission.retried": (n("Transmission relancée"), "send", "neutral"),
     "einvoicing.transmission.rejected": (n("Rejetée par la plateforme"), "alert", "bad"),
+    "einvoicing.transmission.missing": (n("%(platform)s n’a pas ce document"), "alert", "bad"),
+    "einvoicing.account.strangers": (
+        n("%(platform)s tient %(count)s documents qui ne viennent pas d’ici"),
+        "alert",
+        "warn",
+    ),
     "einvoicing.status.queued": (n("Statut %(code)s – %(label)s, à déclarer à %(platform)s"), "send", "neutral"),
     "einvoicing.status.declared": (n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
     "einvoicing.status.received": (n("Statut %(code)s – %(label)s"), "send", "info"),

@@ -40,6 +40,7 @@ class Capabilities:
     idempotency_key: bool
     lookup: bool
     duplicate_error: bool
+    lists: bool = False  # tells all it has of us: see `listed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,15 @@ class Receipt:
     tracking_id: str
     raw: Mapping[str, Any] = field(repr=False)
     duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One document that the platform has of us."""
+
+    remote_id: str
+    tracking_id: str
+    name: str
 
 
 class AckStatus(StrEnum):
@@ -192,3 +202,11 @@ class Platform(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class ListingPlatform(Platform, Protocol):
+    """One whose `capabilities.lists` is true."""
+
+    def listed(self, since: datetime) -> tuple[Listed, ...]:
+        """All that we deposited since then, as the platform knows it."""
+        ...

@@ -21,6 +21,8 @@ from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
 from einvoicing.panels import tone_of, words_of
 from einvoicing.services import compliance
+from einvoicing.views.readiness import readiness_banner
+from einvoicing.views.tabs import tabs
 
 LATEST = 8
 STATES: dict[str, tuple[Any, str]] = {
@@ -37,15 +39,6 @@ CLASSES: dict[str, Any] = {
 }
 
 
-def tabs(active: str) -> list[dict[str, Any]]:
-    """The pages of e-invoicing."""
-    pages = (
-        ("einvoicing:transmission-list", _("Transmissions")),
-        ("einvoicing:compliance", _("Conformité")),
-    )
-    return [{"label": label, "url": reverse(name), "active": name == active} for name, label in pages]
-
-
 @require_GET
 @member()
 def compliance_dashboard(request: HttpRequest) -> HttpResponse:
@@ -53,10 +46,11 @@ def compliance_dashboard(request: HttpRequest) -> HttpResponse:
     since = month_start(local_day(now))
     rows = Transmission.objects.all()
     counts = compliance.counts(rows, since=since)
+    company = cast(MemberRequest, request).membership.company
     latest = rows.filter(kind=TransmissionKind.INVOICE).select_related("invoice", "account")
     context = {
         "tabs": tabs("einvoicing:compliance"),
-        "company": cast(MemberRequest, request).membership.company,
+        "banner": readiness_banner(company, local_day(now)),
         "since": since,
         "stats": _stats(counts),
         "latest": [
@@ -89,13 +83,13 @@ def _refusal(reason: str) -> str:
 
 def _stats(counts: compliance.Counts) -> list[dict[str, Any]]:
     stopped = _("action requise") if counts.stopped else ""
+    retried = _("%(rate)s reprises") % {"rate": _percent(counts.retry_rate)} if counts.retried else ""
     return [
         _stat(_("Factures conformes"), _percent(counts.conformity), _("de celles du mois")),
         _stat(_("File d’attente"), typography.number(counts.waiting), status="PENDING"),
-        _stat(_("Transmises ce mois"), typography.number(counts.there)),
+        _stat(_("Transmises ce mois"), typography.number(counts.there), retried),
         _stat(_("Rejetées ou non conformes"), typography.number(counts.refused), status="REJECTED"),
         _stat(_("Abandonnées"), typography.number(counts.stopped), stopped, status="DEAD", tone="bad"),
-        _stat(_("Reprises"), _percent(counts.retry_rate), _("au moins un nouvel essai")),
     ]
 
 

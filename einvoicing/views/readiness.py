@@ -30,7 +30,7 @@ from einvoicing import deadlines
 from einvoicing.mending import Problem, customer_url, problem_of
 from einvoicing.platforms.presets import preset_of
 from einvoicing.services import readiness
-from einvoicing.views.compliance import tabs
+from einvoicing.views.tabs import tabs
 
 CUSTOMERS_PER_PAGE = 20
 DRAFTS_PER_PAGE = 10

@@ -24,7 +24,7 @@ from einvoicing.panels import statuses, tone_of, words_of
 from einvoicing.services.routing import is_mirror
 from einvoicing.services.transmissions import retry_transmission
 from einvoicing.views.bulk import never_transmitted, progress
-from einvoicing.views.compliance import tabs
+from einvoicing.views.tabs import tabs
 
 OUTCOMES: dict[str, tuple[Any, str]] = {
     "": (gettext_lazy("Sans réponse pour l’instant"), "warn"),

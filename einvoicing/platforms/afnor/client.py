@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from einvoicing.platforms.base import (
     AckStatus,
     Capabilities,
     Deposit,
+    Listed,
     Page,
     PlatformSettings,
     Receipt,
@@ -31,13 +33,14 @@ from einvoicing.platforms.base import (
 )
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
+MOST_PAGES = 200  # of a comparison
 PAGE_SIZE = 25  # each row costs one more request for its file
 _MOST_BYTES = 100 * 1024 * 1024  # the standard's own limit for a flow
 
 
 class AfnorPlatform:
     kind = "afnor"
-    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True)
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True, lists=True)
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
@@ -108,6 +111,25 @@ class AfnorPlatform:
             messages=tuple(self._message(row) for row in fresh),
             next_cursor=following.write(),
             more=bool(next_page) or full,
+        )
+
+    def listed(self, since: datetime) -> tuple[Listed, ...]:
+        """Every flow we deposited since then, by as many pages as it takes."""
+        where = {"flowDirection": ["Out"], "updatedAfter": since.isoformat()}
+        found: list[Listed] = []
+        cursor = ""
+        for _page in range(MOST_PAGES):
+            answer = self._search(where, limit=100, cursor=cursor)
+            rows = [row for row in answer.get("results", []) if isinstance(row, dict)]
+            for row in rows:
+                told = (str(row.get(name) or "") for name in ("flowId", "trackingId", "name"))
+                found.append(Listed(*told))
+            following = str(answer.get("nextCursor") or "")
+            if not following or following == cursor:
+                return tuple(found)
+            cursor = following
+        raise RemoteError(
+            "La plateforme liste plus de documents qu’on ne peut en comparer.", retryable=False, code="too_many"
         )
 
     def fetch(self, remote_id: str) -> bytes:
