@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -16,6 +17,7 @@ from einvoicing.formats.ubl.vocabulary import NS, ROOTS
 from einvoicing.validation import check
 from tests.einvoicing import documents
 
+GOLDEN = Path(__file__).parent / "golden"
 DOCUMENTS = (
     documents.standard_invoice,
     documents.credit_note,
@@ -24,6 +26,11 @@ DOCUMENTS = (
     documents.full_invoice,
     documents.full_credit_note,
 )
+
+
+@pytest.mark.parametrize("name", ["standard_invoice", "credit_note", "full_invoice"])
+def test_the_bytes_of_a_document_are_those_of_its_golden_file(name):
+    assert ubl.render(getattr(documents, name)()) == (GOLDEN / f"{name}.ubl.xml").read_bytes()
 
 
 @pytest.mark.parametrize("build", DOCUMENTS)

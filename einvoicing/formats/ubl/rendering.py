@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import date
 
+from lxml import etree
 from lxml.etree import _Element
 
 from einvoicing import document as model
@@ -32,7 +33,9 @@ from einvoicing.formats.xml import serialise
 def render(document: model.Invoice) -> bytes:
     """The invoice as UBL bytes, the same each time. Raises ValueError when an amount has more than two decimals."""
     kind = "CreditNote" if document.is_credit_note else "Invoice"
-    root = DOCUMENTS[kind].root(f"ubl:{kind}")
+    namespace = DOCUMENTS[kind]
+    prefixes = {None: namespace, **NS.prefixes}
+    root = etree.Element(f"{{{namespace}}}{kind}", nsmap=prefixes)  # type: ignore[arg-type] # the stubs know no default
     _add_heading(root, document)
     _add_references(root, document)
     add_party(NS.add(root, "cac:AccountingSupplierParty"), document.seller, creditor=_creditor_of(document, "seller"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from einvoicing.formats.xml import Namespaces
 
 _OASIS = "urn:oasis:names:specification:ubl:schema:xsd:"
-_PREFIXES = {"cac": f"{_OASIS}CommonAggregateComponents-2", "cbc": f"{_OASIS}CommonBasicComponents-2"}
-NS = Namespaces(_PREFIXES)
-# one namespace per kind of document
-DOCUMENTS = {kind: Namespaces({"ubl": f"{_OASIS}{kind}-2", **_PREFIXES}) for kind in ("Invoice", "CreditNote")}
-ROOTS = {namespaces.tag(f"ubl:{kind}"): kind for kind, namespaces in DOCUMENTS.items()}
+NS = Namespaces({"cac": f"{_OASIS}CommonAggregateComponents-2", "cbc": f"{_OASIS}CommonBasicComponents-2"})
+# one namespace per kind of document; it is the default one of what we write, as everybody's is
+DOCUMENTS = {kind: f"{_OASIS}{kind}-2" for kind in ("Invoice", "CreditNote")}
+ROOTS = {f"{{{namespace}}}{kind}": kind for kind, namespace in DOCUMENTS.items()}
 
 SIREN = "0002"
 SIRET = "0009"
