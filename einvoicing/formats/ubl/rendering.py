@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import date
+from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element
@@ -34,8 +35,8 @@ def render(document: model.Invoice) -> bytes:
     """The invoice as UBL bytes, the same each time. Raises ValueError when an amount has more than two decimals."""
     kind = "CreditNote" if document.is_credit_note else "Invoice"
     namespace = DOCUMENTS[kind]
-    prefixes = {None: namespace, **NS.prefixes}
-    root = etree.Element(f"{{{namespace}}}{kind}", nsmap=prefixes)  # type: ignore[arg-type] # the stubs know no default
+    prefixes: dict[Any, str] = {None: namespace, **NS.prefixes}
+    root = etree.Element(f"{{{namespace}}}{kind}", nsmap=prefixes)
     _add_heading(root, document)
     _add_references(root, document)
     add_party(NS.add(root, "cac:AccountingSupplierParty"), document.seller, creditor=_creditor_of(document, "seller"))
