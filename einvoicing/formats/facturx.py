@@ -100,7 +100,15 @@ def extract(pdf: bytes) -> bytes:
             for name in FILENAMES:
                 if name in document.attachments:
                     return document.attachments[name].get_file().read_bytes()
-    except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (
+        pikepdf.PdfError,
+        pikepdf.PasswordError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+    ) as error:
         raise NotFacturX("Le PDF est illisible.") from error
     raise NotFacturX
 

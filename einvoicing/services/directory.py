@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from django.core.cache import cache
 
+from billing.models import Invoice
 from config.kernel.errors import RemoteError
 from config.kernel.identifiers import electronic_address as addresses
 from config.kernel.models import Company
@@ -30,13 +31,18 @@ from einvoicing.platforms.afnor.directory import (
     Unit,
 )
 from einvoicing.services.accounts import PATIENCE
-from einvoicing.services.routing import enabled_accounts, settings_of
+from einvoicing.services.routing import carrier_for, enabled_accounts, settings_of
+from einvoicing.validation.report import WARNING, Violation
 
 # only accounts of the AFNOR standard open the directory
 WITH_DIRECTORY = "afnor"
 KEPT = timedelta(hours=24)
 # a person waits: all questions of one look-up together
 DEADLINE = 15.0
+NOWHERE = (
+    "L’annuaire ne connaît pas d’adresse active pour ce client : la facture sera déposée, "
+    "mais ne lui sera pas transmise. Vérifiez son adresse, ou envoyez-la aussi par e-mail."
+)
 NO_PLATFORM = "Aucune plateforme reliée ne donne accès à l’annuaire."
 SUSPENDED = "La plateforme est suspendue ou hors ligne : l’annuaire n’a pas été consulté."
 
@@ -83,6 +89,20 @@ def reachability(*, company: Company, electronic_address: str, at: datetime) -> 
     except (CannotAsk, RemoteError, SecretUnreadable) as error:
         return Answer(Reach.UNKNOWN, at, problem=_words(error))
     return Answer(reach_of(line), asked_at, line)
+
+
+def unreachable_buyer(invoice: Invoice, at: datetime) -> Violation | None:
+    """A warning when the directory says that this buyer's exact address leads nowhere; the answer is kept a day.
+
+    The invoice may still be deposited: it is then « non transmise » (NON_TRANSMISE), which the law accepts.
+    """
+    address, account = invoice.customer.electronic_address, carrier_for(invoice)
+    if not address or account is None or account.kind != WITH_DIRECTORY:
+        return None
+    answer = reachability(company=invoice.company, electronic_address=address, at=at)
+    if answer.reach != Reach.UNREACHABLE:
+        return None
+    return Violation("ANNUAIRE", WARNING, NOWHERE, term="BT-49")
 
 
 def reach_of(line: DirectoryLine | None) -> Reach:

@@ -20,7 +20,8 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
-from einvoicing import mapping, validation
+from einvoicing import business_rules, mapping, validation
+from einvoicing.business_rules import PublicNeeds
 from einvoicing.formats import cii, facturx, ubl
 from einvoicing.validation import report as reports
 from einvoicing.validation.report import Report
@@ -160,7 +161,7 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     Raises what issuing would refuse for lack of data (NoBillingAddress).
     """
     if not invoice.is_draft:
-        return validation.check(cii.render(_issued_document(invoice)), rules=_rules_for(invoice))
+        return _judge(_issued_document(invoice), invoice)
     lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
     computed = totals.compute([line.priced() for line in lines])
     day = local_day(at)
@@ -185,6 +186,15 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
         for row in computed.subtotals
     ]
     document = mapping.from_invoice(invoice, lines=lines, subtotals=subtotals)
-    rules = _rules_for(invoice)
+    report = _judge(document, invoice)
     invoice.refresh_from_db()
-    return validation.check(cii.render(document), rules=rules)
+    return report
+
+
+def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:
+    """The official rules, then those that no schematron holds."""
+    report = validation.check(cii.render(document), rules=_rules_for(invoice))
+    customer = invoice.customer
+    needs = PublicNeeds(customer.requires_service_code, customer.requires_commitment)
+    more = business_rules.check(document, needs if customer.is_public_body else None)
+    return reports.with_more(report, more)

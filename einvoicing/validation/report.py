@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 FATAL = "fatal"
@@ -53,6 +53,12 @@ def build(
 def refusal(rule: str, text: str, *, milliseconds: int = 0) -> Report:
     """A report with one fatal violation and nothing else checked."""
     return Report(False, "", "", (Violation(rule, FATAL, text),), milliseconds)
+
+
+def with_more(report: Report, violations: tuple[Violation, ...]) -> Report:
+    """The same report with other violations found elsewhere."""
+    valid = report.valid and not any(one.severity == FATAL for one in violations)
+    return replace(report, valid=valid, violations=(*report.violations, *violations))
 
 
 def to_dict(report: Report) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say
 from einvoicing.mending import Problem, customer_url, problem_of
+from einvoicing.services.directory import unreachable_buyer
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
 from einvoicing.services.routing import carrier_for
 from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
@@ -93,7 +94,9 @@ def _problems(invoice: Invoice, at: datetime, refused: DomainError | None) -> li
         report = preflight(invoice=_load(invoice.pk), at=at)
     except DomainError as error:
         return [Problem("", say(error), True, customer_url(invoice), _("Fiche du client"))]
-    return [problem_of(one, invoice) for one in report.violations]
+    found = [problem_of(one, invoice) for one in report.violations]
+    unreachable = None if refused else unreachable_buyer(invoice, at)
+    return [*found, problem_of(unreachable, invoice)] if unreachable else found
 
 
 def _series(invoice: Invoice, year: int) -> str:

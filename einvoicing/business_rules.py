@@ -1,0 +1,60 @@
+"""What no official schematron asks and a platform or a public body still refuses.
+
+Chorus Pro's own rules (BR-FR-CPRO) are not published as a schematron; these are the ones its suppliers' programs keep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from einvoicing import document as model
+from einvoicing.validation.report import FATAL, WARNING, Violation
+
+LONGEST_NUMBER = 20  # of the public concentrator until December 2026; the standard allows 35 (BR-FR-01)
+LONGEST_COMMITMENT = 50
+BETWEEN_PUBLIC_BODIES = "FACTURES_PUBLIQUES"  # a service code of their own
+TRANSFERS = frozenset({"30", "58"})  # BT-81
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNeeds:
+    """What this public body asks of its suppliers."""
+
+    service_code: bool = False  # BT-10
+    commitment: bool = False  # BT-13
+
+
+def check(document: model.Invoice, public: PublicNeeds | None = None) -> tuple[Violation, ...]:
+    """The rules broken; `public` for an invoice to a public body."""
+    found = []
+    if len(document.number) > LONGEST_NUMBER:
+        words = "Le numéro de facture dépasse 20 caractères : le concentrateur public le refuse jusqu’en décembre 2026."
+        found.append(Violation("PPF-NUMERO", WARNING, words, term="BT-1"))
+    if public is not None:
+        found += _for_public_body(document, public)
+    return tuple(found)
+
+
+def _for_public_body(document: model.Invoice, needs: PublicNeeds) -> list[Violation]:
+    found = []
+    service, commitment = document.buyer_reference, document.purchase_order
+    if needs.service_code and not service:
+        found.append(
+            Violation("CPRO-SERVICE", FATAL, "Cette entité publique exige un code service (BT-10).", term="BT-10")
+        )
+    if service == BETWEEN_PUBLIC_BODIES:
+        words = (
+            "Le service FACTURES_PUBLIQUES est réservé aux factures entre entités publiques : choisissez-en un autre."
+        )
+        found.append(Violation("CPRO-SERVICE", FATAL, words, term="BT-10"))
+    if needs.commitment and not commitment:
+        words = "Cette entité publique exige un numéro d’engagement (BT-13)."
+        found.append(Violation("CPRO-ENGAGEMENT", FATAL, words, term="BT-13"))
+    if len(commitment) > LONGEST_COMMITMENT:
+        words = "Le numéro d’engagement dépasse 50 caractères, la limite de Chorus Pro."
+        found.append(Violation("CPRO-ENGAGEMENT", FATAL, words, term="BT-13"))
+    payment = document.payment
+    if payment and payment.means_code in TRANSFERS and not payment.iban and not document.is_credit_note:
+        words = "Une entité publique paie par virement : indiquez l’IBAN de la société."
+        found.append(Violation("CPRO-IBAN", FATAL, words, term="BT-84"))
+    return found
