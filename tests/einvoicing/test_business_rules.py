@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Invoice
+from config.kernel.scope import company_scope
 from einvoicing.business_rules import PublicNeeds, check
 from einvoicing.services.directory import Answer, Reach
 from einvoicing.services.documents import preflight
@@ -52,10 +53,12 @@ def test_a_company_is_asked_for_nothing_of_the_kind():
 def test_the_pre_flight_of_a_draft_holds_these_rules_too():
     customer = story.a_customer(story.a_company(), is_public_body=True)
     draft = story.a_draft(customer)
-    assert preflight(invoice=draft, at=story.AT).valid
+    with company_scope(customer.company):
+        assert preflight(invoice=draft, at=story.AT).valid
     type(customer).everywhere.filter(pk=customer.pk).update(requires_commitment=True)
     again = Invoice.everywhere.select_related("company", "customer").get(pk=draft.pk)
-    report = preflight(invoice=again, at=story.AT)
+    with company_scope(customer.company):
+        report = preflight(invoice=again, at=story.AT)
     assert not report.valid
     assert [one.rule for one in report.fatal] == ["CPRO-ENGAGEMENT"]
 
