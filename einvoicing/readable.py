@@ -55,7 +55,6 @@ def _context(invoice: model.Invoice) -> dict[str, Any]:
         "title": "Avoir" if credit else _TITLES.get(invoice.type_code, "Facture"),
         "notes": [note.text for note in invoice.notes if note.subject_code != _PROCESSING],
         "lines": [_row(line) for line in invoice.lines],
-        "without_rate": WITHOUT_RATE,
         "accent": DEFAULT_ACCENT,
         "stamp": _moment(invoice).isoformat(timespec="seconds"),
     }

@@ -8,12 +8,15 @@ say what they are, and the names of a line's own orders and deliveries.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 import pytest
 from lxml import etree
 
+from config.kernel.errors import Invalid
 from einvoicing import document as model
 from einvoicing.formats import cii, ubl
 from einvoicing.formats.cii.profiles import EXTENDED, WITHOUT_LINES
@@ -132,3 +135,25 @@ def _plain(text: str) -> str:
         return format(Decimal(text).normalize(), "f")
     except InvalidOperation:
         return text
+
+
+@pytest.mark.parametrize("spoil", ["remove", "empty", "garble", "double"])
+@pytest.mark.parametrize("syntax", [cii, ubl], ids=["cii", "ubl"])
+def test_a_document_spoilt_anywhere_is_read_or_refused_and_nothing_else(syntax, spoil):
+    data = syntax.render(documents.full_invoice())
+    for place in range(1, sum(1 for _ in etree.fromstring(data).iter()), 3):
+        with suppress(Invalid):
+            syntax.render(syntax.parse(_spoilt(data, place, spoil)))
+
+
+def _spoilt(data: bytes, place: int, spoil: str) -> bytes:
+    root = etree.fromstring(data)
+    element = list(root.iter())[place]
+    if spoil == "remove":
+        element.getparent().remove(element)
+    elif spoil == "double":
+        element.addnext(deepcopy(element))
+    else:
+        element[:] = []
+        element.text = "" if spoil == "empty" else "?é 1"
+    return etree.tostring(root)
