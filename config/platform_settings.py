@@ -25,6 +25,7 @@ from einvoicing.platforms.presets import PRESETS, Preset, preset, preset_of
 from einvoicing.platforms.registry import PLATFORMS, provider
 from einvoicing.services.accounts import SECRETS, save_account, try_account
 from einvoicing.services.compliance import state_of
+from einvoicing.services.routing import usual_settings
 from einvoicing.views.compliance import STATES
 
 PLAIN = ("name", "environment", "client_id", "default_format", "is_enabled", "sends_automatically", "is_offline")
@@ -44,6 +45,8 @@ class PlatformForm(forms.Form):
         reached = [one for one in Environment.values if preset.address(one)[0]]
         self._limit("environment", reached or Environment.values)
         self._limit("default_format", self.provider.syntaxes)
+        if usual_settings(preset.kind).get("client_id"):
+            self.fields["client_id"].required = self.fields["client_secret"].required = False
         if not self.provider.has_oauth:
             del self.fields["client_id"]
         if self.provider.is_mirror:

@@ -32,7 +32,7 @@ class PlatformAccount(CompanyRow):
     name = models.CharField(_("intitulé"), max_length=100)
     base_url = models.URLField(_("adresse du service"), max_length=300)
     token_url = models.URLField(_("adresse des jetons"), max_length=300)
-    client_id = models.CharField(_("identifiant client"), max_length=200)
+    client_id = models.CharField(_("identifiant client"), max_length=200, blank=True)
     client_secret_cipher = models.TextField(blank=True, editable=False)
     environment = models.CharField(
         _("environnement"), max_length=13, choices=Environment.choices, default=Environment.PRODUCTION

@@ -17,7 +17,7 @@ from config.kernel.http import check_address
 from config.kernel.models import Company
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
-from einvoicing.services.routing import settings_of
+from einvoicing.services.routing import settings_of, usual_settings
 
 CHANGEABLE = (
     "name", "environment", "base_url", "token_url", "service_name", "directory_name", "organization_id", "client_id",
@@ -39,7 +39,11 @@ def save_account(
     account = PlatformAccount.everywhere.select_for_update().filter(company=company, kind=kind).first()
     is_new = account is None
     account = account or PlatformAccount(company=company, kind=kind)
-    _check(kind, values, needs_secret=is_new and not secrets.get("client_secret"))
+    _check(
+        kind,
+        values,
+        needs_secret=is_new and not (secrets.get("client_secret") or usual_settings(kind).get("client_secret")),
+    )
     changes = {name: [getattr(account, name), values[name]] for name in CHANGEABLE if name in values}
     changes = {name: pair for name, pair in changes.items() if is_new or pair[0] != pair[1]}
     for name, (_old, new) in changes.items():

@@ -19,12 +19,17 @@ CHORUS_PRO = "chorus_pro"
 READ_TIMEOUT = 30.0
 
 
+def usual_settings(kind: str) -> dict[str, Any]:
+    """What this installation has for every account of that kind."""
+    return settings.CHORUS_PRO if kind == CHORUS_PRO else {}
+
+
 def settings_of(account: PlatformAccount) -> PlatformSettings:
     """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable.
 
     What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings).
     """
-    usual: dict[str, Any] = settings.CHORUS_PRO if account.kind == CHORUS_PRO else {}
+    usual = usual_settings(account.kind)
     secret = account.client_secret() if account.client_secret_cipher else ""
     return PlatformSettings(
         kind=account.kind,
