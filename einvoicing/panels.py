@@ -37,6 +37,8 @@ def words_of(transmission: Transmission) -> str:
     if transmission.lifecycle_code:
         label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"
+    if transmission.kind == TransmissionKind.STATUS and transmission.status == TransmissionStatus.ACCEPTED:
+        return _("Déclaré")
     return str(transmission.get_status_display())
 
 

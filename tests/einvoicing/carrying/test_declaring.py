@@ -16,6 +16,7 @@ from einvoicing.services.declaring import spread
 from einvoicing.services.transmissions import drain
 from payments.services.payments import reverse_payment
 from tests.factories import money, story
+from tests.factories.people import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +102,11 @@ def test_what_is_received_is_spread_without_losing_a_cent():
     for cents in range(1, 300):
         amount = Decimal(cents) / 100
         assert sum(spread(amount, gross).values()) == amount
+
+
+def test_a_declared_status_has_its_place_in_the_list_and_its_page(customer, invoice):
+    money.a_payment(customer, "10.00", [(invoice, "10.00")])
+    row = Transmission.everywhere.get(invoice=invoice, kind=TransmissionKind.STATUS)
+    client = signed_in(customer.company)
+    assert "statut 212" in client.get("/transmissions/").text
+    assert f"Statut 212 de {invoice.number}" in client.get(row.get_absolute_url()).text
