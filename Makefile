@@ -29,11 +29,11 @@ test: ## All that must hold: format, lint, types, imports, migrations, tests
 	$(call step,migrations)
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	$(call step,tests)
-	@$(PYTHON) -m pytest --ignore=tests/bench
+	@$(PYTHON) -m pytest --ignore=tests/bench -n 2
 
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
-	@$(PYTHON) -m pytest --ignore=tests/bench -m 'not browser and not trust'
+	@$(PYTHON) -m pytest --ignore=tests/bench -n 2 -m 'not browser and not trust'
 
 bench: ## Measure what must stay quick
 	@.ci/setup test

@@ -16,7 +16,7 @@ from config.journey.telling import ACTOR, Journey, promise, wait
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from customers.models import Contact, Customer, CustomerKind
-from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionStatus
+from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.services.documents import ensure_facturx, find_document
 from einvoicing.services.sending import send_invoice
 from einvoicing.services.statuses import poll_account
@@ -107,7 +107,7 @@ def wait_for_statuses(journey: Journey, name: str, company: Company, invoice: In
         return "205" in status_codes(invoice)
 
     wait("the platform's statuses", approved)
-    transmission = Transmission.objects.get(invoice=invoice)
+    transmission = Transmission.objects.get(invoice=invoice, kind=TransmissionKind.INVOICE)
     promise(transmission.status == TransmissionStatus.ACCEPTED, "the platform accepted the invoice")
     seen = status_codes(invoice)
     promise(seen[0] == "200" and len(seen) == len(set(seen)), "each status once, deposit first")

@@ -79,7 +79,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["document"] = documents._store(
         invoice, documents.DocumentKind.FACTURX, b"%PDF", {"valid": True}, actor=story.ACTOR, at=story.AT
     )
-    rows["transmission"] = Transmission.objects.get(invoice=invoice)
+    rows["transmission"] = Transmission.objects.get(invoice=invoice, kind="INVOICE")
     claim_due(at=story.AT, worker="carrier")
     rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
     rows["status"] = platforms.a_status(account, invoice, "200")
