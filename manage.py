@@ -16,6 +16,7 @@ WITHOUT_DATABASE = (
     "collectstatic",
     "compilemessages",
     "makemessages",
+    "convert_document",
     "validate_document",
 )
 
