@@ -18,7 +18,6 @@ from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import current_request_id, redact
 from einvoicing.platforms.afnor import payloads
 from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES
-from einvoicing.platforms.afnor.tokens import token
 from einvoicing.platforms.base import (
     Acknowledgement,
     AckStatus,
@@ -31,6 +30,7 @@ from einvoicing.platforms.base import (
     RemoteMessage,
     Watched,
 )
+from einvoicing.platforms.tokens import token
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
 MOST_PAGES = 200  # of a comparison

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from einvoicing.platforms.afnor import payloads
-from einvoicing.platforms.afnor.tokens import token
 from einvoicing.platforms.base import PlatformSettings
+from einvoicing.platforms.tokens import token
 
 ENABLED, UPCOMING, DISABLED = "Enabled", "Upcoming", "Disabled"
 PUBLIC = "Public"

@@ -12,10 +12,13 @@ from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import redact
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
 from einvoicing.platforms.base import PlatformSettings
-from einvoicing.platforms.chorus_pro.tokens import token
+from einvoicing.platforms.tokens import token
 
 MOST_BYTES = 160 * 1024 * 1024  # an answer may carry a flow of 120 MB in base64
 _JSON = "application/json;charset=utf-8"
+
+SCOPE = "openid"  # of PISTE
+MARGIN = 240.0  # seconds: PISTE's tokens live an hour, and a call may take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,13 @@ class Caller:
 
     def _call(self, method: str, path: str, **options: Any) -> Response:
         """A token turned down is replaced once; a second 401 is about the technical account."""
-        bearer = token(self._settings, self.session)
+        bearer = token(self._settings, self.session, scope=SCOPE, margin=MARGIN)
         try:
             return self._send(method, path, bearer, options)
         except AnsweredError as error:
             if error.response.status != 401:
                 raise _explained(error) from error
-        bearer = token(self._settings, self.session, refused=bearer)
+        bearer = token(self._settings, self.session, refused=bearer, scope=SCOPE, margin=MARGIN)
         try:
             return self._send(method, path, bearer, options)
         except AnsweredError as error:

@@ -151,7 +151,7 @@ def test_an_invoice_alive_is_found_before_one_of_its_number_that_was_rejected():
 
 def test_a_token_is_kept_until_shortly_before_its_end(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr("einvoicing.platforms.chorus_pro.tokens.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("einvoicing.platforms.tokens.time.monotonic", lambda: now[0])
     accepted = said(codeRetour=0, listeFactures=[])
     with serving(TOKEN, accepted, accepted, TOKEN, accepted) as server:
         account = settings(server.url)

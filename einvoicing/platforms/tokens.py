@@ -1,4 +1,7 @@
-"""OAuth 2 client credentials (RFC 6749 §4.4): one token per account, kept in memory until shortly before its end."""
+"""OAuth 2 client credentials (RFC 6749 §4.4): one token per account, kept in memory until shortly before its end.
+
+For the adapters of platforms that give such tokens (AFNOR, Chorus Pro behind PISTE).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Session
 from einvoicing.platforms.base import PlatformSettings
 
-_MARGIN = 30.0
+MARGIN = 30.0  # seconds: a token is replaced this long before its end
 _DEFAULT_LIFE = 300.0
 
 
@@ -28,30 +31,32 @@ _asking: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
 
 
-def _key(settings: PlatformSettings) -> str:
-    account = "\0".join((settings.token_url, settings.client_id, settings.client_secret))
+def _key(settings: PlatformSettings, scope: str) -> str:
+    account = "\0".join((settings.token_url, settings.client_id, settings.client_secret, scope))
     return hashlib.sha256(account.encode()).hexdigest()
 
 
-def token(settings: PlatformSettings, session: Session, *, refused: str = "") -> str:
+def token(
+    settings: PlatformSettings, session: Session, *, refused: str = "", scope: str = "", margin: float = MARGIN
+) -> str:
     """A bearer token; `refused` is one the service just turned down, so that it is not given again.
 
     Threads of one process ask once: the others wait and share the answer.
     """
-    key = _key(settings)
+    key = _key(settings, scope)
     with _guard:
         lock = _asking.setdefault(key, threading.Lock())
     with lock:
         held = _tokens.get(key)
         if held and held.value != refused and time.monotonic() < held.good_until:
             return held.value
-        fresh = _ask(settings, session)
+        fresh = _ask(settings, session, scope, margin)
         _tokens[key] = fresh
         return fresh.value
 
 
-def _ask(settings: PlatformSettings, session: Session) -> _Token:
-    client = BackendApplicationClient(client_id=settings.client_id)
+def _ask(settings: PlatformSettings, session: Session, scope: str, margin: float) -> _Token:
+    client = BackendApplicationClient(client_id=settings.client_id, scope=[scope] if scope else None)
     body = client.prepare_request_body(include_client_id=True, client_secret=settings.client_secret)
     asked_at = time.monotonic()
     try:
@@ -61,7 +66,8 @@ def _ask(settings: PlatformSettings, session: Session) -> _Token:
             headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
             reads_only=True,
         )
-        found = client.parse_request_body_response(response.body.decode("utf-8", "replace"))
+        # a service may grant a narrower scope than was asked for: it then refuses by itself
+        found = client.parse_request_body_response(response.body.decode("utf-8", "replace"), scope=None)
     except AnsweredError as error:
         if error.response.status in {400, 401, 403}:
             raise _wrong_credentials() from error
@@ -74,7 +80,7 @@ def _ask(settings: PlatformSettings, session: Session) -> _Token:
         ) from None
     life = max(1.0, float(found.get("expires_in") or _DEFAULT_LIFE))
     # a token that lives less than the margin is used for half its life
-    return _Token(str(found["access_token"]), asked_at + max(life - _MARGIN, life / 2))
+    return _Token(str(found["access_token"]), asked_at + max(life - margin, life / 2))
 
 
 def _wrong_credentials() -> RemoteError:
