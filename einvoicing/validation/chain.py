@@ -100,7 +100,7 @@ class Chain:
             return []
         return [
             Violation("XSD", FATAL, entry.message[:500], f"ligne {entry.line}", "", entry.message[:500])
-            for entry in list(schema.error_log)[:20]  # type: ignore[call-overload]
+            for entry in list(schema.error_log)[:20]  # type: ignore[call-overload]  # lxml’s log is a list to iterate
         ]
 
 

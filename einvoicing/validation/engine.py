@@ -123,7 +123,7 @@ class Engine:
         )
         self._served = 0
         for pipe in (self._process.stdin, self._process.stdout):
-            os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]
+            os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]  # opened as a pipe above
         try:
             if "ready" not in _exchange(self._process, b"", SECONDS_TO_START):
                 raise _Gone

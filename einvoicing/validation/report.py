@@ -50,9 +50,9 @@ def build(
     return Report(valid, syntax, profile, tuple(violations), milliseconds, checks)
 
 
-def refusal(rule: str, text: str, *, milliseconds: int = 0) -> Report:
+def refusal(rule: str, text: str, *, milliseconds: int = 0, official: str = "") -> Report:
     """A report with one fatal violation and nothing else checked."""
-    return Report(False, "", "", (Violation(rule, FATAL, text),), milliseconds)
+    return Report(False, "", "", (Violation(rule, FATAL, text, official=official),), milliseconds)
 
 
 def with_more(report: Report, violations: tuple[Violation, ...]) -> Report:
