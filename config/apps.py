@@ -10,4 +10,4 @@ class HouseConfig(AppConfig):
 
     def ready(self) -> None:
         # whoever calls a task's delay() must find this application, not Celery's default one
-        import config.celery  # noqa: F401
+        import config.celery  # noqa: F401 – imported for what it does

@@ -84,7 +84,7 @@ def check_database(url: str) -> None:
     settings = {name: str(found[key]) for name, key in names.items() if found.get(key)}
     settings |= {name: str(value) for name, value in found.get("OPTIONS", {}).items() if name in ("host", "sslmode")}
     try:
-        psycopg.connect(**settings, connect_timeout=CONNECT_SECONDS).close()  # type: ignore[arg-type]
+        psycopg.connect(**settings, connect_timeout=CONNECT_SECONDS).close()  # type: ignore[arg-type]  # Django’s dictionary of options
     except psycopg.OperationalError as failure:
         place = re.sub(r"(?<=:)[^:@/]*(?=@)", "…", url)
         reason = " ".join(str(failure).split())

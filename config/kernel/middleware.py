@@ -71,7 +71,7 @@ class CompanyMiddleware:
         chosen = request.session.get("company_id")
         membership = next((one for one in memberships if one.company_id == chosen), memberships[0])
         request.memberships = memberships  # type: ignore[attr-defined]  # read by access.py and frame.py alone
-        request.membership = membership  # type: ignore[attr-defined]
+        request.membership = membership  # type: ignore[attr-defined]  # a request of ours has one: MemberRequest
         with company_scope(membership.company_id):
             return self.get_response(request)
 

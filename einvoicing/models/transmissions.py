@@ -55,7 +55,7 @@ class TransmissionQuerySet(models.QuerySet["Transmission"]):
         return self.filter(waiting | Q(status=TransmissionStatus.SENDING, lease_until__lt=at))
 
 
-class TransmissionManager(ScopedManager["Transmission"].from_queryset(TransmissionQuerySet)):  # type: ignore[misc]
+class TransmissionManager(ScopedManager["Transmission"].from_queryset(TransmissionQuerySet)):  # type: ignore[misc]  # dynamic base
     pass
 
 

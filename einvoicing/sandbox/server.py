@@ -21,7 +21,7 @@ class SandboxHandler(WSGIHandler):
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         # django-stubs leave this method out
-        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]  # Django’s own, as its load_middleware sets it
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         host = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0]

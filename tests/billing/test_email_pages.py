@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Email, EmailKind, EmailStatus
 from billing.services.emails import queue_email
-from config.kernel.models import Membership, User
 from config.kernel.roles import Role
+from tests.factories.people import signed_in
 from tests.factories.story import AT, a_company, a_customer, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
@@ -20,14 +19,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def company():
     return a_company()
-
-
-def signed_in(company, role=Role.OWNER):
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
-    Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def a_message(company, invoice=None, status=EmailStatus.QUEUED):

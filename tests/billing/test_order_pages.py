@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -14,22 +13,14 @@ from billing.models import Invoice, MovementReason, OrderLine, Product, SalesOrd
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
-from config.kernel.models import Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company, a_customer, a_line
 
 pytestmark = pytest.mark.django_db
 
 LIST = "billing:order-list"
-
-
-def signed_in(company, role=Role.OWNER):
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
-    Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

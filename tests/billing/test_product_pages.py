@@ -9,29 +9,20 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import MovementReason, Product, StockMovement
 from billing.services.products import move_stock, save_product
-from config.kernel.models import Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company
 
 pytestmark = pytest.mark.django_db
 
 LIST = "billing:product-list"
 SOUND = {"reference": "CH-1", "name": "Chaise Bistrot", "unit_price": "1 120,50", "unit": "C62", "vat": "S:20"}
-
-
-def signed_in(company, role=Role.OWNER):
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
-    Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

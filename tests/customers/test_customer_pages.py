@@ -7,30 +7,21 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from config.kernel.models import Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Address, Contact, Customer, PaymentTerms
 from payments.models import Method
 from payments.services.payments import record_payment
+from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company, a_customer, a_siren, a_siret, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
 
 LIST = "customers:customer-list"
-
-
-def signed_in(company, role=Role.OWNER):
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
-    Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

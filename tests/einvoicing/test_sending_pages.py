@@ -6,28 +6,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Email, Invoice, InvoiceDocument, InvoiceLine, InvoiceStatus
 from config.kernel.actor import Actor
-from config.kernel.models import Membership, User
 from config.kernel.roles import Role
 from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.services.transmissions import queue_transmission
+from tests.factories.people import signed_in
 from tests.factories.story import a_company, a_customer, a_draft, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(company, role=Role.OWNER):
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
-    Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def a_platform(company):

@@ -339,7 +339,7 @@ def test_the_engine_dies_with_its_parent_even_when_that_one_is_killed():
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
-            with open(f"/proc/{pid}/stat", encoding="ascii") as state:  # noqa: PTH123
+            with open(f"/proc/{pid}/stat", encoding="ascii") as state:  # noqa: PTH123 – a file of the kernel
                 if state.read().split()[2] == "Z":
                     return
         except FileNotFoundError:

@@ -155,7 +155,7 @@ def test_a_first_account_needs_its_secret(company):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_connection_is_tried_and_the_answer_said(company, sandbox):  # noqa: F811
+def test_the_connection_is_tried_and_the_answer_said(company, sandbox):  # noqa: F811 – the fixture imported above
     client = signed_in(company)
     good = a_platform(base_url=sandbox, token_url=f"{sandbox}/oauth/token")
     good |= {"client_id": f"demo-{company.siren}", "client_secret": "sandbox-secret"}

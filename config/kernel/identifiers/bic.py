@@ -41,5 +41,5 @@ def is_valid(value: str) -> bool:
         return False
 
 
-def format(value: str) -> str:  # noqa: A001
+def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     return compact(value)

@@ -63,7 +63,7 @@ def is_valid(value: str) -> bool:
         return False
 
 
-def format(value: str) -> str:  # noqa: A001
+def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     """In groups of four.
 
     >>> format("RF69F20260042")

@@ -105,7 +105,7 @@ def is_valid(value: str, *, scheme: str = SCHEME, siren: str = "") -> bool:
         return False
 
 
-def format(value: str, *, scheme: str = SCHEME) -> str:  # noqa: A001
+def format(value: str, *, scheme: str = SCHEME) -> str:  # noqa: A001 – as stdnum names it
     """As the directory and Peppol print it.
 
     >>> format("732829320_COMPTA")

@@ -60,7 +60,7 @@ def is_valid(value: str, *, siren: str = "") -> bool:
         return False
 
 
-def format(value: str) -> str:  # noqa: A001
+def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     """The SIREN in groups of three, then the establishment.
 
     >>> format("73282932000074")

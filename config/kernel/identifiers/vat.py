@@ -86,7 +86,7 @@ def is_valid(value: str, *, siren: str = "") -> bool:
         return False
 
 
-def format(value: str) -> str:  # noqa: A001
+def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     """As people print it.
 
     >>> format("FR44732829320")
