@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel import admin_partners  # noqa: F401 - registers its own pages
 from config.kernel.admin_base import FactAdmin
 from config.kernel.models import AuditChain, AuditEvent, Company, Membership, User
 

@@ -25,7 +25,7 @@ SENTENCE = re.compile(r"[A-ZÀÉÊÎÔ«].* .*\.", re.DOTALL)
 # read by operators at a terminal, by the simulators' clients, or copied into French legal documents
 NOT_SHOWN = {
     "cluster.py", "demo.py", "embedded.py", "founding.py", "journey", "keeper.py", "late_interest.py", "letters.py",
-    "management", "migrations", "models.py", "preflight.py", "sandbox", "settings.py", "snapshots.py", "supervisor.py",
+    "companies.py", "management", "migrations", "models.py", "preflight.py", "sandbox", "settings.py", "snapshots.py", "supervisor.py",
 }  # fmt: skip
 
 

@@ -32,6 +32,8 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]  # the e-mail address replaces it, as Django's documentation shows
     email = models.EmailField(_("adresse e-mail"), unique=True)
     is_partner = models.BooleanField(_("système partenaire"), default=False)
+    # raised to refuse at once every token given before
+    token_version = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

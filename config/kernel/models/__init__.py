@@ -1,0 +1,48 @@
+"""Companies and people, the audit trail, what partner systems are given, and the messages exchanged with them."""
+
+from config.kernel.models.companies import (
+    AuditChain,
+    AuditEvent,
+    Company,
+    CompanyRow,
+    CompanySize,
+    Membership,
+    User,
+    UserManager,
+    VatRegime,
+)
+from config.kernel.models.partners import ApiKey, IdempotentCall
+from config.kernel.models.webhooks import (
+    DeliveryStatus,
+    InboundSource,
+    ReceivedStatus,
+    ReceivedWebhook,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookSource,
+)
+
+__all__ = [
+    "ApiKey",
+    "AuditChain",
+    "AuditEvent",
+    "Company",
+    "CompanyRow",
+    "CompanySize",
+    "DeliveryStatus",
+    "IdempotentCall",
+    "InboundSource",
+    "Membership",
+    "ReceivedStatus",
+    "ReceivedWebhook",
+    "User",
+    "UserManager",
+    "VatRegime",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookSource",
+]
