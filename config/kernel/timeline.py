@@ -85,6 +85,9 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "einvoicing.transmission.invalid": (n("Non conforme : non transmise"), "alert", "bad"),
     "einvoicing.transmission.retried": (n("Transmission relancée"), "send", "neutral"),
     "einvoicing.transmission.rejected": (n("Rejetée par la plateforme"), "alert", "bad"),
+    "einvoicing.transmission.answered": (n("Réponse reçue par %(platform)s"), "send", "good"),
+    "einvoicing.completion.queued": (n("Complément à envoyer à %(platform)s"), "send", "neutral"),
+    "einvoicing.recycling.queued": (n("Autre service à demander à %(platform)s"), "send", "neutral"),
     "einvoicing.transmission.missing": (n("%(platform)s n’a pas ce document"), "alert", "bad"),
     "einvoicing.account.strangers": (
         n("%(platform)s tient %(count)s documents qui ne viennent pas d’ici"),

@@ -20,6 +20,12 @@ from einvoicing.models.accounts import PlatformAccount
 class TransmissionKind(models.TextChoices):
     INVOICE = "INVOICE", _("Facture")
     STATUS = "STATUS", _("Statut")
+    COMPLETE = "COMPLETE", _("Complément")
+    RECYCLE = "RECYCLE", _("Recyclage")
+
+
+# what a person sends back when the platform asks something of an invoice it has
+ANSWERS = (TransmissionKind.COMPLETE, TransmissionKind.RECYCLE)
 
 
 class Priority(models.IntegerChoices):
@@ -60,7 +66,10 @@ class TransmissionManager(ScopedManager["Transmission"].from_queryset(Transmissi
 
 
 class Transmission(CompanyRow):
-    """The carrying of one document to one platform: an invoice, or a status of it that we declare (`content`)."""
+    """The carrying of one thing to one platform: an invoice, a status of it that we declare, or an answer about it.
+
+    `content` is the status's message, or the answer in JSON; `request` is the status that is answered (208, 221).
+    """
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         TransmissionStatus.PENDING: frozenset({TransmissionStatus.SENDING, TransmissionStatus.INVALID}),
@@ -84,9 +93,12 @@ class Transmission(CompanyRow):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="transmissions")
     account = models.ForeignKey(PlatformAccount, on_delete=models.PROTECT, related_name="transmissions")
-    kind = models.CharField(_("type"), max_length=7, choices=TransmissionKind.choices, default=TransmissionKind.INVOICE)
+    kind = models.CharField(_("type"), max_length=8, choices=TransmissionKind.choices, default=TransmissionKind.INVOICE)
     declared_code = models.CharField(_("statut déclaré"), max_length=3, blank=True)
     content = models.BinaryField(null=True, editable=False)
+    request = models.ForeignKey(
+        "einvoicing.LifecycleEvent", on_delete=models.PROTECT, null=True, editable=False, related_name="answers"
+    )
     priority = models.PositiveSmallIntegerField(_("priorité"), choices=Priority.choices, default=Priority.NORMAL)
     status = models.CharField(_("état"), max_length=10, choices=TransmissionStatus.choices, default="PENDING")
     tracking_id = models.CharField(_("identifiant de suivi"), max_length=64, unique=True)
@@ -117,9 +129,13 @@ class Transmission(CompanyRow):
                 name="one_live_transmission_per_platform",
             ),
             models.CheckConstraint(
-                condition=Q(kind="INVOICE", content=None, declared_code="")
-                | (Q(kind="STATUS", content__isnull=False) & ~Q(declared_code="")),
-                name="a_status_brings_its_message",
+                condition=Q(kind="INVOICE", content=None, declared_code="", request=None)
+                | (Q(kind="STATUS", content__isnull=False, request=None) & ~Q(declared_code=""))
+                | Q(kind__in=["COMPLETE", "RECYCLE"], content__isnull=False, declared_code="", request__isnull=False),
+                name="what_is_sent_is_kept",
+            ),
+            models.UniqueConstraint(
+                fields=["request"], condition=~Q(status="DEAD"), name="one_live_answer_per_request"
             ),
         ]
         indexes = [

@@ -88,6 +88,34 @@ class Listed:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A supporting document. `media_type` is its MIME type."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person answers to a platform that asks something of invoice `number`.
+
+    COMPLETE brings a comment and documents; RECYCLE sends the invoice to another service of the same buyer.
+    `since`: when the platform asked, by its own clock. What it tells later shows that it was answered.
+    """
+
+    kind: str  # COMPLETE or RECYCLE
+    number: str
+    tracking_id: str
+    since: datetime
+    comment: str = ""
+    service_code: str = ""
+    engagement: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    sha256: str = ""
+
+
 class AckStatus(StrEnum):
     PENDING = "PENDING"
     OK = "OK"
@@ -202,6 +230,18 @@ class Platform(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class AnsweringPlatform(Platform, Protocol):
+    """One whose row in the registry names statuses in `answers`."""
+
+    def answer(self, answer: Answer) -> Receipt:
+        """Send it. RemoteError.outcome_unknown: ask `answered` before sending it again."""
+        ...
+
+    def answered(self, answer: Answer) -> Receipt | None:
+        """The receipt, when the invoice's life went on since the platform asked; None while it still waits."""
+        ...
 
 
 class ListingPlatform(Platform, Protocol):

@@ -27,6 +27,7 @@ class Provider:
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
     declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
+    answers: tuple[str, ...] = ()  # its statuses that a person can answer from here (208, 221)
     asks_every: int = 0  # seconds between two questions about one document, where there is no feed
     has_oauth: bool = True  # an identifier, a secret and an address of tokens; else the secret is the access key
 
@@ -47,6 +48,7 @@ PLATFORMS: dict[str, Provider] = {
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_private=False,
         extra_fields=("login", "password"),
+        answers=("208", "221"),
         asks_every=600,  # PISTE's quotas are not published
     ),
     "pennylane": Provider(

@@ -14,9 +14,9 @@ from django.http import HttpRequest
 
 from einvoicing.sandbox.models import SandboxFault
 
-TOKEN, DEPOSIT, SEARCH, READ, HEALTH = "token", "deposit", "search", "read", "health"
-OPERATIONS = (TOKEN, DEPOSIT, SEARCH, READ, HEALTH)
-_CALLS = (DEPOSIT, SEARCH, READ, HEALTH)
+TOKEN, DEPOSIT, ANSWER, SEARCH, READ, HEALTH = "token", "deposit", "answer", "search", "read", "health"
+OPERATIONS = (TOKEN, DEPOSIT, ANSWER, SEARCH, READ, HEALTH)
+_CALLS = (DEPOSIT, ANSWER, SEARCH, READ, HEALTH)
 
 # where each failure can happen
 KINDS: dict[str, tuple[str, ...]] = {
@@ -25,9 +25,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "500": _CALLS,
     "503": _CALLS,
     "expired-token": _CALLS,
-    "empty-body": (DEPOSIT, READ),
-    "reset-after-accept": (DEPOSIT,),
-    "accepted-then-500": (DEPOSIT,),
+    "empty-body": (DEPOSIT, ANSWER, READ),
+    "reset-after-accept": (DEPOSIT, ANSWER),
+    "accepted-then-500": (DEPOSIT, ANSWER),
     "refuse-duplicates": (DEPOSIT,),
     "duplicate": (DEPOSIT,),
     "out-of-order": (DEPOSIT,),

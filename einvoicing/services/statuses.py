@@ -21,6 +21,7 @@ from config.kernel.errors import Invalid, RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
 from einvoicing.models import (
+    ANSWERS,
     LifecycleEvent,
     PlatformAccount,
     RemoteDocument,
@@ -175,7 +176,7 @@ def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDoc
     transmission = (
         Transmission.everywhere.select_for_update(of=("self",))
         .select_related("invoice", "account")
-        .filter(invoice=invoice, account=document.account)
+        .filter(invoice=invoice, account=document.account, kind=TransmissionKind.INVOICE)
         .order_by("-created_at")
         .first()
     )
@@ -208,6 +209,7 @@ def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDoc
     )
     if transmission is not None:
         _follow(transmission, event, actor, at)
+        _settle_answers(transmission, event, actor, at)
     if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None:
         open_dispute(invoice=invoice, reason=event.reason or lifecycle.label(event.code), actor=actor, at=at)
     return event
@@ -234,6 +236,19 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
         Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
 
 
+def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
+    """An answer that the platform has is done with when the invoice's life goes on after what was asked."""
+    answers = Transmission.everywhere.select_for_update(of=("self",)).filter(
+        invoice=transmission.invoice, account=transmission.account, kind__in=ANSWERS,
+        status=TransmissionStatus.DEPOSITED, request__occurred_at__lt=event.occurred_at,
+    )  # fmt: skip
+    for answer in answers.select_related("invoice"):
+        states.move(
+            answer, TransmissionStatus.ACCEPTED, tag="einvoicing.transmission.accepted", actor=actor, at=at,
+            also=[answer.invoice],
+        )  # fmt: skip
+
+
 def _latest_code(transmission: Transmission) -> str:
     """The status to show: the last by the platform's own clock, whatever the order of arrival."""
     told = LifecycleEvent.everywhere.filter(transmission=transmission).exclude(code=UNTOLD)
@@ -243,7 +258,9 @@ def _latest_code(transmission: Transmission) -> str:
 
 def _read_acknowledgements(account: PlatformAccount, platform: Platform, at: datetime) -> None:
     """The technical verdict on what was deposited and has no status yet: a refusal must not stay unseen."""
-    waiting = Transmission.everywhere.filter(account=account, status=TransmissionStatus.DEPOSITED)
+    waiting = Transmission.everywhere.filter(account=account, status=TransmissionStatus.DEPOSITED).exclude(
+        kind__in=ANSWERS
+    )
     waiting = waiting.filter(_may_be_asked(account, at))
     rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
     for transmission in rows[:MOST_ACKNOWLEDGED]:

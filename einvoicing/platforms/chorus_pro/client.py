@@ -12,18 +12,21 @@ from datetime import datetime
 from typing import Any
 
 from config.kernel.clock import PARIS
-from config.kernel.errors import RemoteError
+from config.kernel.errors import Invalid, RemoteError
 from config.kernel.http import AnsweredError
 from einvoicing.platforms.afnor.payloads import unreadable
 from einvoicing.platforms.base import (
     Acknowledgement,
     AckStatus,
+    Answer,
+    Attachment,
     Capabilities,
     Deposit,
     Page,
     PlatformSettings,
     Receipt,
     RemoteMessage,
+    RemoteStatus,
     Watched,
 )
 from einvoicing.platforms.chorus_pro import payloads, statuses, structures
@@ -31,7 +34,8 @@ from einvoicing.platforms.chorus_pro.calls import Caller
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
 HISTORY = "historique"
-_TO_RECYCLE, _SUSPENDED, _REJECTED = "A_RECYCLER", "SUSPENDUE", "REJETEE"
+_TO_RECYCLE = ("A_RECYCLER", "EN_ATTENTE_RECYCLAGE_FOURNISSEUR")
+_SUSPENDED, _REJECTED = ("SUSPENDUE",), "REJETEE"
 _MOST_ROWS = 100
 
 
@@ -146,6 +150,35 @@ class ChorusProPlatform:
 
     # -- what a person may mend ----------------------------------------------------------------------------------
 
+    def answer(self, answer: Answer) -> Receipt:
+        """factures/completer or factures/recycler; Chorus Pro says at once whether it took it."""
+        with self._caller.session.within(DEADLINE):
+            if answer.kind == "COMPLETE":
+                key = self.complete(answer.number, comment=answer.comment, attachments=answer.attachments)
+            else:
+                key = self.recycle(
+                    answer.number,
+                    service_code=answer.service_code,
+                    engagement=answer.engagement,
+                    comment=answer.comment,
+                )
+        return _taken(key, answer)
+
+    def answered(self, answer: Answer) -> Receipt | None:
+        """Whether the invoice's history went on since the status that was answered."""
+        with self._caller.session.within(DEADLINE):
+            row = self._holder(answer.number)
+            if row is None:
+                return None
+            told = self._told_of(row)
+        return _taken(row.id, answer) if any(status.at > answer.since for status in told) else None
+
+    def _told_of(self, row: payloads.InvoiceRow) -> Sequence[RemoteStatus]:
+        try:
+            return statuses.read(self._history(row).data)
+        except Invalid:
+            raise unreadable() from None
+
     def recycle(self, number: str, *, service_code: str, engagement: str = "", comment: str = "") -> int:
         """factures/recycler: send an invoice « à recycler » to another service. Returns identifiantFactureCPP.
 
@@ -166,7 +199,7 @@ class ChorusProPlatform:
         self._caller.post("factures/v1/recycler", body, reads_only=False)
         return row.id
 
-    def complete(self, number: str, *, comment: str, attachments: Sequence[payloads.Attachment] = ()) -> int:
+    def complete(self, number: str, *, comment: str, attachments: Sequence[Attachment] = ()) -> int:
         """factures/completer: answer a suspension with a comment and documents. Returns identifiantFactureCPP.
 
         Raises RemoteError, not_suspended when the invoice is not in that state.
@@ -184,7 +217,7 @@ class ChorusProPlatform:
         self._caller.post("factures/v1/completer", body, reads_only=False)
         return row.id
 
-    def attach(self, attachment: payloads.Attachment) -> int:
+    def attach(self, attachment: Attachment) -> int:
         """transverses/ajouter/fichier: upload one document, at most 10 MB. Returns pieceJointeId."""
         body = payloads.attachment_body(attachment)
         answer = self._caller.post("transverses/v1/ajouter/fichier", body, reads_only=False)
@@ -193,9 +226,9 @@ class ChorusProPlatform:
         except (KeyError, TypeError, ValueError):
             raise unreadable(outcome_unknown=True) from None
 
-    def _in_state(self, number: str, status: str) -> payloads.InvoiceRow | None:
+    def _in_state(self, number: str, states: Sequence[str]) -> payloads.InvoiceRow | None:
         rows = self._invoices({"numeroFacture": number})
-        return next((row for row in rows if row.number == number and row.status == status), None)
+        return next((row for row in rows if row.number == number and row.status in states), None)
 
     # -- public bodies -------------------------------------------------------------------------------------------
 
@@ -207,6 +240,10 @@ class ChorusProPlatform:
         """What an invoice to this service must carry; None when the public body is unknown."""
         found = self.structure(siret)
         return structures.requirements(self._caller, found, service_code) if found else None
+
+
+def _taken(key: int, answer: Answer) -> Receipt:
+    return Receipt(str(key), None, answer.tracking_id, {"identifiantFactureCPP": key})
 
 
 def _is_about_one_document(error: RemoteError) -> bool:

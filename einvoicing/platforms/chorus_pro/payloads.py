@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from config.kernel.errors import RemoteError
+from config.kernel.errors import RemoteError, Sentence
 from einvoicing.platforms.afnor.payloads import unreadable
-from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Deposit, Receipt
+from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Attachment, Deposit, Receipt
 from einvoicing.platforms.chorus_pro import statuses
 from einvoicing.platforms.chorus_pro.calls import Answer
 
@@ -24,18 +24,51 @@ SYNTAXES: dict[str, str] = {
 LONGEST_NAME = 50  # characters, extension included
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
 LARGEST_FLOW = 120 * 1024 * 1024  # the invoice with all its attachments
+EXTENSIONS = frozenset(
+    [
+        "BMP",
+        "BZ2",
+        "CSV",
+        "DOC",
+        "DOCX",
+        "FAX",
+        "GIF",
+        "GZ",
+        "GZIP",
+        "HTM",
+        "HTML",
+        "JPEG",
+        "JPG",
+        "ODP",
+        "ODS",
+        "ODT",
+        "P7S",
+        "PDF",
+        "PNG",
+        "PPS",
+        "PPT",
+        "PPTX",
+        "RTF",
+        "SVG",
+        "TGZ",
+        "TIF",
+        "TIFF",
+        "TXT",
+        "XHTML",
+        "XLC",
+        "XLM",
+        "XLS",
+        "XLSX",
+        "XML",
+        "ZIP",
+    ]
+)
 
+TOO_LARGE = "« %(name)s » est vide ou dépasse la limite de Chorus Pro, 10 Mo."
+NOT_TAKEN = "Chorus Pro ne prend pas « %(name)s » : envoyez plutôt un PDF."
+TOO_MUCH = "La facture et ses pièces jointes dépassent ensemble la limite de Chorus Pro, 120 Mo."
 RESEND = "Le système d’échange de Chorus Pro a échoué : le flux est à déposer de nouveau."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A supporting document. `media_type` is its MIME type."""
-
-    name: str
-    media_type: str
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +98,8 @@ def deposit_body(deposit: Deposit) -> dict[str, Any]:
 
 
 def attachment_body(attachment: Attachment) -> dict[str, Any]:
-    """transverses/ajouter/fichier. Raises RemoteError for a document that is too large or empty."""
-    if not 0 < len(attachment.data) <= LARGEST_ATTACHMENT:
-        raise RemoteError(
-            "Une pièce jointe est vide ou dépasse la limite de Chorus Pro, 10 Mo.",
-            retryable=False,
-            code="attachment_size",
-        )
+    """transverses/ajouter/fichier. Raises RemoteError for a document that Chorus Pro would not take."""
+    within_limits([attachment])
     name = file_name(attachment.name)
     return {
         "pieceJointeFichier": base64.b64encode(attachment.data).decode(),
@@ -83,13 +111,20 @@ def attachment_body(attachment: Attachment) -> dict[str, Any]:
 
 def within_limits(attachments: Sequence[Attachment]) -> Sequence[Attachment]:
     """The same documents, if they all may go with one invoice. Raises RemoteError."""
-    if sum(len(one.data) for one in attachments) > LARGEST_FLOW:
-        raise RemoteError(
-            "Les pièces jointes dépassent ensemble la limite de Chorus Pro, 120 Mo.",
-            retryable=False,
-            code="flow_too_large",
-        )
+    if refused := refusal(attachments):
+        raise RemoteError(refused, retryable=False, code="attachment_refused")
     return attachments
+
+
+def refusal(attachments: Sequence[Attachment], *, beside: int = 0) -> Sentence | None:
+    """Why Chorus Pro would not take these documents with an invoice of `beside` bytes; None when it would."""
+    for one in attachments:
+        if not 0 < len(one.data) <= LARGEST_ATTACHMENT:
+            return Sentence(TOO_LARGE, {"name": one.name})
+        if PurePath(one.name).suffix.lstrip(".").upper() not in EXTENSIONS:
+            return Sentence(NOT_TAKEN, {"name": one.name})
+    total = beside + sum(len(one.data) for one in attachments)
+    return Sentence(TOO_MUCH, {}) if total > LARGEST_FLOW else None
 
 
 def file_name(name: str) -> str:

@@ -16,7 +16,7 @@ _TURNED_AWAY = {"IN_REJETE", "IN_INCIDENTE"}
 
 @require_GET
 def ledger(request: HttpRequest) -> HttpResponse:
-    """How often each invoice arrived (`received`) and was taken in (`accepted`), per seller."""
+    """How often each invoice arrived (`received`), was taken in (`accepted`) and answered for, per seller."""
     flows.settle()
     rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.FLOW).defer("content").order_by("id")
     if number := request.GET.get("number"):
@@ -24,8 +24,18 @@ def ledger(request: HttpRequest) -> HttpResponse:
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for flow in rows[:_MOST]:
         key = (flow.facts["seller"], flow.number)
-        entry = entries.setdefault(key, {"seller": key[0], "number": key[1], "received": 0, "accepted": 0, "flows": []})
+        empty = {"seller": key[0], "number": key[1], "received": 0, "accepted": 0, "flows": [], "answers": []}
+        entry = entries.setdefault(key, empty)
         entry["received"] += 1
         entry["accepted"] += flow.facts["state"] not in _TURNED_AWAY
         entry["flows"].append({"numeroFluxDepot": flow.key, "state": flow.facts["state"]})
+    invoices = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.INVOICE, number__in=_numbers(entries))
+    for invoice in invoices:
+        entry = entries.get((invoice.facts["seller"], invoice.number))
+        if entry is not None:
+            entry["answers"] += invoice.facts.get("answers", [])
     return JsonResponse({"entries": list(entries.values())})
+
+
+def _numbers(entries: dict[tuple[str, str], dict[str, Any]]) -> list[str]:
+    return [number for _seller, number in entries]

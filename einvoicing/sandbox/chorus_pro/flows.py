@@ -278,16 +278,25 @@ def tell(invoice: SandboxRecord, told: tuple[tuple[str, str], ...], *, since: da
 
 
 @transaction.atomic
-def recycle(invoice: SandboxRecord, *, service: str, engagement: str) -> None:
+def recycle(invoice: SandboxRecord, *, service: str, engagement: str, comment: str) -> None:
     lock()
     invoice.facts |= {"service": service, "engagement": engagement or invoice.facts["engagement"]}
-    tell(invoice, _AFTER_RECYCLING, since=timezone.now())
+    _note(invoice, {"method": "recycler", "comment": comment, "service": service, "engagement": engagement})
+    to = recipients.Recipient(invoice.facts["recipient"], service, invoice.facts["engagement"])
+    told = STORIES["recycles"][1:] if recipients.is_misrouted(to) else _AFTER_RECYCLING
+    tell(invoice, told, since=timezone.now())
 
 
 @transaction.atomic
-def complete(invoice: SandboxRecord) -> None:
+def complete(invoice: SandboxRecord, *, comment: str, names: list[str]) -> None:
     lock()
+    _note(invoice, {"method": "completer", "comment": comment, "enclosures": names})
     tell(invoice, _AFTER_COMPLETION, since=timezone.now())
+
+
+def _note(invoice: SandboxRecord, answer: dict[str, Any]) -> None:
+    """Keep what the supplier answered, for the ledger."""
+    invoice.facts["answers"] = [*invoice.facts.get("answers", []), answer]
 
 
 def shown(invoice: SandboxRecord, until: datetime) -> list[dict[str, Any]]:

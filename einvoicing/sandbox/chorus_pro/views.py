@@ -70,17 +70,22 @@ def deposit(call: Call) -> HttpResponse:
 
 def _after_acceptance(call: Call, flow: SandboxRecord) -> HttpResponse:
     """The flow is kept; what the client learns of it may be another matter."""
-    if "reset-after-accept" in call.told:
-        cut(call.request)
-    if "accepted-then-500" in call.told:
-        return answered(500, "Erreur technique", status=500)
-    if "empty-body" in call.told:
-        return HttpResponse(status=200)
+    if lost := _lost(call):
+        return lost
     if "refuse-duplicates" in call.told and _is_copy(flow):
         flows.drop(flow)
         return answered(UNKNOWN, flows.DUPLICATE)
     facts = {"numeroFluxDepot": flow.key, "dateDepot": _day(flow.facts["at"]), "syntaxeFlux": flow.facts["syntax"]}
     return done("factures", **facts)
+
+
+def _lost(call: Call) -> HttpResponse | None:
+    """What was done is done; the answer that should tell it goes astray."""
+    if "reset-after-accept" in call.told:
+        cut(call.request)
+    if "accepted-then-500" in call.told:
+        return answered(500, "Erreur technique", status=500)
+    return HttpResponse(status=200) if "empty-body" in call.told else None
 
 
 def _is_copy(flow: SandboxRecord) -> bool:
@@ -213,17 +218,18 @@ def _in_state(call: Call, status: str) -> SandboxRecord | None:
     return invoice if invoice and flows.shown(invoice, until)[-1]["code"] == status else None
 
 
-@called(faults.DEPOSIT)
+@called(faults.ANSWER)
 def recycle(call: Call) -> HttpResponse:
-    """factures/recycler: only an invoice « A_RECYCLER »."""
+    """factures/recycler: only an invoice « A_RECYCLER »; to a service its body does not have, it comes back."""
     invoice = _in_state(call, "A_RECYCLER")
     to = call.facts.get("destinataire")
     if invoice is None or not isinstance(to, dict) or to.get("codeDestinataire") != invoice.facts["recipient"]:
         return answered(BAD_PARAMETER, "La facture n’est pas au statut A_RECYCLER")
     references = call.facts.get("reference")
     engagement = str(references.get("numeroBonCommande") or "") if isinstance(references, dict) else ""
-    flows.recycle(invoice, service=str(to.get("codeServiceExecutant") or ""), engagement=engagement)
-    return done(
+    service, comment = str(to.get("codeServiceExecutant") or ""), str(call.facts.get("commentaire") or "")
+    flows.recycle(invoice, service=service, engagement=engagement, comment=comment)
+    return _lost(call) or done(
         "factures",
         identifiantFactureCPP=int(invoice.key),
         numeroFacture=invoice.number,
@@ -231,17 +237,18 @@ def recycle(call: Call) -> HttpResponse:
     )
 
 
-@called(faults.DEPOSIT)
+@called(faults.ANSWER)
 def complete(call: Call) -> HttpResponse:
     """factures/completer: only an invoice « SUSPENDUE », with documents uploaded before."""
     invoice = _in_state(call, "SUSPENDUE")
     pieces = call.facts.get("pieceJointeComplementaire") or []
     wanted = [str(piece.get("pieceJointeComplementaireId")) for piece in pieces]
     uploaded = SandboxRecord.objects.filter(service=flows.SERVICE, kind="piece", client_id=call.account)
-    if invoice is None or uploaded.filter(key__in=wanted).count() != len(wanted):
+    names = [piece.facts["name"] for piece in uploaded.filter(key__in=wanted).order_by("id")]
+    if invoice is None or len(names) != len(wanted):
         return answered(BAD_PARAMETER, "La facture n’est pas au statut SUSPENDUE, ou une pièce jointe manque")
-    flows.complete(invoice)
-    return done("factures", identifiantFactureCPP=int(invoice.key), numeroFacture=invoice.number)
+    flows.complete(invoice, comment=str(call.facts.get("commentaire") or ""), names=names)
+    return _lost(call) or done("factures", identifiantFactureCPP=int(invoice.key), numeroFacture=invoice.number)
 
 
 @called(faults.DEPOSIT)

@@ -5,12 +5,17 @@ ended by a time-out, is looked up at the platform before anything is sent again:
 Delays 1 min, 5 min, 30 min, 2 h, 24 h (±10 %), then it waits for a person.
 """
 
+from einvoicing.services.transmissions.answering import AnswerInDoubt as AnswerInDoubt
+from einvoicing.services.transmissions.answering import NothingAsked as NothingAsked
+from einvoicing.services.transmissions.answering import Reply as Reply
+from einvoicing.services.transmissions.answering import answer_request as answer_request
 from einvoicing.services.transmissions.carrying import carry as carry
 from einvoicing.services.transmissions.carrying import drain as drain
 from einvoicing.services.transmissions.claiming import BATCH as BATCH
 from einvoicing.services.transmissions.claiming import CARRIER_DIED as CARRIER_DIED
 from einvoicing.services.transmissions.claiming import LEASE as LEASE
 from einvoicing.services.transmissions.claiming import claim_due as claim_due
+from einvoicing.services.transmissions.queue import AlreadyAnswered as AlreadyAnswered
 from einvoicing.services.transmissions.queue import AlreadyTransmitted as AlreadyTransmitted
 from einvoicing.services.transmissions.queue import NoPlatform as NoPlatform
 from einvoicing.services.transmissions.queue import NotForPlatforms as NotForPlatforms

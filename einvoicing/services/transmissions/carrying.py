@@ -5,24 +5,22 @@ from __future__ import annotations
 import uuid
 from contextlib import closing
 from datetime import datetime
+from typing import cast
 
-from billing.models import DocumentKind, InvoiceDocument
+from billing.models import InvoiceDocument
 from config.kernel.errors import RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
-from einvoicing.models import Attempt, DocumentFormat, PlatformAccount, Transmission, TransmissionKind
-from einvoicing.platforms.base import Deposit, Platform, Receipt
-from einvoicing.platforms.registry import connect, provider
+from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind
+from einvoicing.platforms.base import Answer, AnsweringPlatform, Deposit, Platform, Receipt
+from einvoicing.platforms.registry import connect
 from einvoicing.services.documents import DocumentInvalid, ensure_document
 from einvoicing.services.routing import settings_of
+from einvoicing.services.transmissions.answering import answer_of
 from einvoicing.services.transmissions.claiming import BATCH, QUEUE, claim_due
+from einvoicing.services.transmissions.formats import document_kind, format_for
 from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
 
-KINDS: dict[str, DocumentKind] = {
-    DocumentFormat.FACTURX: DocumentKind.FACTURX,
-    DocumentFormat.CII: DocumentKind.CII,
-    DocumentFormat.UBL: DocumentKind.UBL,
-}
 CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. Regardez chez elle, puis relancez."
 ENGINE = "ENGINE"  # the validation's own word for "could not be run"
 
@@ -30,9 +28,9 @@ ENGINE = "ENGINE"  # the validation's own word for "could not be run"
 def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmission:
     """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
     try:
-        deposit = deposit_of(transmission, at)
+        load = answer_of(transmission) if transmission.kind in ANSWERS else deposit_of(transmission, at)
         with closing(connect(settings_of(transmission.account))) as platform:
-            receipt = _talk(platform, transmission, deposit, worker=worker, at=at)
+            receipt = _talk(platform, transmission, load, worker=worker, at=at)
     except DocumentInvalid as error:
         if ENGINE not in error.report.rules:
             return record_invalid(transmission, error, worker=worker, at=at)
@@ -42,7 +40,7 @@ def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmiss
     except RemoteError as error:
         failure = error
     else:
-        return record_receipt(transmission, receipt, deposit.sha256, worker=worker, at=at)
+        return record_receipt(transmission, receipt, load.sha256, worker=worker, at=at)
     return record_failure(transmission, failure, worker=worker, at=at)
 
 
@@ -62,7 +60,7 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
             number=str(invoice.number),
         )
     syntax = format_for(transmission.account)
-    document = ensure_document(invoice=invoice, kind=KINDS[syntax], actor=QUEUE, at=at)
+    document = ensure_document(invoice=invoice, kind=document_kind(transmission.account), actor=QUEUE, at=at)
     return Deposit(
         data=_bytes_of(document),
         name=f"{invoice.number}.{'pdf' if syntax == DocumentFormat.FACTURX else 'xml'}",
@@ -74,12 +72,6 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
     )
 
 
-def format_for(account: PlatformAccount) -> str:
-    """The account's own choice where its platform takes it, else the platform's usual format."""
-    offered = provider(account.kind).syntaxes
-    return account.default_format if account.default_format in offered else offered[0]
-
-
 def _bytes_of(document: InvoiceDocument) -> bytes:
     try:
         with document.file.open("rb") as file:
@@ -89,19 +81,31 @@ def _bytes_of(document: InvoiceDocument) -> bytes:
 
 
 def _talk(
-    platform: Platform, transmission: Transmission, deposit: Deposit, *, worker: str, at: datetime
+    platform: Platform, transmission: Transmission, load: Deposit | Answer, *, worker: str, at: datetime
 ) -> Receipt | None:
     """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
     attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
     if attempt is not None and attempt.kind == "LOOKUP":
         if not platform.capabilities.lookup:
             raise RemoteError(CANNOT_TELL, retryable=False, code="cannot_tell")
-        found = platform.find(deposit.tracking_id, deposit.number)
+        found = _find(platform, load)
         if not record_lookup(transmission, found, worker=worker, at=at):
             return None
         if found:
             return found
-    return platform.deposit(deposit)
+    return _send(platform, load)
+
+
+def _find(platform: Platform, load: Deposit | Answer) -> Receipt | None:
+    if isinstance(load, Answer):
+        return cast(AnsweringPlatform, platform).answered(load)
+    return platform.find(load.tracking_id, load.number)
+
+
+def _send(platform: Platform, load: Deposit | Answer) -> Receipt:
+    if isinstance(load, Answer):
+        return cast(AnsweringPlatform, platform).answer(load)
+    return platform.deposit(load)
 
 
 def drain(*, at: datetime, limit: int = BATCH) -> int:

@@ -32,6 +32,11 @@ class AlreadyTransmitted(DomainError):
     message = "Cette facture est déjà confiée à la plateforme."
 
 
+class AlreadyAnswered(DomainError):
+    code = "already_answered"
+    message = "Une réponse est déjà partie, ou va partir, vers la plateforme."
+
+
 class NotIssuedYet(DomainError):
     code = "not_issued"
     message = "Cette facture n’est pas émise : elle ne peut pas être transmise."
@@ -100,8 +105,16 @@ Refusal = tuple[Invoice, DomainError]
 def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor, at: datetime) -> Transmission:
     """A person has mended what was wrong: back to the queue, first, with their reason; a suspension ends with it.
 
-    Raises TransitionRefused.
+    Raises TransitionRefused, and AlreadyAnswered for an answer that another one replaced.
     """
+    if (
+        transmission.request_id
+        and Transmission.everywhere.filter(request_id=transmission.request_id)
+        .exclude(pk=transmission.pk)
+        .exclude(status=TransmissionStatus.DEAD)
+        .exists()
+    ):
+        raise AlreadyAnswered
     states.move(
         transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
         also=[transmission.invoice], data={"reason": reason},

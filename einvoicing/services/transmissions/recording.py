@@ -10,7 +10,7 @@ from django.db import transaction
 from config.kernel import audit
 from config.kernel.errors import RemoteError
 from einvoicing import lifecycle
-from einvoicing.models import ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.models import ANSWERS, ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.base import Receipt
 from einvoicing.services import breaker
 from einvoicing.services.documents import DocumentInvalid
@@ -50,7 +50,7 @@ def record_receipt(
         transmission,
         TransmissionStatus.DEPOSITED,
         at=at,
-        what="deposited",
+        what="answered" if transmission.kind in ANSWERS else "deposited",
         data={"remote_id": receipt.remote_id, "sha256": sha256, "platform": transmission.account.name},
         remote_id=receipt.remote_id,
         document_sha256=sha256,
@@ -62,7 +62,16 @@ def record_receipt(
     )
     if transmission.kind == TransmissionKind.STATUS:
         note_declared(transmission, at=at)
+    elif transmission.kind in ANSWERS:
+        _ask_soon(transmission)
     return transmission
+
+
+def _ask_soon(answer: Transmission) -> None:
+    """What the invoice becomes after an answer is read at the next poll, whatever the pause between two."""
+    Transmission.everywhere.filter(
+        invoice=answer.invoice, account=answer.account, kind=TransmissionKind.INVOICE
+    ).update(watched_at=None)
 
 
 def note_declared(transmission: Transmission, *, at: datetime) -> None:

@@ -12,9 +12,8 @@ from django.test import override_settings
 
 from config.kernel.errors import RemoteError
 from einvoicing.formats import cii
-from einvoicing.platforms.base import AckStatus, Deposit, Watched
+from einvoicing.platforms.base import AckStatus, Attachment, Deposit, Watched
 from einvoicing.platforms.chorus_pro.client import ChorusProPlatform
-from einvoicing.platforms.chorus_pro.payloads import Attachment
 from einvoicing.platforms.registry import connect
 from tests.einvoicing import documents
 from tests.einvoicing.platforms.conftest import Account
@@ -52,7 +51,7 @@ def test_an_ambiguous_time_out_then_a_look_up_gives_no_second_deposit(account, c
     found = chorus.find(deposit.tracking_id, number)
     assert found is not None
     assert account.ledger(number) | {"flows": []} == {
-        "seller": "732829320", "number": number, "received": 1, "accepted": 1, "flows": [],
+        "seller": "732829320", "number": number, "received": 1, "accepted": 1, "flows": [], "answers": [],
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import AckStatus, Deposit
+from einvoicing.platforms.base import AckStatus, Attachment, Deposit
 from einvoicing.platforms.chorus_pro import payloads
 from einvoicing.platforms.chorus_pro.addresses import addresses
 from einvoicing.platforms.chorus_pro.calls import Answer
@@ -66,15 +66,23 @@ def test_a_file_beyond_the_limit_is_not_sent(monkeypatch):
         payloads.deposit_body(Deposit(b"four", "f.xml", "CII", "t"))
     assert (caught.value.code, caught.value.retryable) == ("flow_too_large", False)
     with pytest.raises(RemoteError) as caught:
-        payloads.within_limits([payloads.Attachment("a.pdf", "application/pdf", b"ab")] * 2)
-    assert caught.value.code == "flow_too_large"
+        payloads.within_limits([Attachment("a.pdf", "application/pdf", b"ab")] * 2)
+    assert caught.value.code == "attachment_refused"
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * (10 * 1024 * 1024 + 1)], ids=["empty", "beyond 10 MB"])
 def test_an_attachment_of_the_wrong_size_is_not_sent(data):
     with pytest.raises(RemoteError) as caught:
-        payloads.attachment_body(payloads.Attachment("a.pdf", "application/pdf", data))
-    assert caught.value.code == "attachment_size"
+        payloads.attachment_body(Attachment("a.pdf", "application/pdf", data))
+    assert caught.value.code == "attachment_refused"
+    assert "10 Mo" in caught.value.message
+
+
+def test_a_kind_of_file_that_chorus_pro_does_not_list_is_not_sent():
+    with pytest.raises(RemoteError) as caught:
+        payloads.attachment_body(Attachment("macro.exe", "application/x-msdownload", b"MZ"))
+    assert caught.value.message == "Chorus Pro ne prend pas « macro.exe » : envoyez plutôt un PDF."
+    assert len(payloads.EXTENSIONS) == 35
 
 
 def test_a_rejection_is_told_with_all_its_reasons():
