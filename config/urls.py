@@ -2,9 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from config import company_settings, platform_settings, views
 from config.metrics import metrics
@@ -27,7 +25,6 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("payments.urls")),
     path("", include("einvoicing.urls")),
-    path("api/auth/token", login_not_required(TokenObtainPairView.as_view()), name="token"),
-    path("api/auth/token/refresh", login_not_required(TokenRefreshView.as_view()), name="token-refresh"),
+    path("api/", include("config.api.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -50,6 +50,11 @@ def _decode(cursor: str) -> tuple[bool, str, int] | None:
         return None
 
 
+def is_cursor(text: str) -> bool:
+    """True for a text that `page` gave as a cursor, undamaged."""
+    return _decode(text) is not None
+
+
 def page(
     queryset: QuerySet[Any],
     *,

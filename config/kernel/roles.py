@@ -27,6 +27,27 @@ ACTIONS: dict[str, frozenset[str]] = {
     "settings.edit": frozenset({Role.OWNER}),
 }
 
+# Who may read each area of the product. A key of the API names them "<area>.read".
+EVERYBODY = frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES, Role.VIEWER})
+READERS: dict[str, frozenset[str]] = {
+    "company": EVERYBODY,
+    "customers": EVERYBODY,
+    "products": EVERYBODY,
+    "orders": EVERYBODY,
+    "invoices": EVERYBODY,
+    "payments": EVERYBODY,
+    "bank": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
+    "einvoicing": EVERYBODY,
+    "finance": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
+    "audit": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "settings": frozenset({Role.OWNER}),
+}
+
+
+def may_read(role: str, area: str) -> bool:
+    """True when the role may read the area; an unknown area is a KeyError, never a silent no."""
+    return role in READERS[area]
+
 
 def may(role: str, action: str) -> bool:
     """True when the role includes the action; an unknown action is a KeyError, never a silent no."""

@@ -25,7 +25,7 @@ SENTENCE = re.compile(r"[A-ZÀÉÊÎÔ«].* .*\.", re.DOTALL)
 # read by operators at a terminal, by the simulators' clients, or copied into French legal documents
 NOT_SHOWN = {
     "cluster.py", "demo.py", "embedded.py", "founding.py", "journey", "keeper.py", "late_interest.py", "letters.py",
-    "companies.py", "management", "migrations", "models.py", "preflight.py", "sandbox", "settings.py", "snapshots.py", "supervisor.py",
+    "companies.py", "management", "migrations", "models.py", "preflight.py", "sandbox", "schema.py", "settings.py", "snapshots.py", "supervisor.py",
 }  # fmt: skip
 
 
@@ -80,10 +80,11 @@ def class_messages(tree: ast.AST) -> set[str]:
 
 
 def sentences(tree: ast.AST) -> set[str]:
-    """Whole sentences, docstrings and pieces of f-strings left out."""
+    """Whole sentences, docstrings, pieces of f-strings and the English of the API's documentation left out."""
     prose = {
         id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     } | {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    prose |= {id(part) for node in ast.walk(tree) if _documents_the_api(node) for part in ast.walk(node)}
     return {
         node.value
         for node in ast.walk(tree)
@@ -92,6 +93,12 @@ def sentences(tree: ast.AST) -> set[str]:
         and id(node) not in prose
         and SENTENCE.fullmatch(node.value)
     }
+
+
+def _documents_the_api(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in {"help_text", "description"}
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"sent", "received", "_header"}
 
 
 def _python_files() -> Iterator[Path]:

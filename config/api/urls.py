@@ -1,0 +1,21 @@
+"""Every address of the API, one list per app."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config.api import auth, companies
+from config.kernel.api.problems import unknown_address
+
+app_name = "api"
+urlpatterns = [
+    path("auth/token", auth.Token.as_view(), name="token"),
+    path("auth/token/refresh", auth.TokenRefresh.as_view(), name="token-refresh"),
+    path("auth/token/revoke", auth.TokenRevoke.as_view(), name="token-revoke"),
+    path("company", companies.CompanyItem.as_view(), name="company"),
+    path("schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
+    path("docs", login_not_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
+    path("<path:rest>", login_not_required(unknown_address), name="unknown"),
+]

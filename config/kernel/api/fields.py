@@ -1,0 +1,104 @@
+"""The fields every resource of the API is made of, and bodies that refuse what they do not know."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+LARGEST_ID = 2**53 - 1
+ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+
+
+@extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": -1e14, "maximum": 1e14})
+class Money(serializers.DecimalField):
+    """An amount: a JSON number with two decimals."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 16, "decimal_places": 2, "coerce_to_string": False, **options})
+
+
+@extend_schema_field({"type": "number"})
+class Number(serializers.DecimalField):
+    """A quantity, a price or a rate: a JSON number with at least two decimals, and more where it has more."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"coerce_to_string": False, **options})
+
+    def to_representation(self, value: Any) -> Decimal:
+        number = Decimal(super().to_representation(value)).normalize()
+        exponent = number.as_tuple().exponent
+        return number if isinstance(exponent, int) and exponent < -2 else number.quantize(Decimal("0.01"))
+
+
+@extend_schema_field(ID_SCHEMA)
+class Id(serializers.IntegerField):
+    """A key of ours: an integer every JSON reader keeps exact."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": LARGEST_ID, **options})
+
+
+@extend_schema_field(ID_SCHEMA)
+class Reference(serializers.PrimaryKeyRelatedField):
+    """The key of a row of the caller's company; another company's does not exist. Validates to the row."""
+
+    def __init__(self, model: type[Model] | None = None, **options: Any) -> None:
+        if model is not None:
+            options["queryset"] = model.objects  # type: ignore[attr-defined]  # a company row: scoped when it is read
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool | float | Decimal) or not str(data).isdecimal() or int(data) > LARGEST_ID:
+            raise serializers.ValidationError(_("Un identifiant est un nombre entier."))
+        return super().to_internal_value(data)
+
+
+class Body(serializers.Serializer):
+    """What a caller sends. A name that is no field is refused: a typing error must not pass for a wish.
+
+    Read-only fields may be sent back as they were read, and are ignored; so are the names in `ignored`.
+    """
+
+    ignored: tuple[str, ...] = ()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = set(data) - set(self.fields) - set(self.ignored)
+            if unknown:
+                sentence = _("Ce champ n’existe pas ici.")
+                known = self._errors_of(data)
+                raise serializers.ValidationError({**known, **{str(name): [sentence] for name in sorted(unknown)}})
+        return super().to_internal_value(data)
+
+    def _errors_of(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What else is wrong: everything is said at once."""
+        try:
+            super().to_internal_value({name: value for name, value in data.items() if name in self.fields})
+        except serializers.ValidationError as error:
+            return dict(error.detail) if isinstance(error.detail, dict) else {}
+        return {}
+
+
+class Query(Body):
+    """The parameters after the question mark."""
+
+
+class Page(Query):
+    """What every list takes."""
+
+    limit = serializers.IntegerField(
+        min_value=1, max_value=200, default=100, help_text="Rows in one answer; `Link` leads to the next ones."
+    )
+    cursor = serializers.CharField(required=False, max_length=500, help_text="From the `Link` header, as it is.")
+    format = serializers.ChoiceField(
+        ["json", "csv", "xlsx"], default="json", help_text="csv and xlsx stream the whole list."
+    )
+
+
+class Message(serializers.Serializer):
+    message = serializers.CharField()

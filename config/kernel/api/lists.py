@@ -1,0 +1,136 @@
+"""Lists of the API: bounded arrays with `Link` to the next rows, or the whole list streamed as CSV or XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import xlsxwriter
+from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
+from django.http import FileResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from config.kernel import listing
+from config.kernel.api.operation import Call
+from config.kernel.errors import Invalid
+from config.kernel.scope import company_scope
+
+CHUNK = 500
+# a cell that starts like a formula is one for a spreadsheet (OWASP, CSV injection)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-tête Link."
+
+
+def page(
+    request: Call,
+    rows: QuerySet[Any],
+    shape: type[BaseSerializer],
+    *,
+    by: str | Combinable,
+    descending: bool = True,
+    context: Mapping[str, Any],
+    name: str,
+) -> HttpResponseBase:
+    """The rows the caller asks for, sorted by a column or expression that is never NULL. One query for a page."""
+    asked = request.query
+    if asked.get("format", "json") != "json":
+        sign = "-" if descending else ""
+        ordered = rows.annotate(sort_key=by) if isinstance(by, Combinable) else rows
+        column = "sort_key" if isinstance(by, Combinable) else by
+        return _exported(request, ordered.order_by(f"{sign}{column}", f"{sign}pk"), shape, context, name)
+    cursor = asked.get("cursor", "")
+    if cursor and not listing.is_cursor(cursor):
+        raise Invalid(fields={"cursor": BAD_CURSOR})
+    query = QueryDict(mutable=True)
+    query.update({"cursor": cursor} if cursor else {})
+    found = listing.page(
+        rows, sorts={"key": by}, default="-key" if descending else "key", query=query, size=asked["limit"]
+    )
+    response = Response(shape(list(found), many=True, context=dict(context)).data)
+    links = [
+        f'<{_address(request, other)}>; rel="{rel}"'
+        for rel, other in (("next", found.next), ("prev", found.previous))
+        if other
+    ]
+    if links:
+        response["Link"] = ", ".join(links)
+    return response
+
+
+def _address(request: Call, cursor: str) -> str:
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def _exported(
+    request: Call, rows: QuerySet[Any], shape: type[BaseSerializer], context: Mapping[str, Any], name: str
+) -> HttpResponseBase:
+    columns = [
+        key for key, field in shape(context=dict(context)).fields.items()
+        if not isinstance(field, BaseSerializer) and not field.write_only
+    ]  # fmt: skip
+    records = _records(rows, shape, context, columns, request.caller.company.pk)
+    if request.query["format"] == "csv":
+        response: HttpResponseBase = StreamingHttpResponse(
+            _csv(columns, records), content_type="text/csv; charset=utf-8"
+        )
+    else:
+        response = FileResponse(_xlsx(columns, records), content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{request.query["format"]}"'
+    return response
+
+
+def _records(
+    rows: QuerySet[Any], shape: type[BaseSerializer], context: Mapping[str, Any], columns: list[str], company_id: int
+) -> Iterator[list[Any]]:
+    # streamed after the view has left its scope
+    with company_scope(company_id):
+        for row in rows.iterator(chunk_size=CHUNK):
+            data = shape(row, context=dict(context)).data
+            yield [data.get(column) for column in columns]
+
+
+def _text(value: Any) -> str:
+    text = "" if value is None else str(value)
+    numeric = not isinstance(value, str)
+    return f"'{text}" if text.startswith(_FORMULA) and not numeric else text
+
+
+def _csv(columns: list[str], records: Iterator[list[Any]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    yield "\ufeff".encode()  # without it spreadsheets read the accents wrong
+    writer.writerow(columns)
+    for record in records:
+        writer.writerow([_text(value) for value in record])
+        if buffer.tell() > 32_768:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _xlsx(columns: list[str], records: Iterator[list[Any]]) -> Any:
+    """A file of its own on disk: rows are written as they come and never held together."""
+    import tempfile
+
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, columns)
+    for position, record in enumerate(records, start=1):
+        for column, value in enumerate(record):
+            if isinstance(value, int | float) or hasattr(value, "as_tuple"):
+                sheet.write_number(position, column, value)
+            elif value is not None:
+                sheet.write_string(position, column, str(value)[:32_000])
+    book.close()
+    file.seek(0)
+    return file

@@ -1,0 +1,360 @@
+"""The routes: a view per address, and on each of its methods one `@operation` that says everything of it.
+
+    class InvoiceItem(ApiView):
+        area = "invoices"
+
+        def find(self, id): return get_object_or_404(Invoice.objects, pk=id)
+
+        @operation(answer=InvoiceShape, etag=True)
+        def get(self, request, id):
+            \"\"\"An invoice with its lines and payments.\"\"\"
+            return self.find(id)
+
+        @operation(action="invoices.edit", body=InvoiceBody, answer=InvoiceShape, match=True)
+        def put(self, request, id): ...
+
+The handler gets a `Call`: `request.caller`, `request.at` (now), `request.values` (the body, validated whole),
+`request.query` (the parameters, validated). It returns a value for the answer's serializer, or a response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from config.kernel.api import idempotency, limits
+from config.kernel.api.caller import Caller
+from config.kernel.api.etags import Changed, etag, matches
+from config.kernel.api.fields import Query
+from config.kernel.api.json import JsonParser, JsonRenderer
+from config.kernel.api.problems import answer_to, flattened, of_domain
+from config.kernel.api.schema import documented
+from config.kernel.errors import DomainError, Invalid, NotAllowed
+from config.kernel.models import ApiKey, Membership, User
+from config.kernel.roles import ACTIONS
+from config.kernel.scope import company_scope
+
+OPTIONAL, REQUIRED = "optional", "required"
+SAFE = ("get",)
+COMPANY_HEADER = "X-Company"
+
+
+class NoCompany(DomainError):
+    code = "no_company"
+    message = "Vous n’êtes membre d’aucune société, ou pas de celle que nomme l’en-tête X-Company."
+    status = 403
+
+
+class TooLarge(DomainError):
+    code = "too_large"
+    message = "Le corps de la requête est trop volumineux."
+    status = 413
+
+
+class Call(Request):
+    """A request past the door. Requests are not re-classed: this names what `ApiView` puts on them."""
+
+    caller: Caller
+    at: datetime
+    values: Any
+    query: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Everything the documentation, the door and the tests know of a method of a route."""
+
+    action: str
+    body: type[Serializer] | None
+    query: type[Query] | None
+    answer: Any
+    many: bool
+    status: int
+    key: str
+    match: bool
+    etag: bool
+    atomic: bool
+    public: bool
+    files: bool
+    location: str
+    errors: tuple[int, ...]
+    examples: tuple[Any, ...] = field(default=())
+    id: str = ""
+
+
+def operation(
+    *,
+    action: str = "",
+    body: type[Serializer] | None = None,
+    query: type[Query] | None = None,
+    answer: Any = None,
+    many: bool = False,
+    status: int = 200,
+    key: str = "",
+    match: bool = False,
+    etag: bool = False,
+    atomic: bool = True,
+    public: bool = False,
+    files: bool = False,
+    location: str = "",
+    errors: Sequence[int] = (),
+    examples: Sequence[Any] = (),
+    id: str = "",  # noqa: A002 - OpenAPI's own word
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a method a route.
+
+    `action`: of `kernel.roles.ACTIONS`, asked besides reading the view's area. `key`: whether an Idempotency-Key may
+    (OPTIONAL) or must (REQUIRED) come. `match`: an If-Match is honoured, against the answer of `get`. `etag`: the
+    answer bears one. `atomic`: False where the method talks to a remote system. `public`: without credentials.
+    `location`: the name of the route that shows what was created. `errors`: statuses beyond those that follow.
+    """
+    if action and action not in ACTIONS:
+        raise KeyError(action)
+    told = Operation(
+        action=action, body=body, query=query, answer=answer, many=many, status=status, key=key, match=match,
+        etag=etag, atomic=atomic, public=public, files=files, location=location, errors=tuple(errors),
+        examples=tuple(examples), id=id,
+    )  # fmt: skip
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def handler(view: ApiView, request: Call, **kwargs: Any) -> HttpResponseBase:
+            view.read(request, told)
+            if told.match and (header := request.headers.get("If-Match")):
+                run = _matched(view, request, told, method, header, kwargs)
+            else:
+                run = lambda: view.answered(method(view, request, **kwargs), request, told)  # noqa: E731
+            if told.key:
+                return _repeatable(request, told, run)
+            if told.atomic and method.__name__ not in SAFE:
+                with transaction.atomic():
+                    return run()
+            return run()
+
+        handler.operation = told  # type: ignore[attr-defined]  # read by the schema, the door and the house tests
+        return documented(method, told)(handler)
+
+    return decorate
+
+
+def _matched(
+    view: ApiView, request: Call, told: Operation, method: Callable[..., Any], header: str, kwargs: dict[str, Any]
+) -> Callable[[], HttpResponseBase]:
+    def run() -> HttpResponseBase:
+        with transaction.atomic():
+            row = view.find(**kwargs)
+            type(row).objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
+            shape = view.operations()["get"].answer
+            if not matches(header, etag(shape(view.find(**kwargs), context=view.context(request)).data)):
+                raise Changed
+            return view.answered(method(view, request, **kwargs), request, told)
+
+    return run
+
+
+def _repeatable(request: Call, told: Operation, run: Callable[[], Any]) -> HttpResponseBase:
+    header = request.headers.get(idempotency.HEADER, "")
+    if not header:
+        if told.key == REQUIRED:
+            raise idempotency.KeyMissing
+        with transaction.atomic():
+            answered: HttpResponseBase = run()
+        return answered
+    kept: HttpResponseBase = idempotency.once(
+        caller=request.caller,
+        key=idempotency.checked(header),
+        method=str(request.method),
+        path=request.get_full_path(),
+        body=_body_of(request),
+        at=request.at,
+        run=run,
+    )
+    return kept
+
+
+def _body_of(request: Call) -> bytes:
+    """What the caller sent, without the boundary a form chooses anew each time."""
+    if not request.FILES:
+        return bytes(request._request.body)  # noqa: SLF001 - DRF has read it through its own stream
+    parts = [f"{name}={value}".encode() for name, value in sorted(request.POST.items())]
+    for name, file in sorted(request.FILES.items()):
+        file.seek(0)
+        parts += [name.encode(), file.read()]
+        file.seek(0)
+    return b"\n".join(parts)
+
+
+class JsonAlways(BaseContentNegotiation):
+    """There is one language here; an Accept header changes nothing."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        kind = request.content_type.split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Declared(BasePermission):
+    """The caller may read the view's area, and do the method's action."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        told: Operation | None = view.operations().get(request.method.lower())
+        if told is None or told.public:
+            return True
+        if not isinstance(request.user, User | ApiKey):
+            raise NotAuthenticated
+        request.caller = caller_of(request)
+        view.stack.enter_context(company_scope(request.caller.company.pk))
+        reads = told.action or request.caller.may_read(view.area)
+        if not reads or (told.action and not request.caller.may(told.action)):
+            raise NotAllowedHere
+        return True
+
+
+class NotAllowedHere(NotAllowed):
+    """The same refusal, for keys as for roles."""
+
+    message = "Ce rôle ou cette clé ne permet pas cette opération. Demandez ce droit au gérant de la société."
+
+
+def caller_of(request: Any) -> Caller:
+    """The caller in the company its credential, or the X-Company header, names. Raises NoCompany."""
+    if isinstance(request.user, ApiKey):
+        return Caller.machine(request.user)
+    wanted = request.headers.get(COMPANY_HEADER, "").strip()
+    rows = Membership.objects.filter(user=request.user).select_related("company", "user").order_by("id")
+    found = next((row for row in rows if not wanted or wanted in (str(row.company_id), row.company.siren)), None)
+    if found is None:
+        raise NoCompany
+    return Caller.person(found)
+
+
+class ApiView(APIView):
+    """One address of the API."""
+
+    area: ClassVar[str] = ""
+    http_method_names = ("get", "post", "put", "delete", "head")
+    permission_classes = (Declared,)
+    parser_classes = (JsonParser, MultiPartParser)
+    renderer_classes = (JsonRenderer,)
+    content_negotiation_class = JsonAlways
+    stack: ExitStack
+
+    @classmethod
+    def as_view(cls, **options: Any) -> Callable[..., HttpResponseBase]:
+        view: Callable[..., HttpResponseBase] = login_not_required(super().as_view(**options))
+        return view
+
+    @classmethod
+    def operations(cls) -> dict[str, Operation]:
+        """The methods of this address, and what each says of itself."""
+        methods = {name: getattr(cls, name, None) for name in ("get", "post", "put", "delete")}
+        return {name: method.operation for name, method in methods.items() if method is not None}
+
+    def find(self, **kwargs: Any) -> Any:
+        """The row the address names, as `get` shows it. Raises Http404."""
+        raise NotImplementedError
+
+    def context(self, request: Any) -> dict[str, Any]:
+        return {"caller": getattr(request, "caller", None), "on": timezone.localdate(), "request": request}
+
+    # -- the door --------------------------------------------------------------------------------------------------
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if request.content_type != "multipart/form-data":
+                _ = request.body  # kept, so that a repeated call can be compared
+        except RequestDataTooBig:
+            return of_domain(TooLarge())
+        with ExitStack() as self.stack:
+            return super().dispatch(request, *args, **kwargs)
+
+    def check_throttles(self, request: Any) -> None:
+        who = request.caller.name if hasattr(request, "caller") else f"ip:{request.META.get('REMOTE_ADDR', '')}"
+        request.quota = limits.spend("calls", settings.API_RATE_LIMIT, who)
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        request.at = timezone.now()
+        super().initial(request, *args, **kwargs)
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return answer_to
+
+    def raise_uncaught_exception(self, exc: Exception) -> None:
+        raise exc
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        quota = getattr(request, "quota", None)
+        if quota is not None:
+            quota.write(final)
+        if hasattr(request, "caller"):
+            final[COMPANY_HEADER] = str(request.caller.company.pk)
+        return final
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, limits.TooManyCalls):
+            self.request.quota = exc.quota
+        return super().handle_exception(exc)
+
+    # -- what comes in, what goes out ------------------------------------------------------------------------------
+
+    def read(self, request: Call, told: Operation) -> None:
+        """Validate the parameters and the body: all that is wrong is said at once."""
+        problems: dict[str, Any] = {}
+        request.query, request.values = {}, {}
+        query = (told.query or Query)(data=request.query_params.dict(), context=self.context(request))
+        if query.is_valid():
+            request.query = query.validated_data
+        else:
+            problems |= query.errors
+        if told.body is not None:
+            body = told.body(data=request.data, context=self.context(request))
+            if body.is_valid():
+                request.values = body.validated_data
+            else:
+                problems |= body.errors
+        if problems:
+            raise Invalid(fields=flattened(problems))
+
+    def answered(self, value: Any, request: Call, told: Operation) -> Any:
+        """The response for what a handler returned."""
+        if isinstance(value, HttpResponseBase):
+            return value
+        if told.status == 204:
+            return Response(status=204)
+        data = told.answer(value, many=told.many, context=self.context(request)).data
+        response = Response(data, status=told.status)
+        if told.location:
+            response["Location"] = reverse(told.location, args=[data["id"]])
+        if told.etag or told.match:
+            self._tag(response, request, told, data)
+        return response
+
+    def _tag(self, response: Response, request: Call, told: Operation, data: Any) -> None:
+        tag = etag(data)
+        if told.answer is self.operations().get("get", told).answer:
+            response["ETag"] = tag
+        if told.etag and matches(request.headers.get("If-None-Match", ""), tag):
+            response.status_code, response.data = 304, None

@@ -1,0 +1,132 @@
+"""Every refusal in one shape: problem details (RFC 9457) with a stable `code`, and each field's own sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+
+from config.kernel.api.json import dumps
+from config.kernel.errors import DomainError, Invalid, NotAllowed
+from config.kernel.logs import current_request_id
+from config.kernel.middleware import say, translated
+
+MEDIA_TYPE = "application/problem+json"
+
+NOT_FOUND = "Cette adresse ou cet objet n’existe pas, ou appartient à une autre société."
+SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
+    exceptions.NotAuthenticated: (
+        "not_authenticated",
+        "Présentez un jeton ou une clé : « Authorization: Bearer … ».",
+    ),
+    exceptions.PermissionDenied: (NotAllowed.code, NotAllowed.message),
+    DjangoPermissionDenied: (NotAllowed.code, NotAllowed.message),
+    exceptions.NotFound: ("not_found", NOT_FOUND),
+    Http404: ("not_found", NOT_FOUND),
+    exceptions.MethodNotAllowed: ("method_not_allowed", "Cette adresse n’accepte pas cette méthode."),
+    exceptions.ParseError: ("malformed", "Le corps de la requête est illisible : envoyez un objet JSON en UTF-8."),
+    exceptions.UnsupportedMediaType: ("unsupported_media_type", "Envoyez le corps de la requête en JSON."),
+}
+
+
+class Problem(exceptions.APIException):
+    """A DomainError where the framework wants one of its own exceptions."""
+
+    def __init__(self, error: DomainError) -> None:
+        super().__init__()
+        self.error = error
+        self.status_code = error.status
+
+    @classmethod
+    def of(cls, error: DomainError) -> Problem:
+        return cls(error)
+
+
+class ProblemShape(serializers.Serializer):
+    """What every refusal looks like."""
+
+    type = serializers.CharField(help_text="A URI for the kind of problem.")
+    title = serializers.CharField(help_text="The HTTP status in words.")
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="Stable, for programs.")
+    detail = serializers.CharField(help_text="What happened and what to do, in the caller's language.")
+    fields = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text="One sentence per refused field, by its path."
+    )
+    request_id = serializers.CharField()
+
+
+def problem(status: int, code: str, detail: str, fields: Mapping[str, str] | None = None, **extra: Any) -> HttpResponse:
+    """The answer itself."""
+    body: dict[str, Any] = {
+        "type": f"urn:quittance:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": current_request_id(),
+        **extra,
+    }
+    if fields:
+        body["fields"] = dict(fields)
+    return HttpResponse(dumps(body), status=status, content_type=MEDIA_TYPE)
+
+
+def answer_to(error: Exception, context: Mapping[str, Any] | None = None) -> HttpResponse | None:
+    """DRF's exception handler. None for what is not a refusal: a defect, answered as 500 by Django."""
+    if isinstance(error, Problem):
+        error = error.error
+    if isinstance(error, DomainError):
+        response = of_domain(error)
+    elif isinstance(error, exceptions.ValidationError):
+        response = problem(400, Invalid.code, _(Invalid.message), flattened(error.detail))
+    elif isinstance(error, exceptions.APIException | Http404 | DjangoPermissionDenied):
+        known = next((SENTENCES[kind] for kind in type(error).__mro__ if kind in SENTENCES), None)
+        code, sentence = known or ("refused", DomainError.message)
+        status = 404 if isinstance(error, Http404) else getattr(error, "status_code", 403)
+        response = problem(status, code, _(sentence))
+    else:
+        return None
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    return response
+
+
+def of_domain(error: DomainError) -> HttpResponse:
+    """A refusal of the field, in the caller's language; `more` says what the error adds (a route to use instead)."""
+    fields = {name: translated(sentence) for name, sentence in error.fields.items()}
+    return problem(error.status, error.code, say(error), fields, **getattr(error, "more", {}))
+
+
+def flattened(detail: Any, path: str = "") -> dict[str, str]:
+    """{"items": [{}, {"quantity": ["…"]}]} as {"items.2.quantity": "…"}: lines are counted from 1, as people do."""
+    if isinstance(detail, Mapping):
+        found: dict[str, str] = {}
+        for name, inner in detail.items():
+            here = name if name != "non_field_errors" else ""
+            found |= flattened(inner, ".".join(part for part in (path, str(here)) if part))
+        return found
+    if isinstance(detail, list) and any(isinstance(one, Mapping | list) for one in detail):
+        found = {}
+        for position, inner in enumerate(detail, start=1):
+            found |= flattened(inner, f"{path}.{position}" if path else str(position)) if inner else {}
+        return found
+    sentences = detail if isinstance(detail, list) else [detail]
+    return {path or "body": " ".join(str(one) for one in sentences)}
+
+
+def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """The 404 of an address under /api/ that is no route."""
+    return problem(404, "not_found", _(NOT_FOUND))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The 500 of a defect: nothing of it is told but the number under which the logs hold it."""
+    logging.getLogger(__name__).error("api request failed")
+    return problem(500, "internal_error", _("Une erreur inattendue est survenue. Rien n’a été enregistré : réessayez."))

@@ -1,0 +1,100 @@
+"""The OpenAPI document, drawn from what each operation says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from config.kernel.api.idempotency import HEADER
+from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
+
+if TYPE_CHECKING:
+    from config.kernel.api.operation import Operation
+
+KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
+
+
+def documented(method: Callable[..., Any], told: Operation) -> Callable[[Any], Any]:
+    """The decorator that tells drf-spectacular what an operation is."""
+    summary, _, description = (method.__doc__ or "").strip().partition("\n")
+    statuses = errors_of(method.__name__, told)
+    responses: dict[Any, Any] = {told.status: _answer(told)}
+    if told.etag:
+        responses[304] = OpenApiResponse(description="Not modified since the version of If-None-Match.")
+    for status in statuses:
+        responses[status, MEDIA_TYPE] = OpenApiResponse(ProblemShape, description=HTTPStatus(status).phrase)
+    return extend_schema(
+        operation_id=told.id or None,
+        summary=summary.strip().rstrip("."),
+        description="\n".join(line.strip() for line in description.strip().splitlines()),
+        parameters=_parameters(told),
+        request=_request(told),
+        responses=responses,
+        examples=list(told.examples),
+        auth=[] if told.public else None,
+    )
+
+
+def errors_of(method: str, told: Operation) -> list[int]:
+    """The refusals a caller must expect of this operation."""
+    statuses = {400, 429, *told.errors}
+    if not told.public:
+        statuses |= {401, 403}
+    if method != "get":
+        statuses |= {404, 409}
+    if told.body is not None:
+        statuses |= {413, 415}
+    if told.match:
+        statuses.add(412)
+    if told.key:
+        statuses |= {409, 422}
+    return sorted(statuses | {404})
+
+
+def _answer(told: Operation) -> Any:
+    if told.status == HTTPStatus.NO_CONTENT or told.answer is None:
+        return OpenApiResponse(description="Done.")
+    if isinstance(told.answer, str):  # a file, by its media type
+        return OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+    return told.answer(many=True) if told.many else told.answer
+
+
+def _request(told: Operation) -> Any:
+    if told.body is None:
+        return None
+    return {"multipart/form-data" if told.files else "application/json": told.body}
+
+
+def _parameters(told: Operation) -> list[Any]:
+    found: list[Any] = [told.query] if told.query else []
+    if told.key:
+        text = "Any unique text; the same again to repeat the call safely. The first answer is kept seven days."
+        found.append(_header(HEADER, text, KEY, required=told.key == "required"))
+    if told.match:
+        found.append(_header("If-Match", "The ETag read before: refused (412) if the object has changed since.", str))
+    if told.etag:
+        found.append(_header("If-None-Match", "The ETag read before: 304 if nothing has changed.", str))
+    if not told.public:
+        found.append(_header("X-Company", "For people of several companies: the company's id or SIREN.", str))
+    return found
+
+
+def _header(name: str, text: str, kind: Any, *, required: bool = False) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, required=required, description=text)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "config.kernel.api.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token of POST /api/auth/token, or an API key (`qk_…`) made on the settings page.",
+        }

@@ -1,0 +1,82 @@
+"""Tokens of people: ten minutes of access, a day of refresh, each refresh good once, all revoked at once.
+
+A refresh token shown twice has been stolen by somebody: every token of the person is refused from then on
+(RFC 9700 §4.14.2).
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
+from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
+
+from config.kernel.errors import DomainError
+from config.kernel.models import User
+
+VERSION = "ver"
+
+
+class BadCredentials(DomainError):
+    code = "bad_credentials"
+    message = "Adresse e-mail ou mot de passe inconnus."
+    status = 401
+
+
+class BadToken(DomainError):
+    code = "bad_token"
+    message = "Ce jeton n’est plus valable. Demandez-en un autre."
+    status = 401
+
+
+def _pair(user: User) -> dict[str, str]:
+    refresh = RefreshToken.for_user(user)
+    refresh[VERSION] = user.token_version
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def obtain(*, email: str, password: str, request: HttpRequest) -> dict[str, str]:
+    """A pair of tokens. Raises BadCredentials, the same for an unknown address, a wrong password, a closed account."""
+    user = authenticate(request, username=email, password=password)
+    if not isinstance(user, User) or not user.is_active:
+        raise BadCredentials
+    return _pair(user)
+
+
+def renew(text: str) -> dict[str, str]:
+    """A new pair for a refresh token, which is then spent. Raises BadToken; a spent one revokes the whole family."""
+    try:
+        return _renewed(text)
+    except _Reused as reused:
+        revoke_all(reused.user)
+        raise BadToken from reused
+
+
+class _Reused(Exception):
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+
+@transaction.atomic
+def _renewed(text: str) -> dict[str, str]:
+    try:
+        token = UntypedToken(cast(Any, text))  # signature and dates, without asking whether it is spent
+        user = User.objects.select_for_update().get(pk=token["user_id"], is_active=True)
+        if token["token_type"] != RefreshToken.token_type or token[VERSION] != user.token_version:
+            raise BadToken
+        if BlacklistedToken.objects.filter(token__jti=token["jti"]).exists():
+            raise _Reused(user)
+        RefreshToken(cast(Any, text)).blacklist()
+    except (TokenError, User.DoesNotExist, KeyError, ValueError) as error:
+        raise BadToken from error
+    return _pair(user)
+
+
+def revoke_all(user: User) -> None:
+    """Refuse from now on every token given to this person before."""
+    User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
