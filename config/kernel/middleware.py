@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -17,6 +17,8 @@ from config.kernel.logs import adopt_request_id
 from config.kernel.models import Membership
 from config.kernel.scope import across_companies, company_scope
 
+# addresses for programs: their own door, and problems instead of pages
+PROGRAMS = ("/api/", "/integrations/")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 POLICY = (
@@ -63,7 +65,7 @@ class CompanyMiddleware:
         if request.path.startswith("/admin/") and request.user.is_superuser:
             with across_companies():
                 return self.get_response(request)
-        if not request.user.is_authenticated or request.path.startswith(("/admin/", "/api/")):
+        if not request.user.is_authenticated or request.path.startswith(("/admin/", *PROGRAMS)):
             return self.get_response(request)
         memberships = list(Membership.objects.filter(user_id=request.user.pk).select_related("company").order_by("id"))
         if not memberships:
@@ -89,15 +91,6 @@ class DomainErrorMiddleware:
         if not isinstance(error, DomainError):
             return None
         sentence = say(error)
-        if request.path.startswith("/api/"):
-            return JsonResponse(
-                {
-                    "code": error.code,
-                    "detail": sentence,
-                    "fields": {name: translated(one) for name, one in error.fields.items()},
-                },
-                status=error.status,
-            )
         if getattr(request, "htmx", False):
             response = HttpResponse(status=error.status)
             toast(response, sentence, tone="bad")

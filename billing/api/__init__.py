@@ -1,0 +1,1 @@
+"""Products, orders, invoices and credit notes for partner systems."""

@@ -1,0 +1,1 @@
+"""Customers and payment terms for partner systems."""

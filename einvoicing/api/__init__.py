@@ -1,0 +1,1 @@
+"""Sending, transmissions, the life-cycle and Chorus Pro for partner systems."""

@@ -1,0 +1,1 @@
+"""Payments, the bank and reminders for partner systems."""
