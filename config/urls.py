@@ -28,3 +28,5 @@ urlpatterns = [
     path("api/", include("config.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "config.views.server_error"

@@ -12,13 +12,16 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
+from django.views.defaults import server_error as error_page
 
 from billing.models import Invoice
 from config import figures
 from config.home import first_steps, tasks
 from config.kernel.access import MemberRequest, member
+from config.kernel.api.problems import broken
 from config.kernel.clock import local_day
 from config.kernel.htmx import is_part, page_or_part
+from config.kernel.middleware import PROGRAMS
 from config.kernel.timeline import latest_of
 from config.searching import Question, exact, find
 from einvoicing.views.readiness import readiness_banner
@@ -92,3 +95,8 @@ def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A defect: a page for people, a problem for programs."""
+    return broken(request) if request.path.startswith(PROGRAMS) else error_page(request)

@@ -206,5 +206,18 @@ def test_everything_wrong_is_said_at_once_with_unknown_fields_in_the_callers_lan
 def test_the_etag_spares_reading_again_what_has_not_changed() -> None:
     partner = a_partner(story.a_company())
     tag = partner.get("/api/company")["ETag"]
-    again = partner.get("/api/company", **{"If_None_Match": tag})
+    again = partner.get("/api/company", If_None_Match=tag)
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_defect_is_told_as_a_problem_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    from config.api.companies import CompanyItem
+
+    def broken(_self: object, **_kwargs: object) -> None:
+        raise RuntimeError("the secret is 42")
+
+    monkeypatch.setattr(CompanyItem, "answered", broken)
+    answer = a_partner(story.a_company()).get("/api/company")
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert json_of(answer)["code"] == "internal_error"
+    assert b"42" not in answer.content
