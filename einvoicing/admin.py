@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
-from einvoicing.models import Attempt, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
+from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
 from einvoicing.services.statuses import poll_account
 from einvoicing.services.transmissions import retry_transmission
 
@@ -36,13 +36,17 @@ class LifecycleInline(FactInline):
     model = LifecycleEvent
 
 
+class EnclosureInline(FactInline):
+    model = Enclosure
+
+
 @admin.register(Transmission)
 class TransmissionAdmin(FactAdmin):
     list_display = ["created_at", "company", "invoice", "account", "status", "lifecycle_code", "attempts"]
     list_select_related = ["company", "invoice", "account"]
     list_filter = ["status", "company"]
     search_fields = ["invoice__number", "remote_id", "tracking_id"]
-    inlines = [AttemptInline, LifecycleInline]
+    inlines = [AttemptInline, LifecycleInline, EnclosureInline]
     actions = ["retry"]
     ordering = ["-created_at"]
 
@@ -54,6 +58,13 @@ class TransmissionAdmin(FactAdmin):
             rows.select_related("invoice"),
             lambda row, actor, at: retry_transmission(transmission=row, reason="Administration", actor=actor, at=at),
         )
+
+
+@admin.register(Enclosure)
+class EnclosureAdmin(FactAdmin):
+    list_display = ["transmission", "name", "media_type", "size", "sha256"]
+    list_select_related = ["transmission__invoice", "transmission__account"]
+    ordering = ["-transmission__created_at", "position"]
 
 
 @admin.register(RemoteDocument)

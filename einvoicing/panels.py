@@ -7,16 +7,28 @@ from datetime import date
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n
 
 from billing import panels
 from billing.models import DocumentKind, Invoice
 from billing.panels import Action, Panel
 from einvoicing import lifecycle
-from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.remedies import Remedy, remedy_of
 from einvoicing.services.routing import carrier_for
+from einvoicing.services.transmissions.answering import KIND_OF
 
 BAD = frozenset({TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD})
 GOOD = frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.DEPOSITED})
+
+# states of an answer that are named otherwise than an invoice's
+_ANSWERED: dict[str, str] = {
+    TransmissionStatus.PENDING: n("en file"),
+    TransmissionStatus.SENDING: n("envoi en cours"),
+    TransmissionStatus.DEPOSITED: n("reçu par la plateforme"),
+    TransmissionStatus.ACCEPTED: n("pris en compte"),
+    TransmissionStatus.DEAD: n("non pris, action requise"),
+}
 
 
 def register() -> None:
@@ -34,6 +46,10 @@ def tone_of(transmission: Transmission) -> str:
 
 def words_of(transmission: Transmission) -> str:
     """The latest status of the platform with its code, or where the carrying stands."""
+    if transmission.kind in ANSWERS:
+        state = _ANSWERED.get(transmission.status)
+        words = _(state) if state else transmission.get_status_display()
+        return _("%(kind)s : %(state)s") % {"kind": transmission.get_kind_display(), "state": words}
     if transmission.lifecycle_code:
         label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"
@@ -67,6 +83,7 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             {
                 "transmissions": [{"row": row, "tone": tone_of(row), "words": words_of(row)} for row in transmissions],
                 "statuses": statuses(list(invoice.lifecycle.all())),
+                "remedies": [{"row": row, "remedy": remedy} for row, remedy in _remedies(transmissions)],
             },
         )
     documents = list(invoice.documents.order_by("kind"))
@@ -81,6 +98,16 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "make_url": document_url(invoice, DocumentKind.FACTURX),
         },
     )
+
+
+def _remedies(transmissions: list[Transmission]) -> list[tuple[Transmission, Remedy]]:
+    """What the latest transmission to each platform asks of somebody; earlier ones are over."""
+    latest: dict[int, Transmission] = {}
+    for row in transmissions:
+        if row.kind == TransmissionKind.INVOICE:
+            latest.setdefault(row.account_id, row)
+    found = [(row, remedy_of(row)) for row in latest.values()]
+    return [(row, remedy) for row, remedy in found if remedy is not None]
 
 
 def document_url(invoice: Invoice, kind: str) -> str:
@@ -103,6 +130,14 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
             _("Établir un avoir"), reverse("einvoicing:invoice-credit", args=here), "undo", needs="invoices.credit"
         )
     yield Action(_("Envoyer par e-mail"), reverse("einvoicing:invoice-send", args=here), "mail", needs="invoices.issue")
+    for row in invoice.transmissions.filter(lifecycle_code__in=KIND_OF).select_related("account"):
+        remedy = remedy_of(row)
+        if remedy and remedy.request:
+            label = _("Compléter") if remedy.request.code == "208" else _("Corriger le service")
+            yield Action(
+                label, f"{row.get_absolute_url()}#answer", "send", primary_rank=panels.RECORD_PAYMENT + 5,
+                needs="einvoicing.send",
+            )  # fmt: skip
     if _can_be_transmitted(invoice):
         yield Action(
             _("Transmettre à la plateforme"), reverse("einvoicing:invoice-transmit", args=here), "send", post=True,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from einvoicing.views import bulk, compliance, crediting, directory, readiness, sending, transmissions
+from einvoicing.views import answering, bulk, compliance, crediting, directory, readiness, sending, transmissions
 
 app_name = "einvoicing"
 urlpatterns = [
@@ -20,5 +20,7 @@ urlpatterns = [
     path("transmissions/progress/", bulk.queue_progress, name="queue-progress"),
     path("transmissions/compliance/", compliance.compliance_dashboard, name="compliance"),
     path("transmissions/<int:pk>/", transmissions.transmission_detail, name="transmission-detail"),
+    path("transmissions/<int:pk>/answer/", answering.transmission_answer, name="transmission-answer"),
+    path("transmissions/enclosures/<int:pk>/", answering.enclosure_download, name="enclosure"),
     path("transmissions/<int:pk>/retry/", transmissions.transmission_retry, name="transmission-retry"),
 ]

@@ -16,13 +16,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.errors import RemoteError
+from config.kernel.secrets import SecretUnreadable
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
-from einvoicing.mending import problem_stored, what_to_do
-from einvoicing.models import Attempt, PlatformAccount, Transmission, TransmissionStatus
+from einvoicing.forms import AnswerForm, RecycleForm, answer_form
+from einvoicing.mending import problem_stored
+from einvoicing.models import ANSWERS, Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import statuses, tone_of, words_of
+from einvoicing.remedies import remedy_of
 from einvoicing.services.routing import is_mirror
+from einvoicing.services.structures import services_of_buyer
 from einvoicing.services.transmissions import retry_transmission
+from einvoicing.services.transmissions.answering import reply_of
 from einvoicing.views.bulk import never_transmitted, progress
 from einvoicing.views.tabs import tabs
 
@@ -93,16 +99,16 @@ def _counts() -> dict[str, int]:
 @require_GET
 @member()
 def transmission_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _detail(request, _load(pk), RetryForm())
+    return show_transmission(request, load_transmission(pk))
 
 
 @require_POST
 @member("einvoicing.send")
 def transmission_retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to the queue, once a person has said what changed."""
-    transmission, form = _load(pk), RetryForm(request.POST)
+    transmission, form = load_transmission(pk), RetryForm(request.POST)
     if not form.is_valid():
-        return _detail(request, transmission, form)
+        return show_transmission(request, transmission, retry=form)
     retry_transmission(
         transmission=transmission, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now()
     )
@@ -110,27 +116,57 @@ def transmission_retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(transmission)
 
 
-def _load(pk: int) -> Transmission:
+def load_transmission(pk: int) -> Transmission:
     return cast(Transmission, get_object_or_404(Transmission.objects.select_related("invoice", "account"), pk=pk))
 
 
-def _detail(request: HttpRequest, transmission: Transmission, form: RetryForm) -> HttpResponse:
+def show_transmission(
+    request: HttpRequest,
+    transmission: Transmission,
+    *,
+    retry: RetryForm | None = None,
+    answer: AnswerForm | None = None,
+) -> HttpResponse:
+    """The page of a transmission, with a form that was refused in its place."""
     tries = [_try(one) for one in transmission.tries.order_by("-number")]
     stopped = transmission.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
-    may = cast(MemberRequest, request).membership.may("einvoicing.send")
+    may = _may(request, "einvoicing.send")
+    remedy = remedy_of(transmission)
+    form = answer or (answer_form(remedy.request) if remedy and remedy.request else None)
     context = {
         "transmission": transmission,
+        "remedy": remedy,
+        "steps": [(step, not step.needs or _may(request, step.needs)) for step in remedy.steps] if remedy else [],
+        "answer_form": form if may else None,
+        "reply": reply_of(transmission) if transmission.kind in ANSWERS else None,
+        "enclosures": list(transmission.enclosures.all()) if transmission.kind in ANSWERS else [],
+        **_services(request, transmission, form),
         "words": words_of(transmission),
         "tone": tone_of(transmission),
         "tries": tries,
         "problems": [problem_stored(one, transmission.invoice) for one in transmission.violations],
         "statuses": statuses(list(transmission.lifecycle.all())),
-        "form": form,
-        "to_do": what_to_do(transmission),
+        "form": retry or RetryForm(),
         "may_retry": may and stopped and can_move(transmission, TransmissionStatus.PENDING),
         "timeline": timeline_of(transmission),
     }
-    return render(request, "einvoicing/transmission/detail.html", context, status=422 if form.errors else 200)
+    return render(request, "einvoicing/transmission/detail.html", context, status=422 if retry or answer else 200)
+
+
+def _may(request: HttpRequest, action: str) -> bool:
+    return cast(MemberRequest, request).membership.may(action)
+
+
+def _services(request: HttpRequest, transmission: Transmission, form: AnswerForm | None) -> dict[str, Any]:
+    """The buyer's services, when the person asked to see them: Chorus Pro may be slow, or away."""
+    if not isinstance(form, RecycleForm):
+        return {}
+    if "services" not in request.GET:
+        return {"offers_services": True}
+    try:
+        return {"services": services_of_buyer(account=transmission.account, invoice=transmission.invoice)}
+    except (RemoteError, SecretUnreadable) as error:
+        return {"services_problem": error.message, "offers_services": True}
 
 
 def _try(attempt: Attempt) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
         entry["flows"].append({"numeroFluxDepot": flow.key, "state": flow.facts["state"]})
     invoices = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.INVOICE, number__in=_numbers(entries))
     for invoice in invoices:
-        entry = entries.get((invoice.facts["seller"], invoice.number))
-        if entry is not None:
-            entry["answers"] += invoice.facts.get("answers", [])
+        held = entries.get((invoice.facts["seller"], invoice.number))
+        if held is not None:
+            held["answers"] += invoice.facts.get("answers", [])
     return JsonResponse({"entries": list(entries.values())})
 
 

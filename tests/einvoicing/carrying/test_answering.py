@@ -119,12 +119,12 @@ def sent_to(sandbox: str, *, siret: str = TOWN, service: str = "SRV01", story_of
 
 @pytest.fixture
 def suspended(sandbox: str) -> Iterator[Public]:
-    yield sent_to(sandbox, story_of="suspends")
+    return sent_to(sandbox, story_of="suspends")
 
 
 @pytest.fixture
 def misrouted(sandbox: str) -> Iterator[Public]:
-    yield sent_to(sandbox, service="WRONG")
+    return sent_to(sandbox, service="WRONG")
 
 
 # -- a suspended invoice ---------------------------------------------------------------------------------------------
