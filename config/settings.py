@@ -115,6 +115,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # -- data ----------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///quittance")}
+DATABASES["default"]["ENGINE"] = "config.kernel.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s")
 if env.bool("DATABASE_POOL", default=False):

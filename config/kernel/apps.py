@@ -1,9 +1,16 @@
 """The kernel: what every app stands on."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class KernelConfig(AppConfig):
     name = "config.kernel"
     label = "kernel"
     verbose_name = "Sociétés et journal d’audit"
+
+    def ready(self) -> None:
+        from config.kernel import row_security
+
+        pre_migrate.connect(row_security.work_as_owner, sender=self)
+        post_migrate.connect(row_security.protect, sender=self)

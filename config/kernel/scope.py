@@ -27,6 +27,12 @@ def current_company_id() -> int:
     return company_id
 
 
+def scope_word() -> str:
+    """The scope as PostgreSQL is told it: the company's id, or '*' for work across companies."""
+    company_id = _company_id.get()
+    return "*" if company_id is None or _across.get() else str(company_id)
+
+
 @contextmanager
 def company_scope(company: Any) -> Iterator[None]:
     """Everything inside sees the rows of this company only. Accepts a Company or its id."""

@@ -13,6 +13,7 @@ from django.urls import reverse
 from billing.models import Invoice
 from billing.services.orders import save_order
 from billing.services.products import save_product
+from config.kernel.postgresql.base import APP_ROLE
 from config.kernel.scope import company_scope
 from tests.factories import money, story
 from tests.factories.people import signed_in
@@ -39,6 +40,7 @@ def multiply(table: str, count: int, **changes: str) -> None:
     pairs = ", ".join(f"'{column}', {expression}" for column, expression in changes.items())
     with connection.cursor() as cursor:
         # triggers and foreign keys have nothing to learn from copies
+        cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             f"INSERT INTO {table} SELECT copied.* FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) AS model,"
@@ -46,6 +48,7 @@ def multiply(table: str, count: int, **changes: str) -> None:
             f" LATERAL jsonb_populate_record(NULL::{table}, to_jsonb(model) || jsonb_build_object({pairs})) AS copied"
         )
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        cursor.execute(f"SET LOCAL ROLE {APP_ROLE}")
 
 
 def grow(count: int) -> None:

@@ -41,6 +41,7 @@ class WebhookEndpoint(CompanyRow):
         return self.is_active and ("*" in self.events or event in self.events)
 
     def set_secret(self, secret: str) -> None:
+        """Sign with this secret from now on."""
         self.secret_cipher = secrets.encrypt(secret, context=f"webhookendpoint:{self.pk}:secret")
 
     def secrets_at(self, at: datetime) -> list[str]:
@@ -68,6 +69,11 @@ class WebhookEvent(CompanyRow):
     def __str__(self) -> str:
         return f"{self.name} {self.subject}"
 
+    @property
+    def message_id(self) -> str:
+        """What a receiver tells a repeated message by (`webhook-id`)."""
+        return f"msg_{self.pk}"
+
 
 class DeliveryStatus(models.TextChoices):
     PENDING = "PENDING", _("En attente")
@@ -89,6 +95,10 @@ class WebhookDelivery(CompanyRow):
     next_attempt_at = models.DateTimeField(_("prochaine tentative"))
     leased_until = models.DateTimeField(null=True, editable=False)
     delivered_at = models.DateTimeField(_("remis le"), null=True, blank=True)
+    failing_since = models.DateTimeField(_("en échec depuis"), null=True, blank=True)
+    # the event's own, kept here so that what must wait is found by one index
+    subject = models.CharField(max_length=100, editable=False)
+    sequence = models.BigIntegerField(editable=False)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("envoi de webhook")
@@ -96,7 +106,10 @@ class WebhookDelivery(CompanyRow):
         constraints = [models.UniqueConstraint(fields=["endpoint", "event"], name="one_delivery_per_endpoint")]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(status="PENDING"), name="webhook_delivery_due"),
-            models.Index(fields=["endpoint", "-id"], name="webhook_delivery_by_endpoint"),
+            models.Index(
+                fields=["endpoint", "subject", "sequence"], condition=Q(status="PENDING"), name="webhook_delivery_order"
+            ),
+            models.Index(fields=["endpoint", "-sequence"], name="webhook_delivery_by_endpoint"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, telling the server which company is in scope (settings: DATABASES' ENGINE)."""

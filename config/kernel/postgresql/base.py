@@ -1,0 +1,57 @@
+"""Each connection works as a role that row-level security binds, and tells the server the company in scope.
+
+The policies (config/kernel/row_security.py) read `quittance.company`: a company's id, or '*' where the product works
+across companies on purpose (sweeps, superusers). A session that says nothing sees nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
+
+from config.kernel.scope import scope_word
+
+APP_ROLE = "quittance_app"
+_NOT_OURS = (None, "", "postgres")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """As Django's own, except for who speaks and for whom."""
+
+    # migrations change tables, which only their owner may
+    as_owner = False
+    # what the server was told last; None when that is not known
+    _told: str | None = None
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        self._told = None
+        return super().get_new_connection(conn_params)
+
+    def _configure_role(self, connection: Any) -> bool:
+        """A superuser is bound by no policy: work as the application's role, once migrations have made it."""
+        if self.as_owner or self.settings_dict["NAME"] in _NOT_OURS:
+            return False
+        if connection.info.parameter_status("is_superuser") != "on":
+            return False
+        connection.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        return True
+
+    def create_cursor(self, name: Any = None) -> Any:
+        wanted = scope_word()
+        # in a failed transaction the server hears nothing but its end
+        failed = self.connection.info.transaction_status == TransactionStatus.INERROR
+        if wanted != self._told and not failed:
+            self.connection.execute("SELECT set_config('quittance.company', %s, false)", [wanted])
+            self._told = wanted
+        return super().create_cursor(name)
+
+    def _rollback(self) -> Any:
+        # what was told inside the transaction is undone with it
+        self._told = None
+        return super()._rollback()  # type: ignore[misc]  # the stubs leave it out
+
+    def _savepoint_rollback(self, sid: Any) -> None:
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # the stubs leave it out
+        self._told = None
