@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from einvoicing.api import invoices, sending
+
+urlpatterns: list[URLPattern] = [
+    path("invoices", invoices.InvoiceList.as_view(), name="invoices"),
+    path("invoices/<int:id>", invoices.InvoiceItem.as_view(), name="invoice"),
+    path("invoices/<int:id>/send", sending.InvoiceSend.as_view(), name="invoice-send"),
+    path("invoices/<int:id>/preflight", sending.InvoicePreflight.as_view(), name="invoice-preflight"),
+]

@@ -1,0 +1,185 @@
+"""What partners send of an invoice, and how it becomes what the services take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from billing.api.invoices import words
+from billing.api.invoices.shapes import InvoiceShape
+from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
+from billing.services.invoices import InvoiceIssued
+from billing.services.lines import LineInput
+from billing.totals import UnpriceableLine, check_vat
+from config.kernel.api.fields import Body, Number, Reference
+from config.kernel.errors import DomainError
+from config.kernel.middleware import translated
+from config.kernel.models import Company, VatRegime
+from customers.models import Customer
+
+MOST_ITEMS = 500
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+
+@extend_schema_field({"type": "string", "format": "date", "pattern": r"^(19|20|21)\d\d-\d\d-\d\d$"})
+class Day(serializers.DateField):
+    """YYYY-MM-DD, from 1900 to 2199."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
+class ItemBody(Body):
+    """A line. With `product_id`, what is not said is taken from the product."""
+
+    ignored = ("id", "position", "vat_amount", "subtotal", "total")
+
+    description = serializers.CharField(max_length=500, required=False)
+    quantity = Number(max_digits=14, decimal_places=4, help_text="Negative for what is taken back.")
+    unit = serializers.ChoiceField(Unit.values, required=False)
+    unit_price = Number(max_digits=16, decimal_places=6, min_value=0, required=False, help_text="Without VAT.")
+    discount_percent = Number(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
+    vat_rate = Number(
+        max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
+        help_text="In per cent. 0 wants a `vat_category`, save from a company under the small-business exemption.",
+    )  # fmt: skip
+    vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
+    is_service = serializers.BooleanField(required=False)
+    product_id = Reference(Product, required=False, allow_null=True)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        product: Product | None = values.pop("product_id", None)
+        line: dict[str, Any] = {}
+        if product is not None:
+            usual = LineInput.of_product(product, values["quantity"])
+            line = {name: getattr(usual, name) for name in LineInput.__slots__}
+            if "vat_rate" in values or "vat_category" in values:
+                del line["vat_rate"], line["vat_category"]
+        line |= values
+        required = [_("Ce champ est obligatoire.")]
+        problems: dict[str, Any] = {name: required for name in ("description", "unit_price") if name not in line}
+        vat, wrong = _vat(self.context["caller"].company, line.get("vat_category"), line.get("vat_rate"))
+        if problems | wrong:
+            raise serializers.ValidationError(problems | wrong)
+        return line | vat
+
+
+def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Category and rate of a line as meant, and what is wrong with them by field."""
+    if company.vat_regime == VatRegime.FRANCHISE:
+        wrong = _("La société est en franchise de TVA : ses factures n’en portent pas. Envoyez le taux 0.")
+        return {"vat_category": VatCategory.EXEMPT, "vat_rate": Decimal(0)}, {"vat_rate": [wrong]} if rate else {}
+    if rate is None and category not in (None, VatCategory.STANDARD):
+        rate = Decimal(0)
+    if rate is None:
+        return {}, {"vat_rate": [_("Indiquez le taux de TVA.")]}
+    if category is None and not rate:
+        return {}, {"vat_category": [_("Un taux de 0 demande sa raison : E, AE, K, G, O ou Z.")]}
+    category = category or VatCategory.STANDARD
+    if rate not in VAT_RATES:
+        return {}, {"vat_rate": [_("Ce taux de TVA n’existe pas en France.")]}
+    try:
+        check_vat(category, rate)
+    except UnpriceableLine as error:
+        return {}, {name: [translated(sentence)] for name, sentence in error.fields.items()}
+    return {"vat_category": category, "vat_rate": rate}, {}
+
+
+class ChangeBody(Body):
+    """Any of these: what is not named stays as it is, and `items`, once named, replace all lines."""
+
+    ignored = tuple(sorted(set(InvoiceShape().fields)))
+
+    customer_id = Reference(Customer, required=False)
+    kind = serializers.ChoiceField(list(words.KINDS), required=False)
+    invoice_number = serializers.CharField(
+        max_length=50, required=False, allow_blank=True,
+        help_text="Your own number: kept as external_reference. The legal one is given at issue, by us alone.",
+    )  # fmt: skip
+    external_reference = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    invoice_date = Day(
+        required=False, allow_null=True,
+        help_text="The day of the sale, kept as supply_date. The legal date is the day of issue: it never goes back.",
+    )  # fmt: skip
+    supply_date = Day(required=False, allow_null=True)
+    due_date = Day(required=False, allow_null=True, help_text="By the customer's payment terms where it is not said.")
+    status = serializers.ChoiceField(
+        [words.DRAFT, words.SENT], default=words.DRAFT,
+        help_text="`sent` also issues the invoice and sends it, as POST /api/invoices/{id}/send does.",
+    )  # fmt: skip
+    notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, help_text="Printed.")
+    terms = serializers.CharField(
+        max_length=1000, required=False, allow_blank=True, help_text="Printed as the last paragraph of `notes`."
+    )
+    internal_notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    purchase_order = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_ITEMS)
+
+
+class InvoiceBody(ChangeBody):
+    """A new invoice."""
+
+    customer_id = Reference(Customer)
+    kind = serializers.ChoiceField(["invoice", "deposit"], default="invoice")
+    items = ItemBody(many=True, allow_empty=False, max_length=MOST_ITEMS)
+
+
+_AS_THEY_ARE = ("due_date", "notes", "internal_notes", "purchase_order", "service_code")
+
+
+def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[str, Any]:
+    """The columns of the draft that the body names, for `save_draft`."""
+    found = {name: values[name] for name in _AS_THEY_ARE if name in values}
+    if "kind" in values:
+        found["kind"] = words.KINDS[values["kind"]]
+    reference = values.get("external_reference", values.get("invoice_number") or None)
+    if reference is not None:
+        found["external_reference"] = reference
+    current = invoice.supply_date if invoice else None
+    days = [values[name] for name in ("supply_date", "invoice_date") if name in values]
+    if days:
+        found["supply_date"] = next((day for day in days if day != current), current)
+    if values.get("terms"):
+        found["notes"] = _with_terms(found.get("notes", invoice.notes if invoice else ""), values["terms"])
+    return found
+
+
+def _with_terms(notes: str, terms: str) -> str:
+    return notes if notes.endswith(terms) else "\n\n".join(part for part in (notes, terms) if part)
+
+
+def lines(values: Mapping[str, Any]) -> list[LineInput]:
+    return [LineInput(**item) for item in values["items"]]
+
+
+class IssuedHere(InvoiceIssued):
+    """The same refusal, with the route to use instead."""
+
+    def __init__(self, invoice: Invoice) -> None:
+        super().__init__(number=invoice.number)
+        self.more = {"use": f"POST /api/invoices/{invoice.pk}/credit-notes"}
+
+
+@contextmanager
+def said_of(invoice: Invoice | None = None) -> Iterator[None]:
+    """What the services refuse, at the field the partner sent."""
+    try:
+        yield
+    except InvoiceIssued as error:
+        if invoice is None:
+            raise
+        invoice.refresh_from_db()
+        raise IssuedHere(invoice) from error
+    except DomainError as error:
+        error.fields = {name.replace("lines.", "items.", 1): text for name, text in error.fields.items()}
+        raise

@@ -1,0 +1,40 @@
+"""A customer contests an invoice: no reminder goes out meanwhile."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from billing.api.invoices.reading import InvoiceView
+from billing.api.invoices.shapes import InvoiceShape
+from billing.models import Invoice
+from billing.services.invoices import close_dispute, open_dispute
+from config.kernel.api.examples import sent
+from config.kernel.api.fields import Body
+from config.kernel.api.operation import OPTIONAL, Call, operation
+from config.kernel.errors import TransitionRefused
+
+
+class DisputeBody(Body):
+    reason = serializers.CharField(max_length=300)
+
+
+class InvoiceDisputes(InvoiceView):
+    @operation(
+        action="invoices.edit", body=DisputeBody, answer=InvoiceShape, key=OPTIONAL, id="invoice_dispute_open",
+        examples=[sent({"reason": "Deux chaises sont arrivées abîmées."})],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+        """Note that the customer contests an invoice that waits for money. Reminders stop; a new reason replaces it."""
+        invoice = self.find(id)
+        if not invoice.can_be_paid:
+            raise TransitionRefused(state=invoice.get_status_display())
+        open_dispute(invoice=invoice, reason=request.values["reason"], actor=request.caller.actor, at=request.at)
+        return self.find(id)
+
+    @operation(action="invoices.edit", answer=InvoiceShape, id="invoice_dispute_close")
+    def delete(self, request: Call, id: int) -> Invoice:  # noqa: A002
+        """End the dispute: reminders may go out again. Nothing happens to an invoice that nobody contests."""
+        invoice = self.find(id)
+        if invoice.disputed_at is not None:
+            close_dispute(invoice=invoice, actor=request.caller.actor, at=request.at)
+        return self.find(id)

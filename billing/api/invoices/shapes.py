@@ -1,0 +1,159 @@
+"""What the API shows of an invoice: a row of the list, and the whole record with its lines and payments."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from billing.api.invoices import words
+from billing.models import Invoice, InvoiceLine, VatCategory
+from billing.totals import vat_of
+from config.kernel.api.fields import Id, Money, Number
+from config.kernel.money import ZERO
+
+
+class Moment(serializers.DateTimeField):
+    """An instant, in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"default_timezone": UTC, **options})
+
+
+class InvoiceRow(serializers.Serializer):
+    """An invoice in a list. `total_ttc` = total_paid + total_credited + amount_deposited + balance_due."""
+
+    id = Id()
+    invoice_number = serializers.SerializerMethodField(help_text="The legal number, given at issue; '' on a draft.")
+    external_reference = serializers.CharField(help_text="The partner's own number for it.")
+    kind = serializers.SerializerMethodField()
+    customer_id = Id()
+    customer_type = serializers.SerializerMethodField()
+    customer_name = serializers.CharField(source="buyer_name")
+    customer_email = serializers.CharField(source="customer.email")
+    customer_company = serializers.SerializerMethodField(help_text="'' for an individual.")
+    invoice_date = serializers.SerializerMethodField(help_text="The legal date once issued; on a draft, the day asked.")
+    due_date = serializers.DateField(allow_null=True)
+    status = serializers.SerializerMethodField()
+    payment_status = serializers.SerializerMethodField(help_text="null where no money is expected.")
+    currency = serializers.CharField()
+    subtotal_ht = Money(source="total_net")
+    total_vat = Money()
+    total_ttc = Money(source="total_gross")
+    total_paid = Money(source="amount_paid")
+    total_credited = Money(source="amount_credited")
+    amount_deposited = Money(help_text="What deposit invoices already asked for (BT-113).")
+    balance_due = Money(source="balance")
+    items_count = serializers.IntegerField()
+    notes = serializers.CharField(help_text="Printed on the document.")
+    order_id = Id(allow_null=True)
+    purchase_order = serializers.CharField()
+    service_code = serializers.CharField()
+    issued_at = Moment(allow_null=True)
+    disputed_at = Moment(allow_null=True)
+    created_at = Moment()
+
+    def get_invoice_number(self, invoice: Invoice) -> str:
+        return invoice.number or ""
+
+    @extend_schema_field(serializers.ChoiceField(list(words.KINDS)))
+    def get_kind(self, invoice: Invoice) -> str:
+        return words.kind_word(invoice)
+
+    @extend_schema_field(serializers.ChoiceField(["organisation", "individual"]))
+    def get_customer_type(self, invoice: Invoice) -> str:
+        return str(invoice.customer.kind).lower()
+
+    def get_customer_company(self, invoice: Invoice) -> str:
+        return "" if invoice.customer.is_individual else invoice.customer.name
+
+    @extend_schema_field(serializers.DateField(allow_null=True))
+    def get_invoice_date(self, invoice: Invoice) -> date | None:
+        return invoice.supply_date if invoice.is_draft else invoice.issue_date
+
+    @extend_schema_field(serializers.ChoiceField(words.STATUSES))
+    def get_status(self, invoice: Invoice) -> str:
+        return words.status_word(invoice, self.context["on"])
+
+    @extend_schema_field(serializers.ChoiceField(words.PAYMENT_STATUSES, allow_null=True))
+    def get_payment_status(self, invoice: Invoice) -> str | None:
+        return words.payment_word(invoice)
+
+
+class ItemShape(serializers.Serializer):
+    """A line. VAT is rounded once per rate on the invoice, so `vat_amount`s may miss `total_vat` by a cent."""
+
+    id = Id()
+    position = serializers.IntegerField()
+    description = serializers.CharField()
+    quantity = Number(max_digits=14, decimal_places=4)
+    unit = serializers.CharField(help_text="UN/ECE Recommendation 20.")
+    unit_price = Number(max_digits=16, decimal_places=6, help_text="Without VAT, before the discount.")
+    discount_percent = Number(max_digits=5, decimal_places=2)
+    vat_category = serializers.ChoiceField(VatCategory.values, help_text="BT-151.")
+    vat_rate = Number(max_digits=5, decimal_places=2)
+    vat_amount = serializers.SerializerMethodField()
+    subtotal = Money(source="net_amount")
+    total = serializers.SerializerMethodField()
+    is_service = serializers.BooleanField()
+    product_id = Id(allow_null=True)
+
+    @extend_schema_field(Money)
+    def get_vat_amount(self, line: InvoiceLine) -> Decimal:
+        return vat_of(line.net_amount, line.vat_rate)
+
+    @extend_schema_field(Money)
+    def get_total(self, line: InvoiceLine) -> Decimal:
+        return line.net_amount + vat_of(line.net_amount, line.vat_rate)
+
+
+class PaymentOfInvoice(serializers.Serializer):
+    """So much of a payment pays this invoice."""
+
+    id = Id(help_text="The payment's.")
+    number = serializers.CharField()
+    payment_date = serializers.DateField()
+    amount = Money(help_text="What of the payment is allocated to this invoice.")
+    payment_method = serializers.ChoiceField(words.METHODS)
+    reference = serializers.CharField()
+
+
+class InvoiceShape(InvoiceRow):
+    """The whole invoice."""
+
+    items_count = serializers.SerializerMethodField()
+    supply_date = serializers.DateField(allow_null=True, help_text="Delivery or execution (BT-72).")
+    payment_reference = serializers.CharField(help_text="ISO 11649, for the payer to quote; '' on a draft.")
+    internal_notes = serializers.CharField(help_text="Never printed nor transmitted.")
+    dispute_reason = serializers.CharField()
+    corrects_id = Id(allow_null=True, help_text="The invoice that a credit note or corrected invoice names.")
+    credit_reason = serializers.CharField()
+    items = ItemShape(many=True, source="lines")
+    payments = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.IntegerField)
+    def get_items_count(self, invoice: Invoice) -> int:
+        return len(invoice.lines.all())
+
+    @extend_schema_field(PaymentOfInvoice(many=True))
+    def get_payments(self, invoice: Invoice) -> list[dict[str, Any]]:
+        """What stands today: an allocation taken back is its own opposite."""
+        allocated: dict[Any, Decimal] = {}
+        for one in sorted(invoice.allocations.all(), key=lambda one: one.pk):
+            allocated[one.payment] = allocated.get(one.payment, ZERO) + one.amount
+        rows = [
+            {
+                "id": payment.pk,
+                "number": payment.number,
+                "payment_date": payment.paid_on,
+                "amount": amount,
+                "payment_method": words.method_word(payment.method),
+                "reference": payment.reference,
+            }
+            for payment, amount in allocated.items()
+            if amount
+        ]
+        return list(PaymentOfInvoice(rows, many=True).data)

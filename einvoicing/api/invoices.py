@@ -1,0 +1,153 @@
+"""The invoices themselves: list, read, write, delete. Writing may also issue and send, which is this app's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.api.invoices import words
+from billing.api.invoices.bodies import ChangeBody, InvoiceBody, IssuedHere, columns, lines, said_of
+from billing.api.invoices.filters import InvoiceQuery, asked
+from billing.api.invoices.reading import InvoiceView
+from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
+from billing.models import Invoice, InvoiceKind, InvoiceLine
+from billing.services.invoices import annotate_invoice, delete_draft, inputs_of, save_draft
+from config.kernel.api import lists
+from config.kernel.api.examples import received, sent
+from config.kernel.api.fields import Message
+from config.kernel.api.idempotency import HEADER, KeyMissing
+from config.kernel.api.operation import OPTIONAL, Call, NotAllowedHere, operation
+from config.kernel.errors import Invalid
+from einvoicing.api.sending import send
+
+NEW = {
+    "invoice_number": "INV-2024-0001", "customer_id": 5, "invoice_date": "2024-10-01", "due_date": "2024-10-31",
+    "status": "draft", "notes": "Merci pour votre confiance", "terms": "Paiement à 30 jours",
+    "items": [
+        {
+            "description": "Développement site web", "quantity": 10, "unit_price": Decimal("100.00"),
+            "vat_rate": Decimal("20.00"), "product_id": 12,
+        }
+    ],
+}  # fmt: skip
+CHANGED = {
+    "invoice_date": "2024-10-01", "due_date": "2024-11-01", "status": "sent", "notes": "Notes mises à jour",
+    "items": [
+        {"description": "Service 1", "quantity": 5, "unit_price": Decimal("200.00"), "vat_rate": Decimal("20.00")}
+    ],
+}  # fmt: skip
+KIND_STAYS = "Le type d’une facture rectificative ou d’un avoir ne change pas."
+
+
+class InvoiceList(InvoiceView):
+    @operation(query=InvoiceQuery, answer=InvoiceRow, many=True, id="invoice_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The invoices, the latest first.
+
+        The filters combine. `status` and `payment_status` are those of today. Credit notes come with
+        `kind=credit_note` alone.
+        """
+        rows = asked(request.query, timezone.localdate(request.at))
+        context = self.context(request)
+        return lists.page(request, rows, InvoiceRow, by="created_at", context=context, name="invoices")
+
+    @operation(
+        action="invoices.edit", body=InvoiceBody, answer=InvoiceShape, status=201, key=OPTIONAL,
+        location="api:invoice", id="invoice_create", examples=[sent(NEW)],
+    )  # fmt: skip
+    def post(self, request: Call) -> Invoice:
+        """Write an invoice: a draft, or with `status: "sent"` issued and sent at once.
+
+        A draft has no legal number: `invoice_number` is '' until it is issued, and the one you send is kept as
+        `external_reference`. With `status: "sent"` an Idempotency-Key is required, the same refusals as those of
+        POST /api/invoices/{id}/send apply, and a refusal leaves nothing behind. At most 500 items.
+        """
+        values = request.values
+        wants_issue = values["status"] == words.SENT
+        _check_may_issue(request, wants_issue)
+        if wants_issue and not request.headers.get(HEADER):
+            raise KeyMissing
+        with said_of():
+            draft = save_draft(
+                invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
+                actor=request.caller.actor, at=request.at,
+            )  # fmt: skip
+        if wants_issue:
+            send(self.find(draft.pk), request)
+        return self.find(draft.pk)
+
+
+class InvoiceItem(InvoiceView):
+    @operation(answer=InvoiceShape, etag=True, id="invoice_retrieve")
+    def get(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+        """An invoice with its lines and payments."""
+        return self.find(id)
+
+    @operation(
+        action="invoices.edit", body=ChangeBody, answer=InvoiceShape, match=True, key=OPTIONAL, id="invoice_update",
+        examples=[sent(CHANGED)],
+    )  # fmt: skip
+    def put(self, request: Call, id: int) -> Invoice:  # noqa: A002
+        """Change a draft, or the internal notes of an issued invoice.
+
+        What is not named stays as it is. `status: "sent"` then issues and sends the draft; repeating the call
+        is refused, never carried out twice. Of an issued invoice only `internal_notes` may be named: everything
+        else is corrected by a credit note, whose route the refusal gives in `use`.
+        """
+        invoice = self.find(id)
+        wants_issue = request.values["status"] == words.SENT
+        if not invoice.is_draft:
+            return self._annotated(invoice, request)
+        _check_may_issue(request, wants_issue)
+        self._write(invoice, request)
+        if wants_issue:
+            send(self.find(id), request)
+        return self.find(id)
+
+    def _annotated(self, invoice: Invoice, request: Call) -> Invoice:
+        if set(request.data) - {"internal_notes"}:
+            raise IssuedHere(invoice)
+        if "internal_notes" in request.values:
+            notes = request.values["internal_notes"]
+            annotate_invoice(invoice=invoice, internal_notes=notes, actor=request.caller.actor, at=request.at)
+        return self.find(invoice.pk)
+
+    def _write(self, invoice: Invoice, request: Call) -> None:
+        values = request.values
+        wanted = columns(values, invoice)
+        kinds = {InvoiceKind(invoice.kind), InvoiceKind(wanted.get("kind", invoice.kind))}
+        if len(kinds) > 1 and kinds != {InvoiceKind.INVOICE, InvoiceKind.DEPOSIT}:
+            raise Invalid(fields={"kind": KIND_STAYS})
+        if "items" not in values and "customer_id" not in values and not wanted:
+            return
+        rows = lines(values) if "items" in values else _stored(invoice)
+        customer = values.get("customer_id", invoice.customer)
+        with said_of(invoice):
+            save_draft(
+                invoice=invoice, customer=customer, values=wanted, lines=rows,
+                actor=request.caller.actor, at=request.at,
+            )  # fmt: skip
+
+    @operation(
+        action="invoices.edit", answer=Message, match=True, id="invoice_delete",
+        examples=[received({"message": "Facture supprimée avec succès"})],
+    )  # fmt: skip
+    def delete(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+        """Delete a draft. An issued invoice is never deleted: it is corrected by a credit note."""
+        invoice = self.find(id)
+        with said_of(invoice):
+            delete_draft(invoice=invoice, actor=request.caller.actor, at=request.at)
+        return {"message": _("Facture supprimée avec succès")}
+
+
+def _stored(invoice: Invoice) -> list[Any]:
+    return inputs_of(list(InvoiceLine.objects.filter(invoice=invoice).order_by("position")))
+
+
+def _check_may_issue(request: Call, wants_issue: bool) -> None:
+    if wants_issue and not request.caller.may("invoices.issue"):
+        raise NotAllowedHere

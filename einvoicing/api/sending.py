@@ -1,0 +1,111 @@
+"""Issue and send, and the verdict on what would be sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from billing.api.invoices.bodies import said_of
+from billing.api.invoices.reading import InvoiceView
+from billing.api.invoices.shapes import InvoiceShape
+from billing.models import Invoice
+from config.kernel.api.operation import REQUIRED, Call, operation
+from config.kernel.errors import DomainError
+from config.kernel.middleware import say
+from einvoicing.mending import BUYER, BUYER_GROUPS, FIELDS, LINES, SELLER, SELLER_GROUPS
+from einvoicing.services.documents import DocumentInvalid
+from einvoicing.services.readiness import judge
+from einvoicing.services.sending import send_invoice
+from einvoicing.validation.report import FATAL, WARNING, Report, Violation
+
+_TERM = re.compile(r"B([TG])-(\d+)")
+
+
+class ViolationShape(serializers.Serializer):
+    rule = serializers.CharField(help_text="BR-FR-05, BR-CO-10, XSD…")
+    severity = serializers.ChoiceField([FATAL, WARNING])
+    text = serializers.CharField(help_text="What is wrong, in one sentence.")
+    field = serializers.CharField(help_text="What to mend: a field of the invoice, `items`, `customer`, `company`, ''.")
+    term = serializers.CharField(help_text="The business term of EN 16931.")
+    location = serializers.CharField(help_text="Where in the document.")
+
+
+class VerdictShape(serializers.Serializer):
+    valid = serializers.BooleanField(help_text="False also when the rules could not be run.")
+    checks = serializers.ListField(child=serializers.CharField(), help_text="The sets of rules that ran.")
+    violations = ViolationShape(many=True)
+
+
+class InvalidHere(DocumentInvalid):
+    """The same refusal, with every rule that says no."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self.more = {"violations": [told(one) for one in report.violations]}
+
+
+def send(invoice: Invoice, request: Call) -> None:
+    """Issue a draft, and queue the message to its customer. Raises what `send_invoice` does, at the partner's fields."""
+    try:
+        with said_of(invoice):
+            send_invoice(invoice=invoice, actor=request.caller.actor, at=request.at)
+    except DocumentInvalid as error:
+        raise InvalidHere(error.report) from error
+
+
+class InvoiceSend(InvoiceView):
+    @operation(action="invoices.issue", answer=InvoiceShape, key=REQUIRED, id="invoice_send")
+    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+        """Issue a draft and send it; send an issued invoice again.
+
+        Issuing gives the legal number and date, freezes the document, and queues it to the company's platform where
+        transmission is switched on. The message with the Factur-X file is queued to the customer's addresses.
+        Refused with `no_recipient` when there are none, and with `document_invalid` and its `violations` when the
+        official rules would reject the document: nothing is issued then.
+        """
+        send(self.find(id), request)
+        return self.find(id)
+
+
+class InvoicePreflight(InvoiceView):
+    @operation(answer=VerdictShape, id="invoice_preflight")
+    def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+        """Judge the invoice by the official rules, as it would be issued now. Nothing is stored, no number taken."""
+        return verdict(judge(invoice=self.find(id), at=request.at))
+
+
+def verdict(report: Report | DomainError) -> dict[str, Any]:
+    """What issuing would refuse for lack of data is a broken rule too."""
+    if isinstance(report, DomainError):
+        one = {"rule": report.code, "severity": FATAL, "text": say(report), "term": "", "location": ""}
+        return {"valid": False, "checks": [], "violations": [{**one, "field": next(iter(report.fields), "")}]}
+    return {"valid": report.valid, "checks": report.checks, "violations": [told(one) for one in report.violations]}
+
+
+def told(violation: Violation) -> dict[str, Any]:
+    return {
+        "rule": violation.rule,
+        "severity": violation.severity,
+        "text": _(violation.text),
+        "field": _field(violation.term),
+        "term": violation.term,
+        "location": violation.location,
+    }
+
+
+def _field(term: str) -> str:
+    """The field of the API that holds a business term; '' for what follows from others."""
+    found = _TERM.search(term)
+    if not found:
+        return ""
+    is_group, number = found[1] == "G", int(found[2])
+    if number in (SELLER_GROUPS if is_group else SELLER):
+        return "company"
+    if number in (BUYER_GROUPS if is_group else BUYER):
+        return "customer"
+    if is_group:
+        return ""
+    return FIELDS.get(number, "items" if number in LINES else "")
