@@ -203,6 +203,12 @@ def test_everything_wrong_is_said_at_once_with_unknown_fields_in_the_callers_lan
     assert problem["fields"]["pasword"] == "This field does not exist here."
 
 
+def test_half_a_character_is_refused_as_any_other_mistake() -> None:
+    for body in (b'{"\\ud800": 1}', b'{"email": "\\ud800"}'):
+        answer = Client().post("/api/auth/token", body, content_type="application/json")
+        assert (answer.status_code, json_of(answer)["code"]) == (400, "invalid")
+
+
 def test_the_etag_spares_reading_again_what_has_not_changed() -> None:
     partner = a_partner(story.a_company())
     tag = partner.get("/api/company")["ETag"]

@@ -24,9 +24,9 @@ def _plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """UTF-8 JSON."""
+    """UTF-8 JSON. Half of a character, which JSON can escape and UTF-8 cannot write, comes out as « ? »."""
     text: str = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return text.encode()
+    return text.encode(errors="replace")
 
 
 def _refuse_constant(name: str) -> Never:

@@ -105,11 +105,12 @@ def of_domain(error: DomainError) -> HttpResponse:
 
 
 def flattened(detail: Any, path: str = "") -> dict[str, str]:
-    """{"items": [{}, {"quantity": ["…"]}]} as {"items.2.quantity": "…"}: lines are counted from 1, as people do."""
+    """{"items": {1: {"quantity": ["…"]}}} as {"items.2.quantity": "…"}: lines are counted from 1, as people do."""
     if isinstance(detail, Mapping):
         found: dict[str, str] = {}
         for name, inner in detail.items():
-            here = name if name != "non_field_errors" else ""
+            # an int is a place in a list
+            here = name + 1 if isinstance(name, int) else name if name != "non_field_errors" else ""
             found |= flattened(inner, ".".join(part for part in (path, str(here)) if part))
         return found
     if isinstance(detail, list) and any(isinstance(one, Mapping | list) for one in detail):
