@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from customers.api import customers, terms
+
+urlpatterns = [
+    path("customers", customers.CustomerList.as_view(), name="customers"),
+    path("customers/<int:id>", customers.CustomerItem.as_view(), name="customer"),
+    path("payment-terms", terms.TermsList.as_view(), name="payment-terms"),
+]

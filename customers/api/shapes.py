@@ -1,0 +1,170 @@
+"""Customers as partner systems read and write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from config.kernel.api.fields import Body, Id, Reference
+from customers.countries import CODES
+from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
+
+MOST_CONTACTS = 100
+
+
+class Word(serializers.ChoiceField):
+    """A code of ours as the API says it: in lower case."""
+
+    def __init__(self, codes: type[TextChoices], **options: Any) -> None:
+        super().__init__([str(value).lower() for value in codes.values], **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)).upper()
+
+    def to_representation(self, value: Any) -> str:
+        return str(value).lower()
+
+
+class TermsShape(serializers.Serializer):
+    """When an invoice falls due: so many days after its date, then the end of that month where agreed."""
+
+    id = Id()
+    name = serializers.CharField()
+    days = serializers.IntegerField()
+    end_of_month = serializers.BooleanField()
+
+
+class AddressShape(serializers.Serializer):
+    line = serializers.CharField()
+    extra = serializers.CharField()
+    postcode = serializers.CharField()
+    city = serializers.CharField()
+    country = serializers.CharField(help_text="ISO 3166-1, two letters.")
+
+
+class ContactShape(serializers.Serializer):
+    id = Id()
+    name = serializers.CharField()
+    position = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    gets_invoices = serializers.BooleanField()
+    gets_reminders = serializers.BooleanField()
+
+
+class CustomerShape(serializers.Serializer):
+    """An organisation or an individual. The fields of the other kind are there, and empty."""
+
+    id = Id()
+    customer_type = Word(CustomerKind, source="kind")
+    name = serializers.CharField(help_text="What documents print: the legal name, or the first and last name.")
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    siren = serializers.CharField()
+    siret = serializers.CharField()
+    vat_number = serializers.CharField()
+    electronic_address = serializers.CharField(help_text="Where e-invoices go (scheme 0225).")
+    is_public_body = serializers.BooleanField()
+    service_code = serializers.CharField()
+    requires_service_code = serializers.BooleanField()
+    requires_commitment = serializers.BooleanField()
+    payment_terms_id = Id(source="terms_id")
+    payment_terms = TermsShape(source="terms")
+    reminders_paused_until = serializers.DateField(allow_null=True)
+    notes = serializers.CharField(help_text="Never printed nor sent.")
+    archived = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    billing_address = serializers.SerializerMethodField()
+    delivery_address = serializers.SerializerMethodField()
+    contacts = ContactShape(many=True)
+
+    def get_archived(self, customer: Customer) -> bool:
+        return customer.archived_at is not None
+
+    @extend_schema_field(AddressShape(allow_null=True))
+    def get_billing_address(self, customer: Customer) -> Any:
+        return _address(customer, AddressKind.BILLING)
+
+    @extend_schema_field(AddressShape(allow_null=True))
+    def get_delivery_address(self, customer: Customer) -> Any:
+        return _address(customer, AddressKind.DELIVERY)
+
+
+def _address(customer: Customer, kind: AddressKind) -> Any:
+    """The address of that use among those read with the customer."""
+    found: Address | None = next((one for one in customer.addresses.all() if one.kind == kind), None)
+    return AddressShape(found).data if found else None
+
+
+class AddressBody(Body):
+    line = serializers.CharField(max_length=200)
+    extra = serializers.CharField(max_length=200, allow_blank=True, default="")
+    postcode = serializers.CharField(max_length=12)
+    city = serializers.CharField(max_length=100)
+    country = serializers.ChoiceField(sorted(CODES), default="FR")
+
+
+class ContactBody(Body):
+    id = Reference(Contact, required=False, help_text="Of a contact to change; a new one has none.")
+    name = serializers.CharField(max_length=200)
+    position = serializers.CharField(max_length=100, allow_blank=True, default="")
+    email = serializers.EmailField(max_length=254, allow_blank=True, default="")
+    phone = serializers.CharField(max_length=30, allow_blank=True, default="")
+    gets_invoices = serializers.BooleanField(default=True)
+    gets_reminders = serializers.BooleanField(default=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs["gets_invoices"] or attrs["gets_reminders"]) and not attrs["email"]:
+            sentence = _("Indiquez l’adresse qui reçoit les factures ou les relances.")
+            raise serializers.ValidationError({"email": sentence})
+        return attrs
+
+
+class CustomerBody(Body):
+    """A new customer. SIREN and electronic address follow from the SIRET where they are not given."""
+
+    ignored: tuple[str, ...] = ("id", "archived", "created_at", "payment_terms")
+
+    customer_type = Word(CustomerKind, source="kind")
+    name = serializers.CharField(
+        max_length=200, allow_blank=True, required=False,
+        help_text="The legal name of an organisation. Ignored for an individual.",
+    )  # fmt: skip
+    first_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    last_name = serializers.CharField(max_length=99, allow_blank=True, required=False)
+    email = serializers.EmailField(max_length=254, allow_blank=True, required=False)
+    phone = serializers.CharField(max_length=30, allow_blank=True, required=False)
+    siren = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    siret = serializers.CharField(max_length=30, allow_blank=True, required=False)
+    vat_number = serializers.CharField(max_length=30, allow_blank=True, required=False)
+    electronic_address = serializers.CharField(max_length=125, allow_blank=True, required=False)
+    is_public_body = serializers.BooleanField(required=False)
+    service_code = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    requires_service_code = serializers.BooleanField(required=False)
+    requires_commitment = serializers.BooleanField(required=False)
+    payment_terms_id = Reference(
+        PaymentTerms, source="terms", required=False, help_text="Of /api/payment-terms; 30 days where none is named."
+    )
+    reminders_paused_until = serializers.DateField(allow_null=True, required=False)
+    notes = serializers.CharField(max_length=10_000, allow_blank=True, required=False)
+    billing_address = AddressBody()
+    delivery_address = AddressBody(
+        allow_null=True, required=False, help_text="Where goods go, when not to the billing address."
+    )
+    contacts = ContactBody(many=True, required=False, max_length=MOST_CONTACTS)
+
+
+class CustomerChange(CustomerBody):
+    """What changes. A field left out stays as it is; `contacts`, where given, is the whole list."""
+
+    ignored = ("id", "created_at", "payment_terms")
+
+    customer_type = Word(CustomerKind, source="kind", required=False)
+    billing_address = AddressBody(required=False)
+    archived = serializers.BooleanField(required=False, help_text="false takes an archived customer up again.")
