@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
+    DepositDeduction,
     Email,
     Invoice,
     InvoiceDocument,
@@ -93,6 +94,11 @@ class VatSubtotalInline(FactInline):
     model = VatSubtotal
 
 
+class DepositDeductionInline(FactInline):
+    model = DepositDeduction
+    fk_name = "invoice"
+
+
 class InvoiceDocumentInline(FactInline):
     model = InvoiceDocument
 
@@ -103,7 +109,7 @@ class InvoiceAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["status", "kind", "company"]
     search_fields = ["number", "buyer_name"]
-    inlines = [InvoiceLineInline, VatSubtotalInline, InvoiceDocumentInline]
+    inlines = [InvoiceLineInline, VatSubtotalInline, DepositDeductionInline, InvoiceDocumentInline]
     actions = ["issue"]
     ordering = ["-created_at", "-id"]
 
@@ -156,7 +162,7 @@ class NumberSequenceAdmin(FactAdmin):
     ordering = ["company", "series", "-year"]
 
 
-@admin.register(InvoiceDocument, InvoiceLine, VatSubtotal, OrderLine, JournalLine)
+@admin.register(DepositDeduction, InvoiceDocument, InvoiceLine, VatSubtotal, OrderLine, JournalLine)
 class PartAdmin(FactAdmin):
     """Parts of documents, readable on their own too."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Invoice, OrderStatus, SalesOrder
+from billing.models import BALANCE, Invoice, OrderStatus, SalesOrder
 from billing.standing import TONES, standing_of
 from config.kernel.clock import local_day
 from customers import panels
@@ -19,7 +19,6 @@ from customers.models import Customer
 from customers.panels import Action, Figure, Panel
 
 LAST = 5
-OWED = F("total_gross") - F("amount_paid") - F("amount_credited")
 
 
 def register() -> None:
@@ -30,7 +29,7 @@ def register() -> None:
 def figures(customer: Customer) -> Iterator[Figure]:
     late = Q(due_date__lt=local_day(timezone.now()))
     sums = Invoice.objects.outstanding().for_customer(customer).aggregate(
-        rows=Count("pk"), owed=Sum(OWED), late_rows=Count("pk", filter=late), late=Sum(OWED, filter=late)
+        rows=Count("pk"), owed=Sum(BALANCE), late_rows=Count("pk", filter=late), late=Sum(BALANCE, filter=late)
     )  # fmt: skip
     query = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
     yield Figure(_("Reste à payer"), sums["owed"] or Decimal(0), f"{query}&status=due", _bills(sums["rows"]))
@@ -70,5 +69,5 @@ def actions(customer: Customer) -> Iterator[Action]:
 
 def balances(keys: Sequence[int]) -> Mapping[int, Decimal]:
     """What remains to be paid by each of the customers, in one query."""
-    rows = Invoice.objects.outstanding().filter(customer_id__in=keys).values("customer_id").annotate(owed=Sum(OWED))
+    rows = Invoice.objects.outstanding().filter(customer_id__in=keys).values("customer_id").annotate(owed=Sum(BALANCE))
     return {row["customer_id"]: row["owed"] for row in rows}

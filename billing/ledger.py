@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from billing.models import Invoice, Journal, JournalEntry, JournalLine
+from billing.models import Invoice, Journal, JournalEntry, JournalLine, VatSubtotal
 from billing.numbering import next_number
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -19,7 +19,7 @@ SERVICES = "706000"
 GOODS = "707000"
 BANK = "512000"
 CASH = "530000"
-CUSTOMER_CREDIT = "419100"
+DEPOSITS = "419100"
 
 # One sub-account of 44571 per rate, so that the VAT return reads straight from the journal.
 VAT_ACCOUNTS: dict[Decimal, str] = {
@@ -39,6 +39,9 @@ class Posting:
     account: str
     amount: Decimal
     customer_id: int | None = None
+
+    def reversed(self) -> Posting:
+        return replace(self, amount=-self.amount)
 
 
 def post(
@@ -93,17 +96,39 @@ def post(
 
 
 def sale_postings(invoice: Invoice) -> list[Posting]:
-    """D 411 gross / C 706 and 707 net / C 44571x VAT; the other way round for a credit note."""
+    """D 411 / C 706 and 707 net / C 44571x VAT; the other way round for a credit note.
+
+    A deposit credits 4191 for its net in place of a sale, and so does its credit note the other way round. The invoice
+    that deducts deposits takes them back from 4191, and their VAT, due already, from its own; 411 bears the rest.
+    """
     sign = Decimal(-1) if invoice.is_credit_note else Decimal(1)
-    lines = list(invoice.lines.all())
-    services = sum((line.net_amount for line in lines if line.is_service), ZERO)
-    postings = [
-        Posting(CUSTOMERS, sign * invoice.total_gross, invoice.customer_id),
-        Posting(SERVICES, -sign * services),
-        Posting(GOODS, -sign * (invoice.total_net - services)),
-    ]
-    postings.extend(
-        Posting(VAT_ACCOUNTS.get(row.rate.normalize(), OTHER_VAT), -sign * row.amount)
-        for row in invoice.vat_subtotals.all()
-    )
+    postings = [Posting(CUSTOMERS, sign * invoice.payable, invoice.customer_id)]
+    if _is_of_deposit(invoice):
+        postings.append(Posting(DEPOSITS, -sign * invoice.total_net, invoice.customer_id))
+    else:
+        postings.extend(_sales(invoice, -sign))
+    deposited = invoice.amount_deposited - invoice.deposited_vat
+    postings.append(Posting(DEPOSITS, sign * deposited, invoice.customer_id))
+    vat: dict[str, Decimal] = {}
+    for row in invoice.vat_subtotals.all():
+        vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) + row.amount
+    for row in VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id"):
+        vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) - row.amount
+    postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
     return postings
+
+
+def _is_of_deposit(invoice: Invoice) -> bool:
+    """A deposit, or the credit note of one."""
+    return invoice.is_deposit or (
+        invoice.is_credit_note and invoice.corrects is not None and invoice.corrects.is_deposit
+    )
+
+
+def _sales(invoice: Invoice, sign: Decimal) -> list[Posting]:
+    services = sum((line.net_amount for line in invoice.lines.all() if line.is_service), ZERO)
+    return [Posting(SERVICES, sign * services), Posting(GOODS, sign * (invoice.total_net - services))]
+
+
+def _vat_account(rate: Decimal) -> str:
+    return VAT_ACCOUNTS.get(rate.normalize(), OTHER_VAT)

@@ -15,9 +15,17 @@ from config.kernel.chain import columns
 
 
 def invoice_facts(invoice: Any) -> Mapping[str, Any]:
-    """Every frozen column of the invoice, its lines and its VAT breakdown."""
+    """Every frozen column of the invoice, its lines, its VAT breakdown and the deposits it deducts.
+
+    One without deposits is told as it was before invoices could deduct any: what was sealed then still holds.
+    """
+    row = columns(invoice, *Invoice.MUTABLE)
+    deposits = [columns(one, "is_live") for one in sorted(invoice.deductions.all(), key=lambda one: one.pk)]
+    if not deposits and not invoice.amount_deposited and not invoice.deposited_vat:
+        del row["amount_deposited"], row["deposited_vat"]
     return {
-        "invoice": columns(invoice, *Invoice.MUTABLE),
+        "invoice": row,
+        **({"deposits": deposits} if deposits else {}),
         "lines": [columns(line) for line in sorted(invoice.lines.all(), key=lambda line: (line.position, line.pk))],
         "vat": [columns(row) for row in sorted(invoice.vat_subtotals.all(), key=lambda row: row.pk)],
     }
@@ -34,7 +42,9 @@ def declare() -> None:
     chain.seal_rows_of(
         Invoice,
         facts=invoice_facts,
-        rows=lambda invoices: invoices.prefetch_related("lines", "vat_subtotals").order_by("issued_at", "id"),
+        rows=lambda invoices: invoices.prefetch_related("lines", "vat_subtotals", "deductions").order_by(
+            "issued_at", "id"
+        ),
         frozen=~models.Q(status=InvoiceStatus.DRAFT),
     )
     chain.seal_rows_of(

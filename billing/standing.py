@@ -20,6 +20,7 @@ class Standing(models.TextChoices):
     PARTIAL = "partial", _("Partiellement payée")
     PAID = "paid", _("Payée")
     CREDITED = "credited", _("Annulée par avoir")
+    REPLACED = "replaced", _("Remplacée")
     DISPUTED = "disputed", _("Contestée")
     ISSUED = "issued", _("Émis")  # a credit note, on which no money is expected
 
@@ -31,6 +32,7 @@ TONES = {
     Standing.PARTIAL: "warn",
     Standing.PAID: "good",
     Standing.CREDITED: "neutral",
+    Standing.REPLACED: "neutral",
     Standing.DISPUTED: "bad",
     Standing.ISSUED: "neutral",
 }
@@ -45,6 +47,8 @@ FILTERS = tuple(standing for standing in Standing if standing != Standing.ISSUED
 
 def standing_of(invoice: Invoice, on: date) -> Standing:
     """The one word for the invoice on that day; late weighs more than contested, contested more than partly paid."""
+    if invoice.replaced_at:
+        return Standing.REPLACED
     if settled := _SETTLED.get(InvoiceStatus(invoice.status)):
         return settled
     if invoice.kind == InvoiceKind.CREDIT_NOTE:
@@ -73,7 +77,9 @@ def narrowed(invoices: InvoiceQuerySet, standing: str, on: date) -> InvoiceQuery
     if standing == Standing.PAID:
         return invoices.filter(status=InvoiceStatus.PAID)
     if standing == Standing.CREDITED:
-        return invoices.filter(status=InvoiceStatus.CREDITED)
+        return invoices.filter(status=InvoiceStatus.CREDITED, replaced_at=None)
+    if standing == Standing.REPLACED:
+        return invoices.exclude(replaced_at=None)
     if standing == Standing.DISPUTED:
         return invoices.exclude(disputed_at=None)
     return invoices

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Invoice, InvoiceKind, InvoiceStatus
+from billing.billed import GROSS, NET, billed
+from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceStatus
 from config.kernel import typography
 from payments.models import Payment
 
 ZERO = Decimal("0.00")
-BALANCE = F("total_gross") - F("amount_paid") - F("amount_credited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,9 @@ def figures(found: Sums, today: date) -> list[Figure]:
     received = Payment.objects.filter(paid_on__gte=start, paid_on__lte=today).aggregate(
         total=Sum("amount", default=ZERO), rows=Count("pk", filter=Q(amount__gt=0))
     )
-    credit = Q(kind=InvoiceKind.CREDIT_NOTE)
-    billed = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today).aggregate(
-        plus=Sum("total_gross", filter=~credit, default=ZERO),
-        minus=Sum("total_gross", filter=credit, default=ZERO),
-        net_plus=Sum("total_net", filter=~credit, default=ZERO),
-        net_minus=Sum("total_net", filter=credit, default=ZERO),
-    )
-    net = typography.money(billed["net_plus"] - billed["net_minus"])
+    issued = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today)
+    sold = issued.aggregate(gross=billed(GROSS), net=billed(NET))
+    net = typography.money(sold["net"])
     month = f"from={start.isoformat()}&to={today.isoformat()}"
     late_tone = "bad" if found.late else "good"
     return [
@@ -92,7 +87,7 @@ def figures(found: Sums, today: date) -> list[Figure]:
             "payments:payment-list", month,
         ),
         Figure(
-            _("Facturé ce mois"), typography.money(billed["plus"] - billed["minus"]),
+            _("Facturé ce mois"), typography.money(sold["gross"]),
             _("TTC, soit %(net)s HT") % {"net": net}, "neutral", "billing:invoice-list", month,
         ),
     ]  # fmt: skip

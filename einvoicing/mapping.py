@@ -21,8 +21,17 @@ BY_EMAIL = "EM"
 TRANSFER = "30"  # UNTDID 4461
 
 
-def from_invoice(invoice: Invoice, *, lines: Sequence[InvoiceLine], subtotals: Sequence[VatSubtotal]) -> model.Invoice:
-    """The document of an issued invoice, or of a draft on which the frozen columns were set in memory."""
+def from_invoice(
+    invoice: Invoice,
+    *,
+    lines: Sequence[InvoiceLine],
+    subtotals: Sequence[VatSubtotal],
+    deposits: Sequence[Invoice] = (),
+) -> model.Invoice:
+    """The document of an issued invoice, or of a draft on which the frozen columns were set in memory.
+
+    `deposits` are the deposit invoices that it deducts.
+    """
     if invoice.number is None or invoice.issue_date is None:
         raise ValueError("a document needs a number and a date")
     mentions = invoice.mentions
@@ -35,9 +44,9 @@ def from_invoice(invoice: Invoice, *, lines: Sequence[InvoiceLine], subtotals: S
         due_date=None if invoice.is_credit_note else invoice.due_date,
         buyer_reference=invoice.service_code,
         purchase_order=invoice.purchase_order,
-        notes=_notes(invoice),
-        business_process=f"{mentions['nature']}1",
-        preceding=_preceding(invoice),
+        notes=_notes(invoice, deposits),
+        business_process=_process(invoice),
+        preceding=_preceding(invoice, deposits),
         seller=_seller(invoice.seller),
         buyer=_buyer(invoice.buyer),
         delivery=_delivery(invoice),
@@ -56,22 +65,35 @@ def processing_rule(buyer: Mapping[str, Any]) -> str:
     return "B2BINT" if abroad else "B2B"
 
 
-def _notes(invoice: Invoice) -> tuple[model.Note, ...]:
+def _process(invoice: Invoice) -> str:
+    """BT-23, the cadre: B, S or M for the nature; 4 for a final invoice after deposits, 1 for any other (BR-FR-08)."""
+    return f"{invoice.mentions['nature']}{4 if invoice.amount_deposited else 1}"
+
+
+def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, ...]:
     mentions = invoice.mentions
     notes = [model.Note(code, mentions[code]) for code in ("PMT", "PMD", "AAB")]
     notes.append(model.Note("BAR", processing_rule(invoice.buyer)))
     if mentions.get("vat_on_debits"):
         notes.append(model.Note("AAI", "Option pour le paiement de la taxe d’après les débits"))
+    notes.extend(model.Note("AAI", _deducted(one, sign="" if invoice.is_credit_note else "−")) for one in deposits)
     if invoice.notes:
         notes.append(model.Note("AAI", invoice.notes))
     return tuple(notes)
 
 
-def _preceding(invoice: Invoice) -> tuple[model.Reference, ...]:
-    corrected = invoice.corrects
-    if corrected is None or corrected.number is None:
-        return ()
-    return (model.Reference(corrected.number, corrected.issue_date),)
+def _deducted(deposit: Invoice, *, sign: str) -> str:
+    amount = f"{sign}{deposit.total_gross:.2f}".replace(".", ",")
+    return f"Acompte {deposit.number} du {deposit.issue_date:%d/%m/%Y} : {amount} {deposit.currency} TTC"
+
+
+def _preceding(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Reference, ...]:
+    """BG-3: the deposits a final invoice deducts; what a credit note or a corrected invoice names, alone.
+
+    A corrected invoice has exactly one (BR-FR-CO-04): its deposits are in its notes and in BT-113.
+    """
+    named = deposits if invoice.corrects is None else (invoice.corrects,)
+    return tuple(model.Reference(one.number, one.issue_date) for one in named if one.number)
 
 
 def _address(snapshot: Mapping[str, str]) -> model.Address:
@@ -126,7 +148,7 @@ def _delivery(invoice: Invoice) -> model.Delivery | None:
 
 
 def _payment(invoice: Invoice) -> model.Payment | None:
-    if invoice.is_credit_note:
+    if invoice.is_credit_note or not invoice.payable:
         return None
     return model.Payment(
         means_code=TRANSFER,
@@ -148,7 +170,8 @@ def _totals(invoice: Invoice) -> model.Totals:
         net=invoice.total_net,
         vat=invoice.total_vat,
         gross=invoice.total_gross,
-        payable=invoice.total_gross,
+        prepaid=invoice.amount_deposited,
+        payable=invoice.payable,
     )
 
 

@@ -3,6 +3,8 @@
 from billing.models.emails import Email as Email
 from billing.models.emails import EmailKind as EmailKind
 from billing.models.emails import EmailStatus as EmailStatus
+from billing.models.invoices import BALANCE as BALANCE
+from billing.models.invoices import DepositDeduction as DepositDeduction
 from billing.models.invoices import DocumentKind as DocumentKind
 from billing.models.invoices import Invoice as Invoice
 from billing.models.invoices import InvoiceDocument as InvoiceDocument

@@ -41,6 +41,10 @@ class InvoiceStatus(models.TextChoices):
     CREDITED = "CREDITED", _("Annulée par avoir")
 
 
+# what remains to be paid, for SQL: `Invoice.balance` says the same of one row
+BALANCE = F("total_gross") - F("amount_deposited") - F("amount_paid") - F("amount_credited")
+
+
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def issued(self) -> InvoiceQuerySet:
         return self.exclude(status=InvoiceStatus.DRAFT)
@@ -59,7 +63,13 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         return self.filter(customer=customer)
 
     def with_balance(self) -> InvoiceQuerySet:
-        return self.annotate(open_balance=F("total_gross") - F("amount_paid") - F("amount_credited"))
+        return self.annotate(open_balance=BALANCE)
+
+    def deductible(self) -> InvoiceQuerySet:
+        """Issued deposits (386) that no credit note touches and no final invoice deducts yet."""
+        live = DepositDeduction.everywhere.filter(deposit=models.OuterRef("pk"), is_live=True)
+        whole = self.issued().filter(kind=InvoiceKind.DEPOSIT, amount_credited=0)
+        return whole.exclude(models.Exists(live))
 
 
 class InvoiceManager(ScopedManager["Invoice"].from_queryset(InvoiceQuerySet)):  # type: ignore[misc]  # dynamic base
@@ -78,7 +88,7 @@ class Invoice(CompanyRow):
     }
     # What may still change once issued: where it stands, and the notes nobody prints.
     MUTABLE: ClassVar[tuple[str, ...]] = (
-        "status", "amount_paid", "amount_credited", "internal_notes", "disputed_at", "dispute_reason",
+        "status", "amount_paid", "amount_credited", "internal_notes", "disputed_at", "dispute_reason", "replaced_at",
     )  # fmt: skip
 
     kind = models.CharField(_("type"), max_length=3, choices=InvoiceKind.choices, default=InvoiceKind.INVOICE)
@@ -105,10 +115,14 @@ class Invoice(CompanyRow):
     total_net = models.DecimalField(_("total HT"), max_digits=16, decimal_places=2, default=Decimal("0"))
     total_vat = models.DecimalField(_("TVA"), max_digits=16, decimal_places=2, default=Decimal("0"))
     total_gross = models.DecimalField(_("total TTC"), max_digits=16, decimal_places=2, default=Decimal("0"))
+    # what deposit invoices already asked for (BT-113), and the VAT in it: chosen on the draft, frozen with the rest
+    amount_deposited = models.DecimalField(_("acomptes déduits"), max_digits=16, decimal_places=2, default=Decimal("0"))
+    deposited_vat = models.DecimalField(_("TVA des acomptes"), max_digits=16, decimal_places=2, default=Decimal("0"))
     amount_paid = models.DecimalField(_("payé"), max_digits=16, decimal_places=2, default=Decimal("0"))
     amount_credited = models.DecimalField(_("crédité"), max_digits=16, decimal_places=2, default=Decimal("0"))
     disputed_at = models.DateTimeField(_("contestée le"), null=True, blank=True)
     dispute_reason = models.CharField(_("motif de contestation"), max_length=300, blank=True)
+    replaced_at = models.DateTimeField(_("remplacée le"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     issued_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -140,18 +154,29 @@ class Invoice(CompanyRow):
             models.CheckConstraint(
                 condition=Q(amount_paid__gte=0)
                 & Q(amount_credited__gte=0)
-                & Q(total_gross__gte=F("amount_paid") + F("amount_credited")),
+                & Q(amount_deposited__gte=0)
+                & Q(total_gross__gte=F("amount_deposited") + F("amount_paid") + F("amount_credited")),
                 name="never_paid_beyond_its_total",
             ),
             models.CheckConstraint(
                 condition=Q(total_gross=F("total_net") + F("total_vat")), name="gross_is_net_plus_vat"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["PAID", "CREDITED"]) | Q(total_gross=F("amount_paid") + F("amount_credited")),
+                condition=~Q(status__in=["PAID", "CREDITED"])
+                | Q(total_gross=F("amount_deposited") + F("amount_paid") + F("amount_credited")),
                 name="settled_means_nothing_remains",
             ),
             models.CheckConstraint(
                 condition=~Q(kind__in=["381", "384"]) | Q(corrects__isnull=False), name="a_correction_names_its_invoice"
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(kind="384"), name="one_corrected_invoice_per_invoice"
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_at=None) | Q(status="CREDITED"), name="what_is_replaced_is_cancelled"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="386") | Q(amount_deposited=0), name="a_deposit_deducts_no_deposit"
             ),
         ]
         indexes = [
@@ -178,11 +203,25 @@ class Invoice(CompanyRow):
         return self.kind == InvoiceKind.CREDIT_NOTE
 
     @property
+    def is_deposit(self) -> bool:
+        return self.kind == InvoiceKind.DEPOSIT
+
+    @property
+    def is_deducted(self) -> bool:
+        """Whether a final invoice deducts this deposit. One query for a deposit, none for the others."""
+        return self.is_deposit and self.deducted_by.filter(is_live=True).exists()
+
+    @property
+    def payable(self) -> Decimal:
+        """What the document asks for, or gives back: its total less the deposits it deducts (BT-115)."""
+        return self.total_gross - self.amount_deposited
+
+    @property
     def balance(self) -> Decimal:
         """What is still to be paid (BT-115 as of now). Zero for a credit note."""
         if self.is_credit_note:
             return Decimal("0.00")
-        return self.total_gross - self.amount_paid - self.amount_credited
+        return self.payable - self.amount_paid - self.amount_credited
 
     @property
     def can_be_issued(self) -> bool:
@@ -190,7 +229,18 @@ class Invoice(CompanyRow):
 
     @property
     def can_be_credited(self) -> bool:
-        return not self.is_credit_note and can_move(self, InvoiceStatus.CREDITED)
+        return not self.is_credit_note and can_move(self, InvoiceStatus.CREDITED) and not self.is_deducted
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether a corrected invoice (384) may replace it: a deposit is credited and made again instead."""
+        kinds = {InvoiceKind.INVOICE, InvoiceKind.CORRECTED}
+        return self.kind in kinds and not self.is_draft and self.can_be_credited and not self.amount_credited
+
+    @property
+    def takes_deposits(self) -> bool:
+        """Whether deposits may be chosen to be deducted from it."""
+        return self.is_draft and self.kind in {InvoiceKind.INVOICE, InvoiceKind.CORRECTED}
 
     @property
     def can_be_paid(self) -> bool:
@@ -239,6 +289,34 @@ class VatSubtotal(CompanyRow):
 
     def __str__(self) -> str:
         return f"{self.category} {self.rate} %"
+
+
+class DepositDeduction(CompanyRow):
+    """A deposit invoice (386) deducted by a final one: part of BT-113, and one of its preceding invoices (BG-3).
+
+    A draft only proposes it. It is live from the day the final invoice is issued until that one is cancelled or
+    replaced: meanwhile no other invoice deducts the deposit. A credit note carries the deductions it takes back,
+    which are never live.
+    """
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="deductions")
+    deposit = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="deducted_by")
+    gross = models.DecimalField(_("montant TTC"), max_digits=16, decimal_places=2)
+    vat = models.DecimalField(_("dont TVA"), max_digits=16, decimal_places=2)
+    is_live = models.BooleanField(_("déduit"), default=False)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("acompte déduit")
+        verbose_name_plural = _("acomptes déduits")
+        ordering = ["deposit_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "deposit"], name="a_deposit_once_per_invoice"),
+            models.UniqueConstraint(fields=["deposit"], condition=Q(is_live=True), name="a_deposit_is_deducted_once"),
+            models.CheckConstraint(condition=Q(gross__gt=0), name="a_deduction_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.deposit)
 
 
 class DocumentKind(models.TextChoices):

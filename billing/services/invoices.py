@@ -9,6 +9,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.services.deducting import (
+    check_room,
+    deductible_from,
+    deposits_of,
+    drop_foreign_deductions,
+    those_that_fit,
+    write_deductions,
+)
 from billing.services.lines import LineInput, write_lines
 from billing.services.settling import check_creditable
 from config.kernel import audit
@@ -58,15 +66,20 @@ def save_draft(
     actor: Actor,
     at: datetime,
 ) -> Invoice:
-    """Write a draft with its lines and totals. No number is taken. Raises InvoiceIssued, Invalid, TotalNegative."""
+    """Write a draft with its lines and totals. No number is taken.
+
+    Raises InvoiceIssued, Invalid, TotalNegative, DepositsBeyondTotal.
+    """
     row = lock_draft(invoice) if invoice else Invoice(company_id=customer.company_id)
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
+    drop_foreign_deductions(row)
     row.save(force_insert=invoice is None)
     computed = write_lines(company=row.company, parent=row, parent_name="invoice", row_class=InvoiceLine, inputs=lines)
     if computed.gross < 0:
         raise TotalNegative
+    check_room(row, total=computed.gross, deposited=row.amount_deposited)
     row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
     row.save(update_fields=["total_net", "total_vat", "total_gross"])
     tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
@@ -81,7 +94,10 @@ def inputs_of(rows: Sequence[InvoiceLine | OrderLine]) -> list[LineInput]:
 
 @transaction.atomic
 def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoice:
-    """« Générer la facture »: a draft with the lines of a shipped order. Raises OrderNotShipped, AlreadyInvoiced."""
+    """« Générer la facture »: a draft with the lines of a shipped order, its issued deposits deducted.
+
+    Raises OrderNotShipped, AlreadyInvoiced.
+    """
     if order.status != OrderStatus.SHIPPED or order.shipped_at is None:
         raise OrderNotShipped(number=order.number)
     values = {
@@ -102,6 +118,8 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
         if "one_invoice_per_order" in str(error):
             raise AlreadyInvoiced(number=order.number) from error
         raise
+    asked = deductible_from(invoice).filter(order=order)
+    write_deductions(invoice, those_that_fit(invoice, asked))
     audit.record("billing.order.invoiced", subject=order, also=[invoice], actor=actor, at=at)
     return invoice
 
@@ -112,7 +130,8 @@ def draft_credit_note(
 ) -> Invoice:
     """A draft credit note (381) of the whole invoice, or of the given lines. Amounts are positive (BR-FR-CO-05).
 
-    Raises NothingToCredit.
+    The whole of a final invoice takes back its deductions too: the deposits are free again.
+    Raises NothingToCredit, DepositDeducted.
     """
     check_creditable(invoice)
     values = {
@@ -124,9 +143,13 @@ def draft_credit_note(
         "currency": invoice.currency,
         "supply_date": invoice.supply_date,
     }
+    whole = lines is None
     if lines is None:
         lines = inputs_of(list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position")))
-    return save_draft(invoice=None, customer=invoice.customer, values=values, lines=lines, actor=actor, at=at)
+    note = save_draft(invoice=None, customer=invoice.customer, values=values, lines=lines, actor=actor, at=at)
+    if whole and invoice.amount_deposited:
+        write_deductions(note, deposits_of(invoice))
+    return note
 
 
 @transaction.atomic

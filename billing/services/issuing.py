@@ -11,9 +11,10 @@ from billing.events import invoice_issued
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
 from billing.numbering import next_number
 from billing.services import snapshots
+from billing.services.deducting import deduct, lock_for_issue
 from billing.services.invoices import lock_draft
 from billing.services.lines import exemption_mention
-from billing.services.settling import count_credit
+from billing.services.settling import count_credit, replace_invoice, settle_if_nothing_remains
 from billing.totals import Totals
 from config.kernel import states
 from config.kernel.actor import Actor
@@ -55,9 +56,11 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     """Give the draft its number and freeze it; from then on only a credit note can change what it says.
 
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
-    PublicBodyNeeds, NoBillingAddress, DateGoesBack; for a credit note also CreditTooLarge.
+    PublicBodyNeeds, NoBillingAddress, DateGoesBack, DepositNotDeductible, DepositsBeyondTotal; for a credit note also
+    CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments.
     """
     draft = lock_draft(invoice)
+    lock_for_issue(draft)
     on = local_day(at)
     company, customer = draft.company, draft.customer
     rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
@@ -71,8 +74,8 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     _write_subtotals(draft, computed)
     frozen = {"seller": snapshots.seller(company), "buyer": snapshots.buyer(customer)}
     frozen["mentions"] = snapshots.mentions(draft, company)
-    if draft.is_credit_note:
-        count_credit(invoice=draft.corrects, amount=computed.gross, actor=actor, at=at)
+    _settle_what_it_corrects(draft, computed, actor=actor, at=at)
+    deduct(draft)
     number = next_number(company_id=company.pk, series=SERIES[InvoiceKind(draft.kind)], on=on)
     states.move(
         draft,
@@ -97,8 +100,18 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
         **frozen,
     )
     _write_journal(draft, actor=actor, at=at)
+    settle_if_nothing_remains(invoice=draft, actor=actor, at=at)
     invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
     return draft
+
+
+def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, at: datetime) -> None:
+    if draft.is_credit_note:
+        amount = computed.gross - draft.amount_deposited
+        whole = draft.amount_deposited > 0
+        count_credit(invoice=draft.corrects, amount=amount, actor=actor, at=at, with_deposits=whole)
+    elif draft.kind == InvoiceKind.CORRECTED:
+        replace_invoice(invoice=draft.corrects, actor=actor, at=at)
 
 
 def _due_date(draft: Invoice, customer: Customer, on: date) -> date:
@@ -140,6 +153,8 @@ def _write_subtotals(draft: Invoice, computed: Totals) -> None:
 def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
     if invoice.number is None or invoice.issue_date is None:
         raise ValueError("only an issued invoice is booked")
+    if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
+        _reverse_journal(invoice.corrects, by=invoice, actor=actor, at=at)
     ledger.post(
         journal=Journal.SALES,
         day=invoice.issue_date,
@@ -148,6 +163,23 @@ def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
         piece_date=invoice.issue_date,
         source=invoice,
         postings=ledger.sale_postings(invoice),
+        actor=actor,
+        at=at,
+    )
+
+
+def _reverse_journal(original: Invoice, *, by: Invoice, actor: Actor, at: datetime) -> None:
+    """The opposite of the entry of an invoice that is replaced, on the day it is."""
+    if original.number is None or original.issue_date is None or by.issue_date is None:
+        raise ValueError("only an issued invoice is replaced")
+    ledger.post(
+        journal=Journal.SALES,
+        day=by.issue_date,
+        label=f"Annulation {original.number} remplacée par {by.number} {original.buyer_name}",
+        piece=original.number,
+        piece_date=original.issue_date,
+        source=original,
+        postings=[posting.reversed() for posting in ledger.sale_postings(original)],
         actor=actor,
         at=at,
     )

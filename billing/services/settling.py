@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from billing.models import Invoice, InvoiceStatus
+from billing.services.deducting import check_not_deducted, set_free
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
@@ -34,10 +35,27 @@ class NothingToCredit(DomainError):
     message = "%(number)s ne se corrige pas par un avoir : seule une facture émise le peut."
 
 
+class NotCorrectable(DomainError):
+    code = "not_correctable"
+    message = "%(number)s ne se rectifie pas : seule une facture émise, sans avoir et qui n’est pas un acompte le peut."
+
+
+class HoldsPayments(DomainError):
+    code = "holds_payments"
+    message = "Des encaissements sont affectés à %(number)s : ils doivent d’abord revenir au crédit du client."
+
+
 def check_creditable(invoice: Invoice) -> None:
-    """Raises NothingToCredit for a draft and for a credit note."""
+    """Raises NothingToCredit for a draft and for a credit note, DepositDeducted for a deposit that is deducted."""
     if invoice.is_draft or invoice.is_credit_note:
         raise NothingToCredit(number=str(invoice))
+    check_not_deducted(invoice)
+
+
+def check_correctable(invoice: Invoice) -> None:
+    """Raises NotCorrectable."""
+    if not invoice.can_be_corrected:
+        raise NotCorrectable(number=str(invoice))
 
 
 def lock_invoice(invoice: Invoice) -> Invoice:
@@ -64,7 +82,7 @@ def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: dateti
         _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
         return locked
     paid = locked.amount_paid + amount
-    if locked.status == InvoiceStatus.ISSUED and paid + locked.amount_credited == locked.total_gross:
+    if locked.status == InvoiceStatus.ISSUED and paid + locked.amount_credited == locked.payable:
         _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
     else:
         Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
@@ -73,10 +91,14 @@ def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: dateti
 
 
 @transaction.atomic
-def count_credit(*, invoice: Invoice | None, amount: Decimal, actor: Actor, at: datetime) -> Invoice:
-    """Take a credit note's amount off the invoice it corrects. Raises NothingToCredit, CreditTooLarge.
+def count_credit(
+    *, invoice: Invoice | None, amount: Decimal, actor: Actor, at: datetime, with_deposits: bool = False
+) -> Invoice:
+    """Take a credit note's amount off the invoice it corrects.
 
     Payments frees paid amounts first (they become the customer's credit), so that paid + credited never pass the total.
+    What a final invoice deducts stays paid by its deposits, unless the note takes the deductions back `with_deposits`:
+    it is then cancelled whole. Raises NothingToCredit, DepositDeducted, CreditTooLarge.
     """
     if invoice is None:
         raise ValueError("a credit note corrects an invoice")
@@ -85,14 +107,42 @@ def count_credit(*, invoice: Invoice | None, amount: Decimal, actor: Actor, at: 
     if amount > locked.balance:
         raise CreditTooLarge(number=locked.number, amount=amount, room=locked.balance)
     credited = locked.amount_credited + amount
-    if credited == locked.total_gross:
+    if credited == locked.payable and (with_deposits or not locked.amount_deposited):
         _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited)
-    elif credited + locked.amount_paid == locked.total_gross:
+        set_free(locked)
+    elif credited + locked.amount_paid == locked.payable and locked.status == InvoiceStatus.ISSUED:
         _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_credited=credited)
     else:
         Invoice.everywhere.filter(pk=locked.pk).update(amount_credited=credited)
         locked.refresh_from_db()
     return locked
+
+
+@transaction.atomic
+def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> Invoice:
+    """Cancel an invoice that a corrected one replaces, in the issuing transaction of that one.
+
+    Raises NotCorrectable, HoldsPayments.
+    """
+    if invoice is None:
+        raise ValueError("a corrected invoice corrects an invoice")
+    locked = lock_invoice(invoice)
+    check_correctable(locked)
+    if locked.amount_paid:
+        raise HoldsPayments(number=locked.number)
+    states.move(
+        locked, InvoiceStatus.CREDITED, tag="billing.invoice.replaced", actor=actor, at=at, also=[locked.customer],
+        data={"number": locked.number}, amount_credited=locked.balance, replaced_at=at,
+    )  # fmt: skip
+    set_free(locked)
+    return locked
+
+
+@transaction.atomic
+def settle_if_nothing_remains(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
+    """An invoice whose deposits cover it is paid the moment it is issued."""
+    if invoice.can_be_paid and not invoice.balance:
+        _move(invoice, InvoiceStatus.PAID, actor=actor, at=at)
 
 
 _TAGS = {

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Case, CharField, Count, DateField, F, Sum, Value, When
+from django.db.models import Case, CharField, Count, DateField, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,8 +18,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import totals
+from billing.billed import GROSS, NET, VAT, billed
 from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
+from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
 from billing.panels import Action, choose, contributed_actions, panels_of
 from billing.pdf import render_pdf
@@ -39,7 +40,7 @@ SORTS: dict[str, Any] = {
     "date": Coalesce("issue_date", TruncDate("created_at"), output_field=DateField()),
     "due": Coalesce("due_date", Value(date.max), output_field=DateField()),
     "total": "total_gross",
-    "remaining": F("total_gross") - F("amount_paid") - F("amount_credited"),
+    "remaining": BALANCE,
 }
 # a PDF is shown by the browser's own viewer, which needs its own styles
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -82,17 +83,11 @@ def _row(invoice: Invoice, today: date) -> dict[str, Any]:
     }
 
 
-def _signed(column: str) -> Any:
-    """The column, taken off for a credit note: the sums are what was really billed."""
-    return Sum(Case(When(kind=InvoiceKind.CREDIT_NOTE, then=-F(column)), default=F(column)), default=Decimal("0.00"))
-
-
 def _summary(found: InvoiceQuerySet) -> str:
     """The totals of the whole filter, drafts included, in one query."""
-    balance = F("total_gross") - F("amount_paid") - F("amount_credited")
-    waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=balance)
+    waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=BALANCE)
     sums = found.aggregate(
-        rows=Count("pk"), net=_signed("total_net"), vat=_signed("total_vat"), gross=_signed("total_gross"),
+        rows=Count("pk"), net=billed(NET), vat=billed(VAT), gross=billed(GROSS),
         remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
     )  # fmt: skip
     if not sums["rows"]:

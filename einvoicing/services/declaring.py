@@ -89,10 +89,13 @@ def spread(amount: Decimal, gross: Mapping[Decimal, Decimal]) -> dict[Decimal, D
 
 
 def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
+    """What the invoice asks for at each rate: the deposits it deducts were declared on their own."""
     totals: dict[Decimal, Decimal] = {}
     for row in VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"):
         totals[row.rate] = totals.get(row.rate, ZERO) + row.base + row.amount
-    return totals or {ZERO: invoice.total_gross}
+    for row in VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id"):
+        totals[row.rate] = totals.get(row.rate, ZERO) - row.base - row.amount
+    return totals or {ZERO: invoice.payable}
 
 
 def _declare(

@@ -15,6 +15,7 @@ from billing import totals
 from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, VatSubtotal
 from billing.pdf import render_pdf
 from billing.services import snapshots
+from billing.services.deducting import deposits_of
 from billing.services.lines import exemption_mention
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -56,7 +57,7 @@ def _rules_for(invoice: Invoice) -> tuple[str, ...] | None:
 def _issued_document(invoice: Invoice) -> mapping.model.Invoice:
     lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
     subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"))
-    return mapping.from_invoice(invoice, lines=lines, subtotals=subtotals)
+    return mapping.from_invoice(invoice, lines=lines, subtotals=subtotals, deposits=deposits_of(invoice))
 
 
 def find_document(invoice: Invoice, kind: DocumentKind) -> InvoiceDocument | None:
@@ -185,7 +186,7 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
         )
         for row in computed.subtotals
     ]
-    document = mapping.from_invoice(invoice, lines=lines, subtotals=subtotals)
+    document = mapping.from_invoice(invoice, lines=lines, subtotals=subtotals, deposits=deposits_of(invoice))
     report = _judge(document, invoice)
     invoice.refresh_from_db()
     return report

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import Email, EmailKind, Invoice
+from billing.models import Email, EmailKind, Invoice, InvoiceKind
 from billing.services.emails import invoice_letter, queue_email
 from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
@@ -16,7 +16,10 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
 from customers.models import Contact, Customer
 from einvoicing.services.documents import DocumentInvalid, preflight
-from payments.services.crediting import issue_credit_note
+from payments.services.crediting import issue_correction, issue_credit_note
+
+# those that settle another invoice first; every other kind is issued as it is
+ISSUERS = {InvoiceKind.CREDIT_NOTE: issue_credit_note, InvoiceKind.CORRECTED: issue_correction}
 
 
 class NoRecipient(DomainError):
@@ -39,7 +42,7 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
     """
     _check(invoice, at)
     with transaction.atomic():
-        issue = issue_credit_note if invoice.is_credit_note else issue_invoice
+        issue = ISSUERS.get(InvoiceKind(invoice.kind), issue_invoice)
         issued = issue(invoice=invoice, actor=actor, at=at)
         if addresses:
             email_invoice(invoice=issued, addresses=addresses, at=at)

@@ -1,21 +1,23 @@
-"""Credit notes on invoices that may already be paid: what was paid first becomes the customer's credit."""
+"""Credit notes and corrected invoices for what may already be paid: what was paid first becomes customer credit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
 from billing.models import Invoice
+from billing.services.deducting import lock_for_issue
 from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
-from billing.services.settling import CreditTooLarge, lock_invoice
+from billing.services.settling import CreditTooLarge, check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
 from payments.models import Allocation, Payment
-from payments.services.payments import release_allocation
+from payments.services.payments import allocate_payment, release_allocation
 
 
 @transaction.atomic
@@ -38,10 +40,40 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
     if note.corrects is None:
         raise ValueError("a credit note corrects an invoice")
     invoice = lock_invoice(note.corrects)
-    room = invoice.total_gross - invoice.amount_credited
-    if note.total_gross > room:
-        raise CreditTooLarge(number=invoice.number, amount=note.total_gross, room=room)
-    missing = note.total_gross - invoice.balance
+    room = invoice.payable - invoice.amount_credited
+    if note.payable > room:
+        raise CreditTooLarge(number=invoice.number, amount=note.payable, room=room)
+    _release(invoice, note.payable - invoice.balance, reason="Avoir", actor=actor, at=at)
+    return issue_invoice(invoice=note, actor=actor, at=at)
+
+
+@transaction.atomic
+def issue_correction(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
+    """Issue a drafted corrected invoice (384) in the place of the one it corrects.
+
+    What was received on the original is released to the customer's credit, and put at once on the corrected invoice as
+    far as that one asks for it; the rest stays the customer's credit. Raises NotCorrectable, and what issuing refuses.
+    """
+    if invoice.corrects is None:
+        raise ValueError("a corrected invoice corrects an invoice")
+    lock_for_issue(invoice)
+    original = lock_invoice(invoice.corrects)
+    check_correctable(original)
+    held = _release(original, original.amount_paid, reason="Facture rectificative", actor=actor, at=at)
+    issued = issue_invoice(invoice=invoice, actor=actor, at=at)
+    for payment, amount in held:
+        part = min(amount, issued.balance)
+        if part > 0 and payment.customer_id == issued.customer_id and payment.currency == issued.currency:
+            allocate_payment(payment=payment, invoice=issued, amount=part, actor=actor, at=at)
+            issued.refresh_from_db()
+    return issued
+
+
+def _release(
+    invoice: Invoice, missing: Decimal, *, reason: str, actor: Actor, at: datetime
+) -> list[tuple[Payment, Decimal]]:
+    """Free `missing` of what payments hold on the locked invoice, the latest first; what each gave back."""
+    freed = []
     standing: dict[int, list[Allocation]] = {}
     for allocation in Allocation.everywhere.filter(invoice=invoice).order_by("-at", "-id"):
         standing.setdefault(allocation.payment_id, []).append(allocation)
@@ -49,13 +81,8 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
         held = sum((allocation.amount for allocation in allocations), ZERO)
         share = min(held, missing)
         if share > 0:
-            release_allocation(
-                payment=Payment.everywhere.select_related("customer").get(pk=payment_id),
-                invoice=invoice,
-                amount=share,
-                reason="Avoir",
-                actor=actor,
-                at=at,
-            )
+            payment = Payment.everywhere.select_related("customer").get(pk=payment_id)
+            release_allocation(payment=payment, invoice=invoice, amount=share, reason=reason, actor=actor, at=at)
+            freed.append((payment, share))
             missing -= share
-    return issue_invoice(invoice=note, actor=actor, at=at)
+    return freed

@@ -29,8 +29,8 @@ from payments.services.payments import Share, record_payment, reverse_payment
 REMEMBER_SETTLED = timedelta(days=400)
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 COLUMNS = (
-    "id", "number", "payment_reference", "status", "total_gross", "amount_paid", "amount_credited", "customer_id",
-    "customer__name", "due_date", "currency",
+    "id", "number", "payment_reference", "status", "total_gross", "amount_deposited", "amount_paid", "amount_credited",
+    "customer_id", "customer__name", "due_date", "currency",
 )  # fmt: skip
 
 
@@ -82,14 +82,14 @@ def build_index(company: Company, *, at: datetime) -> Index:
 
 
 def _item(
-    key: int, number: str, reference: str, status: str, total: Decimal, paid: Decimal, credited: Decimal,
-    customer_id: int, customer_name: str, due_on: date, currency: str,
+    key: int, number: str, reference: str, status: str, total: Decimal, deposited: Decimal, paid: Decimal,
+    credited: Decimal, customer_id: int, customer_name: str, due_on: date, currency: str,
 ) -> OpenItem:  # fmt: skip
     return OpenItem(
         id=key,
         number=number,
         rf_reference=reference,
-        balance=total - paid - credited if status == InvoiceStatus.ISSUED else ZERO,
+        balance=total - deposited - paid - credited if status == InvoiceStatus.ISSUED else ZERO,
         customer_id=customer_id,
         customer_name=customer_name,
         due_on=due_on,

@@ -204,9 +204,10 @@ def test_each_kind_has_a_series_of_its_own_and_each_company_too(company, custome
     first = story.an_issued_invoice(customer)
     deposit = story.an_issued_invoice(customer, kind="386")
     note = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(1))], kind="381", corrects=first)
-    corrected = story.an_issued_invoice(customer, kind="384", corrects=first)
-    assert [row.number for row in (first, deposit, note, corrected)] == [
-        "FAC-2026-00001", "ACO-2026-00001", "AVO-2026-00001", "FAC-2026-00002",
+    second = story.an_issued_invoice(customer)
+    corrected = story.an_issued_invoice(customer, kind="384", corrects=second)
+    assert [row.number for row in (first, deposit, note, second, corrected)] == [
+        "FAC-2026-00001", "ACO-2026-00001", "AVO-2026-00001", "FAC-2026-00002", "FAC-2026-00003",
     ]  # fmt: skip
     assert story.an_issued_invoice(story.a_customer(story.a_company())).number == "FAC-2026-00001"
 

@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 from django.db import connection, models, transaction
 
-from billing.models import Invoice, InvoiceLine, JournalEntry, JournalLine, StockMovement, VatSubtotal
+from billing.models import (
+    DepositDeduction,
+    Invoice,
+    InvoiceLine,
+    JournalEntry,
+    JournalLine,
+    StockMovement,
+    VatSubtotal,
+)
+from billing.services.deposits import choose_deposits
+from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
 from config.kernel.clock import local_day
@@ -84,8 +94,16 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
     rows["status"] = platforms.a_status(account, invoice, "200")
     rows["message"] = rows["status"].document
+    rows["deduction"] = a_deduction(customer)
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def a_deduction(customer: Any) -> DepositDeduction:
+    deposit = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(1))], kind="386")
+    draft = choose_deposits(invoice=story.a_draft(customer), keys=[deposit.pk], actor=story.ACTOR, at=story.AT)
+    deduction: DepositDeduction = issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT).deductions.get()
+    return deduction
 
 
 def a_shipment(company: Company, customer: Any) -> StockMovement:

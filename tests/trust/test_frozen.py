@@ -62,6 +62,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "invoice": Invoice.MUTABLE,
     "line": (),
     "vat": (),
+    "deduction": ("is_live",),
     "document": (),
     "entry": (),
     "entry line": (),

@@ -1,0 +1,35 @@
+"""What was really billed, as SQL sums: every amount once, whatever documents it went through.
+
+A credit note takes off. A final invoice counts without the deposits it deducts, which count on their own. A corrected
+invoice counts without the one it replaces, whose amounts stay where they were booked.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import Case, F, Q, Sum, When
+from django.db.models.expressions import Combinable
+
+from billing.models import InvoiceKind
+
+ZERO = Decimal("0.00")
+NET, VAT, GROSS = "net", "vat", "gross"
+_DEPOSITED = {GROSS: ("amount_deposited", ""), VAT: ("deposited_vat", ""), NET: ("amount_deposited", "deposited_vat")}
+
+
+def billed(amount: str, *, only: Q | None = None) -> Sum:
+    """The sum of NET, VAT or GROSS over the invoices of a query, of those that are `only` when it is given."""
+    mine = _own(amount)
+    signed = Case(
+        When(kind=InvoiceKind.CREDIT_NOTE, then=-mine),
+        When(kind=InvoiceKind.CORRECTED, then=mine - _own(amount, of="corrects__")),
+        default=mine,
+    )
+    return Sum(signed, filter=only, default=ZERO)
+
+
+def _own(amount: str, *, of: str = "") -> Combinable:
+    deposited, vat = _DEPOSITED[amount]
+    own = F(f"{of}total_{amount}") - F(f"{of}{deposited}")
+    return own + F(f"{of}{vat}") if vat else own

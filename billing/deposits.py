@@ -1,0 +1,51 @@
+"""How a deposit (386) is shared over the VAT rates of what it is a part of.
+
+Plain arithmetic. VAT is computed from the base (BR-CO-17), so that not every amount with VAT exists: at 20 % no base
+gives 100.05. The deposit is then the nearest possible amount below, at most a cent less than asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
+from billing.totals import VatSubtotal, apportion, vat_of
+from config.kernel.money import ZERO, cents, from_cents
+
+
+def share_out(rows: Sequence[VatSubtotal], gross: Decimal) -> tuple[VatSubtotal, ...]:
+    """`gross` (VAT included) as bases and VAT, in proportion to what each rate is worth with VAT.
+
+    The whole gives back the rows themselves. Rates that are worth nothing, or less, bear nothing.
+    """
+    worth = [row for row in rows if row.base + row.amount > 0]
+    wanted = apportion(cents(gross), [cents(row.base + row.amount) for row in worth]) if worth else []
+    bases = [_largest_base(share, row.rate) for row, share in zip(worth, wanted, strict=True)]
+    left = cents(gross) - sum(_gross(base, row.rate) for row, base in zip(worth, bases, strict=True))
+    # what one rate cannot write another may
+    for index, row in enumerate(worth):
+        before = _gross(bases[index], row.rate)
+        bases[index] = _largest_base(before + left, row.rate)
+        left -= _gross(bases[index], row.rate) - before
+    return tuple(
+        replace(row, base=from_cents(base), amount=vat_of(from_cents(base), row.rate))
+        for row, base in zip(worth, bases, strict=True)
+        if base
+    )
+
+
+def gross_of(rows: Sequence[VatSubtotal]) -> Decimal:
+    return sum((row.base + row.amount for row in rows), ZERO)
+
+
+def _gross(base: int, rate: Decimal) -> int:
+    return base + cents(vat_of(from_cents(base), rate))
+
+
+def _largest_base(gross: int, rate: Decimal) -> int:
+    """The largest base, in cents, that stays within `gross` once its VAT is added."""
+    base = floor(Fraction(gross * 100) / (100 + Fraction(rate)))
+    return base + 1 if _gross(base + 1, rate) <= gross else base

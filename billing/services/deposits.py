@@ -1,0 +1,154 @@
+"""Deposit invoices (386): asked for from an order or a draft, and chosen to be deducted from the final invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Sum
+
+from billing import totals
+from billing.deposits import gross_of, share_out
+from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.models.lines import DocumentLine
+from billing.services.deducting import DepositNotDeductible, deductible_from, write_deductions
+from billing.services.invoices import InvoiceIssued, lock_draft, save_draft
+from billing.services.lines import LineInput
+from billing.totals import VatSubtotal, apportion
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round2
+
+
+class NoDepositHere(DomainError):
+    code = "no_deposit_here"
+    message = "Un acompte se facture sur une commande confirmée, tant que sa facture n’est pas émise."
+
+
+class DepositTooLarge(Invalid):
+    code = "deposit_too_large"
+    message = "Il reste %(room)s € TTC à facturer : l’acompte ne peut pas dépasser ce montant."
+
+
+class DepositTooSmall(Invalid):
+    code = "deposit_too_small"
+    message = "Le montant de l’acompte doit être positif."
+
+
+def takes_deposit(source: SalesOrder | Invoice) -> bool:
+    """Whether a deposit may be invoiced now: on a confirmed order not invoiced yet, or on a draft without an order."""
+    if isinstance(source, Invoice):
+        return source.is_draft and source.kind == InvoiceKind.INVOICE and source.order_id is None
+    final = Invoice.everywhere.filter(order=source, kind=InvoiceKind.INVOICE).issued()
+    return source.status in {OrderStatus.PENDING, OrderStatus.SHIPPED} and not final.exists()
+
+
+def room_of(source: SalesOrder | Invoice) -> Decimal:
+    """What may still be asked for in advance, VAT included: the total less the deposits drafted or issued."""
+    if isinstance(source, Invoice):
+        return source.payable
+    deposits = Invoice.everywhere.filter(order=source, kind=InvoiceKind.DEPOSIT)
+    asked: Decimal = deposits.aggregate(sum=Sum(F("total_gross") - F("amount_credited")))["sum"] or ZERO
+    return max(source.total_gross - asked, ZERO)
+
+
+def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
+    """So many per cent of the total with VAT, to the cent."""
+    return round2(source.total_gross * percent / HUNDRED)
+
+
+@transaction.atomic
+def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, actor: Actor, at: datetime) -> Invoice:
+    """« Facturer un acompte »: a draft of `gross`, VAT included, shared over the rates of the order or draft.
+
+    `words` is what its lines say. At some rates an amount with VAT does not exist: the draft may be a cent less.
+    Raises NoDepositHere, DepositTooSmall, DepositTooLarge.
+    """
+    locked = type(source).everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=source.pk)
+    if not takes_deposit(locked):
+        raise NoDepositHere
+    if gross <= 0:
+        raise DepositTooSmall(fields={"amount": DepositTooSmall.message})
+    room = room_of(locked)
+    if gross > room:
+        raise DepositTooLarge(room=room)
+    values = {
+        "kind": InvoiceKind.DEPOSIT,
+        "order": locked if isinstance(locked, SalesOrder) else None,
+        "purchase_order": locked.purchase_order,
+        "service_code": locked.service_code,
+        "currency": locked.currency,
+    }
+    lines = _lines(_rows_of(locked), gross, words)
+    if not lines:
+        raise DepositTooSmall(fields={"amount": DepositTooSmall.message})
+    deposit = save_draft(invoice=None, customer=locked.customer, values=values, lines=lines, actor=actor, at=at)
+    if isinstance(locked, SalesOrder):
+        audit.record("billing.order.invoiced", subject=locked, also=[deposit], actor=actor, at=at)
+    return deposit
+
+
+def _rows_of(source: SalesOrder | Invoice) -> list[DocumentLine]:
+    if isinstance(source, SalesOrder):
+        return list(OrderLine.everywhere.filter(order=source).order_by("position"))
+    return list(InvoiceLine.everywhere.filter(invoice=source).order_by("position"))
+
+
+def possible_gross(source: SalesOrder | Invoice, gross: Decimal) -> Decimal:
+    """The amount that the deposit will really be."""
+    return gross_of(share_out(totals.compute([row.priced() for row in _rows_of(source)]).subtotals, gross))
+
+
+def _lines(rows: Sequence[DocumentLine], gross: Decimal, words: str) -> list[LineInput]:
+    """One line per rate, two where a rate bears goods and services: the nature of the operation follows (BT-23)."""
+    shares = share_out(totals.compute([row.priced() for row in rows]).subtotals, gross)
+    found = [(share, is_service, base) for share in shares for is_service, base in _natures(rows, share)]
+    mixed = len({is_service for _share, is_service, _base in found}) > 1
+    return [
+        LineInput(
+            description=f"{words} – {'services' if is_service else 'biens'}" if mixed else words,
+            quantity=Decimal(1),
+            unit_price=base,
+            vat_category=share.category,
+            vat_rate=share.rate,
+            is_service=is_service,
+        )
+        for share, is_service, base in found
+    ]
+
+
+def _natures(rows: Sequence[DocumentLine], share: VatSubtotal) -> list[tuple[bool, Decimal]]:
+    """The base of one rate over services and goods, in proportion to their nets."""
+    nets = {True: ZERO, False: ZERO}
+    for row in rows:
+        if (row.vat_category, row.vat_rate) == (share.category, share.rate):
+            nets[row.is_service] += row.net_amount
+    if min(nets.values()) <= 0:
+        return [(nets[True] > nets[False], share.base)]
+    services, goods = apportion(cents(share.base), [cents(nets[True]), cents(nets[False])])
+    return [(is_service, from_cents(part)) for is_service, part in ((True, services), (False, goods)) if part]
+
+
+@transaction.atomic
+def choose_deposits(*, invoice: Invoice, keys: Sequence[int], actor: Actor, at: datetime) -> Invoice:
+    """Deduct these deposits from the draft, and no others.
+
+    Raises InvoiceIssued, DepositNotDeductible, DepositsBeyondTotal.
+    """
+    draft = lock_draft(invoice)
+    if not draft.takes_deposits:
+        raise InvoiceIssued(number=str(draft))
+    deposits = list(deductible_from(draft).filter(pk__in=keys))
+    missing = set(keys) - {deposit.pk for deposit in deposits}
+    if missing:
+        gone = Invoice.everywhere.filter(pk__in=missing, company_id=draft.company_id).first()
+        raise DepositNotDeductible(number=str(gone or ""))
+    write_deductions(draft, deposits)
+    audit.record(
+        "billing.invoice.changed", subject=draft, also=[draft.customer], actor=actor, at=at,
+        data={"total": draft.total_gross, "deposits": [deposit.number for deposit in deposits]},
+    )  # fmt: skip
+    return draft
