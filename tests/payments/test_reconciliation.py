@@ -15,7 +15,7 @@ from billing.models import Invoice, InvoiceStatus, JournalLine
 from billing.services.settling import OverAllocated
 from config.kernel import chain
 from config.kernel.models import AuditEvent, Company
-from config.kernel.scope import company_scope
+from config.kernel.scope import across_companies, company_scope
 from customers.models import Customer
 from payments.matching import explain
 from payments.models import Allocation, BankLine, BarredPair, LineStatus, Match, Payment
@@ -315,17 +315,20 @@ def test_the_database_holds_one_live_match_per_line(company, customer):
 
 def test_another_company_s_rows_are_never_touched(company, customer):
     stranger = story.a_company(iban="DE89370400440532013000")
-    theirs = an_invoice(story.a_customer(stranger))
+    with company_scope(stranger):
+        theirs = an_invoice(story.a_customer(stranger))
+        line = a_line(stranger, "1200.00", theirs.number)
     ours = an_invoice(customer)
     assert theirs.number == ours.number, "each company counts for itself"
-    line = a_line(stranger, "1200.00", theirs.number)
     assert run(company) == Outcome(matched=0, proposed=0, left=0)
-    assert (status(line), figures(ours)[0], figures(theirs)[0]) == (
-        LineStatus.OPEN, InvoiceStatus.ISSUED, InvoiceStatus.ISSUED,
-    )  # fmt: skip
+    with across_companies():
+        assert (status(line), figures(ours)[0], figures(theirs)[0]) == (
+            LineStatus.OPEN, InvoiceStatus.ISSUED, InvoiceStatus.ISSUED,
+        )  # fmt: skip
     with company_scope(stranger):
         assert run(stranger).matched == 1
-    assert (figures(ours)[0], figures(theirs)[0]) == (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
+    with across_companies():
+        assert (figures(ours)[0], figures(theirs)[0]) == (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
 
 
 def test_looking_takes_the_same_queries_for_one_line_or_twelve(company, customer, django_assert_num_queries):
