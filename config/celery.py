@@ -44,6 +44,7 @@ app.conf.update(
         "payments.remind": {"queue": "notifications"},
         "payments.deliver_reminders": {"queue": "notifications"},
         "billing.*": {"queue": "notifications"},
+        "kernel.deliver_webhooks": {"queue": "notifications"},
     },
     beat_schedule={
         # carry what waits, prepare legal documents
@@ -54,6 +55,8 @@ app.conf.update(
         "compare": {"task": "einvoicing.compare", "schedule": crontab(hour=3, minute=10)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
+        # tell partner systems what happened
+        "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0, "options": {"expires": 30}},
         # reminders that wait for the mail server, each guarded again
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # match new bank lines, company by company

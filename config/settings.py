@@ -247,6 +247,11 @@ SANDBOX_URL = env.str("SANDBOX_URL", default=f"http://127.0.0.1:{env.int('SANDBO
 # platform lasts 60 seconds at most, so less than that is for tests only
 TRANSMISSION_LEASE_SECONDS = env.int("TRANSMISSION_LEASE_SECONDS", default=90)
 
+# -- webhooks ------------------------------------------------------------------------------------------------------
+
+# messages go to public addresses alone; true: to the loopback (plain http too) and private networks as well
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
+
 # -- logs ----------------------------------------------------------------------------------------------------------
 
 logs.configure()

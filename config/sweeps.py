@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.tasks import deliver_emails
+from config.kernel.tasks import deliver_webhooks
 from einvoicing.tasks import poll, transmit
 from payments.tasks import deliver_reminders
 
@@ -14,4 +15,5 @@ def sweep() -> dict[str, int]:
         "statuses": poll(),
         "emails": deliver_emails(),
         "reminders": deliver_reminders(),
+        "webhooks": deliver_webhooks(),
     }

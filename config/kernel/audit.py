@@ -1,4 +1,7 @@
-"""The audit trail: one dotted tag, an actor, the rows concerned, and what changed, in the fact's own transaction."""
+"""The audit trail: one dotted tag, an actor, the rows concerned, and what changed, in the fact's own transaction.
+
+What partners may hear of it is queued for them in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from config.kernel.actor import Actor
 from config.kernel.canonical import canonical, plain, sha256
 from config.kernel.logs import current_request_id
 from config.kernel.models import AuditEvent, Company, CompanyRow
+from config.kernel.webhooks.announcing import announce
 
 
 def record(
@@ -41,4 +45,5 @@ def record(
     )
     event.content_hash = sha256(canonical(event.facts()))
     event.save(force_insert=True)
+    announce(event)
     return event

@@ -37,7 +37,7 @@ class Session:
 
     `timeout` is (connect, seconds without a byte); `deadline` bounds a whole exchange, so that a server dripping
     one byte at a time cannot hold a worker. `max_bytes` bounds the answer after decompression. `certificate` is the
-    path of our own (PEM, with its key); a missing one raises RemoteError.
+    path of our own (PEM, with its key); a missing one raises RemoteError. `adapter` connects in its own way.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Session:
         verify: bool | str = True,
         certificate: str = "",
         headers: Mapping[str, str] | None = None,
+        adapter: HTTPAdapter | None = None,
     ) -> None:
         if certificate and not Path(certificate).is_file():
             raise RemoteError("Le certificat client est introuvable.", retryable=False, code="missing_certificate")
@@ -62,7 +63,7 @@ class Session:
         self._requests.cert = certificate or None
         self._requests.headers.update({"User-Agent": "Quittance", **(headers or {})})
         for scheme in ("http://", "https://"):
-            self._requests.mount(scheme, HTTPAdapter(max_retries=0))
+            self._requests.mount(scheme, adapter or HTTPAdapter(max_retries=0))
 
     def __enter__(self) -> Session:
         return self

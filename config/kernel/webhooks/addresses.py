@@ -1,0 +1,151 @@
+"""Where a message may go: public addresses alone, judged at the very connection (OWASP, SSRF).
+
+The name is resolved once; every address it has is judged, and the connection is made to one of the judged addresses:
+an answer of the name server that changes in between changes nothing. No redirect is followed, no proxy is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
+from urllib3.util.connection import create_connection
+
+from config.kernel.errors import RemoteError
+from config.kernel.http import check_address
+
+Resolver = Callable[[str, int], list[str]]
+LONGEST = 500
+TRIED = 4  # addresses of one name
+FORBIDDEN = "Cette adresse n’est pas publique : rien ne lui est envoyé."
+UNKNOWN_NAME = "Le nom du service distant est inconnu."
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+_6TO4 = ipaddress.ip_network("2002::/16")  # carries an IPv4 address of its own
+
+
+def refusal(url: str) -> str:
+    """Why messages may not go to this address, as far as it says by itself; '' when nothing speaks against it."""
+    if len(url) > LONGEST or not url.isprintable() or " " in url:
+        return "Une adresse compte 500 signes au plus, sans espace."
+    try:
+        check_address(url)
+        target = urlsplit(url)
+        _ = target.port
+    except ValueError:
+        return "L’adresse du service distant est incorrecte."
+    except RemoteError as error:
+        return error.message
+    if target.fragment:
+        return "L’adresse du service distant est incorrecte."
+    host = str(target.hostname)
+    if host == "localhost" and not settings.WEBHOOK_ALLOW_PRIVATE:
+        return FORBIDDEN
+    with contextlib.suppress(ValueError):
+        return "" if is_allowed(str(ipaddress.ip_address(host))) else FORBIDDEN
+    return ""
+
+
+def is_allowed(address: str) -> bool:
+    """True for a public IP address; with WEBHOOK_ALLOW_PRIVATE for the loopback and private networks too."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if ip.is_multicast or ip.is_unspecified or ip.is_link_local:
+        return False
+    if settings.WEBHOOK_ALLOW_PRIVATE and (ip.is_loopback or ip.is_private):
+        return True
+    if isinstance(ip, ipaddress.IPv6Address):
+        return ip.is_global and ip in _GLOBAL_IPV6 and ip not in _6TO4
+    return ip.is_global
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, as the system finds them; raises OSError."""
+    return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+class PublicAdapter(HTTPAdapter):
+    """Connects to judged addresses only, and cuts every connection after `deadline` seconds, whatever still drips."""
+
+    def __init__(self, *, deadline: float, resolver: Resolver = resolve) -> None:
+        self.deadline, self.resolver = deadline, resolver
+        self.cuts: list[Cut] = []
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        self.poolmanager = PoolManager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, HTTPConnection, self),
+            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self),
+        }
+
+    def close(self) -> None:
+        super().close()
+        while self.cuts:
+            self.cuts.pop().close()
+
+
+def _pool(pool: type[Any], connection: type[Any], adapter: PublicAdapter) -> type[Any]:
+    """The pool whose connections resolve, judge and connect as the adapter says."""
+
+    class Judged(connection):  # one of urllib3’s two classes
+        def _new_conn(self) -> socket.socket:
+            found = connect(self.host, self.port, self.timeout, adapter.resolver)
+            adapter.cuts.append(Cut(found, adapter.deadline))
+            return found
+
+    class JudgedPool(pool):
+        ConnectionCls = Judged
+
+    return JudgedPool
+
+
+class Cut:
+    """Shuts a connection down after so many seconds: time-outs alone start anew with each byte."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._same = connection.dup()  # TLS takes the first one over
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._same.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        self._same.close()
+
+
+def connect(host: str, port: int, timeout: Any, resolver: Resolver) -> socket.socket:
+    """A connection to the name, at an address that was judged. Raises RemoteError, unreachable or not allowed."""
+    try:
+        addresses = resolver(host.strip("[]"), port)
+    except OSError as error:
+        raise RemoteError(UNKNOWN_NAME, retryable=True, code="unknown_host") from error
+    if not addresses or not all(is_allowed(address) for address in addresses):
+        raise RemoteError(FORBIDDEN, retryable=True, code="forbidden_address")
+    problem: OSError | None = None
+    for address in addresses[:TRIED]:
+        try:
+            return create_connection((address, port), timeout)
+        except OSError as error:
+            problem = error
+    slow = isinstance(problem, TimeoutError)
+    raise RemoteError(
+        "Le service distant ne répond pas." if slow else "Le service distant est injoignable.",
+        retryable=True,
+        code="connect_timeout" if slow else "unreachable",
+    ) from problem

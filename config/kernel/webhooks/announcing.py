@@ -1,0 +1,78 @@
+"""An audit event becomes a message to every endpoint that wants it, in the transaction of the fact itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from config.kernel.api.json import dumps
+from config.kernel.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.webhooks.words import THINGS, TOLD
+
+# amounts and quantities leave as the API gives them: numbers with two decimals, more where there are more
+_NUMBERS = frozenset({"amount", "balance", "quantity", "total", "unit_price"})
+_CENT = Decimal("0.01")
+
+
+def announce(event: AuditEvent) -> None:
+    """Queue the message of an audit event just written. One query where nobody listens, none where none may."""
+    told = TOLD.get(event.tag)
+    if told is None:
+        return
+    active = WebhookEndpoint.everywhere.filter(company_id=event.company_id, is_active=True)
+    wanting = [endpoint for endpoint in active if endpoint.wants(told.name)]
+    if wanting:
+        about = next((one for one in event.subjects if _label(one) == told.about), event.subjects[0])
+        body = message(told.name, about=about, subjects=event.subjects, facts=event.data, at=event.at)
+        queue(wanting, name=told.name, about=about, body=body, event=event)
+
+
+def queue(
+    endpoints: Sequence[WebhookEndpoint], *, name: str, about: str, body: str, event: AuditEvent
+) -> list[WebhookDelivery]:
+    """Write the message once and one delivery per endpoint, due now."""
+    row = WebhookEvent(
+        company_id=event.company_id, name=name, subject=about, body=body, occurred_at=event.at, sequence=event.pk
+    )
+    row.save(force_insert=True)
+    deliveries: list[WebhookDelivery] = WebhookDelivery.everywhere.bulk_create(
+        WebhookDelivery(
+            company_id=event.company_id,
+            endpoint=endpoint,
+            event=row,
+            subject=about,
+            sequence=row.sequence,
+            next_attempt_at=event.at,
+        )
+        for endpoint in endpoints
+    )
+    return deliveries
+
+
+def message(name: str, *, about: str, subjects: Sequence[str], facts: Mapping[str, Any], at: datetime) -> str:
+    """The words of a message: what happened, when, to which object, with the facts of the audit trail."""
+    related = [shown for one in subjects if one != about and (shown := _shown(one))]
+    data = {**{key: _number(key, value) for key, value in facts.items()}, **_shown(about), "related": related}
+    return dumps({"type": name, "timestamp": at, "data": data}).decode()
+
+
+def _shown(subject: str) -> dict[str, Any]:
+    """A row as partners know it; nothing for what they do not know."""
+    label, pk = _label(subject), int(subject.rpartition(":")[2])
+    if label not in THINGS:
+        return {}
+    return {"object": THINGS[label].name, "id": pk, "url": THINGS[label].url(pk)}
+
+
+def _label(subject: str) -> str:
+    return subject.partition(":")[0]
+
+
+def _number(key: str, value: Any) -> Any:
+    if key not in _NUMBERS or not isinstance(value, str):
+        return value
+    number = Decimal(value)
+    exponent = number.as_tuple().exponent
+    return number if isinstance(exponent, int) and exponent < -2 else number.quantize(_CENT)
