@@ -203,6 +203,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "InvoiceStatusEnum": "billing.api.invoices.words.STATUSES",
+        "InvoiceKindEnum": "billing.api.invoices.words.KIND_WORDS",
+        "NewInvoiceStatusEnum": "billing.api.invoices.words.NEW_STATUSES",
+        "NewInvoiceKindEnum": "billing.api.invoices.words.NEW_KINDS",
+        "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
+    },
 }
 
 # -- language and time ---------------------------------------------------------------------------------------------

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from billing.api import orders, products, stock
 from billing.api.invoices import disputes, stats
 
 urlpatterns: list[URLPattern] = [
+    path("products", products.ProductList.as_view(), name="products"),
+    path("products/<int:id>", products.ProductItem.as_view(), name="product"),
+    path("products/<int:id>/stock", stock.ProductStock.as_view(), name="product-stock"),
+    path("orders", orders.OrderList.as_view(), name="orders"),
+    path("orders/<int:id>", orders.OrderItem.as_view(), name="order"),
+    path("orders/<int:id>/confirm", orders.OrderConfirm.as_view(), name="order-confirm"),
+    path("orders/<int:id>/ship", orders.OrderShip.as_view(), name="order-ship"),
+    path("orders/<int:id>/cancel", orders.OrderCancel.as_view(), name="order-cancel"),
+    path("invoices/generate", orders.InvoiceGenerate.as_view(), name="invoice-generate"),
     path("invoices/stats", stats.InvoiceStats.as_view(), name="invoice-stats"),
     path("invoices/<int:id>/disputes", disputes.InvoiceDisputes.as_view(), name="invoice-disputes"),
 ]

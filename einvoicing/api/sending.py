@@ -44,11 +44,13 @@ class InvalidHere(DocumentInvalid):
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
-        self.more = {"violations": [told(one) for one in report.violations]}
+        violations = [told(one) for one in report.violations]
+        self.more = {"violations": violations}
+        self.fields = {one["field"]: one["text"] for one in violations if one["field"] and one["severity"] == FATAL}
 
 
 def send(invoice: Invoice, request: Call) -> None:
-    """Issue a draft, and queue the message to its customer. Raises what `send_invoice` does, at the partner's fields."""
+    """Issue a draft and queue the message to its customer; what is refused, at the fields the partner sent."""
     try:
         with said_of(invoice):
             send_invoice(invoice=invoice, actor=request.caller.actor, at=request.at)

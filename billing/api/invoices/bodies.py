@@ -65,8 +65,8 @@ class ItemBody(Body):
             if "vat_rate" in values or "vat_category" in values:
                 del line["vat_rate"], line["vat_category"]
         line |= values
-        required = [_("Ce champ est obligatoire.")]
-        problems: dict[str, Any] = {name: required for name in ("description", "unit_price") if name not in line}
+        missing = [name for name in ("description", "unit_price") if name not in line]
+        problems = {name: [self.fields[name].error_messages["required"]] for name in missing}
         vat, wrong = _vat(self.context["caller"].company, line.get("vat_category"), line.get("vat_rate"))
         if problems | wrong:
             raise serializers.ValidationError(problems | wrong)
@@ -100,7 +100,7 @@ class ChangeBody(Body):
     ignored = tuple(sorted(set(InvoiceShape().fields)))
 
     customer_id = Reference(Customer, required=False)
-    kind = serializers.ChoiceField(list(words.KINDS), required=False)
+    kind = serializers.ChoiceField(words.KIND_WORDS, required=False)
     invoice_number = serializers.CharField(
         max_length=50, required=False, allow_blank=True,
         help_text="Your own number: kept as external_reference. The legal one is given at issue, by us alone.",
@@ -113,7 +113,7 @@ class ChangeBody(Body):
     supply_date = Day(required=False, allow_null=True)
     due_date = Day(required=False, allow_null=True, help_text="By the customer's payment terms where it is not said.")
     status = serializers.ChoiceField(
-        [words.DRAFT, words.SENT], default=words.DRAFT,
+        words.NEW_STATUSES, default=words.DRAFT,
         help_text="`sent` also issues the invoice and sends it, as POST /api/invoices/{id}/send does.",
     )  # fmt: skip
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, help_text="Printed.")
@@ -130,7 +130,7 @@ class InvoiceBody(ChangeBody):
     """A new invoice."""
 
     customer_id = Reference(Customer)
-    kind = serializers.ChoiceField(["invoice", "deposit"], default="invoice")
+    kind = serializers.ChoiceField(words.NEW_KINDS, default="invoice")
     items = ItemBody(many=True, allow_empty=False, max_length=MOST_ITEMS)
 
 

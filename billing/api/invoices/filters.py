@@ -21,7 +21,7 @@ class InvoiceQuery(Page):
     status = serializers.ChoiceField(words.STATUSES, required=False)
     payment_status = serializers.ChoiceField(words.PAYMENT_STATUSES, required=False)
     kind = serializers.ChoiceField(
-        list(words.KINDS), required=False, help_text="Every kind but credit notes where it is not said."
+        words.KIND_WORDS, required=False, help_text="Every kind but credit notes where it is not said."
     )
     customer_id = Id(required=False)
     from_date = Day(required=False, help_text="By invoice_date; a draft without one is left out.")

@@ -59,7 +59,7 @@ class InvoiceRow(serializers.Serializer):
     def get_invoice_number(self, invoice: Invoice) -> str:
         return invoice.number or ""
 
-    @extend_schema_field(serializers.ChoiceField(list(words.KINDS)))
+    @extend_schema_field(serializers.ChoiceField(words.KIND_WORDS))
     def get_kind(self, invoice: Invoice) -> str:
         return words.kind_word(invoice)
 
@@ -142,7 +142,7 @@ class InvoiceShape(InvoiceRow):
     def get_payments(self, invoice: Invoice) -> list[dict[str, Any]]:
         """What stands today: an allocation taken back is its own opposite."""
         allocated: dict[Any, Decimal] = {}
-        for one in sorted(invoice.allocations.all(), key=lambda one: one.pk):
+        for one in sorted(invoice.allocations.all(), key=lambda one: (one.at, one.pk)):
             allocated[one.payment] = allocated.get(one.payment, ZERO) + one.amount
         rows = [
             {

@@ -23,7 +23,7 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-class StatsShape(serializers.Serializer):
+class InvoiceStatsShape(serializers.Serializer):
     draft_count = serializers.IntegerField()
     sent_count = serializers.IntegerField(help_text="Waiting for money and not overdue.")
     paid_count = serializers.IntegerField()
@@ -48,7 +48,7 @@ def figures(on: date) -> dict[str, Any]:
 class InvoiceStats(ApiView):
     area = "invoices"
 
-    @operation(answer=StatsShape, id="invoice_stats", examples=[received(EXAMPLE)])
+    @operation(answer=InvoiceStatsShape, id="invoice_stats", examples=[received(EXAMPLE)])
     def get(self, request: Call) -> dict[str, Any]:
         """Counts and totals of all invoices.
 

@@ -19,7 +19,10 @@ KINDS = {
     "corrected": InvoiceKind.CORRECTED,
     "credit_note": InvoiceKind.CREDIT_NOTE,
 }
-_KIND_WORDS = {kind: word for word, kind in KINDS.items()}
+KIND_WORDS = tuple(KINDS)
+NEW_KINDS = ("invoice", "deposit")
+NEW_STATUSES = (DRAFT, SENT)
+_WORD_OF_KIND = {kind: word for word, kind in KINDS.items()}
 _STATUS_WORDS = {InvoiceStatus.DRAFT: DRAFT, InvoiceStatus.PAID: PAID, InvoiceStatus.CREDITED: CANCELLED}
 # every other method is its own name in lower case
 _METHOD_WORDS = {"DEBIT": "direct_debit"}
@@ -27,7 +30,7 @@ METHODS = ("card", "transfer", "check", "cash", "direct_debit")
 
 
 def kind_word(invoice: Invoice) -> str:
-    return _KIND_WORDS[InvoiceKind(invoice.kind)]
+    return _WORD_OF_KIND[InvoiceKind(invoice.kind)]
 
 
 def method_word(method: str) -> str:

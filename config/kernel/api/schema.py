@@ -23,7 +23,7 @@ def documented(method: Callable[..., Any], told: Operation) -> Callable[[Any], A
     """The decorator that tells drf-spectacular what an operation is."""
     summary, _, description = (method.__doc__ or "").strip().partition("\n")
     statuses = errors_of(method.__name__, told)
-    responses: dict[Any, Any] = {told.status: _answer(told)}
+    responses: dict[Any, Any] = _answers(told)
     if told.etag:
         responses[304] = OpenApiResponse(description="Not modified since the version of If-None-Match.")
     for status in statuses:
@@ -56,12 +56,13 @@ def errors_of(method: str, told: Operation) -> list[int]:
     return sorted(statuses | {404})
 
 
-def _answer(told: Operation) -> Any:
+def _answers(told: Operation) -> dict[Any, Any]:
     if told.status == HTTPStatus.NO_CONTENT or told.answer is None:
-        return OpenApiResponse(description="Done.")
-    if isinstance(told.answer, str):  # a file, by its media type
-        return OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-    return told.answer(many=True) if told.many else told.answer
+        return {told.status: OpenApiResponse(description="Done.")}
+    if isinstance(told.answer, str):  # a file, by the media types it may have: "application/pdf, application/xml"
+        file = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+        return {(told.status, media_type): file for media_type in told.answer.split(", ")}
+    return {told.status: told.answer(many=True) if told.many else told.answer}
 
 
 def _request(told: Operation) -> Any:

@@ -1,0 +1,131 @@
+"""Many invoices in a call: each row is taken or refused on its own, and the whole call can be repeated."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_noop as n
+from rest_framework import serializers
+
+from billing.api.invoices import words
+from billing.api.invoices.bodies import InvoiceBody, columns, lines
+from billing.models import Invoice
+from config.kernel.api.examples import sent
+from config.kernel.api.fields import Body, Id
+from config.kernel.api.operation import REQUIRED, ApiView, Call, NotAllowedHere, operation
+from config.kernel.api.problems import flattened
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.middleware import say, translated
+from einvoicing.services.writing import Wanted, write_many
+
+MOST, MOST_ISSUED = 1000, 100
+CREATED, REFUSED = OUTCOMES = ("created", "refused")
+TOO_MANY_ISSUED = n("Cent factures au plus s’émettent en un appel.")
+EXAMPLE = {
+    "issue": False,
+    "invoices": [
+        {
+            "invoice_number": "INV-2024-0001",
+            "customer_id": 5,
+            "items": [
+                {"description": "Consulting", "quantity": 5, "unit_price": Decimal("200.00"), "vat_rate": Decimal("20")}
+            ],
+        }
+    ],
+}
+
+
+class BulkBody(Body):
+    issue = serializers.BooleanField(default=False, help_text="Give each its number. At most 100 rows then.")
+    invoices = serializers.ListField(
+        child=serializers.DictField(), min_length=1, max_length=MOST,
+        help_text="Each as the body of POST /api/invoices; a row with `status: \"sent\"` is issued and e-mailed.",
+    )  # fmt: skip
+
+
+class RowProblem(serializers.Serializer):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField())
+
+
+class RowResult(serializers.Serializer):
+    row = serializers.IntegerField(help_text="Counted from 1.")
+    status = serializers.ChoiceField(OUTCOMES)
+    id = Id(required=False)
+    invoice_number = serializers.CharField(required=False, help_text="'' on a draft.")
+    external_reference = serializers.CharField(required=False)
+    problem = RowProblem(required=False)
+
+
+class BulkResult(serializers.Serializer):
+    created = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = RowResult(many=True)
+
+
+class InvoiceBulk(ApiView):
+    area = "invoices"
+
+    @operation(
+        action="invoices.edit", body=BulkBody, answer=BulkResult, key=REQUIRED, id="invoice_bulk_create",
+        examples=[sent(EXAMPLE)],
+    )  # fmt: skip
+    def post(self, request: Call) -> dict[str, Any]:
+        """Write up to 1,000 invoices, or write and issue up to 100.
+
+        Each row is on its own: the answer is 200 even when some, or all, are refused; `results` says for each, in
+        order, its id or its problem. Nothing stays of a refused row, and no legal number is lost. Repeating the call
+        with the same Idempotency-Key gives the same answer and writes nothing twice.
+        """
+        rows = [_read(row, self.context(request)) for row in request.values["invoices"]]
+        wanted = [row if isinstance(row, DomainError) else _wanted(row, request) for row in rows]
+        good = [one for one in wanted if isinstance(one, Wanted)]
+        _check_issuing(good, request)
+        outcomes = iter(write_many(wanted=good, actor=request.caller.actor, at=request.at))
+        found = [next(outcomes) if isinstance(one, Wanted) else one for one in wanted]
+        results = [_told(position, one) for position, one in enumerate(found, start=1)]
+        refused = sum(one["status"] == REFUSED for one in results)
+        return {"created": len(results) - refused, "refused": refused, "results": results}
+
+
+def _read(row: dict[str, Any], context: dict[str, Any]) -> dict[str, Any] | DomainError:
+    body = InvoiceBody(data=row, context=context)
+    return body.validated_data if body.is_valid() else Invalid(fields=flattened(body.errors))
+
+
+def _wanted(values: dict[str, Any], request: Call) -> Wanted:
+    sends = values["status"] == words.SENT
+    return Wanted(
+        customer=values["customer_id"],
+        values=columns(values),
+        lines=lines(values),
+        issued=sends or request.values["issue"],
+        sent=sends,
+    )
+
+
+def _check_issuing(rows: list[Wanted], request: Call) -> None:
+    issued = sum(row.issued for row in rows)
+    if issued and not request.caller.may("invoices.issue"):
+        raise NotAllowedHere
+    if issued > MOST_ISSUED:
+        raise Invalid(fields={"invoices": TOO_MANY_ISSUED})
+
+
+def _told(position: int, outcome: Invoice | DomainError) -> dict[str, Any]:
+    if isinstance(outcome, Invoice):
+        return {
+            "row": position,
+            "status": CREATED,
+            "id": outcome.pk,
+            "invoice_number": outcome.number or "",
+            "external_reference": outcome.external_reference,
+        }
+    fields = {name.replace("lines.", "items.", 1): translated(text) for name, text in outcome.fields.items()}
+    return {
+        "row": position,
+        "status": REFUSED,
+        "problem": {"code": outcome.code, "detail": say(outcome), "fields": fields},
+    }

@@ -1,0 +1,76 @@
+"""Many invoices at once: each is written on its own, and refused on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from billing.models import Invoice
+from billing.services.invoices import delete_draft, save_draft
+from billing.services.issuing import issue_invoice
+from billing.services.lines import LineInput
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+from customers.models import Customer
+from einvoicing.services.documents import DocumentInvalid, preflight
+from einvoicing.services.sending import NoRecipient, email_invoice, recipients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An invoice (380 or 386) to write; `issued`: to give it its number; `sent`: to e-mail it besides."""
+
+    customer: Customer
+    values: Mapping[str, Any]
+    lines: Sequence[LineInput]
+    issued: bool = False
+    sent: bool = False
+
+
+@transaction.atomic
+def write_many(*, wanted: Sequence[Wanted], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+    """For each, in its order, the invoice or why it is refused; nothing stays of one that is refused.
+
+    The official rules judge them all before the first number is taken: no counter is locked while they do.
+    """
+    found = [_alone(lambda one=one: _drafted(one, actor, at)) for one in wanted]  # type: ignore[misc]  # early binding
+    for position, (one, draft) in enumerate(zip(wanted, found, strict=True)):
+        if one.issued and isinstance(draft, Invoice):
+            found[position] = _issued(one, draft, actor, at)
+    return found
+
+
+def _alone(run: Callable[[], Invoice]) -> Invoice | DomainError:
+    try:
+        with transaction.atomic():
+            return run()
+    except DomainError as error:
+        return error
+
+
+def _drafted(one: Wanted, actor: Actor, at: datetime) -> Invoice:
+    if one.sent and not recipients(one.customer):
+        raise NoRecipient
+    draft = save_draft(invoice=None, customer=one.customer, values=one.values, lines=one.lines, actor=actor, at=at)
+    if one.issued:
+        report = preflight(invoice=draft, at=at)
+        if not report.valid:
+            raise DocumentInvalid(report)
+    return draft
+
+
+def _issued(one: Wanted, draft: Invoice, actor: Actor, at: datetime) -> Invoice | DomainError:
+    def run() -> Invoice:
+        issued = issue_invoice(invoice=draft, actor=actor, at=at)
+        if one.sent:
+            email_invoice(invoice=issued, addresses=recipients(one.customer), at=at)
+        return issued
+
+    outcome = _alone(run)
+    if isinstance(outcome, DomainError):
+        delete_draft(invoice=draft, actor=actor, at=at)
+    return outcome
