@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import drafts, emails, invoices, lines, orders, products
+from billing.views import deposits, drafts, emails, invoices, lines, orders, products
 
 app_name = "billing"
 urlpatterns = [
@@ -23,11 +23,15 @@ urlpatterns = [
     path("orders/<int:pk>/ship/", orders.order_ship, name="order-ship"),
     path("orders/<int:pk>/cancel/", orders.order_cancel, name="order-cancel"),
     path("orders/<int:pk>/invoice/", orders.order_invoice, name="order-invoice"),
+    path("orders/<int:pk>/deposit/", deposits.order_deposit, name="order-deposit"),
     path("invoices/", invoices.invoice_list, name="invoice-list"),
     path("invoices/new/", drafts.invoice_new, name="invoice-new"),
     path("invoices/<int:pk>/edit/", drafts.invoice_edit, name="invoice-edit"),
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
     path("invoices/<int:pk>/preview/", invoices.invoice_preview, name="invoice-preview"),
+    path("invoices/<int:pk>/deposit/", deposits.invoice_deposit, name="invoice-deposit"),
+    path("invoices/<int:pk>/deductions/", deposits.invoice_deductions, name="invoice-deductions"),
+    path("invoices/<int:pk>/correct/", deposits.invoice_correct, name="invoice-correct"),
     path("invoices/<int:pk>/notes/", invoices.invoice_notes, name="invoice-notes"),
     path("invoices/<int:pk>/dispute/", invoices.invoice_dispute, name="invoice-dispute"),
     path("invoices/<int:pk>/dispute/close/", invoices.invoice_dispute_close, name="invoice-dispute-close"),

@@ -118,6 +118,10 @@ class InvoiceForm(CustomerPickedForm):
         known = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
         super().__init__(*args, **{"initial": known, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
+        if invoice and (invoice.order_id or invoice.corrects_id):
+            # it stands for its order, or for the invoice it corrects
+            field: Any = self.fields["kind"]
+            field.choices = [(invoice.kind, invoice.get_kind_display())]
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.VALUES}

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.picking import CustomerPickedForm
-from billing.models import Invoice, OrderStatus, SalesOrder
+from billing.models import Invoice, InvoiceKind, OrderStatus, SalesOrder
 from config.kernel.forms import FrenchDateField
 from customers.models import Customer
 
@@ -42,7 +42,7 @@ class OrderFilter(forms.Form):
             "order_date__gte": self.value("from"),
             "order_date__lte": self.value("to"),
         }
-        invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk")))
+        invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk"), kind=InvoiceKind.INVOICE))
         found = orders.annotate(invoiced=invoiced).filter(
             **{column: value for column, value in wanted.items() if value}
         )

@@ -60,6 +60,12 @@ def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
     return round2(source.total_gross * percent / HUNDRED)
 
 
+def deposit_words(source: SalesOrder | Invoice, percent: Decimal | None) -> str:
+    """What the lines of a deposit say, in the language of the document."""
+    share = "Acompte" if percent is None else f"Acompte de {percent.normalize():f} %".replace(".", ",")
+    return f"{share} sur la commande {source.number}" if isinstance(source, SalesOrder) else f"{share} à la commande"
+
+
 @transaction.atomic
 def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, actor: Actor, at: datetime) -> Invoice:
     """« Facturer un acompte »: a draft of `gross`, VAT included, shared over the rates of the order or draft.

@@ -25,6 +25,7 @@ from billing.models.invoices import InvoiceQuerySet
 from billing.panels import Action, choose, contributed_actions, panels_of
 from billing.pdf import render_pdf
 from billing.services import snapshots
+from billing.services.deposits import takes_deposit
 from billing.services.invoices import annotate_invoice, close_dispute, delete_draft, open_dispute
 from billing.standing import TONES, days_late, standing_of
 from config.kernel import listing, typography
@@ -119,11 +120,24 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "panels": panels_of(invoice),
         "emails": list(invoice.emails.order_by("-created_at")[:20]),
         "reminders": list(invoice.reminders.order_by("-created_at")),
-        "corrections": list(invoice.corrections.order_by("created_at")),
+        **_relatives(invoice),
         "timeline": timeline_of(invoice),
         **_document(invoice),
     }
     return render(request, "billing/invoice/detail.html", context)
+
+
+def _relatives(invoice: Invoice) -> dict[str, Any]:
+    """The documents that settle it with others: credit notes, its corrected invoice, deposits on either side."""
+    later = list(invoice.corrections.order_by("created_at"))
+    return {
+        "credit_notes": [one for one in later if one.is_credit_note],
+        "corrected_by": next((one for one in later if one.kind == InvoiceKind.CORRECTED), None),
+        "deductions": list(invoice.deductions.select_related("deposit")) if invoice.amount_deposited else [],
+        "deducted_by": invoice.deducted_by.filter(is_live=True).select_related("invoice").first()
+        if invoice.is_deposit
+        else None,
+    }
 
 
 def _document(invoice: Invoice) -> dict[str, Any]:
@@ -152,10 +166,24 @@ def _document(invoice: Invoice) -> dict[str, Any]:
     }
 
 
+def _corrected_by(invoice: Invoice) -> Invoice | None:
+    """Its corrected invoice, drafted or issued."""
+    return next((one for one in invoice.corrections.all() if one.kind == InvoiceKind.CORRECTED), None)
+
+
 def own_actions(invoice: Invoice) -> list[Action]:
     """What billing itself offers in the invoice's present state."""
     here = [invoice.pk]
     actions = [Action(_("Aperçu"), reverse("billing:invoice-preview", args=here), "eye")]
+    if invoice.takes_deposits:
+        url = reverse("billing:invoice-deductions", args=here)
+        actions.append(Action(_("Déduire des acomptes"), url, "coins", needs="invoices.edit"))
+    if takes_deposit(invoice):
+        url = reverse("billing:invoice-deposit", args=here)
+        actions.append(Action(_("Facturer un acompte"), url, "invoice", needs="invoices.edit"))
+    if invoice.can_be_corrected and not _corrected_by(invoice):
+        url = reverse("billing:invoice-correct", args=here)
+        actions.append(Action(_("Rectifier"), url, "edit", needs="invoices.credit"))
     if invoice.can_be_paid and not invoice.disputed_at:
         actions.append(
             Action(_("Contester"), reverse("billing:invoice-dispute", args=here), "alert", needs="invoices.edit")

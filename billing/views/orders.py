@@ -18,8 +18,9 @@ from billing import totals
 from billing.forms.lines import line_formset, lines_of
 from billing.forms.orders import OrderFilter, OrderForm
 from billing.forms.picking import known_customer
-from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
+from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
 from billing.panels import Action, choose
+from billing.services.deposits import takes_deposit
 from billing.services.invoices import generate_invoice
 from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
 from billing.views.lines import totals_of
@@ -90,7 +91,9 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     order = load_order(pk)
     membership = cast(MemberRequest, request).membership
     lines = list(OrderLine.objects.filter(order=order).select_related("product").order_by("position"))
-    invoices = list(Invoice.objects.filter(order=order).order_by("created_at"))
+    invoices = list(Invoice.objects.filter(order=order).exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("created_at"))
+    deposits = [one for one in invoices if one.is_deposit]
+    invoices = [one for one in invoices if not one.is_deposit]
     primary, menu = choose(actions_of(order, invoices), membership.may)
     context = {
         "order": order,
@@ -99,6 +102,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "vat": totals.compute([line.priced() for line in lines]).subtotals if lines else (),
         "short": _short(order, lines),
         "invoices": invoices,
+        "deposits": deposits,
         "primary": primary,
         "menu": menu,
         "may_edit": membership.may("orders.edit") and order.is_editable,
@@ -133,8 +137,11 @@ def actions_of(order: SalesOrder, invoices: list[Invoice]) -> list[Action]:
         url = reverse("billing:order-invoice", args=here)
         words = _("Générer la facture")
         actions.append(Action(words, url, "invoice", post=True, primary_rank=NEXT, needs="invoices.edit"))
+    if takes_deposit(order):
+        url = reverse("billing:order-deposit", args=here)
+        actions.append(Action(_("Facturer un acompte"), url, "coins", needs="invoices.edit"))
     if invoices:
-        actions.append(Action(_("Voir la facture"), invoices[0].get_absolute_url(), "invoice", primary_rank=NEXT))
+        actions.append(Action(_("Voir la facture"), invoices[-1].get_absolute_url(), "invoice", primary_rank=NEXT))
     if order.can_be_cancelled:
         url = reverse("billing:order-cancel", args=here)
         actions.append(Action(_("Annuler la commande"), url, "close", needs="orders.edit", danger=True))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from billing.models import Invoice, InvoiceLine
+from billing.services.deducting import check_not_deducted
 from billing.services.invoices import inputs_of
 from billing.services.lines import LineInput
 from config.kernel.access import actor_of, member
@@ -79,6 +80,7 @@ def _name(line: InvoiceLine) -> str:
 def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = cast(Invoice, get_object_or_404(Invoice.objects.select_related("company", "customer"), pk=pk))
     if invoice.is_draft or not invoice.can_be_credited:
+        check_not_deducted(invoice)
         raise TransitionRefused(state=invoice.get_status_display())
     form = CreditForm(
         request.POST or None, lines=list(InvoiceLine.objects.filter(invoice=invoice).order_by("position"))
@@ -98,7 +100,7 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "invoice": invoice,
         "form": form,
-        "room": invoice.total_gross - invoice.amount_credited,
+        "room": invoice.payable - invoice.amount_credited,
         "paid": invoice.amount_paid,
     }
     return render(request, "einvoicing/invoice/credit.html", context, status=422 if form.errors else 200)
