@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django.db.models import TextChoices
@@ -79,7 +80,7 @@ class CustomerShape(serializers.Serializer):
     reminders_paused_until = serializers.DateField(allow_null=True)
     notes = serializers.CharField(help_text="Never printed nor sent.")
     archived = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(default_timezone=UTC)
     billing_address = serializers.SerializerMethodField()
     delivery_address = serializers.SerializerMethodField()
     contacts = ContactShape(many=True)

@@ -1,0 +1,174 @@
+"""Products over REST: find them, keep them, archive them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import Q
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_noop
+from rest_framework import serializers
+
+from billing.api.invoices.shapes import Moment
+from billing.models import Product, Unit, VatCategory
+from billing.services.products import archive_product, restore_product, save_product
+from config.kernel.api import lists
+from config.kernel.api.examples import received, sent
+from config.kernel.api.fields import Body, Id, Number, Page
+from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.errors import Invalid
+
+STOCK_LEFT = gettext_noop("Il reste du stock. Faites un inventaire à zéro avant d’arrêter le suivi.")
+
+EXAMPLE = {
+    "reference": "CH-01",
+    "name": "Chaise Bistrot",
+    "unit_price": 120.00,
+    "vat_rate": 20.00,
+    "tracks_stock": True,
+}
+ANSWER = {
+    "id": 12, "reference": "CH-01", "name": "Chaise Bistrot", "description": "", "is_service": False, "unit": "C62",
+    "unit_price": 120.00, "vat_category": "S", "vat_rate": 20.00, "tracks_stock": True, "on_hand": 0.00,
+    "archived": False, "created_at": "2026-11-21T09:00:00Z",
+}  # fmt: skip
+
+
+class ProductShape(serializers.Serializer):
+    """Goods, with stock or without, or a service."""
+
+    id = Id()
+    reference = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    is_service = serializers.BooleanField()
+    unit = serializers.ChoiceField(Unit.values, help_text="UN/ECE Recommendation 20 (BT-130).")
+    unit_price = Number(max_digits=16, decimal_places=6, help_text="Without VAT.")
+    vat_category = serializers.ChoiceField(VatCategory.values, help_text="BT-151.")
+    vat_rate = Number(max_digits=5, decimal_places=2, help_text="In per cent.")
+    tracks_stock = serializers.BooleanField()
+    on_hand = Number(max_digits=14, decimal_places=4, help_text="The sum of the movements of its stock.")
+    archived = serializers.SerializerMethodField()
+    created_at = Moment()
+
+    def get_archived(self, product: Product) -> bool:
+        return product.archived_at is not None
+
+
+class ProductChange(Body):
+    """What changes. A field left out stays as it is."""
+
+    ignored: tuple[str, ...] = ("id", "on_hand", "created_at")
+
+    reference = serializers.CharField(max_length=40, required=False)
+    name = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(max_length=10_000, allow_blank=True, required=False)
+    is_service = serializers.BooleanField(required=False)
+    unit = serializers.ChoiceField(Unit.values, required=False)
+    unit_price = Number(max_digits=16, decimal_places=6, min_value=0, required=False, help_text="Without VAT.")
+    vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where it is not said.")
+    vat_rate = Number(
+        max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
+        help_text="Above 0 with S (20 where it is not said), 0 with every other category.",
+    )  # fmt: skip
+    tracks_stock = serializers.BooleanField(required=False, help_text="false for a service, whatever is sent.")
+    archived = serializers.BooleanField(required=False, help_text="false takes an archived product up again.")
+
+
+class ProductBody(ProductChange):
+    """A new product."""
+
+    ignored = ("id", "on_hand", "created_at", "archived")
+
+    reference = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=200)
+    unit_price = Number(max_digits=16, decimal_places=6, min_value=0, help_text="Without VAT.")
+    archived = None
+
+
+class ProductQuery(Page):
+    q = serializers.CharField(required=False, max_length=100, help_text="A part of the name or of the reference.")
+    active = serializers.BooleanField(default=True, help_text="false shows the archived products, and only them.")
+
+
+class ProductList(ApiView):
+    area = "products"
+
+    @operation(query=ProductQuery, answer=ProductShape, many=True, id="product_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The products, by name."""
+        asked = request.query
+        rows = Product.objects.filter(archived_at__isnull=asked["active"])
+        if asked.get("q"):
+            rows = rows.filter(Q(name__icontains=asked["q"]) | Q(reference__icontains=asked["q"]))
+        return lists.page(
+            request, rows, ProductShape, by="name", descending=False, context=self.context(request), name="products"
+        )
+
+    @operation(
+        action="products.edit",
+        body=ProductBody,
+        answer=ProductShape,
+        status=201,
+        key=OPTIONAL,
+        location="api:product",
+        id="product_create",
+        examples=[sent(EXAMPLE), received(ANSWER, status=201)],
+    )
+    def post(self, request: Call) -> Product:
+        """Create a product. A reference that another product bears is refused (409)."""
+        return _saved(request, None)
+
+
+class ProductItem(ApiView):
+    area = "products"
+
+    def find(self, **path: Any) -> Product:
+        return cast(Product, get_object_or_404(Product.objects, pk=path["id"]))
+
+    @operation(answer=ProductShape, etag=True, id="product_retrieve")
+    def get(self, request: Call, **path: Any) -> Product:
+        """A product, with what is in stock."""
+        return self.find(**path)
+
+    @operation(
+        action="products.edit",
+        body=ProductChange,
+        answer=ProductShape,
+        match=True,
+        id="product_update",
+        examples=[sent({"unit_price": 125.00})],
+    )
+    def put(self, request: Call, **path: Any) -> Product:
+        """Change a product. A field left out stays as it is; documents already made keep what they said."""
+        return _saved(request, self.find(**path))
+
+    @operation(action="products.edit", answer=ProductShape, match=True, id="product_delete")
+    def delete(self, request: Call, **path: Any) -> Product:
+        """Archive a product: it is offered no more; what was sold stays. `PUT` brings it back."""
+        product = self.find(**path)
+        if product.archived_at is None:
+            archive_product(product=product, actor=request.caller.actor, at=request.at)
+        return product
+
+
+def _saved(request: Call, product: Product | None) -> Product:
+    values = dict(request.values)
+    archived = values.pop("archived", None)
+    if product and product.on_hand and (values.get("is_service") or values.get("tracks_stock") is False):
+        raise Invalid(fields={"tracks_stock": STOCK_LEFT})
+    if "vat_rate" not in values and values.get("vat_category", VatCategory.STANDARD) != VatCategory.STANDARD:
+        values["vat_rate"] = 0
+    row = save_product(
+        product=product,
+        company_id=request.caller.company.pk,
+        values=values,
+        actor=request.caller.actor,
+        at=request.at,
+    )
+    if archived is not None and archived is (row.archived_at is None):
+        change = archive_product if archived else restore_product
+        change(product=row, actor=request.caller.actor, at=request.at)
+    row.refresh_from_db()
+    return row
