@@ -13,10 +13,15 @@ BATCH = 10
 
 @shared_task(name="billing.deliver_emails")
 def deliver_emails() -> None:
-    """Hand the invoices' messages that are due to the mail server. Reminders are delivered by payments."""
+    """Hand invoices, then notices, that are due to the mail server. Reminders are delivered by payments."""
+    for kind in (EmailKind.INVOICE, EmailKind.NOTICE):
+        _deliver(kind)
+
+
+def _deliver(kind: EmailKind) -> None:
     for _turn in range(BATCH):
         # one at a time: a worker that dies leaves one message in doubt, not ten
-        claimed = claim_due(kind=EmailKind.INVOICE, at=timezone.now(), limit=1)
+        claimed = claim_due(kind=kind, at=timezone.now(), limit=1)
         if not claimed:
             return
         hand_over(email=claimed[0], at=timezone.now())

@@ -8,6 +8,8 @@ from typing import Any
 from billing.events import invoice_issued
 from billing.models import Invoice, InvoiceKind
 from config.kernel.actor import Actor
+from einvoicing.events import action_needed
+from einvoicing.models import Transmission
 from payments.events import allocation_written
 from payments.models import Allocation
 
@@ -15,6 +17,7 @@ from payments.models import Allocation
 def connect() -> None:
     """Called once, when the app is ready."""
     invoice_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
+    action_needed.connect(tell_people_concerned, dispatch_uid="einvoicing.tell_people_concerned")
     allocation_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
 
 
@@ -29,6 +32,13 @@ def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **
             queue_transmission(invoice=invoice, actor=actor, at=at, account=account)
     if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
         declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)
+
+
+def tell_people_concerned(sender: Any, transmission: Transmission, at: datetime, **_kwargs: Any) -> None:
+    """Bad news of a platform is written to who issued or sent the invoice, in the transaction that keeps it."""
+    from einvoicing.services.notices import tell_people
+
+    tell_people(transmission=transmission, at=at)
 
 
 def declare_on_payment(sender: Any, allocation: Allocation, actor: Actor, at: datetime, **_kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from einvoicing import lifecycle
 from einvoicing.mending import what_to_do
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.services.transmissions.answering import answers_to, request_of
 
 REFUSED = "210"
@@ -85,7 +86,11 @@ def remedy_of(transmission: Transmission) -> Remedy | None:
     """What somebody has to do about this transmission now; None when nobody has to act."""
     if transmission.status in STOPPED:
         return _stopped(transmission)
+    if transmission.kind == TransmissionKind.STATUS:
+        return _undeclared(transmission) if transmission.status == TransmissionStatus.REJECTED else None
     code = transmission.lifecycle_code
+    if _is_copy(transmission):
+        return _refused_copy(transmission) if transmission.status == TransmissionStatus.REJECTED else None
     if transmission.kind != TransmissionKind.INVOICE or _is_settled(transmission.invoice, code):
         return None
     if transmission.status == TransmissionStatus.REJECTED or code == REFUSED:
@@ -115,7 +120,33 @@ def _stopped(transmission: Transmission) -> Remedy:
     if transmission.kind in ANSWERS:
         title, to_do = ANSWER_STOPPED
         return Remedy(_(title), _(to_do), transmission.last_error)
+    if transmission.kind == TransmissionKind.STATUS:
+        return _undeclared(transmission)
+    if _is_copy(transmission):
+        title = _("La copie de la facture n’est pas partie")
+        return Remedy(title, what_to_do(transmission), transmission.last_error)
     return Remedy(_(STOPPED[transmission.status]), what_to_do(transmission), transmission.last_error)
+
+
+def _undeclared(transmission: Transmission) -> Remedy:
+    return Remedy(
+        _("Un statut de la facture n’a pas pu être déclaré"),
+        _("La facture elle-même n’est pas en cause. Lisez la réponse de la plateforme, puis relancez."),
+        transmission.last_error,
+    )
+
+
+def _is_copy(transmission: Transmission) -> bool:
+    """Whether it goes to a mirror, which keeps a copy and never reaches the buyer."""
+    return transmission.account.kind in PLATFORMS and PLATFORMS[transmission.account.kind].is_mirror
+
+
+def _refused_copy(transmission: Transmission) -> Remedy:
+    return Remedy(
+        _("La copie de la facture a été refusée"),
+        _("L’envoi au client n’est pas concerné. Lisez la réponse, puis transmettez de nouveau la copie."),
+        transmission.last_error,
+    )
 
 
 def _reason(transmission: Transmission, code: str) -> str:

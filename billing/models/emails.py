@@ -17,6 +17,7 @@ from config.kernel.models import CompanyRow
 class EmailKind(models.TextChoices):
     INVOICE = "INVOICE", _("Envoi de facture")
     REMINDER = "REMINDER", _("Relance")
+    NOTICE = "NOTICE", _("Avis à l’équipe")
 
 
 class EmailStatus(models.TextChoices):

@@ -1,4 +1,6 @@
-"""Messages to customers: queued with the fact, claimed by a sweep, handed over with no transaction open, recorded.
+"""Messages to customers, and notices to the team.
+
+Queued with the fact, claimed by a sweep, handed over with no transaction open, recorded.
 
 « Acceptée » means that the mail server took the message. What may or may not have been taken is UNKNOWN, and only a
 person sends it again. Without a mail server the message is kept here, readable, and says so.
@@ -14,7 +16,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,7 +24,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from billing.mail_server import deliver
-from billing.models import DocumentKind, Email, EmailStatus, Invoice, InvoiceDocument
+from billing.models import DocumentKind, Email, EmailKind, EmailStatus, Invoice, InvoiceDocument
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
@@ -207,7 +209,7 @@ def _also(email: Email) -> list[CompanyRow]:
 def _message(email: Email) -> EmailMessage:
     """The message on the wire. Its Message-ID is that of the row, so that a receiver can tell a repeated one."""
     _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    message = EmailMessage(
+    message = EmailMultiAlternatives(
         subject=one_line(email.subject_line),
         body=email.body,
         from_email=formataddr((one_line(email.company.name), sender)),
@@ -215,6 +217,9 @@ def _message(email: Email) -> EmailMessage:
         reply_to=[one_line(email.company.email)],
         headers={"Message-ID": f"<{email.pk}.quittance@{sender.rpartition('@')[2]}>"},
     )
+    if email.kind == EmailKind.NOTICE:
+        # made from the text that is kept: what was sent can be read here, word for word
+        message.attach_alternative(render_to_string("billing/emails/notice.html", {"email": email}), "text/html")
     if email.needs_document and email.invoice:
         message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice), "application/pdf")
     return message

@@ -20,6 +20,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
+from einvoicing.events import action_needed
 from einvoicing.models import (
     ANSWERS,
     LifecycleEvent,
@@ -43,6 +44,7 @@ UNTOLD = "???"  # a word of the platform that has no code of ours
 DISPUTED = "207"
 REFUSED = "210"
 REJECTED = frozenset({"213", "501"})
+TOLD_BY_MAIL = frozenset({REFUSED, "208", "221"})  # beside the rejections
 FINAL = tuple(code for code, status in lifecycle.STATUSES.items() if status.final)
 
 
@@ -140,14 +142,15 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         told = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    for status in told:
+    for place, status in enumerate(told, start=1):
         # locked, so that two copies read at once follow each other
         invoices = Invoice.everywhere.select_for_update(of=("self",), no_key=True)
         invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
         if invoice is None:
             return _give_up(document, f"Aucune facture ne porte le numéro « {status.number[:40]} ».")
         if not _is_known(invoice, status, document):
-            record_status(invoice=invoice, status=status, document=document, at=at)
+            overtaken = any(later.number == status.number for later in told[place:])
+            record_status(invoice=invoice, status=status, document=document, at=at, overtaken=overtaken)
             applied = True
     RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
     return applied
@@ -171,8 +174,13 @@ def _give_up(document: RemoteDocument, problem: str) -> bool:
 
 
 @transaction.atomic
-def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDocument, at: datetime) -> LifecycleEvent:
-    """Append the status to the invoice's life, and let what follows from it follow. Any order, any code."""
+def record_status(
+    *, invoice: Invoice, status: RemoteStatus, document: RemoteDocument, at: datetime, overtaken: bool = False
+) -> LifecycleEvent:
+    """Append the status to the invoice's life, and let what follows from it follow. Any order, any code.
+
+    `overtaken`: the same message tells that the invoice's life went on, so that nobody need be asked to act.
+    """
     transmission = (
         Transmission.everywhere.select_for_update(of=("self",))
         .select_related("invoice", "account")
@@ -207,21 +215,34 @@ def record_status(*, invoice: Invoice, status: RemoteStatus, document: RemoteDoc
             "sha256": document.sha256,
         },
     )
+    turned_down = False
     if transmission is not None:
-        _follow(transmission, event, actor, at)
+        turned_down = _follow(transmission, event, actor, at)
         _settle_answers(transmission, event, actor, at)
     if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None:
         open_dispute(invoice=invoice, reason=event.reason or lifecycle.label(event.code), actor=actor, at=at)
+    if transmission is not None and (turned_down or _asks_anew(transmission, event, overtaken)):
+        action_needed.send(Transmission, transmission=transmission, at=at)
     return event
 
 
-def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
+def _asks_anew(transmission: Transmission, event: LifecycleEvent, overtaken: bool) -> bool:
+    """Whether this is the latest news, and asks somebody to act; a refusal is told once."""
+    if event.code not in TOLD_BY_MAIL or transmission.lifecycle_code != event.code:
+        return False
+    if event.code != REFUSED:
+        return not overtaken
+    earlier = LifecycleEvent.everywhere.filter(transmission=transmission, code=REFUSED).exclude(pk=event.pk)
+    return not earlier.exists()
+
+
+def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> bool:
     """The transmission's own state: accepted from the first good status, rejected by 213 or 501, never back.
 
-    A word that has no code of ours is kept and shown, and decides nothing.
+    A word that has no code of ours is kept and shown, and decides nothing. True when it was rejected now.
     """
     if event.code == UNTOLD:
-        return
+        return False
     wanted = TransmissionStatus.REJECTED if event.code in REJECTED else TransmissionStatus.ACCEPTED
     changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
     if wanted == TransmissionStatus.REJECTED:
@@ -232,8 +253,10 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
             transmission, wanted, tag=tag, actor=actor, at=at, also=[transmission.invoice],
             data={"code": event.code}, **changes,
         )  # fmt: skip
-    else:
-        Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
+        return wanted == TransmissionStatus.REJECTED
+    Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
+    transmission.lifecycle_code = changes["lifecycle_code"]
+    return False
 
 
 def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
@@ -303,3 +326,4 @@ def _reject(transmission: Transmission, verdict: Acknowledgement, at: datetime) 
         actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
         data={"error": words}, last_error=words[:1000],
     )  # fmt: skip
+    action_needed.send(Transmission, transmission=transmission, at=at)

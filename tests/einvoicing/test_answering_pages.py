@@ -181,7 +181,7 @@ def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
         invoice = Invoice.objects.get(pk=row.invoice_id)
         note = credit_checked(invoice=invoice, lines=None, reason="Refusée", actor=story.ACTOR, at=AT)
     steps = client.get(row.get_absolute_url()).context["steps"]
-    assert [(step.done, step.label) for step, _may in steps][0] == (True, note.number)
+    assert next((step.done, step.label) for step, _may in steps) == (True, note.number)
 
 
 def test_a_lost_connection_may_be_ended_by_sending_a_rejected_invoice_again_as_it_is(company):

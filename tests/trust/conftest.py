@@ -29,7 +29,7 @@ from billing.services.products import move_stock, save_product
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
-from einvoicing.models import Attempt, Transmission
+from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
 from einvoicing.services.transmissions import claim_due
 from payments.models import Allocation, BankStatement
@@ -94,9 +94,23 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
     rows["status"] = platforms.a_status(account, invoice, "200")
     rows["message"] = rows["status"].document
+    rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
+    company_id = transmission.company_id
+    answer = Transmission.objects.create(
+        company_id=company_id, invoice=transmission.invoice, account=transmission.account, kind="COMPLETE",
+        content=b"{}", request=asked, tracking_id="answer", next_attempt_at=story.AT, created_at=story.AT,
+    )  # fmt: skip
+    enclosure: Enclosure = Enclosure.objects.create(
+        company_id=company_id, transmission=answer, position=1, name="pv.pdf", media_type="application/pdf",
+        file="answers/pv.pdf", sha256="0" * 64, size=1,
+    )  # fmt: skip
+    return enclosure
 
 
 def a_deduction(customer: Any) -> DepositDeduction:

@@ -72,6 +72,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "bank line": ("status",),
     "match": ("undone_at", "undone_because"),
     "movement": (),
+    "enclosure": (),
     "attempt": ("finished_at", "outcome", "detail"),
     "message": ("applied_at", "problem"),
     "status": (),

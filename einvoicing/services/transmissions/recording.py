@@ -10,6 +10,7 @@ from django.db import transaction
 from config.kernel import audit
 from config.kernel.errors import RemoteError
 from einvoicing import lifecycle
+from einvoicing.events import action_needed
 from einvoicing.models import ANSWERS, ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.base import Receipt
 from einvoicing.services import breaker
@@ -112,6 +113,7 @@ def record_failure(transmission: Transmission, error: RemoteError, *, worker: st
     wait = _delay(attempts, error.retry_after)
     if not again or attempts > len(DELAYS):
         move(transmission, TransmissionStatus.DEAD, at=at, what="given_up", data=data, **changes)
+        action_needed.send(Transmission, transmission=transmission, at=at)
     elif is_in_doubt(transmission):
         # not before the request can no longer be on its way
         move(
