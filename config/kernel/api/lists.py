@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from config.kernel import listing
+from config.kernel.api.json import dumps
 from config.kernel.api.operation import Call
 from config.kernel.errors import Invalid
 from config.kernel.scope import company_scope
@@ -94,7 +95,12 @@ def _records(
     with company_scope(company_id):
         for row in rows.iterator(chunk_size=CHUNK):
             data = shape(row, context=dict(context)).data
-            yield [data.get(column) for column in columns]
+            yield [_cell(data.get(column)) for column in columns]
+
+
+def _cell(value: Any) -> Any:
+    """What stands in one cell: a list or an object as the JSON answer writes it."""
+    return dumps(value).decode() if isinstance(value, dict | list) else value
 
 
 def _text(value: Any) -> str:
