@@ -204,10 +204,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "WebhookDeliveryStatus": "config.api.webhooks.STATUSES",
         "InvoiceStatusEnum": "billing.api.invoices.words.STATUSES",
         "InvoiceKindEnum": "billing.api.invoices.words.KIND_WORDS",
         "NewInvoiceStatusEnum": "billing.api.invoices.words.NEW_STATUSES",
         "NewInvoiceKindEnum": "billing.api.invoices.words.NEW_KINDS",
+        "PaymentStateEnum": "payments.api.fields.PAYMENT_STATE_WORDS",
+        "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
+        "ReminderStateEnum": "payments.api.fields.REMINDER_STATE_WORDS",
         "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
     },
 }
