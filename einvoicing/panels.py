@@ -107,7 +107,7 @@ def _remedies(transmissions: list[Transmission]) -> list[tuple[Transmission, Rem
         if row.kind == TransmissionKind.INVOICE:
             latest.setdefault(row.account_id, row)
     found = [(row, remedy_of(row)) for row in latest.values()]
-    return [(row, remedy) for row, remedy in found if remedy is not None]
+    return [(row, remedy) for row, remedy in found if remedy is not None and not remedy.is_over]
 
 
 def document_url(invoice: Invoice, kind: str) -> str:

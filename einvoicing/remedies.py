@@ -80,6 +80,7 @@ class Remedy:
     steps: tuple[Step, ...] = ()
     request: LifecycleEvent | None = None
     answer: Transmission | None = None
+    is_over: bool = False  # the invoice was credited or replaced: the steps are told, nobody has to act
 
 
 def remedy_of(transmission: Transmission) -> Remedy | None:
@@ -96,7 +97,8 @@ def remedy_of(transmission: Transmission) -> Remedy | None:
     if transmission.status == TransmissionStatus.REJECTED or code == REFUSED:
         title, to_do = NEWS[REFUSED] if code == REFUSED else REJECTED
         reason = _reason(transmission, code) or transmission.last_error
-        return Remedy(_(title), _(to_do), reason, tuple(_way_back(transmission)))
+        is_over = transmission.invoice.status == InvoiceStatus.CREDITED
+        return Remedy(_(title), _(to_do), reason, tuple(_way_back(transmission)), is_over=is_over)
     if code not in NEWS:
         return None
     title, to_do = NEWS[code]
@@ -170,6 +172,12 @@ def _way_back(transmission: Transmission) -> Iterator[Step]:
     yield _new_one(invoice, successor)
     if successor is not None:
         yield _sent_again(successor)
+    elif transmission.status != TransmissionStatus.REJECTED and invoice.can_be_corrected:
+        # the buyer has the invoice: it may be replaced (384) in one go
+        yield Step(
+            _("Ou rectifier : une facture rectificative remplace celle-ci et repart seule"),
+            url=reverse("billing:invoice-correct", args=[invoice.pk]), label=_("Rectifier"), needs="invoices.credit",
+        )  # fmt: skip
     elif transmission.status == TransmissionStatus.REJECTED and invoice.status == InvoiceStatus.ISSUED:
         yield Step(
             _("Ou, si la facture est juste et que l’obstacle est levé : la transmettre de nouveau telle quelle"),

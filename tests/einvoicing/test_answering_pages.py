@@ -11,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from billing.models import Invoice
+from billing.services.correcting import draft_correction
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Enclosure, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import RemoteStatus
-from einvoicing.services.sending import credit_checked
+from einvoicing.services.sending import credit_checked, issue_checked
 from einvoicing.services.statuses import record_status
 from tests.factories import platforms, story
 from tests.factories.people import read, signed_in
@@ -182,6 +183,28 @@ def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
         note = credit_checked(invoice=invoice, lines=None, reason="Refusée", actor=story.ACTOR, at=AT)
     steps = client.get(row.get_absolute_url()).context["steps"]
     assert next((step.done, step.label) for step, _may in steps) == (True, note.number)
+    assert "Ce qu’il faut faire" not in client.get(row.invoice.get_absolute_url()).text
+
+
+def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_followed(company):
+    row = told(company, "210")
+    client = signed_in(company)
+    steps = client.get(row.get_absolute_url()).context["steps"]
+    assert reverse("billing:invoice-correct", args=[row.invoice_id]) in [step.url for step, _may in steps]
+    with company_scope(company):
+        invoice = Invoice.objects.get(pk=row.invoice_id)
+        draft = draft_correction(invoice=invoice, reason="Bon de commande", actor=story.ACTOR, at=AT)
+        steps = client.get(row.get_absolute_url()).context["steps"]
+        assert next((step.done, step.url) for step, _may in steps) == (False, draft.get_absolute_url())
+        issued = issue_checked(invoice=draft, actor=story.ACTOR, at=AT)
+    again = Transmission.everywhere.get(invoice=issued, kind="INVOICE")
+    page = client.get(row.get_absolute_url())
+    assert [(step.done, step.url) for step, _may in page.context["steps"]] == [
+        (True, issued.get_absolute_url()), (False, again.get_absolute_url()),
+    ]  # fmt: skip
+    assert page.context["remedy"].is_over
+    Transmission.everywhere.filter(pk=again.pk).update(status=Status.ACCEPTED)
+    assert client.get(row.get_absolute_url()).context["steps"][-1][0].done
 
 
 def test_a_lost_connection_may_be_ended_by_sending_a_rejected_invoice_again_as_it_is(company):
