@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.api import auth, companies
+from config.api import audit, auth, companies
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("auth/token/refresh", auth.TokenRefresh.as_view(), name="token-refresh"),
     path("auth/token/revoke", auth.TokenRevoke.as_view(), name="token-revoke"),
     path("company", companies.CompanyItem.as_view(), name="company"),
+    path("audit", audit.AuditList.as_view(), name="audit"),
     path("", include("customers.api.urls")),
     path("", include("billing.api.urls")),
     path("", include("payments.api.urls")),
