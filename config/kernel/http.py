@@ -223,6 +223,8 @@ def _read(raw: requests.Response, *, until: float, most: int, safe: bool) -> byt
         if time.monotonic() > until:
             raise _too_slow(outcome_unknown=unknown)
         parts.append(part)
+    if time.monotonic() > until:  # a head that was cut short has no part
+        raise _too_slow(outcome_unknown=unknown)
     return b"".join(parts)
 
 
