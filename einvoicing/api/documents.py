@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from collections.abc import Callable
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
@@ -58,7 +60,7 @@ class InvoiceDocument(InvoiceView):
         if word == "pdf":
             data = render_pdf(invoice)
             digest = hashlib.sha256(data).hexdigest()
-            return _sent(request, digest, f"{name}.pdf", HttpResponse(data, content_type=PDF))
+            return _sent(request, digest, f"{name}.pdf", PDF, lambda: io.BytesIO(data))
         if word not in LEGAL:
             raise Http404
         if invoice.is_draft:
@@ -69,19 +71,16 @@ class InvoiceDocument(InvoiceView):
         except DocumentInvalid as error:
             raise InvalidHere(error.report) from error
         ending = "pdf" if media_type == PDF else f"{word}.xml"
-        return _sent(
-            request, row.sha256, f"{name}.{ending}", FileResponse(row.file.open("rb"), content_type=media_type)
-        )
+        return _sent(request, row.sha256, f"{name}.{ending}", media_type, lambda: row.file.open("rb"))
 
 
-def _sent(request: Call, digest: str, name: str, response: HttpResponse | FileResponse) -> HttpResponseBase:
+def _sent(request: Call, digest: str, name: str, media_type: str, content: Callable[[], Any]) -> HttpResponseBase:
     tag = f'"{digest}"'
-    answer: HttpResponse | FileResponse = response
+    answer: HttpResponse | FileResponse
     if matches(request.headers.get("If-None-Match", ""), tag):
-        response.close()
         answer = HttpResponse(status=304)
     else:
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer = FileResponse(content(), content_type=media_type, as_attachment=True, filename=name)
         answer["X-Content-Type-Options"] = "nosniff"
     answer["ETag"] = tag
     return answer
