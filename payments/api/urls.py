@@ -2,6 +2,37 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from payments.api import allocations, bank, payments, reminders, reports
+
+urlpatterns: list[URLPattern] = [
+    path("payments", payments.PaymentList.as_view(), name="payments"),
+    path("payments/stats", payments.PaymentStats.as_view(), name="payment-stats"),
+    path("payments/<int:id>", payments.PaymentItem.as_view(), name="payment"),
+    path("payments/<int:id>/allocations", allocations.AllocationList.as_view(), name="payment-allocations"),
+    path(
+        "payments/<int:id>/allocations/<int:invoice_id>",
+        allocations.AllocationItem.as_view(),
+        name="payment-allocation",
+    ),
+    path("payments/<int:id>/reversal", allocations.Reversal.as_view(), name="payment-reversal"),
+    path("invoices/<int:id>/mark-paid", payments.MarkPaid.as_view(), name="invoice-mark-paid"),
+    path("invoices/<int:id>/reminder", reminders.InvoiceReminder.as_view(), name="invoice-reminder"),
+    path("reminders", reminders.ReminderList.as_view(), name="reminders"),
+    path("reminders/<int:id>", reminders.ReminderItem.as_view(), name="reminder"),
+    path("reminders/<int:id>/send", reminders.ReminderSend.as_view(), name="reminder-send"),
+    path("reminders/<int:id>/cancel", reminders.ReminderCancel.as_view(), name="reminder-cancel"),
+    path("bank-accounts", bank.BankAccountList.as_view(), name="bank-accounts"),
+    path("bank-accounts/<int:id>/statements", bank.AccountStatements.as_view(), name="bank-account-statements"),
+    path("statements", bank.StatementList.as_view(), name="statements"),
+    path("transactions", bank.TransactionList.as_view(), name="transactions"),
+    path("transactions/<int:id>", bank.TransactionItem.as_view(), name="transaction"),
+    path("transactions/<int:id>/match", bank.TransactionMatch.as_view(), name="transaction-match"),
+    path("transactions/<int:id>/ignore", bank.TransactionIgnore.as_view(), name="transaction-ignore"),
+    path("transactions/<int:id>/reopen", bank.TransactionReopen.as_view(), name="transaction-reopen"),
+    path("matches/<int:id>/undo", bank.MatchUndo.as_view(), name="match-undo"),
+    path("customers/<int:id>/statement", reports.CustomerStatement.as_view(), name="customer-statement"),
+    path("reports/aging", reports.AgingReport.as_view(), name="report-aging"),
+    path("reports/dso", reports.DsoReport.as_view(), name="report-dso"),
+]

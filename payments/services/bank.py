@@ -33,6 +33,11 @@ class UnknownAccount(Invalid):
     )
 
 
+class AnotherAccount(Invalid):
+    code = "another_account"
+    message = "Ce relevé est celui du compte « %(found)s », pas de « %(account)s »."
+
+
 class AnotherCurrency(Invalid):
     code = "another_currency"
     message = "Ce relevé est en %(found)s, le compte « %(account)s » est en %(expected)s."
@@ -50,15 +55,18 @@ class LineMatched(DomainError):
 
 @transaction.atomic
 def import_statement(
-    *, company: Company, data: bytes, filename: str, actor: Actor, at: datetime
+    *, company: Company, data: bytes, filename: str, actor: Actor, at: datetime, account: BankAccount | None = None
 ) -> list[BankStatement]:
     """Import every statement of a file. What is already there stays as it is: a second import changes nothing.
 
-    Raises Invalid (unreadable, figures that contradict each other), UnknownAccount, AnotherCurrency, AmountTooLarge:
-    then nothing of the file is kept.
+    With `account`, statements of another one are refused. Raises Invalid (unreadable, figures that contradict each
+    other), UnknownAccount, AnotherAccount, AnotherCurrency, AmountTooLarge: then nothing of the file is kept.
     """
     found = statements.read(data, filename=filename)
     accounts = _lock_accounts(company, found)
+    other = next((one for one in accounts.values() if account is not None and one.pk != account.pk), None)
+    if account is not None and other is not None:
+        raise AnotherAccount(found=other.name, account=account.name)
     digest = hashlib.sha256(data).hexdigest()
     known = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
     if known:

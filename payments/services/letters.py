@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from billing.late_interest import LateCharges, late_charges
 from billing.models import Invoice, ReminderLevel
+from billing.services.emails import one_line
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
 from payments.models import Allocation
@@ -58,3 +59,19 @@ def reminder_letter(invoice: Invoice, level: ReminderLevel, *, at: datetime) -> 
             },
         )
     return subject.format(number=invoice.number), body.strip() + "\n"
+
+
+def own_letter(
+    invoice: Invoice, level: ReminderLevel, *, subject_line: str, message: str, at: datetime
+) -> tuple[str, str]:
+    """The same in the words of whoever asks, where they give some; what is due and how to pay it follow them."""
+    subject, body = reminder_letter(invoice, level, at=at)
+    if message.strip():
+        with override("fr"):
+            context = {
+                "invoice": invoice,
+                "message": message.strip(),
+                "reference": creditor_reference.format(invoice.payment_reference),
+            }
+            body = render_to_string("billing/emails/reminder_own.txt", context).strip() + "\n"
+    return one_line(subject_line)[:200] or subject, body

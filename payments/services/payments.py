@@ -188,7 +188,7 @@ def _write_allocation(
     return allocation
 
 
-def _standing(payment: Payment) -> dict[int, Decimal]:
+def held_by(payment: Payment) -> dict[int, Decimal]:
     """What each invoice still holds of the payment."""
     rows = (
         Allocation.everywhere.filter(payment=payment)
@@ -205,7 +205,7 @@ def release_allocation(
 ) -> Allocation:
     """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
     lock_invoice(invoice)
-    held = _standing(payment).get(invoice.pk, ZERO)
+    held = held_by(payment).get(invoice.pk, ZERO)
     if not 0 < amount <= held:
         raise NotEnoughCredit(number=payment.number, unallocated=held, amount=amount)
     count_payment(invoice=invoice, amount=-amount, actor=actor, at=at)
@@ -218,14 +218,14 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
 
     Raises AlreadyReversed, and Stale when somebody allocates or releases at the same moment.
     """
-    held = _standing(payment)
+    held = held_by(payment)
     invoices = Invoice.everywhere.in_bulk(held)
     for key in sorted(held):
         lock_invoice(invoices[key])
     locked: Payment = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
-    if _standing(locked) != held:
+    if held_by(locked) != held:
         raise Stale
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)

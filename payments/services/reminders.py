@@ -26,7 +26,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Contact, Customer
 from payments.services.facts import LEVELS, facts_of, gather, policy_of
-from payments.services.letters import reminder_letter
+from payments.services.letters import own_letter
 
 MAIL = Actor.system("relances")
 
@@ -109,6 +109,17 @@ def _lock_with_customer(key: int) -> Invoice:
     return locked
 
 
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What whoever asks for a reminder wants it to say; '' keeps the letter's own."""
+
+    subject_line: str = ""
+    message: str = ""
+
+
+NO_WORDS = OwnWords()
+
+
 @transaction.atomic
 def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
     locked = _lock_with_customer(invoice.pk)
@@ -116,27 +127,48 @@ def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
     address = reminder_address(locked.customer)
     if decision.level is None or not address:
         return None
-    level = LEVELS[decision.level]
-    email = None if decision.needs_person else _queue(locked, level, address, at)
+    return _write(locked, decision, address, NO_WORDS, actor, at)
+
+
+@transaction.atomic
+def remind_invoice(*, invoice: Invoice, words: OwnWords, actor: Actor, at: datetime) -> Reminder:
+    """The reminder that is due for one invoice, because somebody asks for it now.
+
+    The level is the policy's, never the asker's. A formal notice keeps its legal text and waits for a person.
+    Raises NothingToSend with the reason, NoReminderAddress.
+    """
+    locked = _lock_with_customer(invoice.pk)
+    decision = _decide_now(locked, at)
+    if decision.level is None:
+        raise NothingToSend(sentence=str(decision))
+    address = reminder_address(locked.customer)
+    if not address:
+        raise NoReminderAddress
+    return _write(locked, decision, address, words, actor, at)
+
+
+def _write(invoice: Invoice, decision: Decision, address: str, words: OwnWords, actor: Actor, at: datetime) -> Reminder:
+    level = LEVELS[decision.level or ""]
+    email = None if decision.needs_person else _queue(invoice, level, address, at, words)
     reminder: Reminder = Reminder.everywhere.create(
-        company=locked.company,
-        invoice=locked,
+        company=invoice.company,
+        invoice=invoice,
         level=level,
         status=ReminderStatus.DRAFTED if decision.needs_person else ReminderStatus.QUEUED,
-        balance=locked.balance,
+        balance=invoice.balance,
         email=email,
         created_at=at,
     )
     tag = "payments.reminder.drafted" if decision.needs_person else "payments.reminder.queued"
     audit.record(
-        tag, subject=reminder, also=[locked, locked.customer], actor=actor, at=at,
-        data={"level": level, "balance": locked.balance, "sentence": str(decision)},
+        tag, subject=reminder, also=[invoice, invoice.customer], actor=actor, at=at,
+        data={"level": level, "balance": invoice.balance, "sentence": str(decision)},
     )  # fmt: skip
     return reminder
 
 
-def _queue(invoice: Invoice, level: ReminderLevel, address: str, at: datetime) -> Email:
-    subject_line, body = reminder_letter(invoice, level, at=at)
+def _queue(invoice: Invoice, level: ReminderLevel, address: str, at: datetime, words: OwnWords = NO_WORDS) -> Email:
+    subject_line, body = own_letter(invoice, level, subject_line=words.subject_line, message=words.message, at=at)
     return queue_email(
         company_id=invoice.company_id,
         invoice=invoice,

@@ -202,7 +202,7 @@ def test_an_allocation_made_while_the_payment_is_reversed_is_not_forgotten(custo
     from payments.services import payments as services
 
     payment, invoice = money.a_payment(customer, "100.00"), an_invoice(customer)
-    read, turns = services._standing, []
+    read, turns = services.held_by, []
 
     def read_then_be_overtaken(row):
         held = read(row)
@@ -211,7 +211,7 @@ def test_an_allocation_made_while_the_payment_is_reversed_is_not_forgotten(custo
             act(allocate_payment, payment=payment, invoice=invoice, amount=Decimal("100.00"))
         return held
 
-    monkeypatch.setattr(services, "_standing", read_then_be_overtaken)
+    monkeypatch.setattr(services, "held_by", read_then_be_overtaken)
     with pytest.raises(Stale):
         act(reverse_payment, payment=Payment.objects.get(pk=payment.pk), reason="Rejet")
 

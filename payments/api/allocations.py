@@ -1,0 +1,61 @@
+"""What a payment pays, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from config.kernel.api.examples import sent
+from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
+from payments.api import rows
+from payments.api.bodies import ReasonBody, ShareBody
+from payments.api.payments import BY_API, answer_for, reverse_for
+from payments.api.shapes import PaymentAnswer, ReversedPayment
+from payments.services.payments import Share, allocate_shares
+from payments.services.receiving import release_invoice
+
+
+class AllocationList(ApiView):
+    area = "payments"
+
+    @operation(
+        action="payments.record", body=ShareBody, answer=PaymentAnswer, status=201, key=REQUIRED,
+        id="allocation_create", examples=[sent({"invoice_id": 1, "amount": 400.00})],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address's own word
+        """Use what is left of a payment for an invoice of the same customer.
+
+        Never beyond the invoice's balance (409 `over_allocated`) nor the payment's credit (409 `not_enough_credit`).
+        """
+        payment, invoice = rows.payment_of(id), request.values["invoice_id"]
+        share = Share(invoice, request.values["amount"])
+        allocate_shares(payment=payment, shares=[share], actor=request.caller.actor, at=request.at)
+        return answer_for(self, payment, invoice, status=201, message=_("Affectation enregistrée."))
+
+
+class AllocationItem(ApiView):
+    area = "payments"
+
+    @operation(action="payments.record", answer=PaymentAnswer, key=REQUIRED, id="allocation_delete")
+    def delete(self, request: Call, id: int, invoice_id: int) -> HttpResponseBase:  # noqa: A002
+        """Take back all that an invoice holds of a payment: it is the customer's credit again."""
+        payment, invoice = rows.payment_of(id), rows.invoice_of(invoice_id)
+        release_invoice(payment=payment, invoice=invoice, reason=BY_API, actor=request.caller.actor, at=request.at)
+        return answer_for(self, payment, invoice, status=200, message=_("Affectation retirée : au crédit du client."))
+
+
+class Reversal(ApiView):
+    area = "payments"
+
+    @operation(
+        action="payments.record", body=ReasonBody, answer=ReversedPayment, status=201, key=REQUIRED,
+        id="payment_reverse", examples=[sent({"reason": "Chèque impayé"})],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+        """Take a payment back by an opposite one, and say why.
+
+        The invoices owe again what it had paid; a bank line it was reconciled with is open again.
+        """
+        return reverse_for(request, rows.payment_of(id), request.values["reason"] or BY_API)

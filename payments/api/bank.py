@@ -1,0 +1,249 @@
+"""The bank over REST: accounts, statements that come in, movements with what the evidence proposes, and matches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from rest_framework import serializers
+
+from billing.models import Invoice
+from config.kernel.api import lists
+from config.kernel.api.examples import sent
+from config.kernel.api.fields import Body, Id, Money, Page
+from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
+from config.kernel.errors import DomainError
+from config.kernel.models import Company
+from payments.api.bank_shapes import (
+    BankAccountShape,
+    ImportShape,
+    MatchShape,
+    StatementShape,
+    TransactionDetail,
+    TransactionShape,
+    proposal,
+)
+from payments.api.bodies import ReasonBody, check_shares, shares_field
+from payments.api.fields import STATES, Day, Word
+from payments.matching import NONE, Verdict
+from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
+from payments.services.bank import ignore_line, import_statement, reopen_line
+from payments.services.payments import Share
+from payments.services.reconciliation import accept_match, build_index, propose, undo_match
+
+LARGEST_FILE = 10_000_000
+TOO_LARGE = "Le fichier dépasse 10 Mo. Découpez-le par période."
+
+
+class NothingProposed(DomainError):
+    code = "nothing_proposed"
+    message = "Rien n’est proposé pour cette ligne : indiquez les factures qu’elle paie."
+
+
+class StatementFile(Body):
+    file = serializers.FileField(max_length=255, help_text="CAMT.053 (XML), 10 MB at most.")
+
+    def validate_file(self, value: Any) -> Any:
+        if value.size > LARGEST_FILE:
+            raise serializers.ValidationError(_(TOO_LARGE))
+        return value
+
+
+class MatchBody(Body):
+    allocations = shares_field(help_text="Absent: what is proposed now. Send what you have shown, to accept just that.")
+
+    def validate_allocations(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return check_shares(value)
+
+
+class StatementFilter(Page):
+    account_id = Id(required=False)
+
+
+class TransactionFilter(Page):
+    account_id = Id(required=False)
+    from_date = Day(required=False)
+    to_date = Day(required=False)
+    status = Word(STATES, required=False)
+    amount = Money(required=False, help_text="Exactly; negative for a debit.")
+    min_amount = Money(required=False)
+    max_amount = Money(required=False)
+
+
+class BankAccountList(ApiView):
+    area = "bank"
+
+    @operation(query=Page, answer=BankAccountShape, many=True, id="bank_account_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The company's bank accounts."""
+        context = self.context(request)
+        found = BankAccount.objects.all()
+        return lists.page(
+            request, found, BankAccountShape, by="name", descending=False, context=context, name="bank-accounts"
+        )
+
+
+class AccountStatements(ApiView):
+    area = "bank"
+
+    @operation(
+        action="bank.reconcile", body=StatementFile, answer=ImportShape, status=201, key=OPTIONAL, files=True,
+        id="statement_import",
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
+        """Import a bank statement.
+
+        Kept byte for byte; every movement once, whatever overlaps. The same file again changes nothing
+        (`already_imported`). Refused whole, in words: another account, another currency, figures that contradict each
+        other, a file that is no statement.
+        """
+        account: BankAccount = get_object_or_404(BankAccount.objects, pk=id)
+        file = request.values["file"]
+        found = import_statement(
+            company=request.caller.company, account=account, data=file.read(), filename=file.name,
+            actor=request.caller.actor, at=request.at,
+        )  # fmt: skip
+        is_known = all(statement.imported_at != request.at for statement in found)
+        new = 0 if is_known else sum(statement.new_count for statement in found)
+        return {
+            "message": _imported(is_known=is_known, new=new),
+            "file": file.name,
+            "already_imported": is_known,
+            "line_count": sum(statement.line_count for statement in found),
+            "new_count": new,
+            "statements": found,
+        }
+
+
+def _imported(*, is_known: bool, new: int) -> str:
+    if is_known:
+        return _("Ce fichier était déjà importé : rien n’a changé.")
+    return ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new) % {"new": new}
+
+
+class StatementList(ApiView):
+    area = "bank"
+
+    @operation(query=StatementFilter, answer=StatementShape, many=True, id="statement_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """Imported statements, the latest import first."""
+        found = BankStatement.objects.select_related("account")
+        if "account_id" in request.query:
+            found = found.filter(account_id=request.query["account_id"])
+        context = self.context(request)
+        return lists.page(request, found, StatementShape, by="imported_at", context=context, name="statements")
+
+
+class TransactionList(ApiView):
+    area = "bank"
+
+    @operation(query=TransactionFilter, answer=TransactionShape, many=True, id="transaction_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """Movements of the bank, the latest first. Filters combine."""
+        columns = {
+            "account_id": "account_id", "from_date": "booked_on__gte", "to_date": "booked_on__lte",
+            "status": "status", "amount": "amount", "min_amount": "amount__gte", "max_amount": "amount__lte",
+        }  # fmt: skip
+        asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
+        found = BankLine.objects.filter(**asked)
+        context = self.context(request)
+        return lists.page(request, found, TransactionShape, by="booked_on", context=context, name="transactions")
+
+
+def line_of(pk: int) -> BankLine:
+    """Raises Http404."""
+    line: BankLine = get_object_or_404(BankLine.objects, pk=pk)
+    return line
+
+
+def shown(line: BankLine, company: Company, at: datetime) -> BankLine:
+    """The line with what it was matched with, or what is proposed for it."""
+    line.match = Match.objects.filter(line=line, undone_at=None).select_related("payment").first()  # type: ignore[attr-defined]
+    line.proposal = None  # type: ignore[attr-defined]
+    if line.status == LineStatus.OPEN and line.amount > 0:
+        verdict, invoices = _proposed(line, company, at)
+        line.proposal = proposal(verdict, invoices)  # type: ignore[attr-defined]
+    return line
+
+
+def _proposed(line: BankLine, company: Company, at: datetime) -> tuple[Verdict, dict[int, Invoice]]:
+    verdict = propose(line, build_index(company, at=at))
+    keys = [int(str(key)) for key in (*(key for key, _amount in verdict.allocations), *verdict.rivals)]
+    return verdict, Invoice.objects.select_related("customer").in_bulk(keys)
+
+
+class TransactionItem(ApiView):
+    area = "bank"
+
+    @operation(answer=TransactionDetail, id="transaction_retrieve")
+    def get(self, request: Call, id: int) -> BankLine:  # noqa: A002
+        """A movement with its match, or with what the evidence proposes and why."""
+        return shown(line_of(id), request.caller.company, request.at)
+
+
+class TransactionMatch(ApiView):
+    area = "bank"
+
+    @operation(
+        action="bank.reconcile", body=MatchBody, answer=MatchShape, status=201, key=REQUIRED, id="match_accept",
+        examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> Match:  # noqa: A002
+        """Say which invoices a credit pays: the proposal, or others.
+
+        The payment is recorded with the bank's date and amount. What the invoices do not take is the customer's
+        credit. All of one customer; none beyond its balance (409 `over_allocated`). A line that is no longer open is
+        refused (409 `line_not_open`).
+        """
+        line = line_of(id)
+        shares = [Share(one["invoice_id"], one["amount"]) for one in request.values.get("allocations", [])]
+        if "allocations" not in request.values:
+            verdict, invoices = _proposed(line, request.caller.company, request.at)
+            if line.status == LineStatus.OPEN and verdict.kind == NONE:
+                raise NothingProposed
+            shares = [Share(invoices[int(str(key))], amount) for key, amount in verdict.allocations]
+        return accept_match(line=line, shares=shares, actor=request.caller.actor, at=request.at)
+
+
+class MatchUndo(ApiView):
+    area = "bank"
+
+    @operation(
+        action="bank.reconcile", body=ReasonBody, answer=MatchShape, key=REQUIRED, id="match_undo",
+        examples=[sent({"reason": "Payé par un homonyme"})],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> Match:  # noqa: A002
+        """Take a match back: the payment is reversed, the invoices owe again, the movement is open.
+
+        An automatic match undone is never made automatically again.
+        """
+        match: Match = get_object_or_404(Match.objects.select_related("line", "payment"), pk=id)
+        reason = request.values["reason"]
+        return undo_match(match=match, reason=reason, actor=request.caller.actor, at=request.at)
+
+
+class TransactionIgnore(ApiView):
+    area = "bank"
+
+    @operation(
+        action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
+    )
+    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002
+        """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
+        line, by = line_of(id), request.caller.actor
+        ignore_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
+        return shown(line_of(id), request.caller.company, request.at)
+
+
+class TransactionReopen(ApiView):
+    area = "bank"
+
+    @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
+    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002
+        """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
+        reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)
+        return shown(line_of(id), request.caller.company, request.at)

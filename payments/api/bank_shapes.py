@@ -1,0 +1,184 @@
+"""What the API shows of the bank. Who may not reconcile sees IBANs by their two ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from billing.api.invoices.shapes import Moment
+from billing.models import Invoice
+from config.kernel.api.fields import Id, Money
+from payments.api.fields import STATES, Word
+from payments.matching import PHRASES, Verdict, explain
+from payments.models import Match
+
+KINDS = ("auto", "proposed", "none")
+
+
+class Iban(serializers.CharField):
+    """Whole for who may reconcile, else FR76 … 0189."""
+
+    def to_representation(self, value: Any) -> str:
+        text = str(value)
+        caller = self.context.get("caller")
+        if not text or (caller is not None and caller.may("bank.reconcile")):
+            return text
+        return f"{text[:4]} … {text[-4:]}"
+
+
+class BankAccountShape(serializers.Serializer):
+    id = Id()
+    name = serializers.CharField()
+    iban = Iban()
+    bic = serializers.CharField(allow_blank=True)
+    currency = serializers.CharField()
+    imported_at = Moment(allow_null=True, help_text="Until when its movements are known.")
+    is_stale = serializers.SerializerMethodField(help_text="Older than 24 hours: reminders wait.")
+
+    def get_is_stale(self, account: Any) -> bool:
+        return bool(account.is_stale(self.context["request"].at))
+
+
+class StatementShape(serializers.Serializer):
+    id = Id()
+    account_id = Id()
+    account_name = serializers.CharField(source="account.name")
+    reference = serializers.CharField(allow_blank=True)
+    from_date = serializers.DateField(source="opened_on")
+    to_date = serializers.DateField(source="closed_on")
+    opening_balance = Money(source="opening")
+    closing_balance = Money(source="closing")
+    line_count = serializers.IntegerField(help_text="Movements in the file.")
+    new_count = serializers.IntegerField(help_text="Those that were not known yet.")
+    sha256 = serializers.CharField()
+    imported_at = Moment()
+
+
+class ImportShape(serializers.Serializer):
+    """What a file brought."""
+
+    message = serializers.CharField()
+    file = serializers.CharField()
+    already_imported = serializers.BooleanField(help_text="The same bytes were imported before: nothing has changed.")
+    line_count = serializers.IntegerField()
+    new_count = serializers.IntegerField()
+    statements = StatementShape(many=True)
+
+
+class TransactionShape(serializers.Serializer):
+    """One movement of a bank account: positive in, negative out."""
+
+    id = Id()
+    account_id = Id()
+    statement_id = Id()
+    status = Word(STATES)
+    booked_on = serializers.DateField()
+    value_on = serializers.DateField(allow_null=True)
+    amount = Money()
+    currency = serializers.CharField()
+    counterparty = serializers.CharField(allow_blank=True)
+    counterparty_iban = Iban(allow_blank=True)
+    remittance = serializers.CharField(allow_blank=True)
+    structured_reference = serializers.CharField(allow_blank=True)
+    end_to_end_id = serializers.CharField(allow_blank=True)
+    bank_reference = serializers.CharField(allow_blank=True)
+
+
+class EvidenceShape(serializers.Serializer):
+    kind = serializers.CharField(help_text="rf, number, amount, payer, missing, excess, settled, barred, rivals, …")
+    value = serializers.CharField(allow_blank=True)
+    sentence = serializers.CharField()
+
+
+def told(kind: str, value: str) -> dict[str, str]:
+    """One piece of evidence, in the caller's language."""
+    phrase = PHRASES.get(kind)
+    return {"kind": kind, "value": value, "sentence": _(phrase) % {"value": value} if phrase else value}
+
+
+class ProposedShape(serializers.Serializer):
+    """An invoice that the movement may pay, and how much of it."""
+
+    invoice_id = Id()
+    invoice_number = serializers.CharField()
+    customer_id = Id()
+    customer_name = serializers.CharField()
+    balance_due = Money()
+    amount = Money()
+
+
+class ProposalShape(serializers.Serializer):
+    """What the evidence says now. Nothing has moved yet."""
+
+    kind = serializers.ChoiceField(KINDS, help_text="auto: proven; proposed: for a person; none: no evidence.")
+    rule = serializers.CharField()
+    sentence = serializers.CharField()
+    allocations = ProposedShape(many=True)
+    rivals = ProposedShape(many=True, help_text="Other invoices that it could pay as well.")
+    evidence = EvidenceShape(many=True)
+    excess = Money(help_text="What no invoice takes: it would be the customer's credit.")
+
+
+class MatchShape(serializers.Serializer):
+    """A movement explained by a payment."""
+
+    id = Id()
+    transaction_id = Id()
+    payment_id = Id()
+    payment_number = serializers.CharField()
+    rule = serializers.CharField()
+    is_automatic = serializers.BooleanField()
+    evidence = EvidenceShape(many=True)
+    at = Moment()
+    undone_at = Moment(allow_null=True)
+    undone_because = serializers.CharField(allow_blank=True)
+
+    def to_representation(self, instance: Match) -> Any:
+        return super().to_representation(
+            {
+                "id": instance.pk,
+                "transaction_id": instance.line_id,
+                "payment_id": instance.payment_id,
+                "payment_number": instance.payment.number,
+                "rule": instance.rule,
+                "is_automatic": instance.is_automatic,
+                "evidence": [told(one["kind"], one["value"]) for one in instance.evidence],
+                "at": instance.at,
+                "undone_at": instance.undone_at,
+                "undone_because": instance.undone_because,
+            }
+        )
+
+
+class TransactionDetail(TransactionShape):
+    proposal = ProposalShape(allow_null=True, help_text="Of a credit that is still open.")
+    match = MatchShape(allow_null=True, help_text="What it was reconciled with.")
+
+
+def proposal(verdict: Verdict, invoices: dict[int, Invoice]) -> dict[str, Any]:
+    """The verdict with its invoices by name."""
+    amounts = {int(str(key)): amount for key, amount in verdict.allocations}
+    rivals = [int(str(key)) for key in verdict.rivals]
+
+    def proposed(key: int) -> dict[str, Any]:
+        invoice = invoices[key]
+        return {
+            "invoice_id": key,
+            "invoice_number": invoice.number,
+            "customer_id": invoice.customer_id,
+            "customer_name": invoice.customer.name,
+            "balance_due": invoice.balance,
+            "amount": amounts.get(key, invoice.balance),
+        }
+
+    return {
+        "kind": verdict.kind,
+        "rule": verdict.rule,
+        "sentence": explain(verdict, _),
+        "allocations": [proposed(key) for key in amounts if key in invoices],
+        "rivals": [proposed(key) for key in rivals if key in invoices],
+        "evidence": [told(one.kind, one.value) for one in verdict.evidence],
+        "excess": verdict.excess,
+    }

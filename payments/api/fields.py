@@ -1,0 +1,93 @@
+"""Words, days and amounts of the money resources, and how a service's field names are said to a partner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from billing.models import ReminderLevel, ReminderStatus
+from config.kernel.api.fields import Money
+from config.kernel.errors import DomainError
+from payments.models import LineStatus, Method
+
+METHODS = {
+    "card": Method.CARD,
+    "transfer": Method.TRANSFER,
+    "check": Method.CHECK,
+    "cash": Method.CASH,
+    "direct_debit": Method.DIRECT_DEBIT,
+}
+STATES = {"open": LineStatus.OPEN, "matched": LineStatus.MATCHED, "ignored": LineStatus.IGNORED}
+LEVELS = {"friendly": ReminderLevel.FRIENDLY, "firm": ReminderLevel.FIRM, "final": ReminderLevel.FINAL}
+REMINDER_STATES = {
+    "drafted": ReminderStatus.DRAFTED,
+    "queued": ReminderStatus.QUEUED,
+    "sent": ReminderStatus.SENT,
+    "cancelled": ReminderStatus.CANCELLED,
+}
+PAYMENT_STATE_WORDS = ("recorded", "reversed", "reversal")
+STATE_WORDS = tuple(STATES)
+REMINDER_STATE_WORDS = tuple(REMINDER_STATES)
+
+NAMES = {"paid_on": "payment_date", "method": "payment_method"}
+_TRANSACTION = "Transaction : "
+
+
+class Word(serializers.ChoiceField):
+    """A word of the API for a code of ours."""
+
+    def __init__(self, words: Mapping[str, Any], **options: Any) -> None:
+        self.words = words
+        super().__init__(choices=list(words), **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return self.words[super().to_internal_value(data)]
+
+    def to_representation(self, value: Any) -> Any:
+        return next((word for word, code in self.words.items() if code == value), value)
+
+
+class Day(serializers.DateField):
+    """A day of the years 1900 to 2199, as YYYY-MM-DD."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+@extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": 0.01, "maximum": 99_999_999_999_999.98})
+class Received(Money):
+    """An amount of money received or used: positive, in whole cents."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": Decimal("0.01"), **options})
+
+
+@contextmanager
+def named_as(names: Mapping[str, str] = NAMES) -> Iterator[None]:
+    """Say a service's refused fields by the names the caller used."""
+    try:
+        yield
+    except DomainError as error:
+        error.fields = {names.get(name, name): sentence for name, sentence in error.fields.items()}
+        raise
+
+
+def with_transaction(notes: str, transaction_id: str) -> str:
+    """The notes with the payment service's transaction as their last line: where it is kept."""
+    return "\n".join(part for part in (notes, f"{_TRANSACTION}{transaction_id}" if transaction_id else "") if part)
+
+
+def without_transaction(text: str) -> tuple[str, str]:
+    """The notes and the transaction that `with_transaction` put together."""
+    notes, _, last = text.rpartition("\n")
+    if not last.startswith(_TRANSACTION):
+        return text, ""
+    return notes, last.removeprefix(_TRANSACTION)

@@ -1,0 +1,167 @@
+"""Reminders: asked for by a partner, under the same guards as those of the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from billing.api.invoices.shapes import Moment
+from billing.models import Reminder
+from config.kernel.api import lists
+from config.kernel.api.examples import sent
+from config.kernel.api.fields import Body, Id, Money, Page
+from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from payments.api import rows
+from payments.api.bodies import ReasonBody
+from payments.api.fields import LEVELS, REMINDER_STATES, Day, Word
+from payments.services.reminders import OwnWords, cancel_drafted, remind_invoice, send_drafted
+
+ASKED_BY_API = "Abandonnée par API"
+
+
+class ReminderBody(Body):
+    reminder_type = serializers.ChoiceField(["email"], default="email")
+    subject = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    message = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
+
+
+class ReminderFilter(Page):
+    invoice_id = Id(required=False)
+    customer_id = Id(required=False)
+    status = Word(REMINDER_STATES, required=False)
+    from_date = Day(required=False)
+    to_date = Day(required=False)
+
+
+class ReminderShape(serializers.Serializer):
+    id = Id()
+    invoice_id = Id()
+    invoice_number = serializers.CharField()
+    customer_id = Id()
+    customer_name = serializers.CharField()
+    reminder_type = serializers.ChoiceField(["email"])
+    level = Word(LEVELS)
+    status = Word(REMINDER_STATES)
+    sent = serializers.BooleanField(help_text="Whether the mail server has taken it.")
+    sent_at = Moment(allow_null=True)
+    recipient = serializers.CharField(allow_blank=True)
+    subject = serializers.CharField(allow_blank=True)
+    balance_due = Money(help_text="What was due when it was written.")
+    cancelled_because = serializers.CharField(allow_blank=True)
+    created_at = Moment()
+
+    def to_representation(self, instance: Reminder) -> Any:
+        email, invoice = instance.email, instance.invoice
+        return super().to_representation(
+            {
+                "id": instance.pk,
+                "invoice_id": instance.invoice_id,
+                "invoice_number": invoice.number,
+                "customer_id": invoice.customer_id,
+                "customer_name": invoice.customer.name,
+                "reminder_type": "email",
+                "level": instance.level,
+                "status": instance.status,
+                "sent": instance.sent_at is not None,
+                "sent_at": instance.sent_at,
+                "recipient": email.recipient if email else "",
+                "subject": email.subject_line if email else "",
+                "balance_due": instance.balance,
+                "cancelled_because": instance.cancelled_because,
+                "created_at": instance.created_at,
+            }
+        )
+
+
+class ReminderAnswer(serializers.Serializer):
+    message = serializers.CharField()
+    reminder = ReminderShape()
+
+
+def reminders() -> Any:
+    return Reminder.objects.select_related("invoice__customer", "email")
+
+
+def reminder_of(pk: int) -> Reminder:
+    """Raises Http404."""
+    reminder: Reminder = get_object_or_404(reminders(), pk=pk)
+    return reminder
+
+
+class InvoiceReminder(ApiView):
+    area = "invoices"
+
+    @operation(
+        action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="invoice_remind",
+        examples=[
+            sent(
+                {
+                    "reminder_type": "email", "subject": "Rappel facture INV-2024-0001",
+                    "message": "Nous vous rappelons que la facture est en attente de paiement.",
+                }
+            )
+        ],
+    )  # fmt: skip
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
+        """Remind a customer of an invoice.
+
+        The level (friendly, firm, final) is the one that is due by the company's delays. `subject` and `message` take
+        the place of the letter's own words; the exact balance and how to pay it always follow. Refused in words (409
+        `nothing_to_send`) when nothing may leave: not due, paid, disputed, credited, a credit that could cover it,
+        bank data older than 24 hours, too soon after the last one. The message is queued and judged once more as it
+        leaves: `sent` turns true, with `sent_at`, when the mail server has taken it. The final level (a formal notice)
+        keeps its legal text, is `drafted`, and leaves by POST /api/reminders/{id}/send.
+        """
+        words = OwnWords(request.values["subject"], request.values["message"])
+        made = remind_invoice(invoice=rows.invoice_of(id), words=words, actor=request.caller.actor, at=request.at)
+        return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}
+
+
+class ReminderList(ApiView):
+    area = "invoices"
+
+    @operation(query=ReminderFilter, answer=ReminderShape, many=True, id="reminder_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """Reminders, the latest first. Filters combine; the dates are those on which they were written."""
+        columns = {
+            "invoice_id": "invoice_id", "customer_id": "invoice__customer_id", "status": "status",
+            "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
+        }  # fmt: skip
+        asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
+        found = reminders().filter(**asked)
+        context = self.context(request)
+        return lists.page(request, found, ReminderShape, by="created_at", context=context, name="reminders")
+
+
+class ReminderItem(ApiView):
+    area = "invoices"
+
+    @operation(answer=ReminderShape, etag=True, id="reminder_retrieve")
+    def get(self, request: Call, id: int) -> Reminder:  # noqa: A002
+        """A reminder."""
+        return reminder_of(id)
+
+
+class ReminderSend(ApiView):
+    area = "invoices"
+
+    @operation(action="reminders.send", answer=ReminderAnswer, key=OPTIONAL, id="reminder_send")
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+        """Send a drafted formal notice: somebody has decided that it must leave. The same guards apply."""
+        send_drafted(reminder=reminder_of(id), actor=request.caller.actor, at=request.at)
+        return {"message": _("Mise en demeure confiée à l’envoi."), "reminder": reminder_of(id)}
+
+
+class ReminderCancel(ApiView):
+    area = "invoices"
+
+    @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+        """Give a drafted formal notice up."""
+        reason = request.values["reason"] or ASKED_BY_API
+        cancel_drafted(reminder=reminder_of(id), reason=reason, actor=request.caller.actor, at=request.at)
+        return {"message": _("Relance abandonnée."), "reminder": reminder_of(id)}

@@ -1,0 +1,108 @@
+"""Money that names its invoice: the invoice takes what it still asks for, the rest is kept as the customer's credit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing.models import Invoice
+from billing.services.settling import NothingOutstanding, lock_invoice
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, Stale
+from payments.models import Allocation, Match, Payment
+from payments.services.payments import Share, held_by, record_payment, release_allocation, reverse_payment
+
+REPLACED = "Encaissement corrigé"
+
+
+class FromTheBank(DomainError):
+    code = "payment_from_bank"
+    message = (
+        "%(number)s vient d’un relevé bancaire, qui fait foi de son montant, de sa date et de son moyen. "
+        "Défaites d’abord le rapprochement."
+    )
+
+
+class NotHeld(DomainError):
+    code = "not_allocated"
+    message = "%(number)s ne paie pas cette facture."
+
+
+@transaction.atomic
+def pay_invoice(
+    *, invoice: Invoice, amount: Decimal | None, method: str, paid_on: date, actor: Actor, at: datetime,
+    reference: str = "", notes: str = "",
+) -> Payment:  # fmt: skip
+    """Record money received for one invoice: `amount`, or its whole balance when None.
+
+    What is beyond the balance stays the customer's credit. An invoice that asks for nothing takes nothing: a second
+    payment of the same balance is refused, not kept in silence. Raises NothingOutstanding, and what recording raises.
+    """
+    locked = lock_invoice(invoice)
+    if not locked.can_be_paid or not locked.balance:
+        raise NothingOutstanding(number=str(locked))
+    received = locked.balance if amount is None else amount
+    return record_payment(
+        customer=locked.customer, amount=received, currency=locked.currency, method=method, paid_on=paid_on,
+        shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes, actor=actor, at=at,
+    )  # fmt: skip
+
+
+def lock_held(payment: Payment) -> dict[int, Invoice]:
+    """The invoices that hold some of the payment, locked in the order of their keys, fresh."""
+    invoices = Invoice.everywhere.in_bulk(held_by(payment))
+    return {key: lock_invoice(invoices[key]) for key in sorted(invoices)}
+
+
+@transaction.atomic
+def replace_payment(
+    *, payment: Payment, amount: Decimal, method: str, paid_on: date, reference: str, notes: str, actor: Actor,
+    at: datetime,
+) -> Payment:  # fmt: skip
+    """Correct a recorded payment: it is reversed, and a new one pays the same invoices. Returns the new one.
+
+    Each invoice gets what it held, as far as the new amount goes; what is more goes to them up to their balances if
+    they held all of the old one, else it stays credit. Raises FromTheBank, AlreadyReversed, Stale, and what recording
+    raises.
+    """
+    if Match.everywhere.filter(payment=payment, undone_at=None).exists():
+        raise FromTheBank(number=payment.number)
+    held = held_by(payment)
+    lock_held(payment)
+    locked = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
+    if held_by(locked) != held:
+        raise Stale
+    was_spent = not locked.unallocated
+    reverse_payment(payment=locked, reason=REPLACED, actor=actor, at=at)
+    invoices = {key: lock_invoice(invoice) for key, invoice in Invoice.everywhere.in_bulk(held).items()}
+    return record_payment(
+        customer=locked.customer, amount=amount, currency=locked.currency, method=method, paid_on=paid_on,
+        shares=_shares(invoices, held, amount, fill=was_spent), reference=reference, notes=notes, actor=actor, at=at,
+    )  # fmt: skip
+
+
+def _shares(
+    invoices: Mapping[int, Invoice], held: Mapping[int, Decimal], amount: Decimal, *, fill: bool
+) -> list[Share]:
+    """What each invoice gets of `amount`: what it held first, then its balance where `fill`."""
+    left, parts = amount, dict.fromkeys(sorted(held), Decimal("0.00"))
+    for wanted in (held, {key: invoices[key].balance for key in held} if fill else {}):
+        for key in sorted(wanted):
+            part = min(wanted[key] - parts[key], left)
+            if part > 0:
+                parts[key] += part
+                left -= part
+    return [Share(invoices[key], part) for key, part in parts.items() if part]
+
+
+@transaction.atomic
+def release_invoice(*, payment: Payment, invoice: Invoice, reason: str, actor: Actor, at: datetime) -> Allocation:
+    """Take back all that the invoice holds of the payment: it is the customer's credit again. Raises NotHeld."""
+    lock_invoice(invoice)
+    held = held_by(payment).get(invoice.pk)
+    if not held:
+        raise NotHeld(number=payment.number)
+    return release_allocation(payment=payment, invoice=invoice, amount=held, reason=reason, actor=actor, at=at)
