@@ -29,12 +29,15 @@ TABS = (
     ("company-settings", gettext_noop("Société")),
     ("platform-settings", gettext_noop("Plateformes")),
     ("bank-settings", gettext_noop("Comptes bancaires")),
+    ("webhook-settings", "Webhooks"),
+    ("api-keys", gettext_noop("Accès API")),
 )
 
 
-def shown() -> list[tuple[str, str]]:
-    """The tabs there are: no platform where e-invoicing is switched off."""
-    return [one for one in TABS if settings.ENABLE_EINVOICING or one[0] != "platform-settings"]
+def shown(*, may_edit: bool) -> list[tuple[str, str]]:
+    """The tabs there are: no platform where e-invoicing is switched off, keys and webhooks for the owner alone."""
+    hidden = set() if settings.ENABLE_EINVOICING else {"platform-settings"}
+    return [one for one in TABS if one[0] not in (hidden if may_edit else hidden | {"api-keys", "webhook-settings"})]
 
 
 def owner(request: HttpRequest) -> Membership:
@@ -49,7 +52,7 @@ def settings_page(request: HttpRequest, template: str, active: str, form: forms.
     may = cast(MemberRequest, request).membership.may("settings.edit")
     for field in form.fields.values():
         field.disabled = field.disabled or not may
-    tabs = [{"label": _(label), "url": reverse(name), "active": name == active} for name, label in shown()]
+    tabs = [{"label": _(label), "url": reverse(name), "active": name == active} for name, label in shown(may_edit=may)]
     context |= {"form": form, "may_edit": may, "tabs": tabs}
     return render(request, template, context, status=422 if form.errors else 200)
 

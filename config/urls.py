@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from config import company_settings, platform_settings, views
+from config import api_keys, company_settings, platform_settings, views, webhook_pages
 from config.metrics import metrics
 
 urlpatterns = [
@@ -16,6 +16,20 @@ urlpatterns = [
     path("settings/platform/<slug:slug>/", platform_settings.platform_edit, name="platform-edit"),
     path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
+    path("settings/webhooks/", webhook_pages.webhook_list, name="webhook-settings"),
+    path("settings/webhooks/new/", webhook_pages.webhook_new, name="webhook-new"),
+    path("settings/webhooks/<int:pk>/", webhook_pages.webhook_detail, name="webhook-detail"),
+    path("settings/webhooks/<int:pk>/edit/", webhook_pages.webhook_edit, name="webhook-edit"),
+    path("settings/webhooks/<int:pk>/secret/", webhook_pages.webhook_rotate, name="webhook-rotate"),
+    path("settings/webhooks/<int:pk>/test/", webhook_pages.webhook_test, name="webhook-test"),
+    path("settings/webhooks/<int:pk>/enable/", webhook_pages.webhook_enable, name="webhook-enable"),
+    path("settings/webhooks/<int:pk>/disable/", webhook_pages.webhook_disable, name="webhook-disable"),
+    path("settings/webhooks/<int:pk>/delete/", webhook_pages.webhook_delete, name="webhook-delete"),
+    path("settings/webhooks/deliveries/<int:pk>/", webhook_pages.webhook_delivery, name="webhook-delivery"),
+    path("settings/webhooks/deliveries/<int:pk>/replay/", webhook_pages.webhook_replay, name="webhook-replay"),
+    path("settings/api/", api_keys.key_list, name="api-keys"),
+    path("settings/api/new/", api_keys.key_new, name="api-key-new"),
+    path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
     path("language/", views.set_language, name="language"),
     path("health/", views.health, name="health"),
     path("metrics", metrics, name="metrics"),

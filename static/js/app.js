@@ -78,12 +78,22 @@
     all("dialog").forEach((one) => one.addEventListener("click", (event) => { if (event.target === one) one.close(); }));
   }
 
+  // -- copying: the field stays selected, so that the keyboard can do what a browser refuses ----------------------------
+  async function copy(button) {
+    const field = $(button.dataset.copy);
+    field.focus();
+    field.select();
+    const done = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+    if (done) toast(button.dataset.copied, "good");
+  }
+
   // -- clicks --------------------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     all("details.menu[open], details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
     const on = (selector) => event.target.closest?.(selector);
     if (on("[data-dismiss]")) on(".toast").remove();
     if (on("[data-close]")) on("dialog").close();
+    if (on("[data-copy]")) copy(on("[data-copy]"));
     if (on("[data-theme-switch]")) switchTheme();
     if (on("[data-open]")) $(`#${on("[data-open]").dataset.open}`).showModal();
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return;
