@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as n
 
 from billing.models import Invoice
 from einvoicing.models import ErrorClass, Transmission, TransmissionStatus
+from einvoicing.services.fixing import Fix, fix_for
 from einvoicing.validation.report import FATAL, Violation
 
 SELLER = frozenset({*range(27, 44), 81, 84, 86, *range(159, 160)})
@@ -36,6 +37,7 @@ class Problem:
     fatal: bool
     url: str
     label: str
+    fix: Fix | None = None  # what one press of a button mends
 
 
 # what ends a stop, by the kind of its trouble
@@ -70,7 +72,13 @@ def what_to_do(transmission: Transmission) -> str:
 
 def problem_of(violation: Violation, invoice: Invoice) -> Problem:
     url, label = place(violation.rule, violation.term, invoice)
-    return Problem(violation.rule, _(violation.text), violation.severity == FATAL, url, label)
+    fix = fix_for(violation.rule, invoice)
+    return Problem(violation.rule, _(violation.text), violation.severity == FATAL, url, label, fix)
+
+
+def for_role(problems: Iterable[Problem], may: Callable[[str], bool]) -> list[Problem]:
+    """The problems with the buttons that this person may press."""
+    return [one if one.fix is None or may(one.fix.needs) else replace(one, fix=None) for one in problems]
 
 
 def problem_stored(violation: Mapping[str, Any], invoice: Invoice) -> Problem:

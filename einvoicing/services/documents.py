@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -25,8 +25,10 @@ from einvoicing import business_rules, mapping, validation
 from einvoicing.business_rules import PublicNeeds
 from einvoicing.formats import cii, facturx, ubl
 from einvoicing.validation import report as reports
-from einvoicing.validation.report import Report
+from einvoicing.validation.report import FATAL, Report, Violation
 
+NO_MENTION = "Une mention obligatoire est vide : pénalités de retard, indemnité de 40 € ou escompte."
+NO_VAT_NUMBER = "Sans franchise en base, le n° de TVA de la société figure sur ses factures."
 PROVISIONAL_NUMBER = "BROUILLON"
 
 
@@ -198,4 +200,12 @@ def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:
     customer = invoice.customer
     needs = PublicNeeds(customer.requires_service_code, customer.requires_commitment)
     more = business_rules.check(document, needs if customer.is_public_body else None)
-    return reports.with_more(report, more)
+    return reports.with_more(report, (*more, *_legally_missing(invoice)))
+
+
+def _legally_missing(invoice: Invoice) -> Iterator[Violation]:
+    """What the law wants of the seller and no schematron sees: an empty mention, and the VAT number."""
+    if not all(invoice.mentions[code].strip() for code in ("PMD", "PMT", "AAB")):
+        yield Violation("L441-9", FATAL, NO_MENTION, term="BG-4")
+    if not invoice.seller["vat_number"] and not invoice.mentions["franchise"]:
+        yield Violation("242-NONIES-A", FATAL, NO_VAT_NUMBER, term="BT-31")

@@ -27,7 +27,7 @@ from config.kernel.htmx import page_or_part
 from config.kernel.middleware import say
 from config.kernel.models import Company
 from einvoicing import deadlines
-from einvoicing.mending import Problem, customer_url, problem_of
+from einvoicing.mending import Problem, customer_url, for_role, problem_of
 from einvoicing.platforms.presets import preset_of
 from einvoicing.services import readiness
 from einvoicing.views.tabs import tabs
@@ -156,7 +156,8 @@ def readiness_drafts(request: HttpRequest) -> HttpResponse:
     page = listing.page(
         readiness.drafts(), sorts={"date": "created_at"}, default="-date", query=request.GET, size=DRAFTS_PER_PAGE
     )
-    rows = [{"invoice": one, "problems": _problems(one, at)} for one in page]
+    may = cast(MemberRequest, request).membership.may
+    rows = [{"invoice": one, "problems": for_role(_problems(one, at), may)} for one in page]
     for row in rows:
         row["rejected"] = any(problem.fatal for problem in cast(list[Problem], row["problems"]))
     context = {"page": page, "rows": rows, "tabs": tabs("einvoicing:readiness")}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db.models import Max
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -20,13 +20,14 @@ from billing.models import DocumentKind, Invoice, InvoiceKind, NumberSequence
 from billing.pdf import render_pdf
 from billing.services.emails import invoice_letter
 from billing.services.issuing import SERIES
-from config.kernel.access import actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say
-from einvoicing.mending import Problem, customer_url, problem_of
+from einvoicing.mending import Problem, customer_url, for_role, problem_of
 from einvoicing.services.directory import unreachable_buyer
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
+from einvoicing.services.fixing import BY_CODE, apply_fix
 from einvoicing.services.routing import carrier_for
 from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
 from einvoicing.services.transmissions import queue_transmission
@@ -49,6 +50,8 @@ def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(invoice)
     if request.method == "GET":
         return _confirmation(request, pk, at)
+    if "fix" in request.POST:
+        return _fix(request, invoice, at)
     by_mail = request.POST.get("send") != "no"
     try:
         issue = send_invoice if by_mail else issue_checked
@@ -60,9 +63,24 @@ def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(issued)
 
 
+def _fix(request: HttpRequest, invoice: Invoice, at: datetime) -> HttpResponse:
+    """One press of a button of the pre-flight: the fix is written, nothing is issued."""
+    fix = BY_CODE.get(request.POST["fix"])
+    if fix is None:
+        raise Http404
+    if not cast(MemberRequest, request).membership.may(fix.needs):
+        raise PermissionDenied
+    try:
+        apply_fix(code=fix.code, invoice=invoice, actor=actor_of(request), at=at)
+    except DomainError as error:
+        return _confirmation(request, invoice.pk, at, refused=error)
+    messages.success(request, _("Corrigé. Le brouillon est contrôlé de nouveau."))
+    return redirect("einvoicing:invoice-issue", pk=invoice.pk)
+
+
 def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: DomainError | None = None) -> HttpResponse:
     invoice = _load(pk)
-    problems = _problems(invoice, at, refused)
+    problems = for_role(_problems(invoice, at, refused), cast(MemberRequest, request).membership.may)
     day = local_day(at)
     account = carrier_for(invoice)
     to_platform = account is not None and account.sends_automatically
