@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
         "ReminderStateEnum": "payments.api.fields.REMINDER_STATE_WORDS",
         "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
+        "OrderStatusEnum": "billing.api.orders.STATUSES",
+        "MovementReasonEnum": "billing.api.stock.REASONS",
+        "AdjustmentReasonEnum": "billing.api.stock.BY_HAND",
     },
 }
 

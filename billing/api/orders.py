@@ -27,6 +27,7 @@ from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 
 NOT_THIS_TYPE = gettext_noop("Ce client n’est pas de ce type.")
+STATUSES = [str(one).lower() for one in OrderStatus]
 COLUMNS = ("order_date", "purchase_order", "service_code", "notes")
 
 ITEM = {"description": "Chaise Bistrot", "quantity": 10, "unit_price": 120.00, "vat_rate": 20.00, "product_id": 12}

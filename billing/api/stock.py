@@ -22,6 +22,7 @@ from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from customers.api.shapes import Word
 
+REASONS = [str(one).lower() for one in MovementReason]
 BY_HAND = [str(one).lower() for one in (MovementReason.RECEIPT, MovementReason.RETURN, MovementReason.COUNT)]
 MOST = Decimal(10) ** 10  # what the column of quantities holds
 TOO_MUCH = gettext_noop("Le stock dépasserait ce qu’il peut porter. Vérifiez la quantité.")
