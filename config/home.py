@@ -29,7 +29,7 @@ from billing.models import (
 from config.figures import ZERO, Sums
 from config.kernel import typography
 from config.kernel.clock import local_day
-from config.kernel.models import Membership
+from config.kernel.models import Membership, WebhookEndpoint
 from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
 from payments.models import BankAccount, BankLine, LineStatus, Payment
@@ -75,6 +75,8 @@ def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
         rows += [*_orders(), *_drafts(found)]
     if membership.may("payments.record"):
         rows += [*_credits()]
+    if membership.may("settings.edit"):
+        rows += [*_webhooks()]
     return rows
 
 
@@ -220,6 +222,18 @@ def _credits() -> Iterator[Task]:
         detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
         title = words % {"n": typography.number(row["rows"])}
         yield Task(title, detail, "coins", "neutral", _("Affecter"), **place)
+
+
+def _webhooks() -> Iterator[Task]:
+    """Partner systems that are told nothing any more: only a person can mend that."""
+    lost = WebhookEndpoint.objects.filter(is_active=False).exclude(disabled_reason="")
+    row = lost.aggregate(rows=Count("pk"), one=Min("pk"))
+    if row["rows"]:
+        words = ngettext("%(n)s webhook désactivé", "%(n)s webhooks désactivés", row["rows"])
+        place = _alone(row["rows"], row["one"], "webhook-detail", "webhook-settings", "")
+        detail = _("Le système partenaire n’est plus prévenu de rien.")
+        title = words % {"n": typography.number(row["rows"])}
+        yield Task(title, detail, "globe", "warn", _("Réactiver"), **place)
 
 
 def first_steps() -> list[Step]:

@@ -18,6 +18,14 @@ from config.kernel.models import AuditEvent, Company, CompanyRow
 # tag → (sentence, icon, tone). Places: what the event's data holds; amounts are written as people write them.
 WORDS: Mapping[str, tuple[str, str, str]] = {
     "kernel.company.changed": (n("Réglages de la société modifiés"), "settings", "neutral"),
+    "kernel.webhook.created": (n("Destination de webhooks ajoutée"), "globe", "neutral"),
+    "kernel.webhook.changed": (n("Destination de webhooks modifiée"), "edit", "neutral"),
+    "kernel.webhook.secret_rotated": (n("Secret du webhook changé"), "lock", "neutral"),
+    "kernel.webhook.tested": (n("Essai du webhook demandé"), "send", "neutral"),
+    "kernel.webhook.replayed": (n("Message rejoué : %(event)s"), "refresh", "neutral"),
+    "kernel.webhook.disabled": (n("Destination de webhooks désactivée"), "alert", "warn"),
+    "kernel.webhook.enabled": (n("Destination de webhooks réactivée"), "check", "good"),
+    "kernel.webhook.deleted": (n("Destination de webhooks supprimée"), "trash", "neutral"),
     "customers.customer.created": (n("Client créé"), "user", "neutral"),
     "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
     "customers.customer.archived": (n("Client archivé"), "box", "neutral"),
