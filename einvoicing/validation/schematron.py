@@ -16,6 +16,7 @@ from einvoicing.formats.xml import parse_untrusted
 from einvoicing.validation.artefacts import locate
 from einvoicing.validation.report import FATAL, WARNING, Violation
 from einvoicing.validation.sentences import base, sentence
+from einvoicing.validation.stylesheets import quickened
 
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _STEP = re.compile(r"/\*:([A-Za-z]+)\[namespace-uri\(\)='[^']*'\](\[\d+\])?")
@@ -42,7 +43,7 @@ class Schematrons:
         """Judge a document by the stylesheet of that name."""
         executable = self._compiled.get(name)
         if executable is None:
-            executable = self._xslt.compile_stylesheet(stylesheet_file=str(locate(name)))
+            executable = self._xslt.compile_stylesheet(stylesheet_text=quickened(locate(name)))
             self._compiled[name] = executable
         result = executable.transform_to_string(xdm_node=node)
         return _read(result)
