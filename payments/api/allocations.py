@@ -13,12 +13,16 @@ from payments.api import rows
 from payments.api.bodies import ReasonBody, ShareBody
 from payments.api.payments import BY_API, answer_for, reverse_for
 from payments.api.shapes import PaymentAnswer, ReversedPayment
+from payments.models import Payment
 from payments.services.payments import Share, allocate_shares
 from payments.services.receiving import release_invoice
 
 
 class AllocationList(ApiView):
     area = "payments"
+
+    def find(self, **path: Any) -> Payment:
+        return rows.payment_of(path["id"])
 
     @operation(
         action="payments.record", body=ShareBody, answer=PaymentAnswer, status=201, key=REQUIRED,
@@ -29,7 +33,7 @@ class AllocationList(ApiView):
 
         Never beyond the invoice's balance (409 `over_allocated`) nor the payment's credit (409 `not_enough_credit`).
         """
-        payment, invoice = rows.payment_of(id), request.values["invoice_id"]
+        payment, invoice = self.find(id=id), request.values["invoice_id"]
         share = Share(invoice, request.values["amount"])
         allocate_shares(payment=payment, shares=[share], actor=request.caller.actor, at=request.at)
         return answer_for(self, payment, invoice, status=201, message=_("Affectation enregistrée."))
@@ -49,6 +53,9 @@ class AllocationItem(ApiView):
 class Reversal(ApiView):
     area = "payments"
 
+    def find(self, **path: Any) -> Payment:
+        return rows.payment_of(path["id"])
+
     @operation(
         action="payments.record", body=ReasonBody, answer=ReversedPayment, status=201, key=REQUIRED,
         id="payment_reverse", examples=[sent({"reason": "Chèque impayé"})],
@@ -58,4 +65,4 @@ class Reversal(ApiView):
 
         The invoices owe again what it had paid; a bank line it was reconciled with is open again.
         """
-        return reverse_for(request, rows.payment_of(id), request.values["reason"] or BY_API)
+        return reverse_for(request, self.find(id=id), request.values["reason"] or BY_API)

@@ -90,6 +90,10 @@ class BankAccountList(ApiView):
 class AccountStatements(ApiView):
     area = "bank"
 
+    def find(self, **path: Any) -> BankAccount:
+        account: BankAccount = get_object_or_404(BankAccount.objects, pk=path["id"])
+        return account
+
     @operation(
         action="bank.reconcile", body=StatementFile, answer=ImportShape, status=201, key=OPTIONAL, files=True,
         id="statement_import",
@@ -101,7 +105,7 @@ class AccountStatements(ApiView):
         (`already_imported`). Refused whole, in words: another account, another currency, figures that contradict each
         other, a file that is no statement.
         """
-        account: BankAccount = get_object_or_404(BankAccount.objects, pk=id)
+        account = self.find(id=id)
         file = request.values["file"]
         found = import_statement(
             company=request.caller.company, account=account, data=file.read(), filename=file.name,
@@ -176,18 +180,21 @@ def _proposed(line: BankLine, company: Company, at: datetime) -> tuple[Verdict, 
     return verdict, Invoice.objects.select_related("customer").in_bulk(keys)
 
 
-class TransactionItem(ApiView):
+class TransactionView(ApiView):
     area = "bank"
 
+    def find(self, **path: Any) -> BankLine:
+        return line_of(path["id"])
+
+
+class TransactionItem(TransactionView):
     @operation(answer=TransactionDetail, id="transaction_retrieve")
     def get(self, request: Call, id: int) -> BankLine:  # noqa: A002
         """A movement with its match, or with what the evidence proposes and why."""
         return shown(line_of(id), request.caller.company, request.at)
 
 
-class TransactionMatch(ApiView):
-    area = "bank"
-
+class TransactionMatch(TransactionView):
     @operation(
         action="bank.reconcile", body=MatchBody, answer=MatchShape, status=201, key=REQUIRED, id="match_accept",
         examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})],
@@ -212,6 +219,10 @@ class TransactionMatch(ApiView):
 class MatchUndo(ApiView):
     area = "bank"
 
+    def find(self, **path: Any) -> Match:
+        match: Match = get_object_or_404(Match.objects.select_related("line", "payment"), pk=path["id"])
+        return match
+
     @operation(
         action="bank.reconcile", body=ReasonBody, answer=MatchShape, key=REQUIRED, id="match_undo",
         examples=[sent({"reason": "Payé par un homonyme"})],
@@ -221,14 +232,11 @@ class MatchUndo(ApiView):
 
         An automatic match undone is never made automatically again.
         """
-        match: Match = get_object_or_404(Match.objects.select_related("line", "payment"), pk=id)
         reason = request.values["reason"]
-        return undo_match(match=match, reason=reason, actor=request.caller.actor, at=request.at)
+        return undo_match(match=self.find(id=id), reason=reason, actor=request.caller.actor, at=request.at)
 
 
-class TransactionIgnore(ApiView):
-    area = "bank"
-
+class TransactionIgnore(TransactionView):
     @operation(
         action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
     )
@@ -239,9 +247,7 @@ class TransactionIgnore(ApiView):
         return shown(line_of(id), request.caller.company, request.at)
 
 
-class TransactionReopen(ApiView):
-    area = "bank"
-
+class TransactionReopen(TransactionView):
     @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
     def post(self, request: Call, id: int) -> BankLine:  # noqa: A002
         """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""

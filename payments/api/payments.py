@@ -253,6 +253,9 @@ class PaymentStats(ApiView):
 class MarkPaid(ApiView):
     area = "payments"
 
+    def find(self, **path: Any) -> Invoice:
+        return rows.invoice_of(path["id"])
+
     @operation(
         action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="invoice_mark_paid",
         examples=[
@@ -270,7 +273,7 @@ class MarkPaid(ApiView):
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice
         that asks for nothing, or a draft, is refused (409 `nothing_outstanding`).
         """
-        said, invoice = request.values, rows.invoice_of(id)
+        said, invoice = request.values, self.find(id=id)
         with named_as():
             payment = pay_invoice(
                 invoice=invoice,

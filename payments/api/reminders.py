@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.api.invoices.shapes import Moment
-from billing.models import Reminder
+from billing.models import Invoice, Reminder
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Money, Page
@@ -95,6 +95,9 @@ def reminder_of(pk: int) -> Reminder:
 class InvoiceReminder(ApiView):
     area = "invoices"
 
+    def find(self, **path: Any) -> Invoice:
+        return rows.invoice_of(path["id"])
+
     @operation(
         action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="invoice_remind",
         examples=[
@@ -117,7 +120,7 @@ class InvoiceReminder(ApiView):
         keeps its legal text, is `drafted`, and leaves by POST /api/reminders/{id}/send.
         """
         words = OwnWords(request.values["subject"], request.values["message"])
-        made = remind_invoice(invoice=rows.invoice_of(id), words=words, actor=request.caller.actor, at=request.at)
+        made = remind_invoice(invoice=self.find(id=id), words=words, actor=request.caller.actor, at=request.at)
         return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}
 
 
@@ -159,9 +162,12 @@ class ReminderSend(ApiView):
 class ReminderCancel(ApiView):
     area = "invoices"
 
+    def find(self, **path: Any) -> Reminder:
+        return reminder_of(path["id"])
+
     @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
     def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
         """Give a drafted formal notice up."""
         reason = request.values["reason"] or ASKED_BY_API
-        cancel_drafted(reminder=reminder_of(id), reason=reason, actor=request.caller.actor, at=request.at)
+        cancel_drafted(reminder=self.find(id=id), reason=reason, actor=request.caller.actor, at=request.at)
         return {"message": _("Relance abandonnée."), "reminder": reminder_of(id)}

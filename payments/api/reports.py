@@ -151,6 +151,10 @@ class AccountShape(serializers.Serializer):
 class CustomerStatement(ApiView):
     area = "payments"
 
+    def find(self, **path: Any) -> Customer:
+        customer: Customer = get_object_or_404(Customer.objects, pk=path["id"])
+        return customer
+
     @operation(query=AccountQuery, answer=AccountShape, id="customer_statement")
     def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
         """A customer's account: opening balance, each invoice, credit note and payment, closing balance.
@@ -158,7 +162,7 @@ class CustomerStatement(ApiView):
         Read from the journal (account 411). Positive when the customer owes. A period of more than 2,000 moves is
         refused (400): ask for a shorter one.
         """
-        customer: Customer = get_object_or_404(Customer.objects, pk=id)
+        customer = self.find(id=id)
         to_date: date = request.query.get("to_date") or local_day(request.at)
         from_date: date = request.query.get("from_date") or to_date.replace(month=1, day=1)
         if to_date < from_date:

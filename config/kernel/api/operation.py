@@ -139,7 +139,7 @@ def operation(
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def handler(view: ApiView, request: Call, **kwargs: Any) -> HttpResponseBase:
-            view.read(request, told)
+            view.read(request, told, kwargs)
             if told.match and (header := request.headers.get("If-Match")):
                 run = _matched(view, request, told, method, header, kwargs)
             else:
@@ -320,8 +320,8 @@ class ApiView(APIView):
 
     # -- what comes in, what goes out ------------------------------------------------------------------------------
 
-    def read(self, request: Call, told: Operation) -> None:
-        """Validate the parameters and the body: all that is wrong is said at once."""
+    def read(self, request: Call, told: Operation, path: dict[str, Any]) -> None:
+        """Validate the parameters and the body: all that is wrong is said at once, of a row that exists."""
         problems: dict[str, Any] = {}
         request.query, request.values = {}, {}
         query = (told.query or Query)(data=request.query_params.dict(), context=self.context(request))
@@ -336,6 +336,8 @@ class ApiView(APIView):
             else:
                 problems |= body.errors
         if problems:
+            if path:
+                self.find(**path)
             raise Invalid(fields=flattened(problems))
 
     def answered(self, value: Any, request: Call, told: Operation) -> Any:

@@ -1,0 +1,156 @@
+"""Every route × who calls × whose row. A route that declares nothing, or that this table does not know, fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from config.kernel.api.operation import ApiView, Operation
+from config.kernel.roles import Role, may, may_read
+from config.kernel.scope import ScopedManager
+from tests.api.client import Partner, a_machine, a_partner
+from tests.api.world import A_ROW, NAMED, World, a_world
+from tests.factories import story
+
+pytestmark = pytest.mark.django_db
+
+NOT_OURS = {"api:schema", "api:docs", "api:unknown"}
+
+
+@dataclass(frozen=True)
+class Route:
+    path: str
+    name: str
+    method: str
+    view: type[ApiView]
+    operation: Operation
+
+    def address(self, world: World) -> str:
+        """The route's address, with rows of this world in it."""
+        parts = []
+        for part in self.path.split("/"):
+            if part.startswith("<"):
+                kind, _, word = part.strip("<>").rpartition(":")
+                part = NAMED[word](world) if kind != "int" else str(A_ROW[self._noun(word)](world).pk)
+            parts.append(part)
+        return "/" + "/".join(parts)
+
+    def _noun(self, word: str) -> str:
+        """What an id of this route names: the word itself when it says so, else the folder before it."""
+        if word != "id":
+            return word
+        return self.path.split("/<int:id>")[0].rpartition("/")[2]
+
+
+def patterns(resolver: Any, path: str = "", namespace: str = "") -> Iterator[tuple[str, str, URLPattern]]:
+    for one in resolver.url_patterns:
+        here = path + str(one.pattern)
+        if isinstance(one, URLResolver):
+            inner = ":".join(word for word in (namespace, one.namespace) if word)
+            yield from patterns(one, here, inner)
+        else:
+            yield here, f"{namespace}:{one.name}" if namespace else str(one.name), one
+
+
+def for_programs() -> list[tuple[str, str, URLPattern]]:
+    return [
+        (path, name, pattern)
+        for path, name, pattern in patterns(get_resolver())
+        if path.startswith(("api/", "integrations/")) and name not in NOT_OURS
+    ]
+
+
+def routes() -> list[Route]:
+    found = []
+    for path, name, pattern in for_programs():
+        view: Any = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+        if view is None or not issubclass(view, ApiView):
+            continue
+        found += [Route(path, name, method, view, told) for method, told in view.operations().items()]
+    return found
+
+
+ROUTES = routes()
+CLOSED = [route for route in ROUTES if not route.operation.public]
+WITH_A_ROW = [route for route in CLOSED if "<" in route.path]
+by_name = {"ids": lambda route: f"{route.method} {route.path}"}
+
+
+def call(route: Route, address: str, partner: Partner) -> Any:
+    body = None if route.method == "get" else {}
+    return partner.call(route.method.upper(), address, body, key=bool(route.operation.key))
+
+
+def test_every_address_for_programs_is_a_declared_route() -> None:
+    undeclared = []
+    for path, _name, pattern in for_programs():
+        view: Any = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+        if view is None or not issubclass(view, ApiView):
+            undeclared.append(path)
+            continue
+        methods = [name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
+        undeclared += [f"{name} {path}" for name in methods if not hasattr(getattr(view, name), "operation")]
+    assert undeclared == []
+    assert len(ROUTES) > 20
+
+
+def test_every_closed_route_says_what_it_lets_be_read() -> None:
+    assert [route.path for route in CLOSED if not route.view.area and not route.operation.action] == []
+
+
+@pytest.mark.parametrize("route", CLOSED, **by_name)
+def test_a_stranger_without_a_credential_is_sent_away(route: Route) -> None:
+    path = "/" + "/".join("1" if part.startswith("<") else part for part in route.path.split("/"))
+    assert getattr(Client(), route.method)(path).status_code == 401
+
+
+@pytest.mark.parametrize("route", CLOSED, **by_name)
+def test_each_role_may_do_what_its_table_says_and_nothing_else(route: Route) -> None:
+    world = a_world()
+    for role in Role:
+        allowed = may(role, route.operation.action) if route.operation.action else may_read(role, route.view.area)
+        answer = call(route, route.address(world), a_partner(world.company, role))
+        assert (answer.status_code != 403) is allowed, f"{role}: {answer.status_code}"
+        assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("route", CLOSED, **by_name)
+def test_a_key_with_every_other_scope_is_refused(route: Route) -> None:
+    from config.kernel.api.keys import SCOPES
+
+    needed = route.operation.action or f"{route.view.area}.read"
+    world = a_world()
+    others = [scope for scope in SCOPES if scope != needed]
+    assert call(route, route.address(world), a_machine(world.company, *others)).status_code == 403
+    assert call(route, route.address(world), a_machine(world.company, needed)).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize("route", WITH_A_ROW, **by_name)
+@pytest.mark.parametrize("filtered", [True, False], ids=["", "without the application's filter"])
+def test_another_companys_row_does_not_exist(route: Route, filtered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = a_world()
+    stranger = a_partner(story.a_company())
+    address = route.address(theirs)
+    if not filtered:
+        everything: Callable[..., Any] = models.Manager.get_queryset
+        monkeypatch.setattr(ScopedManager, "get_queryset", everything)
+    answer = call(route, address, stranger)
+    assert answer.status_code in ((400, 404) if "<str" in route.path or "<slug" in route.path else (404,)), (
+        answer.content
+    )
+
+
+def test_a_row_is_looked_for_before_its_body_is_judged() -> None:
+    """Whoever names another company's row is told that it does not exist, not what his body lacks."""
+    unfound = [
+        f"{route.method} {route.path}"
+        for route in WITH_A_ROW
+        if route.operation.body is not None and route.view.find is ApiView.find
+    ]
+    assert unfound == []

@@ -1,0 +1,128 @@
+"""One company with a row of everything an address of the API can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from billing.models import Reminder
+from billing.services.orders import save_order
+from billing.services.products import save_product
+from config.kernel.models import Company, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.scope import company_scope
+from payments.services.payments import Share
+from payments.services.reconciliation import accept_match
+from tests.factories import money, story
+
+
+@dataclass
+class World:
+    """Rows are made when they are asked for."""
+
+    company: Company
+
+    @cached_property
+    def customer(self) -> Any:
+        return story.a_customer(self.company)
+
+    @cached_property
+    def draft(self) -> Any:
+        return story.a_draft(self.customer)
+
+    @cached_property
+    def invoice(self) -> Any:
+        return story.an_issued_invoice(self.customer)
+
+    @cached_property
+    def payment(self) -> Any:
+        return money.a_payment(self.customer, "100.00", [(self.invoice, "60.00")])
+
+    @cached_property
+    def product(self) -> Any:
+        values = {"reference": "CH-1", "name": "Chaise", "unit_price": Decimal("120"), "tracks_stock": True}
+        return save_product(product=None, company_id=self.company.pk, values=values, actor=story.ACTOR, at=story.AT)
+
+    @cached_property
+    def order(self) -> Any:
+        with company_scope(self.company):
+            return save_order(
+                order=None, customer=self.customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT
+            )
+
+    @cached_property
+    def bank_account(self) -> Any:
+        return money.a_bank_account(self.company)
+
+    @cached_property
+    def transaction(self) -> Any:
+        return money.bank_lines(self.company, [money.a_credit("42.00")])[0]
+
+    @cached_property
+    def match(self) -> Any:
+        with company_scope(self.company):
+            share = Share(self.invoice, self.transaction.amount)
+            return accept_match(line=self.transaction, shares=[share], actor=story.ACTOR, at=story.AT)
+
+    @cached_property
+    def reminder(self) -> Any:
+        return Reminder.everywhere.create(
+            company=self.company, invoice=self.invoice, level=3, status="DRAFTED", balance=Decimal(1),
+            created_at=timezone.now(),
+        )  # fmt: skip
+
+    @cached_property
+    def endpoint(self) -> Any:
+        row = WebhookEndpoint(
+            company=self.company, url="https://partner.example/hook", events=["*"], created_at=timezone.now()
+        )
+        row.set_secret("whsec_" + "A" * 32)
+        row.save(force_insert=True)
+        return row
+
+    @cached_property
+    def delivery(self) -> Any:
+        event = WebhookEvent.everywhere.create(
+            company=self.company,
+            name="ping",
+            subject="x",
+            body="{}",
+            occurred_at=timezone.now(),
+            sequence=-self.company.pk,
+        )
+        return WebhookDelivery.everywhere.create(
+            company=self.company,
+            endpoint=self.endpoint,
+            event=event,
+            sequence=-self.company.pk,
+            next_attempt_at=timezone.now() + timedelta(days=9),
+        )
+
+
+def a_world() -> World:
+    return World(story.a_company())
+
+
+# what the id after each folder of an address names
+A_ROW: dict[str, Callable[[World], Any]] = {
+    "bank-accounts": lambda world: world.bank_account,
+    "customers": lambda world: world.customer,
+    "deliveries": lambda world: world.delivery,
+    "invoice_id": lambda world: world.invoice,
+    "invoices": lambda world: world.invoice,
+    "matches": lambda world: world.match,
+    "orders": lambda world: world.order,
+    "payments": lambda world: world.payment,
+    "products": lambda world: world.product,
+    "reminders": lambda world: world.reminder,
+    "transactions": lambda world: world.transaction,
+    "webhooks": lambda world: world.endpoint,
+}
+
+# what the other words of an address name
+NAMED: dict[str, Callable[[World], str]] = {"word": lambda world: "cii"}
