@@ -171,3 +171,10 @@ def test_who_only_sells_does_not_correct(company, customer):
     seller = people.signed_in(company, Role.SALES)
     assert "Rectifier" not in page(seller, "invoice-detail", original)
     assert seller.get(reverse("billing:invoice-correct", args=[original.pk])).status_code == 403
+
+
+def test_the_paper_of_each_kind_opens(owner, customer):
+    final = a_final(customer)
+    for invoice in (final, final.deductions.get().deposit):
+        answer = owner.get(reverse("billing:invoice-preview", args=[invoice.pk]))
+        assert answer.content.startswith(b"%PDF")
