@@ -142,7 +142,7 @@ class InvoiceShape(InvoiceRow):
     def get_payments(self, invoice: Invoice) -> list[dict[str, Any]]:
         """What stands today: an allocation taken back is its own opposite."""
         allocated: dict[Any, Decimal] = {}
-        for one in sorted(invoice.allocations.all(), key=lambda one: (one.at, one.pk)):
+        for one in sorted(invoice.allocations.all(), key=lambda one: (one.at, one.payment.number)):
             allocated[one.payment] = allocated.get(one.payment, ZERO) + one.amount
         rows = [
             {
