@@ -1,6 +1,6 @@
 # Quittance: `make` lists what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fast bench format lock
+.PHONY: help setup run test fast bench format openapi lock
 PYTHON := .venv/bin/python
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
 PACKAGES := config customers billing payments einvoicing
@@ -42,6 +42,10 @@ bench: ## Measure what must stay quick
 format: ## Format the code and fix what can be
 	@.ci/setup test
 	@.venv/bin/ruff check --fix --exit-zero --quiet . && .venv/bin/ruff format .
+
+openapi: ## Draw the API's document again, config/api/openapi.yaml
+	@.ci/setup test
+	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file config/api/openapi.yaml
 
 lock: ## Resolve the dependencies again
 	@$(LOCK) -o requirements.lock

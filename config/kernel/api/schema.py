@@ -16,6 +16,8 @@ from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
 if TYPE_CHECKING:
     from config.kernel.api.operation import Operation
 
+# where the document is checked in
+DOCUMENT = "config/api/openapi.yaml"
 KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
 
 
