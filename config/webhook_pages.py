@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -149,6 +150,9 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
     found = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("event")
     if status in DeliveryStatus.values:
         found = found.filter(status=status)
+    text = request.GET.get("q", "").strip()[:100]
+    if text:
+        found = found.filter(Q(event__name__icontains=text) | Q(event__body__icontains=text))
     page = listing.page(found, sorts={"event": "sequence"}, default="-event", query=request.GET, size=25)
     context = {
         "endpoint": endpoint,
@@ -159,7 +163,8 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "filters": [
             {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": DeliveryStatus.choices}
         ],
-        "filtered": bool(status),
+        "q": text,
+        "filtered": bool(status or text),
         "both_until": endpoint.previous_secret_until if _has_two_secrets(endpoint) else None,
         "menu": _menu(endpoint),
         "timeline": timeline_of(endpoint),

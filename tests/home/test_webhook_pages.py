@@ -88,6 +88,8 @@ def test_a_test_shows_its_tries_and_is_sent_again(client, company, settings):
         sending.drain()
         assert "Réponse 404" in read(client.get(page["Location"]))
         assert "En échec" in read(client.get(page_of(endpoint)))
+        assert len(client.get(page_of(endpoint) + "?q=ping&status=PENDING").context["rows"]) == 1
+        assert "Aucun envoi ne répond" in read(client.get(page_of(endpoint) + "?q=autre"))
         receiver.choose = lambda _one: 200
         WebhookDelivery.everywhere.update(next_attempt_at=timezone.now())
         sending.drain()
