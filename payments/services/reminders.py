@@ -21,7 +21,7 @@ from billing.services.emails import claim_due, hand_over, queue_email
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Contact, Customer
@@ -223,7 +223,9 @@ def send_drafted(*, reminder: Reminder, actor: Actor, at: datetime) -> Reminder:
 
 @transaction.atomic
 def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetime) -> Reminder:
-    """A person decides that the drafted letter will not go. Raises TransitionRefused."""
+    """A person decides that the drafted letter will not go. Raises TransitionRefused for one that is on its way."""
+    if reminder.status != ReminderStatus.DRAFTED:
+        raise TransitionRefused(state=str(reminder.get_status_display()))
     _cancel(reminder, reason, actor, at)
     return reminder
 
