@@ -51,6 +51,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "billing.invoice.settled": (n("%(number)s entièrement réglée"), "coins", "good"),
     "billing.invoice.reopened": (n("%(number)s de nouveau à payer"), "alert", "warn"),
     "billing.invoice.credited": (n("%(number)s annulée par avoir"), "close", "warn"),
+    "billing.invoice.replaced": (n("%(number)s remplacée par une facture rectificative"), "close", "warn"),
     "billing.invoice.annotated": (n("Notes internes modifiées"), "edit", "neutral"),
     "billing.invoice.disputed": (n("Facture contestée"), "alert", "bad"),
     "billing.invoice.dispute_closed": (n("Contestation levée"), "check", "good"),

@@ -27,7 +27,7 @@ from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
 from config.kernel.clock import local_day
-from config.kernel.models import AuditEvent, Company
+from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSource
 from config.kernel.scope import company_scope
 from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
@@ -96,6 +96,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["message"] = rows["status"].document
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
+    rows["received webhook"] = a_received_webhook(company)
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
 
@@ -111,6 +112,15 @@ def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
         file="answers/pv.pdf", sha256="0" * 64, size=1,
     )  # fmt: skip
     return enclosure
+
+
+def a_received_webhook(company: Company) -> ReceivedWebhook:
+    origin = WebhookSource.objects.create(company=company, source="abby", token="t", created_at=story.AT)
+    received: ReceivedWebhook = ReceivedWebhook.objects.create(
+        company=company, origin=origin, event_id="evt_1", body=b"{}", sha256="0" * 64, received_at=story.AT,
+        next_attempt_at=story.AT,
+    )  # fmt: skip
+    return received
 
 
 def a_deduction(customer: Any) -> DepositDeduction:
