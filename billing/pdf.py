@@ -24,7 +24,7 @@ from billing.services import snapshots
 from billing.services.lines import exemption_mention
 from config.kernel.identifiers import creditor_reference
 from config.kernel.scope import company_scope
-from config.kernel.typography import NARROW, NBSP
+from config.kernel.typography import NARROW, NBSP, number, percent, price
 from customers.models import CustomerKind
 
 TEMPLATE = "billing/pdf/invoice.html"
@@ -37,6 +37,23 @@ LONGEST_EPC_NAME = 70
 
 # What stands in the VAT column when the line bears no rate; the sentence itself is in the VAT breakdown.
 WITHOUT_RATE = {"E": "exonéré", "AE": "autoliq.", "K": "intra-UE", "G": "export", "O": "hors champ"}
+
+# Of each column but the description, in mm: its title (Liberation Sans bold, 7.5 pt), the padding of its cells.
+COLUMNS = {
+    "quantity": (10.74, 4.05),
+    "unit": (6.62, 2.05),
+    "unit_price": (15.59, 4.05),
+    "discount": (9.42, 4.05),
+    "rate": (5.3, 4.05),
+    "net": (14.55, 4.05),
+}
+LINES_EM = 8.5 * 25.4 / 72
+# Widths in ems of Liberation Sans (those of Helvetica), bold where bold is wider; what is not here is a wide letter.
+EMS = (
+    dict.fromkeys("0123456789abdeghnopquéèêàûL€", 0.556) | dict.fromkeys("ckvxyzsJç", 0.5) | dict.fromkeys("rt-", 0.333)
+)
+EMS |= dict.fromkeys(f" ,.’'/ijlfI{NBSP}{NARROW}", 0.278) | {"m": 0.833, "w": 0.722, "−": 0.584, "%": 0.889}
+WIDEST = 0.9
 
 SHORT_UNITS = {"C62": "u.", "HUR": "h", "DAY": "jour", "MON": "mois", "LTR": "l", "LS": "forfait"}
 
@@ -51,7 +68,7 @@ def render_pdf(invoice: Invoice) -> bytes:
         html = render_to_string(TEMPLATE, page).replace(NARROW, NBSP)
     name = invoice.number or f"draft-{invoice.pk}"
     identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
-    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier, size=len(page["lines"]))
+    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier)
 
 
 def context(invoice: Invoice) -> dict[str, Any]:
@@ -68,6 +85,7 @@ def context(invoice: Invoice) -> dict[str, Any]:
         subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice))
     delivery = buyer.get("delivery_address")
     accent = _accent(seller.get("accent_color", ""))
+    rows = [_row(line) for line in lines]
     return {
         "invoice": invoice,
         "draft": draft,
@@ -77,7 +95,8 @@ def context(invoice: Invoice) -> dict[str, Any]:
         "mentions": mentions,
         "delivery": delivery if delivery and delivery != buyer["address"] else None,
         "corrects": Invoice.everywhere.get(pk=invoice.corrects_id) if invoice.corrects_id else None,
-        "lines": [_row(line) for line in lines],
+        "lines": rows,
+        "widths": _widths(rows),
         "discounted": any(line.discount_percent for line in lines),
         "subtotals": subtotals,
         "for_professionals": buyer["kind"] != CustomerKind.INDIVIDUAL,
@@ -92,14 +111,26 @@ def context(invoice: Invoice) -> dict[str, Any]:
 def _row(line: InvoiceLine) -> dict[str, Any]:
     return {
         "description": line.description,
-        "quantity": line.quantity,
+        "quantity": number(line.quantity),
         "unit": SHORT_UNITS.get(line.unit) or str(line.get_unit_display()),
-        "unit_price": line.unit_price,
-        "discount": line.discount_percent,
-        "without_rate": WITHOUT_RATE.get(line.vat_category, ""),
-        "rate": line.vat_rate,
-        "net": line.net_amount,
+        "unit_price": price(line.unit_price),
+        "discount": percent(line.discount_percent) if line.discount_percent else "",
+        "rate": WITHOUT_RATE.get(line.vat_category) or percent(line.vat_rate),
+        "net": number(line.net_amount, 2),
     }
+
+
+def _widths(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The width of each column as a style: that of its longest content or of its title, so that nothing is measured."""
+    return {
+        column: f"width:{max([title, *(_ems(row[column]) * LINES_EM for row in rows)]) + padding:.2f}mm"
+        for column, (title, padding) in COLUMNS.items()
+    }
+
+
+def _ems(text: str) -> float:
+    """How wide a text of figures or a few words is in Liberation Sans, in ems; never less than it is."""
+    return sum(EMS.get(character, WIDEST) for character in text)
 
 
 def _computed(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[VatSubtotal]:

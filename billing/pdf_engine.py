@@ -20,8 +20,7 @@ from weasyprint.urls import URLFetcher
 
 STATIC = Path(settings.BASE_DIR) / "static"
 BUNDLED = (STATIC / "pdf", STATIC / "fonts")
-# From this many lines on, the collector costs more than the garbage it finds.
-BIG = 50
+ELEMENTS = "elements.css"
 
 # Pango's font map must not be shared between threads; parsing the style sheet once per thread is cheap.
 _of_thread = threading.local()
@@ -43,12 +42,21 @@ class BundledOnly(URLFetcher):
         return super().fetch(url, headers)
 
 
-def make_pdf(html: str, *, stylesheet: str, identifier: bytes, size: int) -> bytes:
-    """The page as PDF/A-3b. `size` is its number of lines, `identifier` the file's own, fixed for ever."""
+class Page(HTML):
+    """A page of ours, whose elements are what ELEMENTS says."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(string=html, base_url=f"{BUNDLED[0].as_uri()}/", url_fetcher=BundledOnly())
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        return [_prepared(ELEMENTS)[1]]
+
+
+def make_pdf(html: str, *, stylesheet: str, identifier: bytes) -> bytes:
+    """The page as PDF/A-3b. `identifier` is the file's own, fixed for ever."""
     fonts, sheet = _prepared(stylesheet)
-    page = HTML(string=html, base_url=f"{BUNDLED[0].as_uri()}/", url_fetcher=BundledOnly())
-    with _collector_off(size >= BIG):
-        pdf: bytes = page.write_pdf(
+    with _collector_off():
+        pdf: bytes = Page(html).write_pdf(
             font_config=fonts, stylesheets=[sheet], pdf_variant="pdf/a-3b", pdf_identifier=identifier
         )
     return pdf
@@ -64,14 +72,13 @@ def _prepared(stylesheet: str) -> tuple[FontConfiguration, CSS]:
 
 
 @contextmanager
-def _collector_off(wanted: bool) -> Iterator[None]:
-    if not wanted or not gc.isenabled():
+def _collector_off() -> Iterator[None]:
+    """No garbage collection in the middle of a page: nothing of it can be let go before its end."""
+    if not gc.isenabled():
         yield
         return
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()

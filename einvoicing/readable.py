@@ -32,7 +32,7 @@ def render_pdf(invoice: model.Invoice) -> bytes:
         html = render_to_string("einvoicing/pdf/document.html", _context(invoice)).replace(NARROW, NBSP)
     seller = invoice.seller.siren or invoice.seller.name
     identifier = hashlib.sha256(f"{seller}:{invoice.number}".encode()).digest()[:16]
-    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier, size=len(invoice.lines))
+    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier)
 
 
 def render_facturx(invoice: model.Invoice, xml: bytes) -> bytes:

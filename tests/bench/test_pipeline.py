@@ -75,7 +75,7 @@ def stages(invoice: Invoice, chain: Chain, lines: int) -> dict[str, float]:
     """Ours, each stage on its own."""
     document = _issued_document(invoice)
     xml, page = cii.render(document), page_of(invoice)
-    pdf = make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16, size=lines)
+    pdf = make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16)
     whole = embed(pdf, xml, invoice)
     report = chain.check(whole)
     assert report.valid, report.violations[:3]
@@ -85,7 +85,7 @@ def stages(invoice: Invoice, chain: Chain, lines: int) -> dict[str, float]:
         "EN16931": lambda: chain.check(xml, [PROFILE]),
         "BR-FR": lambda: chain.check(xml, [FRENCH]),
         "page": lambda: page_of(invoice),
-        "PDF/A-3": lambda: make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16, size=lines),
+        "PDF/A-3": lambda: make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16),
         "embedding": lambda: embed(pdf, xml, invoice),
         "PDF checks": lambda: chain.check(whole, [PDF]),
     }
@@ -97,7 +97,7 @@ def stages(invoice: Invoice, chain: Chain, lines: int) -> dict[str, float]:
 
 def ours(invoice: Invoice, chain: Chain, lines: int) -> bytes:
     xml = cii.render(_issued_document(invoice))
-    pdf = make_pdf(page_of(invoice), stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16, size=lines)
+    pdf = make_pdf(page_of(invoice), stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16)
     file = embed(pdf, xml, invoice)
     assert chain.check(file).valid
     return file
@@ -155,7 +155,7 @@ def _make_many(page: str, xml: bytes, count: int, lines: int) -> tuple[float, in
     chain = Chain()
 
     def one() -> None:
-        pdf = make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16, size=lines)
+        pdf = make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16)
         file = facturx.embed(pdf, xml, number="FAC-2026-00001", issued_at=ISSUED_AT, seller="Atelier Verone")
         assert chain.check(file).valid
 

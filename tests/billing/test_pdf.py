@@ -18,6 +18,8 @@ from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
 from config.kernel.models import VatRegime
 from config.kernel.scope import company_scope
+from config.kernel.typography import NARROW, NBSP, price
+from config.kernel.typography import number as figure
 from customers.models import CustomerKind
 from einvoicing.formats import pdfa
 from payments.services.payments import Share, record_payment
@@ -254,3 +256,32 @@ def test_a_pale_company_colour_is_darkened_until_it_reads(color: str) -> None:
 
 def test_a_dark_company_colour_is_kept() -> None:
     assert darkened("#1f4e5f") == "#1f4e5f"
+
+
+def right_edge(pdf: bytes, words: str) -> float:
+    """Where the last letter of these words ends on the first page, in points."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        text = document[0].get_textpage()
+        found = text.search(words).get_next()
+        assert found, words
+        return float(text.get_charbox(found[0] + found[1] - 1)[2])
+    finally:
+        document.close()
+
+
+@pytest.mark.parametrize("size", ["1", "98765.4321", "1234567.891234"])
+def test_each_column_is_as_wide_as_what_it_holds(size: str) -> None:
+    line = story.a_line("Béton", unit="MTK", unit_price=Decimal(size), discount_percent=Decimal("12.75"))
+    invoice = story.an_issued_invoice(
+        story.a_customer(story.a_company()), [replace(line, quantity=Decimal("98765.432")), LINES[3]]
+    )
+    pdf, (stored, _) = render_pdf(invoice), InvoiceLine.everywhere.filter(invoice=invoice).order_by("position")
+    for title, content in (
+        ("Quantité", "98 765,432"),
+        ("Prix unit. HT", price(stored.unit_price)),
+        ("Remise", "12,75 %"),
+        ("Montant HT", figure(stored.net_amount, 2)),
+    ):
+        words = content.replace(NARROW, NBSP).replace(NBSP, " ")
+        assert right_edge(pdf, words) == pytest.approx(right_edge(pdf, title), abs=1), title
