@@ -35,7 +35,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         if connection.info.parameter_status("is_superuser") != "on":
             return False
-        connection.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        # a database not migrated since the role was made gives it nothing yet
+        connection.execute(
+            "SELECT set_config('role', rolname, false) FROM pg_roles "
+            "WHERE rolname = %s AND has_table_privilege(oid, to_regclass('kernel_company'), 'SELECT')",
+            [APP_ROLE],
+        )
         return True
 
     def create_cursor(self, name: Any = None) -> Any:
