@@ -25,8 +25,9 @@ def transmit() -> int:
     if not settings.ENABLE_EINVOICING:
         return 0
     carried = 0
-    while batch := drain(at=timezone.now()):
-        carried += batch
+    # one at a time: a lease begins when its invoice is taken, not when the first of ten was
+    while drain(at=timezone.now(), limit=1):
+        carried += 1
     return carried
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import cast
 
 from billing.models import InvoiceDocument
@@ -17,7 +19,7 @@ from einvoicing.platforms.registry import connect
 from einvoicing.services.documents import DocumentInvalid, ensure_document
 from einvoicing.services.routing import settings_of
 from einvoicing.services.transmissions.answering import answer_of
-from einvoicing.services.transmissions.claiming import BATCH, QUEUE, claim_due
+from einvoicing.services.transmissions.claiming import BATCH, QUEUE, claim_due, renew_lease
 from einvoicing.services.transmissions.formats import document_kind, format_for
 from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
 
@@ -27,10 +29,15 @@ ENGINE = "ENGINE"  # the validation's own word for "could not be run"
 
 def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmission:
     """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
+    began = monotonic()
+
+    def now() -> datetime:
+        return at + timedelta(seconds=monotonic() - began)
+
     try:
         load = answer_of(transmission) if transmission.kind in ANSWERS else deposit_of(transmission, at)
         with closing(connect(settings_of(transmission.account))) as platform:
-            receipt = _talk(platform, transmission, load, worker=worker, at=at)
+            receipt = _talk(platform, transmission, load, worker=worker, now=now)
     except DocumentInvalid as error:
         if ENGINE not in error.report.rules:
             return record_invalid(transmission, error, worker=worker, at=at)
@@ -81,7 +88,7 @@ def _bytes_of(document: InvoiceDocument) -> bytes:
 
 
 def _talk(
-    platform: Platform, transmission: Transmission, load: Deposit | Answer, *, worker: str, at: datetime
+    platform: Platform, transmission: Transmission, load: Deposit | Answer, *, worker: str, now: Callable[[], datetime]
 ) -> Receipt | None:
     """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
     attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
@@ -89,10 +96,13 @@ def _talk(
         if not platform.capabilities.lookup:
             raise RemoteError(CANNOT_TELL, retryable=False, code="cannot_tell")
         found = _find(platform, load)
-        if not record_lookup(transmission, found, worker=worker, at=at):
+        if not record_lookup(transmission, found, worker=worker, at=now()):
             return None
         if found:
             return found
+    # the making of the file and the look-up took their time: what is sent now has a whole lease before it
+    if not renew_lease(transmission, worker=worker, at=now()):
+        return None
     return _send(platform, load)
 
 
@@ -111,7 +121,7 @@ def _send(platform: Platform, load: Deposit | Answer) -> Receipt:
 def drain(*, at: datetime, limit: int = BATCH) -> int:
     """One sweep of the queue, for all companies, up to `limit` invoices. Returns how many were carried.
 
-    Each is claimed just before it is carried: a lease covers one exchange, not the wait behind nine others.
+    Each is claimed just before it is carried, but all at `at`: who has a clock asks for one at a time.
     """
     worker = uuid.uuid4().hex
     for carried in range(limit):

@@ -86,3 +86,9 @@ def still_mine(transmission: Transmission, worker: str) -> bool:
         pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker
     )
     return mine.exists()
+
+
+def renew_lease(transmission: Transmission, *, worker: str, at: datetime) -> bool:
+    """A whole lease from `at`, for the carrier that still holds this one. False: another has taken it over."""
+    mine = Transmission.everywhere.filter(pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker)
+    return bool(mine.update(lease_until=at + LEASE))
