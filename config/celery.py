@@ -9,6 +9,7 @@ from celery import Celery, signals
 from celery.schedules import crontab
 from django.conf import settings
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from config import embedded
@@ -23,6 +24,8 @@ def _broker(url: str) -> str:
     return url.replace("unix://", "redis+socket://", 1)
 
 
+# an address names its transport by an alias alone
+TRANSPORT_ALIASES.update(redis="config.broker:Transport", rediss="config.broker:Transport")
 app = Celery("quittance", broker=_broker(settings.REDIS_URL))
 app.conf.update(
     task_ignore_result=True,
@@ -36,6 +39,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_soft_shutdown_timeout=8.0,
     broker_connection_retry_on_startup=True,
+    # 100 by default, after which worker and beat would end
+    broker_connection_max_retries=None,
     broker_transport_options={"visibility_timeout": 600},
     timezone="Europe/Paris",
     task_routes={
@@ -57,6 +62,8 @@ app.conf.update(
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # tell partner systems what happened
         "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0, "options": {"expires": 30}},
+        # apply what other systems told us
+        "apply-received": {"task": "kernel.apply_received", "schedule": 5.0, "options": {"expires": 30}},
         # reminders that wait for the mail server, each guarded again
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # match new bank lines, company by company

@@ -7,11 +7,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from config.sweeps import sweep
 
 
 class Command(BaseCommand):
+    """A database that restarts costs one sweep: what was in hand is taken up again when its lease ends."""
+
     help = "Carry what waits (transmissions, statuses, e-mails) without Celery nor broker; --once, or until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,8 +23,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
-            done = sweep()
-            self.stdout.write(", ".join(f"{name}: {count}" for name, count in done.items()))
+            try:
+                done = sweep()
+                self.stdout.write(", ".join(f"{name}: {count}" for name, count in done.items()))
+            except (OperationalError, InterfaceError) as failure:
+                if options["once"]:
+                    raise
+                self.stderr.write(f"database: {failure}")
             if options["once"]:
                 return
+            close_old_connections()
             time.sleep(options["every"])
