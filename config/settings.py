@@ -216,6 +216,11 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "billing.api.orders.STATUSES",
         "MovementReasonEnum": "billing.api.stock.REASONS",
         "AdjustmentReasonEnum": "billing.api.stock.BY_HAND",
+        "PlatformKindEnum": "einvoicing.api.transmissions.KINDS",
+        "TransmissionStatusEnum": "einvoicing.api.transmissions.TRANSMISSION_STATUSES",
+        "TransmissionKindEnum": "einvoicing.api.transmissions.TRANSMISSION_KINDS",
+        "AttemptKindEnum": "einvoicing.api.transmissions.TRY_KINDS",
+        "ChorusStatusEnum": "einvoicing.services.chorus_words.WORDS",
     },
 }
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("einvoicing.urls")),
     path("api/", include("config.api.urls")),
+    path("integrations/chorus-pro/", include("einvoicing.api.integration_urls")),
     path("admin/", admin.site.urls),
 ]
 

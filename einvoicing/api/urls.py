@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from einvoicing.api import bulk, crediting, documents, invoices, sending
+from einvoicing.api import bulk, crediting, directory, documents, invoices, lifecycle, platforms, sending, transmissions
 
 urlpatterns: list[URLPattern] = [
     path("invoices", invoices.InvoiceList.as_view(), name="invoices"),
@@ -15,4 +15,12 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<int:id>/credit-notes", crediting.CreditNotes.as_view(), name="credit-notes"),
     path("invoices/<int:id>/documents", documents.InvoiceDocuments.as_view(), name="invoice-documents"),
     path("invoices/<int:id>/documents/<str:word>", documents.InvoiceDocument.as_view(), name="invoice-document"),
+    path("invoices/<int:id>/transmissions", transmissions.InvoiceTransmissions.as_view(), name="invoice-transmissions"),
+    path("invoices/<int:id>/lifecycle", lifecycle.InvoiceLifecycle.as_view(), name="invoice-lifecycle"),
+    path("transmissions", transmissions.TransmissionList.as_view(), name="transmissions"),
+    path("transmissions/<int:id>", transmissions.TransmissionItem.as_view(), name="transmission"),
+    path("transmissions/<int:id>/retry", transmissions.TransmissionRetry.as_view(), name="transmission-retry"),
+    path("platforms", platforms.PlatformList.as_view(), name="platforms"),
+    path("platforms/<int:id>/test", platforms.PlatformTest.as_view(), name="platform-test"),
+    path("directory/<str:siren>", directory.DirectoryItem.as_view(), name="directory"),
 ]

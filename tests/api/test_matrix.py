@@ -20,7 +20,7 @@ from tests.factories import story
 
 pytestmark = pytest.mark.django_db
 
-NOT_OURS = {"api:schema", "api:docs", "api:unknown"}
+NOT_OURS = {"api:schema", "api:docs", "api:unknown", "chorus:unknown"}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +17,10 @@ from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.models import Company, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.scope import company_scope
+from einvoicing.models import Transmission
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match
-from tests.factories import money, story
+from tests.factories import money, platforms, story
 
 
 @dataclass
@@ -103,6 +105,18 @@ class World:
             next_attempt_at=timezone.now() + timedelta(days=9),
         )
 
+    @cached_property
+    def platform(self) -> Any:
+        return platforms.a_platform_account(self.company)
+
+    @cached_property
+    def transmission(self) -> Any:
+        account = platforms.a_platform_account(self.company, kind="chorus_pro")
+        return Transmission.everywhere.create(
+            company=self.company, invoice=self.invoice, account=account, tracking_id=uuid.uuid4().hex,
+            created_at=story.AT, next_attempt_at=story.AT,
+        )  # fmt: skip
+
 
 def a_world() -> World:
     return World(story.a_company())
@@ -110,6 +124,7 @@ def a_world() -> World:
 
 # what the id after each folder of an address names
 A_ROW: dict[str, Callable[[World], Any]] = {
+    "chorusInvoiceId": lambda world: world.transmission,
     "bank-accounts": lambda world: world.bank_account,
     "customers": lambda world: world.customer,
     "deliveries": lambda world: world.delivery,
@@ -118,11 +133,17 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "matches": lambda world: world.match,
     "orders": lambda world: world.order,
     "payments": lambda world: world.payment,
+    "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
     "reminders": lambda world: world.reminder,
     "transactions": lambda world: world.transaction,
+    "transmissions": lambda world: world.transmission,
     "webhooks": lambda world: world.endpoint,
 }
 
 # what the other words of an address name
-NAMED: dict[str, Callable[[World], str]] = {"word": lambda world: "cii"}
+NAMED: dict[str, Callable[[World], str]] = {
+    "siren": lambda world: world.company.siren,
+    "siret": lambda world: world.company.siret,
+    "word": lambda world: "cii",
+}

@@ -194,7 +194,7 @@ def _repeatable(request: Call, told: Operation, run: Callable[[], Any]) -> HttpR
 
 def _body_of(request: Call) -> bytes:
     """What the caller sent, without the boundary a form chooses anew each time."""
-    if not request.FILES:
+    if not request.content_type.startswith("multipart/form-data"):
         return bytes(request._request.body)  # noqa: SLF001 - DRF has read it through its own stream
     parts = [f"{name}={value}".encode() for name, value in sorted(request.POST.items())]
     for name, file in sorted(request.FILES.items()):

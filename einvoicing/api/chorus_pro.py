@@ -1,0 +1,272 @@
+"""The Chorus Pro module: invoices to public bodies, submitted and followed by the module's own routes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from config.kernel.api import lists
+from config.kernel.api.examples import received, sent
+from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, Operation, operation
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.identifiers import siren as siren_number
+from config.kernel.models import Company
+from config.kernel.secrets import SecretUnreadable
+from einvoicing.api import chorus_pro_shapes as shapes
+from einvoicing.api.sending import InvalidHere
+from einvoicing.models import Transmission
+from einvoicing.platforms.chorus_pro.structures import Structure
+from einvoicing.services.accounts import try_account
+from einvoicing.services.chorus_words import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
+from einvoicing.services.documents import DocumentInvalid
+from einvoicing.services.public_bodies import (
+    ChorusProAway,
+    NoChorusPro,
+    account_of,
+    ask,
+    checked_siret,
+    public_body,
+    siret_named,
+)
+from einvoicing.services.submitting import Asked, Submission, check_numbers, submit
+
+NOT_YOURS = "Ce SIRET n’est pas celui d’un établissement de votre société."
+WHICH_BODY = "Indiquez le SIRET de l’entité publique, ou le nom d’une seule de vos clientes."
+SEED = {
+    "invoiceNumber": "FAC2024-001", "invoiceDate": "2024-03-15", "supplierSiret": "12345678200002",
+    "recipientSiret": "21750001600019", "serviceReference": {"serviceCode": "SERVICE001"},
+    "amountExcludingTax": Decimal("1000.00"), "vatAmount": Decimal("200.00"), "amountIncludingTax": Decimal("1200.00"),
+}  # fmt: skip
+TAKEN = {
+    "chorusInvoiceId": "4503599627370497", "invoiceNumber": "FAC2024-001", "status": "EN_ATTENTE",
+    "submittedAt": "2024-03-15T09:00:00Z",
+}  # fmt: skip
+
+
+class NotFoundHere(DomainError):
+    code = "not_found"
+    message = NOT_YOURS
+    status = 404
+
+
+class ChorusView(ApiView):
+    area = "einvoicing"
+
+
+class Submit(ChorusView):
+    asked: Asked
+
+    def read(self, request: Call, told: Operation, path: dict[str, Any]) -> None:
+        """The public body is asked about here, before any transaction opens; its answer is kept a day."""
+        super().read(request, told, path)
+        data = request.values["invoice_data"]
+        check_numbers(_submission(request.values))
+        service_code = data.get("service_reference", {}).get("service_code", "")
+        self.asked = Asked()
+        try:
+            body, needs = ask(
+                company=request.caller.company, siret=data["recipient_siret"], service_code=service_code, at=request.at
+            )  # fmt: skip
+            self.asked = Asked(True, body, needs)
+        except (NoChorusPro, ChorusProAway):
+            return  # the queue asks it again, as long as it takes
+
+    @operation(
+        action="einvoicing.send", body=shapes.SubmitBody, answer=shapes.SubmitAnswer, status=201, key=REQUIRED,
+        files=True, id="chorus_submit", examples=[sent({"invoiceData": SEED}), received(TAKEN, status=201)],
+    )  # fmt: skip
+    def post(self, request: Call) -> Transmission:
+        """Submit an issued invoice to Chorus Pro.
+
+        The invoice is ours, by its number; what you say of it (SIRETs, date, amounts, service, commitment) must be
+        what was issued, and `document`, when you send it, its legal Factur-X: else 400 at the field. The legal file is
+        queued; `status` follows. Refused with the codes SIRET_INVALIDE, SERVICE_INTROUVABLE, ENGAGEMENT_ABSENT (400)
+        and FACTURE_DOUBLON (409, with the `chorusInvoiceId` of the one already there), each with a `message`.
+        """
+        said, company = _submission(request.values), request.caller.company
+        try:
+            row = submit(company=company, said=said, asked=self.asked, actor=request.caller.actor, at=request.at)
+        except DocumentInvalid as error:
+            raise InvalidHere(error.report) from error
+        return cast(Transmission, submitted().get(pk=row.pk))
+
+
+def _submission(values: dict[str, Any]) -> Submission:
+    data, file = values["invoice_data"], values.get("document")
+    document = None
+    if file is not None:
+        file.seek(0)
+        document = file.read()
+    return Submission(
+        number=data["invoice_number"],
+        issued_on=data["invoice_date"],
+        supplier_siret=data["supplier_siret"],
+        recipient_siret=data["recipient_siret"],
+        service_code=data.get("service_reference", {}).get("service_code", ""),
+        engagement=data.get("engagement", {}).get("engagement_number", ""),
+        document=document,
+        **shapes.amounts(data),
+    )
+
+
+class Status(ChorusView):
+    def find(self, **path: Any) -> Transmission:
+        return cast(Transmission, get_object_or_404(submitted(), pk=path["chorusInvoiceId"]))
+
+    @operation(answer=shapes.ChorusStatus, id="chorus_status")
+    def get(self, request: Call, **path: Any) -> Transmission:
+        """Where a submitted invoice stands, with every status it passed through."""
+        return self.find(**path)
+
+
+class Search(ChorusView):
+    @operation(body=shapes.QueryBody, answer=shapes.QueryAnswer, atomic=False, id="chorus_query")
+    def post(self, request: Call) -> dict[str, Any]:
+        """Find submitted invoices, the latest first. The criteria combine; nothing is written."""
+        asked = request.values
+        supplier = asked.get("supplier_siret") or request.caller.company.siret
+        rows = narrowed(
+            Narrowing(
+                supplier_siret=_own(request.caller.company, supplier, "supplierSiret"),
+                recipient_siret=asked.get("recipient_siret", ""),
+                number=asked.get("invoice_number", ""),
+                status=asked.get("status", ""),
+                first=asked.get("date_from"),
+                last=asked.get("date_to"),
+            )
+        )
+        page, size = asked["page"], asked["page_size"]
+        found = rows.order_by("-created_at", "-id")[(page - 1) * size : page * size]
+        return {"total": rows.count(), "page": page, "page_size": size, "invoices": list(found)}
+
+
+def _own(company: Company, siret: str, field: str) -> str:
+    """An establishment of the company. Raises SiretInvalid, Invalid at `field`."""
+    number = checked_siret(siret, field)
+    if number[:9] != siren_number.compact(company.siren):
+        raise Invalid(fields={field: NOT_YOURS})
+    return number
+
+
+def _named(company: Company, siret: str) -> str:
+    """The same, of the address itself: another company's does not exist. Raises SiretInvalid, NotFoundHere."""
+    number = checked_siret(siret, "siret")
+    if number[:9] != siren_number.compact(company.siren):
+        raise NotFoundHere
+    return number
+
+
+class SupplierInvoices(ChorusView):
+    """Every submitted invoice of a supplier, or those in one state."""
+
+    def listed(self, request: Call, siret: str, **where: Any) -> HttpResponseBase:
+        rows = narrowed(Narrowing(supplier_siret=_named(request.caller.company, siret)))
+        rows = rows.exclude(word__in=NOT_PENDING) if where.get("pending") else rows.filter(**where)
+        return lists.page(
+            request, rows, shapes.ChorusInvoice, by="created_at", context=self.context(request), name="chorus-pro"
+        )
+
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier")
+    def get(self, request: Call, siret: str) -> HttpResponseBase:
+        """The invoices of a supplier (an establishment of your company), the latest first."""
+        return self.listed(request, siret)
+
+
+class SupplierRejected(SupplierInvoices):
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_rejected")
+    def get(self, request: Call, siret: str) -> HttpResponseBase:
+        """Those that Chorus Pro or the public body rejected. Correct them by a credit note and a new invoice."""
+        return self.listed(request, siret, word=REJECTED)
+
+
+class SupplierPaid(SupplierInvoices):
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_paid")
+    def get(self, request: Call, siret: str) -> HttpResponseBase:
+        """Those that are paid, as the bank proves it."""
+        return self.listed(request, siret, word=PAID)
+
+
+class SupplierPending(SupplierInvoices):
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_pending")
+    def get(self, request: Call, siret: str) -> HttpResponseBase:
+        """Those on their way: neither rejected, paid, nor given up."""
+        return self.listed(request, siret, pending=True)
+
+
+# -- public bodies -------------------------------------------------------------------------------------------------
+
+
+class Lookup(ChorusView):
+    @operation(
+        body=shapes.LookupBody, answer=shapes.LookupAnswer, key=OPTIONAL, atomic=False, errors=(503,),
+        id="chorus_entity_lookup", examples=[sent({"siret": "21750001600019", "name": "Commune de Belleville"})],
+    )  # fmt: skip
+    def post(self, request: Call) -> dict[str, Any]:
+        """Look a public body up by SIRET: its services and what it wants on an invoice. Answers are kept 24 hours.
+
+        Without `siret`, `name` finds it among your own customers when one alone bears these words.
+        """
+        company, said = request.caller.company, request.values
+        siret = said.get("siret") or (siret_named(company, said["name"]) if said.get("name") else None)
+        if not siret:
+            raise Invalid(fields={"siret": WHICH_BODY})
+        found = public_body(company=company, siret=checked_siret(siret, "siret"), at=request.at)
+        return {"found": found is not None, "entity": found}
+
+
+class Accepts(ChorusView):
+    @operation(answer=shapes.AcceptsAnswer, errors=(503,), id="chorus_entity_accepts")
+    def get(self, request: Call, siret: str) -> dict[str, Any]:
+        """Whether a public body takes e-invoices by Chorus Pro."""
+        found = public_body(company=request.caller.company, siret=checked_siret(siret, "siret"), at=request.at)
+        return {"siret": siret, "accepts_e_invoices": found is not None and found.is_active}
+
+
+class NoSuchBody(DomainError):
+    code = "not_found"
+    message = "Chorus Pro ne connaît aucune entité publique sous ce SIRET."
+    status = 404
+
+
+class Services(ChorusView):
+    @operation(answer=shapes.ServiceShape, many=True, errors=(503,), id="chorus_entity_services")
+    def get(self, request: Call, siret: str) -> Any:
+        """The services of a public body that a supplier may write to, by name."""
+        number = checked_siret(siret, "siret")
+        found: Structure | None = public_body(company=request.caller.company, siret=number, at=request.at)
+        if found is None:
+            raise NoSuchBody
+        return found.services
+
+
+# -- figures and health --------------------------------------------------------------------------------------------
+
+
+class Statistics(ChorusView):
+    @operation(query=shapes.PeriodQuery, answer=shapes.StatisticsShape, id="chorus_statistics")
+    def get(self, request: Call, siret: str) -> dict[str, Any]:
+        """What a supplier's invoices to public bodies add up to, by status."""
+        first, last = request.query.get("date_from"), request.query.get("date_to")
+        number = _named(request.caller.company, siret)
+        told = statistics(Narrowing(supplier_siret=number, first=first, last=last))
+        return {"supplier_siret": number, "date_from": first, "date_to": last, **told}
+
+
+class Health(ChorusView):
+    @operation(answer=shapes.ConnectionShape, id="chorus_health")
+    def get(self, request: Call) -> dict[str, Any]:
+        """Ask Chorus Pro whether it answers and knows both of our credentials, now."""
+        environment = None
+        problem: Any
+        try:
+            account = account_of(request.caller.company)
+            environment = account.environment
+            problem = try_account(account=account, at=request.at)
+        except (NoChorusPro, SecretUnreadable) as error:
+            problem = error
+        words = _(problem.message) if problem else ""
+        return {"connected": problem is None, "environment": environment, "problem": words, "tested_at": request.at}
