@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.api import audit, auth, companies, webhooks
+from config.api import audit, auth, companies, inbound, webhooks
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -24,11 +24,21 @@ urlpatterns = [
     path("webhooks/<int:id>/deliveries", webhooks.DeliveryList.as_view(), name="webhook-deliveries"),
     path("webhooks/deliveries/<int:id>", webhooks.DeliveryItem.as_view(), name="webhook-delivery"),
     path("webhooks/deliveries/<int:id>/replay", webhooks.DeliveryReplay.as_view(), name="webhook-delivery-replay"),
+    path("webhooks/abby", inbound.AbbyDoor.as_view(), name="receive-abby"),
+    path("webhooks/abby/<str:token>", inbound.AbbyTokenDoor.as_view(), name="receive-abby-at"),
+    path("webhooks/afnor/<str:token>", inbound.AfnorDoor.as_view(), name="receive-afnor"),
+    path("webhooks/revolut/<str:token>", inbound.RevolutDoor.as_view(), name="receive-revolut"),
+    path("webhooks/invoice_ninja/<str:token>", inbound.InvoiceNinjaDoor.as_view(), name="receive-invoice-ninja"),
+    path("webhook-sources", inbound.SourceList.as_view(), name="webhook-sources"),
+    path("webhook-sources/<int:id>", inbound.SourceItem.as_view(), name="webhook-source"),
+    path("received-webhooks", inbound.ReceivedList.as_view(), name="received-webhooks"),
+    path("received-webhooks/<int:id>", inbound.ReceivedItem.as_view(), name="received-webhook"),
+    path("received-webhooks/<int:id>/replay", inbound.ReceivedReplay.as_view(), name="received-webhook-replay"),
     path("", include("customers.api.urls")),
     path("", include("billing.api.urls")),
     path("", include("payments.api.urls")),
     path("", include("einvoicing.api.urls")),
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("docs", login_not_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
-    path("<path:rest>", login_not_required(unknown_address), name="unknown"),
+    path("<path:rest>", unknown_address, name="unknown"),
 ]

@@ -178,6 +178,8 @@ def test_an_unknown_address_and_a_wrong_method_are_problems_too() -> None:
     missing, wrong = partner.get("/api/nothing/here"), partner.delete("/api/company")
     assert (missing.status_code, json_of(missing)["code"]) == (404, "not_found")
     assert (wrong.status_code, json_of(wrong)["code"]) == (405, "method_not_allowed")
+    stranger = Client(enforce_csrf_checks=True).post("/api/nothing")
+    assert (stranger.status_code, json_of(stranger)["code"]) == (404, "not_found")
 
 
 def test_a_body_that_is_not_json_and_one_that_is_too_large_are_refused() -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceStatus
@@ -418,6 +419,13 @@ def test_filters_combine(partner: Partner, invoice: Invoice) -> None:
     assert [row["amount"] for row in json_of(partner.get("/api/payments?payment_method=direct_debit"))] == [50]
     assert partner.get("/api/payments?payment_method=gold").status_code == 400
     assert partner.get("/api/payments?methode=card").status_code == 400
+
+
+def test_an_address_that_is_no_payment_is_a_problem_whatever_the_method(partner: Partner) -> None:
+    partner.http = Client(enforce_csrf_checks=True)
+    for method in ("GET", "PUT", "DELETE", "POST"):
+        answer = partner.call(method, "/api/payments/none", {})
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
 def test_pages_visit_each_payment_once(partner: Partner, invoice: Invoice) -> None:
