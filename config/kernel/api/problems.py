@@ -125,7 +125,6 @@ def flattened(detail: Any, path: str = "") -> dict[str, str]:
 
 
 @csrf_exempt  # whatever the method, the answer is a problem
-@csrf_exempt
 @login_not_required
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponse:
     """The 404 of an address under /api/ that is no route."""
