@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.tasks import deliver_emails
-from config.kernel.tasks import deliver_webhooks
+from config.kernel.tasks import apply_received, deliver_webhooks
 from einvoicing.tasks import poll, transmit
 from payments.tasks import deliver_reminders
 
@@ -16,4 +16,5 @@ def sweep() -> dict[str, int]:
         "emails": deliver_emails(),
         "reminders": deliver_reminders(),
         "webhooks": deliver_webhooks(),
+        "received": apply_received(),
     }

@@ -8,8 +8,9 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import customer_account, panels, sealed
+        from payments import customer_account, inbound, panels, sealed
 
         sealed.declare()
         panels.register()
         customer_account.register()
+        inbound.register()

@@ -26,6 +26,10 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "kernel.webhook.disabled": (n("Destination de webhooks désactivée"), "alert", "warn"),
     "kernel.webhook.enabled": (n("Destination de webhooks réactivée"), "check", "good"),
     "kernel.webhook.deleted": (n("Destination de webhooks supprimée"), "trash", "neutral"),
+    "kernel.source.created": (n("Système appelant ajouté : %(source)s"), "globe", "neutral"),
+    "kernel.source.changed": (n("Système appelant modifié : %(source)s"), "edit", "neutral"),
+    "kernel.received.failed": (n("Message reçu non appliqué : %(event)s"), "alert", "bad"),
+    "kernel.received.replayed": (n("Message reçu rejoué : %(event)s"), "refresh", "neutral"),
     "customers.customer.created": (n("Client créé"), "user", "neutral"),
     "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
     "customers.customer.archived": (n("Client archivé"), "box", "neutral"),
@@ -103,6 +107,9 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "alert",
         "warn",
     ),
+    "einvoicing.copy.sent": (n("%(platform)s : copie envoyée au client"), "mail", "neutral"),
+    "einvoicing.copy.overdue": (n("%(platform)s : copie en retard de paiement"), "clock", "warn"),
+    "einvoicing.copy.cancelled": (n("%(platform)s : copie annulée"), "alert", "warn"),
     "einvoicing.status.queued": (n("Statut %(code)s – %(label)s, à déclarer à %(platform)s"), "send", "neutral"),
     "einvoicing.status.declared": (n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
     "einvoicing.status.received": (n("Statut %(code)s – %(label)s"), "send", "info"),
@@ -110,7 +117,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
 # steps of the machine that tell a person nothing
 SILENT = frozenset(
     {"einvoicing.transmission.claimed", "einvoicing.transmission.carrier_died", "einvoicing.transmission.accepted",
-     "billing.email.claimed"}
+     "billing.email.claimed", "kernel.received.applied", "kernel.received.ignored"}
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "total", "unit_price", "balance"})
 DETAILS = ("reason", "error", "sentence", "rule", "recipient")

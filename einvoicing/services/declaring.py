@@ -108,6 +108,9 @@ def _declare(
     for original in carried.select_related("account"):
         if original.account.kind not in PLATFORMS or code not in PLATFORMS[original.account.kind].declares:
             continue
+        if actor == Actor.platform(original.account.name):
+            # it is the one that told us
+            continue
         row: Transmission = Transmission.everywhere.create(
             company_id=invoice.company_id,
             invoice=invoice,

@@ -1,0 +1,322 @@
+"""What other systems tell us: their doors, who may knock, and what became of each message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+
+from config.kernel.api import limits, lists
+from config.kernel.api.authentication import address_of as address_of_caller
+from config.kernel.api.examples import received, sent
+from config.kernel.api.fields import Body, Id, Page
+from config.kernel.api.json import loads
+from config.kernel.api.operation import OPTIONAL, ApiView, Call, TooLarge, operation
+from config.kernel.api.problems import of_domain
+from config.kernel.inbound import applying, receiving, sources
+from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
+
+FAILURES = "60/minute"  # refused messages of one address
+SOURCES = list(InboundSource.values)
+STATUSES = [value.lower() for value in ReceivedStatus.values]
+
+
+class TakenShape(serializers.Serializer):
+    received = serializers.BooleanField(help_text="False where nothing of ours is at this address: ignored.")
+
+
+def _signed_by(*names: str) -> Any:
+    """Document a message: an object, with the headers that sign it."""
+    headers = [
+        OpenApiParameter(name, str, OpenApiParameter.HEADER, required=False, description="See the description.")
+        for name in names
+    ]
+    return extend_schema(request={"application/json": OpenApiTypes.OBJECT}, parameters=headers)
+
+
+class Door(ApiView):
+    """A message in: its size, who sent it, the row, and the answer. Only refusals are counted against an address."""
+
+    authentication_classes = ()
+    source: str
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > receiving.MOST_BYTES:
+            return of_domain(TooLarge())
+        _ = request.body  # kept, whatever its media type says
+        return super().dispatch(request, *args, **kwargs)
+
+    def check_throttles(self, request: Any) -> None:
+        request.quota = None
+
+    def take(self, request: Call, token: str | None = None) -> dict[str, bool]:
+        body = bytes(request._request.body)  # noqa: SLF001 - the very bytes, before any parser
+        try:
+            origin = receiving.origin_of(self.source, headers=request.headers, body=body, at=request.at, token=token)
+            receiving.store(origin, body, at=request.at)
+        except (receiving.BadSignature, receiving.Malformed):
+            limits.spend("webhook_failures", FAILURES, address_of_caller(request))
+            raise
+        return {"received": True}
+
+
+ERRORS = (401, 413)
+TAKEN = received({"received": True})
+
+
+class AbbyDoor(Door):
+    source = InboundSource.ABBY
+
+    @_signed_by("X-Abby-Signature")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby", examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A message of Abby: `invoice.sent`, `invoice.paid`, `invoice.cancelled`, `invoice.overdue`.
+
+        `X-Abby-Signature` is the hexadecimal HMAC-SHA256 of the body. Without a token in the address, the company is
+        the one whose secret made the signature. `id` names the event: it is applied once, however often it comes. At
+        most 1 MB. `invoice.paid` records a payment; the others are noted on the invoice, whose state stays ours.
+        """
+        return self.take(request, path.get("token"))
+
+
+class AbbyTokenDoor(AbbyDoor):
+    @_signed_by("X-Abby-Signature")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby_at", examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A message of Abby, at the address of one company."""
+        return self.take(request, path["token"])
+
+
+class AfnorDoor(Door):
+    source = InboundSource.AFNOR
+
+    @_signed_by("Afnor-Signature", "Afnor-Signature-Timestamp")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_afnor", examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A flow of an approved platform (XP Z12-013).
+
+        `Afnor-Signature` is the base64 HMAC over the SHA-256 of `<body>@<Afnor-Signature-Timestamp>` (seconds, at most
+        five minutes from now). Nothing is taken from the body: the platform is read.
+        """
+        return self.take(request, path["token"])
+
+
+class RevolutDoor(Door):
+    source = InboundSource.REVOLUT
+
+    @_signed_by("Revolut-Signature", "Revolut-Request-Timestamp")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_revolut", examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A message of Revolut Business (webhooks v2).
+
+        `Revolut-Signature: v1=<hex>[,v1=<hex>]` over `v1.{Revolut-Request-Timestamp}.{body}` (milliseconds, at most
+        five minutes from now).
+        """
+        return self.take(request, path["token"])
+
+
+class InvoiceNinjaDoor(Door):
+    source = InboundSource.INVOICE_NINJA
+
+    @_signed_by("X-Webhook-Secret")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja", examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A message of Invoice Ninja v5, which signs nothing: a hint.
+
+        An unknown token is answered 200 and ignored: Invoice Ninja deletes a webhook that gets 404, 405 or 410.
+        `X-Webhook-Secret` is compared where a secret was agreed.
+        """
+        return self._take(request, path["token"])
+
+    @_signed_by("X-Webhook-Secret")
+    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja_put", examples=[TAKEN])
+    def put(self, request: Call, **path: Any) -> dict[str, bool]:
+        """The same, for webhooks set to PUT."""
+        return self._take(request, path["token"])
+
+    def _take(self, request: Call, token: str) -> dict[str, bool]:
+        try:
+            return self.take(request, token)
+        except receiving.UnknownSender:
+            return {"received": False}
+
+
+# -- who may call --------------------------------------------------------------------------------------------------
+
+
+class SourceBody(Body):
+    source = serializers.ChoiceField(SOURCES)
+    secret = serializers.CharField(
+        max_length=sources.LONGEST_SECRET, allow_blank=True, default="", trim_whitespace=True,
+        help_text="What the system signs with, 16 to 200 characters. Never shown. Until it is given, nothing signed is "
+        "believed.",
+    )  # fmt: skip
+
+
+class SourceChange(Body):
+    """What changes. A field left out stays as it is."""
+
+    ignored = ("id", "source", "url", "has_secret", "created_at")
+
+    secret = serializers.CharField(max_length=sources.LONGEST_SECRET, allow_blank=True, required=False)
+    active = serializers.BooleanField(required=False)
+
+
+class SourceShape(serializers.Serializer):
+    id = Id()
+    source = serializers.ChoiceField(SOURCES)
+    url = serializers.SerializerMethodField(help_text="What to type into the remote system. Keep it to yourself.")
+    active = serializers.BooleanField(source="is_active")
+    has_secret = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_url(self, row: WebhookSource) -> str:
+        return sources.address_of(row)
+
+    def get_has_secret(self, row: WebhookSource) -> bool:
+        return bool(row.secret_cipher)
+
+
+class SourceView(ApiView):
+    area = "settings"
+
+    def find(self, **path: Any) -> WebhookSource:
+        row: WebhookSource = get_object_or_404(WebhookSource.objects, pk=path["id"])
+        return row
+
+
+SOURCE = {"source": "abby", "secret": "a secret of sixteen signs"}
+SHOWN = {
+    "id": 4503599627370497, "source": "abby",
+    "url": "https://factures.verone.example/api/webhooks/abby/0Ec2TnKq3iJc9c0mTj7w0cQ1G2bVbq7y8iDkYyq1m4A",
+    "active": True, "has_secret": True, "created_at": "2026-11-21T09:00:00Z",
+}  # fmt: skip
+
+
+class SourceList(SourceView):
+    @operation(query=Page, answer=SourceShape, many=True, id="webhook_source_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The systems that may call the company, newest first."""
+        rows = WebhookSource.objects.all()
+        return lists.page(request, rows, SourceShape, by="created_at", context=self.context(request), name="sources")
+
+    @operation(
+        action="settings.edit", body=SourceBody, answer=SourceShape, status=201, key=OPTIONAL,
+        location="api:webhook-source", id="webhook_source_create",
+        examples=[sent(SOURCE), received(SHOWN, status=201)],
+    )  # fmt: skip
+    def post(self, request: Call) -> WebhookSource:
+        """Let a system call: its address is made here, its secret is the one it signs with. At most 20 per company."""
+        asked = request.values
+        return sources.create_source(
+            company=request.caller.company, source=asked["source"], secret=asked["secret"],
+            actor=request.caller.actor, at=request.at,
+        )  # fmt: skip
+
+
+class SourceItem(SourceView):
+    @operation(answer=SourceShape, etag=True, id="webhook_source_retrieve", examples=[received(SHOWN)])
+    def get(self, request: Call, **path: Any) -> WebhookSource:
+        """A system that may call."""
+        return self.find(**path)
+
+    @operation(
+        action="settings.edit", body=SourceChange, answer=SourceShape, match=True, id="webhook_source_update",
+        examples=[sent({"secret": "another secret of theirs"}), received(SHOWN)],
+    )  # fmt: skip
+    def put(self, request: Call, **path: Any) -> WebhookSource:
+        """Another secret, or on and off. The secret before stays good until the next change."""
+        asked = request.values
+        return sources.change_source(
+            source=self.find(**path), secret=asked.get("secret", ""), is_active=asked.get("active"),
+            actor=request.caller.actor, at=request.at,
+        )  # fmt: skip
+
+
+# -- what they said ------------------------------------------------------------------------------------------------
+
+
+class ReceivedQuery(Page):
+    status = serializers.ChoiceField(STATUSES, required=False)
+    source = serializers.ChoiceField(SOURCES, required=False)
+
+
+class ReceivedShape(serializers.Serializer):
+    id = Id()
+    source = serializers.ChoiceField(SOURCES, source="origin.source")
+    source_id = Id(source="origin_id")
+    event_id = serializers.CharField()
+    event = serializers.CharField(source="name")
+    received_at = serializers.DateTimeField()
+    status = serializers.SerializerMethodField()
+    attempts = serializers.IntegerField(help_text="Since it came, or was replayed.")
+    next_attempt_at = serializers.SerializerMethodField()
+    applied_at = serializers.DateTimeField(allow_null=True)
+    problem = serializers.SerializerMethodField(help_text="Why it was not applied, or what a person should do now.")
+
+    @extend_schema_field(serializers.ChoiceField(STATUSES))
+    def get_status(self, row: ReceivedWebhook) -> str:
+        return row.status.lower()
+
+    @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
+    def get_next_attempt_at(self, row: ReceivedWebhook) -> Any:
+        return row.next_attempt_at if row.status == ReceivedStatus.RECEIVED else None
+
+    def get_problem(self, row: ReceivedWebhook) -> str:
+        return gettext(row.problem) if row.problem else ""
+
+
+class FullReceivedShape(ReceivedShape):
+    sha256 = serializers.CharField()
+    body = serializers.SerializerMethodField(help_text="The message, as it came.")
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_body(self, row: ReceivedWebhook) -> Any:
+        return loads(bytes(row.body))
+
+
+class ReceivedView(ApiView):
+    area = "settings"
+
+    def find(self, **path: Any) -> ReceivedWebhook:
+        rows = ReceivedWebhook.objects.select_related("origin")
+        row: ReceivedWebhook = get_object_or_404(rows, pk=path["id"])
+        return row
+
+
+class ReceivedList(ReceivedView):
+    @operation(query=ReceivedQuery, answer=ReceivedShape, many=True, id="received_webhook_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The messages received, the latest first."""
+        asked = request.query
+        rows = ReceivedWebhook.objects.select_related("origin").defer("body")
+        if "status" in asked:
+            rows = rows.filter(status=asked["status"].upper())
+        if "source" in asked:
+            rows = rows.filter(origin__source=asked["source"])
+        return lists.page(
+            request, rows, ReceivedShape, by="received_at", context=self.context(request), name="received-webhooks"
+        )
+
+
+class ReceivedItem(ReceivedView):
+    @operation(answer=FullReceivedShape, etag=True, id="received_webhook_retrieve")
+    def get(self, request: Call, **path: Any) -> ReceivedWebhook:
+        """A message with its body, as it came."""
+        return self.find(**path)
+
+
+class ReceivedReplay(ReceivedView):
+    @operation(
+        action="settings.edit", answer=FullReceivedShape, status=202, key=OPTIONAL, id="received_webhook_replay"
+    )  # fmt: skip
+    def post(self, request: Call, **path: Any) -> ReceivedWebhook:
+        """Apply again a message that was given up (`failed`), with new attempts. 409 in any other state."""
+        applying.replay(message=self.find(**path), actor=request.caller.actor, at=request.at)
+        return self.find(**path)

@@ -1,0 +1,151 @@
+"""Applying what was received: claim (commit), apply and record in one transaction. The rows are the queue.
+
+An applier changes our own rows and so does it together with the record of it: whoever dies in between has done neither.
+One that `talks` to a remote system works before the record, with no transaction open, and may therefore work twice: it
+must only read. What fails comes again after 1, 2 and 4 minutes, then waits for a person (FAILED) who may replay it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from config.kernel import states
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, RemoteError
+from config.kernel.inbound.receiving import read
+from config.kernel.models import ReceivedStatus, ReceivedWebhook
+from config.kernel.scope import company_scope
+
+logger = structlog.get_logger(__name__)
+
+DELAYS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4))
+# a carrier that dies leaves its message to the next one then; beyond the longest reading of a platform
+LEASE = timedelta(minutes=5)
+DEFECT = "Une erreur inattendue a empêché d’appliquer ce message."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message: applied, or without effect here and why. A remark may say what a person should do."""
+
+    is_applied: bool
+    remark: str = ""
+
+
+APPLIED = Outcome(is_applied=True)
+
+
+def ignored(reason: str) -> Outcome:
+    return Outcome(is_applied=False, remark=reason)
+
+
+Applier = Callable[[ReceivedWebhook, Mapping[str, Any], datetime], Outcome]
+_appliers: dict[str, tuple[Applier, bool]] = {}
+
+
+def register(source: str, applier: Applier, *, talks: bool = False) -> None:
+    """Called once for each source, when its app is ready."""
+    _appliers[source] = (applier, talks)
+
+
+def drain(*, now: Callable[[], datetime] = timezone.now, limit: int = 1000, seconds: float = 60) -> int:
+    """One sweep: apply what is due, up to `limit` messages and `seconds`. Returns how many were tried."""
+    until = time.monotonic() + seconds
+    for tried in range(limit):
+        message = claim_next(at=now()) if time.monotonic() < until else None
+        if message is None:
+            return tried
+        apply(message, at=now())
+    return limit
+
+
+@transaction.atomic(durable=True)
+def claim_next(*, at: datetime) -> ReceivedWebhook | None:
+    """Lease the next message to this carrier; None when nothing is due. Must be called outside a transaction."""
+    due = ReceivedWebhook.everywhere.select_for_update(skip_locked=True, of=("self",)).filter(
+        status=ReceivedStatus.RECEIVED, next_attempt_at__lte=at
+    )
+    row: ReceivedWebhook | None = due.select_related("origin").order_by("next_attempt_at", "id").first()
+    if row is not None:
+        row.attempts += 1
+        row.next_attempt_at = at + LEASE
+        row.save(update_fields=["attempts", "next_attempt_at"])
+    return row
+
+
+def apply(message: ReceivedWebhook, *, at: datetime) -> None:
+    """Apply a claimed message, or say when it is tried again."""
+    with company_scope(message.company_id):
+        try:
+            _apply(message, at)
+        except (OperationalError, InterfaceError):
+            raise
+        except (DomainError, RemoteError) as error:
+            _postpone(message, str(error), at)
+        except Exception:
+            # one message must not hold up the others
+            logger.exception("received_webhook_not_applied", message=message.pk)
+            _postpone(message, DEFECT, at)
+
+
+def _apply(message: ReceivedWebhook, at: datetime) -> None:
+    applier, talks = _appliers[message.origin.source]
+    told = read(bytes(message.body))
+    early = applier(message, told, at) if talks else None
+    with transaction.atomic():
+        row = _locked(message)
+        if row is not None:
+            _record(row, early or applier(row, told, at), at)
+
+
+def _locked(message: ReceivedWebhook) -> ReceivedWebhook | None:
+    """The row, locked; None when the lease went to somebody else meanwhile."""
+    rows = ReceivedWebhook.everywhere.select_for_update(of=("self",)).select_related("origin")
+    row: ReceivedWebhook | None = rows.filter(
+        pk=message.pk, status=ReceivedStatus.RECEIVED, attempts=message.attempts
+    ).first()
+    return row
+
+
+def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:
+    to = ReceivedStatus.APPLIED if outcome.is_applied else ReceivedStatus.IGNORED
+    data = {"event": row.name or row.event_id}
+    if outcome.remark:
+        data["reason"] = outcome.remark
+    states.move(
+        row, to, tag=f"kernel.received.{to.lower()}", actor=Actor.platform(str(row.origin)), at=at, data=data,
+        applied_at=at if outcome.is_applied else None, problem=outcome.remark[:300],
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _postpone(message: ReceivedWebhook, problem: str, at: datetime) -> None:
+    row = _locked(message)
+    if row is None:
+        return
+    if row.attempts <= len(DELAYS):
+        row.next_attempt_at, row.problem = at + DELAYS[row.attempts - 1], problem[:300]
+        row.save(update_fields=["next_attempt_at", "problem"])
+        return
+    states.move(
+        row, ReceivedStatus.FAILED, tag="kernel.received.failed", actor=Actor.platform(str(row.origin)), at=at,
+        data={"event": row.name or row.event_id, "error": problem[:300]}, problem=problem[:300],
+    )  # fmt: skip
+
+
+@transaction.atomic
+def replay(*, message: ReceivedWebhook, actor: Actor, at: datetime) -> ReceivedWebhook:
+    """Try again what was given up, with new attempts. Raises TransitionRefused, Stale."""
+    states.move(
+        message, ReceivedStatus.RECEIVED, tag="kernel.received.replayed", actor=actor, at=at,
+        data={"event": message.name or message.event_id}, attempts=0, next_attempt_at=at, problem="",
+    )  # fmt: skip
+    return message

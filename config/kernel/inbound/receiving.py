@@ -1,0 +1,147 @@
+"""Taking a message in: who sent it, then the bytes into a row, and nothing more before the answer.
+
+One row per source and event for ever: a repeat inserts nothing, however late and however many come at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from config.kernel.api.json import loads
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.inbound.signatures import is_genuine
+from config.kernel.models import InboundSource, ReceivedWebhook, WebhookSource
+from config.kernel.secrets import SecretUnreadable
+
+logger = structlog.get_logger(__name__)
+
+MOST_BYTES = 1024 * 1024
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,64}")
+
+
+class BadSignature(DomainError):
+    code = "bad_signature"
+    message = "La signature du message est absente, fausse ou périmée."
+    status = 401
+
+
+class UnknownSender(BadSignature):
+    """The address holds no token of ours, or the source is switched off."""
+
+
+class Malformed(Invalid):
+    code = "malformed"
+    message = "Le corps de la requête est illisible : envoyez un objet JSON en UTF-8."
+
+
+def origin_of(
+    source: str, *, headers: Mapping[str, str], body: bytes, at: datetime, token: str | None = None
+) -> WebhookSource:
+    """The source whose secret made the signature: the one of the token, or among all of that system without one.
+
+    Raises UnknownSender, BadSignature. A secret that two companies share proves neither.
+    """
+    rows = WebhookSource.everywhere.filter(source=source, is_active=True)
+    if token is not None:
+        rows = rows.filter(token=token) if _TOKEN.fullmatch(token) else rows.none()
+    found = list(rows.order_by("pk"))
+    if not found:
+        raise UnknownSender
+    genuine = [row for row in found if _is_genuine(row, headers, body, at)]
+    if len(genuine) > 1:
+        logger.warning("webhook_secret_shared", sources=[row.pk for row in genuine])
+    if len(genuine) != 1:
+        raise BadSignature
+    return genuine[0]
+
+
+def _is_genuine(row: WebhookSource, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
+    """A secret that cannot be read proves nothing, and must not stop the other companies' messages."""
+    try:
+        return is_genuine(row.source, secrets=row.live_secrets(), headers=headers, body=body, at=at)
+    except SecretUnreadable:
+        logger.error("webhook_secret_unreadable", source=row.pk)
+        return False
+
+
+def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
+    """Keep the message, due now, unless its event is kept already. Raises Malformed."""
+    told = read(body)
+    digest = hashlib.sha256(body).hexdigest()
+    name, parts = _READERS[origin.source](told)
+    row = ReceivedWebhook(
+        company_id=origin.company_id,
+        origin=origin,
+        event_id=_joined(parts) or f"sha256:{digest}",
+        name=_plain(name)[:60],
+        body=body,
+        sha256=digest,
+        received_at=at,
+        next_attempt_at=at,
+    )
+    ReceivedWebhook.everywhere.bulk_create([row], ignore_conflicts=True)
+
+
+def read(body: bytes) -> Mapping[str, Any]:
+    """The message's object. Raises Malformed."""
+    try:
+        told = loads(body)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise Malformed from error
+    if not isinstance(told, dict):
+        raise Malformed
+    return told
+
+
+def inner(told: Any, *path: str) -> Mapping[str, Any]:
+    """The object at that path; an empty one where there is none."""
+    for name in path:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told if isinstance(told, dict) else {}
+
+
+def _abby(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
+    return told.get("type"), [told.get("id")]
+
+
+def _afnor(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
+    """A flow is told again at each change of its acknowledgement."""
+    status = inner(told, "acknowledgement").get("status")
+    return told.get("flowType"), [told.get("flowId"), status, told.get("updatedAt")]
+
+
+def _revolut(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
+    """Events have no identifier there."""
+    data = inner(told, "data")
+    return told.get("event"), [told.get("event"), data.get("id"), data.get("new_state", "-"), told.get("timestamp")]
+
+
+def _invoice_ninja(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
+    """The bare object, its `updated_at` included: the same bytes are the same state."""
+    return "", []
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Any, Iterable[Any]]]] = {
+    InboundSource.ABBY: _abby,
+    InboundSource.AFNOR: _afnor,
+    InboundSource.REVOLUT: _revolut,
+    InboundSource.INVOICE_NINJA: _invoice_ninja,
+}
+
+
+def _joined(parts: Iterable[Any]) -> str:
+    """The parts as one identifier; '' when one is missing, or they are too long or not plain text."""
+    words = [_plain(part) for part in parts]
+    text = "|".join(words)
+    return text if words and all(words) and len(text) <= 200 else ""
+
+
+def _plain(value: Any) -> str:
+    """The text when it is one that PostgreSQL keeps and a page shows; else ''."""
+    return value if isinstance(value, str) and value.isprintable() else ""

@@ -1,0 +1,160 @@
+"""What platforms tell by webhook. AFNOR: that something is to be read. Abby: what happens to our invoices' copies.
+
+Our invoices are the truth. A payment told by Abby is money received, and recorded once; nothing else it tells changes
+an invoice: it is noted on it, and a cancelled copy says what a person should do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from billing.services.settling import NothingOutstanding, lock_invoice
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.kernel.inbound import applying
+from config.kernel.inbound.applying import APPLIED, Outcome, ignored
+from config.kernel.inbound.receiving import inner
+from config.kernel.models import InboundSource, ReceivedWebhook
+from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
+from einvoicing.services.statuses import poll_account
+from payments.models import Method, Payment
+from payments.services.receiving import pay_invoice
+
+NO_PLATFORM = "Aucune plateforme AFNOR n’est en service."
+WITHOUT_EFFECT = "Cet événement d’Abby est sans effet ici."
+CANCELLED = "La copie est annulée chez Abby, la facture reste due. Pour l’annuler aussi, établissez un avoir."
+TOLD_BEFORE = "Cet encaissement est déjà enregistré."
+# events of a copy, and the fact each is
+NOTES = {
+    "invoice.sent": ("einvoicing.copy.sent", ""),
+    "invoice.overdue": ("einvoicing.copy.overdue", ""),
+    "invoice.cancelled": ("einvoicing.copy.cancelled", CANCELLED),
+}
+METHODS = {
+    "bank_transfer": Method.TRANSFER,
+    "transfer": Method.TRANSFER,
+    "card": Method.CARD,
+    "credit_card": Method.CARD,
+    "check": Method.CHECK,
+    "cheque": Method.CHECK,
+    "cash": Method.CASH,
+    "direct_debit": Method.DIRECT_DEBIT,
+}
+_AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class UnknownCopy(DomainError):
+    """Not a copy of ours, or not yet: the message may have overtaken the answer that gives the copy's identifier."""
+
+    code = "unknown_copy"
+    message = "Aucune de nos factures n’a chez Abby l’identifiant « %(key)s »."
+
+
+class UnreadablePayment(Invalid):
+    code = "unreadable_payment"
+    message = "Le montant, la date ou la devise du paiement annoncé par Abby est illisible."
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    applying.register(InboundSource.ABBY, hear_abby)
+    applying.register(InboundSource.AFNOR, read_platform, talks=True)
+
+
+def read_platform(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+    """Read the company's platform now, unless it was read since the message came. Raises RemoteError."""
+    account = PlatformAccount.everywhere.filter(
+        company_id=message.company_id, kind=InboundSource.AFNOR, is_enabled=True, is_offline=False
+    ).first()
+    if account is None or not settings.ENABLE_EINVOICING:
+        return ignored(NO_PLATFORM)
+    if account.polled_at is None or account.polled_at <= message.received_at:
+        poll_account(account=account, at=at)
+        account.refresh_from_db()
+        if account.last_error:
+            raise RemoteError(account.last_error, retryable=True)
+    return APPLIED
+
+
+def hear_abby(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+    """Apply an event of a copy, in any order. Raises UnknownCopy, UnreadablePayment, and what recording raises."""
+    event = told.get("type")
+    if not isinstance(event, str) or event not in {"invoice.paid", *NOTES}:
+        return ignored(WITHOUT_EFFECT)
+    copy = _copy(message, inner(told, "data", "invoice").get("id"))
+    if event == "invoice.paid":
+        return _record_payment(message, copy, inner(told, "data", "payment"), at)
+    tag, remark = NOTES[event]
+    data = {"platform": copy.account.name, "number": copy.invoice.number}
+    if remark:
+        data["reason"] = remark
+    audit.record(
+        tag, subject=copy, also=[copy.invoice], actor=Actor.platform(copy.account.name), at=at, data=data
+    )  # fmt: skip
+    return Outcome(is_applied=True, remark=remark)
+
+
+def _copy(message: ReceivedWebhook, key: Any) -> Transmission:
+    """The transmission that made the copy. Raises UnknownCopy."""
+    rows = Transmission.everywhere.filter(
+        company_id=message.company_id, account__kind=InboundSource.ABBY, kind=TransmissionKind.INVOICE
+    ).select_related("invoice", "account")
+    known = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
+    copy: Transmission | None = rows.filter(remote_id=key).order_by("id").first() if known else None
+    if copy is None:
+        raise UnknownCopy(key=key if known else "")
+    return copy
+
+
+def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mapping[str, Any], at: datetime) -> Outcome:
+    """The money, once: by the payment's own identifier where it has one, else by the event's."""
+    invoice = lock_invoice(copy.invoice)
+    key = payment.get("id")
+    named = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
+    reference = f"Abby {key if named else message.event_id}"[:140]
+    if named and Payment.everywhere.filter(customer=invoice.customer, reference=reference, reverses=None).exists():
+        return ignored(TOLD_BEFORE)
+    word = payment.get("method")
+    method = METHODS.get(word) if isinstance(word, str) else None
+    if payment.get("currency", invoice.currency) != invoice.currency:
+        raise UnreadablePayment
+    try:
+        pay_invoice(
+            invoice=invoice, amount=_amount(payment.get("amount")), method=method or Method.TRANSFER,
+            paid_on=_day(payment.get("date")) or local_day(message.received_at), reference=reference,
+            notes="" if method else "Moyen de paiement non précisé par Abby.",
+            actor=Actor.platform(copy.account.name), at=at,
+        )  # fmt: skip
+    except NothingOutstanding as error:
+        return ignored(str(error))
+    return APPLIED
+
+
+def _amount(told: Any) -> Decimal | None:
+    """The amount; None, hence the whole balance, where Abby names none. Raises UnreadablePayment."""
+    if told is None:
+        return None
+    if isinstance(told, bool) or not _AMOUNT.fullmatch(str(told)):
+        raise UnreadablePayment
+    return Decimal(str(told))
+
+
+def _day(told: Any) -> date | None:
+    """The day of a date or an instant; None where there is none. Raises UnreadablePayment."""
+    if told is None:
+        return None
+    if not isinstance(told, str) or not _DAY.match(told):
+        raise UnreadablePayment
+    try:
+        return date.fromisoformat(told[:10])
+    except ValueError as error:
+        raise UnreadablePayment from error
