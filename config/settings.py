@@ -205,6 +205,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "WebhookDeliveryStatus": "config.api.webhooks.STATUSES",
+        "ReceivedStatusEnum": "config.api.inbound.STATUSES",
+        "InboundSourceEnum": "config.api.inbound.SOURCES",
         "InvoiceStatusEnum": "billing.api.invoices.words.STATUSES",
         "InvoiceKindEnum": "billing.api.invoices.words.KIND_WORDS",
         "NewInvoiceStatusEnum": "billing.api.invoices.words.NEW_STATUSES",
