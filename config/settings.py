@@ -195,6 +195,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0",
     "DESCRIPTION": "Bill, send legal e-invoices, get paid.",
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/(?:api|integrations)",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.api import audit, auth, companies, inbound, webhooks
+from config.api import audit, auth, companies, docs, finance, inbound, webhooks
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -34,11 +32,20 @@ urlpatterns = [
     path("received-webhooks", inbound.ReceivedList.as_view(), name="received-webhooks"),
     path("received-webhooks/<int:id>", inbound.ReceivedItem.as_view(), name="received-webhook"),
     path("received-webhooks/<int:id>/replay", inbound.ReceivedReplay.as_view(), name="received-webhook-replay"),
+    path("finance/dashboard", finance.Dashboard.as_view(), name="finance-dashboard"),
+    path("finance/queues", finance.Queues.as_view(), name="finance-queues"),
+    path("finance/jobs", finance.JobList.as_view(), name="finance-jobs"),
+    path("finance/jobs/<str:queue>/<int:job_id>/retry", finance.JobRetry.as_view(), name="finance-job-retry"),
+    path("finance/sync", finance.Sync.as_view(), name="finance-sync"),
+    path("finance/reconciliation", finance.Reconciliation.as_view(), name="finance-reconciliation"),
+    path("finance/invoices/create-and-send", finance.CreateAndSend.as_view(), name="finance-create-and-send"),
+    path("finance/invoices/<int:id>/mark-paid", finance.MarkPaid.as_view(), name="finance-mark-paid"),
+    path("finance/reminders/<int:invoice_id>", finance.Remind.as_view(), name="finance-reminder"),
     path("", include("customers.api.urls")),
     path("", include("billing.api.urls")),
     path("", include("payments.api.urls")),
     path("", include("einvoicing.api.urls")),
-    path("schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
-    path("docs", login_not_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
+    path("schema", docs.schema, name="schema"),
+    path("docs", docs.docs, name="docs"),
     path("<path:rest>", unknown_address, name="unknown"),
 ]

@@ -1,0 +1,26 @@
+"""The API's documentation, read in a browser that may load nothing from elsewhere."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_partner_reads_how_to_record_a_payment(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_default_timeout(60_000)
+    page.goto("/api/docs")
+    expect(page.get_by_role("heading", name="Quittance", exact=False).first).to_be_visible(timeout=60_000)
+    page.locator("#operations-payments-payment_create").get_by_role("button").first.click()
+    opened: Any = page.locator("#operations-payments-payment_create")
+    expect(opened.get_by_text("Idempotency-Key").first).to_be_visible()
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/api_docs.png")
+    here = page.url.split("/api/")[0]
+    assert [url for url in asked if not url.startswith((here, "data:", "blob:"))] == []
