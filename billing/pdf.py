@@ -157,12 +157,12 @@ def _stamp(invoice: Invoice) -> str:
 def epc_payload(invoice: Invoice) -> str:
     """The SEPA credit transfer of the invoice as EPC069-12 writes it (version 002); '' when it cannot be one.
 
-    It asks for the whole amount of the invoice with its RF reference. Nothing for a draft, a credit note, another
+    It asks for the amount of the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a draft, a credit note, another
     currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
     """
     payable = not invoice.is_draft and not invoice.is_credit_note and invoice.currency == "EUR"
     iban = invoice.seller.get("iban", "")
-    if not payable or not iban or not 0 < invoice.total_gross <= LARGEST_EPC_AMOUNT:
+    if not payable or not iban or not 0 < invoice.payable <= LARGEST_EPC_AMOUNT:
         return ""
     return "\n".join(
         [
@@ -173,7 +173,7 @@ def epc_payload(invoice: Invoice) -> str:
             invoice.seller.get("bic", ""),
             " ".join(invoice.seller["name"].split())[:LONGEST_EPC_NAME],
             iban,
-            f"EUR{invoice.total_gross:.2f}",
+            f"EUR{invoice.payable:.2f}",
             "",  # purpose
             invoice.payment_reference,
         ]

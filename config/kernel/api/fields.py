@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST_ID = 2**53 - 1
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
 

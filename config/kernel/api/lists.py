@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from config.kernel import listing
+from config.kernel.api.fields import XLSX
 from config.kernel.api.json import dumps
 from config.kernel.api.operation import Call
 from config.kernel.errors import Invalid
@@ -23,7 +24,6 @@ from config.kernel.scope import company_scope
 CHUNK = 500
 # a cell that starts like a formula is one for a spreadsheet (OWASP, CSV injection)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-tête Link."
 

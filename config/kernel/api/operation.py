@@ -173,8 +173,8 @@ def _matched(
 
 
 def _repeatable(request: Call, told: Operation, run: Callable[[], Any]) -> HttpResponseBase:
-    header = request.headers.get(idempotency.HEADER, "")
-    if not header:
+    header = request.headers.get(idempotency.HEADER)
+    if header is None:
         if told.key == REQUIRED:
             raise idempotency.KeyMissing
         with transaction.atomic():

@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from config.kernel.api.fields import XLSX, Page
 from config.kernel.api.idempotency import HEADER
 from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
 
@@ -64,7 +65,11 @@ def _answers(told: Operation) -> dict[Any, Any]:
     if isinstance(told.answer, str):  # a file, by the media types it may have: "application/pdf, application/xml"
         file = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
         return {(told.status, media_type): file for media_type in told.answer.split(", ")}
-    return {told.status: told.answer(many=True) if told.many else told.answer}
+    shape = told.answer(many=True) if told.many else told.answer
+    if told.query is None or not issubclass(told.query, Page):
+        return {told.status: shape}
+    whole = OpenApiResponse(OpenApiTypes.BINARY, description="The whole list.")
+    return {(told.status, "application/json"): shape, (told.status, "text/csv"): whole, (told.status, XLSX): whole}
 
 
 def _request(told: Operation) -> Any:
