@@ -157,8 +157,8 @@ def _stamp(invoice: Invoice) -> str:
 def epc_payload(invoice: Invoice) -> str:
     """The SEPA credit transfer of the invoice as EPC069-12 writes it (version 002); '' when it cannot be one.
 
-    It asks for the amount of the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a draft, a credit note, another
-    currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
+    It asks for the amount of the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a
+    draft, a credit note, another currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
     """
     payable = not invoice.is_draft and not invoice.is_credit_note and invoice.currency == "EUR"
     iban = invoice.seller.get("iban", "")
