@@ -61,16 +61,33 @@ def sums(today: date) -> Sums:
     return Sums(**row)
 
 
-def figures(found: Sums, today: date) -> list[Figure]:
-    """« À encaisser », « En retard », and what was received and billed since the first of the month. Two queries."""
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was received and billed since the first of the month."""
+
+    start: date
+    received: Decimal
+    payments: int
+    gross: Decimal
+    net: Decimal
+
+
+def month(today: date) -> Month:
+    """Two queries."""
     start = today.replace(day=1)
     received = Payment.objects.filter(paid_on__gte=start, paid_on__lte=today).aggregate(
         total=Sum("amount", default=ZERO), rows=Count("pk", filter=Q(amount__gt=0))
     )
     issued = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today)
     sold = issued.aggregate(gross=billed(GROSS), net=billed(NET))
-    net = typography.money(sold["net"])
-    month = f"from={start.isoformat()}&to={today.isoformat()}"
+    return Month(start, received["total"], received["rows"], sold["gross"], sold["net"])
+
+
+def figures(found: Sums, today: date) -> list[Figure]:
+    """« À encaisser », « En retard », and what was received and billed since the first of the month. Two queries."""
+    sold = month(today)
+    start, net = sold.start, typography.money(sold.net)
+    since = f"from={start.isoformat()}&to={today.isoformat()}"
     late_tone = "bad" if found.late else "good"
     return [
         Figure(
@@ -83,12 +100,12 @@ def figures(found: Sums, today: date) -> list[Figure]:
             "billing:invoice-list", "status=overdue",
         ),
         Figure(
-            _("Encaissé ce mois"), typography.money(received["total"]), _payments(received["rows"]), "neutral",
-            "payments:payment-list", month,
+            _("Encaissé ce mois"), typography.money(sold.received), _payments(sold.payments), "neutral",
+            "payments:payment-list", since,
         ),
         Figure(
-            _("Facturé ce mois"), typography.money(sold["gross"]),
-            _("TTC, soit %(net)s HT") % {"net": net}, "neutral", "billing:invoice-list", month,
+            _("Facturé ce mois"), typography.money(sold.gross),
+            _("TTC, soit %(net)s HT") % {"net": net}, "neutral", "billing:invoice-list", since,
         ),
     ]  # fmt: skip
 

@@ -224,6 +224,11 @@ SPECTACULAR_SETTINGS = {
         "TransmissionKindEnum": "einvoicing.api.transmissions.TRANSMISSION_KINDS",
         "AttemptKindEnum": "einvoicing.api.transmissions.TRY_KINDS",
         "ChorusStatusEnum": "einvoicing.services.chorus_words.WORDS",
+        "JobStateEnum": "config.api.finance_shapes.JOB_STATES",
+        "JobKindEnum": "config.api.finance_shapes.JOB_KINDS",
+        "PlatformStateEnum": "einvoicing.api.platforms.ACCOUNT_STATES",
+        "SyncSourceEnum": "config.api.finance_shapes.SOURCES",
+        "ServiceHealthEnum": "config.api.finance_shapes.HEALTH",
     },
 }
 

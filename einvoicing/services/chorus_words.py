@@ -103,11 +103,11 @@ class Passage:
 
 def history(row: Transmission) -> list[Passage]:
     """Every status the platform told, oldest first, from the queue on."""
-    return sorted(_passages(row), key=lambda one: one.at)
+    # Chorus Pro tells minutes: what it says of the deposit may be dated before it
+    return [Passage(WAITS, row.created_at), *sorted(_passages(row), key=lambda one: one.at)]
 
 
 def _passages(row: Transmission) -> Iterator[Passage]:
-    yield Passage(WAITS, row.created_at)
     told = LifecycleEvent.objects.filter(transmission=row).exclude(document=None)
     events = list(told.order_by("occurred_at", "code"))
     if row.deposited_at and not any(event.code == "200" for event in events):

@@ -273,15 +273,20 @@ class MarkPaid(ApiView):
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice
         that asks for nothing, or a draft, is refused (409 `nothing_outstanding`).
         """
-        said, invoice = request.values, self.find(id=id)
-        with named_as():
-            payment = pay_invoice(
-                invoice=invoice,
-                amount=said.get("amount"),
-                method=said["payment_method"],
-                paid_on=said.get("payment_date") or local_day(request.at),
-                reference=said["payment_reference"],
-                actor=request.caller.actor,
-                at=request.at,
-            )
-        return answer_for(self, payment, invoice, status=200)
+        return mark_paid(self, request, self.find(id=id))
+
+
+def mark_paid(view: ApiView, request: Call, invoice: Invoice) -> HttpResponseBase:
+    """Record what a `MarkPaidBody` says, and the answer that tells it."""
+    said = request.values
+    with named_as():
+        payment = pay_invoice(
+            invoice=invoice,
+            amount=said.get("amount"),
+            method=said["payment_method"],
+            paid_on=said.get("payment_date") or local_day(request.at),
+            reference=said["payment_reference"],
+            actor=request.caller.actor,
+            at=request.at,
+        )
+    return answer_for(view, payment, invoice, status=200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from django.utils import timezone
 from billing.models import Reminder
 from billing.services.orders import save_order
 from billing.services.products import save_product
-from config.kernel.models import Company, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match
+from tests.api.senders import a_source
 from tests.factories import money, platforms, story
 
 
@@ -106,6 +108,17 @@ class World:
         )
 
     @cached_property
+    def source(self) -> Any:
+        return a_source(self.company)
+
+    @cached_property
+    def received(self) -> Any:
+        return ReceivedWebhook.everywhere.create(
+            company=self.company, origin=self.source, event_id="evt_1", body=b"{}", status="FAILED",
+            sha256=hashlib.sha256(b"{}").hexdigest(), received_at=story.AT, next_attempt_at=story.AT,
+        )  # fmt: skip
+
+    @cached_property
     def platform(self) -> Any:
         return platforms.a_platform_account(self.company)
 
@@ -128,6 +141,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "bank-accounts": lambda world: world.bank_account,
     "customers": lambda world: world.customer,
     "deliveries": lambda world: world.delivery,
+    "job_id": lambda world: world.transmission,
     "invoice_id": lambda world: world.invoice,
     "invoices": lambda world: world.invoice,
     "matches": lambda world: world.match,
@@ -135,14 +149,17 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
+    "received-webhooks": lambda world: world.received,
     "reminders": lambda world: world.reminder,
     "transactions": lambda world: world.transaction,
     "transmissions": lambda world: world.transmission,
+    "webhook-sources": lambda world: world.source,
     "webhooks": lambda world: world.endpoint,
 }
 
 # what the other words of an address name
 NAMED: dict[str, Callable[[World], str]] = {
+    "queue": lambda world: "invoice_processing",
     "siren": lambda world: world.company.siren,
     "siret": lambda world: world.company.siret,
     "word": lambda world: "cii",

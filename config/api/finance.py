@@ -1,0 +1,260 @@
+"""The finance orchestrator: figures, queues, jobs, forced sweeps, and its workflows in one call."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.response import Response
+
+from billing.api.invoices.bodies import InvoiceBody, columns, lines, said_of
+from billing.api.invoices.reading import InvoiceView
+from billing.models import Invoice
+from billing.services.invoices import save_draft
+from config import jobs
+from config.api.finance_shapes import (
+    DashboardShape,
+    JobQuery,
+    JobRetryBody,
+    JobShape,
+    OutcomeShape,
+    QueueShape,
+    SyncAnswer,
+    SyncBody,
+    WorkflowShape,
+)
+from config.figures import month, sums
+from config.kernel.api.examples import sent
+from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, NotAllowedHere, operation
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid
+from einvoicing.api.sending import send
+from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.services.compliance import state_of
+from einvoicing.services.sending import recipients
+from einvoicing.services.statuses import poll_account
+from payments.api.bodies import MarkPaidBody
+from payments.api.payments import mark_paid
+from payments.api.reminders import ReminderAnswer, ReminderBody, reminder_of
+from payments.api.shapes import PaymentAnswer
+from payments.services.reconciliation import reconcile
+from payments.services.reminders import OwnWords, remind_invoice
+
+BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-tête Link."
+ASKED_BY_API = "Relancé par API"
+NEW = {
+    "customer_id": 123,
+    "items": [{"description": "Développement", "quantity": 1, "unit_price": 5000, "vat_rate": 20}],
+}  # fmt: skip
+
+
+class NotConnected(DomainError):
+    code = "not_connected"
+    message = "La source « %(source)s » n’est pas reliée : importez le relevé du compte, ou reliez-la d’abord."
+
+
+class FinanceView(ApiView):
+    area = "finance"
+
+
+class Dashboard(FinanceView):
+    @operation(answer=DashboardShape, id="finance_dashboard")
+    def get(self, request: Call) -> dict[str, Any]:
+        """What is owed, late, received and billed this month, and how the system does."""
+        today = local_day(request.at)
+        found, sold = sums(today), month(today)
+        return {
+            "date": today,
+            "due": {"count": found.due, "amount": found.due_total},
+            "overdue": {"count": found.late, "amount": found.late_total, "oldest_due_date": found.oldest},
+            "drafts": {"count": found.drafts, "amount": found.draft_total},
+            "received_this_month": {"count": sold.payments, "amount": sold.received},
+            "billed_this_month": {"gross": sold.gross, "net": sold.net},
+            "system_status": _system(request.at),
+        }
+
+
+def _system(at: datetime) -> dict[str, Any]:
+    counted, held = jobs.counts(), jobs.broker_lengths()
+    accounts = PlatformAccount.objects.order_by("id")
+    return {
+        "database": "ok",
+        "broker": "ok" if held is not None else "unreachable",
+        "einvoicing_enabled": settings.ENABLE_EINVOICING,
+        "platforms": [
+            {"id": one.pk, "name": one.name, "state": state_of(one, at=at), "last_error": one.last_error}
+            for one in accounts
+        ],
+        "queues": _queues(counted, held),
+    }
+
+
+def _queues(counted: dict[str, dict[str, int]], held: dict[str, int] | None) -> list[dict[str, Any]]:
+    return [
+        {"queue": queue, **counted[queue], "broker_length": held[queue] if held is not None else None}
+        for queue in jobs.QUEUES
+    ]
+
+
+class Queues(FinanceView):
+    @operation(answer=QueueShape, many=True, id="finance_queues")
+    def get(self, request: Call) -> list[dict[str, Any]]:
+        """The five queues, now.
+
+        They are counted from the company's own rows: transmissions to platforms, bank lines, messages to customers
+        and partners, messages received. `broker_length` is of the whole installation: alarms, not work.
+        """
+        return _queues(jobs.counts(), jobs.broker_lengths())
+
+
+class JobList(FinanceView):
+    @operation(query=JobQuery, answer=JobShape, many=True, id="finance_job_list")
+    def get(self, request: Call) -> HttpResponseBase:
+        """The jobs of the queues, the latest first. `Link` leads to the next ones."""
+        asked = request.query
+        limit, after = asked["limit"], _place(asked["cursor"]) if "cursor" in asked else None
+        found = jobs.jobs(queue=asked.get("queue", ""), state=asked.get("state", ""), after=after, limit=limit + 1)
+        response = Response(JobShape(found[:limit], many=True, context=self.context(request)).data)
+        if len(found) > limit:
+            query = request.query_params.copy()
+            query["cursor"] = _cursor(found[limit - 1])
+            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            response["Link"] = f'<{address}>; rel="next"'
+        return response
+
+
+def _cursor(job: jobs.Job) -> str:
+    return base64.urlsafe_b64encode(f"{job.created_at.isoformat()} {job.id}".encode()).decode()
+
+
+def _place(cursor: str) -> jobs.Place:
+    """Raises Invalid."""
+    try:
+        moment, _space, pk = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").partition(" ")
+        at, number = datetime.fromisoformat(moment), int(pk)
+        if not (timezone.is_aware(at) and 1900 < at.year < 2200 and 0 < number < 2**63):
+            raise ValueError
+    except (ValueError, binascii.Error):
+        raise Invalid(fields={"cursor": BAD_CURSOR}) from None
+    return at, number
+
+
+class JobRetry(FinanceView):
+    def find(self, **path: Any) -> tuple[jobs.Source, Any]:
+        found = jobs.job_of(path["queue"], path["job_id"])
+        if found is None:
+            raise Http404
+        return found
+
+    @operation(action="einvoicing.send", body=JobRetryBody, answer=JobShape, key=OPTIONAL, id="finance_job_retry")
+    def post(self, request: Call, queue: str, job_id: int) -> jobs.Job:
+        """Send a failed job again: a transmission, a message to a customer, or a delivery to a partner (owners).
+
+        Refused (409) in any other state, and for jobs that go on by themselves (`not_retried`).
+        """
+        source, row = self.find(queue=queue, job_id=job_id)
+        if source.needs and not request.caller.may(source.needs):
+            raise NotAllowedHere
+        reason = request.values["reason"] or ASKED_BY_API
+        jobs.retry(source, row, reason=reason, actor=request.caller.actor, at=request.at)
+        return jobs.one(source, row.pk)
+
+
+# -- forced sweeps -------------------------------------------------------------------------------------------------
+
+
+class Sync(FinanceView):
+    @operation(action="bank.reconcile", body=SyncBody, answer=SyncAnswer, atomic=False, id="finance_sync")
+    def post(self, request: Call) -> dict[str, Any]:
+        """Read the connected sources now, without waiting for the clock.
+
+        `all` and `platforms` read the statuses of every active platform account. `revolut` and `invoice_ninja` are
+        refused (409 `not_connected`) while the company has no feed of theirs: bank lines come by statements.
+        """
+        source = request.values["source"]
+        if source not in ("all", "platforms"):
+            raise NotConnected(source=source)
+        accounts = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).order_by("id")
+        if not settings.ENABLE_EINVOICING or not accounts:
+            raise NotConnected(source=source)
+        results = [_read(account, request.at) for account in accounts]
+        return {"source": source, "synced": sum(one["messages"] for one in results), "results": results}
+
+
+def _read(account: PlatformAccount, at: datetime) -> dict[str, Any]:
+    messages = poll_account(account=account, at=at)
+    account.refresh_from_db(fields=["last_error"])
+    problem = _(account.last_error) if account.last_error else ""
+    return {"source": account.name, "messages": messages, "problem": problem}
+
+
+class Reconciliation(FinanceView):
+    @operation(action="bank.reconcile", answer=OutcomeShape, atomic=False, id="finance_reconcile")
+    def post(self, request: Call) -> Any:
+        """Match the open bank lines that the evidence proves, now. Safe to repeat: what is matched stays so."""
+        return reconcile(company=request.caller.company, actor=request.caller.actor, at=request.at)
+
+
+# -- workflows -----------------------------------------------------------------------------------------------------
+
+
+class CreateAndSend(InvoiceView):
+    area = "finance"
+
+    @operation(
+        action="invoices.issue", body=InvoiceBody, answer=WorkflowShape, status=201, key=REQUIRED,
+        id="finance_create_and_send", examples=[sent(NEW)],
+    )  # fmt: skip
+    def post(self, request: Call) -> dict[str, Any]:
+        """Write an invoice, issue it and send it, in one call.
+
+        All or nothing: what issuing or sending refuses leaves no draft and takes no number. The message to the
+        customer and the transmission to the platform are queued; reminders follow by the company's delays.
+        """
+        if not request.caller.may("invoices.edit"):
+            raise NotAllowedHere
+        values = request.values
+        with said_of():
+            draft = save_draft(
+                invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
+                actor=request.caller.actor, at=request.at,
+            )  # fmt: skip
+        send(self.find(draft.pk), request)
+        invoice = self.find(draft.pk)
+        row = Transmission.objects.filter(invoice=invoice).order_by("created_at").first()
+        return {
+            "invoice": invoice,
+            "emailed_to": recipients(invoice.customer),
+            "transmission_id": row.pk if row else None,
+        }
+
+
+class MarkPaid(InvoiceView):
+    area = "finance"
+
+    @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="finance_mark_paid")
+    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
+        """Record the payment of an invoice, as POST /api/invoices/{id}/mark-paid does."""
+        return mark_paid(self, request, self.find(id))
+
+
+class Remind(InvoiceView):
+    area = "finance"
+
+    def find(self, invoice_id: int) -> Invoice:  # type: ignore[override]
+        return super().find(invoice_id)
+
+    @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="finance_remind")
+    def post(self, request: Call, invoice_id: int) -> dict[str, Any]:
+        """Remind a customer of an invoice, as POST /api/invoices/{id}/reminder does: same guards, same levels."""
+        words = OwnWords(request.values["subject"], request.values["message"])
+        made = remind_invoice(
+            invoice=self.find(invoice_id), words=words, actor=request.caller.actor, at=request.at
+        )  # fmt: skip
+        return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}
