@@ -1,0 +1,169 @@
+"""The product's own processes on a PostgreSQL and a Valkey of their own, which are killed under them.
+
+The services of the tests stay untouched: the simulated platform, somebody else's machine, lives on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from config import embedded
+from config.cluster import Postgres, choose_binaries
+from config.keeper import Valkey
+from config.kernel.postgresql.base import APP_ROLE
+from tests.trust.killed import ROOT, database_of_the_test
+
+CLOCK = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.quick_clock"]
+PROGRAMS = {
+    "web": [sys.executable, "-m", "gunicorn", "config.wsgi", "--worker-class", "gthread", "--workers", "1",
+            "--threads", "4", "--log-level", "critical"],
+    "worker": [*CLOCK, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+    "beat": [*CLOCK, "beat", "--pidfile="],
+    "queue": [sys.executable, "manage.py", "run_queue", "--every", "0.5"],
+}  # fmt: skip
+# at once, with every process of it; at once, with a word to each; in order, open transactions are rolled back
+DEATHS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
+LEASE = 6  # seconds; the engine that judges documents is started and replaced within one
+
+
+class Product:
+    """A copy of the test's database in a cluster of its own, a broker, and the processes that use them."""
+
+    def __init__(self, state: Path, run: Path) -> None:
+        self.state = state
+        self.database, self.broker = Postgres(state, run), Valkey(state, run)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": self.database.url,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LOG_LEVEL": "CRITICAL",
+            "MEDIA_ROOT": str(state / "files"),
+            "PYTHONWARNINGS": "ignore",
+            "QUITTANCE_STATE_DIR": str(state),
+            "REDIS_URL": self.broker.url,
+            "TRANSMISSION_LEASE_SECONDS": str(LEASE),
+        }
+        self.environment.pop(embedded.INHERITED, None)
+
+    def copy_database(self) -> None:
+        """Quicker than all the migrations again. Raises CalledProcessError."""
+        self.ask(f"CREATE ROLE {APP_ROLE} NOLOGIN")  # roles belong to no database
+        tools = choose_binaries(embedded.state_directory() / "postgres")
+        copied = subprocess.run(
+            [tools / "pg_dump", "--no-owner", database_of_the_test()], capture_output=True, check=True
+        ).stdout
+        told = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", self.database.url]
+        subprocess.run([tools / "psql", *told], input=copied, stdout=subprocess.DEVNULL, check=True)
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            more = {"web": ["--bind", self.address.removeprefix("http://")],
+                    "beat": ["--schedule", str(self.state / "beat-schedule")]}  # fmt: skip
+            environment = self.environment | ({"DATABASE_POOL": "true"} if name == "web" else {})
+            with (self.state / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [*PROGRAMS[name], *more.get(name, [])], cwd=ROOT, env=environment,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+
+    def dead(self) -> list[str]:
+        """Which of the processes have ended, with the end of what they said."""
+        return [
+            f"{name}: {(self.state / f'{name}.log').read_text(errors='replace')[-2000:]}"
+            for name, process in self.running.items()
+            if process.poll() is not None
+        ]
+
+    def kill_database(self, sign: signal.Signals) -> None:
+        process = self.database.process
+        assert process is not None
+        process.send_signal(sign)
+        process.wait(20)
+
+    def kill_broker(self) -> None:
+        process = self.broker.process
+        assert process is not None
+        process.kill()
+        process.wait(20)
+
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.url) as connection:
+            cursor = connection.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+
+    def end(self) -> None:
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.database.stop()
+        self.broker.stop()
+
+
+@contextmanager
+def product(state: Path) -> Iterator[Product]:
+    """The product on a copy of the test's database; nothing runs yet but the two services."""
+    state.mkdir(mode=0o700)
+    # short: the path of a socket has at most 107 bytes
+    run = Path(tempfile.mkdtemp(prefix="quittance-"))
+    made = Product(state, run)
+    try:
+        made.database.start()
+        made.broker.start()
+        made.copy_database()
+        yield made
+    finally:
+        made.end()
+        shutil.rmtree(run, ignore_errors=True)
+
+
+class Browser:
+    """Somebody signed in who does not give up: what broke is asked again."""
+
+    def __init__(self, address: str, session: str) -> None:
+        self.address = address
+        self.broken = 0
+        token = secrets.token_hex(16)
+        self._cookies = {"sessionid": session, "csrftoken": token}
+        self._headers = {"X-CSRFToken": token, "Connection": "close"}
+
+    def issue(self, draft: int, *, give_up: Callable[[], bool]) -> None:
+        """« Émettre » until the answer is a page."""
+        while not give_up():
+            try:
+                answer = requests.post(
+                    f"{self.address}/invoices/{draft}/issue/", {"send": "no"}, cookies=self._cookies,
+                    headers=self._headers, allow_redirects=False, timeout=30,
+                )  # fmt: skip
+            except requests.RequestException:
+                self.broken += 1
+            else:
+                if answer.status_code == 302:
+                    return
+                assert answer.status_code == 500, answer.text[:2000]
+                self.broken += 1
+            time.sleep(0.1)
