@@ -30,6 +30,7 @@ TABS = (
     ("platform-settings", gettext_noop("Plateformes")),
     ("bank-settings", gettext_noop("Comptes bancaires")),
     ("webhook-settings", "Webhooks"),
+    ("inbound-settings", gettext_noop("Webhooks reçus")),
     ("api-keys", gettext_noop("Accès API")),
 )
 
@@ -37,7 +38,8 @@ TABS = (
 def shown(*, may_edit: bool) -> list[tuple[str, str]]:
     """The tabs there are: no platform where e-invoicing is switched off, keys and webhooks for the owner alone."""
     hidden = set() if settings.ENABLE_EINVOICING else {"platform-settings"}
-    return [one for one in TABS if one[0] not in (hidden if may_edit else hidden | {"api-keys", "webhook-settings"})]
+    hidden |= set() if may_edit else {"api-keys", "webhook-settings", "inbound-settings"}
+    return [one for one in TABS if one[0] not in hidden]
 
 
 def owner(request: HttpRequest) -> Membership:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from config import api_keys, company_settings, platform_settings, views, webhook_pages
+from config import api_keys, company_settings, inbound_pages, platform_settings, views, webhook_pages
 from config.metrics import metrics
 
 urlpatterns = [
@@ -27,6 +27,12 @@ urlpatterns = [
     path("settings/webhooks/<int:pk>/delete/", webhook_pages.webhook_delete, name="webhook-delete"),
     path("settings/webhooks/deliveries/<int:pk>/", webhook_pages.webhook_delivery, name="webhook-delivery"),
     path("settings/webhooks/deliveries/<int:pk>/replay/", webhook_pages.webhook_replay, name="webhook-replay"),
+    path("settings/received/", inbound_pages.inbound_list, name="inbound-settings"),
+    path("settings/received/new/", inbound_pages.inbound_new, name="inbound-new"),
+    path("settings/received/from/<int:pk>/", inbound_pages.inbound_source, name="inbound-source"),
+    path("settings/received/from/<int:pk>/switch/", inbound_pages.inbound_switch, name="inbound-switch"),
+    path("settings/received/<int:pk>/", inbound_pages.inbound_message, name="inbound-message"),
+    path("settings/received/<int:pk>/replay/", inbound_pages.inbound_replay, name="inbound-replay"),
     path("settings/api/", api_keys.key_list, name="api-keys"),
     path("settings/api/new/", api_keys.key_new, name="api-key-new"),
     path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
