@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, Operation, operation
+from config.kernel.api.operation import REQUIRED, ApiView, Call, Operation, operation
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.models import Company
@@ -202,7 +202,7 @@ class SupplierPending(SupplierInvoices):
 
 class Lookup(ChorusView):
     @operation(
-        body=shapes.LookupBody, answer=shapes.LookupAnswer, key=OPTIONAL, atomic=False, errors=(503,),
+        body=shapes.LookupBody, answer=shapes.LookupAnswer, atomic=False, errors=(503,),
         id="chorus_entity_lookup", examples=[sent({"siret": "21750001600019", "name": "Commune de Belleville"})],
     )  # fmt: skip
     def post(self, request: Call) -> dict[str, Any]:
@@ -222,8 +222,9 @@ class Accepts(ChorusView):
     @operation(answer=shapes.AcceptsAnswer, errors=(503,), id="chorus_entity_accepts")
     def get(self, request: Call, siret: str) -> dict[str, Any]:
         """Whether a public body takes e-invoices by Chorus Pro."""
-        found = public_body(company=request.caller.company, siret=checked_siret(siret, "siret"), at=request.at)
-        return {"siret": siret, "accepts_e_invoices": found is not None and found.is_active}
+        number = checked_siret(siret, "siret")
+        found = public_body(company=request.caller.company, siret=number, at=request.at)
+        return {"siret": number, "accepts_e_invoices": found is not None and found.is_active}
 
 
 class NoSuchBody(DomainError):
