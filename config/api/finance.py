@@ -31,6 +31,7 @@ from config.api.finance_shapes import (
 )
 from config.figures import month, sums
 from config.kernel.api.examples import sent
+from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, NotAllowedHere, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
@@ -46,7 +47,6 @@ from payments.api.shapes import PaymentAnswer
 from payments.services.reconciliation import reconcile
 from payments.services.reminders import OwnWords, remind_invoice
 
-BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-tête Link."
 ASKED_BY_API = "Relancé par API"
 NEW = {
     "customer_id": 123,
