@@ -56,6 +56,10 @@ class NotFoundHere(DomainError):
 class ChorusView(ApiView):
     area = "einvoicing"
 
+    def find(self, **path: Any) -> Any:
+        """The SIRET the address names, judged before what is asked of it. Raises SiretInvalid."""
+        return checked_siret(path["siret"], "siret")
+
 
 class Submit(ChorusView):
     asked: Asked
@@ -160,7 +164,14 @@ def _named(company: Company, siret: str) -> str:
     return number
 
 
-class SupplierInvoices(ChorusView):
+class SupplierView(ChorusView):
+    """Of a supplier: an establishment of the caller's company."""
+
+    def find(self, **path: Any) -> str:
+        return _named(self.request.caller.company, path["siret"])
+
+
+class SupplierInvoices(SupplierView):
     """Every submitted invoice of a supplier, or those in one state."""
 
     def listed(self, request: Call, siret: str, **where: Any) -> HttpResponseBase:
@@ -247,7 +258,7 @@ class Services(ChorusView):
 # -- figures and health --------------------------------------------------------------------------------------------
 
 
-class Statistics(ChorusView):
+class Statistics(SupplierView):
     @operation(query=shapes.PeriodQuery, answer=shapes.StatisticsShape, id="chorus_statistics")
     def get(self, request: Call, siret: str) -> dict[str, Any]:
         """What a supplier's invoices to public bodies add up to, by status."""

@@ -323,6 +323,8 @@ def test_a_suppliers_invoices_are_listed_by_state(
     assert len(json_of(partner.get(f"{address}?limit=2"))) == 2
     assert partner.get(f"{ROOT}/invoices/supplier/{story.a_company().siret}").status_code == 404
     assert json_of(partner.get(f"{ROOT}/invoices/supplier/123"))["code"] == "SIRET_INVALIDE"
+    assert set(json_of(partner.get(f"{address}?what=1"))["fields"]) == {"what"}
+    assert json_of(partner.get(f"{ROOT}/entities/123/services?what=1"))["code"] == "SIRET_INVALIDE"
 
 
 def test_the_query_combines_its_criteria(company: Company, partner: Partner, three: dict[str, Invoice]) -> None:
