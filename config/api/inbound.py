@@ -144,6 +144,7 @@ class InvoiceNinjaDoor(Door):
         try:
             return self.take(request, token)
         except receiving.UnknownSender:
+            receiving.read(bytes(request._request.body))  # noqa: SLF001 - what is no message is refused all the same
             return {"received": False}
 
 
@@ -159,13 +160,20 @@ class SourceBody(Body):
     )  # fmt: skip
 
 
+class Switch(serializers.BooleanField):
+    """true or false, and no number or word for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        return bool(super().to_internal_value(data if isinstance(data, bool) else None))
+
+
 class SourceChange(Body):
     """What changes. A field left out stays as it is."""
 
     ignored = ("id", "source", "url", "has_secret", "created_at")
 
     secret = serializers.CharField(max_length=sources.LONGEST_SECRET, allow_blank=True, required=False)
-    active = serializers.BooleanField(required=False)
+    active = Switch(required=False)
 
 
 class SourceShape(serializers.Serializer):

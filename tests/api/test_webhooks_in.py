@@ -175,6 +175,7 @@ def test_invoice_ninja_is_never_told_to_delete_its_webhook() -> None:
         answer = knock(path, b"{}")
         assert (answer.status_code, json_of(answer)) == (200, {"received": False})
     assert len(kept()) == 1
+    assert knock("/api/webhooks/invoice_ninja/unknown", b"[]").status_code == 400
 
 
 def test_invoice_ninjas_agreed_header_is_compared() -> None:
@@ -278,6 +279,9 @@ def test_the_owner_opens_a_door_and_never_reads_the_secret_again() -> None:
     changed = owner.put(f"/api/webhook-sources/{shown['id']}", {**shown, "active": False})
     assert json_of(changed)["active"] is False
     assert knock(path, BODY, by_abby(BODY)).status_code == 401
+    for word in (1, "true", None):
+        refused = owner.put(f"/api/webhook-sources/{shown['id']}", {"active": word})
+        assert (refused.status_code, list(json_of(refused)["fields"])) == (400, ["active"])
     [row] = json_of(owner.get("/api/received-webhooks?status=received&source=abby"))
     assert (row["event_id"], row["event"]) == ("evt_123", "invoice.sent")
     whole = json_of(owner.get(f"/api/received-webhooks/{row['id']}"))
