@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +95,13 @@ def kill(number: int) -> None:
         os.kill(number, signal.SIGKILL)
     except ProcessLookupError:
         return  # it had done all there was to do
+
+
+def ledger(address: str, seller: str) -> dict[str, tuple[int, int]]:
+    """Number → how often it arrived, and how often the platform took it in: it would refuse a copy by its number."""
+    asked = {"seller": seller}
+    entries = requests.get(f"{address}/sandbox/ledger", params=asked, timeout=30).json()["entries"]
+    return {entry["number"]: (entry["received"], entry["accepted"]) for entry in entries}
 
 
 def database_of_the_test() -> str:

@@ -37,7 +37,7 @@ PROGRAMS = {
     "beat": [*CLOCK, "beat", "--pidfile="],
     "queue": [sys.executable, "manage.py", "run_queue", "--every", "0.5"],
 }  # fmt: skip
-# at once, with every process of it; at once, with a word to each; in order, open transactions are rolled back
+# the postmaster alone, whose processes then end by themselves; all of them at once; in order, with a checkpoint
 DEATHS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
 LEASE = 6  # seconds; the engine that judges documents is started and replaced within one
 

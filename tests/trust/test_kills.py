@@ -25,7 +25,7 @@ from einvoicing.services.documents import ensure_document
 from tests.einvoicing.platforms.conftest import serve, stop
 from tests.factories import platforms, story
 from tests.trust.at_once import scaled
-from tests.trust.killed import Nursery, kill, nursery
+from tests.trust.killed import Nursery, kill, ledger, nursery
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
 
@@ -52,13 +52,6 @@ def company(address: str) -> Company:
     slow = {"kind": "latency", "value": "0.05", "operation": "deposit", "remaining": 100_000}
     requests.post(f"{address}/sandbox/faults", json={**slow, "client_id": account.client_id}, timeout=5)
     return company
-
-
-def ledger(address: str, company: Company) -> dict[str, tuple[int, int]]:
-    """Number → how often it arrived, and how often the platform took it in: it would refuse a copy by its number."""
-    asked = {"seller": company.siren}
-    entries = requests.get(f"{address}/sandbox/ledger", params=asked, timeout=30).json()["entries"]
-    return {entry["number"]: (entry["received"], entry["accepted"]) for entry in entries}
 
 
 def issue_all(workers: Nursery, company: Company, chance: random.Random) -> list[Invoice]:
@@ -108,7 +101,7 @@ def test_each_invoice_is_issued_and_accepted_exactly_once_whatever_is_killed(
         for invoice in invoices:
             ensure_document(invoice=invoice, kind=DocumentKind.UBL, actor=story.ACTOR, at=timezone.now())
         carry_all(workers, company, chance)
-    assert ledger(address, company) == {invoice.number: (1, 1) for invoice in invoices}
+    assert ledger(address, company.siren) == {invoice.number: (1, 1) for invoice in invoices}
     states = set(Transmission.everywhere.filter(company=company).values_list("status", flat=True))
     assert states <= {Status.DEPOSITED, Status.ACCEPTED}
     doubts = Attempt.everywhere.filter(company=company, outcome="unknown").count()

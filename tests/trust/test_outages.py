@@ -20,12 +20,13 @@ from einvoicing.models import DocumentFormat
 from tests.einvoicing.platforms.conftest import serve, stop
 from tests.factories import people, platforms, story
 from tests.trust.at_once import scaled
+from tests.trust.killed import ledger
 from tests.trust.outages import DEATHS, Browser, Product, product
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
 
 INVOICES, OUTAGES = scaled(100), scaled(10)
-PATIENCE = 60.0
+PATIENCE = scaled(60)  # seconds
 
 
 @pytest.fixture
@@ -47,13 +48,6 @@ def company(address: str) -> Company:
     slow = {"kind": "latency", "value": "0.05", "operation": "deposit", "remaining": 100_000}
     requests.post(f"{address}/sandbox/faults", json={**slow, "client_id": account.client_id}, timeout=5)
     return company
-
-
-def ledger(address: str, company: Company) -> dict[str, tuple[int, int]]:
-    """Number → how often it arrived, and how often the platform took it in: it would refuse a copy by its number."""
-    asked = {"seller": company.siren}
-    entries = requests.get(f"{address}/sandbox/ledger", params=asked, timeout=30).json()["entries"]
-    return {entry["number"]: (entry["received"], entry["accepted"]) for entry in entries}
 
 
 def wait_for(count: int, ours: Product) -> None:
@@ -133,7 +127,7 @@ def test_each_invoice_is_accepted_exactly_once_whatever_service_dies(
         numbers = [row[0] for row in ours.ask("SELECT number FROM billing_invoice ORDER BY number")]
         places = [int(number.rpartition("-")[2]) for number in numbers]
         assert places == list(range(1, INVOICES + 1)), "no gap, no duplicate"
-        assert ledger(address, company) == dict.fromkeys(numbers, (1, 1))
+        assert ledger(address, company.siren) == dict.fromkeys(numbers, (1, 1))
         doubts = ours.ask("SELECT count(*) FROM einvoicing_attempt WHERE outcome = 'unknown'")[0][0]
         assert doubts, "no outage came in the middle of an attempt: the test proves nothing"
         assert sum(browser.broken for browser in browsers), "nobody was ever at work in an outage"
