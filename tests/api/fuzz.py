@@ -21,9 +21,17 @@ def scopes_of(role: Role) -> list[str]:
 
 
 def fuzz(
-    url: str, company: Company, role: Role, *, examples: int, seed: int, folder: Path, phases: str = EVERYTHING
+    url: str,
+    company: Company,
+    role: Role,
+    *,
+    examples: int,
+    seed: int,
+    folder: Path,
+    phases: str = EVERYTHING,
+    seconds: int = 3600,
 ) -> tuple[bool, str]:
-    """Whether every answer was as the document promises, and what schemathesis said."""
+    """Whether every answer was as the document promises, and what schemathesis said; `seconds` at most."""
     credential = a_machine(company, *scopes_of(role)).headers["Authorization"]
     done = subprocess.run(
         [
@@ -31,6 +39,7 @@ def fuzz(
             "--config-file", str(CONFIG), "run", f"{url}/api/schema?format=json", "--url", url,
             "--header", f"Authorization: {credential}", "--header", "Accept-Language: en", "--phases", phases,
             "--max-examples", str(examples), "--seed", str(seed), "--no-color", "--continue-on-failure",
+            "--max-time", str(seconds),
         ],
         capture_output=True, text=True, cwd=folder, check=False,
     )  # fmt: skip

@@ -21,6 +21,13 @@ def test_every_answer_is_as_the_document_promises(role: Role, live_server: Any, 
     made = [world.draft, world.invoice, world.payment, world.order, world.product, world.transaction, world.delivery]
     assert all(made)
     fine, said = fuzz(
-        live_server.url, world.company, role, examples=3, seed=1, folder=tmp_path, phases="examples,fuzzing,stateful"
+        live_server.url,
+        world.company,
+        role,
+        examples=3,
+        seed=1,
+        folder=tmp_path,
+        phases="examples,fuzzing,stateful",
+        seconds=25,
     )
     assert fine, said

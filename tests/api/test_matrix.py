@@ -84,7 +84,9 @@ by_name = {"ids": lambda route: f"{route.method} {route.path}"}
 
 def call(route: Route, address: str, partner: Partner) -> Any:
     body = None if route.method == "get" else {}
-    return partner.call(route.method.upper(), address, body, key=bool(route.operation.key))
+    answer = partner.call(route.method.upper(), address, body, key=bool(route.operation.key))
+    answer.close()  # a file is streamed to whoever reads it
+    return answer
 
 
 def test_every_address_for_programs_is_a_declared_route() -> None:

@@ -165,6 +165,7 @@ def test_two_hundred_events_reach_a_receiver_that_fails_and_dies_each_in_the_ord
         receiver.choose = failing(0.3)
         events = [happen(company, customers[turn % 20], name=str(turn)) for turn in range(200)]
         drain(limit=100)
+        sent_now = len(receiver.seen)
         port = int(receiver.url.split(":")[2].split("/")[0])
     assert drain(timedelta(minutes=2), limit=100) == 1  # nobody answers: the rest waits for the next sweep
     with receiving(port, receiver):
@@ -178,7 +179,7 @@ def test_two_hundred_events_reach_a_receiver_that_fails_and_dies_each_in_the_ord
         expected.setdefault(f"customer:{customers[turn % 20].pk}", []).append(f"msg_{ids[event.pk]}")
     assert receiver.first_takings() == expected
     assert len(receiver.seen) > 230
-    assert all(one.is_signed_with(secret) for one in receiver.seen[:100])
+    assert all(one.is_signed_with(secret) for one in receiver.seen[:sent_now])
     assert WebhookAttempt.everywhere.count() == len(receiver.seen) + 1
 
 

@@ -66,6 +66,11 @@ def grow(count: int) -> None:
     )
     multiply("payments_payment", count, id=unique, number=f"'ENC-2025-' || ({key})")
     multiply("payments_bankline", count, id=unique, import_key=f"'copy:' || ({key})", remittance=f"'VIR ' || ({key})")
+    with connection.cursor() as cursor:
+        # as autovacuum does after such a growth; without it the planner thinks that the tables are still empty
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("ANALYZE")
+        cursor.execute(f"SET LOCAL ROLE {APP_ROLE}")
 
 
 def questions(client: Client, address: str) -> tuple[int, int]:
