@@ -221,11 +221,11 @@ def test_the_etag_spares_reading_again_what_has_not_changed() -> None:
 def test_a_defect_is_told_as_a_problem_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     from config.api.companies import CompanyItem
 
-    def broken(_self: object, **_kwargs: object) -> None:
-        raise RuntimeError("the secret is 42")
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("a connection string")
 
     monkeypatch.setattr(CompanyItem, "answered", broken)
     answer = a_partner(story.a_company()).get("/api/company")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert json_of(answer)["code"] == "internal_error"
-    assert b"42" not in answer.content
+    assert b"connection string" not in answer.content

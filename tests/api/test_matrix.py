@@ -85,7 +85,8 @@ by_name = {"ids": lambda route: f"{route.method} {route.path}"}
 def call(route: Route, address: str, partner: Partner) -> Any:
     body = None if route.method == "get" else {}
     answer = partner.call(route.method.upper(), address, body, key=bool(route.operation.key))
-    answer.close()  # a file is streamed to whoever reads it
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # read to its end, a file is closed
     return answer
 
 
