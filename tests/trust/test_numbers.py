@@ -15,6 +15,7 @@ from billing.models import Invoice, InvoiceStatus, JournalEntry, NumberSequence,
 from billing.numbering import DateGoesBack, next_number
 from billing.services.issuing import issue_invoice
 from config.kernel import chain
+from config.kernel.postgresql.base import APP_ROLE
 from config.kernel.scope import company_scope
 from tests.factories import story
 from tests.trust.at_once import at_once, scaled
@@ -85,7 +86,9 @@ def test_a_plain_sequence_under_the_same_rollbacks_leaves_gaps():
     """The control: without the counter row, the test above would see holes."""
     name = f"control_{uuid.uuid4().hex}"
     with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")  # the application's role makes no tables and no sequences
         cursor.execute(f"CREATE SEQUENCE {name}")
+        cursor.execute(f"GRANT USAGE ON SEQUENCE {name} TO {APP_ROLE}")
 
     def issuer(place: int) -> list[str]:
         chance = random.Random(place)
@@ -102,6 +105,7 @@ def test_a_plain_sequence_under_the_same_rollbacks_leaves_gaps():
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP SEQUENCE {name}")
+            cursor.execute(f"SET ROLE {APP_ROLE}")
     assert len(set(numbers)) == len(numbers)
     assert not without_gap_or_duplicate(numbers)
 
