@@ -66,6 +66,8 @@ app.conf.update(
         "apply-received": {"task": "kernel.apply_received", "schedule": 5.0, "options": {"expires": 30}},
         # reminders that wait for the mail server, each guarded again
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
+        # read the services that feed the bank, each every quarter of an hour at most
+        "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # reminders, each guarded again at the moment of sending

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.tasks import deliver_emails
 from config.kernel.tasks import apply_received, deliver_webhooks
 from einvoicing.tasks import poll, transmit
-from payments.tasks import deliver_reminders
+from payments.tasks import deliver_reminders, read_feeds
 
 
 def sweep() -> dict[str, int]:
@@ -13,6 +13,7 @@ def sweep() -> dict[str, int]:
     return {
         "transmissions": transmit(),
         "statuses": poll(),
+        "feeds": read_feeds(),
         "emails": deliver_emails(),
         "reminders": deliver_reminders(),
         "webhooks": deliver_webhooks(),

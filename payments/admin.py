@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
-from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Match, Payment
+from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Feed, Match, Payment
+from payments.services.feeds.reading import read_feed
 from payments.services.reconciliation import take_back_payment, undo_match
 
 
@@ -44,6 +45,34 @@ class BankAccountAdmin(CompanyAdmin):
     search_fields = ["name", "iban"]
     autocomplete_fields = ["company"]
     readonly_fields = ["imported_at"]
+
+
+@admin.register(Feed)
+class FeedAdmin(CompanyAdmin):
+    """What opens it is written in the back office and shown nowhere."""
+
+    list_display = ["__str__", "company", "is_enabled", "read_at", "last_error"]
+    list_select_related = ["company"]
+    autocomplete_fields = ["company"]
+    readonly_fields = [
+        "kind",
+        "base_url",
+        "client_id",
+        "certificate",
+        "read_at",
+        "failing_since",
+        "last_error",
+        "created_at",
+    ]
+    exclude = ["key_cipher", "grant_cipher", "token_cipher", "token_until", "cursor"]
+    actions = ["read"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("Lire le flux maintenant"))
+    def read(self, request: HttpRequest, rows: QuerySet[Feed]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: read_feed(feed=row, actor=actor, at=at))
 
 
 @admin.register(BankStatement)

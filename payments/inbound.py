@@ -1,4 +1,8 @@
-"""What Revolut and Invoice Ninja tell: hints to read our feed there, and no feed of theirs is connected."""
+"""What Revolut and Invoice Ninja tell by webhook: that something happened there. The feed is read; nothing is believed.
+
+Revolut signs its messages and Invoice Ninja does not; neither is a source of figures. A hint that is forged, late,
+repeated or out of order costs one reading.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from config.kernel.actor import Actor
 from config.kernel.inbound import applying
-from config.kernel.inbound.applying import Outcome, ignored
+from config.kernel.inbound.applying import APPLIED, Outcome, ignored
 from config.kernel.models import InboundSource, ReceivedWebhook
+from payments.models import FeedKind
+from payments.services.feeds.reading import feed_of, read_feed
 
-NO_REVOLUT = "Aucun flux Revolut n’est connecté : importez le relevé du compte."
-NO_INVOICE_NINJA = "Aucun flux Invoice Ninja n’est connecté."
+NOT_CONNECTED = "Aucun flux de ce service n’est relié : reliez-le dans les réglages de la banque."
 
 
 def register() -> None:
     """Called once, when the app is ready."""
-    applying.register(InboundSource.REVOLUT, hear_revolut)
-    applying.register(InboundSource.INVOICE_NINJA, hear_invoice_ninja)
+    applying.register(InboundSource.REVOLUT, _reader(FeedKind.REVOLUT), talks=True)
+    applying.register(InboundSource.INVOICE_NINJA, _reader(FeedKind.INVOICE_NINJA), talks=True)
 
 
-def hear_revolut(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
-    """Kept, without effect: a movement is booked from a statement alone."""
-    return ignored(NO_REVOLUT)
+def _reader(kind: FeedKind) -> applying.Applier:
+    def read(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+        """Read the feed now, unless it was read since the message came. Raises RemoteError, DomainError."""
+        feed = feed_of(kind)
+        if feed is None:
+            return ignored(NOT_CONNECTED)
+        if feed.read_at is None or feed.read_at <= message.received_at:
+            read_feed(feed=feed, actor=Actor.platform(str(feed)), at=at)
+        return APPLIED
 
-
-def hear_invoice_ninja(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
-    """Kept, without effect: unsigned, it could only be a reason to read."""
-    return ignored(NO_INVOICE_NINJA)
+    return read

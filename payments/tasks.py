@@ -1,4 +1,4 @@
-"""Sweeps of payments: reconciliation and reminders, company by company. Running one twice changes nothing."""
+"""Sweeps of payments: feeds, reconciliation, reminders, company by company. Running one twice changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.utils import timezone
 from config.kernel.actor import Actor
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from payments.models import Feed
 from payments.services import reminders
+from payments.services.feeds import reading
 from payments.services.reconciliation import reconcile as reconcile_company
 
 
@@ -21,6 +23,20 @@ def reconcile() -> int:
             outcome = reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
             matched += outcome.matched
     return matched
+
+
+@shared_task(name="payments.read_feeds")
+def read_feeds() -> int:
+    """Read the feeds that are due, then match what came. Returns how many movements and payments were kept."""
+    kept = 0
+    fed = Feed.everywhere.filter(is_enabled=True).values("company_id")
+    for company in Company.objects.filter(pk__in=fed).order_by("id"):
+        with company_scope(company):
+            found = reading.read_due(at=timezone.now())
+            if found:
+                reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
+            kept += found
+    return kept
 
 
 @shared_task(name="payments.remind")

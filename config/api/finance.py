@@ -34,7 +34,7 @@ from config.kernel.api.examples import sent
 from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, NotAllowedHere, operation
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError, Invalid
+from config.kernel.errors import DomainError, Invalid, RemoteError
 from einvoicing.api.sending import send
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.compliance import state_of
@@ -44,6 +44,8 @@ from payments.api.bodies import MarkPaidBody
 from payments.api.payments import mark_paid
 from payments.api.reminders import ReminderAnswer, ReminderBody, reminder_of
 from payments.api.shapes import PaymentAnswer
+from payments.models import FeedKind
+from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
 from payments.services.reminders import OwnWords, remind_invoice
 
@@ -174,17 +176,38 @@ class Sync(FinanceView):
     def post(self, request: Call) -> dict[str, Any]:
         """Read the connected sources now, without waiting for the clock.
 
-        `all` and `platforms` read the statuses of every active platform account. `revolut` and `invoice_ninja` are
-        refused (409 `not_connected`) while the company has no feed of theirs: bank lines come by statements.
+        `platforms` reads the statuses of every active platform account; `revolut` and `invoice_ninja` the company's
+        feed there, and then matches what came; `all` does both. One that fails does not stop the others: it says why in
+        `problem`. 409 `not_connected` where the company has none of them.
         """
         source = request.values["source"]
-        if source not in ("all", "platforms"):
+        results = [*_platforms(source, request.at), *_feeds(source, request)]
+        if not results:
             raise NotConnected(source=source)
-        accounts = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).order_by("id")
-        if not settings.ENABLE_EINVOICING or not accounts:
-            raise NotConnected(source=source)
-        results = [_read(account, request.at) for account in accounts]
         return {"source": source, "synced": sum(one["messages"] for one in results), "results": results}
+
+
+def _platforms(source: str, at: datetime) -> list[dict[str, Any]]:
+    if source not in ("all", "platforms") or not settings.ENABLE_EINVOICING:
+        return []
+    accounts = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).order_by("id")
+    return [_read(account, at) for account in accounts]
+
+
+def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
+    """What each feed gave; the bank lines that came are matched at once."""
+    actor, at, results = request.caller.actor, request.at, []
+    for kind in FeedKind.values if source == "all" else [source]:
+        feed = feed_of(kind)
+        if feed is None:
+            continue
+        try:
+            results.append({"source": str(feed), "messages": read_feed(feed=feed, actor=actor, at=at), "problem": ""})
+        except (RemoteError, DomainError) as error:
+            results.append({"source": str(feed), "messages": 0, "problem": _(str(error))})
+    if any(one["messages"] for one in results):
+        reconcile(company=request.caller.company, actor=actor, at=at)
+    return results
 
 
 def _read(account: PlatformAccount, at: datetime) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from payments.models.bank import BankStatement as BankStatement
 from payments.models.bank import BarredPair as BarredPair
 from payments.models.bank import LineStatus as LineStatus
 from payments.models.bank import Match as Match
+from payments.models.feeds import Feed as Feed
+from payments.models.feeds import FeedKind as FeedKind
 from payments.models.payments import Allocation as Allocation
 from payments.models.payments import Method as Method
 from payments.models.payments import Payment as Payment

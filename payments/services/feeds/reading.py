@@ -1,0 +1,66 @@
+"""Reading a feed: when it is due, when it tells that something happened, or when a person asks.
+
+Nothing here is lost by dying in the middle: a reading starts again from what is stored, and what it finds is kept once
+by its own key. A failure is written on the feed and tried again at the next turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, RemoteError
+from payments.models import Feed
+
+logger = structlog.get_logger(__name__)
+
+BEAT = Actor.beat("lecture des flux")
+# kind → reads what is new, with no transaction open, and answers how many movements or payments were kept
+READERS: Mapping[str, Callable[[Feed, datetime], int]] = {}
+EVERY = timedelta(minutes=15)
+
+
+def feed_of(kind: str) -> Feed | None:
+    """The feed of the current company that may be read; None when it has none, or switched it off."""
+    return Feed.objects.filter(kind=kind, is_enabled=True).first()
+
+
+def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
+    """Read everything new. Returns how many movements or payments were kept. Call it with no transaction open.
+
+    Raises RemoteError, DomainError: the feed then says why, and since when.
+    """
+    try:
+        found = READERS[feed.kind](feed, at)
+    except (RemoteError, DomainError) as error:
+        _say(feed, last_error=str(error)[:500], failing_since=feed.failing_since or at)
+        raise
+    _say(feed, last_error="", failing_since=None, read_at=at)
+    if found:
+        data = {"service": str(feed), "found": found}
+        audit.record("payments.feed.read", subject=feed, actor=actor, at=at, data=data)
+    return found
+
+
+def read_due(*, at: datetime) -> int:
+    """Read the feeds of the current company that were not read for a while. Returns what was kept, whoever fails."""
+    kept = 0
+    for feed in Feed.objects.filter(is_enabled=True).order_by("id"):
+        if feed.read_at is not None and at - feed.read_at < EVERY:
+            continue
+        try:
+            kept += read_feed(feed=feed, actor=BEAT, at=at)
+        except (RemoteError, DomainError) as error:
+            logger.warning("feed_not_read", feed=feed.pk, problem=str(error))
+    return kept
+
+
+def _say(feed: Feed, **facts: object) -> None:
+    """Written on the row and the object in hand; nothing else of the row is touched."""
+    Feed.everywhere.filter(pk=feed.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(feed, name, value)
