@@ -7,7 +7,9 @@ from django.urls import path
 from einvoicing.sandbox import access, control, directory, views
 from einvoicing.sandbox.abby.urls import urlpatterns as abby
 from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
+from einvoicing.sandbox.invoice_ninja.urls import urlpatterns as invoice_ninja
 from einvoicing.sandbox.pennylane.urls import urlpatterns as pennylane
+from einvoicing.sandbox.revolut.urls import urlpatterns as revolut
 
 _FLOWS = "flow-service/v1"
 _DIRECTORY = "directory-service/v1"
@@ -27,4 +29,6 @@ urlpatterns = [
     *chorus_pro,
     *pennylane,
     *abby,
+    *revolut,
+    *invoice_ninja,
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
@@ -85,10 +85,14 @@ def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, Ba
             raise UnknownAccount(iban=_masked(one.account_id))
         if one.currency and account.currency != one.currency:
             raise AnotherCurrency(found=one.currency, account=account.name, expected=account.currency)
-        figures = [one.opening, one.closing, *(line.amount for line in one.lines)]
-        if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
-            raise AmountTooLarge(id=one.id)
+        _check_amounts(one)
     return accounts
+
+
+def _check_amounts(found: Statement) -> None:
+    figures = [found.opening, found.closing, *(line.amount for line in found.lines)]
+    if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
+        raise AmountTooLarge(id=found.id)
 
 
 def _import_one(
@@ -97,17 +101,42 @@ def _import_one(
     keys = {duplicate_key(found.account_id, line): line for line in found.lines}
     old = set(BankLine.everywhere.filter(account=account, import_key__in=keys).values_list("import_key", flat=True))
     statement = _store(account, found, data, filename, digest, len(keys) - len(old), at)
-    BankLine.everywhere.bulk_create(
-        [_line(account, statement, key, line) for key, line in keys.items() if key not in old], batch_size=1000
-    )
     until = _known_until(statement.closed_on, at)
+    fresh = {key: line for key, line in keys.items() if key not in old}
+    return _record(account, statement, fresh, filename, until=until, actor=actor, at=at)
+
+
+@transaction.atomic
+def keep_lines(
+    *, account: BankAccount, found: Statement, keys: Sequence[str], data: bytes, filename: str, actor: Actor,
+    at: datetime,
+) -> BankStatement:  # fmt: skip
+    """Keep new lines that are already read, one key each, as one statement whose file is `data`.
+
+    For a service that is read again and again: the caller holds the account's row and has left out what is known.
+    Raises AmountTooLarge.
+    """
+    _check_amounts(found)
+    digest = hashlib.sha256(data).hexdigest()
+    statement = _store(account, found, data, filename, digest, len(keys), at)
+    fresh = dict(zip(keys, found.lines, strict=True))
+    return _record(account, statement, fresh, filename, until=at, actor=actor, at=at)
+
+
+def _record(
+    account: BankAccount, statement: BankStatement, fresh: Mapping[str, StatementLine], filename: str, *,
+    until: datetime, actor: Actor, at: datetime,
+) -> BankStatement:  # fmt: skip
+    """The new lines of a statement, and how fresh the account is by them."""
+    lines = [_line(account, statement, key, line) for key, line in fresh.items()]
+    BankLine.everywhere.bulk_create(lines, batch_size=1000)
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
     audit.record(
         "payments.bank.imported", subject=statement, also=[account], actor=actor, at=at,
         data={
-            "file": filename[:200], "sha256": digest, "lines": len(keys), "new": statement.new_count,
-            "gap": follows_a_gap(statement),
+            "file": filename[:200], "sha256": statement.sha256, "lines": statement.line_count,
+            "new": statement.new_count, "gap": follows_a_gap(statement),
         },
     )  # fmt: skip
     return statement

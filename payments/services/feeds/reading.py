@@ -14,13 +14,17 @@ import structlog
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
-from payments.models import Feed
+from payments.models import Feed, FeedKind
+from payments.services.feeds import invoice_ninja, revolut
 
 logger = structlog.get_logger(__name__)
 
 BEAT = Actor.beat("lecture des flux")
 # kind → reads what is new, with no transaction open, and answers how many movements or payments were kept
-READERS: Mapping[str, Callable[[Feed, datetime], int]] = {}
+READERS: Mapping[str, Callable[[Feed, datetime], int]] = {
+    FeedKind.REVOLUT: revolut.read,
+    FeedKind.INVOICE_NINJA: invoice_ninja.read,
+}
 EVERY = timedelta(minutes=15)
 
 

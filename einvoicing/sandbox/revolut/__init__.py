@@ -1,0 +1,1 @@
+"""Revolut Business in a box."""

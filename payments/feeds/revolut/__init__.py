@@ -1,0 +1,1 @@
+"""Revolut Business: its keys and its API, read only."""

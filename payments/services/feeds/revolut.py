@@ -1,0 +1,249 @@
+"""Reading Revolut Business: what is completed becomes bank lines, what is taken back is put aside with its reason.
+
+A transaction keeps the instant it was created at while it goes from pending to completed or reverted: the last fourteen
+days are read again each time, and each leg is kept once by its id. Periods are read from the oldest on, and `cursor`
+tells the end of the last one that was read whole: dying in the middle costs reading again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import PARIS
+from config.kernel.errors import DomainError, Stale, TransitionRefused
+from config.kernel.models import AuditEvent
+from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
+from payments.feeds.revolut.keys import assertion
+from payments.models import BankAccount, BankLine, Feed, LineStatus, Match
+from payments.services.bank import ignore_line, keep_lines
+from payments.services.reconciliation import AlreadyUndone, undo_match
+from payments.statements.revolut import TAKEN_BACK, Movement, Transaction, file_of, movements, statement_of
+
+ACTOR = Actor.platform("Revolut Business")
+FIRST = timedelta(days=90)  # what Revolut gives to everybody
+WINDOW = timedelta(days=14)
+PERIOD = timedelta(days=15)
+LONGEST = 150.0  # seconds for one reading
+MARGIN = timedelta(minutes=2)  # before a token's end
+TRIES = 3
+LEFT_OUT = "payments.feed.left_out"
+TAKEN_BACK_THERE = "Annulé par Revolut"
+
+
+class NoConsent(DomainError):
+    code = "no_consent"
+    message = "Revolut attend votre autorisation : donnez-la dans les réglages de la banque."
+
+
+class NoAccountOfOurs(DomainError):
+    code = "no_account_of_ours"
+    message = (
+        "Aucun compte Revolut n’a l’IBAN et la devise d’un compte bancaire de la société : "
+        "ajoutez ce compte dans les réglages de la banque."
+    )
+
+
+def read(feed: Feed, at: datetime) -> int:
+    """Keep what is completed and new, put aside what was taken back. Returns how many bank lines were made.
+
+    Raises RemoteError, NoConsent, NoAccountOfOurs: what was kept before stays kept.
+    """
+    if not feed.grant_cipher:
+        raise NoConsent
+    token = feed.token_at(at) or renewed_token(feed, at)
+    kept = 0
+    client = RevolutClient(feed.base_url, token=token, renew=partial(_another_token, feed, at, token))
+    with closing(client), client.within(LONGEST):
+        accounts = _accounts(client, feed, at)
+        for since, until in _periods(feed.cursor, at):
+            found = client.transactions(since, until)
+            kept += _keep_all(found, accounts, at)
+            _put_aside_all(client, found, accounts, at)
+            _remember(feed, until or at)
+    for account in accounts.values():
+        known = Q(imported_at=None) | Q(imported_at__lt=at)
+        BankAccount.everywhere.filter(known, pk=account.pk).update(imported_at=at)
+    return kept
+
+
+def _periods(cursor: str, at: datetime) -> Iterator[tuple[datetime, datetime | None]]:
+    """What is to be read, in pieces, oldest first; the last one has no end."""
+    since = at - FIRST
+    if cursor:
+        since = max(since, min(datetime.fromisoformat(cursor), at) - WINDOW)
+    while at - since > PERIOD:
+        yield since, since + PERIOD
+        since += PERIOD
+    yield since, None
+
+
+def _remember(feed: Feed, until: datetime) -> None:
+    feed.cursor = until.isoformat()
+    Feed.everywhere.filter(pk=feed.pk).update(cursor=feed.cursor)
+
+
+# -- whose accounts ------------------------------------------------------------------------------------------------
+
+
+def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, BankAccount]:
+    """Revolut's id → the account of the company that has its IBAN and its currency. The others are named.
+
+    Raises NoAccountOfOurs.
+    """
+    ours = {row.iban: row for row in BankAccount.everywhere.filter(company_id=feed.company_id)}
+    accounts: dict[str, BankAccount] = {}
+    others = []
+    for one in client.accounts():
+        found = next((ours[iban] for iban in sorted(client.ibans(one.id)) if iban in ours), None)
+        if found is None or found.currency != one.currency or found in accounts.values():
+            others.append(f"{one.name or one.id[:8]} ({one.currency[:3]})")
+        else:
+            accounts[one.id] = found
+    _say_left_out(feed, sorted(others), at)
+    if not accounts:
+        raise NoAccountOfOurs
+    return accounts
+
+
+def left_out(feed: Feed) -> list[str]:
+    """The accounts there that are not read, as the last reading found them."""
+    events = AuditEvent.everywhere.filter(company_id=feed.company_id, tag=LEFT_OUT)
+    last = events.filter(subjects__contains=[feed.subject]).order_by("-id").first()
+    return list(last.data["accounts"]) if last else []
+
+
+def _say_left_out(feed: Feed, names: list[str], at: datetime) -> None:
+    if names != left_out(feed):
+        data = {"service": str(feed), "accounts": names}
+        audit.record(LEFT_OUT, subject=feed, actor=ACTOR, at=at, data=data)
+
+
+# -- what is booked ------------------------------------------------------------------------------------------------
+
+
+def _keep_all(found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime) -> int:
+    currencies = {key: account.currency for key, account in accounts.items()}
+    by_account: dict[str, list[Movement]] = {}
+    for one in found:
+        for movement in movements(one, currencies):
+            by_account.setdefault(movement.account_id, []).append(movement)
+    return sum(_keep(accounts[key], rows, at) for key, rows in by_account.items())
+
+
+@transaction.atomic
+def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
+    """One statement with the movements that are new, under the account's lock; none when there are none."""
+    locked = BankAccount.everywhere.select_for_update().get(pk=account.pk)
+    keys = [row.key for row in rows]
+    known = set(BankLine.everywhere.filter(account=locked, import_key__in=keys).values_list("import_key", flat=True))
+    imported = _imported_from_files(locked, rows)
+    fresh: dict[str, Movement] = {}
+    for row in sorted(rows, key=lambda one: one.at):
+        look = (row.line.booked_on, row.line.amount)
+        if imported[look]:
+            imported[look] -= 1
+        elif row.key not in known:
+            fresh[row.key] = row
+    if not fresh:
+        return 0
+    new = list(fresh.values())
+    name = at.astimezone(PARIS).strftime("%Y%m%d-%H%M%S")
+    keep_lines(
+        account=locked, found=statement_of(new, reference=f"Revolut {name}", iban=locked.iban), keys=list(fresh),
+        data=file_of(new), filename=f"revolut-{name}.json", actor=ACTOR, at=at,
+    )  # fmt: skip
+    return len(new)
+
+
+def _imported_from_files(account: BankAccount, rows: Sequence[Movement]) -> Counter[tuple[object, object]]:
+    """How many movements of a day and an amount came by a statement's file: those are there already."""
+    days = {row.line.booked_on for row in rows}
+    lines = BankLine.everywhere.filter(account=account, booked_on__in=days).exclude(import_key__startswith="leg:")
+    return Counter(lines.values_list("booked_on", "amount"))
+
+
+# -- what is taken back --------------------------------------------------------------------------------------------
+
+
+def _put_aside_all(
+    client: RevolutClient, found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime
+) -> None:
+    """Put aside the lines of what Revolut took back, once the transaction itself says so."""
+    gone = {key: one for one in found if one.state in TAKEN_BACK for key in one.line_keys()}
+    lines = BankLine.everywhere.filter(account__in=list(accounts.values()), import_key__in=gone)
+    for line in lines.exclude(status=LineStatus.IGNORED).order_by("id"):
+        if client.transaction(gone[line.import_key].id).state in TAKEN_BACK:
+            _put_aside(line, at)
+
+
+def _put_aside(line: BankLine, at: datetime) -> None:
+    """Undo its match and put it aside, looking again when somebody was at it meanwhile. Raises Stale."""
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                line.refresh_from_db()
+                match = Match.everywhere.filter(line=line, undone_at=None).select_related("payment").first()
+                if match is not None:
+                    undo_match(match=match, reason=TAKEN_BACK_THERE, actor=ACTOR, at=at)
+                    line.refresh_from_db()
+                if line.status != LineStatus.IGNORED:
+                    ignore_line(line=line, reason=TAKEN_BACK_THERE, actor=ACTOR, at=at)
+            return
+        except (AlreadyUndone, Stale, TransitionRefused):
+            continue
+    raise Stale
+
+
+# -- what opens it -------------------------------------------------------------------------------------------------
+
+
+def issuer() -> str:
+    """Who asserts: the domain of our redirect address, as Revolut knows it."""
+    return urlsplit(settings.PUBLIC_URL).hostname or ""
+
+
+def exchange(feed: Feed, grant: Mapping[str, str]) -> Granted:
+    """Tokens for a grant. Call it with no transaction open. Raises RemoteError, SecretUnreadable."""
+    # Revolut judges the assertion by its own clock
+    signed = assertion(feed.secret("key"), client_id=feed.client_id, issuer=issuer(), at=timezone.now())
+    return ask_token(feed.base_url, client_id=feed.client_id, assertion=signed, grant=grant)
+
+
+def renewed_token(feed: Feed, at: datetime) -> str:
+    """Another access token, kept for the next reading. Raises RemoteError, SecretUnreadable."""
+    grant = feed.secret("grant")
+    granted = exchange(feed, {"grant_type": "refresh_token", "refresh_token": grant})
+    keep_tokens(feed, granted, at=at, instead_of=grant)
+    return granted.access_token
+
+
+def _another_token(feed: Feed, at: datetime, refused: str) -> str:
+    """The token another reading has fetched meanwhile, else a new one."""
+    feed.refresh_from_db(fields=["grant_cipher", "token_cipher", "token_until"])
+    token = feed.token_at(at)
+    return token if token and token != refused else renewed_token(feed, at)
+
+
+@transaction.atomic
+def keep_tokens(feed: Feed, granted: Granted, *, at: datetime, instead_of: str) -> None:
+    """Write tokens on the row, unless a person consented again since: then the new ones stand."""
+    row = Feed.everywhere.select_for_update().get(pk=feed.pk)
+    if row.secret("grant") != instead_of:
+        return
+    row.set_secret("token", granted.access_token)
+    row.token_until = at + timedelta(seconds=granted.seconds) - MARGIN
+    if granted.refresh_token:
+        row.set_secret("grant", granted.refresh_token)
+    row.save(update_fields=["token_cipher", "token_until", "grant_cipher"])
