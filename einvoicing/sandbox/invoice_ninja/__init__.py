@@ -1,0 +1,1 @@
+"""Invoice Ninja in a box."""

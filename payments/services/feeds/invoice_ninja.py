@@ -1,0 +1,247 @@
+"""Payments recorded in Invoice Ninja, for invoices that bear the same numbers there: money received, recorded once.
+
+Our invoices are the truth. A payment that changes there is taken back here and recorded anew; one that a person took
+back here stays so. What cannot be applied is said on the feed and on the invoice, and stops nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from billing.models import Invoice
+from billing.services.settling import lock_invoice
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.canonical import plain
+from config.kernel.clock import local_day, start_of_day
+from config.kernel.errors import DomainError, Stale
+from config.kernel.models import AuditEvent
+from config.kernel.money import ZERO
+from payments.feeds import invoice_ninja as remote
+from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
+from payments.models import Feed, Method, Payment
+from payments.services.payments import held_by, reverse_payment
+from payments.services.receiving import pay_invoice
+
+RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
+# seconds before the cursor that are read again: a change is dated there before it can be seen
+OVERLAP = 60
+DELETED = "Supprimé dans Invoice Ninja"
+CANCELLED = "Annulé dans Invoice Ninja"
+FAILED = "Échoué dans Invoice Ninja"
+REFUNDED = "Remboursé dans Invoice Ninja"
+CHANGED = "Modifié dans Invoice Ninja"
+OURS = frozenset({DELETED, CANCELLED, FAILED, REFUNDED, CHANGED})
+UNDIVIDED = "L’état du paiement est inconnu, ou un avoir y sert : l’argent reçu pour chaque facture n’est pas connu."
+UNNAMED_METHOD = "Moyen de paiement non précisé par Invoice Ninja."
+METHODS = {
+    **dict.fromkeys(remote.TRANSFERS, Method.TRANSFER),
+    **dict.fromkeys(remote.CARDS, Method.CARD),
+    **dict.fromkeys(remote.DIRECT_DEBITS, Method.DIRECT_DEBIT),
+    remote.CASH: Method.CASH,
+    remote.CHECK: Method.CHECK,
+}
+
+
+class UnknownNumber(DomainError):
+    code = "unknown_number"
+    message = "Aucune de nos factures émises ne porte ce numéro."
+
+
+class IsCreditNote(DomainError):
+    code = "is_credit_note"
+    message = "Ce numéro est celui d’un avoir, qui n’attend pas de paiement."
+
+
+class OtherCurrency(DomainError):
+    code = "other_currency"
+    message = "La devise du paiement n’est pas celle de la facture."
+
+
+class MoreThanOutstanding(DomainError):
+    code = "more_than_outstanding"
+    message = "Le montant dépasse ce que la facture attend encore : il est peut-être déjà enregistré."
+
+
+class TakenBackHere(DomainError):
+    code = "taken_back_here"
+    message = "Une personne a annulé cet encaissement ici : il n’est pas enregistré de nouveau."
+
+
+class _Overtaken(Exception):
+    """Another reading of the feed went further, or the feed was switched off: what is in hand may be old."""
+
+
+def read(feed: Feed, at: datetime) -> int:
+    """Read the payments that changed. Returns how many were recorded, corrected or taken back.
+
+    Raises RemoteError, SecretUnreadable, Stale. Call it with no transaction open.
+    """
+    cursor, kept = _cursor(feed), 0
+    with InvoiceNinja(feed.base_url, feed.secret("key")) as service:
+        for page in service.payments(_since(feed, cursor, at)):
+            try:
+                kept += sum(_keep(feed, payment, cursor, at) for payment in page)
+                cursor = _advance(feed, cursor, page[-1].updated_at, at)
+            except _Overtaken:
+                break
+    return kept
+
+
+def _cursor(feed: Feed) -> str:
+    return str(Feed.everywhere.values_list("cursor", flat=True).get(pk=feed.pk))
+
+
+def _since(feed: Feed, cursor: str, at: datetime) -> int:
+    """The second to read from. At first, the day of our first invoice: what was paid before is for none of ours."""
+    if cursor:
+        return max(0, int(cursor) - OVERLAP)
+    days = Invoice.everywhere.issued().filter(company_id=feed.company_id).order_by("issue_date")
+    first = days.values_list("issue_date", flat=True).first()
+    return int((start_of_day(first) if first else at).timestamp())
+
+
+@transaction.atomic
+def _advance(feed: Feed, cursor: str, seen: int, at: datetime) -> str:
+    """Everything up to that second is kept. A second that has not come here yet is read again."""
+    _lock(feed, cursor)
+    reached = str(max(int(cursor or 0), min(seen, int(at.timestamp()))))
+    Feed.everywhere.filter(pk=feed.pk).update(cursor=reached)
+    return reached
+
+
+def _lock(feed: Feed, cursor: str) -> None:
+    """One reading at a time writes. Raises _Overtaken."""
+    locked = Feed.everywhere.select_for_update(of=("self",)).filter(pk=feed.pk, is_enabled=True).first()
+    if locked is None or locked.cursor != cursor:
+        raise _Overtaken
+
+
+def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> int:
+    """What the payment gives to each invoice, and what it no longer gives. Returns how many changed here."""
+    shares = payment.shares()
+    if shares is None:
+        with transaction.atomic():
+            _lock(feed, cursor)
+            _say(feed, payment, "", payment.received, UNDIVIDED, None, at)
+        return 0
+    keys = sorted({*shares, *_recorded(feed, payment.id)})
+    return sum(_keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at) for key in keys)
+
+
+@transaction.atomic
+def _keep_share(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, cursor: str, at: datetime) -> bool:
+    """Make what is recorded here for one invoice equal to `amount`. Whether something changed. Raises Stale."""
+    _lock(feed, cursor)
+    held = _recorded(feed, payment.id).get(key)
+    live = held if held and not held.reversed_at else None
+    by_person = bool(held and not live and held.reversal.reversal_reason not in OURS)
+    if amount == (live.amount if live else ZERO) or (held and by_person and amount == held.amount):
+        return False
+    number = payment.numbers.get(key, "")
+    invoice = Invoice.everywhere.issued().filter(company_id=feed.company_id, number=number).first() if number else None
+    try:
+        if by_person:
+            raise TakenBackHere
+        with transaction.atomic():
+            _replace(feed, payment, key, amount, invoice, live, at)
+    except Stale:
+        raise
+    except DomainError as error:
+        _say(feed, payment, key, amount, str(error), invoice, at)
+        return False
+    return True
+
+
+def _replace(
+    feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None, held: Payment | None,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Take back what is recorded, record what is to be: all or nothing. The invoices are locked first, in order."""
+    paid = _payable(payment, invoice) if amount else None
+    concerned = {*(held_by(held) if held else ()), *((paid.pk,) if paid else ())}
+    rows = Invoice.everywhere.in_bulk(concerned)
+    for pk in sorted(rows):
+        lock_invoice(rows[pk])
+    if held is not None:
+        reverse_payment(payment=held, reason=_reason(payment), actor=Actor.platform(str(feed)), at=at)
+    if paid is not None:
+        _record(feed, payment, key, amount, paid, at)
+
+
+def _payable(payment: RemotePayment, invoice: Invoice | None) -> Invoice:
+    """Raises UnknownNumber, IsCreditNote, OtherCurrency."""
+    if invoice is None:
+        raise UnknownNumber
+    if invoice.is_credit_note:
+        raise IsCreditNote
+    if payment.currency and payment.currency != invoice.currency:
+        raise OtherCurrency
+    return invoice
+
+
+def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice, at: datetime) -> None:
+    """Raises MoreThanOutstanding, and what recording raises."""
+    if amount > lock_invoice(invoice).balance:
+        raise MoreThanOutstanding
+    actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
+    paid_on = payment.paid_on or local_day(datetime.fromtimestamp(payment.updated_at, UTC))
+    recorded = pay_invoice(
+        invoice=invoice, amount=amount, method=method or Method.TRANSFER, paid_on=min(paid_on, local_day(at)),
+        reference=f"{_reference(payment.id)}{key}", notes="" if method else UNNAMED_METHOD, actor=actor, at=at,
+    )  # fmt: skip
+    data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
+    audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
+
+
+def _reference(payment_id: str) -> str:
+    """The beginning of the reference of what is recorded for a payment there; the invoice's id there ends it."""
+    return f"Invoice Ninja {payment_id}/"
+
+
+def _recorded(feed: Feed, payment_id: str) -> dict[str, Payment]:
+    """Invoice id there → the payment recorded last for it, live or reversed.
+
+    A person may rewrite a reference or correct a payment under the same one: the event says which was ours. The
+    reference finds what was recorded before the feed was connected anew.
+    """
+    events = AuditEvent.everywhere.filter(
+        company_id=feed.company_id, subjects__contains=[feed.subject], tag=RECORDED, data__payment=payment_id
+    )
+    told = {event.data["invoice"]: event.data["recorded"] for event in events.order_by("id")}
+    payments = Payment.everywhere.filter(company_id=feed.company_id, reverses=None).select_related("reversal")
+    beginning = _reference(payment_id)
+    named = payments.filter(reference__startswith=beginning).order_by("recorded_at", "number")
+    by_pk = payments.in_bulk(told.values())
+    return {one.reference.removeprefix(beginning): one for one in named} | {key: by_pk[pk] for key, pk in told.items()}
+
+
+def _reason(payment: RemotePayment) -> str:
+    """Why what is recorded is taken back, as it is written on the reversal."""
+    if payment.is_deleted:
+        return DELETED
+    by_status = {remote.CANCELLED: CANCELLED, remote.FAILED: FAILED}
+    by_status |= {remote.REFUNDED: REFUNDED, remote.PART_REFUNDED: REFUNDED}
+    return by_status.get(payment.status, CHANGED)
+
+
+def _facts(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None) -> dict[str, Any]:
+    number = (invoice.number if invoice else None) or payment.numbers.get(key, "")
+    return {"service": str(feed), "payment": payment.id, "invoice": key, "number": number, "amount": amount}
+
+
+def _say(
+    feed: Feed, payment: RemotePayment, key: str, amount: Decimal, reason: str, invoice: Invoice | None, at: datetime
+) -> None:
+    """Tell on the feed, and on the invoice where there is one, what could not be applied: once as long as it is so."""
+    data = _facts(feed, payment, key, amount, invoice) | {"reason": reason}
+    told = AuditEvent.everywhere.filter(
+        company_id=feed.company_id, subjects__contains=[feed.subject], tag=REFUSED, data=plain(data)
+    )
+    if not told.exists():
+        also = [invoice] if invoice else []
+        audit.record(REFUSED, subject=feed, also=also, actor=Actor.platform(str(feed)), at=at, data=data)
