@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from config import api_keys, company_settings, inbound_pages, platform_settings, views, webhook_pages
+from config import api_keys, company_settings, feed_settings, inbound_pages, platform_settings, views, webhook_pages
 from config.metrics import metrics
 
 urlpatterns = [
@@ -16,6 +16,13 @@ urlpatterns = [
     path("settings/platform/<slug:slug>/", platform_settings.platform_edit, name="platform-edit"),
     path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
+    path("settings/bank/feeds/", feed_settings.feed_list, name="feed-settings"),
+    path("settings/bank/feeds/revolut/authorise/", feed_settings.revolut_authorise, name="revolut-authorise"),
+    path("settings/bank/feeds/revolut/consent/", feed_settings.revolut_consent, name="revolut-consent"),
+    path("settings/bank/feeds/<slug:slug>/", feed_settings.feed_edit, name="feed-edit"),
+    path("settings/bank/feeds/<slug:slug>/read/", feed_settings.feed_read, name="feed-read"),
+    path("settings/bank/feeds/<slug:slug>/switch/", feed_settings.feed_switch, name="feed-switch"),
+    path("settings/bank/feeds/<slug:slug>/disconnect/", feed_settings.feed_disconnect, name="feed-disconnect"),
     path("settings/webhooks/", webhook_pages.webhook_list, name="webhook-settings"),
     path("settings/webhooks/new/", webhook_pages.webhook_new, name="webhook-new"),
     path("settings/webhooks/<int:pk>/", webhook_pages.webhook_detail, name="webhook-detail"),
