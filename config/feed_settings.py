@@ -47,7 +47,6 @@ class RevolutForm(forms.Form):
     client_id = forms.CharField(
         label=gettext_lazy("Identifiant client"),
         max_length=200,
-        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("Revolut le montre une fois le certificat enregistré (« Client ID »)."),
     )
@@ -165,6 +164,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": kind,
         "slug": slug,
         "feed": feed if feed and feed.key_cipher else None,
+        "may_read": bool(feed and feed.key_cipher and (feed.grant_cipher or kind != FeedKind.REVOLUT)),
         "state": state_of(feed),
         "left_out": left_out(feed) if feed and kind == FeedKind.REVOLUT else [],
         "callback": _callback(),
