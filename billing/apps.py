@@ -8,7 +8,8 @@ class BillingConfig(AppConfig):
     verbose_name = "Facturation"
 
     def ready(self) -> None:
-        from billing import customer_account, sealed
+        from billing import customer_account, receivers, sealed
 
         sealed.declare()
         customer_account.register()
+        receivers.connect()

@@ -64,6 +64,8 @@ app.conf.update(
         "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0, "options": {"expires": 30}},
         # apply what other systems told us
         "apply-received": {"task": "kernel.apply_received", "schedule": 5.0, "options": {"expires": 30}},
+        # what has served its time
+        "forget": {"task": "kernel.forget", "schedule": crontab(hour=3, minute=40)},
         # reminders that wait for the mail server, each guarded again
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # read the services that feed the bank, each every quarter of an hour at most

@@ -30,6 +30,7 @@ from config.api.finance_shapes import (
     WorkflowShape,
 )
 from config.figures import month, sums
+from config.kernel import audit
 from config.kernel.api.examples import sent
 from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, NotAllowedHere, operation
@@ -250,6 +251,7 @@ class CreateAndSend(InvoiceView):
             )  # fmt: skip
         send(self.find(draft.pk), request)
         invoice = self.find(draft.pk)
+        audit.record("billing.invoice.created_and_sent", subject=invoice, actor=request.caller.actor, at=request.at)
         row = Transmission.objects.filter(invoice=invoice).order_by("created_at").first()
         return {
             "invoice": invoice,

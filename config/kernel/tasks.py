@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from config.kernel.api import idempotency
 from config.kernel.inbound import applying
+from config.kernel.webhooks import forgetting
 from config.kernel.webhooks.sending import drain
 
 
@@ -18,3 +22,11 @@ def deliver_webhooks() -> int:
 def apply_received() -> int:
     """Apply the messages of other systems that are due; how many were tried."""
     return applying.drain()
+
+
+@shared_task(name="kernel.forget")
+def forget() -> dict[str, int]:
+    """Delete what has served its time: answers kept for repeated calls, messages told long ago, expired tokens."""
+    at = timezone.now()
+    expired, _ = OutstandingToken.objects.filter(expires_at__lt=at).delete()
+    return {"answers": idempotency.forget(at=at), "messages": forgetting.forget(at=at), "tokens": expired}

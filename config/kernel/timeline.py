@@ -52,6 +52,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "billing.invoice.changed": (n("Brouillon modifié, %(total)s TTC"), "edit", "neutral"),
     "billing.invoice.draft_deleted": (n("Brouillon supprimé"), "close", "neutral"),
     "billing.invoice.issued": (n("%(number)s émise, %(total)s TTC"), "check", "good"),
+    "billing.invoice.created_and_sent": (n("Créée, émise et envoyée en un appel"), "send", "neutral"),
     "billing.invoice.settled": (n("%(number)s entièrement réglée"), "coins", "good"),
     "billing.invoice.reopened": (n("%(number)s de nouveau à payer"), "alert", "warn"),
     "billing.invoice.credited": (n("%(number)s annulée par avoir"), "close", "warn"),

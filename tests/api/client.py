@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 from django.utils import timezone
@@ -51,7 +52,8 @@ def json_of(response: Any) -> Any:
 
 
 def a_member(company: Company, role: Role = Role.OWNER) -> User:
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}-{next(_numbers)}@partner.example", PASSWORD)
+    """Under an address of its own: sign-ins are counted by address in the broker, which test processes share."""
+    user = User.objects.create_user(f"{role.lower()}-{uuid4().hex}@partner.example", PASSWORD)
     Membership.objects.create(user=user, company=company, role=role)
     return user
 

@@ -15,14 +15,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
-from billing.models import Invoice
-from config.kernel import audit
+from billing.models import Email, EmailKind, Invoice
+from config.kernel import audit, tasks
 from config.kernel.models import AuditEvent, Company, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from config.kernel.webhooks import endpoints, sending
+from config.kernel.roles import Role
+from config.kernel.webhooks import endpoints, forgetting, sending
 from config.kernel.webhooks.announcing import message
 from config.kernel.webhooks.words import THINGS, TOLD
 from tests.api.receiver import Receiver, failing, receiving
 from tests.factories import money, story
+from tests.factories.people import a_person
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(django_settings.BASE_DIR)
@@ -60,7 +62,7 @@ def drain(after: timedelta = timedelta(0), **options: Any) -> int:
 def test_every_event_in_the_table_is_written_somewhere_in_the_product() -> None:
     code = "\n".join(
         path.read_text()
-        for app in ("billing", "customers", "payments", "einvoicing")
+        for app in ("billing", "config/api", "customers", "payments", "einvoicing")
         for path in (ROOT / app).rglob("*.py")
         if "migrations" not in path.parts
     )
@@ -234,6 +236,8 @@ def test_a_failure_is_tried_again_after_the_delays(receiver: Receiver) -> None:
 
 def test_an_endpoint_where_nothing_passes_for_three_days_is_disabled_and_keeps_what_waits(receiver: Receiver) -> None:
     company = story.a_company()
+    owner = a_person(company, Role.OWNER)
+    a_person(company, Role.SALES)
     endpoint, _secret = an_endpoint(company, receiver.url)
     receiver.choose = lambda _got: 500
     happen(company, story.a_customer(company), name="kept")
@@ -243,6 +247,11 @@ def test_an_endpoint_where_nothing_passes_for_three_days_is_disabled_and_keeps_w
     assert not endpoint.is_active
     assert endpoint.disabled_reason == sending.SILENT
     assert AuditEvent.everywhere.filter(tag="kernel.webhook.disabled", company=company).count() == 1
+    (told,) = Email.everywhere.filter(company=company, kind=EmailKind.NOTICE)
+    assert told.recipient == owner.email
+    assert endpoint.url in told.body
+    assert sending.SILENT in told.body
+    assert f"/settings/webhooks/{endpoint.pk}/" in told.body
     tried = len(receiver.seen)
     assert drain(timedelta(days=30)) == 0
     receiver.choose = lambda _got: 200
@@ -304,3 +313,26 @@ def test_an_amount_is_a_number_and_a_price_keeps_its_decimals() -> None:
     body = message("product.updated", about="billing.product:12", subjects=[], facts=facts, at=at)
     assert '"unit_price":0.1234,"total":1440.00,"number":"12"' in body
     assert '"timestamp":"2026-11-21T09:00:00Z"' in body
+
+
+# -- forgotten -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_told_three_months_ago_is_forgotten_and_what_still_waits_is_not(receiver: Receiver) -> None:
+    company = story.a_company()
+    an_endpoint(company, receiver.url)
+    happen(company, story.a_customer(company), name="told")
+    drain()
+    happen(company, story.a_customer(company), name="waits")
+    later = timezone.now() + forgetting.KEPT_FOR
+    told = WebhookEvent.everywhere.filter(company=company, body__contains='"told"')
+    assert told.exists()
+    forgetting.forget(at=later - timedelta(minutes=5))
+    assert told.exists()
+    assert forgetting.forget(at=later + timedelta(minutes=5)) == 1
+    assert not told.exists()
+    assert WebhookEvent.everywhere.filter(company=company, body__contains='"waits"').exists()
+
+
+def test_the_clock_forgets_answers_messages_and_tokens() -> None:
+    assert set(tasks.forget()) == {"answers", "messages", "tokens"}

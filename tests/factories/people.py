@@ -1,4 +1,4 @@
-"""People signed in, for tests of pages."""
+"""People, signed in or not."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from config.kernel.roles import Role
 
 def signed_in(company: Company, role: Role = Role.OWNER) -> Client:
     """A browser in which a member of the company has signed in."""
+    client = Client()
+    client.force_login(a_person(company, role))
+    return client
+
+
+def a_person(company: Company, role: Role = Role.OWNER) -> User:
+    """A member of the company."""
     user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
     Membership.objects.create(user=user, company=company, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
+    return user
 
 
 def read(page: object) -> str:

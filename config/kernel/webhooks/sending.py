@@ -23,6 +23,7 @@ from standardwebhooks import Webhook
 
 from config.kernel.actor import Actor
 from config.kernel.errors import RemoteError
+from config.kernel.events import endpoint_given_up
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from config.kernel.secrets import SecretUnreadable
@@ -187,7 +188,9 @@ def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) 
         endpoint.save(update_fields=["failing_since"])
     gone = outcome.status == HTTPStatus.GONE
     if endpoint.is_active and (gone or _is_out_of_patience(endpoint.failing_since, at)):
-        disable_endpoint(endpoint=endpoint, reason=GONE if gone else SILENT, actor=CARRIER, at=at)
+        reason = GONE if gone else SILENT
+        disable_endpoint(endpoint=endpoint, reason=reason, actor=CARRIER, at=at)
+        endpoint_given_up.send(sender=WebhookEndpoint, endpoint=endpoint, reason=reason, at=at)
     return endpoint.is_active
 
 

@@ -40,7 +40,8 @@ THINGS: Mapping[str, Thing] = {
     "payments.payment": Thing("payment", "/api/payments", _("Encaissements")),
     "payments.bankstatement": Thing("statement", "", _("Banque")),
     "customers.customer": Thing("customer", "/api/customers", _("Clients")),
-    "einvoicing.transmission": Thing("transmission", "", _("Transmissions")),
+    "einvoicing.transmission": Thing("transmission", "/api/transmissions", _("Transmissions")),
+    "payments.feed": Thing("feed", "", _("Flux bancaires")),
 }
 
 TOLD: Mapping[str, Told] = {
@@ -48,6 +49,9 @@ TOLD: Mapping[str, Told] = {
     "billing.invoice.changed": Told("invoice.updated", "billing.invoice", _("Brouillon modifié")),
     "billing.invoice.draft_deleted": Told("invoice.deleted", "billing.invoice", _("Brouillon supprimé")),
     "billing.invoice.issued": Told("invoice.issued", "billing.invoice", _("Facture ou avoir émis")),
+    "billing.invoice.created_and_sent": Told(
+        "invoice.created_and_sent", "billing.invoice", _("Facture créée, émise et envoyée en un appel")
+    ),
     "billing.invoice.settled": Told("invoice.paid", "billing.invoice", _("Facture entièrement réglée")),
     "billing.invoice.reopened": Told("invoice.reopened", "billing.invoice", _("Facture de nouveau à payer")),
     "billing.invoice.credited": Told("invoice.credited", "billing.invoice", _("Facture annulée par avoir")),
@@ -70,6 +74,7 @@ TOLD: Mapping[str, Told] = {
     "payments.payment.released": Told("payment.released", "payments.payment", _("Affectation retirée")),
     "payments.payment.reversed": Told("payment.reversed", "payments.payment", _("Encaissement annulé")),
     "payments.bank.imported": Told("statement.imported", "payments.bankstatement", _("Relevé bancaire importé")),
+    "payments.feed.read": Told("sync.completed", "payments.feed", _("Flux lu, avec du nouveau")),
     "customers.customer.created": Told("customer.created", "customers.customer", _("Client créé")),
     "customers.customer.changed": Told("customer.updated", "customers.customer", _("Fiche client modifiée")),
     "customers.customer.archived": Told("customer.archived", "customers.customer", _("Client archivé")),

@@ -1,0 +1,5 @@
+"""The news the kernel tells upward, inside the transaction. Receivers only insert a row; all are listed in the README."""
+
+from django.dispatch import Signal
+
+endpoint_given_up = Signal()  # endpoint, reason, at
