@@ -21,7 +21,7 @@ from django.utils.translation import override
 from billing import totals
 from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
 from billing.services import snapshots
-from billing.services.lines import exemption_mention
+from billing.services.lines import vat_rows
 from config.kernel.identifiers import creditor_reference
 from config.kernel.scope import company_scope
 from config.kernel.typography import NARROW, NBSP, number, percent, price
@@ -79,7 +79,7 @@ def context(invoice: Invoice) -> dict[str, Any]:
         seller = snapshots.seller(invoice.company)
         buyer = snapshots.buyer(invoice.customer)
         mentions = snapshots.mentions(invoice, invoice.company)
-        subtotals = _computed(invoice, lines)
+        subtotals = vat_rows(invoice, totals.compute([line.priced() for line in lines]))
     else:
         seller, buyer, mentions = invoice.seller, invoice.buyer, invoice.mentions
         subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice))
@@ -131,21 +131,6 @@ def _widths(rows: Sequence[dict[str, str]]) -> dict[str, str]:
 def _ems(text: str) -> float:
     """How wide a text of figures or a few words is in Liberation Sans, in ems; never less than it is."""
     return sum(EMS.get(character, WIDEST) for character in text)
-
-
-def _computed(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[VatSubtotal]:
-    return [
-        VatSubtotal(
-            company_id=invoice.company_id,
-            invoice=invoice,
-            category=row.category,
-            rate=row.rate,
-            base=row.base,
-            amount=row.amount,
-            exemption_reason=exemption_mention(row.exemption_code),
-        )
-        for row in totals.compute([line.priced() for line in lines]).subtotals
-    ]
 
 
 def _stamp(invoice: Invoice) -> str:

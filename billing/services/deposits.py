@@ -14,7 +14,7 @@ from billing.deposits import gross_of, share_out
 from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
 from billing.models.lines import DocumentLine
 from billing.services.deducting import DepositNotDeductible, deductible_from, write_deductions
-from billing.services.invoices import InvoiceIssued, lock_draft, save_draft
+from billing.services.invoices import lock_draft, save_draft
 from billing.services.lines import LineInput
 from billing.totals import VatSubtotal, apportion
 from config.kernel import audit
@@ -36,6 +36,11 @@ class DepositTooLarge(Invalid):
 class DepositTooSmall(Invalid):
     code = "deposit_too_small"
     message = "Le montant de l’acompte doit être positif."
+
+
+class NoDeductionHere(DomainError):
+    code = "no_deduction_here"
+    message = "Seul le brouillon d’une facture déduit des acomptes, pas celui d’un acompte ni d’un avoir."
 
 
 def takes_deposit(source: SalesOrder | Invoice) -> bool:
@@ -142,11 +147,11 @@ def _natures(rows: Sequence[DocumentLine], share: VatSubtotal) -> list[tuple[boo
 def choose_deposits(*, invoice: Invoice, keys: Sequence[int], actor: Actor, at: datetime) -> Invoice:
     """Deduct these deposits from the draft, and no others.
 
-    Raises InvoiceIssued, DepositNotDeductible, DepositsBeyondTotal.
+    Raises InvoiceIssued, NoDeductionHere, DepositNotDeductible, DepositsBeyondTotal.
     """
     draft = lock_draft(invoice)
     if not draft.takes_deposits:
-        raise InvoiceIssued(number=str(draft))
+        raise NoDeductionHere
     deposits = list(deductible_from(draft).filter(pk__in=keys))
     missing = set(keys) - {deposit.pk for deposit in deposits}
     if missing:

@@ -13,7 +13,7 @@ from billing.numbering import next_number
 from billing.services import snapshots
 from billing.services.deducting import deduct, lock_for_issue
 from billing.services.invoices import lock_draft
-from billing.services.lines import exemption_mention
+from billing.services.lines import vat_rows
 from billing.services.settling import count_credit, replace_invoice, settle_if_nothing_remains
 from billing.totals import Totals
 from config.kernel import states
@@ -135,19 +135,7 @@ def _check_public_references(draft: Invoice, customer: Customer) -> None:
 
 def _write_subtotals(draft: Invoice, computed: Totals) -> None:
     VatSubtotal.everywhere.filter(invoice=draft).delete()
-    VatSubtotal.everywhere.bulk_create(
-        VatSubtotal(
-            company_id=draft.company_id,
-            invoice=draft,
-            category=row.category,
-            rate=row.rate,
-            base=row.base,
-            amount=row.amount,
-            exemption_code=row.exemption_code,
-            exemption_reason=exemption_mention(row.exemption_code),
-        )
-        for row in computed.subtotals
-    )
+    VatSubtotal.everywhere.bulk_create(vat_rows(draft, computed))
 
 
 def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:

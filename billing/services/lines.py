@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from billing import totals
-from billing.models import Product, VatCategory
+from billing.models import Invoice, Product, VatCategory, VatSubtotal
 from billing.models.lines import DocumentLine
 from billing.totals import Totals
 from config.kernel.errors import Invalid, Sentence
@@ -124,6 +124,23 @@ def _check_size(row: DocumentLine) -> None:
         problems["unit_price"] = TotalTooLarge.message
     if problems:
         raise Invalid(fields=problems)
+
+
+def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
+    """The VAT breakdown of the invoice (BG-23) as rows, not saved."""
+    return [
+        VatSubtotal(
+            company_id=invoice.company_id,
+            invoice=invoice,
+            category=row.category,
+            rate=row.rate,
+            base=row.base,
+            amount=row.amount,
+            exemption_code=row.exemption_code,
+            exemption_reason=exemption_mention(row.exemption_code),
+        )
+        for row in computed.subtotals
+    ]
 
 
 def preview(company: Company, inputs: Iterable[LineInput]) -> Totals:

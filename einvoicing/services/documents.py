@@ -16,7 +16,7 @@ from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, 
 from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.deducting import deposits_of
-from billing.services.lines import exemption_mention
+from billing.services.lines import vat_rows
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -177,18 +177,9 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     invoice.buyer = snapshots.buyer(invoice.customer)
     invoice.mentions = snapshots.mentions(invoice, invoice.company)
     invoice.total_net, invoice.total_vat, invoice.total_gross = computed.net, computed.vat, computed.gross
-    subtotals = [
-        VatSubtotal(
-            category=row.category,
-            rate=row.rate,
-            base=row.base,
-            amount=row.amount,
-            exemption_code=row.exemption_code,
-            exemption_reason=exemption_mention(row.exemption_code),
-        )
-        for row in computed.subtotals
-    ]
-    document = mapping.from_invoice(invoice, lines=lines, subtotals=subtotals, deposits=deposits_of(invoice))
+    document = mapping.from_invoice(
+        invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits_of(invoice)
+    )
     report = _judge(document, invoice)
     invoice.refresh_from_db()
     return report

@@ -8,9 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing.api.invoices import words
@@ -19,7 +17,7 @@ from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
 from billing.totals import UnpriceableLine, check_vat
-from config.kernel.api.fields import Body, Number, Reference
+from config.kernel.api.fields import Body, Day, Number, Reference, Switch
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
@@ -27,15 +25,6 @@ from customers.models import Customer
 
 MOST_ITEMS = 500
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-
-
-@extend_schema_field({"type": "string", "format": "date", "pattern": r"^(19|20|21)\d\d-\d\d-\d\d$"})
-class Day(serializers.DateField):
-    """YYYY-MM-DD, from 1900 to 2199."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 class ItemBody(Body):
@@ -53,7 +42,7 @@ class ItemBody(Body):
         help_text="In per cent. 0 wants a `vat_category`, save from a company under the small-business exemption.",
     )  # fmt: skip
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
-    is_service = serializers.BooleanField(required=False)
+    is_service = Switch(required=False)
     product_id = Reference(Product, required=False, allow_null=True)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from billing.api.invoices import words
-from billing.api.invoices.bodies import Day
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
-from config.kernel.api.fields import Id, Page
+from config.kernel.api.fields import Day, Id, Page
 
 
 class InvoiceQuery(Page):

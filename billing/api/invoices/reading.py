@@ -16,7 +16,7 @@ class InvoiceView(ApiView):
     area = "invoices"
 
     def find(self, id: int) -> Invoice:  # type: ignore[override]  # noqa: A002 - the address names it so
-        """The invoice of the caller's company. Five queries, whatever its lines and payments. Raises Http404."""
+        """The invoice of the caller's company, in as many queries whatever it holds. Raises Http404."""
         rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
-        whole = rows.prefetch_related("lines", "allocations__payment")
+        whole = rows.prefetch_related("lines", "vat_subtotals", "deductions__deposit", "allocations__payment")
         return cast(Invoice, get_object_or_404(whole, pk=id))

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from billing import totals
 from billing.api.invoices import words
 from billing.models import Invoice, InvoiceLine, VatCategory
+from billing.services.lines import vat_rows
 from billing.totals import vat_of
-from config.kernel.api.fields import Id, Money, Number
+from config.kernel.api.fields import Id, Moment, Money, Number
 from config.kernel.money import ZERO
-
-
-class Moment(serializers.DateTimeField):
-    """An instant, in UTC."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"default_timezone": UTC, **options})
 
 
 class InvoiceRow(serializers.Serializer):
@@ -121,6 +116,26 @@ class PaymentOfInvoice(serializers.Serializer):
     reference = serializers.CharField()
 
 
+class VatShape(serializers.Serializer):
+    """A row of the VAT breakdown (BG-23), rounded once: these are the figures that count."""
+
+    vat_category = serializers.ChoiceField(VatCategory.values, source="category")
+    vat_rate = Number(max_digits=5, decimal_places=2, source="rate")
+    base = Money()
+    amount = Money()
+    exemption_code = serializers.CharField(help_text="VATEX; '' where VAT is charged.")
+    exemption_reason = serializers.CharField()
+
+
+class DeductionShape(serializers.Serializer):
+    """A deposit invoice that this one deducts (BT-113, BG-3)."""
+
+    deposit_id = Id()
+    invoice_number = serializers.CharField(source="deposit.number")
+    amount = Money(source="gross")
+    vat = Money(help_text="Of which VAT.")
+
+
 class InvoiceShape(InvoiceRow):
     """The whole invoice."""
 
@@ -132,11 +147,21 @@ class InvoiceShape(InvoiceRow):
     corrects_id = Id(allow_null=True, help_text="The invoice that a credit note or corrected invoice names.")
     credit_reason = serializers.CharField()
     items = ItemShape(many=True, source="lines")
+    vat_breakdown = serializers.SerializerMethodField()
+    deductions = DeductionShape(many=True)
     payments = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.IntegerField)
     def get_items_count(self, invoice: Invoice) -> int:
         return len(invoice.lines.all())
+
+    @extend_schema_field(VatShape(many=True))
+    def get_vat_breakdown(self, invoice: Invoice) -> Any:
+        """Frozen when it was issued; on a draft, as issuing would write it."""
+        rows = list(invoice.vat_subtotals.all())
+        if invoice.is_draft:
+            rows = vat_rows(invoice, totals.compute([line.priced() for line in invoice.lines.all()]))
+        return VatShape(rows, many=True).data
 
     @extend_schema_field(PaymentOfInvoice(many=True))
     def get_payments(self, invoice: Invoice) -> list[dict[str, Any]]:
