@@ -11,18 +11,17 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import MOST_ITEMS, Day, ItemBody, lines, said_of
+from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, said_of
 from billing.api.invoices.reading import InvoiceView
-from billing.api.invoices.shapes import InvoiceShape, ItemShape, Moment
+from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
 from billing.services.invoices import AlreadyInvoiced, generate_invoice, inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Body, Id, Money, Page, Reference
+from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
-from customers.api.shapes import Word
 from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 

@@ -10,12 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
-from billing.api.invoices.shapes import Moment
 from billing.models import Product, Unit, VatCategory
 from billing.services.products import archive_product, restore_product, save_product
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Body, Id, Number, Page
+from config.kernel.api.fields import Body, Id, Moment, Number, Page, Switch
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 
@@ -64,7 +63,7 @@ class ProductChange(Body):
     reference = serializers.CharField(max_length=40, required=False)
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=10_000, allow_blank=True, required=False)
-    is_service = serializers.BooleanField(required=False)
+    is_service = Switch(required=False)
     unit = serializers.ChoiceField(Unit.values, required=False)
     unit_price = Number(max_digits=16, decimal_places=6, min_value=0, required=False, help_text="Without VAT.")
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where it is not said.")
@@ -72,8 +71,8 @@ class ProductChange(Body):
         max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
         help_text="Above 0 with S (20 where it is not said), 0 with every other category.",
     )  # fmt: skip
-    tracks_stock = serializers.BooleanField(required=False, help_text="false for a service, whatever is sent.")
-    archived = serializers.BooleanField(required=False, help_text="false takes an archived product up again.")
+    tracks_stock = Switch(required=False, help_text="false for a service, whatever is sent.")
+    archived = Switch(required=False, help_text="false takes an archived product up again.")
 
 
 class ProductBody(ProductChange):
@@ -84,7 +83,7 @@ class ProductBody(ProductChange):
     reference = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=200)
     unit_price = Number(max_digits=16, decimal_places=6, min_value=0, help_text="Without VAT.")
-    archived = None
+    archived = None  # type: ignore[assignment]  # DRF: a field of the base that this body has not
 
 
 class ProductQuery(Page):

@@ -11,16 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import Day
-from billing.api.invoices.shapes import Moment
 from billing.models import MovementReason, Product, StockMovement
 from billing.services.products import count_stock, move_stock
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Body, Id, Number, Page
+from config.kernel.api.fields import Body, Day, Id, Moment, Number, Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
-from customers.api.shapes import Word
 
 REASONS = [str(one).lower() for one in MovementReason]
 BY_HAND = [str(one).lower() for one in (MovementReason.RECEIPT, MovementReason.RETURN, MovementReason.COUNT)]

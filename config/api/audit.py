@@ -6,14 +6,11 @@ from django.db.models import Q, TextChoices
 from django.http import HttpResponseBase
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import Day
-from billing.api.invoices.shapes import Moment
 from config.kernel.api import lists
 from config.kernel.api.examples import received
-from config.kernel.api.fields import Page
+from config.kernel.api.fields import Day, Moment, Page, Word
 from config.kernel.api.operation import ApiView, Call, operation
 from config.kernel.models import AuditEvent
-from customers.api.shapes import Word
 
 
 class ActorKind(TextChoices):

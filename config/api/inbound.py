@@ -14,7 +14,7 @@ from rest_framework import serializers
 from config.kernel.api import limits, lists
 from config.kernel.api.authentication import address_of as address_of_caller
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Body, Id, Page
+from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, TooLarge, operation
 from config.kernel.api.problems import of_domain
@@ -160,13 +160,6 @@ class SourceBody(Body):
     )  # fmt: skip
 
 
-class Switch(serializers.BooleanField):
-    """true or false, and no number or word for them."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        return bool(super().to_internal_value(data if isinstance(data, bool) else None))
-
-
 class SourceChange(Body):
     """What changes. A field left out stays as it is."""
 
@@ -182,7 +175,7 @@ class SourceShape(serializers.Serializer):
     url = serializers.SerializerMethodField(help_text="What to type into the remote system. Keep it to yourself.")
     active = serializers.BooleanField(source="is_active")
     has_secret = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField()
+    created_at = Moment()
 
     def get_url(self, row: WebhookSource) -> str:
         return sources.address_of(row)
@@ -261,11 +254,11 @@ class ReceivedShape(serializers.Serializer):
     source_id = Id(source="origin_id")
     event_id = serializers.CharField()
     event = serializers.CharField(source="name")
-    received_at = serializers.DateTimeField()
+    received_at = Moment()
     status = serializers.SerializerMethodField()
     attempts = serializers.IntegerField(help_text="Since it came, or was replayed.")
     next_attempt_at = serializers.SerializerMethodField()
-    applied_at = serializers.DateTimeField(allow_null=True)
+    applied_at = Moment(allow_null=True)
     problem = serializers.SerializerMethodField(help_text="Why it was not applied, or what a person should do now.")
 
     @extend_schema_field(serializers.ChoiceField(STATUSES))

@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Body, Id, Page
+from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -58,7 +58,7 @@ class WebhookBody(Body):
     events = serializers.ListField(
         child=serializers.ChoiceField(EVENT_NAMES), min_length=1, max_length=100, help_text="`*` is every event."
     )
-    active = serializers.BooleanField(
+    active = Switch(
         default=True, help_text="An inactive webhook hears nothing new; what waited goes when it is active again."
     )
 
@@ -71,7 +71,7 @@ class WebhookChange(WebhookBody):
     events = serializers.ListField(
         child=serializers.ChoiceField(EVENT_NAMES), min_length=1, max_length=100, required=False
     )
-    active = serializers.BooleanField(required=False)
+    active = Switch(required=False)
 
 
 class WebhookShape(serializers.Serializer):
@@ -80,10 +80,10 @@ class WebhookShape(serializers.Serializer):
     description = serializers.CharField()
     events = serializers.ListField(child=serializers.CharField())
     active = serializers.BooleanField(source="is_active")
-    failing_since = serializers.DateTimeField(allow_null=True, help_text="Nothing has succeeded since then.")
-    disabled_at = serializers.DateTimeField(allow_null=True)
+    failing_since = Moment(allow_null=True, help_text="Nothing has succeeded since then.")
+    disabled_at = Moment(allow_null=True)
     disabled_reason = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField()
+    created_at = Moment()
 
     def get_disabled_reason(self, row: WebhookEndpoint) -> str:
         return gettext(row.disabled_reason) if row.disabled_reason else ""
@@ -208,11 +208,11 @@ class DeliveryShape(serializers.Serializer):
     webhook_id = Id(source="endpoint_id")
     message_id = serializers.CharField(source="event.message_id", help_text="`webhook-id` of the message.")
     event = serializers.CharField(source="event.name")
-    occurred_at = serializers.DateTimeField(source="event.occurred_at")
+    occurred_at = Moment(source="event.occurred_at")
     status = serializers.SerializerMethodField()
     attempts = serializers.IntegerField(help_text="Since it was queued, or replayed.")
     next_attempt_at = serializers.SerializerMethodField()
-    delivered_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = Moment(allow_null=True)
 
     @extend_schema_field(serializers.ChoiceField(STATUSES))
     def get_status(self, row: WebhookDelivery) -> str:
@@ -224,7 +224,7 @@ class DeliveryShape(serializers.Serializer):
 
 
 class AttemptShape(serializers.Serializer):
-    at = serializers.DateTimeField()
+    at = Moment()
     http_status = serializers.IntegerField(allow_null=True, help_text="Null when there was no answer.")
     milliseconds = serializers.IntegerField()
     error = serializers.SerializerMethodField(help_text="Why it failed; empty when it was delivered.")

@@ -12,11 +12,11 @@ from rest_framework import serializers
 
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Page
+from config.kernel.api.fields import Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from customers.api.contacts import write_contacts
-from customers.api.shapes import CustomerBody, CustomerChange, CustomerShape, Word
+from customers.api.shapes import CustomerBody, CustomerChange, CustomerShape
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 from customers.services import archive_customer, ensure_terms, restore_customer, save_customer
 

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
-from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.kernel.api.fields import Body, Id, Reference
+from config.kernel.api.fields import Body, Id, Moment, Reference, Switch, Word
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 
 MOST_CONTACTS = 100
-
-
-class Word(serializers.ChoiceField):
-    """A code of ours as the API says it: in lower case."""
-
-    def __init__(self, codes: type[TextChoices], **options: Any) -> None:
-        super().__init__([str(value).lower() for value in codes.values], **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        return str(super().to_internal_value(data)).upper()
-
-    def to_representation(self, value: Any) -> str:
-        return str(value).lower()
 
 
 class TermsShape(serializers.Serializer):
@@ -80,7 +65,7 @@ class CustomerShape(serializers.Serializer):
     reminders_paused_until = serializers.DateField(allow_null=True)
     notes = serializers.CharField(help_text="Never printed nor sent.")
     archived = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField(default_timezone=UTC)
+    created_at = Moment()
     billing_address = serializers.SerializerMethodField()
     delivery_address = serializers.SerializerMethodField()
     contacts = ContactShape(many=True)
@@ -117,8 +102,8 @@ class ContactBody(Body):
     position = serializers.CharField(max_length=100, allow_blank=True, default="")
     email = serializers.EmailField(max_length=254, allow_blank=True, default="")
     phone = serializers.CharField(max_length=30, allow_blank=True, default="")
-    gets_invoices = serializers.BooleanField(default=True)
-    gets_reminders = serializers.BooleanField(default=True)
+    gets_invoices = Switch(default=True)
+    gets_reminders = Switch(default=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if (attrs["gets_invoices"] or attrs["gets_reminders"]) and not attrs["email"]:
@@ -145,10 +130,10 @@ class CustomerBody(Body):
     siret = serializers.CharField(max_length=30, allow_blank=True, required=False)
     vat_number = serializers.CharField(max_length=30, allow_blank=True, required=False)
     electronic_address = serializers.CharField(max_length=125, allow_blank=True, required=False)
-    is_public_body = serializers.BooleanField(required=False)
+    is_public_body = Switch(required=False)
     service_code = serializers.CharField(max_length=100, allow_blank=True, required=False)
-    requires_service_code = serializers.BooleanField(required=False)
-    requires_commitment = serializers.BooleanField(required=False)
+    requires_service_code = Switch(required=False)
+    requires_commitment = Switch(required=False)
     payment_terms_id = Reference(
         PaymentTerms, source="terms", required=False, help_text="Of /api/payment-terms; 30 days where none is named."
     )
@@ -168,4 +153,4 @@ class CustomerChange(CustomerBody):
 
     customer_type = Word(CustomerKind, source="kind", required=False)
     billing_address = AddressBody(required=False)
-    archived = serializers.BooleanField(required=False, help_text="false takes an archived customer up again.")
+    archived = Switch(required=False, help_text="false takes an archived customer up again.")

@@ -10,9 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import Day
-from billing.api.invoices.shapes import Moment
-from config.kernel.api.fields import Money, Page
+from config.kernel.api.fields import Day, Moment, Money, Page
 from config.kernel.api.json import loads
 from einvoicing.api.camel import CamelBody, CamelQuery, CamelShape
 from einvoicing.models import Environment, Transmission

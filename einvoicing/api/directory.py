@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.shapes import Moment
-from config.kernel.api.fields import Query
+from config.kernel.api.fields import Moment, Query
 from config.kernel.api.operation import ApiView, Call, operation
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import siren as siren_number

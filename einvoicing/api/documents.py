@@ -12,10 +12,10 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from billing.api.invoices.reading import InvoiceView
-from billing.api.invoices.shapes import Moment
 from billing.models import DocumentKind, Invoice
 from billing.pdf import render_pdf
 from config.kernel.api.etags import matches
+from config.kernel.api.fields import Moment
 from config.kernel.api.operation import Call, operation
 from einvoicing.api.sending import InvalidHere
 from einvoicing.services.documents import DocumentInvalid, NotIssued, ensure_document

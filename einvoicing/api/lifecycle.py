@@ -10,9 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing.api.invoices.reading import InvoiceView
-from billing.api.invoices.shapes import Moment
 from config.kernel.api import lists
-from config.kernel.api.fields import Id, Page
+from config.kernel.api.fields import Id, Moment, Page
 from config.kernel.api.operation import Call, operation
 from einvoicing import lifecycle
 from einvoicing.models import LifecycleEvent

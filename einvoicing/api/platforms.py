@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.shapes import Moment
 from config.kernel.api import lists
-from config.kernel.api.fields import Id, Page
+from config.kernel.api.fields import Id, Moment, Page
 from config.kernel.api.operation import ApiView, Call, operation
 from config.kernel.secrets import SecretUnreadable
 from einvoicing.api.transmissions import KINDS

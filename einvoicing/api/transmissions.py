@@ -11,14 +11,11 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import Day
 from billing.api.invoices.reading import InvoiceView
-from billing.api.invoices.shapes import Moment
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
-from config.kernel.api.fields import Body, Id, Page, Reference
+from config.kernel.api.fields import Body, Day, Id, Moment, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
-from customers.api.shapes import Word
 from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from billing.models import Invoice
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
-from config.kernel.api.fields import Body, Id, Money, Page
+from config.kernel.api.fields import Body, Day, Id, Money, Page, Word
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.errors import DomainError
 from config.kernel.models import Company
@@ -28,7 +28,7 @@ from payments.api.bank_shapes import (
     proposal,
 )
 from payments.api.bodies import ReasonBody, check_shares, shares_field
-from payments.api.fields import STATES, Day, Word
+from payments.api.fields import STATES
 from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.bank import ignore_line, import_statement, reopen_line

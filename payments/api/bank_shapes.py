@@ -7,10 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from billing.api.invoices.shapes import Moment
 from billing.models import Invoice
-from config.kernel.api.fields import Id, Money
-from payments.api.fields import STATES, Word
+from config.kernel.api.fields import Id, Moment, Money, Word
+from payments.api.fields import STATES
 from payments.matching import PHRASES, Verdict, explain
 from payments.models import Match
 

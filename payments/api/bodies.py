@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.models import Invoice
-from config.kernel.api.fields import Body, Id, Page, Query, Reference
+from config.kernel.api.fields import Body, Day, Id, Page, Query, Reference, Word
 from customers.models import Customer
-from payments.api.fields import METHODS, Day, Received, Word
+from payments.api.fields import METHODS, Received
 from payments.api.shapes import ChangedPayment
 from payments.services.reports import PERIODS
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
 
 from billing.models import ReminderLevel, ReminderStatus
 from config.kernel.api.fields import Money
@@ -38,28 +35,6 @@ REMINDER_STATE_WORDS = tuple(REMINDER_STATES)
 
 NAMES = {"paid_on": "payment_date", "method": "payment_method"}
 _TRANSACTION = "Transaction : "
-
-
-class Word(serializers.ChoiceField):
-    """A word of the API for a code of ours."""
-
-    def __init__(self, words: Mapping[str, Any], **options: Any) -> None:
-        self.words = words
-        super().__init__(choices=list(words), **options)
-
-    def to_internal_value(self, data: Any) -> Any:
-        return self.words[super().to_internal_value(data)]
-
-    def to_representation(self, value: Any) -> Any:
-        return next((word for word, code in self.words.items() if code == value), value)
-
-
-class Day(serializers.DateField):
-    """A day of the years 1900 to 2199, as YYYY-MM-DD."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.validators = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
 
 
 @extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": 0.01, "maximum": 99_999_999_999_999.98})

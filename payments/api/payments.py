@@ -12,18 +12,17 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from billing.api.invoices.shapes import Moment
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Money
+from config.kernel.api.fields import Moment, Money, Word
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from payments.api import rows
 from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, StatsQuery
-from payments.api.fields import METHODS, Word, named_as, with_transaction, without_transaction
+from payments.api.fields import METHODS, named_as, with_transaction, without_transaction
 from payments.api.shapes import ChangedPayment, PaymentAnswer, PaymentShape, ReversedPayment, held
 from payments.models import Payment
 from payments.services import reports

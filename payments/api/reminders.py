@@ -9,15 +9,14 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from billing.api.invoices.shapes import Moment
 from billing.models import Invoice, Reminder
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
-from config.kernel.api.fields import Body, Id, Money, Page
+from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from payments.api import rows
 from payments.api.bodies import ReasonBody
-from payments.api.fields import LEVELS, REMINDER_STATES, Day, Word
+from payments.api.fields import LEVELS, REMINDER_STATES
 from payments.services.reminders import OwnWords, cancel_drafted, remind_invoice, send_drafted
 
 ASKED_BY_API = "Abandonnée par API"

@@ -9,12 +9,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from config.kernel.api.fields import Id, Money, Query
+from config.kernel.api.fields import Day, Id, Money, Query
 from config.kernel.api.operation import ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from customers.models import Customer
-from payments.api.fields import Day
 from payments.services.reports import account_of, aging, days_of_sales
 
 BACKWARDS = "La fin de la période est avant son début."

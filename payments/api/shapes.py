@@ -8,10 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from billing.api.invoices import words
-from billing.api.invoices.shapes import Moment
 from billing.models import Invoice
-from config.kernel.api.fields import Id, Money
-from payments.api.fields import METHODS, PAYMENT_STATE_WORDS, Word, without_transaction
+from config.kernel.api.fields import Id, Moment, Money, Word
+from payments.api.fields import METHODS, PAYMENT_STATE_WORDS, without_transaction
 from payments.models import Payment
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model, TextChoices
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST_ID = 2**53 - 1
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
@@ -57,6 +61,44 @@ class Reference(serializers.PrimaryKeyRelatedField):
         if isinstance(data, bool | float | Decimal) or not str(data).isdecimal() or int(data) > LARGEST_ID:
             raise serializers.ValidationError(_("Un identifiant est un nombre entier."))
         return super().to_internal_value(data)
+
+
+class Word(serializers.ChoiceField):
+    """A word of the API for a code of ours: those of a mapping, or the codes themselves in lower case."""
+
+    def __init__(self, words: Mapping[str, Any] | type[TextChoices], **options: Any) -> None:
+        codes = words if isinstance(words, Mapping) else {str(code).lower(): code for code in words.values}
+        self.codes: Mapping[str, Any] = codes
+        super().__init__(choices=list(codes), **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return self.codes[super().to_internal_value(data)]
+
+    def to_representation(self, value: Any) -> Any:
+        return next((word for word, code in self.codes.items() if code == value), value)
+
+
+@extend_schema_field({"type": "string", "format": "date", "pattern": r"^(19|20|21)\d\d-\d\d-\d\d$"})
+class Day(serializers.DateField):
+    """YYYY-MM-DD, from 1900 to 2199."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
+class Moment(serializers.DateTimeField):
+    """An instant, in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"default_timezone": UTC, **options})
+
+
+class Switch(serializers.BooleanField):
+    """true or false, and no number or word for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        return bool(super().to_internal_value(data if isinstance(data, bool) else None))
 
 
 class Body(serializers.Serializer):
