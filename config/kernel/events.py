@@ -1,4 +1,4 @@
-"""The news the kernel tells upward, inside the transaction. Receivers only insert a row; all are listed in the README."""
+"""The news the kernel tells upward, inside the transaction. Receivers only insert a row; the README lists them."""
 
 from django.dispatch import Signal
 

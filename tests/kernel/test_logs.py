@@ -57,6 +57,7 @@ def lines() -> Iterator[Any]:
         {"signing_key": CANARY, "private": CANARY},
         {"body": json.dumps({"access_token": CANARY, "expires_in": 1800})},
         {"body": f"{{'client_secret': '{CANARY}'}}"},
+        {"path": f"/api/webhooks/afnor/{CANARY * 3}"},
     ],
 )
 def test_a_secret_is_redacted_wherever_it_hides(holds_it):
