@@ -11,7 +11,7 @@ from gunicorn.glogging import Logger
 log = structlog.get_logger("quittance.access")
 
 
-class AccessLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
+class AccessLog(Logger):
     """`--logger-class config.access_log.AccessLog`: what gunicorn prints by itself would hold tokens and codes."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
