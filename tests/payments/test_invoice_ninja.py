@@ -150,6 +150,15 @@ def test_payments_of_one_second_on_several_pages_are_all_recorded(
     assert sorted(ninja.amounts()) == [50, 100, 200, 300]
 
 
+def test_a_long_history_is_read_in_several_turns(ninja: Ninja, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
+    monkeypatch.setattr(client, "MOST_PAGES", 2)
+    start = next(_second)
+    for place in range(5):
+        ninja.pays(100.0, updated_at=start + place * 2 * invoice_ninja.OVERLAP)
+    assert [ninja.read() for _ in range(3)] == [3, 2, 0]
+
+
 def test_a_payment_of_the_second_that_was_read_last_is_not_lost(ninja: Ninja) -> None:
     same = next(_second)
     ninja.pays(100.0, updated_at=same)
@@ -413,13 +422,14 @@ def test_a_clock_that_is_ahead_there_does_not_hide_what_follows(ninja: Ninja) ->
     assert (ninja.read(), ninja.amounts()) == (1, [100, 200])
 
 
-def test_a_feed_that_is_switched_off_meanwhile_records_nothing_more(
-    ninja: Ninja, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("change", [{"is_enabled": False}, {"base_url": "https://elsewhere.example"}])
+def test_a_feed_that_is_switched_off_or_moved_meanwhile_records_nothing_more(
+    ninja: Ninja, change: dict[str, Any]
 ) -> None:
     ninja.pays(500.0)
     with company_scope(ninja.company):
         feed = Feed.objects.get()
-        Feed.objects.update(is_enabled=False)
+        Feed.objects.update(**change)
         assert invoice_ninja.read(feed, timezone.now()) == 0
     assert ninja.amounts() == []
 
@@ -463,7 +473,11 @@ def test_the_clock_reads_every_connected_company(ninja: Ninja) -> None:
 
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
-def test_readings_at_once_record_each_payment_once(sandbox: str) -> None:
+@pytest.mark.parametrize("page_size", [100, 2])
+def test_readings_at_once_record_each_payment_once(
+    sandbox: str, page_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAGE_SIZE", page_size)
     ninja = a_ninja(sandbox)
     for _ in range(6):
         ninja.pays(100.0)

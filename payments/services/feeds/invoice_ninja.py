@@ -73,7 +73,7 @@ class TakenBackHere(DomainError):
 
 
 class _Overtaken(Exception):
-    """Another reading of the feed went further, or the feed was switched off: what is in hand may be old."""
+    """Another reading went further, or the feed was switched off or moved: what is in hand may be old."""
 
 
 def read(feed: Feed, at: datetime) -> int:
@@ -116,7 +116,8 @@ def _advance(feed: Feed, cursor: str, seen: int, at: datetime) -> str:
 
 def _lock(feed: Feed, cursor: str) -> None:
     """One reading at a time writes. Raises _Overtaken."""
-    locked = Feed.everywhere.select_for_update(of=("self",)).filter(pk=feed.pk, is_enabled=True).first()
+    same = Feed.everywhere.filter(pk=feed.pk, is_enabled=True, base_url=feed.base_url)
+    locked = same.select_for_update(of=("self",)).first()
     if locked is None or locked.cursor != cursor:
         raise _Overtaken
 
