@@ -263,4 +263,4 @@ def _is_ours(request: HttpRequest, feed: Feed) -> bool:
         *told, brought = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=CONSENT_WITHIN)
     except (signing.BadSignature, ValueError):
         return False
-    return told == _bound_to(request, feed)
+    return bool(nonce) and constant_time_compare(nonce, brought) and told == _bound_to(request, feed)

@@ -19,7 +19,7 @@ from payments.feeds.revolut import client as api
 from payments.models import BankAccount, BankStatement, Feed, LineStatus, Match
 from payments.services.bank import reopen_line
 from payments.services.feeds import revolut
-from payments.services.reconciliation import reconcile
+from payments.services.reconciliation import AlreadyUndone, reconcile
 from payments.statements.revolut import plain_words
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
@@ -144,6 +144,19 @@ def test_an_account_of_another_iban_or_currency_is_named_and_not_booked(business
     assert AuditEvent.everywhere.filter(company=business.company, tag=revolut.LEFT_OUT).count() == 1
 
 
+def test_the_right_iban_in_another_currency_is_not_that_account(business: Business) -> None:
+    business.tell(accounts=[{"id": business.account, "currency": "USD"}])
+    with pytest.raises(revolut.NoAccountOfOurs):
+        business.reads()
+
+
+def test_an_iban_shared_with_others_tells_no_account(business: Business) -> None:
+    business.tell(accounts=[{"id": business.account, "details": [{"iban": story.IBAN, "pooled": True}]}])
+    with pytest.raises(revolut.NoAccountOfOurs):
+        business.reads()
+    assert revolut.left_out(business.feed) == ["Main (EUR)"]
+
+
 def test_a_transfer_between_two_accounts_is_a_line_in_each(business: Business) -> None:
     second = "FR7612345987650123456789014"
     BankAccount.objects.create(company=business.company, name="Deux", iban=second)
@@ -266,6 +279,22 @@ def test_a_reverted_line_that_was_open_is_put_aside_with_its_fee(business: Busin
     reopen_line(line=business.lines()[0], actor=ACTOR, at=AT)
     business.reads(AT + minutes(30))
     assert {line.status for line in business.lines()} == {LineStatus.IGNORED}, "the money is not there"
+
+
+def test_who_was_at_the_line_meanwhile_is_looked_at_again(business: Business, monkeypatch: Any) -> None:
+    _invoice, told = a_paid_invoice(business)
+    business.becomes(told, "reverted")
+    undo, calls = revolut.undo_match, []
+
+    def late(**match: Any) -> Any:
+        calls.append(match)
+        if len(calls) == 1:
+            raise AlreadyUndone
+        return undo(**match)
+
+    monkeypatch.setattr(revolut, "undo_match", late)
+    business.reads(AT + minutes(15))
+    assert [line.status for line in business.lines()] == [LineStatus.IGNORED]
 
 
 # -- tokens --------------------------------------------------------------------------------------------------------
