@@ -110,6 +110,11 @@ def state_of(feed: Feed | None) -> tuple[str, str]:
     return (_("Lu"), "good") if feed.read_at else (_("Lecture en attente"), "info")
 
 
+def _may_read(feed: Feed | None) -> bool:
+    """True once nothing is left to do for a reading to succeed."""
+    return bool(feed and feed.key_cipher and (feed.grant_cipher or feed.kind != FeedKind.REVOLUT))
+
+
 def _kind(slug: str) -> FeedKind:
     kind = slug.replace("-", "_")
     if kind not in FeedKind.values:
@@ -136,7 +141,7 @@ def feed_list(request: HttpRequest) -> HttpResponse:
         slug = kind.value.replace("_", "-")
         rows.append(
             {"slug": slug, "label": kind.label, "hint": HINTS[kind], "feed": feed, "state": state_of(feed),
-             "left_out": others},
+             "left_out": others, "may_read": _may_read(feed)},
         )  # fmt: skip
     return settings_page(request, "settings/feeds.html", TAB, forms.Form(), rows=rows)
 
@@ -164,7 +169,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": kind,
         "slug": slug,
         "feed": feed if feed and feed.key_cipher else None,
-        "may_read": bool(feed and feed.key_cipher and (feed.grant_cipher or kind != FeedKind.REVOLUT)),
+        "may_read": _may_read(feed),
         "state": state_of(feed),
         "left_out": left_out(feed) if feed and kind == FeedKind.REVOLUT else [],
         "callback": _callback(),

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config import feed_settings
+from config.kernel.errors import DomainError
 from config.kernel.models import AuditEvent, Company, Membership, User
 from config.kernel.roles import Role
 from payments.feeds.revolut.client import PRODUCTION
@@ -239,6 +240,16 @@ def test_a_failing_feed_says_since_when_and_why(client: Client, company: Company
     for page in (LIST, REVOLUT):
         assert "momentanément indisponible" in read(client.get(page))
     assert "En échec" in read(client.get(LIST))
+
+
+def test_a_feed_that_waits_for_a_person_is_not_called_failing(client: Client, company: Company, sandbox: str) -> None:
+    with pytest.raises(DomainError):
+        Business(sandbox, company).reads()
+    assert feed(company).last_error
+    for page in (LIST, REVOLUT):
+        words = read(client.get(page))
+        assert "Autorisation à donner" in words
+        assert not ("En échec" in words or "échoue" in words)
 
 
 @pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.SALES, Role.VIEWER])

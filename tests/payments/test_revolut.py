@@ -377,6 +377,16 @@ def test_patience_is_asked_for_and_the_feed_says_so(business: Business) -> None:
     assert "ralentir" in Feed.objects.get().last_error
 
 
+def test_a_reading_comes_to_an_end_however_slow_revolut_is(business: Business, monkeypatch: Any) -> None:
+    monkeypatch.setattr(revolut, "LONGEST", 0.4)
+    business.fails("latency", operation="search")
+    with pytest.raises(RemoteError, match=r"lentement|à temps"):
+        business.reads()
+    monkeypatch.undo()
+    business.moves(5)
+    assert business.reads(AT + minutes(5)) == 1
+
+
 def test_another_companys_feed_is_never_read(business: Business, sandbox: str) -> None:
     other = story.a_company()
     money.a_bank_account(other)

@@ -63,7 +63,7 @@ def ask_token(base_url: str, *, client_id: str, assertion: str, grant: Mapping[s
     form = {
         **grant, "client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion,
     }  # fmt: skip
-    with Session() as session:
+    with Session(timeout=(5, 15), deadline=20) as session:
         try:
             told = _object(session.post(f"{base_url}/auth/token", data=form, reads_only=True).json())
         except AnsweredError as error:
