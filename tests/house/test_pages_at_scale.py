@@ -1,4 +1,4 @@
-"""Each page asks the same number of questions and weighs the same with 60 rows or with 10,000."""
+"""Each page, and each list of the API, asks the same number of questions with 60 rows or with 10,000."""
 
 from __future__ import annotations
 
@@ -15,11 +15,25 @@ from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.postgresql.base import APP_ROLE
 from config.kernel.scope import company_scope
+from tests.api.client import Partner, a_partner, json_of
 from tests.factories import money, story
 from tests.factories.people import signed_in
 
 FEW, MANY = 60, 10_000
 LARGEST_PAGE = 60_000
+API_LISTS = (
+    "/api/invoices?limit=50",
+    "/api/invoices?limit=50&status=overdue&from_date=2020-01-01",
+    "/api/invoices/stats",
+    "/api/customers?limit=50",
+    "/api/products?limit=50",
+    "/api/orders?limit=50",
+    "/api/payments?limit=50",
+    "/api/payments/stats",
+    "/api/transactions?limit=50",
+    "/api/finance/dashboard",
+    "/api/finance/jobs?limit=50",
+)
 LISTS = (
     "home",
     "customers:customer-list",
@@ -66,14 +80,18 @@ def grow(count: int) -> None:
     )
     multiply("payments_payment", count, id=unique, number=f"'ENC-2025-' || ({key})")
     multiply("payments_bankline", count, id=unique, import_key=f"'copy:' || ({key})", remittance=f"'VIR ' || ({key})")
+    analyse()
+
+
+def analyse() -> None:
+    """As autovacuum does after such a growth; without it the planner thinks that the tables are still empty."""
     with connection.cursor() as cursor:
-        # as autovacuum does after such a growth; without it the planner thinks that the tables are still empty
         cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute("ANALYZE")
         cursor.execute(f"SET LOCAL ROLE {APP_ROLE}")
 
 
-def questions(client: Client, address: str) -> tuple[int, int]:
+def questions(client: Client | Partner, address: str) -> tuple[int, int]:
     client.get(address)  # what is asked once only (content types, session) is not of the page
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address)
@@ -105,3 +123,13 @@ def test_every_list_costs_the_same_with_ten_thousand_rows(world: tuple[Client, I
     assert {address: count for address, (count, _weight) in after.items()} == before
     assert max(weight for _count, weight in after.values()) < LARGEST_PAGE
     assert Invoice.everywhere.count() > MANY
+
+
+def test_every_list_of_the_api_costs_the_same_with_ten_thousand_rows(world: tuple[Client, Invoice]) -> None:
+    _client, invoice = world
+    partner = a_partner(invoice.company)
+    grow(FEW)
+    before = {address: questions(partner, address)[0] for address in API_LISTS}
+    assert len(json_of(partner.get(API_LISTS[0]))) == 50
+    grow(MANY)
+    assert {address: questions(partner, address)[0] for address in API_LISTS} == before
