@@ -32,6 +32,7 @@ from payments.services.feeds.revolut import left_out
 from payments.services.reconciliation import reconcile
 
 TAB = "bank-settings"
+SECRET_WORDS = gettext_lazy("Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré.")
 CONSENT_WITHIN = 900  # seconds between leaving for Revolut and coming back
 _SALT = "config.feed_settings.consent"
 _NONCE = "revolut_consent"
@@ -77,15 +78,15 @@ class InvoiceNinjaForm(forms.Form):
     secret = forms.CharField(
         label=gettext_lazy("Jeton d’API"),
         max_length=connecting.LONGEST_SECRET,
-        required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy(
-            "Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré."
-        ),
+        help_text=gettext_lazy("Enregistré chiffré, jamais affiché."),
     )
 
     def __init__(self, *args: Any, feed: Feed | None, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"base_url": feed.base_url} if feed else {}})
+        if feed and feed.key_cipher:
+            self.fields["secret"].required = False
+            self.fields["secret"].help_text = SECRET_WORDS
 
     def typed_secret(self) -> str:
         return str(self.cleaned_data["secret"])
