@@ -17,7 +17,7 @@ from billing.services.deducting import (
     those_that_fit,
     write_deductions,
 )
-from billing.services.lines import LineInput, write_lines
+from billing.services.lines import LineInput, priced
 from billing.services.settling import check_creditable
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -70,18 +70,20 @@ def save_draft(
 
     Raises InvoiceIssued, Invalid, TotalNegative, DepositsBeyondTotal.
     """
-    row = lock_draft(invoice) if invoice else Invoice(company_id=customer.company_id)
+    row = lock_draft(invoice) if invoice else Invoice(company=customer.company)
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
     drop_foreign_deductions(row)
-    row.save(force_insert=invoice is None)
-    computed = write_lines(company=row.company, parent=row, parent_name="invoice", row_class=InvoiceLine, inputs=lines)
+    rows, computed = priced(lines, company=row.company, row_class=InvoiceLine, invoice=row)
     if computed.gross < 0:
         raise TotalNegative
     check_room(row, total=computed.gross, deposited=row.amount_deposited)
     row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
-    row.save(update_fields=["total_net", "total_vat", "total_gross"])
+    row.save(force_insert=invoice is None)
+    if invoice is not None:
+        InvoiceLine.everywhere.filter(invoice=row).delete()
+    InvoiceLine.everywhere.bulk_create(rows)
     tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
     audit.record(tag, subject=row, also=[customer], actor=actor, at=at, data={"total": row.total_gross})
     return row

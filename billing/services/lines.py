@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
@@ -31,6 +31,7 @@ FRANCHISE_MENTION = "TVA non applicable, art. 293 B du CGI"
 
 TOO_MANY_DIGITS = "Ce nombre est trop long : %(whole)s chiffres au plus avant la virgule et %(places)s après."
 LARGEST_TOTAL = Decimal(10) ** 14  # what the columns of amounts hold
+Row = TypeVar("Row", bound=DocumentLine)
 
 
 class TotalTooLarge(Invalid):
@@ -81,12 +82,12 @@ def _columns(company: Company, line: LineInput) -> dict[str, Any]:
     return columns
 
 
-def write_lines(
-    *, company: Company, parent: Any, parent_name: str, row_class: type[DocumentLine], inputs: Sequence[LineInput]
-) -> Totals:
-    """Replace the parent's lines and return its totals. Raises Invalid naming the line (1, 2, …) and its field."""
+def priced(
+    inputs: Sequence[LineInput], *, company: Company, row_class: type[Row], **parent: Any
+) -> tuple[list[Row], Totals]:
+    """The lines as unsaved rows of `parent`, and its totals. Raises Invalid naming the line (1, 2, …) and its field."""
     rows = [
-        row_class(company=company, position=position, **{parent_name: parent}, **_columns(company, line))
+        row_class(company=company, position=position, **parent, **_columns(company, line))
         for position, line in enumerate(inputs, start=1)
     ]
     problems: dict[str, str] = {}
@@ -105,9 +106,7 @@ def write_lines(
     computed = totals.compute([row.priced() for row in rows])
     if max(abs(computed.net), abs(computed.gross)) >= LARGEST_TOTAL:
         raise TotalTooLarge
-    row_class.everywhere.filter(**{parent_name: parent}).delete()
-    row_class.everywhere.bulk_create(rows)
-    return computed
+    return rows, computed
 
 
 def _check_size(row: DocumentLine) -> None:

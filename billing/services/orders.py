@@ -10,7 +10,7 @@ from django.db import transaction
 
 from billing.models import MovementReason, OrderLine, OrderStatus, Product, SalesOrder
 from billing.numbering import next_number
-from billing.services.lines import LineInput, write_lines
+from billing.services.lines import LineInput, priced
 from billing.services.products import move_stock
 from config.kernel import audit, states
 from config.kernel.actor import Actor
@@ -47,17 +47,19 @@ def save_order(
         if not order.is_editable:
             raise NotADraft(number=order.number)
     row = order or SalesOrder(
-        company_id=customer.company_id,
+        company=customer.company,
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         order_date=local_day(at),
     )
     row.customer = customer
     for name, value in values.items():
         setattr(row, name, value)
-    row.save(force_insert=order is None)
-    computed = write_lines(company=row.company, parent=row, parent_name="order", row_class=OrderLine, inputs=lines)
+    rows, computed = priced(lines, company=row.company, row_class=OrderLine, order=row)
     row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
-    row.save(update_fields=["total_net", "total_vat", "total_gross"])
+    row.save(force_insert=order is None)
+    if order is not None:
+        OrderLine.everywhere.filter(order=row).delete()
+    OrderLine.everywhere.bulk_create(rows)
     tag = "billing.order.changed" if order else "billing.order.created"
     audit.record(
         tag, subject=row, also=[customer], actor=actor, at=at, data={"number": row.number, "total": row.total_gross}

@@ -102,6 +102,7 @@ def _read(row: dict[str, Any], body: InvoiceBody) -> dict[str, Any] | DomainErro
 
 def _wanted(values: dict[str, Any], request: Call) -> Wanted:
     sends = values["status"] == words.SENT
+    values["customer_id"].company = request.caller.company  # the same, and read already
     return Wanted(
         customer=values["customer_id"],
         values=columns(values),

@@ -122,4 +122,4 @@ def test_a_row_costs_few_queries(partner: Partner, company: Company) -> None:
         with CaptureQueriesContext(connection) as queries:
             partner.post(ADDRESS, {"invoices": [row] * many}, key=True)
         counts.append(len(queries))
-    assert (counts[1] - counts[0]) / 10 <= 16
+    assert (counts[1] - counts[0]) / 10 <= 8  # two savepoints, the invoice, its lines, the event, who hears of it

@@ -56,11 +56,15 @@ class Reference(serializers.PrimaryKeyRelatedField):
         if model is not None:
             options["queryset"] = model.objects  # type: ignore[attr-defined]  # a company row: scoped when it is read
         super().__init__(**options)
+        self._found: dict[int, Any] = {}  # a body of a thousand rows names the same customers again and again
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, bool | float | Decimal) or not str(data).isdecimal() or int(data) > LARGEST_ID:
             raise serializers.ValidationError(_("Un identifiant est un nombre entier."))
-        return super().to_internal_value(data)
+        key = int(data)
+        if key not in self._found:
+            self._found[key] = super().to_internal_value(key)
+        return self._found[key]
 
 
 class Word(serializers.ChoiceField):
