@@ -21,6 +21,7 @@ from payments.statements.base import Statement, StatementLine
 COMPLETED = "completed"
 TAKEN_BACK = frozenset({"reverted", "declined", "failed"})
 LONGEST_ID = 64
+NOISE = Decimal("0.000001")
 FROM = ("Payment from ", "From ", "Paiement de ", "De ")
 TO = ("Payment to ", "To ", "Paiement à ", "À ")
 _DECODER = json.JSONDecoder(parse_float=Decimal)
@@ -168,12 +169,12 @@ def _booked(transaction: Transaction, leg: Mapping[str, Any]) -> Iterator[Moveme
 
 
 def _amount(value: Any) -> Decimal:
-    """A JSON number of whole cents."""
+    """A JSON number of whole cents, rid of what a double adds to it (10.290000000000001)."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise unreadable()
     try:
         amount = exact(value)
-        if amount.adjusted() > 18 or amount != round2(amount):
+        if amount.adjusted() > 18 or abs(amount - round2(amount)) > NOISE:
             raise unreadable()
     except Invalid:
         raise unreadable() from None

@@ -217,6 +217,13 @@ def test_statements_follow_one_another_without_a_gap(business: Business) -> None
     assert [event.data["gap"] for event in events.order_by("id")] == [False, False, False]
 
 
+def test_what_a_double_adds_to_an_amount_is_left_out(business: Business) -> None:
+    business.moves(10.290000000000001, balance=0.1 + 0.2)
+    business.reads()
+    [line] = business.lines()
+    assert (line.amount, line.statement.closing) == (Decimal("10.29"), Decimal("0.30"))
+
+
 @pytest.mark.parametrize("amount", [10.001, "10", True, 1e20])
 def test_an_amount_that_cannot_be_booked_stops_the_reading_and_says_so(business: Business, amount: Any) -> None:
     business.moves(10, legs=[{"leg_id": "x", "account_id": business.account, "amount": amount, "currency": "EUR"}])
