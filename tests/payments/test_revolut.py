@@ -16,6 +16,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
 from payments.feeds.revolut import client as api
+from payments.feeds.revolut.keys import new_key
 from payments.models import BankAccount, BankStatement, Feed, LineStatus, Match
 from payments.services.bank import reopen_line
 from payments.services.feeds import revolut
@@ -198,6 +199,16 @@ def test_the_first_reading_goes_back_ninety_days_and_the_next_ones_fourteen(busi
     assert late["legs"][0]["leg_id"] in {line.bank_reference for line in business.lines()}
 
 
+def test_once_a_day_everything_is_read_again(business: Business) -> None:
+    told = business.moves(1, at=AT - timedelta(days=40))
+    business.reads()
+    business.becomes(told, "reverted")
+    business.moves(2, at=AT - timedelta(days=30))
+    assert business.reads(AT + minutes(15)) == 0
+    assert business.reads(AT + timedelta(days=1)) == 1
+    assert {line.amount: line.status for line in business.lines()} == {1: LineStatus.IGNORED, 2: LineStatus.OPEN}
+
+
 def test_a_feed_that_was_off_for_weeks_reads_all_it_missed(business: Business) -> None:
     business.reads()
     for days in range(0, 60, 6):
@@ -313,6 +324,25 @@ def test_a_token_is_kept_for_the_next_reading_and_renewed_before_its_end(busines
     assert [one for one in business.calls() if one.startswith("token")] == ["token authorization_code"]
     business.reads(AT + minutes(39))
     assert business.calls().count("token refresh_token") == 1
+
+
+def test_a_key_whose_certificate_was_not_uploaded_opens_nothing(business: Business) -> None:
+    feed = Feed.objects.get()
+    feed.set_secret("key", new_key())
+    feed.set_secret("token", "")
+    feed.token_until = None
+    feed.save()
+    with pytest.raises(RemoteError, match="vérifiez le certificat") as refused:
+        business.reads()
+    assert (refused.value.code, refused.value.retryable) == ("consent_refused", False)
+
+
+def test_a_code_serves_once(business: Business) -> None:
+    code = business.code()
+    grant = {"grant_type": "authorization_code", "code": code}
+    assert revolut.exchange(business.feed, grant).refresh_token
+    with pytest.raises(RemoteError):
+        revolut.exchange(business.feed, grant)
 
 
 def test_a_refused_token_is_renewed_once(business: Business) -> None:

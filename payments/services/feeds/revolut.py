@@ -1,8 +1,9 @@
 """Reading Revolut Business: what is completed becomes bank lines, what is taken back is put aside with its reason.
 
 A transaction keeps the instant it was created at while it goes from pending to completed or reverted: the last fourteen
-days are read again each time, and each leg is kept once by its id. Periods are read from the oldest on, and `cursor`
-tells the end of the last one that was read whole: dying in the middle costs reading again.
+days are read again each time, all that Revolut gives once a day, and each leg is kept once by its id. Periods are read
+from the oldest on, and `cursor` tells the end of the last one that was read whole: dying in the middle costs reading
+again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.utils import timezone
 
 from config.kernel import audit
 from config.kernel.actor import Actor
-from config.kernel.clock import PARIS
+from config.kernel.clock import PARIS, local_day
 from config.kernel.errors import DomainError, Stale, TransitionRefused
 from config.kernel.models import AuditEvent
 from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
@@ -81,8 +82,8 @@ def read(feed: Feed, at: datetime) -> int:
 def _periods(cursor: str, at: datetime) -> Iterator[tuple[datetime, datetime | None]]:
     """What is to be read, in pieces, oldest first; the last one has no end."""
     since = at - FIRST
-    if cursor:
-        since = max(since, min(datetime.fromisoformat(cursor), at) - WINDOW)
+    if cursor and local_day(datetime.fromisoformat(cursor)) == local_day(at):
+        since = at - WINDOW
     while at - since > PERIOD:
         yield since, since + PERIOD
         since += PERIOD
