@@ -213,4 +213,4 @@ class ReceivedWebhook(CompanyRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name or self.event_id}"
+        return str(self.name or _("Message sans nom"))
