@@ -16,6 +16,7 @@ from config.kernel.inbound.applying import APPLIED, Outcome, ignored
 from config.kernel.models import InboundSource, ReceivedWebhook
 from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
+from payments.services.reconciliation import reconcile
 
 NOT_CONNECTED = "Aucun flux de ce service n’est relié : reliez-le dans les réglages de la banque."
 
@@ -28,12 +29,17 @@ def register() -> None:
 
 def _reader(kind: FeedKind) -> applying.Applier:
     def read(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
-        """Read the feed now, unless it was read since the message came. Raises RemoteError, DomainError."""
+        """Read the feed and match what came, unless it was read since the message came.
+
+        Raises RemoteError, DomainError.
+        """
         feed = feed_of(kind)
         if feed is None:
             return ignored(NOT_CONNECTED)
         if feed.read_at is None or feed.read_at <= message.received_at:
-            read_feed(feed=feed, actor=Actor.platform(str(feed)), at=at)
+            actor = Actor.platform(str(feed))
+            if read_feed(feed=feed, actor=actor, at=at):
+                reconcile(company=feed.company, actor=actor, at=at)
         return APPLIED
 
     return read

@@ -79,6 +79,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "payments.feed.changed": (n("Flux %(service)s modifié"), "edit", "neutral"),
     "payments.feed.recorded": (n("%(amount)s lus dans %(service)s"), "coins", "good"),
     "payments.feed.refused": (n("%(service)s : %(amount)s pour %(number)s non enregistrés"), "alert", "warn"),
+    "payments.feed.left_out": (n("%(service)s : les comptes non lus ont changé"), "alert", "warn"),
     "payments.feed.read": (n("Flux %(service)s lu"), "refresh", "neutral"),
     "payments.bank.imported": (n("Relevé importé"), "bank", "neutral"),
     "payments.bank.matched": (n("Ligne bancaire rapprochée"), "link", "good"),

@@ -52,7 +52,7 @@ def json_of(response: Any) -> Any:
 
 
 def a_member(company: Company, role: Role = Role.OWNER) -> User:
-    """Under an address of its own: sign-ins are counted by address in the broker, which test processes share."""
+    """Under an address of its own: sign-ins are counted by address."""
     user = User.objects.create_user(f"{role.lower()}-{uuid4().hex}@partner.example", PASSWORD)
     Membership.objects.create(user=user, company=company, role=role)
     return user

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import structlog
 from django.conf import settings
+from django.db import connection
 from django.http import HttpResponseBase
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
@@ -50,15 +51,17 @@ class Quota:
 
 
 @lru_cache(maxsize=2)
-def _counter(url: str) -> SlidingWindowCounterRateLimiter:
-    return SlidingWindowCounterRateLimiter(storage_from_string(url.replace("unix://", "redis+unix://")))
+def _counter(url: str, database: str) -> SlidingWindowCounterRateLimiter:
+    """Installations that share a broker count apart: by the name of their database."""
+    storage = storage_from_string(url.replace("unix://", "redis+unix://"), key_prefix=f"limits:{database}")
+    return SlidingWindowCounterRateLimiter(storage)
 
 
 def spend(name: str, rate: str, who: str) -> Quota | None:
     """Count one call of `who`. Raises TooManyCalls. None when the broker is away: a limit is fairness, not a lock."""
     item: RateLimitItem = parse(rate)
     try:
-        counter = _counter(settings.REDIS_URL)
+        counter = _counter(settings.REDIS_URL, str(connection.settings_dict["NAME"]))
         passed = counter.hit(item, name, who)
         stats = counter.get_window_stats(item, name, who)
     except RedisError as error:
