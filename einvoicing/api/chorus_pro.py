@@ -213,7 +213,7 @@ class SupplierPending(SupplierInvoices):
 
 class Lookup(ChorusView):
     @operation(
-        body=shapes.LookupBody, answer=shapes.LookupAnswer, atomic=False, errors=(503,),
+        body=shapes.LookupBody, answer=shapes.LookupAnswer, atomic=False,
         id="chorus_entity_lookup", examples=[sent({"siret": "21750001600019", "name": "Commune de Belleville"})],
     )  # fmt: skip
     def post(self, request: Call) -> dict[str, Any]:
@@ -230,7 +230,7 @@ class Lookup(ChorusView):
 
 
 class Accepts(ChorusView):
-    @operation(answer=shapes.AcceptsAnswer, errors=(503,), id="chorus_entity_accepts")
+    @operation(answer=shapes.AcceptsAnswer, id="chorus_entity_accepts")
     def get(self, request: Call, siret: str) -> dict[str, Any]:
         """Whether a public body takes e-invoices by Chorus Pro."""
         number = checked_siret(siret, "siret")
@@ -245,7 +245,7 @@ class NoSuchBody(DomainError):
 
 
 class Services(ChorusView):
-    @operation(answer=shapes.ServiceShape, many=True, errors=(503,), id="chorus_entity_services")
+    @operation(answer=shapes.ServiceShape, many=True, id="chorus_entity_services")
     def get(self, request: Call, siret: str) -> Any:
         """The services of a public body that a supplier may write to, by name."""
         number = checked_siret(siret, "siret")

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from billing.api.invoices import words
 from billing.api.invoices.bodies import ChangeBody, InvoiceBody, IssuedHere, columns, lines, said_of
-from billing.api.invoices.filters import InvoiceQuery, asked
+from billing.api.invoices.filters import INVOICE, InvoiceQuery, asked
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
+from billing.api.orders import ORDER
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import annotate_invoice, delete_draft, inputs_of, save_draft
 from config.kernel.api import lists
@@ -22,6 +23,7 @@ from config.kernel.api.fields import Message
 from config.kernel.api.idempotency import HEADER, KeyMissing
 from config.kernel.api.operation import OPTIONAL, Call, NotAllowedHere, operation
 from config.kernel.errors import Invalid
+from customers.api.customers import CUSTOMER
 from einvoicing.api.sending import send
 
 NEW = {
@@ -44,7 +46,10 @@ KIND_STAYS = "Le type d’une facture rectificative ou d’un avoir ne change pa
 
 
 class InvoiceList(InvoiceView):
-    @operation(query=InvoiceQuery, answer=InvoiceRow, many=True, id="invoice_list")
+    @operation(
+        query=InvoiceQuery, answer=InvoiceRow, many=True, expand={"customer": CUSTOMER, "order": ORDER},
+        id="invoice_list",
+    )  # fmt: skip
     def get(self, request: Call) -> HttpResponseBase:
         """The invoices, the latest first.
 
@@ -82,7 +87,10 @@ class InvoiceList(InvoiceView):
 
 
 class InvoiceItem(InvoiceView):
-    @operation(answer=InvoiceShape, etag=True, id="invoice_retrieve")
+    @operation(
+        answer=InvoiceShape, etag=True, expand={"customer": CUSTOMER, "order": ORDER, "corrects": INVOICE},
+        id="invoice_retrieve",
+    )  # fmt: skip
     def get(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """An invoice with its lines and payments."""
         return self.find(id)

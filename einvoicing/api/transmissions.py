@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from billing.api.invoices.filters import INVOICE
 from billing.api.invoices.reading import InvoiceView
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
@@ -156,7 +157,10 @@ class TransmissionView(ApiView):
 
 
 class TransmissionList(TransmissionView):
-    @operation(query=TransmissionQuery, answer=TransmissionRow, many=True, id="transmission_list")
+    @operation(
+        query=TransmissionQuery, answer=TransmissionRow, many=True, expand={"invoice": INVOICE},
+        id="transmission_list",
+    )  # fmt: skip
     def get(self, request: Call) -> HttpResponseBase:
         """What was given to platforms, the latest first. Filters combine."""
         columns = {
@@ -169,7 +173,7 @@ class TransmissionList(TransmissionView):
 
 
 class TransmissionItem(TransmissionView):
-    @operation(answer=TransmissionShape, id="transmission_retrieve")
+    @operation(answer=TransmissionShape, expand={"invoice": INVOICE}, id="transmission_retrieve")
     def get(self, request: Call, id: int) -> Transmission:  # noqa: A002
         """A transmission with each of its tries and, where somebody has to act, what to do."""
         return self.find(id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -22,6 +23,8 @@ from config.kernel.middleware import say, translated
 MEDIA_TYPE = "application/problem+json"
 
 NOT_FOUND = "Cette adresse ou cet objet n’existe pas, ou appartient à une autre société."
+BUSY = "La base de données est occupée ou absente. Rien n’a été enregistré : répétez l’appel dans un instant."
+BUSY_FOR = 2  # seconds
 SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
     exceptions.NotAuthenticated: (
         "not_authenticated",
@@ -93,10 +96,20 @@ def answer_to(error: Exception, context: Mapping[str, Any] | None = None) -> Htt
         code, sentence = known or ("refused", DomainError.message)
         status = 404 if isinstance(error, Http404) else getattr(error, "status_code", 403)
         response = problem(status, code, _(sentence))
+    elif isinstance(error, OperationalError | InterfaceError):
+        response = _busy(error)
     else:
         return None
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="api"'
+    return response
+
+
+def _busy(error: Exception) -> HttpResponse:
+    """The database is away, or made the caller wait too long for a row that another holds."""
+    logging.getLogger(__name__).warning("api database busy: %s", type(error.__cause__ or error).__name__)
+    response = problem(503, "busy", _(BUSY))
+    response["Retry-After"] = str(BUSY_FOR)
     return response
 
 

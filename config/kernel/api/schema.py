@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from config.kernel.api.expand import expanded_shape, parameter
 from config.kernel.api.fields import XLSX, Page
 from config.kernel.api.idempotency import HEADER
 from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
@@ -45,7 +46,7 @@ def documented(method: Callable[..., Any], told: Operation) -> Callable[[Any], A
 
 def errors_of(method: str, told: Operation) -> list[int]:
     """The refusals a caller must expect of this operation."""
-    statuses = {400, 429, *told.errors}
+    statuses = {400, 429, 503, *told.errors}
     if not told.public:
         statuses |= {401, 403}
     if method != "get":
@@ -65,7 +66,8 @@ def _answers(told: Operation) -> dict[Any, Any]:
     if isinstance(told.answer, str):  # a file, by the media types it may have: "application/pdf, application/xml"
         file = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
         return {(told.status, media_type): file for media_type in told.answer.split(", ")}
-    shape = told.answer(many=True) if told.many else told.answer
+    shape = expanded_shape(told.answer, told.expand) if told.expand else told.answer
+    shape = shape(many=True) if told.many else shape
     if told.query is None or not issubclass(told.query, Page):
         return {told.status: shape}
     whole = OpenApiResponse(OpenApiTypes.BINARY, description="The whole list.")
@@ -80,6 +82,8 @@ def _request(told: Operation) -> Any:
 
 def _parameters(told: Operation) -> list[Any]:
     found: list[Any] = [told.query] if told.query else []
+    if told.expand:
+        found.append(parameter(told.expand))
     if told.key:
         text = "Any unique text; the same again to repeat the call safely. The first answer is kept seven days."
         found.append(_header(HEADER, text, KEY, required=told.key == "required"))
