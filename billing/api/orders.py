@@ -19,9 +19,11 @@ from billing.services.invoices import AlreadyInvoiced, generate_invoice, inputs_
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
+from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
+from customers.api.customers import CUSTOMER
 from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 
@@ -118,10 +120,13 @@ def orders() -> QuerySet[Any]:
     return rows.annotate(invoice_id=Subquery(made))
 
 
+ORDER = Expandable(OrderRow, orders, area="orders")
+
+
 class OrderList(ApiView):
     area = "orders"
 
-    @operation(query=OrderQuery, answer=OrderRow, many=True, id="order_list")
+    @operation(query=OrderQuery, answer=OrderRow, many=True, expand={"customer": CUSTOMER}, id="order_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The orders, the latest first."""
         asked = request.query
@@ -169,7 +174,7 @@ class OrderView(ApiView):
 
 
 class OrderItem(OrderView):
-    @operation(answer=OrderShape, etag=True, id="order_retrieve")
+    @operation(answer=OrderShape, etag=True, expand={"customer": CUSTOMER}, id="order_retrieve")
     def get(self, request: Call, **path: Any) -> SalesOrder:
         """An order with its lines."""
         return self.find(**path)

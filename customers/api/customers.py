@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
+from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
@@ -80,6 +81,9 @@ def customers() -> QuerySet[Customer]:
             Prefetch("contacts", Contact.objects.order_by("name", "id")),
         ),
     )
+
+
+CUSTOMER = Expandable(CustomerShape, customers, area="customers")
 
 
 class CustomerList(ApiView):

@@ -20,6 +20,7 @@ from config.kernel.api.fields import Moment, Money, Word
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
+from customers.api.customers import CUSTOMER
 from payments.api import rows
 from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, StatsQuery
 from payments.api.fields import METHODS, named_as, with_transaction, without_transaction
@@ -69,7 +70,9 @@ SEED_PAYMENT = {
 class PaymentList(ApiView):
     area = "payments"
 
-    @operation(query=PaymentFilter, answer=PaymentShape, many=True, id="payment_list")
+    @operation(
+        query=PaymentFilter, answer=PaymentShape, many=True, expand={"customer": CUSTOMER}, id="payment_list"
+    )  # fmt: skip
     def get(self, request: Call) -> HttpResponseBase:
         """Payments, the latest first.
 
@@ -136,7 +139,7 @@ class PaymentItem(ApiView):
             lock_held(payment)  # invoices before the payment, as everywhere
         return payment
 
-    @operation(answer=PaymentShape, etag=True, id="payment_retrieve")
+    @operation(answer=PaymentShape, etag=True, expand={"customer": CUSTOMER}, id="payment_retrieve")
     def get(self, request: Call, id: int) -> Payment:  # noqa: A002 - the address's own word
         """A payment with what it pays."""
         return self.find(id=id)

@@ -11,8 +11,10 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from billing.api.invoices import words
+from billing.api.invoices.shapes import InvoiceRow
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
+from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Day, Id, Page
 
 
@@ -65,6 +67,9 @@ def listed(rows: InvoiceQuerySet) -> InvoiceQuerySet:
     number = Coalesce(Subquery(counts.values("n"), output_field=IntegerField()), 0)
     found: InvoiceQuerySet = rows.select_related("customer").annotate(items_count=number)
     return found
+
+
+INVOICE = Expandable(InvoiceRow, lambda: listed(Invoice.objects.all()), area="invoices")
 
 
 def _dated(**bound: date) -> Q:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection
 from typing import Any
 
 from config.kernel.api.json import dumps
@@ -15,8 +17,21 @@ class Changed(DomainError):
     status = 412
 
 
-def etag(representation: Any) -> str:
-    return f'"{hashlib.sha256(dumps(representation)).hexdigest()[:32]}"'
+def etag(representation: Any, expanded: Collection[str] = ()) -> str:
+    """The version; what was expanded has a digest of its own behind that of the object."""
+    if not expanded:
+        return f'"{_digest(representation)}"'
+    plain = {name: value for name, value in representation.items() if name not in expanded}
+    return f'"{_digest(plain)}.{_digest([representation[name] for name in expanded])}"'
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(dumps(value)).hexdigest()[:32]
+
+
+def unexpanded(header: str) -> str:
+    """The versions of the objects themselves: a change asks for no more, whatever was read with them."""
+    return re.sub(r'\.[0-9a-f]{32}(?=")', "", header)
 
 
 def matches(header: str, tag: str) -> bool:

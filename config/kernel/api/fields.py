@@ -16,6 +16,7 @@ from rest_framework import serializers
 LARGEST_ID = 2**53 - 1
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NO_OBJECTS = "Un tableau ne contient pas d’objets : retirez « expand », ou demandez du JSON."
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
 
@@ -145,6 +146,11 @@ class Page(Query):
     format = serializers.ChoiceField(
         ["json", "csv", "xlsx"], default="json", help_text="csv and xlsx stream the whole list."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("expand") and attrs["format"] != "json":
+            raise serializers.ValidationError({"expand": _(NO_OBJECTS)})
+        return attrs
 
 
 class Message(serializers.Serializer):

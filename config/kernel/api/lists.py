@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from config.kernel import listing
+from config.kernel.api.expand import PARAMETER, expand
 from config.kernel.api.fields import XLSX
 from config.kernel.api.json import dumps
 from config.kernel.api.operation import Call
@@ -38,7 +39,10 @@ def page(
     context: Mapping[str, Any],
     name: str,
 ) -> HttpResponseBase:
-    """The rows the caller asks for, sorted by a column or expression that is never NULL. One query for a page."""
+    """The rows the caller asks for, sorted by a column or expression that is never NULL.
+
+    One query for a page, and those of what is expanded.
+    """
     asked = request.query
     if asked.get("format", "json") != "json":
         sign = "-" if descending else ""
@@ -53,7 +57,9 @@ def page(
     found = listing.page(
         rows, sorts={"key": by}, default="-key" if descending else "key", query=query, size=asked["limit"]
     )
-    response = Response(shape(list(found), many=True, context=dict(context)).data)
+    records = shape(list(found), many=True, context=dict(context)).data
+    expand(records, asked.get(PARAMETER, {}), context)
+    response = Response(records)
     links = [
         f'<{_address(request, other)}>; rel="{rel}"'
         for rel, other in (("next", found.next), ("prev", found.previous))

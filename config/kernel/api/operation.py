@@ -19,7 +19,7 @@ The handler gets a `Call`: `request.caller`, `request.at` (now), `request.values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,7 +44,8 @@ from rest_framework.views import APIView
 
 from config.kernel.api import idempotency, limits
 from config.kernel.api.caller import Caller
-from config.kernel.api.etags import Changed, etag, matches
+from config.kernel.api.etags import Changed, etag, matches, unexpanded
+from config.kernel.api.expand import PARAMETER, Expand, Expandable, expand
 from config.kernel.api.fields import Query
 from config.kernel.api.json import JsonParser, JsonRenderer
 from config.kernel.api.problems import answer_to, flattened, of_domain
@@ -97,6 +98,7 @@ class Operation:
     public: bool
     files: bool
     location: str
+    expand: Mapping[str, Expandable]
     errors: tuple[int, ...]
     examples: tuple[Any, ...] = field(default=())
     id: str = ""
@@ -117,6 +119,7 @@ def operation(
     public: bool = False,
     files: bool = False,
     location: str = "",
+    expand: Mapping[str, Expandable] | None = None,
     errors: Sequence[int] = (),
     examples: Sequence[Any] = (),
     id: str = "",  # noqa: A002 - OpenAPI's own word
@@ -126,14 +129,15 @@ def operation(
     `action`: of `kernel.roles.ACTIONS`, asked besides reading the view's area. `key`: whether an Idempotency-Key may
     (OPTIONAL) or must (REQUIRED) come. `match`: an If-Match is honoured, against the answer of `get`. `etag`: the
     answer bears one. `atomic`: False where the method talks to a remote system. `public`: without credentials.
-    `location`: the name of the route that shows what was created. `errors`: statuses beyond those that follow.
+    `location`: the name of the route that shows what was created. `expand`: what stands beside an id of the answer when
+    it is asked for. `errors`: statuses beyond those that follow.
     """
     if action and action not in ACTIONS:
         raise KeyError(action)
     told = Operation(
         action=action, body=body, query=query, answer=answer, many=many, status=status, key=key, match=match,
-        etag=etag, atomic=atomic, public=public, files=files, location=location, errors=tuple(errors),
-        examples=tuple(examples), id=id,
+        etag=etag, atomic=atomic, public=public, files=files, location=location, expand=expand or {},
+        errors=tuple(errors), examples=tuple(examples), id=id,
     )  # fmt: skip
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,7 +169,7 @@ def _matched(
             row = view.find(**kwargs)
             type(row).objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
             shape = view.operations()["get"].answer
-            if not matches(header, etag(shape(view.find(**kwargs), context=view.context(request)).data)):
+            if not matches(unexpanded(header), etag(shape(view.find(**kwargs), context=view.context(request)).data)):
                 raise Changed
             return view.answered(method(view, request, **kwargs), request, told)
 
@@ -219,7 +223,8 @@ class Declared(BasePermission):
     """The caller may read the view's area, and do the method's action."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        told: Operation | None = view.operations().get(request.method.lower())
+        method = "get" if request.method == "HEAD" else request.method.lower()
+        told: Operation | None = view.operations().get(method)
         if told is None or told.public:
             return True
         if not isinstance(request.user, User | ApiKey):
@@ -325,6 +330,8 @@ class ApiView(APIView):
         problems: dict[str, Any] = {}
         request.query, request.values = {}, {}
         query = (told.query or Query)(data=request.query_params.dict(), context=self.context(request))
+        if told.expand:
+            query.fields[PARAMETER] = Expand(told.expand)
         if query.is_valid():
             request.query = query.validated_data
         else:
@@ -347,15 +354,16 @@ class ApiView(APIView):
         if told.status == 204:
             return Response(status=204)
         data = told.answer(value, many=told.many, context=self.context(request)).data
+        wanted = request.query.get(PARAMETER, {})
+        expand(data if told.many else [data], wanted, self.context(request))
         response = Response(data, status=told.status)
         if told.location:
             response["Location"] = reverse(told.location, args=[data["id"]])
         if told.etag or told.match:
-            self._tag(response, request, told, data)
+            self._tag(response, request, told, etag(data, expanded=wanted))
         return response
 
-    def _tag(self, response: Response, request: Call, told: Operation, data: Any) -> None:
-        tag = etag(data)
+    def _tag(self, response: Response, request: Call, told: Operation, tag: str) -> None:
         if told.answer is self.operations().get("get", told).answer:
             response["ETag"] = tag
         if told.etag and matches(request.headers.get("If-None-Match", ""), tag):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.serializers import Serializer
 
-from config.kernel.api.expand import expanded_shape, parameter
+from config.kernel.api.expand import PARAMETER, Expandable
 from config.kernel.api.fields import XLSX, Page
 from config.kernel.api.idempotency import HEADER
 from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
@@ -66,12 +68,23 @@ def _answers(told: Operation) -> dict[Any, Any]:
     if isinstance(told.answer, str):  # a file, by the media types it may have: "application/pdf, application/xml"
         file = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
         return {(told.status, media_type): file for media_type in told.answer.split(", ")}
-    shape = expanded_shape(told.answer, told.expand) if told.expand else told.answer
+    shape = _expanded(told.answer, tuple(told.expand.items())) if told.expand else told.answer
     shape = shape(many=True) if told.many else shape
     if told.query is None or not issubclass(told.query, Page):
         return {told.status: shape}
     whole = OpenApiResponse(OpenApiTypes.BINARY, description="The whole list.")
     return {(told.status, "application/json"): shape, (told.status, "text/csv"): whole, (told.status, XLSX): whole}
+
+
+@cache  # one component, however many routes answer with it
+def _expanded(answer: Any, declared: tuple[tuple[str, Expandable], ...]) -> type[Serializer]:
+    """The answer with, optional, all that it can be expanded with. Raises KeyError where the answer has no such id."""
+    ids = answer().fields
+    objects = {
+        name: what.shape(required=False, allow_null=ids[f"{name}_id"].allow_null, help_text=f"With `expand={name}`.")
+        for name, what in declared
+    }
+    return type(f"{answer.__name__}Expanded", (answer,), {"__doc__": answer.__doc__, **objects})
 
 
 def _request(told: Operation) -> Any:
@@ -83,7 +96,7 @@ def _request(told: Operation) -> Any:
 def _parameters(told: Operation) -> list[Any]:
     found: list[Any] = [told.query] if told.query else []
     if told.expand:
-        found.append(parameter(told.expand))
+        found.append(_expand_parameter(told.expand))
     if told.key:
         text = "Any unique text; the same again to repeat the call safely. The first answer is kept seven days."
         found.append(_header(HEADER, text, KEY, required=told.key == "required"))
@@ -94,6 +107,12 @@ def _parameters(told: Operation) -> list[Any]:
     if not told.public:
         found.append(_header("X-Company", "For people of several companies: the company's id or SIREN.", str))
     return found
+
+
+def _expand_parameter(declared: Mapping[str, Expandable]) -> OpenApiParameter:
+    names = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(declared)}}
+    text = "Objects to show beside their ids, by name between commas: 403 for one the caller may not read. JSON only."
+    return OpenApiParameter(PARAMETER, names, OpenApiParameter.QUERY, style="form", explode=False, description=text)
 
 
 def _header(name: str, text: str, kind: Any, *, required: bool = False) -> OpenApiParameter:
