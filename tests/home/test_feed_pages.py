@@ -216,6 +216,7 @@ def test_a_feed_is_switched_off_on_and_disconnected(client: Client, company: Com
     assert "rien n’arrive de ce service" in told(client)
     client.post(f"{REVOLUT}switch/", {"active": "on"})
     assert feed(company).is_enabled
+    assert "autorisation comprise" in read(client.get(f"{REVOLUT}disconnect/"))
     client.post(f"{REVOLUT}disconnect/")
     row = feed(company)
     assert (secrets_of(row), row.client_id, row.is_enabled) == ([], "", False)
