@@ -207,10 +207,14 @@ def feed_switch(request: HttpRequest, slug: str) -> HttpResponse:
     return _page_of(feed)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def feed_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
-    feed = connecting.disconnect(feed=_find(slug), actor=actor_of(request), at=timezone.now())
+    """Forget what opens it, after a page that says what that means."""
+    feed = _find(slug)
+    if request.method == "GET":
+        return settings_page(request, "settings/feeds_disconnect.html", TAB, forms.Form(), feed=feed, slug=slug)
+    connecting.disconnect(feed=feed, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Service délié : ce qui l’ouvrait est oublié, ce qui a été lu reste."))
     return _page_of(feed)
 
