@@ -57,6 +57,16 @@ def test_the_eleventh_password_in_a_minute_waits(settings: Any) -> None:
     assert int(answers[3]["Retry-After"]) > 0
 
 
+def test_a_head_is_let_in_as_a_get_is() -> None:
+    company = story.a_company()
+    address = f"/api/customers/{story.a_customer(company).pk}"
+    assert Partner("nobody").call("HEAD", address).status_code == 401
+    assert a_machine(company, "payments.read").call("HEAD", address).status_code == 403
+    answer = a_partner(company).call("HEAD", address)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["ETag"] == a_partner(company).get(address)["ETag"]
+
+
 def test_without_a_credential_the_answer_says_how_to_present_one() -> None:
     answer = Client().get("/api/company")
     assert answer.status_code == 401
