@@ -19,6 +19,7 @@ import structlog
 import tenacity
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import LocationParseError
 
 from config.kernel.errors import RemoteError
 from config.kernel.http_failures import AnsweredError, Response, answered, broken
@@ -30,6 +31,15 @@ log = structlog.get_logger("config.kernel.http")
 
 Timeout = tuple[float, float]
 _CHUNK = 64 * 1024
+BAD_ADDRESS = "bad_address"
+LONGEST_LABEL = 63  # of a name, between two dots (RFC 1035)
+
+
+class _Straight(requests.Session):
+    """Sees no redirect: one that is not followed would still be read whole, its body and its address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class Session:
@@ -57,7 +67,7 @@ class Session:
         self.timeout, self.deadline, self.max_bytes = timeout, deadline, max_bytes
         self.attempts = max(1, attempts)
         self._until = float("inf")
-        self._requests = requests.Session()
+        self._requests = _Straight()
         self._requests.trust_env = False  # neither proxies nor .netrc of the machine take part
         self._requests.verify = verify
         self._requests.cert = certificate or None
@@ -163,6 +173,9 @@ class Session:
             failure = broken(error, safe=safe, answered=status)
             problem = failure.code
             raise failure from error
+        except (LocationParseError, UnicodeError) as error:  # a name that no name server can be asked for
+            problem = BAD_ADDRESS
+            raise _incorrect() from error
         finally:
             target = urlsplit(url)
             log.info(
@@ -179,14 +192,27 @@ class Session:
 
 
 def check_address(url: str) -> None:
-    """Only https leaves the machine; plain http is for the loopback. No credentials inside an address."""
-    target = urlsplit(url)
+    """Only https leaves the machine; plain http is for the loopback. No credentials inside an address.
+
+    Raises RemoteError.
+    """
+    try:
+        target = urlsplit(url)
+        asked = urlsplit(requests.Request("GET", url).prepare().url or "").hostname or ""
+    except ValueError:  # what requests raises for an address is one, too
+        raise _incorrect() from None
     if target.username or target.password or target.scheme not in {"http", "https"} or not target.hostname:
-        raise RemoteError("L’adresse du service distant est incorrecte.", retryable=False, code="bad_address")
+        raise _incorrect()
+    if not all(0 < len(label) <= LONGEST_LABEL for label in asked.removesuffix(".").split(".")):
+        raise _incorrect()
     if target.scheme == "http" and not _is_loopback(target.hostname):
         raise RemoteError(
             "L’adresse du service distant doit commencer par https.", retryable=False, code="insecure_address"
         )
+
+
+def _incorrect() -> RemoteError:
+    return RemoteError("L’adresse du service distant est incorrecte.", retryable=False, code=BAD_ADDRESS)
 
 
 def _is_loopback(host: str) -> bool:

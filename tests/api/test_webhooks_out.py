@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
@@ -214,6 +214,82 @@ def test_a_carrier_that_died_is_replaced_when_its_lease_ends(receiver: Receiver)
     sending.record(dead, sending.Outcome(500, 1, "late", ""), at=timezone.now())
     assert WebhookDelivery.everywhere.get(pk=dead.pk).status == "DELIVERED"
     assert WebhookAttempt.everywhere.count() == 2
+
+
+# -- nobody holds the others up ------------------------------------------------------------------------------------
+
+
+def two_companies(receiver: Receiver) -> tuple[WebhookEndpoint, WebhookEndpoint]:
+    """Two with a message each: that of the first is carried first, that of the second goes to the receiver."""
+    first, second = story.a_company(), story.a_company()
+    found = an_endpoint(first, f"{receiver.url}/first")[0], an_endpoint(second, receiver.url)[0]
+    for endpoint in found:
+        endpoints.send_test(endpoint=endpoint, actor=story.ACTOR, at=timezone.now())
+    return found
+
+
+def errors_of(endpoint: WebhookEndpoint) -> list[str]:
+    return list(WebhookAttempt.everywhere.filter(delivery__endpoint=endpoint).values_list("error", flat=True))
+
+
+@pytest.mark.parametrize("url", ["https://a..b/x", f"https://{'a' * 64}.example/"])
+def test_an_address_nobody_can_ask_for_holds_up_nobody_else(receiver: Receiver, url: str) -> None:
+    first, _second = two_companies(receiver)
+    WebhookEndpoint.everywhere.filter(pk=first.pk).update(url=url)
+    assert drain() == 2
+    assert len(receiver.taken) == 1
+    first.refresh_from_db()
+    assert first.failing_since is not None
+    assert errors_of(first) == ["L’adresse du service distant est incorrecte."]
+
+
+def test_a_message_that_fails_unexpectedly_holds_up_nobody_else(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = two_companies(receiver)
+    talk = sending._talk
+
+    def broken(delivery: WebhookDelivery, **how: Any) -> Any:
+        if delivery.endpoint_id == first.pk:
+            raise KeyError("defect")
+        return talk(delivery, **how)
+
+    monkeypatch.setattr(sending, "_talk", broken)
+    assert drain() == 2
+    assert len(receiver.taken) == 1
+    first.refresh_from_db()
+    assert first.failing_since is not None
+    assert errors_of(first) == [sending.DEFECT]
+
+
+def test_an_outcome_that_cannot_be_recorded_holds_up_nobody_else(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = two_companies(receiver)
+    record = sending.record
+
+    def broken(delivery: WebhookDelivery, *told: Any, **more: Any) -> None:
+        if delivery.endpoint_id == first.pk:
+            raise KeyError("defect")
+        record(delivery, *told, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "record", broken)
+        assert drain() == 2
+    assert [row.status for row in WebhookDelivery.everywhere.order_by("sequence")] == ["PENDING", "DELIVERED"]
+    assert drain(sending.LEASE + timedelta(seconds=1)) == 1
+    assert errors_of(first) == [sending.INTERRUPTED, ""]
+
+
+@pytest.mark.parametrize("step", ["_talk", "record"])
+def test_a_database_that_is_away_ends_the_sweep(receiver: Receiver, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def away(*_told: Any, **_more: Any) -> None:
+        raise OperationalError("away")
+
+    two_companies(receiver)
+    monkeypatch.setattr(sending, step, away)
+    with pytest.raises(OperationalError):
+        drain()
 
 
 # -- delays, patience ----------------------------------------------------------------------------------------------

@@ -121,6 +121,32 @@ def test_other_spellings_of_the_loopback_are_the_loopback(url: str) -> None:
     assert refused.value.code == "forbidden_address"
 
 
+IMPOSSIBLE = [
+    "https://a..b/x", f"https://{'a' * 64}.example/x", "https://.example/", "https://a%2e%2eb/", "https://é..example/",
+    "https://[", "https://[::1", "https://erp.example:99999/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", IMPOSSIBLE)
+def test_a_name_that_no_name_server_knows_is_refused_when_it_is_typed(url: str) -> None:
+    assert addresses.refusal(url) == "L’adresse du service distant est incorrecte."
+    with pytest.raises(RemoteError) as refused:
+        post(url, resolver=addresses.resolve)
+    assert (refused.value.code, refused.value.retryable) == ("bad_address", False)
+
+
+@pytest.mark.parametrize("url", ["https://erp.example./", f"https://{'a' * 63}.example/", "https://é.example/"])
+def test_an_unusual_name_is_let_through(url: str) -> None:
+    assert addresses.refusal(url) == ""
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "a\x00b"])
+def test_a_name_that_cannot_be_asked_for_is_an_unknown_one(host: str) -> None:
+    with pytest.raises(RemoteError) as failed:
+        addresses.connect(host, 443, 1, addresses.resolve)
+    assert failed.value.code == "unknown_host"
+
+
 def test_a_name_that_does_not_exist_is_told_as_such() -> None:
     def unknown(_host: str, _port: int) -> list[str]:
         raise socket.gaierror

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from urllib3.exceptions import LocationParseError
 
 from config.kernel import http
 from config.kernel.errors import RemoteError
@@ -45,6 +46,35 @@ def test_an_unknown_host_was_certainly_not_sent(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", not_found)
     error = failure("POST", "https://nowhere.invalid/")
     assert (error.code, error.retryable, error.outcome_unknown) == ("unreachable", True, False)
+
+
+@pytest.mark.parametrize("url", ["https://a..b/x", f"https://{'a' * 64}.fr/", "https://[", "https://fr:99999/"])
+def test_an_address_that_cannot_be_one_is_refused_before_anything_is_sent(url):
+    error = failure("POST", url)
+    assert (error.code, error.retryable, error.outcome_unknown) == ("bad_address", False, False)
+
+
+@pytest.mark.parametrize("raised", [LocationParseError("a..b"), UnicodeError("label empty or too long")])
+def test_an_address_that_only_the_connection_finds_wrong_is_refused_too(monkeypatch, raised):
+    def wrong(*_args: object, **_options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(http.HTTPAdapter, "send", wrong)
+    error = failure("POST", "https://erp.example/")
+    assert (error.code, error.retryable) == ("bad_address", False)
+
+
+def test_a_redirect_to_no_address_is_an_answer_like_any_other():
+    with serving(answer("307 Temporary Redirect", Location="https://[")) as server:
+        error = failure("POST", server.url)
+    assert error.code == "http_307"
+
+
+def test_the_body_of_a_redirect_is_bounded_too():
+    body = b"x" * 1_000_000
+    with serving(answer("302 Found", body, Location="https://erp.example/")) as server:
+        error = failure("GET", server.url, Session(max_bytes=100_000))
+    assert error.code == "answer_too_large"
 
 
 def test_a_post_cut_after_sending_has_an_unknown_outcome():

@@ -1,7 +1,8 @@
-"""Where a message may go: public addresses alone, judged at the very connection (OWASP, SSRF).
+"""Where a message may go, and what is read at an address a person typed: public addresses alone (OWASP, SSRF).
 
-The name is resolved once; every address it has is judged, and the connection is made to one of the judged addresses:
-an answer of the name server that changes in between changes nothing. No redirect is followed, no proxy is used.
+Judged at the very connection: the name is resolved once, every address it has is judged, and the connection is made to
+one of those: an answer of the name server that changes in between changes nothing. No redirect is followed, no proxy is
+used.
 """
 
 from __future__ import annotations
@@ -39,12 +40,9 @@ def refusal(url: str) -> str:
         return "Une adresse compte 500 signes au plus, sans espace."
     try:
         check_address(url)
-        target = urlsplit(url)
-        _ = target.port
-    except ValueError:
-        return "L’adresse du service distant est incorrecte."
     except RemoteError as error:
         return error.message
+    target = urlsplit(url)
     if target.fragment:
         return "L’adresse du service distant est incorrecte."
     host = str(target.hostname)
@@ -133,7 +131,7 @@ def connect(host: str, port: int, timeout: Any, resolver: Resolver) -> socket.so
     """A connection to the name, at an address that was judged. Raises RemoteError, unreachable or not allowed."""
     try:
         addresses = resolver(host.strip("[]"), port)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name that cannot even be asked for is a UnicodeError
         raise RemoteError(UNKNOWN_NAME, retryable=True, code="unknown_host") from error
     if not addresses or not all(is_allowed(address) for address in addresses):
         raise RemoteError(FORBIDDEN, retryable=True, code="forbidden_address")

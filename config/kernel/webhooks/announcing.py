@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from config.kernel.api.json import dumps
 from config.kernel.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.webhooks.words import THINGS, TOLD
@@ -32,7 +34,10 @@ def announce(event: AuditEvent) -> None:
 def queue(
     endpoints: Sequence[WebhookEndpoint], *, name: str, about: str, body: str, event: AuditEvent
 ) -> list[WebhookDelivery]:
-    """Write the message once and one delivery per endpoint, due now."""
+    """Write the message once and one delivery per endpoint, due now. Endpoints deleted meanwhile are left out."""
+    held = _held(endpoints)
+    if not held:
+        return []
     row = WebhookEvent(
         company_id=event.company_id, name=name, subject=about, body=body, occurred_at=event.at, sequence=event.pk
     )
@@ -47,8 +52,24 @@ def queue(
             next_attempt_at=event.at,
         )
         for endpoint in endpoints
+        if endpoint.pk in held
     )
     return deliveries
+
+
+def _held(endpoints: Sequence[WebhookEndpoint]) -> set[int]:
+    """The endpoints that still exist, kept from deletion until the end of the transaction.
+
+    A key share excludes nobody but who deletes: without it the foreign key of a delivery fails when the fact itself is
+    committed.
+    """
+    table = connection.ops.quote_name(WebhookEndpoint._meta.db_table)  # noqa: SLF001 - Django documents _meta as public
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",  # noqa: S608 - our own table
+            [[endpoint.pk for endpoint in endpoints]],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def message(name: str, *, about: str, subjects: Sequence[str], facts: Mapping[str, Any], at: datetime) -> str:

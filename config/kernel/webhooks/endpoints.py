@@ -1,4 +1,8 @@
-"""Where partners are told: adding an endpoint, changing it, its secrets, and what a person may ask of its messages."""
+"""Where partners are told: adding an endpoint, changing it, its secrets, and what a person may ask of its messages.
+
+Whoever changes an endpoint holds it without its key (FOR NO KEY UPDATE), so that facts are announced to it meanwhile;
+whoever deletes it waits for those who announce.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,12 @@ class EndpointDisabled(DomainError):
     message = "Cette destination est désactivée. Réactivez-la d’abord."
 
 
+class EndpointGone(DomainError):
+    code = "webhook_gone"
+    message = "Cette destination a été supprimée."
+    status = 404
+
+
 class DeliveryPending(DomainError):
     code = "delivery_pending"
     message = "Cet envoi attend déjà son tour."
@@ -47,7 +57,7 @@ def create_endpoint(
     *, company: Company, url: str, events: Sequence[str], actor: Actor, at: datetime, description: str = ""
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint and its secret in clear, which is never shown again. Raises EndpointInvalid, TooManyEndpoints."""
-    Company.objects.select_for_update().get(pk=company.pk)
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     endpoint = WebhookEndpoint(
         company=company, url=url.strip(), events=_sorted(events), description=description.strip(), created_at=at
     )
@@ -74,9 +84,9 @@ def change_endpoint(
 ) -> WebhookEndpoint:
     """Change where messages go, which ones, and whether they go. Activated again, what waited leaves now, in order.
 
-    Raises EndpointInvalid.
+    Raises EndpointInvalid, EndpointGone.
     """
-    locked: WebhookEndpoint = WebhookEndpoint.everywhere.select_for_update().get(pk=endpoint.pk)
+    locked = _locked(endpoint)
     before = (locked.url, locked.events, locked.description)
     locked.url, locked.events, locked.description = url.strip(), _sorted(events), description.strip()
     _check(locked)
@@ -92,8 +102,8 @@ def change_endpoint(
 
 @transaction.atomic
 def enable_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> WebhookEndpoint:
-    """Send again to an endpoint that was disabled; nothing happens to an active one."""
-    locked: WebhookEndpoint = WebhookEndpoint.everywhere.select_for_update().get(pk=endpoint.pk)
+    """Send again to an endpoint that was disabled; nothing happens to an active one. Raises EndpointGone."""
+    locked = _locked(endpoint)
     if not locked.is_active:
         _enable(locked, actor=actor, at=at)
     return locked
@@ -110,7 +120,8 @@ def _enable(endpoint: WebhookEndpoint, *, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def disable_endpoint(*, endpoint: WebhookEndpoint, reason: str, actor: Actor, at: datetime) -> None:
-    """Send nothing more to the endpoint; what waits is kept for the day it is enabled again."""
+    """Send nothing more to the endpoint; what waits is kept for the day it is enabled again. Raises EndpointGone."""
+    _locked(endpoint)
     endpoint.is_active, endpoint.disabled_at, endpoint.disabled_reason = False, at, reason
     endpoint.save(update_fields=["is_active", "disabled_at", "disabled_reason"])
     _write("disabled", endpoint, actor=actor, at=at, reason=reason)
@@ -118,15 +129,19 @@ def disable_endpoint(*, endpoint: WebhookEndpoint, reason: str, actor: Actor, at
 
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> None:
-    """Forget the endpoint, what was sent to it, and what still waited."""
-    _write("deleted", endpoint, actor=actor, at=at)
-    endpoint.delete()
+    """Forget the endpoint, what was sent to it, and what still waited. Raises EndpointGone."""
+    locked = _locked(endpoint, no_key=False)
+    _write("deleted", locked, actor=actor, at=at)
+    locked.delete()
 
 
 @transaction.atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> str:
-    """A new secret, in clear this once. For a day messages are signed with it and with the one before."""
-    locked: WebhookEndpoint = WebhookEndpoint.everywhere.select_for_update().get(pk=endpoint.pk)
+    """A new secret, in clear this once. For a day messages are signed with it and with the one before.
+
+    Raises EndpointGone.
+    """
+    locked = _locked(endpoint)
     secret = _new_secret()
     locked.previous_secret_cipher, locked.previous_secret_until = locked.secret_cipher, at + BOTH_FOR
     locked.set_secret(secret)
@@ -137,12 +152,15 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> s
 
 @transaction.atomic
 def send_test(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> WebhookDelivery:
-    """Queue a `ping` to this endpoint alone. Raises EndpointDisabled."""
+    """Queue a `ping` to this endpoint alone. Raises EndpointDisabled, EndpointGone."""
     if not endpoint.is_active:
         raise EndpointDisabled
     event = audit.record("kernel.webhook.tested", subject=endpoint, actor=actor, at=at, data={"address": endpoint.url})
     body = message(PING, about=endpoint.subject, subjects=[], facts={"webhook": endpoint.pk}, at=at)
-    return queue([endpoint], name=PING, about=endpoint.subject, body=body, event=event)[0]
+    queued = queue([endpoint], name=PING, about=endpoint.subject, body=body, event=event)
+    if not queued:
+        raise EndpointGone
+    return queued[0]
 
 
 @transaction.atomic
@@ -163,6 +181,15 @@ def replay_delivery(*, delivery: WebhookDelivery, actor: Actor, at: datetime) ->
     )  # fmt: skip
     delivery.refresh_from_db()
     return delivery
+
+
+def _locked(endpoint: WebhookEndpoint, *, no_key: bool = True) -> WebhookEndpoint:
+    """The row as it is now, held until the end of the transaction. Raises EndpointGone."""
+    rows = WebhookEndpoint.everywhere.select_for_update(no_key=no_key)
+    row: WebhookEndpoint | None = rows.filter(pk=endpoint.pk).first()
+    if row is None:
+        raise EndpointGone
+    return row
 
 
 def _write(what: str, endpoint: WebhookEndpoint, *, actor: Actor, at: datetime, reason: str = "") -> None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from standardwebhooks import Webhook
@@ -48,6 +48,7 @@ PATIENCE = timedelta(days=3)
 CARRIER = Actor.system("webhooks")
 INTERRUPTED = "L’envoi a été interrompu : le message est peut-être arrivé."
 SILENT = "Aucun message n’est passé depuis trois jours."
+DEFECT = "Une erreur inattendue a empêché d’envoyer ce message."
 GONE = "Le service distant a répondu que cette adresse n’existe plus (410)."
 
 
@@ -83,8 +84,7 @@ def drain(
         if delivery is None:
             return tried
         outcome = send(delivery, at=now(), resolver=resolver)
-        record(delivery, outcome, at=now())
-        if outcome.error and outcome.status is None:
+        if not _recorded(delivery, outcome, at=now()) or (outcome.error and outcome.status is None):
             mute.add(delivery.endpoint_id)
     return limit
 
@@ -98,7 +98,7 @@ def claim_next(*, at: datetime, without: Collection[int] = ()) -> WebhookDeliver
         subject=OuterRef("subject"),
         sequence__lt=OuterRef("sequence"),
     )
-    due = WebhookDelivery.everywhere.select_for_update(skip_locked=True, of=("self",)).filter(
+    due = WebhookDelivery.everywhere.select_for_update(skip_locked=True, no_key=True, of=("self",)).filter(
         Q(leased_until=None) | Q(leased_until__lt=at),
         ~Exists(earlier),
         status=DeliveryStatus.PENDING,
@@ -130,6 +130,12 @@ def send(delivery: WebhookDelivery, *, at: datetime, resolver: Resolver = resolv
         error = failure.message
     except SecretUnreadable as failure:
         error = str(failure)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # one message must not hold up the others
+        logger.exception("webhook_not_sent", delivery=delivery.pk)
+        error = DEFECT
     return Outcome(status, round((time.monotonic() - started) * 1000), error, answer)
 
 
@@ -159,11 +165,24 @@ def signed(message_id: str, body: str, secrets: list[str], *, at: datetime) -> d
     }
 
 
+def _recorded(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> bool:
+    """Record a try; False when that failed unexpectedly, and the message comes again once its lease has ended."""
+    try:
+        record(delivery, outcome, at=at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("webhook_outcome_not_recorded", delivery=delivery.pk)
+        return False
+    return True
+
+
 @transaction.atomic
 def record(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None:
     """Write what came of a try, unless the lease is no longer ours: then what was recorded meanwhile stands."""
-    endpoint = WebhookEndpoint.everywhere.select_for_update().filter(pk=delivery.endpoint_id).first()
-    row: WebhookDelivery | None = WebhookDelivery.everywhere.select_for_update().filter(pk=delivery.pk).first()
+    endpoint = WebhookEndpoint.everywhere.select_for_update(no_key=True).filter(pk=delivery.endpoint_id).first()
+    rows = WebhookDelivery.everywhere.select_for_update(no_key=True)
+    row: WebhookDelivery | None = rows.filter(pk=delivery.pk).first()
     if endpoint is None or row is None or row.leased_until != delivery.leased_until:
         logger.warning("webhook_outcome_after_lease", delivery=delivery.pk, delivered=outcome.delivered)
         return
