@@ -163,9 +163,12 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=PRODUCTION)
+# how many of our own servers wrote the end of X-Forwarded-For; what stands before it is hearsay
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=int(BEHIND_PROXY))
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=True) else None
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -179,6 +182,8 @@ REST_FRAMEWORK = {
 # calls one caller may make, and tries at a password from one address
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="600/minute")
 API_LOGIN_LIMIT = env.str("API_LOGIN_LIMIT", default="10/minute")
+# sign-ins, and calls without a good credential, from one address
+API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="60/minute")
 
 SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,

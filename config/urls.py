@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config import api_keys, company_settings, feed_settings, inbound_pages, platform_settings, views, webhook_pages
+from config.kernel.api.problems import unknown_address
 from config.metrics import metrics
 
 urlpatterns = [
@@ -52,8 +53,10 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("payments.urls")),
     path("", include("einvoicing.urls")),
+    path("api", unknown_address),
     path("api/", include("config.api.urls")),
     path("integrations/chorus-pro/", include("einvoicing.api.integration_urls")),
+    re_path("^integrations(/.*)?$", unknown_address),
     path("admin/", admin.site.urls),
 ]
 

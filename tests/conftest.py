@@ -31,6 +31,12 @@ def _network_closed() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _one_address(settings: Any) -> None:
+    """All tests call from one address, more often than any partner."""
+    settings.API_ADDRESS_LIMIT = "1000000/minute"
+
+
+@pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -43,6 +43,7 @@ class Token(ApiView):
     )
     def post(self, request: Call) -> Any:
         """Exchange an e-mail address and a password for a pair of tokens."""
+        limits.spend("logins_from", settings.API_ADDRESS_LIMIT, address_of(request))
         limits.spend("logins", settings.API_LOGIN_LIMIT, f"{address_of(request)}:{request.values['email'].lower()}")
         return tokens.obtain(**request.values, request=request._request)  # noqa: SLF001 - what authenticate() wants
 

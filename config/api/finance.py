@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -143,7 +143,8 @@ def _place(cursor: str) -> jobs.Place:
         at, number = datetime.fromisoformat(moment), int(pk)
         if not (timezone.is_aware(at) and 1900 < at.year < 2200 and 0 < number < 2**63):
             raise ValueError
-    except (ValueError, binascii.Error):
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error):
         raise Invalid(fields={"cursor": BAD_CURSOR}) from None
     return at, number
 

@@ -66,7 +66,7 @@ class Door(ApiView):
         return {"received": True}
 
 
-ERRORS = (401, 413)
+ERRORS = (401, 411, 413)
 TAKEN = received({"received": True})
 
 

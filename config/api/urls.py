@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config.api import audit, auth, companies, docs, finance, inbound, webhooks
 from config.kernel.api.problems import unknown_address
@@ -47,5 +47,5 @@ urlpatterns = [
     path("", include("einvoicing.api.urls")),
     path("schema", docs.schema, name="schema"),
     path("docs", docs.docs, name="docs"),
-    path("<path:rest>", unknown_address, name="unknown"),
+    re_path("^(?P<rest>.*)$", unknown_address, name="unknown"),
 ]

@@ -45,9 +45,11 @@ def _decode(cursor: str) -> tuple[bool, str, int] | None:
     """None for whatever is not a cursor of ours: a damaged link shows the first page."""
     try:
         way, key, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return (way == "b", str(key), int(pk))
-    except (ValueError, TypeError, binascii.Error):
+        str(key).encode()  # half of a character is none
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         return None
+    whole = type(pk) is int and 0 < pk < 2**63
+    return (way == "b", key, pk) if whole and isinstance(key, str) and "\x00" not in key else None
 
 
 def is_cursor(text: str) -> bool:

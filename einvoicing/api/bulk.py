@@ -12,7 +12,7 @@ from billing.api.invoices import words
 from billing.api.invoices.bodies import InvoiceBody, columns, lines
 from billing.models import Invoice
 from config.kernel.api.examples import sent
-from config.kernel.api.fields import Body, Id
+from config.kernel.api.fields import Body, Id, Switch
 from config.kernel.api.operation import REQUIRED, ApiView, Call, NotAllowedHere, operation
 from config.kernel.api.problems import flattened
 from config.kernel.errors import DomainError, Invalid
@@ -37,7 +37,7 @@ EXAMPLE = {
 
 
 class BulkBody(Body):
-    issue = serializers.BooleanField(default=False, help_text="Give each its number. At most 100 rows then.")
+    issue = Switch(default=False, help_text="Give each its number. At most 100 rows then.")
     invoices = serializers.ListField(
         child=serializers.DictField(), min_length=1, max_length=MOST,
         help_text="Each as the body of POST /api/invoices; a row with `status: \"sent\"` is issued and e-mailed.",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from einvoicing.api import chorus_pro
@@ -22,5 +21,5 @@ urlpatterns: list[URLPattern] = [
     path("entities/<str:siret>/services", chorus_pro.Services.as_view(), name="entity-services"),
     path("statistics/supplier/<str:siret>", chorus_pro.Statistics.as_view(), name="statistics"),
     path("health/test-connection", chorus_pro.Health.as_view(), name="health"),
-    path("<path:rest>", login_not_required(unknown_address), name="unknown"),
+    re_path("^(?P<rest>.*)$", unknown_address, name="unknown"),
 ]

@@ -34,6 +34,7 @@ def unexpanded(header: str) -> str:
     return re.sub(r'\.[0-9a-f]{32}(?=")', "", header)
 
 
-def matches(header: str, tag: str) -> bool:
-    """True when the header names the version, or any with `*`. A weak tag matches nothing that must be exact."""
-    return header.strip() == "*" or tag in [one.strip() for one in header.split(",")]
+def matches(header: str, tag: str, *, weakly: bool = False) -> bool:
+    """True when the header names the version, or any with `*`. A weak tag matches where a reading is spared alone."""
+    named = [one.strip().removeprefix("W/" if weakly else "") for one in header.split(",")]
+    return header.strip() == "*" or tag in named

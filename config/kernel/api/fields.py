@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,14 +15,28 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST_ID = 2**53 - 1
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+_WIDE = Context(prec=60)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NO_OBJECTS = "Un tableau ne contient pas d’objets : retirez « expand », ou demandez du JSON."
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
 
-@extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": -1e14, "maximum": 1e14})
-class Money(serializers.DecimalField):
+class Exact(serializers.DecimalField):
+    """A decimal number as JSON writes one. What is given out may be a sum, with more digits than one may send."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not _NUMBER.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> Decimal:
+        return Decimal(value).quantize(Decimal(1).scaleb(-self.decimal_places), context=_WIDE)
+
+
+@extend_schema_field({"type": "number", "multipleOf": 0.01})
+class Money(Exact):
     """An amount: a JSON number with two decimals."""
 
     def __init__(self, **options: Any) -> None:
@@ -29,14 +44,14 @@ class Money(serializers.DecimalField):
 
 
 @extend_schema_field({"type": "number"})
-class Number(serializers.DecimalField):
+class Number(Exact):
     """A quantity, a price or a rate: a JSON number with at least two decimals, and more where it has more."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"coerce_to_string": False, **options})
 
     def to_representation(self, value: Any) -> Decimal:
-        number = Decimal(super().to_representation(value)).normalize()
+        number = super().to_representation(value).normalize()
         exponent = number.as_tuple().exponent
         return number if isinstance(exponent, int) and exponent < -2 else number.quantize(Decimal("0.01"))
 
@@ -60,7 +75,9 @@ class Reference(serializers.PrimaryKeyRelatedField):
         self._found: dict[int, Any] = {}  # a body of a thousand rows names the same customers again and again
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, bool | float | Decimal) or not str(data).isdecimal() or int(data) > LARGEST_ID:
+        text = str(data)
+        whole = isinstance(data, int | str) and not isinstance(data, bool) and text.isascii() and text.isdecimal()
+        if not whole or len(text) > 16 or int(text) > LARGEST_ID:
             raise serializers.ValidationError(_("Un identifiant est un nombre entier."))
         key = int(data)
         if key not in self._found:

@@ -33,9 +33,19 @@ def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is not JSON")
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that says a thing twice says two things."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
 def loads(body: bytes) -> Any:
-    """The value, numbers with a point as Decimal; raises ValueError for what is not JSON, NaN included."""
-    return simplejson.loads(body.decode("utf-8"), use_decimal=True, parse_constant=_refuse_constant)
+    """The value, numbers with a point as Decimal; raises ValueError for what is not JSON: NaN, or a name said twice."""
+    return simplejson.loads(
+        body.decode("utf-8"), use_decimal=True, parse_constant=_refuse_constant, object_pairs_hook=_each_once
+    )
 
 
 class JsonParser(BaseParser):

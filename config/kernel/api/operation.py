@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -33,6 +34,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
@@ -43,6 +45,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from config.kernel.api import idempotency, limits
+from config.kernel.api.authentication import address_of
 from config.kernel.api.caller import Caller
 from config.kernel.api.etags import Changed, etag, matches, unexpanded
 from config.kernel.api.expand import PARAMETER, Expand, Expandable, expand
@@ -58,6 +61,7 @@ from config.kernel.scope import company_scope
 OPTIONAL, REQUIRED = "optional", "required"
 SAFE = ("get",)
 COMPANY_HEADER = "X-Company"
+REPEATED = "Ce paramètre figure deux fois."
 
 
 class NoCompany(DomainError):
@@ -70,6 +74,14 @@ class TooLarge(DomainError):
     code = "too_large"
     message = "Le corps de la requête est trop volumineux."
     status = 413
+
+
+class LengthMissing(DomainError):
+    """A body in pieces of unknown length would be read as an empty one."""
+
+    code = "length_required"
+    message = "Annoncez la longueur du corps (Content-Length) : un envoi par morceaux n’est pas lu."
+    status = 411
 
 
 class Call(Request):
@@ -126,7 +138,7 @@ def operation(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method a route.
 
-    `action`: of `kernel.roles.ACTIONS`, asked besides reading the view's area. `key`: whether an Idempotency-Key may
+    `action`: of `kernel.roles.ACTIONS`, asked instead of reading the view's area. `key`: whether an Idempotency-Key may
     (OPTIONAL) or must (REQUIRED) come. `match`: an If-Match is honoured, against the answer of `get`. `etag`: the
     answer bears one. `atomic`: False where the method talks to a remote system. `public`: without credentials.
     `location`: the name of the route that shows what was created. `expand`: what stands beside an id of the answer when
@@ -144,7 +156,7 @@ def operation(
         @wraps(method)
         def handler(view: ApiView, request: Call, **kwargs: Any) -> HttpResponseBase:
             view.read(request, told, kwargs)
-            if told.match and (header := request.headers.get("If-Match")):
+            if told.match and (header := request.headers.get("If-Match")) is not None:
                 run = _matched(view, request, told, method, header, kwargs)
             else:
                 run = lambda: view.answered(method(view, request, **kwargs), request, told)  # noqa: E731
@@ -231,6 +243,7 @@ class Declared(BasePermission):
             raise NotAuthenticated
         request.caller = caller_of(request)
         view.stack.enter_context(company_scope(request.caller.company.pk))
+        view.check_throttles(request)  # before the judgement: refused calls count too
         reads = told.action or request.caller.may_read(view.area)
         if not reads or (told.action and not request.caller.may(told.action)):
             raise NotAllowedHere
@@ -245,9 +258,12 @@ class NotAllowedHere(NotAllowed):
 
 def caller_of(request: Any) -> Caller:
     """The caller in the company its credential, or the X-Company header, names. Raises NoCompany."""
-    if isinstance(request.user, ApiKey):
-        return Caller.machine(request.user)
     wanted = request.headers.get(COMPANY_HEADER, "").strip()
+    if isinstance(request.user, ApiKey):
+        company = request.user.company
+        if wanted and wanted not in (str(company.pk), company.siren):
+            raise NoCompany
+        return Caller.machine(request.user)
     rows = Membership.objects.filter(user=request.user).select_related("company", "user").order_by("id")
     found = next((row for row in rows if not wanted or wanted in (str(row.company_id), row.company.siren)), None)
     if found is None:
@@ -287,6 +303,8 @@ class ApiView(APIView):
     # -- the door --------------------------------------------------------------------------------------------------
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+            return of_domain(LengthMissing())
         try:
             if request.content_type != "multipart/form-data":
                 _ = request.body  # kept, so that a repeated call can be compared
@@ -296,8 +314,10 @@ class ApiView(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def check_throttles(self, request: Any) -> None:
-        who = request.caller.name if hasattr(request, "caller") else f"ip:{request.META.get('REMOTE_ADDR', '')}"
-        request.quota = limits.spend("calls", settings.API_RATE_LIMIT, who)
+        """Counted once a call, however often it is asked."""
+        if not hasattr(request, "quota"):
+            who = request.caller.name if hasattr(request, "caller") else f"ip:{address_of(request)}"
+            request.quota = limits.spend("calls", settings.API_RATE_LIMIT, who)
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         request.at = timezone.now()
@@ -321,7 +341,17 @@ class ApiView(APIView):
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, limits.TooManyCalls):
             self.request.quota = exc.quota
-        return super().handle_exception(exc)
+        response = super().handle_exception(exc)
+        return self._counted(response) if response.status_code == HTTPStatus.UNAUTHORIZED else response
+
+    def _counted(self, refusal: Any) -> Any:
+        """A call without a good credential is counted by its address, and answered 429 when there are too many."""
+        try:
+            self.request.quota = limits.spend("refusals", settings.API_ADDRESS_LIMIT, address_of(self.request))
+        except limits.TooManyCalls as error:
+            self.request.quota = error.quota
+            return of_domain(error)
+        return refusal
 
     # -- what comes in, what goes out ------------------------------------------------------------------------------
 
@@ -329,6 +359,8 @@ class ApiView(APIView):
         """Validate the parameters and the body: all that is wrong is said at once, of a row that exists."""
         problems: dict[str, Any] = {}
         request.query, request.values = {}, {}
+        repeated = {name for name, values in request.query_params.lists() if len(values) > 1} - {PARAMETER}
+        problems |= {name: [_(REPEATED)] for name in sorted(repeated)}
         query = (told.query or Query)(data=request.query_params.dict(), context=self.context(request))
         if told.expand:
             query.fields[PARAMETER] = Expand(told.expand)
@@ -366,5 +398,5 @@ class ApiView(APIView):
     def _tag(self, response: Response, request: Call, told: Operation, tag: str) -> None:
         if told.answer is self.operations().get("get", told).answer:
             response["ETag"] = tag
-        if told.etag and matches(request.headers.get("If-None-Match", ""), tag):
+        if told.etag and matches(request.headers.get("If-None-Match", ""), tag, weakly=True):
             response.status_code, response.data = 304, None

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -96,6 +97,8 @@ def answer_to(error: Exception, context: Mapping[str, Any] | None = None) -> Htt
         code, sentence = known or ("refused", DomainError.message)
         status = 404 if isinstance(error, Http404) else getattr(error, "status_code", 403)
         response = problem(status, code, _(sentence))
+    elif isinstance(error, ObjectDoesNotExist):  # somebody deleted the row while it was being changed
+        response = problem(404, "not_found", _(NOT_FOUND))
     elif isinstance(error, OperationalError | InterfaceError):
         response = _busy(error)
     else:

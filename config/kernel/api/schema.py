@@ -54,7 +54,7 @@ def errors_of(method: str, told: Operation) -> list[int]:
     if method != "get":
         statuses |= {404, 409}
     if told.body is not None:
-        statuses |= {413, 415}
+        statuses |= {411, 413, 415}
     if told.match:
         statuses.add(412)
     if told.key:
