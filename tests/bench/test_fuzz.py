@@ -1,4 +1,4 @@
-"""The long run of schemathesis: every phase, as each role. BENCH_EXAMPLES random cases an operation."""
+"""The long run of schemathesis: every phase, as each role; BENCH_EXAMPLES cases an operation, BENCH_SECONDS a role."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def test_thousands_of_cases_find_no_broken_promise(role: Role, live_server: Any,
     settings.API_RATE_LIMIT = settings.API_LOGIN_LIMIT = "1000000/minute"
     settings.MEDIA_ROOT = tmp_path
     examples = int(os.environ.get("BENCH_EXAMPLES", "50"))
-    fine, said = fuzz(live_server.url, a_world().company, role, examples=examples, seed=7, folder=tmp_path)
+    seconds = int(os.environ.get("BENCH_SECONDS", "3600"))
+    company = a_world().company
+    fine, said = fuzz(live_server.url, company, role, examples=examples, seed=7, folder=tmp_path, seconds=seconds)
     print(said[-900:])  # noqa: T201 - a measure is told
     assert fine, said
