@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from config.kernel.actor import Actor
@@ -12,6 +14,8 @@ from payments.models import Feed
 from payments.services import reminders
 from payments.services.feeds import reading
 from payments.services.reconciliation import reconcile as reconcile_company
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task(name="payments.reconcile")
@@ -31,12 +35,22 @@ def read_feeds() -> int:
     kept = 0
     fed = Feed.everywhere.filter(is_enabled=True).values("company_id")
     for company in Company.objects.filter(pk__in=fed).order_by("id"):
-        with company_scope(company):
-            found = reading.read_due(at=timezone.now())
-            if found:
-                reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
-            kept += found
+        try:
+            kept += _read_feeds(company)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # one company must not hold up the others
+            logger.exception("feeds_not_read", company=company.pk)
     return kept
+
+
+def _read_feeds(company: Company) -> int:
+    with company_scope(company):
+        found = reading.read_due(at=timezone.now())
+        if found:
+            reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
+    return found
 
 
 @shared_task(name="payments.remind")

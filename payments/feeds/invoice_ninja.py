@@ -13,11 +13,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from requests.adapters import HTTPAdapter
+
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.money import ZERO, round2
 
 API = "/api/v1"
+DEADLINE = 40.0  # seconds of one exchange
 PAGE_SIZE = 100
 MOST_PAGES = 200  # of one reading: the next one goes on
 COMPLETED, PART_REFUNDED, REFUNDED = "4", "5", "6"
@@ -65,12 +68,12 @@ class RemotePayment:
 
 
 class InvoiceNinja:
-    """A conversation with one account. Raises RemoteError."""
+    """A conversation with one account, over `adapter`'s connections where one is given. Raises RemoteError."""
 
-    def __init__(self, base_url: str, token: str) -> None:
+    def __init__(self, base_url: str, token: str, *, adapter: HTTPAdapter | None = None) -> None:
         self._base = base_url.rstrip("/").removesuffix(API) + API
         headers = {"X-API-TOKEN": token, "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
-        self._session = Session(timeout=(5.0, 20.0), deadline=40.0, headers=headers)
+        self._session = Session(timeout=(5.0, 20.0), deadline=DEADLINE, headers=headers, adapter=adapter)
 
     def __enter__(self) -> InvoiceNinja:
         return self

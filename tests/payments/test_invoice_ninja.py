@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,24 +14,29 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import OperationalError
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceStatus
 from config.kernel import chain
-from config.kernel.errors import DomainError, RemoteError
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.kernel.inbound import applying
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from config.kernel.scope import company_scope
+from config.kernel.webhooks import addresses
 from einvoicing.sandbox.invoice_ninja.access import TOKEN_PREFIX
+from payments import tasks
 from payments.feeds import invoice_ninja as client
 from payments.models import Feed, FeedKind, Payment
 from payments.services.crediting import credit_invoice
-from payments.services.feeds import invoice_ninja
+from payments.services.feeds import connecting, invoice_ninja, reading
 from payments.services.feeds.reading import read_feed
 from payments.services.payments import change_payment_text, reverse_payment
 from payments.services.receiving import replace_payment
 from payments.tasks import read_feeds
 from tests.api.senders import a_source, knock, path_of
+from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
 from tests.trust.at_once import at_once
@@ -38,7 +44,13 @@ from tests.trust.at_once import at_once
 pytestmark = pytest.mark.django_db
 LINES = [story.a_line(quantity=Decimal(1), unit_price=Decimal("1000.00"))]
 GROSS = Decimal("1200.00")
+FORBIDDEN = addresses.FORBIDDEN
 _second = itertools.count(int(story.AT.timestamp()) + 3600)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_allowed(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = True
 
 
 @dataclass
@@ -189,11 +201,22 @@ def test_a_pending_payment_is_no_money_until_it_is_completed(ninja: Ninja) -> No
     assert (ninja.read(), ninja.amounts()) == (1, [GROSS])
 
 
-def test_a_day_that_has_not_come_here_is_today(ninja: Ninja) -> None:
+@pytest.mark.parametrize("told", ["0001-01-01", "1899-12-31", "tomorrow", "9999-12-31"])
+def test_a_day_that_cannot_be_is_the_day_it_was_changed_there(ninja: Ninja, told: str) -> None:
     now = timezone.now()
-    ninja.pays(1200.0, date=(now + timedelta(days=1)).date().isoformat())
-    ninja.read(now)
-    assert Payment.everywhere.get(company=ninja.company).paid_on <= now.date() + timedelta(hours=1)
+    changed = now - timedelta(days=3)
+    day = (local_day(now) + timedelta(days=1)).isoformat() if told == "tomorrow" else told
+    ninja.pays(1200.0, date=day, updated_at=int(changed.timestamp()))
+    assert ninja.read(now) == 1
+    assert Payment.everywhere.get(company=ninja.company).paid_on == local_day(changed)
+
+
+@pytest.mark.parametrize("told", ["1900-01-01", "today"])
+def test_a_day_that_can_be_is_kept(ninja: Ninja, told: str) -> None:
+    day = local_day(timezone.now()).isoformat() if told == "today" else told
+    ninja.pays(1200.0, date=day, updated_at=int((timezone.now() - timedelta(days=3)).timestamp()))
+    ninja.read()
+    assert str(Payment.everywhere.get(company=ninja.company).paid_on) == day
 
 
 # -- what changes there --------------------------------------------------------------------------------------------
@@ -434,6 +457,63 @@ def test_a_feed_that_is_switched_off_or_moved_meanwhile_records_nothing_more(
     assert ninja.amounts() == []
 
 
+# -- where it may be -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://10.0.0.1", "https://127.0.0.1:5432", "http://127.0.0.1", "https://localhost", "https://169.254.169.254",
+     "https://[::1]:9200"],
+)  # fmt: skip
+def test_an_address_that_is_not_public_is_refused_when_it_is_typed(address: str, settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    with pytest.raises(Invalid) as refused:
+        typed(story.a_company(), address)
+    assert refused.value.fields == {"base_url": FORBIDDEN}
+
+
+@pytest.mark.parametrize("address", ["https://a..b", "https://[", f"https://{'a' * 64}.example"])
+def test_an_address_that_cannot_be_one_is_refused_when_it_is_typed(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        typed(story.a_company(), address)
+    assert refused.value.fields == {"base_url": "L’adresse du service distant est incorrecte."}
+
+
+def typed(company: Company, address: str) -> Feed:
+    """A person connects Invoice Ninja at this address."""
+    return connecting.save_feed(
+        company=company, kind=FeedKind.INVOICE_NINJA, values={"base_url": address}, secret="token",
+        actor=story.ACTOR, at=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("answers", [["10.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["169.254.169.254"], ["::1"]])
+def test_a_name_that_leads_to_a_private_place_is_not_read_whatever_stands_there(
+    ninja: Ninja, answers: list[str], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in answers]
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_asked, **_how: found)
+    Feed.everywhere.update(base_url="https://ninja.example")
+    with pytest.raises(RemoteError) as refused:
+        ninja.read()
+    assert (refused.value.code, str(refused.value)) == ("forbidden_address", FORBIDDEN)
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_private_place_fails_the_same_whether_somebody_answers_there_or_not(
+    ninja: Ninja, is_served: bool, settings: Any
+) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    if not is_served:
+        Feed.everywhere.update(base_url=f"http://127.0.0.1:{free_port()}")
+    ninja.pays(1200.0)
+    with pytest.raises(RemoteError):
+        ninja.read()
+    ninja.feed.refresh_from_db()
+    assert (ninja.feed.last_error, ninja.calls()) == (FORBIDDEN, [])
+
+
 # -- hints ---------------------------------------------------------------------------------------------------------
 
 
@@ -466,6 +546,62 @@ def test_the_clock_reads_every_connected_company(ninja: Ninja) -> None:
     second.pays(700.0)
     assert (read_feeds(), read_feeds()) == (2, 0)
     assert (ninja.balance(), second.balance()) == (0, Decimal(500))
+
+
+@pytest.mark.parametrize("address", ["https://a..b", "https://["])
+def test_a_feed_whose_address_cannot_be_one_holds_up_nobody_else(ninja: Ninja, address: str) -> None:
+    second = a_ninja(ninja.address)
+    Feed.everywhere.filter(pk=ninja.feed.pk).update(base_url=address)
+    second.pays(700.0)
+    assert read_feeds() == 1
+    ninja.feed.refresh_from_db()
+    assert ninja.feed.failing_since is not None
+    assert ninja.feed.last_error == "L’adresse du service distant est incorrecte."
+
+
+def test_a_feed_that_fails_unexpectedly_says_so_and_holds_up_nobody_else(
+    ninja: Ninja, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = a_ninja(ninja.address)
+    second.pays(700.0)
+    monkeypatch.setattr(reading, "READERS", {FeedKind.INVOICE_NINJA: failing_for(ninja.feed, KeyError("defect"))})
+    assert read_feeds() == 1
+    ninja.feed.refresh_from_db()
+    assert (ninja.feed.last_error, ninja.feed.failing_since is not None) == (reading.DEFECT, True)
+
+
+def test_a_company_whose_reconciliation_fails_unexpectedly_holds_up_nobody_else(
+    ninja: Ninja, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = a_ninja(ninja.address)
+    ninja.pays(1200.0)
+    second.pays(700.0)
+    asked: list[int] = []
+
+    def broken(*, company: Company, **_told: Any) -> None:
+        asked.append(company.pk)
+        raise KeyError("defect")
+
+    monkeypatch.setattr(tasks, "reconcile_company", broken)
+    read_feeds()
+    assert asked == [ninja.company.pk, second.company.pk]
+    assert (ninja.balance(), second.balance()) == (0, Decimal(500))
+
+
+def test_a_database_that_is_away_ends_the_reading(ninja: Ninja, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = {FeedKind.INVOICE_NINJA: failing_for(ninja.feed, OperationalError("away"))}
+    monkeypatch.setattr(reading, "READERS", away)
+    with pytest.raises(OperationalError):
+        read_feeds()
+
+
+def failing_for(feed: Feed, error: Exception) -> Callable[[Feed, datetime], int]:
+    def read(one: Feed, at: datetime) -> int:
+        if one.pk == feed.pk:
+            raise error
+        return invoice_ninja.read(one, at)
+
+    return read
 
 
 # -- at once -------------------------------------------------------------------------------------------------------

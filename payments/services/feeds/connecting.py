@@ -13,6 +13,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.kernel.http import check_address
 from config.kernel.models import Company
+from config.kernel.webhooks.addresses import refusal
 from payments.feeds.revolut.keys import certificate_of, new_key
 from payments.models import Feed, FeedKind
 from payments.services.feeds import revolut
@@ -74,10 +75,8 @@ def _check(feed: Feed, told: Mapping[str, str], secret: str, *, moved: bool) -> 
     problems: dict[str, str] = {}
     if feed.kind not in FeedKind.values:
         raise Invalid(fields={"kind": "Ce service n’est pas pris en charge."})
-    try:
-        check_address(told["base_url"])
-    except RemoteError as error:
-        problems["base_url"] = error.message
+    if refused := _refusal(feed.kind, told["base_url"]):
+        problems["base_url"] = refused
     for name, text in told.items():
         if len(text) > CHANGEABLE[name] or not text.isprintable():
             problems[name] = "Ce texte est trop long, ou contient des signes inattendus."
@@ -87,6 +86,17 @@ def _check(feed: Feed, told: Mapping[str, str], secret: str, *, moved: bool) -> 
         problems["secret"] = "Ce jeton ne peut pas être celui du service."  # noqa: S105 - a sentence
     if problems:
         raise Invalid(fields=problems)
+
+
+def _refusal(kind: str, address: str) -> str:
+    """Why this address cannot be read; '' when nothing speaks against it. Invoice Ninja's is typed: public alone."""
+    if kind == FeedKind.INVOICE_NINJA:
+        return refusal(address)
+    try:
+        check_address(address)
+    except RemoteError as error:
+        return error.message
+    return ""
 
 
 def _forget(feed: Feed, *names: str) -> None:

@@ -6,7 +6,7 @@ back here stays so. What cannot be applied is said on the feed and on the invoic
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from config.kernel.clock import local_day, start_of_day
 from config.kernel.errors import DomainError, Stale
 from config.kernel.models import AuditEvent
 from config.kernel.money import ZERO
+from config.kernel.webhooks.addresses import PublicAdapter
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
@@ -30,6 +31,7 @@ from payments.services.receiving import pay_invoice
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
 # seconds before the cursor that are read again: a change is dated there before it can be seen
 OVERLAP = 60
+EARLIEST = date(1900, 1, 1)  # a day before is one that nobody typed
 DELETED = "Supprimé dans Invoice Ninja"
 CANCELLED = "Annulé dans Invoice Ninja"
 FAILED = "Échoué dans Invoice Ninja"
@@ -82,7 +84,9 @@ def read(feed: Feed, at: datetime) -> int:
     Raises RemoteError, SecretUnreadable, Stale. Call it with no transaction open.
     """
     cursor, kept = _cursor(feed), 0
-    with InvoiceNinja(feed.base_url, feed.secret("key")) as service:
+    # a person typed the address: nothing that is not public is reached through it
+    adapter = PublicAdapter(deadline=remote.DEADLINE)
+    with InvoiceNinja(feed.base_url, feed.secret("key"), adapter=adapter) as service:
         for page in service.payments(_since(feed, cursor, at)):
             try:
                 kept += sum(_keep(feed, payment, cursor, at) for payment in page)
@@ -190,13 +194,19 @@ def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoi
     if amount > lock_invoice(invoice).balance:
         raise MoreThanOutstanding
     actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
-    paid_on = payment.paid_on or local_day(datetime.fromtimestamp(payment.updated_at, UTC))
     recorded = pay_invoice(
-        invoice=invoice, amount=amount, method=method or Method.TRANSFER, paid_on=min(paid_on, local_day(at)),
+        invoice=invoice, amount=amount, method=method or Method.TRANSFER, paid_on=_paid_on(payment, local_day(at)),
         reference=f"{_reference(payment.id)}{key}", notes="" if method else UNNAMED_METHOD, actor=actor, at=at,
     )  # fmt: skip
     data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
     audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
+
+
+def _paid_on(payment: RemotePayment, today: date) -> date:
+    """The day told there where it can be one, else the day it was changed there."""
+    if payment.paid_on and EARLIEST <= payment.paid_on <= today:
+        return payment.paid_on
+    return min(local_day(datetime.fromtimestamp(payment.updated_at, UTC)), today)
 
 
 def _reference(payment_id: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -26,6 +27,7 @@ READERS: Mapping[str, Callable[[Feed, datetime], int]] = {
     FeedKind.INVOICE_NINJA: invoice_ninja.read,
 }
 EVERY = timedelta(minutes=15)
+DEFECT = "Une erreur inattendue a empêché de lire ce service."
 
 
 def feed_of(kind: str) -> Feed | None:
@@ -60,6 +62,12 @@ def read_due(*, at: datetime) -> int:
             kept += read_feed(feed=feed, actor=BEAT, at=at)
         except (RemoteError, DomainError) as error:
             logger.warning("feed_not_read", feed=feed.pk, problem=str(error))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # one feed must not hold up the others
+            logger.exception("feed_not_read", feed=feed.pk)
+            _say(feed, last_error=DEFECT, failing_since=feed.failing_since or at)
     return kept
 
 
