@@ -31,6 +31,7 @@ from payments.services.receiving import pay_invoice
 NO_PLATFORM = "Aucune plateforme AFNOR n’est en service."
 WITHOUT_EFFECT = "Cet événement d’Abby est sans effet ici."
 CANCELLED = "La copie est annulée chez Abby, la facture reste due. Pour l’annuler aussi, établissez un avoir."
+NO_COPY_NAMED = "Cet événement d’Abby ne nomme pas de facture : son identifiant manque ou est illisible."
 TOLD_BEFORE = "Cet encaissement est déjà enregistré."
 # events of a copy, and the fact each is
 NOTES = {
@@ -111,7 +112,7 @@ def _copy(message: ReceivedWebhook, key: Any) -> Transmission:
     known = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
     copy: Transmission | None = rows.filter(remote_id=key).order_by("id").first() if known else None
     if copy is None:
-        raise UnknownCopy(key=key if known else "")
+        raise UnknownCopy(key=key) if known else UnknownCopy(NO_COPY_NAMED)
     return copy
 
 

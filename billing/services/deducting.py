@@ -15,19 +15,23 @@ from billing.models import DepositDeduction, Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
+from config.kernel.typography import money
 
 
 class DepositsBeyondTotal(Invalid):
     code = "deposits_beyond_total"
     message = (
-        "Les acomptes déduits (%(deposited)s €) dépassent le total de la facture (%(total)s €). Retirez-en un, "
+        "Les acomptes déduits (%(deposited)s) dépassent le total de la facture (%(total)s). Retirez-en un, "
         "ou établissez l’avoir d’un acompte."
     )
 
 
 class DepositNotDeductible(DomainError):
     code = "deposit_not_deductible"
-    message = "L’acompte %(number)s ne peut pas être déduit ici : il est crédité, déduit ailleurs ou d’un autre client."
+    message = (
+        "%(number)s ne peut pas être déduit ici : ce n’est pas un acompte émis, ou il est crédité, déduit ailleurs ou "
+        "d’un autre client."
+    )
 
 
 class DepositDeducted(DomainError):
@@ -82,7 +86,7 @@ def write_deductions(draft: Invoice, deposits: Sequence[Invoice]) -> None:
 def check_room(draft: Invoice, *, total: Decimal, deposited: Decimal) -> None:
     """Raises DepositsBeyondTotal."""
     if deposited > total:
-        raise DepositsBeyondTotal(deposited=deposited, total=total)
+        raise DepositsBeyondTotal(deposited=money(deposited, draft.currency), total=money(total, draft.currency))
 
 
 def those_that_fit(draft: Invoice, deposits: Iterable[Invoice]) -> list[Invoice]:

@@ -7,11 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from billing import totals
 from billing.deposits import gross_of, share_out
-from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.models.invoices import InvoiceQuerySet
 from billing.models.lines import DocumentLine
 from billing.services.deducting import DepositNotDeductible, deductible_from, write_deductions
 from billing.services.invoices import lock_draft, save_draft
@@ -20,7 +21,12 @@ from billing.totals import VatSubtotal, apportion
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.models import AuditEvent
 from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round2
+from config.kernel.typography import money
+
+ASKED = "billing.invoice.deposit_drafted"
+NO_SUCH_DEPOSIT = "Aucun acompte n’a l’identifiant %(key)s."
 
 
 class NoDepositHere(DomainError):
@@ -30,7 +36,7 @@ class NoDepositHere(DomainError):
 
 class DepositTooLarge(Invalid):
     code = "deposit_too_large"
-    message = "Il reste %(room)s € TTC à facturer : l’acompte ne peut pas dépasser ce montant."
+    message = "Il reste %(room)s TTC à facturer : l’acompte ne peut pas dépasser ce montant."
 
 
 class DepositTooSmall(Invalid):
@@ -54,10 +60,20 @@ def takes_deposit(source: SalesOrder | Invoice) -> bool:
 def room_of(source: SalesOrder | Invoice) -> Decimal:
     """What may still be asked for in advance, VAT included: the total less the deposits drafted or issued."""
     if isinstance(source, Invoice):
-        return source.payable
-    deposits = Invoice.everywhere.filter(order=source, kind=InvoiceKind.DEPOSIT)
-    asked: Decimal = deposits.aggregate(sum=Sum(F("total_gross") - F("amount_credited")))["sum"] or ZERO
-    return max(source.total_gross - asked, ZERO)
+        deposits, left = _asked_ahead_of(source), source.payable
+    else:
+        deposits, left = Invoice.everywhere.filter(order=source), source.total_gross
+    open_parts = deposits.filter(kind=InvoiceKind.DEPOSIT).aggregate(sum=Sum(F("total_gross") - F("amount_credited")))
+    return max(left - (open_parts["sum"] or ZERO), ZERO)
+
+
+def _asked_ahead_of(draft: Invoice) -> InvoiceQuerySet:
+    """The deposits drafted from a draft, as the trail tells, save those that it or an issued invoice deducts."""
+    events = AuditEvent.everywhere.filter(company_id=draft.company_id, tag=ASKED, subjects__contains=[draft.subject])
+    used = DepositDeduction.everywhere.filter(Q(invoice=draft) | Q(is_live=True)).values("deposit_id")
+    keys = events.values_list("data__deposit", flat=True)
+    rows: InvoiceQuerySet = Invoice.everywhere.filter(pk__in=list(keys), customer_id=draft.customer_id)
+    return rows.exclude(pk__in=used)
 
 
 def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
@@ -85,7 +101,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
         raise DepositTooSmall(fields={"amount": DepositTooSmall.message})
     room = room_of(locked)
     if gross > room:
-        raise DepositTooLarge(room=room)
+        raise DepositTooLarge(room=money(room, locked.currency))
     values = {
         "kind": InvoiceKind.DEPOSIT,
         "order": locked if isinstance(locked, SalesOrder) else None,
@@ -99,6 +115,9 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
     deposit = save_draft(invoice=None, customer=locked.customer, values=values, lines=lines, actor=actor, at=at)
     if isinstance(locked, SalesOrder):
         audit.record("billing.order.invoiced", subject=locked, also=[deposit], actor=actor, at=at)
+    else:
+        data = {"total": deposit.total_gross, "deposit": deposit.pk}
+        audit.record(ASKED, subject=locked, also=[deposit], actor=actor, at=at, data=data)
     return deposit
 
 
@@ -155,8 +174,10 @@ def choose_deposits(*, invoice: Invoice, keys: Sequence[int], actor: Actor, at: 
     deposits = list(deductible_from(draft).filter(pk__in=keys))
     missing = set(keys) - {deposit.pk for deposit in deposits}
     if missing:
-        gone = Invoice.everywhere.filter(pk__in=missing, company_id=draft.company_id).first()
-        raise DepositNotDeductible(number=str(gone or ""))
+        known = Invoice.everywhere.filter(pk__in=missing, company_id=draft.company_id).order_by("pk").first()
+        if known is None:
+            raise DepositNotDeductible(NO_SUCH_DEPOSIT, key=min(missing))
+        raise DepositNotDeductible(number=str(known))
     write_deductions(draft, deposits)
     audit.record(
         "billing.invoice.changed", subject=draft, also=[draft.customer], actor=actor, at=at,

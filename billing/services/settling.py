@@ -13,11 +13,12 @@ from billing.services.deducting import check_not_deducted, set_free
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
+from config.kernel.typography import money
 
 
 class OverAllocated(DomainError):
     code = "over_allocated"
-    message = "Il reste %(balance)s € à payer sur %(number)s : %(amount)s € ne peuvent pas y être affectés."
+    message = "Il reste %(balance)s à payer sur %(number)s : %(amount)s ne peuvent pas y être affectés."
 
 
 class NothingOutstanding(DomainError):
@@ -27,7 +28,7 @@ class NothingOutstanding(DomainError):
 
 class CreditTooLarge(DomainError):
     code = "credit_too_large"
-    message = "L’avoir de %(amount)s € dépasse ce qui peut encore être crédité sur %(number)s : %(room)s €."
+    message = "L’avoir de %(amount)s dépasse ce qui peut encore être crédité sur %(number)s : %(room)s."
 
 
 class NothingToCredit(DomainError):
@@ -76,7 +77,8 @@ def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: dateti
     if amount > 0 and amount > locked.balance:
         if not locked.balance:
             raise NothingOutstanding(number=locked.number)
-        raise OverAllocated(number=locked.number, balance=locked.balance, amount=amount)
+        balance, asked = (money(one, locked.currency) for one in (locked.balance, amount))
+        raise OverAllocated(number=locked.number, balance=balance, amount=asked)
     # out of PAID first: the constraint "settled means nothing remains" holds at every statement
     if amount < 0 and locked.status == InvoiceStatus.PAID:
         _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
@@ -105,7 +107,8 @@ def count_credit(
     locked = lock_invoice(invoice)
     check_creditable(locked)
     if amount > locked.balance:
-        raise CreditTooLarge(number=locked.number, amount=amount, room=locked.balance)
+        room, asked = (money(one, locked.currency) for one in (locked.balance, amount))
+        raise CreditTooLarge(number=locked.number, amount=asked, room=room)
     credited = locked.amount_credited + amount
     if credited == locked.payable and (with_deposits or not locked.amount_deposited):
         _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited)

@@ -49,6 +49,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "billing.order.cancelled": (n("Commande annulée"), "close", "bad"),
     "billing.order.invoiced": (n("Facture générée"), "invoice", "info"),
     "billing.invoice.drafted": (n("Brouillon créé, %(total)s TTC"), "edit", "neutral"),
+    "billing.invoice.deposit_drafted": (n("Acompte préparé, %(total)s TTC"), "invoice", "info"),
     "billing.invoice.changed": (n("Brouillon modifié, %(total)s TTC"), "edit", "neutral"),
     "billing.invoice.draft_deleted": (n("Brouillon supprimé"), "close", "neutral"),
     "billing.invoice.issued": (n("%(number)s émise, %(total)s TTC"), "check", "good"),

@@ -16,6 +16,7 @@ from billing.services.lines import LineInput
 from billing.services.settling import CreditTooLarge, check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
+from config.kernel.typography import money
 from payments.models import Allocation, Payment
 from payments.services.payments import allocate_payment, release_allocation
 
@@ -42,7 +43,8 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
     invoice = lock_invoice(note.corrects)
     room = invoice.payable - invoice.amount_credited
     if note.payable > room:
-        raise CreditTooLarge(number=invoice.number, amount=note.payable, room=room)
+        asked, left = (money(one, invoice.currency) for one in (note.payable, room))
+        raise CreditTooLarge(number=invoice.number, amount=asked, room=left)
     _release(invoice, note.payable - invoice.balance, reason="Avoir", actor=actor, at=at)
     return issue_invoice(invoice=note, actor=actor, at=at)
 

@@ -130,6 +130,12 @@ def test_a_payment_that_overtakes_the_answer_to_our_deposit_waits_for_it(invoice
     assert Payment.everywhere.count() == 1
 
 
+@pytest.mark.parametrize("key", [None, "", 7, "x" * 101, "a\u0007b"], ids=repr)
+def test_an_event_that_names_no_readable_copy_says_so(invoice: Invoice, key: Any) -> None:
+    row = hear(dumps({"id": "evt_1", "type": "invoice.sent", "data": {"invoice": {"id": key}}}))
+    assert row.problem == inbound.NO_COPY_NAMED
+
+
 def test_what_cannot_be_applied_is_tried_after_1_2_and_4_minutes_then_waits_for_a_person(invoice: Invoice) -> None:
     row = hear(paid("abby_inv_unknown"))
     later, waits = timedelta(0), []

@@ -81,8 +81,16 @@ def test_a_deposit_beyond_the_order_comes_back_with_what_was_typed(owner, custom
     url = reverse("billing:order-deposit", args=[an_order(customer).pk])
     answer = owner.post(url, {"basis": "amount", "amount": "2000"})
     assert answer.status_code == 422
-    assert "1440.00" in answer.content.decode()
+    assert "Il reste 1\N{NARROW NO-BREAK SPACE}440,00\N{NO-BREAK SPACE}€ TTC à facturer" in answer.content.decode()
     assert 'value="2000"' in people.read(type("Page", (), {"text": answer.content.decode()})).replace(" ", "")
+
+
+def test_a_second_deposit_of_everything_on_one_draft_is_refused_on_its_page(owner, customer):
+    draft = story.a_draft(customer)
+    url = reverse("billing:invoice-deposit", args=[draft.pk])
+    assert owner.post(url, {"basis": "percent", "amount": "100"}).status_code == 302
+    answer = owner.post(url, {"basis": "percent", "amount": "100"})
+    assert (answer.status_code, Invoice.objects.filter(kind=InvoiceKind.DEPOSIT).count()) == (422, 1)
 
 
 def test_an_order_that_is_not_confirmed_has_neither_button_nor_form(owner, customer):

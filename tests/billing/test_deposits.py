@@ -22,13 +22,15 @@ from billing.services.deposits import (
     draft_deposit,
     percent_of,
     possible_gross,
+    room_of,
 )
-from billing.services.invoices import generate_invoice, save_draft
+from billing.services.invoices import delete_draft, generate_invoice, save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel import chain
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
+from config.kernel.timeline import timeline_of
 from payments.services.crediting import credit_invoice
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT
@@ -158,7 +160,7 @@ def test_deposits_never_pass_the_order(customer):
     order = an_order(customer)
     a_deposit(order, "1000.00")
     a_deposit(order, "300.00", issued=False)
-    with pytest.raises(DepositTooLarge, match=r"140\.00"):
+    with pytest.raises(DepositTooLarge, match="140,00 € TTC"):
         a_deposit(order, "140.01")
     with pytest.raises(DepositTooSmall):
         a_deposit(order, "0.00")
@@ -171,6 +173,39 @@ def test_a_draft_without_order_takes_a_deposit_too(customer):
     assert deposit.order is None
     chosen = choose_deposits(invoice=draft, keys=[deposit.pk], actor=ACTOR, at=AT)
     assert (chosen.amount_deposited, chosen.deposited_vat, chosen.balance) == (480, 80, 960)
+
+
+def test_deposits_never_pass_the_draft_they_are_asked_ahead_of(company, customer):
+    draft, other = story.a_draft(customer), story.a_draft(customer)
+    first = a_deposit(draft, "1000.00")
+    waiting = a_deposit(draft, "240.00", issued=False)
+    assert (room_of(draft), room_of(other)) == (200, 1440)
+    with pytest.raises(DepositTooLarge, match="200,00"):
+        a_deposit(draft, "200.01")
+    delete_draft(invoice=waiting, actor=ACTOR, at=AT)
+    draft = choose_deposits(invoice=draft, keys=[first.pk], actor=ACTOR, at=AT)
+    assert room_of(draft) == 440
+    draft = choose_deposits(invoice=draft, keys=[], actor=ACTOR, at=AT)
+    assert room_of(draft) == 440
+    credit_invoice(invoice=first, lines=None, reason="Annulation", actor=ACTOR, at=AT)
+    assert room_of(draft) == 1440
+
+
+def test_a_deposit_that_another_invoice_deducted_leaves_room_again(customer):
+    draft, other = story.a_draft(customer), story.a_draft(customer)
+    deposit = a_deposit(draft, "1440.00")
+    choose_deposits(invoice=other, keys=[deposit.pk], actor=ACTOR, at=AT)
+    assert room_of(draft) == 0
+    issue_invoice(invoice=other, actor=ACTOR, at=AT)
+    assert room_of(draft) == 1440
+
+
+def test_a_deposit_stands_in_the_timeline_of_the_draft_it_is_asked_ahead_of(customer):
+    draft = story.a_draft(customer)
+    deposit = a_deposit(draft, "1000.00", issued=False)
+    told = "Acompte préparé, 1 000,00 € TTC"
+    assert timeline_of(draft)[0].title == told
+    assert told in [item.title for item in timeline_of(deposit)]
 
 
 def test_the_final_invoice_deducts_the_issued_deposits_of_its_order(customer):
@@ -214,7 +249,7 @@ def test_deposits_beyond_the_total_are_refused_with_a_sentence(customer):
     deposit = a_deposit(order, "1440.00")
     final = the_final(order)
     less = [story.a_line(quantity=Decimal(1))]
-    with pytest.raises(DepositsBeyondTotal, match=r"1440\.00"):
+    with pytest.raises(DepositsBeyondTotal, match="1 440,00 €"):
         save_draft(invoice=final, customer=customer, values={}, lines=less, actor=ACTOR, at=AT)
     choose_deposits(invoice=final, keys=[], actor=ACTOR, at=AT)
     save_draft(invoice=final, customer=customer, values={}, lines=less, actor=ACTOR, at=AT)
