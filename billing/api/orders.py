@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, cast
 
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -23,7 +23,9 @@ from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
+from config.kernel.middleware import translated
 from customers.api.customers import CUSTOMER
+from customers.api.readable import Compared
 from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 
@@ -80,7 +82,7 @@ class OrderShape(OrderRow):
     items = ItemShape(many=True, source="lines")
 
 
-class OrderChange(Body):
+class OrderChange(Compared):
     """What changes of a draft. A field left out stays as it is; `items`, where given, replace all lines."""
 
     ignored = tuple(sorted(set(OrderShape().fields)))
@@ -92,6 +94,11 @@ class OrderChange(Body):
     service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     items = ItemBody(many=True, required=False, max_length=MOST_ITEMS)
+
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, str]:
+        customer: Customer | None = values.get("customer_id")
+        other = customer is not None and values.get("customer_type", customer.kind) != customer.kind
+        return {"customer_type": translated(NOT_THIS_TYPE)} if other else {}
 
 
 class OrderBody(OrderChange):

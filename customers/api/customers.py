@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
@@ -17,25 +18,11 @@ from config.kernel.api.fields import Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from customers.api.contacts import write_contacts
+from customers.api.identity import IDENTITY, corrected, wrong_identity
 from customers.api.shapes import CustomerBody, CustomerChange, CustomerShape
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 from customers.services import archive_customer, ensure_terms, restore_customer, save_customer
 
-IDENTITY = (
-    "kind", "name", "first_name", "last_name", "email", "phone", "siren", "siret", "vat_number", "electronic_address",
-    "is_public_body", "service_code", "requires_service_code", "requires_commitment", "terms",
-    "reminders_paused_until", "notes",
-)  # fmt: skip
-
-# what one kind has, the other is not given; an empty one, read and sent back, is no gift
-FOREIGN = {
-    CustomerKind.ORGANISATION: ("first_name", "last_name"),
-    CustomerKind.INDIVIDUAL: (
-        "siren", "siret", "vat_number", "electronic_address", "is_public_body", "service_code",
-        "requires_service_code", "requires_commitment",
-    ),
-}  # fmt: skip
-NOT_OF_THIS_KIND = gettext_noop("Ce champ n’existe pas pour ce type de client.")
 NO_ADDRESS = gettext_noop("Indiquez l’adresse de facturation.")
 
 EXAMPLE = {
@@ -126,6 +113,9 @@ class CustomerList(ApiView):
 class CustomerItem(ApiView):
     area = "customers"
 
+    def context(self, request: Any) -> dict[str, Any]:
+        return {**super().context(request), "find": partial(self.find, **self.kwargs)}
+
     def find(self, **path: Any) -> Customer:
         return get_object_or_404(customers(), pk=path["id"])
 
@@ -150,7 +140,7 @@ class CustomerItem(ApiView):
         Documents already issued keep what they said.
         """
         customer = self.find(**path)
-        return _saved(request, customer, _corrected(customer, request.values))
+        return _saved(request, customer, corrected(customer, request.values))
 
     @operation(action="customers.edit", answer=CustomerShape, match=True, id="customer_delete")
     def delete(self, request: Call, **path: Any) -> Customer:
@@ -166,21 +156,11 @@ def _usual_terms(request: Call) -> PaymentTerms:
     return cast(PaymentTerms, usual or ensure_terms(request.caller.company.pk))
 
 
-def _corrected(customer: Customer, sent: dict[str, Any]) -> dict[str, Any]:
-    """The identity as it was with what was sent; what follows from a changed number is left to follow anew."""
-    values = {name: getattr(customer, name) for name in IDENTITY}
-    number = next((name for name in ("siret", "siren") if name in sent and sent[name] != values[name]), "")
-    if number:
-        values |= {"siren": "", "electronic_address": ""}
-    return values | {name: sent[name] for name in IDENTITY if name in sent}
-
-
 def _saved(request: Call, customer: Customer | None, values: dict[str, Any]) -> Customer:
     """The customer as written, with its addresses, its contacts and its place in or out of the lists."""
     sent, actor, at = request.values, request.caller.actor, request.at
-    foreign = [name for name in FOREIGN[CustomerKind(values["kind"])] if sent.get(name)]
-    if foreign:
-        raise Invalid(fields=dict.fromkeys(foreign, NOT_OF_THIS_KIND))
+    if problems := wrong_identity(values, sent):
+        raise Invalid(fields=problems)
     row = save_customer(
         customer=customer,
         company_id=request.caller.company.pk,

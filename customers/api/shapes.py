@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.kernel.api.fields import Body, Id, Moment, Reference, Switch, Word
+from customers.api.identity import corrected, wrong_identity
+from customers.api.readable import Compared
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 
@@ -96,7 +99,7 @@ class AddressBody(Body):
     country = serializers.ChoiceField(sorted(CODES), default="FR")
 
 
-class ContactBody(Body):
+class ContactBody(Compared):
     id = Reference(Contact, required=False, help_text="Of a contact to change; a new one has none.")
     name = serializers.CharField(max_length=200)
     position = serializers.CharField(max_length=100, allow_blank=True, default="")
@@ -105,14 +108,18 @@ class ContactBody(Body):
     gets_invoices = Switch(default=True)
     gets_reminders = Switch(default=True)
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
+        if not (values.get("gets_invoices") or values.get("gets_reminders")) or values.get("email"):
+            return {}
+        return {"email": [_("Indiquez l’adresse qui reçoit les factures ou les relances.")]}
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if (attrs["gets_invoices"] or attrs["gets_reminders"]) and not attrs["email"]:
-            sentence = _("Indiquez l’adresse qui reçoit les factures ou les relances.")
-            raise serializers.ValidationError({"email": sentence})
+        if problems := self.between(attrs, frozenset()):
+            raise serializers.ValidationError(problems)
         return attrs
 
 
-class CustomerBody(Body):
+class CustomerBody(Compared):
     """A new customer. SIREN and electronic address follow from the SIRET where they are not given."""
 
     ignored: tuple[str, ...] = ("id", "archived", "created_at", "payment_terms")
@@ -145,6 +152,14 @@ class CustomerBody(Body):
     )
     contacts = ContactBody(many=True, required=False, max_length=MOST_CONTACTS)
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, str]:
+        """What is wrong with the identity, as far as it can be read. On the whole of it, the view asks."""
+        return wrong_identity(self.meant(values), values)
+
+    def meant(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The identity that would be written."""
+        return values
+
 
 class CustomerChange(CustomerBody):
     """What changes. A field left out stays as it is; `contacts`, where given, is the whole list."""
@@ -154,3 +169,6 @@ class CustomerChange(CustomerBody):
     customer_type = Word(CustomerKind, source="kind", required=False)
     billing_address = AddressBody(required=False)
     archived = Switch(required=False, help_text="false takes an archived customer up again.")
+
+    def meant(self, values: dict[str, Any]) -> dict[str, Any]:
+        return corrected(self.context["find"](), values)

@@ -98,6 +98,36 @@ def test_how_much_is_said_once_and_within_what_is_left(partner: Partner, custome
     assert (refused.status_code, json_of(refused)["code"]) == (409, "no_deposit_here")
 
 
+def test_everything_wrong_with_a_deposit_is_said_at_once(partner: Partner, customer: Customer) -> None:
+    address = f"/api/orders/{an_order(customer).pk}/deposits"
+    for body, fields in (
+        ({"description": ""}, {"description", "amount"}),
+        ({"amount": 10, "percent": 500}, {"amount", "percent"}),
+        ({"percent": 500}, {"percent"}),
+    ):
+        assert set(json_of(partner.post(address, body))["fields"]) == fields
+
+
+def test_a_draft_is_not_asked_for_twice(partner: Partner, customer: Customer) -> None:
+    draft = story.a_draft(customer, [LINE])
+    address = f"/api/invoices/{draft.pk}/deposits"
+    issued(partner, made(partner.post(address, {"percent": 100})))
+    refused = partner.post(address, {"percent": 100})
+    assert (refused.status_code, json_of(refused)["code"]) == (400, "deposit_too_large")
+    assert json_of(refused)["detail"].startswith("Il reste 0,00 € TTC à facturer")
+    assert Invoice.everywhere.filter(customer=customer, kind="386").count() == 1
+
+
+def test_amounts_in_sentences_are_written_in_the_callers_language(partner: Partner, customer: Customer) -> None:
+    address = f"/api/orders/{an_order(customer).pk}/deposits"
+    french, english = (
+        json_of(partner.post(address, {"amount": Decimal("1200.01")}, Accept_Language=language))["detail"]
+        for language in ("fr", "en")
+    )
+    assert "1 200,00 € TTC" in french
+    assert "€1,200.00" in english
+
+
 def test_a_repeat_under_the_same_key_drafts_one_deposit(partner: Partner, customer: Customer) -> None:
     address = f"/api/orders/{an_order(customer).pk}/deposits"
     first = partner.post(address, {"percent": 30}, key="once")
@@ -112,7 +142,9 @@ def test_another_companys_deposit_is_not_deducted(partner: Partner, customer: Cu
     address = f"/api/invoices/{draft.pk}/deductions"
     refused = partner.put(address, {"deposit_ids": [theirs.pk]})
     assert (refused.status_code, json_of(refused)["code"]) == (409, "deposit_not_deductible")
-    assert str(theirs.number or "—") not in json_of(refused)["detail"]
+    assert json_of(refused)["detail"] == f"Aucun acompte n’a l’identifiant {theirs.pk}."
+    unissued = partner.put(address, {"deposit_ids": [story.a_draft(customer, [LINE], kind="386").pk]})
+    assert json_of(unissued)["detail"].startswith("Facture d’acompte (brouillon) ne peut pas être déduit ici")
     assert a_partner(stranger).put(address, {"deposit_ids": []}).status_code == 404
 
 

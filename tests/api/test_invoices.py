@@ -19,6 +19,7 @@ from customers.models import CustomerKind
 from payments.services.crediting import credit_invoice
 from payments.services.payments import Share, record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
+from tests.api.test_products import a_product
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,35 @@ def test_everything_wrong_with_a_body_is_said_at_once(partner: Partner) -> None:
     body = {"customer_id": 1, "due_date": "0800-01-01", "status": "paid", "items": [{"quantity": 1}], "total": 3}
     fields = set(json_of(partner.post("/api/invoices", body))["fields"])
     assert {"customer_id", "due_date", "status", "total", "items.1.description", "items.1.unit_price"} <= fields
+
+
+@pytest.mark.parametrize(
+    ("item", "fields"),
+    [
+        ({"quantity": "a", "vat_rate": 33}, {"quantity", "description", "unit_price", "vat_rate"}),
+        (
+            {"quantity": "a", "vat_rate": 0, "price": 1},
+            {"quantity", "description", "unit_price", "vat_category", "price"},
+        ),
+        ({"description": "", "vat_rate": "x", "unit_price": 1}, {"quantity", "description", "vat_rate"}),
+        ({"vat_category": "E", "vat_rate": 20, "unit_price": 1, "description": "x"}, {"quantity", "vat_rate"}),
+        ({"quantity": "a", "product_id": 10**6}, {"quantity", "product_id"}),
+        ({"quantity": "a", "product_id": 10**6, "vat_rate": 33}, {"quantity", "product_id", "vat_rate"}),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_between_the_fields_of_a_line_does_not_wait(
+    partner: Partner, company: Company, item: dict[str, Any], fields: set[str]
+) -> None:
+    answer = partner.post("/api/invoices", a_body(story.a_customer(company), an_item(), item))
+    assert answer.status_code == 400
+    assert set(json_of(answer)["fields"]) == {f"items.2.{name}" for name in fields}
+
+
+def test_a_line_with_a_product_is_judged_with_what_the_product_says(partner: Partner, company: Company) -> None:
+    product = a_product(company)
+    answer = partner.post("/api/invoices", a_body(story.a_customer(company), {"product_id": product.pk}))
+    assert set(json_of(answer)["fields"]) == {"items.1.quantity"}
 
 
 def test_a_negative_total_is_refused(partner: Partner, company: Company) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -21,13 +21,14 @@ from config.kernel.api.fields import Body, Day, Number, Reference, Switch
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
+from customers.api.readable import Compared
 from customers.models import Customer
 
 MOST_ITEMS = 500
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
-class ItemBody(Body):
+class ItemBody(Compared):
     """A line. With `product_id`, what is not said is taken from the product."""
 
     ignored = ("id", "position", "vat_amount", "subtotal", "total")
@@ -45,21 +46,31 @@ class ItemBody(Body):
     is_service = Switch(required=False)
     product_id = Reference(Product, required=False, allow_null=True)
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
+        _line, problems = self._line(values)
+        # a product that cannot be read might have said the rest
+        return {name: told for name, told in problems.items() if name in values or "product_id" not in refused}
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        product: Product | None = values.pop("product_id", None)
+        line, problems = self._line(values)
+        if problems:
+            raise serializers.ValidationError(problems)
+        return line
+
+    def _line(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """The line, completed from its product, and what is wrong with it by field."""
         line: dict[str, Any] = {}
+        product: Product | None = values.get("product_id")
         if product is not None:
-            usual = LineInput.of_product(product, values["quantity"])
+            usual = LineInput.of_product(product, values.get("quantity", Decimal(1)))
             line = {name: getattr(usual, name) for name in LineInput.__slots__}
             if "vat_rate" in values or "vat_category" in values:
                 del line["vat_rate"], line["vat_category"]
-        line |= values
+        line |= {name: value for name, value in values.items() if name != "product_id"}
         missing = [name for name in ("description", "unit_price") if name not in line]
         problems = {name: [self.fields[name].error_messages["required"]] for name in missing}
         vat, wrong = _vat(self.context["caller"].company, line.get("vat_category"), line.get("vat_rate"))
-        if problems | wrong:
-            raise serializers.ValidationError(problems | wrong)
-        return line | vat
+        return line | vat, problems | wrong
 
 
 def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[dict[str, Any], dict[str, list[str]]]:

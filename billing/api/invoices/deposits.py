@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
 from typing import Any
 
@@ -21,11 +21,12 @@ from billing.services.deposits import choose_deposits, deposit_words, draft_depo
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Money
 from config.kernel.api.operation import OPTIONAL, Call, operation
+from customers.api.readable import Compared
 
 ONE_OF_THEM = "Donnez soit « amount », soit « percent »."
 
 
-class DepositBody(Body):
+class DepositBody(Compared):
     """How much is asked for in advance: one of the two."""
 
     amount = Money(required=False, min_value=Decimal("0.01"), help_text="With VAT.")
@@ -35,9 +36,13 @@ class DepositBody(Body):
     )  # fmt: skip
     description = serializers.CharField(max_length=200, required=False, help_text="Of its lines; ours where not said.")
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
+        named = values.keys() | refused
+        return {"amount": [_(ONE_OF_THEM)]} if ("amount" in named) == ("percent" in named) else {}
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if ("amount" in values) == ("percent" in values):
-            raise serializers.ValidationError({"amount": [_(ONE_OF_THEM)]})
+        if problems := self.between(values, frozenset()):
+            raise serializers.ValidationError(problems)
         return values
 
 
@@ -106,7 +111,8 @@ class InvoiceDeposits(Deposits):
     def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """Draft a deposit invoice (386) ahead of a draft without an order.
 
-        Once it is issued, deduct it with PUT /api/invoices/{id}/deductions on the draft.
+        Once it is issued, deduct it with PUT /api/invoices/{id}/deductions on the draft. Refused with
+        `deposit_too_large` beyond its total less the deposits already drafted ahead of it.
         """
         return self.drafted(request, self.find(id))
 
