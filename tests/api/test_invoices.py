@@ -153,7 +153,6 @@ def test_everything_wrong_with_a_body_is_said_at_once(partner: Partner) -> None:
         ({"quantity": "a", "product_id": 10**6}, {"quantity", "product_id"}),
         ({"quantity": "a", "product_id": 10**6, "vat_rate": 33}, {"quantity", "product_id", "vat_rate"}),
     ],
-    ids=str,
 )
 def test_what_is_wrong_between_the_fields_of_a_line_does_not_wait(
     partner: Partner, company: Company, item: dict[str, Any], fields: set[str]
