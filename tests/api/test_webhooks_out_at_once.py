@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.kernel import audit
 from config.kernel.models import Company, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from config.kernel.webhooks import endpoints
+from config.kernel.webhooks import endpoints, sending
 from payments.models import Payment
 from tests.api.client import Partner, a_partner, json_of
 from tests.factories import story
@@ -66,6 +66,32 @@ def _wait_until_somebody_waits(most: float = 5) -> None:
         if waiting:
             return
         pause.wait(0.05)
+
+
+@pytest.mark.parametrize("held_by", ["rotation", "carrier"])
+def test_a_fact_is_told_while_somebody_changes_the_endpoint(held_by: str) -> None:
+    company = story.a_company()
+    customer, endpoint = story.a_customer(company), an_endpoint(company)
+    endpoints.send_test(endpoint=endpoint, actor=story.ACTOR, at=timezone.now())
+    claimed = sending.claim_next(at=timezone.now())
+    assert claimed is not None
+    changed, told = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            if held_by == "rotation":
+                endpoints.rotate_secret(endpoint=endpoint, actor=story.ACTOR, at=timezone.now())
+            else:
+                sending.record(claimed, sending.Outcome(500, 1, "failed", ""), at=timezone.now())
+            changed.set()
+            assert told.wait(5), "the fact waits for the change"
+
+    def tell() -> None:
+        assert changed.wait(20)
+        audit.record("customers.customer.changed", subject=customer, actor=story.ACTOR, at=timezone.now())
+        told.set()
+
+    at_once(2, lambda place: (change, tell)[place]())
 
 
 def test_an_endpoint_deleted_before_it_is_told_is_left_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -71,10 +72,19 @@ def test_a_redirect_to_no_address_is_an_answer_like_any_other():
 
 
 def test_the_body_of_a_redirect_is_bounded_too():
-    body = b"x" * 1_000_000
-    with serving(answer("302 Found", body, Location="https://erp.example/")) as server:
+    sent = []
+
+    def flood(connection: socket.socket, _request: object) -> None:
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: https://erp.example/\r\nConnection: close\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(60):
+                connection.sendall(b"x" * 1_000_000)
+                sent.append(1_000_000)
+
+    with serving(flood) as server:
         error = failure("GET", server.url, Session(max_bytes=100_000))
     assert error.code == "answer_too_large"
+    assert sum(sent) < 30_000_000
 
 
 def test_a_post_cut_after_sending_has_an_unknown_outcome():
