@@ -18,6 +18,7 @@ from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOr
 from billing.services.invoices import AlreadyInvoiced, generate_invoice, inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
+from config.kernel.api.compared import Compared
 from config.kernel.api.examples import received, sent
 from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
@@ -25,7 +26,6 @@ from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from config.kernel.middleware import translated
 from customers.api.customers import CUSTOMER
-from customers.api.readable import Compared
 from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 

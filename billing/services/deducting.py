@@ -118,7 +118,7 @@ def lock_for_issue(draft: Invoice) -> None:
     """Lock the invoices that issuing the draft touches, in the order of their keys: what it corrects, its deposits."""
     keys = set(DepositDeduction.everywhere.filter(invoice=draft).values_list("deposit_id", flat=True))
     keys |= {draft.corrects_id} - {None}
-    list(Invoice.everywhere.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
+    list(Invoice.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
 def deduct(draft: Invoice) -> None:

@@ -94,7 +94,12 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
     `words` is what its lines say. At some rates an amount with VAT does not exist: the draft may be a cent less.
     Raises NoDepositHere, DepositTooSmall, DepositTooLarge.
     """
-    locked = type(source).everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=source.pk)
+    locked = (
+        type(source)
+        .everywhere.select_for_update(no_key=True, of=("self",))
+        .select_related("customer")
+        .get(pk=source.pk)
+    )
     if not takes_deposit(locked):
         raise NoDepositHere
     if gross <= 0:

@@ -125,7 +125,7 @@ def claim_due(*, kind: str, at: datetime, limit: int = 10) -> list[Email]:
 
 def _unlocked(kind: str) -> QuerySet[Email]:
     """Messages no other worker holds; the rows are locked until the transaction ends."""
-    rows: QuerySet[Email] = Email.everywhere.select_for_update(skip_locked=True, of=("self",))
+    rows: QuerySet[Email] = Email.everywhere.select_for_update(no_key=True, skip_locked=True, of=("self",))
     return rows.select_related("company", "invoice__customer").filter(kind=kind)
 
 
@@ -168,7 +168,7 @@ def _record_failure(email: Email, error: RemoteError, at: datetime) -> Email:
 @transaction.atomic
 def _record(email: Email, to: EmailStatus, tag: str, *, at: datetime, **changes: Any) -> Email:
     """Write the outcome, unless the claim is no longer ours: then what was recorded meanwhile stands."""
-    row: Email = Email.everywhere.select_for_update(of=("self",)).get(pk=email.pk)
+    row: Email = Email.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=email.pk)
     if row.lease_until != email.lease_until:
         logger.warning("email_outcome_after_lease", email=email.pk, outcome=str(to))
         return row

@@ -49,7 +49,9 @@ class AlreadyInvoiced(DomainError):
 def lock_draft(invoice: Invoice) -> Invoice:
     """The draft, locked. Raises InvoiceIssued."""
     locked: Invoice = (
-        Invoice.everywhere.select_for_update(of=("self",)).select_related("company", "customer").get(pk=invoice.pk)
+        Invoice.everywhere.select_for_update(no_key=True, of=("self",))
+        .select_related("company", "customer")
+        .get(pk=invoice.pk)
     )
     if not locked.is_draft:
         raise InvoiceIssued(number=locked.number)

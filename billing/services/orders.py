@@ -43,7 +43,7 @@ def save_order(
 ) -> SalesOrder:
     """Write a draft order with its lines and totals; it takes its number at once. Raises NotADraft, Invalid."""
     if order is not None:
-        order = SalesOrder.everywhere.select_for_update().get(pk=order.pk)
+        order = SalesOrder.everywhere.select_for_update(no_key=True).get(pk=order.pk)
         if not order.is_editable:
             raise NotADraft(number=order.number)
     row = order or SalesOrder(

@@ -69,7 +69,7 @@ def move_stock(
     """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept."""
     if not product.tracks_stock:
         raise NoStockKept(product=product.name)
-    locked = Product.everywhere.select_for_update().get(pk=product.pk)
+    locked = Product.everywhere.select_for_update(no_key=True).get(pk=product.pk)
     if locked.on_hand + quantity < 0:
         raise NotEnoughStock(
             product=locked.name, on_hand=f"{locked.on_hand.normalize():f}", wanted=f"{-quantity.normalize():f}"
@@ -96,7 +96,7 @@ def count_stock(
     *, product: Product, counted: Decimal, actor: Actor, at: datetime, note: str = ""
 ) -> StockMovement | None:
     """Set the stock to what was counted, by a movement of the difference; None when there is none."""
-    locked: Product = Product.everywhere.select_for_update().get(pk=product.pk)
+    locked: Product = Product.everywhere.select_for_update(no_key=True).get(pk=product.pk)
     gap = counted - locked.on_hand
     if not gap:
         return None

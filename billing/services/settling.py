@@ -61,7 +61,9 @@ def check_correctable(invoice: Invoice) -> None:
 
 def lock_invoice(invoice: Invoice) -> Invoice:
     """The invoice, locked and fresh."""
-    locked: Invoice = Invoice.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=invoice.pk)
+    locked: Invoice = (
+        Invoice.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=invoice.pk)
+    )
     return locked
 
 

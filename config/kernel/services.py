@@ -34,7 +34,7 @@ def change_company(*, company: Company, values: Mapping[str, Any], actor: Actor,
 
     Raises Invalid, with a sentence per field.
     """
-    locked = Company.objects.select_for_update().get(pk=company.pk)
+    locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     unknown = set(values) - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"not changeable: {sorted(unknown)}")

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.kernel.api.compared import Compared
 from config.kernel.api.fields import Body, Id, Moment, Reference, Switch, Word
 from customers.api.identity import corrected, wrong_identity
-from customers.api.readable import Compared
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 

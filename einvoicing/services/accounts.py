@@ -36,7 +36,7 @@ def save_account(
 
     Raises Invalid: an address that is not https, a new account without its secret.
     """
-    account = PlatformAccount.everywhere.select_for_update().filter(company=company, kind=kind).first()
+    account = PlatformAccount.everywhere.select_for_update(no_key=True).filter(company=company, kind=kind).first()
     is_new = account is None
     account = account or PlatformAccount(company=company, kind=kind)
     _check(

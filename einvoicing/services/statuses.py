@@ -130,7 +130,7 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
     A platform may send the same bytes under another identifier: they are one fact, and give one event.
     """
     document = (
-        RemoteDocument.everywhere.select_for_update(of=("self",), skip_locked=True)
+        RemoteDocument.everywhere.select_for_update(no_key=True, of=("self",), skip_locked=True)
         .filter(pk=document_id, applied_at=None)
         .select_related("account")
         .first()
@@ -182,7 +182,7 @@ def record_status(
     `overtaken`: the same message tells that the invoice's life went on, so that nobody need be asked to act.
     """
     transmission = (
-        Transmission.everywhere.select_for_update(of=("self",))
+        Transmission.everywhere.select_for_update(no_key=True, of=("self",))
         .select_related("invoice", "account")
         .filter(invoice=invoice, account=document.account, kind=TransmissionKind.INVOICE)
         .order_by("-created_at")
@@ -261,7 +261,7 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
 
 def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
     """An answer that the platform has is done with when the invoice's life goes on after what was asked."""
-    answers = Transmission.everywhere.select_for_update(of=("self",)).filter(
+    answers = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).filter(
         invoice=transmission.invoice, account=transmission.account, kind__in=ANSWERS,
         status=TransmissionStatus.DEPOSITED, request__occurred_at__lt=event.occurred_at,
     )  # fmt: skip

@@ -106,7 +106,9 @@ def submit(*, company: Company, said: Submission, asked: Asked, actor: Actor, at
     NotForChorusPro, DuplicateInvoice, DocumentInvalid.
     """
     rows = Invoice.everywhere.issued().filter(company=company, number=said.number)
-    invoice: Invoice | None = rows.select_for_update(of=("self",)).select_related("customer", "company").first()
+    invoice: Invoice | None = (
+        rows.select_for_update(no_key=True, of=("self",)).select_related("customer", "company").first()
+    )
     if invoice is None:
         raise Invalid(fields={"invoiceData.invoiceNumber": UNKNOWN_NUMBER})
     if wrong := dict(_differences(invoice, said)):

@@ -77,7 +77,7 @@ def import_statement(
 def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, BankAccount]:
     """The accounts of the file, locked in the order of their keys: two imports at once follow each other."""
     wanted = {one.account_id for one in found}
-    rows = BankAccount.everywhere.select_for_update().filter(company=company, iban__in=wanted).order_by("id")
+    rows = BankAccount.everywhere.select_for_update(no_key=True).filter(company=company, iban__in=wanted).order_by("id")
     accounts: dict[str, BankAccount] = {row.iban: row for row in rows}
     for one in found:
         account = accounts.get(one.account_id)

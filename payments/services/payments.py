@@ -167,7 +167,7 @@ def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, 
 def _write_allocation(
     *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
 ) -> Allocation:
-    locked: Payment = Payment.everywhere.select_for_update(of=("self",)).get(pk=payment.pk)
+    locked: Payment = Payment.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=payment.pk)
     if amount > 0 and amount > locked.unallocated:
         raise NotEnoughCredit(number=locked.number, unallocated=locked.unallocated, amount=amount)
     Payment.everywhere.filter(pk=payment.pk).update(allocated=locked.allocated + amount)
@@ -222,7 +222,9 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
     invoices = Invoice.everywhere.in_bulk(held)
     for key in sorted(held):
         lock_invoice(invoices[key])
-    locked: Payment = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
+    locked: Payment = (
+        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
+    )
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
     if held_by(locked) != held:

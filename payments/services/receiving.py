@@ -72,7 +72,9 @@ def replace_payment(
         raise FromTheBank(number=payment.number)
     held = held_by(payment)
     lock_held(payment)
-    locked = Payment.everywhere.select_for_update(of=("self",)).select_related("customer").get(pk=payment.pk)
+    locked = (
+        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
+    )
     if held_by(locked) != held:
         raise Stale
     was_spent = not locked.unallocated

@@ -175,7 +175,7 @@ def _locked_shares(allocations: Iterable[tuple[object, Decimal]]) -> list[Share]
 
 
 def _lock_open_line(line: BankLine) -> bool:
-    return BankLine.everywhere.select_for_update().filter(pk=line.pk, status=LineStatus.OPEN).exists()
+    return BankLine.everywhere.select_for_update(no_key=True).filter(pk=line.pk, status=LineStatus.OPEN).exists()
 
 
 def _evidence(verdict: Verdict) -> list[dict[str, str]]:
@@ -246,7 +246,7 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     for key in sorted(invoices):
         lock_invoice(invoices[key])
     live: Match | None = (
-        Match.everywhere.select_for_update(of=("self",))
+        Match.everywhere.select_for_update(no_key=True, of=("self",))
         .select_related("line", "payment")
         .filter(pk=match.pk, undone_at=None)
         .first()

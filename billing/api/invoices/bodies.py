@@ -17,11 +17,11 @@ from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
 from billing.totals import UnpriceableLine, check_vat
+from config.kernel.api.compared import Compared
 from config.kernel.api.fields import Body, Day, Number, Reference, Switch
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
-from customers.api.readable import Compared
 from customers.models import Customer
 
 MOST_ITEMS = 500

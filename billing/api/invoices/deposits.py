@@ -18,10 +18,10 @@ from billing.models import DepositDeduction, Invoice, SalesOrder
 from billing.services.correcting import draft_correction
 from billing.services.deducting import deductible_from
 from billing.services.deposits import choose_deposits, deposit_words, draft_deposit, percent_of
+from config.kernel.api.compared import Compared
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Money
 from config.kernel.api.operation import OPTIONAL, Call, operation
-from customers.api.readable import Compared
 
 ONE_OF_THEM = "Donnez soit « amount », soit « percent »."
 

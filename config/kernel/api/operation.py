@@ -179,7 +179,7 @@ def _matched(
     def run() -> HttpResponseBase:
         with transaction.atomic():
             row = view.find(**kwargs)
-            type(row).objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
+            type(row).objects.select_for_update(no_key=True, of=("self",)).filter(pk=row.pk).first()
             shape = view.operations()["get"].answer
             if not matches(unexpanded(header), etag(shape(view.find(**kwargs), context=view.context(request)).data)):
                 raise Changed

@@ -66,7 +66,7 @@ class _Reused(Exception):
 def _renewed(text: str) -> dict[str, str]:
     try:
         token = UntypedToken(cast(Any, text))  # signature and dates, without asking whether it is spent
-        user = User.objects.select_for_update().get(pk=token["user_id"], is_active=True)
+        user = User.objects.select_for_update(no_key=True).get(pk=token["user_id"], is_active=True)
         if token["token_type"] != RefreshToken.token_type or token[VERSION] != user.token_version:
             raise BadToken
         if BlacklistedToken.objects.filter(token__jti=token["jti"]).exists():

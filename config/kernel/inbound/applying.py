@@ -70,7 +70,7 @@ def drain(*, now: Callable[[], datetime] = timezone.now, limit: int = 1000, seco
 @transaction.atomic(durable=True)
 def claim_next(*, at: datetime) -> ReceivedWebhook | None:
     """Lease the next message to this carrier; None when nothing is due. Must be called outside a transaction."""
-    due = ReceivedWebhook.everywhere.select_for_update(skip_locked=True, of=("self",)).filter(
+    due = ReceivedWebhook.everywhere.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
         status=ReceivedStatus.RECEIVED, next_attempt_at__lte=at
     )
     row: ReceivedWebhook | None = due.select_related("origin").order_by("next_attempt_at", "id").first()
@@ -108,7 +108,7 @@ def _apply(message: ReceivedWebhook, at: datetime) -> None:
 
 def _locked(message: ReceivedWebhook) -> ReceivedWebhook | None:
     """The row, locked; None when the lease went to somebody else meanwhile."""
-    rows = ReceivedWebhook.everywhere.select_for_update(of=("self",)).select_related("origin")
+    rows = ReceivedWebhook.everywhere.select_for_update(no_key=True, of=("self",)).select_related("origin")
     row: ReceivedWebhook | None = rows.filter(
         pk=message.pk, status=ReceivedStatus.RECEIVED, attempts=message.attempts
     ).first()

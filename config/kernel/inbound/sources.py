@@ -34,7 +34,7 @@ def create_source(*, company: Company, source: str, secret: str, actor: Actor, a
 
     The secret may come later, when the remote system has given one: until then nothing signed is believed.
     """
-    Company.objects.select_for_update().get(pk=company.pk)
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     if source not in InboundSource.values:
         raise Invalid(fields={"source": "Choisissez un système de la liste."})
     if WebhookSource.everywhere.filter(company=company).count() >= MOST:
@@ -55,7 +55,7 @@ def change_source(
 
     Nothing to change: nothing written.
     """
-    row: WebhookSource = WebhookSource.everywhere.select_for_update().get(pk=source.pk)
+    row: WebhookSource = WebhookSource.everywhere.select_for_update(no_key=True).get(pk=source.pk)
     if secret:
         row.set_secret(_checked(secret))
     switched = is_active is not None and is_active != row.is_active

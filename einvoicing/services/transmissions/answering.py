@@ -92,7 +92,7 @@ def answer_request(
     Raises NothingAsked, AlreadyAnswered, AnswerInDoubt, and Invalid for what the platform would not take.
     """
     row: Transmission = (
-        Transmission.everywhere.select_for_update(of=("self",))
+        Transmission.everywhere.select_for_update(no_key=True, of=("self",))
         .select_related("invoice", "account")
         .get(pk=transmission.pk)
     )

@@ -57,7 +57,7 @@ def is_in_doubt(row: Transmission) -> bool:
 
 def _due_keys(at: datetime, limit: int) -> list[int]:
     due = Transmission.everywhere.due(at=at).filter(breaker.passable(at=at))
-    due = due.select_for_update(skip_locked=True, of=("self",))
+    due = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
     return [row.pk for row in due.order_by("priority", "next_attempt_at", "id")[:limit]]
 
 
@@ -82,7 +82,7 @@ def finish_attempt(transmission: Transmission, outcome: str, *, at: datetime, de
 
 def still_mine(transmission: Transmission, worker: str) -> bool:
     """Fencing: a carrier whose lease was taken over throws its result away; the new one will look it up."""
-    mine = Transmission.everywhere.select_for_update(of=("self",)).filter(
+    mine = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).filter(
         pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker
     )
     return mine.exists()

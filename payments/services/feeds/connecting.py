@@ -43,8 +43,8 @@ def save_feed(
     once. Another address or another client starts afresh: nothing that opened the old place is sent to the new one.
     Raises Invalid.
     """
-    Company.objects.select_for_update().get(pk=company.pk)
-    feed = Feed.everywhere.select_for_update().filter(company=company, kind=kind).first()
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    feed = Feed.everywhere.select_for_update(no_key=True).filter(company=company, kind=kind).first()
     is_new = feed is None
     feed = feed or Feed(company=company, kind=kind, created_at=at)
     told = {name: str(values[name]).strip() for name in CHANGEABLE if name in values}
@@ -117,7 +117,7 @@ def accept_consent(*, feed: Feed, code: str, actor: Actor, at: datetime) -> Feed
     if not granted.refresh_token:
         raise revolut.NoConsent
     with transaction.atomic():
-        row = Feed.everywhere.select_for_update().get(pk=feed.pk)
+        row = Feed.everywhere.select_for_update(no_key=True).get(pk=feed.pk)
         if (row.base_url, row.client_id, row.key_cipher) != (feed.base_url, feed.client_id, feed.key_cipher):
             raise ConsentOfAnother
         row.set_secret("grant", granted.refresh_token)
@@ -132,7 +132,7 @@ def accept_consent(*, feed: Feed, code: str, actor: Actor, at: datetime) -> Feed
 @transaction.atomic
 def switch_feed(*, feed: Feed, is_enabled: bool, actor: Actor, at: datetime) -> Feed:
     """Stop reading, or read again from where it stopped. Raises NotConnected."""
-    row: Feed = Feed.everywhere.select_for_update().get(pk=feed.pk)
+    row: Feed = Feed.everywhere.select_for_update(no_key=True).get(pk=feed.pk)
     if is_enabled and not row.key_cipher:
         raise NotConnected
     if row.is_enabled != is_enabled:
@@ -145,7 +145,7 @@ def switch_feed(*, feed: Feed, is_enabled: bool, actor: Actor, at: datetime) -> 
 @transaction.atomic
 def disconnect(*, feed: Feed, actor: Actor, at: datetime) -> Feed:
     """Forget everything that opens the service; what was read stays. Nothing to forget: nothing written."""
-    row: Feed = Feed.everywhere.select_for_update().get(pk=feed.pk)
+    row: Feed = Feed.everywhere.select_for_update(no_key=True).get(pk=feed.pk)
     if not (row.key_cipher or row.is_enabled):
         return row
     _forget(row, *SECRETS)

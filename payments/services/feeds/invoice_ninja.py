@@ -121,7 +121,7 @@ def _advance(feed: Feed, cursor: str, seen: int, at: datetime) -> str:
 def _lock(feed: Feed, cursor: str) -> None:
     """One reading at a time writes. Raises _Overtaken."""
     same = Feed.everywhere.filter(pk=feed.pk, is_enabled=True, base_url=feed.base_url)
-    locked = same.select_for_update(of=("self",)).first()
+    locked = same.select_for_update(no_key=True, of=("self",)).first()
     if locked is None or locked.cursor != cursor:
         raise _Overtaken
 

@@ -146,7 +146,7 @@ def _keep_all(found: Sequence[Transaction], accounts: Mapping[str, BankAccount],
 @transaction.atomic
 def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
     """One statement with the movements that are new, under the account's lock; none when there are none."""
-    locked = BankAccount.everywhere.select_for_update().get(pk=account.pk)
+    locked = BankAccount.everywhere.select_for_update(no_key=True).get(pk=account.pk)
     keys = [row.key for row in rows]
     known = set(BankLine.everywhere.filter(account=locked, import_key__in=keys).values_list("import_key", flat=True))
     imported = _imported_from_files(locked, rows)
@@ -240,7 +240,7 @@ def _another_token(feed: Feed, at: datetime, refused: str) -> str:
 @transaction.atomic
 def keep_tokens(feed: Feed, granted: Granted, *, at: datetime, instead_of: str) -> None:
     """Write tokens on the row, unless a person consented again since: then the new ones stand."""
-    row = Feed.everywhere.select_for_update().get(pk=feed.pk)
+    row = Feed.everywhere.select_for_update(no_key=True).get(pk=feed.pk)
     if row.secret("grant") != instead_of:
         return
     row.set_secret("token", granted.access_token)
