@@ -144,7 +144,7 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         return _give_up(document, str(error))
     for place, status in enumerate(told, start=1):
         # locked, so that two copies read at once follow each other
-        invoices = Invoice.everywhere.select_for_update(of=("self",), no_key=True)
+        invoices = Invoice.everywhere.select_for_update(no_key=True, of=("self",))
         invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
         if invoice is None:
             return _give_up(document, f"Aucune facture ne porte le numéro « {status.number[:40]} ».")

@@ -104,7 +104,7 @@ def _decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = No
 
 def _lock_with_customer(key: int) -> Invoice:
     """The invoice and its customer, locked: a customer is reminded of one thing at a time."""
-    rows = Invoice.everywhere.select_for_update(of=("self", "customer"), no_key=True)
+    rows = Invoice.everywhere.select_for_update(no_key=True, of=("self", "customer"))
     locked: Invoice = rows.select_related("customer", "company").get(pk=key)
     return locked
 
