@@ -550,31 +550,31 @@ def test_the_clock_reads_every_connected_company(ninja: Ninja) -> None:
 
 @pytest.mark.parametrize("address", ["https://a..b", "https://["])
 def test_a_feed_whose_address_cannot_be_one_holds_up_nobody_else(ninja: Ninja, address: str) -> None:
-    second = a_ninja(ninja.address)
-    Feed.everywhere.filter(pk=ninja.feed.pk).update(base_url=address)
+    first, second = in_turn(ninja, a_ninja(ninja.address))
+    Feed.everywhere.filter(pk=first.feed.pk).update(base_url=address)
     second.pays(700.0)
     assert read_feeds() == 1
-    ninja.feed.refresh_from_db()
-    assert ninja.feed.failing_since is not None
-    assert ninja.feed.last_error == "L’adresse du service distant est incorrecte."
+    first.feed.refresh_from_db()
+    assert first.feed.failing_since is not None
+    assert first.feed.last_error == "L’adresse du service distant est incorrecte."
 
 
 def test_a_feed_that_fails_unexpectedly_says_so_and_holds_up_nobody_else(
     ninja: Ninja, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = a_ninja(ninja.address)
+    first, second = in_turn(ninja, a_ninja(ninja.address))
     second.pays(700.0)
-    monkeypatch.setattr(reading, "READERS", {FeedKind.INVOICE_NINJA: failing_for(ninja.feed, KeyError("defect"))})
+    monkeypatch.setattr(reading, "READERS", {FeedKind.INVOICE_NINJA: failing_for(first.feed, KeyError("defect"))})
     assert read_feeds() == 1
-    ninja.feed.refresh_from_db()
-    assert (ninja.feed.last_error, ninja.feed.failing_since is not None) == (reading.DEFECT, True)
+    first.feed.refresh_from_db()
+    assert (first.feed.last_error, first.feed.failing_since is not None) == (reading.DEFECT, True)
 
 
 def test_a_company_whose_reconciliation_fails_unexpectedly_holds_up_nobody_else(
     ninja: Ninja, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = a_ninja(ninja.address)
-    ninja.pays(1200.0)
+    first, second = in_turn(ninja, a_ninja(ninja.address))
+    first.pays(1200.0)
     second.pays(700.0)
     asked: list[int] = []
 
@@ -584,8 +584,8 @@ def test_a_company_whose_reconciliation_fails_unexpectedly_holds_up_nobody_else(
 
     monkeypatch.setattr(tasks, "reconcile_company", broken)
     read_feeds()
-    assert asked == [ninja.company.pk, second.company.pk]
-    assert (ninja.balance(), second.balance()) == (0, Decimal(500))
+    assert asked == [first.company.pk, second.company.pk]
+    assert (first.balance(), second.balance()) == (0, Decimal(500))
 
 
 def test_a_database_that_is_away_ends_the_reading(ninja: Ninja, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -593,6 +593,11 @@ def test_a_database_that_is_away_ends_the_reading(ninja: Ninja, monkeypatch: pyt
     monkeypatch.setattr(reading, "READERS", away)
     with pytest.raises(OperationalError):
         read_feeds()
+
+
+def in_turn(*ninjas: Ninja) -> list[Ninja]:
+    """As the clock reads them."""
+    return sorted(ninjas, key=lambda one: one.company.pk)
 
 
 def failing_for(feed: Feed, error: Exception) -> Callable[[Feed, datetime], int]:
