@@ -56,7 +56,7 @@ urlpatterns = [
     path("api", unknown_address),
     path("api/", include("config.api.urls")),
     path("integrations/chorus-pro/", include("einvoicing.api.integration_urls")),
-    re_path("^integrations(/.*)?$", unknown_address),
+    re_path(r"^integrations(/[\s\S]*)?$", unknown_address),
     path("admin/", admin.site.urls),
 ]
 

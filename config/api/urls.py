@@ -47,5 +47,5 @@ urlpatterns = [
     path("", include("einvoicing.api.urls")),
     path("schema", docs.schema, name="schema"),
     path("docs", docs.docs, name="docs"),
-    re_path("^(?P<rest>.*)$", unknown_address, name="unknown"),
+    re_path(r"^(?P<rest>[\s\S]*)$", unknown_address, name="unknown"),
 ]

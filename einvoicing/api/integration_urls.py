@@ -21,5 +21,5 @@ urlpatterns: list[URLPattern] = [
     path("entities/<str:siret>/services", chorus_pro.Services.as_view(), name="entity-services"),
     path("statistics/supplier/<str:siret>", chorus_pro.Statistics.as_view(), name="statistics"),
     path("health/test-connection", chorus_pro.Health.as_view(), name="health"),
-    re_path("^(?P<rest>.*)$", unknown_address, name="unknown"),
+    re_path(r"^(?P<rest>[\s\S]*)$", unknown_address, name="unknown"),
 ]

@@ -37,7 +37,8 @@ def fuzz(
         [
             str(Path(sys.executable).with_name("schemathesis")),
             "--config-file", str(CONFIG), "run", f"{url}/api/schema?format=json", "--url", url,
-            "--header", f"Authorization: {credential}", "--header", "Accept-Language: en", "--phases", phases,
+            "--header", f"Authorization: {credential}", "--header", f"X-Company: {company.siren}",
+            "--header", "Accept-Language: en", "--phases", phases,
             "--max-examples", str(examples), "--seed", str(seed), "--no-color", "--continue-on-failure",
             "--max-time", str(seconds),
         ],

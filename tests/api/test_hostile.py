@@ -231,7 +231,7 @@ def test_a_key_bound_to_a_network_works_behind_the_proxy(settings: Any, company:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/zzz", "/integrations", "/integrations/", "/integrations/chorus-pro/"]
+    "path", ["/api", "/api/", "/api/zzz", "/integrations", "/integrations/", "/integrations/chorus-pro/", "/api/a%0Ab"]
 )
 def test_programs_never_get_a_page(path: str) -> None:
     answer = Client().get(path)
