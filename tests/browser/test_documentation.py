@@ -11,14 +11,25 @@ from playwright.sync_api import Page, expect
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+def scrolled_to(page: Page, wanted: Any) -> None:
+    """Operations are drawn as they come into view."""
+    page.locator("#operations-tag-audit").hover()
+    for _turn in range(200):
+        if wanted.count():
+            return
+        page.mouse.wheel(0, 400)
+        page.wait_for_timeout(100)
+
+
 def test_a_partner_reads_how_to_record_a_payment(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_default_timeout(60_000)
     page.goto("/api/docs")
     expect(page.get_by_role("heading", name="Quittance", exact=False).first).to_be_visible(timeout=60_000)
-    page.locator("#operations-payments-payment_create").get_by_role("button").first.click()
     opened: Any = page.locator("#operations-payments-payment_create")
+    scrolled_to(page, opened)
+    opened.get_by_role("button").first.click()
     expect(opened.get_by_text("Idempotency-Key").first).to_be_visible()
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/api_docs.png")
