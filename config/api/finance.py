@@ -31,9 +31,10 @@ from config.api.finance_shapes import (
 )
 from config.figures import month, sums
 from config.kernel import audit
+from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import sent
 from config.kernel.api.lists import BAD_CURSOR
-from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, NotAllowedHere, operation
+from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from einvoicing.api.sending import send

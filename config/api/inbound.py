@@ -13,10 +13,11 @@ from rest_framework import serializers
 
 from config.kernel.api import limits, lists
 from config.kernel.api.authentication import address_of as address_of_caller
+from config.kernel.api.door import TooLarge
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, TooLarge, operation
+from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.api.problems import of_domain
 from config.kernel.inbound import applying, receiving, sources
 from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource

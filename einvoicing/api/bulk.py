@@ -11,9 +11,10 @@ from rest_framework import serializers
 from billing.api.invoices import words
 from billing.api.invoices.bodies import InvoiceBody, columns, lines
 from billing.models import Invoice
+from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Switch
-from config.kernel.api.operation import REQUIRED, ApiView, Call, NotAllowedHere, operation
+from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
 from config.kernel.api.problems import flattened
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say, translated

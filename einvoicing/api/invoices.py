@@ -18,10 +18,11 @@ from billing.api.orders import ORDER
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import annotate_invoice, delete_draft, inputs_of, save_draft
 from config.kernel.api import lists
+from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Message
 from config.kernel.api.idempotency import HEADER, KeyMissing
-from config.kernel.api.operation import OPTIONAL, Call, NotAllowedHere, operation
+from config.kernel.api.operation import OPTIONAL, Call, operation
 from config.kernel.errors import Invalid
 from customers.api.customers import CUSTOMER
 from einvoicing.api.sending import send
