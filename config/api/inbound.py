@@ -1,4 +1,4 @@
-"""What other systems tell us: their doors, who may knock, and what became of each message."""
+"""The systems that may call a company, and what became of each of their messages."""
 
 from __future__ import annotations
 
@@ -8,145 +8,19 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.kernel.api import limits, lists
-from config.kernel.api.authentication import address_of as address_of_caller
-from config.kernel.api.door import TooLarge
+from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
-from config.kernel.api.problems import of_domain
-from config.kernel.inbound import applying, receiving, sources
+from config.kernel.inbound import applying, sources
 from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
 
-FAILURES = "60/minute"  # refused messages of one address
 SOURCES = list(InboundSource.values)
 STATUSES = [value.lower() for value in ReceivedStatus.values]
-
-
-class TakenShape(serializers.Serializer):
-    received = serializers.BooleanField(help_text="False where nothing of ours is at this address: ignored.")
-
-
-def _signed_by(*names: str) -> Any:
-    """Document a message: an object, with the headers that sign it."""
-    headers = [
-        OpenApiParameter(name, str, OpenApiParameter.HEADER, required=False, description="See the description.")
-        for name in names
-    ]
-    return extend_schema(request={"application/json": OpenApiTypes.OBJECT}, parameters=headers)
-
-
-class Door(ApiView):
-    """A message in: its size, who sent it, the row, and the answer. Only refusals are counted against an address."""
-
-    authentication_classes = ()
-    source: str
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > receiving.MOST_BYTES:
-            return of_domain(TooLarge())
-        _ = request.body  # kept, whatever its media type says
-        return super().dispatch(request, *args, **kwargs)
-
-    def check_throttles(self, request: Any) -> None:
-        request.quota = None
-
-    def take(self, request: Call, token: str | None = None) -> dict[str, bool]:
-        body = bytes(request._request.body)  # noqa: SLF001 - the very bytes, before any parser
-        try:
-            origin = receiving.origin_of(self.source, headers=request.headers, body=body, at=request.at, token=token)
-            receiving.store(origin, body, at=request.at)
-        except (receiving.BadSignature, receiving.Malformed):
-            limits.spend("webhook_failures", FAILURES, address_of_caller(request))
-            raise
-        return {"received": True}
-
-
-ERRORS = (401, 411, 413)
-TAKEN = received({"received": True})
-
-
-class AbbyDoor(Door):
-    source = InboundSource.ABBY
-
-    @_signed_by("X-Abby-Signature")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby", examples=[TAKEN])
-    def post(self, request: Call, **path: Any) -> dict[str, bool]:
-        """A message of Abby: `invoice.sent`, `invoice.paid`, `invoice.cancelled`, `invoice.overdue`.
-
-        `X-Abby-Signature` is the hexadecimal HMAC-SHA256 of the body. Without a token in the address, the company is
-        the one whose secret made the signature. `id` names the event: it is applied once, however often it comes. At
-        most 1 MB. `invoice.paid` records a payment; the others are noted on the invoice, whose state stays ours.
-        """
-        return self.take(request, path.get("token"))
-
-
-class AbbyTokenDoor(AbbyDoor):
-    @_signed_by("X-Abby-Signature")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby_at", examples=[TAKEN])
-    def post(self, request: Call, **path: Any) -> dict[str, bool]:
-        """A message of Abby, at the address of one company."""
-        return self.take(request, path["token"])
-
-
-class AfnorDoor(Door):
-    source = InboundSource.AFNOR
-
-    @_signed_by("Afnor-Signature", "Afnor-Signature-Timestamp")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_afnor", examples=[TAKEN])
-    def post(self, request: Call, **path: Any) -> dict[str, bool]:
-        """A flow of an approved platform (XP Z12-013).
-
-        `Afnor-Signature` is the base64 HMAC over the SHA-256 of `<body>@<Afnor-Signature-Timestamp>` (seconds, at most
-        five minutes from now). Nothing is taken from the body: the platform is read.
-        """
-        return self.take(request, path["token"])
-
-
-class RevolutDoor(Door):
-    source = InboundSource.REVOLUT
-
-    @_signed_by("Revolut-Signature", "Revolut-Request-Timestamp")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_revolut", examples=[TAKEN])
-    def post(self, request: Call, **path: Any) -> dict[str, bool]:
-        """A message of Revolut Business (webhooks v2).
-
-        `Revolut-Signature: v1=<hex>[,v1=<hex>]` over `v1.{Revolut-Request-Timestamp}.{body}` (milliseconds, at most
-        five minutes from now).
-        """
-        return self.take(request, path["token"])
-
-
-class InvoiceNinjaDoor(Door):
-    source = InboundSource.INVOICE_NINJA
-
-    @_signed_by("X-Webhook-Secret")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja", examples=[TAKEN])
-    def post(self, request: Call, **path: Any) -> dict[str, bool]:
-        """A message of Invoice Ninja v5, which signs nothing: a hint.
-
-        An unknown token is answered 200 and ignored: Invoice Ninja deletes a webhook that gets 404, 405 or 410.
-        `X-Webhook-Secret` is compared where a secret was agreed.
-        """
-        return self._take(request, path["token"])
-
-    @_signed_by("X-Webhook-Secret")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja_put", examples=[TAKEN])
-    def put(self, request: Call, **path: Any) -> dict[str, bool]:
-        """The same, for webhooks set to PUT."""
-        return self._take(request, path["token"])
-
-    def _take(self, request: Call, token: str) -> dict[str, bool]:
-        try:
-            return self.take(request, token)
-        except receiving.UnknownSender:
-            receiving.read(bytes(request._request.body))  # noqa: SLF001 - what is no message is refused all the same
-            return {"received": False}
 
 
 # -- who may call --------------------------------------------------------------------------------------------------
