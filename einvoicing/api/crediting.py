@@ -57,7 +57,7 @@ class CreditNotes(InvoiceView):
             sent({"reason": "Retour de deux chaises", "items": [{"id": 1, "quantity": 2}]}, "part"),
         ],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002
+    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """Issue a credit note for the whole invoice, or for quantities of its lines.
 
         It is issued at once, with a number of its own series. What was already paid beyond the rest becomes the

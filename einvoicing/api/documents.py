@@ -49,7 +49,7 @@ class InvoiceDocuments(InvoiceView):
 
 class InvoiceDocument(InvoiceView):
     @operation(answer=f"{PDF}, {XML}", etag=True, errors=(409,), id="invoice_document_retrieve")
-    def get(self, request: Call, id: int, word: str) -> HttpResponseBase:  # noqa: A002
+    def get(self, request: Call, id: int, word: str) -> HttpResponseBase:  # noqa: A002 - the address names it so
         """Download a file: `pdf`, `facturx` (PDF/A-3 with the XML in it), `cii` or `ubl`.
 
         The three legal files are made and judged once and never change: their ETag is their SHA-256. `pdf` is the

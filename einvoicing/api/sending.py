@@ -74,7 +74,7 @@ class InvoiceSend(InvoiceView):
 
 class InvoicePreflight(InvoiceView):
     @operation(answer=VerdictShape, id="invoice_preflight")
-    def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+    def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
         """Judge the invoice by the official rules, as it would be issued now. Nothing is stored, no number taken."""
         return verdict(judge(invoice=self.find(id), at=request.at))
 

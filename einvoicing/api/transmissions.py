@@ -174,7 +174,7 @@ class TransmissionList(TransmissionView):
 
 class TransmissionItem(TransmissionView):
     @operation(answer=TransmissionShape, expand={"invoice": INVOICE}, id="transmission_retrieve")
-    def get(self, request: Call, id: int) -> Transmission:  # noqa: A002
+    def get(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
         """A transmission with each of its tries and, where somebody has to act, what to do."""
         return self.find(id)
 
@@ -184,7 +184,7 @@ class TransmissionRetry(TransmissionView):
         action="einvoicing.send", body=RetryBody, answer=TransmissionShape, key=OPTIONAL, id="transmission_retry",
         examples=[sent({"reason": "Le secret de la plateforme a été renouvelé"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002
+    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
         """Put a stopped transmission (`dead` or `invalid`) back into the queue, first.
 
         Its tries start anew. One whose outcome is unknown is looked up at the platform before anything is sent again.
@@ -201,7 +201,7 @@ class InvoiceTransmissions(InvoiceView):
         action="einvoicing.send", body=QueueBody, answer=TransmissionShape, status=201, key=OPTIONAL,
         location="api:transmission", id="invoice_transmit",
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002
+    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
         """Queue an issued invoice to a platform, where issuing has not done so by itself.
 
         Refused when it is a draft (`not_issued`), to an individual (`not_for_platforms`), without a platform that

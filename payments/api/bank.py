@@ -189,7 +189,7 @@ class TransactionView(ApiView):
 
 class TransactionItem(TransactionView):
     @operation(answer=TransactionDetail, id="transaction_retrieve")
-    def get(self, request: Call, id: int) -> BankLine:  # noqa: A002
+    def get(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
         """A movement with its match, or with what the evidence proposes and why."""
         return shown(line_of(id), request.caller.company, request.at)
 
@@ -199,7 +199,7 @@ class TransactionMatch(TransactionView):
         action="bank.reconcile", body=MatchBody, answer=MatchShape, status=201, key=REQUIRED, id="match_accept",
         examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Match:  # noqa: A002
+    def post(self, request: Call, id: int) -> Match:  # noqa: A002 - the address names it so
         """Say which invoices a credit pays: the proposal, or others.
 
         The payment is recorded with the bank's date and amount. What the invoices do not take is the customer's
@@ -227,7 +227,7 @@ class MatchUndo(ApiView):
         action="bank.reconcile", body=ReasonBody, answer=MatchShape, key=REQUIRED, id="match_undo",
         examples=[sent({"reason": "Payé par un homonyme"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Match:  # noqa: A002
+    def post(self, request: Call, id: int) -> Match:  # noqa: A002 - the address names it so
         """Take a match back: the payment is reversed, the invoices owe again, the movement is open.
 
         An automatic match undone is never made automatically again.
@@ -240,7 +240,7 @@ class TransactionIgnore(TransactionView):
     @operation(
         action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
     )
-    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002
+    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
         """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
         line, by = line_of(id), request.caller.actor
         ignore_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
@@ -249,7 +249,7 @@ class TransactionIgnore(TransactionView):
 
 class TransactionReopen(TransactionView):
     @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
-    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002
+    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
         """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
         reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)
         return shown(line_of(id), request.caller.company, request.at)

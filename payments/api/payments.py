@@ -148,7 +148,7 @@ class PaymentItem(ApiView):
         action="payments.record", body=PaymentChange, answer=ChangedPayment, key=OPTIONAL, match=True,
         id="payment_update", examples=[sent({"reference": "VIR-123456", "notes": "Reçu en agence"})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Payment:  # noqa: A002
+    def put(self, request: Call, id: int) -> Payment:  # noqa: A002 - the address names it so
         """Change a payment.
 
         Reference, notes and transaction_id change freely. Another amount, date or method is a correction: the payment
@@ -179,7 +179,7 @@ class PaymentItem(ApiView):
         return shown
 
     @operation(action="payments.record", answer=ReversedPayment, key=OPTIONAL, match=True, id="payment_delete")
-    def delete(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+    def delete(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
         """Take a payment back.
 
         Nothing is erased: an opposite payment is recorded, the invoices owe again what it had paid, and their
@@ -269,7 +269,7 @@ class MarkPaid(ApiView):
             )
         ],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002
+    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
         """Record the payment of an invoice: its whole balance unless `amount` says less.
 
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice

@@ -143,7 +143,7 @@ class ReminderItem(ApiView):
     area = "invoices"
 
     @operation(answer=ReminderShape, etag=True, id="reminder_retrieve")
-    def get(self, request: Call, id: int) -> Reminder:  # noqa: A002
+    def get(self, request: Call, id: int) -> Reminder:  # noqa: A002 - the address names it so
         """A reminder."""
         return reminder_of(id)
 
@@ -152,7 +152,7 @@ class ReminderSend(ApiView):
     area = "invoices"
 
     @operation(action="reminders.send", answer=ReminderAnswer, key=OPTIONAL, id="reminder_send")
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
         """Send a drafted formal notice: somebody has decided that it must leave. The same guards apply."""
         send_drafted(reminder=reminder_of(id), actor=request.caller.actor, at=request.at)
         return {"message": _("Mise en demeure confiée à l’envoi."), "reminder": reminder_of(id)}
@@ -165,7 +165,7 @@ class ReminderCancel(ApiView):
         return reminder_of(path["id"])
 
     @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002
+    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
         """Give a drafted formal notice up."""
         reason = request.values["reason"] or ASKED_BY_API
         cancel_drafted(reminder=self.find(id=id), reason=reason, actor=request.caller.actor, at=request.at)

@@ -1,4 +1,4 @@
-"""Files made by a test stay in the test's own folder."""
+"""A company, its partner and its customer; files made by a test stay in the test's own folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,27 @@ from typing import Any
 
 import pytest
 
+from config.kernel.models import Company
+from customers.models import Customer
+from tests.api.client import Partner, a_partner
+from tests.factories import story
+
 
 @pytest.fixture(autouse=True)
 def _files(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
+
+
+@pytest.fixture
+def company() -> Company:
+    return story.a_company()
+
+
+@pytest.fixture
+def partner(company: Company) -> Partner:
+    return a_partner(company)
+
+
+@pytest.fixture
+def customer(company: Company) -> Customer:
+    return story.a_customer(company)

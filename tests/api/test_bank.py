@@ -39,11 +39,6 @@ def invoice(company: Company) -> Invoice:
     return story.an_issued_invoice(story.a_customer(company, name="Maison Lumière"), TWELVE_HUNDRED)
 
 
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def upload(partner: Partner, account_id: int, data: bytes, name: str = "releve.xml", **headers: str) -> Any:
     file = SimpleUploadedFile(name, data, content_type="application/xml")
     sent = {**partner.headers, **headers}

@@ -47,18 +47,8 @@ def _alone(settings: Any, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def account(company: Company, sandbox: str) -> PlatformAccount:
     return an_account(company, sandbox)
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
 
 
 def an_account(company: Company, address: str) -> PlatformAccount:

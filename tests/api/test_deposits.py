@@ -20,21 +20,6 @@ pytestmark = pytest.mark.django_db
 LINE = story.a_line(quantity=Decimal(10), unit_price=Decimal("100.00"))  # 1,200.00 with VAT
 
 
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
-@pytest.fixture
-def customer(company: Company) -> Customer:
-    return story.a_customer(company)
-
-
 def an_order(customer: Customer, *, confirmed: bool = True) -> SalesOrder:
     order = save_order(order=None, customer=customer, values={}, lines=[LINE], actor=ACTOR, at=AT)
     return confirm_order(order=order, actor=ACTOR, at=AT) if confirmed else order

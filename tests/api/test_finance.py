@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,26 +25,6 @@ from tests.factories import money, platforms, story
 pytestmark = pytest.mark.django_db
 
 QUEUES = ["invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync"]
-
-
-@pytest.fixture(autouse=True)
-def _files_elsewhere(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-
-
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
-@pytest.fixture
-def customer(company: Company) -> Any:
-    return story.a_customer(company)
 
 
 @pytest.fixture

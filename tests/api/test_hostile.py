@@ -26,16 +26,6 @@ from tests.factories import story
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def payment_of(invoice: Invoice, amount: Any, **more: Any) -> dict[str, Any]:
     return {"invoice_id": invoice.pk, "amount": amount, "payment_method": "card", **more}
 

@@ -35,16 +35,6 @@ def a_body(customer: Any, *items: dict[str, Any], **values: Any) -> dict[str, An
     return {"customer_id": customer.pk, "items": list(items) or [an_item()], **values}
 
 
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def draft_of(partner: Partner, customer: Any, *items: dict[str, Any], **values: Any) -> dict[str, Any]:
     answer = partner.post("/api/invoices", a_body(customer, *items, **values))
     assert answer.status_code == 201, answer.content

@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/api/invoices/bulk"
 
 
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def test_each_row_is_created_or_refused_on_its_own(partner: Partner, company: Company) -> None:
     customer = story.a_customer(company)
     rows = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,26 +20,6 @@ from tests.api.test_invoices import a_body, an_item, draft_of
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _files_elsewhere(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-
-
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
-@pytest.fixture
-def customer(company: Company) -> Any:
-    return story.a_customer(company)
 
 
 def emails(company: Company) -> int:

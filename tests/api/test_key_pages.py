@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 LIST, NEW = "/settings/api/", "/settings/api/new/"
 
 
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
 def typed(**values: Any) -> dict[str, Any]:
     return {"name": "ERP", "scopes": ["company.read", "customers.read"], "expires_at": "", "networks": "", **values}
 

@@ -38,11 +38,6 @@ def invoice(company: Company) -> Invoice:
     return story.an_issued_invoice(story.a_customer(company, name="Acme Corp"), TWELVE_HUNDRED)
 
 
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def pay(partner: Partner, invoice: Invoice, amount: str = "600.00", **values: Any) -> Any:
     body = {"invoice_id": invoice.pk, "amount": Decimal(amount), "payment_method": "transfer", **values}
     return partner.post("/api/payments", body, key=True)

@@ -38,16 +38,6 @@ def company(db: None) -> Company:
     return story.a_company()
 
 
-@pytest.fixture
-def customer(company: Company) -> Customer:
-    return story.a_customer(company)
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
 def late(customer: Customer, days: int = 8) -> Invoice:
     due = TODAY - timedelta(days=days)
     at = datetime(due.year, due.month, due.day, 9, tzinfo=UTC)

@@ -34,11 +34,6 @@ SCOPES = (
 
 
 @pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def partner(company: Company, monkeypatch: pytest.MonkeyPatch) -> Partner:
     """A program of the company, on a day of the contract."""
     machine = a_machine(company, *SCOPES)

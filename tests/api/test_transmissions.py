@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,24 +21,9 @@ from tests.factories import platforms, story
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _files_elsewhere(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-
-
-@pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
 @pytest.fixture
 def account(company: Company) -> PlatformAccount:
     return platforms.a_platform_account(company)
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
 
 
 @pytest.fixture

@@ -24,16 +24,6 @@ BODY = {"url": "https://erp.example/hooks", "description": "ERP", "events": ["in
 
 
 @pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
-def partner(company: Company) -> Partner:
-    return a_partner(company)
-
-
-@pytest.fixture
 def receiver(settings: Any) -> Iterator[Receiver]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
     with receiving() as found:

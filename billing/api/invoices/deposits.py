@@ -93,7 +93,7 @@ class OrderDeposits(Deposits):
         action="invoices.edit", body=DepositBody, answer=InvoiceShape, status=201, key=OPTIONAL,
         location="api:invoice", id="order_deposit_create", examples=[sent({"percent": 30})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002
+    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """Draft a deposit invoice (386) on a confirmed order, its VAT shared over the rates of the order.
 
         Issue it with POST /api/invoices/{id}/send. The final invoice deducts it by itself. At some rates an amount with
@@ -134,7 +134,7 @@ class InvoiceDeductions(InvoiceView):
         action="invoices.edit", body=DeductionsBody, answer=InvoiceShape, id="deduction_update",
         examples=[sent({"deposit_ids": [4503599627370498]})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Invoice:  # noqa: A002
+    def put(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """Deduct these deposits from the draft, and no others. Each is deducted whole, by one invoice only.
 
         Refused with `deposit_not_deductible` (credited, deducted elsewhere, another customer's) and with

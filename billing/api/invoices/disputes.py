@@ -32,7 +32,7 @@ class InvoiceDisputes(InvoiceView):
         return self.find(id)
 
     @operation(action="invoices.edit", answer=InvoiceShape, id="invoice_dispute_close")
-    def delete(self, request: Call, id: int) -> Invoice:  # noqa: A002
+    def delete(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """End the dispute: reminders may go out again. Nothing happens to an invoice that nobody contests."""
         invoice = self.find(id)
         if invoice.disputed_at is not None:
