@@ -1,6 +1,6 @@
 # Quittance: `make` lists what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fast bench format openapi lock
+.PHONY: help setup run test fast trust bench format openapi lock
 PYTHON := .venv/bin/python
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
 PACKAGES := config customers billing payments einvoicing
@@ -34,6 +34,10 @@ test: ## All that must hold: format, lint, types, imports, migrations, tests
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
 	@$(PYTHON) -m pytest --ignore=tests/bench -n 2 -m 'not browser and not trust'
+
+trust: ## Concurrency, crashes, outages and fuzzing whole; `make test` runs a small form of them
+	@.ci/setup test
+	@TRUST_SCALE=1 $(PYTHON) -m pytest --ignore=tests/bench -n 2 -m trust --durations=40
 
 bench: ## Measure what must stay quick
 	@.ci/setup test

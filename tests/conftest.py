@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+import redis
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -31,9 +34,25 @@ def _network_closed() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _one_address(settings: Any) -> None:
-    """All tests call from one address, more often than any partner."""
-    settings.API_ADDRESS_LIMIT = "1000000/minute"
+def _no_limits(settings: Any) -> None:
+    """All tests call from one address, and more often than any partner."""
+    settings.API_RATE_LIMIT = settings.API_LOGIN_LIMIT = settings.API_ADDRESS_LIMIT = "1000000/minute"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """A new test database gives the same ids again, whose calls of a minute ago the broker still counts: forgotten."""
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    for key in broker.scan_iter(f"*limits:{connection.settings_dict['NAME']}*"):
+        broker.delete(key)
+    broker.close()
+
+
+@pytest.fixture(autouse=True)
+def _in_french() -> Iterator[None]:
+    """A request leaves the language of its reader behind in its thread: each test starts in the product's own."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from config.kernel.roles import Role
 from tests.api.fuzz import fuzz
 from tests.api.world import a_world
+from tests.trust.at_once import scaled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.trust]
 
@@ -28,6 +29,6 @@ def test_every_answer_is_as_the_document_promises(role: Role, live_server: Any, 
         seed=1,
         folder=tmp_path,
         phases="examples,fuzzing,stateful",
-        seconds=25,
+        seconds=scaled(100),
     )
     assert fine, said

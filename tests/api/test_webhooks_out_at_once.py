@@ -18,6 +18,7 @@ from payments.models import Payment
 from tests.api.client import Partner, a_partner, json_of
 from tests.factories import story
 from tests.trust.at_once import at_once, scaled
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.trust]
 BODY = {"url": "https://erp.example/hooks", "description": "ERP", "events": ["*"]}
@@ -42,7 +43,7 @@ def test_an_endpoint_that_is_being_told_is_deleted_once_the_fact_is_kept() -> No
         with transaction.atomic():
             audit.record("customers.customer.changed", subject=customer, actor=story.ACTOR, at=timezone.now())
             told.set()
-            _wait_until_somebody_waits()
+            wait_until(_somebody_waits, what="somebody who waits for the lock")
             order.append("told")
 
     def delete() -> None:
@@ -56,16 +57,11 @@ def test_an_endpoint_that_is_being_told_is_deleted_once_the_fact_is_kept() -> No
     assert WebhookEvent.everywhere.filter(name="customer.updated", company=company).exists()
 
 
-def _wait_until_somebody_waits(most: float = 5) -> None:
-    """Until a lock is asked for that another transaction has, as PostgreSQL sees it."""
-    pause = threading.Event()
-    for _turn in range(round(most / 0.05)):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
-            (waiting,) = cursor.fetchone()
-        if waiting:
-            return
-        pause.wait(0.05)
+def _somebody_waits() -> bool:
+    """Whether a lock is asked for that another transaction has, as PostgreSQL sees it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("held_by", ["rotation", "carrier"])
@@ -84,7 +80,7 @@ def test_a_fact_is_told_while_somebody_changes_the_endpoint(held_by: str) -> Non
             else:
                 sending.record(claimed, sending.Outcome(500, 1, "failed", ""), at=timezone.now())
             changed.set()
-            assert told.wait(5), "the fact waits for the change"
+            assert told.wait(PATIENCE), "the fact waits for the change"
 
     def tell() -> None:
         assert changed.wait(20)
@@ -109,7 +105,7 @@ def test_payments_beside_deletions_are_all_recorded() -> None:
     company = story.a_company()
     invoice = story.an_issued_invoice(story.a_customer(company))
     partners = [a_partner(company) for _ in range(2)]
-    rounds = scaled(15)
+    rounds = scaled(150)
     for number in range(rounds):
         endpoint = an_endpoint(company, f"https://erp.example/{number}")
         body = {"invoice_id": invoice.pk, "amount": Decimal("1.00"), "payment_method": "card"}
@@ -133,7 +129,7 @@ def test_rotating_testing_changing_and_deleting_at_once_fails_nobody() -> None:
         lambda partner, place: partner.put(place, {**BODY, "description": place[-6:]}),
         lambda partner, place: partner.delete(place),
     ]
-    for number in range(scaled(30)):
+    for number in range(scaled(300)):
         place = f"/api/webhooks/{json_of(partners[0].post('/api/webhooks', BODY))['id']}"
         people = 5 if number % 2 else 4  # every other round nobody deletes
         answers = at_once(people, lambda who: calls[who](partners[who], place))  # noqa: B023 - called at once

@@ -18,9 +18,10 @@ from config.kernel.models import WebhookAttempt, WebhookDelivery, WebhookEvent
 from config.kernel.webhooks import endpoints, sending
 from tests.api.receiver import Received, receiving
 from tests.factories import story
+from tests.trust.at_once import WHOLE, scaled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.trust]
-EVENTS, OBJECTS, KILLS = 120, 6, 12
+EVENTS, OBJECTS, KILLS = scaled(1200), 6, scaled(120)
 
 
 def a_carrier() -> int:
@@ -70,5 +71,5 @@ def test_carriers_killed_again_and_again_lose_nothing_and_keep_the_order(setting
         expected.setdefault(event.subject.replace("customers.", ""), []).append(event.message_id)
     assert sum(len(ids) for ids in expected.values()) == EVENTS
     assert receiver.first_takings() == expected
-    assert held > 0
+    assert held or not WHOLE, "no carrier was killed with a message in hand: the test proves nothing"
     assert WebhookAttempt.everywhere.filter(error=sending.INTERRUPTED).count() >= held

@@ -32,6 +32,7 @@ from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import story
+from tests.waiting import PATIENCE
 
 AT = story.AT
 PDF = b"%PDF-1.7 the file as it was judged"
@@ -347,7 +348,7 @@ def _at_once(workers: int, work: Callable[[], Any]) -> None:
 
     def run() -> None:
         try:
-            barrier.wait(5)
+            barrier.wait(PATIENCE)
             work()
         except BaseException as error:  # noqa: BLE001 – told to the test below
             problems.append(error)
@@ -358,5 +359,5 @@ def _at_once(workers: int, work: Callable[[], Any]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert problems == []

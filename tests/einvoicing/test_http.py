@@ -17,6 +17,7 @@ from config.kernel import http
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Session
 from tests.einvoicing.loopback import answer, free_port, reset, serving
+from tests.waiting import PATIENCE
 
 
 def failure(method: str, url: str, session: Session | None = None, **options: object) -> RemoteError:
@@ -99,45 +100,37 @@ def test_a_get_cut_after_sending_has_no_outcome_to_wonder_about():
     assert (error.retryable, error.outcome_unknown) == (True, False)
 
 
-def test_a_post_never_answered_has_an_unknown_outcome_within_the_time_out():
-    def sleep(connection: socket.socket, _request: bytes) -> None:
-        connection.settimeout(2)
-        connection.recv(1)
+def say_nothing(connection: socket.socket, _request: bytes) -> None:
+    """Until the caller hangs up."""
+    connection.settimeout(PATIENCE)
+    connection.recv(1)
 
-    started = time.monotonic()
-    with serving(sleep) as server:
+
+def test_a_post_never_answered_has_an_unknown_outcome_within_the_time_out():
+    with serving(say_nothing) as server:
         error = failure("POST", server.url, Session(timeout=(0.3, 0.3)))
-    assert time.monotonic() - started < 2
     assert (error.code, error.retryable, error.outcome_unknown) == ("read_timeout", True, True)
 
 
 def test_a_server_dripping_bytes_meets_the_deadline():
     def drip(connection: socket.socket, _request: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for _turn in range(40):
+        while True:  # until the caller hangs up
             connection.sendall(b"1\r\nx\r\n")
             time.sleep(0.05)
 
-    started = time.monotonic()
     with serving(drip) as server:
         error = failure("POST", server.url, Session(timeout=(1, 1), deadline=0.3))
-        assert time.monotonic() - started < 1.5
     assert (error.code, error.outcome_unknown) == ("deadline", True)
 
 
 def test_several_exchanges_share_the_time_they_are_given():
-    def sleep(connection: socket.socket, _request: bytes) -> None:
-        connection.settimeout(5)
-        connection.recv(1)
-
-    started = time.monotonic()
-    with serving(sleep, answer("200 OK")) as server, Session() as talking:
-        with talking.within(0.4):
+    with serving(say_nothing, answer("200 OK")) as server, Session() as talking:
+        with talking.within(1):
             with pytest.raises(RemoteError) as cut_short:
                 talking.post(server.url)
             with pytest.raises(RemoteError) as not_begun:
                 talking.post(server.url)
-        assert time.monotonic() - started < 4
         assert (cut_short.value.code, cut_short.value.outcome_unknown) == ("read_timeout", True)
         assert (not_begun.value.code, not_begun.value.outcome_unknown) == ("deadline", False)
         assert len(server.requests) == 1

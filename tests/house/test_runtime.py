@@ -19,6 +19,7 @@ import redis
 
 from config import embedded, preflight
 from config.cluster import StartFailure, choose_binaries, explain
+from tests.waiting import PATIENCE
 
 USER_PROGRAM = """
 import os, sys, time
@@ -31,6 +32,7 @@ time.sleep(60)
 SUPERVISED = """
 import sys
 from config.supervisor import Child, Supervisor
+from tests.waiting import PATIENCE
 web = [sys.executable, "-m", "http.server", "--directory", sys.argv[2], "--bind", "127.0.0.1", sys.argv[1]]
 idle = [sys.executable, "-c", "import time; time.sleep(50)", "idle-" + sys.argv[1]]
 children = [Child("web", web, 2), Child("idle", idle, 2)]
@@ -38,7 +40,7 @@ Supervisor(children, "http://127.0.0.1:" + sys.argv[1]).run(lambda: print("ready
 """
 
 
-def _eventually(holds: Callable[[], object], seconds: float = 12) -> bool:
+def _eventually(holds: Callable[[], object], seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
@@ -91,7 +93,7 @@ class Tree:
     def serve(self, **variables: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "config.supervisor"]
         return subprocess.run(
-            command, env={**self.environment, **variables}, capture_output=True, text=True, timeout=30,
+            command, env={**self.environment, **variables}, capture_output=True, text=True, timeout=PATIENCE,
             cwd=embedded.BASE_DIR, check=False,
         )  # fmt: skip
 

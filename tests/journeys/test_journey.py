@@ -19,6 +19,7 @@ from django.db import connection
 
 from einvoicing.models import Attempt
 from tests.trust.killed import database_of_the_test
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +78,7 @@ def test_a_worker_killed_in_its_middle_breaks_no_promise(settings: Any, tmp_path
     def kill_again_and_again() -> None:
         while not stop.is_set():
             worker = _worker(tmp_path)
-            deadline, in_hand = time.monotonic() + 20, False
+            deadline, in_hand = time.monotonic() + PATIENCE, False
             while not stop.is_set() and time.monotonic() < deadline:
                 if in_hand := Attempt.everywhere.filter(finished_at=None).exists():
                     break

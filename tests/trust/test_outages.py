@@ -19,14 +19,15 @@ from config.kernel.models import Company
 from einvoicing.models import DocumentFormat
 from tests.einvoicing.platforms.conftest import serve, stop
 from tests.factories import people, platforms, story
-from tests.trust.at_once import scaled
+from tests.trust.at_once import WHOLE, scaled
 from tests.trust.killed import ledger
 from tests.trust.outages import DEATHS, Browser, Product, product
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
 
-INVOICES, OUTAGES = scaled(100), scaled(10)
-PATIENCE = scaled(60)  # seconds
+INVOICES, OUTAGES = scaled(1000), scaled(100)
+PATIENCE = max(120.0, scaled(600))  # seconds
 
 
 @pytest.fixture
@@ -52,14 +53,18 @@ def company(address: str) -> Company:
 
 def wait_for(count: int, ours: Product) -> None:
     """Until so many invoices are with the platform."""
-    start = time.monotonic()
     # a doubt waits for its delay; here nobody has a minute
     hurry = "UPDATE einvoicing_transmission SET next_attempt_at = now() WHERE status IN ('PENDING', 'UNKNOWN')"
     told = "SELECT status, count(*), max(last_error) FROM einvoicing_transmission GROUP BY status"
-    while carried(ours) < count:
+
+    def carried_all() -> bool:
         ours.ask(hurry)
-        assert time.monotonic() - start < PATIENCE, (ours.dead(), ours.ask(told))
-        time.sleep(0.1)
+        return carried(ours) >= count
+
+    try:
+        wait_until(carried_all, what=f"{count} invoices at the platform", seconds=PATIENCE)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {ours.dead()} {ours.ask(told)}") from late
 
 
 def carried(ours: Product) -> int:
@@ -129,7 +134,8 @@ def test_each_invoice_is_accepted_exactly_once_whatever_service_dies(
         assert places == list(range(1, INVOICES + 1)), "no gap, no duplicate"
         assert ledger(address, company.siren) == dict.fromkeys(numbers, (1, 1))
         doubts = ours.ask("SELECT count(*) FROM einvoicing_attempt WHERE outcome = 'unknown'")[0][0]
-        assert doubts, "no outage came in the middle of an attempt: the test proves nothing"
-        assert sum(browser.broken for browser in browsers), "nobody was ever at work in an outage"
+        if WHOLE:  # a few outages may all miss
+            assert doubts, "no outage came in the middle of an attempt: the test proves nothing"
+            assert sum(browser.broken for browser in browsers), "nobody was ever at work in an outage"
         verdict = ours.manage("verify_chain")
         assert verdict.returncode == 0, verdict.stdout

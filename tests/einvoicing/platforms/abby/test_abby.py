@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +19,7 @@ from einvoicing.platforms.base import AckStatus, Watched
 from einvoicing.platforms.registry import connect, provider, read_statuses
 from tests.einvoicing import documents
 from tests.einvoicing.platforms.abby.conftest import deposit_of, payment, priced
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,7 @@ def test_a_time_out_leaves_one_draft_after_a_look_up(abby, deposit):
         hasty.deposit(deposit)
     assert caught.value.outcome_unknown is True
     hasty.close()
-    time.sleep(1.0)
+    wait_until(lambda: abby.ledger["copies"], what="the draft that was asked for")
     assert abby.platform.find(deposit.tracking_id, deposit.number) is None
     abby.platform.deposit(deposit)
     assert abby.copy["state"] == "draft"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from einvoicing.sandbox.pennylane.access import LIMIT
 from tests.einvoicing import documents
 from tests.einvoicing.loopback import answer, serving
 from tests.einvoicing.platforms.pennylane.conftest import said
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_a_time_out_leaves_the_outcome_unknown_and_one_document(pennylane):
         hasty.deposit(deposit)
     hasty.close()
     assert (caught.value.code, caught.value.outcome_unknown) == ("read_timeout", True)
-    time.sleep(1.0)
+    wait_until(lambda: pennylane.ledger(deposit.number)["received"], what="the document that was sent")
     assert pennylane.platform.find(deposit.tracking_id, deposit.number) is not None
     assert pennylane.ledger(deposit.number)["received"] == 1
 
