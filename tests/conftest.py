@@ -14,6 +14,11 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from customers.models import Customer
+from tests.factories import story
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _network_closed() -> Iterator[None]:
@@ -75,3 +80,20 @@ def _flush_passes_triggers() -> Iterator[None]:
     patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
     yield
     patch.undo()
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return story.a_company()
+
+
+@pytest.fixture
+def customer(company: Company) -> Customer:
+    return story.a_customer(company)
+
+
+@pytest.fixture
+def in_scope(company: Company) -> Iterator[None]:
+    """The company in scope during the whole test, as during a request: `usefixtures("in_scope")`."""
+    with company_scope(company):
+        yield

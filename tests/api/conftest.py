@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from config.kernel.models import Company
-from customers.models import Customer
 from tests.api.client import Partner, a_partner
-from tests.factories import story
 
 
 @pytest.fixture(autouse=True)
@@ -19,15 +17,5 @@ def _files(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def company() -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def partner(company: Company) -> Partner:
     return a_partner(company)
-
-
-@pytest.fixture
-def customer(company: Company) -> Customer:
-    return story.a_customer(company)

@@ -30,11 +30,6 @@ def _files(settings: Any, tmp_path: Any) -> None:
 
 
 @pytest.fixture
-def company(db: None) -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def invoice(company: Company) -> Invoice:
     return story.an_issued_invoice(story.a_customer(company, name="Maison Lumière"), TWELVE_HUNDRED)
 

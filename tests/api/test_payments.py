@@ -29,11 +29,6 @@ SEED_BODY = {
 
 
 @pytest.fixture
-def company(db: None) -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def invoice(company: Company) -> Invoice:
     return story.an_issued_invoice(story.a_customer(company, name="Acme Corp"), TWELVE_HUNDRED)
 

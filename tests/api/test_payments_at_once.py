@@ -30,11 +30,6 @@ def _no_limit(settings: Any) -> None:
 
 
 @pytest.fixture
-def company(transactional_db: None) -> Company:
-    return story.a_company()
-
-
-@pytest.fixture
 def invoice(company: Company) -> Invoice:
     return story.an_issued_invoice(story.a_customer(company), TWELVE_HUNDRED)
 

@@ -33,11 +33,6 @@ def _working_day(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any) 
     monkeypatch.setattr(timezone, "now", lambda: AT)
 
 
-@pytest.fixture
-def company(db: None) -> Company:
-    return story.a_company()
-
-
 def late(customer: Customer, days: int = 8) -> Invoice:
     due = TODAY - timedelta(days=days)
     at = datetime(due.year, due.month, due.day, 9, tzinfo=UTC)

@@ -15,22 +15,11 @@ from billing.services.emails import invoice_letter
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order
 from config.kernel.roles import Role
-from config.kernel.scope import company_scope
 from payments.services.crediting import issue_correction
 from tests.factories import people, story
 from tests.factories.story import ACTOR, AT
 
-
-@pytest.fixture
-def company(db):
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
+pytestmark = pytest.mark.usefixtures("in_scope")
 
 
 @pytest.fixture

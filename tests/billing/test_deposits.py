@@ -29,25 +29,14 @@ from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel import chain
 from config.kernel.models import AuditEvent
-from config.kernel.scope import company_scope
 from config.kernel.timeline import timeline_of
 from payments.services.crediting import credit_invoice
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT
 
+pytestmark = pytest.mark.usefixtures("in_scope")
+
 RATES = [Decimal("20"), Decimal("10"), Decimal("5.5"), Decimal("2.1"), Decimal(0)]
-
-
-@pytest.fixture
-def company(db):
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
 
 
 def an_order(customer, lines=(), *, confirmed=True):

@@ -17,16 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
-@pytest.fixture
 def client(company):
     user = User.objects.create_user(f"sales-{company.siren}@verone.example", "a long password 42")
     Membership.objects.create(user=user, company=company, role=Role.SALES)

@@ -16,11 +16,6 @@ from tests.factories.story import AT, a_company, a_customer, an_issued_invoice
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
 def a_message(company, invoice=None, status=EmailStatus.QUEUED):
     email = queue_email(
         company_id=company.pk, invoice=invoice or an_issued_invoice(a_customer(company)), kind=EmailKind.INVOICE,

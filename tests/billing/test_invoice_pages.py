@@ -18,16 +18,6 @@ from tests.factories.story import a_company, a_customer, a_draft, an_issued_invo
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def test_the_list_tells_late_invoices_by_their_days_and_sums_the_whole_filter(company, customer):
     an_issued_invoice(customer, at=timezone.now() - timedelta(days=90))
     a_draft(customer)

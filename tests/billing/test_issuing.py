@@ -34,21 +34,9 @@ from config.kernel.scope import company_scope
 from customers.models import Address, Customer
 from tests.factories import story
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 
 TODAY = local_day(story.AT)
-
-
-@pytest.fixture
-def company():
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
 
 
 def issue(draft, at=story.AT):

@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 LIST = "billing:order-list"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def an_order(customer, lines=(), *, confirmed=False, shipped=False, **values):
     with company_scope(customer.company_id):
         order = save_order(order=None, customer=customer, values=values, lines=lines or [a_line()], actor=ACTOR, at=AT)

@@ -17,19 +17,7 @@ from config.kernel.scope import company_scope
 from tests.factories import story
 from tests.trust.at_once import at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 
 
 def act(service, **given):

@@ -25,11 +25,6 @@ LIST = "billing:product-list"
 SOUND = {"reference": "CH-1", "name": "Chaise Bistrot", "unit_price": "1 120,50", "unit": "C62", "vat": "S:20"}
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
 def a_product(company, reference="CH-1", **values):
     sound = {"reference": reference, "name": "Chaise Bistrot", "unit_price": Decimal(120), "tracks_stock": True}
     with company_scope(company):

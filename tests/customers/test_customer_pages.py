@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 LIST = "customers:customer-list"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
 def typed(company, **values):
     """What the form sends for a sound organisation, or whatever `values` say."""
     terms = PaymentTerms.everywhere.get(company=company, name="30 jours")

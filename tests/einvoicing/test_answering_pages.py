@@ -33,11 +33,6 @@ def _files(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
 
 
-@pytest.fixture
-def company():
-    return story.a_company()
-
-
 def told(company: Any, code: str, *, reason: str = "", kind: str = "chorus_pro") -> Transmission:
     """An invoice that the platform has, and this status of it."""
     account = platforms.a_platform_account(company, kind=kind)

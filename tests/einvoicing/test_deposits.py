@@ -37,11 +37,6 @@ def company(db, settings, tmp_path):
         yield company
 
 
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
-
-
 def a_sale(customer, *shares, lines=TWO_RATES):
     """A draft that deducts one issued deposit for each of `shares`, per cent of its total; and the deposits."""
     draft = story.a_draft(customer, [story.a_line(**line) for line in lines])

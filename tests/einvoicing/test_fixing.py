@@ -12,7 +12,6 @@ from billing.models import Invoice, InvoiceLine
 from config.kernel.identifiers import vat
 from config.kernel.models import AuditEvent, Company
 from config.kernel.roles import Role
-from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.services import fixing
 from einvoicing.services.directory import Found
@@ -20,12 +19,7 @@ from einvoicing.services.documents import preflight
 from tests.factories import people, story
 from tests.factories.story import ACTOR, AT
 
-
-@pytest.fixture
-def company(db):
-    company = story.a_company()
-    with company_scope(company):
-        yield company
+pytestmark = pytest.mark.usefixtures("in_scope")
 
 
 @pytest.fixture

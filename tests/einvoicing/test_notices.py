@@ -36,11 +36,6 @@ def member(company: Any, name: str, role: str, **values: Any) -> User:
 
 
 @pytest.fixture
-def company():
-    return story.a_company()
-
-
-@pytest.fixture
 def account(company):
     return platforms.a_platform_account(company)
 

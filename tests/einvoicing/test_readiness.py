@@ -31,11 +31,6 @@ ACTIVATE = reverse("einvoicing:readiness-activate")
 TODAY = date(2026, 11, 21)
 
 
-@pytest.fixture
-def company():
-    return story.a_company()
-
-
 def connected(company, **values) -> PlatformAccount:
     """An account whose platform answered a while ago."""
     account = platforms.a_platform_account(company, sends_automatically=False)

@@ -37,16 +37,6 @@ def a_transmission(company, customer=None):
     return row
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def issue_url(invoice):
     return reverse("einvoicing:invoice-issue", args=[invoice.pk])
 

@@ -25,16 +25,6 @@ pytestmark = pytest.mark.django_db
 HOME = "/"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def words_of(page):
     return [task.words.replace("\u202f", " ").replace("\xa0", " ") for task in page.context["tasks"]]
 

@@ -18,11 +18,6 @@ LIST, NEW = "/settings/received/", "/settings/received/new/"
 
 
 @pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
 def client(company):
     return signed_in(company)
 

@@ -16,16 +16,6 @@ SEARCH = "/search"
 PAYER = "FR7630001007941234567890185"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def titles(page):
     return {group.label: [hit.title for hit in group.hits] for group in page.context["groups"]}
 

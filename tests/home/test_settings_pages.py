@@ -19,11 +19,6 @@ SECRET = "s3cret-de-la-plateforme"
 OTHER_IBAN = "FR76 3000 1007 9412 3456 7890 185"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
 SLUGS = ("superpdp", "tiime", "sage", "afnor", "chorus_pro", "pennylane")
 FORM, TEST = "/settings/platform/afnor/", "/settings/platform/afnor/test/"
 

@@ -23,11 +23,6 @@ SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{44}")
 
 
 @pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
 def client(company):
     return signed_in(company)
 

@@ -20,16 +20,6 @@ LIST = "payments:bankline-list"
 
 
 @pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
-@pytest.fixture
 def invoice(customer):
     return an_issued_invoice(customer, at=timezone.now())
 

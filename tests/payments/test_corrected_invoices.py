@@ -16,23 +16,12 @@ from billing.services.issuing import issue_invoice
 from billing.services.settling import HoldsPayments, NotCorrectable
 from billing.standing import Standing, standing_of
 from config.kernel.clock import local_day
-from config.kernel.scope import company_scope
 from payments.models import Payment
 from payments.services.crediting import credit_invoice, issue_correction
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT
 
-
-@pytest.fixture
-def company(db):
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
+pytestmark = pytest.mark.usefixtures("in_scope")
 
 
 def a_correction(invoice, price="100.00", *, issued=True):

@@ -11,26 +11,13 @@ from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
 from billing.services.settling import CreditTooLarge, NothingToCredit
 from config.kernel import chain
-from config.kernel.scope import company_scope
 from payments.models import Allocation, Payment
 from payments.services.crediting import credit_invoice
 from payments.services.payments import allocate_payment
 from tests.factories import money, story
 from tests.trust.conftest import settle
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company():
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 
 
 @pytest.fixture

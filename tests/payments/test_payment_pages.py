@@ -20,16 +20,6 @@ LIST = "payments:payment-list"
 NEW = "payments:payment-new"
 
 
-@pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
-def customer(company):
-    return a_customer(company)
-
-
 def typed(invoice, **changes):
     values = {
         "customer": invoice.customer_id,

@@ -13,7 +13,6 @@ from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.errors import Stale
 from config.kernel.models import AuditEvent
-from config.kernel.scope import company_scope
 from payments.models import Allocation, Payment
 from payments.services.payments import (
     AlreadyReversed,
@@ -31,21 +30,9 @@ from payments.services.payments import (
 from tests.factories import money, story
 from tests.trust.conftest import settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 
 TODAY = local_day(story.AT)
-
-
-@pytest.fixture
-def company():
-    company = story.a_company()
-    with company_scope(company):
-        yield company
-
-
-@pytest.fixture
-def customer(company):
-    return story.a_customer(company)
 
 
 def an_invoice(customer, gross="1200.00", **values):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,6 +37,8 @@ from payments.services.reconciliation import (
 from tests.factories import money, story
 from tests.trust.at_once import at_once
 
+pytestmark = pytest.mark.usefixtures("in_scope")
+
 AT, ACTOR = story.AT, story.ACTOR
 EARLIER = AT - timedelta(days=10)
 
@@ -45,18 +46,6 @@ EARLIER = AT - timedelta(days=10)
 @pytest.fixture(autouse=True)
 def _files(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-
-
-@pytest.fixture
-def company(db: None) -> Iterator[Company]:
-    row = story.a_company()
-    with company_scope(row):
-        yield row
-
-
-@pytest.fixture
-def customer(company: Company) -> Customer:
-    return story.a_customer(company)
 
 
 def an_invoice(customer: Customer, gross: str = "1200.00", **values: Any) -> Invoice:

@@ -19,11 +19,6 @@ LIST = "payments:reminder-list"
 
 
 @pytest.fixture
-def company():
-    return a_company()
-
-
-@pytest.fixture
 def late(company):
     """An invoice 40 days overdue, with fresh bank data."""
     bank_lines(company, [a_credit("-1.00")], at=timezone.now())

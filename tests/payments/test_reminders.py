@@ -68,11 +68,6 @@ def company(db: None) -> Iterator[Company]:
         yield row
 
 
-@pytest.fixture
-def customer(company: Company) -> Customer:
-    return story.a_customer(company)
-
-
 def late(customer: Customer, days: int = 8, **values: Any) -> Invoice:
     """An invoice of 1,440.00 that is so many days late at AT."""
     due = TODAY - timedelta(days=days)
