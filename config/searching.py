@@ -60,7 +60,7 @@ class Question:
 
     def _amount(self) -> Decimal | None:
         try:
-            amount = FrenchDecimalField(max_digits=16, decimal_places=2).clean(self.text.replace("€", ""))
+            amount = FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(self.text.replace("€", ""))
         except ValidationError:
             return None
         return Decimal(amount)

@@ -11,6 +11,7 @@ from config.metrics import metrics
 urlpatterns = [
     path("", views.home, name="home"),
     path("search", views.search, name="search"),
+    path("figure/", views.figure, name="figure"),
     path("company/", views.switch_company, name="company-switch"),
     path("settings/", company_settings.company_settings, name="company-settings"),
     path("settings/platform/", platform_settings.platform_list, name="platform-settings"),

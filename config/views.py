@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,9 +18,11 @@ from django.views.defaults import server_error as error_page
 from billing.models import Invoice
 from config import figures
 from config.home import first_steps, tasks
+from config.kernel import arithmetic, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.api.problems import broken
 from config.kernel.clock import local_day
+from config.kernel.forms import FrenchDecimalField
 from config.kernel.htmx import is_part, page_or_part
 from config.kernel.middleware import PROGRAMS
 from config.kernel.timeline import latest_of
@@ -52,6 +55,19 @@ def home(request: HttpRequest) -> HttpResponse:
         "readiness": readiness_banner(membership.company, today),
     }
     return render(request, "home.html", context)
+
+
+@require_GET
+@member()
+def figure(request: HttpRequest) -> HttpResponse:
+    """What a sum typed in a field makes (`?text=12/3&places=2`), as the field will read it: text, empty for no sum."""
+    places = request.GET.get("places", "")
+    field = FrenchDecimalField(decimal_places=min(int(places), 6) if places.isascii() and places.isdigit() else 2)
+    try:
+        value = field.to_python(request.GET.get("text", "")[: arithmetic.LONGEST + 1])
+    except ValidationError as error:
+        return HttpResponse(" ".join(error.messages), content_type="text/plain", status=422)
+    return HttpResponse(f"= {typography.number(value)}", content_type="text/plain")
 
 
 @require_GET

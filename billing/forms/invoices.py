@@ -85,7 +85,7 @@ def _amount(text: str) -> Decimal | None:
     if sum(letter.isdigit() for letter in text) < SHORTEST_AMOUNT:
         return None
     try:
-        return FrenchDecimalField(max_digits=16, decimal_places=2).clean(text)
+        return FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(text)
     except ValidationError:
         return None
 

@@ -9,7 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from django import forms
@@ -17,17 +17,17 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel import typography
+from config.kernel import arithmetic, typography
 
 _SPACES = re.compile("[\\s\u00a0\u2007\u2009\u202f]+")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _FRENCH = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{4}|[0-9]{2}))?")
 _SHIFT = re.compile(r"([+-])([0-9]{1,4})([jsm])", re.IGNORECASE)
-_FIGURE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_DOTTED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
-_COMMA_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*")
-# Longer than any amount of the product (19 digits, EN 16931), and far below what would cost time to read.
-_LONGEST = 40
+_REFUSALS: dict[type[arithmetic.NotASum], str] = {
+    arithmetic.NotASum: "invalid",
+    arithmetic.TooLong: "too_long",
+    arithmetic.DividedByZero: "division_by_zero",
+}
 
 
 class FrenchDateInput(forms.TextInput):
@@ -117,7 +117,7 @@ class FrenchDateField(forms.Field):
 
 
 class FrenchDecimalField(forms.DecimalField):
-    """A figure: 1 234,5 · 1234.5 · 1.234,50 · 12 €. No exponent, no NaN, no digit beyond 0–9.
+    """A figure: 1 234,5 · 1234.5 · 1.234,50 · 12 €, or a sum: 12/3. No exponent, no NaN, no digit beyond 0–9.
 
     One comma alone is the decimal mark. Bounds and places are Django's `max_digits`, `decimal_places`, `min_value`.
     """
@@ -125,14 +125,17 @@ class FrenchDecimalField(forms.DecimalField):
     widget = FrenchDecimalInput
     default_error_messages = {
         "required": _("Indiquez un nombre."),
-        "invalid": _("Ce n’est pas un nombre. Écrivez par exemple 1 234,50."),
+        "invalid": _("Ce n’est pas un nombre. Écrivez par exemple 1 234,50 ou 12/3."),
+        "division_by_zero": _("On ne peut pas diviser par zéro. Vérifiez le calcul."),
+        "too_small": _("Le résultat de ce calcul est trop petit pour ce champ. Vérifiez le calcul."),
         "too_long": _("Ce nombre est trop long. Vérifiez les chiffres."),
     }
 
-    def __init__(self, *, shown: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *, shown: int = 0, sums: bool = True, **kwargs: Any) -> None:
         """`shown`: the decimals a stored figure has at least when it is shown again (2 for money)."""
-        super().__init__(**kwargs)
         self.shown = shown
+        self.sums = sums
+        super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs derive it from IntegerField
         if value in self.empty_values:
@@ -140,24 +143,38 @@ class FrenchDecimalField(forms.DecimalField):
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
             return Decimal(value)
         text = str(value)
-        if len(text) > _LONGEST:
-            raise ValidationError(self.error_messages["too_long"], code="too_long")
-        text = _SPACES.sub("", text).replace("\u2212", "-").replace("’", "").removesuffix("€").removesuffix("%")
-        if not text:
+        if not text.strip(" €%\u00a0\u202f"):
             return None
-        if _DOTTED_THOUSANDS.fullmatch(text):
-            text = text.replace(".", "")
-        elif _COMMA_THOUSANDS.fullmatch(text):
-            text = text.replace(",", "")
-        text = text.replace(",", ".", 1)
-        if not _FIGURE.fullmatch(text):
+        try:
+            figure, computed = arithmetic.reckon(text)
+        except arithmetic.NotASum as error:
+            code = _REFUSALS[type(error)]
+            raise ValidationError(self.error_messages[code], code=code) from error
+        if computed and not self.sums:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return Decimal(text)
+        return self._rounded(figure) if computed else figure
+
+    def _rounded(self, figure: Decimal) -> Decimal:
+        """What was computed is rounded to the field's places; what was typed is never rounded, but refused."""
+        if self.decimal_places is None:
+            return figure
+        if abs(figure.adjusted()) > arithmetic.LONGEST_FIGURE:
+            raise ValidationError(self.error_messages["too_long"], code="too_long")
+        with localcontext(prec=2 * arithmetic.PRECISION):
+            rounded = figure.quantize(Decimal(1).scaleb(-self.decimal_places), ROUND_HALF_UP)
+        if figure and not rounded:  # 21/11/2026 in a price is a day, not a sum
+            raise ValidationError(self.error_messages["too_small"], code="too_small")
+        return rounded
 
     def validate(self, value: Any) -> None:
         if isinstance(value, Decimal) and not value.is_finite():
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         super().validate(value)
+
+    def widget_attrs(self, widget: Any) -> dict[str, Any]:
+        """`data-places`: the page shows what a sum makes, rounded as the field rounds it."""
+        places = {} if self.decimal_places is None or not self.sums else {"data-places": str(self.decimal_places)}
+        return {**super().widget_attrs(widget), **places}
 
     def prepare_value(self, value: Any) -> Any:
         """A stored figure is shown as one types it, without its idle zeros; what was typed is given back untouched."""

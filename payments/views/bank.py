@@ -187,7 +187,7 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
 def _matching(text: str) -> Q:
     found = Q(number__icontains=text) | Q(buyer_name__icontains=text)
     try:
-        amount = FrenchDecimalField(max_digits=16, decimal_places=2).clean(text)
+        amount = FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(text)
     except ValidationError:
         return found
     return found | Q(total_gross=amount)

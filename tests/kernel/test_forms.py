@@ -111,6 +111,52 @@ def test_what_is_no_plain_figure_is_refused(typed):
         FrenchDecimalField().clean(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "figure"),
+    [
+        ("12/3", "4"),
+        ("10/3", "3.33"),
+        ("2 x 1 234,5", "2469"),
+        ("=1.234,50*2", "2469"),
+        ("100-10", "90"),
+        ("3 × (3,50 + 1)", "13.5"),
+        ("-2*-3", "6"),
+        ("12 € + 3 €", "15"),
+        ("2+3*4", "14"),
+        ("0/5", "0"),
+        ("1 000 000 / 4", "250000"),
+        ("2/3*3", "2"),
+    ],
+)
+def test_a_sum_is_reckoned_and_rounded_to_the_places_of_its_field(typed, figure):
+    assert FrenchDecimalField(decimal_places=2).clean(typed) == Decimal(figure)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("12/0", "division_by_zero"),
+        ("1/(2-2)", "division_by_zero"),
+        ("1+" * 80 + "1", "too_long"),
+        ("(" * 40 + "1" + ")" * 40, "too_long"),
+        ("9" * 39 + "*" + "9" * 39, "too_long"),
+        ("0,001/100", "too_small"),
+        ("21/11/20260", "too_small"),
+        *((typed, "invalid") for typed in ("12/", "/3", "1+", "(1", "1)", "()", "1--2-", "2**3", "2//3", "1 1/2")),
+        *((typed, "invalid") for typed in ("1e3+1", "__import__('os')", "a+1", "1;2", "1%2", "2(3)", "1+NaN", "½+1")),
+    ],
+)
+def test_a_sum_that_is_none_is_refused_with_what_is_wrong(typed, code):
+    with pytest.raises(ValidationError) as refusal:
+        FrenchDecimalField(decimal_places=2).clean(typed)
+    assert refusal.value.code == code
+
+
+def test_what_was_typed_without_a_sum_is_never_rounded():
+    with pytest.raises(ValidationError):
+        FrenchDecimalField(decimal_places=2).clean("1,005")
+
+
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity")])
 def test_a_value_that_is_not_finite_is_refused_too(value):
     with pytest.raises(ValidationError):
