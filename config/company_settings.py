@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.forms import BankAccountForm, CompanyForm
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import Company, Membership
@@ -67,7 +68,8 @@ def company_settings(request: HttpRequest) -> HttpResponse:
     form = CompanyForm(request.POST if request.method == "POST" else None, company=company)
     if request.method == "POST" and form.is_valid():
         try:
-            change_company(company=company, values=form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            with as_read(form, company, lambda row: CompanyForm(company=row)):
+                change_company(company=company, values=form.cleaned_data, actor=actor_of(request), at=timezone.now())
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -9,6 +9,7 @@ from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import typography
+from config.kernel.editing import RecordForm
 from config.kernel.models import Company
 from config.kernel.services import CHANGEABLE
 
@@ -36,7 +37,7 @@ SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-class CompanyForm(forms.Form):
+class CompanyForm(RecordForm):
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         initial = {name: getattr(company, name) for name in CHANGEABLE}
         initial |= {"iban": typography.iban(company.iban), "siret": typography.siret(company.siret)}

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.company_settings import owner, settings_page
 from config.kernel.access import actor_of, member
+from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
@@ -32,7 +33,7 @@ PLAIN = ("name", "environment", "client_id", "default_format", "is_enabled", "se
 SECRET_WORDS = gettext_lazy("Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré.")
 
 
-class PlatformForm(forms.Form):
+class PlatformForm(RecordForm):
     """The fields its provider needs. Secrets are written and never shown: left empty, they stay what they are."""
 
     def __init__(self, *args: Any, preset: Preset, account: PlatformAccount | None, **kwargs: Any) -> None:
@@ -139,10 +140,11 @@ def platform_edit(request: HttpRequest, slug: str) -> HttpResponse:
     form = PlatformForm(request.POST if request.method == "POST" else None, preset=chosen, account=account)
     if request.method == "POST" and form.is_valid():
         try:
-            save_account(
-                company=company, kind=chosen.kind, values=form.values(), secrets=form.secrets(),
-                actor=actor_of(request), at=timezone.now(),
-            )  # fmt: skip
+            with as_read(form, account, lambda row: PlatformForm(preset=chosen, account=row)):
+                save_account(
+                    company=company, kind=chosen.kind, values=form.values(), secrets=form.secrets(),
+                    actor=actor_of(request), at=timezone.now(),
+                )  # fmt: skip
         except DomainError as error:
             add_domain_error(form, error)
         else:

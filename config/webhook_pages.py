@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.company_settings import settings_page
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
@@ -31,7 +32,7 @@ TAB = "webhook-settings"
 TONES = {DeliveryStatus.PENDING: "info", DeliveryStatus.DELIVERED: "good", DeliveryStatus.FAILED: "bad"}
 
 
-class WebhookForm(forms.Form):
+class WebhookForm(RecordForm):
     """Where to, and which events: a group of boxes for each class of object."""
 
     url = forms.CharField(
@@ -129,10 +130,11 @@ def webhook_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = WebhookForm(request.POST if request.method == "POST" else None, endpoint=endpoint)
     if request.method == "POST" and form.is_valid():
         try:
-            endpoints.change_endpoint(
-                endpoint=endpoint, is_active=endpoint.is_active, actor=actor_of(request), at=timezone.now(),
-                **form.values(),
-            )  # fmt: skip
+            with as_read(form, endpoint, lambda row: WebhookForm(endpoint=row)):
+                endpoints.change_endpoint(
+                    endpoint=endpoint, is_active=endpoint.is_active, actor=actor_of(request), at=timezone.now(),
+                    **form.values(),
+                )  # fmt: skip
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.editing import RecordForm
 from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDateField
 from config.kernel.middleware import translated
@@ -77,7 +78,7 @@ class CountryField(forms.CharField):
         return code
 
 
-class CustomerForm(forms.Form):
+class CustomerForm(RecordForm):
     """An organisation or an individual with its billing address and, when goods go elsewhere, a delivery address."""
 
     kind = forms.ChoiceField(
@@ -186,7 +187,7 @@ def _initial(customer: Customer) -> dict[str, Any]:
     return known
 
 
-class ContactForm(forms.ModelForm):
+class ContactForm(forms.ModelForm, RecordForm):
     class Meta:
         model = Contact
         fields = ["name", "position", "email", "phone", "gets_invoices", "gets_reminders"]

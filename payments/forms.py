@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
+from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDateField, FrenchDecimalField
 from payments.models import LineStatus, Method
 from payments.services.payments import Share
@@ -140,7 +141,7 @@ class PaymentForm(SharesForm):
     notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class PaymentTextForm(forms.Form):
+class PaymentTextForm(RecordForm):
     """What of a recorded payment may still change."""
 
     reference = forms.CharField(label=_("Référence"), required=False, max_length=140)

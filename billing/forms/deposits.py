@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
 from config.kernel import typography
+from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDecimalField
 
 PERCENT, AMOUNT = "percent", "amount"
@@ -33,7 +34,7 @@ class DepositForm(forms.Form):
         return self.cleaned_data["amount"] if self.cleaned_data["basis"] == PERCENT else None
 
 
-class DeductionsForm(forms.Form):
+class DeductionsForm(RecordForm):
     """Which of the customer's deposits the invoice deducts."""
 
     deposits = forms.MultipleChoiceField(

@@ -15,6 +15,7 @@ from billing.forms.picking import CustomerPickedForm
 from billing.models import Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
+from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDateField, FrenchDecimalField
 from customers.models import Customer
 
@@ -127,7 +128,7 @@ class InvoiceForm(CustomerPickedForm):
         return {name: self.cleaned_data[name] for name in self.VALUES}
 
 
-class NotesForm(forms.Form):
+class NotesForm(RecordForm):
     internal_notes = forms.CharField(
         label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("Jamais imprimées ni transmises."),

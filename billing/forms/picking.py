@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.editing import RecordForm
 from customers.models import Customer
 
 
-class CustomerPickedForm(forms.Form):
+class CustomerPickedForm(RecordForm):
     """The customer: its id, or its exact name without JavaScript. `shown` is whom the page shows as chosen."""
 
     customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import MovementReason, Product, Unit
+from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDecimalField
 
 NATURES = [("goods", _("Biens")), ("service", _("Prestations"))]
@@ -64,7 +65,7 @@ class ProductFilter(forms.Form):
         ]
 
 
-class ProductForm(forms.Form):
+class ProductForm(RecordForm):
     reference = forms.CharField(label=_("Référence"), max_length=40)
     name = forms.CharField(label=_("Désignation"), max_length=200)
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))

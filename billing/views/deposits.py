@@ -28,6 +28,7 @@ from billing.services.invoices import InvoiceIssued
 from billing.services.settling import check_correctable
 from config.kernel import typography
 from config.kernel.access import actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 
@@ -85,20 +86,24 @@ def invoice_deductions(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = _load(pk)
     if not invoice.takes_deposits:
         raise InvoiceIssued(number=str(invoice))
-    offered = list(deductible_from(invoice))
-    chosen = [str(key) for key in invoice.deductions.values_list("deposit_id", flat=True)]
     sent = request.POST if request.method == "POST" else None
-    form = DeductionsForm(sent, offered=offered, initial={"deposits": chosen})
+    form = _deductions_form(invoice, sent)
     if sent is not None and form.is_valid():
         try:
-            choose_deposits(invoice=invoice, keys=form.keys(), actor=actor_of(request), at=timezone.now())
+            with as_read(form, invoice, _deductions_form):
+                choose_deposits(invoice=invoice, keys=form.keys(), actor=actor_of(request), at=timezone.now())
         except DomainError as error:
             add_domain_error(form, error)
         else:
             messages.success(request, _("Acomptes déduits du brouillon."))
             return redirect(invoice)
-    context = {"invoice": invoice, "form": form, "offered": offered}
+    context = {"invoice": invoice, "form": form, "offered": form["deposits"].subwidgets}
     return render(request, "billing/invoice/deductions.html", context, status=422 if form.errors else 200)
+
+
+def _deductions_form(invoice: Invoice, sent: Any = None) -> DeductionsForm:
+    chosen = [str(key) for key in invoice.deductions.order_by("deposit_id").values_list("deposit_id", flat=True)]
+    return DeductionsForm(sent, offered=list(deductible_from(invoice)), initial={"deposits": chosen})
 
 
 @require_http_methods(["GET", "POST"])

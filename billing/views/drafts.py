@@ -18,6 +18,7 @@ from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import InvoiceIssued, save_draft
 from billing.views.lines import totals_of
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from customers.models import Customer
@@ -43,8 +44,8 @@ def invoice_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = InvoiceForm(sent, invoice=invoice, customer=customer)
-    stored = list(InvoiceLine.objects.filter(invoice=invoice).order_by("position")) if invoice and not sent else []
-    formset = line_formset(sent, rows=stored)
+    stored = _lines(invoice) if invoice and not sent else []
+    form.formset = formset = line_formset(sent, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, invoice, form, formset) if valid else None
     if saved is not None:
@@ -55,17 +56,29 @@ def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | No
     return render(request, "billing/invoice/form.html", context, status=200 if sent is None else 422)
 
 
+def _lines(invoice: Invoice) -> list[InvoiceLine]:
+    return list(InvoiceLine.objects.filter(invoice=invoice).order_by("position"))
+
+
+def _form_of(invoice: Invoice) -> InvoiceForm:
+    """The form of the record as it is stored."""
+    form = InvoiceForm(invoice=invoice)
+    form.formset = line_formset(rows=_lines(invoice))
+    return form
+
+
 def _save(request: HttpRequest, invoice: Invoice | None, form: InvoiceForm, formset: Any) -> Invoice | None:
     """The draft as written, or None with the refusal put on the form."""
     try:
-        return save_draft(
-            invoice=invoice,
-            customer=form.cleaned_data["customer"],
-            values=form.values(),
-            lines=lines_of(formset),
-            actor=actor_of(request),
-            at=timezone.now(),
-        )
+        with as_read(form, invoice, _form_of):
+            return save_draft(
+                invoice=invoice,
+                customer=form.cleaned_data["customer"],
+                values=form.values(),
+                lines=lines_of(formset),
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
     except DomainError as error:
         add_domain_error(form, error, formset)
         return None

@@ -31,7 +31,9 @@ from billing.standing import TONES, days_late, standing_of
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
-from config.kernel.errors import TransitionRefused
+from config.kernel.editing import as_read
+from config.kernel.errors import DomainError, TransitionRefused
+from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
 
 SORTS: dict[str, Any] = {
@@ -225,13 +227,22 @@ def invoice_preview(request: HttpRequest, pk: int) -> HttpResponse:
 @member("invoices.edit")
 def invoice_notes(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = load_invoice(pk)
-    form = NotesForm(request.POST or None, initial={"internal_notes": invoice.internal_notes})
+    form = _notes_form(invoice, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         notes = form.cleaned_data["internal_notes"]
-        annotate_invoice(invoice=invoice, internal_notes=notes, actor=actor_of(request), at=timezone.now())
-        messages.success(request, _("Notes enregistrées."))
-        return redirect(invoice)
+        try:
+            with as_read(form, invoice, _notes_form):
+                annotate_invoice(invoice=invoice, internal_notes=notes, actor=actor_of(request), at=timezone.now())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Notes enregistrées."))
+            return redirect(invoice)
     return _small_form(request, invoice, form, title=_("Notes internes"), button=_("Enregistrer"))
+
+
+def _notes_form(invoice: Invoice, sent: Any = None) -> NotesForm:
+    return NotesForm(sent, initial={"internal_notes": invoice.internal_notes})
 
 
 @require_http_methods(["GET", "POST"])

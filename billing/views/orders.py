@@ -26,6 +26,7 @@ from billing.services.orders import NotADraft, cancel_order, confirm_order, save
 from billing.views.lines import totals_of
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
@@ -167,8 +168,8 @@ def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = OrderForm(sent, order=order, customer=customer)
-    stored = list(OrderLine.objects.filter(order=order).order_by("position")) if order and not sent else []
-    formset = line_formset(sent, rows=stored)
+    stored = _lines(order) if order and not sent else []
+    form.formset = formset = line_formset(sent, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, order, form, formset) if valid else None
     if saved is not None:
@@ -179,17 +180,29 @@ def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | N
     return render(request, "billing/order/form.html", context, status=200 if sent is None else 422)
 
 
+def _lines(order: SalesOrder) -> list[OrderLine]:
+    return list(OrderLine.objects.filter(order=order).order_by("position"))
+
+
+def _form_of(order: SalesOrder) -> OrderForm:
+    """The form of the record as it is stored."""
+    form = OrderForm(order=order)
+    form.formset = line_formset(rows=_lines(order))
+    return form
+
+
 def _save(request: HttpRequest, order: SalesOrder | None, form: OrderForm, formset: Any) -> SalesOrder | None:
     """The order as written, or None with the refusal put on the form."""
     try:
-        return save_order(
-            order=order,
-            customer=form.cleaned_data["customer"],
-            values=form.values(),
-            lines=lines_of(formset),
-            actor=actor_of(request),
-            at=timezone.now(),
-        )
+        with as_read(form, order, _form_of):
+            return save_order(
+                order=order,
+                customer=form.cleaned_data["customer"],
+                values=form.values(),
+                lines=lines_of(formset),
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
     except DomainError as error:
         add_domain_error(form, error, formset)
         return None

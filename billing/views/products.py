@@ -27,6 +27,7 @@ from billing.services.products import (
 )
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
@@ -109,9 +110,10 @@ def _save(request: HttpRequest, product: Product | None, form: ProductForm) -> P
     """The product as written, or None with the refusal put on the form."""
     company_id = cast(MemberRequest, request).membership.company_id
     try:
-        return save_product(
-            product=product, company_id=company_id, values=form.values(), actor=actor_of(request), at=timezone.now()
-        )
+        with as_read(form, product, lambda row: ProductForm(product=row)):
+            return save_product(
+                product=product, company_id=company_id, values=form.values(), actor=actor_of(request), at=timezone.now()
+            )
     except DomainError as error:
         add_domain_error(form, error)
         return None

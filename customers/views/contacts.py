@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.kernel.access import actor_of, member
+from config.kernel.editing import as_read
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
 from customers.forms import ContactForm
 from customers.models import Contact, Customer
 from customers.services import remove_contact, save_contact
@@ -46,15 +49,25 @@ def load_contact(pk: int) -> Contact:
 
 def _form(request: HttpRequest, customer: Customer, contact: Contact | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = ContactForm(sent, initial=_known(contact))
+    form = _contact_form(contact, sent)
     if sent is not None and form.is_valid():
-        save_contact(
-            contact=contact, customer=customer, values=form.cleaned_data, actor=actor_of(request), at=timezone.now()
-        )
-        messages.success(request, _("Contact enregistré."))
-        return redirect(customer)
+        values = form.cleaned_data
+        try:
+            with as_read(form, contact, _contact_form):
+                save_contact(
+                    contact=contact, customer=customer, values=values, actor=actor_of(request), at=timezone.now()
+                )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Contact enregistré."))
+            return redirect(customer)
     context = {"customer": customer, "contact": contact, "form": form}
     return render(request, "customers/contact/form.html", context, status=200 if sent is None else 422)
+
+
+def _contact_form(contact: Contact | None, sent: Any = None) -> ContactForm:
+    return ContactForm(sent, initial=_known(contact))
 
 
 def _known(contact: Contact | None) -> dict[str, object]:

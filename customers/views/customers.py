@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
@@ -121,15 +122,16 @@ def _form(request: HttpRequest, customer: Customer | None) -> HttpResponse:
 def _save(request: HttpRequest, customer: Customer | None, form: CustomerForm) -> Customer | None:
     """The customer as written, or None with the refusal put on the form."""
     try:
-        return save_customer(
-            customer=customer,
-            company_id=cast(MemberRequest, request).membership.company_id,
-            values=form.values(),
-            address=form.address(),
-            delivery=form.delivery(),
-            actor=actor_of(request),
-            at=timezone.now(),
-        )
+        with as_read(form, customer, lambda row: CustomerForm(customer=row)):
+            return save_customer(
+                customer=customer,
+                company_id=cast(MemberRequest, request).membership.company_id,
+                values=form.values(),
+                address=form.address(),
+                delivery=form.delivery(),
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
     except DomainError as error:
         add_domain_error(form, error)
         return None

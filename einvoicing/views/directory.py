@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from config.kernel.access import MemberRequest, member
+from config.kernel.editing import READ_VERSION
 from config.kernel.errors import Invalid
 from config.kernel.htmx import is_part
 from config.kernel.identifiers import siren as siren_number
@@ -49,6 +50,7 @@ def directory_lookup(request: HttpRequest) -> HttpResponse:
     if is_part(request):
         return render(request, "einvoicing/_directory.html", context)
     form = CustomerForm(customer=customer)
+    form.given_version = typed.get(READ_VERSION, "")
     given = form.fields if request.method == "POST" else [name for name in form.fields if name in typed]
     form.initial.update({name: typed.get(name, "") for name in given} | _fill(typed.get("fill", "")))
     action = reverse("customers:customer-edit", args=[customer.pk]) if customer else reverse("customers:customer-new")

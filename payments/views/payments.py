@@ -17,6 +17,7 @@ from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
+from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
@@ -178,13 +179,21 @@ def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
 @member("payments.record")
 def payment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     payment = load_payment(pk)
-    initial = {"reference": payment.reference, "notes": payment.notes}
-    form = PaymentTextForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = _text_form(payment, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        change_payment_text(payment=payment, actor=actor_of(request), at=timezone.now(), **form.cleaned_data)
-        messages.success(request, _("Encaissement modifié."))
-        return redirect(payment)
+        try:
+            with as_read(form, payment, _text_form):
+                change_payment_text(payment=payment, actor=actor_of(request), at=timezone.now(), **form.cleaned_data)
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Encaissement modifié."))
+            return redirect(payment)
     return small_form(request, form, row=payment, title=_("Référence et notes"), button=_("Enregistrer"))
+
+
+def _text_form(payment: Payment, sent: Any = None) -> PaymentTextForm:
+    return PaymentTextForm(sent, initial={"reference": payment.reference, "notes": payment.notes})
 
 
 @require_http_methods(["GET", "POST"])
