@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
+from django.db import connection, models, transaction
+from psycopg import IsolationLevel
 
 from config.kernel.canonical import canonical, sha256
 from config.kernel.models import AuditChain, AuditEvent, Company
@@ -72,8 +74,34 @@ def link(previous: str, sequence: int, content_hash: str) -> str:
     return hashlib.sha256(f"{previous}|{sequence}|{content_hash}".encode()).hexdigest()
 
 
-def verify(company: Company) -> Iterator[Break]:
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Every query inside sees the database as it was at the first one, whoever works meanwhile (REPEATABLE READ).
+
+    Inside a transaction of the caller, the caller's isolation holds.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    session = connection.connection
+    # psycopg puts it into BEGIN: after the first statement it would be too late
+    session.isolation_level, session.read_only = IsolationLevel.REPEATABLE_READ, True
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        if not session.closed:
+            session.isolation_level, session.read_only = None, None
+
+
+def verify(company: Company) -> list[Break]:
     """Every break in a company's chain, in the order of the chain, then the rows that were never sealed."""
+    with snapshot():
+        return list(_breaks(company))
+
+
+def _breaks(company: Company) -> Iterator[Break]:
     expected: dict[str, tuple[int, str]] = {}
     yield from _verify_events(company, expected)
     for model, sealed in _sealed.items():

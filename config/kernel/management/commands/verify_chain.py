@@ -25,15 +25,15 @@ class Command(BaseCommand):
             companies = companies.filter(siren=options["siren"])
         broken = 0
         for company in companies:
-            breaks = list(chain.verify(company))
+            with chain.snapshot():
+                breaks = chain.verify(company)
+                head = AuditChain.objects.filter(company=company).first()
             broken += len(breaks)
-            self._tell(company, breaks, as_json=options["json"])
+            self._tell(company, breaks, head.length if head else 0, as_json=options["json"])
         if broken:
             raise CommandError(f"{broken} break(s) in the chain", returncode=1)
 
-    def _tell(self, company: Company, breaks: list[chain.Break], *, as_json: bool) -> None:
-        head = AuditChain.objects.filter(company=company).first()
-        length = head.length if head else 0
+    def _tell(self, company: Company, breaks: list[chain.Break], length: int, *, as_json: bool) -> None:
         if as_json:
             rows = [{"subject": one.subject, "sequence": one.sequence, "what": one.what} for one in breaks]
             verdict = {"company": company.name, "siren": company.siren, "events": length, "intact": not breaks}
