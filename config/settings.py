@@ -259,6 +259,7 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 
 # off: invoices stay valid files that leave by e-mail; nothing goes to a platform, and its pages are hidden
 ENABLE_EINVOICING = env.bool("ENABLE_EINVOICING", default=True)
+MONACO_IS_DOMESTIC = env.bool("MONACO_IS_DOMESTIC", default=False)
 # the seed's names: the PISTE application of this installation, for companies whose account gives none of their own
 CHORUS_PRO = {
     "token_url": env.str("CHORUS_PRO_PISTE_URL", default=""),

@@ -6,14 +6,18 @@ An issued invoice is read from its frozen columns alone, so that the same bytes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from django.conf import settings
 
 from billing import totals
 from billing.models import Invoice, InvoiceLine, VatSubtotal
 from config.kernel.identifiers import electronic_address
 from config.kernel.money import ZERO
+from customers import territories
 from einvoicing import document as model
 
 FRENCH_DIRECTORY = "0225"
@@ -35,6 +39,8 @@ def from_invoice(
     if invoice.number is None or invoice.issue_date is None:
         raise ValueError("a document needs a number and a date")
     mentions = invoice.mentions
+    seller, buyer = _seller(invoice.seller), _buyer(invoice.buyer)
+    outside = bool(subtotals) and all(row.category == "O" for row in subtotals)
     return model.Invoice(
         number=invoice.number,
         issue_date=invoice.issue_date,
@@ -47,9 +53,9 @@ def from_invoice(
         notes=_notes(invoice, deposits),
         business_process=_process(invoice),
         preceding=_preceding(invoice, deposits),
-        seller=_seller(invoice.seller),
-        buyer=_buyer(invoice.buyer),
-        delivery=_delivery(invoice),
+        seller=_untaxed(seller) if outside else seller,
+        buyer=_untaxed(buyer) if outside else buyer,
+        delivery=_delivery(invoice, within_union=any(row.category == "K" for row in subtotals)),
         payment=_payment(invoice),
         totals=_totals(invoice),
         vat=tuple(_subtotal(row) for row in subtotals),
@@ -58,11 +64,21 @@ def from_invoice(
 
 
 def processing_rule(buyer: Mapping[str, Any]) -> str:
-    """BAR note and XP Z12-013 processingRule: who sells to whom, and where."""
-    abroad = buyer["address"]["country"] != "FR"
+    """XP Z12-013 processingRule (Annex A): who buys, and where. Sales to individuals are B2C wherever they live."""
     if buyer["kind"] == "INDIVIDUAL":
-        return "B2CINT" if abroad else "B2C"
-    return "B2BINT" if abroad else "B2B"
+        return "B2C"
+    rule = "B2G" if buyer.get("is_public_body") else "B2B"
+    return rule if _is_domestic(buyer) else f"{rule}Int"
+
+
+def processing_note(buyer: Mapping[str, Any]) -> str:
+    """The BAR note (BR-FR-20), another vocabulary: public bodies are B2B there, individuals abroad B2CINT."""
+    rule = "B2C" if buyer["kind"] == "INDIVIDUAL" else "B2B"
+    return rule if _is_domestic(buyer) else f"{rule}INT"
+
+
+def _is_domestic(buyer: Mapping[str, Any]) -> bool:
+    return territories.is_domestic(buyer["address"]["country"], monaco=settings.MONACO_IS_DOMESTIC)
 
 
 def _process(invoice: Invoice) -> str:
@@ -73,7 +89,7 @@ def _process(invoice: Invoice) -> str:
 def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, ...]:
     mentions = invoice.mentions
     notes = [model.Note(code, mentions[code]) for code in ("PMT", "PMD", "AAB")]
-    notes.append(model.Note("BAR", processing_rule(invoice.buyer)))
+    notes.append(model.Note("BAR", processing_note(invoice.buyer)))
     if mentions.get("vat_on_debits"):
         notes.append(model.Note("AAI", "Option pour le paiement de la taxe d’après les débits"))
     notes.extend(model.Note("AAI", _deducted(one, sign="" if invoice.is_credit_note else "−")) for one in deposits)
@@ -102,7 +118,7 @@ def _address(snapshot: Mapping[str, str]) -> model.Address:
         line_two=snapshot["extra"],
         postcode=snapshot["postcode"],
         city=snapshot["city"],
-        country=snapshot["country"],
+        country=territories.legal_code(snapshot["country"]),
     )
 
 
@@ -140,11 +156,20 @@ def _buyer(snapshot: Mapping[str, Any]) -> model.Party:
     )
 
 
-def _delivery(invoice: Invoice) -> model.Delivery | None:
+def _untaxed(party: model.Party) -> model.Party:
+    """Without its VAT number (BT-31, BT-48): what is outside the scope of VAT may not give one (BR-O-02 to BR-O-04)."""
+    return replace(party, vat_number="")
+
+
+def _delivery(invoice: Invoice, *, within_union: bool) -> model.Delivery | None:
+    """BG-13. Goods within the Union name their country (BR-IC-12): the billing one where nothing else is said."""
     where = invoice.buyer.get("delivery_address")
-    if invoice.supply_date is None and not where:
+    address = _address(where) if where else None
+    if address is None and within_union:
+        address = model.Address(country=territories.legal_code(invoice.buyer["address"]["country"]))
+    if invoice.supply_date is None and address is None:
         return None
-    return model.Delivery(date=invoice.supply_date, address=_address(where) if where else None)
+    return model.Delivery(date=invoice.supply_date, address=address)
 
 
 def _payment(invoice: Invoice) -> model.Payment | None:

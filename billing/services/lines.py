@@ -15,6 +15,8 @@ from billing.models.lines import DocumentLine
 from billing.totals import Totals
 from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
+from customers import territories
+from customers.models import Address, AddressKind
 
 FRANCHISE_CODE = "VATEX-FR-FRANCHISE"
 
@@ -25,6 +27,11 @@ EXEMPTIONS: Mapping[str, tuple[str, str]] = {
     VatCategory.INTRA_EU: ("VATEX-EU-IC", "Exonération de TVA, art. 262 ter I du CGI"),
     VatCategory.EXPORT: ("VATEX-EU-G", "Exonération de TVA, art. 262 I du CGI"),
     VatCategory.OUTSIDE: ("VATEX-EU-O", "Opération hors champ de la TVA"),
+}
+# the same codes where VAT is not applicable
+WHERE_NO_VAT = {
+    "VATEX-EU-G": "Exportation, TVA non applicable, art. 294 du CGI",
+    "VATEX-EU-O": "TVA non applicable, art. 294 du CGI",
 }
 FRANCHISE_MENTION = "TVA non applicable, art. 293 B du CGI"
 
@@ -67,10 +74,19 @@ class LineInput:
         )
 
 
-def exemption_mention(code: str) -> str:
+def exemption_mention(code: str, *, where_no_vat: bool = False) -> str:
+    """The sentence printed beside a code (BT-120). `where_no_vat`: sold from, or to, Guyane or Mayotte (CGI 294)."""
     if code == FRANCHISE_CODE:
         return FRANCHISE_MENTION
+    if where_no_vat and code in WHERE_NO_VAT:
+        return WHERE_NO_VAT[code]
     return next((mention for known, mention in EXEMPTIONS.values() if known == code), "")
+
+
+def _where_no_vat(invoice: Invoice) -> bool:
+    billing = Address.everywhere.filter(customer=invoice.customer_id, kind=AddressKind.BILLING)
+    countries = {invoice.company.country, *billing.values_list("country", flat=True)}
+    return any(territories.applies_no_vat(country) for country in countries)
 
 
 def _columns(company: Company, line: LineInput) -> dict[str, Any]:
@@ -127,6 +143,7 @@ def _check_size(row: DocumentLine) -> None:
 
 def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
     """The VAT breakdown of the invoice (BG-23) as rows, not saved."""
+    where_no_vat = any(row.exemption_code in WHERE_NO_VAT for row in computed.subtotals) and _where_no_vat(invoice)
     return [
         VatSubtotal(
             company_id=invoice.company_id,
@@ -136,7 +153,7 @@ def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
             base=row.base,
             amount=row.amount,
             exemption_code=row.exemption_code,
-            exemption_reason=exemption_mention(row.exemption_code),
+            exemption_reason=exemption_mention(row.exemption_code, where_no_vat=where_no_vat),
         )
         for row in computed.subtotals
     ]

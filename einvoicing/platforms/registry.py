@@ -24,6 +24,7 @@ class Provider:
     syntaxes: tuple[str, ...] = ("Factur-X",)  # what it carries, the usual one first
     takes_public: bool = True  # invoices to public bodies
     takes_private: bool = True
+    takes_individuals: bool = False  # flux 9: the platform reports sales to consumers from their invoices
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
     declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
@@ -38,6 +39,7 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.afnor.client.AfnorPlatform",
         "einvoicing.platforms.afnor.statuses.read",
         syntaxes=("Factur-X", "CII", "UBL"),
+        takes_individuals=True,
         extra_fields=("service_name", "directory_name", "organization_id"),
         declares=("212", "220"),
     ),

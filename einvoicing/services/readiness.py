@@ -19,6 +19,7 @@ from config.kernel.errors import DomainError
 from config.kernel.identifiers import electronic_address, siren, siret, vat
 from config.kernel.models import Company, VatRegime
 from customers.models import Address, AddressKind, Customer, CustomerKind
+from customers.territories import DOMESTIC
 from einvoicing.models import PlatformAccount
 from einvoicing.services.accounts import CHANGEABLE, save_account
 from einvoicing.services.documents import preflight
@@ -130,7 +131,7 @@ def _organisations() -> QuerySet[Any]:
 def _is_french() -> Q:
     """With a SIREN; or nothing that says it is foreign: another country's address or VAT number."""
     has_foreign_vat = ~Q(vat_number="") & ~Q(vat_number__startswith="FR")
-    lives_abroad = Q(country__isnull=False) & ~Q(country="FR")
+    lives_abroad = Q(country__isnull=False) & ~Q(country__in=DOMESTIC)
     return ~Q(siren="") | ~(has_foreign_vat | lives_abroad)
 
 

@@ -56,10 +56,15 @@ def enabled_accounts(company_id: int) -> list[PlatformAccount]:
 
 
 def carrier_for(invoice: Invoice) -> PlatformAccount | None:
-    """The account that takes the invoice to its buyer; None for an individual, or when none is set up."""
+    """The account that takes the invoice to its buyer, None when none is set up.
+
+    A consumer's invoice goes to a platform that reports it (flux 9), where it has the address BR-FR-12 wants.
+    """
+    accounts = enabled_accounts(invoice.company_id)
     if is_individual(invoice):
-        return None
-    return _carrier(enabled_accounts(invoice.company_id), is_public=is_public(invoice))
+        email = invoice.buyer.get("email") if invoice.buyer else invoice.customer.email
+        accounts = [one for one in accounts if email and PLATFORMS[one.kind].takes_individuals]
+    return _carrier(accounts, is_public=is_public(invoice))
 
 
 def carrier_of(company_id: int, *, is_public: bool) -> PlatformAccount | None:
@@ -83,7 +88,7 @@ def is_individual(invoice: Invoice) -> bool:
 
 
 def is_public(invoice: Invoice) -> bool:
-    return invoice.customer.is_public_body
+    return bool(invoice.buyer["is_public_body"]) if invoice.buyer else invoice.customer.is_public_body
 
 
 def _carrier(accounts: Iterable[PlatformAccount], *, is_public: bool) -> PlatformAccount | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from customers.territories import DOMESTIC
 from einvoicing.formats import facturx, pdfa
 from einvoicing.formats.xml import parse_untrusted
 from einvoicing.validation.artefacts import FACTURX, SYNTAXES
@@ -28,7 +29,7 @@ class Subject:
     kind: str
     syntax: str  # CII, UBL, FACTURX, CDAR, FLUX10, '' when not recognised
     profile: str  # BT-24, MDT-3, '' for e-reporting
-    is_french: bool  # BT-40, the country of the seller
+    is_french: bool  # BT-40, the country of the seller: France, or an overseas department inside the VAT territory
 
     @property
     def is_loose(self) -> bool:
@@ -52,5 +53,5 @@ def read(data: bytes) -> Subject:
         kind=kind,
         syntax=FACTURX if within_pdf else SYNTAXES.get(kind, ""),
         profile=(root.findtext(_GUIDELINE) or root.findtext(f"{_CBC}CustomizationID") or "").strip(),
-        is_french=any((root.findtext(path) or "").strip() == "FR" for path in _COUNTRIES),
+        is_french=any((root.findtext(path) or "").strip() in DOMESTIC for path in _COUNTRIES),
     )

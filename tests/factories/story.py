@@ -68,8 +68,13 @@ def a_company(**columns: Any) -> Company:
     return company
 
 
-def a_customer(company: Company, *, delivery: dict[str, str] | None = None, **values: Any) -> Customer:
-    """An organisation in Lyon, or whatever `values` say."""
+LYON = {"line": "2 avenue Foch", "postcode": "69006", "city": "Lyon"}
+
+
+def a_customer(
+    company: Company, *, address: dict[str, str] | None = None, delivery: dict[str, str] | None = None, **values: Any
+) -> Customer:
+    """An organisation in Lyon, or whatever `values` and `address` say."""
     individual = values.get("kind") == CustomerKind.INDIVIDUAL
     defaults: dict[str, Any] = {"kind": CustomerKind.ORGANISATION, "email": "compta@client.example"}
     if individual:
@@ -82,7 +87,7 @@ def a_customer(company: Company, *, delivery: dict[str, str] | None = None, **va
             customer=None,
             company_id=company.pk,
             values={"terms": terms, **defaults, **values},
-            address={"line": "2 avenue Foch", "postcode": "69006", "city": "Lyon"},
+            address=LYON | (address or {}),
             actor=ACTOR,
             at=AT,
         )

@@ -10,6 +10,7 @@ from typing import Any
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
 from config.kernel.money import round2
+from customers.territories import EUROPEAN_UNION, FRANCE
 from einvoicing import document as model
 from einvoicing.formats import cdar
 
@@ -130,7 +131,7 @@ def vat_code(category: str, rate: Decimal | None, country: str) -> str:
     if category in {"E", "Z", "O"}:
         return WITHOUT_VAT
     if category == "AE":
-        return WITHOUT_VAT if country == "FR" else WITHIN_UNION
+        return WITHIN_UNION if country in EUROPEAN_UNION - {FRANCE} else WITHOUT_VAT
     if category == "K":
         return WITHIN_UNION
     if category == "G":

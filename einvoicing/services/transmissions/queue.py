@@ -24,7 +24,9 @@ class NoPlatform(DomainError):
 
 class NotForPlatforms(DomainError):
     code = "not_for_platforms"
-    message = "Une facture à un particulier ne se transmet pas à une plateforme : elle relève du e-reporting."
+    message = (
+        "Une facture à un particulier ne se transmet qu’à une plateforme qui la déclare, et avec son adresse e-mail."
+    )
 
 
 class AlreadyTransmitted(DomainError):
@@ -58,9 +60,9 @@ def queue_transmission(
     if invoice.is_draft:
         raise NotIssuedYet
     if account is None:
-        if is_individual(invoice):
-            raise NotForPlatforms
         account = carrier_for(invoice)
+        if account is None and is_individual(invoice):
+            raise NotForPlatforms
     if account is None:
         raise NoPlatform
     live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)

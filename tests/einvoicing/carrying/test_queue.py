@@ -136,7 +136,7 @@ def test_a_wrong_secret_is_the_owners_to_mend_and_a_retry_ends_the_suspension(se
 
 def test_many_are_queued_each_on_its_own_and_after_the_others(sandbox):
     company = story.a_company()
-    customer, person = story.a_customer(company), story.a_customer(company, kind="INDIVIDUAL")
+    customer, person = story.a_customer(company), story.a_customer(company, kind="INDIVIDUAL", email="")
     invoices = [*issued(customer, 2), story.an_issued_invoice(person), story.a_draft(customer)]
     platforms.a_platform_account(company, sandbox)
     queued, refused = queue_many(invoices=invoices, actor=story.ACTOR, at=AT)
@@ -165,7 +165,8 @@ def test_a_public_body_goes_to_its_own_platform_and_the_mirror_gets_a_copy_of_al
     for customer, wanted in (
         (story.a_customer(company), ["afnor", "mirror"]),
         (story.a_customer(company, is_public_body=True), ["public", "mirror"]),
-        (story.a_customer(company, kind="INDIVIDUAL"), ["mirror"]),
+        (story.a_customer(company, kind="INDIVIDUAL"), ["afnor", "mirror"]),
+        (story.a_customer(company, kind="INDIVIDUAL", email=""), ["mirror"]),
     ):
         invoice = story.an_issued_invoice(customer)
         assert [one.kind for one in routing.accounts_for(invoice)] == wanted

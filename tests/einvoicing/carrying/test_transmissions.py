@@ -51,8 +51,8 @@ def test_an_issued_invoice_is_queued_in_the_transaction_that_issues_it(customer)
     assert (row.invoice, row.status, row.next_attempt_at) == (kept, Status.PENDING, AT)
 
 
-def test_an_invoice_to_an_individual_goes_to_no_platform(customer):
-    invoice = story.an_issued_invoice(story.a_customer(customer.company, kind="INDIVIDUAL"))
+def test_an_invoice_to_an_individual_without_any_address_goes_to_no_platform(customer):
+    invoice = story.an_issued_invoice(story.a_customer(customer.company, kind="INDIVIDUAL", email=""))
     assert not Transmission.everywhere.filter(invoice=invoice).exists()
     with pytest.raises(NotForPlatforms):
         queue_transmission(invoice=invoice, actor=story.ACTOR, at=AT)
