@@ -16,7 +16,9 @@ from billing.forms.lines import line_formset, lines_of
 from billing.forms.picking import known_customer
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import InvoiceIssued, save_draft
+from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
+from config.kernel import parking
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -43,16 +45,27 @@ def invoice_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = InvoiceForm(sent, invoice=invoice, customer=customer)
-    stored = _lines(invoice) if invoice and not sent else []
-    form.formset = formset = line_formset(sent, rows=stored)
+    if sent is not None and (aside := step_aside(request)) is not None:
+        return aside
+    typed = come_back(request) if sent is None else sent
+    form = InvoiceForm(typed, invoice=invoice, customer=customer)
+    stored = _lines(invoice) if invoice and not typed else []
+    form.formset = formset = line_formset(typed, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, invoice, form, formset) if valid else None
     if saved is not None:
         messages.success(request, _("Brouillon enregistré."))
         return redirect(saved)
     company = cast(MemberRequest, request).membership.company
-    context = {"invoice": invoice, "form": form, "formset": formset, "totals": totals_of(company, formset, stored)}
+    context = {
+        "invoice": invoice,
+        "form": form,
+        "formset": formset,
+        "totals": totals_of(company, formset, stored),
+        **may_create(request),
+    }
+    if sent is None and typed is not None:
+        parking.unjudged(form, formset)
     return render(request, "billing/invoice/form.html", context, status=200 if sent is None else 422)
 
 

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.forms.lines import LineForm, line_formset, written
+from billing.forms.lines import LineForm, line_formset
 from billing.models import Product
 from billing.services.lines import LineInput, preview
+from billing.views.creating import product_values
 from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.errors import DomainError
@@ -79,5 +80,5 @@ def product_options(request: HttpRequest) -> HttpResponse:
 
 def _option(product: Product) -> dict[str, Any]:
     detail = f"{product.reference} · {typography.price(product.unit_price)} €"
-    fill = json.dumps(written(LineInput.of_product(product, Decimal(1))))
+    fill = json.dumps(product_values(product))
     return {"value": product.pk, "label": product.name, "detail": detail, "fill": fill}

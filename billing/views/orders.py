@@ -23,8 +23,9 @@ from billing.panels import Action, choose
 from billing.services.deposits import takes_deposit
 from billing.services.invoices import generate_invoice
 from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
+from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
-from config.kernel import listing, typography
+from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -167,16 +168,27 @@ def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = OrderForm(sent, order=order, customer=customer)
-    stored = _lines(order) if order and not sent else []
-    form.formset = formset = line_formset(sent, rows=stored)
+    if sent is not None and (aside := step_aside(request)) is not None:
+        return aside
+    typed = come_back(request) if sent is None else sent
+    form = OrderForm(typed, order=order, customer=customer)
+    stored = _lines(order) if order and not typed else []
+    form.formset = formset = line_formset(typed, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, order, form, formset) if valid else None
     if saved is not None:
         messages.success(request, _("Commande %(number)s enregistrée.") % {"number": saved.number})
         return redirect(saved)
     company = cast(MemberRequest, request).membership.company
-    context = {"order": order, "form": form, "formset": formset, "totals": totals_of(company, formset, stored)}
+    context = {
+        "order": order,
+        "form": form,
+        "formset": formset,
+        "totals": totals_of(company, formset, stored),
+        **may_create(request),
+    }
+    if sent is None and typed is not None:
+        parking.unjudged(form, formset)
     return render(request, "billing/order/form.html", context, status=200 if sent is None else 422)
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +25,8 @@ from billing.services.products import (
     restore_product,
     save_product,
 )
-from config.kernel import listing, typography
+from billing.views.creating import product_values
+from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -85,7 +86,8 @@ def own_actions(product: Product) -> list[Action]:
 @require_http_methods(["GET", "POST"])
 @member("products.edit")
 def product_new(request: HttpRequest) -> HttpResponse:
-    """A new product; `?name=` is what somebody typed and did not find."""
+    """A new product; `?name=` is what somebody typed and did not find. `?beside`: in a dialog over the form it is for,
+    `?back=`: on a page of its own that leads back there."""
     return _form(request, None)
 
 
@@ -97,12 +99,17 @@ def product_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, product: Product | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = ProductForm(sent, product=product, name=request.GET.get("name", "")[:200])
+    beside = "beside" in request.GET
+    form = ProductForm(
+        sent, product=product, name=request.GET.get("name", "")[:200], auto_id="beside_%s" if beside else "id_%s"
+    )
     saved = _save(request, product, form) if sent is not None and form.is_valid() else None
+    if saved is not None and beside:
+        return JsonResponse({"value": saved.pk, "label": saved.name, "fill": product_values(saved)})
     if saved is not None:
         messages.success(request, _("Produit enregistré."))
-        return redirect(saved)
-    context = {"product": product, "form": form}
+        return redirect(parking.way_back(request, saved.pk) or saved)
+    context = {"product": product, "form": form, "back": parking.way_back(request), "beside": beside}
     return render(request, "billing/product/form.html", context, status=200 if sent is None else 422)
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Count, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.kernel import listing, typography
+from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -98,7 +98,8 @@ def own_actions(customer: Customer) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "POST"])
 @member("customers.edit")
 def customer_new(request: HttpRequest) -> HttpResponse:
-    """A new customer; `?name=` is what somebody typed and did not find."""
+    """A new customer; `?name=` is what somebody typed and did not find. `?beside`: in a dialog over the form it is for,
+    `?back=`: on a page of its own that leads back there."""
     return _form(request, None)
 
 
@@ -110,12 +111,17 @@ def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = CustomerForm(sent, customer=customer, name=request.GET.get("name", "")[:200])
+    beside = "beside" in request.GET
+    form = CustomerForm(
+        sent, customer=customer, name=request.GET.get("name", "")[:200], auto_id="beside_%s" if beside else "id_%s"
+    )
     saved = _save(request, customer, form) if sent is not None and form.is_valid() else None
+    if saved is not None and beside:
+        return JsonResponse({"value": saved.pk, "label": saved.name})
     if saved is not None:
         messages.success(request, _("Client enregistré."))
-        return redirect(saved)
-    context = {"customer": customer, "form": form}
+        return redirect(parking.way_back(request, saved.pk) or saved)
+    context = {"customer": customer, "form": form, "back": parking.way_back(request), "beside": beside}
     return render(request, "customers/customer/form.html", context, status=200 if sent is None else 422)
 
 

@@ -75,7 +75,7 @@
     if (!drawer || drawer.dataset.ready) return;
     drawer.dataset.ready = "yes";
     drawer.addEventListener("close", closed);
-    all("dialog").forEach((one) => one.addEventListener("click", (event) => { if (event.target === one) one.close(); }));
+    all("dialog").forEach((one) => one.addEventListener("click", (event) => { if (event.target === one && window.quittance.mayClose(one)) one.close(); }));
   }
 
   // -- copying: the field stays selected, so that the keyboard can do what a browser refuses ----------------------------
@@ -92,7 +92,7 @@
     all("details.menu[open], details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
     const on = (selector) => event.target.closest?.(selector);
     if (on("[data-dismiss]")) on(".toast").remove();
-    if (on("[data-close]")) on("dialog").close();
+    if (on("[data-close]") && on("dialog")) { event.preventDefault(); if (window.quittance.mayClose(on("dialog"))) on("dialog").close(); }
     if (on("[data-copy]")) copy(on("[data-copy]"));
     if (on("[data-theme-switch]")) switchTheme();
     if (on("[data-open]")) $(`#${on("[data-open]").dataset.open}`).showModal();
@@ -160,9 +160,10 @@
       found[at].scrollIntoView({ block: "nearest" });
     }
     function choose(option) {
-      if (option.dataset.href) { location.assign(option.dataset.href); return; }
       close();
-      picked(option);
+      if (!option.dataset.href) picked(option);
+      else if (picked) window.quittance.createBeside(option.dataset.href, input, picked);
+      else location.assign(option.dataset.href);
     }
     async function ask() {
       const turn = ++wanted;
@@ -210,7 +211,7 @@
     input.addEventListener("focus", () => { if (!input.value) ask(); });
     input.addEventListener("input", () => { if (input.value !== last) value.value = ""; });
   }
-  window.quittance = { combobox };
+  window.quittance = { ...window.quittance, combobox, fetchContent, enhance: (root) => enhance(root) };
 
   // -- once per part put in place ------------------------------------------------------------------------------------
   function once(selector, root, wire) {
@@ -220,7 +221,7 @@
   function enhance(root) {
     wireDialogs();
     once("[data-typeahead]", root, wireTypeahead);
-    once("[data-search]", root, (form) => combobox($("input", form), $(".options", form), form.dataset.search, () => {}, 2));
+    once("[data-search]", root, (form) => combobox($("input", form), $(".options", form), form.dataset.search, null, 2));
     once("[data-sheet]", root, (sheet) => window.quittanceSheet?.(sheet));
     once(".toasts > .toast", root, arm);
     $("[data-autofocus]", root)?.focus();

@@ -1,29 +1,93 @@
 "use strict";
-// What forms owe to who types: a sum shows what it makes. Without this file the server does it on sending.
+// What forms owe to who types: sums show what they make, leaving asks, and what is missing is created beside the form.
+// Without this file the server reads sums on sending, and « Créer » is a page that comes back to the form.
 (() => {
+  const words = () => document.getElementById("words").dataset;
+
   // -- sums: « 12/3 » shows « = 4 » under its field ---------------------------------------------------------------------
   const SUM = /[0-9)][^0-9]*[-+*/x×÷\u2212][^0-9]*[0-9(,.]/i;
   let timer = 0;
   async function show(input) {
-    let output = input.parentElement.querySelector("output.sum");
-    if (!SUM.test(input.value)) { output?.remove(); return; }
+    const found = () => input.parentElement.querySelector("output.sum");
+    if (!SUM.test(input.value)) { found()?.remove(); return; }
     const text = input.value;
     const query = new URLSearchParams({ text, places: input.dataset.places });
     const answer = await fetch(`${document.body.dataset.figure}?${query}`, { credentials: "same-origin" }).catch(() => null);
     if (!answer || answer.status >= 500 || input.value !== text) return;
-    const words = await answer.text();
-    output = input.parentElement.querySelector("output.sum");
-    if (!output) {
-      output = Object.assign(document.createElement("output"), { className: "sum" });
-      output.setAttribute("for", input.id);
-      input.after(output);
-    }
+    const made = await answer.text();
+    const output = found() || Object.assign(document.createElement("output"), { className: "sum" });
+    output.setAttribute("for", input.id);
+    if (!output.isConnected) input.after(output);
     output.classList.toggle("refused", !answer.ok);
-    output.textContent = words;
+    output.textContent = made;
   }
   document.addEventListener("input", (event) => {
     if (!event.target.dataset?.places) return;
     clearTimeout(timer);
     timer = setTimeout(show, 150, event.target);
   });
+
+  // -- leaving with changes asks -----------------------------------------------------------------------------------------
+  const asRead = new WeakMap();
+  const written = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string")).toString();
+  const changed = (form) => asRead.has(form) && asRead.get(form) !== written(form);
+  let leaving = false;
+  function read(root) {
+    root.querySelectorAll("form.form[method=post]").forEach((form) => {
+      if (!asRead.has(form)) asRead.set(form, "unsaved" in form.dataset || form.querySelector(".form-errors") ? null : written(form));
+    });
+  }
+  const mayClose = (dialog) => ![...dialog.querySelectorAll("form")].some(changed) || confirm(words().leave);
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && [...document.querySelectorAll("form.form")].some(changed)) event.preventDefault();
+  });
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) leaving = true; });
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-leave]")) leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
+
+  // -- « Créer »: the other form in a dialog over this one; it ends by choosing what it made ----------------------------
+  async function createBeside(href, input, picked) {
+    const dialog = document.getElementById("dialog"), body = document.getElementById("dialog-body");
+    const address = new URL(href, location.href);
+    address.searchParams.set("beside", "1");
+    const content = await window.quittance.fetchContent(address).catch(() => null);
+    if (!content) { location.assign(href); return; }
+    put(content);
+    dialog.showModal();
+    body.querySelector("form.form input:not([type=hidden], [type=radio])")?.focus();
+
+    function put(part) {
+      body.replaceChildren(...part.childNodes);
+      dialog.scrollTop = 0;
+      read(body);
+      window.quittance.enhance(body);
+      window.htmx?.process(body);
+      body.querySelector("form.form").addEventListener("submit", send);
+    }
+    async function send(event) {
+      event.preventDefault();
+      const sent = new FormData(event.target, event.submitter);
+      const answer = await fetch(address, { method: "POST", body: sent, credentials: "same-origin" }).catch(() => null);
+      if (!answer) { document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().unreachable, tone: "bad" } })); return; }
+      if (!(answer.headers.get("Content-Type") || "").includes("json")) {
+        const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
+        if (part?.querySelector("form.form")) put(part);
+        else document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().failed, tone: "bad" } }));
+        return;
+      }
+      const made = await answer.json();
+      const option = document.createElement("li");
+      Object.assign(option.dataset, { value: made.value, label: made.label, fill: JSON.stringify(made.fill || {}) });
+      dialog.close();
+      body.replaceChildren();
+      input.focus();
+      picked(option);
+    }
+  }
+  document.addEventListener("cancel", (event) => {
+    if (event.target.tagName === "DIALOG" && !mayClose(event.target)) event.preventDefault();
+  }, true);
+
+  window.quittance = { ...window.quittance, mayClose, createBeside };
+  document.addEventListener("DOMContentLoaded", () => read(document));
 })();
