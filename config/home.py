@@ -29,7 +29,7 @@ from billing.models import (
 from config.figures import ZERO, Sums
 from config.kernel import typography
 from config.kernel.clock import local_day
-from config.kernel.models import Membership, WebhookEndpoint
+from config.kernel.models import DamagedFile, Membership, WebhookEndpoint
 from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
 from payments.models import BankAccount, BankLine, LineStatus, Payment
@@ -63,7 +63,7 @@ class Step:
 
 def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
     """What needs this person today, the most pressing first. What the role may not do is not asked of them."""
-    rows: list[Task] = []
+    rows: list[Task] = [*_files()]
     if membership.may("einvoicing.send"):
         rows += [*_transmissions(), *_emails()]
     if membership.may("bank.reconcile"):
@@ -82,6 +82,22 @@ def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
 
 def _alone(count: int, pk: int | None, record: str, every: str, query: str) -> dict[str, Any]:
     return {"name": record, "pk": pk} if count == 1 else {"name": every, "query": query}
+
+
+def _files() -> Iterator[Task]:
+    """Kept files that were refused when they were read: somebody has to restore them."""
+    damaged = list(DamagedFile.objects.order_by("found_at", "id")[:100])
+    if damaged:
+        words = ngettext(
+            "%(n)s fichier conservé altéré ou manquant", "%(n)s fichiers conservés altérés ou manquants", len(damaged)
+        )
+        detail = _("%(name)s n’est plus remis à personne : restaurez-le depuis une sauvegarde.")
+        first = damaged[0]
+        title = words % {"n": typography.number(len(damaged))}
+        yield Task(
+            title, detail % {"name": first.name}, "alert", "bad", _("Voir"),
+            "billing:invoice-detail", int(first.record.rpartition(":")[2]),
+        )  # fmt: skip
 
 
 def _transmissions() -> Iterator[Task]:

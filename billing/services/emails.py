@@ -29,6 +29,7 @@ from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import creditor_reference
+from config.kernel.kept import read_to_send
 from config.kernel.models import CompanyRow
 
 logger = structlog.get_logger(__name__)
@@ -147,7 +148,7 @@ def hand_over(*, email: Email, at: datetime) -> Email:
     if not settings.SMTP_CONFIGURED:
         return _record(email, EmailStatus.KEPT, "billing.email.kept", at=at)
     try:
-        deliver(_message(email))
+        deliver(_message(email, at))
     except RemoteError as error:
         return _record_failure(email, error, at)
     return _record(email, EmailStatus.SENT, "billing.email.sent", at=at, sent_at=at, last_error="")
@@ -206,7 +207,7 @@ def _also(email: Email) -> list[CompanyRow]:
     return [email.invoice, email.invoice.customer] if email.invoice else []
 
 
-def _message(email: Email) -> EmailMessage:
+def _message(email: Email, at: datetime) -> EmailMessage:
     """The message on the wire. Its Message-ID is that of the row, so that a receiver can tell a repeated one."""
     _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
@@ -221,15 +222,11 @@ def _message(email: Email) -> EmailMessage:
         # made from the text that is kept: what was sent can be read here, word for word
         message.attach_alternative(render_to_string("billing/emails/notice.html", {"email": email}), "text/html")
     if email.needs_document and email.invoice:
-        message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice), "application/pdf")
+        message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice, at), "application/pdf")
     return message
 
 
-def _document(invoice: Invoice) -> bytes:
+def _document(invoice: Invoice, at: datetime) -> bytes:
+    """The legal file. Raises RemoteError: what is missing or altered waits for a person."""
     document = InvoiceDocument.everywhere.get(invoice=invoice, kind=DocumentKind.FACTURX)
-    try:
-        with document.file.open("rb") as file:
-            content: bytes = file.read()
-    except OSError as error:
-        raise RemoteError(f"Le fichier de la facture est illisible : {error}", retryable=True) from error
-    return content
+    return read_to_send(document, record=invoice, at=at)

@@ -14,6 +14,7 @@ from billing.tasks import deliver_emails
 from config.journey.scene import a_customer, a_siren, a_siret
 from config.journey.telling import ACTOR, Journey, promise, wait
 from config.kernel.clock import local_day
+from config.kernel.kept import read_kept
 from config.kernel.models import Company
 from customers.models import Contact, Customer, CustomerKind
 from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
@@ -73,13 +74,12 @@ def check_document(journey: Journey, invoice: Invoice, name: str = "document") -
     promise(xml is not None, "the XML is kept beside the PDF")
     promise(bool(pdf.verdict["valid"]), "the Factur-X passes every official rule")
     journey.step(
-        name, invoice=invoice.number, pdf=pdf.file.path, xml=xml.file.path if xml else "", sha256=pdf.sha256,
+        name, invoice=invoice.number, pdf=pdf.file.name, xml=xml.file.name if xml else "", sha256=pdf.sha256,
         valid=pdf.verdict["valid"], rules=pdf.verdict["checks"],
     )  # fmt: skip
     if xml is None:
         return b""
-    with xml.file.open("rb") as file:
-        return bytes(file.read())
+    return read_kept(xml, record=invoice, at=timezone.now())
 
 
 def check_mail(journey: Journey, invoice: Invoice) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
 from config.kernel.admin_base import FactAdmin
-from config.kernel.models import AuditChain, AuditEvent, Company, Membership, User
+from config.kernel.models import AuditChain, AuditEvent, Company, DamagedFile, Membership, User
 
 
 @admin.register(User)
@@ -73,3 +73,10 @@ class AuditChainAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(DamagedFile)
+class DamagedFileAdmin(FactAdmin):
+    list_display = ["found_at", "company", "name", "problem", "record"]
+    list_select_related = ["company"]
+    ordering = ["-found_at"]

@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.kept import FileRefused, check_kept
 from config.kernel.middleware import say
 from config.kernel.models import User
 from config.kernel.scope import company_scope
@@ -30,7 +32,30 @@ class CompanyAdmin(admin.ModelAdmin):
         return rows.order_by(*ordering) if ordering else rows
 
 
-class FactAdmin(CompanyAdmin):
+class KeptFileShown:
+    """A kept file is told by its name and its state: the link that Django would make leads nowhere."""
+
+    model: type[models.Model]
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        shown: list[str] = list(super().get_exclude(request, obj) or [])  # type: ignore[misc]  # mixed into admins
+        return [*shown, "file"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        shown: list[str] = list(super().get_readonly_fields(request, obj))  # type: ignore[misc]  # mixed into admins
+        has_file = any(field.name == "file" for field in self.model._meta.fields)  # noqa: SLF001 - Django documents it
+        return [*shown, "kept_file"] if has_file else shown
+
+    @admin.display(description=_("fichier conservé"))
+    def kept_file(self, row: Any) -> str:
+        try:
+            check_kept(row)
+        except FileRefused as error:
+            return say(error)
+        return f"{row.file.name} ✓"
+
+
+class FactAdmin(KeptFileShown, CompanyAdmin):
     """Facts: to be read, never added, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -43,7 +68,7 @@ class FactAdmin(CompanyAdmin):
         return False
 
 
-class FactInline(admin.TabularInline):
+class FactInline(KeptFileShown, admin.TabularInline):
     """Rows that belong to a fact."""
 
     extra = 0

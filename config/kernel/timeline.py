@@ -30,6 +30,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "kernel.source.changed": (n("Système appelant modifié : %(source)s"), "edit", "neutral"),
     "kernel.received.failed": (n("Message reçu non appliqué : %(event)s"), "alert", "bad"),
     "kernel.received.replayed": (n("Message reçu rejoué : %(event)s"), "refresh", "neutral"),
+    "kernel.file.refused": (n("Fichier %(name)s altéré ou manquant : il n’est plus remis"), "alert", "bad"),
     "customers.customer.created": (n("Client créé"), "user", "neutral"),
     "customers.customer.changed": (n("Fiche client modifiée"), "edit", "neutral"),
     "customers.customer.archived": (n("Client archivé"), "box", "neutral"),

@@ -17,6 +17,7 @@ from billing.pdf import render_pdf
 from config.kernel.api.etags import matches
 from config.kernel.api.fields import Moment
 from config.kernel.api.operation import Call, operation
+from config.kernel.kept import read_kept
 from einvoicing.api.sending import InvalidHere
 from einvoicing.services.documents import DocumentInvalid, NotIssued, ensure_document
 
@@ -71,7 +72,13 @@ class InvoiceDocument(InvoiceView):
         except DocumentInvalid as error:
             raise InvalidHere(error.report) from error
         ending = "pdf" if media_type == PDF else f"{word}.xml"
-        return _sent(request, row.sha256, f"{name}.{ending}", media_type, lambda: row.file.open("rb"))
+        return _sent(
+            request,
+            row.sha256,
+            f"{name}.{ending}",
+            media_type,
+            lambda: io.BytesIO(read_kept(row, record=invoice, at=request.at)),
+        )
 
 
 def _sent(request: Call, digest: str, name: str, media_type: str, content: Callable[[], Any]) -> HttpResponseBase:

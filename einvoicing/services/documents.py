@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from billing import totals
@@ -21,6 +19,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
+from config.kernel.kept import keep_file
 from einvoicing import business_rules, mapping, validation
 from einvoicing.business_rules import PublicNeeds
 from einvoicing.formats import cii, facturx, ubl
@@ -137,14 +136,13 @@ def _store(
         company_id=invoice.company_id,
         invoice=invoice,
         kind=kind,
-        sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         verdict=verdict,
         created_at=at,
     )
     suffix = "pdf" if kind == DocumentKind.FACTURX else "xml"
     name = str(invoice.number).replace("/", "-")
-    row.file.save(f"{name}.{suffix}", ContentFile(data), save=False)
+    keep_file(row, f"{name}.{suffix}", data)
     row.save(force_insert=True)
     audit.record(
         "einvoicing.document.made",

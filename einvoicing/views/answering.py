@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import io
+from typing import cast
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from config.kernel.access import actor_of, member
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.kept import read_kept
 from einvoicing.forms import answer_form
 from einvoicing.models import Enclosure
 from einvoicing.services.transmissions import NothingAsked, answer_request
@@ -52,8 +54,8 @@ def transmission_answer(request: HttpRequest, pk: int) -> HttpResponse:
 def enclosure_download(request: HttpRequest, pk: int) -> HttpResponse:
     """A document that went with an answer, always as a download: it may be of any kind."""
     one = get_object_or_404(Enclosure.objects, pk=pk)
-    # typed as a plain response by Django's stubs
-    response: Any = FileResponse(one.file.open("rb"), as_attachment=True, filename=one.name)
+    data = read_kept(one, record=one.transmission.invoice, at=timezone.now())
+    response = FileResponse(io.BytesIO(data), as_attachment=True, filename=one.name)
     response["Content-Type"] = "application/octet-stream"
     response["X-Content-Type-Options"] = "nosniff"
     return cast(HttpResponse, response)

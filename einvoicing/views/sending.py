@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db.models import Max
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from billing.services.issuing import SERIES
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.kept import read_kept
 from config.kernel.middleware import say
 from einvoicing.mending import Problem, customer_url, for_role, problem_of
 from einvoicing.services.directory import unreachable_buyer
@@ -173,8 +174,8 @@ def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member()  # type: ignore[arg-type]  # a FileResponse streams, and Django types it apart from HttpResponse
-def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse | FileResponse:
+@member()
+def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The legal file, made and judged now if it never was; for a draft, its preview."""
     invoice = _load(pk)
     if kind not in KINDS:
@@ -189,10 +190,11 @@ def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse 
     if document is None:
         raise Http404
     name = str(document.file.name).rpartition("/")[2]
-    return _attached(FileResponse(document.file.open("rb"), content_type=content_type), name)
+    data = read_kept(document, record=invoice, at=timezone.now())
+    return _attached(HttpResponse(data, content_type=content_type), name)
 
 
-def _attached(response: HttpResponse | FileResponse, name: str) -> HttpResponse | FileResponse:
+def _attached(response: HttpResponse, name: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response

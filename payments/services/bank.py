@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Max
 
@@ -17,6 +16,7 @@ from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import PARIS, local_day
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.kept import keep_file
 from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
@@ -173,7 +173,7 @@ def _store(
         imported_at=at,
     )
     name = PurePath(filename).name[-100:]
-    row.file.save(name if name.strip(".") else "releve", ContentFile(data), save=False)
+    keep_file(row, name if name.strip(".") else "releve", data)
     row.save(force_insert=True)
     return row
 

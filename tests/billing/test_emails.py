@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email as mail
+import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -71,7 +72,8 @@ def an_invoice(**company: Any) -> Invoice:
 
 def its_document(invoice: Invoice, *, valid: bool = True) -> InvoiceDocument:
     row = InvoiceDocument(
-        company_id=invoice.company_id, invoice=invoice, kind=DocumentKind.FACTURX, sha256="0" * 64, size=len(PDF),
+        company_id=invoice.company_id, invoice=invoice, kind=DocumentKind.FACTURX,
+        sha256=hashlib.sha256(PDF).hexdigest(), size=len(PDF),
         verdict={"valid": valid}, created_at=AT,
     )  # fmt: skip
     row.file.save("file.pdf", ContentFile(PDF), save=False)
@@ -245,13 +247,13 @@ def test_an_invalid_document_never_leaves(server: Behaviour) -> None:
 
 
 @pytest.mark.django_db
-def test_an_unreadable_file_postpones_the_message(server: Behaviour) -> None:
+def test_a_missing_file_stops_the_message(server: Behaviour) -> None:
     invoice = an_invoice()
     Path(its_document(invoice).file.path).unlink()
     a_message(invoice, needs_document=True)
-    [postponed] = carry()
-    assert postponed.status == EmailStatus.QUEUED
-    assert "illisible" in postponed.last_error
+    [stopped] = carry()
+    assert stopped.status == EmailStatus.FAILED
+    assert "sauvegarde" in stopped.last_error
 
 
 @pytest.mark.django_db

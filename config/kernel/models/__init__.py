@@ -11,6 +11,7 @@ from config.kernel.models.companies import (
     UserManager,
     VatRegime,
 )
+from config.kernel.models.files import DamagedFile
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.webhooks import (
     DeliveryStatus,
@@ -31,6 +32,7 @@ __all__ = [
     "Company",
     "CompanyRow",
     "CompanySize",
+    "DamagedFile",
     "DeliveryStatus",
     "IdempotentCall",
     "InboundSource",

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 
 from config.kernel import audit
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.kept import keep_file, read_to_send
 from einvoicing.models import (
     Enclosure,
     LifecycleEvent,
@@ -151,10 +151,9 @@ def _keep(answer: Transmission, position: int, one: Attachment) -> Enclosure:
         position=position,
         name=PurePath(one.name).name[-200:],
         media_type=one.media_type[:100],
-        sha256=hashlib.sha256(one.data).hexdigest(),
         size=len(one.data),
     )
-    row.file.save(file_name(one.name), ContentFile(one.data), save=False)
+    keep_file(row, file_name(one.name), one.data)
     row.save(force_insert=True)
     return row
 
@@ -169,7 +168,7 @@ def reply_of(answer: Transmission) -> Reply:
     return Reply(**json.loads(bytes(answer.content or b"{}")))
 
 
-def answer_of(answer: Transmission) -> Answer:
+def answer_of(answer: Transmission, at: datetime) -> Answer:
     """What goes to the platform. Raises RemoteError when a document cannot be read."""
     request = LifecycleEvent.everywhere.get(pk=answer.request_id)
     return Answer(
@@ -178,17 +177,9 @@ def answer_of(answer: Transmission) -> Answer:
         tracking_id=answer.tracking_id,
         since=request.occurred_at,
         attachments=tuple(
-            Attachment(one.name, one.media_type, _bytes_of(one))
+            Attachment(one.name, one.media_type, read_to_send(one, record=answer.invoice, at=at))
             for one in Enclosure.everywhere.filter(transmission=answer).order_by("position")
         ),
         sha256=hashlib.sha256(bytes(answer.content or b"")).hexdigest(),
         **asdict(reply_of(answer)),
     )
-
-
-def _bytes_of(enclosure: Enclosure) -> bytes:
-    try:
-        with enclosure.file.open("rb") as file:
-            return bytes(file.read())
-    except OSError as error:
-        raise RemoteError(f"Une pièce jointe est illisible : {error}", retryable=True) from error

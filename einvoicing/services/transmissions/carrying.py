@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import cast
 
-from billing.models import InvoiceDocument
 from config.kernel.errors import RemoteError
+from config.kernel.kept import read_to_send
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
 from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind
@@ -35,7 +35,7 @@ def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmiss
         return at + timedelta(seconds=monotonic() - began)
 
     try:
-        load = answer_of(transmission) if transmission.kind in ANSWERS else deposit_of(transmission, at)
+        load = answer_of(transmission, at) if transmission.kind in ANSWERS else deposit_of(transmission, at)
         with closing(connect(settings_of(transmission.account))) as platform:
             receipt = _talk(platform, transmission, load, worker=worker, now=now)
     except DocumentInvalid as error:
@@ -69,7 +69,7 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
     syntax = format_for(transmission.account)
     document = ensure_document(invoice=invoice, kind=document_kind(transmission.account), actor=QUEUE, at=at)
     return Deposit(
-        data=_bytes_of(document),
+        data=read_to_send(document, record=invoice, at=at),
         name=f"{invoice.number}.{'pdf' if syntax == DocumentFormat.FACTURX else 'xml'}",
         syntax=syntax,
         tracking_id=transmission.tracking_id,
@@ -77,14 +77,6 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
         processing_rule=mapping.processing_rule(invoice.buyer),
         number=str(invoice.number),
     )
-
-
-def _bytes_of(document: InvoiceDocument) -> bytes:
-    try:
-        with document.file.open("rb") as file:
-            return bytes(file.read())
-    except OSError as error:
-        raise RemoteError(f"Le fichier de la facture est illisible : {error}", retryable=True) from error
 
 
 def _talk(

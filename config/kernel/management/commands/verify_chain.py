@@ -1,4 +1,4 @@
-"""Recompute the chain of facts of each company and name every row that was touched."""
+"""Recompute the chain of facts of each company and name every row, and with `--files` every file, that was touched."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.kernel import chain
+from config.kernel.kept import damaged_files
 from config.kernel.models import AuditChain, Company
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--siren", help="one company only")
+        parser.add_argument("--files", action="store_true", help="read every kept file and compare its SHA-256 too")
         parser.add_argument("--json", action="store_true", help="one JSON object per company")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,7 +28,7 @@ class Command(BaseCommand):
         broken = 0
         for company in companies:
             with chain.snapshot():
-                breaks = chain.verify(company)
+                breaks = [*chain.verify(company), *(damaged_files(company) if options["files"] else ())]
                 head = AuditChain.objects.filter(company=company).first()
             broken += len(breaks)
             self._tell(company, breaks, head.length if head else 0, as_json=options["json"])

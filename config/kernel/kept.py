@@ -1,0 +1,163 @@
+"""Kept files: what the law and the proof want byte for byte (C. com. L123-22). Nothing else opens them.
+
+Each row has `file` (its path below MEDIA_ROOT), `sha256` and `size`. A file is found from MEDIA_ROOT down, folder by
+folder, without following a link; what is handed out is what was stored, or nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import models, transaction
+
+from config.kernel import audit, chain
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, RemoteError
+from config.kernel.models import Company, CompanyRow, DamagedFile
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# O_NONBLOCK: a named pipe put in a file's place must not be waited for
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+class FileRefused(DomainError):
+    """The kept file is not handed out."""
+
+    problem: ClassVar[str] = ""
+
+
+class FileMissing(FileRefused):
+    code = "file_missing"
+    message = (
+        "Le fichier « %(name)s » a disparu du stockage : il n’est pas remplacé. Restaurez-le depuis une sauvegarde."
+    )
+    problem = "the file is missing"
+
+
+class FileAltered(FileRefused):
+    code = "file_altered"
+    message = (
+        "Le fichier « %(name)s » n’est plus celui qui a été enregistré : il n’est pas remis. "
+        "Restaurez-le depuis une sauvegarde."
+    )
+    problem = "the file was changed"
+
+
+class FileUnreadable(FileRefused):
+    code = "file_unreadable"
+    message = "Le fichier « %(name)s » ne peut pas être lu pour l’instant (%(why)s). Réessayez plus tard."
+    problem = "the file cannot be read"
+
+
+def read_kept(row: Any, *, record: CompanyRow, at: datetime) -> bytes:
+    """The bytes of the row's file, equal to its SHA-256.
+
+    Raises FileMissing, FileAltered, FileUnreadable. What is found missing or altered is written down for people: on the
+    timeline of the `record` that they know it by, and on the home page until the file reads well again.
+    """
+    try:
+        data = check_kept(row)
+    except (FileMissing, FileAltered) as error:
+        _write_down(row, error, record=record, at=at)
+        raise
+    DamagedFile.everywhere.filter(company_id=row.company_id, file_subject=row.subject).delete()
+    return data
+
+
+def read_to_send(row: Any, *, record: CompanyRow, at: datetime) -> bytes:
+    """As `read_kept`, for what is about to leave. Raises RemoteError: only what cannot be read now is worth a retry."""
+    try:
+        return read_kept(row, record=record, at=at)
+    except FileRefused as error:
+        raise RemoteError(error.sentence, retryable=isinstance(error, FileUnreadable), code=error.code) from error
+
+
+def check_kept(row: Any) -> bytes:
+    """As `read_kept`, without writing anything down."""
+    name = str(row.file.name)
+    shown = PurePosixPath(name).name
+    try:
+        with _opened(name) as descriptor:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FileAltered(name=shown)
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                data = file.read()
+    except FileNotFoundError as error:
+        raise FileMissing(name=shown) from error
+    # a link where a folder or the file was (ELOOP, ENOTDIR), or a path that leaves MEDIA_ROOT
+    except (NotADirectoryError, ValueError) as error:
+        raise FileAltered(name=shown) from error
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FileAltered(name=shown) from error
+        raise FileUnreadable(name=shown, why=error.strerror) from error
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise FileAltered(name=shown)
+    return data
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[int]:
+    *folders, last = PurePosixPath(name).parts or ("",)
+    if name.startswith("/") or last == "" or ".." in (*folders, last) or "\0" in name:
+        raise ValueError("the path leaves the folder of kept files")
+    here = os.open(settings.MEDIA_ROOT, FOLDER)
+    try:
+        for folder in folders:
+            deeper = os.open(folder, FOLDER | os.O_NOFOLLOW, dir_fd=here)
+            os.close(here)
+            here = deeper
+        descriptor = os.open(last, FILE, dir_fd=here)
+    finally:
+        os.close(here)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def keep_file(row: Any, name: str, data: bytes) -> None:
+    """Store the bytes as the file of a row not saved yet, with their SHA-256, and read them back.
+
+    Raises FileRefused when what stands on the disk is not what was given.
+    """
+    row.sha256 = hashlib.sha256(data).hexdigest()
+    row.file.save(name, ContentFile(data), save=False)
+    check_kept(row)
+
+
+def damaged_files(company: Company) -> Iterator[chain.Break]:
+    """Read every kept file of the company; those that are missing, altered or cannot be read."""
+    for model in apps.get_models():
+        if any(isinstance(field, models.FileField) for field in model._meta.fields):  # noqa: SLF001 - Django documents it
+            everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows keep files
+            for row in everywhere.filter(company=company).order_by("id").iterator(500):
+                try:
+                    check_kept(row)
+                except FileRefused as error:
+                    yield chain.Break(f"{row.subject} ({row.file.name})", None, error.problem)
+
+
+@transaction.atomic
+def _write_down(row: Any, error: FileRefused, *, record: CompanyRow, at: datetime) -> None:
+    _found, is_new = DamagedFile.everywhere.get_or_create(
+        company_id=row.company_id,
+        file_subject=row.subject,
+        defaults={"record": record.subject, "problem": error.code, "name": error.params["name"], "found_at": at},
+    )
+    if is_new:
+        audit.record(
+            "kernel.file.refused", subject=row, also=[record], actor=Actor.system("files"), at=at,
+            data={"name": error.params["name"], "problem": error.code},
+        )  # fmt: skip
