@@ -300,6 +300,7 @@ PHRASES = {
     "currency": "%(value)s est dans une autre devise",
     "debit": "un débit de %(value)s ne paie pas une facture",
 }
+AMOUNTS = frozenset({"amount", "missing", "excess", "debit"})
 OPENINGS = {
     AUTO: "Rapproché automatiquement : %(reasons)s.",
     PROPOSED: "Proposé, à confirmer : %(reasons)s.",
@@ -308,7 +309,12 @@ OPENINGS = {
 NO_REASON = "ni référence, ni numéro, ni montant unique ne désignent une facture"
 
 
-def explain(verdict: Verdict, translate: Callable[[str], str] = str) -> str:
-    """Why, in one sentence. `translate` is gettext where the reader may not be French."""
-    reasons = [translate(PHRASES[one.kind]) % {"value": one.value} for one in verdict.evidence]
+def explain(verdict: Verdict, translate: Callable[[str], str] = str, amounts: Callable[[str], str] = str) -> str:
+    """Why, in one sentence. Where the reader may not be French, `translate` is gettext, and `amounts` writes
+    « 1 234,00 » as he does.
+    """
+    reasons = [
+        translate(PHRASES[one.kind]) % {"value": amounts(one.value) if one.kind in AMOUNTS else one.value}
+        for one in verdict.evidence
+    ]
     return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}

@@ -189,7 +189,7 @@ class Invoice(CompanyRow):
         ]
 
     def __str__(self) -> str:
-        return self.number or f"{self.get_kind_display()} (brouillon)"
+        return self.number or str(_("%(kind)s (brouillon)") % {"kind": self.get_kind_display()})
 
     def get_absolute_url(self) -> str:
         return reverse("billing:invoice-detail", args=[self.pk])

@@ -129,7 +129,7 @@ SILENT = frozenset(
      "billing.email.claimed", "kernel.received.applied", "kernel.received.ignored"}
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "total", "unit_price", "balance"})
-DETAILS = ("reason", "error", "sentence", "rule", "recipient")
+DETAILS = ("reason", "error", "sentence", "recipient")
 MOST = 200
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
+from config.kernel import typography
 from config.kernel.models import CompanyRow
 from payments.models.payments import Payment
 
@@ -110,7 +111,8 @@ class BankLine(CompanyRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.booked_on} {self.amount} {self.counterparty}"
+        amount = typography.money(self.amount, self.currency)
+        return " · ".join(part for part in (typography.day(self.booked_on), amount, self.counterparty) if part)
 
     def get_absolute_url(self) -> str:
         return reverse("payments:bankline-detail", args=[self.pk])

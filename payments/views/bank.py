@@ -149,7 +149,7 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "line": line,
         "tone": TONES[LineStatus(line.status)],
-        "sentence": explain(verdict, _) if verdict else "",
+        "sentence": explain(verdict, _, _amount) if verdict else "",
         "proposed": bool(verdict and verdict.kind != NONE),
         "excess": verdict.excess if verdict else Decimal("0.00"),
         "form": form,
@@ -182,6 +182,11 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
     elif not chosen:
         chosen = list(others.filter(total_gross__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS])
     return chosen, preset
+
+
+def _amount(text: str) -> str:
+    """An amount of the evidence, which is kept in French, as the reader writes amounts."""
+    return typography.number(Decimal(text.replace("\u202f", "").replace(",", ".")), 2)
 
 
 def _matching(text: str) -> Q:

@@ -1,6 +1,6 @@
 """Filters and tags every template has without loading them (a template builtin).
 
-Filters: money number price percent lasting day moment iban siren siret said.
+Filters: money number price percent lasting day iso_day moment iban siren siret said.
 Tags: icon, status, csrf_field, url_with, url_without.
 """
 
@@ -55,6 +55,12 @@ def lasting(value: int | None) -> str:
 @register.filter
 def day(value: date | datetime | None) -> str:
     return typography.day(value)
+
+
+@register.filter
+def iso_day(value: str) -> str:
+    """A day as the address of a page has it (2026-11-21), as people read it."""
+    return typography.day(date.fromisoformat(value)) if value else ""
 
 
 @register.filter
