@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.db import connection
 
+from config.kernel.clock import PARIS
 from config.kernel.errors import DomainError
 from config.kernel.ids import new_id
 
@@ -21,6 +23,16 @@ class DateGoesBack(DomainError):
     )
 
 
+class ClockAhead(DomainError):
+    """One number with a later day would close the series to everybody until that day has come."""
+
+    code = "clock_ahead"
+    message = (
+        "L’horloge du serveur est en avance : elle dit le %(day)s, celle de la base de données le %(today)s. "
+        "Aucun numéro n’a été pris. Remettez l’horloge du serveur à l’heure, puis recommencez."
+    )
+
+
 _NEXT = """
 INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
 VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
@@ -28,13 +40,18 @@ ON CONFLICT (company_id, series, year)
 DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
 RETURNING last
 """
-_LAST_DAY = "SELECT max(last_day) FROM billing_numbersequence WHERE company_id = %s AND series = %s"
+_LAST_DAY = """
+SELECT max(last_day), (clock_timestamp() AT TIME ZONE %s)::date,
+       ((clock_timestamp() + %s * INTERVAL '1 second') AT TIME ZONE %s)::date
+FROM billing_numbersequence WHERE company_id = %s AND series = %s
+"""
 
 
 def next_number(*, company_id: int, series: str, on: date) -> str:
     """The next number of the series in the year of `on`, for example FAC-2026-00001.
 
-    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack.
+    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack,
+    and ClockAhead where `on` has not come yet by the clock of the database, which all servers share.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
@@ -42,8 +59,10 @@ def next_number(*, company_id: int, series: str, on: date) -> str:
         cursor.execute(_NEXT, {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on})
         row = cursor.fetchone()
         # a later year has a counter of its own, and goes before this day all the same
-        cursor.execute(_LAST_DAY, [company_id, series])
-        (last_day,) = cursor.fetchone()
+        cursor.execute(_LAST_DAY, [PARIS.key, settings.MAX_CLOCK_AHEAD.total_seconds(), PARIS.key, company_id, series])
+        last_day, today, latest = cursor.fetchone()
+    if on > latest:
+        raise ClockAhead(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
     if row is None or last_day > on:
         raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
     return f"{series}-{on.year}-{row[0]:05d}"

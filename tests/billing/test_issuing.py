@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
+from django.utils import timezone
 
 from billing.models import (
     Email,
@@ -17,7 +19,7 @@ from billing.models import (
     NumberSequence,
     VatSubtotal,
 )
-from billing.numbering import DateGoesBack
+from billing.numbering import ClockAhead, DateGoesBack, next_number
 from billing.services.invoices import InvoiceIssued, TotalNegative, annotate_invoice, delete_draft, save_draft
 from billing.services.issuing import (
     AmountNotPositive,
@@ -26,6 +28,7 @@ from billing.services.issuing import (
     PublicBodyNeeds,
     issue_invoice,
 )
+from billing.services.orders import save_order
 from billing.services.snapshots import NoBillingAddress
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
@@ -281,3 +284,28 @@ def test_a_deleted_draft_leaves_no_gap_and_its_trace(customer):
     assert not InvoiceLine.objects.exists()
     assert AuditEvent.objects.filter(tag="billing.invoice.draft_deleted", subjects__0=subject).count() == 1
     assert story.an_issued_invoice(customer).number == "FAC-2026-00001"
+
+
+def test_a_clock_ahead_takes_no_number_and_closes_no_series(settings, customer):
+    settings.MAX_CLOCK_AHEAD = timedelta(minutes=10)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    draft = story.a_draft(customer)
+    with company_scope(customer.company):
+        for ahead in (timedelta(days=2), timedelta(days=1), timedelta(days=400)):
+            with pytest.raises(ClockAhead, match="Remettez l’horloge du serveur à l’heure"):
+                issue_invoice(invoice=draft, actor=story.ACTOR, at=now + ahead)
+        draft.refresh_from_db()
+        assert draft.is_draft
+        assert not NumberSequence.objects.filter(series="FAC").exists()
+        assert issue_invoice(invoice=draft, actor=story.ACTOR, at=now).number == f"FAC-{local_day(now).year}-00001"
+
+
+def test_no_order_nor_payment_takes_a_number_by_a_clock_ahead(settings, customer):
+    settings.MAX_CLOCK_AHEAD = timedelta(minutes=10)
+    later = timezone.now() + timedelta(days=2)
+    with company_scope(customer.company), pytest.raises(ClockAhead):
+        save_order(order=None, customer=customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=later)
+    with transaction.atomic(), pytest.raises(ClockAhead):
+        next_number(company_id=customer.company_id, series="ENC", on=local_day(later))
