@@ -1,14 +1,13 @@
 """Our own checks of a Factur-X file: the parts of ISO 19005-3 an invoice can break, and its attachment.
 
-Not a PDF/A judge: fonts, colours, metadata, encryption, scripts and the attachment are looked at, page content
-is not. A PDF/A judge does not look at the attachment, and these defects are the ones that get files refused.
+Not a PDF/A judge: fonts and colours as they are drawn, metadata, encryption, scripts and the attachment are looked at.
+A PDF/A judge does not look at the attachment, and these defects are the ones that get files refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +16,10 @@ from lxml import etree
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from config.kernel.errors import Invalid
+from einvoicing.formats.cii import profiles
 from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, NotFacturX, extract
+from einvoicing.formats.pdf_drawing import Drawing, character_set_is_right, drawing, is_embedded
+from einvoicing.formats.pdf_streams import Inflated, filters, inflate
 from einvoicing.formats.xml import MAX_BYTES, parse_untrusted
 
 _FILE, _PASSWORD = "PDF-FILE", "PDF-PASSWORD"
@@ -37,6 +39,7 @@ _FORBIDDEN_ACTIONS = {
     "/GoTo3DView", "/JavaScript",
 }  # fmt: skip
 _CHANNELS = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}  # of an ICC profile, by the colour space its header names
+_DEVICES = {b"GRAY": "/DeviceGray", b"RGB ": "/DeviceRGB", b"CMYK": "/DeviceCMYK"}
 _BROKEN = (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 
 
@@ -46,6 +49,7 @@ class Defect:
 
     rule: str
     text: str
+    fatal: bool = True
 
 
 def check(pdf: bytes) -> tuple[Defect, ...]:
@@ -57,14 +61,10 @@ def check(pdf: bytes) -> tuple[Defect, ...]:
             return tuple(_defects(document, pdf))
     except pikepdf.PasswordError:
         return (Defect(_PASSWORD, "Le PDF est protégé par un mot de passe."),)
-    except _Inflated:
+    except Inflated:
         return (Defect("PDF-BOMB", "Un contenu compressé du PDF est démesuré."),)
     except _BROKEN:
         return (Defect(_FILE, "Le PDF est illisible."),)
-
-
-class _Inflated(Exception):
-    """A stream inflates beyond its bound."""
 
 
 def refuse_bombs(pdf: bytes) -> None:
@@ -75,37 +75,13 @@ def refuse_bombs(pdf: bytes) -> None:
                 if count > _MAX_ATTACHMENTS:
                     raise NotFacturX("Le PDF contient trop de pièces jointes.")
                 if name in FILENAMES:
-                    _inflate(document.attachments[name].obj.EF.F, MAX_BYTES)
+                    inflate(document.attachments[name].obj.EF.F, MAX_BYTES)
     except pikepdf.PasswordError as error:
         raise NotFacturX("Le PDF est protégé par un mot de passe.") from error
-    except _Inflated as error:
+    except Inflated as error:
         raise NotFacturX("La facture XML du PDF est démesurée.") from error
     except _BROKEN:
         return  # whoever reads the file says what is wrong with it
-
-
-def _inflate(stream: Object, limit: int) -> bytes:
-    """The content of a stream, without ever holding more than `limit` bytes of it. Raises _Inflated."""
-    names = _filters(stream.stream_dict)
-    if set(names) != {"/FlateDecode"} or "/DecodeParms" in stream.stream_dict:
-        content = bytes(stream.read_bytes())  # rare in an attachment: the memory of the process is the bound
-    else:
-        content = bytes(stream.read_raw_bytes())
-        for _name in names:
-            content = _inflated(content, limit)
-    if len(content) > limit:
-        raise _Inflated
-    return content
-
-
-def _inflated(content: bytes, limit: int) -> bytes:
-    try:
-        inflated = zlib.decompressobj().decompress(content, limit + 1)
-    except zlib.error as error:
-        raise ValueError("a stream is not what it says") from error
-    if len(inflated) > limit:
-        raise _Inflated
-    return inflated
 
 
 def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
@@ -113,39 +89,61 @@ def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
         yield Defect("PDF-ENCRYPTED", "Le PDF est chiffré, ce que PDF/A interdit.")
     if len(document.trailer.get("/ID", Array())) != 2:
         yield Defect("PDF-ID", "Le PDF n’a pas d’identifiant de fichier (/ID).")
-    yield from _output_intent(document)
+    drawn = drawing(document)
+    yield from _output_intent(document, drawn)
+    yield from _fonts(drawn)
     yield from _content(document)
     yield from _attachment(document)
     yield from _metadata(document, pdf)
 
 
-def _output_intent(document: Pdf) -> Iterator[Defect]:
+def _output_intent(document: Pdf, drawn: Drawing) -> Iterator[Defect]:
+    """ISO 19005-3 §6.2.4.3: a device colour needs its Default space (DefaultRGB…) or an OutputIntent."""
     intents = [intent for intent in document.Root.get("/OutputIntents", Array()) if intent.get("/S") == Name.GTS_PDFA1]
-    profiles = [profile for intent in intents if isinstance(profile := intent.get("/DestOutputProfile"), Stream)]
-    if not profiles or len(profiles) != len(intents):
-        yield Defect("PDF-OUTPUT-INTENT", "Le PDF n’a pas de profil de couleurs PDF/A (OutputIntent).")
-        return
-    for profile in profiles:
-        header = _inflate(profile, _MAX_ICC)[:40]
+    headers = []
+    for intent in intents:
+        profile = intent.get("/DestOutputProfile")
+        if not isinstance(profile, Stream):
+            yield Defect("PDF-OUTPUT-INTENT", "Le PDF n’a pas de profil de couleurs PDF/A (OutputIntent).")
+            return
+        header = inflate(profile, _MAX_ICC)[:40]
         if header[36:40] != b"acsp" or profile.stream_dict.get("/N") != _CHANNELS.get(header[16:20]):
             yield Defect("PDF-ICC", "Le profil de couleurs du PDF est illisible ou n’a pas le bon nombre de couleurs.")
+            return
+        headers.append(header[16:20])
+    known = {"/DeviceGray"} if headers else set()
+    known |= {_DEVICES[header] for header in headers}
+    if unknown := sorted(drawn.device_colours - known):
+        named = ", ".join(name.lstrip("/") for name in unknown)
+        yield Defect("PDF-OUTPUT-INTENT", f"Le PDF emploie des couleurs sans profil PDF/A (OutputIntent) : {named}.")
+
+
+def _fonts(drawn: Drawing) -> Iterator[Defect]:
+    """ISO 19005-3 §6.2.11.4: what is drawn is embedded; a font that is only named is no fault."""
+    missing = [font for font in drawn.fonts if not is_embedded(font)]
+    if missing:
+        yield Defect("PDF-FONT", f"Police non incorporée au PDF : {_names(missing)}.")
+    wrong = [font for font in drawn.fonts if not character_set_is_right(font)]
+    if wrong:
+        yield Defect(
+            "PDF-CIDSET", f"La liste des caractères (CIDSet) d’une police n’est pas la sienne : {_names(wrong)}."
+        )
+
+
+def _names(fonts: list[Dictionary]) -> str:
+    return ", ".join(sorted({str(font.get("/BaseFont", "?")).lstrip("/") for font in fonts}))
 
 
 def _content(document: Pdf) -> Iterator[Defect]:
-    fonts: set[str] = set()
     found: dict[str, str] = {}
     for item in _dictionaries(document):
         if "/JS" in item or "/JavaScript" in item or str(item.get("/S", "")) in _FORBIDDEN_ACTIONS:
             found["PDF-JAVASCRIPT"] = "Le PDF contient un script ou une action interdite."
-        if "/LZWDecode" in _filters(item):
+        if "/LZWDecode" in filters(item):
             found["PDF-LZW"] = "Le PDF contient une compression LZW, que PDF/A interdit."
         if "/XFA" in item or item.get("/NeedAppearances") is True:
             found["PDF-FORM"] = "Le PDF contient un formulaire que PDF/A interdit."
-        if item.get("/Type") == Name.Font and not _is_embedded(item):
-            fonts.add(str(item.get("/BaseFont", "?")).lstrip("/"))
     yield from (Defect(rule, text) for rule, text in found.items())
-    if fonts:
-        yield Defect("PDF-FONT", f"Police non incorporée au PDF : {', '.join(sorted(fonts))}.")
 
 
 def _dictionaries(document: Pdf) -> Iterator[Dictionary]:
@@ -166,20 +164,6 @@ def _dictionaries(document: Pdf) -> Iterator[Dictionary]:
             )
 
 
-def _filters(item: Dictionary) -> list[str]:
-    filters = item.get("/Filter", Array())
-    return [str(name) for name in (filters if isinstance(filters, Array) else [filters])]
-
-
-def _is_embedded(font: Dictionary) -> bool:
-    if font.get("/Subtype") in (Name.Type0, Name.Type3):
-        return True  # a Type 0 font is embedded by its descendants, a Type 3 font by its own drawings
-    descriptor = font.get("/FontDescriptor")
-    return isinstance(descriptor, Dictionary) and any(
-        isinstance(descriptor.get(key), Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
-    )
-
-
 def _attachment(document: Pdf) -> Iterator[Defect]:
     names = [name for name in FILENAMES if name in document.attachments]
     if len(names) != 1:
@@ -198,7 +182,7 @@ def _attachment(document: Pdf) -> Iterator[Defect]:
 
 
 def _embedded_file(stream: Object) -> Iterator[Defect]:
-    content = _inflate(stream, MAX_BYTES)
+    content = inflate(stream, MAX_BYTES)
     parameters = stream.stream_dict.get("/Params", Dictionary())
     if str(stream.stream_dict.get("/Subtype", "")) != "/text/xml":
         yield Defect("PDF-SUBTYPE", "Le type de la pièce jointe doit être text/xml.")
@@ -209,8 +193,8 @@ def _embedded_file(stream: Object) -> Iterator[Defect]:
         yield Defect("PDF-CHECKSUM", "L’empreinte de la facture XML ne correspond pas à son contenu.")
     if int(parameters.get("/Size", len(content))) != len(content):
         yield Defect("PDF-SIZE", "La taille déclarée de la facture XML ne correspond pas à son contenu.")
-    if parameters.get("/ModDate") is None:
-        yield Defect("PDF-DATE", "La date de modification de la facture XML manque.")
+    if parameters.get("/ModDate") is None:  # ISO 19005-3 §6.8: « should »
+        yield Defect("PDF-DATE", "La date de modification de la facture XML manque.", fatal=False)
 
 
 def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
@@ -219,7 +203,7 @@ def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
         yield Defect("PDF-XMP", "Le PDF n’a pas de métadonnées XMP.")
         return
     try:
-        root = parse_untrusted(_inflate(stream, _MAX_XMP), _MAX_XMP)
+        root = parse_untrusted(inflate(stream, _MAX_XMP), _MAX_XMP)
     except Invalid:
         yield Defect("PDF-XMP", "Les métadonnées XMP du PDF sont illisibles.")
         return
@@ -240,7 +224,7 @@ def _facturx_values(root: etree._Element, attached: list[str], pdf: bytes) -> It
     if _value(root, FX_NAMESPACE, "DocumentFileName") not in (attached or FILENAMES):
         yield Defect("PDF-FX-NAME", "Le nom de fichier des métadonnées Factur-X n’est pas celui de la facture.")
     try:
-        profile = (parse_untrusted(extract(pdf)).findtext(_GUIDELINE) or "").strip()
+        profile = profiles.current((parse_untrusted(extract(pdf)).findtext(_GUIDELINE) or "").strip())
     except Invalid:
         return  # said elsewhere: the attachment or its XML is refused for itself
     # the specification of a country, XRechnung first, has no level but that of the norm or its own name

@@ -20,6 +20,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.kept import keep_file
+from customers import territories
 from einvoicing import business_rules, mapping, validation
 from einvoicing.business_rules import PublicNeeds
 from einvoicing.formats import cii, facturx, ubl
@@ -48,11 +49,16 @@ class NotIssued(DomainError):
     message = "La facture n’est pas émise : elle n’a pas encore de document."
 
 
-def _rules_for(invoice: Invoice) -> tuple[str, ...] | None:
-    """All rules, save BR-FR for a consumer without an e-mail address: BR-FR-12 wants an address they may not have."""
-    if invoice.buyer["kind"] == "INDIVIDUAL" and not invoice.buyer["email"]:
+def _rules_for(invoice: Invoice) -> tuple[str, ...]:
+    """All rules, those of Factur-X included: its file is the one we keep.
+
+    Without BR-FR for a seller outside France, and for a consumer without an e-mail address: BR-FR-12 wants an address
+    they may not have.
+    """
+    unreachable = invoice.buyer["kind"] == "INDIVIDUAL" and not invoice.buyer["email"]
+    if unreachable or not territories.is_domestic(invoice.seller["address"]["country"]):
         return tuple(rule for rule in validation.RULE_SETS if rule != validation.FRENCH)
-    return None
+    return validation.RULE_SETS
 
 
 def _issued_document(invoice: Invoice) -> mapping.model.Invoice:

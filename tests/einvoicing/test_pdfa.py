@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pikepdf
 import pytest
 import weasyprint
+from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from einvoicing.formats import cii, facturx, pdfa
@@ -90,8 +91,72 @@ def _import_data(document: Pdf) -> None:
 
 
 def _bare_font(document: Pdf) -> None:
+    _named_font(document)
+    _draw(document, b"BT 0 0 0 rg /F99 12 Tf (Facture) Tj ET")
+
+
+def _named_font(document: Pdf) -> None:
     font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
     document.pages[0].Resources.Font.F99 = document.make_indirect(font)
+
+
+def _invisible_text(document: Pdf) -> None:
+    _named_font(document)
+    _draw(document, b"BT 3 Tr /F99 12 Tf (Facture) Tj ET")
+
+
+def _draw(document: Pdf, content: bytes) -> None:
+    document.pages[0].contents_add(Stream(document, content))
+
+
+def _bare_font_in_a_form(document: Pdf) -> None:
+    font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+    form = Stream(document, b"BT 0 0 0 rg /F1 12 Tf (Facture) Tj ET")
+    form.stream_dict.update(
+        Dictionary(
+            Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 1, 1], Resources=Dictionary(Font=Dictionary(F1=font))
+        )
+    )
+    document.pages[0].Resources.XObject = Dictionary(X9=document.make_indirect(form))
+    _draw(document, b"/X9 Do")
+
+
+def _colours_of_a_press(document: Pdf) -> None:
+    _draw(document, b"0 0 0 1 k 0 0 10 10 re f")
+
+
+def _no_intent(document: Pdf) -> None:
+    del document.Root.OutputIntents
+
+
+def _default_spaces(document: Pdf) -> None:
+    """Colour profiles in the resources, as Word and LibreOffice write them, instead of an OutputIntent."""
+    profile = document.Root.OutputIntents[0].DestOutputProfile
+    gray = Array([Name.CalGray, Dictionary(WhitePoint=[0.95, 1, 1.09])])
+    spaces = Dictionary(DefaultRGB=Array([Name.ICCBased, profile]), DefaultGray=gray)
+    document.pages[0].Resources.ColorSpace = spaces
+    del document.Root.OutputIntents
+
+
+def _character_set(*characters: int) -> Callable[[Pdf], None]:
+    def change(document: Pdf) -> None:
+        (font,) = [
+            item.DescendantFonts[0]
+            for item in document.objects
+            if isinstance(item, Dictionary) and item.get("/Subtype") == Name.Type0
+        ]
+        program = TTFont(io.BytesIO(font.FontDescriptor.FontFile2.read_bytes()))
+        listed = set(characters) or set(range(program["maxp"].numGlyphs))
+        bits = bytearray(max(listed) // 8 + 1)
+        for character in listed:
+            bits[character // 8] |= 128 >> character % 8
+        font.FontDescriptor.CIDSet = document.make_indirect(Stream(document, bytes(bits)))
+
+    return change
+
+
+def _no_date(document: Pdf) -> None:
+    del document.Root.AF[0].EF.F.stream_dict.Params["/ModDate"]
 
 
 def _another_invoice(document: Pdf) -> None:
@@ -134,7 +199,12 @@ DEFECTS: list[tuple[str, Callable[[Pdf], object]]] = [
     ("PDF-JAVASCRIPT", _launch),
     ("PDF-JAVASCRIPT", _named_script),
     ("PDF-JAVASCRIPT", _import_data),
+    ("PDF-OUTPUT-INTENT", _no_intent),
+    ("PDF-OUTPUT-INTENT", _colours_of_a_press),
     ("PDF-FONT", _bare_font),
+    ("PDF-FONT", _bare_font_in_a_form),
+    ("PDF-CIDSET", _character_set(1, 2, 3)),
+    ("PDF-CIDSET", _character_set(65535)),
     ("PDF-ATTACHMENT", _another_invoice),
     ("PDF-ATTACHMENT", _associated_without_being_attached),
     ("PDF-AF", _copy_of_the_specification),
@@ -153,6 +223,17 @@ DEFECTS: list[tuple[str, Callable[[Pdf], object]]] = [
 )
 def test_a_file_broken_in_one_way_is_refused_for_that_alone(sound, rule, change):
     assert rules(broken(sound, change)) == [rule]
+
+
+@pytest.mark.parametrize("change", [_named_font, _invisible_text, _default_spaces, _character_set()])
+def test_what_the_norm_allows_is_no_fault(sound, change):
+    assert rules(broken(sound, change)) == []
+
+
+def test_an_attachment_without_its_date_is_told_and_valid(sound):
+    report = check(broken(sound, _no_date))
+    assert [(item.rule, item.severity) for item in report.violations] == [("PDF-DATE", "warning")]
+    assert report.valid
 
 
 def test_a_sound_file_rewritten_stays_sound(sound):

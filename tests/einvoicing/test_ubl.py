@@ -47,6 +47,15 @@ def test_every_document_satisfies_the_schema_the_standard_and_the_french_rules(b
     assert (report.syntax, report.checks) == ("UBL", ("xsd", "en16931", "br-fr"))
 
 
+def test_a_buyer_of_several_identifiers_keeps_its_siret_or_the_first_for_ubl_has_one_place():
+    several = (model.Identifier("A1", "0088"), model.Identifier("B2", "0060"))
+    for siret, kept in ((documents.BUYER.siret, documents.BUYER.siret), ("", "A1")):
+        buyer = replace(documents.BUYER, siret=siret, identifiers=several)
+        data = ubl.render(replace(documents.standard_invoice(), buyer=buyer))
+        assert check(data).violations == ()
+        assert f">{kept}</cbc:ID></cac:PartyIdentification>" in "".join(data.decode().split())
+
+
 def test_the_same_document_gives_the_same_bytes():
     assert ubl.render(documents.full_invoice()) == ubl.render(documents.full_invoice())
 

@@ -17,7 +17,25 @@ BASIC = f"{EN16931}#compliant#urn:factur-x.eu:1p0:basic"
 EXTENDED = f"{EN16931}#conformant#urn:factur-x.eu:1p0:extended"
 EXTENDED_FR = f"{EN16931}#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr"
 PROFILES = (MINIMUM, BASIC_WL, BASIC, EN16931, EXTENDED, EXTENDED_FR)
+# the names that they had before, still met in the present syntax
+_ALIASES = {
+    "urn:ferd:CrossIndustryDocument:invoice:1p0:basic": BASIC,
+    "urn:ferd:CrossIndustryDocument:invoice:1p0:comfort": EN16931,
+    "urn:ferd:CrossIndustryDocument:invoice:1p0:extended": EXTENDED,
+    "urn:zugferd.de:2p0:minimum": MINIMUM,
+    "urn:zugferd.de:2p0:basicwl": BASIC_WL,
+    f"{EN16931}#compliant#urn:zugferd.de:2p0:basic": BASIC,
+    f"{EN16931}:compliant:factur-x.eu:1p0:basic": BASIC,
+    f"{EN16931}#compliant#urn:factur-x.eu:1p0:en16931": EN16931,
+    f"{EN16931}#conformant#urn:zugferd.de:2p0:extended": EXTENDED,
+    f"{EN16931}:conformant:factur-x.eu:1p0:extended": EXTENDED,
+}
 WITHOUT_LINES = frozenset({MINIMUM, BASIC_WL})
+
+
+def current(profile: str) -> str:
+    """The present name of a profile that a BT-24 gives under an older one; any other BT-24 as it is."""
+    return _ALIASES.get(profile, profile)
 
 
 def reduce_to(document: model.Invoice, profile: str) -> model.Invoice:

@@ -40,7 +40,7 @@ def render(document: model.Invoice) -> bytes:
     _add_heading(root, document)
     _add_references(root, document)
     add_party(NS.add(root, "cac:AccountingSupplierParty"), document.seller, creditor=_creditor_of(document, "seller"))
-    add_party(NS.add(root, "cac:AccountingCustomerParty"), document.buyer)
+    add_party(NS.add(root, "cac:AccountingCustomerParty"), document.buyer, is_buyer=True)
     if document.payee:
         add_payee(root, document.payee, creditor=_creditor_of(document, "payee"))
     if document.tax_representative:

@@ -8,14 +8,15 @@ from einvoicing import document as model
 from einvoicing.formats.ubl.vocabulary import CREDITOR, NS, OTHER_TAX, SIREN, SIRET, VAT
 
 
-def add_party(parent: _Element, party: model.Party, *, creditor: str = "") -> None:
-    """BG-4, BG-7. `creditor`: BT-90, which UBL keeps among the identifiers."""
+def add_party(parent: _Element, party: model.Party, *, creditor: str = "", is_buyer: bool = False) -> None:
+    """BG-4, BG-7. `creditor`: BT-90, which UBL keeps among the identifiers. A buyer has one at most (UBL-SR-16)."""
     element = NS.add(parent, "cac:Party")
     if party.electronic_address:
         NS.add(element, "cbc:EndpointID", party.electronic_address, schemeID=party.electronic_scheme)
     siret = (model.Identifier(party.siret, SIRET),) if party.siret else ()
     bank = (model.Identifier(creditor, CREDITOR),) if creditor else ()
-    for identifier in (*siret, *party.identifiers, *bank):
+    identifiers = (*siret, *party.identifiers, *bank)
+    for identifier in identifiers[:1] if is_buyer else identifiers:
         add_identifier(element, "cac:PartyIdentification/cbc:ID", identifier)
     add_text(element, "cac:PartyName/cbc:Name", party.trade_name)
     add_address(element, party.address)
