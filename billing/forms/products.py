@@ -66,8 +66,8 @@ class ProductFilter(forms.Form):
 
 
 class ProductForm(RecordForm):
-    reference = forms.CharField(label=_("Référence"), max_length=40)
     name = forms.CharField(label=_("Désignation"), max_length=200)
+    reference = forms.CharField(label=_("Référence"), max_length=40)
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     unit_price = FrenchDecimalField(label=_("Prix unitaire HT"), max_digits=16, decimal_places=6, min_value=0, shown=2)
     unit = forms.ChoiceField(label=_("Unité"), choices=Unit.choices, initial=Unit.PIECE)

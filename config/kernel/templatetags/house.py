@@ -1,7 +1,7 @@
 """Filters and tags every template has without loading them (a template builtin).
 
 Filters: money number price percent lasting day iso_day moment iban siren siret said.
-Tags: icon, status, csrf_field, url_with, url_without.
+Tags: icon, status, take_cursor, csrf_field, url_with, url_without.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.forms import BaseForm, CheckboxInput, RadioSelect
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
 from django.template import Context
@@ -109,6 +110,18 @@ def status(label: str, tone: str = "neutral") -> SafeString:
 def _request(context: Context) -> HttpRequest | None:
     """The request, also inside `{% include … only %}`, where the variable is gone but the context still knows it."""
     return getattr(context, "request", None) or context.get("request")
+
+
+@register.simple_tag
+def take_cursor(form: BaseForm) -> str:
+    """Before the fields of a form that is its page's purpose: the first one that is typed in takes the cursor.
+
+    Not after errors, whose list takes it; a form whose customer is picked by typing begins there (`_typeahead.html`).
+    """
+    typed = [one for one in form.visible_fields() if not isinstance(one.field.widget, RadioSelect | CheckboxInput)]
+    if typed and not form.errors and not hasattr(form, "customer_text"):
+        typed[0].field.widget.attrs["autofocus"] = True
+    return ""
 
 
 @register.simple_tag(takes_context=True)
