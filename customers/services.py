@@ -12,6 +12,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import electronic_address, siren, siret, vat
+from config.kernel.rows import edit, lock
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 
 
@@ -103,13 +104,10 @@ def save_customer(
     `delivery` replaces the delivery address, an empty one removes it; None leaves it as it is.
     """
     clean = clean_identity(values)
-    row = customer or Customer(company_id=company_id)
-    before = {name: getattr(row, name) for name in clean} if customer else {}
-    for name, value in clean.items():
-        setattr(row, name, value)
+    row = lock(customer) if customer else Customer(company_id=company_id)
     try:
         with transaction.atomic():
-            row.save(force_insert=customer is None)
+            edited = edit(row, clean)
     except IntegrityError as error:
         if "one_customer_per_siret" in str(error):
             raise CustomerExists(fields={"siret": CustomerExists.message}) from error
@@ -119,7 +117,7 @@ def save_customer(
     )
     if delivery is not None:
         _write_delivery(row, delivery)
-    changed = [name for name, value in clean.items() if before.get(name) != value] if customer else []
+    changed = edited if customer else []
     tag = "customers.customer.changed" if customer else "customers.customer.created"
     audit.record(tag, subject=row, actor=actor, at=at, data={"name": row.name, "changed": changed})
     return row
@@ -131,10 +129,7 @@ def _write_delivery(customer: Customer, delivery: Mapping[str, Any]) -> None:
     stored.exclude(pk=kept.pk if kept and delivery else None).delete()
     if not delivery:
         return
-    row = kept or Address(company_id=customer.company_id, customer=customer, kind=AddressKind.DELIVERY)
-    for name, value in delivery.items():
-        setattr(row, name, value)
-    row.save()
+    edit(kept or Address(company_id=customer.company_id, customer=customer, kind=AddressKind.DELIVERY), delivery)
 
 
 @transaction.atomic
@@ -142,10 +137,8 @@ def save_contact(
     *, contact: Contact | None, customer: Customer, values: Mapping[str, Any], actor: Actor, at: datetime
 ) -> Contact:
     """Add a person at the customer's, or correct the given one."""
-    row = contact or Contact(company_id=customer.company_id, customer=customer)
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.save()
+    row = lock(contact) if contact else Contact(company_id=customer.company_id, customer=customer)
+    edit(row, values)
     tag = "customers.contact.changed" if contact else "customers.contact.added"
     audit.record(tag, subject=customer, actor=actor, at=at, data={"name": row.name})
     return row

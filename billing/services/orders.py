@@ -16,6 +16,7 @@ from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
+from config.kernel.rows import edit, lock
 from customers.models import Customer
 
 SERIES = "CMD"
@@ -43,7 +44,7 @@ def save_order(
 ) -> SalesOrder:
     """Write a draft order with its lines and totals; it takes its number at once. Raises NotADraft, Invalid."""
     if order is not None:
-        order = SalesOrder.everywhere.select_for_update(no_key=True).get(pk=order.pk)
+        order = lock(order)
         if not order.is_editable:
             raise NotADraft(number=order.number)
     row = order or SalesOrder(
@@ -51,12 +52,9 @@ def save_order(
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         order_date=local_day(at),
     )
-    row.customer = customer
-    for name, value in values.items():
-        setattr(row, name, value)
     rows, computed = priced(lines, company=row.company, row_class=OrderLine, order=row)
-    row.total_net, row.total_vat, row.total_gross = computed.net, computed.vat, computed.gross
-    row.save(force_insert=order is None)
+    figures = {"total_net": computed.net, "total_vat": computed.vat, "total_gross": computed.gross}
+    edit(row, {"customer": customer, **values, **figures})
     if order is not None:
         OrderLine.everywhere.filter(order=row).delete()
     OrderLine.everywhere.bulk_create(rows)

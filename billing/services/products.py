@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from billing.models import MovementReason, Product, SalesOrder, StockMovement
 from billing.totals import check_vat
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
+from config.kernel.rows import edit, lock
 
 
 class ReferenceTaken(DomainError):
@@ -37,15 +37,13 @@ def save_product(
     *, product: Product | None, company_id: int, values: Mapping[str, Any], actor: Actor, at: datetime
 ) -> Product:
     """Create the product, or change the given one; documents made keep what they said. Raises ReferenceTaken."""
-    row = product or Product(company_id=company_id)
-    for name, value in values.items():
-        setattr(row, name, value)
-    check_vat(row.vat_category, row.vat_rate)
-    if row.is_service:
-        row.tracks_stock = False
+    row = lock(product) if product else Product(company_id=company_id)
+    after = {name: getattr(row, name) for name in ("vat_category", "vat_rate", "is_service")} | dict(values)
+    check_vat(after["vat_category"], after["vat_rate"])
+    service = {"tracks_stock": False} if after["is_service"] else {}
     try:
         with transaction.atomic():
-            row.save(force_insert=product is None)
+            edit(row, {**values, **service})
     except IntegrityError as error:
         if "one_product_per_reference" in str(error):
             raise ReferenceTaken(fields={"reference": ReferenceTaken.message}) from error
@@ -69,12 +67,12 @@ def move_stock(
     """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept."""
     if not product.tracks_stock:
         raise NoStockKept(product=product.name)
-    locked = Product.everywhere.select_for_update(no_key=True).get(pk=product.pk)
+    locked = lock(product)
     if locked.on_hand + quantity < 0:
         raise NotEnoughStock(
             product=locked.name, on_hand=typography.number(locked.on_hand), wanted=typography.number(-quantity)
         )
-    Product.everywhere.filter(pk=product.pk).update(on_hand=F("on_hand") + quantity)
+    # PostgreSQL counts the movement into `on_hand`, which nothing else may write
     movement = StockMovement.everywhere.create(
         company_id=product.company_id, product=product, quantity=quantity, reason=reason, order=order, note=note, at=at
     )
@@ -96,7 +94,7 @@ def count_stock(
     *, product: Product, counted: Decimal, actor: Actor, at: datetime, note: str = ""
 ) -> StockMovement | None:
     """Set the stock to what was counted, by a movement of the difference; None when there is none."""
-    locked: Product = Product.everywhere.select_for_update(no_key=True).get(pk=product.pk)
+    locked = lock(product)
     gap = counted - locked.on_hand
     if not gap:
         return None

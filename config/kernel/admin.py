@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
-from config.kernel.admin_base import FactAdmin
+from config.kernel.admin_base import EditedColumns, FactAdmin
 from config.kernel.models import AuditChain, AuditEvent, Company, DamagedFile, Membership, User
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(EditedColumns, UserAdmin):
     ordering = ["email"]
     list_display = ["email", "first_name", "last_name", "is_partner", "is_staff", "is_active"]
     search_fields = ["email", "first_name", "last_name"]
@@ -35,7 +35,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(admin.ModelAdmin):
+class CompanyAdmin(EditedColumns, admin.ModelAdmin):
     list_display = ["name", "siren", "city", "vat_regime"]
     search_fields = ["name", "siren"]
     inlines = [MembershipInline]
@@ -46,7 +46,7 @@ class CompanyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(EditedColumns, admin.ModelAdmin):
     list_display = ["user", "company", "role"]
     list_filter = ["role"]
     autocomplete_fields = ["user", "company"]

@@ -20,7 +20,20 @@ from config.kernel.models import User
 from config.kernel.scope import company_scope
 
 
-class CompanyAdmin(admin.ModelAdmin):
+class EditedColumns:
+    """Saving writes the edited columns alone."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only the edited columns: the page may be older than what others have committed since."""
+        if not change:
+            obj.save(force_insert=True)
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}  # noqa: SLF001 - Django documents _meta
+        if edited := [name for name in form.changed_data if name in columns]:
+            obj.save(update_fields=edited)
+
+
+class CompanyAdmin(EditedColumns, admin.ModelAdmin):
     """A company row of any company. Related choices are found by search, never listed whole."""
 
     list_per_page = 50

@@ -151,7 +151,7 @@ def disconnect(*, feed: Feed, actor: Actor, at: datetime) -> Feed:
     _forget(row, *SECRETS)
     row.client_id, row.certificate, row.is_enabled = "", "", False
     row.failing_since, row.last_error = None, ""
-    row.save()
+    row.save()  # locked and read again above
     _write("changed", row, actor=actor, at=at, disconnected=True)
     return row
 
