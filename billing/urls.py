@@ -7,6 +7,7 @@ from billing.views import deposits, drafts, emails, invoices, lines, orders, pro
 app_name = "billing"
 urlpatterns = [
     path("lines/totals/", lines.line_totals, name="line-totals"),
+    path("lines/paste/", lines.lines_paste, name="lines-paste"),
     path("products/options/", lines.product_options, name="product-options"),
     path("products/", products.product_list, name="product-list"),
     path("products/new/", products.product_new, name="product-new"),

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import Product, Unit
 from billing.models.lines import DocumentLine
+from billing.pasting import REFERENCE, PastedRow
 from billing.services.lines import LineInput
+from config.kernel import typography
 from config.kernel.form_errors import filled_forms
 from config.kernel.forms import FrenchDecimalField
 
@@ -89,3 +91,29 @@ def written(line: LineInput) -> dict[str, str | bool]:
         name: values[name] if name == "is_service" else str(fields[name].prepare_value(values[name]))
         for name in ("product_id", "description", "unit", "unit_price", "vat", "is_service")
     }
+
+
+def typed_row(row: PastedRow, products: Mapping[str, Product]) -> dict[str, str | bool]:
+    """A pasted line as its row's inputs take it: its product fills what the table does not say.
+
+    What is not understood stays as it was written, and is refused there in words.
+    """
+    cells = dict(row.cells)
+    reference = str(cells.pop(REFERENCE, ""))
+    product = products.get(reference)
+    filled: dict[str, Any] = written(LineInput.of_product(product, Decimal(1))) if product else {}
+    if reference and not product:  # nothing pasted is lost: an unknown reference stands before the words
+        cells["description"] = " – ".join(part for part in (reference, str(cells.get("description", ""))) if part)
+    for name, cell in cells.items():
+        filled[name] = _typed(name, cell)
+    return filled
+
+
+def _typed(name: str, cell: str | Decimal) -> str:
+    if not isinstance(cell, Decimal):
+        return cell
+    if name == "vat":
+        rate = written_vat("S", cell)
+        choices: Any = VatField().choices
+        return rate if rate in dict(choices) else typography.percent(cell)
+    return str(LineForm.base_fields[name].prepare_value(cell))

@@ -7,15 +7,18 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.forms.lines import LineForm, line_formset
+from billing.forms.lines import LineForm, line_formset, typed_row
 from billing.models import Product
+from billing.pasting import LONGEST, REFERENCE, TOTAL, Pasted, read_paste
 from billing.services.lines import LineInput, preview
 from billing.views.creating import product_values
 from config.kernel import typography
@@ -25,6 +28,8 @@ from config.kernel.form_errors import filled_forms
 from config.kernel.models import Company
 
 MOST_OPTIONS = 10
+# columns of a pasted table that are none of the sheet’s
+OTHER_COLUMNS = {REFERENCE: gettext_lazy("Référence"), TOTAL: gettext_lazy("total (recalculé)")}
 
 
 @require_POST
@@ -34,9 +39,22 @@ def line_totals(request: HttpRequest) -> HttpResponse:
     formset = line_formset(request.POST)
     company = cast(MemberRequest, request).membership.company
     formset.is_valid()
-    nets = [{"id": f"{form.prefix}-net", "net": _net(company, form)} for form in formset.forms]
+    nets = [
+        {"id": f"{form.prefix}-net", "net": _net(company, form), "errors": form.prefix, "problems": _problems(form)}
+        for form in formset.forms
+    ]
     context = {"totals": totals_of(company, formset, ()), "nets": nets}
     return render(request, "billing/invoice/_line_totals.html", context)
+
+
+def _problems(form: Any) -> list[str]:
+    """What is wrong in the row, in words; what is only missing is no fault while one types."""
+    return [
+        f"{form.fields[name].label} : {error.messages[0]}"
+        for name, errors in (form.errors.as_data() if form.has_changed() else {}).items()
+        for error in errors
+        if error.code != "required" and name in form.fields
+    ]
 
 
 def _net(company: Company, form: Any) -> Decimal | None:
@@ -50,19 +68,51 @@ def _net(company: Company, form: Any) -> Decimal | None:
 
 def totals_of(company: Company, formset: Any, stored: Any) -> str:
     """The figures at the foot of the sheet, of what is typed or, before anything is, of the stored lines."""
+    left_out: list[int] = []
     if formset.is_bound:
         formset.is_valid()
-        inputs = [cast(LineForm, form).line() for form in filled_forms(formset) if not form.errors]
+        filled = filled_forms(formset)
+        inputs = [cast(LineForm, form).line() for form in filled if not form.errors]
+        left_out = [number for number, form in enumerate(filled, start=1) if form.errors]
     else:
         inputs = [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in stored]
     try:
         computed = preview(company, inputs) if inputs else None
     except DomainError:
         computed = None
-    if computed is None:
+    if computed is None and not left_out:
         return ""
-    figures = {"net": computed.net, "vat": computed.subtotals, "total": computed.gross}
-    return render_to_string("components/_figures.html", figures)
+    figures = {"net": computed.net, "vat": computed.subtotals, "total": computed.gross} if computed else {}
+    words = (
+        ngettext(
+            "Sans la ligne %(lines)s, incomplète ou illisible.",
+            "Sans les lignes %(lines)s, incomplètes ou illisibles.",
+            len(left_out),
+        )
+        % {"lines": ", ".join(map(str, left_out))}
+        if left_out
+        else ""
+    )
+    return render_to_string("billing/invoice/_sheet_totals.html", {"figures": figures, "left_out": words, **figures})
+
+
+@require_POST
+@member()
+def lines_paste(request: HttpRequest) -> JsonResponse:
+    """A pasted table as rows of the sheet: what each input takes, and in words how the columns were read."""
+    pasted = read_paste(request.POST.get("text", "")[:LONGEST])
+    references = [str(row.cells[REFERENCE]) for row in pasted.rows if REFERENCE in row.cells]
+    known = Product.objects.filter(archived_at=None, reference__in=references)
+    products = {product.reference: product for product in known}
+    return JsonResponse({"rows": [typed_row(row, products) for row in pasted.rows], "words": _reading(pasted)})
+
+
+def _reading(pasted: Pasted) -> str:
+    names = {**{name: field.label for name, field in LineForm.base_fields.items()}, **OTHER_COLUMNS}
+    columns = ", ".join(f"{head} → {names[name]}" for head, name in pasted.columns)
+    count = len(pasted.rows)
+    words = ngettext("%(count)s ligne collée.", "%(count)s lignes collées.", count) % {"count": count}
+    return f"{words} " + _("Colonnes lues : %(columns)s.") % {"columns": columns}
 
 
 @require_GET

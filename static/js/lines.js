@@ -38,20 +38,64 @@ window.quittanceSheet = (sheet) => {
     number();
     changed();
   }
-  function put(cell, text) {
+  function put(cell, value) {
+    const text = String(value);
     if (cell.type === "checkbox") { cell.checked = /^(1|x|oui|yes|vrai|true)$/i.test(text); return; }
     if (cell.tagName !== "SELECT") { cell.value = text; return; }
     const plain = (words) => words.replace(/[\s%]/g, "").replace(",", ".").toLowerCase();
     const wanted = plain(text);
     const same = (option) => [option.value, option.text].some((words) => plain(words) === wanted || (wanted !== "" && Number(plain(words)) === Number(wanted)));
     const found = [...cell.options].find(same);
-    if (found) cell.value = found.value;
+    if (wanted === "") return;
+    if (!found) cell.add(new Option(text, text)); // refused in words, never another choice in its place
+    cell.value = found ? found.value : text;
+  }
+  // -- a table pasted into a description: the server finds its columns, the page says how they were read, and undoes ----
+  const note = sheet.querySelector("[data-pasted]");
+  let before = null;
+  const read = (cell) => (cell.type === "checkbox" ? cell.checked : cell.value);
+  const write = (cell, value) => { if (cell.type === "checkbox") cell.checked = Boolean(value); else put(cell, value); };
+  const inputs = (row) => [...row.querySelectorAll("input, select, textarea")];
+  async function pasteTable(text, first) {
+    const sent = new FormData();
+    sent.set("text", text);
+    const token = sheet.closest("form").querySelector("[name=csrfmiddlewaretoken]").value;
+    const answer = await fetch(sheet.dataset.paste, { method: "POST", body: sent, headers: { "X-CSRFToken": token }, credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) return;
+    const pasted = await answer.json();
+    before = live().map((row) => [row, inputs(row).map((cell) => [cell, read(cell)])]);
+    let row = first;
+    pasted.rows.forEach((line, index) => {
+      if (index) row = live()[live().indexOf(row) + 1] || add(row);
+      if (!row) return;
+      Object.entries(line).forEach(([name, value]) => {
+        const cell = row.querySelector(`[name$="-${CSS.escape(name)}"]`);
+        if (cell) write(cell, value);
+      });
+    });
+    note.querySelector("p").textContent = pasted.words;
+    note.hidden = false;
+    cells(first)[0]?.focus();
+    number();
+    changed();
+  }
+  function unpaste() {
+    const known = before.map(([row]) => row);
+    before.forEach(([, values]) => values.forEach(([cell, value]) => { if (cell.type === "checkbox") cell.checked = value; else cell.value = value; }));
+    live().filter((row) => !known.includes(row)).forEach(drop);
+    note.hidden = true;
+    number();
+    changed();
   }
   function paste(event) {
     const text = event.clipboardData.getData("text/plain").replace(/\r/g, "").replace(/\n+$/, "");
     const first = event.target.closest("tr");
-    if (!first || !/[\t\n]/.test(text) || (event.target.tagName === "TEXTAREA" && !text.includes("\t"))) return;
+    if (!first || !(/[\t\n]/.test(text) || /;[^;]*;/.test(text)) || (event.target.tagName === "TEXTAREA" && !text.includes("\t"))) return;
     event.preventDefault();
+    if (sheet.dataset.paste && cells(first)[0] === event.target) {
+      pasteTable(event.clipboardData.getData("text/plain"), first);
+      return;
+    }
     const start = cells(first).indexOf(event.target);
     let row = first;
     text.split("\n").forEach((line, index) => {
@@ -92,6 +136,7 @@ window.quittanceSheet = (sheet) => {
 
   sheet.addEventListener("click", (event) => {
     if (event.target.closest("[data-add]")) { const row = add(); if (row) { cells(row)[0].focus(); number(); } }
+    if (event.target.closest("[data-unpaste]")) unpaste();
     const button = event.target.closest("[data-drop]");
     if (button) drop(button.closest("tr"));
   });
@@ -104,6 +149,10 @@ window.quittanceSheet = (sheet) => {
     if (next) { cells(next)[0].focus(); number(); }
   });
   sheet.addEventListener("paste", paste);
+  sheet.addEventListener("input", (event) => {
+    event.target.removeAttribute("aria-invalid"); // the server says again what is wrong
+    event.target.closest(".cell")?.querySelectorAll(".errorlist:not([id$='-errors'])").forEach((list) => list.remove());
+  });
   [...rows.children].forEach((row) => {
     if (row.querySelector('[name$="-DELETE"]')?.checked) row.classList.add("dropped");
     wire(row);

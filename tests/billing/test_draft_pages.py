@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Invoice, InvoiceLine
+from billing.services.products import save_product
 from config.kernel.models import Membership, User
 from config.kernel.roles import Role
-from tests.factories.story import a_company, a_customer, a_draft, an_issued_invoice
+from tests.factories.story import ACTOR, AT, a_company, a_customer, a_draft, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +106,27 @@ def test_the_totals_follow_what_is_typed_and_leave_out_unfinished_rows(client, c
     assert "10 084,50 €" in text
     assert 'id="lines-0-net"' in text
     assert "12 101,40 €" in text
+
+
+def test_a_line_that_cannot_be_read_says_why_and_the_total_says_that_it_leaves_it_out(client, company, customer):
+    wrong = {"description": "Table", "quantity": "deux", "unit_price": "12/0"}
+    text = client.post(reverse("billing:line-totals"), typed(customer, CHAIR, wrong)).text
+    assert "10\u202f084,50\u00a0€" in text
+    assert "Sans la ligne 2, incomplète ou illisible." in text
+    assert "Quantité : Ce n’est pas un nombre" in text
+    assert "On ne peut pas diviser par zéro" in text
+    page = client.post(reverse("billing:invoice-new"), typed(customer, CHAIR, wrong))
+    assert "Quantité – Ce n’est pas un nombre" in page.text
+
+
+def test_a_pasted_table_is_filled_by_its_products_and_said_in_words(client, company, customer):
+    values = {"reference": "CH-01", "name": "Chaise Bistrot", "unit_price": Decimal(120), "vat_rate": Decimal(10)}
+    product = save_product(product=None, company_id=company.pk, values=values, actor=ACTOR, at=AT)
+    table = "Code;Désignation;Qté;PU HT;TVA;Total\nCH-01;;4;;;\nX-9;Tapis;1,5;1 200,5;7 %;1800,75"
+    answer = client.post(reverse("billing:lines-paste"), {"text": table}).json()
+    first, second = answer["rows"]
+    assert (first["product_id"], first["description"], first["quantity"]) == (str(product.pk), "Chaise Bistrot", "4")
+    assert (first["unit_price"], first["vat"]) == ("120,00", "S:10")
+    assert second == {"description": "X-9 – Tapis", "quantity": "1,5", "unit_price": "1200,50", "vat": "7\u00a0%"}
+    assert answer["words"].startswith("2 lignes collées. Colonnes lues : Code → Référence, ")
+    assert "Total → total (recalculé)" in answer["words"]

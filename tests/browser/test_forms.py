@@ -72,3 +72,25 @@ def test_leaving_a_form_with_changes_asks(page: Page, company: Company) -> None:
     press(page, "Enregistrer")
     page.wait_for_url(f"**/customers/{customer.pk}/")
     assert asked == ["beforeunload"]
+
+
+def test_a_table_is_pasted_said_and_undone(page: Page, company: Company) -> None:
+    story.a_customer(company)
+    sign_in(page)
+    page.goto("/invoices/new/")
+    page.fill("[name='lines-0-description']", "Avant")
+    table = "TVA\\tPU HT\\tQté\\tDésignation\\n10 %\\t120,50\\t4\\tChaise\\n7 %\\t690\\tdeux\\tTable"
+    page.evaluate(
+        f"""() => {{ const data = new DataTransfer(); data.setData("text/plain", "{table}");
+        document.querySelector("[name='lines-0-description']").dispatchEvent(
+            new ClipboardEvent("paste", {{ clipboardData: data, bubbles: true, cancelable: true }})); }}"""
+    )
+    expect(page.locator("[data-pasted]")).to_contain_text("2 lignes collées")
+    expect(page.locator("[name='lines-0-unit_price']")).to_have_value("120,50")
+    expect(page.locator("[name='lines-0-vat']")).to_have_value("S:10")
+    expect(page.locator("#lines-1-errors")).to_contain_text("Quantité")
+    expect(page.locator("#lines-totals")).to_contain_text("Sans la ligne 2")
+    page.get_by_role("button", name="Défaire le collage").click()
+    expect(page.locator("[name='lines-0-description']")).to_have_value("Avant")
+    expect(page.locator("[name='lines-0-unit_price']")).to_have_value("")
+    expect(page.locator("[data-rows] > tr:not(.dropped)")).to_have_count(1)
