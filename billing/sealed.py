@@ -55,7 +55,7 @@ def declare() -> None:
     chain.seal_rows_of(
         InvoiceDocument,
         # the bytes are told by their SHA-256, wherever they are kept
-        facts=lambda document: columns(document, "file", "verdict"),
+        facts=lambda document: {**columns(document, "file", "verdict"), "file": document.file.name},
         rows=lambda documents: documents.order_by("created_at", "id"),
     )
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

@@ -1,13 +1,81 @@
-"""What payments puts into the chain of facts: payments, reversals among them, and each allocation."""
+"""What payments puts into the chain of facts: payments and reversals, allocations, bank statements with their lines.
+
+And what the proof computes again: figures that change after sealing, and follow from sealed rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from billing.models import DepositDeduction, Invoice, NumberSequence, Product
 from config.kernel import chain
 from config.kernel.chain import columns
-from payments.models import Allocation, Payment
+from payments.models import Allocation, BankLine, BankStatement, Payment
+
+SETTLEMENT = """
+SELECT invoice.id, invoice.number FROM billing_invoice AS invoice, LATERAL payments_settlement(invoice.id) AS found
+WHERE invoice.company_id = %(company)s AND invoice.status <> 'DRAFT'
+  AND ((invoice.amount_paid, invoice.amount_credited, invoice.status::text)
+       IS DISTINCT FROM (found.paid, found.credited, found.status)
+       OR (invoice.replaced_at IS NULL) = EXISTS (
+         SELECT 1 FROM billing_invoice AS corrected
+         WHERE corrected.corrects_id = invoice.id AND corrected.kind = '384' AND corrected.status <> 'DRAFT'))
+ORDER BY invoice.number
+"""
+ALLOCATED = """
+SELECT payment.id, payment.number FROM payments_payment AS payment
+WHERE payment.company_id = %(company)s AND (
+  payment.allocated <> (SELECT coalesce(sum(amount), 0) FROM payments_allocation WHERE payment_id = payment.id)
+  OR payment.reversed_at IS DISTINCT FROM (
+    SELECT reversal.recorded_at FROM payments_payment AS reversal WHERE reversal.reverses_id = payment.id))
+ORDER BY payment.number
+"""
+# the last number of each series, and its day, as the rows that bear the numbers say
+COUNTERS = """
+SELECT counter.id, counter.series || '-' || counter.year FROM billing_numbersequence AS counter
+LEFT JOIN (
+  SELECT split_part(number, '-', 1) AS series, split_part(number, '-', 2)::int AS year,
+         max(split_part(number, '-', 3)::int) AS last, max(day) AS last_day
+  FROM (
+    SELECT number, issue_date AS day FROM billing_invoice WHERE company_id = %(company)s AND number IS NOT NULL
+    UNION ALL SELECT number, order_date FROM billing_salesorder WHERE company_id = %(company)s
+    UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
+    UNION ALL SELECT number, (recorded_at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_payment WHERE company_id = %(company)s
+  ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
+) AS found USING (series, year)
+WHERE counter.company_id = %(company)s
+  AND (counter.last, counter.last_day) IS DISTINCT FROM (coalesce(found.last, 0), found.last_day)
+ORDER BY 2
+"""
+STOCK = """
+SELECT product.id, product.reference FROM billing_product AS product
+WHERE product.company_id = %(company)s AND product.on_hand <>
+  (SELECT coalesce(sum(quantity), 0) FROM billing_stockmovement WHERE product_id = product.id)
+ORDER BY product.reference
+"""
+DEDUCTIONS = """
+SELECT deduction.id, invoice.number FROM billing_depositdeduction AS deduction
+JOIN billing_invoice AS invoice ON invoice.id = deduction.invoice_id
+WHERE deduction.company_id = %(company)s AND deduction.is_live <>
+  (invoice.status IN ('ISSUED', 'PAID') AND invoice.kind <> '381')
+ORDER BY deduction.id
+"""
+LINES = """
+SELECT line.id, line.booked_on FROM payments_bankline AS line
+WHERE line.company_id = %(company)s AND (line.status = 'MATCHED') <>
+  EXISTS (SELECT 1 FROM payments_match AS match WHERE match.line_id = line.id AND match.undone_at IS NULL)
+ORDER BY line.id
+"""
+RECOMPUTED = (
+    (BankLine, LINES, "whether it is matched does not follow from its matches"),
+    (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from its allocations and credit notes"),
+    (Payment, ALLOCATED, "what it says does not follow from its allocations and its reversal"),
+    (NumberSequence, COUNTERS, "the counter does not stand at the last number given"),
+    (Product, STOCK, "the stock is not the sum of its movements"),
+    (DepositDeduction, DEDUCTIONS, "whether it is live does not follow from its invoice"),
+)
 
 
 def payment_facts(payment: Any) -> Mapping[str, Any]:
@@ -18,6 +86,20 @@ def allocation_facts(allocation: Any) -> Mapping[str, Any]:
     return columns(allocation)
 
 
+def statement_facts(statement: Any) -> Mapping[str, Any]:
+    """A statement with the lines that it brought. Whether a line is matched may change."""
+    lines = BankLine.everywhere.filter(statement=statement).order_by("id")
+    row = {**columns(statement, "file"), "file": statement.file.name}
+    return {"statement": row, "lines": [columns(line, "status") for line in lines]}
+
+
 def declare() -> None:
+    chain.seal_rows_of(
+        BankStatement,
+        facts=statement_facts,
+        rows=lambda statements: statements.order_by("imported_at", "id"),
+    )
     chain.seal_rows_of(Payment, facts=payment_facts, rows=lambda payments: payments.order_by("recorded_at", "id"))
+    for model, sql, what in RECOMPUTED:
+        chain.recompute(model, sql, what)
     chain.seal_rows_of(Allocation, facts=allocation_facts, rows=lambda allocations: allocations.order_by("at", "id"))

@@ -30,6 +30,18 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputation:
+    """Figures that change after sealing, and follow from other rows.
+
+    `sql` gives (id, text) of each row of the company %(company)s that does not say what follows; `what` is the break.
+    """
+
+    model: type[models.Model]
+    sql: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """One place where the chain does not hold."""
 
@@ -43,6 +55,7 @@ class Break:
 
 
 _sealed: dict[type[models.Model], Sealed] = {}
+_recomputed: list[Recomputation] = []
 
 
 def seal_rows_of(
@@ -54,6 +67,11 @@ def seal_rows_of(
 ) -> None:
     """Declare that rows of `model` (those matching `frozen`) must each be sealed by exactly one event."""
     _sealed[model] = Sealed(rows=rows, facts=facts, frozen=frozen or models.Q())
+
+
+def recompute(model: type[models.Model], sql: str, what: str) -> None:
+    """Declare figures of `model` that the proof computes again."""
+    _recomputed.append(Recomputation(model, sql, what))
 
 
 def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
@@ -111,6 +129,8 @@ def _breaks(company: Company) -> Iterator[Break]:
         yield from found
     for subject, (sequence, _digest) in expected.items():
         yield Break(subject, sequence, "the row is missing")
+    for figures in _recomputed:
+        yield from _verify_figures(company, figures)
 
 
 def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> Iterator[Break]:
@@ -133,6 +153,13 @@ def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> It
     head = AuditChain.objects.filter(company=company).first()
     if (head.length if head else 0, head.head if head else "") != (place, previous):
         yield Break("kernel.auditchain", None, "the end of the chain is missing")
+
+
+def _verify_figures(company: Company, figures: Recomputation) -> Iterator[Break]:
+    with company_scope(company), connection.cursor() as cursor:
+        cursor.execute(figures.sql, {"company": company.pk})
+        for key, text in cursor.fetchall():
+            yield Break(f"{figures.model._meta.label_lower}:{key} ({text})", None, figures.what)  # noqa: SLF001
 
 
 def _verify_rows(

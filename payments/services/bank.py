@@ -133,7 +133,7 @@ def _record(
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
     audit.record(
-        "payments.bank.imported", subject=statement, also=[account], actor=actor, at=at,
+        "payments.bank.imported", subject=statement, also=[account], actor=actor, at=at, seal=True,
         data={
             "file": filename[:200], "sha256": statement.sha256, "lines": statement.line_count,
             "new": statement.new_count, "gap": follows_a_gap(statement),

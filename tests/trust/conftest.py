@@ -19,6 +19,7 @@ from billing.models import (
     InvoiceLine,
     JournalEntry,
     JournalLine,
+    NumberSequence,
     StockMovement,
     VatSubtotal,
 )
@@ -97,6 +98,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
     rows["received webhook"] = a_received_webhook(company)
+    rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
 

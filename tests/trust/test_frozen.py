@@ -174,3 +174,31 @@ def test_every_frozen_table_of_the_product_stands_in_this_file(world: World):
         )
         frozen = {table for (table,) in cursor.fetchall()}
     assert frozen == {world[name]._meta.db_table for name in FACTS}
+
+
+def test_nothing_is_paid_or_credited_without_what_carries_it(world: World, subtests: pytest.Subtests):
+    """For the application's own role too, and whichever company the session names as its own."""
+    for sql in (
+        "status = 'PAID', amount_paid = total_gross",
+        "status = 'PAID', amount_credited = total_gross - amount_paid",
+        "status = 'CREDITED', amount_credited = total_gross - amount_paid",
+        "amount_credited = amount_credited + 1",
+        "amount_paid = amount_paid - 1",
+    ):
+        for scope in ("*", str(world.company.pk), "1", ""):
+            with subtests.test(f"{sql} as {scope}"):
+                words = refusal(
+                    f"UPDATE billing_invoice SET {sql} WHERE id = %s; "
+                    f"SELECT set_config('quittance.company', '{scope}', true)",
+                    world["invoice"].pk,
+                )
+                assert words.startswith("23514 quittance: invoice"), words
+
+
+def test_no_invoice_is_inserted_as_paid(world: World):
+    forged = (
+        "INSERT INTO billing_invoice SELECT (jsonb_populate_record(row, jsonb_build_object("
+        "'id', 1, 'number', 'FAC-2026-09999', 'status', 'PAID', 'amount_paid', row.total_gross))).* "
+        "FROM billing_invoice AS row WHERE id = %s"
+    )
+    assert refusal(forged, world["another invoice"].pk).startswith("23514 quittance: invoice")

@@ -86,7 +86,8 @@ def test_a_row_changed_with_the_triggers_off_is_named(world: World, subtests: py
     for what, (sql, touched, expected) in CHANGES.items():
         with subtests.test(what), as_it_was():
             tamper(f"{sql} WHERE id = %s", world[touched].pk)
-            assert named(world.company) == [(world[expected].subject, CHANGED)]
+            # figures that rest on it are named beside it
+            assert (world[expected].subject, CHANGED) in named(world.company)
 
 
 def test_a_row_removed_with_the_triggers_off_is_named(world: World, subtests: pytest.Subtests):
@@ -113,9 +114,8 @@ def test_a_row_forged_with_the_triggers_off_is_named(world: World, subtests: pyt
                 json.dumps({"id": 42, **change}),
                 world[name].pk,
             )
-            ((subject, what),) = named(world.company)
-            assert subject == type(world[name]).subject_of(42)
-            assert what.startswith(FORGED)
+            forged = [what for subject, what in named(world.company) if subject == type(world[name]).subject_of(42)]
+            assert any(what.startswith(FORGED) for what in forged)
 
 
 def swap(world: World, one: str, other: str, column: str) -> None:
