@@ -77,7 +77,7 @@ def context(invoice: Invoice) -> dict[str, Any]:
     draft = invoice.status == InvoiceStatus.DRAFT
     if draft:
         seller = snapshots.seller(invoice.company)
-        buyer = snapshots.buyer(invoice.customer)
+        buyer = snapshots.buyer(invoice.customer, invoice.delivery)
         mentions = snapshots.mentions(invoice, invoice.company)
         subtotals = vat_rows(invoice, totals.compute([line.priced() for line in lines]))
     else:

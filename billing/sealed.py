@@ -17,12 +17,15 @@ from config.kernel.chain import columns
 def invoice_facts(invoice: Any) -> Mapping[str, Any]:
     """Every frozen column of the invoice, its lines, its VAT breakdown and the deposits it deducts.
 
-    One without deposits is told as it was before invoices could deduct any: what was sealed then still holds.
+    One without deposits, or without a delivery address of its own, is told as it was before invoices had them: what was
+    sealed then still holds.
     """
     row = columns(invoice, *Invoice.MUTABLE)
     deposits = [columns(one, "is_live") for one in sorted(invoice.deductions.all(), key=lambda one: one.pk)]
     if not deposits and not invoice.amount_deposited and not invoice.deposited_vat:
         del row["amount_deposited"], row["deposited_vat"]
+    if not invoice.delivery:
+        del row["delivery"]
     return {
         "invoice": row,
         **({"deposits": deposits} if deposits else {}),

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, said_of
@@ -26,6 +27,7 @@ from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from config.kernel.middleware import translated
 from customers.api.customers import CUSTOMER
+from customers.api.shapes import AddressBody, AddressShape
 from customers.models import Customer, CustomerKind
 from customers.services import CustomerInUse
 
@@ -79,7 +81,13 @@ class OrderShape(OrderRow):
     """The whole order."""
 
     notes = serializers.CharField(help_text="Printed; the invoice takes them over.")
+    delivery_address = serializers.SerializerMethodField()
     items = ItemShape(many=True, source="lines")
+
+    @extend_schema_field(AddressShape(allow_null=True))
+    def get_delivery_address(self, order: SalesOrder) -> Any:
+        """Its own; null where the customer's serves."""
+        return order.delivery or None
 
 
 class OrderChange(Compared):
@@ -93,6 +101,7 @@ class OrderChange(Compared):
     purchase_order = serializers.CharField(max_length=50, required=False, allow_blank=True)
     service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    delivery_address = AddressBody(required=False, allow_null=True, help_text="The invoice takes it over.")
     items = ItemBody(many=True, required=False, max_length=MOST_ITEMS)
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, str]:
@@ -272,11 +281,14 @@ def _whole(pk: int) -> SalesOrder:
 def _saved(request: Call, order: SalesOrder | None) -> SalesOrder:
     sent = request.values
     kept = inputs_of(list(order.lines.all())) if order else []
+    columns = {name: sent[name] for name in COLUMNS if name in sent}
+    if "delivery_address" in sent:
+        columns["delivery"] = dict(sent["delivery_address"] or {})
     with said_of():
         row = save_order(
             order=order,
             customer=_customer(sent, order),
-            values={name: sent[name] for name in COLUMNS if name in sent},
+            values=columns,
             lines=lines(sent) if "items" in sent else kept,
             actor=request.caller.actor,
             at=request.at,

@@ -46,6 +46,7 @@ class ProductShape(serializers.Serializer):
     unit_price = Number(max_digits=16, decimal_places=6, help_text="Without VAT.")
     vat_category = serializers.ChoiceField(VatCategory.values, help_text="BT-151.")
     vat_rate = Number(max_digits=5, decimal_places=2, help_text="In per cent.")
+    exemption_code = serializers.CharField(help_text="Why it bears no VAT (VATEX); '' for the usual motive.")
     tracks_stock = serializers.BooleanField()
     on_hand = Number(max_digits=14, decimal_places=4, help_text="The sum of the movements of its stock.")
     archived = serializers.SerializerMethodField()
@@ -71,6 +72,9 @@ class ProductChange(Body):
         max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
         help_text="Above 0 with S (20 where it is not said), 0 with every other category.",
     )  # fmt: skip
+    exemption_code = serializers.CharField(
+        max_length=30, required=False, allow_blank=True, help_text="VATEX, of its `vat_category`."
+    )
     tracks_stock = Switch(required=False, help_text="false for a service, whatever is sent.")
     archived = Switch(required=False, help_text="false takes an archived product up again.")
 

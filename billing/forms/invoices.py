@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from billing.forms.picking import CustomerPickedForm
+from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.models import Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
@@ -91,7 +91,7 @@ def _amount(text: str) -> Decimal | None:
         return None
 
 
-class InvoiceForm(CustomerPickedForm):
+class InvoiceForm(DeliveredForm):
     """The head of a draft."""
 
     kind = forms.ChoiceField(label=_("Type"), choices=KINDS, initial=InvoiceKind.INVOICE)
@@ -117,6 +117,7 @@ class InvoiceForm(CustomerPickedForm):
         self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any
     ) -> None:
         known = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
+        known |= typed_delivery(invoice.delivery) if invoice else {}
         super().__init__(*args, **{"initial": known, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
         if invoice and (invoice.order_id or invoice.corrects_id):
@@ -125,7 +126,7 @@ class InvoiceForm(CustomerPickedForm):
             field.choices = [(invoice.kind, invoice.get_kind_display())]
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.VALUES}
+        return {**{name: self.cleaned_data[name] for name in self.VALUES}, "delivery": self.delivery()}
 
 
 class NotesForm(RecordForm):

@@ -55,8 +55,8 @@ class LineForm(forms.Form):
     def line(self) -> LineInput:
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in COLUMNS}
         values["discount_percent"] = values["discount_percent"] or Decimal(0)
-        category, rate = read_vat(self.cleaned_data["vat"])
-        return LineInput(**values, vat_category=category, vat_rate=rate)
+        category, rate, code = read_vat(self.cleaned_data["vat"])
+        return LineInput(**values, vat_category=category, vat_rate=rate, exemption_code=code)
 
 
 _FormSet: Any = forms.formset_factory(
@@ -75,7 +75,7 @@ def line_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[Docume
 def _initial(row: DocumentLine | LineInput) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     values["discount_percent"] = row.discount_percent or None
-    return {**values, "vat": written_vat(row.vat_category, row.vat_rate)}
+    return {**values, "vat": written_vat(row.vat_category, row.vat_rate, row.exemption_code)}
 
 
 def lines_of(formset: Any) -> list[LineInput]:

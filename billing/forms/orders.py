@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from billing.forms.picking import CustomerPickedForm
+from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.models import Invoice, InvoiceKind, OrderStatus, SalesOrder
 from config.kernel.forms import FrenchDateField
 from customers.models import Customer
@@ -76,7 +76,7 @@ def _matching(text: str) -> Q:
     return Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(purchase_order__icontains=text)
 
 
-class OrderForm(CustomerPickedForm):
+class OrderForm(DeliveredForm):
     """The head of a draft order."""
 
     purchase_order = forms.CharField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
@@ -91,9 +91,10 @@ class OrderForm(CustomerPickedForm):
     def __init__(
         self, *args: Any, order: SalesOrder | None = None, customer: Customer | None = None, **kwargs: Any
     ) -> None:
-        kwargs["initial"] = {name: getattr(order, name) for name in self.VALUES} if order else {}
+        known = {name: getattr(order, name) for name in self.VALUES} if order else {}
+        kwargs["initial"] = known | (typed_delivery(order.delivery) if order else {})
         super().__init__(*args, **kwargs)
         self.shown = customer or (order.customer if order else None)
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.VALUES}
+        return {**{name: self.cleaned_data[name] for name in self.VALUES}, "delivery": self.delivery()}

@@ -85,7 +85,7 @@ class ProductForm(RecordForm):
         known: dict[str, Any] = {"name": name}
         if product:
             known = {field: getattr(product, field) for field in self.STORED}
-            known["vat"] = written_vat(product.vat_category, product.vat_rate)
+            known["vat"] = written_vat(product.vat_category, product.vat_rate, product.exemption_code)
         kwargs["initial"] = known
         super().__init__(*args, **kwargs)
         self.holds_stock = bool(product and product.on_hand)
@@ -99,9 +99,9 @@ class ProductForm(RecordForm):
         return typed
 
     def values(self) -> dict[str, Any]:
-        category, rate = read_vat(self.cleaned_data["vat"])
+        category, rate, code = read_vat(self.cleaned_data["vat"])
         stored = {name: self.cleaned_data[name] for name in self.STORED}
-        return {**stored, "vat_category": category, "vat_rate": rate}
+        return {**stored, "vat_category": category, "vat_rate": rate, "exemption_code": code}
 
 
 class StockForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Category and rate of VAT in one choice, as people think of them: "S:20" is « 20 % », "AE:0" « Autoliquidation »."""
+"""Category, rate and motive of VAT in one choice: "S:20" is « 20 % », "E:0:VATEX-FR-CGI261-4" exempt, and why."""
 
 from __future__ import annotations
 
@@ -8,26 +8,57 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing import exemptions
 from billing.models import VAT_RATES, VatCategory
 from config.kernel import typography
 
 
-def written_vat(category: str, rate: Decimal) -> str:
-    return f"{category}:{rate.normalize():f}"
+def written_vat(category: str, rate: Decimal, exemption_code: str = "") -> str:
+    """The choice; the usual motive of a category, and the franchise, which is the company's, are not told."""
+    chosen = exemptions.is_motive(exemption_code, category) and exemption_code != exemptions.default_code(category)
+    return f"{category}:{rate.normalize():f}" + (f":{exemption_code}" if chosen else "")
 
 
-def read_vat(choice: str) -> tuple[str, Decimal]:
-    category, rate = choice.split(":")
-    return category, Decimal(rate)
+def read_vat(choice: str) -> tuple[str, Decimal, str]:
+    """Category, rate and motive; '' for the usual one."""
+    category, rate, code = (*choice.split(":"), "")[:3]
+    return category, Decimal(rate), code
 
 
 def _choices() -> list[tuple[str, Any]]:
     rates = [(written_vat("S", rate), typography.percent(rate)) for rate in VAT_RATES if rate]
-    return [*rates, *((f"{one}:0", one.label) for one in VatCategory if one != VatCategory.STANDARD)]
+    untaxed = [(f"{one}:0", one.label) for one in VatCategory if one != VatCategory.STANDARD]
+    motives = [(f"{motive.category}:0:{motive.code}", motive.sentence) for motive in exemptions.USUAL]
+    return [*rates, *untaxed, *motives]
+
+
+class VatSelect(forms.Select):
+    """Also offers the motive that the line already has, where it is none of the usual ones."""
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+        known = {choice for choice, _label in self.choices}
+        more = [(one, _sentence(one)) for one in value if one not in known and _is_vat(one)]
+        if more:
+            self.choices = [*self.choices, *more]
+        return super().optgroups(name, value, attrs)
+
+
+def _is_vat(choice: str) -> bool:
+    category, _rate, code = (*choice.split(":"), "", "")[:3]
+    return choice == f"{category}:0:{code}" and exemptions.is_motive(code, category)
+
+
+def _sentence(choice: str) -> str:
+    return exemptions.mention(choice.split(":")[2])
 
 
 class VatField(forms.ChoiceField):
-    """The choices are made anew for each form, in the language of its reader."""
+    """The choices are made anew for each form, in the language of its reader. Any official motive is taken."""
+
+    widget = VatSelect
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"label": _("TVA"), "initial": "S:20", **kwargs, "choices": _choices})
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or _is_vat(str(value))

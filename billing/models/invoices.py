@@ -105,6 +105,8 @@ class Invoice(CompanyRow):
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
     purchase_order = models.CharField(_("n° de commande ou d’engagement du client"), max_length=50, blank=True)
     service_code = models.CharField(_("code service"), max_length=100, blank=True)
+    # BG-15 as typed; empty: where the customer has its goods delivered, read at issue and frozen in `buyer`
+    delivery = models.JSONField(_("adresse de livraison"), default=dict, blank=True)
     notes = models.TextField(_("notes imprimées"), blank=True)
     internal_notes = models.TextField(_("notes internes"), blank=True)
     payment_reference = models.CharField(_("référence de paiement (RF)"), max_length=25, blank=True)

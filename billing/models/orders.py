@@ -40,6 +40,7 @@ class SalesOrder(CompanyRow):
     order_date = models.DateField(_("date de commande"))
     purchase_order = models.CharField(_("n° de commande ou d’engagement du client"), max_length=50, blank=True)
     service_code = models.CharField(_("code service"), max_length=100, blank=True)
+    delivery = models.JSONField(_("adresse de livraison"), default=dict, blank=True)
     notes = models.TextField(_("notes imprimées"), blank=True)
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
     total_net = models.DecimalField(_("total HT"), max_digits=16, decimal_places=2, default=Decimal("0"))

@@ -56,6 +56,7 @@ class Product(CompanyRow):
     unit_price = models.DecimalField(_("prix unitaire HT"), max_digits=16, decimal_places=6)
     vat_category = models.CharField(_("régime de TVA"), max_length=2, choices=VatCategory.choices, default="S")
     vat_rate = models.DecimalField(_("taux de TVA"), max_digits=5, decimal_places=2, default=Decimal("20.00"))
+    exemption_code = models.CharField(_("motif d’exonération (VATEX)"), max_length=30, blank=True)
     tracks_stock = models.BooleanField(_("suivi en stock"), default=False)
     on_hand = models.DecimalField(_("en stock"), max_digits=14, decimal_places=4, default=Decimal("0"), editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)

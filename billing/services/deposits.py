@@ -112,6 +112,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
         "order": locked if isinstance(locked, SalesOrder) else None,
         "purchase_order": locked.purchase_order,
         "service_code": locked.service_code,
+        "delivery": locked.delivery,
         "currency": locked.currency,
     }
     lines = _lines(_rows_of(locked), gross, words)
@@ -149,6 +150,7 @@ def _lines(rows: Sequence[DocumentLine], gross: Decimal, words: str) -> list[Lin
             unit_price=base,
             vat_category=share.category,
             vat_rate=share.rate,
+            exemption_code=share.exemption_code,
             is_service=is_service,
         )
         for share, is_service, base in found

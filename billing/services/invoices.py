@@ -109,6 +109,7 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
         "supply_date": local_day(order.shipped_at),
         "purchase_order": order.purchase_order,
         "service_code": order.service_code,
+        "delivery": order.delivery,
         "notes": order.notes,
         "currency": order.currency,
     }
@@ -144,6 +145,7 @@ def draft_credit_note(
         "credit_reason": reason,
         "purchase_order": invoice.purchase_order,
         "service_code": invoice.service_code,
+        "delivery": invoice.delivery,
         "currency": invoice.currency,
         "supply_date": invoice.supply_date,
     }

@@ -21,6 +21,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import creditor_reference
+from config.kernel.models import Company
 from customers.models import Customer
 
 SERIES = {
@@ -46,6 +47,11 @@ class DueBeforeIssue(Invalid):
     message = "L’échéance précède la date d’émission (BR-FR-CO-07)."
 
 
+class BuyerIsSeller(Invalid):
+    code = "buyer_is_seller"
+    message = "Le client a le SIREN de la société elle-même : on ne se facture pas soi-même. Corrigez sa fiche."
+
+
 class PublicBodyNeeds(Invalid):
     code = "public_body_needs"
     message = "Cette entité publique exige des références qui manquent."
@@ -56,8 +62,8 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     """Give the draft its number and freeze it; from then on only a credit note can change what it says.
 
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
-    PublicBodyNeeds, NoBillingAddress, DateGoesBack, DepositNotDeductible, DepositsBeyondTotal; for a credit note also
-    CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments.
+    PublicBodyNeeds, BuyerIsSeller, NoBillingAddress, DateGoesBack, DepositNotDeductible, DepositsBeyondTotal; for a
+    credit note also CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments.
     """
     draft = lock_draft(invoice)
     lock_for_issue(draft)
@@ -69,10 +75,12 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     computed = totals.compute([row.priced() for row in rows])
     if computed.gross <= 0:
         raise AmountNotPositive
+    if is_seller(customer, company) and not draft.is_credit_note:
+        raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
     due_date = _due_date(draft, customer, on)
     _check_public_references(draft, customer)
     _write_subtotals(draft, computed)
-    frozen = {"seller": snapshots.seller(company), "buyer": snapshots.buyer(customer)}
+    frozen = {"seller": snapshots.seller(company), "buyer": snapshots.buyer(customer, draft.delivery)}
     frozen["mentions"] = snapshots.mentions(draft, company)
     _settle_what_it_corrects(draft, computed, actor=actor, at=at)
     deduct(draft)
@@ -112,6 +120,12 @@ def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, 
         count_credit(invoice=draft.corrects, amount=amount, actor=actor, at=at, with_deposits=whole)
     elif draft.kind == InvoiceKind.CORRECTED:
         replace_invoice(invoice=draft.corrects, actor=actor, at=at)
+
+
+def is_seller(customer: Customer, company: Company) -> bool:
+    """Whether the customer is the company itself, by its SIREN or its VAT number."""
+    same_number = bool(customer.vat_number) and customer.vat_number == company.vat_number
+    return customer.siren == company.siren if customer.siren else same_number
 
 
 def _due_date(draft: Invoice, customer: Customer, on: date) -> date:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
-from billing import totals
+from billing import exemptions, totals
 from billing.models import Invoice, Product, VatCategory, VatSubtotal
 from billing.models.lines import DocumentLine
 from billing.totals import Totals
@@ -17,24 +17,6 @@ from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
 from customers import territories
 from customers.models import Address, AddressKind
-
-FRANCHISE_CODE = "VATEX-FR-FRANCHISE"
-
-# The readable mention that goes with each exemption (BT-120); BR-*-10 want it beside the code.
-EXEMPTIONS: Mapping[str, tuple[str, str]] = {
-    VatCategory.EXEMPT: ("VATEX-EU-132", "Exonération de TVA, art. 261 du CGI"),
-    VatCategory.REVERSE_CHARGE: ("VATEX-EU-AE", "Autoliquidation"),
-    VatCategory.INTRA_EU: ("VATEX-EU-IC", "Exonération de TVA, art. 262 ter I du CGI"),
-    VatCategory.EXPORT: ("VATEX-EU-G", "Exonération de TVA, art. 262 I du CGI"),
-    VatCategory.OUTSIDE: ("VATEX-EU-O", "Opération hors champ de la TVA"),
-}
-# the same codes where VAT is not applicable
-WHERE_NO_VAT = {
-    "VATEX-EU-G": "Exportation, TVA non applicable, art. 294 du CGI",
-    "VATEX-EU-O": "TVA non applicable, art. 294 du CGI",
-}
-FRANCHISE_MENTION = "TVA non applicable, art. 293 B du CGI"
-
 
 TOO_MANY_DIGITS = "Ce nombre est trop long : %(whole)s chiffres au plus avant la virgule et %(places)s après."
 LARGEST_TOTAL = Decimal(10) ** 14  # what the columns of amounts hold
@@ -57,6 +39,7 @@ class LineInput:
     discount_percent: Decimal = Decimal("0")
     vat_category: str = "S"
     vat_rate: Decimal = Decimal("20")
+    exemption_code: str = ""  # BT-121; '' for the usual motive of the category
     is_service: bool = False
     product_id: int | None = None
 
@@ -69,18 +52,10 @@ class LineInput:
             unit=product.unit,
             vat_category=product.vat_category,
             vat_rate=product.vat_rate,
+            exemption_code=product.exemption_code,
             is_service=product.is_service,
             product_id=product.pk,
         )
-
-
-def exemption_mention(code: str, *, where_no_vat: bool = False) -> str:
-    """The sentence printed beside a code (BT-120). `where_no_vat`: sold from, or to, Guyane or Mayotte (CGI 294)."""
-    if code == FRANCHISE_CODE:
-        return FRANCHISE_MENTION
-    if where_no_vat and code in WHERE_NO_VAT:
-        return WHERE_NO_VAT[code]
-    return next((mention for known, mention in EXEMPTIONS.values() if known == code), "")
 
 
 def _where_no_vat(invoice: Invoice) -> bool:
@@ -92,9 +67,13 @@ def _where_no_vat(invoice: Invoice) -> bool:
 def _columns(company: Company, line: LineInput) -> dict[str, Any]:
     columns: dict[str, Any] = {name: getattr(line, name) for name in LineInput.__slots__}
     if company.vat_regime == VatRegime.FRANCHISE:
-        columns.update(vat_category=VatCategory.EXEMPT, vat_rate=Decimal("0"), exemption_code=FRANCHISE_CODE)
-    elif line.vat_category in EXEMPTIONS:
-        columns.update(vat_rate=Decimal("0"), exemption_code=EXEMPTIONS[line.vat_category][0])
+        code = exemptions.FRANCHISE_CODE
+        columns.update(vat_category=VatCategory.EXEMPT, vat_rate=Decimal("0"), exemption_code=code)
+        return columns
+    chosen = exemptions.is_motive(line.exemption_code, line.vat_category)
+    columns["exemption_code"] = line.exemption_code if chosen else exemptions.default_code(line.vat_category)
+    if columns["exemption_code"]:
+        columns["vat_rate"] = Decimal("0")
     return columns
 
 
@@ -143,7 +122,8 @@ def _check_size(row: DocumentLine) -> None:
 
 def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
     """The VAT breakdown of the invoice (BG-23) as rows, not saved."""
-    where_no_vat = any(row.exemption_code in WHERE_NO_VAT for row in computed.subtotals) and _where_no_vat(invoice)
+    where_no_vat = any(exemptions.depends_on_place(row.exemption_code) for row in computed.subtotals)
+    where_no_vat = where_no_vat and _where_no_vat(invoice)
     return [
         VatSubtotal(
             company_id=invoice.company_id,
@@ -153,7 +133,7 @@ def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
             base=row.base,
             amount=row.amount,
             exemption_code=row.exemption_code,
-            exemption_reason=exemption_mention(row.exemption_code, where_no_vat=where_no_vat),
+            exemption_reason=exemptions.mention(row.exemption_code, where_no_vat=where_no_vat),
         )
         for row in computed.subtotals
     ]

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from billing.exemptions import is_motive
 from billing.models import MovementReason, Product, SalesOrder, StockMovement
 from billing.totals import check_vat
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Invalid
 from config.kernel.rows import edit, lock
 
 
@@ -32,14 +33,20 @@ class NoStockKept(DomainError):
     message = "« %(product)s » n’est pas suivi en stock."
 
 
+NO_MOTIVE = "Ce motif n’est pas de la liste VATEX pour ce régime de TVA."
+
+
 @transaction.atomic
 def save_product(
     *, product: Product | None, company_id: int, values: Mapping[str, Any], actor: Actor, at: datetime
 ) -> Product:
-    """Create the product, or change the given one; documents made keep what they said. Raises ReferenceTaken."""
+    """Create the product, or change the given one; documents keep what they said. Raises ReferenceTaken, Invalid."""
     row = lock(product) if product else Product(company_id=company_id)
     after = {name: getattr(row, name) for name in ("vat_category", "vat_rate", "is_service")} | dict(values)
     check_vat(after["vat_category"], after["vat_rate"])
+    code = values.get("exemption_code", "")
+    if code and not is_motive(code, after["vat_category"]):
+        raise Invalid(fields={"exemption_code": NO_MOTIVE})
     service = {"tracks_stock": False} if after["is_service"] else {}
     try:
         with transaction.atomic():

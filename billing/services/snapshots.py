@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from billing.models import Invoice
@@ -45,13 +46,16 @@ def seller(company: Company) -> dict[str, Any]:
     }
 
 
-def buyer(customer: Customer) -> dict[str, Any]:
-    """The customer as documents print it and as BG-7 carries it. Raises NoBillingAddress."""
+def buyer(customer: Customer, delivery: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The customer as documents print it and as BG-7 carries it. Raises NoBillingAddress.
+
+    `delivery`: the address of the document itself, before the customer's (ann. II 242 nonies A, decree 2022-1299).
+    """
     addresses = {row.kind: row for row in Address.everywhere.filter(customer=customer)}
     billing = addresses.get(AddressKind.BILLING)
     if billing is None:
         raise NoBillingAddress
-    delivery = addresses.get(AddressKind.DELIVERY)
+    usual = addresses.get(AddressKind.DELIVERY)
     return {
         "kind": customer.kind,
         "name": customer.name,
@@ -62,7 +66,7 @@ def buyer(customer: Customer) -> dict[str, Any]:
         "is_public_body": customer.is_public_body,
         "email": customer.email,
         "address": _address(billing),
-        "delivery_address": _address(delivery) if delivery else None,
+        "delivery_address": dict(delivery) if delivery else (_address(usual) if usual else None),
     }
 
 

@@ -156,7 +156,7 @@ def _document(invoice: Invoice) -> dict[str, Any]:
         }
     vat_rows = totals.compute([line.priced() for line in lines]).subtotals if lines else ()
     try:
-        buyer: dict[str, Any] | None = snapshots.buyer(invoice.customer)
+        buyer: dict[str, Any] | None = snapshots.buyer(invoice.customer, invoice.delivery)
     except snapshots.NoBillingAddress:
         buyer = None
     return {

@@ -14,6 +14,7 @@ from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, 
 from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.deducting import deposits_of
+from billing.services.issuing import BuyerIsSeller, is_seller
 from billing.services.lines import vat_rows
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -178,7 +179,7 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     invoice.supply_date = invoice.supply_date or day
     invoice.service_code = invoice.service_code or invoice.customer.service_code
     invoice.seller = snapshots.seller(invoice.company)
-    invoice.buyer = snapshots.buyer(invoice.customer)
+    invoice.buyer = snapshots.buyer(invoice.customer, invoice.delivery)
     invoice.mentions = snapshots.mentions(invoice, invoice.company)
     invoice.total_net, invoice.total_vat, invoice.total_gross = computed.net, computed.vat, computed.gross
     document = mapping.from_invoice(
@@ -202,5 +203,7 @@ def _legally_missing(invoice: Invoice) -> Iterator[Violation]:
     """What the law wants of the seller and no schematron sees: an empty mention, and the VAT number."""
     if not all(invoice.mentions[code].strip() for code in ("PMD", "PMT", "AAB")):
         yield Violation("L441-9", FATAL, NO_MENTION, term="BG-4")
+    if is_seller(invoice.customer, invoice.company) and not invoice.is_credit_note:
+        yield Violation("VENDEUR-ACHETEUR", FATAL, BuyerIsSeller.message, term="BT-47")
     if not invoice.seller["vat_number"] and not invoice.mentions["franchise"]:
         yield Violation("242-NONIES-A", FATAL, NO_VAT_NUMBER, term="BT-31")

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.exemptions import default_code
 from billing.models import Invoice, InvoiceLine
 from billing.services.invoices import inputs_of, save_draft
-from billing.services.lines import EXEMPTIONS
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
@@ -168,7 +168,7 @@ def _write_due_date(invoice: Invoice, actor: Actor, at: datetime) -> None:
 def _codes_are_known(invoice: Invoice) -> bool:
     rows = InvoiceLine.objects.filter(invoice=invoice, exemption_code="").exclude(vat_category="S")
     categories = set(rows.values_list("vat_category", flat=True))
-    return bool(categories) and categories <= set(EXEMPTIONS)
+    return bool(categories) and all(map(default_code, categories))
 
 
 def _write_codes(invoice: Invoice, actor: Actor, at: datetime) -> None:

@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from billing.api.invoices import words
 from billing.api.invoices.shapes import InvoiceShape
+from billing.exemptions import is_motive
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
@@ -22,6 +23,7 @@ from config.kernel.api.fields import Body, Day, Number, Reference, Switch
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
+from customers.api.shapes import AddressBody
 from customers.models import Customer
 
 MOST_ITEMS = 500
@@ -43,6 +45,10 @@ class ItemBody(Compared):
         help_text="In per cent. 0 wants a `vat_category`, save from a company under the small-business exemption.",
     )  # fmt: skip
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
+    exemption_code = serializers.CharField(
+        max_length=30, required=False, allow_blank=True,
+        help_text="Why it bears no VAT (VATEX, BT-121), of its `vat_category`; the usual motive where it is not said.",
+    )  # fmt: skip
     is_service = Switch(required=False)
     product_id = Reference(Product, required=False, allow_null=True)
 
@@ -65,11 +71,16 @@ class ItemBody(Compared):
             usual = LineInput.of_product(product, values.get("quantity", Decimal(1)))
             line = {name: getattr(usual, name) for name in LineInput.__slots__}
             if "vat_rate" in values or "vat_category" in values:
-                del line["vat_rate"], line["vat_category"]
+                del line["vat_rate"], line["vat_category"], line["exemption_code"]
         line |= {name: value for name, value in values.items() if name != "product_id"}
         missing = [name for name in ("description", "unit_price") if name not in line]
         problems = {name: [self.fields[name].error_messages["required"]] for name in missing}
         vat, wrong = _vat(self.context["caller"].company, line.get("vat_category"), line.get("vat_rate"))
+        code = line.get("exemption_code", "")
+        category = vat.get("vat_category", "")
+        usual = self.context["caller"].company.vat_regime == VatRegime.FRANCHISE
+        if code and category and not usual and not is_motive(code, category):
+            wrong = wrong | {"exemption_code": [_("Ce motif n’est pas de la liste VATEX pour ce régime de TVA.")]}
         return line | vat, problems | wrong
 
 
@@ -123,6 +134,7 @@ class ChangeBody(Body):
     internal_notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     purchase_order = serializers.CharField(max_length=50, required=False, allow_blank=True)
     service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    delivery_address = AddressBody(required=False, allow_null=True, help_text="Where it is not the customer's own.")
     items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_ITEMS)
 
 
@@ -145,6 +157,8 @@ def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[s
     reference = values.get("external_reference", values.get("invoice_number") or None)
     if reference is not None:
         found["external_reference"] = reference
+    if "delivery_address" in values:
+        found["delivery"] = dict(values["delivery_address"] or {})
     current = invoice.supply_date if invoice else None
     days = [values[name] for name in ("supply_date", "invoice_date") if name in values]
     if days:

@@ -16,6 +16,7 @@ from billing.services.lines import vat_rows
 from billing.totals import vat_of
 from config.kernel.api.fields import Id, Moment, Money, Number
 from config.kernel.money import ZERO
+from customers.api.shapes import AddressShape
 
 
 class InvoiceRow(serializers.Serializer):
@@ -90,6 +91,7 @@ class ItemShape(serializers.Serializer):
     discount_percent = Number(max_digits=5, decimal_places=2)
     vat_category = serializers.ChoiceField(VatCategory.values, help_text="BT-151.")
     vat_rate = Number(max_digits=5, decimal_places=2)
+    exemption_code = serializers.CharField(help_text="Why it bears no VAT (VATEX, BT-121); '' where it does.")
     vat_amount = serializers.SerializerMethodField()
     subtotal = Money(source="net_amount")
     total = serializers.SerializerMethodField()
@@ -141,6 +143,7 @@ class InvoiceShape(InvoiceRow):
 
     items_count = serializers.SerializerMethodField()
     supply_date = serializers.DateField(allow_null=True, help_text="Delivery or execution (BT-72).")
+    delivery_address = serializers.SerializerMethodField()
     payment_reference = serializers.CharField(help_text="ISO 11649, for the payer to quote; '' on a draft.")
     internal_notes = serializers.CharField(help_text="Never printed nor transmitted.")
     dispute_reason = serializers.CharField()
@@ -150,6 +153,11 @@ class InvoiceShape(InvoiceRow):
     vat_breakdown = serializers.SerializerMethodField()
     deductions = DeductionShape(many=True)
     payments = serializers.SerializerMethodField()
+
+    @extend_schema_field(AddressShape(allow_null=True))
+    def get_delivery_address(self, invoice: Invoice) -> Any:
+        """What the invoice bears (BG-15), frozen at issue; on a draft its own, null where the customer's serves."""
+        return (invoice.delivery if invoice.is_draft else invoice.buyer.get("delivery_address")) or None
 
     @extend_schema_field(serializers.IntegerField)
     def get_items_count(self, invoice: Invoice) -> int:
