@@ -168,7 +168,9 @@ def _bank(at: datetime) -> Iterator[Task]:
     )
     if lines["rows"]:
         words = ngettext("%(n)s virement à rapprocher", "%(n)s virements à rapprocher", lines["rows"])
-        place = _alone(lines["rows"], lines["one"], "payments:bankline-detail", "payments:bankline-list", "status=OPEN")
+        place = _alone(
+            lines["rows"], lines["one"], "payments:bankline-detail", "payments:bankline-list", "status=TO_MATCH"
+        )
         title = words % {"n": typography.number(lines["rows"])}
         yield Task(title, typography.money(lines["total"]), "bank", "info", _("Rapprocher"), **place)
 
@@ -205,7 +207,7 @@ def _orders() -> Iterator[Task]:
     counts = {row["status"]: row for row in counted}
     if row := counts.get(OrderStatus.SHIPPED):
         words = ngettext("%(n)s commande expédiée à facturer", "%(n)s commandes expédiées à facturer", row["rows"])
-        yield _order_task(row, words, "cart", "info", _("Facturer"), "status=SHIPPED")
+        yield _order_task(row, words, "cart", "info", _("Facturer"), "status=TO_INVOICE")
     if row := counts.get(OrderStatus.PENDING):
         words = ngettext("%(n)s commande confirmée à expédier", "%(n)s commandes confirmées à expédier", row["rows"])
         yield _order_task(row, words, "box", "neutral", _("Expédier"), "status=PENDING")
@@ -234,7 +236,7 @@ def _credits() -> Iterator[Task]:
     row = free.aggregate(rows=Count("pk"), one=Min("pk"), total=Sum(F("amount") - F("allocated"), default=ZERO))
     if row["rows"]:
         words = ngettext("%(n)s encaissement à affecter", "%(n)s encaissements à affecter", row["rows"])
-        place = _alone(row["rows"], row["one"], "payments:payment-detail", "payments:payment-list", "left=yes")
+        place = _alone(row["rows"], row["one"], "payments:payment-detail", "payments:payment-list", "left=owed")
         detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
         title = words % {"n": typography.number(row["rows"])}
         yield Task(title, detail, "coins", "neutral", _("Affecter"), **place)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from payments.models import LineStatus, Method
 from payments.services.payments import Share
 
 LARGEST_FILE = 10_000_000
+TO_MATCH = "TO_MATCH"
 
 
 class DatedFilter(forms.Form):
@@ -58,7 +59,9 @@ class DatedFilter(forms.Form):
 class PaymentFilter(DatedFilter):
     day = "paid_on"
     method = forms.ChoiceField(required=False, choices=[("", ""), *Method.choices])
-    left = forms.ChoiceField(required=False, choices=[("", ""), ("yes", _("Non affecté"))])
+    left = forms.ChoiceField(
+        required=False, choices=[("", ""), ("yes", _("Non affecté")), ("owed", _("Non affecté, le client doit encore"))]
+    )
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = self.within(rows)
@@ -66,6 +69,8 @@ class PaymentFilter(DatedFilter):
             rows = rows.filter(method=self.value("method"))
         if self.value("left"):
             rows = rows.filter(amount__gt=F("allocated"), reverses=None, reversed_at=None)
+        if self.value("left") == "owed":
+            rows = rows.filter(Exists(Invoice.objects.outstanding().filter(customer=OuterRef("customer"))))
         text = self.value("q")
         if text:
             rows = rows.filter(
@@ -79,11 +84,15 @@ class PaymentFilter(DatedFilter):
 
 class BankFilter(DatedFilter):
     day = "booked_on"
-    status = forms.ChoiceField(required=False, choices=[("", ""), *LineStatus.choices])
+    status = forms.ChoiceField(
+        required=False, choices=[("", ""), *LineStatus.choices, (TO_MATCH, _("Virements à rapprocher"))]
+    )
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = self.within(rows)
-        if self.value("status"):
+        if self.value("status") == TO_MATCH:
+            rows = rows.filter(status=LineStatus.OPEN, amount__gt=0)
+        elif self.value("status"):
             rows = rows.filter(status=self.value("status"))
         text = self.value("q")
         if text:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Case, CharField, Count, DateField, Sum, Value, When
+from django.db.models import Case, CharField, Count, DateField, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -90,12 +90,17 @@ def _summary(found: InvoiceQuerySet) -> str:
     """The totals of the whole filter, drafts included, in one query."""
     waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=BALANCE)
     sums = found.aggregate(
-        rows=Count("pk"), net=billed(NET), vat=billed(VAT), gross=billed(GROSS),
+        rows=Count("pk", filter=~Q(kind=InvoiceKind.CREDIT_NOTE)),
+        credits=Count("pk", filter=Q(kind=InvoiceKind.CREDIT_NOTE)),
+        net=billed(NET), vat=billed(VAT), gross=billed(GROSS),
         remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
     )  # fmt: skip
-    if not sums["rows"]:
+    if not sums["rows"] and not sums["credits"]:
         return ""
     words = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {"rows": typography.number(sums["rows"])}
+    if sums["credits"]:
+        notes = ngettext("%(rows)s avoir", "%(rows)s avoirs", sums["credits"])
+        words = f"{words}, {notes % {'rows': typography.number(sums['credits'])}}"
     figures = _("HT %(net)s · TVA %(vat)s · TTC %(gross)s · reste à payer %(remaining)s") % {
         name: typography.money(sums[name] or 0) for name in ("net", "vat", "gross", "remaining")
     }

@@ -101,7 +101,7 @@ def _summary(found: Any) -> str:
     if not sums["rows"]:
         return ""
     words = ngettext("%(rows)s ligne", "%(rows)s lignes", sums["rows"]) % {"rows": typography.number(sums["rows"])}
-    return f"{words} · {_('solde %(total)s') % {'total': typography.money(sums['total'])}}"
+    return f"{words} · {_('mouvements %(total)s') % {'total': typography.money(sums['total'])}}"
 
 
 @require_POST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -59,14 +59,21 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(found: Any) -> str:
-    sums = found.aggregate(rows=Count("pk"), amount=Sum("amount"), allocated=Sum("allocated"))
-    if not sums["rows"]:
+    sums = found.aggregate(
+        rows=Count("pk", filter=Q(reverses=None)), undone=Count("reverses"), amount=Sum("amount"),
+        allocated=Sum("allocated"),
+    )  # fmt: skip
+    if not sums["rows"] and not sums["undone"]:
         return ""
     words = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])
     figures = _("reçu %(amount)s · affecté %(allocated)s") % {
         name: typography.money(sums[name] or 0) for name in ("amount", "allocated")
     }
-    return f"{words % {'rows': typography.number(sums['rows'])}} · {figures}"
+    words %= {"rows": typography.number(sums["rows"])}
+    if sums["undone"]:
+        undone = ngettext("%(rows)s annulation", "%(rows)s annulations", sums["undone"])
+        words = f"{words}, {undone % {'rows': typography.number(sums['undone'])}}"
+    return f"{words} · {figures}"
 
 
 def load_payment(pk: int) -> Payment:

@@ -39,7 +39,7 @@ def test_a_statement_is_imported_from_the_list_and_twice_changes_nothing(company
     for _time in range(2):
         assert upload(client, data).status_code == 302
     assert BankLine.everywhere.filter(company=company).count() == 2
-    assert "solde 300,00" in read(client.get(reverse(LIST)))
+    assert "mouvements 300,00" in read(client.get(reverse(LIST)))
     assert client.get(reverse("payments:statement-list")).status_code == 200
 
 

@@ -1,0 +1,67 @@
+"""A count says what its list shows: each task and figure of the home page, and the words above a list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.services.invoices import draft_credit_note, generate_invoice
+from billing.services.issuing import issue_invoice
+from billing.services.orders import confirm_order, save_order, ship_order
+from config import demo
+from config.kernel.models import User
+from config.kernel.scope import company_scope
+from tests.factories.people import signed_in
+from tests.factories.story import ACTOR, AT, a_line, an_issued_invoice
+
+pytestmark = pytest.mark.django_db
+COUNT = re.compile(r"\d[\d\u202f]*")
+
+
+def first_count(words: str) -> int:
+    found = COUNT.search(words)
+    return int(found[0].replace("\u202f", "")) if found else 0
+
+
+def test_what_the_home_page_counts_is_what_its_list_shows(db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    demo.seed(at=timezone.now())
+    client = Client()
+    client.force_login(User.objects.get(email="claire@verone.example"))
+    home = client.get("/", headers={"Accept-Language": "fr"})
+    counted = {}
+    for task in home.context["tasks"]:
+        if task.query:
+            counted[f"{reverse(task.name)}?{task.query}"] = first_count(task.words)
+    assert len(counted) >= 2, counted
+    for address, count in counted.items():
+        page = client.get(address, headers={"Accept-Language": "fr"})
+        assert first_count(page.context["summary"]) == count, address
+
+
+def test_orders_to_invoice_are_those_without_their_invoice(company, customer):
+    with company_scope(company):
+        for number in range(3):
+            order = save_order(order=None, customer=customer, values={}, lines=[a_line()], actor=ACTOR, at=AT)
+            ship_order(order=confirm_order(order=order, actor=ACTOR, at=AT), actor=ACTOR, at=AT)
+            if not number:
+                generate_invoice(order=order, actor=ACTOR, at=AT)
+    client = signed_in(company)
+    home = client.get("/", headers={"Accept-Language": "fr"})
+    task = next(task for task in home.context["tasks"] if "à facturer" in task.words)
+    assert first_count(task.words) == 2
+    summary = client.get(f"{reverse(task.name)}?{task.query}", headers={"Accept-Language": "fr"}).context["summary"]
+    assert first_count(summary) == 2
+
+
+def test_a_credit_note_is_not_counted_as_an_invoice(company, customer):
+    with company_scope(company):
+        invoice = an_issued_invoice(customer)
+        note = draft_credit_note(invoice=invoice, lines=None, reason="Retour", actor=ACTOR, at=AT)
+        issue_invoice(invoice=note, actor=ACTOR, at=AT)
+    summary = signed_in(company).get("/invoices/", headers={"Accept-Language": "fr"}).context["summary"]
+    assert summary.startswith("1 facture, 1 avoir · ")
