@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from billing.late_interest import LateCharges, late_charges
-from billing.models import Invoice, ReminderLevel
+from billing.models import Invoice, InvoiceKind, ReminderLevel
 from billing.services.emails import one_line
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
@@ -26,15 +26,16 @@ TEMPLATES = {
 def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
     """Late interest and indemnity of an invoice as of `at`; nothing for an individual.
 
-    Money counts from the day it was paid, whenever it was recorded (art. L441-10 C. com.). A public body owes
+    Interest runs each day on what is outstanding: what was asked for after deposits, less the money from the day it was
+    paid, whenever it was recorded, and credit notes from their day (art. L441-10 C. com.). A public body owes
     another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
     """
     held = Allocation.everywhere.filter(invoice=invoice).values("payment__paid_on").annotate(sum=Sum("amount"))
     paid = [(row["payment__paid_on"], row["sum"]) for row in held if row["sum"]]
-    if invoice.amount_credited and invoice.issue_date:
-        paid.append((invoice.issue_date, invoice.amount_credited))
+    notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
+    paid += [(note.issue_date, note.payable) for note in notes]
     charges = late_charges(
-        total=invoice.total_gross,
+        total=invoice.payable,
         due_on=invoice.due_date or local_day(at),
         today=local_day(at),
         is_individual=invoice.customer.is_individual,

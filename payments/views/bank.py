@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -180,7 +180,9 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
             preset = {found_now[0].pk: min(found_now[0].balance, line.amount)}
         chosen += found_now
     elif not chosen:
-        chosen = list(others.filter(total_gross__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS])
+        chosen = list(
+            others.with_balance().filter(open_balance__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS]
+        )
     return chosen, preset
 
 
@@ -195,7 +197,7 @@ def _matching(text: str) -> Q:
         amount = FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(text)
     except ValidationError:
         return found
-    return found | Q(total_gross=amount)
+    return found | Q(total_gross=amount) | Q(total_gross=amount + F("amount_deposited"))
 
 
 def _next_open(line: BankLine) -> BankLine | None:

@@ -12,8 +12,10 @@ import pytest
 from django.db import IntegrityError, connection
 
 from billing.models import Email, EmailStatus, Invoice, InvoiceKind, Reminder, ReminderLevel, ReminderStatus
+from billing.services.deposits import choose_deposits
 from billing.services.emails import resend_email
 from billing.services.invoices import close_dispute, open_dispute
+from billing.services.issuing import issue_invoice
 from config.kernel.errors import TransitionRefused
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
@@ -510,3 +512,24 @@ def test_without_the_lock_two_sweeps_decide_alike_and_only_postgresql_stops_the_
     with pytest.raises(IntegrityError, match="one_reminder_per_level"):
         at_once(2, sweep)
     assert Reminder.everywhere.count() == 1
+
+
+def test_interest_runs_on_what_is_payable_after_deposits(company, customer):
+    issued = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    deposit = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(5))], kind="386", at=issued)
+    draft = story.a_draft(customer, due_date=date(2026, 1, 31))
+    draft = choose_deposits(invoice=draft, keys=[deposit.pk], actor=ACTOR, at=issued)
+    invoice = issue_invoice(invoice=draft, actor=ACTOR, at=issued)
+    assert (invoice.total_gross, invoice.payable) == (Decimal("1440.00"), Decimal("720.00"))
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert charges_of(invoice, at=at).interest == Decimal("7.19"), "720 × 12.15 % × 30 / 365"
+
+
+def test_a_credit_note_lowers_the_interest_from_its_own_day(company, customer):
+    issued = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    lines = [story.a_line(quantity=Decimal(5)), story.a_line("Table", quantity=Decimal(5))]
+    invoice = story.an_issued_invoice(customer, lines, at=issued, due_date=date(2026, 1, 31))
+    middle = datetime(2026, 2, 15, 9, tzinfo=UTC)
+    credit_invoice(invoice=invoice, lines=[story.a_line(quantity=Decimal(5))], reason="Retour", actor=ACTOR, at=middle)
+    owed = charges_of(Invoice.objects.get(pk=invoice.pk), at=datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert owed.interest == Decimal("10.79"), "15 days on 1440, 15 on 720"
