@@ -22,6 +22,8 @@ KNOWN: dict[str, tuple[str, str, str, str, str]] = {
     "404833048": ("Ancienne Maison", "PrivateVatRegistered", "Disabled", "40483304800022", ""),
 }
 
+ADDRESS = {"addressLine1": "8 rue du Port", "postalCode": "44000", "locality": "Nantes", "countryCode": "FR"}
+
 
 def line_status(siren: str) -> str:
     """Enabled, Disabled, or '' for a company the directory does not know."""
@@ -44,7 +46,7 @@ def _siren(siren: str) -> dict[str, Any]:
 
 def _siret(siren: str) -> dict[str, Any]:
     name, kind, _status, siret, service = KNOWN[siren]
-    found: dict[str, Any] = {"siret": siret, "siren": siren, "name": name, "facilityType": "P"}
+    found: dict[str, Any] = {"siret": siret, "siren": siren, "name": name, "facilityType": "P", "address": ADDRESS}
     if kind == "Public":
         found["b2gAdditionalData"] = {
             "serviceCodeStatus": bool(service),

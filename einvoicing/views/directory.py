@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,10 @@ from config.kernel.errors import Invalid
 from config.kernel.htmx import is_part
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers import siret as siret_number
+from config.kernel.identifiers import vat
 from config.kernel.middleware import say, translated
 from customers.forms import CustomerForm
+from customers.models import Customer
 from customers.views.customers import load_customer
 from einvoicing.platforms.afnor.directory import DISABLED, ENABLED, UPCOMING, DirectoryLine, Unit
 from einvoicing.services.directory import NO_PLATFORM, look_up
@@ -32,7 +35,19 @@ STATES: dict[str, tuple[Any, str]] = {
 }
 # what an answer of the directory may put into the form
 FILLABLE = frozenset(
-    {"electronic_address", "service_code", "is_public_body", "requires_service_code", "requires_commitment"}
+    [
+        "electronic_address",
+        "service_code",
+        "is_public_body",
+        "requires_service_code",
+        "requires_commitment",
+        "name",
+        "vat_number",
+        "billing_line",
+        "billing_postcode",
+        "billing_city",
+        "billing_country",
+    ]
 )
 
 
@@ -46,7 +61,7 @@ def directory_lookup(request: HttpRequest) -> HttpResponse:
     typed = request.POST if request.method == "POST" else request.GET
     pk = request.GET.get("customer", "")
     customer = load_customer(int(pk)) if pk.isascii() and pk.isdigit() and len(pk) < 20 else None
-    context: dict[str, Any] = {"customer": customer, "directory": _answer(request, typed)}
+    context: dict[str, Any] = {"customer": customer, "directory": _answer(request, typed, customer)}
     if is_part(request):
         return render(request, "einvoicing/_directory.html", context)
     form = CustomerForm(customer=customer)
@@ -66,7 +81,7 @@ def _fill(text: str) -> dict[str, Any]:
     return {name: values[name] for name in FILLABLE & set(values)} if isinstance(values, dict) else {}
 
 
-def _answer(request: HttpRequest, typed: Any) -> dict[str, Any]:
+def _answer(request: HttpRequest, typed: Any, customer: Customer | None) -> dict[str, Any]:
     """The answer as `_directory.html` shows it. The numbers are checked here first, without the network."""
     company = cast(MemberRequest, request).membership.company
     siret, siren = typed.get("siret", "").strip()[:30], typed.get("siren", "").strip()[:20]
@@ -87,7 +102,41 @@ def _answer(request: HttpRequest, typed: Any) -> dict[str, Any]:
         "lines": [_shown(line) for line in found.lines],
         "needs": _needs(found.unit),
         "needs_fill": _needs_fill(found.unit),
+        "identity_fill": _identity_fill(found.unit, siren),
+        "is_seller": siren == company.siren,
+        "other_name": found.unit.name if found.unit and _differs(typed.get("name", ""), found.unit.name) else "",
+        "same_siren": _of_same_siren(siren, customer),
     }
+
+
+def _identity_fill(unit: Unit | None, siren: str) -> str:
+    """The name, the VAT number and, of an establishment, the address; nothing that the directory does not say."""
+    if unit is None or unit.is_closed:
+        return ""
+    values = {
+        "name": unit.name,
+        "vat_number": "" if unit.is_public else vat.from_siren(siren),
+        "billing_line": unit.street,
+        "billing_postcode": unit.postcode,
+        "billing_city": unit.city,
+        "billing_country": "FR" if unit.street else "",
+    }
+    return json.dumps({name: text for name, text in values.items() if text}, ensure_ascii=False)
+
+
+def _differs(typed: str, known: str) -> bool:
+    """Whether a name typed is another than the directory's, capitals, accents and punctuation aside."""
+    return bool(typed.strip() and known) and _letters(typed) != _letters(known)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in unicodedata.normalize("NFKD", name).casefold() if character.isalnum())
+
+
+def _of_same_siren(siren: str, customer: Customer | None) -> list[Customer]:
+    """The customers that already have it, the one being edited left out."""
+    rows = Customer.objects.active().filter(siren=siren).order_by("name", "pk")
+    return list(rows.exclude(pk=customer.pk)[:5] if customer else rows[:5])
 
 
 def _shown(line: DirectoryLine) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -298,7 +300,7 @@ def test_without_javascript_the_form_comes_back_as_it_was_typed_with_the_answer(
 
 def test_without_javascript_one_click_fills_the_address_of_the_customer_one_edits(company):
     customer = story.a_customer(company, siret="73282932000074")
-    typed = {"siret": customer.siret, "fill": json.dumps({"electronic_address": "732829320_ACHATS", "name": "pirate"})}
+    typed = {"siret": customer.siret, "fill": json.dumps({"electronic_address": "732829320_ACHATS", "notes": "pirate"})}
     page = signed_in(company).post(f"{URL}?customer={customer.pk}", {"name": "Durand", **typed})
     assert f'action="{reverse("customers:customer-edit", args=[customer.pk])}"' in page.text
     assert page.context["form"]["electronic_address"].value() == "732829320_ACHATS"
@@ -323,3 +325,38 @@ def test_the_form_offers_the_look_up_and_enter_still_saves(company):
     page = signed_in(company).get(reverse("customers:customer-new")).text
     assert "Vérifier dans l’annuaire" in page
     assert page.index("<button hidden>") < page.index("formaction=")
+
+
+def filled(page, button: str) -> dict[str, str]:
+    """What the button of that label puts into the form."""
+    value = re.search(rf'value="([^"]*)"[^>]*>{button}', page.text)
+    assert value
+    return json.loads(html.unescape(value[1]))
+
+
+def test_the_look_up_fills_the_name_the_address_and_the_vat_number(company):
+    client = signed_in(company)
+    values = filled(client.get(URL, {"siret": "73282932000074"}, headers=PART), "Reprendre le nom")
+    assert values == {
+        "name": "Atelier Durand", "vat_number": "FR44732829320", "billing_line": "8 rue du Port",
+        "billing_postcode": "44000", "billing_city": "Nantes", "billing_country": "FR",
+    }  # fmt: skip
+    page = client.post(URL, {"siret": "73282932000074", "fill": json.dumps(values)})
+    assert {name: page.context["form"][name].value() for name in values} == values
+
+
+def test_it_warns_of_a_customer_of_that_siren_and_of_another_name(company):
+    customer = story.a_customer(company, siret="73282932000074", name="Durand Frères")
+    client = signed_in(company)
+    page = client.get(URL, {"siren": BUYER, "name": "Durand Frères"}, headers=PART)
+    assert "Un client a déjà ce SIREN" in page.text
+    assert customer.get_absolute_url() in page.text
+    assert "L’annuaire l’appelle « Atelier Durand »" in page.text
+    own = client.get(URL, {"siren": BUYER, "name": "ATELIER-DURAND", "customer": customer.pk}, headers=PART)
+    assert "déjà ce SIREN" not in own.text
+    assert "l’appelle" not in own.text
+
+
+def test_it_warns_when_the_customer_is_the_seller_itself(company):
+    page = signed_in(company).get(URL, {"siren": company.siren}, headers=PART)
+    assert "le SIREN de votre société" in page.text
