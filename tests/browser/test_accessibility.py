@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from billing.services.orders import save_order
 from billing.services.products import save_product
@@ -80,3 +80,30 @@ def test_the_first_field_of_a_form_takes_the_cursor(page: Page, address: str, fi
     sign_in(page)
     page.goto(address)
     expect(page.locator(f"main [name={field}]")).to_be_focused()
+
+
+SMALL_TARGETS = """() => [...document.querySelectorAll(
+    'button, select, textarea, summary, input:not([type=hidden]), .btn, .tab, .rail-link, .menu-item, .crumb, .bar-link'
+  )].filter((one) => {
+    // the label around a box or a switch is its target
+    const box = (one.closest('label') || one).getBoundingClientRect();
+    const style = getComputedStyle(one);
+    const seen = one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    return seen && box.width > 1 && box.height > 1 && style.clipPath === 'none' && box.height < 43.5;
+  }).map((one) => `${one.outerHTML.slice(0, 110)} ${Math.round(one.getBoundingClientRect().height)} px`)"""
+
+
+def test_what_is_touched_is_44_px_high(chromium: Browser, addresses: list[str], live_server: Any) -> None:
+    context = chromium.new_context(
+        locale="fr-FR", base_url=live_server.url, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844}
+    )
+    page = context.new_page()
+    page.goto("/login/")
+    sign_in(page)
+    small = {}
+    for address in addresses:
+        page.goto(address)
+        for target in page.evaluate(SMALL_TARGETS):
+            small.setdefault(target, address)
+    context.close()
+    assert not small, "\n".join(f"{address} {target}" for target, address in small.items())
