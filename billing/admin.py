@@ -17,6 +17,7 @@ from billing.models import (
     InvoiceLine,
     JournalEntry,
     JournalLine,
+    LateInterestRate,
     NumberSequence,
     OrderLine,
     Product,
@@ -160,6 +161,13 @@ class NumberSequenceAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["series", "company"]
     ordering = ["company", "series", "-year"]
+
+
+@admin.register(LateInterestRate)
+class LateInterestRateAdmin(FactAdmin):
+    list_display = ["company", "year", "half", "ecb", "legal", "source"]
+    list_select_related = ["company"]
+    ordering = ["company", "-year", "-half"]
 
 
 @admin.register(DepositDeduction, InvoiceDocument, InvoiceLine, VatSubtotal, OrderLine, JournalLine)

@@ -40,17 +40,6 @@ class HalfYearRates:
 
 HalfYear = tuple[int, int]
 
-# The starting table; a company's database may hold a longer one. 2026 H2 was not known when this was written.
-KNOWN_RATES: Mapping[HalfYear, HalfYearRates] = {
-    (2023, 1): HalfYearRates(Decimal("2.50"), Decimal("2.06")),
-    (2023, 2): HalfYearRates(Decimal("4.00"), Decimal("4.22")),
-    (2024, 1): HalfYearRates(Decimal("4.50"), Decimal("5.07")),
-    (2024, 2): HalfYearRates(Decimal("4.25"), Decimal("4.92")),
-    (2025, 1): HalfYearRates(Decimal("3.15"), Decimal("3.71")),
-    (2025, 2): HalfYearRates(Decimal("2.15"), Decimal("2.76")),
-    (2026, 1): HalfYearRates(Decimal("2.15"), Decimal("2.62")),
-}
-
 
 @dataclass(frozen=True)
 class Period:
@@ -95,7 +84,7 @@ def late_charges(
     is_individual: bool,
     payments: Sequence[tuple[date, Decimal]] = (),
     contract_rate: Decimal | None = None,
-    rates: Mapping[HalfYear, HalfYearRates] = KNOWN_RATES,
+    rates: Mapping[HalfYear, HalfYearRates],
 ) -> LateCharges:
     """What is owed on `today` for one invoice of `total`, its `payments` being (date, amount), in any order.
 

@@ -30,6 +30,7 @@ TABS = (
     ("company-settings", gettext_noop("Société")),
     ("platform-settings", gettext_noop("Plateformes")),
     ("bank-settings", gettext_noop("Comptes bancaires")),
+    ("rate-settings", gettext_noop("Taux de retard")),
     ("webhook-settings", "Webhooks"),
     ("inbound-settings", gettext_noop("Webhooks reçus")),
     ("api-keys", gettext_noop("Accès API")),

@@ -4,7 +4,16 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from config import api_keys, company_settings, feed_settings, inbound_pages, platform_settings, views, webhook_pages
+from config import (
+    api_keys,
+    company_settings,
+    feed_settings,
+    inbound_pages,
+    platform_settings,
+    rate_settings,
+    views,
+    webhook_pages,
+)
 from config.kernel.api.problems import unknown_address
 from config.metrics import metrics
 
@@ -18,6 +27,7 @@ urlpatterns = [
     path("settings/platform/<slug:slug>/", platform_settings.platform_edit, name="platform-edit"),
     path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
+    path("settings/rates/", rate_settings.rate_settings, name="rate-settings"),
     path("settings/bank/feeds/", feed_settings.feed_list, name="feed-settings"),
     path("settings/bank/feeds/revolut/authorise/", feed_settings.revolut_authorise, name="revolut-authorise"),
     path("settings/bank/feeds/revolut/consent/", feed_settings.revolut_consent, name="revolut-consent"),

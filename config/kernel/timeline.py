@@ -42,6 +42,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "billing.product.changed": (n("Produit modifié, %(unit_price)s HT"), "edit", "neutral"),
     "billing.product.archived": (n("Produit archivé"), "box", "neutral"),
     "billing.product.restored": (n("Produit rétabli"), "check", "neutral"),
+    "billing.rate.saved": (n("Taux de retard %(half_year)s enregistré"), "edit", "neutral"),
     "billing.stock.moved": (n("Mouvement de stock : %(quantity)s %(product)s"), "box", "neutral"),
     "billing.order.created": (n("Commande %(number)s créée, %(total)s TTC"), "cart", "neutral"),
     "billing.order.changed": (n("Commande modifiée, %(total)s TTC"), "edit", "neutral"),

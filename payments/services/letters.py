@@ -12,6 +12,7 @@ from django.utils.translation import override
 from billing.late_interest import LateCharges, late_charges
 from billing.models import Invoice, InvoiceKind, ReminderLevel
 from billing.services.emails import one_line
+from billing.services.rates import rates_of
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
 from payments.models import Allocation
@@ -40,6 +41,7 @@ def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
         today=local_day(at),
         is_individual=invoice.customer.is_individual,
         payments=paid,
+        rates=rates_of(invoice.company_id),
     )
     return replace(charges, interest=None, periods=()) if invoice.customer.is_public_body else charges
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from billing.dunning import FINAL, FIRM, FRIENDLY, Facts, Level, Policy, decide
-from billing.late_interest import KNOWN_RATES, late_charges
+from billing.late_interest import HalfYearRates, late_charges
 from billing.working_days import easter, is_working_day, public_holidays
 
 DUE = date(2026, 3, 31)
@@ -92,8 +92,17 @@ def test_charges_are_never_shown_to_an_individual():
     assert not decide(facts(15, last_level=FRIENDLY, is_individual=True)).with_charges
 
 
+RATES = {
+    (2024, 1): HalfYearRates(Decimal("4.50"), Decimal("5.07")),
+    (2025, 1): HalfYearRates(Decimal("3.15"), Decimal("3.71")),
+    (2025, 2): HalfYearRates(Decimal("2.15"), Decimal("2.76")),
+    (2026, 1): HalfYearRates(Decimal("2.15"), Decimal("2.62")),
+}
+
+
 def charges(today, **more):
-    return late_charges(**{"total": Decimal("1200.00"), "due_on": DUE, "today": today, "is_individual": False, **more})
+    asked = {"total": Decimal("1200.00"), "due_on": DUE, "today": today, "is_individual": False, "rates": RATES}
+    return late_charges(**asked | more)
 
 
 def test_interest_runs_from_the_day_after_the_due_date_at_the_default_rate():
@@ -107,8 +116,8 @@ def test_nothing_is_owed_on_the_due_date():
 
 
 def test_three_times_the_legal_rate_is_the_floor_of_the_default_rate():
-    assert KNOWN_RATES[2024, 1].default == Decimal("15.21")
-    assert KNOWN_RATES[2025, 2].default == Decimal("12.15")
+    assert RATES[2024, 1].default == Decimal("15.21")
+    assert RATES[2025, 2].default == Decimal("12.15")
 
 
 def test_a_contract_may_not_go_below_the_floor():
