@@ -38,7 +38,7 @@ def invoice_new(request: HttpRequest) -> HttpResponse:
 def invoice_edit(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Invoice.objects.select_related("company", "customer").exclude(kind=InvoiceKind.CREDIT_NOTE)
     invoice = cast(Invoice, get_object_or_404(rows, pk=pk))
-    if not invoice.is_draft:
+    if request.method == "GET" and not invoice.is_draft:
         raise InvoiceIssued(number=invoice.number)
     return _form(request, invoice, None)
 
@@ -66,7 +66,8 @@ def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | No
     }
     if sent is None and typed is not None:
         parking.unjudged(form, formset)
-    return render(request, "billing/invoice/form.html", context, status=200 if sent is None else 422)
+    refused = 409 if invoice is not None and not invoice.is_draft else 422
+    return render(request, "billing/invoice/form.html", context, status=200 if sent is None else refused)
 
 
 def _lines(invoice: Invoice) -> list[InvoiceLine]:
@@ -83,6 +84,8 @@ def _form_of(invoice: Invoice) -> InvoiceForm:
 def _save(request: HttpRequest, invoice: Invoice | None, form: InvoiceForm, formset: Any) -> Invoice | None:
     """The draft as written, or None with the refusal put on the form."""
     try:
+        if invoice is not None and not invoice.is_draft:  # meanwhile: refused on the form, which keeps what was typed
+            raise InvoiceIssued(number=invoice.number)
         with as_read(form, invoice, _form_of):
             return save_draft(
                 invoice=invoice,

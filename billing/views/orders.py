@@ -161,7 +161,7 @@ def order_new(request: HttpRequest) -> HttpResponse:
 @member("orders.edit")
 def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
     order = load_order(pk)
-    if not order.is_editable:
+    if request.method == "GET" and not order.is_editable:
         raise NotADraft(number=order.number)
     return _form(request, order, None)
 
@@ -189,7 +189,8 @@ def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | N
     }
     if sent is None and typed is not None:
         parking.unjudged(form, formset)
-    return render(request, "billing/order/form.html", context, status=200 if sent is None else 422)
+    refused = 409 if order is not None and not order.is_editable else 422
+    return render(request, "billing/order/form.html", context, status=200 if sent is None else refused)
 
 
 def _lines(order: SalesOrder) -> list[OrderLine]:
@@ -206,6 +207,8 @@ def _form_of(order: SalesOrder) -> OrderForm:
 def _save(request: HttpRequest, order: SalesOrder | None, form: OrderForm, formset: Any) -> SalesOrder | None:
     """The order as written, or None with the refusal put on the form."""
     try:
+        if order is not None and not order.is_editable:  # meanwhile: refused on the form, which keeps what was typed
+            raise NotADraft(number=order.number)
         with as_read(form, order, _form_of):
             return save_order(
                 order=order,

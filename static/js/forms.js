@@ -41,9 +41,33 @@
   addEventListener("beforeunload", (event) => {
     if (!leaving && [...document.querySelectorAll("form.form")].some(changed)) event.preventDefault();
   });
-  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) leaving = true; });
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) { leaving = true; keep(event.target); } });
   document.addEventListener("click", (event) => { if (event.target.closest?.("[data-leave]")) leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });
+
+  // -- a session that ended while somebody typed: what was sent is kept in this tab, and put back after signing in ------
+  const KEPT = "sent-form";
+  const here = () => location.pathname + location.search;
+  function keep(form) {
+    if (form.method !== "post" || !form.matches(".form")) return;
+    const values = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !/^csrf|password|secret/.test(name));
+    sessionStorage.setItem(KEPT, JSON.stringify({ here: here(), values }));
+  }
+  function putBack() {
+    if (document.querySelector("form [name=password]")) return; // the sign-in page: it waits
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    sessionStorage.removeItem(KEPT);
+    const form = document.querySelector("main form.form[method=post]");
+    if (!kept || kept.here !== here() || !form || form.querySelector(".form-errors") || !new URL(document.referrer || location.href).pathname.startsWith("/login")) return;
+    const total = kept.values.find(([name]) => name.endsWith("-TOTAL_FORMS"));
+    for (let rows = form.querySelectorAll("[data-rows] > tr").length; total && rows < Number(total[1]); rows += 1) form.querySelector("[data-add]")?.click();
+    form.querySelectorAll("[type=checkbox]").forEach((box) => { box.checked = false; });
+    kept.values.forEach(([name, value]) => [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)].forEach((field) => {
+      if (field.type === "checkbox" || field.type === "radio") field.checked ||= field.value === value; else field.value = value;
+    }));
+    asRead.set(form, null);
+    document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().putBack, tone: "info" } }));
+  }
 
   // -- « Créer »: the other form in a dialog over this one; it ends by choosing what it made ----------------------------
   async function createBeside(href, input, picked) {
@@ -89,5 +113,5 @@
   }, true);
 
   window.quittance = { ...window.quittance, mayClose, createBeside };
-  document.addEventListener("DOMContentLoaded", () => read(document));
+  document.addEventListener("DOMContentLoaded", () => { read(document); putBack(); });
 })();

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from billing.models import Invoice
 from config.kernel.models import Company
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import PASSWORD, sign_in
 from tests.browser.test_story import press
 from tests.factories import story
 
@@ -94,3 +94,20 @@ def test_a_table_is_pasted_said_and_undone(page: Page, company: Company) -> None
     expect(page.locator("[name='lines-0-description']")).to_have_value("Avant")
     expect(page.locator("[name='lines-0-unit_price']")).to_have_value("")
     expect(page.locator("[data-rows] > tr:not(.dropped)")).to_have_count(1)
+
+
+def test_what_was_typed_survives_a_session_that_ended(page: Page, company: Company) -> None:
+    customer = story.a_customer(company)
+    sign_in(page)
+    page.goto(f"/customers/{customer.pk}/edit/")
+    page.fill("[name=notes]", "Longue note")
+    page.context.clear_cookies(name="sessionid")
+    press(page, "Enregistrer")
+    page.fill("input[name=username]", "claire@verone.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=notes]")).to_have_value("Longue note")
+    press(page, "Enregistrer")
+    page.wait_for_url(f"**/customers/{customer.pk}/")
+    customer.refresh_from_db()
+    assert customer.notes == "Longue note"

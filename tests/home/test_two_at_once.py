@@ -11,10 +11,12 @@ import pytest
 from django.urls import reverse
 
 from billing.models import Invoice, Product, SalesOrder
+from billing.services.issuing import issue_invoice
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.actor import Actor
 from config.kernel.models import Company
+from config.kernel.scope import company_scope
 from customers.models import Customer
 from customers.services import save_contact
 from tests.factories.people import signed_in
@@ -127,3 +129,18 @@ def test_a_form_of_a_program_that_read_nothing_is_taken(company):
     assert client.post(address, {**sent, "name": "Nouveau nom"}).status_code == 302
     assert Product.everywhere.get(company=company).name == "Nouveau nom"
     assert not Invoice.everywhere.exists()
+
+
+def test_what_was_typed_into_a_draft_that_was_issued_meanwhile_is_shown_again(company, customer):
+    client = signed_in(company)
+    draft = a_draft(customer)
+    address = reverse("billing:invoice-edit", args=[draft.pk])
+    sent = fields_of(client.get(address))
+    with company_scope(company):
+        issue_invoice(invoice=draft, actor=Actor.system("test"), at=AT)
+    answer = client.post(address, {**sent, "notes": "Tapé trop tard"})
+    assert answer.status_code == 409
+    page = unescape(answer.content.decode())
+    assert "Tapé trop tard" in page
+    assert "est émise : elle ne se modifie plus" in page
+    assert "Tapé trop tard" not in Invoice.everywhere.get(pk=draft.pk).notes
