@@ -5,8 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing.models import EmailKind
+from billing.models import Email, EmailKind
 from billing.services.emails import claim_due, hand_over
+from config.kernel.isolating import treat_each
 
 BATCH = 10
 
@@ -24,4 +25,8 @@ def _deliver(kind: EmailKind) -> None:
         claimed = claim_due(kind=kind, at=timezone.now(), limit=1)
         if not claimed:
             return
-        hand_over(email=claimed[0], at=timezone.now())
+        treat_each(claimed, _hand_over, loop="envoi des e-mails", at=timezone.now())
+
+
+def _hand_over(email: Email) -> None:
+    hand_over(email=email, at=timezone.now())

@@ -107,7 +107,6 @@ SERVICES = (("PO-01", "Livraison et pose", "75", "HUR"), ("CO-01", "Conseil en a
 def seed(*, at: datetime) -> bool:
     """Seed the demonstration once; False when it is there already."""
     if User.objects.filter(email=LOGINS[0].email).exists():
-        _follow_the_sandbox()
         return False
     people = {login.who: _person(login) for login in LOGINS}
     roles = {
@@ -133,8 +132,8 @@ def seed(*, at: datetime) -> bool:
     return True
 
 
-def _follow_the_sandbox() -> None:
-    """Another PORT moves the simulated platform: the demonstration's accounts follow it."""
+def follow_the_sandbox() -> None:
+    """Another PORT of `make run` moves the simulated platform: the demonstration's accounts follow it."""
     url = settings.SANDBOX_URL
     accounts = PlatformAccount.everywhere.filter(
         client_id__startswith="demo-", base_url__startswith="http://127.0.0.1:"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
@@ -29,10 +29,21 @@ from billing.models import (
 from config.figures import ZERO, Sums
 from config.kernel import typography
 from config.kernel.clock import local_day
-from config.kernel.models import DamagedFile, Membership, WebhookEndpoint
+from config.kernel.models import DamagedFile, LoopFailure, Membership, WebhookEndpoint
 from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
 from payments.models import BankAccount, BankLine, LineStatus, Payment
+
+PLATFORM_PATIENCE = timedelta(minutes=3)
+# where people find the row a loop failed on, and whether it has a page of its own
+RECORD_PAGES = {
+    "billing.invoice": ("billing:invoice-detail", True),
+    "billing.email": ("billing:email-detail", True),
+    "einvoicing.transmission": ("einvoicing:transmission-detail", True),
+    "einvoicing.remotedocument": ("einvoicing:transmission-list", False),
+    "einvoicing.platformaccount": ("einvoicing:compliance", False),
+    "payments.bankline": ("payments:bankline-detail", True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +74,9 @@ class Step:
 
 def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
     """What needs this person today, the most pressing first. What the role may not do is not asked of them."""
-    rows: list[Task] = [*_files()]
+    rows: list[Task] = [*_files(), *_failures()]
     if membership.may("einvoicing.send"):
-        rows += [*_transmissions(), *_emails()]
+        rows += [*_platforms(at), *_transmissions(), *_emails()]
     if membership.may("bank.reconcile"):
         rows += [*_bank(at)]
     rows += [*_late(found, local_day(at))]
@@ -98,6 +109,28 @@ def _files() -> Iterator[Task]:
             title, detail % {"name": first.name}, "alert", "bad", _("Voir"),
             "billing:invoice-detail", int(first.record.rpartition(":")[2]),
         )  # fmt: skip
+
+
+def _failures() -> Iterator[Task]:
+    """What background loops could not do, until a later run does it."""
+    for failure in LoopFailure.objects.order_by("failing_since", "id")[:10]:
+        words = _("Traitement automatique en échec : %(loop)s") % {"loop": _(failure.loop)}
+        label, _separator, pk = failure.row.rpartition(":")
+        name, has_page = RECORD_PAGES.get(label, ("", False))
+        action = _("Voir") if name else ""
+        detail = f"{failure.name} – {_(failure.problem)}"
+        yield Task(words, detail, "alert", "bad", action, name, int(pk) if has_page else None)
+
+
+def _platforms(at: datetime) -> Iterator[Task]:
+    """Platforms that have not been reached for minutes: nothing leaves, and nothing is read."""
+    silent = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).exclude(last_error="")
+    silent = silent.filter(Q(polled_at=None) | Q(polled_at__lt=at - PLATFORM_PATIENCE))
+    for account in silent.order_by("name")[:5]:
+        words = _("%(name)s ne répond pas") % {"name": account.name}
+        since = _("Dernière lecture le %(at)s.") % {"at": typography.moment(account.polled_at)}
+        detail = f"{_(account.last_error)} {since if account.polled_at else ''}".strip()
+        yield Task(words, detail, "alert", "bad", _("Voir"), "einvoicing:compliance")
 
 
 def _transmissions() -> Iterator[Task]:

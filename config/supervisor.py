@@ -170,7 +170,7 @@ def migrate_and_seed() -> str:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("demo", stdout=said)
+        call_command("demo", "--follow", stdout=said)
     except OperationalError as failure:
         raise preflight.Refused(f"La base de données refuse la mise à jour : {failure}") from failure
     finally:

@@ -7,14 +7,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.models import DocumentKind, Email, EmailStatus
-from billing.services.emails import give_up_email
+from billing.services.emails import give_up_email, postpone_email
 from config.kernel.actor import Actor
+from config.kernel.isolating import treat_each
 from einvoicing.models import PlatformAccount
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
 from einvoicing.services.statuses import poll_account
-from einvoicing.services.transmissions import drain
+from einvoicing.services.transmissions import ENGINE, drain
 
+DEFECT = "Une erreur inattendue a interrompu la lecture de cette plateforme."
 CLERK = Actor.system("préparation des documents")
 
 
@@ -38,14 +40,29 @@ def prepare_documents() -> int:
         .exclude(invoice__documents__kind=DocumentKind.FACTURX)
         .select_related("invoice")
     )
-    made = 0
-    for email in waiting.order_by("next_attempt_at", "id")[:50]:
-        try:
-            ensure_facturx(invoice=email.invoice, actor=CLERK, at=timezone.now())
-            made += 1
-        except DocumentInvalid as error:
-            give_up_email(email=email, reason=str(error), at=timezone.now())
-    return made
+    at = timezone.now()
+    due = waiting.filter(next_attempt_at__lte=at).order_by("next_attempt_at", "id")[:50]
+    return sum(treat_each(due, _prepare, loop="préparation des documents", at=at))
+
+
+def _prepare(email: Email) -> bool:
+    at = timezone.now()
+    if email.invoice is None:
+        return False
+    try:
+        ensure_facturx(invoice=email.invoice, actor=CLERK, at=at)
+    except DocumentInvalid as error:
+        if ENGINE not in error.report.rules:
+            give_up_email(email=email, reason=str(error), at=at)
+            return False
+        # the judge could not be asked: the message is not to blame
+        postpone_email(email=email, reason=str(error), at=at)
+    except Exception as error:
+        postpone_email(email=email, reason=str(error), at=at)
+        raise
+    else:
+        return True
+    return False
 
 
 @shared_task(name="einvoicing.compare")
@@ -53,11 +70,13 @@ def compare() -> int:
     """Compare each platform's list with ours; how many documents differ."""
     if not settings.ENABLE_EINVOICING:
         return 0
-    differing = 0
-    for account in PlatformAccount.everywhere.filter(is_enabled=True, is_offline=False):
-        found = compare_account(account=account, at=timezone.now())
-        differing += len(found.missing) + len(found.strangers) if found else 0
-    return differing
+    accounts = PlatformAccount.everywhere.filter(is_enabled=True, is_offline=False)
+    return sum(treat_each(accounts, _compare, loop="comparaison avec les plateformes", at=timezone.now()))
+
+
+def _compare(account: PlatformAccount) -> int:
+    found = compare_account(account=account, at=timezone.now())
+    return len(found.missing) + len(found.strangers) if found else 0
 
 
 @shared_task(name="einvoicing.poll")
@@ -66,4 +85,12 @@ def poll() -> int:
     if not settings.ENABLE_EINVOICING:
         return 0
     accounts = PlatformAccount.everywhere.filter(is_enabled=True, is_offline=False)
-    return sum(poll_account(account=account, at=timezone.now()) for account in accounts)
+    return sum(treat_each(accounts, _poll, loop="lecture des plateformes", at=timezone.now()))
+
+
+def _poll(account: PlatformAccount) -> int:
+    try:
+        return poll_account(account=account, at=timezone.now())
+    except Exception:
+        PlatformAccount.objects.filter(pk=account.pk).update(last_error=DEFECT)
+        raise

@@ -2,67 +2,54 @@
 
 from __future__ import annotations
 
-import structlog
 from celery import shared_task
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from config.kernel.actor import Actor
+from config.kernel.isolating import treat_each
 from config.kernel.models import Company
-from config.kernel.scope import company_scope
 from payments.models import Feed
 from payments.services import reminders
 from payments.services.feeds import reading
 from payments.services.reconciliation import reconcile as reconcile_company
 
-logger = structlog.get_logger(__name__)
-
 
 @shared_task(name="payments.reconcile")
 def reconcile() -> int:
     """Match what the evidence proves, in every company. Returns how many lines were matched."""
-    matched = 0
-    for company in Company.objects.order_by("id"):
-        with company_scope(company):
-            outcome = reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
-            matched += outcome.matched
-    return matched
+    return sum(treat_each(Company.objects.order_by("id"), _reconcile, loop="rapprochement", at=timezone.now()))
+
+
+def _reconcile(company: Company) -> int:
+    return reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now()).matched
 
 
 @shared_task(name="payments.read_feeds")
 def read_feeds() -> int:
     """Read the feeds that are due, then match what came. Returns how many movements and payments were kept."""
-    kept = 0
     fed = Feed.everywhere.filter(is_enabled=True).values("company_id")
-    for company in Company.objects.filter(pk__in=fed).order_by("id"):
-        try:
-            kept += _read_feeds(company)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            # one company must not hold up the others
-            logger.exception("feeds_not_read", company=company.pk)
-    return kept
+    companies = Company.objects.filter(pk__in=fed).order_by("id")
+    return sum(treat_each(companies, _read_feeds, loop="lecture des flux bancaires", at=timezone.now()))
 
 
 def _read_feeds(company: Company) -> int:
-    with company_scope(company):
-        found = reading.read_due(at=timezone.now())
-        if found:
-            reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
+    found = reading.read_due(at=timezone.now())
+    if found:
+        reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
     return found
 
 
 @shared_task(name="payments.remind")
 def remind() -> int:
     """Queue the reminders that are due, in every company that wants them, and hand them over."""
-    queued = 0
-    for company in Company.objects.filter(reminders_enabled=True).order_by("id"):
-        with company_scope(company):
-            made = reminders.send_reminders(company=company, actor=Actor.beat("relances"), at=timezone.now())
-            queued += len(made)
+    companies = Company.objects.filter(reminders_enabled=True).order_by("id")
+    queued = sum(treat_each(companies, _remind, loop="relances", at=timezone.now()))
     deliver_reminders()
     return queued
+
+
+def _remind(company: Company) -> int:
+    return len(reminders.send_reminders(company=company, actor=Actor.beat("relances"), at=timezone.now()))
 
 
 @shared_task(name="payments.deliver_reminders")

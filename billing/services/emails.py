@@ -181,6 +181,26 @@ def _record(email: Email, to: EmailStatus, tag: str, *, at: datetime, **changes:
 
 
 @transaction.atomic
+def postpone_email(*, email: Email, reason: str, at: datetime) -> None:
+    """A queued message whose document cannot be made for now: it waits, as after a failed hand-over.
+
+    Given up after the last delay, and a person is told.
+    """
+    row: Email = Email.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=email.pk)
+    if row.status != EmailStatus.QUEUED:
+        return
+    if row.attempts >= len(DELAYS):
+        give_up_email(email=row, reason=reason, at=at)
+        return
+    changes = {"attempts": row.attempts + 1, "next_attempt_at": at + DELAYS[row.attempts], "last_error": reason[:500]}
+    Email.everywhere.filter(pk=row.pk).update(**changes)
+    audit.record(
+        "billing.email.postponed", subject=row, also=_also(row), actor=COURIER, at=at,
+        data={"recipient": row.recipient, "reason": reason[:500], "attempt": row.attempts + 1},
+    )  # fmt: skip
+
+
+@transaction.atomic
 def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
     """A queued message whose document cannot be made: a person is told, and may queue it again once mended."""
     _move(

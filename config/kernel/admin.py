@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
 from config.kernel.admin_base import EditedColumns, FactAdmin
-from config.kernel.models import AuditChain, AuditEvent, Company, DamagedFile, Membership, User
+from config.kernel.models import AuditChain, AuditEvent, Company, DamagedFile, LoopFailure, Membership, User
 
 
 @admin.register(User)
@@ -73,6 +73,13 @@ class AuditChainAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(LoopFailure)
+class LoopFailureAdmin(FactAdmin):
+    list_display = ["failing_since", "company", "loop", "name", "problem", "times"]
+    list_select_related = ["company"]
+    ordering = ["-failed_at"]
 
 
 @admin.register(DamagedFile)

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from config.kernel import isolating
 from config.kernel.api import idempotency
 from config.kernel.inbound import applying
 from config.kernel.webhooks import forgetting
@@ -29,4 +30,9 @@ def forget() -> dict[str, int]:
     """Delete what has served its time: answers kept for repeated calls, messages told long ago, expired tokens."""
     at = timezone.now()
     expired, _ = OutstandingToken.objects.filter(expires_at__lt=at).delete()
-    return {"answers": idempotency.forget(at=at), "messages": forgetting.forget(at=at), "tokens": expired}
+    return {
+        "answers": idempotency.forget(at=at),
+        "messages": forgetting.forget(at=at),
+        "tokens": expired,
+        "failures": isolating.forget(at=at),
+    }

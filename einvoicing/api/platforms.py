@@ -20,11 +20,15 @@ from einvoicing.models import DocumentFormat, Environment, PlatformAccount
 from einvoicing.services.accounts import try_account
 from einvoicing.services.compliance import state_of
 
-ACCOUNT_STATES = ("ok", "suspended", "offline", "off")
+ACCOUNT_STATES = ("ok", "failing", "suspended", "offline", "off")
 
 
 class PlatformShape(serializers.Serializer):
-    """An account at a platform. `suspended`: its circuit breaker is open until `open_until`, nothing is tried."""
+    """An account at a platform.
+
+    `failing`: the last reading failed, or left messages that could not be applied. `suspended`: its circuit breaker is
+    open until `open_until`, nothing is tried.
+    """
 
     id = Id()
     kind = serializers.ChoiceField(KINDS)

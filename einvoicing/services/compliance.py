@@ -57,7 +57,7 @@ class AccountFigures:
     total: int
     success: Decimal | None  # per cent of those whose outcome is known
     delay: int | None  # mean seconds from the queue to the platform
-    state: str  # "ok", "suspended", "offline", "off"
+    state: str  # "ok", "failing", "suspended", "offline", "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,9 @@ def state_of(account: PlatformAccount, *, at: datetime) -> str:
         return "off"
     if account.is_offline:
         return "offline"
-    return "suspended" if account.is_suspended(at=at) else "ok"
+    if account.is_suspended(at=at):
+        return "suspended"
+    return "failing" if account.last_error else "ok"
 
 
 def failures_by_class(rows: QuerySet[Transmission], *, since: datetime) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from billing.services.invoices import open_dispute
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
+from config.kernel.isolating import treat_each
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
 from einvoicing.events import action_needed
@@ -35,6 +36,8 @@ from einvoicing.platforms.registry import PLATFORMS, connect, read_statuses
 from einvoicing.services.routing import settings_of
 
 POLL = Actor.beat("lecture des plateformes")
+UNAPPLIED = "Des messages reçus de la plateforme n’ont pas pu être appliqués : ils seront repris."
+APPLYING = "lecture des statuts"
 MOST_PAGES = 20
 MOST_WATCHED = 50
 MOST_ACKNOWLEDGED = 50
@@ -62,10 +65,12 @@ def poll_account(*, account: PlatformAccount, at: datetime) -> int:
     except (RemoteError, SecretUnreadable) as error:
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return 0
-    PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error="")
     asked = [one.remote_id for one in watched]
     Transmission.everywhere.filter(account=account, remote_id__in=asked).update(watched_at=at)
-    return apply_waiting(account=account, at=at)
+    applied = apply_waiting(account=account, at=at)
+    left = RemoteDocument.everywhere.filter(account=account, applied_at=None, problem="").exists()
+    PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error=UNAPPLIED if left else "")
+    return applied
 
 
 def _watched(account: PlatformAccount, at: datetime) -> tuple[Watched, ...]:
@@ -120,7 +125,13 @@ def apply_waiting(*, account: PlatformAccount, at: datetime) -> int:
     waiting = RemoteDocument.everywhere.filter(account=account, applied_at=None, problem="").order_by(
         "received_at", "id"
     )
-    return sum(apply_document(document_id=pk, at=at) for pk in waiting.values_list("pk", flat=True))
+    # the content is read again under lock
+    rows = waiting.defer("content")
+
+    def apply(document: RemoteDocument) -> bool:
+        return apply_document(document_id=document.pk, at=at)
+
+    return sum(treat_each(rows, apply, loop=APPLYING, at=at))
 
 
 @transaction.atomic
@@ -286,23 +297,31 @@ def _read_acknowledgements(account: PlatformAccount, platform: Platform, at: dat
     )
     waiting = waiting.filter(_may_be_asked(account, at))
     rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
-    for transmission in rows[:MOST_ACKNOWLEDGED]:
+
+    def read(transmission: Transmission) -> None:
         Transmission.everywhere.filter(pk=transmission.pk).update(watched_at=at)
-        verdict = platform.acknowledgement(transmission.remote_id)
-        if verdict.status == AckStatus.OK and _is_complete(transmission):
-            _accept(transmission, at)
-        if verdict.status == AckStatus.UNKNOWN:
-            words = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
-            Transmission.everywhere.filter(pk=transmission.pk).update(last_error=words[:1000])
-        if verdict.status != AckStatus.ERROR:
-            continue
-        number = str(transmission.invoice.number)
-        earlier = platform.find(transmission.tracking_id, number) if verdict.duplicate else None
-        if earlier is not None and earlier.remote_id != transmission.remote_id:
-            # the platform had it from an attempt whose answer was lost: that one counts
-            Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=earlier.remote_id)
-        else:
-            _reject(transmission, verdict, at)
+        _read_acknowledgement(transmission, platform, at)
+
+    # a platform that does not answer ends the reading; a verdict that cannot be written down concerns its document
+    treat_each(rows[:MOST_ACKNOWLEDGED], read, loop="lecture des accusés", at=at, passing=(RemoteError,))
+
+
+def _read_acknowledgement(transmission: Transmission, platform: Platform, at: datetime) -> None:
+    verdict = platform.acknowledgement(transmission.remote_id)
+    if verdict.status == AckStatus.OK and _is_complete(transmission):
+        _accept(transmission, at)
+    if verdict.status == AckStatus.UNKNOWN:
+        words = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
+        Transmission.everywhere.filter(pk=transmission.pk).update(last_error=words[:1000])
+    if verdict.status != AckStatus.ERROR:
+        return
+    number = str(transmission.invoice.number)
+    earlier = platform.find(transmission.tracking_id, number) if verdict.duplicate else None
+    if earlier is not None and earlier.remote_id != transmission.remote_id:
+        # the platform had it from an attempt whose answer was lost: that one counts
+        Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=earlier.remote_id)
+    else:
+        _reject(transmission, verdict, at)
 
 
 def _is_complete(transmission: Transmission) -> bool:

@@ -27,6 +27,7 @@ from einvoicing.views.tabs import tabs
 LATEST = 8
 STATES: dict[str, tuple[Any, str]] = {
     "ok": (gettext_lazy("En service"), "good"),
+    "failing": (gettext_lazy("Dernière lecture en échec"), "bad"),
     "suspended": (gettext_lazy("Suspendue après plusieurs échecs"), "bad"),
     "offline": (gettext_lazy("Hors ligne"), "warn"),
     "off": (gettext_lazy("Coupée"), "neutral"),

@@ -17,6 +17,7 @@ from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from customers.models import Customer
@@ -134,12 +135,16 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
     """
     index, barred = build_index(company, at=at), barred_pairs(company=company)
     counts = {AUTO: 0, PROPOSED: 0, NONE: 0}
-    for line in BankLine.everywhere.filter(company=company, status=LineStatus.OPEN).order_by("booked_on", "id"):
+
+    def reconcile_line(line: BankLine) -> None:
         verdict = judge(line, index, barred)
         kind = verdict.kind
         if kind == AUTO and not _match_automatically(line, verdict, actor, at):
             kind = PROPOSED
         counts[kind] += 1
+
+    lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN).order_by("booked_on", "id")
+    treat_each(lines, reconcile_line, loop="rapprochement d’une ligne", at=at)
     return Outcome(matched=counts[AUTO], proposed=counts[PROPOSED], left=counts[NONE])
 
 

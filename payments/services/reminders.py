@@ -22,8 +22,8 @@ from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, TransitionRefused
+from config.kernel.isolating import treat_each
 from config.kernel.models import Company
-from config.kernel.scope import company_scope
 from customers.models import Contact, Customer
 from payments.services.facts import LEVELS, facts_of, gather, policy_of
 from payments.services.letters import own_letter
@@ -77,12 +77,15 @@ def plan(*, company: Company, at: datetime) -> list[Planned]:
 def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Reminder]:
     """Queue what is due now, one letter per customer; each invoice is decided again under its own lock."""
     made: dict[int, Reminder] = {}
-    for planned in plan(company=company, at=at):
-        customer_id = planned.invoice.customer_id
-        if planned.decision.level is not None and customer_id not in made:
-            reminder = _remind(planned.invoice, actor=actor, at=at)
+
+    def remind(invoice: Invoice) -> None:
+        if invoice.customer_id not in made:
+            reminder = _remind(invoice, actor=actor, at=at)
             if reminder is not None:
-                made[customer_id] = reminder
+                made[invoice.customer_id] = reminder
+
+    due = [planned.invoice for planned in plan(company=company, at=at) if planned.decision.level is not None]
+    treat_each(due, remind, loop="relance d’une facture", at=at)
     return list(made.values())
 
 
@@ -232,13 +235,16 @@ def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetim
 
 def deliver_reminders(*, at: datetime, limit: int = 10) -> int:
     """Hand queued reminders to the mail server, each decided once more just before. Returns how many left."""
+
+    def deliver(email: Email) -> int:
+        return _deliver(email, at)
+
     sent = 0
     for _turn in range(limit):
         claimed = claim_due(kind=EmailKind.REMINDER, at=at, limit=1)
         if not claimed:
             break
-        with company_scope(claimed[0].company_id):
-            sent += _deliver(claimed[0], at)
+        sent += sum(treat_each(claimed, deliver, loop="envoi des relances", at=at))
     return sent
 
 

@@ -411,4 +411,4 @@ def test_what_was_told_three_months_ago_is_forgotten_and_what_still_waits_is_not
 
 
 def test_the_clock_forgets_answers_messages_and_tokens() -> None:
-    assert set(tasks.forget()) == {"answers", "messages", "tokens"}
+    assert set(tasks.forget()) == {"answers", "messages", "tokens", "failures"}

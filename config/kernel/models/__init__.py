@@ -11,6 +11,7 @@ from config.kernel.models.companies import (
     UserManager,
     VatRegime,
 )
+from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.webhooks import (
@@ -36,6 +37,7 @@ __all__ = [
     "DeliveryStatus",
     "IdempotentCall",
     "InboundSource",
+    "LoopFailure",
     "Membership",
     "ReceivedStatus",
     "ReceivedWebhook",

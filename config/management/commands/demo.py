@@ -20,12 +20,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="the logins as JSON")
+        parser.add_argument(
+            "--follow", action="store_true", help="move its platform to the simulator at SANDBOX_URL (make run does)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demonstration has known passwords: it is not for production.")
         with transaction.atomic():
             seeded = demo.seed(at=timezone.now())
+            if options["follow"] and not seeded:
+                demo.follow_the_sandbox()
         logins = [{**asdict(login), "password": demo.PASSWORD} for login in demo.LOGINS]
         if options["json"]:
             self.stdout.write(json.dumps({"url": settings.PUBLIC_URL, "seeded": seeded, "logins": logins}))

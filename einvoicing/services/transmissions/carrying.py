@@ -10,6 +10,7 @@ from time import monotonic
 from typing import cast
 
 from config.kernel.errors import RemoteError
+from config.kernel.isolating import treat_each
 from config.kernel.kept import read_to_send
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
@@ -116,9 +117,14 @@ def drain(*, at: datetime, limit: int = BATCH) -> int:
     Each is claimed just before it is carried, but all at `at`: who has a clock asks for one at a time.
     """
     worker = uuid.uuid4().hex
+
+    def take(transmission: Transmission) -> None:
+        carry(transmission=transmission, worker=worker, at=at)
+
     for carried in range(limit):
         claimed = claim_due(at=at, worker=worker, limit=1)
         if not claimed:
             return carried
-        carry(transmission=claimed[0], worker=worker, at=at)
+        # one that breaks here keeps its lease: when it ends, the platform is asked before anything is sent again
+        treat_each(claimed, take, loop="transmission", at=at)
     return limit

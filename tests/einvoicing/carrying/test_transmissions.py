@@ -139,11 +139,12 @@ def test_a_disputed_invoice_is_known_to_be_disputed(sent):
 def test_a_refusal_at_the_platforms_door_does_not_stay_unseen(sent, sandbox):
     """The number is held there by another deposit: no status ever comes, only the acknowledgement tells."""
     drain(at=AT)
-    stranger = platforms.a_platform_account(story.a_company(), sandbox)
-    Transmission.everywhere.filter(pk=sent.row.pk).update(account=stranger, status=Status.PENDING, tracking_id="other")
+    PlatformAccount.everywhere.filter(pk=sent.account.pk).update(client_id="demo-another")
+    Transmission.everywhere.filter(pk=sent.row.pk).update(status=Status.PENDING, tracking_id="other")
     drain(at=AT)
     assert sent.now.status == Status.DEPOSITED
-    poll_account(account=stranger, at=AT)
+    Transmission.everywhere.filter(pk=sent.row.pk).update(watched_at=None)
+    sent.poll()
     assert sent.now.status == Status.REJECTED
     assert "AlreadyExistingFlow" in sent.row.last_error
     assert sent.ledger["accepted"] == 1

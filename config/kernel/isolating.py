@@ -1,0 +1,71 @@
+"""Loops over rows or companies: one that fails is written down where people look, and the next is reached.
+
+The failure stands on the home page until a later run of the same loop treats the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F
+
+from config.kernel.errors import DomainError, RemoteError
+from config.kernel.models import Company, CompanyRow, LoopFailure
+from config.kernel.scope import company_scope
+
+logger = structlog.get_logger(__name__)
+
+R = TypeVar("R", bound=Company | CompanyRow)
+T = TypeVar("T")
+DEFECT = "Une erreur inattendue l’a empêché ; il sera repris."
+# beyond the longest pause between two tries of a row: what is older is treated no more (ignored, disabled, deleted)
+REMEMBERED = timedelta(days=2)
+
+
+def treat_each(
+    rows: Iterable[R], treat: Callable[[R], T], *, loop: str, at: datetime, passing: tuple[type[Exception], ...] = ()
+) -> list[T]:
+    """What `treat` returned for each row, in the scope of its company; rows that failed are left out.
+
+    `loop` is the French name of the loop, as people read it. Raises OperationalError and InterfaceError when the
+    database itself is away, and what `passing` names: then no row is to blame.
+    """
+    failed_before = set(LoopFailure.everywhere.filter(loop=loop).values_list("row", flat=True))
+    treated = []
+    for row in rows:
+        company_id = row.pk if isinstance(row, Company) else row.company_id
+        with company_scope(company_id):
+            try:
+                treated.append(treat(row))
+            except passing:
+                raise
+            except Exception as error:
+                if isinstance(error, OperationalError | InterfaceError) and not connection.is_usable():
+                    raise
+                logger.exception("row_failed", loop=loop, row=row.subject)
+                _write_down(row, company_id, error, loop=loop, at=at)
+            else:
+                if row.subject in failed_before:
+                    LoopFailure.objects.filter(loop=loop, row=row.subject).delete()
+    return treated
+
+
+def _write_down(row: Company | CompanyRow, company_id: int, error: Exception, *, loop: str, at: datetime) -> None:
+    # the sentence of an error that is meant for people; a defect's own text stays in the log
+    problem = str(error) if isinstance(error, DomainError | RemoteError) else f"{DEFECT} ({type(error).__name__})"
+    facts = {"problem": problem[:500], "failed_at": at, "name": str(row)[:200]}
+    _failure, is_new = LoopFailure.objects.get_or_create(
+        company_id=company_id, loop=loop, row=row.subject, defaults={**facts, "failing_since": at}
+    )
+    if not is_new:
+        LoopFailure.objects.filter(loop=loop, row=row.subject).update(times=F("times") + 1, **facts)
+
+
+def forget(*, at: datetime) -> int:
+    """Delete the failures of rows that their loop no longer meets; how many."""
+    deleted, _by_model = LoopFailure.everywhere.filter(failed_at__lt=at - REMEMBERED).delete()
+    return deleted
