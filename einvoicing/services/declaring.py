@@ -20,6 +20,7 @@ from django.db.models import Sum
 from billing.models import Invoice, VatSubtotal
 from config.kernel import audit
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.money import ZERO, round2
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
@@ -46,8 +47,12 @@ def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> l
     amounts = shares_by_rate(allocation)
     if invoice.is_credit_note or not amounts:
         return []
+    # the day of collection, on which VAT falls due (CGI 269-2 c); money taken back is so on the day it is
+    collected_on = allocation.payment.paid_on if allocation.amount > 0 else local_day(at)
     characteristics = tuple(
-        cdar.Characteristic(type_code=MONEY_RECEIVED, amount=amount, currency=invoice.currency, percent=rate)
+        cdar.Characteristic(
+            type_code=MONEY_RECEIVED, amount=amount, currency=invoice.currency, value_date=collected_on, percent=rate
+        )
         for rate, amount in amounts.items()
     )
     detail = cdar.StatusDetail(sequence=1, characteristics=characteristics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -47,6 +48,14 @@ def test_a_payment_of_a_transmitted_invoice_is_declared_by_vat_rate(customer, in
     (message,) = declared(invoice)
     assert (message.status_code, message.invoice_number) == ("212", invoice.number)
     assert received(message) == {Decimal(20): Decimal("120.00"), Decimal("5.5"): Decimal("35.16")}
+
+
+def test_money_is_declared_on_the_day_it_came_not_when_it_was_typed(customer, invoice):
+    money.a_payment(customer, "155.16", [(invoice, "155.16")], paid_on=date(2026, 10, 15))
+    (message,) = declared(invoice)
+    days = {one.value_date for detail in message.details for one in detail.characteristics}
+    assert days == {date(2026, 10, 15)}
+    assert validation.check(bytes(Transmission.everywhere.get(kind=TransmissionKind.STATUS).content)).valid
 
 
 def test_partial_payments_are_declared_each_and_add_up_to_the_cent(customer, invoice):
