@@ -12,19 +12,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
 from billing.models import Invoice
+from einvoicing.fields import BUYER, BUYER_GROUPS, DRAFT, LINES, SELLER, SELLER_GROUPS
 from einvoicing.models import ErrorClass, Transmission, TransmissionStatus
 from einvoicing.services.fixing import Fix, fix_for
 from einvoicing.validation.report import FATAL, Violation
 
-SELLER = frozenset({*range(27, 44), 81, 84, 86, *range(159, 160)})
-BUYER = frozenset({*range(44, 59), 163})
-SELLER_GROUPS = frozenset({4, 5, 6, 16, 17})
-BUYER_GROUPS = frozenset({7, 8, 9})
-# fields of the draft's form
-FIELDS = {9: "due_date", 10: "service_code", 13: "purchase_order", 22: "notes", 72: "supply_date"}
-LINES = range(126, 162)
 # rules whose place is known though their term is not told
-_RULES = {"BR-FR-10": "seller", "BR-FR-13": "seller", "BR-FR-11": "buyer", "BR-FR-12": "buyer", "BR-FR-21": "buyer"}
+_RULES = {
+    "BR-FR-05": "seller",
+    "BR-FR-06": "seller",
+    "BR-FR-10": "seller",
+    "BR-FR-13": "seller",
+    "BR-FR-11": "buyer",
+    "BR-FR-12": "buyer",
+    "BR-FR-21": "buyer",
+}
 _TERM = re.compile(r"B([TG])-(\d+)")
 
 
@@ -99,8 +101,8 @@ def place(rule: str, term: str, invoice: Invoice) -> tuple[str, str]:
     if not invoice.is_draft:
         return "", ""
     edit = reverse("billing:invoice-edit", args=[invoice.pk])
-    if group == "T" and number in FIELDS:
-        return f"{edit}#id_{FIELDS[number]}", _("Champ du brouillon")
+    if group == "T" and number in DRAFT:
+        return f"{edit}#id_{DRAFT[number]}", _("Champ du brouillon")
     if group == "T" and number in LINES:
         return f"{edit}#lines-0", _("Lignes du brouillon")
     return edit, _("Brouillon")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,23 +11,22 @@ from billing.api.invoices.bodies import said_of
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
+from billing.services.snapshots import NoBillingAddress
 from config.kernel.api.operation import REQUIRED, Call, operation
 from config.kernel.errors import DomainError
 from config.kernel.middleware import say
-from einvoicing.mending import BUYER, BUYER_GROUPS, FIELDS, LINES, SELLER, SELLER_GROUPS
+from einvoicing.fields import CUSTOMER, ITEMS, field_of
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.readiness import judge
 from einvoicing.services.sending import send_invoice
 from einvoicing.validation.report import FATAL, WARNING, Report, Violation
-
-_TERM = re.compile(r"B([TG])-(\d+)")
 
 
 class ViolationShape(serializers.Serializer):
     rule = serializers.CharField(help_text="BR-FR-05, BR-CO-10, XSD…")
     severity = serializers.ChoiceField([FATAL, WARNING])
     text = serializers.CharField(help_text="What is wrong, in one sentence.")
-    field = serializers.CharField(help_text="What to mend: a field of the invoice, `items`, `customer`, `company`, ''.")
+    field = serializers.CharField(help_text="What to mend: a field of the invoice, `items`, `customer` or `company`.")
     term = serializers.CharField(help_text="The business term of EN 16931.")
     location = serializers.CharField(help_text="Where in the document.")
 
@@ -83,7 +81,7 @@ def verdict(report: Report | DomainError) -> dict[str, Any]:
     """What issuing would refuse for lack of data is a broken rule too."""
     if isinstance(report, DomainError):
         one = {"rule": report.code, "severity": FATAL, "text": say(report), "term": "", "location": ""}
-        return {"valid": False, "checks": [], "violations": [{**one, "field": next(iter(report.fields), "")}]}
+        return {"valid": False, "checks": [], "violations": [{**one, "field": _refused_field(report)}]}
     return {"valid": report.valid, "checks": report.checks, "violations": [told(one) for one in report.violations]}
 
 
@@ -92,22 +90,12 @@ def told(violation: Violation) -> dict[str, Any]:
         "rule": violation.rule,
         "severity": violation.severity,
         "text": _(violation.text),
-        "field": _field(violation.term),
+        "field": field_of(violation.rule, violation.term, violation.location),
         "term": violation.term,
         "location": violation.location,
     }
 
 
-def _field(term: str) -> str:
-    """The field of the API that holds a business term; '' for what follows from others."""
-    found = _TERM.search(term)
-    if not found:
-        return ""
-    is_group, number = found[1] == "G", int(found[2])
-    if number in (SELLER_GROUPS if is_group else SELLER):
-        return "company"
-    if number in (BUYER_GROUPS if is_group else BUYER):
-        return "customer"
-    if is_group:
-        return ""
-    return FIELDS.get(number, "items" if number in LINES else "")
+def _refused_field(error: DomainError) -> str:
+    """Where what issuing refuses is mended: the field it names, else the record that lacks something."""
+    return next(iter(error.fields), CUSTOMER if isinstance(error, NoBillingAddress) else ITEMS)
