@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
 from config.kernel.access import actor_of, member
 from config.kernel.middleware import say
+from config.kernel.money import ZERO
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.services.compliance import WAITING
 from einvoicing.services.transmissions import queue_many
@@ -38,11 +39,18 @@ def progress() -> dict[str, Any]:
     return {"due": due, "later": waiting.count() - due}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("einvoicing.send")
 def transmit_many(request: HttpRequest) -> HttpResponse:
-    """Queue those that were never transmitted; each is refused or taken on its own."""
-    invoices = list(never_transmitted().select_related("customer")[:MOST])
+    """Show those that were never transmitted and ask; then queue the ones shown, each refused or taken on its own."""
+    rows = never_transmitted().select_related("customer")
+    if request.method == "GET":
+        shown = list(rows[:MOST])
+        total = sum((invoice.total_gross for invoice in shown), ZERO)
+        return render(request, "einvoicing/transmission/send_many.html", {"rows": shown, "total": total})
+    # those that the person saw: what was issued meanwhile is shown first
+    seen = [int(key) for key in request.POST.getlist("invoice") if key.isascii() and key.isdigit() and len(key) < 19]
+    invoices = list(rows.filter(pk__in=seen[:MOST]))
     queued, refused = queue_many(invoices=invoices, actor=actor_of(request), at=timezone.now())
     count = len(queued)
     if count:

@@ -250,7 +250,12 @@ def test_all_that_was_never_transmitted_is_queued_at_once_and_its_progress_told(
     client = signed_in(company)
     url = reverse("einvoicing:transmission-list")
     assert "3 factures émises ne sont confiées à aucune plateforme" in client.get(url).text
-    page = client.post(reverse("einvoicing:transmit-many"), follow=True)
+    assert client.post(reverse("einvoicing:transmit-many")).status_code == 302
+    assert not Transmission.everywhere.filter(invoice__in=invoices).exists(), "nothing leaves that was not shown"
+    asked = client.get(reverse("einvoicing:transmit-many")).text
+    assert all(f'value="{invoice.pk}"' in asked and str(invoice.number) in asked for invoice in invoices)
+    chosen = {"invoice": [invoice.pk for invoice in invoices]}
+    page = client.post(reverse("einvoicing:transmit-many"), chosen, follow=True)
     assert "3 factures mises en file." in page.text
     assert Transmission.everywhere.filter(invoice__in=invoices).count() == 3
     assert "ne sont confiées à aucune" not in page.text
