@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
@@ -170,6 +171,19 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     """
     if not invoice.is_draft:
         return _judge(_issued_document(invoice), invoice)
+    report = _judge(_provisional_document(invoice, at), invoice)
+    invoice.refresh_from_db()
+    return report
+
+
+def digest_of_draft(*, invoice: Invoice, at: datetime) -> str:
+    """SHA-256 of what a draft says, were it issued now: tells whether what was judged is what is issued."""
+    data = cii.render(_provisional_document(invoice, at))
+    invoice.refresh_from_db()
+    return hashlib.sha256(data).hexdigest()
+
+
+def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoice:
     lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
     computed = totals.compute([line.priced() for line in lines])
     day = local_day(at)
@@ -182,12 +196,9 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     invoice.buyer = snapshots.buyer(invoice.customer, invoice.delivery)
     invoice.mentions = snapshots.mentions(invoice, invoice.company)
     invoice.total_net, invoice.total_vat, invoice.total_gross = computed.net, computed.vat, computed.gross
-    document = mapping.from_invoice(
+    return mapping.from_invoice(
         invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits_of(invoice)
     )
-    report = _judge(document, invoice)
-    invoice.refresh_from_db()
-    return report
 
 
 def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from billing.models import Email, EmailKind, Invoice, InvoiceKind
 from billing.services.emails import invoice_letter, queue_email
-from billing.services.invoices import draft_credit_note
+from billing.services.invoices import draft_credit_note, lock_draft
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Stale
 from customers.models import Contact, Customer
-from einvoicing.services.documents import DocumentInvalid, preflight
+from einvoicing.services.documents import DocumentInvalid, digest_of_draft, preflight
 from payments.services.crediting import issue_correction, issue_credit_note
 
 # those that settle another invoice first; every other kind is issued as it is
@@ -40,8 +40,13 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
     The rules run before the transaction: no number is taken, and no counter locked, while they do.
     Raises DocumentInvalid, and whatever issuing refuses.
     """
+    judged = digest_of_draft(invoice=invoice, at=at) if invoice.is_draft else ""
     _check(invoice, at)
     with transaction.atomic():
+        # a save between the judgement and this lock would be issued unjudged
+        draft = lock_draft(invoice)
+        if digest_of_draft(invoice=draft, at=at) != judged:
+            raise Stale
         issue = ISSUERS.get(InvoiceKind(invoice.kind), issue_invoice)
         issued = issue(invoice=invoice, actor=actor, at=at)
         if addresses:
