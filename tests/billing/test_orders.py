@@ -161,8 +161,7 @@ def test_a_shipped_order_gives_its_invoice_once(company, customer):
 
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
-def test_shipments_at_once_never_take_more_than_there_is_nor_wait_in_a_ring():
-    company = story.a_company()
+def test_shipments_at_once_never_take_more_than_there_is_nor_wait_in_a_ring(company):
     customer = story.a_customer(company)
     chair, table = a_product(company, stock="5"), a_product(company, "TA-1", stock="5")
     # half of them name the two products the other way round
@@ -184,8 +183,7 @@ def test_shipments_at_once_never_take_more_than_there_is_nor_wait_in_a_ring():
 
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
-def test_one_order_shipped_or_invoiced_by_several_people_at_once_leaves_once():
-    company = story.a_company()
+def test_one_order_shipped_or_invoiced_by_several_people_at_once_leaves_once(company):
     order = a_confirmed_order(story.a_customer(company), (a_product(company), "4"))
 
     def person(service) -> str:

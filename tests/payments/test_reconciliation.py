@@ -330,8 +330,7 @@ def test_looking_takes_the_same_queries_for_one_line_or_twelve(company, customer
 
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
-def test_four_runs_at_once_match_each_line_once():
-    company = story.a_company()
+def test_four_runs_at_once_match_each_line_once(company):
     customer = story.a_customer(company)
     invoices = [an_invoice(customer, f"{120 * (place + 1)}.00") for place in range(6)]
     money.bank_lines(company, [money.a_credit(str(one.total_gross), remittance=one.number) for one in invoices])
@@ -348,8 +347,7 @@ def test_four_runs_at_once_match_each_line_once():
 
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
-def test_six_people_accepting_one_line_at_once_record_one_payment():
-    company = story.a_company()
+def test_six_people_accepting_one_line_at_once_record_one_payment(company):
     customer = story.a_customer(company)
     invoices = [an_invoice(customer) for _person in range(6)]
     line = a_line(company, "1200.00")
