@@ -22,6 +22,7 @@ from billing import totals
 from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
 from billing.services import snapshots
 from billing.services.lines import vat_rows
+from config.kernel import faces
 from config.kernel.identifiers import creditor_reference
 from config.kernel.scope import company_scope
 from config.kernel.typography import NARROW, NBSP, number, percent, price
@@ -38,22 +39,17 @@ LONGEST_EPC_NAME = 70
 # What stands in the VAT column when the line bears no rate; the sentence itself is in the VAT breakdown.
 WITHOUT_RATE = {"E": "exonéré", "AE": "autoliq.", "K": "intra-UE", "G": "export", "O": "hors champ"}
 
-# Of each column but the description, in mm: its title (Liberation Sans bold, 7.5 pt), the padding of its cells.
+# Of each column but the description: its title, drawn bold in TITLE_MM, and the padding of its cells in mm.
 COLUMNS = {
-    "quantity": (10.74, 4.05),
-    "unit": (6.62, 2.05),
-    "unit_price": (15.59, 4.05),
-    "discount": (9.42, 4.05),
-    "rate": (5.3, 4.05),
-    "net": (14.55, 4.05),
+    "quantity": ("Quantité", 4.1),
+    "unit": ("Unité", 2.1),
+    "unit_price": ("Prix unit. HT", 4.1),
+    "discount": ("Remise", 4.1),
+    "rate": ("TVA", 4.1),
+    "net": ("Montant HT", 4.1),
 }
-LINES_EM = 8.5 * 25.4 / 72
-# Widths in ems of Liberation Sans (those of Helvetica), bold where bold is wider; what is not here is a wide letter.
-EMS = (
-    dict.fromkeys("0123456789abdeghnopquéèêàûL€", 0.556) | dict.fromkeys("ckvxyzsJç", 0.5) | dict.fromkeys("rt-", 0.333)
-)
-EMS |= dict.fromkeys(f" ,.’'/ijlfI{NBSP}{NARROW}", 0.278) | {"m": 0.833, "w": 0.722, "−": 0.584, "%": 0.889}
-WIDEST = 0.9
+POINT = 25.4 / 72  # in mm
+TITLE_MM, LINES_MM = 7.5 * POINT, 8.5 * POINT  # an em of each, as invoice.css draws them
 
 SHORT_UNITS = {"C62": "u.", "HUR": "h", "DAY": "jour", "MON": "mois", "LTR": "l", "LS": "forfait"}
 
@@ -64,8 +60,7 @@ def render_pdf(invoice: Invoice) -> bytes:
 
     with override("fr"), company_scope(invoice.company_id):
         page = context(invoice)
-        # Liberation draws the narrow no-break space so thin that thousands run together
-        html = render_to_string(TEMPLATE, page).replace(NARROW, NBSP)
+        html = _as_drawn(render_to_string(TEMPLATE, page))
     name = invoice.number or f"draft-{invoice.pk}"
     identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
     return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier)
@@ -121,16 +116,18 @@ def _row(line: InvoiceLine) -> dict[str, Any]:
 
 
 def _widths(rows: Sequence[dict[str, str]]) -> dict[str, str]:
-    """The width of each column as a style: that of its longest content or of its title, so that nothing is measured."""
-    return {
-        column: f"width:{max([title, *(_ems(row[column]) * LINES_EM for row in rows)]) + padding:.2f}mm"
-        for column, (title, padding) in COLUMNS.items()
-    }
+    """The width of each column as a style: that of its title or longest content, measured from the face itself."""
+    widths = {}
+    for column, (title, padding) in COLUMNS.items():
+        contents = [faces.width(_as_drawn(row[column]), bold=column == "net") * LINES_MM for row in rows]
+        widest = max([faces.width(title, bold=True) * TITLE_MM, *contents])
+        widths[column] = f"width:{widest + padding:.2f}mm"
+    return widths
 
 
-def _ems(text: str) -> float:
-    """How wide a text of figures or a few words is in Liberation Sans, in ems; never less than it is."""
-    return sum(EMS.get(character, WIDEST) for character in text)
+def _as_drawn(text: str) -> str:
+    """The narrow no-break space is drawn so thin that thousands run together."""
+    return text.replace(NARROW, NBSP)
 
 
 def _stamp(invoice: Invoice) -> str:

@@ -6,21 +6,57 @@ Imported only when a PDF is made: the library and Pango take half a second and t
 from __future__ import annotations
 
 import gc
+import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
 
 from django.conf import settings
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+
+from config.kernel import faces
 
 STATIC = Path(settings.BASE_DIR) / "static"
-BUNDLED = (STATIC / "pdf", STATIC / "fonts")
+BUNDLED = (STATIC / "pdf", faces.FOLDER)
 ELEMENTS = "elements.css"
+FONTCONFIG = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir>{faces}</dir>
+  <cachedir>{cache}</cachedir>
+</fontconfig>
+"""
+
+
+def _use_bundled_faces() -> None:
+    """Point fontconfig at our faces alone. It reads its environment once, when Pango is loaded: call this before."""
+    state = Path(settings.STATE_DIR).absolute()
+    if not os.access(_existing(state), os.W_OK):
+        state = Path(tempfile.mkdtemp(prefix="quittance-fonts-"))
+    folder = state / "fontconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = FONTCONFIG.format(faces=escape(str(faces.FOLDER)), cache=escape(str(folder / "cache")))
+    with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
+        file.write(configuration)
+    Path(file.name).replace(folder / "fonts.conf")  # whole at any time: web and worker start together
+    for name in ("FONTCONFIG_PATH", "FONTCONFIG_SYSROOT"):
+        os.environ.pop(name, None)
+    os.environ["FONTCONFIG_FILE"] = str(folder / "fonts.conf")
+
+
+def _existing(folder: Path) -> Path:
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+_use_bundled_faces()
+
+from weasyprint import CSS, HTML  # noqa: E402 - loads Pango
+from weasyprint.text.fonts import FontConfiguration  # noqa: E402
+from weasyprint.urls import URLFetcher  # noqa: E402
 
 # Pango's font map must not be shared between threads; parsing the style sheet once per thread is cheap.
 _of_thread = threading.local()
