@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel import typography
 from config.kernel.editing import RecordForm
+from config.kernel.forms import TextField
 from config.kernel.models import Company
 from config.kernel.services import CHANGEABLE
 
@@ -48,7 +49,7 @@ class CompanyForm(RecordForm):
             self.fields[name].widget = forms.Textarea(attrs={"rows": 2})
         # people paste them with their spaces
         for name, length in (("siret", 20), ("iban", 50), ("bic", 20), ("vat_number", 30)):
-            self.fields[name] = forms.CharField(
+            self.fields[name] = TextField(
                 label=self.fields[name].label, required=self.fields[name].required, max_length=length
             )
 
@@ -60,6 +61,6 @@ class CompanyForm(RecordForm):
 
 
 class BankAccountForm(forms.Form):
-    name = forms.CharField(label=_("Intitulé"), max_length=100)
-    iban = forms.CharField(label="IBAN", max_length=50)
-    bic = forms.CharField(label="BIC", required=False, max_length=20)
+    name = TextField(label=_("Intitulé"), max_length=100)
+    iban = TextField(label="IBAN", max_length=50)
+    bic = TextField(label="BIC", required=False, max_length=20)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.editing import RecordForm
 from config.kernel.errors import Invalid
-from config.kernel.forms import FrenchDateField
+from config.kernel.forms import FrenchDateField, TextField
 from config.kernel.middleware import translated
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, CustomerQuerySet, PaymentTerms
@@ -64,7 +64,7 @@ class CustomerFilter(forms.Form):
         ]
 
 
-class CountryField(forms.CharField):
+class CountryField(TextField):
     """Two letters, in any case, of a country that exists."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -85,41 +85,41 @@ class CustomerForm(RecordForm):
         label=_("Type de client"), choices=CustomerKind.choices, initial=CustomerKind.ORGANISATION,
         widget=forms.RadioSelect,
     )  # fmt: skip
-    name = forms.CharField(label=_("Raison sociale"), max_length=200)
-    siret = forms.CharField(
+    name = TextField(label=_("Raison sociale"), max_length=200)
+    siret = TextField(
         label="SIRET", max_length=30, required=False, help_text=_("Le SIREN et l’adresse électronique s’en déduisent.")
     )
-    siren = forms.CharField(label="SIREN", max_length=20, required=False)
-    vat_number = forms.CharField(label=_("N° de TVA intracommunautaire"), max_length=30, required=False)
-    electronic_address = forms.CharField(
+    siren = TextField(label="SIREN", max_length=20, required=False)
+    vat_number = TextField(label=_("N° de TVA intracommunautaire"), max_length=30, required=False)
+    electronic_address = TextField(
         label=_("Adresse de facturation électronique"), max_length=125, required=False,
         help_text=_("Celle de l’annuaire de la réforme ; le SIREN si rien n’est dit."),
     )  # fmt: skip
     is_public_body = forms.BooleanField(label=_("Entité publique (Chorus Pro)"), required=False)
-    service_code = forms.CharField(label=_("Code service"), max_length=100, required=False)
+    service_code = TextField(label=_("Code service"), max_length=100, required=False)
     requires_service_code = forms.BooleanField(label=_("Le code service est exigé"), required=False)
     requires_commitment = forms.BooleanField(label=_("Le numéro d’engagement est exigé"), required=False)
-    first_name = forms.CharField(label=_("Prénom"), max_length=100, required=False)
-    last_name = forms.CharField(label=_("Nom de famille"), max_length=99)
+    first_name = TextField(label=_("Prénom"), max_length=100, required=False)
+    last_name = TextField(label=_("Nom de famille"), max_length=99)
     email = forms.EmailField(label=_("Adresse e-mail"), required=False)
-    phone = forms.CharField(label=_("Téléphone"), max_length=30, required=False)
+    phone = TextField(label=_("Téléphone"), max_length=30, required=False)
     terms: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Conditions de règlement"), queryset=None, empty_label=None
     )
     reminders_paused_until = FrenchDateField(label=_("Relances suspendues jusqu’au"), required=False)
-    notes = forms.CharField(
+    notes = TextField(
         label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Jamais imprimées ni transmises."),
     )  # fmt: skip
-    billing_line = forms.CharField(label=_("Numéro et voie"), max_length=200)
-    billing_extra = forms.CharField(label=_("Complément"), max_length=200, required=False)
-    billing_postcode = forms.CharField(label=_("Code postal"), max_length=12)
-    billing_city = forms.CharField(label=_("Ville"), max_length=100)
+    billing_line = TextField(label=_("Numéro et voie"), max_length=200)
+    billing_extra = TextField(label=_("Complément"), max_length=200, required=False)
+    billing_postcode = TextField(label=_("Code postal"), max_length=12)
+    billing_city = TextField(label=_("Ville"), max_length=100)
     billing_country = CountryField(label=_("Pays"), initial="FR")
-    delivery_line = forms.CharField(label=_("Numéro et voie"), max_length=200, required=False)
-    delivery_extra = forms.CharField(label=_("Complément"), max_length=200, required=False)
-    delivery_postcode = forms.CharField(label=_("Code postal"), max_length=12, required=False)
-    delivery_city = forms.CharField(label=_("Ville"), max_length=100, required=False)
+    delivery_line = TextField(label=_("Numéro et voie"), max_length=200, required=False)
+    delivery_extra = TextField(label=_("Complément"), max_length=200, required=False)
+    delivery_postcode = TextField(label=_("Code postal"), max_length=12, required=False)
+    delivery_city = TextField(label=_("Ville"), max_length=100, required=False)
     delivery_country = CountryField(label=_("Pays"), required=False)
 
     IDENTITY = (
@@ -191,6 +191,7 @@ class ContactForm(forms.ModelForm, RecordForm):
     class Meta:
         model = Contact
         fields = ["name", "position", "email", "phone", "gets_invoices", "gets_reminders"]
+        field_classes = dict.fromkeys(("name", "position", "phone"), TextField)
 
     def clean(self) -> dict[str, Any]:
         typed = dict(super().clean() or {})

@@ -5,13 +5,20 @@ Chorus Pro's own rules (BR-FR-CPRO) are not published as a schematron; these are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 
+from config.kernel import characters
 from einvoicing import document as model
 from einvoicing.validation.report import FATAL, WARNING, Violation
 
 LONGEST_NUMBER = 20  # of the public concentrator until December 2026; the standard allows 35 (BR-FR-01)
 LONGEST_COMMITMENT = 50
+# where the texts that people type stand in the document
+PRINTED = {
+    "buyer_reference": "BT-10", "purchase_order": "BT-13", "notes": "BT-22", "seller": "BT-27", "buyer": "BT-44",
+    "delivery": "BT-75", "lines": "BT-153",
+}  # fmt: skip
 BETWEEN_PUBLIC_BODIES = "FACTURES_PUBLIQUES"  # a service code of their own
 TRANSFERS = frozenset({"30", "58"})  # BT-81
 
@@ -30,9 +37,29 @@ def check(document: model.Invoice, public: PublicNeeds | None = None) -> tuple[V
     if len(document.number) > LONGEST_NUMBER:
         words = "Le numéro de facture dépasse 20 caractères : le concentrateur public le refuse jusqu’en décembre 2026."
         found.append(Violation("PPF-NUMERO", WARNING, words, term="BT-1"))
+    found += _characters(document)
     if public is not None:
         found += _for_public_body(document, public)
     return tuple(found)
+
+
+def _characters(document: model.Invoice) -> Iterator[Violation]:
+    """ISO 19005-3 §6.2.11.8: what no face draws would stand as □ on the paper of this invoice."""
+    for value in fields(document):
+        if signs := characters.undrawable("".join(_texts(getattr(document, value.name)))):
+            words = f"Aucune police ne sait imprimer {characters.named(signs)} : remplacez ce caractère."
+            yield Violation("CARACTERES", FATAL, words, term=PRINTED.get(value.name, ""))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield characters.clean(value, lines=True)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _texts(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _texts(getattr(value, part.name))
 
 
 def _for_public_body(document: model.Invoice, needs: PublicNeeds) -> list[Violation]:

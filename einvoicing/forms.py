@@ -8,6 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.forms import TextField
 from einvoicing.models import LifecycleEvent
 from einvoicing.platforms.base import Attachment
 from einvoicing.platforms.chorus_pro.payloads import EXTENSIONS
@@ -35,7 +36,7 @@ class FilesField(forms.FileField):
 class CompleteForm(forms.Form):
     """For a suspended invoice: a comment, and the documents asked for."""
 
-    comment = forms.CharField(
+    comment = TextField(
         label=_("Votre réponse"), max_length=LONGEST_COMMENT, widget=forms.Textarea({"rows": 3}),
         help_text=_("Lue par le service qui a suspendu la facture."),
         error_messages={"required": _("Dites ce que vous corrigez ou joignez.")},
@@ -57,12 +58,12 @@ class CompleteForm(forms.Form):
 class RecycleForm(forms.Form):
     """For an invoice that went to the wrong service: the right one, or the right commitment."""
 
-    service_code = forms.CharField(
+    service_code = TextField(
         label=_("Code service"), max_length=100, required=False,
         widget=forms.TextInput({"list": "services", "autocomplete": "off"}),
     )  # fmt: skip
-    engagement = forms.CharField(label=_("Numéro d’engagement"), max_length=50, required=False)
-    comment = forms.CharField(label=_("Commentaire"), max_length=LONGEST_COMMENT, required=False)
+    engagement = TextField(label=_("Numéro d’engagement"), max_length=50, required=False)
+    comment = TextField(label=_("Commentaire"), max_length=LONGEST_COMMENT, required=False)
 
     def reply(self) -> Reply:
         return Reply(**{name: self.cleaned_data[name].strip() for name in ("comment", "service_code", "engagement")})

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
 from config.kernel.editing import RecordForm
-from config.kernel.forms import FrenchDateField, FrenchDecimalField
+from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from payments.models import LineStatus, Method
 from payments.services.payments import Share
 
@@ -146,19 +146,19 @@ class PaymentForm(SharesForm):
     )
     paid_on = FrenchDateField(label=_("Date de paiement"))
     method = forms.ChoiceField(label=_("Moyen"), choices=Method.choices)
-    reference = forms.CharField(label=_("Référence"), required=False, max_length=140)
-    notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reference = TextField(label=_("Référence"), required=False, max_length=140)
+    notes = TextField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class PaymentTextForm(RecordForm):
     """What of a recorded payment may still change."""
 
-    reference = forms.CharField(label=_("Référence"), required=False, max_length=140)
-    notes = forms.CharField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    reference = TextField(label=_("Référence"), required=False, max_length=140)
+    notes = TextField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Motif"), max_length=200, error_messages={"required": _("Dites pourquoi : le motif reste au dossier.")}
     )
 

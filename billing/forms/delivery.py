@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.picking import CustomerPickedForm
+from config.kernel.forms import TextField
 from customers.forms import ADDRESS, NEEDED, CountryField
 
 
 class DeliveredForm(CustomerPickedForm):
     """The head of a draft with a delivery address of its own, all of it or none."""
 
-    delivery_line = forms.CharField(label=_("Numéro et voie"), max_length=200, required=False)
-    delivery_extra = forms.CharField(label=_("Complément"), max_length=200, required=False)
-    delivery_postcode = forms.CharField(label=_("Code postal"), max_length=12, required=False)
-    delivery_city = forms.CharField(label=_("Ville"), max_length=100, required=False)
+    delivery_line = TextField(label=_("Numéro et voie"), max_length=200, required=False)
+    delivery_extra = TextField(label=_("Complément"), max_length=200, required=False)
+    delivery_postcode = TextField(label=_("Code postal"), max_length=12, required=False)
+    delivery_city = TextField(label=_("Ville"), max_length=100, required=False)
     delivery_country = CountryField(label=_("Pays"), required=False)
 
     def clean(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.editing import RecordForm
-from config.kernel.forms import FrenchDecimalField
+from config.kernel.forms import FrenchDecimalField, TextField
 
 PERCENT, AMOUNT = "percent", "amount"
 
@@ -60,7 +60,7 @@ def _told(deposit: Invoice) -> str:
 
 
 class CorrectionForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Motif de la rectification"), max_length=200,
         help_text=_("Imprimé sur la facture rectificative, par exemple « Adresse de facturation erronée »."),
         error_messages={"required": _("Dites pourquoi : la facture rectificative porte son motif.")},

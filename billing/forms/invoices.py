@@ -16,7 +16,7 @@ from billing.models import Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
 from config.kernel.editing import RecordForm
-from config.kernel.forms import FrenchDateField, FrenchDecimalField
+from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from customers.models import Customer
 
 KINDS = [(InvoiceKind.INVOICE, _("Facture")), (InvoiceKind.DEPOSIT, _("Facture d’acompte"))]
@@ -103,10 +103,10 @@ class InvoiceForm(DeliveredForm):
     due_date = FrenchDateField(
         label=_("Échéance"), required=False, help_text=_("Selon les conditions du client si rien n’est dit.")
     )
-    purchase_order = forms.CharField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
-    service_code = forms.CharField(label=_("Code service"), required=False, max_length=100)
-    notes = forms.CharField(label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    internal_notes = forms.CharField(
+    purchase_order = TextField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
+    service_code = TextField(label=_("Code service"), required=False, max_length=100)
+    notes = TextField(label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    internal_notes = TextField(
         label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Jamais imprimées ni transmises."),
     )  # fmt: skip
@@ -130,14 +130,14 @@ class InvoiceForm(DeliveredForm):
 
 
 class NotesForm(RecordForm):
-    internal_notes = forms.CharField(
+    internal_notes = TextField(
         label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("Jamais imprimées ni transmises."),
     )  # fmt: skip
 
 
 class DisputeForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Ce que le client conteste"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Aucune relance ne part tant que la contestation n’est pas levée."),
         error_messages={"required": _("Dites en quelques mots ce que le client conteste.")},

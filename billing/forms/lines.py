@@ -16,7 +16,7 @@ from billing.pasting import REFERENCE, PastedRow
 from billing.services.lines import LineInput
 from config.kernel import typography
 from config.kernel.form_errors import filled_forms
-from config.kernel.forms import FrenchDecimalField
+from config.kernel.forms import FrenchDecimalField, TextField
 
 PREFIX = "lines"
 MOST_LINES = 500
@@ -35,7 +35,7 @@ class LineForm(forms.Form):
     """One row. The visible fields are the columns, in this order; `product_id` remembers what was picked."""
 
     product_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    description = forms.CharField(
+    description = TextField(
         label=_("Désignation"), max_length=500, error_messages={"required": _("Indiquez ce qui est vendu.")}
     )
     quantity = FrenchDecimalField(label=_("Quantité"), max_digits=14, decimal_places=4, initial=Decimal(1))

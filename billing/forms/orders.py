@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.models import Invoice, InvoiceKind, OrderStatus, SalesOrder
-from config.kernel.forms import FrenchDateField
+from config.kernel.forms import FrenchDateField, TextField
 from customers.models import Customer
 
 TO_INVOICE = "TO_INVOICE"
@@ -79,9 +79,9 @@ def _matching(text: str) -> Q:
 class OrderForm(DeliveredForm):
     """The head of a draft order."""
 
-    purchase_order = forms.CharField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
-    service_code = forms.CharField(label=_("Code service"), required=False, max_length=100)
-    notes = forms.CharField(
+    purchase_order = TextField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
+    service_code = TextField(label=_("Code service"), required=False, max_length=100)
+    notes = TextField(
         label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Reprises sur la facture."),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import MovementReason, Product, Unit
 from config.kernel.editing import RecordForm
-from config.kernel.forms import FrenchDecimalField
+from config.kernel.forms import FrenchDecimalField, TextField
 
 NATURES = [("goods", _("Biens")), ("service", _("Prestations"))]
 STATES = [("archived", _("Archivés"))]
@@ -66,9 +66,9 @@ class ProductFilter(forms.Form):
 
 
 class ProductForm(RecordForm):
-    name = forms.CharField(label=_("Désignation"), max_length=200)
-    reference = forms.CharField(label=_("Référence"), max_length=40)
-    description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    name = TextField(label=_("Désignation"), max_length=200)
+    reference = TextField(label=_("Référence"), max_length=40)
+    description = TextField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     unit_price = FrenchDecimalField(label=_("Prix unitaire HT"), max_digits=16, decimal_places=6, min_value=0, shown=2)
     unit = forms.ChoiceField(label=_("Unité"), choices=Unit.choices, initial=Unit.PIECE)
     vat = VatField()
@@ -111,7 +111,7 @@ class StockForm(forms.Form):
         label=_("Mouvement"), choices=BY_HAND, initial=MovementReason.RECEIPT, widget=forms.RadioSelect
     )
     quantity = FrenchDecimalField(label=_("Quantité"), max_digits=14, decimal_places=4, min_value=0)
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    note = TextField(label=_("Note"), max_length=200, required=False)
 
     def clean_quantity(self) -> Decimal:
         quantity: Decimal = self.cleaned_data["quantity"]

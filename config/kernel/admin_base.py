@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.forms import TextField
 from config.kernel.kept import FileRefused, check_kept
 from config.kernel.middleware import say
 from config.kernel.models import User
@@ -38,6 +39,12 @@ class CompanyAdmin(EditedColumns, admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Texts are cleaned, and refused where no document could print them, as on the pages."""
+        if type(db_field) in {models.CharField, models.TextField} and not db_field.choices:
+            options["form_class"] = TextField
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.model.everywhere.all()

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel import arithmetic, typography
+from config.kernel import arithmetic, characters, typography
 
 _SPACES = re.compile("[\\s\u00a0\u2007\u2009\u202f]+")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
@@ -28,6 +28,23 @@ _REFUSALS: dict[type[arithmetic.NotASum], str] = {
     arithmetic.TooLong: "too_long",
     arithmetic.DividedByZero: "division_by_zero",
 }
+
+
+def refuse_undrawable(text: str) -> None:
+    """Raise ValidationError, naming the characters that no invoice could print."""
+    if signs := characters.undrawable(text):
+        message = _("Aucun document ne peut imprimer %(characters)s. Remplacez ou retirez ce caractère.")
+        raise ValidationError(message, code="undrawable", params={"characters": characters.named(signs)})
+
+
+class TextField(forms.CharField):
+    """A text that may reach a document: without invisible characters, and refused where none of its faces draws it."""
+
+    default_validators = [refuse_undrawable]
+
+    def to_python(self, value: Any) -> Any:
+        text = characters.clean(super().to_python(value) or "", lines=isinstance(self.widget, forms.Textarea))
+        return text or self.empty_value
 
 
 class FrenchDateInput(forms.TextInput):

@@ -6,6 +6,7 @@ ISO 19005-3 binds what is drawn, not what is named. Text of rendering mode 3 dra
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -24,6 +25,8 @@ _SETS_COLOUR = frozenset({*_COLOURS, "cs", "CS"})
 _INLINE = {"/G": "Gray", "/RGB": "RGB", "/CMYK": "CMYK"}
 _SHOWS = frozenset({"Tj", "TJ", "'", '"'})
 _PAINTS = frozenset({"f", "F", "f*", "B", "B*", "b", "b*", "S", "s"}) | _SHOWS
+# "<1197> 0" of cidchar and the first of "<0000> <00ff> 0" of cidrange
+_CID_ZERO = re.compile(rb"^<([0-9A-Fa-f]{4})>(?: +<[0-9A-Fa-f]{4}>)? +0\r?$", re.MULTILINE)
 INVISIBLE = 3
 
 
@@ -32,6 +35,7 @@ class Drawing:
     """`device_colours`: /DeviceRGB and its sisters, where the resources give them no Default space."""
 
     fonts: list[Dictionary] = field(default_factory=list)
+    without_glyph: list[Dictionary] = field(default_factory=list)  # fonts of which .notdef is drawn
     device_colours: set[str] = field(default_factory=set)
     seen: set[Any] = field(default_factory=set)
 
@@ -95,6 +99,8 @@ def _read(content: Object, resources: Dictionary, found: Drawing) -> None:
         elif operator in _SETS_COLOUR:
             state = replace(state, has_colour=True)
         _colour(operator, operands, resources, found)
+        if operator in _SHOWS:
+            _glyphs(state.font, operands, found)
         if operator in _PAINTS and state.mode != INVISIBLE:
             _paint(operator, state, resources, found)
 
@@ -125,6 +131,31 @@ def _paint(operator: str, state: _State, resources: Dictionary, found: Drawing) 
         _use("Gray", resources, found)  # the initial colour is black, of DeviceGray
     if operator in _SHOWS:
         _show(state.font, resources, found)
+
+
+def _glyphs(font: Any, operands: list[Any], found: Drawing) -> None:
+    """ISO 19005-3 §6.2.11.8: no text refers to the glyph .notdef, whatever its rendering mode.
+
+    Read in composite fonts of two-byte codes, the ones that programs write today.
+    """
+    if not isinstance(font, Dictionary) or font.get("/Subtype") != Name.Type0 or font in found.without_glyph:
+        return
+    if _descendant(font).get("/CIDToGIDMap", Name.Identity) != Name.Identity:
+        return
+    parts = [part for operand in operands for part in (operand if isinstance(operand, Array) else [operand])]
+    text = b"".join(bytes(part) for part in parts if isinstance(part, pikepdf.String))
+    missing = _codes_of_notdef(font)
+    if any(text[place : place + 2] in missing for place in range(0, len(text), 2)):
+        found.without_glyph.append(font)
+
+
+def _codes_of_notdef(font: Dictionary) -> set[bytes]:
+    """The codes that the font's encoding, Identity-H or a CMap of its own, maps to the character 0."""
+    encoding = font.get("/Encoding")
+    if not isinstance(encoding, Stream):
+        return {b"\0\0"} if encoding == Name("/Identity-H") else set()
+    listed = _CID_ZERO.findall(inflate(encoding, _MOST_CONTENT))
+    return {bytes.fromhex(code.decode()) for code in listed}
 
 
 def _show(font: Any, resources: Dictionary, found: Drawing) -> None:

@@ -123,6 +123,9 @@ def _fonts(drawn: Drawing) -> Iterator[Defect]:
     missing = [font for font in drawn.fonts if not is_embedded(font)]
     if missing:
         yield Defect("PDF-FONT", f"Police non incorporée au PDF : {_names(missing)}.")
+    if drawn.without_glyph:
+        named = _names(drawn.without_glyph)
+        yield Defect("PDF-GLYPH", f"Un caractère du PDF n’a pas de dessin dans sa police (□) : {named}.")
     wrong = [font for font in drawn.fonts if not character_set_is_right(font)]
     if wrong:
         yield Defect(

@@ -21,7 +21,7 @@ from billing.services.lines import LineInput
 from config.kernel.access import actor_of, member
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
-from config.kernel.forms import FrenchDecimalField, FrenchDecimalInput
+from config.kernel.forms import FrenchDecimalField, FrenchDecimalInput, TextField
 from einvoicing.services.sending import credit_checked
 
 WHOLE, PART = "whole", "part"
@@ -30,7 +30,7 @@ WHOLE, PART = "whole", "part"
 class CreditForm(forms.Form):
     """Scope and reason, and for a part one quantity per line (`quantity_<line id>`)."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label=gettext_lazy("Motif de l’avoir"), max_length=200,
         help_text=gettext_lazy("Imprimé sur l’avoir, par exemple « Retour de 2 chaises abîmées »."),
         error_messages={"required": gettext_lazy("Dites pourquoi : l’avoir porte son motif.")},

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.errors import RemoteError
+from config.kernel.forms import TextField
 from config.kernel.secrets import SecretUnreadable
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
@@ -46,7 +47,7 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
 
 
 class RetryForm(forms.Form):
-    reason = forms.CharField(
+    reason = TextField(
         label=gettext_lazy("Ce qui a été corrigé"), max_length=200,
         error_messages={"required": gettext_lazy("Dites ce qui a changé : le journal le garde.")},
     )  # fmt: skip

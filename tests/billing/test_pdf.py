@@ -165,7 +165,7 @@ def test_two_prints_are_the_same_bytes_even_after_a_payment_and_a_move() -> None
 
 
 def test_the_file_is_pdf_a_with_its_fonts_inside() -> None:
-    invoice = story.an_issued_invoice(story.a_customer(story.a_company(name="Ébène & Cœur – 日本")))
+    invoice = story.an_issued_invoice(story.a_customer(story.a_company(name="Ébène & Cœur – Київ")))
     # the XML and its metadata are embedded later, by the Factur-X writer
     assert {defect.rule for defect in pdfa.check(render_pdf(invoice))} == {"PDF-ATTACHMENT", "PDF-FX"}
 

@@ -8,11 +8,15 @@ from datetime import UTC, date
 from decimal import Context, Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model, TextChoices
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from config.kernel import characters
+from config.kernel.forms import refuse_undrawable
 
 LARGEST_ID = 2**53 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -20,6 +24,8 @@ _WIDE = Context(prec=60)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NO_OBJECTS = "Un tableau ne contient pas d’objets : retirez « expand », ou demandez du JSON."
+WITH_LINES = frozenset({"notes", "internal_notes", "description", "reason", "dispute_reason", "comment", "text"})
+UNPRINTED = frozenset({"password", "refresh", "secret", "token", "signature", "cursor"})  # compared sign by sign
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 
 
@@ -123,6 +129,13 @@ class Switch(serializers.BooleanField):
         return bool(super().to_internal_value(data if isinstance(data, bool) else None))
 
 
+def _refuse_undrawable(text: str) -> None:
+    try:
+        refuse_undrawable(text)
+    except ValidationError as error:
+        raise serializers.ValidationError(error.messages) from error
+
+
 class Body(serializers.Serializer):
     """What a caller sends. A name that is no field is refused: a typing error must not pass for a wish.
 
@@ -131,14 +144,27 @@ class Body(serializers.Serializer):
 
     ignored: tuple[str, ...] = ()
 
+    def get_fields(self) -> Any:
+        found = super().get_fields()
+        for name, field in found.items():
+            if isinstance(field, serializers.CharField) and name not in UNPRINTED:
+                field.validators = [*field.validators, _refuse_undrawable]
+        return found
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
+            if type(data) is dict:  # the fields of a form with a file keep Django's own kind
+                data = {name: self._cleaned(name, value) for name, value in data.items()}
             unknown = set(data) - set(self.fields) - set(self.ignored)
             if unknown:
                 sentence = _("Ce champ n’existe pas ici.")
                 known = self._errors_of(data)
                 raise serializers.ValidationError({**known, **{str(name): [sentence] for name in sorted(unknown)}})
         return super().to_internal_value(data)
+
+    def _cleaned(self, name: str, value: Any) -> Any:
+        is_text = isinstance(value, str) and isinstance(self.fields.get(name), serializers.CharField)
+        return characters.clean(value, lines=name in WITH_LINES) if is_text and name not in UNPRINTED else value
 
     def _errors_of(self, data: dict[str, Any]) -> dict[str, Any]:
         """What else is wrong: everything is said at once."""
