@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,6 +18,7 @@ from config.company_settings import settings_page
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.errors import DomainError
+from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.inbound import applying, sources
 from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
@@ -76,7 +76,7 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(origin__source=source)
     text = request.GET.get("q", "").strip()[:100]
     if text:
-        found = found.filter(Q(name__icontains=text) | Q(event_id__icontains=text) | Q(problem__icontains=text))
+        found = found.filter(holds(text, "name", "event_id", "problem"))
     page = listing.page(found, sorts={"at": "received_at"}, default="-at", query=request.GET, size=25)
     filters = [
         {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": ReceivedStatus.choices},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +16,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Invoice, Product, SalesOrder
+from billing.standing import TONES, standing_of
 from config.kernel import typography
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDecimalField
+from config.kernel.roles import may_read
 from customers.models import Customer
 from payments.models import BankLine, Payment
 
@@ -25,21 +29,27 @@ SHORTEST = 2
 LONGEST = 100
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
 _SPACES = re.compile(r"\s+")
+Names = tuple[str, str, str]  # of a kind: its list, one of it, its icon
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """One record on one line: its number or name, whose it is, its state in words with a tone, its amount."""
+
     title: str
     detail: str
-    amount: str
     url: str
+    state: str = ""
+    tone: str = "neutral"
+    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hits of one kind, and the list where all of them are (`more` is '' when these are all)."""
+    """The hits of one kind, what one of it is called, and where all of it is listed (`more` is '' when all is here)."""
 
     label: str
+    kind: str
     icon: str
     hits: list[Hit]
     more: str
@@ -48,8 +58,9 @@ class Group:
 class Question:
     """What was typed, read in every way it can be meant."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, on: date) -> None:
         self.text = text.strip()[:LONGEST]
+        self.on = on
         self.compact = _SPACES.sub("", self.text).upper()
         self.iban = self.compact if _IBAN.fullmatch(self.compact) else ""
         self.amount = self._amount()
@@ -79,29 +90,31 @@ def exact(question: Question) -> str:
     return ""
 
 
-def find(question: Question) -> list[Group]:
-    """What answers, by kind, kinds without a hit left out. Six queries, each bounded."""
-    finders = (_invoices, _customers, _orders, _payments, _bank, _products)
-    return [group for group in (finder(question) for finder in finders) if group.hits]
+def find(question: Question, role: str) -> list[Group]:
+    """What answers of what the role may read, by kind, kinds without a hit left out. Six queries, each bounded."""
+    groups = (finder(question) for area, finder in FINDERS.items() if may_read(role, area))
+    return [group for group in groups if group.hits]
 
 
-def _group(label: str, icon: str, rows: QuerySet[Any], hit: Callable[[Any], Hit], every: str, text: str) -> Group:
+def _group(names: Names, rows: QuerySet[Any], hit: Callable[[Any], Hit], every: str, text: str) -> Group:
     found = list(rows[: MOST + 1])
     more = f"{reverse(every)}?{urlencode({'q': text})}" if len(found) > MOST else ""
-    return Group(label, icon, [hit(row) for row in found[:MOST]], more)
+    return Group(*names, [hit(row) for row in found[:MOST]], more)
 
 
 def _invoices(question: Question) -> Group:
-    text = question.text
-    named = Q(number__icontains=text) | Q(buyer_name__icontains=text) | Q(external_reference__icontains=text)
-    named |= Q(payment_reference=question.compact) | Q(customer__name__icontains=text)
-    rows = Invoice.objects.select_related("customer").filter(named | question.worth("total_gross"))
+    named = holds(question.text, "number", "buyer_name", "external_reference", "customer__name")
+    named |= Q(payment_reference=question.compact) | question.worth("total_gross")
+    rows = Invoice.objects.select_related("customer").filter(named).order_by("-created_at", "-id")
 
     def hit(row: Invoice) -> Hit:
-        detail = f"{row.buyer_name or row.customer.name} · {row.get_status_display()}"
-        return Hit(str(row), detail, typography.money(row.total_gross, row.currency), row.get_absolute_url())
+        standing = standing_of(row, question.on)
+        amount = typography.money(row.total_gross, row.currency)
+        who = row.buyer_name or row.customer.name
+        return Hit(str(row), who, row.get_absolute_url(), str(standing.label), TONES[standing], amount)
 
-    return _group(_("Factures"), "invoice", rows.order_by("-created_at", "-id"), hit, "billing:invoice-list", text)
+    names = (_("Factures"), _("Facture"), "invoice")
+    return _group(names, rows, hit, "billing:invoice-list", question.text)
 
 
 def _customers(question: Question) -> Group:
@@ -110,56 +123,67 @@ def _customers(question: Question) -> Group:
         rows = rows | Customer.objects.active().filter(vat_number__istartswith=question.compact)
 
     def hit(row: Customer) -> Hit:
-        detail = f"SIREN {typography.siren(row.siren)}" if row.siren else row.email
-        return Hit(row.name, detail, "", row.get_absolute_url())
+        return Hit(row.name, f"SIREN {typography.siren(row.siren)}" if row.siren else row.email, row.get_absolute_url())
 
-    return _group(_("Clients"), "users", rows.order_by("name", "id"), hit, "customers:customer-list", question.text)
+    names = (_("Clients"), _("Client"), "users")
+    return _group(names, rows.order_by("name", "id"), hit, "customers:customer-list", question.text)
 
 
 def _orders(question: Question) -> Group:
-    text = question.text
-    named = Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(purchase_order__icontains=text)
-    rows = SalesOrder.objects.select_related("customer").filter(named | question.worth("total_gross"))
+    named = holds(question.text, "number", "customer__name", "purchase_order") | question.worth("total_gross")
+    rows = SalesOrder.objects.select_related("customer").filter(named).order_by("-order_date", "-id")
 
     def hit(row: SalesOrder) -> Hit:
-        detail = f"{row.customer.name} · {row.get_status_display()}"
-        return Hit(row.number, detail, typography.money(row.total_gross, row.currency), row.get_absolute_url())
+        amount, state = typography.money(row.total_gross, row.currency), row.get_status_display()
+        return Hit(row.number, row.customer.name, row.get_absolute_url(), state, amount=amount)
 
-    return _group(_("Commandes"), "cart", rows.order_by("-order_date", "-id"), hit, "billing:order-list", text)
+    names = (_("Commandes"), _("Commande"), "cart")
+    return _group(names, rows, hit, "billing:order-list", question.text)
 
 
 def _payments(question: Question) -> Group:
-    text = question.text
-    named = Q(number__icontains=text) | Q(reference__icontains=text) | Q(customer__name__icontains=text)
-    rows = Payment.objects.select_related("customer").filter(named | question.worth("amount"))
+    named = holds(question.text, "number", "reference", "customer__name") | question.worth("amount")
+    rows = Payment.objects.select_related("customer").filter(named).order_by("-paid_on", "-id")
 
     def hit(row: Payment) -> Hit:
-        detail = f"{row.customer.name} · {typography.day(row.paid_on)}"
-        return Hit(row.number, detail, typography.money(row.amount, row.currency), row.get_absolute_url())
+        amount, state = typography.money(row.amount, row.currency), typography.day(row.paid_on)
+        return Hit(row.number, row.customer.name, row.get_absolute_url(), state, amount=amount)
 
-    return _group(_("Encaissements"), "coins", rows.order_by("-paid_on", "-id"), hit, "payments:payment-list", text)
+    names = (_("Encaissements"), _("Encaissement"), "coins")
+    return _group(names, rows, hit, "payments:payment-list", question.text)
 
 
 def _bank(question: Question) -> Group:
-    text = question.text
-    named = Q(counterparty__icontains=text) | Q(remittance__icontains=text) | question.worth("amount")
+    named = holds(question.text, "counterparty", "remittance") | question.worth("amount")
     if question.iban:
         named |= Q(counterparty_iban__startswith=question.iban)
-    rows = BankLine.objects.filter(named)
+    rows = BankLine.objects.filter(named).order_by("-booked_on", "-id")
 
     def hit(row: BankLine) -> Hit:
-        detail = f"{typography.day(row.booked_on)} · {row.get_status_display()}"
         title = row.counterparty or row.remittance[:60] or _("Mouvement bancaire")
-        return Hit(title, detail, typography.money(row.amount, row.currency), row.get_absolute_url())
+        amount, state = typography.money(row.amount, row.currency), row.get_status_display()
+        return Hit(title, typography.day(row.booked_on), row.get_absolute_url(), state, amount=amount)
 
-    return _group(_("Banque"), "bank", rows.order_by("-booked_on", "-id"), hit, "payments:bankline-list", text)
+    names = (_("Banque"), _("Mouvement"), "bank")
+    return _group(names, rows, hit, "payments:bankline-list", question.text)
 
 
 def _products(question: Question) -> Group:
-    text = question.text
-    rows = Product.objects.filter(Q(reference__icontains=text) | Q(name__icontains=text), archived_at=None)
+    rows = Product.objects.filter(holds(question.text, "reference", "name"), archived_at=None)
 
     def hit(row: Product) -> Hit:
-        return Hit(row.name, row.reference, f"{typography.price(row.unit_price)} € HT", row.get_absolute_url())
+        price = f"{typography.price(row.unit_price)} € HT"
+        return Hit(row.name, row.reference, row.get_absolute_url(), amount=price)
 
-    return _group(_("Produits"), "box", rows.order_by("name", "id"), hit, "billing:product-list", text)
+    names = (_("Produits"), _("Produit"), "box")
+    return _group(names, rows.order_by("name", "id"), hit, "billing:product-list", question.text)
+
+
+FINDERS: dict[str, Callable[[Question], Group]] = {
+    "invoices": _invoices,
+    "customers": _customers,
+    "orders": _orders,
+    "payments": _payments,
+    "bank": _bank,
+    "products": _products,
+}

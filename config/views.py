@@ -26,6 +26,7 @@ from config.kernel.forms import FrenchDecimalField
 from config.kernel.htmx import is_part, page_or_part
 from config.kernel.middleware import PROGRAMS
 from config.kernel.timeline import latest_of
+from config.places import find_places
 from config.searching import Question, exact, find
 from einvoicing.views.readiness import readiness_banner
 
@@ -74,11 +75,16 @@ def figure(request: HttpRequest) -> HttpResponse:
 @member()
 def search(request: HttpRequest) -> HttpResponse:
     """Everything that answers `?q=`; a number goes straight to its record. HTMX: the options under the search field."""
-    question = Question(request.GET.get("q", ""))
+    membership = cast(MemberRequest, request).membership
+    question = Question(request.GET.get("q", ""), on=local_day(timezone.now()))
     if not is_part(request) and question.text and (address := exact(question)):
         return redirect(address)
-    groups = [] if question.is_too_short else find(question)
-    context = {"search_query": question.text, "groups": groups, "too_short": question.is_too_short}
+    context = {
+        "search_query": question.text,
+        "places": find_places(membership, question.text),
+        "groups": [] if question.is_too_short else find(question, membership.role),
+        "too_short": question.is_too_short,
+    }
     return page_or_part(request, "search.html", "_search_options.html", context)
 
 

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
+from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from config.kernel.timeline import timeline_of
@@ -154,7 +154,7 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         found = found.filter(status=status)
     text = request.GET.get("q", "").strip()[:100]
     if text:
-        found = found.filter(Q(event__name__icontains=text) | Q(event__body__icontains=text))
+        found = found.filter(holds(text, "event__name", "event__body"))
     page = listing.page(found, sorts={"event": "sequence"}, default="-event", query=request.GET, size=25)
     context = {
         "endpoint": endpoint,

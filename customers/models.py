@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.folding import holds
 from config.kernel.models import CompanyRow
 from config.kernel.scope import ScopedManager
 
@@ -54,7 +54,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def matching(self, text: str) -> CustomerQuerySet:
         """Customers whose name, e-mail, SIREN or SIRET contains the text."""
         digits = "".join(filter(str.isdigit, text))
-        found = Q(name__icontains=text) | Q(email__icontains=text)
+        found = holds(text, "name", "email")
         if len(digits) >= 3:
             found |= Q(siren__startswith=digits) | Q(siret__startswith=digits)
         return self.filter(found)
@@ -122,7 +122,6 @@ class Customer(CompanyRow):
         ]
         indexes = [
             models.Index(fields=["company", "name", "id"], name="customer_by_name"),
-            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="customer_name_trigram"),
         ]
 
     def __str__(self) -> str:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
 from config.kernel.editing import RecordForm
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from payments.models import LineStatus, Method
 from payments.services.payments import Share
@@ -73,9 +74,7 @@ class PaymentFilter(DatedFilter):
             rows = rows.filter(Exists(Invoice.objects.outstanding().filter(customer=OuterRef("customer"))))
         text = self.value("q")
         if text:
-            rows = rows.filter(
-                Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(reference__icontains=text)
-            )
+            rows = rows.filter(holds(text, "number", "customer__name", "reference"))
         return rows
 
     def controls(self) -> list[dict[str, Any]]:
@@ -96,11 +95,7 @@ class BankFilter(DatedFilter):
             rows = rows.filter(status=self.value("status"))
         text = self.value("q")
         if text:
-            rows = rows.filter(
-                Q(remittance__icontains=text)
-                | Q(counterparty__icontains=text)
-                | Q(structured_reference__icontains=text)
-            )
+            rows = rows.filter(holds(text, "remittance", "counterparty", "structured_reference"))
         return rows
 
     def controls(self) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any, cast
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
@@ -25,6 +25,7 @@ from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
+from config.kernel.folding import holds
 from config.kernel.middleware import translated
 from customers.api.customers import CUSTOMER
 from customers.api.shapes import AddressBody, AddressShape
@@ -156,7 +157,7 @@ class OrderList(ApiView):
         if "invoiced" in asked:
             rows = rows.filter(invoice_id__isnull=not asked["invoiced"])
         if text := asked.get("q"):
-            named = Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(purchase_order__icontains=text)
+            named = holds(text, "number", "customer__name", "purchase_order")
             rows = rows.filter(named)
         return lists.page(request, rows, OrderRow, by="order_date", context=self.context(request), name="orders")
 

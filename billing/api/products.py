@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
@@ -17,6 +16,7 @@ from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Number, Page, Switch
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
+from config.kernel.folding import holds
 
 STOCK_LEFT = gettext_noop("Il reste du stock. Faites un inventaire à zéro avant d’arrêter le suivi.")
 
@@ -104,7 +104,7 @@ class ProductList(ApiView):
         asked = request.query
         rows = Product.objects.filter(archived_at__isnull=asked["active"])
         if asked.get("q"):
-            rows = rows.filter(Q(name__icontains=asked["q"]) | Q(reference__icontains=asked["q"]))
+            rows = rows.filter(holds(asked["q"], "name", "reference"))
         return lists.page(
             request, rows, ProductShape, by="name", descending=False, context=self.context(request), name="products"
         )

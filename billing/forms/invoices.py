@@ -16,6 +16,7 @@ from billing.models import Invoice, InvoiceKind
 from billing.models.invoices import InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
 from config.kernel.editing import RecordForm
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from customers.models import Customer
 
@@ -77,7 +78,7 @@ def _matching(text: str) -> Q:
     """A number, a customer's name, or an amount including tax as people type it."""
     if not text:
         return Q()
-    found = Q(number__icontains=text) | Q(buyer_name__icontains=text) | Q(external_reference__icontains=text)
+    found = holds(text, "number", "buyer_name", "external_reference")
     amount = _amount(text)
     return found | Q(total_gross=amount) if amount is not None else found
 

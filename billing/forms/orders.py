@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.models import Invoice, InvoiceKind, OrderStatus, SalesOrder
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, TextField
 from customers.models import Customer
 
@@ -73,7 +74,7 @@ class OrderFilter(forms.Form):
 def _matching(text: str) -> Q:
     if not text:
         return Q()
-    return Q(number__icontains=text) | Q(customer__name__icontains=text) | Q(purchase_order__icontains=text)
+    return holds(text, "number", "customer__name", "purchase_order")
 
 
 class OrderForm(DeliveredForm):

@@ -50,4 +50,4 @@ def known_customer(wanted: Any) -> Customer | None:
 def _named(wanted: str, typed: str) -> Q:
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 20:
         return Q(pk=int(wanted))
-    return Q(name__iexact=typed) if typed else Q(pk__in=[])
+    return Q(name__folded=typed) if typed else Q(pk__in=[])

@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import MovementReason, Product, Unit
 from config.kernel.editing import RecordForm
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDecimalField, TextField
 
 NATURES = [("goods", _("Biens")), ("service", _("Prestations"))]
@@ -43,7 +44,7 @@ class ProductFilter(forms.Form):
         if self.value("nature"):
             found = found.filter(is_service=self.value("nature") == "service")
         text = self.value("q")
-        return found.filter(Q(name__icontains=text) | Q(reference__icontains=text)) if text else found
+        return found.filter(holds(text, "name", "reference")) if text else found
 
     def controls(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`."""

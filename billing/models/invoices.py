@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -186,8 +185,6 @@ class Invoice(CompanyRow):
             models.Index(fields=["company", "-issue_date", "-id"], name="invoice_by_date"),
             models.Index(fields=["company", "due_date"], condition=Q(status="ISSUED"), name="invoice_open_by_due_date"),
             models.Index(fields=["customer", "-issue_date"], name="invoice_by_customer"),
-            GinIndex(fields=["number"], opclasses=["gin_trgm_ops"], name="invoice_number_trigram"),
-            GinIndex(fields=["buyer_name"], opclasses=["gin_trgm_ops"], name="invoice_buyer_trigram"),
         ]
 
     def __str__(self) -> str:

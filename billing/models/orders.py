@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -56,7 +55,6 @@ class SalesOrder(CompanyRow):
         indexes = [
             models.Index(fields=["company", "-order_date", "-id"], name="order_by_date"),
             models.Index(fields=["company", "status", "-order_date"], name="order_by_status"),
-            GinIndex(fields=["number"], opclasses=["gin_trgm_ops"], name="order_number_trigram"),
         ]
 
     def __str__(self) -> str:

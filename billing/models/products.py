@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -75,7 +74,6 @@ class Product(CompanyRow):
         ]
         indexes = [
             models.Index(fields=["company", "name", "id"], name="product_by_name"),
-            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="product_name_trigram"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.folding import holds
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
 
@@ -57,7 +57,7 @@ def email_list(request: HttpRequest) -> HttpResponse:
     if status in EmailStatus.values:
         found = found.filter(status=status)
     if text:
-        named = Q(recipient__icontains=text) | Q(subject_line__icontains=text) | Q(invoice__number__icontains=text)
+        named = holds(text, "recipient", "subject_line", "invoice__number")
         found = found.filter(named)
     page = listing.page(
         found, sorts={"date": "created_at", "recipient": "recipient"}, default="-date", query=request.GET

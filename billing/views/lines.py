@@ -6,7 +6,6 @@ import json
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -24,6 +23,7 @@ from billing.views.creating import product_values
 from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.errors import DomainError
+from config.kernel.folding import holds
 from config.kernel.form_errors import filled_forms
 from config.kernel.models import Company
 
@@ -120,7 +120,7 @@ def _reading(pasted: Pasted) -> str:
 def product_options(request: HttpRequest) -> HttpResponse:
     """What a typed description could mean: a few products, each with what it fills in its row."""
     text = request.GET.get("q", "").strip()[:100]
-    found = Product.objects.filter(archived_at=None).filter(Q(name__icontains=text) | Q(reference__icontains=text))
+    found = Product.objects.filter(archived_at=None).filter(holds(text, "name", "reference"))
     rows = found.order_by("name", "id")[:MOST_OPTIONS]
     context = {"options": [_option(row) for row in rows], "query": text}
     if text and cast(MemberRequest, request).membership.may("products.edit"):

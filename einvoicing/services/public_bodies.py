@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.kernel.folding import holds
 from config.kernel.identifiers import siret as siret_number
 from config.kernel.models import Company
 from config.kernel.secrets import SecretUnreadable
@@ -74,6 +75,6 @@ def ask(
 
 def siret_named(company: Company, name: str) -> str | None:
     """The SIRET of the one public body among the company's customers whose name holds these words."""
-    rows = Customer.everywhere.filter(company=company, is_public_body=True, name__icontains=name).exclude(siret="")
-    found = list(rows.values_list("siret", flat=True).distinct()[:2])
+    bodies = Customer.everywhere.filter(company=company, is_public_body=True).exclude(siret="")
+    found = list(bodies.filter(holds(name, "name")).values_list("siret", flat=True).distinct()[:2])
     return str(found[0]) if len(found) == 1 else None

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.errors import RemoteError
+from config.kernel.folding import holds
 from config.kernel.forms import TextField
 from config.kernel.secrets import SecretUnreadable
 from config.kernel.states import can_move
@@ -62,7 +63,7 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     if status in TransmissionStatus.values:
         found = found.filter(status=status)
     if text:
-        found = found.filter(Q(invoice__number__icontains=text) | Q(invoice__buyer_name__icontains=text))
+        found = found.filter(holds(text, "invoice__number", "invoice__buyer_name"))
     page = listing.page(
         found, sorts={"date": "created_at", "number": "invoice__number"}, default="-date", query=request.GET
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -107,7 +106,6 @@ class BankLine(CompanyRow):
         indexes = [
             models.Index(fields=["company", "-booked_on", "-id"], name="bankline_by_date"),
             models.Index(fields=["company", "booked_on"], condition=Q(status="OPEN"), name="bankline_open"),
-            GinIndex(fields=["remittance"], opclasses=["gin_trgm_ops"], name="bankline_text_trigram"),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.errors import DomainError, NotAllowed
+from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
 from config.kernel.models import Membership
@@ -192,7 +193,7 @@ def _amount(text: str) -> str:
 
 
 def _matching(text: str) -> Q:
-    found = Q(number__icontains=text) | Q(buyer_name__icontains=text)
+    found = holds(text, "number", "buyer_name")
     try:
         amount = FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(text)
     except ValidationError:

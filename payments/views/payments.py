@@ -159,7 +159,7 @@ def _asked_customer(asked: Any) -> Customer | None:
     """By id, or without JavaScript by the exact name."""
     chosen = _asked(Customer.objects.active(), asked.get("customer"))
     if chosen is None and asked.get("customer_text"):
-        chosen = Customer.objects.active().filter(name__iexact=asked["customer_text"].strip()).first()
+        chosen = Customer.objects.active().filter(name__folded=asked["customer_text"].strip()).first()
     return cast("Customer | None", chosen)
 
 

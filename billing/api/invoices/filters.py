@@ -16,6 +16,7 @@ from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
 from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Day, Id, Page
+from config.kernel.folding import holds
 
 
 class InvoiceQuery(Page):
@@ -80,4 +81,4 @@ def _dated(**bound: date) -> Q:
 
 
 def _matching(text: str) -> Q:
-    return Q(number__icontains=text) | Q(buyer_name__icontains=text) | Q(external_reference__icontains=text)
+    return holds(text, "number", "buyer_name", "external_reference")
