@@ -131,6 +131,11 @@
     e: () => $("dialog[open] [data-edit], [data-edit]")?.click(),
   };
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      openPalette();
+      return;
+    }
     if (event.key === "Escape") {
       all("details.menu[open], details.more[open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
       if (event.target.id === "search") event.target.blur();
@@ -212,6 +217,18 @@
     input.addEventListener("input", () => { if (input.value !== last) value.value = ""; });
   }
   window.quittance = { ...window.quittance, combobox, fetchContent, enhance: (root) => enhance(root) };
+
+  // -- the palette: the same search in a dialog, which shows where one can go before anything is typed ------------------
+  let askPalette = null;
+  function openPalette() {
+    const palette = $("#palette"), input = $("#palette-q");
+    if (!palette || palette.open) return;
+    const form = $("form", palette);
+    askPalette ||= combobox(input, $(".options", palette), form.dataset.palette, null);
+    palette.showModal();
+    input.select();
+    askPalette();
+  }
 
   // -- once per part put in place ------------------------------------------------------------------------------------
   function once(selector, root, wire) {

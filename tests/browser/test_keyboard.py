@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -70,3 +71,24 @@ def test_no_page_scrolls_sideways_on_a_phone(page: Page, company: Company) -> No
     for address in ("/", "/customers/", "/orders/", "/invoices/", "/bank/", "/reminders/", invoice.get_absolute_url()):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+
+
+def test_ctrl_k_opens_the_palette_which_goes_and_finds(page: Page, company: Company) -> None:
+    story.an_issued_invoice(story.a_customer(company, name="Hôtel Régina"))
+    sign_in(page)
+    page.keyboard.press("Control+k")
+    options = page.get_by_role("dialog").get_by_role("option")
+    expect(options.filter(has_text="Nouvelle facture")).to_be_visible()
+    page.keyboard.type("hotel")
+    expect(options.filter(has_text="FAC-")).to_contain_text("Hôtel Régina")
+    expect(options.filter(has_text="FAC-")).to_contain_text("À payer")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/palette.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=f"{folder}/palette-390.png")
+    page.locator("#palette-q").fill("relances")
+    expect(options).to_have_text(["Relances"])
+    page.keyboard.press("ArrowDown")
+    expect(options).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reminders/")

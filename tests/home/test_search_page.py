@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from config.kernel.roles import Role
 from tests.factories.money import a_credit, a_payment, bank_lines
 from tests.factories.people import signed_in
 from tests.factories.story import a_company, a_customer, a_draft, an_issued_invoice
@@ -101,3 +102,28 @@ def test_the_search_costs_the_same_for_three_rows_and_thirty(company, customer):
             client.get(SEARCH, {"q": "lumière"})
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_is_typed_without_accents_finds_what_has_them(company):
+    a_customer(company, name="Hôtel de l’Œuvre")
+    client = signed_in(company)
+    for text in ("hotel", "OEUVRE", "l'oeuvre"):
+        assert titles(client.get(SEARCH, {"q": text})) == {"Clients": ["Hôtel de l’Œuvre"]}, text
+
+
+def test_a_record_says_on_one_line_whose_it_is_its_state_and_its_amount(company, customer):
+    invoice = an_issued_invoice(customer)
+    page = signed_in(company).get(SEARCH, {"q": "lumière"}, headers={"HX-Request": "true"})
+    (hit,) = next(group for group in page.context["groups"] if group.label == "Factures").hits
+    assert (hit.title, hit.detail, hit.state) == (invoice.number, "Maison Lumière", "À payer")
+    assert hit.amount.startswith("1")
+
+
+def test_pages_settings_and_acts_are_found_by_their_words_as_far_as_one_may_open_them(company):
+    owner, viewer = signed_in(company), signed_in(company, Role.VIEWER)
+    assert [place.label for place in owner.get(SEARCH, {"q": "nouvelle fac"}).context["places"]] == ["Nouvelle facture"]
+    assert viewer.get(SEARCH, {"q": "nouvelle fac"}).context["places"] == []
+    assert "Réglages · Plateformes" in {
+        place.label for place in owner.get(SEARCH, {"q": "parametres"}).context["places"]
+    }
+    assert {"Accueil", "Factures"} <= {place.label for place in viewer.get(SEARCH).context["places"]}
