@@ -42,7 +42,8 @@ def sell_to_individual(journey: Journey, company: Company) -> None:
     lines = [a_line("Chaise Bistrot", "83.33")]
     draft = save_draft(invoice=None, customer=customer, values={}, lines=lines, actor=ACTOR, at=now)
     invoice = send_invoice(invoice=draft, actor=ACTOR, at=now)
-    promise(not Transmission.objects.filter(invoice=invoice).exists(), "a consumer's invoice goes to no platform")
+    told = Transmission.objects.filter(invoice=invoice, account__kind="afnor").count()
+    promise(told == 1, "a consumer's invoice is given to the platform once, for e-reporting")
     check_document(journey, invoice, "individual_document")
     note = credit_invoice(invoice=invoice, lines=None, reason="Retour", actor=ACTOR, at=timezone.now())
     invoice.refresh_from_db()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceStatus
@@ -588,9 +588,13 @@ def test_a_company_whose_reconciliation_fails_unexpectedly_holds_up_nobody_else(
     assert (first.balance(), second.balance()) == (0, Decimal(500))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_ends_the_reading(ninja: Ninja, monkeypatch: pytest.MonkeyPatch) -> None:
-    away = {FeedKind.INVOICE_NINJA: failing_for(ninja.feed, OperationalError("away"))}
-    monkeypatch.setattr(reading, "READERS", away)
+    def read(_feed: Feed, at: datetime) -> int:
+        connection.close()
+        raise OperationalError("away")
+
+    monkeypatch.setattr(reading, "READERS", {FeedKind.INVOICE_NINJA: read})
     with pytest.raises(OperationalError):
         read_feeds()
 

@@ -106,7 +106,7 @@ def test_without_the_lock_they_overwrite_each_other_and_only_postgresql_sees_it(
     answers = at_once(CLIENTS, careless)
     caught = [answer for answer in answers if answer != "paid"]
     assert caught, "twenty payments of 100 were believed to fit into 1200"
-    assert all("its allocations say" in words or "is not in the figures" in words for words in caught)
+    assert all("what it rests on says" in words or "is not in the figures" in words for words in caught)
     invoice.refresh_from_db()
     assert invoice.amount_paid == allocated(invoice) <= invoice.total_gross
 

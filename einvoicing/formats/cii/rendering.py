@@ -233,7 +233,7 @@ def _add_vat(parent: _Element, subtotal: model.VatSubtotal, document: model.Invo
     NS.add(element, "ram:BasisAmount", amount(subtotal.base))
     NS.add(element, "ram:CategoryCode", subtotal.category)
     _add_text(element, "ram:ExemptionReasonCode", subtotal.exemption_code)
-    if document.vat_point_date:
+    if document.vat_point_date and subtotal is document.vat[0]:  # BT-7 stands once (CII-SR-461)
         NS.add(element, "ram:TaxPointDate/udt:DateString", day(document.vat_point_date), format="102")
     _add_text(element, "ram:DueDateTypeCode", document.vat_point_code)
     if subtotal.rate is not None:
