@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
-from django.conf import settings
 from django.utils import timezone
 
-from billing.models import DocumentKind, Email, Invoice, InvoiceDocument, Product
+from billing.models import DocumentKind, Email, Invoice, Product
 from billing.services.invoices import generate_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
@@ -16,7 +14,7 @@ from billing.tasks import deliver_emails
 from config.journey.scene import a_customer, a_siren, a_siret
 from config.journey.telling import ACTOR, Journey, promise, wait
 from config.kernel.clock import local_day
-from config.kernel.kept import read_kept
+from config.kernel.kept import place_of, read_kept
 from config.kernel.models import Company
 from customers.models import Contact, Customer, CustomerKind
 from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
@@ -76,7 +74,7 @@ def check_document(journey: Journey, invoice: Invoice, name: str = "document") -
     promise(xml is not None, "the XML is kept beside the PDF")
     promise(bool(pdf.verdict["valid"]), "the Factur-X passes every official rule")
     journey.step(
-        name, invoice=invoice.number, pdf=_place(pdf), xml=_place(xml) if xml else "", sha256=pdf.sha256,
+        name, invoice=invoice.number, pdf=place_of(pdf), xml=place_of(xml) if xml else "", sha256=pdf.sha256,
         valid=pdf.verdict["valid"], rules=pdf.verdict["checks"],
     )  # fmt: skip
     if xml is None:
@@ -120,8 +118,3 @@ def wait_for_statuses(journey: Journey, name: str, company: Company, invoice: In
 
 
 # -- the money -----------------------------------------------------------------------------------------------------
-
-
-def _place(document: InvoiceDocument) -> str:
-    """Where the file lies on this machine, for whoever judges it with a program of its own."""
-    return str(Path(settings.MEDIA_ROOT, document.file.name).absolute())
