@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import BALANCE, Invoice, OrderStatus, SalesOrder
-from billing.standing import TONES, standing_of
+from billing.standing import chips_of
 from config.kernel.clock import local_day
 from customers import panels
 from customers.models import Customer
@@ -45,10 +45,8 @@ def side_panels(customer: Customer) -> Iterator[Panel]:
     today = local_day(timezone.now())
     invoices = list(Invoice.objects.for_customer(customer).order_by("-created_at", "-id")[:LAST])
     if invoices:
-        rows = [
-            {"invoice": one, "words": standing_of(one, today).label, "tone": TONES[standing_of(one, today)]}
-            for one in invoices
-        ]
+        chips = chips_of(invoices, today)
+        rows = [{"invoice": one, "words": chips[one.pk].label, "tone": chips[one.pk].tone} for one in invoices]
         everything = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
         yield Panel(_("Factures"), "billing/customer/_invoices.html", {"rows": rows, "url": everything})
     orders = list(SalesOrder.objects.filter(customer=customer).order_by("-created_at", "-id")[:LAST])

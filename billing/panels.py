@@ -15,7 +15,7 @@ from typing import Any
 from billing.models import Invoice
 
 # ranks of primary buttons, from what moves the invoice on to what is merely at hand
-ISSUE, RECORD_PAYMENT, DOWNLOAD = 100, 90, 10
+ISSUE, MEND, RECORD_PAYMENT, DOWNLOAD = 100, 95, 90, 10
 NEVER_PRIMARY = 0
 
 

@@ -19,7 +19,6 @@ from billing.models import (
     EmailStatus,
     Invoice,
     InvoiceKind,
-    InvoiceStatus,
     OrderStatus,
     Product,
     Reminder,
@@ -31,7 +30,8 @@ from config.kernel import typography
 from config.kernel.clock import local_day
 from config.kernel.models import DamagedFile, LoopFailure, Membership, WebhookEndpoint
 from customers.models import Customer
-from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
+from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.troubles import Trouble, to_mend
 from payments.models import BankAccount, BankLine, LineStatus, Payment
 
 PLATFORM_PATIENCE = timedelta(minutes=3)
@@ -134,36 +134,37 @@ def _platforms(at: datetime) -> Iterator[Task]:
 
 
 def _transmissions() -> Iterator[Task]:
-    """Rejected ones count until their invoice is credited or goes again."""
-    later = Transmission.objects.filter(invoice=OuterRef("invoice"), created_at__gt=OuterRef("created_at"))
-    broken = Transmission.objects.filter(
-        Q(status__in=[TransmissionStatus.INVALID, TransmissionStatus.DEAD])
-        | Q(status=TransmissionStatus.REJECTED) & ~Q(invoice__status=InvoiceStatus.CREDITED) & ~Exists(later)
-    )
-    counts = {row["status"]: row for row in broken.values("status").annotate(rows=Count("pk"), one=Min("pk"))}
+    """What stopped on its way or was refused, until it is credited, sent again or answered."""
+    broken = to_mend(Transmission.objects.all()).order_by().values("trouble")
+    counts = {row["trouble"]: row for row in broken.annotate(rows=Count("pk"), one=Min("pk"))}
     wording = {
-        TransmissionStatus.REJECTED: (
-            lambda n: ngettext("%(n)s facture rejetée", "%(n)s factures rejetées", n),
+        Trouble.REFUSED: (
+            lambda n: ngettext("%(n)s facture refusée ou rejetée", "%(n)s factures refusées ou rejetées", n),
             _("La plateforme ou le client l’a refusée : elle doit être corrigée par un avoir et une nouvelle facture."),
             _("Voir le motif"),
         ),
-        TransmissionStatus.INVALID: (
+        Trouble.INVALID: (
             lambda n: ngettext("%(n)s facture non conforme", "%(n)s factures non conformes", n),
             _("Elle n’est pas partie : une règle du format n’est pas respectée."),
             _("Corriger"),
         ),
-        TransmissionStatus.DEAD: (
+        Trouble.STOPPED: (
             lambda n: ngettext("%(n)s transmission abandonnée", "%(n)s transmissions abandonnées", n),
             _("Tous les essais ont échoué : la facture n’est pas chez le client."),
             _("Relancer"),
         ),
+        Trouble.ASKED: (
+            lambda n: ngettext("%(n)s facture en attente de réponse", "%(n)s factures en attente de réponse", n),
+            _("Le client conteste, suspend ou n’approuve qu’en partie : lisez ce qu’il demande."),
+            _("Répondre"),
+        ),
     }
-    for status, (words, detail, action) in wording.items():
-        row = counts.get(status)
+    for trouble, (words, detail, action) in wording.items():
+        row = counts.get(trouble)
         if row:
             place = _alone(
                 row["rows"], row["one"], "einvoicing:transmission-detail", "einvoicing:transmission-list",
-                f"status={status.value}",
+                f"status={trouble.value}",
             )  # fmt: skip
             title = words(row["rows"]) % {"n": typography.number(row["rows"])}
             yield Task(title, detail, "send", "bad", action, **place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Invoice, Product, SalesOrder
-from billing.standing import TONES, standing_of
+from billing.standing import chips_of
 from config.kernel import typography
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDecimalField
@@ -91,12 +91,14 @@ def exact(question: Question) -> str:
 
 
 def find(question: Question, role: str) -> list[Group]:
-    """What answers of what the role may read, by kind, kinds without a hit left out. Six queries, each bounded."""
+    """What answers of what the role may read, by kind, kinds without a hit left out. Seven queries, each bounded."""
     groups = (finder(question) for area, finder in FINDERS.items() if may_read(role, area))
     return [group for group in groups if group.hits]
 
 
-def _group(names: Names, rows: QuerySet[Any], hit: Callable[[Any], Hit], every: str, text: str) -> Group:
+def _group(
+    names: Names, rows: QuerySet[Any] | Sequence[Any], hit: Callable[[Any], Hit], every: str, text: str
+) -> Group:
     found = list(rows[: MOST + 1])
     more = f"{reverse(every)}?{urlencode({'q': text})}" if len(found) > MOST else ""
     return Group(*names, [hit(row) for row in found[:MOST]], more)
@@ -105,13 +107,15 @@ def _group(names: Names, rows: QuerySet[Any], hit: Callable[[Any], Hit], every: 
 def _invoices(question: Question) -> Group:
     named = holds(question.text, "number", "buyer_name", "external_reference", "customer__name")
     named |= Q(payment_reference=question.compact) | question.worth("total_gross")
-    rows = Invoice.objects.select_related("customer").filter(named).order_by("-created_at", "-id")
+    found = Invoice.objects.select_related("customer").filter(named).order_by("-created_at", "-id")
+    rows = list(found[: MOST + 1])
+    chips = chips_of(rows, question.on)
 
     def hit(row: Invoice) -> Hit:
-        standing = standing_of(row, question.on)
+        chip = chips[row.pk]
         amount = typography.money(row.total_gross, row.currency)
         who = row.buyer_name or row.customer.name
-        return Hit(str(row), who, row.get_absolute_url(), str(standing.label), TONES[standing], amount)
+        return Hit(str(row), who, row.get_absolute_url(), chip.label, chip.tone, amount)
 
     names = (_("Factures"), _("Facture"), "invoice")
     return _group(names, rows, hit, "billing:invoice-list", question.text)

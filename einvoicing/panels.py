@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from datetime import date
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
 from billing import panels
 from billing.models import DocumentKind, Invoice
 from billing.panels import Action, Panel
-from einvoicing import lifecycle
+from billing.standing import News, register_news
+from einvoicing import lifecycle, troubles
+from einvoicing.following import fingerprint, is_moving
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.remedies import Remedy, remedy_of
-from einvoicing.services.routing import carrier_for
-from einvoicing.services.transmissions.answering import KIND_OF
+from einvoicing.services.routing import carrier_for, is_mirror
 
 BAD = frozenset({TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD})
 GOOD = frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.DEPOSITED})
@@ -34,6 +36,7 @@ _ANSWERED: dict[str, str] = {
 def register() -> None:
     """Called once, when the app is ready."""
     panels.register(panels=side_panels, actions=actions)
+    register_news(News(chips=troubles.chips, narrow=troubles.in_trouble))
 
 
 def tone_of(transmission: Transmission) -> str:
@@ -91,6 +94,7 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
         _("Documents"),
         "einvoicing/_documents_panel.html",
         {
+            "follow_url": _follow_url(invoice),
             "documents": [
                 {"row": row, "url": document_url(invoice, row.kind), "name": str(row.file.name).rpartition("/")[2]}
                 for row in documents
@@ -98,6 +102,13 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "make_url": document_url(invoice, DocumentKind.FACTURX),
         },
     )
+
+
+def _follow_url(invoice: Invoice) -> str:
+    """Where the page asks for what is new; '' once nothing moves."""
+    if not is_moving(invoice, timezone.now()):
+        return ""
+    return f"{reverse('einvoicing:invoice-follow', args=[invoice.pk])}?seen={fingerprint(invoice)}"
 
 
 def _remedies(transmissions: list[Transmission]) -> list[tuple[Transmission, Remedy]]:
@@ -125,24 +136,35 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
     yield Action(
         _("Télécharger le PDF"), document_url(invoice, DocumentKind.FACTURX), "download", primary_rank=panels.DOWNLOAD
     )
-    if invoice.can_be_credited:
+    acts = list(_acts(invoice))
+    yield from acts
+    if invoice.can_be_credited and not any(act.url == reverse("einvoicing:invoice-credit", args=here) for act in acts):
         yield Action(
             _("Établir un avoir"), reverse("einvoicing:invoice-credit", args=here), "undo", needs="invoices.credit"
         )
     yield Action(_("Envoyer par e-mail"), reverse("einvoicing:invoice-send", args=here), "mail", needs="invoices.issue")
-    for row in invoice.transmissions.filter(lifecycle_code__in=KIND_OF).select_related("account"):
-        remedy = remedy_of(row)
-        if remedy and remedy.request:
-            label = _("Compléter") if remedy.request.code == "208" else _("Corriger le service")
-            yield Action(
-                label, f"{row.get_absolute_url()}#answer", "send", primary_rank=panels.RECORD_PAYMENT + 5,
-                needs="einvoicing.send",
-            )  # fmt: skip
     if _can_be_transmitted(invoice):
         yield Action(
             _("Transmettre à la plateforme"), reverse("einvoicing:invoice-transmit", args=here), "send", post=True,
             needs="einvoicing.send",
         )  # fmt: skip
+
+
+def _acts(invoice: Invoice) -> Iterator[Action]:
+    """What ends the invoice's bad news: the next step for the roles that may take it, else the page that tells it."""
+    rows = list(invoice.transmissions.select_related("account", "invoice").order_by("-created_at"))
+    for row, remedy in _remedies(rows):
+        if not remedy.asks:
+            continue
+        page = f"{row.get_absolute_url()}#answer"
+        rank = panels.NEVER_PRIMARY if is_mirror(row.account) else panels.MEND
+        if remedy.request:
+            label = _("Compléter") if remedy.request.code == "208" else _("Corriger le service")
+            yield Action(label, page, "send", primary_rank=rank + 1, needs="einvoicing.send")
+        step = next((one for one in remedy.steps if not one.done and not one.instead), None)
+        if step and step.url:
+            yield Action(step.label, step.url, "undo", primary_rank=rank + 1, needs=step.needs)
+        yield Action(_("Ce qu’il faut faire"), page, "alert", primary_rank=rank)
 
 
 def _can_be_transmitted(invoice: Invoice) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -83,9 +83,22 @@ class Remedy:
     answer: Transmission | None = None
     is_over: bool = False  # the invoice was credited or replaced: the steps are told, nobody has to act
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to act now: what `troubles.to_mend` finds in SQL."""
+        return not self.is_over and self.answer is None
+
 
 def remedy_of(transmission: Transmission) -> Remedy | None:
     """What somebody has to do about this transmission now; None when nobody has to act."""
+    remedy = _remedy_of(transmission)
+    is_invoice = transmission.kind == TransmissionKind.INVOICE
+    if remedy and is_invoice and transmission.invoice.status == InvoiceStatus.CREDITED:
+        return replace(remedy, is_over=True, request=None)
+    return remedy
+
+
+def _remedy_of(transmission: Transmission) -> Remedy | None:
     if transmission.status in STOPPED:
         return _stopped(transmission)
     if transmission.kind == TransmissionKind.STATUS:
@@ -98,8 +111,7 @@ def remedy_of(transmission: Transmission) -> Remedy | None:
     if transmission.status == TransmissionStatus.REJECTED or code == REFUSED:
         title, to_do = NEWS[REFUSED] if code == REFUSED else REJECTED
         reason = _reason(transmission, code) or transmission.last_error
-        is_over = transmission.invoice.status == InvoiceStatus.CREDITED
-        return Remedy(_(title), _(to_do), reason, tuple(_way_back(transmission)), is_over=is_over)
+        return Remedy(_(title), _(to_do), reason, tuple(_way_back(transmission)))
     if code not in NEWS:
         return None
     title, to_do = NEWS[code]
@@ -115,8 +127,8 @@ def remedy_of(transmission: Transmission) -> Remedy | None:
 
 
 def _is_settled(invoice: Invoice, code: str) -> bool:
-    """A dispute that was lifted here asks nothing more, whatever the platform told last."""
-    return code == "207" and invoice.disputed_at is None
+    """A dispute lifted here, or a part credited, asks nothing more, whatever the platform told last."""
+    return (code == "207" and invoice.disputed_at is None) or (code == "206" and invoice.amount_credited > 0)
 
 
 def _stopped(transmission: Transmission) -> Remedy:

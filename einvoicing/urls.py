@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from einvoicing.views import answering, bulk, compliance, crediting, directory, readiness, sending, transmissions
+from einvoicing.views import (
+    answering,
+    bulk,
+    compliance,
+    crediting,
+    directory,
+    following,
+    readiness,
+    sending,
+    transmissions,
+)
 
 app_name = "einvoicing"
 urlpatterns = [
@@ -10,6 +20,7 @@ urlpatterns = [
     path("invoices/<int:pk>/send/", sending.invoice_send, name="invoice-send"),
     path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
     path("invoices/<int:pk>/transmit/", sending.invoice_transmit, name="invoice-transmit"),
+    path("invoices/<int:pk>/follow/", following.invoice_follow, name="invoice-follow"),
     path("invoices/<int:pk>/documents/<slug:kind>/", sending.document_download, name="document-download"),
     path("einvoicing/prepare/", readiness.readiness_steps, name="readiness"),
     path("einvoicing/prepare/drafts/", readiness.readiness_drafts, name="readiness-drafts"),

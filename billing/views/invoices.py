@@ -27,7 +27,7 @@ from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.deposits import takes_deposit
 from billing.services.invoices import annotate_invoice, close_dispute, delete_draft, open_dispute
-from billing.standing import TONES, days_late, standing_of
+from billing.standing import Chip, chips_of, days_late
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
@@ -61,9 +61,11 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     filters = InvoiceFilter(request.GET)
     found = filters.narrow(Invoice.objects.all(), on=today)
     page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    shown = list(page)
+    chips = chips_of(shown, today)
     context = {
         "page": page,
-        "rows": [_row(invoice, today) for invoice in page],
+        "rows": [_row(invoice, today, chips[invoice.pk]) for invoice in shown],
         "q": filters.value("q") or "",
         "filters": filters.choices(),
         "filtered": any(filters.cleaned_data.values()),
@@ -73,13 +75,12 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/invoice/list.html", context)
 
 
-def _row(invoice: Invoice, today: date) -> dict[str, Any]:
-    standing = standing_of(invoice, today)
+def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:
     sign = -1 if invoice.is_credit_note else 1
     return {
         "invoice": invoice,
-        "words": standing.label,
-        "tone": TONES[standing],
+        "words": chip.label,
+        "tone": chip.tone,
         "late": days_late(invoice, today),
         "total": sign * invoice.total_gross,
         "remaining": invoice.balance if invoice.can_be_paid else None,
@@ -112,14 +113,14 @@ def _summary(found: InvoiceQuerySet) -> str:
 def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = load_invoice(pk)
     today = local_day(timezone.now())
-    standing = standing_of(invoice, today)
+    chip = chips_of([invoice], today)[invoice.pk]
     actions = [*contributed_actions(invoice, today), *own_actions(invoice)]
     membership = cast(MemberRequest, request).membership
     primary, menu = choose(actions, membership.may)
     context = {
         "invoice": invoice,
-        "standing": standing.label,
-        "tone": TONES[standing],
+        "standing": chip.label,
+        "tone": chip.tone,
         "late": days_late(invoice, today),
         "primary": primary,
         "menu": menu,

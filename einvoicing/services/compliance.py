@@ -23,12 +23,12 @@ from einvoicing.models import (
     TransmissionKind,
     TransmissionStatus,
 )
+from einvoicing.troubles import REFUSALS
 
 WAITING = (TransmissionStatus.PENDING, TransmissionStatus.SENDING, TransmissionStatus.UNKNOWN)
 THERE = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
 REFUSED = (TransmissionStatus.REJECTED, TransmissionStatus.INVALID)
 STOPPED = (TransmissionStatus.DEAD,)
-REFUSALS = ("210", "213", "501")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,17 @@ def invoices_sent(rows: QuerySet[Transmission], *, since: datetime) -> QuerySet[
 
 
 def counts(rows: QuerySet[Transmission], *, since: datetime) -> Counts:
-    """One query. What waits is counted whatever its age: an old one is no less stuck."""
+    """One query. What waits is counted whatever its age: an old one is no less stuck.
+
+    What the buyer refused is refused, though the platform has it.
+    """
     recent = Q(created_at__gte=since)
+    turned_down = Q(status__in=REFUSED) | Q(status__in=THERE, lifecycle_code__in=REFUSALS)
     found = rows.filter(kind=TransmissionKind.INVOICE).aggregate(
         total=Count("pk", filter=recent),
-        there=Count("pk", filter=recent & Q(status__in=THERE)),
+        there=Count("pk", filter=recent & Q(status__in=THERE) & ~turned_down),
         waiting=Count("pk", filter=Q(status__in=WAITING)),
-        refused=Count("pk", filter=recent & Q(status__in=REFUSED)),
+        refused=Count("pk", filter=recent & turned_down),
         stopped=Count("pk", filter=Q(status__in=STOPPED)),
         retried=Count("pk", filter=recent & Q(attempts__gt=0)),
     )

@@ -21,6 +21,7 @@ from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
 from einvoicing.panels import tone_of, words_of
 from einvoicing.services import compliance
+from einvoicing.troubles import to_mend
 from einvoicing.views.readiness import readiness_banner
 from einvoicing.views.tabs import tabs
 
@@ -53,7 +54,7 @@ def compliance_dashboard(request: HttpRequest) -> HttpResponse:
         "tabs": tabs("einvoicing:compliance"),
         "banner": readiness_banner(company, local_day(now)),
         "since": since,
-        "stats": _stats(counts),
+        "stats": _stats(counts, to_mend(rows).count()),
         "latest": [
             {"row": row, "words": words_of(row), "tone": tone_of(row)}
             for row in latest.order_by("-created_at", "-id")[:LATEST]
@@ -82,15 +83,15 @@ def _refusal(reason: str) -> str:
     return _(lifecycle.reason(reason)) if reason else ""
 
 
-def _stats(counts: compliance.Counts) -> list[dict[str, Any]]:
-    stopped = _("action requise") if counts.stopped else ""
+def _stats(counts: compliance.Counts, broken: int) -> list[dict[str, Any]]:
+    action = _("action requise") if broken else ""
     retried = _("%(rate)s reprises") % {"rate": _percent(counts.retry_rate)} if counts.retried else ""
     return [
         _stat(_("Factures conformes"), _percent(counts.conformity), _("de celles du mois")),
         _stat(_("File d’attente"), typography.number(counts.waiting), status="PENDING"),
         _stat(_("Transmises ce mois"), typography.number(counts.there), retried),
-        _stat(_("Rejetées ou non conformes"), typography.number(counts.refused), status="REJECTED"),
-        _stat(_("Abandonnées"), typography.number(counts.stopped), stopped, status="DEAD", tone="bad"),
+        _stat(_("Refusées ou non conformes ce mois"), typography.number(counts.refused)),
+        _stat(_("À corriger"), typography.number(broken), action, status="to_mend", tone="bad" if broken else ""),
     ]
 
 

@@ -31,9 +31,11 @@ from einvoicing.services.routing import is_mirror
 from einvoicing.services.structures import services_of_buyer
 from einvoicing.services.transmissions import retry_transmission
 from einvoicing.services.transmissions.answering import reply_of
+from einvoicing.troubles import Trouble, to_mend
 from einvoicing.views.bulk import never_transmitted, progress
 from einvoicing.views.tabs import tabs
 
+TO_MEND = "to_mend"
 OUTCOMES: dict[str, tuple[Any, str]] = {
     "": (gettext_lazy("Sans réponse pour l’instant"), "warn"),
     "deposited": (gettext_lazy("Reçue par la plateforme"), "good"),
@@ -62,6 +64,10 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     found = Transmission.objects.select_related("invoice", "account")
     if status in TransmissionStatus.values:
         found = found.filter(status=status)
+    elif status == TO_MEND:
+        found = to_mend(found)
+    elif status in Trouble.values:
+        found = to_mend(found).filter(trouble=status)
     if text:
         found = found.filter(holds(text, "invoice__number", "invoice__buyer_name"))
     page = listing.page(
@@ -75,7 +81,7 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [{"row": row, "words": words_of(row), "tone": tone_of(row)} for row in page],
         "q": text,
-        "filters": [{**choices, "choices": TransmissionStatus.choices}],
+        "filters": [{**choices, "choices": [*_troubles(), *TransmissionStatus.choices]}],
         "filtered": bool(status or text),
         "accounts": accounts,
         "counts": _counts(),
@@ -86,16 +92,20 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     return render(request, "einvoicing/transmission/list.html", context)
 
 
+def _troubles() -> list[tuple[str, str]]:
+    """« À corriger », and each kind of it, as filters."""
+    all_of_them = _("À corriger")
+    return [(TO_MEND, all_of_them), *((one.value, f"{all_of_them} : {one.label}") for one in Trouble)]
+
+
 def _counts() -> dict[str, int]:
-    """How many wait, how many have to be looked at, how many are there: one query."""
+    """How many wait, how many ask somebody to act, how many are there: two queries."""
     waiting = [TransmissionStatus.PENDING, TransmissionStatus.SENDING, TransmissionStatus.UNKNOWN]
-    broken = [TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD]
     counts: dict[str, int] = Transmission.objects.aggregate(
         waiting=Count("pk", filter=Q(status__in=waiting)),
-        broken=Count("pk", filter=Q(status__in=broken)),
         there=Count("pk", filter=Q(status__in=[TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED])),
     )
-    return counts
+    return {**counts, "broken": to_mend(Transmission.objects.all()).count()}
 
 
 @require_GET

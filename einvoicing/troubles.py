@@ -1,0 +1,103 @@
+"""The transmissions that ask a person to act now: one question for the home page, lists, dashboard and invoices.
+
+`remedies.remedy_of` says of one row what to do; `to_mend` finds the same rows in SQL. What a later transmission
+overtook, what a credit note ended and what was answered asks nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import Invoice, InvoiceStatus
+from billing.models.invoices import InvoiceQuerySet
+from billing.standing import Chip
+from einvoicing import lifecycle
+from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.platforms.registry import PLATFORMS
+
+MIRRORS = tuple(kind for kind, provider in PLATFORMS.items() if provider.is_mirror)
+BAD = tuple(code for code, status in lifecycle.STATUSES.items() if status.bad)
+REFUSALS = tuple(code for code in BAD if lifecycle.is_final(code))
+PARTLY_APPROVED, DISPUTED = "206", "207"
+
+
+class Trouble(models.TextChoices):
+    """What stopped an invoice; the value is the filter in the URL."""
+
+    REFUSED = "refused", gettext_lazy("Refusées ou rejetées")
+    INVALID = "invalid", gettext_lazy("Non conformes")
+    STOPPED = "stopped", gettext_lazy("Abandonnées")
+    ASKED = "asked", gettext_lazy("Le client attend quelque chose")
+
+
+def to_mend(rows: QuerySet[Transmission]) -> QuerySet[Any]:
+    """Those of `rows` on which somebody has to act, each with its `trouble`."""
+    stopped = Q(status__in=[TransmissionStatus.INVALID, TransmissionStatus.DEAD])
+    of_invoice = Q(kind=TransmissionKind.INVOICE)
+    refused = of_invoice & Q(status=TransmissionStatus.REJECTED)
+    told = of_invoice & Q(lifecycle_code__in=BAD) & ~Q(account__kind__in=MIRRORS)
+    told &= ~Q(lifecycle_code=DISPUTED, invoice__disputed_at=None)
+    told &= ~Q(lifecycle_code=PARTLY_APPROVED, invoice__amount_credited__gt=0)
+    ended = of_invoice & (Q(invoice__status=InvoiceStatus.CREDITED) | Exists(_later()))
+    answered_again = Transmission.everywhere.filter(request=OuterRef("request"), created_at__gt=OuterRef("created_at"))
+    asking = stopped | refused | (told & ~Exists(_live_answer()))
+    return rows.filter(asking).exclude(ended).exclude(Exists(answered_again)).annotate(trouble=_trouble())
+
+
+def _later() -> QuerySet[Transmission]:
+    """The same invoice sent again: to the same platform, or to another that carries it to its buyer."""
+    again = Transmission.everywhere.filter(
+        invoice=OuterRef("invoice"), kind=TransmissionKind.INVOICE, created_at__gt=OuterRef("created_at")
+    )
+    return again.filter(Q(account=OuterRef("account")) | ~Q(account__kind__in=MIRRORS))
+
+
+def _live_answer() -> QuerySet[Transmission]:
+    """An answer to the latest status, on its way or arrived."""
+    latest = LifecycleEvent.everywhere.filter(
+        transmission=OuterRef(OuterRef("pk")), code=OuterRef(OuterRef("lifecycle_code"))
+    )
+    latest = latest.order_by("-occurred_at").values("pk")[:1]
+    answers = Transmission.everywhere.filter(kind__in=ANSWERS, request=Subquery(latest))
+    return answers.exclude(status=TransmissionStatus.DEAD)
+
+
+def _trouble() -> Case:
+    return Case(
+        When(status=TransmissionStatus.INVALID, then=Value(Trouble.INVALID)),
+        When(status=TransmissionStatus.DEAD, then=Value(Trouble.STOPPED)),
+        When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(Trouble.REFUSED)),
+        default=Value(Trouble.ASKED),
+        output_field=CharField(),
+    )
+
+
+def _of_invoices() -> QuerySet[Transmission]:
+    """What concerns the invoice itself: neither a copy, nor a status or an answer about it."""
+    rows = to_mend(Transmission.everywhere.filter(kind=TransmissionKind.INVOICE))
+    return rows.exclude(account__kind__in=MIRRORS)
+
+
+def chips(invoices: Collection[Invoice]) -> dict[int, Chip]:
+    """The bad news of each invoice that has some, as its chip. One query."""
+    rows = _of_invoices().filter(invoice__in=[invoice.pk for invoice in invoices]).order_by("created_at", "id")
+    return {row.invoice_id: Chip(chip_label(row), "bad") for row in rows}
+
+
+def chip_label(row: Transmission) -> str:
+    if row.status == TransmissionStatus.INVALID:
+        return _("Non conforme")
+    if row.status == TransmissionStatus.DEAD:
+        return _("Non transmise")
+    return _(lifecycle.label(row.lifecycle_code)) if row.lifecycle_code in BAD else _("Rejetée")
+
+
+def in_trouble(invoices: InvoiceQuerySet) -> InvoiceQuerySet:
+    """Only the invoices that have bad news."""
+    return invoices.filter(Exists(_of_invoices().filter(invoice=OuterRef("pk"))))

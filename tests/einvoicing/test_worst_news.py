@@ -1,0 +1,217 @@
+"""An invoice that was refused, rejected or stopped looks so: everywhere the same, counted once, with an act to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from config.kernel.roles import Role
+from config.kernel.scope import company_scope
+from einvoicing.models import Transmission
+from einvoicing.models import TransmissionStatus as Status
+from einvoicing.platforms.base import RemoteStatus
+from einvoicing.remedies import remedy_of
+from einvoicing.services.statuses import record_status
+from einvoicing.troubles import to_mend
+from payments.services.crediting import credit_invoice
+from tests.factories import platforms, story
+from tests.factories.people import signed_in
+
+pytestmark = pytest.mark.django_db
+
+AT = timezone.now()
+LIST, TRANSMISSIONS = reverse("billing:invoice-list"), reverse("einvoicing:transmission-list")
+
+
+@pytest.fixture
+def account(company: Any) -> Any:
+    return platforms.a_platform_account(company)
+
+
+def carried(customer: Any, code: str = "", status: str = Status.DEPOSITED, **values: Any) -> Transmission:
+    """An issued invoice that the platform has, and the latest status of it."""
+    invoice = story.an_issued_invoice(customer, at=AT, **values)
+    row = Transmission.everywhere.get(invoice=invoice)
+    Transmission.everywhere.filter(pk=row.pk).update(status=status, remote_id=f"R{row.pk}", deposited_at=AT)
+    if code:
+        news = RemoteStatus(number=str(invoice.number), code=code, raw=code, at=AT, reason="TVA fausse")
+        document = platforms.a_message(row.account, f'{{"{row.pk}": {code}}}'.encode())
+        with company_scope(row.company):
+            record_status(invoice=invoice, status=news, document=document, at=AT + timedelta(minutes=1))
+    row.refresh_from_db()
+    return row
+
+
+def head(page: Any) -> str:
+    return str(page.text.split('id="record-head"')[1].split("</header>")[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "chip"),
+    [
+        ("210", Status.DEPOSITED, "Refusée"),
+        ("213", Status.DEPOSITED, "Rejetée"),
+        ("501", Status.DEPOSITED, "Irrecevable"),
+        ("", Status.REJECTED, "Rejetée"),
+        ("", Status.INVALID, "Non conforme"),
+        ("", Status.DEAD, "Non transmise"),
+        ("207", Status.DEPOSITED, "En litige"),
+        ("208", Status.DEPOSITED, "Suspendue"),
+        ("206", Status.DEPOSITED, "Approuvée partiellement"),
+    ],
+)
+def test_the_chip_the_button_the_list_and_the_counts_follow_the_worst_news(
+    company, customer, account, code, status, chip
+):
+    follows_the_news(company, customer, code, status, chip, Role.OWNER)
+
+
+@pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.SALES, Role.VIEWER])
+@pytest.mark.parametrize(("code", "chip"), [("210", "Refusée"), ("208", "Suspendue")])
+def test_so_they_do_for_every_role(company, customer, account, code, chip, role):
+    follows_the_news(company, customer, code, Status.DEPOSITED, chip, role)
+
+
+def follows_the_news(company: Any, customer: Any, code: str, status: str, chip: str, role: Role) -> None:
+    carried(customer)
+    row = carried(customer, code, status)
+    client = signed_in(company, role)
+    shown = head(client.get(row.invoice.get_absolute_url()))
+    assert f"</span>{chip}</span>" in shown
+    assert "À payer" not in shown
+    primary = shown.split("btn-primary")[1].split("</a>")[0]
+    assert "Télécharger" not in primary
+    assert "paiement" not in primary
+    assert any(act in primary for act in ("Établir un avoir", "Ce qu’il faut faire", "Compléter"))
+    listed = client.get(LIST, {"status": "to_mend"})
+    assert [one["invoice"].pk for one in listed.context["rows"]] == [row.invoice_id]
+    assert f"</span>{chip}</span>" in listed.text
+    searched = client.get(reverse("search"), {"q": "Maison Lumière"}).text
+    assert searched.count(f"</span>{chip}</span>") == 1
+    transmissions = client.get(TRANSMISSIONS, {"status": "to_mend"})
+    assert [one["row"].pk for one in transmissions.context["rows"]] == [row.pk]
+    assert transmissions.context["counts"]["broken"] == 1
+    assert [one["value"] for one in client.get(reverse("einvoicing:compliance")).context["stats"]][-1] == "1"
+    if role != Role.VIEWER:
+        asked = [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+        assert [(task.name, task.pk) for task in asked] == [("einvoicing:transmission-detail", row.pk)]
+
+
+def test_sales_are_offered_no_credit_note_that_they_may_not_make(company, customer, account):
+    row = carried(customer, "210")
+    shown = head(signed_in(company, Role.SALES).get(row.invoice.get_absolute_url()))
+    assert "Établir un avoir" not in shown
+    assert "Ce qu’il faut faire" in shown.split("btn-primary")[1].split("</a>")[0]
+
+
+@pytest.mark.parametrize("code", ["210", "213", "207", "206", "208"])
+def test_a_credit_note_ends_the_bad_news_everywhere(company, customer, account, code):
+    row = carried(customer, code)
+    with company_scope(company):
+        credit_invoice(invoice=row.invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=AT)
+    client = signed_in(company)
+    assert "Annulée par avoir" in head(client.get(row.invoice.get_absolute_url()))
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
+    assert not [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+    assert not client.get(LIST, {"status": "to_mend"}).context["rows"]
+
+
+def test_an_invoice_sent_again_is_judged_by_its_latest_transmission(company, customer, account):
+    row = carried(customer, "213")
+    Transmission.everywhere.create(
+        company=company, invoice=row.invoice, account=row.account, status=Status.ACCEPTED, tracking_id="again",
+        next_attempt_at=AT, created_at=AT + timedelta(hours=1),
+    )  # fmt: skip
+    client = signed_in(company)
+    assert "À payer" in head(client.get(row.invoice.get_absolute_url()))
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
+
+
+def test_a_refused_copy_of_a_mirror_is_to_mend_and_says_nothing_of_the_invoice(company, customer, account):
+    mirror = platforms.a_platform_account(company, kind="abby")
+    row = carried_to_both(customer, account)
+    Transmission.everywhere.filter(invoice=row.invoice, account=mirror).update(status=Status.REJECTED)
+    client = signed_in(company)
+    assert "À payer" in head(client.get(row.invoice.get_absolute_url()))
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 1
+
+
+def carried_to_both(customer: Any, account: Any) -> Transmission:
+    invoice = story.an_issued_invoice(customer, at=AT)
+    Transmission.everywhere.filter(invoice=invoice).update(status=Status.ACCEPTED, deposited_at=AT)
+    row: Transmission = Transmission.everywhere.get(invoice=invoice, account=account)
+    return row
+
+
+def test_sql_and_the_remedy_find_the_same_transmissions(company, customer, account):
+    codes = ("", "200", "203", "205", "206", "207", "208", "210", "212", "213", "221", "501")
+    for code in codes:
+        carried(customer, code)
+    for status in (Status.PENDING, Status.INVALID, Status.DEAD, Status.REJECTED):
+        carried(customer, "", status)
+    for code in ("210", "208", "213"):
+        row = carried(customer, code)
+        with company_scope(company):
+            credit_invoice(invoice=row.invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=AT)
+    rows = list(Transmission.everywhere.filter(company=company, kind="INVOICE").select_related("invoice", "account"))
+    with company_scope(company):
+        asking = {row.pk for row in rows if (remedy := remedy_of(row)) and remedy.asks}
+    found = {row.pk for row in to_mend(Transmission.everywhere.filter(company=company, kind="INVOICE"))}
+    assert found == asking
+    assert len(found) == 7 + 3
+
+
+def test_a_refused_invoice_is_not_counted_as_conform(company, customer, account):
+    carried(customer, "205")
+    carried(customer, "210")
+    stats = signed_in(company).get(reverse("einvoicing:compliance")).context["stats"]
+    assert stats[0]["value"].replace("\xa0", " ").replace("\u202f", " ").startswith("50")
+
+
+# -- the page follows by itself ----------------------------------------------------------------------------------------
+
+
+def test_the_record_follows_its_transmission_and_stops_when_it_is_settled(company, customer, account):
+    invoice = story.an_issued_invoice(customer, at=timezone.now())
+    row = Transmission.everywhere.get(invoice=invoice)
+    client = signed_in(company)
+    url = follow_url(client.get(invoice.get_absolute_url()).text)
+    assert client.get(url).status_code == 204, "nothing new: nothing is changed on the page"
+    Transmission.everywhere.filter(pk=row.pk).update(status=Status.ACCEPTED, deposited_at=timezone.now())
+    page = client.get(url)
+    assert page.status_code == 200
+    assert "Déposée" in page.text
+    url = follow_url(page.text)
+    assert client.get(url).status_code == 204
+    Transmission.everywhere.filter(pk=row.pk).update(lifecycle_code="210")
+    page = client.get(url)
+    assert "Refusée" in head(page)
+    assert "hx-trigger" not in page.text.split('class="side"')[1].split("</aside>")[0]
+
+
+def test_a_record_at_rest_asks_nothing(company, customer):
+    page = signed_in(company).get(story.an_issued_invoice(customer, at=AT).get_absolute_url())
+    assert "/follow/" not in page.text
+
+
+def test_an_old_deposit_and_a_far_next_try_are_not_waited_for(company, customer, account):
+    old = carried(customer)
+    Transmission.everywhere.filter(pk=old.pk).update(deposited_at=AT - timedelta(hours=1))
+    far = carried(customer, status=Status.PENDING)
+    Transmission.everywhere.filter(pk=far.pk).update(next_attempt_at=AT + timedelta(hours=2), deposited_at=None)
+    client = signed_in(company)
+    for row in (old, far):
+        assert "/follow/" not in client.get(row.invoice.get_absolute_url()).text
+
+
+def test_another_company_s_record_cannot_be_followed(company):
+    stranger = story.an_issued_invoice(story.a_customer(story.a_company()), at=AT)
+    assert signed_in(company).get(reverse("einvoicing:invoice-follow", args=[stranger.pk])).status_code == 404
+
+
+def follow_url(page: str) -> str:
+    return page.split('hx-get="')[-1].split('"')[0] if "/follow/" in page else ""
