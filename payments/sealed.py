@@ -87,10 +87,21 @@ def allocation_facts(allocation: Any) -> Mapping[str, Any]:
 
 
 def statement_facts(statement: Any) -> Mapping[str, Any]:
-    """A statement with the lines that it brought. Whether a line is matched may change."""
-    lines = BankLine.everywhere.filter(statement=statement).order_by("id")
-    row = {**columns(statement, "file"), "file": statement.file.name}
-    return {"statement": row, "lines": [columns(line, "status") for line in lines]}
+    """A statement with the lines that it brought. Whether a line is matched may change.
+
+    `already_known` and `balance_before` count where they are filled: statements sealed before had no such column.
+    """
+    row = {**columns(statement, "file", "already_known"), "file": statement.file.name}
+    if statement.already_known:
+        row["already_known"] = statement.already_known
+    return {
+        "statement": row,
+        "lines": [_line_facts(line) for line in BankLine.everywhere.filter(statement=statement).order_by("id")],
+    }
+
+
+def _line_facts(line: BankLine) -> Mapping[str, Any]:
+    return columns(line, "status", *(("balance_before",) if line.balance_before is None else ()))
 
 
 def declare() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from rest_framework import serializers
 
 from billing.models import Invoice
@@ -29,6 +28,7 @@ from payments.api.bank_shapes import (
 )
 from payments.api.bodies import ReasonBody, check_shares, shares_field
 from payments.api.fields import STATES
+from payments.imported import import_sentence
 from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.bank import ignore_line, import_statement, reopen_line
@@ -114,19 +114,13 @@ class AccountStatements(ApiView):
         is_known = all(statement.imported_at != request.at for statement in found)
         new = 0 if is_known else sum(statement.new_count for statement in found)
         return {
-            "message": _imported(is_known=is_known, new=new),
+            "message": _("Ce fichier était déjà importé : rien n’a changé.") if is_known else import_sentence(found),
             "file": file.name,
             "already_imported": is_known,
             "line_count": sum(statement.line_count for statement in found),
             "new_count": new,
             "statements": found,
         }
-
-
-def _imported(*, is_known: bool, new: int) -> str:
-    if is_known:
-        return _("Ce fichier était déjà importé : rien n’a changé.")
-    return ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new) % {"new": new}
 
 
 class StatementList(ApiView):

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from billing.models import Invoice
 from config.kernel.api.fields import Id, Moment, Money, Word
 from payments.api.fields import STATES
+from payments.imported import REASONS
 from payments.matching import PHRASES, Verdict, explain
 from payments.models import Match
 
@@ -40,6 +41,20 @@ class BankAccountShape(serializers.Serializer):
         return bool(account.is_stale(self.context["request"].at))
 
 
+class KnownLineShape(serializers.Serializer):
+    """A line of the file that was imported before, and how that was seen."""
+
+    transaction_id = Id(source="line_id", help_text="The movement that it is.")
+    booked_on = serializers.DateField()
+    amount = Money()
+    counterparty = serializers.CharField(allow_blank=True)
+    reason = serializers.ChoiceField(tuple(REASONS), help_text="reference, balance, day, equal or feed.")
+    sentence = serializers.SerializerMethodField()
+
+    def get_sentence(self, known: Any) -> str:
+        return str(REASONS[known["reason"]])
+
+
 class StatementShape(serializers.Serializer):
     id = Id()
     account_id = Id()
@@ -51,6 +66,9 @@ class StatementShape(serializers.Serializer):
     closing_balance = Money(source="closing")
     line_count = serializers.IntegerField(help_text="Movements in the file.")
     new_count = serializers.IntegerField(help_text="Those that were not known yet.")
+    known_lines = KnownLineShape(
+        source="already_known", many=True, help_text="Those that were known: the first hundred, each with its reason."
+    )
     sha256 = serializers.CharField()
     imported_at = Moment()
 

@@ -58,6 +58,8 @@ class BankStatement(CompanyRow):
     sha256 = models.CharField("SHA-256", max_length=64)
     line_count = models.PositiveIntegerField(_("lignes"))
     new_count = models.PositiveIntegerField(_("lignes nouvelles"))
+    # the first of those that were imported before: line_id, booked_on, amount, counterparty, reason
+    already_known = models.JSONField(_("lignes déjà connues"), default=list, blank=True)
     imported_at = models.DateTimeField(_("importé le"))
 
     class Meta(CompanyRow.Meta):
@@ -98,6 +100,7 @@ class BankLine(CompanyRow):
     end_to_end_id = models.CharField(_("référence de bout en bout"), max_length=140, blank=True)
     bank_reference = models.CharField(_("référence de la banque"), max_length=140, blank=True)
     import_key = models.CharField(max_length=80)
+    balance_before = models.DecimalField(_("solde avant le mouvement"), max_digits=16, decimal_places=2, null=True)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne bancaire")

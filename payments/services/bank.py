@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
@@ -20,9 +21,11 @@ from config.kernel.kept import keep_file
 from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
-from payments.statements import Statement, StatementLine, duplicate_key
+from payments.statements import Statement, StatementLine
+from payments.statements.recognition import Known, Reading, recognise
 
 LIMIT = Decimal(10) ** 14  # what the columns hold
+KNOWN_SHOWN = 100  # lines known before that a statement names
 
 
 class UnknownAccount(Invalid):
@@ -71,7 +74,44 @@ def import_statement(
     known = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
     if known:
         return known
-    return [_import_one(accounts[one.account_id], one, data, filename, digest, actor, at) for one in found]
+    rows = []
+    for account in accounts.values():
+        ours = [one for one in found if one.account_id == account.iban]
+        readings = recognise(ours, _known_lines(account, ours))
+        keys = _Keys(account, [reading for each in readings for reading in each])
+        for one, each in zip(ours, readings, strict=True):
+            rows.append(_import_one(account, one, each, keys, data, filename, digest, actor, at))
+    return rows
+
+
+def _known_lines(account: BankAccount, found: Sequence[Statement]) -> list[Known]:
+    """What is known of the days that the file tells of."""
+    days = {line.booked_on for one in found for line in one.lines}
+    return [
+        Known(
+            id=row.pk,
+            look=row.import_key.rsplit(":", 1)[0],
+            booked_on=row.booked_on,
+            amount=row.amount,
+            balance_before=row.balance_before,
+            statement_id=row.statement_id,
+            is_from_feed=row.import_key.startswith("leg:"),
+        )
+        for row in BankLine.everywhere.filter(account=account, booked_on__in=days).order_by("id")
+    ]
+
+
+class _Keys:
+    """The next free key of each look: movements that look alike are numbered."""
+
+    def __init__(self, account: BankAccount, readings: Sequence[Reading]) -> None:
+        days = {reading.line.booked_on for reading in readings}
+        taken = BankLine.everywhere.filter(account=account, booked_on__in=days).values_list("import_key", flat=True)
+        self.count = Counter(key.rsplit(":", 1)[0] for key in taken)
+
+    def next(self, look: str) -> str:
+        self.count[look] += 1
+        return f"{look}:{self.count[look]}"
 
 
 def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, BankAccount]:
@@ -96,14 +136,17 @@ def _check_amounts(found: Statement) -> None:
 
 
 def _import_one(
-    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, actor: Actor, at: datetime
-) -> BankStatement:
-    keys = {duplicate_key(found.account_id, line): line for line in found.lines}
-    old = set(BankLine.everywhere.filter(account=account, import_key__in=keys).values_list("import_key", flat=True))
-    statement = _store(account, found, data, filename, digest, len(keys) - len(old), at)
+    account: BankAccount, found: Statement, readings: Sequence[Reading], keys: _Keys, data: bytes, filename: str,
+    digest: str, actor: Actor, at: datetime,
+) -> BankStatement:  # fmt: skip
+    fresh = {keys.next(reading.look): reading for reading in readings if reading.known is None}
+    statement = _store(account, found, data, filename, digest, len(fresh), at, known=readings)
+    lines = [
+        _line(account, statement, key, reading.line, balance_before=reading.balance_before)
+        for key, reading in fresh.items()
+    ]
     until = _known_until(statement.closed_on, at)
-    fresh = {key: line for key, line in keys.items() if key not in old}
-    return _record(account, statement, fresh, filename, until=until, actor=actor, at=at)
+    return _record(account, statement, lines, filename, until=until, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -119,16 +162,15 @@ def keep_lines(
     _check_amounts(found)
     digest = hashlib.sha256(data).hexdigest()
     statement = _store(account, found, data, filename, digest, len(keys), at)
-    fresh = dict(zip(keys, found.lines, strict=True))
-    return _record(account, statement, fresh, filename, until=at, actor=actor, at=at)
+    lines = [_line(account, statement, key, line) for key, line in zip(keys, found.lines, strict=True)]
+    return _record(account, statement, lines, filename, until=at, actor=actor, at=at)
 
 
 def _record(
-    account: BankAccount, statement: BankStatement, fresh: Mapping[str, StatementLine], filename: str, *,
+    account: BankAccount, statement: BankStatement, lines: Sequence[BankLine], filename: str, *,
     until: datetime, actor: Actor, at: datetime,
 ) -> BankStatement:  # fmt: skip
     """The new lines of a statement, and how fresh the account is by them."""
-    lines = [_line(account, statement, key, line) for key, line in fresh.items()]
     BankLine.everywhere.bulk_create(lines, batch_size=1000)
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
@@ -154,8 +196,9 @@ def _known_until(closed_on: date, at: datetime) -> datetime:
 
 
 def _store(
-    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, new: int, at: datetime
-) -> BankStatement:
+    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, new: int, at: datetime, *,
+    known: Sequence[Reading] = (),
+) -> BankStatement:  # fmt: skip
     days = [line.booked_on for line in found.lines] or [local_day(at)]
     moved = sum(line.amount for line in found.lines)
     opening = found.opening if found.opening is not None else (found.closing or 0) - moved
@@ -170,6 +213,7 @@ def _store(
         sha256=digest,
         line_count=len(found.lines),
         new_count=new,
+        already_known=[_known_fact(reading, reading.known) for reading in known if reading.known][:KNOWN_SHOWN],
         imported_at=at,
     )
     name = PurePath(filename).name[-100:]
@@ -178,7 +222,18 @@ def _store(
     return row
 
 
-def _line(account: BankAccount, statement: BankStatement, key: str, line: StatementLine) -> BankLine:
+def _known_fact(reading: Reading, known: Known) -> dict[str, object]:
+    line = reading.line
+    return {
+        "line_id": known.id, "booked_on": line.booked_on.isoformat(), "amount": f"{line.amount:f}",
+        "counterparty": line.counterparty[:200], "reason": reading.reason,
+    }  # fmt: skip
+
+
+def _line(
+    account: BankAccount, statement: BankStatement, key: str, line: StatementLine, *,
+    balance_before: Decimal | None = None,
+) -> BankLine:  # fmt: skip
     return BankLine(
         company_id=account.company_id,
         account=account,
@@ -194,6 +249,7 @@ def _line(account: BankAccount, statement: BankStatement, key: str, line: Statem
         end_to_end_id=line.end_to_end_id[:140],
         bank_reference=line.bank_reference[:140],
         import_key=key,
+        balance_before=balance_before,
     )
 
 

@@ -8,11 +8,9 @@ from payments.statements.base import (
     InvalidStatement,
     Statement,
     StatementLine,
-    duplicate_key,
-    number_occurrences,
 )
 
-__all__ = ["InvalidStatement", "Statement", "StatementLine", "duplicate_key", "read"]
+__all__ = ["InvalidStatement", "Statement", "StatementLine", "read"]
 
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -30,7 +28,7 @@ def read(data: bytes, *, filename: str) -> list[Statement]:
     if start.startswith(b"<"):
         root = parse_untrusted(data)
         if camt.is_camt(root):
-            return number_occurrences(camt.read(root))
+            return camt.read(root)
     raise InvalidStatement(
         "Le format du fichier « %(filename)s » n’est pas reconnu. "
         "Téléchargez depuis votre banque un relevé au format CAMT.053 (XML).",

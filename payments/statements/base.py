@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -40,7 +39,6 @@ class StatementLine:
     is_reversal: bool = False
     instructed_amount: Decimal | None = None
     instructed_currency: str = ""
-    sequence_in_day: int = 1  # 2 for the second of two equal movements of one day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,44 +61,25 @@ def normalise(text: str) -> str:
 
 
 def fingerprint(account_id: str, line: StatementLine) -> str:
-    """What equal movements share: account, day, amount and words."""
+    """What equal movements share: account, day, amount, the other account and words."""
     words = normalise(f"{line.counterparty} {line.structured_reference} {line.end_to_end_id} {line.remittance}")
-    content = "\x1f".join((account_id, line.booked_on.isoformat(), f"{line.amount:f}", line.currency, words))
+    payer = (line.counterparty_iban, words)
+    content = "\x1f".join((account_id, line.booked_on.isoformat(), f"{line.amount:f}", line.currency, *payer))
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def look(account_id: str, line: StatementLine) -> tuple[str, str]:
-    """What tells movements of one account apart: the bank's own reference when it gives one, else the words."""
+def look(account_id: str, line: StatementLine) -> str:
+    """What tells movements of one account apart: the bank's own reference when it gives one, else the words.
+
+    The details of one batch share the bank's reference, and two card payments may be equal in everything: movements
+    that look alike are told apart by `recognition`.
+    """
     if line.bank_reference:
         content = "\x1f".join(
             (account_id, line.bank_reference, line.booked_on.isoformat(), f"{line.amount:f}", line.currency)
         )
-        return "bank", hashlib.sha256(content.encode()).hexdigest()
-    return "hash", fingerprint(account_id, line)
-
-
-def duplicate_key(account_id: str, line: StatementLine) -> str:
-    """The same for a movement imported twice, different for two real movements that look alike.
-
-    The details of one batch share the bank's reference, and two card payments may be equal in everything: the
-    occurrence number inside the day keeps them apart, and a second import gives the same numbers.
-    """
-    source, digest = look(account_id, line)
-    return f"{source}:{digest[:48]}:{line.sequence_in_day}"
-
-
-def number_occurrences(statements: Iterable[Statement]) -> list[Statement]:
-    """The statements with `sequence_in_day` counted, over the whole file, among movements that look alike."""
-    seen: Counter[tuple[str, str]] = Counter()
-    result = []
-    for statement in statements:
-        lines = []
-        for line in statement.lines:
-            key = look(statement.account_id, line)
-            seen[key] += 1
-            lines.append(replace(line, sequence_in_day=seen[key]))
-        result.append(replace(statement, lines=tuple(lines)))
-    return result
+        return f"bank:{hashlib.sha256(content.encode()).hexdigest()[:48]}"
+    return f"hash:{fingerprint(account_id, line)[:48]}"
 
 
 def french(amount: Decimal) -> str:

@@ -21,7 +21,7 @@ from config.kernel.money import ZERO, round2
 from payments.statements.base import InvalidStatement, Statement, StatementLine, check, french
 
 BOOKED = "BOOK"
-NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NONREF"})
+NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "NONE", "NULL", "NA", "N/A", "UNKNOWN"})
 AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
 LIMIT_OF_LINES = 100_000
 
@@ -197,7 +197,8 @@ def read_whole(entry: Element, label: str) -> StatementLine:
         value_on=day(entry, "ValDt"),
         amount=-amount if direction == "DBIT" else amount,
         currency=currency,
-        bank_reference=text(entry, "AcctSvcrRef") or text(entry, "NtryRef"),
+        # NtryRef numbers the entries of one message: it identifies nothing outside it
+        bank_reference=reference_of(entry, "AcctSvcrRef"),
         transaction_code=transaction_code(entry),
         is_reversal=text(entry, "RvslInd") in ("true", "1"),
     )
@@ -207,7 +208,6 @@ def describe(line: StatementLine, detail: Element, entry: Element) -> StatementL
     """`line` with what one TxDtls says of it: who, why, and under which references."""
     # A reversal keeps the roles of the movement it undoes: the other side of our own transfer is its creditor.
     role = "Dbtr" if (line.amount >= 0) is not line.is_reversal else "Cdtr"
-    end_to_end_id = text(detail, "Refs", "EndToEndId")
     instructed = first(detail, "AmtDtls", "InstdAmt", "Amt")
     instructed_amount, instructed_currency = amount_of(instructed, "") if instructed is not None else (None, "")
     return replace(
@@ -216,12 +216,18 @@ def describe(line: StatementLine, detail: Element, entry: Element) -> StatementL
         counterparty_iban=text(detail, "RltdPties", f"{role}Acct", "Id", "IBAN").replace(" ", "").upper(),
         remittance=remittance(detail) or text(detail, "AddtlTxInf") or text(entry, "AddtlNtryInf"),
         structured_reference=" ".join(references(detail)),
-        end_to_end_id="" if end_to_end_id.upper() in NOT_PROVIDED else end_to_end_id,
-        bank_reference=text(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
+        end_to_end_id=reference_of(detail, "Refs", "EndToEndId"),
+        bank_reference=reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
         transaction_code=transaction_code(detail) or line.transaction_code,
         instructed_amount=instructed_amount,
         instructed_currency=instructed_currency,
     )
+
+
+def reference_of(element: Element, *path: str) -> str:
+    """The reference at `path`; empty when what stands there only says that there is none (NONREF, 0000, ---)."""
+    reference = text(element, *path)
+    return "" if reference.upper() in NOT_PROVIDED or not reference.strip("0-_./* ") else reference
 
 
 def party_name(detail: Element, role: str) -> str:

@@ -25,6 +25,7 @@ from config.kernel.forms import FrenchDecimalField
 from config.kernel.models import Membership
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
+from payments.imported import import_sentence, known_lines
 from payments.matching import NONE, Verdict, explain
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.bank import ignore_line, import_statement, reopen_line
@@ -91,9 +92,7 @@ def _import(request: HttpRequest, form: StatementForm) -> HttpResponse | None:
     if all(statement.imported_at != now for statement in statements):
         messages.info(request, _("Ce fichier était déjà importé : rien n’a changé."))
         return redirect("payments:bankline-list")
-    new = sum(statement.new_count for statement in statements)
-    words = ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new)
-    messages.success(request, words % {"new": new})
+    messages.success(request, import_sentence(statements))
     return redirect("payments:bankline-list")
 
 
@@ -121,7 +120,8 @@ def bank_reconcile(request: HttpRequest) -> HttpResponse:
 def statement_list(request: HttpRequest) -> HttpResponse:
     rows = BankStatement.objects.select_related("account")
     page = listing.page(rows, sorts={"date": "imported_at"}, default="-date", query=request.GET)
-    return render(request, "payments/statement/list.html", {"page": page})
+    shown = [{"statement": statement, "known": known_lines([statement])} for statement in page]
+    return render(request, "payments/statement/list.html", {"page": page, "rows": shown})
 
 
 def load_line(pk: int) -> BankLine:

@@ -152,10 +152,12 @@ def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
     imported = _imported_from_files(locked, rows)
     fresh: dict[str, Movement] = {}
     for row in sorted(rows, key=lambda one: one.at):
+        if row.key in known:
+            continue
         look = (row.line.booked_on, row.line.amount)
         if imported[look]:
             imported[look] -= 1
-        elif row.key not in known:
+        else:
             fresh[row.key] = row
     if not fresh:
         return 0

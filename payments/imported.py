@@ -1,0 +1,56 @@
+"""What an import brought, in words: how many lines are new, which were known before, and how that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from config.kernel import typography
+from payments.models import BankStatement
+from payments.statements import recognition
+
+REASONS: Mapping[str, Any] = {
+    recognition.REFERENCE: gettext_lazy("même référence de la banque"),
+    recognition.BALANCE: gettext_lazy("même mouvement entre les mêmes soldes"),
+    recognition.DAY: gettext_lazy("même journée, relevée une seconde fois"),
+    recognition.EQUAL: gettext_lazy("mêmes jour, montant et libellé, et aucun solde ne les distingue"),
+    recognition.FEED: gettext_lazy("déjà lue dans le flux de la banque"),
+}
+NAMED = 3
+
+
+def known_lines(statements: Sequence[BankStatement]) -> list[dict[str, str]]:
+    """The lines that were known before, as people read them."""
+    return [
+        {
+            "day": typography.day(date.fromisoformat(known["booked_on"])),
+            "amount": typography.money(Decimal(known["amount"]), statement.account.currency),
+            "counterparty": known["counterparty"],
+            "reason": str(REASONS[known["reason"]]),
+        }
+        for statement in statements
+        for known in statement.already_known
+    ]
+
+
+def import_sentence(statements: Sequence[BankStatement]) -> str:
+    """« Relevé importé : 1 ligne nouvelle sur 2 lues. Déjà connue : … »"""
+    new = sum(statement.new_count for statement in statements)
+    read = sum(statement.line_count for statement in statements)
+    if new == read:
+        return ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new) % {"new": new}
+    known = known_lines(statements)
+    named = " ; ".join(
+        f"{' · '.join(part for part in (line['day'], line['amount'], line['counterparty']) if part)} ({line['reason']})"
+        for line in known[:NAMED]
+    )
+    rest = read - new - min(len(known), NAMED)
+    if rest:
+        named += ngettext(" ; et %(rest)s autre", " ; et %(rest)s autres", rest) % {"rest": rest}
+    words = _("Relevé importé : lignes lues : %(read)s, nouvelles : %(new)s, déjà connues : %(known)s — %(named)s.")
+    return words % {"read": read, "new": new, "known": read - new, "named": named}

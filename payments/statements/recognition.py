@@ -1,0 +1,151 @@
+"""Which movements of a file are already known: by what identifies them, and by their place between the balances.
+
+The bank's own reference identifies a movement. Without one, two equal movements of a day are told apart by the balance
+of the account before each: 7 000 → 7 100 and 7 100 → 7 200 are two credits of 100, the same place twice is the same
+credit. A bank that writes a day again in another order moves these places: then the day is recognised by where it
+begins or ends, and by holding all that was known of it. Where balances are missing, only the number of equal movements
+is left: a file brings those that exceed what is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from config.kernel.money import ZERO
+from payments.statements.base import Statement, StatementLine, look
+
+REFERENCE = "reference"
+BALANCE = "balance"
+DAY = "day"
+EQUAL = "equal"
+FEED = "feed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A movement that was imported before."""
+
+    id: int
+    look: str  # as `look` gives it; a feed's movements have the feed's own keys
+    booked_on: date
+    amount: Decimal
+    balance_before: Decimal | None
+    statement_id: int
+    is_from_feed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One line of a file: `known` when it was imported before, and `reason` how that was seen."""
+
+    line: StatementLine
+    look: str
+    balance_before: Decimal | None
+    known: Known | None = None
+    reason: str = ""
+
+
+def recognise(statements: Iterable[Statement], known: Sequence[Known]) -> list[list[Reading]]:
+    """What each line of each statement of one account is; a known movement is found once in a file."""
+    left = {row.id: row for row in known}
+    return [_recognise_one(statement, list(known), left) for statement in statements]
+
+
+def _recognise_one(statement: Statement, known: list[Known], left: dict[int, Known]) -> list[Reading]:
+    readings = _placed(statement)
+    days = _days_again(readings, known)
+
+    def find(reason: str, agrees: Callable[[Reading, Known], bool], of: Callable[[Known], object]) -> None:
+        """Give each line that is not recognised yet the first known movement that agrees."""
+        keys: dict[object, list[Known]] = {}
+        for row in left.values():
+            keys.setdefault(of(row), []).append(row)
+        for place, reading in enumerate(readings):
+            if reading.known is None:
+                line = reading.line
+                key = (line.booked_on, line.amount) if reason == FEED else reading.look
+                same = next((row for row in keys.get(key, ()) if row.id in left and agrees(reading, row)), None)
+                if same is not None:
+                    del left[same.id]
+                    readings[place] = Reading(
+                        line=line, look=reading.look, balance_before=reading.balance_before, known=same, reason=reason
+                    )
+
+    def by_look(row: Known) -> object:
+        return row.look
+
+    find(REFERENCE, lambda reading, row: reading.look.startswith("bank:"), by_look)
+    find(BALANCE, lambda reading, row: None is not reading.balance_before == row.balance_before, by_look)
+    find(DAY, lambda reading, row: (row.booked_on, row.statement_id) in days, by_look)
+    find(EQUAL, lambda reading, row: reading.balance_before is None or row.balance_before is None, by_look)
+    find(FEED, lambda reading, row: row.is_from_feed, lambda row: (row.booked_on, row.amount))
+    return readings
+
+
+def _placed(statement: Statement) -> list[Reading]:
+    """The lines in the order of their days, each with the balance before it where the statement tells one."""
+    balance = statement.opening
+    if balance is None and statement.closing is not None:
+        balance = statement.closing - sum((line.amount for line in statement.lines), ZERO)
+    readings = []
+    for line in sorted(statement.lines, key=lambda line: line.booked_on):
+        readings.append(Reading(line=line, look=look(statement.account_id, line), balance_before=balance))
+        balance = None if balance is None else balance + line.amount
+    return readings
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What a statement holds of one day: where it begins and ends, and its movements, whatever their order."""
+
+    openings: frozenset[Decimal]
+    closings: frozenset[Decimal]
+    looks: Counter[str]
+
+
+_Row = tuple[Decimal | None, Decimal, str]  # balance before, amount, look
+
+
+def _day(rows: Sequence[_Row]) -> _Day | None:
+    """None when a balance is missing. A day that ends where it began may begin at any of its balances."""
+    before = Counter(balance for balance, _amount, _look in rows if balance is not None)
+    after = Counter(balance + amount for balance, amount, _look in rows if balance is not None)
+    if before.total() < len(rows):
+        return None
+    return _Day(
+        frozenset(before - after or before),
+        frozenset(after - before or after),
+        Counter(name for _balance, _amount, name in rows),
+    )
+
+
+def _days_again(readings: Sequence[Reading], known: Sequence[Known]) -> set[tuple[date, int]]:
+    """The days, each with the statement that brought it, that this statement writes again."""
+    read: dict[date, list[_Row]] = {}
+    for reading in readings:
+        row = (reading.balance_before, reading.line.amount, reading.look)
+        read.setdefault(reading.line.booked_on, []).append(row)
+    brought: dict[tuple[date, int], list[_Row]] = {}
+    for earlier in known:
+        if earlier.booked_on in read and not earlier.is_from_feed:
+            row = (earlier.balance_before, earlier.amount, earlier.look)
+            brought.setdefault((earlier.booked_on, earlier.statement_id), []).append(row)
+    days = {key: found for key, rows in brought.items() if (found := _day(rows)) is not None}
+    return {key for key in days if (now := _day(read[key[0]])) is not None and _is_again(now, key, days)}
+
+
+def _is_again(now: _Day, key: tuple[date, int], days: Mapping[tuple[date, int], _Day]) -> bool:
+    before = days[key]
+    shares_an_end = now.openings & before.openings or now.closings & before.closings
+    if shares_an_end and (before.looks <= now.looks or now.looks <= before.looks):
+        return True
+    same_day = [day for (on, _statement), day in days.items() if on == key[0]]
+    return (
+        any(now.openings & day.openings for day in same_day)
+        and any(now.closings & day.closings for day in same_day)
+        and sum((day.looks for day in same_day), Counter[str]()) <= now.looks
+    )
