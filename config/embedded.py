@@ -48,6 +48,12 @@ def socket_directory() -> Path:
     return Path("/tmp", f"quittance-{os.geteuid()}-{digest}")  # noqa: S108 - made private and checked below
 
 
+def read_env_file() -> None:
+    """Take the variables of `.env`, which most installations do without."""
+    if (BASE_DIR / ".env").exists():
+        environ.Env.read_env(BASE_DIR / ".env")
+
+
 def ensure() -> None:
     """Set DATABASE_URL and REDIS_URL, starting the embedded services that nobody gave and nobody runs.
 
@@ -55,7 +61,7 @@ def ensure() -> None:
     """
     if os.environ.get(WITHOUT):
         return
-    environ.Env.read_env(BASE_DIR / ".env")
+    read_env_file()
     inherited = os.environ.get(INHERITED, "").split()
     wanted = [name for name, variable in VARIABLES.items() if name in inherited or not os.environ.get(variable)]
     if not wanted or set(wanted) <= set(_held):

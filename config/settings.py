@@ -13,11 +13,12 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from config import embedded
 from config.kernel import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+embedded.read_env_file()
 
 # -- what kind of installation this is -----------------------------------------------------------------------------
 
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.kernel.middleware.RefuseNulMiddleware",
     "config.kernel.middleware.CompanyMiddleware",
     "config.kernel.middleware.DomainErrorMiddleware",
 ]

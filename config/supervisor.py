@@ -183,8 +183,8 @@ def main() -> None:
     if "MAKELEVEL" in os.environ:
         # whoever kills make means all of it
         stop_with_parent()
+    embedded.read_env_file()
     env = environ.Env()
-    env.read_env(embedded.BASE_DIR / ".env")
     try:
         port = env.int("PORT", default=8000)
         sandbox_port = env.int("SANDBOX_PORT", default=port + 1)

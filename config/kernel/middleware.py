@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -53,6 +55,31 @@ class ContentSecurityMiddleware:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store, private")
         return response
+
+
+class RefuseNulMiddleware:
+    """A text with a NUL, in the address or in a form, is no text: PostgreSQL keeps none. 400, once for every page.
+
+    Programs have refusals of their own (config/kernel/api).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(PROGRAMS) and ("\0" in request.path or _has_nul(request.GET)):
+            raise BadRequest("NUL in the address")
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Forms: those of strangers only where they are small, since reading one with files writes them down."""
+        may_read = request.user.is_authenticated or request.content_type == "application/x-www-form-urlencoded"
+        if may_read and not request.path.startswith(PROGRAMS) and _has_nul(request.POST):
+            raise BadRequest("NUL in a form")
+
+
+def _has_nul(typed: QueryDict) -> bool:
+    return any("\0" in text for name, values in typed.lists() for text in (name, *values))
 
 
 class CompanyMiddleware:

@@ -248,7 +248,11 @@ def test_a_port_in_use_is_told_in_one_line_that_names_who_holds_it(tree: Tree) -
 
 
 def test_an_unreachable_database_is_told_in_one_line_without_its_password(tree: Tree) -> None:
-    line = _only_line(tree.serve(PORT=_free_port(), DATABASE_URL="postgres://app:s3cret@127.0.0.1:1/quittance"))
+    line = _only_line(
+        tree.serve(
+            PORT=_free_port(), SANDBOX_PORT=_free_port(), DATABASE_URL="postgres://app:s3cret@127.0.0.1:1/quittance"
+        )
+    )
     assert "DATABASE_URL" in line
     assert "127.0.0.1:1" in line
     assert "s3cret" not in line
@@ -277,6 +281,6 @@ def test_a_full_disk_is_called_by_its_name() -> None:
 
 
 def test_production_never_falls_back_to_embedded_services(tree: Tree) -> None:
-    line = _only_line(tree.serve(PRODUCTION="true", PORT=_free_port()))
+    line = _only_line(tree.serve(PRODUCTION="true", PORT=_free_port(), SANDBOX_PORT=_free_port()))
     assert "DATABASE_URL" in line
     assert not tree.services()

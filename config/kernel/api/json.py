@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Never
 
 import simplejson
@@ -11,6 +12,8 @@ from django.utils.functional import Promise
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+LONGEST_NUMBER = 100
 
 
 def _plain(value: Any) -> Any:
@@ -33,6 +36,23 @@ def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is not JSON")
 
 
+def _number(text: str) -> Decimal:
+    """An exponent of twenty digits is no amount, and no machine can write it out."""
+    try:
+        number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
+    except InvalidOperation:
+        number = None
+    if number is None or abs(number.adjusted()) > LONGEST_NUMBER:
+        raise ValueError("a number beyond all measure")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("a number beyond all measure")
+    return int(text)
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object that says a thing twice says two things."""
     found = dict(pairs)
@@ -44,8 +64,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def loads(body: bytes) -> Any:
     """The value, numbers with a point as Decimal; raises ValueError for what is not JSON: NaN, or a name said twice."""
     return simplejson.loads(
-        body.decode("utf-8"), use_decimal=True, parse_constant=_refuse_constant, object_pairs_hook=_each_once
-    )
+        body.decode("utf-8"),
+        parse_float=_number, parse_int=_whole, parse_constant=_refuse_constant, object_pairs_hook=_each_once,
+    )  # fmt: skip
 
 
 class JsonParser(BaseParser):
