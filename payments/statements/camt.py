@@ -1,6 +1,7 @@
 """CAMT.053 (ISO 20022 bank-to-customer statement), versions 2 to 8 and later, read by local names.
 
-A batched entry becomes one line per transaction, whose sum must be the entry; pending and informational entries
+A batched entry becomes one line per transaction; their sum, with the charges stated beside them, must be the entry,
+whose amount is what was booked. Pending and informational entries
 are left out. The indicator CdtDbtInd is the direction of the entry itself and RvslInd only says that it undoes
 an earlier one (ISO 20022 message definition); some banks write the direction of the original movement, so when
 the balances contradict the first reading and confirm the second, the second is taken.
@@ -8,45 +9,19 @@ the balances contradict the first reading and confirm the second, the second is 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
-from lxml.etree import QName
 from lxml.etree import _Element as Element
 
-from config.kernel.money import ZERO, round2
+from config.kernel.money import ZERO
 from payments.statements.base import InvalidStatement, Statement, StatementLine, check, french
+from payments.statements.charges import charge_lines, explaining
+from payments.statements.elements import amount_of, children, day, first, name_of, text
 
 BOOKED = "BOOK"
 NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "NONE", "NULL", "NA", "N/A", "UNKNOWN"})
-AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
 LIMIT_OF_LINES = 100_000
-
-
-def name_of(element: Element) -> str:
-    return QName(element).localname
-
-
-def children(element: Element, *path: str) -> Iterator[Element]:
-    """The elements at `path`, whatever the version's namespace."""
-    if not path:
-        yield element
-        return
-    for child in element:
-        if name_of(child) == path[0]:
-            yield from children(child, *path[1:])
-
-
-def first(element: Element, *path: str) -> Element | None:
-    return next(children(element, *path), None)
-
-
-def text(element: Element, *path: str) -> str:
-    found = first(element, *path)
-    return " ".join((found.text or "").split()) if found is not None else ""
 
 
 def is_camt(root: Element) -> bool:
@@ -150,16 +125,19 @@ def read_entry(entry: Element, label: str) -> list[StatementLine]:
     whole = read_whole(entry, label)
     details = list(children(entry, "NtryDtls", "TxDtls"))
     if not details:
-        return [replace(whole, remittance=text(entry, "AddtlNtryInf"))]
+        return read_single(replace(whole, remittance=text(entry, "AddtlNtryInf")), entry, entry, label)
     if len(details) == 1:
-        return [describe(whole, details[0], entry)]
+        return read_single(describe(whole, details[0], entry), details[0], entry, label)
     amounts = [detail_amount(detail, whole, label) for detail in details]
     stated = [amount for amount in amounts if amount is not None]
+    described = [describe(whole, detail, entry) for detail in details]
     if len(stated) < len(details):
         # The bank names the payers without their amounts: the entry stays whole, with all their words.
-        described = [describe(whole, detail, entry) for detail in details]
         return [join(described)]
-    if sum(stated, ZERO) != whole.amount:
+    lines = [replace(line, amount=amount) for line, amount in zip(described, stated, strict=True)]
+    found = charge_lines(whole, entry, zip(details, lines, strict=True), label)
+    charges = explaining(whole.amount - sum(stated, ZERO), found)
+    if charges is None:
         raise InvalidStatement(
             "Relevé %(where)s : le détail du lot fait %(details)s, le mouvement %(entry)s. "
             "Demandez à la banque un fichier corrigé.",
@@ -167,9 +145,17 @@ def read_entry(entry: Element, label: str) -> list[StatementLine]:
             details=french(sum(stated, ZERO)),
             entry=french(whole.amount),
         )
-    return [
-        describe(replace(whole, amount=amount), detail, entry) for amount, detail in zip(stated, details, strict=True)
-    ]
+    return [*lines, *charges]
+
+
+def read_single(line: StatementLine, detail: Element, entry: Element, label: str) -> list[StatementLine]:
+    """The movement of one payer: what he paid, and the charges beside it when they explain what was booked."""
+    paid = detail_amount(detail, line, label, of_entry=detail is entry)
+    if paid is None or paid == line.amount:
+        return [line]
+    details = [] if detail is entry else [(detail, line)]
+    charges = explaining(line.amount - paid, charge_lines(line, entry, details, label))
+    return [line] if charges is None else [replace(line, amount=paid), *charges]
 
 
 def join(lines: list[StatementLine]) -> StatementLine:
@@ -262,9 +248,10 @@ def transaction_code(element: Element) -> str:
     return ".".join(code for code in codes if code)
 
 
-def detail_amount(detail: Element, whole: StatementLine, label: str) -> Decimal | None:
-    """The signed amount of one transaction of a batch, when stated in the currency of the entry."""
-    for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt")):
+def detail_amount(detail: Element, whole: StatementLine, label: str, *, of_entry: bool = False) -> Decimal | None:
+    """The signed amount of one transaction, stated in the currency of the entry. Ntry/Amt itself is the booking."""
+    paths = (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt"))
+    for path in paths[of_entry:]:
         found = first(detail, *path)
         if found is not None:
             amount, currency = amount_of(found, label)
@@ -272,29 +259,3 @@ def detail_amount(detail: Element, whole: StatementLine, label: str) -> Decimal 
                 direction = text(detail, "CdtDbtInd") or ("CRDT" if whole.amount >= 0 else "DBIT")
                 return -amount if direction == "DBIT" else amount
     return None
-
-
-def amount_of(element: Element | None, label: str) -> tuple[Decimal, str]:
-    """The amount, at two decimals, and its currency. Five decimals are read when the last three are zeros."""
-    written = (element.text or "").strip() if element is not None else ""
-    currency = (element.get("Ccy") or "") if element is not None else ""
-    if element is None or not AMOUNT.fullmatch(written) or not re.fullmatch("[A-Z]{3}", currency):
-        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
-    amount = Decimal(written)
-    if round2(amount) != amount:
-        raise InvalidStatement(
-            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
-        )
-    return round2(amount), currency
-
-
-def day(element: Element, *path: str) -> date | None:
-    """The date at `path`, written as Dt, DtTm or directly; None when absent or unreadable."""
-    found = first(element, *path)
-    if found is None:
-        return None
-    written = text(found, "Dt") or text(found, "DtTm") or (found.text or "").strip()
-    try:
-        return date.fromisoformat(written[:10])
-    except ValueError:
-        return None

@@ -1,0 +1,65 @@
+"""Reading the elements of an ISO 20022 message by their local names, whatever the version's namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from lxml.etree import QName
+from lxml.etree import _Element as Element
+
+from config.kernel.money import round2
+from payments.statements.base import InvalidStatement
+
+AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
+
+
+def name_of(element: Element) -> str:
+    return QName(element).localname
+
+
+def children(element: Element, *path: str) -> Iterator[Element]:
+    """The elements at `path`, whatever the version's namespace."""
+    if not path:
+        yield element
+        return
+    for child in element:
+        if name_of(child) == path[0]:
+            yield from children(child, *path[1:])
+
+
+def first(element: Element, *path: str) -> Element | None:
+    return next(children(element, *path), None)
+
+
+def text(element: Element, *path: str) -> str:
+    found = first(element, *path)
+    return " ".join((found.text or "").split()) if found is not None else ""
+
+
+def amount_of(element: Element | None, label: str) -> tuple[Decimal, str]:
+    """The amount, at two decimals, and its currency. Five decimals are read when the last three are zeros."""
+    written = (element.text or "").strip() if element is not None else ""
+    currency = (element.get("Ccy") or "") if element is not None else ""
+    if element is None or not AMOUNT.fullmatch(written) or not re.fullmatch("[A-Z]{3}", currency):
+        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
+    amount = Decimal(written)
+    if round2(amount) != amount:
+        raise InvalidStatement(
+            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
+        )
+    return round2(amount), currency
+
+
+def day(element: Element, *path: str) -> date | None:
+    """The date at `path`, written as Dt, DtTm or directly; None when absent or unreadable."""
+    found = first(element, *path)
+    if found is None:
+        return None
+    written = text(found, "Dt") or text(found, "DtTm") or (found.text or "").strip()
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError:
+        return None
