@@ -104,7 +104,7 @@ class TransactionShape(serializers.Serializer):
 
 
 class EvidenceShape(serializers.Serializer):
-    kind = serializers.CharField(help_text="rf, number, amount, payer, missing, excess, settled, barred, rivals, …")
+    kind = serializers.CharField(help_text="rf, number, near, amount, sum, payer, missing, excess, …")
     value = serializers.CharField(allow_blank=True)
     sentence = serializers.CharField()
 

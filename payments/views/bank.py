@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Abs
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -181,9 +182,8 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
             preset = {found_now[0].pk: min(found_now[0].balance, line.amount)}
         chosen += found_now
     elif not chosen:
-        chosen = list(
-            others.with_balance().filter(open_balance__gte=line.amount).order_by("due_date", "id")[:MOST_OTHERS]
-        )
+        nearest = Abs(F("open_balance") - line.amount)
+        chosen = list(others.with_balance().order_by(nearest, "due_date", "id")[:MOST_OTHERS])
     return chosen, preset
 
 

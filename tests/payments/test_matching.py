@@ -77,11 +77,15 @@ def test_a_creditor_reference_with_a_wrong_digit_names_nothing():
         "XFAC-2026-00001",
         "FAC-2026-0000",
         "1-FAC-2026-00001",
-        "2026-00001",
     ],
 )
 def test_a_part_of_a_number_or_of_a_longer_one_is_not_the_number(words):
     assert verdict_of(line(words, amount="77.00"), item(balance="77.00"), item("A-999999", "77.00")).kind == "none"
+
+
+def test_a_number_without_its_series_is_only_proposed():
+    verdict = verdict_of(line("2026-00001", amount="77.00"), item(balance="77.00"), item("A-999999", "77.00"))
+    assert (verdict.kind, verdict.rule) == ("proposed", "near_number")
 
 
 def test_the_longest_number_wins():
@@ -182,6 +186,59 @@ def test_equal_amounts_of_a_known_payer_are_proposed_oldest_first_with_the_rival
     other = item("FAC-2026-00004", name="Garage Martin", due_on=DUE - timedelta(days=60))
     verdict = verdict_of(line("VIREMENT", payer="SARL ATELIERS DUBOIS"), later, ONE, other)
     assert (verdict.rule, verdict.allocations[0][0], verdict.rivals) == ("payer_and_amount", ONE.id, (later.id,))
+
+
+def own_invoices():
+    return (
+        item("FAC-2026-00011", "9000.00", "Hôtel du Port"),
+        item("FAC-2026-00012", "4974.00", "Hôtel du Port"),
+        item("FAC-2026-00013", "120.00", "Hôtel du Port"),
+        item("FAC-2026-00001", "5000000.00", "Autre Société", due_on=DUE - timedelta(days=90)),
+    )
+
+
+def test_two_invoices_of_the_payer_that_make_up_the_amount_are_proposed():
+    verdict = verdict_of(line("VIREMENT", amount="13974.00", payer="SARL HOTEL DU PORT"), *own_invoices())
+    assert (verdict.kind, verdict.rule) == ("proposed", "payer_and_sum")
+    assert verdict.allocations == (("FAC-2026-00011", Decimal("9000.00")), ("FAC-2026-00012", Decimal("4974.00")))
+
+
+def test_any_two_to_four_of_the_payer_are_tried_and_never_those_of_two_customers():
+    found = verdict_of(line("X", amount="9120.00", payer="HOTEL DU PORT"), *own_invoices())
+    assert [key for key, _amount in found.allocations] == ["FAC-2026-00011", "FAC-2026-00013"]
+    mixed = [item("FAC-2026-00021", "10.00", "Dupont Paris"), item("FAC-2026-00022", "20.00", "Dupont Lyon")]
+    assert verdict_of(line("X", amount="30.00", payer="DUPONT"), *mixed).allocations == ()
+
+
+def test_a_payer_whose_amount_fits_nothing_is_offered_his_own_invoices_first():
+    verdict = verdict_of(line("ACOMPTE", amount="3000.00", payer="HOTEL DU PORT"), *own_invoices())
+    assert (verdict.kind, verdict.rule) == ("none", "payer")
+    assert verdict.rivals == ("FAC-2026-00011", "FAC-2026-00012", "FAC-2026-00013")
+
+
+def test_an_exact_amount_of_a_stranger_does_not_pass_before_a_sum_of_the_payer():
+    stranger = item("FAC-2026-00030", "13974.00", "Quelqu’un")
+    verdict = verdict_of(line("X", amount="13974.00", payer="HOTEL DU PORT"), stranger, *own_invoices())
+    assert verdict.rule == "payer_and_sum"
+
+
+@pytest.mark.parametrize(
+    "words", ["FAC-2026-12", "fac 2026/012", "1234/FAC-2026-00012", "2026/12", "FACTURE 12", "Fact n° 0012"]
+)
+def test_a_number_with_lost_zeros_or_after_a_stroke_ranks_above_the_oldest(words):
+    verdict = verdict_of(line(words, amount="3000.00", payer="HOTEL DU PORT"), *own_invoices())
+    assert (verdict.kind, verdict.allocations) == ("proposed", (("FAC-2026-00012", Decimal("3000.00")),))
+    assert "le numéro FAC-2026-00012 semble cité" in explain(verdict)
+
+
+@pytest.mark.parametrize("words", ["FAC-2026-12", "1234/FAC-2026-00012"])
+def test_a_series_and_its_figures_are_seen_whoever_pays(words):
+    verdict = verdict_of(line(words, amount="4974.00", payer="UN TIERS"), *own_invoices())
+    assert (verdict.kind, verdict.allocations) == ("proposed", (("FAC-2026-00012", Decimal("4974.00")),))
+
+
+def test_a_date_is_no_number_of_a_stranger():
+    assert verdict_of(line("VIR DU 2026-12-05", amount="3000.00", payer="UN TIERS"), *own_invoices()).allocations == ()
 
 
 def test_the_sentence_tells_the_evidence():

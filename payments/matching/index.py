@@ -1,0 +1,98 @@
+"""Open invoices by all that a bank line may tell of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from payments.matching.folding import squeeze
+from payments.matching.items import OpenItem, in_order
+from payments.matching.payers import is_payer, words_of
+
+SHORTEST_NUMBER, FEWEST_DIGITS = 6, 4  # a shorter number is found by chance in dates and amounts
+
+
+def figures_of(number: str) -> list[str]:
+    """FAC-2026-00012 → 2026, 12."""
+    return [without_zeros(figure) for figure in re.findall("[0-9]+", number)]
+
+
+def without_zeros(figure: str) -> str:
+    return figure.lstrip("0") or "0"
+
+
+@dataclass(frozen=True)
+class Payers:
+    """Customers by the words of their names, without looking at each: a common word (SARL) costs no more."""
+
+    by_word: Mapping[str, tuple[Hashable, ...]]
+    by_rarest: Mapping[str, tuple[Hashable, ...]]
+    names: Mapping[Hashable, str]
+
+    @classmethod
+    def build(cls, names: Mapping[Hashable, str]) -> Payers:
+        words = {key: words_of(name) for key, name in names.items()}
+        counts = Counter(word for found in words.values() for word in found)
+        by_word: dict[str, list[Hashable]] = defaultdict(list)
+        by_rarest: dict[str, list[Hashable]] = defaultdict(list)
+        for key, found in words.items():
+            for word in found:
+                by_word[word].append(key)
+            if found:
+                by_rarest[min(found, key=lambda word: (counts[word], word))].append(key)
+        return cls(
+            {word: tuple(keys) for word, keys in by_word.items()},
+            {word: tuple(keys) for word, keys in by_rarest.items()},
+            names,
+        )
+
+    def of(self, counterparty: str) -> list[Hashable]:
+        """The customers whose name holds that one's words, or is held by it."""
+        words = words_of(counterparty)
+        if not words:
+            return []
+        found = {key: None for word in sorted(words) for key in self.by_rarest.get(word, ())}
+        rarest = min(words, key=lambda word: len(self.by_word.get(word, ())))
+        found |= dict.fromkeys(self.by_word.get(rarest, ()))
+        return [key for key in found if is_payer(counterparty, self.names[key])]
+
+
+@dataclass(frozen=True)
+class Index:
+    by_reference: Mapping[str, tuple[OpenItem, ...]]
+    by_number: Mapping[str, tuple[OpenItem, ...]]
+    by_balance: Mapping[tuple[str, Decimal], tuple[OpenItem, ...]]
+    by_customer: Mapping[Hashable, tuple[OpenItem, ...]]  # what each owes
+    by_serial: Mapping[tuple[str, str], tuple[OpenItem, ...]]  # the last two figures of a number, without zeros
+    payers: Payers
+
+    @classmethod
+    def build(cls, items: Iterable[OpenItem]) -> Index:
+        references: dict[str, list[OpenItem]] = defaultdict(list)
+        numbers: dict[str, list[OpenItem]] = defaultdict(list)
+        balances: dict[tuple[str, Decimal], list[OpenItem]] = defaultdict(list)
+        customers: dict[Hashable, list[OpenItem]] = defaultdict(list)
+        serials: dict[tuple[str, str], list[OpenItem]] = defaultdict(list)
+        for item in sorted(items, key=in_order):
+            if item.rf_reference:
+                references[squeeze(item.rf_reference)].append(item)
+            key = squeeze(item.number)
+            if len(key) >= SHORTEST_NUMBER and sum(map(str.isdigit, key)) >= FEWEST_DIGITS:
+                numbers[key].append(item)
+            if item.balance > 0:
+                balances[item.currency, item.balance].append(item)
+                customers[item.customer_id].append(item)
+                figures = figures_of(item.number)
+                if len(figures) > 1:
+                    serials[figures[-2], figures[-1]].append(item)
+        return cls(
+            {key: tuple(found) for key, found in references.items()},
+            {key: tuple(found) for key, found in numbers.items()},
+            {key: tuple(found) for key, found in balances.items()},
+            {key: tuple(found) for key, found in customers.items()},
+            {key: tuple(found) for key, found in serials.items()},
+            Payers.build({found[0].customer_id: found[0].customer_name for found in customers.values()}),
+        )
