@@ -15,7 +15,10 @@ from config import (
     webhook_pages,
 )
 from config.kernel.api.problems import unknown_address
+from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.metrics import metrics
+
+admin.site.login_form = AdminSignInForm
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -58,7 +61,9 @@ urlpatterns = [
     path("language/", views.set_language, name="language"),
     path("health/", views.health, name="health"),
     path("metrics", metrics, name="metrics"),
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path(
+        "login/", auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignInForm), name="login"
+    ),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("customers/", include("customers.urls")),
     path("", include("billing.urls")),

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from config.kernel.addresses import address_of
 from config.kernel.api import limits, tokens
-from config.kernel.api.authentication import address_of
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body
 from config.kernel.api.operation import ApiView, Call, operation

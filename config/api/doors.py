@@ -9,8 +9,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 
+from config.kernel.addresses import address_of
 from config.kernel.api import limits
-from config.kernel.api.authentication import address_of
 from config.kernel.api.door import TooLarge
 from config.kernel.api.examples import received
 from config.kernel.api.operation import ApiView, Call, operation

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
 from config.kernel.admin_base import EditedColumns, FactAdmin
-from config.kernel.models import AuditChain, AuditEvent, Company, DamagedFile, LoopFailure, Membership, User
+from config.kernel.models import (
+    AuditChain,
+    AuditEvent,
+    Company,
+    DamagedFile,
+    LoopFailure,
+    Membership,
+    SignInTries,
+    User,
+)
 
 
 @admin.register(User)
@@ -87,3 +96,14 @@ class DamagedFileAdmin(FactAdmin):
     list_display = ["found_at", "company", "name", "problem", "record"]
     list_select_related = ["company"]
     ordering = ["-found_at"]
+
+
+@admin.register(SignInTries)
+class SignInTriesAdmin(admin.ModelAdmin):
+    """Who must wait before another try; deleting a row lets one try again at once."""
+
+    list_display = ("__str__", "tries", "tried_at", "paused_until")
+    readonly_fields = ("key", "tries", "tried_at", "paused_until")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -7,7 +7,6 @@ row security lets no function of ours run before its own filter, and folding 10,
 from __future__ import annotations
 
 import unicodedata
-from functools import reduce
 
 from django.db.models import CharField, F, Q, TextField, Transform, Value
 from django.db.models.functions import Concat
@@ -30,12 +29,10 @@ class Folded(Transform):
 
 def holds(text: str, *columns: str) -> Q:
     """One of the columns contains the text, whatever the case and the accents of either."""
-    every = F(columns[0]) if len(columns) == 1 else reduce(_beside, columns[1:], F(columns[0]))
+    every: F | Concat = F(columns[0])
+    for column in columns[1:]:
+        every = Concat(every, BETWEEN, F(column), output_field=TextField())
     return Q(Contains(Folded(every), Folded(Value(text))))
-
-
-def _beside(every: F | Concat, column: str) -> Concat:
-    return Concat(every, BETWEEN, F(column), output_field=TextField())
 
 
 def fold(text: str) -> str:

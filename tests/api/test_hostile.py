@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from billing.models import Invoice
 from billing.services import invoices
+from config.kernel.addresses import address_of
 from config.kernel.api import keys
-from config.kernel.api.authentication import address_of
 from config.kernel.api.json import dumps
 from config.kernel.models import Company
 from payments.models import Payment

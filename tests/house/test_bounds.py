@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
     "text", ["1e99999999999999999999", "-1e-99999999999999999999", "9" * 5000, "1" * 200 + ".5", "1e101"]
 )
 def test_a_number_beyond_measure_is_no_json(text):
-    with pytest.raises(ValueError, match="measure"):
+    with pytest.raises(ValueError, match=r"measure|limit"):
         loads(f'{{"amount": {text}}}'.encode())
     for body in (f'{{"email": {text}, "password": "x"}}', f'{{"email": "a@b.example", "password": {text}}}'):
         answer = Client(raise_request_exception=False).post("/api/auth/token", body, content_type="application/json")

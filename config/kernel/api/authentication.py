@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
 from typing import Any, cast
 
-from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
+from config.kernel.addresses import address_of
 from config.kernel.api import keys
 from config.kernel.api.problems import Problem
 from config.kernel.api.tokens import VERSION, BadToken
@@ -24,19 +21,6 @@ class BadKey(DomainError):
     code = "bad_key"
     message = "Cette clé d’API est inconnue, expirée, révoquée ou refusée depuis cette adresse."
     status = 401
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where the call comes from: as the last server in front of us says it (BEHIND_PROXY), or as the socket does.
-
-    Only what our own proxies wrote is believed: TRUSTED_PROXIES addresses from the end of X-Forwarded-For.
-    """
-    told = request.headers.get("X-Forwarded-For", "").split(",")
-    if settings.TRUSTED_PROXIES and len(told) >= settings.TRUSTED_PROXIES:
-        address = told[-settings.TRUSTED_PROXIES].strip()
-        with suppress(ValueError):
-            return str(ipaddress.ip_address(address))
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class BearerAuthentication(BaseAuthentication):

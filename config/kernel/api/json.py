@@ -47,12 +47,6 @@ def _number(text: str) -> Decimal:
     return number
 
 
-def _whole(text: str) -> int:
-    if len(text) > LONGEST_NUMBER:
-        raise ValueError("a number beyond all measure")
-    return int(text)
-
-
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object that says a thing twice says two things."""
     found = dict(pairs)
@@ -65,7 +59,7 @@ def loads(body: bytes) -> Any:
     """The value, numbers with a point as Decimal; raises ValueError for what is not JSON: NaN, or a name said twice."""
     return simplejson.loads(
         body.decode("utf-8"),
-        parse_float=_number, parse_int=_whole, parse_constant=_refuse_constant, object_pairs_hook=_each_once,
+        parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_each_once,
     )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from config.kernel.addresses import address_of
 from config.kernel.api import idempotency, limits
-from config.kernel.api.authentication import address_of
 from config.kernel.api.caller import Caller
 from config.kernel.api.door import COMPANY_HEADER, Declared, JsonAlways, LengthMissing, TooLarge
 from config.kernel.api.etags import Changed, etag, matches, unexpanded
@@ -266,6 +266,8 @@ class ApiView(APIView):
         if isinstance(exc, limits.TooManyCalls):
             self.request.quota = exc.quota
         response = super().handle_exception(exc)
+        if (seconds := getattr(exc, "retry_after", None)) is not None:
+            response["Retry-After"] = str(seconds)
         return self._counted(response) if response.status_code == HTTPStatus.UNAUTHORIZED else response
 
     def _counted(self, refusal: Any) -> Any:

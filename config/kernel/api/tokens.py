@@ -6,18 +6,21 @@ A refresh token shown twice has been stolen by somebody: every token of the pers
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
 
 from config.kernel.errors import DomainError
 from config.kernel.models import User
+from config.kernel.sign_in import pause_of
 
 VERSION = "ver"
 
@@ -26,6 +29,18 @@ class BadCredentials(DomainError):
     code = "bad_credentials"
     message = "Adresse e-mail ou mot de passe inconnus."
     status = 401
+
+
+class SignInPaused(DomainError):
+    """Too many tries: even the right password waits, `Retry-After` seconds."""
+
+    code = "sign_in_paused"
+    message = "Trop d’essais de connexion. Attendez : « Retry-After » dit combien de secondes."
+    status = 429
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__()
+        self.retry_after = max(1, round(pause.total_seconds()))
 
 
 class BadToken(DomainError):
@@ -41,7 +56,12 @@ def _pair(user: User) -> dict[str, str]:
 
 
 def obtain(*, email: str, password: str, request: HttpRequest) -> dict[str, str]:
-    """A pair of tokens. Raises BadCredentials, the same for an unknown address, a wrong password, a closed account."""
+    """A pair of tokens.
+
+    Raises BadCredentials, the same for an unknown address, a wrong password, a closed account; SignInPaused.
+    """
+    if pause := pause_of(email, request, at=timezone.now()):
+        raise SignInPaused(pause)
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User) or not user.is_active:
         raise BadCredentials

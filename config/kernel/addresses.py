@@ -1,0 +1,22 @@
+"""Where a request comes from."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import suppress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the call comes from: as the last server in front of us says it (BEHIND_PROXY), or as the socket does.
+
+    Only what our own proxies wrote is believed: TRUSTED_PROXIES addresses from the end of X-Forwarded-For.
+    """
+    told = request.headers.get("X-Forwarded-For", "").split(",")
+    if settings.TRUSTED_PROXIES and len(told) >= settings.TRUSTED_PROXIES:
+        address = told[-settings.TRUSTED_PROXIES].strip()
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(address))
+    return str(request.META.get("REMOTE_ADDR", ""))
