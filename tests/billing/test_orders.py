@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import Invoice, OrderStatus, Product, SalesOrder, StockMovement
+from billing.pdf import render_pdf
 from billing.services.invoices import AlreadyInvoiced, OrderNotShipped, generate_invoice
 from billing.services.orders import NotADraft, NothingOrdered, cancel_order, confirm_order, save_order, ship_order
 from billing.services.products import NoStockKept, NotEnoughStock, ReferenceTaken, move_stock, save_product
@@ -14,6 +15,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
+from tests.billing.test_pdf import text_of
 from tests.factories import story
 from tests.trust.at_once import at_once
 
@@ -157,6 +159,14 @@ def test_a_shipped_order_gives_its_invoice_once(company, customer):
     with pytest.raises(AlreadyInvoiced):
         act(generate_invoice, order=order)
     assert Invoice.objects.filter(order=order).count() == 1
+
+
+def test_paper_names_the_order_by_our_number_and_by_the_customers(company, customer):
+    order = a_confirmed_order(customer, purchase_order="BC-7")
+    act(ship_order, order=order)
+    text = text_of(render_pdf(act(generate_invoice, order=order)))
+    assert "Notre commande CMD-2026-00001" in text
+    assert "Votre commande BC-7" in text
 
 
 @pytest.mark.trust
