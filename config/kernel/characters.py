@@ -12,10 +12,10 @@ import unicodedata
 from config.kernel import faces
 
 _BREAKS = re.compile("\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SPACES = re.compile("[\t\u1680\u2000-\u200a\u205f\u3000]")
+_SPACES = re.compile("[\t\u1680\u2000-\u200a\u205f\u2800\u3000]")  # U+2800, a blank of Braille, is seen as one
 # Arabic and Indian scripts write with these two between letters; everywhere else they are invisible
 _JOINERS = "\u200c\u200d"
-_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # of the pictures or the plain form of a sign
+_SELECTORS = re.compile("[\u034f\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # invisible, though marks
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -23,11 +23,12 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     `lines`: line breaks of every kind are kept as \\n; elsewhere they become a space, as tabs do.
     """
-    text = _BREAKS.sub("\n" if lines else " ", unicodedata.normalize("NFC", text))
+    text = _BREAKS.sub("\n" if lines else " ", text)
     text = _SELECTORS.sub("", _SPACES.sub(" ", text))
     padded = f" {text} "
     kept = (sign for place, sign in enumerate(text, start=1) if _is_kept(sign, padded[place - 1], padded[place + 1]))
-    return "".join(kept).strip()
+    # at the end: an invisible character may have stood between a letter and its accent
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 
 def _is_kept(sign: str, before: str, after: str) -> bool:

@@ -35,10 +35,16 @@ from tests.factories.people import signed_in
         ("क्\u200dष", "क्\u200dष"),
         ("a\u200d", "a"),
         ("\u200b\u2060 \t", ""),
+        ("e\u200b\u0301te\x7f\u0301", "\u00e9t\u00e9"),  # what parts a letter from its accent goes first
+        ("e\ufe0f\u0301", "\u00e9"),
+        ("\u2800", ""),
+        ("\u034f", ""),
+        ("葛\U000e0100", "葛"),
     ],
 )
 def test_what_is_invisible_is_cleaned_and_what_is_seen_stays(given, kept):
     assert characters.clean(given) == kept
+    assert characters.clean(kept) == kept
 
 
 def test_a_text_of_several_lines_keeps_them_all_alike():
