@@ -6,11 +6,13 @@ Failures are RemoteError. An adapter never writes our rows and knows nothing of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from requests.adapters import HTTPAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class PlatformSettings:
     certificate: str = ""  # path of a PEM file (certificate and key), where the platform wants one
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    # makes the connections of one session, judged where people typed the address; absent, any address is reached
+    connections: Callable[[], HTTPAdapter] | None = field(default=None, compare=False, repr=False)
+
+    def adapter(self) -> HTTPAdapter | None:
+        """What the session of a conversation connects through."""
+        return self.connections() if self.connections else None
 
 
 @dataclass(frozen=True, slots=True)

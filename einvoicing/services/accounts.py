@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
-from config.kernel.http import check_address
 from config.kernel.models import Company
+from config.kernel.webhooks.addresses import refusal
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
 from einvoicing.services.routing import settings_of, usual_settings
@@ -73,10 +74,8 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
         problems["kind"] = "Ce type de plateforme n’est pas pris en charge."
     has_oauth = kind not in PLATFORMS or PLATFORMS[kind].has_oauth
     for name in ("base_url", "token_url") if has_oauth else ("base_url",):
-        try:
-            check_address(values.get(name, ""))
-        except RemoteError as error:
-            problems[name] = error.message
+        if refused := refusal(values.get(name, ""), loopback=not settings.PRODUCTION):
+            problems[name] = refused
     if needs_secret:
         problems["client_secret"] = "Indiquez le secret que la plateforme vous a donné."  # noqa: S105 - a sentence
     if problems:

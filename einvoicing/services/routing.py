@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.models import Invoice
+from config.kernel.webhooks.addresses import PublicAdapter
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.registry import PLATFORMS, Provider
@@ -22,6 +23,9 @@ READ_TIMEOUT = 30.0
 def usual_settings(kind: str) -> dict[str, Any]:
     """What this installation has for every account of that kind."""
     return settings.CHORUS_PRO if kind == CHORUS_PRO else {}
+
+
+LONGEST_CONVERSATION = 600.0  # seconds, large files up and down
 
 
 def settings_of(account: PlatformAccount) -> PlatformSettings:
@@ -45,6 +49,8 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         password=account.password(),
         certificate=usual.get("certificate", ""),
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
+        # outside production the simulators live on the loopback
+        connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=not settings.PRODUCTION),
     )
 
 

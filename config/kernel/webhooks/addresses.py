@@ -34,8 +34,8 @@ _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 _6TO4 = ipaddress.ip_network("2002::/16")  # carries an IPv4 address of its own
 
 
-def refusal(url: str) -> str:
-    """Why messages may not go to this address, as far as it says by itself; '' when nothing speaks against it."""
+def refusal(url: str, *, loopback: bool = False) -> str:
+    """Why nothing may go to this address, as far as it says by itself; '' when nothing speaks against it."""
     if len(url) > LONGEST or not url.isprintable() or " " in url:
         return "Une adresse compte 500 signes au plus, sans espace."
     try:
@@ -46,20 +46,25 @@ def refusal(url: str) -> str:
     if target.fragment:
         return "L’adresse du service distant est incorrecte."
     host = str(target.hostname)
-    if host == "localhost" and not settings.WEBHOOK_ALLOW_PRIVATE:
+    if host == "localhost" and not loopback and not settings.WEBHOOK_ALLOW_PRIVATE:
         return FORBIDDEN
     with contextlib.suppress(ValueError):
-        return "" if is_allowed(str(ipaddress.ip_address(host))) else FORBIDDEN
+        return "" if is_allowed(str(ipaddress.ip_address(host)), loopback=loopback) else FORBIDDEN
     return ""
 
 
-def is_allowed(address: str) -> bool:
-    """True for a public IP address; with WEBHOOK_ALLOW_PRIVATE for the loopback and private networks too."""
+def is_allowed(address: str, *, loopback: bool = False) -> bool:
+    """True for a public IP address; with WEBHOOK_ALLOW_PRIVATE for the loopback and private networks too.
+
+    `loopback`: the caller's simulators live there.
+    """
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     if ip.is_multicast or ip.is_unspecified or ip.is_link_local:
         return False
+    if loopback and ip.is_loopback:
+        return True
     if settings.WEBHOOK_ALLOW_PRIVATE and (ip.is_loopback or ip.is_private):
         return True
     if isinstance(ip, ipaddress.IPv6Address):
@@ -75,8 +80,8 @@ def resolve(host: str, port: int) -> list[str]:
 class PublicAdapter(HTTPAdapter):
     """Connects to judged addresses only, and cuts every connection after `deadline` seconds, whatever still drips."""
 
-    def __init__(self, *, deadline: float, resolver: Resolver = resolve) -> None:
-        self.deadline, self.resolver = deadline, resolver
+    def __init__(self, *, deadline: float, resolver: Resolver = resolve, loopback: bool = False) -> None:
+        self.deadline, self.resolver, self.loopback = deadline, resolver, loopback
         self.cuts: list[Cut] = []
         super().__init__(max_retries=0)
 
@@ -98,7 +103,7 @@ def _pool(pool: type[Any], connection: type[Any], adapter: PublicAdapter) -> typ
 
     class Judged(connection):  # one of urllib3’s two classes
         def _new_conn(self) -> socket.socket:
-            found = connect(self.host, self.port, self.timeout, adapter.resolver)
+            found = connect(self.host, self.port, self.timeout, adapter.resolver, loopback=adapter.loopback)
             adapter.cuts.append(Cut(found, adapter.deadline))
             return found
 
@@ -127,13 +132,13 @@ class Cut:
         self._same.close()
 
 
-def connect(host: str, port: int, timeout: Any, resolver: Resolver) -> socket.socket:
+def connect(host: str, port: int, timeout: Any, resolver: Resolver, *, loopback: bool = False) -> socket.socket:
     """A connection to the name, at an address that was judged. Raises RemoteError, unreachable or not allowed."""
     try:
         addresses = resolver(host.strip("[]"), port)
     except (OSError, ValueError) as error:  # a name that cannot even be asked for is a UnicodeError
         raise RemoteError(UNKNOWN_NAME, retryable=True, code="unknown_host") from error
-    if not addresses or not all(is_allowed(address) for address in addresses):
+    if not addresses or not all(is_allowed(address, loopback=loopback) for address in addresses):
         raise RemoteError(FORBIDDEN, retryable=True, code="forbidden_address")
     problem: OSError | None = None
     for address in addresses[:TRIED]:

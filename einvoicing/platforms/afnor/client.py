@@ -45,7 +45,9 @@ class AfnorPlatform:
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._service = f"{settings.base_url.rstrip('/')}/{settings.service_name.strip('/')}/v1"
-        self._session = Session(timeout=(settings.connect_timeout, settings.read_timeout), max_bytes=_MOST_BYTES)
+        self._session = Session(
+            timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.adapter(), max_bytes=_MOST_BYTES
+        )
 
     def close(self) -> None:
         self._session.close()

@@ -42,6 +42,7 @@ class Caller:
         self._base = f"{settings.base_url.rstrip('/')}/cpro"
         self.session = Session(
             timeout=(settings.connect_timeout, settings.read_timeout),
+            adapter=settings.adapter(),
             max_bytes=MOST_BYTES,
             certificate=settings.certificate,
         )
