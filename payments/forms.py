@@ -16,8 +16,9 @@ from billing.models import Invoice
 from config.kernel.editing import RecordForm
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
+from config.kernel.money import ZERO
 from payments.models import LineStatus, Method
-from payments.services.payments import Share
+from payments.services.payments import Share, spread
 
 LARGEST_FILE = 10_000_000
 TO_MATCH = "TO_MATCH"
@@ -121,14 +122,25 @@ class SharesForm(forms.Form):
                 initial=(preset or {}).get(invoice.pk),
             )
             label = gettext("Montant affecté à %(invoice)s") % {"invoice": invoice}
-            self.fields[_share(invoice)].widget.attrs |= {"class": "input", "aria-label": label}
+            self.fields[_share(invoice)].widget.attrs |= {
+                "class": "input", "aria-label": label, "data-balance": f"{invoice.balance:f}",
+            }  # fmt: skip
 
     def rows(self) -> list[dict[str, Any]]:
         return [{"invoice": invoice, "field": self[_share(invoice)]} for invoice in self.invoices]
 
-    def shares(self) -> list[Share]:
-        typed = ((invoice, self.cleaned_data.get(_share(invoice))) for invoice in self.invoices)
-        return [Share(invoice, amount) for invoice, amount in typed if amount]
+    def shares(self, amount: Decimal | None = None) -> list[Share]:
+        """What each invoice gets. Where the page did not spread `amount` itself (`spread` is sent), this does.
+
+        What was typed stands, and 0 keeps an invoice out; the fields left alone share the rest in their order.
+        """
+        typed = {invoice.pk: self.cleaned_data.get(_share(invoice)) for invoice in self.invoices}
+        if amount is not None and self.data.get("spread"):
+            alone = [invoice for invoice in self.invoices if _share(invoice) not in self.changed_data]
+            left = amount - sum((typed[row.pk] or ZERO for row in self.invoices if row not in alone), ZERO)
+            typed |= dict.fromkeys(invoice.pk for invoice in alone)
+            typed |= {share.invoice.pk: share.amount for share in spread(left, alone)}
+        return [Share(invoice, part) for invoice in self.invoices if (part := typed[invoice.pk])]
 
 
 def _share(invoice: Invoice) -> str:

@@ -18,7 +18,7 @@ from billing.ledger import Posting
 from billing.models import Invoice, Journal
 from billing.numbering import next_number
 from billing.services.settling import count_payment, lock_invoice
-from config.kernel import audit
+from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
@@ -47,7 +47,14 @@ class PaidInTheFuture(Invalid):
 
 class NotEnoughCredit(DomainError):
     code = "not_enough_credit"
-    message = "Il reste %(unallocated)s € à affecter sur %(number)s : %(amount)s € ne sont pas disponibles."
+    message = "Il reste %(unallocated)s à affecter sur %(number)s : %(amount)s ne sont pas disponibles."
+
+
+class SharesBeyondAmount(NotEnoughCredit):
+    message = (
+        "Les factures recevraient %(shares)s alors que %(amount)s sont encaissés : "
+        "réduisez ce qui est affecté, ou corrigez le montant reçu."
+    )
 
 
 class NothingToAllocate(Invalid):
@@ -86,6 +93,20 @@ class Share:
     amount: Decimal
 
 
+def spread(amount: Decimal, invoices: Sequence[Invoice]) -> list[Share]:
+    """The amount over the invoices in their order, each up to its balance; what they do not take stays credit.
+
+    The oldest debt first is the law where the debtor says nothing (art. 1342-10 C. civ.): the caller orders them so.
+    """
+    shares, left = [], amount
+    for invoice in invoices:
+        part = min(left, invoice.balance)
+        if part > 0:
+            shares.append(Share(invoice, part))
+            left -= part
+    return shares
+
+
 @transaction.atomic
 def record_payment(
     *,
@@ -109,8 +130,11 @@ def record_payment(
     if paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     # invoices first, in the order of their keys
-    for share in sorted(shares, key=lambda one: one.invoice.pk):
-        lock_invoice(share.invoice)
+    locked = [(lock_invoice(share.invoice), share) for share in sorted(shares, key=lambda one: one.invoice.pk)]
+    wanted = sum((share.amount for share in shares), ZERO)
+    # an invoice that owes less is the nearer fault, and allocating names it
+    if wanted > amount and all(share.amount <= invoice.balance for invoice, share in locked):
+        raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
     payment = Payment.everywhere.create(
         company_id=customer.company_id,
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
@@ -169,7 +193,11 @@ def _write_allocation(
 ) -> Allocation:
     locked: Payment = Payment.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=payment.pk)
     if amount > 0 and amount > locked.unallocated:
-        raise NotEnoughCredit(number=locked.number, unallocated=locked.unallocated, amount=amount)
+        raise NotEnoughCredit(
+            number=locked.number,
+            unallocated=typography.money(locked.unallocated, locked.currency),
+            amount=typography.money(amount, locked.currency),
+        )
     Payment.everywhere.filter(pk=payment.pk).update(allocated=locked.allocated + amount)
     allocation: Allocation = Allocation.everywhere.create(
         company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
@@ -207,7 +235,11 @@ def release_allocation(
     lock_invoice(invoice)
     held = held_by(payment).get(invoice.pk, ZERO)
     if not 0 < amount <= held:
-        raise NotEnoughCredit(number=payment.number, unallocated=held, amount=amount)
+        raise NotEnoughCredit(
+            number=payment.number,
+            unallocated=typography.money(held, payment.currency),
+            amount=typography.money(amount, payment.currency),
+        )
     count_payment(invoice=invoice, amount=-amount, actor=actor, at=at)
     return _write_allocation(payment=payment, invoice=invoice, amount=-amount, actor=actor, at=at, reason=reason)
 

@@ -114,7 +114,8 @@ def payment_new(request: HttpRequest) -> HttpResponse:
     customer = invoice.customer if invoice else _asked_customer(asked)
     if customer is None:
         return render(request, "payments/payment/choose.html", {"text": asked.get("customer_text", "")})
-    invoices = open_invoices(customer)
+    # the invoice one comes from is served first, then the oldest debt
+    invoices = sorted(open_invoices(customer), key=lambda row: row != invoice)
     preset = {invoice.pk: invoice.balance} if invoice else {}
     initial = {"paid_on": local_day(timezone.now()), "amount": invoice.balance if invoice else None}
     form = PaymentForm(
@@ -127,7 +128,7 @@ def payment_new(request: HttpRequest) -> HttpResponse:
                 amount=form.cleaned_data["amount"],
                 method=form.cleaned_data["method"],
                 paid_on=form.cleaned_data["paid_on"],
-                shares=form.shares(),
+                shares=form.shares(form.cleaned_data["amount"]),
                 reference=form.cleaned_data["reference"],
                 notes=form.cleaned_data["notes"],
                 actor=actor_of(request),
@@ -172,7 +173,8 @@ def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
     form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices)
     if request.method == "POST" and form.is_valid():
         try:
-            allocate_shares(payment=payment, shares=form.shares(), actor=actor_of(request), at=timezone.now())
+            shares = form.shares(payment.unallocated)
+            allocate_shares(payment=payment, shares=shares, actor=actor_of(request), at=timezone.now())
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -204,3 +204,35 @@ def test_those_who_may_not_touch_money_only_look(company, customer, role, name):
     assert reverse(f"payments:payment-{name}", args=[payment.pk]) not in page.text
     assert client.get(reverse(f"payments:payment-{name}", args=[payment.pk])).status_code == 403
     assert client.get(reverse(NEW)).status_code == 403
+
+
+def test_a_partial_payment_wants_one_edit(company, customer):
+    invoice = an_issued_invoice(customer)
+    values = typed(invoice, amount="500", spread="1", **{f"share_{invoice.pk}": "1440,00"})
+    assert signed_in(company).post(reverse(NEW), values).status_code == 302
+    invoice.refresh_from_db()
+    assert (invoice.amount_paid, Payment.everywhere.get().unallocated) == (500, 0)
+
+
+def test_one_amount_is_spread_over_the_oldest_first_and_what_is_typed_stands(company, customer):
+    old, middle, young = sorted(
+        (an_issued_invoice(customer) for _row in range(3)), key=lambda row: (row.due_date, row.pk)
+    )
+    client = signed_in(company)
+    values = {"customer": customer.pk, "paid_on": "16/11/2026", "method": "TRANSFER", "spread": "1"}
+    client.post(reverse(NEW), {**values, "amount": "2000", f"share_{middle.pk}": "0", f"share_{young.pk}": "100"})
+    paid = {row.pk: row.amount_paid for row in type(old).everywhere.filter(customer=customer)}
+    assert paid == {old.pk: 1440, middle.pk: 0, young.pk: 100}
+    payment = Payment.everywhere.get()
+    assert payment.unallocated == 460
+    client.post(reverse("payments:payment-allocate", args=[payment.pk]), {"spread": "1"})
+    assert type(old).everywhere.get(pk=middle.pk).amount_paid == 460
+
+
+def test_shares_beyond_the_amount_are_told_in_french_figures_before_any_payment_exists(company, customer):
+    invoice = an_issued_invoice(customer)
+    page = signed_in(company).post(reverse(NEW), typed(invoice, amount="500"))
+    assert page.status_code == 422
+    text = read(page)
+    assert "Les factures recevraient 1 440,00 € alors que 500,00 € sont encaissés" in text
+    assert "ENC-" not in text
