@@ -79,7 +79,9 @@ RECOMPUTED = (
 
 
 def payment_facts(payment: Any) -> Mapping[str, Any]:
-    return columns(payment, *Payment.MUTABLE)
+    """`bank_account` counts where it is known: payments sealed before had no such column."""
+    unknown = () if payment.bank_account_id else ("bank_account",)
+    return columns(payment, *Payment.MUTABLE, *unknown)
 
 
 def allocation_facts(allocation: Any) -> Mapping[str, Any]:

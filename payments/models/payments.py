@@ -37,6 +37,10 @@ class Payment(CompanyRow):
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
     method = models.CharField(_("moyen"), max_length=10, choices=Method.choices)
     paid_on = models.DateField(_("date de paiement"))
+    bank_account = models.ForeignKey(
+        "payments.BankAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="payments",
+        verbose_name=_("compte bancaire"),
+    )  # fmt: skip
     reference = models.CharField(_("référence"), max_length=140, blank=True)
     notes = models.TextField(_("notes"), blank=True)
     allocated = models.DecimalField(_("affecté"), max_digits=16, decimal_places=2, default=Decimal("0"))

@@ -25,7 +25,7 @@ from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO, round2
 from customers.models import Customer
 from payments.events import allocation_written
-from payments.models import Allocation, Method, Payment
+from payments.models import Allocation, BankAccount, Method, Payment
 
 SERIES = "ENC"
 
@@ -120,8 +120,11 @@ def record_payment(
     reference: str = "",
     notes: str = "",
     currency: str = "EUR",
+    bank_account: BankAccount | None = None,
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
+
+    It is booked on the ledger account of `bank_account`, where a statement tells where it came in.
 
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit.
@@ -143,6 +146,7 @@ def record_payment(
         currency=currency,
         method=method,
         paid_on=paid_on,
+        bank_account=bank_account,
         reference=reference,
         notes=notes,
         recorded_at=at,
@@ -271,6 +275,7 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
         currency=locked.currency,
         method=locked.method,
         paid_on=local_day(at),
+        bank_account_id=locked.bank_account_id,
         reference=locked.reference,
         reverses=locked,
         reversal_reason=reason,
@@ -304,8 +309,10 @@ def change_payment_text(*, payment: Payment, reference: str, notes: str, actor: 
 
 
 def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
-    """D 512 / C 411; the other way round for a reversal."""
+    """D 512 / C 411; the other way round for a reversal. The bank's own account where it is known."""
     account = ledger.CASH if payment.method == Method.CASH else ledger.BANK
+    if payment.bank_account is not None:
+        account = payment.bank_account.ledger_account
     ledger.post(
         journal=Journal.BANK,
         day=local_day(at),

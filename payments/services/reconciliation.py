@@ -224,6 +224,7 @@ def _apply(
         currency=line.currency,
         method=Method.TRANSFER,
         paid_on=min(line.booked_on, local_day(at)),
+        bank_account=line.account,
         shares=shares,
         reference=(line.structured_reference or line.remittance)[:140],
         actor=actor,

@@ -17,7 +17,7 @@ from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import across_companies, company_scope
 from customers.models import Customer
 from payments.matching import explain
-from payments.models import Allocation, BankLine, BarredPair, LineStatus, Match, Payment
+from payments.models import Allocation, BankAccount, BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.payments import AlreadyReversed, AnotherCurrency, NotEnoughCredit, Share
 from payments.services.reconciliation import (
     AlreadyUndone,
@@ -362,3 +362,14 @@ def test_six_people_accepting_one_line_at_once_record_one_payment(company):
 
     assert sorted(at_once(6, person)) == ["line_not_open"] * 5 + ["matched"]
     assert Payment.everywhere.filter(company=company).count() == 1
+
+
+def test_a_payment_is_booked_on_the_ledger_account_of_the_bank_account_it_came_in_on(company, customer):
+    invoice, line = an_invoice(customer), a_line(company, "1200.00")
+    BankAccount.objects.filter(pk=line.account_id).update(ledger_account="512300")
+    line.refresh_from_db()
+    match = accept(line, (invoice, "1200.00"))
+    assert match.payment.bank_account_id == line.account_id
+    undo(match)
+    booked = JournalLine.objects.filter(account__startswith="512").order_by("pk")
+    assert sorted((row.account, row.debit, row.credit) for row in booked) == [("512300", 0, 1200), ("512300", 1200, 0)]
