@@ -51,7 +51,7 @@ class PaymentBody(Body):
     amount = Received()
     payment_method = Word(METHODS)
     reference = _text(140, default="")
-    transaction_id = _text(100, default="", help_text="What the payment service calls it; kept with the notes.")
+    transaction_id = _text(100, default="", help_text="What the payment service calls it.")
     notes = _text(5000, default="")
     allocations = shares_field(help_text="With customer_id: what it pays. The rest is the customer's credit.")
 

@@ -34,7 +34,6 @@ STATE_WORDS = tuple(STATES)
 REMINDER_STATE_WORDS = tuple(REMINDER_STATES)
 
 NAMES = {"paid_on": "payment_date", "method": "payment_method"}
-_TRANSACTION = "Transaction : "
 
 
 @extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": 0.01, "maximum": 99_999_999_999_999.98})
@@ -53,16 +52,3 @@ def named_as(names: Mapping[str, str] = NAMES) -> Iterator[None]:
     except DomainError as error:
         error.fields = {names.get(name, name): sentence for name, sentence in error.fields.items()}
         raise
-
-
-def with_transaction(notes: str, transaction_id: str) -> str:
-    """The notes with the payment service's transaction as their last line: where it is kept."""
-    return "\n".join(part for part in (notes, f"{_TRANSACTION}{transaction_id}" if transaction_id else "") if part)
-
-
-def without_transaction(text: str) -> tuple[str, str]:
-    """The notes and the transaction that `with_transaction` put together."""
-    notes, _, last = text.rpartition("\n")
-    if not last.startswith(_TRANSACTION):
-        return text, ""
-    return notes, last.removeprefix(_TRANSACTION)

@@ -23,7 +23,7 @@ from config.kernel.errors import Invalid
 from customers.api.customers import CUSTOMER
 from payments.api import rows
 from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, StatsQuery
-from payments.api.fields import METHODS, named_as, with_transaction, without_transaction
+from payments.api.fields import METHODS, named_as
 from payments.api.shapes import ChangedPayment, PaymentAnswer, PaymentShape, ReversedPayment, held
 from payments.models import Payment
 from payments.services import reports
@@ -105,7 +105,8 @@ class PaymentList(ApiView):
             "method": said["payment_method"],
             "paid_on": said.get("payment_date") or local_day(request.at),
             "reference": said["reference"],
-            "notes": with_transaction(said["notes"], said["transaction_id"]),
+            "notes": said["notes"],
+            "transaction_id": said["transaction_id"],
             "actor": request.caller.actor,
             "at": request.at,
         }
@@ -158,11 +159,7 @@ class PaymentItem(ApiView):
         payment, said = self.find(id=id), request.values
         if said.get("invoice_id") not in (None, *(invoice.pk for invoice, _part in held(payment))):
             raise Invalid(fields={"invoice_id": ANOTHER_INVOICE})
-        notes, transaction_id = without_transaction(payment.notes)
-        words = {
-            "reference": said.get("reference", payment.reference),
-            "notes": with_transaction(said.get("notes", notes), said.get("transaction_id", transaction_id)),
-        }
+        words = {name: said.get(name, getattr(payment, name)) for name in ("reference", "notes", "transaction_id")}
         figures = {
             "amount": said.get("amount", payment.amount),
             "paid_on": said.get("payment_date", payment.paid_on),

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from billing.api.invoices import words
 from billing.models import Invoice
 from config.kernel.api.fields import Id, Moment, Money, Word
-from payments.api.fields import METHODS, PAYMENT_STATE_WORDS, without_transaction
+from payments.api.fields import METHODS, PAYMENT_STATE_WORDS
 from payments.models import Payment
 
 
@@ -121,7 +121,6 @@ def shown(payment: Payment) -> dict[str, Any]:
     ]
     nothing = {"invoice_id": None, "invoice_number": None, "invoice_total": None}
     first = allocations[0] if allocations else nothing
-    notes, transaction_id = without_transaction(payment.notes)
     match = getattr(payment, "match", None)
     reversal = getattr(payment, "reversal", None)
     return {
@@ -135,8 +134,8 @@ def shown(payment: Payment) -> dict[str, Any]:
         "currency": payment.currency,
         "payment_method": payment.method,
         "reference": payment.reference,
-        "transaction_id": transaction_id,
-        "notes": notes,
+        "transaction_id": payment.transaction_id,
+        "notes": payment.notes,
         "status": "reversal" if payment.reverses_id else "reversed" if payment.reversed_at else "recorded",
         "unallocated": payment.unallocated,
         "allocations": allocations,

@@ -29,7 +29,7 @@ class Payment(CompanyRow):
     `allocated` is the sum of its allocations; the rest is the customer's credit, never lost.
     """
 
-    MUTABLE: ClassVar[tuple[str, ...]] = ("reference", "notes", "allocated", "reversed_at")
+    MUTABLE: ClassVar[tuple[str, ...]] = ("reference", "transaction_id", "notes", "allocated", "reversed_at")
 
     number = models.CharField(_("numéro"), max_length=20)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payments", verbose_name=_("client"))
@@ -42,6 +42,7 @@ class Payment(CompanyRow):
         verbose_name=_("compte bancaire"),
     )  # fmt: skip
     reference = models.CharField(_("référence"), max_length=140, blank=True)
+    transaction_id = models.CharField(_("transaction du service de paiement"), max_length=100, blank=True, default="")
     notes = models.TextField(_("notes"), blank=True)
     allocated = models.DecimalField(_("affecté"), max_digits=16, decimal_places=2, default=Decimal("0"))
     reverses = models.OneToOneField(

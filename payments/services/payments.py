@@ -121,6 +121,7 @@ def record_payment(
     notes: str = "",
     currency: str = "EUR",
     bank_account: BankAccount | None = None,
+    transaction_id: str = "",
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
@@ -148,6 +149,7 @@ def record_payment(
         paid_on=paid_on,
         bank_account=bank_account,
         reference=reference,
+        transaction_id=transaction_id,
         notes=notes,
         recorded_at=at,
     )
@@ -297,9 +299,12 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
 
 
 @transaction.atomic
-def change_payment_text(*, payment: Payment, reference: str, notes: str, actor: Actor, at: datetime) -> Payment:
-    """Change the reference and the notes: the only words of a recorded payment that may change."""
-    Payment.everywhere.filter(pk=payment.pk).update(reference=reference[:140], notes=notes)
+def change_payment_text(
+    *, payment: Payment, reference: str, notes: str, actor: Actor, at: datetime, transaction_id: str | None = None
+) -> Payment:
+    """Change the reference, the service's transaction and the notes: the only words that may change."""
+    kept = payment.transaction_id if transaction_id is None else transaction_id
+    Payment.everywhere.filter(pk=payment.pk).update(reference=reference[:140], transaction_id=kept, notes=notes)
     audit.record(
         "payments.payment.changed", subject=payment, actor=actor, at=at,
         data={"from": payment.reference, "to": reference[:140]},

@@ -34,7 +34,7 @@ class NotHeld(DomainError):
 @transaction.atomic
 def pay_invoice(
     *, invoice: Invoice, amount: Decimal | None, method: str, paid_on: date, actor: Actor, at: datetime,
-    reference: str = "", notes: str = "",
+    reference: str = "", notes: str = "", transaction_id: str = "",
 ) -> Payment:  # fmt: skip
     """Record money received for one invoice: `amount`, or its whole balance when None.
 
@@ -47,7 +47,8 @@ def pay_invoice(
     received = locked.balance if amount is None else amount
     return record_payment(
         customer=locked.customer, amount=received, currency=locked.currency, method=method, paid_on=paid_on,
-        shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes, actor=actor, at=at,
+        shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes,
+        transaction_id=transaction_id, actor=actor, at=at,
     )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def lock_held(payment: Payment) -> dict[int, Invoice]:
 @transaction.atomic
 def replace_payment(
     *, payment: Payment, amount: Decimal, method: str, paid_on: date, reference: str, notes: str, actor: Actor,
-    at: datetime,
+    at: datetime, transaction_id: str = "",
 ) -> Payment:  # fmt: skip
     """Correct a recorded payment: it is reversed, and a new one pays the same invoices. Returns the new one.
 
@@ -82,7 +83,8 @@ def replace_payment(
     invoices = {key: lock_invoice(invoice) for key, invoice in Invoice.everywhere.in_bulk(held).items()}
     return record_payment(
         customer=locked.customer, amount=amount, currency=locked.currency, method=method, paid_on=paid_on,
-        shares=_shares(invoices, held, amount, fill=was_spent), reference=reference, notes=notes, actor=actor, at=at,
+        shares=_shares(invoices, held, amount, fill=was_spent), reference=reference, notes=notes,
+        transaction_id=transaction_id, actor=actor, at=at,
     )  # fmt: skip
 
 
