@@ -6,14 +6,15 @@ Without DATABASE_URL and REDIS_URL the embedded services serve (config/embedded.
 from __future__ import annotations
 
 import base64
-import hashlib
+import contextlib
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config import embedded, production
 from config.kernel import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,8 +29,19 @@ STATE_DIR = Path(env.str("QUITTANCE_STATE_DIR", default=str(BASE_DIR / ".local")
 
 
 def _development_key(purpose: str) -> str:
-    """Outside production a key is derived from the project's place on disk: stable, local, and worthless elsewhere."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"{purpose}:{BASE_DIR}".encode()).digest()).decode()
+    """Outside production a key is random, made once, and kept in the state directory."""
+    file = STATE_DIR / "keys" / purpose
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = file.with_suffix(f".{os.getpid()}")
+        made.write_text(base64.urlsafe_b64encode(os.urandom(32)).decode(), encoding="ascii")
+        made.chmod(0o600)
+        with contextlib.suppress(FileExistsError):  # of two processes that start together one makes the key
+            os.link(made, file)
+        made.unlink()
+        return file.read_text(encoding="ascii")
+    except OSError:
+        return base64.urlsafe_b64encode(os.urandom(32)).decode()  # nowhere to keep it: good for this process alone
 
 
 if PRODUCTION:
@@ -38,6 +50,11 @@ if PRODUCTION:
     JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY")
     CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+    production.refuse_weak(
+        secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
+        credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
+        behind_proxy=env.bool("BEHIND_PROXY", default=True), trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+    )  # fmt: skip
 else:
     SECRET_KEY = env.str("SECRET_KEY", default=_development_key("django"))
     JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default=_development_key("jwt"))

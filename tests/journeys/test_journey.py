@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from einvoicing.models import Attempt
@@ -99,3 +99,10 @@ def test_a_worker_killed_in_its_middle_breaks_no_promise(settings: Any, tmp_path
     assert story["ok"], story["problem"]
     assert the("platform", story)["lifecycle"][0] == "200"
     assert the("audit", story)["chain"] == "intact"
+
+
+def test_no_invented_invoice_is_issued_in_production(settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production"):
+        call_command("journey")
+    assert not Attempt.everywhere.exists()

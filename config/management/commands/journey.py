@@ -6,6 +6,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config import journey
@@ -19,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("L’histoire crée des factures inventées : elle ne se joue pas en production.")
         told: list[dict[str, Any]] = []
 
         def tell(step: dict[str, Any]) -> None:

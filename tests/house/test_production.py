@@ -1,0 +1,41 @@
+"""Production does not start with a weak secret, DEBUG, or headers that anybody could write; each is said in a line."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import pytest
+
+from config import production
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+SOUND = {
+    "secrets": {"SECRET_KEY": "k" + os.urandom(24).hex(), "JWT_SIGNING_KEY": "j" + os.urandom(24).hex()},
+    "credentials_keys": [KEY], "debug": False, "allowed_hosts": ["facturation.example.fr"],
+    "behind_proxy": True, "trusted_proxies": 1,
+}  # fmt: skip
+
+
+def test_a_sound_installation_starts():
+    production.refuse_weak(**SOUND)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"secrets": {"SECRET_KEY": "short", "JWT_SIGNING_KEY": "j" * 64}}, ["SECRET_KEY", "JWT_SIGNING_KEY"]),
+        ({"secrets": dict.fromkeys(("SECRET_KEY", "JWT_SIGNING_KEY"), os.urandom(24).hex())}, ["SECRET_KEY, JWT"]),
+        ({"credentials_keys": ["not a key"]}, ["CREDENTIALS_KEYS"]),
+        ({"credentials_keys": []}, ["CREDENTIALS_KEYS"]),
+        ({"debug": True}, ["DEBUG"]),
+        ({"allowed_hosts": ["*"]}, ["ALLOWED_HOSTS"]),
+        ({"behind_proxy": False}, ["TRUSTED_PROXIES"]),
+    ],
+)
+def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
+    with pytest.raises(SystemExit) as refused:
+        production.refuse_weak(**{**SOUND, **wrong})
+    lines = str(refused.value).splitlines()
+    assert [line[: len(name)] for line, name in zip(lines, named, strict=True)] == named
+    assert "short" not in str(refused.value)
