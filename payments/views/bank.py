@@ -175,7 +175,7 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
     chosen = [found[key] for key in wanted if key in found]
     others = Invoice.objects.outstanding().select_related("customer").exclude(pk__in=wanted)
     if text:
-        others = others.filter(_matching(text))
+        others = others.with_balance().filter(_matching(text))
         found_now = list(others.order_by("due_date", "id")[:MOST_OTHERS])
         if len(found_now) == 1 and not preset:
             # the one looked for is the one meant
@@ -193,12 +193,13 @@ def _amount(text: str) -> str:
 
 
 def _matching(text: str) -> Q:
+    """What was typed is in the number or the name, or is the invoice's total or what remains of it."""
     found = holds(text, "number", "buyer_name")
     try:
         amount = FrenchDecimalField(max_digits=16, decimal_places=2, sums=False).clean(text)
     except ValidationError:
         return found
-    return found | Q(total_gross=amount) | Q(total_gross=amount + F("amount_deposited"))
+    return found | Q(total_gross=amount) | Q(open_balance=amount)
 
 
 def _next_open(line: BankLine) -> BankLine | None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.kernel.roles import Role
 from payments.models import BankLine, BankStatement, LineStatus, Match
-from tests.factories.money import a_bank_account, a_credit, a_statement_file, bank_lines
+from tests.factories.money import a_bank_account, a_credit, a_payment, a_statement_file, bank_lines
 from tests.factories.people import read, signed_in
 from tests.factories.story import a_company, a_customer, an_issued_invoice
 
@@ -177,3 +177,12 @@ def test_a_viewer_looks_but_decides_nothing(company, invoice):
         assert client.post(url, {f"share_{invoice.pk}": "1440", "reason": "x"}).status_code == 403, url
     assert upload(client, a_statement_file(company, [a_credit("5.00")])).status_code == 403
     assert not Match.everywhere.filter(company=company).exists()
+
+
+def test_an_invoice_is_found_by_what_remains_of_it(company, customer):
+    """1440.00, of which 1000.00 came already."""
+    owed = an_issued_invoice(customer)
+    a_payment(customer, "1000.00", [(owed, "1000.00")])
+    (line,) = bank_lines(company, [a_credit("440.00", counterparty="INCONNU", remittance="-")])
+    page = signed_in(company).get(f"{url_of('bankline-detail', line)}?q=440,00")
+    assert owed.number in page.text
