@@ -18,9 +18,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import override
 
-from billing import totals
 from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
 from billing.services import snapshots
+from billing.services.crediting import shown_totals
 from billing.services.lines import vat_rows
 from config.kernel import faces
 from config.kernel.identifiers import creditor_reference
@@ -74,7 +74,7 @@ def context(invoice: Invoice) -> dict[str, Any]:
         seller = snapshots.seller(invoice.company)
         buyer = snapshots.buyer(invoice.customer, invoice.delivery)
         mentions = snapshots.mentions(invoice, invoice.company)
-        subtotals = vat_rows(invoice, totals.compute([line.priced() for line in lines]))
+        subtotals = vat_rows(invoice, shown_totals(invoice, lines))
     else:
         seller, buyer, mentions = invoice.seller, invoice.buyer, invoice.mentions
         subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice))

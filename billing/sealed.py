@@ -29,9 +29,14 @@ def invoice_facts(invoice: Any) -> Mapping[str, Any]:
     return {
         "invoice": row,
         **({"deposits": deposits} if deposits else {}),
-        "lines": [columns(line) for line in sorted(invoice.lines.all(), key=lambda line: (line.position, line.pk))],
+        "lines": [_line_facts(line) for line in sorted(invoice.lines.all(), key=lambda line: (line.position, line.pk))],
         "vat": [columns(row) for row in sorted(invoice.vat_subtotals.all(), key=lambda row: row.pk)],
     }
+
+
+def _line_facts(line: Any) -> dict[str, Any]:
+    """A line that credits none is told as it was before lines could."""
+    return columns(line, *(() if line.credited_line_id else ("credited_line", "credited_quantity")))
 
 
 def entry_facts(entry: Any) -> Mapping[str, Any]:

@@ -45,6 +45,7 @@ class PricedLine:
     vat_category: str = "S"  # BT-151
     exemption_code: str = ""  # BT-121
     prices_include_vat: bool = False
+    net: Decimal | None = None  # BT-131 where cumulated amounts decide it: the line of a credit note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,9 @@ def net_unit_price(line: PricedLine) -> Decimal:
 
 def line_net(line: PricedLine) -> Decimal:
     """BT-131. Raises UnpriceableLine."""
+    if line.net is not None:
+        check_line(line)
+        return line.net
     with localcontext() as context:
         context.prec = PRECISION
         return round2(line.quantity * net_unit_price(line))

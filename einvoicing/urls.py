@@ -19,6 +19,7 @@ urlpatterns = [
     path("invoices/<int:pk>/issue/", sending.invoice_issue, name="invoice-issue"),
     path("invoices/<int:pk>/send/", sending.invoice_send, name="invoice-send"),
     path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),
+    path("invoices/<int:pk>/credit/total/", crediting.credit_total, name="credit-total"),
     path("invoices/<int:pk>/transmit/", sending.invoice_transmit, name="invoice-transmit"),
     path("invoices/<int:pk>/follow/", following.invoice_follow, name="invoice-follow"),
     path("invoices/<int:pk>/documents/<slug:kind>/", sending.document_download, name="document-download"),

@@ -7,6 +7,7 @@ Overdue and partially paid are derived from the date and the amounts, never stor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.lines import DocumentLine
 from billing.models.orders import SalesOrder
+from billing.totals import PricedLine
 from config.kernel.models import CompanyRow
 from config.kernel.scope import ScopedManager
 from config.kernel.states import can_move
@@ -256,15 +258,34 @@ class Invoice(CompanyRow):
 
 
 class InvoiceLine(DocumentLine):
+    """A line; in a credit note, what it takes back of the line it credits: a quantity, or with none its price only."""
+
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    credited_line = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="credits"
+    )
+    credited_quantity = models.DecimalField(
+        _("quantité créditée"), max_digits=14, decimal_places=4, default=Decimal(0), editable=False
+    )
 
     class Meta(DocumentLine.Meta):
         verbose_name = _("ligne de facture")
         verbose_name_plural = _("lignes de facture")
         indexes = [models.Index(fields=["invoice", "position"], name="line_by_invoice")]
+        constraints = [
+            *DocumentLine.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(credited_quantity=0) | Q(credited_line__isnull=False),
+                name="a_credited_quantity_is_of_a_line",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.description
+
+    def priced(self) -> PricedLine:
+        line = super().priced()
+        return line if self.credited_line_id is None else replace(line, net=self.net_amount)
 
 
 class VatSubtotal(CompanyRow):

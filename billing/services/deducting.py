@@ -121,11 +121,8 @@ def lock_for_issue(draft: Invoice) -> None:
     list(Invoice.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
-def deduct(draft: Invoice) -> None:
-    """Make the chosen deposits those of this invoice, in the issuing transaction and under lock_for_issue.
-
-    Raises DepositNotDeductible, DepositsBeyondTotal. A credit note only takes back what the invoice it corrects did.
-    """
+def check_deductions(draft: Invoice, *, total: Decimal) -> None:
+    """Raises DepositNotDeductible, DepositsBeyondTotal. A credit note takes back what the invoice it corrects did."""
     rows = DepositDeduction.everywhere.filter(invoice=draft)
     if draft.kind == InvoiceKind.CREDIT_NOTE:
         return
@@ -133,8 +130,13 @@ def deduct(draft: Invoice) -> None:
     for row in rows.select_related("deposit"):
         if row.deposit_id not in allowed:
             raise DepositNotDeductible(number=row.deposit.number)
-    check_room(draft, total=draft.total_gross, deposited=rows.aggregate(sum=Sum("gross"))["sum"] or ZERO)
-    rows.update(is_live=True)
+    check_room(draft, total=total, deposited=rows.aggregate(sum=Sum("gross"))["sum"] or ZERO)
+
+
+def deduct(draft: Invoice) -> None:
+    """Make the chosen deposits those of this invoice, in the issuing transaction and under lock_for_issue."""
+    if draft.kind != InvoiceKind.CREDIT_NOTE:
+        DepositDeduction.everywhere.filter(invoice=draft).update(is_live=True)
 
 
 def set_free(invoice: Invoice) -> None:

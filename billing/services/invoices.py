@@ -8,17 +8,15 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing.models import Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.models import Invoice, InvoiceLine, OrderLine, OrderStatus, SalesOrder
 from billing.services.deducting import (
     check_room,
     deductible_from,
-    deposits_of,
     drop_foreign_deductions,
     those_that_fit,
     write_deductions,
 )
 from billing.services.lines import LineInput, priced
-from billing.services.settling import check_creditable
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -34,6 +32,11 @@ class InvoiceIssued(DomainError):
 class TotalNegative(Invalid):
     code = "total_negative"
     message = "Le total ne peut pas être négatif. Pour rendre de l’argent, établissez un avoir."
+
+
+class NoteFollowsItsInvoice(DomainError):
+    code = "note_follows_its_invoice"
+    message = "Les lignes d’un avoir viennent de sa facture : supprimez ce brouillon, puis établissez-le de nouveau."
 
 
 class OrderNotShipped(DomainError):
@@ -70,9 +73,11 @@ def save_draft(
 ) -> Invoice:
     """Write a draft with its lines and totals. No number is taken.
 
-    Raises InvoiceIssued, Invalid, TotalNegative, DepositsBeyondTotal.
+    Raises InvoiceIssued, NoteFollowsItsInvoice, Invalid, TotalNegative, DepositsBeyondTotal.
     """
     row = lock_draft(invoice) if invoice else Invoice(company=customer.company)
+    if row.is_credit_note:
+        raise NoteFollowsItsInvoice
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
@@ -127,35 +132,6 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
     write_deductions(invoice, those_that_fit(invoice, asked))
     audit.record("billing.order.invoiced", subject=order, also=[invoice], actor=actor, at=at)
     return invoice
-
-
-@transaction.atomic
-def draft_credit_note(
-    *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
-) -> Invoice:
-    """A draft credit note (381) of the whole invoice, or of the given lines. Amounts are positive (BR-FR-CO-05).
-
-    The whole of a final invoice takes back its deductions too: the deposits are free again.
-    Raises NothingToCredit, DepositDeducted.
-    """
-    check_creditable(invoice)
-    values = {
-        "kind": InvoiceKind.CREDIT_NOTE,
-        "corrects": invoice,
-        "credit_reason": reason,
-        "purchase_order": invoice.purchase_order,
-        "service_code": invoice.service_code,
-        "delivery": invoice.delivery,
-        "currency": invoice.currency,
-        "supply_date": invoice.supply_date,
-    }
-    whole = lines is None
-    if lines is None:
-        lines = inputs_of(list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position")))
-    note = save_draft(invoice=None, customer=invoice.customer, values=values, lines=lines, actor=actor, at=at)
-    if whole and invoice.amount_deposited:
-        write_deductions(note, deposits_of(invoice))
-    return note
 
 
 @transaction.atomic

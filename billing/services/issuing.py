@@ -11,10 +11,11 @@ from billing.events import invoice_issued
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
 from billing.numbering import next_number
 from billing.services import snapshots
-from billing.services.deducting import deduct, lock_for_issue
+from billing.services.crediting import reprice_note
+from billing.services.deducting import check_deductions, deduct, lock_for_issue
 from billing.services.invoices import lock_draft
 from billing.services.lines import vat_rows
-from billing.services.settling import count_credit, replace_invoice, settle_if_nothing_remains
+from billing.services.settling import check_correctable, count_credit, replace_invoice, settle_if_nothing_remains
 from billing.totals import Totals
 from config.kernel import states
 from config.kernel.actor import Actor
@@ -39,7 +40,7 @@ class NothingToIssue(Invalid):
 
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
-    message = "Le total doit être positif. Pour rendre de l’argent, établissez un avoir."
+    message = "Le total ne peut pas être négatif. Pour rendre de l’argent, établissez un avoir."
 
 
 class DueBeforeIssue(Invalid):
@@ -72,9 +73,8 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
     if not rows:
         raise NothingToIssue
-    computed = totals.compute([row.priced() for row in rows])
-    if computed.gross <= 0:
-        raise AmountNotPositive
+    computed = reprice_note(draft, rows) if draft.is_credit_note else totals.compute([row.priced() for row in rows])
+    check_issuable(draft, computed)
     if is_seller(customer, company) and not draft.is_credit_note:
         raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
     due_date = _due_date(draft, customer, on)
@@ -111,6 +111,19 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     settle_if_nothing_remains(invoice=draft, actor=actor, at=at)
     invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
     return draft
+
+
+def check_issuable(draft: Invoice, computed: Totals) -> None:
+    """What issuing refuses and no official rule sees; the pre-flight asks the same.
+
+    Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises AmountNotPositive, NotCorrectable,
+    DepositNotDeductible, DepositsBeyondTotal.
+    """
+    if computed.gross < 0 or (draft.is_deposit and not computed.gross):
+        raise AmountNotPositive
+    if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
+        check_correctable(draft.corrects)
+    check_deductions(draft, total=computed.gross)
 
 
 def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, at: datetime) -> None:
@@ -157,6 +170,9 @@ def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
         raise ValueError("only an issued invoice is booked")
     if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
         _reverse_journal(invoice.corrects, by=invoice, actor=actor, at=at)
+    postings = ledger.sale_postings(invoice)
+    if not any(posting.amount for posting in postings):
+        return  # an invoice of zero moves no account
     ledger.post(
         journal=Journal.SALES,
         day=invoice.issue_date,
@@ -164,7 +180,7 @@ def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
         piece=invoice.number,
         piece_date=invoice.issue_date,
         source=invoice,
-        postings=ledger.sale_postings(invoice),
+        postings=postings,
         actor=actor,
         at=at,
     )
@@ -174,6 +190,9 @@ def _reverse_journal(original: Invoice, *, by: Invoice, actor: Actor, at: dateti
     """The opposite of the entry of an invoice that is replaced, on the day it is."""
     if original.number is None or original.issue_date is None or by.issue_date is None:
         raise ValueError("only an issued invoice is replaced")
+    postings = [posting.reversed() for posting in ledger.sale_postings(original)]
+    if not any(posting.amount for posting in postings):
+        return
     ledger.post(
         journal=Journal.SALES,
         day=by.issue_date,
@@ -181,7 +200,7 @@ def _reverse_journal(original: Invoice, *, by: Invoice, actor: Actor, at: dateti
         piece=original.number,
         piece_date=original.issue_date,
         source=original,
-        postings=[posting.reversed() for posting in ledger.sale_postings(original)],
+        postings=postings,
         actor=actor,
         at=at,
     )

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import totals
 from billing.billed import GROSS, NET, VAT, billed
 from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
 from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
@@ -25,6 +24,7 @@ from billing.models.invoices import InvoiceQuerySet
 from billing.panels import Action, choose, contributed_actions, panels_of
 from billing.pdf import render_pdf
 from billing.services import snapshots
+from billing.services.crediting import shown_totals
 from billing.services.deposits import takes_deposit
 from billing.services.invoices import annotate_invoice, close_dispute, delete_draft, open_dispute
 from billing.standing import Chip, chips_of, days_late
@@ -160,7 +160,7 @@ def _document(invoice: Invoice) -> dict[str, Any]:
             "buyer": invoice.buyer,
             "mentions": invoice.mentions,
         }
-    vat_rows = totals.compute([line.priced() for line in lines]).subtotals if lines else ()
+    vat_rows = shown_totals(invoice, lines).subtotals if lines else ()
     try:
         buyer: dict[str, Any] | None = snapshots.buyer(invoice.customer, invoice.delivery)
     except snapshots.NoBillingAddress:

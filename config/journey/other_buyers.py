@@ -45,7 +45,7 @@ def sell_to_individual(journey: Journey, company: Company) -> None:
     told = Transmission.objects.filter(invoice=invoice, account__kind="afnor").count()
     promise(told == 1, "a consumer's invoice is given to the platform once, for e-reporting")
     check_document(journey, invoice, "individual_document")
-    note = credit_invoice(invoice=invoice, lines=None, reason="Retour", actor=ACTOR, at=timezone.now())
+    note = credit_invoice(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=timezone.now())
     invoice.refresh_from_db()
     promise(invoice.status == InvoiceStatus.CREDITED and note.total_gross == invoice.total_gross, "credited in full")
     journey.step("individual", invoice=invoice.number, gross=str(invoice.total_gross), credit_note=note.number)

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing import totals
 from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, VatSubtotal
 from billing.pdf import render_pdf
 from billing.services import snapshots
+from billing.services.crediting import totals_of
 from billing.services.deducting import deposits_of
-from billing.services.issuing import BuyerIsSeller, is_seller
+from billing.services.issuing import BuyerIsSeller, check_issuable, is_seller
 from billing.services.lines import vat_rows
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -167,7 +167,7 @@ def _store(
 def preflight(*, invoice: Invoice, at: datetime) -> Report:
     """« Sera-t-elle rejetée ? »: judge a draft as it would be issued now. Nothing is stored, no number is taken.
 
-    Raises what issuing would refuse for lack of data (NoBillingAddress).
+    Raises what issuing would refuse that no rule names (NoBillingAddress, AmountNotPositive, CreditTooLarge…).
     """
     if not invoice.is_draft:
         return _judge(_issued_document(invoice), invoice)
@@ -185,7 +185,8 @@ def digest_of_draft(*, invoice: Invoice, at: datetime) -> str:
 
 def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoice:
     lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
-    computed = totals.compute([line.priced() for line in lines])
+    computed = totals_of(invoice, lines)
+    check_issuable(invoice, computed)
     day = local_day(at)
     # set in memory only: the row itself is frozen by issuing alone
     invoice.number, invoice.issue_date = PROVISIONAL_NUMBER, day

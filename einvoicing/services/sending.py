@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import Email, EmailKind, Invoice, InvoiceKind
+from billing.services.crediting import CreditedPart, draft_credit_note
+from billing.services.deducting import lock_for_issue
 from billing.services.emails import invoice_letter, queue_email
-from billing.services.invoices import draft_credit_note, lock_draft
+from billing.services.invoices import lock_draft
 from billing.services.issuing import issue_invoice
-from billing.services.lines import LineInput
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Stale
 from customers.models import Contact, Customer
@@ -45,6 +46,7 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
     with transaction.atomic():
         # a save between the judgement and this lock would be issued unjudged
         draft = lock_draft(invoice)
+        lock_for_issue(draft)
         if digest_of_draft(invoice=draft, at=at) != judged:
             raise Stale
         issue = ISSUERS.get(InvoiceKind(invoice.kind), issue_invoice)
@@ -56,13 +58,13 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
 
 @transaction.atomic
 def credit_checked(
-    *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
+    *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
 ) -> Invoice:
-    """Credit an issued invoice, wholly (`lines` None) or in part, by a note the official rules accept.
+    """Credit an issued invoice, all that is left of it (`parts` None) or in part, by a note the official rules accept.
 
     Nothing is left of a note that they refuse. Raises DocumentInvalid, CreditTooLarge, and whatever issuing refuses.
     """
-    note = draft_credit_note(invoice=invoice, lines=lines, reason=reason, actor=actor, at=at)
+    note = draft_credit_note(invoice=invoice, parts=parts, reason=reason, actor=actor, at=at)
     _check(note, at)
     return issue_credit_note(invoice=note, actor=actor, at=at)
 

@@ -8,11 +8,10 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceLine
+from billing.services.crediting import CreditedPart, draft_credit_note, reprice_note
 from billing.services.deducting import lock_for_issue
-from billing.services.invoices import draft_credit_note
 from billing.services.issuing import issue_invoice
-from billing.services.lines import LineInput
 from billing.services.settling import CreditTooLarge, check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
@@ -23,14 +22,14 @@ from payments.services.payments import allocate_payment, release_allocation
 
 @transaction.atomic
 def credit_invoice(
-    *, invoice: Invoice, lines: Sequence[LineInput] | None, reason: str, actor: Actor, at: datetime
+    *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
 ) -> Invoice:
-    """Draft and issue a credit note for the whole invoice (`lines` None) or for part of it.
+    """Draft and issue a credit note for all that is left of the invoice (`parts` None) or for part of it.
 
     Money already received beyond what remains due is released to the customer's credit first.
     Raises CreditTooLarge, and whatever issuing refuses.
     """
-    note = draft_credit_note(invoice=invoice, lines=lines, reason=reason, actor=actor, at=at)
+    note = draft_credit_note(invoice=invoice, parts=parts, reason=reason, actor=actor, at=at)
     return issue_credit_note(invoice=note, actor=actor, at=at)
 
 
@@ -41,6 +40,7 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
     if note.corrects is None:
         raise ValueError("a credit note corrects an invoice")
     invoice = lock_invoice(note.corrects)
+    reprice_note(note, list(InvoiceLine.everywhere.filter(invoice=note).order_by("position")))
     room = invoice.payable - invoice.amount_credited
     if note.payable > room:
         asked, left = (money(one, invoice.currency) for one in (note.payable, room))

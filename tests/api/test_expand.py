@@ -87,7 +87,7 @@ def test_the_object_is_the_one_its_own_address_shows(world: World) -> None:
 
 def test_a_credit_note_shows_the_invoice_it_corrects(world: World) -> None:
     with company_scope(world.company):
-        note = credit_invoice(invoice=world.invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
+        note = credit_invoice(invoice=world.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
     told = first(a_partner(world.company).get(f"/api/invoices/{note.pk}?expand=corrects"))
     assert (told["corrects"]["id"], told["corrects"]["invoice_number"]) == (world.invoice.pk, world.invoice.number)
 

@@ -284,7 +284,7 @@ def several(company: Company, monkeypatch: pytest.MonkeyPatch) -> dict[str, Invo
     pay(found["paid"], found["paid"].total_gross, company)
     with company_scope(company):
         found["note"] = credit_invoice(
-            invoice=found["cancelled"], lines=None, reason="Erreur", actor=story.ACTOR, at=NOW
+            invoice=found["cancelled"], parts=None, reason="Erreur", actor=story.ACTOR, at=NOW
         )
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     return found

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from billing import pdf
 from billing.models import Invoice, SalesOrder
-from billing.services.invoices import draft_credit_note, generate_invoice
+from billing.services.crediting import draft_credit_note
+from billing.services.invoices import generate_invoice
 from billing.services.issuing import BuyerIsSeller, issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel.scope import company_scope
@@ -39,7 +40,7 @@ def test_the_address_of_the_order_reaches_its_invoice_and_is_frozen() -> None:
         draft = generate_invoice(order=shipped(customer, delivery=NANTES), actor=story.ACTOR, at=story.AT)
         assert "Nantes" in str(pdf.context(draft)["delivery"])
         issued = issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT)
-        note = draft_credit_note(invoice=issued, lines=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
+        note = draft_credit_note(invoice=issued, parts=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
     assert issued.buyer["delivery_address"] == NANTES
     assert note.delivery == NANTES
     with pytest.raises(DatabaseError), transaction.atomic():

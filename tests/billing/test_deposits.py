@@ -176,7 +176,7 @@ def test_deposits_never_pass_the_draft_they_are_asked_ahead_of(company, customer
     assert room_of(draft) == 440
     draft = choose_deposits(invoice=draft, keys=[], actor=ACTOR, at=AT)
     assert room_of(draft) == 440
-    credit_invoice(invoice=first, lines=None, reason="Annulation", actor=ACTOR, at=AT)
+    credit_invoice(invoice=first, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     assert room_of(draft) == 1440
 
 
@@ -278,9 +278,9 @@ def test_a_deducted_deposit_is_not_credited_before_its_final_invoice(customer):
     final = issue_invoice(invoice=the_final(order), actor=ACTOR, at=AT)
     assert not deposit.can_be_credited
     with pytest.raises(DepositDeducted, match="FAC-2026-00001"):
-        credit_invoice(invoice=deposit, lines=None, reason="Erreur", actor=ACTOR, at=AT)
-    credit_invoice(invoice=final, lines=None, reason="Annulation", actor=ACTOR, at=AT)
-    note = credit_invoice(invoice=deposit, lines=None, reason="Annulation", actor=ACTOR, at=AT)
+        credit_invoice(invoice=deposit, parts=None, reason="Erreur", actor=ACTOR, at=AT)
+    credit_invoice(invoice=final, parts=None, reason="Annulation", actor=ACTOR, at=AT)
+    note = credit_invoice(invoice=deposit, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     assert booked(note) == {"411000": -360, "419100": 300, "445711": 60}
 
 
@@ -289,7 +289,7 @@ def test_the_credit_note_of_a_whole_final_invoice_takes_its_deductions_back(cust
     deposit = a_deposit(order, "360.00")
     final = issue_invoice(invoice=the_final(order), actor=ACTOR, at=AT)
     money.a_payment(customer, "1080.00", [(final, "1080.00")])
-    note = credit_invoice(invoice=final, lines=None, reason="Annulation", actor=ACTOR, at=AT)
+    note = credit_invoice(invoice=final, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     final.refresh_from_db()
     assert (note.total_gross, note.amount_deposited, note.payable) == (1440, 360, 1080)
     assert (final.status, final.amount_paid, final.amount_credited) == (InvoiceStatus.CREDITED, 0, 1080)
@@ -301,8 +301,8 @@ def test_a_credit_note_of_a_part_stays_within_what_the_final_invoice_asks_for(cu
     order = an_order(customer)
     a_deposit(order, "360.00")
     final = issue_invoice(invoice=the_final(order), actor=ACTOR, at=AT)
-    part = [story.a_line(quantity=Decimal(2))]
-    credit_invoice(invoice=final, lines=part, reason="Retour", actor=ACTOR, at=AT)
+    part = story.a_return(final, 2)
+    credit_invoice(invoice=final, parts=part, reason="Retour", actor=ACTOR, at=AT)
     final.refresh_from_db()
     assert (final.status, final.balance) == (InvoiceStatus.ISSUED, 792)
     money.a_payment(customer, "792.00", [(final, "792.00")])

@@ -11,7 +11,7 @@ from billing import exemptions
 from billing.forms.lines import LineForm, line_formset
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import InvoiceLine, VatSubtotal
-from billing.services.invoices import draft_credit_note
+from billing.services.crediting import draft_credit_note
 from billing.services.lines import LineInput
 from billing.services.products import save_product
 from config.kernel.errors import Invalid
@@ -41,7 +41,7 @@ def test_the_motive_of_a_line_is_written_on_its_invoice_and_its_credit_note() ->
     row = VatSubtotal.everywhere.get(invoice=invoice)
     assert (row.exemption_code, "art. 261, 4 du CGI" in row.exemption_reason) == (CARE, True)
     with company_scope(customer.company_id):
-        note = draft_credit_note(invoice=invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
+        note = draft_credit_note(invoice=invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
     assert InvoiceLine.everywhere.get(invoice=note).exemption_code == CARE
 
 

@@ -35,6 +35,7 @@ from config.kernel.identifiers import creditor_reference
 from config.kernel.models import AuditEvent, Company, VatRegime
 from config.kernel.scope import company_scope
 from customers.models import Address, Customer
+from payments.services.crediting import credit_invoice
 from tests.factories import story
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
@@ -194,7 +195,9 @@ def test_goods_services_and_rates_are_booked_apart(customer):
 def test_each_kind_has_a_series_of_its_own_and_each_company_too(company, customer):
     first = story.an_issued_invoice(customer)
     deposit = story.an_issued_invoice(customer, kind="386")
-    note = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(1))], kind="381", corrects=first)
+    note = credit_invoice(
+        invoice=first, parts=story.a_return(first, 1), reason="Retour", actor=story.ACTOR, at=story.AT
+    )
     second = story.an_issued_invoice(customer)
     corrected = story.an_issued_invoice(customer, kind="384", corrects=second)
     assert [row.number for row in (first, deposit, note, second, corrected)] == [
@@ -238,11 +241,18 @@ def test_an_empty_draft_is_not_issued(customer):
 
 
 @pytest.mark.parametrize("back", ["0", "-10"])
-def test_a_total_of_nothing_is_not_issued(customer, back):
+def test_a_total_of_nothing_is_issued_and_settled_at_once(customer, back):
+    """EN 16931 allows it; no account moves."""
     lines = [story.a_line(unit_price=Decimal(0) if back == "0" else Decimal(120))]
     if back != "0":
         lines.append(story.a_line("Reprise", quantity=Decimal(back)))
-    refused(story.a_draft(customer, lines), AmountNotPositive)
+    invoice = story.an_issued_invoice(customer, lines)
+    assert (invoice.total_gross, invoice.balance, invoice.status) == (0, 0, InvoiceStatus.PAID)
+    assert not JournalEntry.objects.filter(source=invoice.subject).exists()
+
+
+def test_a_deposit_of_nothing_is_not_issued(customer):
+    refused(story.a_draft(customer, [story.a_line(unit_price=Decimal(0))], kind="386"), AmountNotPositive)
 
 
 def test_a_draft_whose_total_would_be_negative_is_refused_in_words(customer):

@@ -14,7 +14,7 @@ import pytest
 from billing.models import Invoice, InvoiceLine, VatSubtotal
 from billing.pdf import darkened, epc_payload, payment_code, render_pdf
 from billing.pdf_engine import BUNDLED, BundledOnly, ForeignAddress
-from billing.services.invoices import draft_credit_note
+from billing.services.crediting import draft_credit_note
 from billing.services.issuing import issue_invoice
 from config.kernel.models import VatRegime
 from config.kernel.scope import company_scope
@@ -102,7 +102,7 @@ def test_a_reverse_charge_line_says_autoliquidation() -> None:
 
 def a_credit_note(invoice: Invoice) -> Invoice:
     with company_scope(invoice.company_id):
-        draft = draft_credit_note(invoice=invoice, lines=None, reason="Retour", actor=story.ACTOR, at=story.AT)
+        draft = draft_credit_note(invoice=invoice, parts=None, reason="Retour", actor=story.ACTOR, at=story.AT)
         return issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT)
 
 

@@ -175,7 +175,7 @@ def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
     assert f"?customer={row.invoice.customer_id}" in page.text
     with company_scope(company):
         invoice = Invoice.objects.get(pk=row.invoice_id)
-        note = credit_checked(invoice=invoice, lines=None, reason="Refusée", actor=story.ACTOR, at=AT)
+        note = credit_checked(invoice=invoice, parts=None, reason="Refusée", actor=story.ACTOR, at=AT)
     steps = client.get(row.get_absolute_url()).context["steps"]
     assert next((step.done, step.label) for step, _may in steps) == (True, note.number)
     assert "Ce qu’il faut faire" not in client.get(row.invoice.get_absolute_url()).text

@@ -82,7 +82,7 @@ def test_a_final_invoice_that_is_covered_asks_for_nothing(customer):
 def test_the_credit_note_of_a_final_invoice_gives_back_the_rest_alone(customer):
     draft, deposits = a_sale(customer, 30)
     final = issue_invoice(invoice=draft, actor=ACTOR, at=AT)
-    note = credit_invoice(invoice=final, lines=None, reason="Annulation", actor=ACTOR, at=AT)
+    note = credit_invoice(invoice=final, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     document = both_are_valid(note)
     assert [one.number for one in document.preceding] == [final.number]
     assert document.totals.payable == final.payable == document.totals.gross - deposits[0].total_gross

@@ -194,19 +194,44 @@ def test_a_whole_credit_note_cancels_the_invoice(company, customer):
     url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
     client = signed_in(company)
     assert client.get(url).status_code == 200
-    client.post(url, {"scope": "whole", "reason": "Commande annulée"})
+    drafted = client.post(url, {"scope": "whole", "reason": "Commande annulée"})
+    note = Invoice.everywhere.get(corrects=invoice)
+    assert (drafted.url, note.status) == (issue_url(note), InvoiceStatus.DRAFT)
+    assert client.get(issue_url(note)).status_code == 200
+    client.post(issue_url(note))
     invoice.refresh_from_db()
     assert invoice.status == InvoiceStatus.CREDITED
     assert Invoice.everywhere.get(corrects=invoice).credit_reason == "Commande annulée"
 
 
-def test_a_credit_note_that_would_be_refused_leaves_nothing(company, customer):
+def test_quantities_typed_beside_the_whole_are_asked_about_and_nothing_is_credited(company, customer):
+    invoice = an_issued_invoice(customer)
+    line = InvoiceLine.everywhere.get(invoice=invoice)
+    url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
+    page = signed_in(company).post(url, {"scope": "whole", "reason": "Retour", f"quantity_{line.pk}": "2"})
+    assert page.status_code == 422
+    assert not Invoice.everywhere.filter(corrects=invoice).exists()
+
+
+def test_the_total_of_a_credit_note_follows_what_is_typed(company, customer):
+    invoice = an_issued_invoice(customer)
+    line = InvoiceLine.everywhere.get(invoice=invoice)
+    typed = {"scope": "part", f"quantity_{line.pk}": "2,5"}
+    part = signed_in(company).post(reverse("einvoicing:credit-total", args=[invoice.pk]), typed)
+    assert "360,00" in part.text
+
+
+def test_a_credit_note_that_would_be_refused_stays_a_draft(company, customer):
     invoice = an_issued_invoice(customer)
     type(customer).everywhere.filter(pk=customer.pk).update(electronic_address="")
     url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
-    page = signed_in(company).post(url, {"scope": "whole", "reason": "Retour"})
-    assert page.status_code == 422
-    assert not Invoice.everywhere.filter(corrects=invoice).exists()
+    client = signed_in(company)
+    client.post(url, {"scope": "whole", "reason": "Retour"})
+    note = Invoice.everywhere.get(corrects=invoice)
+    client.post(issue_url(note))
+    note.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (note.status, invoice.amount_credited) == (InvoiceStatus.DRAFT, 0)
 
 
 def test_an_invoice_whose_message_cannot_be_queued_is_not_issued(company, customer, monkeypatch):
@@ -222,7 +247,9 @@ def test_a_part_is_credited_by_the_quantities_chosen(company, customer):
     invoice = an_issued_invoice(customer)
     line = InvoiceLine.everywhere.get(invoice=invoice)
     url = reverse("einvoicing:invoice-credit", args=[invoice.pk])
-    signed_in(company).post(url, {"scope": "part", "reason": "Retour", f"quantity_{line.pk}": "2,5"})
+    client = signed_in(company)
+    client.post(url, {"scope": "part", "reason": "Retour", f"quantity_{line.pk}": "2,5"})
+    client.post(issue_url(Invoice.everywhere.get(corrects=invoice)))
     invoice.refresh_from_db()
     assert invoice.amount_credited == invoice.total_gross / 4
 

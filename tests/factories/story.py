@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceLine
+from billing.services.crediting import CreditedPart
 from billing.services.invoices import save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
@@ -104,6 +105,12 @@ def a_line(description: str = "Chaise Bistrot", **values: Any) -> LineInput:
 def a_draft(customer: Customer, lines: Sequence[LineInput] = (), **values: Any) -> Invoice:
     with company_scope(customer.company_id):
         return save_draft(invoice=None, customer=customer, values=values, lines=lines or [a_line()], actor=ACTOR, at=AT)
+
+
+def a_return(invoice: Invoice, quantity: int | str, *, position: int = 1) -> list[CreditedPart]:
+    """What a credit note takes back: a quantity of a line."""
+    line = InvoiceLine.everywhere.get(invoice=invoice, position=position)
+    return [CreditedPart(line=line, quantity=Decimal(quantity))]
 
 
 def an_issued_invoice(

@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.services.invoices import draft_credit_note, generate_invoice
+from billing.services.crediting import draft_credit_note
+from billing.services.invoices import generate_invoice
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config import demo
@@ -61,7 +62,7 @@ def test_orders_to_invoice_are_those_without_their_invoice(company, customer):
 def test_a_credit_note_is_not_counted_as_an_invoice(company, customer):
     with company_scope(company):
         invoice = an_issued_invoice(customer)
-        note = draft_credit_note(invoice=invoice, lines=None, reason="Retour", actor=ACTOR, at=AT)
+        note = draft_credit_note(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=AT)
         issue_invoice(invoice=note, actor=ACTOR, at=AT)
     summary = signed_in(company).get("/invoices/", headers={"Accept-Language": "fr"}).context["summary"]
     assert summary.startswith("1 facture, 1 avoir · ")

@@ -106,8 +106,8 @@ def test_a_corrected_invoice_is_corrected_in_its_turn(customer):
 
 def test_what_is_drafted_credited_replaced_or_a_deposit_is_not_corrected(customer):
     credited = story.an_issued_invoice(customer)
-    part = [story.a_line(quantity=Decimal(1))]
-    note = credit_invoice(invoice=credited, lines=part, reason="Retour", actor=ACTOR, at=AT)
+    part = story.a_return(credited, 1)
+    note = credit_invoice(invoice=credited, parts=part, reason="Retour", actor=ACTOR, at=AT)
     replaced = story.an_issued_invoice(customer)
     a_correction(replaced)
     deposit = story.an_issued_invoice(customer, kind="386")
@@ -119,7 +119,7 @@ def test_what_is_drafted_credited_replaced_or_a_deposit_is_not_corrected(custome
 def test_a_credit_note_issued_meanwhile_stops_the_correction(customer):
     original = story.an_issued_invoice(customer)
     draft = a_correction(original, issued=False)
-    credit_invoice(invoice=original, lines=[story.a_line(quantity=Decimal(1))], reason="Retour", actor=ACTOR, at=AT)
+    credit_invoice(invoice=original, parts=story.a_return(original, 1), reason="Retour", actor=ACTOR, at=AT)
     with pytest.raises(NotCorrectable):
         issue_correction(invoice=draft, actor=ACTOR, at=AT)
 

@@ -341,7 +341,7 @@ def test_a_change_that_cannot_be_applied_leaves_what_was_recorded(ninja: Ninja) 
 def test_a_credit_note_another_currency_and_a_fraction_of_a_cent_are_said(ninja: Ninja) -> None:
     other = story.an_issued_invoice(ninja.invoice.customer, LINES)
     with company_scope(ninja.company):
-        note = credit_invoice(invoice=other, lines=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
+        note = credit_invoice(invoice=other, parts=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
     ninja.tell(invoices={note.number: 10.0})
     ninja.pays(10.0, currency_id="1")
     ninja.pays(10.005)

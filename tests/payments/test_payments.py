@@ -16,6 +16,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Stale
 from config.kernel.models import AuditEvent
 from payments.models import Allocation, Payment
+from payments.services.crediting import credit_invoice
 from payments.services.payments import (
     AlreadyReversed,
     AmountNotPositive,
@@ -141,7 +142,8 @@ def test_another_customers_invoice_is_refused(company, customer):
 def test_a_draft_a_paid_invoice_and_a_credit_note_expect_no_money(customer):
     draft, paid = story.a_draft(customer), an_invoice(customer)
     money.a_payment(customer, "1200.00", [(paid, "1200.00")])
-    note = story.an_issued_invoice(customer, [story.a_line()], kind="381", corrects=an_invoice(customer, "2400.00"))
+    credited = an_invoice(customer, "2400.00")
+    note = act(credit_invoice, invoice=credited, parts=story.a_return(credited, 1), reason="Retour")
     for invoice in (draft, paid, note):
         with pytest.raises(NothingOutstanding):
             money.a_payment(customer, "10.00", [(invoice, "10.00")])

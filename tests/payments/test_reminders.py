@@ -223,7 +223,7 @@ def test_each_reason_to_wait_is_told(company, customer):
 def test_paid_credited_and_credit_notes_are_not_late(company, customer):
     paid, credited = late(customer), late(customer)
     money.a_payment(customer, str(paid.balance), [(paid, str(paid.balance))])
-    note = credit_invoice(invoice=credited, lines=None, reason="Retour", actor=ACTOR, at=AT)
+    note = credit_invoice(invoice=credited, parts=None, reason="Retour", actor=ACTOR, at=AT)
     assert note.kind == InvoiceKind.CREDIT_NOTE
     assert plan(company=company, at=AT) == []
 
@@ -318,7 +318,7 @@ AFTERWARDS = {
     "paid": (pay_all, "ne doit plus rien"),
     "disputed": (lambda invoice: open_dispute(invoice=invoice, reason="Non livré", actor=ACTOR, at=AT), "contestée"),
     "credited": (
-        lambda invoice: credit_invoice(invoice=invoice, lines=None, reason="Retour", actor=ACTOR, at=AT),
+        lambda invoice: credit_invoice(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=AT),
         "annulée par un avoir",
     ),
     "an unmatched credit": (pay_into_the_bank, "encaissement non rapproché"),
@@ -530,6 +530,6 @@ def test_a_credit_note_lowers_the_interest_from_its_own_day(company, customer):
     lines = [story.a_line(quantity=Decimal(5)), story.a_line("Table", quantity=Decimal(5))]
     invoice = story.an_issued_invoice(customer, lines, at=issued, due_date=date(2026, 1, 31))
     middle = datetime(2026, 2, 15, 9, tzinfo=UTC)
-    credit_invoice(invoice=invoice, lines=[story.a_line(quantity=Decimal(5))], reason="Retour", actor=ACTOR, at=middle)
+    credit_invoice(invoice=invoice, parts=story.a_return(invoice, 5), reason="Retour", actor=ACTOR, at=middle)
     owed = charges_of(Invoice.objects.get(pk=invoice.pk), at=datetime(2026, 3, 2, 9, tzinfo=UTC))
     assert owed.interest == Decimal("10.79"), "15 days on 1440, 15 on 720"

@@ -36,7 +36,7 @@ def test_one_deposit_is_deducted_or_credited_once():
         with company_scope(customer.company_id):
             try:
                 if place == FINALS:
-                    credit_invoice(invoice=deposit, lines=None, reason="Erreur", actor=ACTOR, at=AT)
+                    credit_invoice(invoice=deposit, parts=None, reason="Erreur", actor=ACTOR, at=AT)
                 else:
                     issue_invoice(invoice=drafts[place], actor=ACTOR, at=AT)
             except DomainError as refused:
@@ -62,7 +62,7 @@ def test_one_invoice_is_replaced_or_credited_once():
         with company_scope(customer.company_id):
             try:
                 if place:
-                    credit_invoice(invoice=original, lines=None, reason="Retour", actor=ACTOR, at=AT)
+                    credit_invoice(invoice=original, parts=None, reason="Retour", actor=ACTOR, at=AT)
                 else:
                     issue_correction(invoice=draft, actor=ACTOR, at=AT)
             except DomainError as refused:

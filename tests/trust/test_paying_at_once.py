@@ -113,13 +113,13 @@ def test_without_the_lock_they_overwrite_each_other_and_only_postgresql_sees_it(
 
 def test_payments_and_a_credit_note_at_once_never_exceed_the_total():
     invoice = an_invoice_of_1200()
-    half = [story.a_line(quantity=Decimal(5), unit_price=Decimal("100.00"))]
+    half = story.a_return(invoice, 5)
 
     def person(place: int) -> str:
         with company_scope(invoice.company_id):
             try:
                 if place in {3, 7, 11}:
-                    credit_invoice(invoice=invoice, lines=half, reason="Retour", actor=story.ACTOR, at=story.AT)
+                    credit_invoice(invoice=invoice, parts=half, reason="Retour", actor=story.ACTOR, at=story.AT)
                     return "credited"
                 pay(invoice, SHARE)
             except DomainError as refused:

@@ -9,9 +9,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing import totals
 from billing.api.invoices import words
 from billing.models import Invoice, InvoiceLine, VatCategory
+from billing.services.crediting import shown_totals
 from billing.services.lines import vat_rows
 from billing.totals import vat_of
 from config.kernel.api.fields import Id, Moment, Money, Number
@@ -168,7 +168,7 @@ class InvoiceShape(InvoiceRow):
         """Frozen when it was issued; on a draft, as issuing would write it."""
         rows = list(invoice.vat_subtotals.all())
         if invoice.is_draft:
-            rows = vat_rows(invoice, totals.compute([line.priced() for line in invoice.lines.all()]))
+            rows = vat_rows(invoice, shown_totals(invoice, list(invoice.lines.all())))
         return VatShape(rows, many=True).data
 
     @extend_schema_field(PaymentOfInvoice(many=True))
