@@ -30,6 +30,8 @@ STATE_DIR = Path(env.str("QUITTANCE_STATE_DIR", default=str(BASE_DIR / ".local")
 
 def _development_key(purpose: str) -> str:
     """Outside production a key is random, made once, and kept in the state directory."""
+    if os.environ.get(embedded.WITHOUT):  # a command that needs no service keeps nothing either
+        return base64.urlsafe_b64encode(os.urandom(32)).decode()
     file = STATE_DIR / "keys" / purpose
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def test_sales_are_offered_no_credit_note_that_they_may_not_make(company, custom
 def test_a_credit_note_ends_the_bad_news_everywhere(company, customer, account, code):
     row = carried(customer, code)
     with company_scope(company):
-        credit_invoice(invoice=row.invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=AT)
+        credit_invoice(invoice=row.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
     client = signed_in(company)
     assert "Annulée par avoir" in head(client.get(row.invoice.get_absolute_url()))
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
@@ -156,7 +156,7 @@ def test_sql_and_the_remedy_find_the_same_transmissions(company, customer, accou
     for code in ("210", "208", "213"):
         row = carried(customer, code)
         with company_scope(company):
-            credit_invoice(invoice=row.invoice, lines=None, reason="Erreur", actor=story.ACTOR, at=AT)
+            credit_invoice(invoice=row.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
     rows = list(Transmission.everywhere.filter(company=company, kind="INVOICE").select_related("invoice", "account"))
     with company_scope(company):
         asking = {row.pk for row in rows if (remedy := remedy_of(row)) and remedy.asks}

@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 import requests
+from django.conf import settings
 
 from config import embedded
 from config.cluster import Postgres, choose_binaries
@@ -54,6 +55,9 @@ class Product:
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
         self.environment = {
             **os.environ,
+            # the session and the platform's secret were made here
+            "SECRET_KEY": settings.SECRET_KEY,
+            "CREDENTIALS_KEYS": ",".join(settings.CREDENTIALS_KEYS),
             "DATABASE_URL": self.database.url,
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "LOG_LEVEL": "CRITICAL",
