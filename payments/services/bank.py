@@ -75,18 +75,21 @@ def import_statement(
     if known:
         return known
     rows = []
-    for account in accounts.values():
-        ours = [one for one in found if one.account_id == account.iban]
-        readings = recognise(ours, _known_lines(account, ours))
-        keys = _Keys(account, [reading for each in readings for reading in each])
-        for one, each in zip(ours, readings, strict=True):
-            rows.append(_import_one(account, one, each, keys, data, filename, digest, actor, at))
+    counted: set[int] = set()
+    for one in found:
+        # each with what the statements before it in the file have just brought
+        bank_account = accounts[one.account_id]
+        readings = recognise(one, _known_lines(bank_account, one), counted)
+        row = _import_one(bank_account, one, readings, data, filename, digest, actor, at)
+        counted |= {reading.known.id for reading in readings if reading.known}
+        counted |= set(BankLine.everywhere.filter(statement=row).values_list("id", flat=True))
+        rows.append(row)
     return rows
 
 
-def _known_lines(account: BankAccount, found: Sequence[Statement]) -> list[Known]:
-    """What is known of the days that the file tells of."""
-    days = {line.booked_on for one in found for line in one.lines}
+def _known_lines(account: BankAccount, found: Statement) -> list[Known]:
+    """What is known of the days that the statement tells of."""
+    days = {line.booked_on for line in found.lines}
     return [
         Known(
             id=row.pk,
@@ -95,6 +98,7 @@ def _known_lines(account: BankAccount, found: Sequence[Statement]) -> list[Known
             amount=row.amount,
             balance_before=row.balance_before,
             statement_id=row.statement_id,
+            counterparty=row.counterparty,
             is_from_feed=row.import_key.startswith("leg:"),
         )
         for row in BankLine.everywhere.filter(account=account, booked_on__in=days).order_by("id")
@@ -136,9 +140,10 @@ def _check_amounts(found: Statement) -> None:
 
 
 def _import_one(
-    account: BankAccount, found: Statement, readings: Sequence[Reading], keys: _Keys, data: bytes, filename: str,
-    digest: str, actor: Actor, at: datetime,
+    account: BankAccount, found: Statement, readings: Sequence[Reading], data: bytes, filename: str, digest: str,
+    actor: Actor, at: datetime,
 ) -> BankStatement:  # fmt: skip
+    keys = _Keys(account, readings)
     fresh = {keys.next(reading.look): reading for reading in readings if reading.known is None}
     statement = _store(account, found, data, filename, digest, len(fresh), at, known=readings)
     lines = [

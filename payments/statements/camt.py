@@ -184,7 +184,7 @@ def read_whole(entry: Element, label: str) -> StatementLine:
         amount=-amount if direction == "DBIT" else amount,
         currency=currency,
         # NtryRef numbers the entries of one message: it identifies nothing outside it
-        bank_reference=reference_of(entry, "AcctSvcrRef"),
+        bank_reference=bank_reference_of(entry, "AcctSvcrRef"),
         transaction_code=transaction_code(entry),
         is_reversal=text(entry, "RvslInd") in ("true", "1"),
     )
@@ -203,7 +203,7 @@ def describe(line: StatementLine, detail: Element, entry: Element) -> StatementL
         remittance=remittance(detail) or text(detail, "AddtlTxInf") or text(entry, "AddtlNtryInf"),
         structured_reference=" ".join(references(detail)),
         end_to_end_id=reference_of(detail, "Refs", "EndToEndId"),
-        bank_reference=reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
+        bank_reference=bank_reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
         transaction_code=transaction_code(detail) or line.transaction_code,
         instructed_amount=instructed_amount,
         instructed_currency=instructed_currency,
@@ -214,6 +214,12 @@ def reference_of(element: Element, *path: str) -> str:
     """The reference at `path`; empty when what stands there only says that there is none (NONREF, 0000, ---)."""
     reference = text(element, *path)
     return "" if reference.upper() in NOT_PROVIDED or not reference.strip("0-_./* ") else reference
+
+
+def bank_reference_of(element: Element, *path: str) -> str:
+    """The bank's own reference. Words without a figure (« SANS REFERENCE », « SEPA ») identify no movement."""
+    reference = reference_of(element, *path)
+    return reference if any(sign.isdigit() for sign in reference) else ""
 
 
 def party_name(detail: Element, role: str) -> str:

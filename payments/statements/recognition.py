@@ -1,6 +1,7 @@
 """Which movements of a file are already known: by what identifies them, and by their place between the balances.
 
-The bank's own reference identifies a movement. Without one, two equal movements of a day are told apart by the balance
+The bank's own reference identifies a movement, unless another payer stands under it at another balance: then the bank
+writes the same word for all. Without one, two equal movements of a day are told apart by the balance
 of the account before each: 7 000 → 7 100 and 7 100 → 7 200 are two credits of 100, the same place twice is the same
 credit. A bank that writes a day again in another order moves these places: then the day is recognised by where it
 begins or ends, and by holding all that was known of it. Where balances are missing, only the number of equal movements
@@ -10,13 +11,13 @@ is left: a file brings those that exceed what is known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from config.kernel.money import ZERO
-from payments.statements.base import Statement, StatementLine, look
+from payments.statements.base import Statement, StatementLine, look, normalise
 
 REFERENCE = "reference"
 BALANCE = "balance"
@@ -35,6 +36,7 @@ class Known:
     amount: Decimal
     balance_before: Decimal | None
     statement_id: int
+    counterparty: str
     is_from_feed: bool
 
 
@@ -49,15 +51,15 @@ class Reading:
     reason: str = ""
 
 
-def recognise(statements: Iterable[Statement], known: Sequence[Known]) -> list[list[Reading]]:
-    """What each line of each statement of one account is; a known movement is found once in a file."""
-    left = {row.id: row for row in known}
-    return [_recognise_one(statement, list(known), left) for statement in statements]
+def recognise(statement: Statement, known: Sequence[Known], counted: Collection[int] = ()) -> list[Reading]:
+    """What each line of a statement is.
 
-
-def _recognise_one(statement: Statement, known: list[Known], left: dict[int, Known]) -> list[Reading]:
+    `counted` are the known movements that earlier statements of the same file hold: where balances are missing, each
+    is found once in a file.
+    """
     readings = _placed(statement)
     days = _days_again(readings, known)
+    left = {row.id: row for row in known}
 
     def find(reason: str, agrees: Callable[[Reading, Known], bool], of: Callable[[Known], object]) -> None:
         """Give each line that is not recognised yet the first known movement that agrees."""
@@ -78,12 +80,21 @@ def _recognise_one(statement: Statement, known: list[Known], left: dict[int, Kno
     def by_look(row: Known) -> object:
         return row.look
 
-    find(REFERENCE, lambda reading, row: reading.look.startswith("bank:"), by_look)
+    find(REFERENCE, _is_identified, by_look)
     find(BALANCE, lambda reading, row: None is not reading.balance_before == row.balance_before, by_look)
     find(DAY, lambda reading, row: (row.booked_on, row.statement_id) in days, by_look)
+    for key in counted:
+        left.pop(key, None)
     find(EQUAL, lambda reading, row: reading.balance_before is None or row.balance_before is None, by_look)
     find(FEED, lambda reading, row: row.is_from_feed, lambda row: (row.booked_on, row.amount))
     return readings
+
+
+def _is_identified(reading: Reading, row: Known) -> bool:
+    """Whether the bank's reference tells that both are one movement."""
+    payers = {normalise(reading.line.counterparty), normalise(row.counterparty)} - {""}
+    is_elsewhere = reading.balance_before is not None and row.balance_before not in (None, reading.balance_before)
+    return reading.look.startswith("bank:") and not (is_elsewhere and len(payers) > 1)
 
 
 def _placed(statement: Statement) -> list[Reading]:

@@ -122,6 +122,39 @@ def test_without_balances_equal_movements_are_counted(company):
     assert amounts() == ["100.00", "100.00"]
 
 
+def in_one_file(*files: bytes) -> bytes:
+    first, *others = files
+    more = b"".join(data[data.index(b"<Stmt>") : data.index(b"</Stmt>") + len(b"</Stmt>")] for data in others)
+    return first.replace(b"</Stmt>", b"</Stmt>" + more, 1)
+
+
+DAY_OF_ONE = statement("A", "7000", "100 DUPONT")
+DAY_OF_TWO = statement("W", "7000", "100 DUPONT", "20 DURAND")
+NEXT = statement("N", "7100", "100 DUPONT")
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        ([in_one_file(DAY_OF_ONE, DAY_OF_ONE)], ["100.00"]),
+        ([in_one_file(DAY_OF_ONE, DAY_OF_TWO)], ["100.00", "20.00"]),
+        ([DAY_OF_ONE, in_one_file(DAY_OF_TWO, DAY_OF_ONE)], ["100.00", "20.00"]),
+        ([in_one_file(DAY_OF_ONE, NEXT)], ["100.00", "100.00"]),
+        ([in_one_file(DAY_OF_ONE, NEXT), in_one_file(NEXT, DAY_OF_ONE)], ["100.00", "100.00"]),
+    ],
+    ids=["twice the same", "part and whole", "known twice", "one after the other", "in another order"],
+)
+def test_statements_of_one_file_that_overlap_bring_each_movement_once(company, files, kept):
+    load(company, *files)
+    assert amounts() == kept
+
+
+def test_statements_of_one_file_without_balances_are_counted_together(company):
+    files = [statement(name, None, "100 DUPONT") for name in "AB"]
+    load(company, in_one_file(*files), in_one_file(*files, statement("C", None, "100 DUPONT")))
+    assert amounts() == ["100.00", "100.00", "100.00"]
+
+
 def test_another_account_knows_nothing_of_it(company):
     other = "DE89370400440532013000"
     BankAccount.objects.create(company=company, iban=other, name="Second compte")
@@ -129,7 +162,9 @@ def test_another_account_knows_nothing_of_it(company):
     assert amounts() == ["100.00", "100.00"]
 
 
-@pytest.mark.parametrize("placeholder", ["NONREF", "notprovided", "0000000", "-", "None"])
+@pytest.mark.parametrize(
+    "placeholder", ["NONREF", "notprovided", "0000000", "-", "None", "NON REF", "SANS REFERENCE", "SEPA", "1"]
+)
 def test_a_reference_that_says_there_is_none_identifies_nothing(company, placeholder):
     files = [
         statement(name, opening, f"55 {payer}").replace(
