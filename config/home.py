@@ -18,7 +18,6 @@ from billing.models import (
     Email,
     EmailStatus,
     Invoice,
-    InvoiceKind,
     OrderStatus,
     Product,
     Reminder,
@@ -233,7 +232,7 @@ def _notices() -> Iterator[Task]:
 
 def _orders() -> Iterator[Task]:
     """Shipped ones to invoice, confirmed ones to ship. One query."""
-    invoiced = Invoice.objects.filter(order=OuterRef("pk"), kind=InvoiceKind.INVOICE)
+    invoiced = Invoice.objects.filter(order=OuterRef("pk")).in_force()
     open_orders = SalesOrder.objects.filter(
         Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED) & ~Exists(invoiced)
     )

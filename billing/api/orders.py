@@ -15,7 +15,7 @@ from rest_framework import serializers
 from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, said_of
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape, ItemShape
-from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
+from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
 from billing.services.invoices import AlreadyInvoiced, generate_invoice, inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
@@ -75,7 +75,7 @@ class OrderRow(serializers.Serializer):
     total_ttc = Money(source="total_gross")
     shipped_at = Moment(allow_null=True)
     created_at = Moment()
-    invoice_id = Id(allow_null=True, help_text="Its invoice, once generated.")
+    invoice_id = Id(allow_null=True, help_text="Its invoice, once generated; null again once that one is cancelled.")
 
 
 class OrderShape(OrderRow):
@@ -132,7 +132,7 @@ class OrderQuery(Page):
 
 def orders() -> QuerySet[Any]:
     """The company's orders, each knowing its customer and its invoice."""
-    made = Invoice.objects.filter(order=OuterRef("pk"), kind=InvoiceKind.INVOICE).values("pk")[:1]
+    made = Invoice.objects.filter(order=OuterRef("pk")).in_force().values("pk")[:1]
     rows: QuerySet[Any] = SalesOrder.objects.select_related("company", "customer")
     return rows.annotate(invoice_id=Subquery(made))
 
@@ -242,7 +242,7 @@ class AlreadyInvoicedHere(AlreadyInvoiced):
 
     def __init__(self, order: SalesOrder) -> None:
         super().__init__(number=order.number)
-        invoice = Invoice.objects.filter(order=order, kind=InvoiceKind.INVOICE).first()
+        invoice = Invoice.objects.filter(order=order).in_force().first()
         self.more = {"invoice_id": invoice.pk if invoice else None}
 
 
@@ -262,7 +262,8 @@ class InvoiceGenerate(InvoiceView):
 
         The legal number is given when the draft is sent. An order that is not shipped is refused (409,
         `order_not_shipped`); so is a second invoice (409, `already_invoiced`, with the `invoice_id` of the first), so
-        that the call can be repeated without an Idempotency-Key.
+        that the call can be repeated without an Idempotency-Key. Once the first is wholly credited the order may be
+        invoiced again.
         """
         order: SalesOrder = request.values["salesOrderId"]
         try:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
-from billing.models import Invoice, InvoiceKind, OrderStatus, SalesOrder
+from billing.models import Invoice, OrderStatus, SalesOrder
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, TextField
 from customers.models import Customer
@@ -43,7 +43,7 @@ class OrderFilter(forms.Form):
             "order_date__gte": self.value("from"),
             "order_date__lte": self.value("to"),
         }
-        invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk"), kind=InvoiceKind.INVOICE))
+        invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk")).in_force())
         found = orders.annotate(invoiced=invoiced).filter(
             **{column: value for column, value in wanted.items() if value}
         )

@@ -44,6 +44,8 @@ class InvoiceStatus(models.TextChoices):
 
 # what remains to be paid, for SQL: `Invoice.balance` says the same of one row
 BALANCE = F("total_gross") - F("amount_deposited") - F("amount_paid") - F("amount_credited")
+# the final invoice of an order: once issued, a corrected invoice stands where the cancelled one did
+IN_FORCE = Q(kind="380") & ~Q(status="CREDITED") | Q(kind="384", status__in=["ISSUED", "PAID"])
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -59,6 +61,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
     def partially_paid(self) -> InvoiceQuerySet:
         return self.outstanding().filter(amount_paid__gt=0)
+
+    def in_force(self) -> InvoiceQuerySet:
+        """The final invoices, drafts included, that nothing cancelled or replaced: at most one per order."""
+        return self.filter(IN_FORCE)
 
     def for_customer(self, customer: Customer) -> InvoiceQuerySet:
         return self.filter(customer=customer)
@@ -138,7 +144,7 @@ class Invoice(CompanyRow):
         constraints = [
             models.UniqueConstraint(fields=["company", "number"], name="one_invoice_per_number"),
             models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="380") & Q(order__isnull=False), name="one_invoice_per_order"
+                fields=["order"], condition=Q(order__isnull=False) & IN_FORCE, name="one_invoice_per_order"
             ),
             models.CheckConstraint(
                 condition=Q(status="DRAFT", number=None, issue_date=None, issued_at=None)

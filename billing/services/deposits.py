@@ -53,7 +53,7 @@ def takes_deposit(source: SalesOrder | Invoice) -> bool:
     """Whether a deposit may be invoiced now: on a confirmed order not invoiced yet, or on a draft without an order."""
     if isinstance(source, Invoice):
         return source.is_draft and source.kind == InvoiceKind.INVOICE and source.order_id is None
-    final = Invoice.everywhere.filter(order=source, kind=InvoiceKind.INVOICE).issued()
+    final = Invoice.everywhere.filter(order=source).in_force().issued()
     return source.status in {OrderStatus.PENDING, OrderStatus.SHIPPED} and not final.exists()
 
 

@@ -105,6 +105,7 @@ def inputs_of(rows: Sequence[InvoiceLine | OrderLine]) -> list[LineInput]:
 def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoice:
     """« Générer la facture »: a draft with the lines of a shipped order, its issued deposits deducted.
 
+    An order whose invoice was cancelled by a credit note is invoiced again.
     Raises OrderNotShipped, AlreadyInvoiced.
     """
     if order.status != OrderStatus.SHIPPED or order.shipped_at is None:

@@ -96,10 +96,11 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoices = list(Invoice.objects.filter(order=order).exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("created_at"))
     deposits = [one for one in invoices if one.is_deposit]
     invoices = [one for one in invoices if not one.is_deposit]
-    primary, menu = choose(actions_of(order, invoices), membership.may)
+    invoice = Invoice.objects.filter(order=order).in_force().first()
+    primary, menu = choose(actions_of(order, invoice), membership.may)
     context = {
         "order": order,
-        "standing": _standing(order, invoiced=bool(invoices)),
+        "standing": _standing(order, invoiced=invoice is not None),
         "lines": lines,
         "vat": totals.compute([line.priced() for line in lines]).subtotals if lines else (),
         "short": _short(order, lines),
@@ -125,7 +126,7 @@ def _short(order: SalesOrder, lines: list[OrderLine]) -> list[dict[str, Any]]:
     return [row for row in wanted.values() if row["wanted"] > row["product"].on_hand]
 
 
-def actions_of(order: SalesOrder, invoices: list[Invoice]) -> list[Action]:
+def actions_of(order: SalesOrder, invoice: Invoice | None) -> list[Action]:
     """What the order's state allows: its next step first, giving it up last."""
     here = [order.pk]
     actions = []
@@ -135,15 +136,15 @@ def actions_of(order: SalesOrder, invoices: list[Invoice]) -> list[Action]:
     if order.can_be_shipped:
         url = reverse("billing:order-ship", args=here)
         actions.append(Action(_("Expédier"), url, "send", post=True, primary_rank=NEXT, needs="orders.edit"))
-    if order.status == OrderStatus.SHIPPED and not invoices:
+    if order.status == OrderStatus.SHIPPED and invoice is None:
         url = reverse("billing:order-invoice", args=here)
         words = _("Générer la facture")
         actions.append(Action(words, url, "invoice", post=True, primary_rank=NEXT, needs="invoices.edit"))
     if takes_deposit(order):
         url = reverse("billing:order-deposit", args=here)
         actions.append(Action(_("Facturer un acompte"), url, "coins", needs="invoices.edit"))
-    if invoices:
-        actions.append(Action(_("Voir la facture"), invoices[-1].get_absolute_url(), "invoice", primary_rank=NEXT))
+    if invoice is not None:
+        actions.append(Action(_("Voir la facture"), invoice.get_absolute_url(), "invoice", primary_rank=NEXT))
     if order.can_be_cancelled:
         url = reverse("billing:order-cancel", args=here)
         actions.append(Action(_("Annuler la commande"), url, "close", needs="orders.edit", danger=True))

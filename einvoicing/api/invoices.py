@@ -43,7 +43,7 @@ CHANGED = {
         {"description": "Service 1", "quantity": 5, "unit_price": Decimal("200.00"), "vat_rate": Decimal("20.00")}
     ],
 }  # fmt: skip
-KIND_STAYS = "Le type d’une facture rectificative ou d’un avoir ne change pas."
+KIND_STAYS = "Le type d’une facture de commande, d’une facture rectificative ou d’un avoir ne change pas."
 
 
 class InvoiceList(InvoiceView):
@@ -129,7 +129,7 @@ class InvoiceItem(InvoiceView):
         values = request.values
         wanted = columns(values, invoice)
         kinds = {InvoiceKind(invoice.kind), InvoiceKind(wanted.get("kind", invoice.kind))}
-        if len(kinds) > 1 and kinds != {InvoiceKind.INVOICE, InvoiceKind.DEPOSIT}:
+        if len(kinds) > 1 and (invoice.order_id or kinds != {InvoiceKind.INVOICE, InvoiceKind.DEPOSIT}):
             raise Invalid(fields={"kind": KIND_STAYS})
         if "items" not in values and "customer_id" not in values and not wanted:
             return

@@ -10,12 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Invoice, SalesOrder
+from billing.services.issuing import issue_invoice
 from billing.services.products import move_stock
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import CustomerKind
 from customers.services import archive_customer
+from payments.services.crediting import credit_invoice
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.api.test_products import a_product
 from tests.factories import story
@@ -204,6 +206,23 @@ def test_the_invoice_of_a_shipped_order_is_generated_once() -> None:
     assert json_of(again)["invoice_id"] == invoice["id"]
     assert json_of(partner.get(at(order)))["invoice_id"] == invoice["id"]
     assert Invoice.everywhere.count() == 1
+
+
+def test_a_wholly_credited_invoice_leaves_its_order_to_be_invoiced_again() -> None:
+    company = story.a_company()
+    partner = a_partner(company)
+    order = shipped(partner, company)
+    body = {"salesOrderId": order["id"]}
+    first = json_of(partner.post("/api/invoices/generate", body))["id"]
+    assert code(partner.put(f"/api/invoices/{first}", {"kind": "deposit"}), 400) == "invalid"
+    with company_scope(company):
+        issued = issue_invoice(invoice=Invoice.objects.get(pk=first), actor=story.ACTOR, at=story.AT)
+        credit_invoice(invoice=issued, parts=None, reason="Retour", actor=story.ACTOR, at=story.AT)
+    assert json_of(partner.get(at(order)))["invoice_id"] is None
+    assert numbers(partner.get(f"{LIST}?invoiced=false")) == [order["order_number"]]
+    second = json_of(partner.post("/api/invoices/generate", body))["id"]
+    assert json_of(partner.post("/api/invoices/generate", body))["invoice_id"] == second != first
+    assert json_of(partner.get(at(order)))["invoice_id"] == second
 
 
 def test_another_companys_order_does_not_exist() -> None:

@@ -10,11 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Invoice, MovementReason, OrderLine, Product, SalesOrder
+from billing.services.invoices import generate_invoice
+from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from payments.services.crediting import credit_invoice
 from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company, a_customer, a_line
 
@@ -181,6 +184,22 @@ def test_an_order_goes_from_draft_to_its_invoice_by_its_primary_actions(company,
     assert answer.url == reverse("billing:invoice-detail", args=[invoice.pk])
     assert Product.everywhere.get(pk=product.pk).on_hand == 6
     assert client.get(order.get_absolute_url()).context["primary"].url == invoice.get_absolute_url()
+
+
+def test_an_order_whose_invoice_was_credited_offers_its_invoice_again(company, customer):
+    order, client = an_order(customer, shipped=True), signed_in(company)
+    with company_scope(company):
+        invoice = issue_invoice(invoice=generate_invoice(order=order, actor=ACTOR, at=AT), actor=ACTOR, at=AT)
+        credit_invoice(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=AT)
+    page = client.get(order.get_absolute_url(), headers={"Accept-Language": "fr"})
+    assert invoice.number in page.text
+    assert "À facturer" in page.text
+    assert page.context["primary"].url == reverse("billing:order-invoice", args=[order.pk])
+    assert numbers(client.get(reverse(LIST), {"status": "TO_INVOICE"})) == [order.number]
+    assert "1 commande expédiée à facturer" in plain(client.get("/", headers={"Accept-Language": "fr"}))
+    client.post(page.context["primary"].url)
+    assert Invoice.everywhere.filter(order=order).in_force().get().is_draft
+    assert numbers(client.get(reverse(LIST), {"status": "TO_INVOICE"})) == []
 
 
 def test_an_order_beyond_the_stock_says_so_and_does_not_leave(company, customer):

@@ -8,13 +8,17 @@ import pytest
 
 from billing.models import Invoice, OrderStatus, Product, SalesOrder, StockMovement
 from billing.pdf import render_pdf
+from billing.services.correcting import draft_correction
+from billing.services.deposits import NoDepositHere, draft_deposit
 from billing.services.invoices import AlreadyInvoiced, OrderNotShipped, generate_invoice
+from billing.services.issuing import issue_invoice
 from billing.services.orders import NotADraft, NothingOrdered, cancel_order, confirm_order, save_order, ship_order
 from billing.services.products import NoStockKept, NotEnoughStock, ReferenceTaken, move_stock, save_product
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
+from payments.services.crediting import credit_invoice, issue_correction
 from tests.billing.test_pdf import text_of
 from tests.factories import story
 from tests.trust.at_once import at_once
@@ -161,6 +165,68 @@ def test_a_shipped_order_gives_its_invoice_once(company, customer):
     assert Invoice.objects.filter(order=order).count() == 1
 
 
+def an_invoiced_order(customer):
+    """A shipped order of ten chairs, and its issued invoice."""
+    order = a_confirmed_order(customer)
+    act(ship_order, order=order)
+    return order, act(issue_invoice, invoice=act(generate_invoice, order=order))
+
+
+def credited(invoice, parts=None):
+    act(credit_invoice, invoice=invoice, parts=parts, reason="Retour")
+
+
+def test_an_order_whose_invoice_is_wholly_credited_is_invoiced_again(customer):
+    order, first = an_invoiced_order(customer)
+    credited(first, story.a_return(first, 4))
+    with pytest.raises(AlreadyInvoiced):  # a part of it still stands
+        act(generate_invoice, order=order)
+    credited(first)
+    second = act(generate_invoice, order=order)
+    assert second.total_gross == order.total_gross
+    with pytest.raises(AlreadyInvoiced):
+        act(generate_invoice, order=order)
+    credited(act(issue_invoice, invoice=second))
+    assert act(generate_invoice, order=order).is_draft
+
+
+def test_a_corrected_invoice_stands_for_the_order_until_it_is_credited_too(customer):
+    order, first = an_invoiced_order(customer)
+    draft = act(draft_correction, invoice=first, reason="Adresse")
+    with pytest.raises(AlreadyInvoiced):
+        act(generate_invoice, order=order)
+    corrected = act(issue_correction, invoice=draft)
+    with pytest.raises(AlreadyInvoiced):
+        act(generate_invoice, order=order)
+    with pytest.raises(NoDepositHere):
+        act(draft_deposit, source=order, gross=Decimal(100), words="Acompte")
+    credited(corrected)
+    assert act(generate_invoice, order=order).is_draft
+
+
+def test_a_drafted_corrected_invoice_of_a_credited_one_holds_no_order(customer):
+    order, first = an_invoiced_order(customer)
+    act(draft_correction, invoice=first, reason="Adresse")
+    credited(first)
+    assert act(generate_invoice, order=order).is_draft
+
+
+def test_the_second_invoice_of_an_order_deducts_the_deposits_that_the_credit_note_set_free(customer):
+    order = a_confirmed_order(customer)
+    deposit = act(issue_invoice, invoice=act(draft_deposit, source=order, gross=Decimal(360), words="Acompte"))
+    act(ship_order, order=order)
+    first = act(issue_invoice, invoice=act(generate_invoice, order=order))
+    assert first.amount_deposited == 360
+    credited(first)
+    more = act(draft_deposit, source=order, gross=Decimal(240), words="Acompte")
+    second = act(issue_invoice, invoice=act(generate_invoice, order=order))
+    assert (second.amount_deposited, second.payable) == (360, 1080)
+    credited(second)
+    credited(deposit)
+    act(issue_invoice, invoice=more)
+    assert act(generate_invoice, order=order).amount_deposited == 240
+
+
 def test_paper_names_the_order_by_our_number_and_by_the_customers(company, customer):
     order = a_confirmed_order(customer, purchase_order="BC-7")
     act(ship_order, order=order)
@@ -210,4 +276,8 @@ def test_one_order_shipped_or_invoiced_by_several_people_at_once_leaves_once(com
     assert StockMovement.everywhere.filter(reason="SHIPMENT").count() == 1
     invoiced = at_once(4, lambda _place: person(generate_invoice))
     assert sorted(invoiced) == ["already_invoiced"] * 3 + ["done"]
-    assert Invoice.everywhere.filter(order=order).count() == 1
+    with company_scope(company):
+        credited(act(issue_invoice, invoice=Invoice.objects.get(order=order)))
+    again = at_once(4, lambda _place: person(generate_invoice))
+    assert sorted(again) == ["already_invoiced"] * 3 + ["done"]
+    assert Invoice.everywhere.filter(order=order).count() == 2
