@@ -99,6 +99,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "config.kernel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.kernel.middleware.CompressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.kernel.middleware.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,13 +1,15 @@
-"""Per request: its id, the strict content policy, the company it works in, and refusals shown to the person."""
+"""Per request: its id, compression, the strict content policy, the company it works in, and refusals in words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -41,6 +43,36 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+# pictures, PDF, fonts and workbooks are compressed already
+TEXTS = re.compile(r"text/.+|application/(.+\+)?(json|xml|yaml)|application/javascript|image/svg\+xml|font/ttf")
+NO_GZIP = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+
+
+class CompressMiddleware(GZipMiddleware):
+    """Texts travel compressed to whoever accepts gzip; what is streamed stays so.
+
+    Django pads each answer by a random length, so that its size tells nothing of a secret in it (BREACH).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.method == "HEAD" or not _is_whole_text(response):
+            return response
+        if NO_GZIP.search(request.headers.get("Accept-Encoding", "")):
+            return response
+        tag = response.get("ETag")
+        response = super().process_response(request, response)
+        if tag:
+            # it names the version of the object however it travels; weakened, as Django does, no If-Match would take it
+            response["ETag"] = tag
+        return response
+
+
+def _is_whole_text(response: HttpResponseBase) -> bool:
+    """No part of a file, and no answer without a body."""
+    kind = response.get("Content-Type", "").partition(";")[0].strip()
+    return response.status_code not in (204, 206, 304) and TEXTS.fullmatch(kind) is not None
 
 
 class ContentSecurityMiddleware:

@@ -1,0 +1,136 @@
+"""What the product serves is compressed for whoever accepts it, over real connections, and as it was for the others."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory
+
+from config.kernel.api.json import loads
+from config.kernel.middleware import CompressMiddleware
+from config.kernel.models import Company
+from tests.api.client import a_partner
+from tests.factories import story
+
+Answer = tuple[int, http.client.HTTPMessage, bytes]
+GZIP = "gzip, deflate, br"
+
+
+def ask(address: str, path: str, accepts: str = "", **headers: str) -> Answer:
+    target = urlsplit(address)
+    line = http.client.HTTPConnection(str(target.hostname), target.port or 80, timeout=60)
+    try:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        line.request("GET", path, headers={**sent, "Accept-Encoding": accepts or "identity"})
+        answer = line.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        line.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The web server of `make run`, on a port of its own."""
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread"]
+    process = subprocess.Popen(
+        command, cwd=Path(settings.BASE_DIR), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        for line in process.stdout or ():
+            if found := re.search(r"Listening at: (http://[\d.:]+)", line):
+                yield found[1]
+                break
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/login/", "text/html"),
+        ("/static/css/app.css", "text/css"),
+        ("/static/js/app.js", "text/javascript"),
+        ("/static/icon.svg", "image/svg+xml"),
+        ("/api/schema?format=json", "application/vnd.oai.openapi+json"),
+    ],
+)
+def test_texts_are_compressed_when_asked_and_not_when_not(server: str, path: str, kind: str) -> None:
+    status, head, plain = ask(server, path)
+    assert (status, head["Content-Type"].partition(";")[0], head["Content-Encoding"]) == (200, kind, None)
+    assert "Accept-Encoding" in head["Vary"]
+    _status, head, packed = ask(server, path, GZIP)
+    assert (head["Content-Encoding"], len(packed) < len(plain)) == ("gzip", True)
+    token = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')  # another each time
+    assert token.sub(b"", gzip.decompress(packed)) == token.sub(b"", plain)
+    assert ask(server, path, "br, gzip;q=0")[1]["Content-Encoding"] is None
+
+
+def test_a_static_file_not_changed_since_is_not_sent_again_and_a_part_of_it_is_a_part_of_the_file(server: str) -> None:
+    _status, head, plain = ask(server, "/static/css/app.css")
+    tag = ask(server, "/static/css/app.css", GZIP)[1]["ETag"]
+    assert tag == head["ETag"]
+    assert ask(server, "/static/css/app.css", GZIP, If_None_Match=tag)[::2] == (304, b"")
+    status, head, part = ask(server, "/static/css/app.css", GZIP, Range="bytes=10-999")
+    assert (status, head["Content-Encoding"], part) == (206, None, plain[10:1000])
+
+
+def test_a_page_with_a_token_has_a_length_that_tells_nothing(server: str) -> None:
+    lengths = {len(ask(server, "/login/", GZIP)[2]) for _time in range(12)}
+    assert len(lengths) > 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_object_of_the_api_read_compressed_is_known_again_by_its_tag(live_server: Any, company: Company) -> None:
+    customer = story.a_customer(company)
+    bearer = a_partner(company).headers
+    path = f"/api/customers/{customer.pk}"
+    status, head, packed = ask(live_server.url, path, GZIP, **bearer)
+    assert (status, head["Content-Encoding"], loads(gzip.decompress(packed))["id"]) == (200, "gzip", customer.pk)
+    tag = head["ETag"]
+    assert tag == ask(live_server.url, path, **bearer)[1]["ETag"]
+    assert ask(live_server.url, path, GZIP, If_None_Match=tag, **bearer)[::2] == (304, b"")
+    assert ask(live_server.url, path, GZIP, If_None_Match=f"W/{tag}", **bearer)[0] == 304
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_is_compressed_as_text_and_a_workbook_as_it_is(live_server: Any, company: Company) -> None:
+    for _number in range(5):
+        story.a_customer(company)
+    bearer = a_partner(company).headers
+    plain = ask(live_server.url, "/api/customers?format=csv", **bearer)[2]
+    _status, head, packed = ask(live_server.url, "/api/customers?format=csv", GZIP, **bearer)
+    assert (head["Content-Encoding"], gzip.decompress(packed)) == ("gzip", plain)
+    _status, head, workbook = ask(live_server.url, "/api/customers?format=xlsx", GZIP, **bearer)
+    assert (head["Content-Encoding"], workbook[:2]) == (None, b"PK")
+
+
+def test_what_is_streamed_is_not_waited_for() -> None:
+    made: list[int] = []
+
+    def rows() -> Iterator[bytes]:
+        for number in range(2000):
+            made.append(number)
+            yield os.urandom(500).hex().encode()
+
+    def view(_request: HttpRequest) -> HttpResponse:
+        return StreamingHttpResponse(rows(), content_type="text/csv")  # type: ignore[return-value]  # an answer as well
+
+    request = RequestFactory().get("/", headers={"Accept-Encoding": "gzip"})
+    answer: Any = CompressMiddleware(view)(request)
+    pieces = iter(answer.streaming_content)
+    assert (next(pieces)[:2], made) == (b"\x1f\x8b", [])
+    next(pieces)
+    assert 0 < len(made) < 1000
