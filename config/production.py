@@ -19,6 +19,7 @@ def refuse_weak(
     allowed_hosts: Sequence[str],
     behind_proxy: bool,
     trusted_proxies: int,
+    allows_private: bool,
 ) -> None:
     """Raise SystemExit with one line for each thing that is wrong; no value of a secret is ever shown."""
     lines = [f"{name} : {problem}" for name, value in secrets.items() if (problem := _weakness(value))]
@@ -32,6 +33,8 @@ def refuse_weak(
         lines.append("ALLOWED_HOSTS : nommez les hôtes servis ; « * » laisse forger les adresses des e-mails.")
     if trusted_proxies and not behind_proxy:
         lines.append("TRUSTED_PROXIES : sans BEHIND_PROXY, chacun écrirait X-Forwarded-For à sa guise.")
+    if allows_private:
+        lines.append("WEBHOOK_ALLOW_PRIVATE : aucune adresse saisie ne mène à un réseau privé ; retirez-le.")
     if lines:
         raise SystemExit("\n".join(lines))
 

@@ -56,6 +56,7 @@ if PRODUCTION:
         secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
         credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
         behind_proxy=env.bool("BEHIND_PROXY", default=True), trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        allows_private=env.bool("WEBHOOK_ALLOW_PRIVATE", default=False),
     )  # fmt: skip
 else:
     SECRET_KEY = env.str("SECRET_KEY", default=_development_key("django"))

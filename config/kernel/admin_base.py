@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.actor import Actor
@@ -19,6 +21,13 @@ from config.kernel.kept import FileRefused, check_kept
 from config.kernel.middleware import say
 from config.kernel.models import User
 from config.kernel.scope import company_scope
+from config.kernel.webhooks.addresses import refusal
+
+
+def refuse_hidden(url: str) -> None:
+    """Raise ValidationError for an address that is not public."""
+    if refused := refusal(url, loopback=True):
+        raise ValidationError(gettext(refused))
 
 
 class EditedColumns:
@@ -41,9 +50,11 @@ class CompanyAdmin(EditedColumns, admin.ModelAdmin):
     show_full_result_count = False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Texts are cleaned, and refused where no document could print them, as on the pages."""
+        """Texts are cleaned, and refused where no document could print them; addresses are judged: as on the pages."""
         if type(db_field) in {models.CharField, models.TextField} and not db_field.choices:
             options["form_class"] = TextField
+        if isinstance(db_field, models.URLField):
+            options |= {"validators": [refuse_hidden], "assume_scheme": "https"}
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

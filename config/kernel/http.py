@@ -47,12 +47,14 @@ class Session:
 
     `timeout` is (connect, seconds without a byte); `deadline` bounds a whole exchange, so that a server dripping
     one byte at a time cannot hold a worker. `max_bytes` bounds the answer after decompression. `certificate` is the
-    path of our own (PEM, with its key); a missing one raises RemoteError. `adapter` connects in its own way.
+    path of our own (PEM, with its key); a missing one raises RemoteError. `adapter` makes the connections: the guard of
+    addresses that people type, never left out by forgetting it.
     """
 
     def __init__(
         self,
         *,
+        adapter: HTTPAdapter,
         timeout: Timeout = (5.0, 30.0),
         deadline: float = 60.0,
         max_bytes: int = 25 * 1024 * 1024,
@@ -60,7 +62,6 @@ class Session:
         verify: bool | str = True,
         certificate: str = "",
         headers: Mapping[str, str] | None = None,
-        adapter: HTTPAdapter | None = None,
     ) -> None:
         if certificate and not Path(certificate).is_file():
             raise RemoteError("Le certificat client est introuvable.", retryable=False, code="missing_certificate")
@@ -73,7 +74,7 @@ class Session:
         self._requests.cert = certificate or None
         self._requests.headers.update({"User-Agent": "Quittance", **(headers or {})})
         for scheme in ("http://", "https://"):
-            self._requests.mount(scheme, adapter or HTTPAdapter(max_retries=0))
+            self._requests.mount(scheme, adapter)
 
     def __enter__(self) -> Session:
         return self

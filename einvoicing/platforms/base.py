@@ -33,12 +33,8 @@ class PlatformSettings:
     certificate: str = ""  # path of a PEM file (certificate and key), where the platform wants one
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
-    # makes the connections of one session, judged where people typed the address; absent, any address is reached
-    connections: Callable[[], HTTPAdapter] | None = field(default=None, compare=False, repr=False)
-
-    def adapter(self) -> HTTPAdapter | None:
-        """What the session of a conversation connects through."""
-        return self.connections() if self.connections else None
+    # makes the connections of one session: judged, since people typed the address
+    connections: Callable[[], HTTPAdapter] = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from config.kernel import audit
@@ -74,7 +73,7 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
         problems["kind"] = "Ce type de plateforme n’est pas pris en charge."
     has_oauth = kind not in PLATFORMS or PLATFORMS[kind].has_oauth
     for name in ("base_url", "token_url") if has_oauth else ("base_url",):
-        if refused := refusal(values.get(name, ""), loopback=not settings.PRODUCTION):
+        if refused := refusal(values.get(name, ""), loopback=True):
             problems[name] = refused
     if needs_secret:
         problems["client_secret"] = "Indiquez le secret que la plateforme vous a donné."  # noqa: S105 - a sentence

@@ -49,8 +49,7 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         password=account.password(),
         certificate=usual.get("certificate", ""),
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
-        # outside production the simulators live on the loopback
-        connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=not settings.PRODUCTION),
+        connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=True),
     )
 
 

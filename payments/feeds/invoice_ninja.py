@@ -68,9 +68,9 @@ class RemotePayment:
 
 
 class InvoiceNinja:
-    """A conversation with one account, over `adapter`'s connections where one is given. Raises RemoteError."""
+    """A conversation with one account, over `adapter`'s connections. Raises RemoteError."""
 
-    def __init__(self, base_url: str, token: str, *, adapter: HTTPAdapter | None = None) -> None:
+    def __init__(self, base_url: str, token: str, *, adapter: HTTPAdapter) -> None:
         self._base = base_url.rstrip("/").removesuffix(API) + API
         headers = {"X-API-TOKEN": token, "X-Requested-With": "XMLHttpRequest", "Accept": "application/json"}
         self._session = Session(timeout=(5.0, 20.0), deadline=DEADLINE, headers=headers, adapter=adapter)

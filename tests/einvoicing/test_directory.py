@@ -12,6 +12,7 @@ import requests
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
+from requests.adapters import HTTPAdapter
 
 from config.kernel.errors import RemoteError
 from config.kernel.roles import Role
@@ -60,7 +61,7 @@ def a_directory(address: str, **values) -> AfnorDirectory:
     return AfnorDirectory(
         PlatformSettings(
             kind="afnor", base_url=address, token_url=f"{address}/oauth/token", client_id=f"demo-{story.a_siren()}",
-            client_secret=CLIENT_SECRET, connect_timeout=2, read_timeout=3, **values,
+            client_secret=CLIENT_SECRET, connect_timeout=2, read_timeout=3, connections=HTTPAdapter, **values,
         )
     )  # fmt: skip
 

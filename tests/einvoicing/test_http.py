@@ -15,12 +15,16 @@ from urllib3.exceptions import LocationParseError
 
 from config.kernel import http
 from config.kernel.errors import RemoteError
-from config.kernel.http import AnsweredError, Session
+from config.kernel.http import AnsweredError
 from tests.einvoicing.loopback import answer, free_port, reset, serving
 from tests.waiting import PATIENCE
 
 
-def failure(method: str, url: str, session: Session | None = None, **options: object) -> RemoteError:
+def Session(**options: object) -> http.Session:  # noqa: N802 - the class, with plain connections
+    return http.Session(adapter=http.HTTPAdapter(), **options)
+
+
+def failure(method: str, url: str, session: http.Session | None = None, **options: object) -> RemoteError:
     with session or Session(attempts=1) as talking, pytest.raises(RemoteError) as caught:
         talking.request(method, url, **options)
     return caught.value

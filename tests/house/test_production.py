@@ -13,7 +13,7 @@ KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 SOUND = {
     "secrets": {"SECRET_KEY": "k" + os.urandom(24).hex(), "JWT_SIGNING_KEY": "j" + os.urandom(24).hex()},
     "credentials_keys": [KEY], "debug": False, "allowed_hosts": ["facturation.example.fr"],
-    "behind_proxy": True, "trusted_proxies": 1,
+    "behind_proxy": True, "trusted_proxies": 1, "allows_private": False,
 }  # fmt: skip
 
 
@@ -30,6 +30,7 @@ def test_a_sound_installation_starts():
         ({"credentials_keys": []}, ["CREDENTIALS_KEYS"]),
         ({"debug": True}, ["DEBUG"]),
         ({"allowed_hosts": ["*"]}, ["ALLOWED_HOSTS"]),
+        ({"allows_private": True}, ["WEBHOOK_ALLOW_PRIVATE"]),
         ({"behind_proxy": False}, ["TRUSTED_PROXIES"]),
     ],
 )

@@ -46,7 +46,7 @@ def refusal(url: str, *, loopback: bool = False) -> str:
     if target.fragment:
         return "L’adresse du service distant est incorrecte."
     host = str(target.hostname)
-    if host == "localhost" and not loopback and not settings.WEBHOOK_ALLOW_PRIVATE:
+    if host == "localhost" and (settings.PRODUCTION or not (loopback or settings.WEBHOOK_ALLOW_PRIVATE)):
         return FORBIDDEN
     with contextlib.suppress(ValueError):
         return "" if is_allowed(str(ipaddress.ip_address(host)), loopback=loopback) else FORBIDDEN
@@ -54,19 +54,21 @@ def refusal(url: str, *, loopback: bool = False) -> str:
 
 
 def is_allowed(address: str, *, loopback: bool = False) -> bool:
-    """True for a public IP address; with WEBHOOK_ALLOW_PRIVATE for the loopback and private networks too.
+    """True for a public IP address, in production without exception.
 
-    `loopback`: the caller's simulators live there.
+    Elsewhere the loopback is open too to a caller whose simulators live there (`loopback`), and with
+    WEBHOOK_ALLOW_PRIVATE to all, private networks with it.
     """
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     if ip.is_multicast or ip.is_unspecified or ip.is_link_local:
         return False
-    if loopback and ip.is_loopback:
-        return True
-    if settings.WEBHOOK_ALLOW_PRIVATE and (ip.is_loopback or ip.is_private):
-        return True
+    if not settings.PRODUCTION:
+        if loopback and ip.is_loopback:
+            return True
+        if settings.WEBHOOK_ALLOW_PRIVATE and (ip.is_loopback or ip.is_private):
+            return True
     if isinstance(ip, ipaddress.IPv6Address):
         return ip.is_global and ip in _GLOBAL_IPV6 and ip not in _6TO4
     return ip.is_global

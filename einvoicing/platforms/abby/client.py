@@ -57,7 +57,9 @@ class AbbyPlatform:
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._base = settings.base_url.rstrip("/")
-        self._session = Session(timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.adapter())
+        self._session = Session(
+            timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.connections()
+        )
         self._doubted: set[str] = set()  # tracking ids looked for: an earlier attempt may have succeeded
 
     def close(self) -> None:

@@ -46,7 +46,9 @@ class AfnorPlatform:
         self._settings = settings
         self._service = f"{settings.base_url.rstrip('/')}/{settings.service_name.strip('/')}/v1"
         self._session = Session(
-            timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.adapter(), max_bytes=_MOST_BYTES
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            adapter=settings.connections(),
+            max_bytes=_MOST_BYTES,
         )
 
     def close(self) -> None:

@@ -73,7 +73,9 @@ class AfnorDirectory:
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._service = f"{settings.base_url.rstrip('/')}/{settings.directory_name.strip('/')}/v1"
-        self._session = Session(timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.adapter())
+        self._session = Session(
+            timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.connections()
+        )
 
     def close(self) -> None:
         self._session.close()

@@ -42,7 +42,7 @@ class Caller:
         self._base = f"{settings.base_url.rstrip('/')}/cpro"
         self.session = Session(
             timeout=(settings.connect_timeout, settings.read_timeout),
-            adapter=settings.adapter(),
+            adapter=settings.connections(),
             max_bytes=MOST_BYTES,
             certificate=settings.certificate,
         )

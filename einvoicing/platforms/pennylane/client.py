@@ -46,7 +46,9 @@ class PennylanePlatform:
         self._settings = settings
         self._base = settings.base_url.rstrip("/")
         self._session = Session(
-            timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.adapter(), max_bytes=_MOST_BYTES
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            adapter=settings.connections(),
+            max_bytes=_MOST_BYTES,
         )
         self._free_at = 0.0  # time.monotonic() from which the next request is allowed
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from requests.adapters import HTTPAdapter
+
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from payments.statements.revolut import Transaction, plain_words, transactions_of, unreadable
@@ -55,7 +57,9 @@ def consent_address(base_url: str, *, client_id: str, redirect_uri: str, state: 
     return f"{page}?{urlencode(asked)}"
 
 
-def ask_token(base_url: str, *, client_id: str, assertion: str, grant: Mapping[str, str]) -> Granted:
+def ask_token(
+    base_url: str, *, client_id: str, assertion: str, grant: Mapping[str, str], adapter: HTTPAdapter
+) -> Granted:
     """Exchange `grant` (an authorization code or a refresh token, RFC 6749) for tokens.
 
     Raises RemoteError: `consent_refused` when a person must consent again.
@@ -63,7 +67,7 @@ def ask_token(base_url: str, *, client_id: str, assertion: str, grant: Mapping[s
     form = {
         **grant, "client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion,
     }  # fmt: skip
-    with Session(timeout=(5, 15), deadline=20) as session:
+    with Session(timeout=(5, 15), deadline=20, adapter=adapter) as session:
         try:
             told = _object(session.post(f"{base_url}/auth/token", data=form, reads_only=True).json())
         except AnsweredError as error:
@@ -85,10 +89,10 @@ def ask_token(base_url: str, *, client_id: str, assertion: str, grant: Mapping[s
 class RevolutClient:
     """One conversation. `renew` gives another access token when Revolut refuses the one in hand: once."""
 
-    def __init__(self, base_url: str, *, token: str, renew: Callable[[], str]) -> None:
+    def __init__(self, base_url: str, *, token: str, renew: Callable[[], str], adapter: HTTPAdapter) -> None:
         self._base, self._token, self._renew = base_url.rstrip("/"), token, renew
         self._is_renewed = False
-        self._session = Session(timeout=(5, 20))
+        self._session = Session(timeout=(5, 20), adapter=adapter)
 
     def close(self) -> None:
         self._session.close()

@@ -15,6 +15,7 @@ import pytest
 import requests
 from django.db import connection
 from django.test import override_settings
+from requests.adapters import HTTPAdapter
 
 from einvoicing.formats import cii
 from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, RemoteMessage, RemoteStatus, Watched
@@ -89,7 +90,9 @@ SIMULATED: dict[str, Callable[[str, str], Simulated]] = {
 
 def _settings(kind: str, address: str, name: str, **more: Any) -> PlatformSettings:
     usual = {"token_url": "", "client_id": f"demo-{name}", "client_secret": CLIENT_SECRET}
-    return PlatformSettings(kind=kind, base_url=address, connect_timeout=2, read_timeout=5, **usual | more)
+    return PlatformSettings(
+        kind=kind, base_url=address, connect_timeout=2, read_timeout=5, connections=HTTPAdapter, **usual | more
+    )
 
 
 def serve() -> SandboxServer:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from config.kernel.clock import PARIS
 from einvoicing import document as model
@@ -28,6 +29,7 @@ class Abby:
         self.address = address
         self.client_id = f"demo-{uuid.uuid4().hex[:12]}"
         self.settings = PlatformSettings(
+            connections=HTTPAdapter,
             kind="abby",
             base_url=address,
             token_url="",

@@ -10,6 +10,7 @@ import uuid
 from urllib.parse import parse_qs
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from config.kernel import http
 from config.kernel.errors import RemoteError
@@ -35,6 +36,7 @@ def settings(address: str) -> PlatformSettings:
         password="hush-password",
         connect_timeout=2,
         read_timeout=2,
+        connections=HTTPAdapter,
     )
 
 

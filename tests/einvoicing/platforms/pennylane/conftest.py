@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from einvoicing.platforms.base import Deposit, PlatformSettings
 from einvoicing.platforms.pennylane.client import PennylanePlatform
@@ -25,6 +26,7 @@ class Pennylane:
         self.address = address
         self.client_id = f"demo-{uuid.uuid4().hex[:12]}"
         self.settings = PlatformSettings(
+            connections=HTTPAdapter,
             kind="pennylane",
             base_url=f"{address}/api/external/v2",
             token_url="",
