@@ -17,7 +17,7 @@ def refuse_weak(
     credentials_keys: Sequence[str],
     debug: bool,
     allowed_hosts: Sequence[str],
-    behind_proxy: bool,
+    behind_proxy: bool | None,
     trusted_proxies: int,
     allows_private: bool,
 ) -> None:
@@ -31,7 +31,9 @@ def refuse_weak(
         lines.append("DEBUG : il montre le code et les réglages à qui provoque une erreur ; retirez-le.")
     if not allowed_hosts or "*" in allowed_hosts:
         lines.append("ALLOWED_HOSTS : nommez les hôtes servis ; « * » laisse forger les adresses des e-mails.")
-    if trusted_proxies and not behind_proxy:
+    if behind_proxy is None:
+        lines.append("BEHIND_PROXY : true si un serveur à vous écrit X-Forwarded-For devant le produit, sinon false.")
+    elif trusted_proxies and not behind_proxy:
         lines.append("TRUSTED_PROXIES : sans BEHIND_PROXY, chacun écrirait X-Forwarded-For à sa guise.")
     if allows_private:
         lines.append("WEBHOOK_ALLOW_PRIVATE : aucune adresse saisie ne mène à un réseau privé ; retirez-le.")

@@ -55,7 +55,7 @@ if PRODUCTION:
     production.refuse_weak(
         secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
         credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
-        behind_proxy=env.bool("BEHIND_PROXY", default=True), trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        behind_proxy=env.bool("BEHIND_PROXY", default=None), trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
         allows_private=env.bool("WEBHOOK_ALLOW_PRIVATE", default=False),
     )  # fmt: skip
 else:
@@ -187,7 +187,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=PRODUCTION)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # how many of our own servers wrote the end of X-Forwarded-For; what stands before it is hearsay
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=int(BEHIND_PROXY))
 if PRODUCTION:

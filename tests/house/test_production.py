@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from config import production
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 SOUND = {
     "secrets": {"SECRET_KEY": "k" + os.urandom(24).hex(), "JWT_SIGNING_KEY": "j" + os.urandom(24).hex()},
@@ -30,6 +34,8 @@ def test_a_sound_installation_starts():
         ({"credentials_keys": []}, ["CREDENTIALS_KEYS"]),
         ({"debug": True}, ["DEBUG"]),
         ({"allowed_hosts": ["*"]}, ["ALLOWED_HOSTS"]),
+        ({"behind_proxy": None}, ["BEHIND_PROXY"]),
+        ({"behind_proxy": None, "trusted_proxies": 0}, ["BEHIND_PROXY"]),
         ({"allows_private": True}, ["WEBHOOK_ALLOW_PRIVATE"]),
         ({"behind_proxy": False}, ["TRUSTED_PROXIES"]),
     ],
@@ -40,3 +46,21 @@ def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
     lines = str(refused.value).splitlines()
     assert [line[: len(name)] for line, name in zip(lines, named, strict=True)] == named
     assert "short" not in str(refused.value)
+
+
+def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_proxy_stands_in_front():
+    told = {
+        "PRODUCTION": "true", "SECRET_KEY": SOUND["secrets"]["SECRET_KEY"], "CREDENTIALS_KEYS": KEY,
+        "JWT_SIGNING_KEY": SOUND["secrets"]["JWT_SIGNING_KEY"], "ALLOWED_HOSTS": "facturation.example.fr",
+        "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://localhost:6379/0",
+    }  # fmt: skip
+    for more, started in (({}, False), ({"BEHIND_PROXY": "false"}, True), ({"BEHIND_PROXY": "true"}, True)):
+        code = "from config import settings; print(settings.TRUSTED_PROXIES)"
+        run = subprocess.run(
+            [sys.executable, "-c", code], env={**told, **more}, capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert (run.returncode == 0) is started, run.stderr
+        if started:
+            assert run.stdout.strip() == str(int(more["BEHIND_PROXY"] == "true"))
+        else:
+            assert [line.split(" ")[0] for line in run.stderr.splitlines()] == ["BEHIND_PROXY"]
