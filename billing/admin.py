@@ -1,4 +1,4 @@
-"""Billing for superusers: drafts may be issued, issued documents are read-only, facts are facts."""
+"""Billing for superusers: issued documents are read-only, facts are facts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from billing.models import (
     VatSubtotal,
 )
 from billing.services.emails import resend_email
-from billing.services.issuing import issue_invoice
 from billing.services.orders import cancel_order, confirm_order, ship_order
 from billing.services.products import archive_product
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
@@ -111,12 +110,7 @@ class InvoiceAdmin(FactAdmin):
     list_filter = ["status", "kind", "company"]
     search_fields = ["number", "buyer_name"]
     inlines = [InvoiceLineInline, VatSubtotalInline, DepositDeductionInline, InvoiceDocumentInline]
-    actions = ["issue"]
     ordering = ["-created_at", "-id"]
-
-    @admin.action(description=_("Émettre les brouillons choisis"))
-    def issue(self, request: HttpRequest, rows: QuerySet[Invoice]) -> None:
-        for_each(self, request, rows, lambda row, actor, at: issue_invoice(invoice=row, actor=actor, at=at))
 
 
 class JournalLineInline(FactInline):

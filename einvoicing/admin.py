@@ -7,10 +7,26 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from billing.admin import InvoiceAdmin
+from billing.models import Invoice
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
 from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
+from einvoicing.services.sending import issue_checked
 from einvoicing.services.statuses import poll_account
 from einvoicing.services.transmissions import retry_transmission
+
+admin.site.unregister(Invoice)
+
+
+@admin.register(Invoice)
+class JudgedInvoiceAdmin(InvoiceAdmin):
+    """Drafts are issued as on their page: the official rules judge them first."""
+
+    actions = ["issue"]
+
+    @admin.action(description=_("Émettre les brouillons choisis"))
+    def issue(self, request: HttpRequest, rows: QuerySet[Invoice]) -> None:
+        for_each(self, request, rows, lambda row, actor, at: issue_checked(invoice=row, actor=actor, at=at))
 
 
 @admin.register(PlatformAccount)

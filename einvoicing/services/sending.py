@@ -13,10 +13,11 @@ from billing.services.deducting import lock_for_issue
 from billing.services.emails import invoice_letter, queue_email
 from billing.services.invoices import lock_draft
 from billing.services.issuing import issue_invoice
+from config.kernel import outside
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError, Stale
+from config.kernel.errors import DomainError
 from customers.models import Contact, Customer
-from einvoicing.services.documents import DocumentInvalid, digest_of_draft, preflight
+from einvoicing.services.documents import DocumentInvalid, preflight
 from payments.services.crediting import issue_correction, issue_credit_note
 
 # those that settle another invoice first; every other kind is issued as it is
@@ -35,28 +36,23 @@ def recipients(customer: Customer) -> list[str]:
     return found or ([customer.email] if customer.email else [])
 
 
+@outside.atomic
 def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Sequence[str] = ()) -> Invoice:
     """Issue a draft that the official rules accept, and queue it to `addresses` with the same commit.
 
-    The rules run before the transaction: no number is taken, and no counter locked, while they do.
-    Raises DocumentInvalid, and whatever issuing refuses.
+    Raises DocumentInvalid, Stale when it is saved while the rules run, and whatever issuing refuses.
     """
-    judged = digest_of_draft(invoice=invoice, at=at) if invoice.is_draft else ""
-    _check(invoice, at)
-    with transaction.atomic():
-        # a save between the judgement and this lock would be issued unjudged
-        draft = lock_draft(invoice)
-        lock_for_issue(draft)
-        if digest_of_draft(invoice=draft, at=at) != judged:
-            raise Stale
-        issue = ISSUERS.get(InvoiceKind(invoice.kind), issue_invoice)
-        issued = issue(invoice=invoice, actor=actor, at=at)
-        if addresses:
-            email_invoice(invoice=issued, addresses=addresses, at=at)
+    draft = lock_draft(invoice)
+    lock_for_issue(draft)
+    _check(draft, at)
+    issue = ISSUERS.get(InvoiceKind(draft.kind), issue_invoice)
+    issued = issue(invoice=draft, actor=actor, at=at)
+    if addresses:
+        email_invoice(invoice=issued, addresses=addresses, at=at)
     return issued
 
 
-@transaction.atomic
+@outside.atomic
 def credit_checked(
     *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
 ) -> Invoice:

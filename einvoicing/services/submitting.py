@@ -12,10 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from billing.models import Invoice
-from config.kernel import typography
+from config.kernel import outside, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid, Sentence
 from config.kernel.models import Company
@@ -98,7 +96,7 @@ def check_numbers(said: Submission) -> None:
         checked_siret(number, f"invoiceData.{name}")
 
 
-@transaction.atomic
+@outside.atomic
 def submit(*, company: Company, said: Submission, asked: Asked, actor: Actor, at: datetime) -> Transmission:
     """Queue our invoice of that number to Chorus Pro.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from billing.models import Invoice
 from billing.services.invoices import delete_draft, save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
+from config.kernel import outside
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
 from customers.models import Customer
@@ -31,13 +33,13 @@ class Wanted:
     sent: bool = False
 
 
-@transaction.atomic
+@outside.atomic
 def write_many(*, wanted: Sequence[Wanted], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
     """For each, in its order, the invoice or why it is refused; nothing stays of one that is refused.
 
-    The official rules judge them all before the first number is taken: no counter is locked while they do.
+    The official rules judge them all before the first number is taken, with no transaction open.
     """
-    found = [_alone(lambda one=one: _drafted(one, actor, at)) for one in wanted]  # type: ignore[misc]  # early binding
+    found = outside.each(partial(_alone, partial(_drafted, one, actor, at)) for one in wanted)
     for position, (one, draft) in enumerate(zip(wanted, found, strict=True)):
         if one.issued and isinstance(draft, Invoice):
             found[position] = _issued(one, draft, actor, at)

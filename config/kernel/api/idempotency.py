@@ -13,9 +13,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpResponse
 
+from config.kernel import outside
 from config.kernel.api.caller import Caller
 from config.kernel.api.json import dumps
 from config.kernel.errors import DomainError
@@ -65,7 +66,7 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
     return hashlib.sha256(b"\n".join([method.encode(), path.encode(), body])).hexdigest()
 
 
-@transaction.atomic
+@outside.atomic
 def once(*, caller: Caller, key: str, method: str, path: str, body: bytes, at: datetime, run: Callable[[], Any]) -> Any:
     """The answer of `run`, or the one kept under this key. Raises KeyInFlight, KeyReused, and whatever `run` raises."""
     if not _alone(caller.company.pk, key):

@@ -41,6 +41,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from config.kernel import outside
 from config.kernel.addresses import address_of
 from config.kernel.api import idempotency, limits
 from config.kernel.api.caller import Caller
@@ -138,8 +139,7 @@ def operation(
             if told.key:
                 return _repeatable(request, told, run)
             if told.atomic and method.__name__ not in SAFE:
-                with transaction.atomic():
-                    return run()
+                return outside.atomic(run)()
             return run()
 
         handler.operation = told  # type: ignore[attr-defined]  # read by the schema, the door and the house tests
@@ -168,8 +168,7 @@ def _repeatable(request: Call, told: Operation, run: Callable[[], Any]) -> HttpR
     if header is None:
         if told.key == REQUIRED:
             raise idempotency.KeyMissing
-        with transaction.atomic():
-            answered: HttpResponseBase = run()
+        answered: HttpResponseBase = outside.atomic(run)()
         return answered
     kept: HttpResponseBase = idempotency.once(
         caller=request.caller,
