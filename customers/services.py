@@ -21,9 +21,13 @@ class CustomerExists(DomainError):
     message = "Un client porte déjà ce SIRET (et ce code service)."
 
 
-class CustomerInUse(DomainError):
+class CustomerArchived(DomainError):
     code = "customer_archived"
-    message = "Ce client est archivé."
+    message = "Le client « %(name)s » est archivé : rétablissez-le depuis sa fiche pour travailler avec lui."
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(name=customer.name)
+        self.fields = {"customer": self.sentence}
 
 
 ORGANISATION_COLUMNS = ("siren", "siret", "vat_number", "electronic_address", "service_code")
@@ -157,6 +161,12 @@ def archive_customer(*, customer: Customer, actor: Actor, at: datetime) -> Custo
     customer.save(update_fields=["archived_at"])
     audit.record("customers.customer.archived", subject=customer, actor=actor, at=at)
     return customer
+
+
+def check_active(customer: Customer) -> None:
+    """What asks an archived customer for something new is refused. Raises CustomerArchived."""
+    if customer.archived_at is not None:
+        raise CustomerArchived(customer)
 
 
 @transaction.atomic

@@ -109,6 +109,9 @@ def place(rule: str, term: str, invoice: Invoice) -> tuple[str, str]:
 
 
 def customer_url(invoice: Invoice) -> str:
+    """Where the customer is completed; an archived one is first restored, from its record."""
+    if invoice.customer.archived_at is not None:
+        return invoice.customer.get_absolute_url()
     return reverse("customers:customer-edit", args=[invoice.customer_id])
 
 

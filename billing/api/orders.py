@@ -30,7 +30,6 @@ from config.kernel.middleware import translated
 from customers.api.customers import CUSTOMER
 from customers.api.shapes import AddressBody, AddressShape
 from customers.models import Customer, CustomerKind
-from customers.services import CustomerInUse
 
 NOT_THIS_TYPE = gettext_noop("Ce client n’est pas de ce type.")
 STATUSES = [str(one).lower() for one in OrderStatus]
@@ -299,11 +298,8 @@ def _saved(request: Call, order: SalesOrder | None) -> SalesOrder:
 
 
 def _customer(sent: dict[str, Any], order: SalesOrder | None) -> Customer:
-    """Who orders. Raises Invalid for a type that is not the customer's, CustomerInUse for one newly named, archived."""
-    before = order.customer if order else None
-    customer = cast(Customer, sent.get("customer_id") or before)
+    """Who orders. Raises Invalid for a type that is not the customer's."""
+    customer = cast(Customer, sent.get("customer_id") or (order and order.customer))
     if sent.get("customer_type", customer.kind) != customer.kind:
         raise Invalid(fields={"customer_type": NOT_THIS_TYPE})
-    if customer != before and customer.archived_at:
-        raise CustomerInUse(fields={"customer_id": CustomerInUse.message})
     return customer

@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.editing import RecordForm
+from config.kernel.middleware import say
 from customers.models import Customer
+from customers.services import CustomerArchived
 
 
 class CustomerPickedForm(RecordForm):
@@ -22,12 +24,16 @@ class CustomerPickedForm(RecordForm):
     def clean_customer(self) -> Customer:
         typed = (self.data.get("customer_text") or "").strip()
         wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
-        found = list(Customer.objects.active().select_related("terms").filter(_named(wanted, typed))[:2])
+        named = Customer.objects.select_related("terms").filter(_named(wanted, typed))
+        # the record keeps its own customer, archived meanwhile
+        found = list(named.filter(Q(archived_at=None) | Q(pk=self.shown.pk if self.shown else None))[:2])
         if len(found) == 1:
             self.shown = found[0]
             return found[0]
         if found:
             raise ValidationError(_("Plusieurs clients portent ce nom. Choisissez dans la liste."))
+        if archived := named.first():
+            raise ValidationError(say(CustomerArchived(archived)))
         raise ValidationError(
             _("Choisissez un client dans la liste.") if not typed else _("Aucun client ne s’appelle ainsi.")
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from billing.models import Invoice, InvoiceLine, OrderLine, OrderStatus, SalesOrder
 from billing.services.deducting import (
@@ -22,6 +23,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from customers.models import Customer
+from customers.services import check_active
 
 
 class InvoiceIssued(DomainError):
@@ -61,6 +63,15 @@ def lock_draft(invoice: Invoice) -> Invoice:
     return locked
 
 
+def check_customer(draft: Invoice) -> None:
+    """An archived customer is asked for nothing new; what was billed before is still credited and corrected.
+
+    Raises CustomerArchived.
+    """
+    if draft.corrects is None or draft.corrects.customer_id != draft.customer_id:
+        check_active(draft.customer)
+
+
 @transaction.atomic
 def save_draft(
     *,
@@ -73,16 +84,20 @@ def save_draft(
 ) -> Invoice:
     """Write a draft with its lines and totals. No number is taken.
 
-    Raises InvoiceIssued, NoteFollowsItsInvoice, Invalid, TotalNegative, DepositsBeyondTotal.
+    Raises InvoiceIssued, NoteFollowsItsInvoice, CustomerArchived for one newly named, Invalid, TotalNegative,
+    DepositsBeyondTotal.
     """
     row = lock_draft(invoice) if invoice else Invoice(company=customer.company)
     if row.is_credit_note:
         raise NoteFollowsItsInvoice
+    before = row.customer_id
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
+    if row.customer_id != before:
+        check_customer(row)
     drop_foreign_deductions(row)
-    rows, computed = priced(lines, company=row.company, row_class=InvoiceLine, invoice=row)
+    rows, computed = priced(lines, company=row.company, row_class=InvoiceLine, known=_sources(row), invoice=row)
     if computed.gross < 0:
         raise TotalNegative
     check_room(row, total=computed.gross, deposited=row.amount_deposited)
@@ -96,6 +111,12 @@ def save_draft(
     return row
 
 
+def _sources(draft: Invoice) -> list[QuerySet[Any]]:
+    """The stored lines that those of the draft come from."""
+    own = InvoiceLine.everywhere.filter(invoice__in=[draft.pk, draft.corrects_id])
+    return [own, OrderLine.everywhere.filter(order=draft.order_id)]
+
+
 def inputs_of(rows: Sequence[InvoiceLine | OrderLine]) -> list[LineInput]:
     """The lines of a document, as one would type them again."""
     return [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in rows]
@@ -106,7 +127,7 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
     """« Générer la facture »: a draft with the lines of a shipped order, its issued deposits deducted.
 
     An order whose invoice was cancelled by a credit note is invoiced again.
-    Raises OrderNotShipped, AlreadyInvoiced.
+    Raises OrderNotShipped, AlreadyInvoiced, CustomerArchived.
     """
     if order.status != OrderStatus.SHIPPED or order.shipped_at is None:
         raise OrderNotShipped(number=order.number)

@@ -13,7 +13,7 @@ from billing.numbering import next_number
 from billing.services import snapshots
 from billing.services.crediting import reprice_note
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
-from billing.services.invoices import lock_draft
+from billing.services.invoices import check_customer, lock_draft
 from billing.services.lines import vat_rows
 from billing.services.settling import check_correctable, count_credit, replace_invoice, settle_if_nothing_remains
 from billing.totals import Totals
@@ -63,8 +63,9 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     """Give the draft its number and freeze it; from then on only a credit note can change what it says.
 
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
-    PublicBodyNeeds, BuyerIsSeller, NoBillingAddress, DateGoesBack, DepositNotDeductible, DepositsBeyondTotal; for a
-    credit note also CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments.
+    PublicBodyNeeds, BuyerIsSeller, CustomerArchived, NoBillingAddress, DateGoesBack, DepositNotDeductible,
+    DepositsBeyondTotal; for a credit note also CreditTooLarge and DepositDeducted, for a corrected invoice
+    NotCorrectable and HoldsPayments.
     """
     draft = lock_draft(invoice)
     lock_for_issue(draft)
@@ -116,9 +117,10 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
 def check_issuable(draft: Invoice, computed: Totals) -> None:
     """What issuing refuses and no official rule sees; the pre-flight asks the same.
 
-    Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises AmountNotPositive, NotCorrectable,
-    DepositNotDeductible, DepositsBeyondTotal.
+    Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
+    NotCorrectable, DepositNotDeductible, DepositsBeyondTotal.
     """
+    check_customer(draft)
     if computed.gross < 0 or (draft.is_deposit and not computed.gross):
         raise AmountNotPositive
     if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from billing import exemptions, totals
 from billing.models import Invoice, Product, VatCategory, VatSubtotal
 from billing.models.lines import DocumentLine
+from billing.services.products import ProductArchived
 from billing.totals import Totals
 from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
@@ -78,15 +80,26 @@ def _columns(company: Company, line: LineInput) -> dict[str, Any]:
 
 
 def priced(
-    inputs: Sequence[LineInput], *, company: Company, row_class: type[Row], **parent: Any
+    inputs: Sequence[LineInput],
+    *,
+    company: Company,
+    row_class: type[Row],
+    known: Iterable[QuerySet[Any]],
+    **parent: Any,
 ) -> tuple[list[Row], Totals]:
-    """The lines as unsaved rows of `parent`, and its totals. Raises Invalid naming the line (1, 2, …) and its field."""
+    """The lines as unsaved rows of `parent`, and its totals. Raises Invalid naming the line (1, 2, …) and its field.
+
+    A product that was archived is sold no more, save on lines that come from one of `known`, stored lines.
+    """
     rows = [
         row_class(company=company, position=position, **parent, **_columns(company, line))
         for position, line in enumerate(inputs, start=1)
     ]
     problems: dict[str, str] = {}
+    archived = _archived(inputs, known)
     for row in rows:
+        if product := archived.get(row.product_id or 0):
+            problems[f"lines.{row.position}.product_id"] = ProductArchived(product).sentence
         if not row.description.strip():
             problems[f"lines.{row.position}.description"] = "Indiquez ce qui est vendu."
         if not row.quantity:
@@ -102,6 +115,16 @@ def priced(
     if max(abs(computed.net), abs(computed.gross)) >= LARGEST_TOTAL:
         raise TotalTooLarge
     return rows, computed
+
+
+def _archived(inputs: Sequence[LineInput], known: Iterable[QuerySet[Any]]) -> dict[int, Product]:
+    """The archived products that the lines name and no line of `known` does."""
+    named = {line.product_id for line in inputs if line.product_id}
+    found = {one.pk: one for one in Product.everywhere.filter(pk__in=named).exclude(archived_at=None)} if named else {}
+    for rows in known if found else ():
+        for pk in rows.filter(product__in=found).values_list("product_id", flat=True):
+            found.pop(pk, None)
+    return found
 
 
 def _check_size(row: DocumentLine) -> None:

@@ -18,6 +18,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.rows import edit, lock
 from customers.models import Customer
+from customers.services import check_active
 
 SERIES = "CMD"
 
@@ -42,17 +43,24 @@ def save_order(
     actor: Actor,
     at: datetime,
 ) -> SalesOrder:
-    """Write a draft order with its lines and totals; it takes its number at once. Raises NotADraft, Invalid."""
+    """Write a draft order with its lines and totals; it takes its number at once.
+
+    Raises NotADraft, CustomerArchived for one newly named, Invalid.
+    """
     if order is not None:
         order = lock(order)
         if not order.is_editable:
             raise NotADraft(number=order.number)
+    if order is None or order.customer_id != customer.pk:
+        check_active(customer)
     row = order or SalesOrder(
         company=customer.company,
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         order_date=local_day(at),
     )
-    rows, computed = priced(lines, company=row.company, row_class=OrderLine, order=row)
+    rows, computed = priced(
+        lines, company=row.company, row_class=OrderLine, known=[OrderLine.everywhere.filter(order=row)], order=row
+    )
     figures = {"total_net": computed.net, "total_vat": computed.vat, "total_gross": computed.gross}
     edit(row, {"customer": customer, **values, **figures})
     if order is not None:
@@ -67,7 +75,11 @@ def save_order(
 
 @transaction.atomic
 def confirm_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
-    """The customer has agreed: the lines no longer change. Raises NothingOrdered, TransitionRefused, Stale."""
+    """The customer has agreed: the lines no longer change.
+
+    Raises CustomerArchived, NothingOrdered, TransitionRefused, Stale.
+    """
+    check_active(order.customer)
     if not OrderLine.everywhere.filter(order=order).exists():
         raise NothingOrdered
     states.move(

@@ -60,6 +60,14 @@ def save_product(
     return row
 
 
+class ProductArchived(DomainError):
+    code = "product_archived"
+    message = "Le produit « %(name)s » est archivé : rétablissez-le depuis sa fiche pour l’utiliser."
+
+    def __init__(self, product: Product) -> None:
+        super().__init__(name=product.name)
+
+
 @transaction.atomic
 def move_stock(
     *,
@@ -71,10 +79,15 @@ def move_stock(
     order: SalesOrder | None = None,
     note: str = "",
 ) -> StockMovement:
-    """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept."""
+    """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept, ProductArchived.
+
+    What was ordered before the product was archived still leaves.
+    """
     if not product.tracks_stock:
         raise NoStockKept(product=product.name)
     locked = lock(product)
+    if locked.archived_at is not None and order is None:
+        raise ProductArchived(locked)
     if locked.on_hand + quantity < 0:
         raise NotEnoughStock(
             product=locked.name, on_hand=typography.number(locked.on_hand), wanted=typography.number(-quantity)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
 from billing.api.invoices import words
-from billing.api.invoices.bodies import InvoiceBody, columns, lines
+from billing.api.invoices.bodies import InvoiceBody, columns, fields_sent, lines
 from billing.models import Invoice
 from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import sent
@@ -130,7 +130,7 @@ def _told(position: int, outcome: Invoice | DomainError) -> dict[str, Any]:
             "invoice_number": outcome.number or "",
             "external_reference": outcome.external_reference,
         }
-    fields = {name.replace("lines.", "items.", 1): translated(text) for name, text in outcome.fields.items()}
+    fields = {name: translated(text) for name, text in fields_sent(outcome).items()}
     return {
         "row": position,
         "status": REFUSED,

@@ -184,6 +184,14 @@ class IssuedHere(InvoiceIssued):
         self.more = {"use": f"POST /api/invoices/{invoice.pk}/credit-notes"}
 
 
+def fields_sent(error: DomainError) -> dict[str, str]:
+    """What a service refused, under the names by which partners send it."""
+    return {
+        "customer_id" if name == "customer" else name.replace("lines.", "items.", 1): text
+        for name, text in error.fields.items()
+    }
+
+
 @contextmanager
 def said_of(invoice: Invoice | None = None) -> Iterator[None]:
     """What the services refuse, at the field the partner sent."""
@@ -195,5 +203,5 @@ def said_of(invoice: Invoice | None = None) -> Iterator[None]:
         invoice.refresh_from_db()
         raise IssuedHere(invoice) from error
     except DomainError as error:
-        error.fields = {name.replace("lines.", "items.", 1): text for name, text in error.fields.items()}
+        error.fields = fields_sent(error)
         raise
