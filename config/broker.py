@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from kombu.transport import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as BrokerGone
+from redis.retry import Retry
 
 
 class Channel(redis.Channel):
@@ -17,7 +19,8 @@ class Channel(redis.Channel):
         """
         if self.connection is None or self.connection.client is None:
             raise BrokerGone("the channel is closed")
-        return super()._connparams(asynchronous)
+        # redis-py would try four times, with pauses: whoever sets an alarm would wait for a broker that is away
+        return {**super()._connparams(asynchronous), "retry": Retry(NoBackoff(), 0)}
 
 
 class Transport(redis.Transport):

@@ -41,7 +41,16 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # 100 by default, after which worker and beat would end
     broker_connection_max_retries=None,
-    broker_transport_options={"visibility_timeout": 600},
+    broker_transport_options={
+        "visibility_timeout": 600,
+        # an alarm that cannot be set is not waited for: beat sets the next one, and the rows stay due
+        "socket_timeout": 0.5,
+        "socket_connect_timeout": 0.5,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    },
+    task_publish_retry=False,
     timezone="Europe/Paris",
     task_routes={
         "einvoicing.*": {"queue": "invoice_processing"},

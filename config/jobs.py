@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
-from typing import Any
+from typing import Any, cast
 
-from django.conf import settings
 from django.db.models import (
     Case,
     CharField,
@@ -29,11 +28,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from redis import Redis
-from redis.exceptions import RedisError
 
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
+from config.kernel import broker
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
 from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookAttempt, WebhookDelivery
@@ -47,7 +45,6 @@ INVOICES, OCR, RECONCILIATION, NOTIFICATIONS, SYNC = QUEUES = (
     "invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync",
 )  # fmt: skip
 WAITING, ACTIVE, COMPLETED, FAILED = STATES = ("waiting", "active", "completed", "failed")
-BROKER_PATIENCE = 0.5  # seconds
 ZERO, NO_WORDS, NEVER = Value(0), Value(""), Value(None)
 
 
@@ -232,10 +229,7 @@ def one(source: Source, pk: int) -> Job:
 def broker_lengths() -> dict[str, int] | None:
     """Queue → alarms the broker holds for it; None when it cannot be reached."""
     try:
-        client: Any = Redis.from_url(
-            settings.REDIS_URL, socket_timeout=BROKER_PATIENCE, socket_connect_timeout=BROKER_PATIENCE
-        )
-        with client:
-            return {queue: int(client.llen(queue)) for queue in QUEUES}
-    except (RedisError, OSError, ValueError):
+        with broker.asking(), broker.client() as client:
+            return {queue: int(cast(int, client.llen(queue))) for queue in QUEUES}
+    except broker.BrokerAway:
         return None

@@ -59,7 +59,6 @@ urlpatterns = [
     path("settings/api/new/", api_keys.key_new, name="api-key-new"),
     path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
     path("language/", views.set_language, name="language"),
-    path("health/", views.health, name="health"),
     path("metrics", metrics, name="metrics"),
     path(
         "login/", auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignInForm), name="login"

@@ -6,8 +6,7 @@ from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -108,15 +107,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language and check_for_language(language):
         response.set_cookie("django_language", language, max_age=365 * 86400, samesite="Lax", httponly=True)
     return response
-
-
-@require_GET
-@login_not_required
-def health(request: HttpRequest) -> HttpResponse:
-    """The process answers and its database too. The broker is no condition: the queues are rows."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -9,18 +9,15 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
-import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpResponseBase
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
-from redis.exceptions import RedisError
 
+from config.kernel import broker
 from config.kernel.errors import DomainError
-
-log = structlog.get_logger(__name__)
 
 
 class TooManyCalls(DomainError):
@@ -53,7 +50,9 @@ class Quota:
 @lru_cache(maxsize=2)
 def _counter(url: str, database: str) -> SlidingWindowCounterRateLimiter:
     """Installations that share a broker count apart: by the name of their database."""
-    storage = storage_from_string(url.replace("unix://", "redis+unix://"), key_prefix=f"limits:{database}")
+    storage = storage_from_string(
+        url.replace("unix://", "redis+unix://"), key_prefix=f"limits:{database}", **broker.options()
+    )
     return SlidingWindowCounterRateLimiter(storage)
 
 
@@ -61,11 +60,11 @@ def spend(name: str, rate: str, who: str) -> Quota | None:
     """Count one call of `who`. Raises TooManyCalls. None when the broker is away: a limit is fairness, not a lock."""
     item: RateLimitItem = parse(rate)
     try:
-        counter = _counter(settings.REDIS_URL, str(connection.settings_dict["NAME"]))
-        passed = counter.hit(item, name, who)
-        stats = counter.get_window_stats(item, name, who)
-    except RedisError as error:
-        log.warning("rate_limit_not_counted", error=type(error).__name__)
+        with broker.asking():
+            counter = _counter(settings.REDIS_URL, str(connection.settings_dict["NAME"]))
+            passed = counter.hit(item, name, who)
+            stats = counter.get_window_stats(item, name, who)
+    except broker.BrokerAway:
         return None
     resets_in = max(0, round(stats.reset_time - time.time()))
     quota = Quota(name, item.amount, item.get_expiry(), stats.remaining if passed else 0, resets_in)

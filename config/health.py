@@ -1,0 +1,82 @@
+"""`/health/`: whether all that the product needs answers; 503 names what does not, frozen or gone, within a second.
+
+Each check has threads of its own, whose answer is waited for a moment and no longer: a call to a frozen server or disk
+cannot be interrupted, and must hold up neither the other checks nor the request.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from config.kernel import broker
+from config.kernel.middleware import GetResponse
+
+log = structlog.get_logger(__name__)
+PATH = "/health/"
+PATIENCE = 0.8  # seconds, for all checks together
+THREADS = 2  # of each check
+CONNECT_SECONDS = 2  # the least that libpq takes; a thread is free again after it
+
+
+def _database() -> None:
+    """On a connection of its own: those of the pool may all be held by requests that wait for a frozen server."""
+    parameters: dict[str, Any] = connection.get_connection_params()
+    with psycopg.connect(**{**parameters, "connect_timeout": CONNECT_SECONDS}) as asked:
+        asked.execute("SELECT 1")
+
+
+def _broker() -> None:
+    with broker.client() as client:
+        client.ping()
+
+
+def _files() -> None:
+    """Where legal documents and attachments go: they can be written, with room for one."""
+    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
+        file.write(b"\0" * 65536)
+        file.flush()
+
+
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "files": _files}
+_threads = {name: ThreadPoolExecutor(THREADS, thread_name_prefix=f"health-{name}") for name in CHECKS}
+
+
+def away() -> list[str]:
+    """The names of what does not answer, of CHECKS."""
+    asked = {name: _threads[name].submit(check) for name, check in CHECKS.items()}
+    deadline = time.monotonic() + PATIENCE
+    found = []
+    for name, answer in asked.items():
+        try:
+            answer.result(max(0.0, deadline - time.monotonic()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, this one is away
+            answer.cancel()
+            log.warning("away", what=name, error=type(error).__name__)
+            found.append(name)
+    return found
+
+
+class HealthMiddleware:
+    """Answers before anything asks who calls: with the database frozen, that question would hang."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != PATH:
+            return self.get_response(request)
+        found = away()
+        body = {"status": "unavailable", "away": found} if found else {"status": "ok"}
+        return JsonResponse(body, status=503 if found else 200, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,73 @@
+"""A broker that is frozen or away costs one call a moment, and the following nothing."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from config import jobs
+from config.celery import app
+from config.keeper import Valkey
+from config.kernel import broker
+from config.kernel.api import limits
+from tests.api.client import a_partner
+from tests.factories import story
+from tests.silence import frozen_service
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known():
+    broker._pause.cache_clear()
+    limits._counter.cache_clear()
+    yield
+    limits._counter.cache_clear()
+
+
+def test_a_frozen_broker_is_asked_once_and_left_alone_during_the_pause(settings):
+    with frozen_service() as frozen:
+        settings.REDIS_URL = f"redis://127.0.0.1:{frozen.port}/0"
+        partner = a_partner(story.a_company())
+        assert [partner.get("/api/company").status_code for _ in range(5)] == [200] * 5
+        assert jobs.broker_lengths() is None
+        assert frozen.calls() == 1
+
+
+def test_an_alarm_for_a_frozen_broker_is_given_up_at_once():
+    with frozen_service() as frozen, app.connection_for_write(f"redis://127.0.0.1:{frozen.port}/0") as connection:
+        with pytest.raises(OperationalError):
+            app.send_task("einvoicing.transmit", connection=connection)
+        assert frozen.calls() <= 2
+
+
+def test_after_the_pause_one_caller_alone_tries_again(settings, monkeypatch):
+    with frozen_service() as frozen:
+        settings.REDIS_URL = f"redis://127.0.0.1:{frozen.port}/0"
+        assert jobs.broker_lengths() is None
+        broker._pause(settings.REDIS_URL)._until = 1e-9
+        with broker.asking():
+            assert jobs.broker_lengths() is None, "another caller, meanwhile"
+        assert frozen.calls() == 1
+
+
+def test_a_broker_that_answers_again_counts_again(settings, tmp_path):
+    valkey = Valkey(tmp_path, tmp_path)
+    valkey.start()
+    try:
+        settings.REDIS_URL = valkey.url
+        assert limits.spend("calls", "5/minute", "a partner").remaining == 4
+        assert valkey.process is not None
+        valkey.process.send_signal(signal.SIGSTOP)
+        assert limits.spend("calls", "5/minute", "a partner") is None
+        valkey.process.send_signal(signal.SIGCONT)
+        assert limits.spend("calls", "5/minute", "a partner") is None, "a pause"
+        broker._pause(settings.REDIS_URL)._until = 1e-9
+        assert limits.spend("calls", "5/minute", "a partner").remaining < 4
+        assert limits.spend("calls", "5/minute", "a partner") is not None
+    finally:
+        if valkey.process:
+            valkey.process.send_signal(signal.SIGCONT)
+        valkey.stop()
