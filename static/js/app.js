@@ -153,7 +153,8 @@
 
   // -- typeahead: an ARIA combobox over a server search --------------------------------------------------------------
   function combobox(input, list, url, picked, least = 0) {
-    let timer = 0, wanted = 0, at = -1;
+    // stale: the options answer what was typed before, and none of them is taken by the keyboard
+    let timer = 0, wanted = 0, at = -1, stale = false, marking = null, choosing = false;
     const options = () => all('[role="option"]:not([aria-disabled])', list);
     const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     function mark(index) {
@@ -175,21 +176,32 @@
       const address = new URL(url, location.href);
       address.searchParams.set("q", input.value);
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => null);
-      if (!answer?.ok || turn !== wanted || document.activeElement !== input) return;
+      if (!answer?.ok || turn !== wanted || (document.activeElement !== input && !choosing)) return;
       list.innerHTML = await answer.text();
       at = -1;
+      stale = false;
       list.hidden = !list.children.length;
       input.setAttribute("aria-expanded", String(!list.hidden));
     }
     input.addEventListener("input", () => {
       clearTimeout(timer);
+      stale = true;
+      at = -1;
+      marking = null;
+      input.removeAttribute("aria-activedescendant");
       if (input.value.length < least) return close();
       timer = setTimeout(ask, 140);
     });
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        if (list.hidden) ask(); else mark(at < 0 && event.key === "ArrowUp" ? -1 : at + (event.key === "ArrowDown" ? 1 : -1));
+        if (stale) marking = ask().then(() => { marking = null; if (!stale) mark(event.key === "ArrowUp" ? -1 : 0); });
+        else if (list.hidden) ask();
+        else mark(at < 0 && event.key === "ArrowUp" ? -1 : at + (event.key === "ArrowDown" ? 1 : -1));
+      } else if (event.key === "Enter" && marking) {
+        event.preventDefault(); event.stopPropagation();
+        choosing = true;
+        marking.then(() => { choosing = false; if (at >= 0) choose(options()[at]); });
       } else if (event.key === "Enter" && !list.hidden && at >= 0) {
         event.preventDefault(); event.stopPropagation();
         choose(options()[at]);
@@ -201,7 +213,7 @@
       const option = event.target.closest('[role="option"]:not([aria-disabled])');
       if (option) choose(option);
     });
-    input.addEventListener("blur", () => { ++wanted; clearTimeout(timer); close(); });
+    input.addEventListener("blur", () => { if (choosing) return; ++wanted; clearTimeout(timer); close(); });
     return ask;
   }
   function wireTypeahead(box) {

@@ -20,12 +20,28 @@
     if (!output.isConnected) input.after(output);
     output.classList.toggle("refused", !answer.ok);
     output.textContent = made;
+    if (!answer.ok) return;
+    input.dataset.made = made.replace("=", "");
+    input.dispatchEvent(new Event("reckoned", { bubbles: true }));
   }
   document.addEventListener("input", (event) => {
     if (!event.target.dataset?.places) return;
     clearTimeout(timer);
     timer = setTimeout(show, 150, event.target);
   });
+
+  // -- a form goes once: a second click while its answer is on the way sends nothing --------------------------------------
+  const ANSWERED_WITHIN = 20_000; // a request that was stopped brings no answer: then it may go again
+  let sent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    // the attribute: a field may be called « method »
+    if (event.target.getAttribute("method") !== "post") return;
+    if (Date.now() - (sent.get(event.target) ?? -ANSWERED_WITHIN) < ANSWERED_WITHIN) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else sent.set(event.target, Date.now());
+  }, true);
+  addEventListener("pageshow", () => { sent = new WeakMap(); });
 
   // -- leaving with changes asks -----------------------------------------------------------------------------------------
   const asRead = new WeakMap();
@@ -49,7 +65,7 @@
   const KEPT = "sent-form";
   const here = () => location.pathname + location.search;
   function keep(form) {
-    if (form.method !== "post" || !form.matches(".form")) return;
+    if (form.getAttribute("method") !== "post" || !form.matches(".form")) return;
     const values = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !/^csrf|password|secret/.test(name));
     sessionStorage.setItem(KEPT, JSON.stringify({ here: here(), values }));
   }
@@ -90,8 +106,9 @@
     }
     async function send(event) {
       event.preventDefault();
-      const sent = new FormData(event.target, event.submitter);
-      const answer = await fetch(address, { method: "POST", body: sent, credentials: "same-origin" }).catch(() => null);
+      const typed = new FormData(event.target, event.submitter);
+      const answer = await fetch(address, { method: "POST", body: typed, credentials: "same-origin" }).catch(() => null);
+      sent.delete(event.target);
       if (!answer) { document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().unreachable, tone: "bad" } })); return; }
       if (!(answer.headers.get("Content-Type") || "").includes("json")) {
         const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");

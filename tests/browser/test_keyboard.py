@@ -92,3 +92,27 @@ def test_ctrl_k_opens_the_palette_which_goes_and_finds(page: Page, company: Comp
     expect(options).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reminders/")
+
+
+def test_quick_fingers_never_choose_what_was_shown_for_other_letters(page: Page, company: Company) -> None:
+    for name in ("Ada Moreau", "Hôtel des Fontaines"):
+        story.a_customer(company, name=name)
+    sign_in(page)
+    page.goto("/invoices/new/")
+    field = page.locator("[name=customer_text]")
+    field.click()
+    page.keyboard.press("ArrowDown")
+    page.locator("[role=option]", has_text="Ada Moreau").wait_for()
+    # no pause between the letters and the choice: the list still shows what nothing typed brought
+    field.evaluate(
+        """input => {
+            const key = { bubbles: true, cancelable: true };
+            const press = (name) => input.dispatchEvent(new KeyboardEvent("keydown", { key: name, ...key }));
+            input.value = "hotel";
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+            press("ArrowDown");
+            press("Enter");
+            document.querySelector("[name=purchase_order]").focus();
+        }"""
+    )
+    expect(field).to_have_value("Hôtel des Fontaines")

@@ -36,3 +36,49 @@ def test_the_amount_is_spread_while_it_is_typed_and_what_is_changed_stays(page: 
     expect(page.locator("h1")).to_contain_text("ENC-")
     payment = Payment.everywhere.get(company=company)
     assert (payment.allocated, payment.unallocated) == (1000, 200)
+
+
+def test_an_amount_typed_as_a_sum_is_spread_as_what_it_makes(page: Page, company: Company) -> None:
+    customer = story.a_customer(company)
+    for _row in range(2):
+        story.an_issued_invoice(customer)
+    sign_in(page)
+    page.goto(f"/payments/new/?customer={customer.pk}")
+    parts = page.locator("input[data-balance]")
+    page.locator("[name=amount]").press_sequentially("1500+600")
+    expect(parts.nth(0)).to_have_value("1440,00")
+    expect(parts.nth(1)).to_have_value("660,00")
+    parts.nth(1).fill("1200/2")
+    expect(page.locator("[data-spread-said]")).to_contain_text("Reste au crédit du client : 60,00")
+    page.get_by_role("button", name="Enregistrer l’encaissement").click()
+    expect(page.locator("h1")).to_contain_text("ENC-")
+    payment = Payment.everywhere.get(company=company)
+    assert (payment.amount, payment.allocated) == (2100, 2040)
+
+
+def test_an_amount_that_no_script_reads_is_spread_by_the_server(page: Page, company: Company) -> None:
+    customer = story.a_customer(company)
+    for _row in range(2):
+        story.an_issued_invoice(customer)
+    sign_in(page)
+    page.goto(f"/payments/new/?customer={customer.pk}")
+    page.fill("[name=amount]", "100")
+    page.fill("[name=amount]", "1.500,00")
+    page.get_by_role("button", name="Enregistrer l’encaissement").click()
+    expect(page.locator("h1")).to_contain_text("ENC-")
+    payment = Payment.everywhere.get(company=company)
+    assert (payment.amount, payment.allocated) == (1500, 1500)
+
+
+def test_a_second_click_records_no_second_payment(page: Page, company: Company) -> None:
+    customer = story.a_customer(company)
+    sign_in(page)
+    page.goto(f"/payments/new/?customer={customer.pk}")
+    page.fill("[name=amount]", "77,77")
+    # two clicks before the first is answered
+    page.get_by_role("button", name="Enregistrer l’encaissement").evaluate(
+        "one => { one.click(); setTimeout(() => one.click(), 20); }"
+    )
+    expect(page.locator("h1")).to_contain_text("ENC-")
+    page.wait_for_load_state("networkidle")
+    assert Payment.everywhere.filter(company=company).count() == 1

@@ -63,6 +63,7 @@ def pick(page: Page, field: str, text: str) -> None:
     page.locator("[role=option][data-label]").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    expect(page.locator("[data-typeahead]", has=page.locator(field)).locator(".js-value")).not_to_have_value("")
 
 
 def order_and_ship(page: Page) -> None:
