@@ -14,8 +14,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
+
+from config.kernel.money import round6
 
 MOST_ROWS, MOST_COLUMNS, LONGEST = 500, 30, 100_000
+LARGEST, SMALLEST = Decimal(10) ** 16, Decimal("0.0001")  # an amount and a quantity whose price can be told
 
 REFERENCE, DESCRIPTION, QUANTITY, UNIT = "reference", "description", "quantity", "unit"
 PRICE, DISCOUNT, VAT, TOTAL = "unit_price", "discount_percent", "vat", "total"
@@ -26,7 +30,9 @@ HEADS: Mapping[str, str] = {
     **dict.fromkeys(("product", "label", "name", "nom", "details", "service", "item description"), DESCRIPTION),
     **dict.fromkeys(("qte", "quantite", "qty", "quantity", "nombre", "nb", "q"), QUANTITY),
     **dict.fromkeys(("unite", "unit", "u", "uom", "unites", "units"), UNIT),
-    **dict.fromkeys(("pu", "pu ht", "p u ht", "prix", "prix ht", "prix unitaire", "prix unitaire ht", "tarif"), PRICE),
+    **dict.fromkeys(
+        ("pu", "pu ht", "p u", "p u ht", "prix", "prix ht", "prix unitaire", "prix unitaire ht", "tarif"), PRICE
+    ),
     **dict.fromkeys(("unit price", "price", "rate", "cost", "pu eur", "pu ht eur", "prix u ht", "net price"), PRICE),
     **dict.fromkeys(("remise", "rabais", "discount", "remise pct", "discount pct", "rem"), DISCOUNT),
     **dict.fromkeys(
@@ -46,6 +52,7 @@ UNITS: Mapping[str, str] = {
     **dict.fromkeys(("l", "litre", "litres", "liter", "liters", "ltr"), "LTR"),
     **dict.fromkeys(("forfait", "forfaits", "ff", "fft", "lump sum", "ls", "ens", "ensemble"), "LS"),
 }  # fmt: skip
+NO_PRICE_WORDS = frozenset({"ttc", "achat"})  # « Prix TTC » is no net price of sale
 _FIGURE = re.compile(r"[+-]?[0-9][0-9 ]*(?:[.,][0-9 ]+)*|[+-]?[.,][0-9]+")
 _ENGLISH = re.compile(r",[0-9]{3}\.|[0-9]\.[0-9]{1,2}$|^[0-9]+\.[0-9]{4,}$")
 _FRENCH = re.compile(r"\.[0-9]{3},|,[0-9]{1,2}$|,[0-9]{4,}$|[0-9] [0-9]{3}")
@@ -79,6 +86,8 @@ def read_paste(text: str) -> Pasted:
     names = heads or _by_content(body, english=english)
     rows = [_row(cells, names, english=english) for cells in body]
     columns = [(table[0][place] if heads else str(place + 1), name) for place, name in enumerate(names) if name]
+    if PRICE not in names:
+        columns = [(head, PRICE if name == TOTAL else name) for head, name in columns]
     return Pasted(_rates_in_percent(rows), columns, has_heads=bool(heads))
 
 
@@ -110,13 +119,24 @@ def fold(text: str) -> str:
 
 def _by_heads(cells: Sequence[str]) -> list[str]:
     """The names of the columns when the first row are heads: two known ones, no figure; each name once."""
-    names: list[str] = []
-    for cell in cells:
-        head = fold(cell)
-        name = HEADS.get(head) or HEADS.get(head.removesuffix(" pct").removesuffix(" eur"), "")
-        names.append("" if name in names else name)
+    heads = [fold(cell) for cell in cells]
+    names = [HEADS.get(head) or HEADS.get(head.removesuffix(" pct").removesuffix(" eur"), "") for head in heads]
+    for place, head in enumerate(heads):
+        name = names[place] or _by_first_words(head)
+        names[place] = "" if name in names[:place] or (not names[place] and name in names) else name
+    if DESCRIPTION not in names and REFERENCE in names:
+        names[names.index(REFERENCE)] = DESCRIPTION
     known = len([name for name in names if name])
     return names if known >= min(2, len(cells)) and not any(map(figure, cells)) else []
+
+
+def _by_first_words(head: str) -> str:
+    """« Qté commandée » is a quantity: the longest known head that it begins with."""
+    words = head.split()
+    if NO_PRICE_WORDS & set(words):
+        return ""
+    begins = (" ".join(words[:length]) for length in range(len(words) - 1, 0, -1))
+    return next((HEADS[begin] for begin in begins if begin in HEADS and len(begin) > 1), "")
 
 
 def _by_content(rows: Sequence[Sequence[str]], *, english: bool) -> list[str]:
@@ -151,18 +171,29 @@ def _name_figures(names: list[str], columns: Sequence[Sequence[str]], figures: d
             names[place] = DISCOUNT
     left = [place for place in sorted(figures) if not names[place]]
     for total in left[2:]:
-        first, second = (figures[place] for place in left[:2])
-        if all(abs(a * b - c) <= Decimal("0.01") for a, b, c in zip(first, second, figures[total], strict=False)):
+        pairs = combinations([figures[place] for place in left if place < total], 2)
+        if any(_multiply(first, second, figures[total]) for first, second in pairs):
             names[total] = TOTAL
     left = [place for place in left if not names[place]]
-    whole = [place for place in left if all(value == value.to_integral() for value in figures[place])]
+    whole = _whole(left, figures)
+    if len(left) > 2 and left[0] in whole and DESCRIPTION in names[left[0] :] and REFERENCE not in names:
+        # figures before the designation, and a quantity and a price without them: an article number
+        names[left.pop(0)] = REFERENCE
     if len(left) == 1:
-        names[left[0]] = QUANTITY if left == whole else PRICE
+        names[left[0]] = QUANTITY if left[0] in whole else PRICE
     elif left:
         quantity, price = left[:2]
         if quantity not in whole and price in whole:
             quantity, price = price, quantity
         names[quantity], names[price] = QUANTITY, PRICE
+
+
+def _whole(places: Sequence[int], figures: Mapping[int, list[Decimal]]) -> list[int]:
+    return [place for place in places if all(value == value.to_integral() for value in figures[place])]
+
+
+def _multiply(first: Sequence[Decimal], second: Sequence[Decimal], product: Sequence[Decimal]) -> bool:
+    return all(abs(a * b - c) <= Decimal("0.01") for a, b, c in zip(first, second, product, strict=False))
 
 
 def _figures(cells: Sequence[str], *, english: bool) -> list[Decimal]:
@@ -202,7 +233,7 @@ def figure(cell: str, *, english: bool = False) -> Decimal | None:
 def _row(cells: Sequence[str], names: Sequence[str], *, english: bool) -> PastedRow:
     read: dict[str, str | Decimal] = {}
     for name, cell in zip(names, cells, strict=True):
-        if not name or not cell or name == TOTAL:
+        if not name or not cell or (name == TOTAL and PRICE in names):
             continue
         if name in {REFERENCE, DESCRIPTION}:
             read[name] = cell
@@ -211,6 +242,15 @@ def _row(cells: Sequence[str], names: Sequence[str], *, english: bool) -> Pasted
         else:
             value = figure(cell, english=english)
             read[name] = cell if value is None else value
+    total, quantity = read.pop(TOTAL, None), read.get(QUANTITY, Decimal(1))
+    if (
+        isinstance(total, Decimal)
+        and isinstance(quantity, Decimal)
+        and abs(total) < LARGEST
+        and abs(quantity) > SMALLEST
+    ):
+        # amounts without prices: the price is what gives the amount
+        read[PRICE] = round6(total / quantity)
     return PastedRow(read)
 
 

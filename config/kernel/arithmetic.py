@@ -20,8 +20,9 @@ _SPACES = re.compile("[\\s\u00a0\u2007\u2009\u202f]+")
 # « 1 1/2 » is no thousand: in a sum a space inside a figure stands before three digits
 _ODD_SPACE = re.compile(r"[0-9.,][\s\u00a0\u2007\u2009\u202f]+(?![0-9]{3}(?![0-9]))[0-9.,]")
 _FIGURE = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
-_DOTTED_THOUSANDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
-_COMMA_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*")
+# two marks at least: « 1.234 » alone is read as one and some
+_DOTTED_THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:\.[0-9]{3})+,[0-9]*|(?:\.[0-9]{3}){2,})")
+_COMMA_THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]*|(?:,[0-9]{3}){2,})")
 # « 1 €5 » and « 0x10 » are no figures either
 _NO_FIGURE = re.compile(r"€[\s\u00a0\u202f]*[0-9.,]|(?<![0-9.,])0[xX]")
 _TOKEN = re.compile(r"[0-9.,]+|[-+*/()]")
@@ -54,7 +55,8 @@ def reckon(text: str) -> tuple[Decimal, bool]:
     with localcontext(prec=PRECISION):
         value, rest = _sum(tokens, 0, 0)
     computed = sum(token[0] not in "+-*/()" for token in tokens) > 1
-    if rest != len(tokens) or (computed and _ODD_SPACE.search(text)):
+    # « 200 - 10 % » would be 190 to one reader and 180 to the other
+    if rest != len(tokens) or (computed and (_ODD_SPACE.search(text) or "%" in text)):
         raise NotASum
     return value, computed
 

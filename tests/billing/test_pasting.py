@@ -61,12 +61,33 @@ def test_without_heads_the_price_is_the_figure_with_cents_and_the_reading_is_sai
     assert not pasted.has_heads
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("1001\tChaise\t2\t100\t200\n1002\tTable\t1\t300\t300", ("1001", "Chaise", 2, 100)),
+        ("1\tChaise\t2\t100\n2\tTable\t1\t300", ("1", "Chaise", 2, 100)),
+        ("3760123456789\tChaise\t2\t100\t20 %", ("3760123456789", "Chaise", 2, 100)),
+        ("2\tChaise\t100\t200\n3\tTable\t50\t150", (None, "Chaise", 2, 100)),
+        ("Code EAN\tDésignation\tQté commandée\tP.U. net HT\n3760\tChaise\t2\t100", ("3760", "Chaise", 2, 100)),
+        ("Désignation\tQuantité\tPrix TTC\tMontant HT\nChaise\t2\t120\t200", (None, "Chaise", 2, 100)),
+        ("Désignation\tMontant\nChaise\t100\nTable\t5", (None, "Chaise", None, 100)),
+        ("Item\tQty\tPrice\nChaise\t2\t100", (None, "Chaise", 2, 100)),
+    ],
+)
+def test_an_article_number_is_no_quantity_and_long_heads_are_known(text, first):
+    cells = read_paste(text).rows[0].cells
+    assert tuple(cells.get(name) for name in ("reference", "description", "quantity", "unit_price")) == first
+
+
 def test_what_is_no_figure_is_kept_as_written():
     pasted = read_paste("Désignation\tQté\tPU\nChaise\tdeux\t12,5O\nTable\t1\t10")
     assert dict(pasted.rows[0].cells) == {"description": "Chaise", "quantity": "deux", "unit_price": "12,5O"}
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "\t\t\n", '"', "a" * 300_000, ";" * 5000, "\x00\t1"])
+TINY = f"Désignation\tQuantité\tMontant HT\nX\t0,{'0' * 35}1\t{'9' * 38}"
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\t\t\n", '"', "a" * 300_000, ";" * 5000, "\x00\t1", TINY])
 def test_no_text_costs_or_breaks_anything(text):
     assert len(read_paste(text).rows) <= 500
     assert all(len(row) <= 30 for row in read_table(text))
