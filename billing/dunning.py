@@ -49,6 +49,7 @@ class Facts:
     due_on: date
     balance: Decimal
     today: date
+    is_draft: bool = False
     is_disputed: bool = False
     is_credited: bool = False
     is_individual: bool = False
@@ -78,6 +79,7 @@ class Decision:
 DEFAULT_POLICY = Policy()
 
 SENTENCES = {
+    "not_issued": "Aucune relance : la facture n’est pas émise.",
     "settled": "Aucune relance : la facture ne doit plus rien.",
     "credited": "Aucune relance : la facture a été annulée par un avoir.",
     "not_due": "Aucune relance : la facture n’est pas échue.",
@@ -129,6 +131,8 @@ def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
 
 
 def refuse_for_invoice(facts: Facts) -> Decision | None:
+    if facts.is_draft:
+        return nothing("not_issued")
     if facts.is_credited:
         return nothing("credited")
     if facts.balance <= 0:

@@ -185,6 +185,9 @@ class Invoice(CompanyRow):
                 condition=Q(replaced_at=None) | Q(status="CREDITED"), name="what_is_replaced_is_cancelled"
             ),
             models.CheckConstraint(
+                condition=Q(disputed_at=None) | ~Q(status="DRAFT"), name="what_is_disputed_is_issued"
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind="386") | Q(amount_deposited=0), name="a_deposit_deducts_no_deposit"
             ),
         ]
@@ -252,6 +255,11 @@ class Invoice(CompanyRow):
     @property
     def can_be_paid(self) -> bool:
         return not self.is_credit_note and self.status == InvoiceStatus.ISSUED
+
+    @property
+    def can_be_disputed(self) -> bool:
+        """Whether the customer may contest it: issued and not cancelled. A paid one too, whose payment may bounce."""
+        return can_move(self, InvoiceStatus.CREDITED)
 
     def is_overdue(self, on: date) -> bool:
         return self.can_be_paid and self.due_date is not None and self.due_date < on

@@ -18,10 +18,11 @@ from billing.services.deducting import (
     write_deductions,
 )
 from billing.services.lines import LineInput, priced
+from billing.services.settling import lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError, Invalid
+from config.kernel.errors import DomainError, Invalid, TransitionRefused
 from customers.models import Customer
 from customers.services import check_active
 
@@ -178,7 +179,13 @@ def annotate_invoice(*, invoice: Invoice, internal_notes: str, actor: Actor, at:
 
 @transaction.atomic
 def open_dispute(*, invoice: Invoice, reason: str, actor: Actor, at: datetime) -> Invoice:
-    """The customer contests the invoice (status 207, or by word): no reminder goes out meanwhile."""
+    """The customer contests the invoice (status 207, or by word): no reminder goes out meanwhile.
+
+    Raises TransitionRefused for a draft and for what is cancelled.
+    """
+    invoice = lock_invoice(invoice)
+    if not invoice.can_be_disputed:
+        raise TransitionRefused(state=invoice.get_status_display())
     Invoice.everywhere.filter(pk=invoice.pk).update(disputed_at=at, dispute_reason=reason[:300])
     audit.record(
         "billing.invoice.disputed",
@@ -194,6 +201,10 @@ def open_dispute(*, invoice: Invoice, reason: str, actor: Actor, at: datetime) -
 
 @transaction.atomic
 def close_dispute(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
+    """End the dispute: reminders may go out again. Nothing happens to an invoice that nobody contests."""
+    invoice = lock_invoice(invoice)
+    if invoice.disputed_at is None:
+        return invoice
     Invoice.everywhere.filter(pk=invoice.pk).update(disputed_at=None, dispute_reason="")
     audit.record("billing.invoice.dispute_closed", subject=invoice, also=[invoice.customer], actor=actor, at=at)
     invoice.refresh_from_db()

@@ -192,7 +192,7 @@ def own_actions(invoice: Invoice) -> list[Action]:
     if invoice.can_be_corrected and not _corrected_by(invoice):
         url = reverse("billing:invoice-correct", args=here)
         actions.append(Action(_("Rectifier"), url, "edit", needs="invoices.credit"))
-    if invoice.can_be_paid and not invoice.disputed_at:
+    if invoice.can_be_disputed and not invoice.disputed_at:
         actions.append(
             Action(_("Contester"), reverse("billing:invoice-dispute", args=here), "alert", needs="invoices.edit")
         )
@@ -255,7 +255,7 @@ def _notes_form(invoice: Invoice, sent: Any = None) -> NotesForm:
 @member("invoices.edit")
 def invoice_dispute(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = load_invoice(pk)
-    if not invoice.can_be_paid:
+    if not invoice.can_be_disputed:
         raise TransitionRefused(state=invoice.get_status_display())
     form = DisputeForm(request.POST or None) if request.method == "POST" else DisputeForm()
     if request.method == "POST" and form.is_valid():

@@ -230,7 +230,7 @@ def record_status(
     if transmission is not None:
         turned_down = _follow(transmission, event, actor, at)
         _settle_answers(transmission, event, actor, at)
-    if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None:
+    if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None and invoice.can_be_disputed:
         open_dispute(invoice=invoice, reason=event.reason or lifecycle.label(event.code), actor=actor, at=at)
     if transmission is not None and (turned_down or _asks_anew(transmission, event, overtaken)):
         action_needed.send(Transmission, transmission=transmission, at=at)

@@ -121,6 +121,7 @@ def facts_of(invoice: Invoice, known: Known) -> Facts:
         due_on=invoice.due_date or known.today,
         balance=invoice.balance,
         today=known.today,
+        is_draft=invoice.is_draft,
         is_disputed=invoice.disputed_at is not None,
         is_credited=invoice.status == InvoiceStatus.CREDITED,
         is_individual=customer.is_individual,

@@ -83,11 +83,11 @@ def test_a_subject_cannot_add_a_header(company: Company, partner: Partner, custo
 
 def test_nothing_leaves_against_the_guards(company: Company, partner: Partner, customer: Customer) -> None:
     disputed, paid, fresh = late(customer), late(customer), story.an_issued_invoice(customer)
-    draft = story.a_draft(customer)
+    draft = story.a_draft(customer, due_date=disputed.due_date)
     with company_scope(company):
         open_dispute(invoice=disputed, reason="Quantités", actor=story.ACTOR, at=AT)
     money.a_payment(customer, "1440.00", [(paid, "1440.00")])
-    words = {fresh: "échue", disputed: "contestée", paid: "ne doit plus rien", draft: "échue"}
+    words = {fresh: "échue", disputed: "contestée", paid: "ne doit plus rien", draft: "pas émise"}
     for invoice, word in words.items():
         answer = remind(partner, invoice)
         problem = json_of(answer)

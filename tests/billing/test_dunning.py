@@ -46,6 +46,7 @@ def test_the_final_one_waits_for_a_person():
     ("more", "reason"),
     [
         ({"balance": Decimal("0.00")}, "settled"),
+        ({"is_draft": True}, "not_issued"),
         ({"is_credited": True}, "credited"),
         ({"today": DUE}, "not_due"),
         ({"is_disputed": True}, "disputed"),

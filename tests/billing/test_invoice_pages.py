@@ -11,9 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Invoice
+from billing.services.invoices import close_dispute, open_dispute
+from config.kernel.errors import TransitionRefused
+from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
+from config.kernel.scope import company_scope
+from payments.services.crediting import credit_invoice
+from tests.factories.money import a_payment
 from tests.factories.people import signed_in
-from tests.factories.story import a_company, a_customer, a_draft, an_issued_invoice
+from tests.factories.story import ACTOR, AT, a_company, a_customer, a_draft, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +122,30 @@ def test_a_dispute_is_opened_and_closed_from_the_record(company, customer):
     client.post(reverse("billing:invoice-dispute-close", args=[invoice.pk]))
     invoice.refresh_from_db()
     assert invoice.disputed_at is None
+
+
+def test_only_what_is_issued_and_stands_can_be_contested(company, customer):
+    """By the states table: a draft and what is cancelled are refused, in words; a payment may bounce."""
+    draft, credited, paid = a_draft(customer), an_issued_invoice(customer), an_issued_invoice(customer)
+    with company_scope(company):
+        note = credit_invoice(invoice=credited, parts=None, reason="Retour", actor=ACTOR, at=AT)
+    a_payment(customer, str(paid.total_gross), [(paid, str(paid.total_gross))])
+    client = signed_in(company)
+    for invoice, allowed in ((draft, False), (credited, False), (paid, True), (note, True)):
+        url = reverse("billing:invoice-dispute", args=[invoice.pk])
+        assert (url in client.get(invoice.get_absolute_url()).text) is allowed
+        assert (client.get(url).status_code == 200) is allowed
+        page = client.post(url, {"reason": "Quantité livrée"}, headers={"Accept-Language": "fr"})
+        assert (page.status_code == 302) is allowed
+        kept = Invoice.everywhere.get(pk=invoice.pk)
+        assert (kept.disputed_at is not None) is allowed
+        if not allowed:
+            assert f"l’état « {kept.get_status_display()} »" in page.text
+            with company_scope(company), pytest.raises(TransitionRefused):
+                open_dispute(invoice=invoice, reason="Quantité", actor=ACTOR, at=AT)
+            with company_scope(company):
+                close_dispute(invoice=invoice, actor=ACTOR, at=AT)
+    assert AuditEvent.everywhere.filter(company=company, tag__startswith="billing.invoice.dispute").count() == 2
 
 
 def test_only_a_draft_can_be_deleted(company, customer):

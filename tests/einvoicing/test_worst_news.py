@@ -215,3 +215,15 @@ def test_another_company_s_record_cannot_be_followed(company):
 
 def follow_url(page: str) -> str:
     return page.split('hx-get="')[-1].split('"')[0] if "/follow/" in page else ""
+
+
+def test_a_refusal_told_after_the_credit_note_is_kept_and_contests_nothing(company: Any, customer: Any, account: Any):
+    row = carried(customer, "205")
+    with company_scope(company):
+        credit_invoice(invoice=row.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
+        row.invoice.refresh_from_db()
+        news = RemoteStatus(number=str(row.invoice.number), code="210", raw="210", at=AT, reason="TVA fausse")
+        document = platforms.a_message(account, b"refused")
+        event = record_status(invoice=row.invoice, status=news, document=document, at=AT + timedelta(minutes=1))
+        row.invoice.refresh_from_db()
+    assert (event.code, row.invoice.disputed_at) == ("210", None)

@@ -11,7 +11,6 @@ from billing.services.invoices import close_dispute, open_dispute
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body
 from config.kernel.api.operation import OPTIONAL, Call, operation
-from config.kernel.errors import TransitionRefused
 
 
 class DisputeBody(Body):
@@ -24,17 +23,15 @@ class InvoiceDisputes(InvoiceView):
         examples=[sent({"reason": "Deux chaises sont arrivées abîmées."})],
     )  # fmt: skip
     def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
-        """Note that the customer contests an invoice that waits for money. Reminders stop; a new reason replaces it."""
-        invoice = self.find(id)
-        if not invoice.can_be_paid:
-            raise TransitionRefused(state=invoice.get_status_display())
-        open_dispute(invoice=invoice, reason=request.values["reason"], actor=request.caller.actor, at=request.at)
+        """Note that the customer contests an issued invoice. Reminders stop; a new reason replaces the first.
+
+        Refused (409, `transition_refused`) for a draft and for an invoice that is cancelled.
+        """
+        open_dispute(invoice=self.find(id), reason=request.values["reason"], actor=request.caller.actor, at=request.at)
         return self.find(id)
 
     @operation(action="invoices.edit", answer=InvoiceShape, id="invoice_dispute_close")
     def delete(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """End the dispute: reminders may go out again. Nothing happens to an invoice that nobody contests."""
-        invoice = self.find(id)
-        if invoice.disputed_at is not None:
-            close_dispute(invoice=invoice, actor=request.caller.actor, at=request.at)
+        close_dispute(invoice=self.find(id), actor=request.caller.actor, at=request.at)
         return self.find(id)
