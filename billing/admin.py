@@ -34,6 +34,7 @@ from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_ea
 
 @admin.register(Product)
 class ProductAdmin(CompanyAdmin):
+    tags = ("billing.product.created", "billing.product.changed", "")
     list_display = ["reference", "name", "company", "unit_price", "vat_rate", "on_hand"]
     list_select_related = ["company"]
     search_fields = ["reference", "name"]
@@ -41,6 +42,9 @@ class ProductAdmin(CompanyAdmin):
     readonly_fields = ["on_hand"]
     actions = ["archive"]
     ordering = ["name"]
+
+    def audit_data(self, row: Product) -> dict[str, Any]:
+        return {"reference": row.reference, "unit_price": row.unit_price}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -39,6 +39,7 @@ class CustomerForm(forms.ModelForm):
 
 @admin.register(Customer)
 class CustomerAdmin(CompanyAdmin):
+    tags = ("customers.customer.created", "customers.customer.changed", "")
     form = CustomerForm
     list_display = ["name", "company", "kind", "siren", "is_public_body", "archived_at"]
     list_select_related = ["company"]
@@ -72,6 +73,7 @@ class KindAdmin(CustomerAdmin):
 
 @admin.register(PaymentTerms)
 class PaymentTermsAdmin(CompanyAdmin):
+    tags = ("customers.terms.created", "customers.terms.changed", "customers.terms.deleted")
     list_display = ["name", "company", "days", "end_of_month"]
     search_fields = ["name"]
     autocomplete_fields = ["company"]
@@ -79,15 +81,29 @@ class PaymentTermsAdmin(CompanyAdmin):
 
 @admin.register(Address)
 class AddressAdmin(CompanyAdmin):
+    tags = ("customers.customer.changed",) * 3
     list_display = ["customer", "kind", "line", "postcode", "city"]
     list_select_related = ["customer"]
     search_fields = ["line", "city"]
     autocomplete_fields = ["company", "customer"]
 
+    def audit_subjects(self, row: Address) -> list[Customer]:
+        return [row.customer]
+
+    def audit_data(self, row: Address) -> dict[str, Any]:
+        return {"name": row.customer.name, "address": row.kind}
+
 
 @admin.register(Contact)
 class ContactAdmin(CompanyAdmin):
+    tags = ("customers.contact.added", "customers.contact.changed", "customers.contact.removed")
     list_display = ["name", "customer", "email", "gets_invoices", "gets_reminders"]
     list_select_related = ["customer"]
     search_fields = ["name", "email"]
     autocomplete_fields = ["company", "customer"]
+
+    def audit_subjects(self, row: Contact) -> list[Customer]:
+        return [row.customer]
+
+    def audit_data(self, row: Contact) -> dict[str, Any]:
+        return {"name": row.name}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -33,11 +35,15 @@ class JudgedInvoiceAdmin(InvoiceAdmin):
 class PlatformAccountAdmin(CompanyAdmin):
     """The secret is written in the back office and shown nowhere."""
 
+    tags = ("einvoicing.account.created", "einvoicing.account.changed", "einvoicing.account.removed")
     list_display = ["name", "company", "kind", "is_enabled", "polled_at", "last_error"]
     list_select_related = ["company"]
     autocomplete_fields = ["company"]
     readonly_fields = ["polled_at", "last_error"]
     actions = ["poll"]
+
+    def audit_data(self, row: PlatformAccount) -> dict[str, Any]:
+        return {"platform": row.name}
 
     @admin.action(description=_("Lire la plateforme maintenant"))
     def poll(self, request: HttpRequest, rows: QuerySet[PlatformAccount]) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
+from config.kernel.errors import Invalid
+from config.kernel.identifiers import bic, iban
 from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Feed, Match, Payment
 from payments.services.feeds.reading import read_feed
 from payments.services.reconciliation import take_back_payment, undo_match
@@ -38,8 +46,27 @@ class PaymentAdmin(FactAdmin):
         )
 
 
+class BankAccountForm(forms.ModelForm):
+    """The same checks as on the page: the admin is no back door."""
+
+    def clean_iban(self) -> str:
+        return _checked(iban.validate, self.cleaned_data["iban"])
+
+    def clean_bic(self) -> str:
+        return _checked(bic.validate, self.cleaned_data["bic"]) if self.cleaned_data["bic"] else ""
+
+
+def _checked(check: Callable[[str], str], typed: str) -> str:
+    try:
+        return check(typed)
+    except Invalid as error:
+        raise ValidationError(gettext(error.sentence)) from error
+
+
 @admin.register(BankAccount)
 class BankAccountAdmin(CompanyAdmin):
+    form = BankAccountForm
+    tags = ("payments.bank.account_added", "payments.bank.account_changed", "payments.bank.account_removed")
     list_display = ["name", "company", "iban", "currency", "imported_at"]
     list_select_related = ["company"]
     search_fields = ["name", "iban"]
@@ -51,6 +78,7 @@ class BankAccountAdmin(CompanyAdmin):
 class FeedAdmin(CompanyAdmin):
     """What opens it is written in the back office and shown nowhere."""
 
+    tags = ("payments.feed.connected", "payments.feed.changed", "payments.feed.removed")
     list_display = ["__str__", "company", "is_enabled", "read_at", "last_error"]
     list_select_related = ["company"]
     autocomplete_fields = ["company"]
@@ -66,6 +94,9 @@ class FeedAdmin(CompanyAdmin):
     ]
     exclude = ["key_cipher", "grant_cipher", "token_cipher", "token_until", "cursor"]
     actions = ["read"]
+
+    def audit_data(self, row: Feed) -> dict[str, Any]:
+        return {"service": str(row)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

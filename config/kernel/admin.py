@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
-from config.kernel.admin_base import EditedColumns, FactAdmin
+from config.kernel.admin_audit import CHANGED, AuditedAdmin
+from config.kernel.admin_base import FactAdmin
+from config.kernel.errors import Invalid
 from config.kernel.models import (
     AuditChain,
     AuditEvent,
@@ -21,10 +28,22 @@ from config.kernel.models import (
     SignInTries,
     User,
 )
+from config.kernel.services import clean_company
+
+# tokens are secrets: nothing to show, and a spent one must not be made good again
+admin.site.unregister([Group, OutstandingToken, BlacklistedToken])
+
+
+@admin.register(Group)
+class RightsAdmin(AuditedAdmin, GroupAdmin):
+    """Groups belong to no company."""
 
 
 @admin.register(User)
-class PersonAdmin(EditedColumns, UserAdmin):
+class PersonAdmin(AuditedAdmin, UserAdmin):
+    """What changes of a person is told to each of the person's companies."""
+
+    tags = ("kernel.person.created", "kernel.person.changed", "kernel.person.deleted")
     ordering = ["email"]
     list_display = ["email", "first_name", "last_name", "is_partner", "is_staff", "is_active"]
     search_fields = ["email", "first_name", "last_name"]
@@ -36,6 +55,23 @@ class PersonAdmin(EditedColumns, UserAdmin):
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
 
+    def audit_subjects(self, row: User) -> list[Company]:
+        return list(Company.objects.filter(memberships__user=row).order_by("pk"))
+
+    def audit_data(self, row: User) -> dict[str, Any]:
+        return {"name": row.email}
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        return super().user_change_password(request, id, form_url)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, Any]]:
+        if isinstance(form, self.change_password_form):  # the one page that saves by itself
+            self.record(request, form.user, CHANGED, {"password": ["", ""]})
+        return super().construct_change_message(request, form, formsets, add)
+
 
 class MembershipInline(admin.TabularInline):
     model = Membership
@@ -43,8 +79,23 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ["user"]
 
 
+class CompanyForm(forms.ModelForm):
+    """The same checks as on the page: the admin is no back door."""
+
+    def clean(self) -> dict[str, Any]:
+        typed = dict(super().clean() or {})
+        try:
+            return clean_company(Company(**{name: typed[name] for name in typed if hasattr(Company, name)}), typed)
+        except Invalid as error:
+            for field, sentence in error.fields.items():
+                self.add_error(field if field in self.fields else None, gettext(sentence))
+            return typed
+
+
 @admin.register(Company)
-class CompanyAdmin(EditedColumns, admin.ModelAdmin):
+class CompanyAdmin(AuditedAdmin):
+    form = CompanyForm
+    tags = ("kernel.company.created", "kernel.company.changed", "")
     list_display = ["name", "siren", "city", "vat_regime"]
     search_fields = ["name", "siren"]
     inlines = [MembershipInline]
@@ -55,10 +106,17 @@ class CompanyAdmin(EditedColumns, admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(EditedColumns, admin.ModelAdmin):
+class MembershipAdmin(AuditedAdmin):
+    tags = ("kernel.member.added", "kernel.member.changed", "kernel.member.removed")
     list_display = ["user", "company", "role"]
     list_filter = ["role"]
     autocomplete_fields = ["user", "company"]
+
+    def audit_subjects(self, row: Membership) -> list[Company]:
+        return [row.company]
+
+    def audit_data(self, row: Membership) -> dict[str, Any]:
+        return {"name": row.user.email, "role": row.role}
 
 
 @admin.register(AuditEvent)
@@ -99,7 +157,7 @@ class DamagedFileAdmin(FactAdmin):
 
 
 @admin.register(SignInTries)
-class SignInTriesAdmin(admin.ModelAdmin):
+class SignInTriesAdmin(AuditedAdmin):
     """Who must wait before another try; deleting a row lets one try again at once."""
 
     list_display = ("__str__", "tries", "tried_at", "paused_until")

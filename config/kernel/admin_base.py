@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.actor import Actor
+from config.kernel.admin_audit import AuditedAdmin
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.forms import TextField
 from config.kernel.kept import FileRefused, check_kept
@@ -30,20 +31,7 @@ def refuse_hidden(url: str) -> None:
         raise ValidationError(gettext(refused))
 
 
-class EditedColumns:
-    """Saving writes the edited columns alone."""
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Only the edited columns: the page may be older than what others have committed since."""
-        if not change:
-            obj.save(force_insert=True)
-            return
-        columns = {field.name for field in obj._meta.concrete_fields}  # noqa: SLF001 - Django documents _meta
-        if edited := [name for name in form.changed_data if name in columns]:
-            obj.save(update_fields=edited)
-
-
-class CompanyAdmin(EditedColumns, admin.ModelAdmin):
+class CompanyAdmin(AuditedAdmin):
     """A company row of any company. Related choices are found by search, never listed whole."""
 
     list_per_page = 50

@@ -12,9 +12,21 @@ from typing import Any
 from config.kernel import chain
 from config.kernel.actor import Actor
 from config.kernel.canonical import canonical, plain, sha256
-from config.kernel.logs import current_request_id
+from config.kernel.logs import current_request_id, redact
 from config.kernel.models import AuditEvent, Company, CompanyRow
 from config.kernel.webhooks.announcing import announce
+
+
+def masked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed, old → new by column: no secret, and of an IBAN its first and last four signs."""
+    return {
+        name: [_cut(value) for value in pair] if name == "iban" else redact({name: pair})[name]
+        for name, pair in changes.items()
+    }
+
+
+def _cut(iban: Any) -> str:
+    return f"{iban[:4]}…{iban[-4:]}" if iban else ""
 
 
 def record(

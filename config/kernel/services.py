@@ -38,18 +38,19 @@ def change_company(*, company: Company, values: Mapping[str, Any], actor: Actor,
     unknown = set(values) - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"not changeable: {sorted(unknown)}")
-    clean = _clean(locked, values)
+    clean = clean_company(locked, values)
     changes = {name: [getattr(locked, name), new] for name, new in clean.items() if getattr(locked, name) != new}
     if not changes:
         return locked
     for name, (_old, new) in changes.items():
         setattr(locked, name, new)
     locked.save(update_fields=list(changes))
-    audit.record("kernel.company.changed", subject=locked, actor=actor, at=at, data={"changes": changes})
+    audit.record("kernel.company.changed", subject=locked, actor=actor, at=at, data={"changes": audit.masked(changes)})
     return locked
 
 
-def _clean(company: Company, values: Mapping[str, Any]) -> dict[str, Any]:
+def clean_company(company: Company, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, each checked. Raises Invalid, with a sentence per field."""
     clean = dict(values)
     problems: dict[str, str] = {}
     checks: dict[str, Callable[[str], str]] = {

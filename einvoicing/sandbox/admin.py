@@ -7,11 +7,12 @@ from typing import ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
+from config.kernel.admin_audit import AuditedAdmin
 from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
 
 
 @admin.register(SandboxFlow)
-class SandboxFlowAdmin(admin.ModelAdmin):
+class SandboxFlowAdmin(AuditedAdmin):
     list_display = ("flow_id", "direction", "flow_type", "invoice_number", "status_code", "ack_status", "updated_at")
     list_filter = ("direction", "ack_status", "status_code", "behaviour")
     search_fields = ("=flow_id", "=invoice_number", "=tracking_id", "=client_id")
@@ -27,7 +28,7 @@ class SandboxFlowAdmin(admin.ModelAdmin):
 
 
 @admin.register(SandboxRecord)
-class SandboxRecordAdmin(admin.ModelAdmin):
+class SandboxRecordAdmin(AuditedAdmin):
     list_display = ("service", "kind", "key", "number", "client_id", "updated_at")
     list_filter = ("service", "kind")
     search_fields = ("=key", "=number")
@@ -42,6 +43,6 @@ class SandboxRecordAdmin(admin.ModelAdmin):
 
 
 @admin.register(SandboxFault)
-class SandboxFaultAdmin(admin.ModelAdmin):
+class SandboxFaultAdmin(AuditedAdmin):
     list_display = ("kind", "value", "operation", "client_id", "remaining", "created_at")
     list_filter = ("kind",)
