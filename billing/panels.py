@@ -30,7 +30,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button of the record. `needs` is the role's action without which it is not shown ('' for everybody)."""
+    """A button of the record. `needs` is the role's action without which it is not shown ('' for everybody); `post`
+    acts at one click, which is only for what can be undone."""
 
     label: str
     url: str
@@ -39,11 +40,6 @@ class Action:
     primary_rank: int = NEVER_PRIMARY
     needs: str = ""
     danger: bool = False
-
-    @property
-    def get(self) -> bool:
-        """A link, not a form: what `_record_head.html` asks."""
-        return not self.post
 
 
 Panels = Callable[[Invoice], Iterable[Panel]]

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,8 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from config.company_settings import settings_page
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.api import keys
+from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDateField
@@ -173,4 +176,9 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
         keys.revoke_key(key=key, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Clé « %(name)s » révoquée.") % {"name": key.name})
         return redirect("api-keys")
-    return settings_page(request, "settings/api_keys_revoke.html", "api-keys", forms.Form(), key=key)
+    words = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
+    facts = [(_("Clé"), f"{key.name} (qk_{key.prefix}…)"), (_("Dernier usage"), typography.moment(key.last_used_at))]
+    return ask(request, Question(
+        title=_("Révoquer la clé"), words=words, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
+        icon="lock", danger=True,
+    ))  # fmt: skip

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.company_settings import settings_page
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import InboundSource, WebhookSource
@@ -213,7 +214,14 @@ def feed_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
     """Forget what opens it, after a page that says what that means."""
     feed = _find(slug)
     if request.method == "GET":
-        return settings_page(request, "settings/feeds_disconnect.html", TAB, forms.Form(), feed=feed, slug=slug)
+        words = _(
+            "Ce qui l’ouvre est effacé : pour le lire de nouveau, il faudra tout refaire, l’autorisation comprise. "
+            "Ce qui a été lu reste. Pour une pause, coupez plutôt la lecture."
+        )
+        return ask(request, Question(
+            title=_("Délier ce service"), words=words, back=reverse("feed-edit", args=[slug]), back_label=feed,
+            icon="trash", danger=True,
+        ))  # fmt: skip
     connecting.disconnect(feed=feed, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Service délié : ce qui l’ouvrait est oublié, ce qui a été lu reste."))
     return _page_of(feed)

@@ -9,18 +9,21 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.company_settings import settings_page
-from config.kernel import listing
+from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.inbound import applying, sources
+from config.kernel.middleware import translated
 from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
 from config.kernel.timeline import timeline_of
 
@@ -166,9 +169,21 @@ def _readable(body: bytes) -> str:
         return body.decode("utf-8", "replace")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
-    applying.replay(message=_find_message(pk), actor=actor_of(request), at=timezone.now())
+    message = _find_message(pk)
+    if request.method == "GET":
+        facts = [
+            (_("Système"), message.origin.get_source_display()),
+            (_("Reçu le"), typography.moment(message.received_at)),
+            (_("Difficulté"), translated(message.problem)),
+        ]
+        words = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
+        return ask(request, Question(
+            title=_("Rejouer"), words=words, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
+            back_label=message,
+        ))  # fmt: skip
+    applying.replay(message=message, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Message remis en file : il est appliqué dans quelques secondes."))
     return redirect("inbound-message", pk=pk)

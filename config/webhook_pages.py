@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.company_settings import settings_page
-from config.kernel import listing
+from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
@@ -179,15 +180,25 @@ def _has_two_secrets(endpoint: WebhookEndpoint) -> bool:
 
 
 def _menu(endpoint: WebhookEndpoint) -> list[dict[str, Any]]:
-    rotate = {"label": _("Changer le secret"), "url": reverse("webhook-rotate", args=[endpoint.pk]), "icon": "lock"}
-    disable = {"label": _("Désactiver"), "url": reverse("webhook-disable", args=[endpoint.pk]), "icon": "close"}
-    return [{**one, "post": True} for one in ([rotate, disable] if endpoint.is_active else [rotate])]
+    here = [endpoint.pk]
+    rotate = {"label": _("Changer le secret"), "url": reverse("webhook-rotate", args=here), "icon": "lock"}
+    disable = {"label": _("Désactiver"), "url": reverse("webhook-disable", args=here), "icon": "close", "post": True}
+    return [rotate, disable] if endpoint.is_active else [rotate]
 
 
-@require_POST
+def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, words: str, **more: Any) -> HttpResponse:
+    back, facts = reverse("webhook-detail", args=[endpoint.pk]), [(_("Destination"), endpoint.url)]
+    facts += more.pop("facts", [])
+    return ask(request, Question(title=title, words=words, back=back, back_label=endpoint.url, facts=facts, **more))
+
+
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def webhook_rotate(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = _find(pk)
+    if request.method == "GET":
+        words = _("Un nouveau secret est donné, une seule fois. L’ancien sert encore 24 heures, puis plus jamais.")
+        return _ask(request, endpoint, title=_("Changer le secret"), words=words, icon="lock")
     secret = endpoints.rotate_secret(endpoint=endpoint, actor=actor_of(request), at=timezone.now())
     return _show_secret(request, endpoint, secret, both=True)
 
@@ -207,9 +218,15 @@ def webhook_test(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("webhook-delivery", pk=delivery.pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def webhook_enable(request: HttpRequest, pk: int) -> HttpResponse:
+    if request.method == "GET":
+        endpoint = _find(pk)
+        waiting = WebhookDelivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.PENDING).count()
+        facts = [(_("Messages en attente"), typography.number(waiting))]
+        words = _("Ce qui attendait part aussitôt. Un message parti ne se reprend pas.")
+        return _ask(request, endpoint, title=_("Réactiver"), words=words, facts=facts)
     endpoints.enable_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination réactivée : ce qui attendait part maintenant."))
     return redirect("webhook-detail", pk=pk)
@@ -223,9 +240,15 @@ def webhook_disable(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("webhook-detail", pk=pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def webhook_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    if request.method == "GET":
+        words = _(
+            "Son secret, ce qui lui a été envoyé et ce qui attend encore disparaissent pour de bon. Pour seulement "
+            "cesser les envois, désactivez-la."
+        )
+        return _ask(request, _find(pk), title=_("Supprimer définitivement"), words=words, icon="trash", danger=True)
     endpoints.delete_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination supprimée."))
     return redirect(TAB)
@@ -251,9 +274,25 @@ def webhook_delivery(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "settings/webhooks_delivery.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("settings.edit")
 def webhook_replay(request: HttpRequest, pk: int) -> HttpResponse:
-    endpoints.replay_delivery(delivery=_find_delivery(pk), actor=actor_of(request), at=timezone.now())
+    delivery = _find_delivery(pk)
+    if request.method == "GET":
+        return ask(request, Question(
+            title=_("Rejouer"), icon="refresh", facts=_what_is_sent(delivery), back_label=label_of(delivery.event.name),
+            words=_("Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."),
+            back=reverse("webhook-delivery", args=[pk]),
+        ))  # fmt: skip
+    endpoints.replay_delivery(delivery=delivery, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Message remis en file, sous le même identifiant."))
     return redirect("webhook-delivery", pk=pk)
+
+
+def _what_is_sent(delivery: WebhookDelivery) -> list[tuple[str, Any]]:
+    return [
+        (_("Destination"), delivery.endpoint.url),
+        (_("Événement"), label_of(delivery.event.name)),
+        (_("Survenu le"), typography.moment(delivery.event.occurred_at)),
+        (_("État"), delivery.get_status_display()),
+    ]

@@ -60,14 +60,13 @@ ANSWER_STOPPED = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the way back. `needs`: the action a role must include; `post`: the link is a form."""
+    """One step of the way back. `needs`: the action a role must include."""
 
     words: str
     done: bool = False
     url: str = ""
     label: str = ""
     needs: str = ""
-    post: bool = False
     instead: bool = False  # another way, not the next step
 
 
@@ -196,7 +195,7 @@ def _way_back(transmission: Transmission) -> Iterator[Step]:
         yield Step(
             _("Ou, si la facture est juste et que l’obstacle est levé : la transmettre de nouveau telle quelle"),
             url=reverse("einvoicing:invoice-transmit", args=[invoice.pk]), label=_("Transmettre de nouveau"),
-            needs="einvoicing.send", post=True, instead=True,
+            needs="einvoicing.send", instead=True,
         )  # fmt: skip
 
 

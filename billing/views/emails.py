@@ -11,12 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
+from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
@@ -89,10 +91,19 @@ def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "billing/email/detail.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("invoices.issue")
 def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send it again, after a page that shows the message and what became of it before."""
     email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)
-    resend_email(email=email, actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Message remis en file d’envoi."))
-    return redirect(email)
+    if request.method == "POST":
+        resend_email(email=email, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Message remis en file d’envoi."))
+        return redirect(email)
+    if not can_move(email, EmailStatus.QUEUED):
+        raise TransitionRefused(state=email.get_status_display())
+    return ask(request, Question(
+        title=_("Renvoyer"), words=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
+        facts=[(_("À"), email.recipient), (_("Objet"), email.subject_line)], warning=HONEST[email.status][1],
+        letter=email.body, back=email.get_absolute_url(), back_label=email.subject_line,
+    ))  # fmt: skip

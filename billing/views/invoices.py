@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.billed import GROSS, NET, VAT, billed
 from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
@@ -30,6 +30,7 @@ from billing.services.invoices import annotate_invoice, close_dispute, delete_dr
 from billing.standing import Chip, chips_of, days_late
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, TransitionRefused
@@ -199,7 +200,7 @@ def own_actions(invoice: Invoice) -> list[Action]:
     if invoice.disputed_at:
         actions.append(
             Action(
-                _("Lever la contestation"), reverse("billing:invoice-dispute-close", args=here), "check", post=True,
+                _("Lever la contestation"), reverse("billing:invoice-dispute-close", args=here), "check",
                 needs="invoices.edit",
             )
         )  # fmt: skip
@@ -265,12 +266,26 @@ def invoice_dispute(request: HttpRequest, pk: int) -> HttpResponse:
     return _small_form(request, invoice, form, title=_("Contestation"), button=_("Noter la contestation"))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("invoices.edit")
 def invoice_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
-    invoice = close_dispute(invoice=load_invoice(pk), actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Contestation levée."))
-    return redirect(invoice)
+    """Lift it after a page that says what follows: a reminder may leave from then on."""
+    invoice = load_invoice(pk)
+    if request.method == "POST":
+        close_dispute(invoice=invoice, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Contestation levée."))
+        return redirect(invoice)
+    facts = [*_whose(invoice), (_("Contestée le"), typography.moment(invoice.disputed_at))]
+    return ask(request, Question(
+        title=_("Lever la contestation"), words=_("Les relances de cette facture reprennent, dès qu’une est due."),
+        facts=[*facts, (_("Motif"), invoice.dispute_reason)], back=invoice.get_absolute_url(), back_label=invoice,
+        icon="check",
+    ))  # fmt: skip
+
+
+def _whose(invoice: Invoice) -> list[tuple[str, str]]:
+    total = typography.money(invoice.total_gross, invoice.currency)
+    return [(_("Client"), invoice.buyer_name or invoice.customer.name), (_("Total TTC"), total)]
 
 
 @require_http_methods(["GET", "POST"])
@@ -282,7 +297,11 @@ def invoice_delete(request: HttpRequest, pk: int) -> HttpResponse:
         delete_draft(invoice=invoice, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Brouillon supprimé. Aucun numéro n’avait été pris."))
         return redirect("billing:invoice-list")
-    return render(request, "billing/invoice/delete.html", {"invoice": invoice})
+    words = _("Il n’a pas de numéro : la suite des numéros reste continue. Un brouillon effacé ne revient pas.")
+    return ask(request, Question(
+        title=_("Supprimer le brouillon"), words=words, facts=_whose(invoice), back=invoice.get_absolute_url(),
+        back_label=invoice, icon="trash", danger=True,
+    ))  # fmt: skip
 
 
 def _small_form(request: HttpRequest, invoice: Invoice, form: Any, *, title: str, button: str) -> HttpResponse:

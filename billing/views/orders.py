@@ -27,8 +27,9 @@ from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
 from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.editing import as_read
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
@@ -131,15 +132,22 @@ def actions_of(order: SalesOrder, invoice: Invoice | None) -> list[Action]:
     here = [order.pk]
     actions = []
     if order.can_be_confirmed:
-        url = reverse("billing:order-confirm", args=here)
-        actions.append(Action(_("Confirmer"), url, "check", post=True, primary_rank=NEXT, needs="orders.edit"))
+        actions.append(
+            Action(
+                _("Confirmer"), reverse("billing:order-confirm", args=here), "check", post=True, primary_rank=NEXT,
+                needs="orders.edit",
+            )
+        )  # fmt: skip
     if order.can_be_shipped:
         url = reverse("billing:order-ship", args=here)
-        actions.append(Action(_("Expédier"), url, "send", post=True, primary_rank=NEXT, needs="orders.edit"))
+        actions.append(Action(_("Expédier"), url, "send", primary_rank=NEXT, needs="orders.edit"))
     if order.status == OrderStatus.SHIPPED and invoice is None:
-        url = reverse("billing:order-invoice", args=here)
-        words = _("Générer la facture")
-        actions.append(Action(words, url, "invoice", post=True, primary_rank=NEXT, needs="invoices.edit"))
+        actions.append(
+            Action(
+                _("Générer la facture"), reverse("billing:order-invoice", args=here), "invoice", post=True,
+                primary_rank=NEXT, needs="invoices.edit",
+            )
+        )  # fmt: skip
     if takes_deposit(order):
         url = reverse("billing:order-deposit", args=here)
         actions.append(Action(_("Facturer un acompte"), url, "coins", needs="invoices.edit"))
@@ -232,12 +240,42 @@ def order_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(order)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("orders.edit")
 def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
-    order = ship_order(order=load_order(pk), actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Commande %(number)s expédiée : elle peut être facturée.") % {"number": order.number})
-    return redirect(order)
+    order = load_order(pk)
+    if request.method == "POST":
+        ship_order(order=order, actor=actor_of(request), at=timezone.now())
+        messages.success(
+            request, _("Commande %(number)s expédiée : elle peut être facturée.") % {"number": order.number}
+        )
+        return redirect(order)
+    if not order.can_be_shipped:
+        raise TransitionRefused(state=order.get_status_display())
+    words = _("Ces quantités sortent du stock. Une commande expédiée ne s’annule plus : elle se facture.")
+    return ask(request, Question(
+        title=_("Expédier"), words=words, facts=[*_whose(order), *_leaving(order)], back=order.get_absolute_url(),
+        back_label=order,
+    ))  # fmt: skip
+
+
+def _whose(order: SalesOrder) -> list[tuple[str, str]]:
+    total = typography.money(order.total_gross, order.currency)
+    return [(_("Client"), order.customer.name), (_("Total TTC"), total)]
+
+
+def _leaving(order: SalesOrder) -> list[tuple[str, str]]:
+    """Each product that is counted: what leaves, and what is left of it."""
+    lines = OrderLine.objects.filter(order=order, product__tracks_stock=True)
+    wanted = lines.values_list("product__name", "product__on_hand").annotate(Sum("quantity")).order_by("product__name")
+    sentence = _("%(wanted)s sur %(on_hand)s : il en restera %(left)s")
+    return [
+        (name, sentence % {
+            "wanted": typography.number(quantity), "on_hand": typography.number(on_hand),
+            "left": typography.number(on_hand - quantity),
+        })
+        for name, on_hand, quantity in wanted
+    ]  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
@@ -249,7 +287,11 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         cancel_order(order=order, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Commande %(number)s annulée.") % {"number": order.number})
         return redirect(order)
-    return render(request, "billing/order/cancel.html", {"order": order})
+    return ask(request, Question(
+        title=_("Annuler la commande"),
+        words=_("Elle ne sera ni expédiée ni facturée. Une commande annulée ne se reprend pas."),
+        facts=_whose(order), back=order.get_absolute_url(), back_label=order, icon="close", danger=True,
+    ))  # fmt: skip
 
 
 @require_POST

@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from config.kernel import typography
 from config.kernel.access import actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -34,13 +36,26 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form(request, contact.customer, contact)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("customers.edit")
 def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove it, after a page that says who, and what no longer reaches them."""
     contact = load_contact(pk)
-    remove_contact(contact=contact, actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Contact retiré."))
-    return redirect(contact.customer)
+    customer = contact.customer
+    if request.method == "POST":
+        remove_contact(contact=contact, actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Contact retiré."))
+        return redirect(customer)
+    facts = [
+        (_("Client"), customer.name),
+        (_("Contact"), contact.name),
+        (_("E-mail"), contact.email or typography.ABSENT),
+    ]
+    words = _("Ce contact ne recevra plus ni factures ni relances. Un contact retiré ne revient pas.")
+    return ask(request, Question(
+        title=_("Retirer le contact"), words=words, facts=facts, back=customer.get_absolute_url(), back_label=customer,
+        icon="trash", danger=True,
+    ))  # fmt: skip
 
 
 def load_contact(pk: int) -> Contact:

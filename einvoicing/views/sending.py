@@ -14,13 +14,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import DocumentKind, Invoice, InvoiceKind, NumberSequence
 from billing.pdf import render_pdf
 from billing.services.emails import invoice_letter
 from billing.services.issuing import SERIES
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.asking import Question, ask
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.kept import read_kept
@@ -32,6 +34,7 @@ from einvoicing.services.fixing import BY_CODE, apply_fix
 from einvoicing.services.routing import carrier_for
 from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
 from einvoicing.services.transmissions import queue_transmission
+from einvoicing.services.transmissions.queue import carrier_to
 
 KINDS = {"facturx": (DocumentKind.FACTURX, "application/pdf"), "cii": (DocumentKind.CII, "application/xml")}
 MOST_RECIPIENTS = 10
@@ -162,12 +165,23 @@ def _addresses(typed: str) -> list[str]:
     return found
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("einvoicing.send")
 def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
+    """To its buyer's platform, after a page that says what goes where: it cannot be called back."""
     invoice = _load(pk)
     if invoice.is_draft:
         return redirect("einvoicing:invoice-issue", pk=pk)
+    if request.method == "GET":
+        facts = [
+            (_("Client"), invoice.buyer_name),
+            (_("Total TTC"), typography.money(invoice.total_gross, invoice.currency)),
+            (_("Plateforme"), carrier_to(invoice).name),
+        ]
+        return ask(request, Question(
+            title=_("Transmettre à la plateforme"), words=_("Une facture transmise ne peut pas être rappelée."),
+            facts=facts, back=invoice.get_absolute_url(), back_label=invoice,
+        ))  # fmt: skip
     queue_transmission(invoice=invoice, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Facture dans la file de la plateforme."))
     return redirect(invoice)

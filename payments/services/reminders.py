@@ -6,7 +6,7 @@ data is older than 24 hours. The third level is drafted for a person to send.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,7 @@ class Planned:
 
     invoice: Invoice
     decision: Decision
+    address: str  # where it would go; '' for nowhere
 
 
 def _overdue(company: Company, at: datetime) -> list[Invoice]:
@@ -68,14 +69,29 @@ def plan(*, company: Company, at: datetime) -> list[Planned]:
     planned = []
     for invoice in invoices:
         decision = dunning.decide(facts_of(invoice, known), policy)
-        if decision.level is not None and not addresses[invoice.customer_id]:
+        address = addresses[invoice.customer_id]
+        if decision.level is not None and not address:
             decision = NO_ADDRESS
-        planned.append(Planned(invoice, decision))
+        planned.append(Planned(invoice, decision, address))
     return planned
 
 
-def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Reminder]:
-    """Queue what is due now, one letter per customer; each invoice is decided again under its own lock."""
+def leaving(*, company: Company, at: datetime) -> list[Planned]:
+    """What goes out now: one letter per customer, for the oldest debt."""
+    first: dict[int, Planned] = {}
+    for planned in plan(company=company, at=at):
+        if planned.decision.level is not None:
+            first.setdefault(planned.invoice.customer_id, planned)
+    return list(first.values())
+
+
+def send_reminders(
+    *, company: Company, actor: Actor, at: datetime, chosen: Collection[int] | None = None
+) -> list[Reminder]:
+    """Queue what is due now, one letter per customer; each invoice is decided again under its own lock.
+
+    `chosen`: the invoices that may be reminded of, all of them when None.
+    """
     made: dict[int, Reminder] = {}
 
     def remind(invoice: Invoice) -> None:
@@ -85,6 +101,7 @@ def send_reminders(*, company: Company, actor: Actor, at: datetime) -> list[Remi
                 made[invoice.customer_id] = reminder
 
     due = [planned.invoice for planned in plan(company=company, at=at) if planned.decision.level is not None]
+    due = [invoice for invoice in due if chosen is None or invoice.pk in chosen]
     treat_each(due, remind, loop="relance d’une facture", at=at)
     return list(made.values())
 

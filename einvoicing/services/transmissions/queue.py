@@ -44,6 +44,26 @@ class NotIssuedYet(DomainError):
     message = "Cette facture n’est pas émise : elle ne peut pas être transmise."
 
 
+def carrier_to(invoice: Invoice) -> PlatformAccount:
+    """The account that would take the invoice to its buyer now.
+
+    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted.
+    """
+    if invoice.is_draft:
+        raise NotIssuedYet
+    account = carrier_for(invoice)
+    if account is None:
+        raise NotForPlatforms if is_individual(invoice) else NoPlatform
+    _refuse_second(invoice, account)
+    return account
+
+
+def _refuse_second(invoice: Invoice, account: PlatformAccount) -> None:
+    live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)
+    if live.exclude(status=TransmissionStatus.REJECTED).exists():
+        raise AlreadyTransmitted
+
+
 @transaction.atomic
 def queue_transmission(
     *,
@@ -57,17 +77,12 @@ def queue_transmission(
 
     Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted.
     """
-    if invoice.is_draft:
+    if account is None:
+        account = carrier_to(invoice)
+    elif invoice.is_draft:
         raise NotIssuedYet
-    if account is None:
-        account = carrier_for(invoice)
-        if account is None and is_individual(invoice):
-            raise NotForPlatforms
-    if account is None:
-        raise NoPlatform
-    live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)
-    if live.exclude(status=TransmissionStatus.REJECTED).exists():
-        raise AlreadyTransmitted
+    else:
+        _refuse_second(invoice, account)
     row: Transmission = Transmission.everywhere.create(
         company_id=invoice.company_id,
         invoice=invoice,
