@@ -252,9 +252,11 @@ def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(order)
     if not order.can_be_shipped:
         raise TransitionRefused(state=order.get_status_display())
-    words = _("Ces quantités sortent du stock. Une commande expédiée ne s’annule plus : elle se facture.")
+    leaving, words = _leaving(order), _("Une commande expédiée ne s’annule plus : elle se facture.")
+    if leaving:
+        words = f"{_('Ces quantités sortent du stock.')} {words}"
     return ask(request, Question(
-        title=_("Expédier"), words=words, facts=[*_whose(order), *_leaving(order)], back=order.get_absolute_url(),
+        title=_("Expédier"), words=words, facts=[*_whose(order), *leaving], back=order.get_absolute_url(),
         back_label=order,
     ))  # fmt: skip
 

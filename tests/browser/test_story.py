@@ -74,6 +74,7 @@ def order_and_ship(page: Page) -> None:
     page.fill("[name='lines-0-unit_price']", "100,00")
     press(page, "Enregistrer la commande")
     press(page, "Confirmer")
+    follow(page, "Expédier")
     press(page, "Expédier")
 
 
