@@ -30,6 +30,13 @@
     timer = setTimeout(show, 150, event.target);
   });
 
+  // -- what is typed within data-chooses="name:value" chooses that radio of its form -------------------------------------
+  document.addEventListener("input", (event) => {
+    const [name, value] = event.target.closest?.("[data-chooses]")?.dataset.chooses.split(":") || [];
+    const radio = name && event.target.value && event.target.form.querySelector(`[name="${name}"][value="${value}"]`);
+    if (radio) radio.checked = true;
+  });
+
   // -- a form goes once: a second click while its answer is on the way sends nothing --------------------------------------
   const ANSWERED_WITHIN = 20_000; // a request that was stopped brings no answer: then it may go again
   let sent = new WeakMap();

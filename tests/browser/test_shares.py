@@ -82,3 +82,17 @@ def test_a_second_click_records_no_second_payment(page: Page, company: Company) 
     expect(page.locator("h1")).to_contain_text("ENC-")
     page.wait_for_load_state("networkidle")
     assert Payment.everywhere.filter(company=company).count() == 1
+
+
+def test_a_quantity_typed_on_a_credit_note_chooses_the_part(page: Page, company: Company) -> None:
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    sign_in(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/invoices/{invoice.pk}/credit/")
+    expect(page.locator("#credit-total")).to_contain_text("1 440,00")
+    page.locator("input[name^=quantity_]").fill("2/2")
+    expect(page.locator("[name=scope][value=part]")).to_be_checked()
+    expect(page.locator("#credit-total")).to_contain_text("144,00")
+    box = page.locator("input[name^=amount_]").bounding_box()
+    assert box
+    assert (box["x"] >= 0, box["x"] + box["width"] <= 390) == (True, True), "the rebate's field is on the screen"
