@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.admin_base import CompanyAdmin, FactInline, for_each
 from config.kernel.errors import Invalid
+from customers.forms import motives
 from customers.models import Address, Contact, Customer, Individual, Organisation, PaymentTerms
 from customers.services import archive_customer, clean_identity, restore_customer
 
@@ -26,6 +27,8 @@ class ContactInline(FactInline):
 
 class CustomerForm(forms.ModelForm):
     """The same checks as everywhere: the admin is no back door."""
+
+    exemption_code = forms.ChoiceField(label=_("motif d’exonération (VATEX)"), required=False, choices=motives)
 
     def clean(self) -> dict[str, Any]:
         typed = dict(super().clean() or {})

@@ -12,6 +12,7 @@ from config.kernel.editing import RecordForm
 from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDateField, TextField
 from config.kernel.middleware import translated
+from customers import exemptions
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, CustomerQuerySet, PaymentTerms
 from customers.services import clean_identity
@@ -78,6 +79,12 @@ class CountryField(TextField):
         return code
 
 
+def motives() -> list[tuple[Any, Any]]:
+    """The official list; the sentences are French law, as they are printed."""
+    usual, others = ([(one.code, one.sentence) for one in motives] for motives in exemptions.customer_motives())
+    return [("", _("Le motif habituel")), (_("Courants"), usual), (_("Autres"), others)]
+
+
 class CustomerForm(RecordForm):
     """An organisation or an individual with its billing address and, when goods go elsewhere, a delivery address."""
 
@@ -103,6 +110,10 @@ class CustomerForm(RecordForm):
     last_name = TextField(label=_("Nom de famille"), max_length=99)
     email = forms.EmailField(label=_("Adresse e-mail"), required=False)
     phone = TextField(label=_("Téléphone"), max_length=30, required=False)
+    exemption_code = forms.ChoiceField(
+        label=_("Motif d’exonération de TVA"), required=False, choices=motives,
+        help_text=_("De ses lignes exonérées, si ni la ligne ni l’article n’en dit un autre."),
+    )  # fmt: skip
     terms: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Conditions de règlement"), queryset=None, empty_label=None
     )
@@ -124,8 +135,8 @@ class CustomerForm(RecordForm):
 
     IDENTITY = (
         "kind", "name", "siret", "siren", "vat_number", "electronic_address", "is_public_body", "service_code",
-        "requires_service_code", "requires_commitment", "first_name", "last_name", "email", "phone", "terms",
-        "reminders_paused_until", "notes",
+        "requires_service_code", "requires_commitment", "exemption_code", "first_name", "last_name", "email", "phone",
+        "terms", "reminders_paused_until", "notes",
     )  # fmt: skip
 
     def __init__(self, *args: Any, customer: Customer | None = None, name: str = "", **kwargs: Any) -> None:

@@ -84,6 +84,7 @@ class Customer(CompanyRow):
     service_code = models.CharField(_("code service"), max_length=100, blank=True)
     requires_service_code = models.BooleanField(_("code service exigé"), default=False)
     requires_commitment = models.BooleanField(_("n° d’engagement exigé"), default=False)
+    exemption_code = models.CharField(_("motif d’exonération (VATEX)"), max_length=30, blank=True)
     terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, verbose_name=_("conditions de règlement"))
     notes = models.TextField(_("notes internes"), blank=True)
     reminders_paused_until = models.DateField(_("relances suspendues jusqu’au"), null=True, blank=True)

@@ -13,6 +13,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import electronic_address, siren, siret, vat
 from config.kernel.rows import edit, lock
+from customers.exemptions import is_motive
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
 
 
@@ -41,6 +42,9 @@ def clean_identity(values: Mapping[str, Any]) -> dict[str, Any]:
     clean = dict(values)
     individual = clean["kind"] == CustomerKind.INDIVIDUAL
     problems = _clean_individual(clean) if individual else _clean_organisation(clean)
+    code = clean.get("exemption_code", "")
+    if code and not is_motive(code, "E"):
+        problems["exemption_code"] = "Ce motif n’est pas de la liste VATEX des ventes exonérées."
     if problems:
         raise Invalid(fields=problems)
     return clean

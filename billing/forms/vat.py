@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing import exemptions
 from billing.models import VAT_RATES, VatCategory
 from config.kernel import typography
+from customers import exemptions
 
 
 def written_vat(category: str, rate: Decimal, exemption_code: str = "") -> str:
@@ -20,7 +20,7 @@ def written_vat(category: str, rate: Decimal, exemption_code: str = "") -> str:
 
 
 def read_vat(choice: str) -> tuple[str, Decimal, str]:
-    """Category, rate and motive; '' for the usual one."""
+    """Category, rate and motive; '' for the customer's, else the usual one."""
     category, rate, code = (*choice.split(":"), "")[:3]
     return category, Decimal(rate), code
 

@@ -98,7 +98,7 @@ def save_draft(
     if row.customer_id != before:
         check_customer(row)
     drop_foreign_deductions(row)
-    rows, computed = priced(lines, company=row.company, row_class=InvoiceLine, known=_sources(row), invoice=row)
+    rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, known=_sources(row), invoice=row)
     if computed.gross < 0:
         raise TotalNegative
     check_room(row, total=computed.gross, deposited=row.amount_deposited)

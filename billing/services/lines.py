@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from billing import exemptions, totals
+from billing import totals
 from billing.models import Invoice, Product, VatCategory, VatSubtotal
 from billing.models.lines import DocumentLine
 from billing.services.products import ProductArchived
 from billing.totals import Totals
 from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
-from customers import territories
-from customers.models import Address, AddressKind
+from customers import exemptions, territories
+from customers.models import Address, AddressKind, Customer
 
 TOO_MANY_DIGITS = "Ce nombre est trop long : %(whole)s chiffres au plus avant la virgule et %(places)s après."
 LARGEST_TOTAL = Decimal(10) ** 14  # what the columns of amounts hold
@@ -41,7 +41,7 @@ class LineInput:
     discount_percent: Decimal = Decimal("0")
     vat_category: str = "S"
     vat_rate: Decimal = Decimal("20")
-    exemption_code: str = ""  # BT-121; '' for the usual motive of the category
+    exemption_code: str = ""  # BT-121; '' for the customer's, else the usual one of the category
     is_service: bool = False
     product_id: int | None = None
 
@@ -66,14 +66,15 @@ def _where_no_vat(invoice: Invoice) -> bool:
     return any(territories.applies_no_vat(country) for country in countries)
 
 
-def _columns(company: Company, line: LineInput) -> dict[str, Any]:
+def _columns(company: Company, line: LineInput, motive: str = "") -> dict[str, Any]:
+    """`motive`: the customer's own, of its exempt lines."""
     columns: dict[str, Any] = {name: getattr(line, name) for name in LineInput.__slots__}
     if company.vat_regime == VatRegime.FRANCHISE:
         code = exemptions.FRANCHISE_CODE
         columns.update(vat_category=VatCategory.EXEMPT, vat_rate=Decimal("0"), exemption_code=code)
         return columns
-    chosen = exemptions.is_motive(line.exemption_code, line.vat_category)
-    columns["exemption_code"] = line.exemption_code if chosen else exemptions.default_code(line.vat_category)
+    chosen = (code for code in (line.exemption_code, motive) if exemptions.is_motive(code, line.vat_category))
+    columns["exemption_code"] = next(chosen, exemptions.default_code(line.vat_category))
     if columns["exemption_code"]:
         columns["vat_rate"] = Decimal("0")
     return columns
@@ -82,7 +83,7 @@ def _columns(company: Company, line: LineInput) -> dict[str, Any]:
 def priced(
     inputs: Sequence[LineInput],
     *,
-    company: Company,
+    customer: Customer,
     row_class: type[Row],
     known: Iterable[QuerySet[Any]],
     **parent: Any,
@@ -91,8 +92,9 @@ def priced(
 
     A product that was archived is sold no more, save on lines that come from one of `known`, stored lines.
     """
+    company, motive = customer.company, customer.exemption_code
     rows = [
-        row_class(company=company, position=position, **parent, **_columns(company, line))
+        row_class(company=company, position=position, **parent, **_columns(company, line, motive))
         for position, line in enumerate(inputs, start=1)
     ]
     problems: dict[str, str] = {}

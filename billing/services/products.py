@@ -9,13 +9,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing.exemptions import is_motive
 from billing.models import MovementReason, Product, SalesOrder, StockMovement
 from billing.totals import check_vat
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.rows import edit, lock
+from customers.exemptions import is_motive
 
 
 class ReferenceTaken(DomainError):

@@ -37,7 +37,7 @@ ANSWER = {
     "id": 5, "customer_type": "organisation", "name": "Acme Corporation", "first_name": "", "last_name": "",
     "email": "contact@acme.com", "phone": "", "siren": "732829320", "siret": "73282932000074",
     "vat_number": "", "electronic_address": "732829320", "is_public_body": False, "service_code": "",
-    "requires_service_code": False, "requires_commitment": False, "payment_terms_id": 1,
+    "requires_service_code": False, "requires_commitment": False, "exemption_code": "", "payment_terms_id": 1,
     "payment_terms": {"id": 1, "name": "30 jours", "days": 30, "end_of_month": False},
     "reminders_paused_until": None, "notes": "", "archived": False, "created_at": "2026-11-21T09:00:00Z",
     "billing_address": {"line": "2 avenue Foch", "extra": "", "postcode": "69006", "city": "Lyon", "country": "FR"},

@@ -14,7 +14,8 @@ from customers.services import clean_identity
 
 IDENTITY = (
     "kind", "name", "first_name", "last_name", "email", "phone", "siren", "siret", "vat_number", "electronic_address",
-    "is_public_body", "service_code", "requires_service_code", "requires_commitment", "terms",
+    "is_public_body", "service_code", "requires_service_code", "requires_commitment",
+    "exemption_code", "terms",
     "reminders_paused_until", "notes",
 )  # fmt: skip
 NUMBERS = ("siren", "siret", "vat_number", "electronic_address")

@@ -63,6 +63,9 @@ class CustomerShape(serializers.Serializer):
     service_code = serializers.CharField()
     requires_service_code = serializers.BooleanField()
     requires_commitment = serializers.BooleanField()
+    exemption_code = serializers.CharField(
+        help_text="Why its exempt lines bear no VAT (VATEX), where neither line nor product says it; '' for the usual."
+    )
     payment_terms_id = Id(source="terms_id")
     payment_terms = TermsShape(source="terms")
     reminders_paused_until = serializers.DateField(allow_null=True)
@@ -141,6 +144,10 @@ class CustomerBody(Compared):
     service_code = serializers.CharField(max_length=100, allow_blank=True, required=False)
     requires_service_code = Switch(required=False)
     requires_commitment = Switch(required=False)
+    exemption_code = serializers.CharField(
+        max_length=30, allow_blank=True, required=False,
+        help_text="Why its exempt lines bear no VAT (VATEX, category E), where neither line nor product says it.",
+    )  # fmt: skip
     payment_terms_id = Reference(
         PaymentTerms, source="terms", required=False, help_text="Of /api/payment-terms; 30 days where none is named."
     )

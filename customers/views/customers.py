@@ -21,6 +21,7 @@ from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
+from customers.exemptions import mention
 from customers.forms import CustomerFilter, CustomerForm
 from customers.models import Address, AddressKind, Customer, CustomerQuerySet
 from customers.panels import actions_of, balances_of, figures_of, panels_of
@@ -78,6 +79,7 @@ def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "figures": figures_of(customer),
         "panels": panels_of(customer),
         "timeline": timeline_of(customer),
+        "exemption": mention(customer.exemption_code),
     }
     return render(request, "customers/customer/detail.html", context)
 

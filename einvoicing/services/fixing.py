@@ -13,7 +13,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.exemptions import default_code
 from billing.models import Invoice, InvoiceLine
 from billing.services.invoices import inputs_of, save_draft
 from config.kernel.actor import Actor
@@ -22,6 +21,7 @@ from config.kernel.errors import DomainError
 from config.kernel.identifiers import electronic_address, siren, vat
 from config.kernel.models import Company
 from config.kernel.services import change_company
+from customers.exemptions import default_code
 from customers.models import Address, AddressKind, Customer
 from customers.services import save_customer
 from einvoicing.platforms.afnor.directory import ENABLED

@@ -13,7 +13,6 @@ from rest_framework import serializers
 
 from billing.api.invoices import words
 from billing.api.invoices.shapes import InvoiceShape
-from billing.exemptions import is_motive
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
@@ -24,6 +23,7 @@ from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
 from customers.api.shapes import AddressBody
+from customers.exemptions import is_motive
 from customers.models import Customer
 
 MOST_ITEMS = 500
@@ -47,7 +47,7 @@ class ItemBody(Compared):
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
     exemption_code = serializers.CharField(
         max_length=30, required=False, allow_blank=True,
-        help_text="Why it bears no VAT (VATEX, BT-121), of its `vat_category`; the usual motive where it is not said.",
+        help_text="Why it bears no VAT (VATEX, BT-121), of its `vat_category`. Else the product's, or the customer's.",
     )  # fmt: skip
     is_service = Switch(required=False)
     product_id = Reference(Product, required=False, allow_null=True)

@@ -110,6 +110,12 @@ def default_code(category: str) -> str:
     return next((motive.code for motive in _USUAL_OF_CATEGORY if motive.category == category), "")
 
 
+def customer_motives() -> tuple[list[Motive], list[Motive]]:
+    """Those that a customer's exempt lines may have by themselves: the usual ones, and all others of the list."""
+    others = [one for one in MOTIVES.values() if is_motive(one.code, "E") and one not in USUAL]
+    return list(USUAL), others
+
+
 def is_motive(code: str, category: str) -> bool:
     """Whether a person may choose it for a sale of that category: the franchise is the company's, never a line's."""
     return code in MOTIVES and MOTIVES[code].category == category and code != FRANCHISE_CODE
