@@ -133,7 +133,7 @@ def _page_of(feed: Feed) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("bank")
 def feed_list(request: HttpRequest) -> HttpResponse:
     found = {feed.kind: feed for feed in Feed.objects.all()}
     rows = []
@@ -182,7 +182,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@member("settings.edit")
+@member("bank.reconcile")
 def feed_read(request: HttpRequest, slug: str) -> HttpResponse:
     """« Lire maintenant »: what is new, then what it matches."""
     feed, actor, now = _find(slug), actor_of(request), timezone.now()
@@ -190,12 +190,12 @@ def feed_read(request: HttpRequest, slug: str) -> HttpResponse:
         found = read_feed(feed=feed, actor=actor, at=now)
     except (RemoteError, DomainError) as error:
         messages.error(request, _("La lecture a échoué : %(problem)s") % {"problem": _(str(error))})
-        return _page_of(feed)
+        return redirect("feed-settings")
     if found:
         reconcile(company=cast(MemberRequest, request).membership.company, actor=actor, at=now)
     words = ngettext("Lu : %(count)s nouveauté.", "Lu : %(count)s nouveautés.", found)
     messages.success(request, words % {"count": found} if found else _("Lu : rien de nouveau."))
-    return _page_of(feed)
+    return redirect("feed-settings")
 
 
 @require_POST

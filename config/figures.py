@@ -1,4 +1,4 @@
-"""The four figures of the home page: sums asked of SQL, in three queries whatever the number of rows."""
+"""The figures of the home page: sums asked of SQL, in three queries whatever the number of rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from billing.billed import GROSS, NET, billed
 from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceStatus
 from config.kernel import typography
+from config.kernel.models import Membership
 from payments.models import Payment
 
 ZERO = Decimal("0.00")
@@ -83,31 +84,31 @@ def month(today: date) -> Month:
     return Month(start, received["total"], received["rows"], sold["gross"], sold["net"])
 
 
-def figures(found: Sums, today: date) -> list[Figure]:
-    """« À encaisser », « En retard », and what was received and billed since the first of the month. Two queries."""
+def figures(found: Sums, today: date, membership: Membership) -> list[Figure]:
+    """What is owed and late, what the month brought and billed, as far as the role reads it. Two queries."""
     sold = month(today)
-    start, net = sold.start, typography.money(sold.net)
-    since = f"from={start.isoformat()}&to={today.isoformat()}"
+    since = f"from={sold.start.isoformat()}&to={today.isoformat()}"
     late_tone = "bad" if found.late else "good"
-    return [
-        Figure(
+    every = [
+        ("invoices", Figure(
             _("À encaisser"), typography.money(found.due_total), _invoices(found.due), "neutral",
             "billing:invoice-list", "status=due",
-        ),
-        Figure(
+        )),
+        ("invoices", Figure(
             _("En retard"), typography.money(found.late_total),
             _invoices(found.late) if found.late else _("rien en retard"), late_tone,
             "billing:invoice-list", "status=overdue",
-        ),
-        Figure(
+        )),
+        ("payments", Figure(
             _("Encaissé ce mois"), typography.money(sold.received), _payments(sold.payments), "neutral",
             "payments:payment-list", since,
-        ),
-        Figure(
+        )),
+        ("finance", Figure(
             _("Facturé ce mois"), typography.money(sold.gross),
-            _("TTC, soit %(net)s HT") % {"net": net}, "neutral", "billing:invoice-list", since,
-        ),
+            _("TTC, soit %(net)s HT") % {"net": typography.money(sold.net)}, "neutral", "billing:invoice-list", since,
+        )),
     ]  # fmt: skip
+    return [figure for area, figure in every if membership.may_read(area)]
 
 
 def _invoices(count: int) -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +27,7 @@ from billing.models import (
 )
 from config.figures import ZERO, Sums
 from config.kernel import typography
+from config.kernel.access import may_open
 from config.kernel.clock import local_day
 from config.kernel.models import DamagedFile, LoopFailure, Membership, WebhookEndpoint
 from customers.models import Customer
@@ -61,6 +63,12 @@ class Task:
     pk: int | None = None
     query: str = ""
 
+    @property
+    def url(self) -> str:
+        """'' for what has no page."""
+        page = reverse(self.name, args=[self.pk] if self.pk else []) if self.name else ""
+        return f"{page}?{self.query}" if self.query else page
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -70,15 +78,22 @@ class Step:
     action: str
     name: str
 
+    @property
+    def url(self) -> str:
+        return reverse(self.name)
+
 
 def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
     """What needs this person today, the most pressing first. What the role may not do is not asked of them."""
-    rows: list[Task] = [*_files(), *_failures()]
+    rows: list[Task] = [*_files()]
+    if membership.may_read("finance"):
+        rows += [*_failures()]
     if membership.may("einvoicing.send"):
         rows += [*_platforms(at), *_transmissions(), *_emails()]
     if membership.may("bank.reconcile"):
         rows += [*_bank(at)]
-    rows += [*_late(found, local_day(at))]
+    if membership.may_read("invoices"):
+        rows += [*_late(found, local_day(at))]
     if membership.may("reminders.send"):
         rows += [*_notices()]
     if membership.may("invoices.edit"):
@@ -87,7 +102,7 @@ def tasks(found: Sums, at: datetime, membership: Membership) -> list[Task]:
         rows += [*_credits()]
     if membership.may("settings.edit"):
         rows += [*_webhooks()]
-    return rows
+    return [task for task in rows if not task.name or may_open(membership.role, task.url)]
 
 
 def _alone(count: int, pk: int | None, record: str, every: str, query: str) -> dict[str, Any]:
@@ -287,8 +302,13 @@ def _webhooks() -> Iterator[Task]:
         yield Task(title, detail, "globe", "warn", _("Réactiver"), **place)
 
 
-def first_steps() -> list[Step]:
-    """The way to the first invoice, for a company that has issued none. Five queries."""
+def first_steps(role: str) -> list[Step]:
+    """The way to the first invoice, for a company that has issued none: the steps that the role may take."""
+    return [step for step in _steps() if may_open(role, step.url, "POST")]
+
+
+def _steps() -> list[Step]:
+    """Five queries."""
     return [
         Step(
             _("Ajoutez un client"), _("Son SIRET suffit pour une organisation."), Customer.objects.exists(),

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.company_settings import shown
 from config.kernel.folding import fold
-from config.kernel.frame import RAIL
+from config.kernel.frame import RAIL, open_url, settings_tabs
 from config.kernel.models import Membership
 
 # the address, what it is called, its icon, and the other words by which people look for it
@@ -22,7 +20,7 @@ ACTS: tuple[tuple[str, Any, str, Any], ...] = (
     ("customers:customer-new", gettext_lazy("Nouveau client"), "plus", gettext_lazy("créer organisation particulier")),
     ("billing:product-new", gettext_lazy("Nouveau produit"), "plus", gettext_lazy("créer article prestation")),
     ("payments:payment-new", gettext_lazy("Enregistrer un encaissement"), "plus", gettext_lazy("paiement règlement")),
-    ("payments:statement-list", gettext_lazy("Importer un relevé bancaire"), "upload", gettext_lazy("banque camt")),
+    ("payments:bankline-list", gettext_lazy("Importer un relevé bancaire"), "upload", gettext_lazy("banque camt")),
 )
 
 
@@ -47,21 +45,18 @@ def find_places(membership: Membership, text: str = "") -> list[Place]:
 
 def _every(membership: Membership) -> Iterator[Place]:
     for name, label, icon, synonyms in ACTS:
-        if place := _place(membership, name, str(label), icon, str(synonyms)):
+        if place := _place(membership, name, str(label), icon, str(synonyms), method="POST"):
             yield place
     for name, label, icon in RAIL:
         if place := _place(membership, name, str(label), icon):
             yield place
-    for name, label in shown(may_edit=membership.may("settings.edit")):
-        if place := _place(membership, name, f"{_('Réglages')} · {_(label)}", "settings", str(_("paramètres"))):
-            yield place
+    for _name, label, url in settings_tabs(membership.role):
+        yield Place(f"{_('Réglages')} · {label}", "settings", url, str(_("paramètres")))
 
 
-def _place(membership: Membership, name: str, label: str, icon: str, synonyms: str = "") -> Place | None:
+def _place(
+    membership: Membership, name: str, label: str, icon: str, synonyms: str = "", method: str = "GET"
+) -> Place | None:
     """None for a page that this role may not open, or that is not installed."""
-    try:
-        url = reverse(name)
-    except NoReverseMatch:
-        return None
-    action = getattr(resolve(url).func, "member_action", "")
-    return Place(label, icon, url, synonyms) if not action or membership.may(action) else None
+    url = open_url(membership.role, name, method)
+    return Place(label, icon, url, synonyms) if url else None

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.company_settings import owner, settings_page
-from config.kernel.access import actor_of, member
+from config.company_settings import settings_page
+from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -110,9 +110,8 @@ def _initial(preset: Preset, account: PlatformAccount | None) -> dict[str, Any]:
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def platform_list(request: HttpRequest) -> HttpResponse:
-    owner(request)
     accounts = list(PlatformAccount.objects.order_by("name", "id"))
     taken = {account.kind for account in accounts}
     rows = [
@@ -130,10 +129,10 @@ def platform_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member()
+@member("settings", posts="settings.edit")
 def platform_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """One platform: how it is reached, what goes there, and the secrets that open it."""
-    company, chosen = owner(request).company, preset(slug)
+    company, chosen = cast(MemberRequest, request).membership.company, preset(slug)
     if chosen is None or chosen.kind not in PLATFORMS:
         raise Http404
     account = PlatformAccount.objects.filter(kind=chosen.kind).first()

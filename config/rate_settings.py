@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django import forms
 from django.contrib import messages
 from django.forms.models import fields_for_model
@@ -14,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 from billing.late_interest import half_year
 from billing.models import LateInterestRate
 from billing.services.rates import rates_of, save_rate
-from config.company_settings import owner, settings_page
-from config.kernel.access import actor_of, member
+from config.company_settings import settings_page
+from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -33,10 +35,10 @@ class RateForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@member()
+@member("settings", posts="settings.edit")
 def rate_settings(request: HttpRequest) -> HttpResponse:
     """The half-years that are known, and one more, or a correction."""
-    company = owner(request).company
+    company = cast(MemberRequest, request).membership.company
     now = timezone.now()
     year, half = half_year(local_day(now))
     form = RateForm(request.POST if request.method == "POST" else None, initial={"year": year, "half": half})

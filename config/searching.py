@@ -81,11 +81,12 @@ class Question:
         return Q() if self.amount is None else Q(**{column: self.amount})
 
 
-def exact(question: Question) -> str:
-    """The address of the one record that bears this number, '' when none does. Three queries at most."""
-    for model in (Invoice, Payment, SalesOrder):
-        row = model.objects.filter(number__in={question.text, question.compact}).first()
-        if row is not None:
+def exact(question: Question, role: str) -> str:
+    """The address of the one record that bears this number and that the role may read, '' for none. Three queries."""
+    numbered = {"invoices": Invoice, "payments": Payment, "orders": SalesOrder}
+    for area, model in numbered.items():
+        row = may_read(role, area) and model.objects.filter(number__in={question.text, question.compact}).first()
+        if row:
             return str(row.get_absolute_url())
     return ""
 

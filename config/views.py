@@ -38,7 +38,7 @@ def _back(request: HttpRequest) -> str:
 
 
 @require_GET
-@member()
+@member("company")
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me today, each line with its one action, and four figures. A new company gets its first steps."""
     now = timezone.now()
@@ -48,9 +48,9 @@ def home(request: HttpRequest) -> HttpResponse:
     is_new = not Invoice.objects.issued().exists()
     context = {
         "today": today,
-        "figures": [] if is_new else figures.figures(found, today),
+        "figures": [] if is_new else figures.figures(found, today, membership),
         "tasks": tasks(found, now, membership),
-        "steps": first_steps() if is_new else [],
+        "steps": first_steps(membership.role) if is_new else [],
         "recent": latest_of(RECENT),
         "readiness": readiness_banner(membership.company, today),
     }
@@ -58,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("company")
 def figure(request: HttpRequest) -> HttpResponse:
     """What a sum typed in a field makes (`?text=12/3&places=2`), as the field will read it: text, empty for no sum."""
     places = request.GET.get("places", "")
@@ -71,12 +71,12 @@ def figure(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("company")
 def search(request: HttpRequest) -> HttpResponse:
     """Everything that answers `?q=`; a number goes straight to its record. HTMX: the options under the search field."""
     membership = cast(MemberRequest, request).membership
     question = Question(request.GET.get("q", ""), on=local_day(timezone.now()))
-    if not is_part(request) and question.text and (address := exact(question)):
+    if not is_part(request) and question.text and (address := exact(question, membership.role)):
         return redirect(address)
     context = {
         "search_query": question.text,
@@ -88,7 +88,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@member()
+@member("company")
 def switch_company(request: HttpRequest) -> HttpResponse:
     """Work in another of one's companies. A company one is no member of changes nothing."""
     wanted = request.POST.get("company", "")

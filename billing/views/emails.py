@@ -51,7 +51,7 @@ HONEST: dict[str, tuple[str, Any]] = {
 
 
 @require_GET
-@member()
+@member("invoices")
 def email_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     text = request.GET.get("q", "").strip()[:100]
@@ -76,7 +76,7 @@ def email_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("invoices")
 def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
     email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)
     tone, words = HONEST[email.status]

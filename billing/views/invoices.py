@@ -56,7 +56,7 @@ def load_invoice(pk: int) -> Invoice:
 
 
 @require_GET
-@member()
+@member("invoices")
 def invoice_list(request: HttpRequest) -> HttpResponse:
     today = local_day(timezone.now())
     filters = InvoiceFilter(request.GET)
@@ -110,7 +110,7 @@ def _summary(found: InvoiceQuerySet) -> str:
 
 
 @require_GET
-@member()
+@member("invoices")
 def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = load_invoice(pk)
     today = local_day(timezone.now())
@@ -218,7 +218,7 @@ def own_actions(invoice: Invoice) -> list[Action]:
 
 
 @require_GET
-@member()
+@member("invoices")
 def invoice_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The readable document as it is now; a draft bears a watermark and no number. Nothing is stored."""
     invoice = load_invoice(pk)

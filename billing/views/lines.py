@@ -33,7 +33,7 @@ OTHER_COLUMNS = {REFERENCE: gettext_lazy("Référence"), TOTAL: gettext_lazy("to
 
 
 @require_POST
-@member()
+@member("products")
 def line_totals(request: HttpRequest) -> HttpResponse:
     """The totals of lines being typed, and each row's net. Rows not yet complete are left out."""
     formset = line_formset(request.POST)
@@ -97,7 +97,7 @@ def totals_of(company: Company, formset: Any, stored: Any) -> str:
 
 
 @require_POST
-@member()
+@member("products")
 def lines_paste(request: HttpRequest) -> JsonResponse:
     """A pasted table as rows of the sheet: what each input takes, and in words how the columns were read."""
     pasted = read_paste(request.POST.get("text", "")[:LONGEST])
@@ -116,7 +116,7 @@ def _reading(pasted: Pasted) -> str:
 
 
 @require_GET
-@member()
+@member("products")
 def product_options(request: HttpRequest) -> HttpResponse:
     """What a typed description could mean: a few products, each with what it fills in its row."""
     text = request.GET.get("q", "").strip()[:100]

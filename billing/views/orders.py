@@ -52,7 +52,7 @@ def load_order(pk: int) -> SalesOrder:
 
 
 @require_GET
-@member()
+@member("orders")
 def order_list(request: HttpRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     found = filters.narrow(SalesOrder.objects.all())
@@ -89,7 +89,7 @@ def _summary(found: QuerySet[SalesOrder]) -> str:
 
 
 @require_GET
-@member()
+@member("orders")
 def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     order = load_order(pk)
     membership = cast(MemberRequest, request).membership

@@ -42,7 +42,7 @@ def load_product(pk: int) -> Product:
 
 
 @require_GET
-@member()
+@member("products")
 def product_list(request: HttpRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     found = filters.narrow(Product.objects.all())
@@ -60,7 +60,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("products")
 def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
     product = load_product(pk)
     membership = cast(MemberRequest, request).membership

@@ -1,20 +1,23 @@
-"""Who may open a view: members of the company in scope, and for an action the roles that include it."""
+"""Who may open a page: members of the company in scope whose role has what the page asks, as the API asks it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, cast
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from config.kernel.actor import Actor
 from config.kernel.errors import NotAllowed
 from config.kernel.models import Company, Membership, User
-from config.kernel.roles import ACTIONS
+from config.kernel.roles import ACTIONS, READERS, Role, allows
 
-P = ParamSpec("P")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class MemberRequest(HttpRequest):
@@ -34,10 +37,32 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor.user(cast(User, request.user))
 
 
-def member(action: str = "") -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """View decorator. Without a company: a page that says so. With `action`, safe methods too need the role."""
-    if action and action not in ACTIONS:
-        raise KeyError(action)
+class Asks(NamedTuple):
+    """What a page asks of the role: an area it reads, or an act (`config/kernel/roles.py`)."""
+
+    reading: str
+    posting: str
+
+    def of(self, method: str | None) -> str:
+        return self.reading if method in SAFE else self.posting
+
+
+class NotYourPage(NotAllowed):
+    message = "Votre rôle n’ouvre pas cette page. Demandez cet accès à %(owners)s."
+
+
+class NotYourAct(NotAllowed):
+    message = "Votre rôle ne permet pas cette action. Demandez-la à %(owners)s."
+
+
+def member(asks: str, *, posts: str = "") -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """View decorator: the area or the act that the page asks of the role, `posts` for what is sent to it where another.
+
+    Without a company: a page that says so. Without the right: 403, and who can give it.
+    """
+    declared = Asks(asks, posts or asks)
+    if unknown := set(declared) - ACTIONS.keys() - READERS.keys():
+        raise KeyError(unknown)
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -45,11 +70,30 @@ def member(action: str = "") -> Callable[[Callable[..., HttpResponse]], Callable
             membership: Membership | None = getattr(request, "membership", None)
             if membership is None:
                 return render(request, "no_company.html", status=403)
-            if action and not membership.may(action):
-                raise NotAllowed
+            asked = declared.of(request.method)
+            if not allows(membership.role, asked):
+                refusal = NotYourAct if asked in ACTIONS else NotYourPage
+                raise refusal(owners=_owners(membership.company_id))
             return view(request, *args, **kwargs)
 
-        guarded.member_action = action  # type: ignore[attr-defined]  # read by the house test that no view is open
+        guarded.asks = declared  # type: ignore[attr-defined]  # read by may_open, and by the test of every page
         return guarded
 
     return decorate
+
+
+def may_open(role: str, address: str, method: str = "GET") -> bool:
+    """True when the page at this address of ours lets the role in; False where there is none."""
+    try:
+        view = resolve(urlsplit(address).path).func
+    except Resolver404:
+        return False
+    declared: Asks | None = getattr(view, "asks", None)
+    return declared is None or allows(role, declared.of(method))
+
+
+def _owners(company_id: int) -> str:
+    """Who gives rights in the company, by name."""
+    rows = Membership.objects.filter(company_id=company_id, role=Role.OWNER, user__is_active=True)
+    names = [row.user.display_name for row in rows.select_related("user").order_by("id")[:3]]
+    return ", ".join(names) or _("un gérant de la société")

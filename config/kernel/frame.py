@@ -1,7 +1,8 @@
-"""What every page's frame needs: the rail, the companies to switch between, the person's rights."""
+"""What every page's frame needs: the rail and the settings that the role may open, the companies to switch between."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+
+from config.kernel.access import may_open
 
 RAIL: tuple[tuple[str, Any, str], ...] = (
     ("home", _("Accueil"), "home"),
@@ -22,6 +25,17 @@ RAIL: tuple[tuple[str, Any, str], ...] = (
     ("einvoicing:transmission-list", _("E-facturation"), "send"),
     ("billing:email-list", _("Boîte d’envoi"), "mail"),
 )
+SETTINGS: tuple[tuple[str, Any], ...] = (
+    ("company-settings", _("Société")),
+    ("platform-settings", _("Plateformes")),
+    ("bank-settings", _("Comptes bancaires")),
+    ("rate-settings", _("Taux de retard")),
+    ("webhook-settings", "Webhooks"),
+    ("inbound-settings", _("Webhooks reçus")),
+    ("api-keys", _("Accès API")),
+)
+# nothing of these is shown where e-invoicing is switched off
+EINVOICING = ("einvoicing:", "platform-settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +46,26 @@ class NavEntry:
     active: bool
 
 
-def _entries(path: str) -> list[NavEntry]:
-    entries = []
+def open_url(role: str, name: str, method: str = "GET") -> str:
+    """The address of a page of ours; '' when it is not installed, or not for this role."""
+    if name.startswith(EINVOICING) and not settings.ENABLE_EINVOICING:
+        return ""
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        return ""
+    return url if may_open(role, url, method) else ""
+
+
+def _entries(role: str, path: str) -> Iterator[NavEntry]:
     for name, label, icon in RAIL:
-        if name.startswith("einvoicing:") and not settings.ENABLE_EINVOICING:
-            continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        active = path == url if name == "home" else path.startswith(url)
-        entries.append(NavEntry(label, url, icon, active))
-    return entries
+        if url := open_url(role, name):
+            yield NavEntry(label, url, icon, path == url if name == "home" else path.startswith(url))
+
+
+def settings_tabs(role: str) -> list[tuple[str, Any, str]]:
+    """The settings that the role may open: name, label, address."""
+    return [(name, label, url) for name, label in SETTINGS if (url := open_url(role, name))]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -52,7 +74,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if membership is None:
         return {}
     return {
-        "nav": _entries(request.path),
+        "nav": list(_entries(membership.role, request.path)),
+        "settings_url": next((url for _name, _label, url in settings_tabs(membership.role)), ""),
         "company": membership.company,
         "membership": membership,
         "companies": [other.company for other in getattr(request, "memberships", [])],

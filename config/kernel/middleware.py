@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from structlog.contextvars import clear_contextvars
 
-from config.kernel.errors import DomainError, Sentence
+from config.kernel.errors import DomainError, NotAllowed, Sentence
 from config.kernel.htmx import toast
 from config.kernel.logs import adopt_request_id
 from config.kernel.models import Membership
@@ -159,7 +159,11 @@ class DomainErrorMiddleware:
         if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
             messages.error(request, sentence)
             return HttpResponseRedirect(back)
-        return render(request, "refused.html", {"sentence": sentence}, status=error.status)
+        return render(request, "refused.html", {"title": _title(error), "sentence": sentence}, status=error.status)
+
+
+def _title(error: DomainError) -> str:
+    return _("Accès refusé") if isinstance(error, NotAllowed) else _("Action refusée")
 
 
 def say(error: DomainError) -> str:

@@ -52,3 +52,8 @@ def may_read(role: str, area: str) -> bool:
 def may(role: str, action: str) -> bool:
     """True when the role includes the action; an unknown action is a KeyError, never a silent no."""
     return role in ACTIONS[action]
+
+
+def allows(role: str, asked: str) -> bool:
+    """True when the role has what is asked: an act it does, or an area it reads. An unknown word is a KeyError."""
+    return may(role, asked) if asked in ACTIONS else may_read(role, asked)

@@ -36,7 +36,7 @@ def load_customer(pk: int) -> Customer:
 
 
 @require_GET
-@member()
+@member("customers")
 def customer_list(request: HttpRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET)
     found = filters.narrow(Customer.objects.all())
@@ -62,7 +62,7 @@ def _summary(found: CustomerQuerySet) -> str:
 
 
 @require_GET
-@member()
+@member("customers")
 def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
     customer = load_customer(pk)
     membership = cast(MemberRequest, request).membership
@@ -162,7 +162,7 @@ def customer_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("customers")
 def customer_options(request: HttpRequest) -> HttpResponse:
     """What a typed name could mean: a few customers, and « Créer » for whom may."""
     text = request.GET.get("q", "").strip()[:100]

@@ -50,7 +50,7 @@ def transmission_answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def enclosure_download(request: HttpRequest, pk: int) -> HttpResponse:
     """A document that went with an answer, always as a download: it may be of any kind."""
     one = get_object_or_404(Enclosure.objects, pk=pk)

@@ -42,7 +42,7 @@ CLASSES: dict[str, Any] = {
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def compliance_dashboard(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     since = month_start(local_day(now))

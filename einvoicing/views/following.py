@@ -16,7 +16,7 @@ NO_CONTENT = 204  # htmx then changes nothing, and asks again
 
 
 @require_GET
-@member()
+@member("invoices")
 def invoice_follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The record again once something changed since the state `seen`; nothing before."""
     invoice = get_object_or_404(Invoice.objects.all(), pk=pk)

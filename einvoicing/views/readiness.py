@@ -63,7 +63,7 @@ class Step:
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def readiness_steps(request: HttpRequest) -> HttpResponse:
     """The whole way on one page. The number of queries does not depend on the number of customers or drafts."""
     membership = cast(MemberRequest, request).membership

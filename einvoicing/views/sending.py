@@ -188,7 +188,7 @@ def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("invoices")
 def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The legal file, made and judged now if it never was; for a draft, its preview."""
     invoice = _load(pk)

@@ -57,7 +57,7 @@ class RetryForm(forms.Form):
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def transmission_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     text = request.GET.get("q", "").strip()[:100]
@@ -109,7 +109,7 @@ def _counts() -> dict[str, int]:
 
 
 @require_GET
-@member()
+@member("einvoicing")
 def transmission_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return show_transmission(request, load_transmission(pk))
 

@@ -19,11 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
-from config.kernel.errors import DomainError, NotAllowed
+from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
-from config.kernel.models import Membership
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import import_sentence, known_lines
@@ -38,19 +37,11 @@ TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.IGNORED
 MOST_OTHERS = 12
 
 
-def _judge(request: HttpRequest) -> Membership:
-    """Everybody may look; a POST of somebody who may not reconcile is refused."""
-    membership = cast(MemberRequest, request).membership
-    if request.method == "POST" and not membership.may("bank.reconcile"):
-        raise NotAllowed
-    return membership
-
-
 @require_http_methods(["GET", "POST"])
-@member()
+@member("bank", posts="bank.reconcile")
 def bankline_list(request: HttpRequest) -> HttpResponse:
     """The lines, and the door where a statement comes in."""
-    membership = _judge(request)
+    membership = cast(MemberRequest, request).membership
     form = StatementForm(request.POST, request.FILES) if request.method == "POST" else StatementForm()
     if request.method == "POST" and form.is_valid():
         done = _import(request, form)
@@ -117,7 +108,7 @@ def bank_reconcile(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@member()
+@member("bank")
 def statement_list(request: HttpRequest) -> HttpResponse:
     rows = BankStatement.objects.select_related("account")
     page = listing.page(rows, sorts={"date": "imported_at"}, default="-date", query=request.GET)
@@ -131,11 +122,11 @@ def load_line(pk: int) -> BankLine:
 
 
 @require_http_methods(["GET", "POST"])
-@member()
+@member("bank", posts="bank.reconcile")
 def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One line at a time: the proposal with its evidence, its rivals, and other invoices to choose from."""
     line = load_line(pk)
-    may = _judge(request).may("bank.reconcile")
+    may = cast(MemberRequest, request).membership.may("bank.reconcile")
     verdict = propose(line, build_index(line.company, at=timezone.now())) if line.status == LineStatus.OPEN else None
     text = request.GET.get("q", "")
     invoices, preset = _candidates(line, verdict, text)

@@ -43,7 +43,7 @@ MOST_OPEN = 60
 
 
 @require_GET
-@member()
+@member("payments")
 def payment_list(request: HttpRequest) -> HttpResponse:
     filters = PaymentFilter(request.GET)
     found = filters.narrow(Payment.objects.all())
@@ -89,7 +89,7 @@ def open_invoices(customer: Customer) -> list[Invoice]:
 
 
 @require_GET
-@member()
+@member("payments")
 def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     payment = load_payment(pk)
     may = cast(MemberRequest, request).membership.may("payments.record")

@@ -42,7 +42,7 @@ TONES = {
 
 
 @require_GET
-@member()
+@member("invoices")
 def reminder_list(request: HttpRequest) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     planned = plan(company=membership.company, at=timezone.now())

@@ -11,16 +11,20 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from billing.models import Reminder
+from billing.models import Email, Reminder
 from billing.services.orders import save_order
 from billing.services.products import save_product
+from config.kernel.api.keys import create_key
 from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.scope import company_scope
-from einvoicing.models import Transmission
+from customers.models import Contact
+from einvoicing.models import Enclosure, Transmission
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match
+from tests.api.client import a_member
 from tests.api.senders import a_source
 from tests.factories import money, platforms, story
 
@@ -117,6 +121,31 @@ class World:
             company=self.company, origin=self.source, event_id="evt_1", body=b"{}", status="FAILED",
             sha256=hashlib.sha256(b"{}").hexdigest(), received_at=story.AT, next_attempt_at=story.AT,
         )  # fmt: skip
+
+    @cached_property
+    def contact(self) -> Any:
+        with company_scope(self.company):
+            return Contact.objects.create(company=self.company, customer=self.customer, name="Ada Lovelace")
+
+    @cached_property
+    def email(self) -> Any:
+        return Email.everywhere.create(
+            company=self.company, kind="INVOICE", invoice=self.invoice, recipient="x@client.example", body="x",
+            subject_line="x", status="FAILED", created_at=story.AT, next_attempt_at=story.AT,
+        )  # fmt: skip
+
+    @cached_property
+    def enclosure(self) -> Any:
+        return Enclosure.everywhere.create(
+            company=self.company, transmission=self.transmission, position=1, name="bon.pdf", size=1,
+            media_type="application/pdf", sha256="", file=ContentFile(b"x", name="bon.pdf"),
+        )  # fmt: skip
+
+    @cached_property
+    def key(self) -> Any:
+        return create_key(
+            company=self.company, name="ERP", scopes=["company.read"], by=a_member(self.company), at=timezone.now()
+        )[0]
 
     @cached_property
     def platform(self) -> Any:

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.ids import new_id
-from config.kernel.roles import Role, may
+from config.kernel.roles import Role, may, may_read
 from config.kernel.scope import ScopedManager
 
 
@@ -152,6 +152,9 @@ class Membership(models.Model):
 
     def may(self, action: str) -> bool:
         return may(self.role, action)
+
+    def may_read(self, area: str) -> bool:
+        return may_read(self.role, area)
 
 
 class CompanyRow(models.Model):

@@ -1,7 +1,7 @@
 """Filters and tags every template has without loading them (a template builtin).
 
 Filters: money number price percent lasting day iso_day moment iban siren siret said.
-Tags: icon, status, take_cursor, csrf_field, url_with, url_without.
+Tags: icon, status, take_cursor, csrf_field, open_url, url_with, url_without.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from django.forms import BaseForm, CheckboxInput, RadioSelect
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
 from django.template import Context
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from config.kernel import typography
+from config.kernel.access import may_open
 from config.kernel.icons import ICONS
+from config.kernel.models import Membership
 
 register = template.Library()
 
@@ -131,6 +134,14 @@ def csrf_field(context: Context) -> SafeString:
     if request is None:
         return mark_safe("")
     return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request))
+
+
+@register.simple_tag(takes_context=True)
+def open_url(context: Context, name: str, *args: object, method: str = "GET") -> str:
+    """`{% url %}`, or '' when the reader's role may not open the page; with `method="POST"`, not act there."""
+    membership: Membership | None = getattr(_request(context), "membership", None)
+    url = reverse(name, args=args)
+    return url if membership and may_open(membership.role, url, method) else ""
 
 
 def _query(context: Context) -> QueryDict:

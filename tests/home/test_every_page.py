@@ -1,0 +1,291 @@
+"""Every page × who asks × whose row: a page lets in whom the API lets read and do the same, and nobody else.
+
+A page that declares nothing, or that this table does not know, fails here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from config.kernel.models import User
+from config.kernel.roles import Role, allows
+from tests.api.test_matrix import ROUTES, patterns
+from tests.api.world import World, a_world
+from tests.factories import story
+from tests.factories.people import a_person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+# what is no page of a company: signing in, the reader's own language, the state of the process
+OUTSIDE = {"login", "logout", "language", "health", "metrics"}
+OTHER_DOORS = ("api", "integrations", "admin/", "^")
+# these read what is sent to them, and keep nothing of it
+READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste"}
+
+# page → the routes of the API that read, and do, the same; "" where programs have no such thing
+TWINS: dict[str, tuple[str, str]] = {
+    "home": ("get api/company", ""),
+    "search": ("get api/company", ""),
+    "figure": ("", ""),
+    "company-switch": ("", ""),
+    # the API tells the identity alone: nothing of bank details, mentions and reminders
+    "company-settings": ("", ""),
+    "platform-settings": ("get api/platforms", ""),
+    "platform-edit": ("", "post api/platforms/<int:id>/test"),
+    "platform-test": ("", "post api/platforms/<int:id>/test"),
+    "bank-settings": ("get api/bank-accounts", ""),
+    "rate-settings": ("", ""),
+    "feed-settings": ("get api/bank-accounts", ""),
+    "revolut-authorise": ("", ""),
+    "revolut-consent": ("", ""),
+    "feed-edit": ("", ""),
+    "feed-read": ("", "post api/finance/sync"),
+    "feed-switch": ("", ""),
+    "feed-disconnect": ("", ""),
+    "webhook-settings": ("get api/webhooks", ""),
+    "webhook-new": ("", "post api/webhooks"),
+    "webhook-detail": ("get api/webhooks/<int:id>", ""),
+    "webhook-edit": ("", "put api/webhooks/<int:id>"),
+    "webhook-rotate": ("", "post api/webhooks/<int:id>/rotate-secret"),
+    "webhook-test": ("", "post api/webhooks/<int:id>/test"),
+    "webhook-enable": ("", "put api/webhooks/<int:id>"),
+    "webhook-disable": ("", "put api/webhooks/<int:id>"),
+    "webhook-delete": ("", "delete api/webhooks/<int:id>"),
+    "webhook-delivery": ("get api/webhooks/deliveries/<int:id>", ""),
+    "webhook-replay": ("", "post api/webhooks/deliveries/<int:id>/replay"),
+    "inbound-settings": ("get api/webhook-sources", ""),
+    "inbound-new": ("", "post api/webhook-sources"),
+    "inbound-source": ("get api/webhook-sources/<int:id>", "put api/webhook-sources/<int:id>"),
+    "inbound-switch": ("", "put api/webhook-sources/<int:id>"),
+    "inbound-message": ("get api/received-webhooks/<int:id>", ""),
+    "inbound-replay": ("", "post api/received-webhooks/<int:id>/replay"),
+    "api-keys": ("", ""),
+    "api-key-new": ("", ""),
+    "api-key-revoke": ("", ""),
+    "customers:customer-list": ("get api/customers", ""),
+    "customers:customer-new": ("", "post api/customers"),
+    "customers:customer-options": ("get api/customers", ""),
+    "customers:customer-detail": ("get api/customers/<int:id>", ""),
+    "customers:customer-edit": ("", "put api/customers/<int:id>"),
+    "customers:customer-archive": ("", "delete api/customers/<int:id>"),
+    "customers:customer-restore": ("", "put api/customers/<int:id>"),
+    "customers:contact-new": ("", "put api/customers/<int:id>"),
+    "customers:contact-edit": ("", "put api/customers/<int:id>"),
+    "customers:contact-delete": ("", "put api/customers/<int:id>"),
+    "billing:line-totals": ("", ""),
+    "billing:lines-paste": ("", ""),
+    "billing:product-options": ("get api/products", ""),
+    "billing:product-list": ("get api/products", ""),
+    "billing:product-new": ("", "post api/products"),
+    "billing:product-detail": ("get api/products/<int:id>", ""),
+    "billing:product-edit": ("", "put api/products/<int:id>"),
+    "billing:product-stock": ("", "post api/products/<int:id>/stock"),
+    "billing:product-archive": ("", "delete api/products/<int:id>"),
+    "billing:product-restore": ("", "put api/products/<int:id>"),
+    "billing:order-list": ("get api/orders", ""),
+    "billing:order-new": ("", "post api/orders"),
+    "billing:order-detail": ("get api/orders/<int:id>", ""),
+    "billing:order-edit": ("", "put api/orders/<int:id>"),
+    "billing:order-confirm": ("", "post api/orders/<int:id>/confirm"),
+    "billing:order-ship": ("", "post api/orders/<int:id>/ship"),
+    "billing:order-cancel": ("", "post api/orders/<int:id>/cancel"),
+    "billing:order-invoice": ("", "post api/invoices/generate"),
+    "billing:order-deposit": ("", "post api/orders/<int:id>/deposits"),
+    "billing:invoice-list": ("get api/invoices", ""),
+    "billing:invoice-new": ("", "post api/invoices"),
+    "billing:invoice-edit": ("", "put api/invoices/<int:id>"),
+    "billing:invoice-detail": ("get api/invoices/<int:id>", ""),
+    "billing:invoice-preview": ("get api/invoices/<int:id>/documents/<str:word>", ""),
+    "billing:invoice-deposit": ("", "post api/invoices/<int:id>/deposits"),
+    "billing:invoice-deductions": ("", "put api/invoices/<int:id>/deductions"),
+    "billing:invoice-correct": ("", "post api/invoices/<int:id>/corrections"),
+    "billing:invoice-notes": ("", "put api/invoices/<int:id>"),
+    "billing:invoice-dispute": ("", "post api/invoices/<int:id>/disputes"),
+    "billing:invoice-dispute-close": ("", "delete api/invoices/<int:id>/disputes"),
+    "billing:invoice-delete": ("", "delete api/invoices/<int:id>"),
+    "billing:email-list": ("", ""),
+    "billing:email-detail": ("", ""),
+    "billing:email-resend": ("", "post api/invoices/<int:id>/send"),
+    "payments:bankline-list": ("get api/transactions", "post api/bank-accounts/<int:id>/statements"),
+    "payments:bank-reconcile": ("", "post api/finance/reconciliation"),
+    "payments:statement-list": ("get api/statements", ""),
+    "payments:bankline-detail": ("get api/transactions/<int:id>", "post api/transactions/<int:id>/match"),
+    "payments:bankline-ignore": ("", "post api/transactions/<int:id>/ignore"),
+    "payments:bankline-reopen": ("", "post api/transactions/<int:id>/reopen"),
+    "payments:match-undo": ("", "post api/matches/<int:id>/undo"),
+    "payments:payment-list": ("get api/payments", ""),
+    "payments:payment-new": ("", "post api/payments"),
+    "payments:payment-detail": ("get api/payments/<int:id>", ""),
+    "payments:payment-allocate": ("", "post api/payments/<int:id>/allocations"),
+    "payments:payment-edit": ("", "put api/payments/<int:id>"),
+    "payments:payment-reverse": ("", "post api/payments/<int:id>/reversal"),
+    "payments:reminder-list": ("get api/reminders", ""),
+    "payments:reminder-send-due": ("", "post api/invoices/<int:id>/reminder"),
+    "payments:reminder-letter": ("", "post api/reminders/<int:id>/send"),
+    "payments:reminder-cancel": ("", "post api/reminders/<int:id>/cancel"),
+    "einvoicing:invoice-issue": ("", "post api/invoices/<int:id>/send"),
+    "einvoicing:invoice-send": ("", "post api/invoices/<int:id>/send"),
+    "einvoicing:invoice-credit": ("", "post api/invoices/<int:id>/credit-notes"),
+    "einvoicing:credit-total": ("", "post api/invoices/<int:id>/credit-notes"),
+    "einvoicing:invoice-transmit": ("", "post api/invoices/<int:id>/transmissions"),
+    "einvoicing:invoice-follow": ("get api/invoices/<int:id>/lifecycle", ""),
+    "einvoicing:document-download": ("get api/invoices/<int:id>/documents/<str:word>", ""),
+    "einvoicing:readiness": ("get api/platforms", ""),
+    "einvoicing:readiness-drafts": ("", "post api/invoices/<int:id>/send"),
+    "einvoicing:readiness-activate": ("", ""),
+    # a part of the customer's form, for who may save it
+    "einvoicing:directory-lookup": ("", "put api/customers/<int:id>"),
+    "einvoicing:transmission-list": ("get api/transmissions", ""),
+    "einvoicing:transmit-many": ("", "post api/invoices/<int:id>/transmissions"),
+    "einvoicing:queue-progress": ("get api/transmissions", ""),
+    "einvoicing:compliance": ("get api/platforms", ""),
+    "einvoicing:transmission-detail": ("get api/transmissions/<int:id>", ""),
+    "einvoicing:transmission-answer": ("", "post api/transmissions/<int:id>/retry"),
+    "einvoicing:enclosure": ("get api/transmissions/<int:id>", ""),
+    "einvoicing:transmission-retry": ("", "post api/transmissions/<int:id>/retry"),
+}
+
+# what an id names, by the beginning of the page's name; the longest that fits
+A_ROW = {
+    "api-key": lambda world: world.key,
+    "billing:email": lambda world: world.email,
+    "billing:invoice": lambda world: world.draft,
+    "billing:invoice-dispute": lambda world: world.invoice,
+    "billing:order": lambda world: world.order,
+    "billing:product": lambda world: world.product,
+    "customers:contact": lambda world: world.contact,
+    "customers:contact-new": lambda world: world.customer,
+    "customers:customer": lambda world: world.customer,
+    "einvoicing:credit-total": lambda world: world.invoice,
+    "einvoicing:document-download": lambda world: world.invoice,
+    "einvoicing:enclosure": lambda world: world.enclosure,
+    "einvoicing:invoice": lambda world: world.invoice,
+    "einvoicing:invoice-issue": lambda world: world.draft,
+    "einvoicing:transmission": lambda world: world.transmission,
+    "inbound-message": lambda world: world.received,
+    "inbound-replay": lambda world: world.received,
+    "inbound-so": lambda world: world.source,
+    "inbound-switch": lambda world: world.source,
+    "payments:bankline": lambda world: world.transaction,
+    "payments:match": lambda world: world.match,
+    "payments:payment": lambda world: world.payment,
+    "payments:reminder": lambda world: world.reminder,
+    "webhook": lambda world: world.endpoint,
+    "webhook-delivery": lambda world: world.delivery,
+    "webhook-replay": lambda world: world.delivery,
+}
+A_WORD = {"feed": "revolut", "platform": "afnor", "einvoicing:document-download": "facturx"}
+
+
+@dataclass(frozen=True)
+class Page:
+    path: str
+    name: str
+    asks: Any  # Asks, None where the page declares nothing
+
+    def address(self, world: World) -> str:
+        words = [part for part in self.path.split("/") if part.startswith("<")]
+        return reverse(self.name, args=[self._value(world, word) for word in words])
+
+    def _value(self, world: World, word: str) -> Any:
+        table: dict[str, Any] = A_ROW if word.startswith("<int") else A_WORD
+        key = max((start for start in table if self.name.startswith(start)), key=len)
+        return table[key](world).pk if word.startswith("<int") else table[key]
+
+
+def pages() -> list[Page]:
+    return [
+        Page(path, name, getattr(pattern.callback, "asks", None))
+        for path, name, pattern in patterns(get_resolver())
+        if not path.startswith(OTHER_DOORS) and name not in OUTSIDE
+    ]
+
+
+PAGES = pages()
+DECLARED = [page for page in PAGES if page.asks]
+WITH_A_ROW = [page for page in PAGES if "<int" in page.path]
+by_name = {"ids": lambda page: page.name}
+
+
+def ask(client: Client, method: str, address: str) -> int:
+    answer = client.generic(method, address)
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # read to its end, a file is closed
+    return int(answer.status_code)
+
+
+def routes_like(page: Page) -> Iterator[tuple[str, Any]]:
+    """The page's twins in the API, each with the method by which the page does the same."""
+    for method, told in zip(("GET", "POST"), TWINS[page.name], strict=True):
+        if told:
+            (route,) = [route for route in ROUTES if f"{route.method} {route.path}" == told]
+            yield method, route
+
+
+def test_every_page_says_what_it_asks_and_has_its_twin() -> None:
+    assert [page.name for page in PAGES if page.asks is None] == []
+    assert {page.name for page in PAGES} == set(TWINS)
+
+
+@pytest.mark.parametrize("page", DECLARED, **by_name)
+def test_each_role_opens_what_its_table_and_the_api_say_and_nothing_else(page: Page) -> None:
+    world = a_world()
+    address, asks = page.address(world), page.asks
+    clients = {role: signed_in(world.company, role) for role in Role}
+    answers = {(method, role): ask(clients[role], method, address) for method in ("GET", "POST") for role in Role}
+    accepted = {method for method, _role in answers if any(answers[method, role] != 405 for role in Role)}
+    assert accepted
+    for (method, role), status in answers.items():
+        if method in accepted:
+            assert (status != 403) is allows(role, asks.of(method)), f"{method} {role}: {status}"
+            assert status < 500
+
+
+@pytest.mark.parametrize("page", DECLARED, **by_name)
+def test_a_page_lets_in_whom_the_api_lets_do_the_same(page: Page) -> None:
+    """What the API declares is what it answers: tests/api/test_matrix.py."""
+    for method, route in routes_like(page):
+        asked = route.operation.action or route.view.area
+        for role in Role:
+            assert allows(role, page.asks.of(method)) is allows(role, asked), f"{route.path} {role}"
+
+
+def test_what_is_sent_to_a_page_asks_for_an_act() -> None:
+    world = a_world()
+    owner = signed_in(world.company)
+    reading = {
+        page.name for page in DECLARED
+        if "." not in page.asks.posting and ask(owner, "POST", page.address(world)) != 405
+    }  # fmt: skip
+    assert reading == READING_POSTS
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_strangers_and_people_who_left_are_sent_away(method: str) -> None:
+    world = a_world()
+    person = a_person(world.company)
+    left = Client()
+    left.force_login(person)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    superuser = Client()
+    superuser.force_login(User.objects.create_superuser("root@verone.example", "a long password 42"))
+    for page in PAGES:
+        address = page.address(world)
+        assert ask(Client(), method, address) == 302, page.name
+        assert ask(left, method, address) == 302, page.name
+        assert ask(superuser, method, address) in (403, 405), page.name
+
+
+@pytest.mark.parametrize("page", WITH_A_ROW, **by_name)
+def test_another_companys_row_does_not_exist(page: Page) -> None:
+    theirs = a_world()
+    stranger = signed_in(story.a_company())
+    answers = {ask(stranger, method, page.address(theirs)) for method in ("GET", "POST")}
+    assert answers <= {404, 405}
+    assert 404 in answers
