@@ -23,6 +23,7 @@ from config.kernel.models import (
     AuditEvent,
     Company,
     DamagedFile,
+    KnownPlace,
     LoopFailure,
     Membership,
     SignInTries,
@@ -162,6 +163,17 @@ class SignInTriesAdmin(AuditedAdmin):
 
     list_display = ("__str__", "tries", "tried_at", "paused_until")
     readonly_fields = ("key", "tries", "tried_at", "paused_until")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(KnownPlace)
+class KnownPlaceAdmin(AuditedAdmin):
+    """Where somebody signed in before; deleting a row makes the place a strange one."""
+
+    list_display = ("__str__", "seen_at")
+    readonly_fields = ("key", "seen_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

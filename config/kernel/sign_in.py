@@ -2,64 +2,125 @@
 
 A try is counted before its password is looked at, so that no number of tries at once goes past. During a pause even the
 right password is refused, and an address nobody has is answered like any other.
+
+Wrong passwords must not shut a person out who is elsewhere: an address or a browser from which the person once signed
+in is known, and counts its own tries alone. Strange places share one count for each person, whose pauses stay short.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import ipaddress
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import user_logged_in
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from config.kernel.addresses import address_of
-from config.kernel.models import SignInTries, User
+from config.kernel.models import KnownPlace, SignInTries, User
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
+LONGEST_OF_STRANGERS = timedelta(minutes=5)
 FORGOTTEN_AFTER = timedelta(hours=12)
-# tries before the first pause: by one person from one address, by anybody for one person, from one address
-OF_BOTH, OF_PERSON, OF_ADDRESS = 5, 50, 30
+# tries before the first pause: by one person from one place, from all strange places for one person, from one address
+OF_BOTH, OF_STRANGERS, OF_ADDRESS = 5, 50, 30
+DEVICE = "device"  # the cookie
+KNOWN_FOR = timedelta(days=180)
 
 
-def _keys(username: str, request: HttpRequest | None) -> Iterator[tuple[str, int]]:
-    """In one order, so that two tries never wait for each other in a ring."""
-    person = username.strip().lower()
-    address = address_of(request) if request is not None else ""
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is counted under one key."""
+
+    key: str
+    tries: int
+    longest: timedelta = LONGEST_PAUSE
+
+
+def limits_of(username: str, request: HttpRequest | None) -> list[Limit]:
+    """What a try of this person counts for. A known browser stands for itself, whoever else is at its address."""
+    person = _person(username)
+    device, address = _places(request)
+    known = KnownPlace.objects.filter(key__in=[_digest("place", person, place) for place in (device, address)])
+    known_keys = set(known.values_list("key", flat=True))
+    if device and _digest("place", person, device) in known_keys:
+        return [Limit(_digest("both", person, device), OF_BOTH)]
+    limits = []
     if address:
-        yield _digest("address", address), OF_ADDRESS
-        yield _digest("both", f"{person} {address}"), OF_BOTH
-    yield _digest("person", person), OF_PERSON
+        limits = [Limit(_digest("address", address), OF_ADDRESS), Limit(_digest("both", person, address), OF_BOTH)]
+    if _digest("place", person, address) not in known_keys:
+        limits.append(Limit(_digest("person", person), OF_STRANGERS, LONGEST_OF_STRANGERS))
+    return limits
 
 
-def _digest(kind: str, text: str) -> str:
-    return hashlib.sha256(f"{kind}:{text}".encode(errors="replace")).hexdigest()
+def _person(username: str) -> str:
+    return username.strip().lower()
+
+
+def _places(request: HttpRequest | None) -> tuple[str, str]:
+    """The browser, by its cookie, and the address; '' for what is not there."""
+    if request is None:
+        return "", ""
+    return request.COOKIES.get(DEVICE, "")[:100], _network(address_of(request))
+
+
+def _network(address: str) -> str:
+    """Whoever has one IPv6 address has all those of its /64."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(address).version == 6:
+            return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
+
+
+def remember(username: str, place: str, *, at: datetime) -> None:
+    """From now on the person is known at this place."""
+    if place:
+        key = _digest("place", _person(username), place)
+        KnownPlace.objects.update_or_create(key=key, defaults={"seen_at": at})
+
+
+def forget(*, at: datetime) -> int:
+    """Delete the places where nobody came again, and the tries of long ago; how many places."""
+    SignInTries.objects.filter(tried_at__lt=at - FORGOTTEN_AFTER).delete()
+    return KnownPlace.objects.filter(seen_at__lt=at - KNOWN_FOR).delete()[0]
 
 
 def pause_of(username: str, request: HttpRequest | None, *, at: datetime) -> timedelta:
     """How long this person must wait before another try from here; zero when none must be waited for."""
-    keys = [key for key, _limit in _keys(username, request)]
+    keys = [limit.key for limit in limits_of(username, request)]
     rows = SignInTries.objects.filter(key__in=keys, paused_until__gt=at)
     return max((row.paused_until - at for row in rows if row.paused_until), default=timedelta(0))
 
 
 @transaction.atomic
-def _count(key: str, limit: int, *, at: datetime) -> bool:
+def _count(limit: Limit, *, at: datetime) -> bool:
     """Whether one more try may be made now; it is counted."""
-    row, _is_new = SignInTries.objects.select_for_update(no_key=True).get_or_create(key=key, defaults={"tried_at": at})
+    tries = SignInTries.objects.select_for_update(no_key=True)
+    row, _is_new = tries.get_or_create(key=limit.key, defaults={"tried_at": at})
     if row.paused_until and row.paused_until > at:
         return False
     row.tries = 1 if row.tried_at < at - FORGOTTEN_AFTER else row.tries + 1
     row.tried_at = at
-    if row.tries >= limit:
-        row.paused_until = at + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.tries - limit, 20))
+    if row.tries >= limit.tries:
+        row.paused_until = at + min(limit.longest, FIRST_PAUSE * 2 ** min(row.tries - limit.tries, 20))
     row.save(update_fields=["tries", "tried_at", "paused_until"])
     return True
 
@@ -71,15 +132,41 @@ class LimitedBackend(ModelBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
     ) -> User | None:
         name, at = str(username or more.get(User.USERNAME_FIELD) or ""), timezone.now()
-        keys = list(_keys(name, request))
-        counted = [_count(key, limit, at=at) for key, limit in keys]
+        limits = limits_of(name, request)
+        counted = [_count(limit, at=at) for limit in limits]
         if not all(counted):
             return None
         user = super().authenticate(request, username=username, password=password, **more)
         if user is not None:
-            # the address keeps its count: whoever has one password must not buy tries at others with it
-            SignInTries.objects.filter(key__in=[key for key, _limit in keys[-2:]]).delete()
+            # the other counts stand: whoever has one password must not buy tries at others with it
+            SignInTries.objects.filter(
+                key__in=[_digest("both", _person(name), place) for place in _places(request)]
+            ).delete()
+            remember(name, _places(request)[1], at=at)
         return user
+
+
+class DeviceMiddleware:
+    """A browser in which a person signs in gets a cookie by which it is known: random, and nothing else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if getattr(request, "signed_in", False):
+            response.set_cookie(
+                DEVICE, request.COOKIES[DEVICE], max_age=KNOWN_FOR, httponly=True, samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )  # fmt: skip
+        return response
+
+
+@receiver(user_logged_in)
+def remember_device(request: HttpRequest, user: User, **_more: Any) -> None:
+    request.COOKIES[DEVICE] = request.COOKIES.get(DEVICE) or secrets.token_urlsafe(32)
+    remember(user.email, _places(request)[0], at=timezone.now())
+    request.signed_in = True  # type: ignore[attr-defined]  # read by DeviceMiddleware
 
 
 def wait_sentence(pause: timedelta) -> str:

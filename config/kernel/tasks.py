@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from config.kernel import isolating
+from config.kernel import isolating, sign_in
 from config.kernel.api import idempotency
 from config.kernel.inbound import applying
 from config.kernel.webhooks import forgetting
@@ -35,4 +35,5 @@ def forget() -> dict[str, int]:
         "messages": forgetting.forget(at=at),
         "tokens": expired,
         "failures": isolating.forget(at=at),
+        "places": sign_in.forget(at=at),
     }

@@ -31,12 +31,13 @@ def on_page(password, email=EMAIL, **headers):
     return Client().post(reverse("login"), {"username": email, "password": password}, **headers)
 
 
-def in_admin(password):
-    return Client().post(reverse("admin:login"), {"username": EMAIL, "password": password})
+def in_admin(password, **headers):
+    return Client().post(reverse("admin:login"), {"username": EMAIL, "password": password}, **headers)
 
 
-def by_api(password):
-    return Client().post("/api/auth/token", {"email": EMAIL, "password": password}, content_type="application/json")
+def by_api(password, **headers):
+    typed = {"email": EMAIL, "password": password}
+    return Client().post("/api/auth/token", typed, content_type="application/json", **headers)
 
 
 def wait_is_over():
@@ -96,11 +97,93 @@ def test_the_limit_holds_with_the_broker_away(settings):
     assert by_api(RIGHT).status_code == 429
 
 
+def from_everywhere(tries=80, door=on_page):
+    """Wrong passwords, each from another address; how many were looked at."""
+    for number in range(tries):
+        door(WRONG, REMOTE_ADDR=f"198.51.100.{number}")
+    person = SignInTries.objects.get(key=sign_in._digest("person", EMAIL))
+    return person.tries
+
+
+@pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("door", [on_page, in_admin, by_api])
+def test_wrong_passwords_from_everywhere_slow_strangers_down_and_shut_out_nobody_known(door, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # counted in PostgreSQL
+    browser = Client()
+    browser.post(reverse("login"), {"username": EMAIL, "password": RIGHT}, REMOTE_ADDR="192.0.2.1")
+    assert by_api(RIGHT, REMOTE_ADDR="192.0.2.2").status_code == 200
+    assert from_everywhere(door=door) == sign_in.OF_STRANGERS
+    assert "Trop d’essais de connexion" in on_page(RIGHT, REMOTE_ADDR="203.0.113.9").text
+    assert in_admin(RIGHT, REMOTE_ADDR="203.0.113.9").status_code == 200
+    assert by_api(RIGHT, REMOTE_ADDR="203.0.113.9").status_code == 429
+    # the browser is known wherever it is, and so are the addresses where the right password was given
+    browser.post(reverse("logout"))
+    assert (
+        browser.post(reverse("login"), {"username": EMAIL, "password": RIGHT}, REMOTE_ADDR="203.0.113.9").status_code
+        == 302
+    )
+    assert on_page(RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+    assert in_admin(RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+    assert by_api(RIGHT, REMOTE_ADDR="192.0.2.2").status_code == 200
+
+
+@pytest.mark.usefixtures("person")
+def test_strangers_wait_minutes_and_not_hours():
+    from_everywhere(sign_in.OF_STRANGERS)
+    for number in range(12):
+        wait_is_over()
+        on_page(WRONG, REMOTE_ADDR=f"203.0.113.{number}")
+    answer = by_api(RIGHT, REMOTE_ADDR="203.0.113.99")
+    assert 0 < int(answer["Retry-After"]) <= sign_in.LONGEST_OF_STRANGERS.total_seconds()
+
+
+@pytest.mark.usefixtures("person")
+def test_a_known_place_counts_its_own_tries():
+    assert on_page(RIGHT).status_code == 302
+    for _ in range(sign_in.OF_BOTH):
+        on_page(WRONG)
+    assert on_page(RIGHT).status_code == 200
+
+
+@pytest.mark.usefixtures("person")
+def test_a_known_browser_is_known_for_one_person_and_not_without_end():
+    browser = Client()
+    signing_in = browser.post(reverse("login"), {"username": EMAIL, "password": RIGHT})
+    assert signing_in.cookies[sign_in.DEVICE]["httponly"]
+    browser.post(reverse("logout"))
+    other = User.objects.create_user("paul@verone.example", RIGHT)
+    request = browser.get(reverse("login")).wsgi_request
+    assert len(sign_in.limits_of(EMAIL, request)) == 1
+    assert len(sign_in.limits_of(other.email, request)) == 3
+    for _ in range(sign_in.OF_BOTH):
+        browser.post(reverse("login"), {"username": EMAIL, "password": WRONG})
+    assert "Trop d’essais" in browser.post(reverse("login"), {"username": EMAIL, "password": RIGHT}).text
+    sign_in.forget(at=timezone.now() + sign_in.KNOWN_FOR + timedelta(days=1))
+    assert len(sign_in.limits_of(EMAIL, request)) == 3
+
+
+@pytest.mark.usefixtures("person")
+def test_a_made_up_cookie_is_no_known_browser():
+    from_everywhere(sign_in.OF_STRANGERS)
+    browser = Client()
+    browser.cookies[sign_in.DEVICE] = "x"
+    refused = browser.post(reverse("login"), {"username": EMAIL, "password": RIGHT}, REMOTE_ADDR="203.0.113.9")
+    assert "Trop d’essais" in refused.text
+
+
+@pytest.mark.usefixtures("person")
+def test_all_addresses_of_one_ipv6_network_are_one():
+    for number in range(sign_in.OF_BOTH):
+        on_page(WRONG, REMOTE_ADDR=f"2001:db8:1:2::{number}")
+    assert on_page(RIGHT, REMOTE_ADDR="2001:db8:1:2:ffff::1").status_code == 200
+    assert on_page(RIGHT, REMOTE_ADDR="2001:db8:1:3::1").status_code == 302
+
+
 @pytest.mark.trust
 @pytest.mark.django_db(transaction=True)
 def test_twenty_tries_at_once_are_no_more_than_five(person):
     def one(_place):
-        return sign_in._count("a" * 64, sign_in.OF_BOTH, at=timezone.now())
+        return sign_in._count(sign_in.Limit("a" * 64, sign_in.OF_BOTH), at=timezone.now())
 
     assert sum(at_once(20, one)) == sign_in.OF_BOTH
 

@@ -22,7 +22,7 @@ from billing.models import Product
 from billing.services.products import save_product
 from config.kernel import chain
 from config.kernel.admin_audit import AuditedAdmin
-from config.kernel.models import AuditEvent, Company, Membership, SignInTries, User
+from config.kernel.models import AuditEvent, Company, KnownPlace, Membership, SignInTries, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from config.kernel.timeline import WORDS, timeline_of
@@ -108,7 +108,7 @@ WITHOUT_COMPANY = {
     ),
 }
 
-ONLY_DELETED = {SignInTries, SandboxFlow, SandboxRecord}  # of no company either
+ONLY_DELETED = {KnownPlace, SignInTries, SandboxFlow, SandboxRecord}  # of no company either
 
 
 def changing_pages() -> list[type[models.Model]]:

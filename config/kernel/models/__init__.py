@@ -14,7 +14,7 @@ from config.kernel.models.companies import (
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.partners import ApiKey, IdempotentCall
-from config.kernel.models.sign_in import SignInTries
+from config.kernel.models.sign_in import KnownPlace, SignInTries
 from config.kernel.models.webhooks import (
     DeliveryStatus,
     InboundSource,
@@ -38,6 +38,7 @@ __all__ = [
     "DeliveryStatus",
     "IdempotentCall",
     "InboundSource",
+    "KnownPlace",
     "LoopFailure",
     "Membership",
     "ReceivedStatus",

@@ -15,3 +15,13 @@ class SignInTries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} : {self.tries}"
+
+
+class KnownPlace(models.Model):
+    """An address or a browser from which a person signed in: tries made elsewhere do not count there."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # a digest: nothing tells whose, nor where
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key[:8]
