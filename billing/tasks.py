@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
 from billing.models import Email, EmailKind
-from billing.services.emails import claim_due, hand_over
-from config.kernel.isolating import treat_each
-
-BATCH = 10
+from billing.services.emails import hand_over, queue_of
+from config.kernel.queue import Clock, Queue
 
 
 @shared_task(name="billing.deliver_emails")
-def deliver_emails() -> None:
+def deliver_emails() -> int:
     """Hand invoices, then notices, that are due to the mail server. Reminders are delivered by payments."""
-    for kind in (EmailKind.INVOICE, EmailKind.NOTICE):
-        _deliver(kind)
+    return sum(len(queue.sweep(limit=10)) for queue in (INVOICE_EMAILS, NOTICES))
 
 
-def _deliver(kind: EmailKind) -> None:
-    for _turn in range(BATCH):
-        # one at a time: a worker that dies leaves one message in doubt, not ten
-        claimed = claim_due(kind=kind, at=timezone.now(), limit=1)
-        if not claimed:
-            return
-        treat_each(claimed, _hand_over, loop="envoi des e-mails", at=timezone.now())
+def _hand_over(email: Email, now: Clock) -> None:
+    hand_over(email=email, at=now())
 
 
-def _hand_over(email: Email) -> None:
-    hand_over(email=email, at=timezone.now())
+INVOICE_EMAILS: Queue[Email] = queue_of(EmailKind.INVOICE, name="envoi des e-mails", work=_hand_over)
+NOTICES: Queue[Email] = queue_of(EmailKind.NOTICE, name="envoi des avis", work=_hand_over)

@@ -61,7 +61,9 @@ app.conf.update(
         "kernel.deliver_webhooks": {"queue": "notifications"},
     },
     beat_schedule={
-        # carry what waits, prepare legal documents
+        # make the legal files that e-mails wait for
+        "prepare": {"task": "einvoicing.prepare", "schedule": 10.0},
+        # carry what waits
         "transmit": {"task": "einvoicing.transmit", "schedule": 10.0},
         # read the platforms' statuses
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
@@ -70,21 +72,25 @@ app.conf.update(
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # tell partner systems what happened
-        "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0, "options": {"expires": 30}},
+        "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0},
         # apply what other systems told us
-        "apply-received": {"task": "kernel.apply_received", "schedule": 5.0, "options": {"expires": 30}},
+        "apply-received": {"task": "kernel.apply_received", "schedule": 5.0},
         # what has served its time
         "forget": {"task": "kernel.forget", "schedule": crontab(hour=3, minute=40)},
         # reminders that wait for the mail server, each guarded again
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # read the services that feed the bank, each every quarter of an hour at most
-        "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+        "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5")},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # reminders, each guarded again at the moment of sending
         "remind": {"task": "payments.remind", "schedule": crontab(hour=9, minute=0)},
     },
 )
+for entry in app.conf.beat_schedule.values():
+    # an alarm that nobody took is gone before the next: behind a worker that was away none has piled up
+    often = isinstance(entry["schedule"], float)
+    entry["options"] = {"expires": entry["schedule"] if often else 240}
 app.autodiscover_tasks()
 
 

@@ -127,7 +127,7 @@ SOURCES: Sequence[Source] = (
     Source(
         queue=NOTIFICATIONS, kind="webhook", model=WebhookDelivery,
         states={
-            ACTIVE: Q(status=_D.PENDING, leased_until__isnull=False), WAITING: Q(status=_D.PENDING),
+            ACTIVE: Q(status=_D.PENDING, lease_until__isnull=False), WAITING: Q(status=_D.PENDING),
             FAILED: Q(status=_D.FAILED),
         },
         created=F("event__occurred_at"), attempts=F("attempts"), error=_last_error(), due=F("next_attempt_at"),

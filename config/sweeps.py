@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from billing.tasks import deliver_emails
 from config.kernel.tasks import apply_received, deliver_webhooks
-from einvoicing.tasks import poll, transmit
+from einvoicing.tasks import poll, prepare, transmit
 from payments.tasks import deliver_reminders, read_feeds
 
 
 def sweep() -> dict[str, int]:
     """Run every queue's sweep once, here and now, without a broker."""
     return {
+        "documents": prepare(),
         "transmissions": transmit(),
         "statuses": poll(),
         "feeds": read_feeds(),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
 from config.kernel.actor import Actor
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
+from config.kernel.queue import Clock, Queue
 from payments.models import Feed
 from payments.services import reminders
 from payments.services.feeds import reading
@@ -27,16 +30,20 @@ def _reconcile(company: Company) -> int:
 @shared_task(name="payments.read_feeds")
 def read_feeds() -> int:
     """Read the feeds that are due, then match what came. Returns how many movements and payments were kept."""
-    fed = Feed.everywhere.filter(is_enabled=True).values("company_id")
-    companies = Company.objects.filter(pk__in=fed).order_by("id")
-    return sum(treat_each(companies, _read_feeds, loop="lecture des flux bancaires", at=timezone.now()))
+    return sum(FEEDS.visit())
 
 
-def _read_feeds(company: Company) -> int:
-    found = reading.read_due(at=timezone.now())
+def _read_feed(feed: Feed, now: Clock) -> int:
+    found = reading.read(feed, now)
     if found:
-        reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now())
+        reconcile_company(company=feed.company, actor=Actor.beat("rapprochement"), at=now())
     return found
+
+
+# beyond the longest first reading of a service
+FEEDS: Queue[Feed] = Queue(
+    name="lecture des flux bancaires", due=reading.due, work=_read_feed, lease=timedelta(minutes=15)
+)
 
 
 @shared_task(name="payments.remind")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from config.kernel.models import CompanyRow
+from config.kernel.models import CompanyRow, LeasedRow
 
 
 class EmailKind(models.TextChoices):
@@ -30,7 +30,7 @@ class EmailStatus(models.TextChoices):
     CANCELLED = "CANCELLED", _("Annulée avant envoi")
 
 
-class Email(CompanyRow):
+class Email(LeasedRow):
     """One message. `needs_document` holds it back until the invoice's Factur-X file exists."""
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
@@ -63,7 +63,6 @@ class Email(CompanyRow):
     needs_document = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(_("tentatives"), default=0)
     next_attempt_at = models.DateTimeField(_("prochaine tentative"))
-    lease_until = models.DateTimeField(null=True)
     last_error = models.CharField(_("dernière erreur"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("créé le"))
     sent_at = models.DateTimeField(_("envoyé le"), null=True)

@@ -8,7 +8,7 @@ person sends it again. Without a mail server the message is kept here, readable,
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -31,19 +31,12 @@ from config.kernel.errors import Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import creditor_reference
 from config.kernel.kept import read_to_send
 from config.kernel.models import CompanyRow
+from config.kernel.queue import DELAYS, FREE, Clock, Queue, backoff, held
 
 logger = structlog.get_logger(__name__)
 
 # Longer than any hand-over lasts: every step of the SMTP session has EMAIL_TIMEOUT.
 LEASE = timedelta(minutes=10)
-DELAYS = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=24),
-)
-JITTER = 0.1
 COURIER = Actor.system("courrier")
 LEASE_ENDED = "L’envoi a été interrompu : le message est peut-être parti. Vérifiez avant de le renvoyer."
 
@@ -104,38 +97,38 @@ def queue_email(
     return email
 
 
-@transaction.atomic(durable=True)
-def claim_due(*, kind: str, at: datetime, limit: int = 10) -> list[Email]:
-    """Take messages that are due, for this worker alone and for LEASE. First gives up those whose lease has ended.
+def waiting(kind: str, at: datetime) -> QuerySet[Email]:
+    """The messages of a kind that may leave; one that needs its document waits until a valid Factur-X exists.
 
-    A message that needs its document waits until a valid Factur-X exists. Must be called outside a transaction.
+    Those being sent are among them: their lease has ended when a sweep meets them.
     """
-    _give_up_ended_leases(kind=kind, at=at)
-    due = _unlocked(kind).filter(status=EmailStatus.QUEUED, next_attempt_at__lte=at)
     document = InvoiceDocument.everywhere.filter(
         invoice_id=OuterRef("invoice_id"), kind=DocumentKind.FACTURX, verdict__valid=True
     )
-    claimed = list(due.filter(Q(needs_document=False) | Exists(document)).order_by("next_attempt_at", "id")[:limit])
-    for email in claimed:
-        _move(
-            email, EmailStatus.SENDING, "billing.email.claimed", at=at,
-            attempts=email.attempts + 1, lease_until=at + LEASE,
-        )  # fmt: skip
-    return claimed
+    rows: QuerySet[Email] = Email.everywhere.filter(
+        Q(needs_document=False) | Exists(document),
+        kind=kind,
+        status__in=[EmailStatus.QUEUED, EmailStatus.SENDING],
+        next_attempt_at__lte=at,
+    )
+    return rows.select_related("company", "invoice__customer").order_by("next_attempt_at", "id")
 
 
-def _unlocked(kind: str) -> QuerySet[Email]:
-    """Messages no other worker holds; the rows are locked until the transaction ends."""
-    rows: QuerySet[Email] = Email.everywhere.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return rows.select_related("company", "invoice__customer").filter(kind=kind)
-
-
-def _give_up_ended_leases(*, kind: str, at: datetime) -> None:
-    for email in _unlocked(kind).filter(status=EmailStatus.SENDING, lease_until__lt=at)[:100]:
+def take(email: Email, at: datetime) -> bool:
+    """Claimed to be handed over; one whose carrier died may have left, and only a person sends it again."""
+    if email.status == EmailStatus.SENDING:
         _move(
             email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at,
-            data={"reason": LEASE_ENDED}, lease_until=None, last_error=LEASE_ENDED,
+            data={"reason": LEASE_ENDED}, last_error=LEASE_ENDED, **FREE,
         )  # fmt: skip
+        return False
+    _move(email, EmailStatus.SENDING, "billing.email.claimed", at=at, attempts=email.attempts + 1)
+    return True
+
+
+def queue_of(kind: EmailKind, *, name: str, work: Callable[[Email, Clock], Any]) -> Queue[Email]:
+    """The queue of the messages of one kind."""
+    return Queue(name=name, due=lambda at: waiting(kind, at), take=take, work=work, lease=LEASE)
 
 
 def hand_over(*, email: Email, at: datetime) -> Email:
@@ -159,25 +152,23 @@ def _record_failure(email: Email, error: RemoteError, at: datetime) -> Email:
     if error.outcome_unknown:
         return _record(email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at, **changes)
     if error.retryable and email.attempts <= len(DELAYS):
-        wait = DELAYS[email.attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 – spreads a herd
-        return _record(
-            email, EmailStatus.QUEUED, "billing.email.postponed", at=at, next_attempt_at=at + wait, **changes
-        )
+        again = at + backoff(email.attempts)
+        return _record(email, EmailStatus.QUEUED, "billing.email.postponed", at=at, next_attempt_at=again, **changes)
     return _record(email, EmailStatus.FAILED, "billing.email.failed", at=at, **changes)
 
 
-@transaction.atomic
 def _record(email: Email, to: EmailStatus, tag: str, *, at: datetime, **changes: Any) -> Email:
     """Write the outcome, unless the claim is no longer ours: then what was recorded meanwhile stands."""
-    row: Email = Email.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=email.pk)
-    if row.lease_until != email.lease_until:
-        logger.warning("email_outcome_after_lease", email=email.pk, outcome=str(to))
+    with held(email, status=EmailStatus.SENDING) as row:
+        if row is None:
+            logger.warning("email_outcome_after_lease", email=email.pk, outcome=str(to))
+            stands: Email = Email.everywhere.get(pk=email.pk)
+            return stands
+        data = {"recipient": row.recipient, "attempt": row.attempts}
+        if changes.get("last_error"):
+            data["reason"] = changes["last_error"]
+        _move(row, to, tag, at=at, data=data, **changes, **FREE)
         return row
-    data = {"recipient": row.recipient, "attempt": row.attempts}
-    if changes.get("last_error"):
-        data["reason"] = changes["last_error"]
-    _move(row, to, tag, at=at, data=data, lease_until=None, **changes)
-    return row
 
 
 @transaction.atomic
@@ -192,8 +183,12 @@ def postpone_email(*, email: Email, reason: str, at: datetime) -> None:
     if row.attempts >= len(DELAYS):
         give_up_email(email=row, reason=reason, at=at)
         return
-    changes = {"attempts": row.attempts + 1, "next_attempt_at": at + DELAYS[row.attempts], "last_error": reason[:500]}
-    Email.everywhere.filter(pk=row.pk).update(**changes)
+    changes = {
+        "attempts": row.attempts + 1,
+        "next_attempt_at": at + backoff(row.attempts + 1),
+        "last_error": reason[:500],
+    }
+    Email.everywhere.filter(pk=row.pk).update(**changes, **FREE)
     audit.record(
         "billing.email.postponed", subject=row, also=_also(row), actor=COURIER, at=at,
         data={"recipient": row.recipient, "reason": reason[:500], "attempt": row.attempts + 1},
@@ -205,7 +200,7 @@ def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
     """A queued message whose document cannot be made: a person is told, and may queue it again once mended."""
     _move(
         email, EmailStatus.FAILED, "billing.email.failed", at=at,
-        data={"recipient": email.recipient, "reason": reason}, last_error=reason[:500],
+        data={"recipient": email.recipient, "reason": reason}, last_error=reason[:500], **FREE,
     )  # fmt: skip
 
 
@@ -214,7 +209,7 @@ def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
     """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""
     _move(
         email, EmailStatus.QUEUED, "billing.email.requeued", actor=actor, at=at,
-        attempts=0, next_attempt_at=at, lease_until=None, last_error="",
+        attempts=0, next_attempt_at=at, last_error="",
     )  # fmt: skip
     return email
 

@@ -9,14 +9,14 @@ from config.journey.telling import Journey, promise, wait
 from config.kernel import chain
 from config.kernel.models import AuditChain, Company
 from einvoicing.models import Transmission
-from einvoicing.services.transmissions import drain
+from einvoicing.services.transmissions import TRANSMISSIONS
 
 
 def empty_queue(journey: Journey, company: Company) -> None:
     """The late payer's invoice of two months ago went to the platform too: the queue is empty."""
 
     def empty() -> bool:
-        drain(at=timezone.now())
+        TRANSMISSIONS.sweep()
         waiting = Transmission.objects.filter(status__in=["PENDING", "SENDING", "UNKNOWN"])
         return not waiting.exists()
 

@@ -21,7 +21,7 @@ from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, Tra
 from einvoicing.services.documents import ensure_facturx, find_document
 from einvoicing.services.sending import send_invoice
 from einvoicing.services.statuses import poll_account
-from einvoicing.services.transmissions import drain
+from einvoicing.services.transmissions import TRANSMISSIONS
 
 
 def an_organisation(journey: Journey, company: Company) -> Customer:
@@ -101,7 +101,7 @@ def status_codes(invoice: Invoice) -> list[str]:
 
 def wait_for_statuses(journey: Journey, name: str, company: Company, invoice: Invoice) -> None:
     def approved() -> bool:
-        drain(at=timezone.now())
+        TRANSMISSIONS.sweep()
         for account in PlatformAccount.objects.filter(company=company):
             poll_account(account=account, at=timezone.now())
         return "205" in status_codes(invoice)

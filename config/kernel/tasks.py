@@ -8,21 +8,21 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from config.kernel import isolating, sign_in
 from config.kernel.api import idempotency
-from config.kernel.inbound import applying
+from config.kernel.inbound.applying import apply_due
 from config.kernel.webhooks import forgetting
-from config.kernel.webhooks.sending import drain
+from config.kernel.webhooks.sending import carry_due
 
 
 @shared_task(name="kernel.deliver_webhooks")
 def deliver_webhooks() -> int:
     """Carry the messages to partner systems that are due; how many were tried."""
-    return drain()
+    return carry_due()
 
 
 @shared_task(name="kernel.apply_received")
 def apply_received() -> int:
     """Apply the messages of other systems that are due; how many were tried."""
-    return applying.drain()
+    return apply_due()
 
 
 @shared_task(name="kernel.forget")

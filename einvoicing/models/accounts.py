@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import secrets
-from config.kernel.models import CompanyRow
+from config.kernel.models import CompanyRow, LeasedRow
 
 
 class Environment(models.TextChoices):
@@ -22,7 +22,7 @@ class DocumentFormat(models.TextChoices):
     UBL = "UBL", _("UBL (XML)")
 
 
-class PlatformAccount(CompanyRow):
+class PlatformAccount(LeasedRow):
     """How a company reaches its platform. `cursor` is the platform's own clock of what we have read.
 
     `failures` and `open_until` are the circuit breaker: too many failures in a row, and nothing is tried until then.

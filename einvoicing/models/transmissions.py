@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
-from config.kernel.models import CompanyRow
+from config.kernel.models import CompanyRow, LeasedRow
 from config.kernel.scope import ScopedManager
 from einvoicing.models.accounts import PlatformAccount
 
@@ -56,16 +56,16 @@ class TransmissionStatus(models.TextChoices):
 
 class TransmissionQuerySet(models.QuerySet["Transmission"]):
     def due(self, *, at: datetime) -> TransmissionQuerySet:
-        """Those to claim now: waiting ones whose time has come, and leased ones whose carrier died."""
-        waiting = Q(status__in=[TransmissionStatus.PENDING, TransmissionStatus.UNKNOWN], next_attempt_at__lte=at)
-        return self.filter(waiting | Q(status=TransmissionStatus.SENDING, lease_until__lt=at))
+        """Those whose time has come, with those being sent: their carrier has died when their lease has ended."""
+        in_hand = [TransmissionStatus.PENDING, TransmissionStatus.UNKNOWN, TransmissionStatus.SENDING]
+        return self.filter(status__in=in_hand, next_attempt_at__lte=at)
 
 
 class TransmissionManager(ScopedManager["Transmission"].from_queryset(TransmissionQuerySet)):  # type: ignore[misc]  # dynamic base
     pass
 
 
-class Transmission(CompanyRow):
+class Transmission(LeasedRow):
     """The carrying of one thing to one platform: an invoice, a status of it that we declare, or an answer about it.
 
     `content` is the status's message, or the answer in JSON; `request` is the status that is answered (208, 221).
@@ -106,8 +106,6 @@ class Transmission(CompanyRow):
     remote_id = models.CharField(_("identifiant de la plateforme"), max_length=100, blank=True)
     attempts = models.PositiveSmallIntegerField(_("tentatives"), default=0)
     next_attempt_at = models.DateTimeField(_("prochaine tentative"))
-    lease_owner = models.CharField(max_length=64, blank=True)
-    lease_until = models.DateTimeField(null=True)
     last_error = models.CharField(_("dernière erreur"), max_length=1000, blank=True)
     error_class = models.CharField(_("nature de l’erreur"), max_length=10, choices=ErrorClass.choices, blank=True)
     violations = models.JSONField(_("règles non respectées"), default=list)

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import secrets
-from config.kernel.models import CompanyRow
+from config.kernel.models import CompanyRow, LeasedRow
 
 
 class FeedKind(models.TextChoices):
@@ -16,7 +16,7 @@ class FeedKind(models.TextChoices):
     INVOICE_NINJA = "invoice_ninja", "Invoice Ninja"
 
 
-class Feed(CompanyRow):
+class Feed(LeasedRow):
     """A service the company reads. Read only: nothing is ever written there.
 
     The key is what the company holds: Revolut's private key (PEM), Invoice Ninja's API token. The grant is what the

@@ -17,13 +17,14 @@ from django.db import transaction
 from billing import dunning
 from billing.dunning import Decision
 from billing.models import Email, EmailKind, EmailStatus, Invoice, Reminder, ReminderLevel, ReminderStatus
-from billing.services.emails import claim_due, hand_over, queue_email
+from billing.services.emails import hand_over, queue_email, queue_of
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
+from config.kernel.queue import FREE, Clock, Queue
 from customers.models import Contact, Customer
 from payments.services.facts import LEVELS, facts_of, gather, policy_of
 from payments.services.letters import own_letter
@@ -252,20 +253,11 @@ def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetim
 
 def deliver_reminders(*, at: datetime, limit: int = 10) -> int:
     """Hand queued reminders to the mail server, each decided once more just before. Returns how many left."""
-
-    def deliver(email: Email) -> int:
-        return _deliver(email, at)
-
-    sent = 0
-    for _turn in range(limit):
-        claimed = claim_due(kind=EmailKind.REMINDER, at=at, limit=1)
-        if not claimed:
-            break
-        sent += sum(treat_each(claimed, deliver, loop="envoi des relances", at=at))
-    return sent
+    return sum(REMINDER_EMAILS.sweep(now=lambda: at, limit=limit))
 
 
-def _deliver(email: Email, at: datetime) -> int:
+def _deliver(email: Email, now: Clock) -> int:
+    at = now()
     reminder = Reminder.everywhere.select_related("invoice__customer", "invoice__company").get(email=email)
     decision = _decide_now(reminder.invoice, at, sending=reminder)
     if decision.level is None:
@@ -285,7 +277,7 @@ def _deliver(email: Email, at: datetime) -> int:
 def _withdraw(reminder: Reminder, email: Email, reason: str, at: datetime) -> None:
     states.move(
         email, EmailStatus.CANCELLED, tag="billing.email.cancelled", actor=MAIL, at=at, also=[reminder.invoice],
-        data={"reason": reason}, lease_until=None,
+        data={"reason": reason}, **FREE,
     )  # fmt: skip
     # a message kept here counts as sent; sent again by a person, it may find the invoice paid
     if reminder.status == ReminderStatus.QUEUED:
@@ -297,3 +289,6 @@ def _cancel(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None
         reminder, ReminderStatus.CANCELLED, tag="payments.reminder.cancelled", actor=actor, at=at,
         also=[reminder.invoice, reminder.invoice.customer], data={"reason": reason}, cancelled_because=reason[:300],
     )  # fmt: skip
+
+
+REMINDER_EMAILS: Queue[Email] = queue_of(EmailKind.REMINDER, name="envoi des relances", work=_deliver)

@@ -13,7 +13,7 @@
     const text = input.value;
     const query = new URLSearchParams({ text, places: input.dataset.places });
     const answer = await fetch(`${document.body.dataset.figure}?${query}`, { credentials: "same-origin" }).catch(() => null);
-    if (!answer || answer.redirected || answer.status >= 500 || input.value !== text) return;
+    if (!answer || answer.status >= 500 || input.value !== text) return;
     const made = await answer.text();
     const output = found() || Object.assign(document.createElement("output"), { className: "sum" });
     output.setAttribute("for", input.id);
@@ -81,8 +81,7 @@
     const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
     sessionStorage.removeItem(KEPT);
     const form = document.querySelector("main form.form[method=post]");
-    const isBack = new URL(document.referrer || location.href).pathname.startsWith("/login");
-    if (!kept || kept.here !== here() || !form || form.querySelector(".form-errors") || !(isBack || document.querySelector("[data-send-again]"))) return;
+    if (!kept || kept.here !== here() || !form || form.querySelector(".form-errors") || !new URL(document.referrer || location.href).pathname.startsWith("/login")) return;
     const total = kept.values.find(([name]) => name.endsWith("-TOTAL_FORMS"));
     for (let rows = form.querySelectorAll("[data-rows] > tr").length; total && rows < Number(total[1]); rows += 1) form.querySelector("[data-add]")?.click();
     form.querySelectorAll("[type=checkbox]").forEach((box) => { box.checked = false; });
@@ -117,7 +116,7 @@
       const typed = new FormData(event.target, event.submitter);
       const answer = await fetch(address, { method: "POST", body: typed, credentials: "same-origin" }).catch(() => null);
       sent.delete(event.target);
-      if (!answer || answer.redirected) { document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().unreachable, tone: "bad" } })); return; }
+      if (!answer) { document.dispatchEvent(new CustomEvent("toast", { detail: { message: words().unreachable, tone: "bad" } })); return; }
       if (!(answer.headers.get("Content-Type") || "").includes("json")) {
         const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
         if (part?.querySelector("form.form")) put(part);

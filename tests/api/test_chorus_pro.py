@@ -25,11 +25,11 @@ from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.platforms.chorus_pro import structures
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from einvoicing.services.statuses import poll_account
-from einvoicing.services.transmissions import drain
 from payments.services.payments import Share, record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

@@ -58,7 +58,7 @@ def tell(body: bytes) -> None:
 
 
 def sweep(after: timedelta = timedelta(0)) -> int:
-    return applying.drain(now=lambda: timezone.now() + after)
+    return applying.apply_due(now=lambda: timezone.now() + after)
 
 
 def hear(body: bytes) -> ReceivedWebhook:

@@ -69,7 +69,7 @@ def test_a_fact_is_told_while_somebody_changes_the_endpoint(held_by: str) -> Non
     company = story.a_company()
     customer, endpoint = story.a_customer(company), an_endpoint(company)
     endpoints.send_test(endpoint=endpoint, actor=story.ACTOR, at=timezone.now())
-    claimed = sending.claim_next(at=timezone.now())
+    (claimed,) = sending.DELIVERIES.claim(at=timezone.now())
     assert claimed is not None
     changed, told = threading.Event(), threading.Event()
 

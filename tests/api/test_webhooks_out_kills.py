@@ -31,7 +31,7 @@ def a_carrier() -> int:
     if not number:
         try:
             while True:
-                sending.drain(limit=1)
+                sending.carry_due(limit=1)
         finally:
             os._exit(1)
     return number
@@ -59,10 +59,10 @@ def test_carriers_killed_again_and_again_lose_nothing_and_keep_the_order(setting
             for number in carriers:
                 os.kill(number, signal.SIGKILL)
                 os.waitpid(number, 0)
-        held = WebhookDelivery.everywhere.exclude(leased_until=None).count()
+        held = WebhookDelivery.everywhere.exclude(lease_until=None).count()
         for turn in range(1, 40):
             later = timedelta(hours=turn)
-            while sending.drain(now=lambda: timezone.now() + later):  # noqa: B023 - called at once
+            while sending.carry_due(now=lambda: timezone.now() + later):  # noqa: B023 - called at once
                 pass
             if not WebhookDelivery.everywhere.exclude(status="DELIVERED").exists():
                 break

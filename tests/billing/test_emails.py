@@ -21,7 +21,6 @@ from billing.services.emails import (
     DELAYS,
     LEASE,
     InvalidRecipient,
-    claim_due,
     hand_over,
     invoice_letter,
     queue_email,
@@ -33,6 +32,7 @@ from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import story
+from tests.factories.queues import claim_emails
 from tests.waiting import PATIENCE
 
 AT = story.AT
@@ -92,7 +92,7 @@ def a_message(invoice: Invoice | None = None, *, needs_document: bool = False, *
 
 
 def carry(at: datetime = AT) -> list[Email]:
-    return [hand_over(email=row, at=at) for row in claim_due(kind=EmailKind.INVOICE, at=at)]
+    return [hand_over(email=row, at=at) for row in claim_emails(kind=EmailKind.INVOICE, at=at)]
 
 
 def received(server: Behaviour) -> Any:
@@ -259,9 +259,9 @@ def test_a_missing_file_stops_the_message(server: Behaviour) -> None:
 @pytest.mark.django_db
 def test_the_lease_of_a_dead_worker_ends_in_doubt_not_in_a_second_message(server: Behaviour) -> None:
     a_message()
-    [claimed] = claim_due(kind=EmailKind.INVOICE, at=AT)
-    assert claim_due(kind=EmailKind.INVOICE, at=AT + LEASE) == []
-    assert claim_due(kind=EmailKind.INVOICE, at=AT + LEASE + timedelta(seconds=1)) == []
+    [claimed] = claim_emails(kind=EmailKind.INVOICE, at=AT)
+    assert claim_emails(kind=EmailKind.INVOICE, at=AT + LEASE) == []
+    assert claim_emails(kind=EmailKind.INVOICE, at=AT + LEASE + timedelta(seconds=1)) == []
     claimed.refresh_from_db()
     assert claimed.status == EmailStatus.UNKNOWN
     assert "peut-être parti" in claimed.last_error
@@ -270,9 +270,9 @@ def test_the_lease_of_a_dead_worker_ends_in_doubt_not_in_a_second_message(server
 @pytest.mark.django_db
 def test_an_outcome_that_comes_after_the_lease_changes_nothing(server: Behaviour) -> None:
     a_message()
-    [late] = claim_due(kind=EmailKind.INVOICE, at=AT)
+    [late] = claim_emails(kind=EmailKind.INVOICE, at=AT)
     after = AT + LEASE + timedelta(seconds=1)
-    claim_due(kind=EmailKind.INVOICE, at=after)
+    claim_emails(kind=EmailKind.INVOICE, at=after)
     assert hand_over(email=late, at=after).status == EmailStatus.UNKNOWN
 
 
@@ -290,9 +290,9 @@ def test_kinds_are_claimed_apart_and_the_oldest_first(server: Behaviour) -> None
     sooner = a_message(invoice, at=AT)
     reminder = a_message(invoice, kind=EmailKind.REMINDER)
     at = AT + timedelta(minutes=3)
-    assert claim_due(kind=EmailKind.INVOICE, at=at, limit=1) == [sooner]
-    assert claim_due(kind=EmailKind.INVOICE, at=at) == [later]
-    assert claim_due(kind=EmailKind.REMINDER, at=at) == [reminder]
+    assert claim_emails(kind=EmailKind.INVOICE, at=at, limit=1) == [sooner]
+    assert claim_emails(kind=EmailKind.INVOICE, at=at) == [later]
+    assert claim_emails(kind=EmailKind.REMINDER, at=at) == [reminder]
 
 
 @pytest.mark.django_db

@@ -111,22 +111,3 @@ def test_what_was_typed_survives_a_session_that_ended(page: Page, company: Compa
     page.wait_for_url(f"**/customers/{customer.pk}/")
     customer.refresh_from_db()
     assert customer.notes == "Longue note"
-
-
-def test_what_was_typed_survives_a_session_reopened_in_another_tab(page: Page, company: Company) -> None:
-    customer = story.a_customer(company)
-    sign_in(page)
-    page.goto(f"/customers/{customer.pk}/edit/")
-    page.fill("[name=notes]", "Longue note")
-    page.context.clear_cookies(name="sessionid")
-    other = page.context.new_page()
-    other.goto("/login/")
-    sign_in(other)
-    other.close()
-    press(page, "Enregistrer")
-    expect(page.locator("[data-send-again]")).to_contain_text("rouverte")
-    expect(page.locator("[name=notes]")).to_have_value("Longue note")
-    press(page, "Enregistrer")
-    page.wait_for_url(f"**/customers/{customer.pk}/")
-    customer.refresh_from_db()
-    assert customer.notes == "Longue note"

@@ -20,9 +20,9 @@ from einvoicing.models import Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
 from einvoicing.services import statuses
-from einvoicing.services.transmissions import claim_due
 from einvoicing.services.transmissions.recording import record_failure
 from tests.factories import platforms, story
+from tests.factories.queues import claim_due
 
 pytestmark = pytest.mark.django_db
 
@@ -170,8 +170,8 @@ def test_a_transmission_given_up_is_told_each_time_it_is_given_up(account, selle
         Transmission.everywhere.filter(pk=row.pk).update(status=Status.PENDING, next_attempt_at=AT)
         account.__class__.everywhere.filter(pk=account.pk).update(open_until=None, failures=0)
         (claimed,) = claim_due(at=AT, worker="w")
-        record_failure(claimed, failure, worker="w", at=AT)
-        record_failure(claimed, failure, worker="w", at=AT)  # a carrier that comes too late
+        record_failure(claimed, failure, at=AT)
+        record_failure(claimed, failure, at=AT)  # a carrier that comes too late
         assert len(notices(row)) == turn + 1
     assert "La clé est refusée." in notices(row)[0].body
 

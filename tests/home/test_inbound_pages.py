@@ -29,7 +29,7 @@ def a_failed_message(company) -> ReceivedWebhook:
     assert knock("/api/webhooks/abby", body, by_abby(body)).status_code == 200
     for _ in range(4):
         ReceivedWebhook.everywhere.update(next_attempt_at=timezone.now())
-        applying.drain()
+        applying.apply_due()
     return ReceivedWebhook.everywhere.get()
 
 

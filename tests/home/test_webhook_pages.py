@@ -80,19 +80,19 @@ def test_a_test_shows_its_tries_and_is_sent_again(client, company, settings):
         endpoint = an_endpoint(company, receiver.url)
         receiver.choose = lambda _one: 404
         page = client.post(page_of(endpoint, "webhook-test"))
-        sending.drain()
+        sending.carry_due()
         assert "Réponse 404" in read(client.get(page["Location"]))
         assert "En échec" in read(client.get(page_of(endpoint)))
         assert len(client.get(page_of(endpoint) + "?q=ping&status=PENDING").context["rows"]) == 1
         assert "Aucun envoi ne répond" in read(client.get(page_of(endpoint) + "?q=autre"))
         receiver.choose = lambda _one: 200
         WebhookDelivery.everywhere.update(next_attempt_at=timezone.now())
-        sending.drain()
+        sending.carry_due()
         delivered = read(client.get(page["Location"]))
         assert "Réponse 200" in delivered
         assert "Rejouer" in delivered
         client.post(reverse("webhook-replay", args=[WebhookDelivery.everywhere.get().pk]))
-        sending.drain()
+        sending.carry_due()
     assert len({one.id for one in receiver.seen}) == 1
     assert len(receiver.seen) == 3
 

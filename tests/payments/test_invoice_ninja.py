@@ -521,7 +521,7 @@ def test_a_private_place_fails_the_same_whether_somebody_answers_there_or_not(
 def hinted(ninja: Ninja, body: bytes) -> ReceivedWebhook:
     source = a_source(ninja.company, "invoice_ninja", "")
     assert knock(path_of(source), body).status_code == 200
-    applying.drain(now=timezone.now)
+    applying.apply_due(now=timezone.now)
     row: ReceivedWebhook = ReceivedWebhook.everywhere.latest("received_at")
     return row
 

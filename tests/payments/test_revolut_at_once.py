@@ -198,7 +198,7 @@ def test_a_signed_hint_leads_to_the_reading_and_the_invoice_is_paid(business: Bu
     told = business.moves(120, at=timezone.now(), reference=invoice.number)
     body = changed(told)
     assert knock(path_of(source), body, by_revolut(body)).status_code == 200
-    applying.drain()
+    applying.apply_due()
     assert ReceivedWebhook.everywhere.get().status == ReceivedStatus.APPLIED
     assert BankLine.everywhere.count() == 1
     tasks.reconcile()
@@ -211,10 +211,10 @@ def test_a_forged_hint_reads_nothing_and_a_true_one_is_not_believed(business: Bu
     told = business.moves(120, at=timezone.now(), state="pending")
     body = changed(told, "completed")
     assert knock(path_of(source), body, by_revolut(body, "another secret of sixteen")).status_code in {400, 401, 403}
-    applying.drain()
+    applying.apply_due()
     assert "transactions" not in business.calls()
     assert knock(path_of(source), body, by_revolut(body)).status_code == 200
-    applying.drain()
+    applying.apply_due()
     assert "transactions" in business.calls()
     assert business.lines() == [], "pending there, whatever the message says"
 
@@ -229,7 +229,7 @@ def test_a_hint_that_reverts_takes_the_money_back(business: Business) -> None:
     source = a_source(business.company, "revolut")
     body = changed(told, "reverted")
     knock(path_of(source), body, by_revolut(body))
-    applying.drain()
+    applying.apply_due()
     invoice.refresh_from_db()
     assert invoice.status == InvoiceStatus.ISSUED
 
@@ -244,8 +244,7 @@ def test_the_sweep_reads_every_company_that_is_due_whoever_fails(business: Busin
     business.fails("503")
     assert tasks.read_feeds() == 1
     assert (business.lines(), len(theirs.lines())) == ([], 1)
-    with company_scope(business.company):
-        assert reading.read_due(at=now) == 1
+    assert tasks.read_feeds() == 1
     assert tasks.read_feeds() == 0, "each is read every quarter of an hour"
 
 

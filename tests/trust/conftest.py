@@ -32,10 +32,10 @@ from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSo
 from config.kernel.scope import company_scope
 from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
-from einvoicing.services.transmissions import claim_due
 from payments.models import Allocation, BankStatement
 from payments.services.reconciliation import Share, accept_match
 from tests.factories import money, platforms, story
+from tests.factories.queues import claim_due
 
 
 @dataclass

@@ -25,12 +25,10 @@ LEASE = 2  # seconds
 
 def carry() -> None:
     """What the worker does, without end."""
-    from django.utils import timezone
-
-    from einvoicing.services.transmissions import drain
+    from einvoicing.services.transmissions import TRANSMISSIONS
 
     while True:
-        drain(at=timezone.now(), limit=1)
+        TRANSMISSIONS.sweep(limit=1)
         time.sleep(0.002)
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from einvoicing.models import Attempt, Transmission
 from einvoicing.services.statuses import apply_document
-from einvoicing.services.transmissions import claim_due
 from tests.factories import platforms, story
+from tests.factories.queues import claim_due
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]

@@ -48,6 +48,8 @@ UNCOVERED: dict[str, set[str]] = {
         "body",
         "sha256",
         "received_at",
+        "lease_owner",
+        "lease_until",
         "status",
         "attempts",
         "next_attempt_at",

@@ -11,10 +11,11 @@ import pytest
 from einvoicing import tasks
 from einvoicing.models import Attempt, Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.services.transmissions import LEASE, carry, carrying, claim_due, drain
+from einvoicing.services.transmissions import LEASE, carrying
 from tests.einvoicing.carrying.conftest import Sent
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
+from tests.factories.queues import carry, claim_due, drain
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db]
 
@@ -43,7 +44,7 @@ def test_a_file_that_took_longer_than_the_lease_is_not_sent_after_another_sent_i
         return made
 
     monkeypatch.setattr(carrying, "deposit_of", make_slowly)
-    carry(transmission=slow, worker="slow", at=AT)
+    carry(slow, AT)
     assert sent.now.status == Status.DEPOSITED
     assert sent.ledger["received"] == 1
 
@@ -51,15 +52,14 @@ def test_a_file_that_took_longer_than_the_lease_is_not_sent_after_another_sent_i
 def test_a_whole_lease_lies_before_what_is_sent(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
     (slow,) = claim_due(at=AT, worker="slow")
     made_in = LEASE - MOMENT
-    clock = iter([0.0, made_in.total_seconds()])
-    monkeypatch.setattr(carrying, "monotonic", lambda: next(clock))
+    clock = iter([AT, AT + made_in])
     found: list[datetime | None] = []
 
     def send(*_load: object) -> None:
         found.append(sent.now.lease_until)
 
     monkeypatch.setattr(carrying, "_send", send)
-    carry(transmission=slow, worker="slow", at=AT)
+    carrying.carry(slow, lambda: next(clock))
     assert found == [AT + made_in + LEASE]
 
 

@@ -21,6 +21,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing import tasks as einvoicing_tasks
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument
+from einvoicing.services import preparing
 from einvoicing.services.compliance import state_of
 from einvoicing.services.sending import email_invoice
 from payments import tasks as payment_tasks
@@ -158,15 +159,15 @@ def test_a_document_that_cannot_be_made_waits_and_the_others_are_made(monkeypatc
     poisoned, other = two_companies()
     first, second = an_email(poisoned), an_email(other)
     with monkeypatch.context() as patch:
-        breaking(patch, einvoicing_tasks, "ensure_facturx", poisoned)
-        assert einvoicing_tasks.prepare_documents() == 1
+        breaking(patch, preparing, "ensure_facturx", poisoned)
+        assert preparing.prepare_documents() == 1
     first.refresh_from_db()
     assert (first.status, first.attempts) == (EmailStatus.QUEUED, 1)
     assert first.next_attempt_at > timezone.now()
     assert first.last_error
     assert "préparation des documents" in seen_at_home(poisoned)
     Email.everywhere.filter(pk=first.pk).update(next_attempt_at=AT)
-    assert einvoicing_tasks.prepare_documents() == 1
+    assert preparing.prepare_documents() == 1
     assert not LoopFailure.everywhere.exists()
     with company_scope(other):
         assert second.invoice.documents.exists()
@@ -175,7 +176,7 @@ def test_a_document_that_cannot_be_made_waits_and_the_others_are_made(monkeypatc
 def test_a_message_that_breaks_at_the_mail_server_stops_no_other(monkeypatch):
     poisoned, other = two_companies()
     _first, second = an_email(poisoned), an_email(other)
-    einvoicing_tasks.prepare_documents()
+    preparing.prepare_documents()
     breaking(monkeypatch, billing_tasks, "hand_over", poisoned)
     billing_tasks.deliver_emails()
     second.refresh_from_db()

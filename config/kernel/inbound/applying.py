@@ -1,4 +1,4 @@
-"""Applying what was received: claim (commit), apply and record in one transaction. The rows are the queue.
+"""Applying what was received, on the durable queue.
 
 An applier changes our own rows and so does it together with the record of it: whoever dies in between has done neither.
 One that `talks` to a remote system works before the record, with no transaction open, and may therefore work twice: it
@@ -7,7 +7,6 @@ must only read. What fails comes again after 1, 2 and 4 minutes, then waits for 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.kernel import states
@@ -22,7 +22,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.inbound.receiving import read
 from config.kernel.models import ReceivedStatus, ReceivedWebhook
-from config.kernel.scope import company_scope
+from config.kernel.queue import FREE, Clock, Queue, backoff, held
 
 logger = structlog.get_logger(__name__)
 
@@ -56,63 +56,45 @@ def register(source: str, applier: Applier, *, talks: bool = False) -> None:
     _appliers[source] = (applier, talks)
 
 
-def drain(*, now: Callable[[], datetime] = timezone.now, limit: int = 1000, seconds: float = 60) -> int:
+def apply_due(*, now: Clock = timezone.now, limit: int = 1000, seconds: float = 60) -> int:
     """One sweep: apply what is due, up to `limit` messages and `seconds`. Returns how many were tried."""
-    until = time.monotonic() + seconds
-    for tried in range(limit):
-        message = claim_next(at=now()) if time.monotonic() < until else None
-        if message is None:
-            return tried
-        apply(message, at=now())
-    return limit
+    return len(RECEIVED.sweep(now=now, limit=limit, seconds=seconds))
 
 
-@transaction.atomic(durable=True)
-def claim_next(*, at: datetime) -> ReceivedWebhook | None:
-    """Lease the next message to this carrier; None when nothing is due. Must be called outside a transaction."""
-    due = ReceivedWebhook.everywhere.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
+def _due(at: datetime) -> QuerySet[ReceivedWebhook]:
+    rows: QuerySet[ReceivedWebhook] = ReceivedWebhook.everywhere.filter(
         status=ReceivedStatus.RECEIVED, next_attempt_at__lte=at
     )
-    row: ReceivedWebhook | None = due.select_related("origin").order_by("next_attempt_at", "id").first()
-    if row is not None:
-        row.attempts += 1
-        row.next_attempt_at = at + LEASE
-        row.save(update_fields=["attempts", "next_attempt_at"])
-    return row
+    return rows.select_related("origin").order_by("next_attempt_at", "id")
 
 
-def apply(message: ReceivedWebhook, *, at: datetime) -> None:
+def _take(message: ReceivedWebhook, _at: datetime) -> bool:
+    message.attempts += 1
+    message.save(update_fields=["attempts"])
+    return True
+
+
+def apply(message: ReceivedWebhook, now: Clock) -> None:
     """Apply a claimed message, or say when it is tried again."""
-    with company_scope(message.company_id):
-        try:
-            _apply(message, at)
-        except (OperationalError, InterfaceError):
-            raise
-        except (DomainError, RemoteError) as error:
-            _postpone(message, str(error), at)
-        except Exception:
-            # one message must not hold up the others
-            logger.exception("received_webhook_not_applied", message=message.pk)
-            _postpone(message, DEFECT, at)
+    try:
+        _apply(message, now())
+    except (OperationalError, InterfaceError):
+        raise
+    except (DomainError, RemoteError) as error:
+        _postpone(message, str(error), now())
+    except Exception:
+        # one message must not hold up the others
+        logger.exception("received_webhook_not_applied", message=message.pk)
+        _postpone(message, DEFECT, now())
 
 
 def _apply(message: ReceivedWebhook, at: datetime) -> None:
     applier, talks = _appliers[message.origin.source]
     told = read(bytes(message.body))
     early = applier(message, told, at) if talks else None
-    with transaction.atomic():
-        row = _locked(message)
+    with held(message, status=ReceivedStatus.RECEIVED) as row:
         if row is not None:
             _record(row, early or applier(row, told, at), at)
-
-
-def _locked(message: ReceivedWebhook) -> ReceivedWebhook | None:
-    """The row, locked; None when the lease went to somebody else meanwhile."""
-    rows = ReceivedWebhook.everywhere.select_for_update(no_key=True, of=("self",)).select_related("origin")
-    row: ReceivedWebhook | None = rows.filter(
-        pk=message.pk, status=ReceivedStatus.RECEIVED, attempts=message.attempts
-    ).first()
-    return row
 
 
 def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:
@@ -122,23 +104,22 @@ def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:
         data["reason"] = outcome.remark
     states.move(
         row, to, tag=f"kernel.received.{to.lower()}", actor=Actor.platform(str(row.origin)), at=at, data=data,
-        applied_at=at if outcome.is_applied else None, problem=outcome.remark[:300],
+        applied_at=at if outcome.is_applied else None, problem=outcome.remark[:300], **FREE,
     )  # fmt: skip
 
 
-@transaction.atomic
 def _postpone(message: ReceivedWebhook, problem: str, at: datetime) -> None:
-    row = _locked(message)
-    if row is None:
-        return
-    if row.attempts <= len(DELAYS):
-        row.next_attempt_at, row.problem = at + DELAYS[row.attempts - 1], problem[:300]
-        row.save(update_fields=["next_attempt_at", "problem"])
-        return
-    states.move(
-        row, ReceivedStatus.FAILED, tag="kernel.received.failed", actor=Actor.platform(str(row.origin)), at=at,
-        data={"event": row.name or row.event_id, "error": problem[:300]}, problem=problem[:300],
-    )  # fmt: skip
+    with held(message, status=ReceivedStatus.RECEIVED) as row:
+        if row is None:
+            return
+        if row.attempts <= len(DELAYS):
+            again = at + backoff(row.attempts, delays=DELAYS)
+            ReceivedWebhook.everywhere.filter(pk=row.pk).update(next_attempt_at=again, problem=problem[:300], **FREE)
+            return
+        states.move(
+            row, ReceivedStatus.FAILED, tag="kernel.received.failed", actor=Actor.platform(str(row.origin)), at=at,
+            data={"event": row.name or row.event_id, "error": problem[:300]}, problem=problem[:300], **FREE,
+        )  # fmt: skip
 
 
 @transaction.atomic
@@ -149,3 +130,6 @@ def replay(*, message: ReceivedWebhook, actor: Actor, at: datetime) -> ReceivedW
         data={"event": message.name or message.event_id}, attempts=0, next_attempt_at=at, problem="",
     )  # fmt: skip
     return message
+
+
+RECEIVED: Queue[ReceivedWebhook] = Queue(name="messages reçus", due=_due, take=_take, work=apply, lease=LEASE)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel import secrets
 from config.kernel.models.companies import CompanyRow
+from config.kernel.models.queues import LeasedRow
 
 
 class WebhookEndpoint(CompanyRow):
@@ -81,7 +82,7 @@ class DeliveryStatus(models.TextChoices):
     FAILED = "FAILED", _("Abandonné")
 
 
-class WebhookDelivery(CompanyRow):
+class WebhookDelivery(LeasedRow):
     """One event to one endpoint: at least once, retried, in order per object."""
 
     endpoint = models.ForeignKey(
@@ -93,7 +94,6 @@ class WebhookDelivery(CompanyRow):
     status = models.CharField(_("état"), max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
     attempts = models.PositiveIntegerField(_("tentatives"), default=0)
     next_attempt_at = models.DateTimeField(_("prochaine tentative"))
-    leased_until = models.DateTimeField(null=True, editable=False)
     delivered_at = models.DateTimeField(_("remis le"), null=True, blank=True)
     failing_since = models.DateTimeField(_("en échec depuis"), null=True, blank=True)
     # the event's own, kept here so that what must wait is found by one index
@@ -179,7 +179,7 @@ class ReceivedStatus(models.TextChoices):
     FAILED = "FAILED", _("En échec")
 
 
-class ReceivedWebhook(CompanyRow):
+class ReceivedWebhook(LeasedRow):
     """A message as it came, byte for byte, kept before anything is read in it; applied once for ever."""
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
@@ -188,7 +188,9 @@ class ReceivedWebhook(CompanyRow):
         ReceivedStatus.APPLIED: frozenset(),
         ReceivedStatus.IGNORED: frozenset(),
     }
-    MUTABLE: ClassVar[tuple[str, ...]] = ("status", "attempts", "next_attempt_at", "applied_at", "problem")
+    MUTABLE: ClassVar[tuple[str, ...]] = (
+        "status", "attempts", "next_attempt_at", "applied_at", "problem", "lease_owner", "lease_until",
+    )  # fmt: skip
 
     origin = models.ForeignKey(
         WebhookSource, on_delete=models.PROTECT, related_name="received", verbose_name=_("système")

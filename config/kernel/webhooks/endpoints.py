@@ -17,6 +17,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company, DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from config.kernel.queue import FREE
 from config.kernel.webhooks.addresses import refusal
 from config.kernel.webhooks.announcing import message, queue
 from config.kernel.webhooks.words import EVERYTHING, NAMES, PING
@@ -170,7 +171,7 @@ def replay_delivery(*, delivery: WebhookDelivery, actor: Actor, at: datetime) ->
         raise EndpointDisabled
     done = WebhookDelivery.everywhere.filter(pk=delivery.pk).exclude(status=DeliveryStatus.PENDING)
     changed = done.update(
-        status=DeliveryStatus.PENDING, attempts=0, failing_since=None, next_attempt_at=at, leased_until=None,
+        status=DeliveryStatus.PENDING, attempts=0, failing_since=None, next_attempt_at=at, **FREE,
         delivered_at=None,
     )  # fmt: skip
     if not changed:

@@ -1,23 +1,21 @@
-"""Carrying messages: claim (commit), talk (no transaction open), record. The rows are the queue.
+"""Carrying messages to partner systems, on the durable queue.
 
-At least once: a carrier that dies leaves its message to the next one when its lease ends. In order per endpoint and
-object: a message waits for the earlier ones about the same object, until each is delivered or given up. Delays
-1 min, 5 min, 30 min, 2 h, then every 24 h (±10 %). An endpoint where nothing has succeeded for three days is disabled
-and keeps what waits; a message that alone is refused for three days is given up.
+At least once. In order per endpoint and object: a message waits for the earlier ones about the same object, until each
+is delivered or given up. Delays 1 min, 5 min, 30 min, 2 h, then every 24 h (±10 %). An endpoint where nothing has
+succeeded for three days is disabled and keeps what waits; a message that alone is refused for three days is given up.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -26,6 +24,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.events import endpoint_given_up
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from config.kernel.queue import FREE, Clock, Queue, backoff, held
 from config.kernel.secrets import SecretUnreadable
 from config.kernel.webhooks.addresses import PublicAdapter, Resolver, resolve
 from config.kernel.webhooks.endpoints import disable_endpoint
@@ -36,14 +35,6 @@ CONNECT, DEADLINE = 5.0, 15.0  # seconds
 MOST_BYTES = 64 * 1024
 # beyond the longest exchange and the look-up of a name before it
 LEASE = timedelta(seconds=90)
-DELAYS = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=24),
-)
-JITTER = 0.1
 PATIENCE = timedelta(days=3)
 CARRIER = Actor.system("webhooks")
 INTERRUPTED = "L’envoi a été interrompu : le message est peut-être arrivé."
@@ -66,9 +57,9 @@ class Outcome:
         return not self.error
 
 
-def drain(
+def carry_due(
     *,
-    now: Callable[[], datetime] = timezone.now,
+    now: Clock = timezone.now,
     limit: int = 200,
     seconds: float = 60,
     resolver: Resolver = resolve,
@@ -78,43 +69,40 @@ def drain(
     An endpoint that gave no answer is left alone until the next sweep: one that hangs must not hold the others up.
     """
     mute: set[int] = set()
-    until = time.monotonic() + seconds
-    for tried in range(limit):
-        delivery = claim_next(at=now(), without=mute) if time.monotonic() < until else None
-        if delivery is None:
-            return tried
+
+    def work(delivery: WebhookDelivery, now: Clock) -> None:
         outcome = send(delivery, at=now(), resolver=resolver)
-        if not _recorded(delivery, outcome, at=now()) or (outcome.error and outcome.status is None):
+        if outcome.error and outcome.status is None:
             mute.add(delivery.endpoint_id)
-    return limit
+        record(delivery, outcome, at=now())
+
+    queue = replace(DELIVERIES, due=lambda at: _due(at).exclude(endpoint__in=mute), work=work)
+    return len(queue.sweep(now=now, limit=limit, seconds=seconds))
 
 
-@transaction.atomic(durable=True)
-def claim_next(*, at: datetime, without: Collection[int] = ()) -> WebhookDelivery | None:
-    """Lease the next message to this carrier; None when nothing is due. Must be called outside a transaction."""
+def _due(at: datetime) -> QuerySet[WebhookDelivery]:
     earlier = WebhookDelivery.everywhere.filter(
         endpoint=OuterRef("endpoint"),
         status=DeliveryStatus.PENDING,
         subject=OuterRef("subject"),
         sequence__lt=OuterRef("sequence"),
     )
-    due = WebhookDelivery.everywhere.select_for_update(skip_locked=True, no_key=True, of=("self",)).filter(
-        Q(leased_until=None) | Q(leased_until__lt=at),
-        ~Exists(earlier),
-        status=DeliveryStatus.PENDING,
-        next_attempt_at__lte=at,
-        endpoint__is_active=True,
+    rows: QuerySet[WebhookDelivery] = WebhookDelivery.everywhere.filter(
+        ~Exists(earlier), status=DeliveryStatus.PENDING, next_attempt_at__lte=at, endpoint__is_active=True
     )
-    rows = due.exclude(endpoint__in=without).select_related("endpoint", "event")
-    delivery: WebhookDelivery | None = rows.order_by("next_attempt_at", "sequence").first()
-    if delivery is None:
-        return None
-    if delivery.leased_until is not None:
-        _write_try(delivery, Outcome(None, 0, INTERRUPTED, ""), at=delivery.leased_until)
+    return rows.select_related("endpoint", "event").order_by("next_attempt_at", "sequence")
+
+
+def _take(delivery: WebhookDelivery, _at: datetime) -> bool:
+    if delivery.lease_until is not None:
+        _write_try(delivery, Outcome(None, 0, INTERRUPTED, ""), at=delivery.lease_until)
     delivery.attempts += 1
-    delivery.leased_until = at + LEASE
-    delivery.save(update_fields=["attempts", "leased_until"])
-    return delivery
+    delivery.save(update_fields=["attempts"])
+    return True
+
+
+def _carry(delivery: WebhookDelivery, now: Clock) -> None:
+    record(delivery, send(delivery, at=now()), at=now())
 
 
 def send(delivery: WebhookDelivery, *, at: datetime, resolver: Resolver = resolve) -> Outcome:
@@ -165,39 +153,30 @@ def signed(message_id: str, body: str, secrets: list[str], *, at: datetime) -> d
     }
 
 
-def _recorded(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> bool:
-    """Record a try; False when that failed unexpectedly, and the message comes again once its lease has ended."""
-    try:
-        record(delivery, outcome, at=at)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        logger.exception("webhook_outcome_not_recorded", delivery=delivery.pk)
-        return False
-    return True
-
-
-@transaction.atomic
 def record(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None:
     """Write what came of a try, unless the lease is no longer ours: then what was recorded meanwhile stands."""
-    endpoint = WebhookEndpoint.everywhere.select_for_update(no_key=True).filter(pk=delivery.endpoint_id).first()
-    rows = WebhookDelivery.everywhere.select_for_update(no_key=True)
-    row: WebhookDelivery | None = rows.filter(pk=delivery.pk).first()
-    if endpoint is None or row is None or row.leased_until != delivery.leased_until:
-        logger.warning("webhook_outcome_after_lease", delivery=delivery.pk, delivered=outcome.delivered)
-        return
+    with transaction.atomic():
+        endpoints = WebhookEndpoint.everywhere.select_for_update(no_key=True)
+        endpoint = endpoints.filter(pk=delivery.endpoint_id).first()
+        with held(delivery) as row:
+            if endpoint is None or row is None:
+                logger.warning("webhook_outcome_after_lease", delivery=delivery.pk, delivered=outcome.delivered)
+                return
+            _write_outcome(row, endpoint, outcome, at=at)
+
+
+def _write_outcome(row: WebhookDelivery, endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) -> None:
     _write_try(row, outcome, at=at)
-    row.leased_until = None
+    changes: dict[str, Any] = {**FREE}
     if outcome.delivered:
-        row.status, row.delivered_at, row.failing_since = DeliveryStatus.DELIVERED, at, None
+        changes |= {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "failing_since": None}
         WebhookEndpoint.everywhere.filter(pk=endpoint.pk).exclude(failing_since=None).update(failing_since=None)
     else:
-        row.failing_since = row.failing_since or at
-        row.next_attempt_at = at + _delay(row.attempts)
-        stays = _note_failure(endpoint, outcome, at=at)
-        if stays and _is_out_of_patience(row.failing_since, at):
-            row.status = DeliveryStatus.FAILED
-    row.save(update_fields=["status", "delivered_at", "failing_since", "next_attempt_at", "leased_until"])
+        since = row.failing_since or at
+        changes |= {"failing_since": since, "next_attempt_at": at + backoff(row.attempts)}
+        if _note_failure(endpoint, outcome, at=at) and _is_out_of_patience(since, at):
+            changes["status"] = DeliveryStatus.FAILED
+    WebhookDelivery.everywhere.filter(pk=row.pk).update(**changes)
 
 
 def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) -> bool:
@@ -217,12 +196,6 @@ def _is_out_of_patience(since: datetime | None, at: datetime) -> bool:
     return since is not None and at - since >= PATIENCE
 
 
-def _delay(attempts: int) -> timedelta:
-    """How long to wait after so many tries."""
-    wait = DELAYS[min(attempts, len(DELAYS)) - 1]
-    return wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 – spreads a herd
-
-
 def _write_try(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None:
     WebhookAttempt.everywhere.create(
         company_id=delivery.company_id,
@@ -238,3 +211,7 @@ def _write_try(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> 
 def _readable(response: Response) -> str:
     """The beginning of an answer as text that PostgreSQL keeps."""
     return response.body[:2000].decode("utf-8", "replace").replace("\x00", "")[:500]
+
+
+# rows of one object in order; the earlier one hides the later from `due` until it is delivered or given up
+DELIVERIES: Queue[WebhookDelivery] = Queue(name="envoi des webhooks", due=_due, take=_take, work=_carry, lease=LEASE)

@@ -10,12 +10,10 @@ from einvoicing.services.transmissions.answering import NothingAsked as NothingA
 from einvoicing.services.transmissions.answering import Reply as Reply
 from einvoicing.services.transmissions.answering import answer_request as answer_request
 from einvoicing.services.transmissions.carrying import ENGINE as ENGINE
+from einvoicing.services.transmissions.carrying import TRANSMISSIONS as TRANSMISSIONS
 from einvoicing.services.transmissions.carrying import carry as carry
-from einvoicing.services.transmissions.carrying import drain as drain
-from einvoicing.services.transmissions.claiming import BATCH as BATCH
 from einvoicing.services.transmissions.claiming import CARRIER_DIED as CARRIER_DIED
 from einvoicing.services.transmissions.claiming import LEASE as LEASE
-from einvoicing.services.transmissions.claiming import claim_due as claim_due
 from einvoicing.services.transmissions.queue import AlreadyAnswered as AlreadyAnswered
 from einvoicing.services.transmissions.queue import AlreadyTransmitted as AlreadyTransmitted
 from einvoicing.services.transmissions.queue import NoPlatform as NoPlatform
@@ -24,4 +22,3 @@ from einvoicing.services.transmissions.queue import NotIssuedYet as NotIssuedYet
 from einvoicing.services.transmissions.queue import queue_many as queue_many
 from einvoicing.services.transmissions.queue import queue_transmission as queue_transmission
 from einvoicing.services.transmissions.queue import retry_transmission as retry_transmission
-from einvoicing.services.transmissions.recording import DELAYS as DELAYS

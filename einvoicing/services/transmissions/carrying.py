@@ -1,26 +1,23 @@
-"""Carrying documents to platforms: claim (commit), talk (no transaction open), record (fenced)."""
+"""Carrying documents to platforms, on the durable queue."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
 from typing import cast
 
 from config.kernel.errors import RemoteError
-from config.kernel.isolating import treat_each
 from config.kernel.kept import read_to_send
+from config.kernel.queue import Clock, Queue, renew
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
-from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind
+from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.base import Answer, AnsweringPlatform, Deposit, Platform, Receipt
 from einvoicing.platforms.registry import connect
 from einvoicing.services.documents import DocumentInvalid, ensure_document
 from einvoicing.services.routing import settings_of
 from einvoicing.services.transmissions.answering import answer_of
-from einvoicing.services.transmissions.claiming import BATCH, QUEUE, claim_due, renew_lease
+from einvoicing.services.transmissions.claiming import LEASE, QUEUE, due, take
 from einvoicing.services.transmissions.formats import document_kind, format_for
 from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
 
@@ -28,28 +25,24 @@ CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. R
 ENGINE = "ENGINE"  # the validation's own word for "could not be run"
 
 
-def carry(*, transmission: Transmission, worker: str, at: datetime) -> Transmission:
+def carry(transmission: Transmission, now: Clock) -> Transmission:
     """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
-    began = monotonic()
-
-    def now() -> datetime:
-        return at + timedelta(seconds=monotonic() - began)
-
+    at = now()
     try:
         load = answer_of(transmission, at) if transmission.kind in ANSWERS else deposit_of(transmission, at)
         with closing(connect(settings_of(transmission.account))) as platform:
-            receipt = _talk(platform, transmission, load, worker=worker, now=now)
+            receipt = _talk(platform, transmission, load, now)
     except DocumentInvalid as error:
         if ENGINE not in error.report.rules:
-            return record_invalid(transmission, error, worker=worker, at=at)
+            return record_invalid(transmission, error, at=at)
         failure = RemoteError(str(error), retryable=True, code="engine_unreachable")
     except SecretUnreadable as error:
         failure = RemoteError(str(error), retryable=False, code=error.code)
     except RemoteError as error:
         failure = error
     else:
-        return record_receipt(transmission, receipt, load.sha256, worker=worker, at=at)
-    return record_failure(transmission, failure, worker=worker, at=at)
+        return record_receipt(transmission, receipt, load.sha256, at=at)
+    return record_failure(transmission, failure, at=at)
 
 
 def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
@@ -80,21 +73,19 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
     )
 
 
-def _talk(
-    platform: Platform, transmission: Transmission, load: Deposit | Answer, *, worker: str, now: Callable[[], datetime]
-) -> Receipt | None:
+def _talk(platform: Platform, transmission: Transmission, load: Deposit | Answer, now: Clock) -> Receipt | None:
     """Ask first when in doubt; send only what the platform does not have. None when the lease was lost meanwhile."""
     attempt = Attempt.everywhere.filter(transmission=transmission).order_by("-number").first()
     if attempt is not None and attempt.kind == "LOOKUP":
         if not platform.capabilities.lookup:
             raise RemoteError(CANNOT_TELL, retryable=False, code="cannot_tell")
         found = _find(platform, load)
-        if not record_lookup(transmission, found, worker=worker, at=now()):
+        if not record_lookup(transmission, found, at=now()):
             return None
         if found:
             return found
     # the making of the file and the look-up took their time: what is sent now has a whole lease before it
-    if not renew_lease(transmission, worker=worker, at=now()):
+    if not renew(transmission, until=now() + LEASE, status=TransmissionStatus.SENDING):
         return None
     return _send(platform, load)
 
@@ -111,20 +102,5 @@ def _send(platform: Platform, load: Deposit | Answer) -> Receipt:
     return platform.deposit(load)
 
 
-def drain(*, at: datetime, limit: int = BATCH) -> int:
-    """One sweep of the queue, for all companies, up to `limit` invoices. Returns how many were carried.
-
-    Each is claimed just before it is carried, but all at `at`: who has a clock asks for one at a time.
-    """
-    worker = uuid.uuid4().hex
-
-    def take(transmission: Transmission) -> None:
-        carry(transmission=transmission, worker=worker, at=at)
-
-    for carried in range(limit):
-        claimed = claim_due(at=at, worker=worker, limit=1)
-        if not claimed:
-            return carried
-        # one that breaks here keeps its lease: when it ends, the platform is asked before anything is sent again
-        treat_each(claimed, take, loop="transmission", at=at)
-    return limit
+# one that breaks keeps its lease: when it ends, the platform is asked before anything is sent again
+TRANSMISSIONS: Queue[Transmission] = Queue(name="transmission", due=due, take=take, work=carry, lease=LEASE)

@@ -6,40 +6,36 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from config.kernel import states
 from config.kernel.actor import Actor
 from einvoicing.models import Attempt, Transmission, TransmissionStatus
 from einvoicing.services import breaker
 
-BATCH = 10
 # beyond twice the longest exchange with a platform (5 s to connect, 30 s to answer)
 LEASE = timedelta(seconds=settings.TRANSMISSION_LEASE_SECONDS)
 QUEUE = Actor.system("file de transmission")
 CARRIER_DIED = "L’envoi a été interrompu : la facture est peut-être partie."
 
 
-@transaction.atomic
-def claim_due(*, at: datetime, worker: str, limit: int = BATCH) -> list[Transmission]:
-    """Lease the next transmissions to this worker, and write down the attempt before any network is touched.
+def due(at: datetime) -> QuerySet[Transmission]:
+    """The most urgent first, then the oldest; those of a suspended or offline account stay where they are."""
+    rows: QuerySet[Transmission] = Transmission.everywhere.due(at=at).filter(breaker.passable(at=at))
+    return rows.select_related("invoice", "account").order_by("priority", "next_attempt_at", "id")
 
-    The most urgent first, then the oldest; those of a suspended or offline account stay where they are.
-    """
-    due = Transmission.everywhere.filter(pk__in=_due_keys(at, limit)).select_related("invoice", "account")
-    claimed = []
-    for row in due.order_by("priority", "next_attempt_at", "id"):
-        if not breaker.take_turn(row, at=at, lease=LEASE):
-            continue
-        if row.status == TransmissionStatus.SENDING:
-            finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
-            move(row, TransmissionStatus.UNKNOWN, at=at, what="carrier_died")
-        in_doubt = is_in_doubt(row)
-        move(row, TransmissionStatus.SENDING, at=at, what="claimed", lease_owner=worker, lease_until=at + LEASE)
-        start_attempt(row, "LOOKUP" if in_doubt else "DEPOSIT", at)
-        claimed.append(row)
-    return claimed
+
+def take(row: Transmission, at: datetime) -> bool:
+    """Write down the attempt before any network is touched. False while the account lets another go first."""
+    if not breaker.take_turn(row, at=at, lease=LEASE):
+        return False
+    if row.status == TransmissionStatus.SENDING:
+        finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
+        move(row, TransmissionStatus.UNKNOWN, at=at, what="carrier_died")
+    in_doubt = is_in_doubt(row)
+    move(row, TransmissionStatus.SENDING, at=at, what="claimed")
+    start_attempt(row, "LOOKUP" if in_doubt else "DEPOSIT", at)
+    return True
 
 
 def is_in_doubt(row: Transmission) -> bool:
@@ -53,12 +49,6 @@ def is_in_doubt(row: Transmission) -> bool:
         if outcome in {"absent", "found"}:
             return str(outcome) == "found"
     return False
-
-
-def _due_keys(at: datetime, limit: int) -> list[int]:
-    due = Transmission.everywhere.due(at=at).filter(breaker.passable(at=at))
-    due = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return [row.pk for row in due.order_by("priority", "next_attempt_at", "id")[:limit]]
 
 
 def move(row: Transmission, to: TransmissionStatus, *, at: datetime, what: str, **changes: Any) -> None:
@@ -78,17 +68,3 @@ def finish_attempt(transmission: Transmission, outcome: str, *, at: datetime, de
     open_one = Attempt.everywhere.filter(transmission=transmission, finished_at=None).order_by("-number").first()
     if open_one is not None:
         Attempt.everywhere.filter(pk=open_one.pk).update(finished_at=at, outcome=outcome, detail=detail[:1000])
-
-
-def still_mine(transmission: Transmission, worker: str) -> bool:
-    """Fencing: a carrier whose lease was taken over throws its result away; the new one will look it up."""
-    mine = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).filter(
-        pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker
-    )
-    return mine.exists()
-
-
-def renew_lease(transmission: Transmission, *, worker: str, at: datetime) -> bool:
-    """A whole lease from `at`, for the carrier that still holds this one. False: another has taken it over."""
-    mine = Transmission.everywhere.filter(pk=transmission.pk, status=TransmissionStatus.SENDING, lease_owner=worker)
-    return bool(mine.update(lease_until=at + LEASE))

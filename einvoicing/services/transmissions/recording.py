@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from datetime import datetime, timedelta
-
-from django.db import transaction
+from datetime import datetime
 
 from config.kernel import audit
 from config.kernel.errors import RemoteError
+from config.kernel.queue import DELAYS, FREE, backoff, held
 from einvoicing import lifecycle
 from einvoicing.events import action_needed
 from einvoicing.models import ANSWERS, ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
@@ -22,49 +20,45 @@ from einvoicing.services.transmissions.claiming import (
     is_in_doubt,
     move,
     start_attempt,
-    still_mine,
 )
 
-DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 1440))
+SENDING = TransmissionStatus.SENDING
 
 
-@transaction.atomic
-def record_lookup(transmission: Transmission, found: Receipt | None, *, worker: str, at: datetime) -> bool:
+def record_lookup(transmission: Transmission, found: Receipt | None, *, at: datetime) -> bool:
     """Write down what the platform knows, and the deposit that follows when it knows nothing. False: not ours now."""
-    if not still_mine(transmission, worker):
-        return False
-    finish_attempt(transmission, "found" if found else "absent", at=at)
-    if not found:
-        start_attempt(transmission, "DEPOSIT", at)
+    with held(transmission, status=SENDING) as row:
+        if row is None:
+            return False
+        finish_attempt(row, "found" if found else "absent", at=at)
+        if not found:
+            start_attempt(row, "DEPOSIT", at)
     return True
 
 
-@transaction.atomic
-def record_receipt(
-    transmission: Transmission, receipt: Receipt | None, sha256: str, *, worker: str, at: datetime
-) -> Transmission:
-    if receipt is None or not still_mine(transmission, worker):
-        return transmission
-    breaker.note_success(transmission.account)
-    finish_attempt(transmission, "duplicate" if receipt.duplicate else "deposited", at=at, detail=receipt.remote_id)
-    move(
-        transmission,
-        TransmissionStatus.DEPOSITED,
-        at=at,
-        what="answered" if transmission.kind in ANSWERS else "deposited",
-        data={"remote_id": receipt.remote_id, "sha256": sha256, "platform": transmission.account.name},
-        remote_id=receipt.remote_id,
-        document_sha256=sha256,
-        deposited_at=at,
-        lease_owner="",
-        lease_until=None,
-        last_error="",
-        error_class="",
-    )
-    if transmission.kind == TransmissionKind.STATUS:
-        note_declared(transmission, at=at)
-    elif transmission.kind in ANSWERS:
-        _ask_soon(transmission)
+def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: str, *, at: datetime) -> Transmission:
+    with held(transmission, status=SENDING) as mine:
+        if receipt is None or mine is None:
+            return transmission
+        breaker.note_success(transmission.account)
+        finish_attempt(transmission, "duplicate" if receipt.duplicate else "deposited", at=at, detail=receipt.remote_id)
+        move(
+            transmission,
+            TransmissionStatus.DEPOSITED,
+            at=at,
+            what="answered" if transmission.kind in ANSWERS else "deposited",
+            data={"remote_id": receipt.remote_id, "sha256": sha256, "platform": transmission.account.name},
+            remote_id=receipt.remote_id,
+            document_sha256=sha256,
+            deposited_at=at,
+            last_error="",
+            error_class="",
+            **FREE,
+        )
+        if transmission.kind == TransmissionKind.STATUS:
+            note_declared(transmission, at=at)
+        elif transmission.kind in ANSWERS:
+            _ask_soon(transmission)
     return transmission
 
 
@@ -96,21 +90,24 @@ def note_declared(transmission: Transmission, *, at: datetime) -> None:
     )
 
 
-@transaction.atomic
-def record_failure(transmission: Transmission, error: RemoteError, *, worker: str, at: datetime) -> Transmission:
-    if not still_mine(transmission, worker):
-        return transmission
+def record_failure(transmission: Transmission, error: RemoteError, *, at: datetime) -> Transmission:
+    with held(transmission, status=SENDING) as mine:
+        if mine is not None:
+            _write_failure(transmission, error, at)
+    return transmission
+
+
+def _write_failure(transmission: Transmission, error: RemoteError, at: datetime) -> None:
     attempts = transmission.attempts + 1
     breaker.note_failure(transmission.account, error, at=at)
     changes = {
-        "lease_owner": "", "lease_until": None, "last_error": error.message[:1000], "attempts": attempts,
-        "error_class": breaker.class_of(error),
+        **FREE, "last_error": error.message[:1000], "attempts": attempts, "error_class": breaker.class_of(error),
     }  # fmt: skip
     data = {"error": error.message, "code": error.code, "attempt": attempts}
     again = error.retryable or error.outcome_unknown
     outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
     finish_attempt(transmission, outcome, at=at, detail=error.message)
-    wait = _delay(attempts, error.retry_after)
+    wait = backoff(attempts, retry_after=error.retry_after)
     if not again or attempts > len(DELAYS):
         move(transmission, TransmissionStatus.DEAD, at=at, what="given_up", data=data, **changes)
         action_needed.send(Transmission, transmission=transmission, at=at)
@@ -125,28 +122,19 @@ def record_failure(transmission: Transmission, error: RemoteError, *, worker: st
             transmission, TransmissionStatus.PENDING, at=at, what="postponed", data=data,
             next_attempt_at=at + wait, **changes,
         )  # fmt: skip
-    return transmission
 
 
-def _delay(attempts: int, retry_after: int | None) -> timedelta:
-    """The wait before the next try: the table's, ±10 % so that queues do not march in step, or what was asked for."""
-    wait = DELAYS[min(attempts, len(DELAYS)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311 - jitter, not a secret
-    asked = timedelta(seconds=min(retry_after or 0, 86_400))
-    return max(wait, asked)
-
-
-@transaction.atomic
-def record_invalid(transmission: Transmission, error: DocumentInvalid, *, worker: str, at: datetime) -> Transmission:
-    if not still_mine(transmission, worker):
-        return transmission
-    finish_attempt(transmission, "invalid", at=at, detail=str(error))
+def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: datetime) -> Transmission:
     violations = [
         {"rule": one.rule, "severity": one.severity, "text": one.text, "term": one.term, "location": one.location}
         for one in error.report.violations
     ]
-    move(
-        transmission, TransmissionStatus.INVALID, at=at, what="invalid", lease_owner="", lease_until=None,
-        data={"rules": sorted(error.report.rules)}, violations=violations, last_error=str(error)[:1000],
-        error_class=ErrorClass.VALIDATION,
-    )  # fmt: skip
+    with held(transmission, status=SENDING) as mine:
+        if mine is not None:
+            finish_attempt(transmission, "invalid", at=at, detail=str(error))
+            move(
+                transmission, TransmissionStatus.INVALID, at=at, what="invalid", violations=violations,
+                data={"rules": sorted(error.report.rules)}, last_error=str(error)[:1000],
+                error_class=ErrorClass.VALIDATION, **FREE,
+            )  # fmt: skip
     return transmission

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError
+from django.db.models import Q, QuerySet
 
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.queue import Clock
 from payments.models import Feed, FeedKind
 from payments.services.feeds import invoice_ninja, revolut
 
@@ -52,23 +54,24 @@ def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
     return found
 
 
-def read_due(*, at: datetime) -> int:
-    """Read the feeds of the current company that were not read for a while. Returns what was kept, whoever fails."""
-    kept = 0
-    for feed in Feed.objects.filter(is_enabled=True).order_by("id"):
-        if feed.read_at is not None and at - feed.read_at < EVERY:
-            continue
-        try:
-            kept += read_feed(feed=feed, actor=BEAT, at=at)
-        except (RemoteError, DomainError) as error:
-            logger.warning("feed_not_read", feed=feed.pk, problem=str(error))
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            # one feed must not hold up the others
-            logger.exception("feed_not_read", feed=feed.pk)
-            _say(feed, last_error=DEFECT, failing_since=feed.failing_since or at)
-    return kept
+def due(at: datetime) -> QuerySet[Feed]:
+    """The feeds that were not read for a while."""
+    rows: QuerySet[Feed] = Feed.everywhere.filter(Q(read_at=None) | Q(read_at__lte=at - EVERY), is_enabled=True)
+    return rows.select_related("company").order_by("id")
+
+
+def read(feed: Feed, now: Clock) -> int:
+    """Read one that is due. Returns what was kept, whoever fails: the feed says why it did."""
+    try:
+        return read_feed(feed=feed, actor=BEAT, at=now())
+    except (RemoteError, DomainError) as error:
+        logger.warning("feed_not_read", feed=feed.pk, problem=str(error))
+        return 0
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        _say(feed, last_error=DEFECT, failing_since=feed.failing_since or now())
+        raise
 
 
 def _say(feed: Feed, **facts: object) -> None:

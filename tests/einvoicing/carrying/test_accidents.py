@@ -6,24 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from config.kernel.queue import DELAYS
 from config.kernel.scope import company_scope
 from einvoicing import tasks
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.registry import connect
 from einvoicing.services.routing import settings_of
-from einvoicing.services.transmissions import (
-    BATCH,
-    DELAYS,
-    LEASE,
-    carry,
-    carrying,
-    claim_due,
-    drain,
-    retry_transmission,
-)
+from einvoicing.services.transmissions import LEASE, carrying, retry_transmission
 from tests.einvoicing.carrying.conftest import Sent
 from tests.factories import platforms, story
+from tests.factories.queues import carry, claim_due, drain
 
 pytestmark = pytest.mark.django_db
 
@@ -178,17 +171,17 @@ def test_a_carrier_killed_after_it_sent_is_taken_over_and_nothing_goes_twice(sen
 def test_a_carrier_that_comes_back_too_late_changes_nothing(sent):
     (slow,) = claim_due(at=AT, worker="slow")
     (taken,) = claim_due(at=AT + LEASE + MOMENT, worker="quick")
-    carry(transmission=slow, worker="slow", at=AT + LEASE + MOMENT)
+    carry(slow, AT + LEASE + MOMENT)
     assert (sent.now.status, sent.row.lease_owner) == (Status.SENDING, "quick")
-    carry(transmission=taken, worker="quick", at=AT + LEASE + 2 * MOMENT)
+    carry(taken, AT + LEASE + 2 * MOMENT)
     assert (sent.now.status, sent.row.lease_owner) == (Status.DEPOSITED, "")
     assert sent.ledger["received"] == 1
 
 
 def test_one_sweep_carries_a_batch_and_the_next_goes_on(customer):
     with company_scope(customer.company):
-        for _invoice in range(BATCH + 2):
+        for _invoice in range(12):
             story.an_issued_invoice(customer)
-    assert len(claim_due(at=AT, worker="one")) == BATCH
+    assert len(claim_due(at=AT, worker="one")) == 10
     assert len(claim_due(at=AT, worker="two")) == 2
     assert claim_due(at=AT, worker="three") == []

@@ -27,11 +27,11 @@ from einvoicing.services.transmissions import (
     NothingAsked,
     Reply,
     answer_request,
-    drain,
     retry_transmission,
 )
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from einvoicing.platforms.base import Deposit
 from einvoicing.platforms.registry import connect
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.routing import settings_of
-from einvoicing.services.transmissions import drain
 from tests.factories import story
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

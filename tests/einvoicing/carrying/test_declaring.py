@@ -14,10 +14,10 @@ from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.services.declaring import spread
-from einvoicing.services.transmissions import drain
 from payments.services.payments import reverse_payment
 from tests.factories import money, story
 from tests.factories.people import signed_in
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from config.kernel.identifiers import vat
 from customers.models import CustomerKind
 from einvoicing.models import Transmission, TransmissionStatus
 from einvoicing.sandbox.models import SandboxFlow
-from einvoicing.services.transmissions import drain
 from tests.factories import platforms, story
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

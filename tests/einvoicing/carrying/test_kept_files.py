@@ -16,17 +16,17 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import DocumentKind, EmailKind, EmailStatus, Invoice, InvoiceDocument
-from billing.services.emails import claim_due, hand_over, queue_email
+from billing.services.emails import hand_over, queue_email
 from config.figures import sums
 from config.home import tasks
 from config.kernel import kept
 from config.kernel.models import AuditEvent, Company, DamagedFile, Membership, User
 from config.kernel.scope import company_scope
 from einvoicing.services import documents
-from einvoicing.services.transmissions import carry
-from einvoicing.services.transmissions import claim_due as claim_transmissions
 from tests.api.client import a_partner
 from tests.factories import platforms, story
+from tests.factories.queues import carry, claim_emails
+from tests.factories.queues import claim_due as claim_transmissions
 from tests.trust.conftest import settle
 
 BYTES = b"%PDF the legal file"
@@ -157,7 +157,7 @@ def test_the_platform_does_not_get_it_and_people_are_told(
 ):
     damage(path_of(invoice))
     (transmission,) = claim_transmissions(at=story.AT, worker="carrier")
-    carry(transmission=transmission, worker="carrier", at=story.AT)
+    carry(transmission, story.AT)
     transmission.refresh_from_db()
     assert transmission.status == "DEAD"
     assert "sauvegarde" in transmission.last_error
@@ -173,7 +173,7 @@ def test_the_customer_does_not_get_it(
         company_id=invoice.company_id, invoice=invoice, kind=EmailKind.INVOICE, recipient="compta@client.example",
         subject_line="Facture", body="Bonjour", at=story.AT, needs_document=True,
     )  # fmt: skip
-    (email,) = claim_due(kind=EmailKind.INVOICE, at=story.AT)
+    (email,) = claim_emails(kind=EmailKind.INVOICE, at=story.AT)
     hand_over(email=email, at=story.AT)
     email.refresh_from_db()
     assert email.status == EmailStatus.FAILED

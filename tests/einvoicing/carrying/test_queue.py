@@ -13,8 +13,9 @@ from einvoicing.models import ErrorClass, PlatformAccount, Priority, Transmissio
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms import registry
 from einvoicing.services import breaker, routing
-from einvoicing.services.transmissions import LEASE, claim_due, drain, queue_many, retry_transmission
+from einvoicing.services.transmissions import LEASE, queue_many, retry_transmission
 from tests.factories import platforms, story
+from tests.factories.queues import claim_due, drain
 
 pytestmark = pytest.mark.django_db
 

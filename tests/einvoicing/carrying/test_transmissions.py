@@ -9,27 +9,21 @@ import pytest
 from django.db import transaction
 
 from billing.models import DocumentKind, Email, EmailKind, EmailStatus, Invoice, InvoiceDocument
-from billing.services.emails import claim_due as claim_emails
 from config.kernel.scope import company_scope
 from customers.models import Customer
-from einvoicing import tasks
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms import registry
 from einvoicing.platforms.afnor.client import AfnorPlatform
 from einvoicing.platforms.base import RemoteStatus
+from einvoicing.services import preparing
 from einvoicing.services.documents import ensure_facturx
 from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting, poll_account
-from einvoicing.services.transmissions import (
-    AlreadyTransmitted,
-    NoPlatform,
-    NotForPlatforms,
-    drain,
-    queue_transmission,
-)
+from einvoicing.services.transmissions import AlreadyTransmitted, NoPlatform, NotForPlatforms, queue_transmission
 from tests.einvoicing.carrying.conftest import Sent
 from tests.factories import platforms, story
+from tests.factories.queues import claim_emails, drain
 
 pytestmark = pytest.mark.django_db
 
@@ -200,8 +194,8 @@ def test_a_message_to_the_customer_waits_for_the_file_it_carries(customer):
         invoice = send_invoice(invoice=draft, actor=story.ACTOR, at=AT)
     email = Email.everywhere.get(invoice=invoice)
     assert claim_emails(kind=EmailKind.INVOICE, at=AT) == []
-    assert tasks.prepare_documents() == 1
-    assert tasks.prepare_documents() == 0
+    assert preparing.prepare_documents() == 1
+    assert preparing.prepare_documents() == 0
     (claimed,) = claim_emails(kind=EmailKind.INVOICE, at=AT)
     assert (claimed.pk, claimed.status) == (email.pk, EmailStatus.SENDING)
 
@@ -212,7 +206,7 @@ def test_a_message_whose_file_can_never_be_made_is_given_up_and_seen(customer):
     invoice = story.an_issued_invoice(customer)
     with company_scope(customer.company):
         (waiting,) = email_invoice(invoice=invoice, addresses=["compta@client.example"], at=AT)
-    assert tasks.prepare_documents() == 0
+    assert preparing.prepare_documents() == 0
     waiting.refresh_from_db()
     assert waiting.status == EmailStatus.FAILED
     assert waiting.last_error.startswith("La facture n’est pas conforme")
@@ -224,7 +218,7 @@ def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):
     document = InvoiceDocument.everywhere.get(invoice=sent.invoice, kind=DocumentKind.FACTURX)
     with document.file.open("rb") as file:
         first = file.read()
-    tasks.prepare_documents()
+    preparing.prepare_documents()
     assert ensure_facturx(invoice=sent.invoice, actor=story.ACTOR, at=AT) == document
     with document.file.open("rb") as file:
         assert file.read() == first

@@ -16,9 +16,9 @@ from einvoicing.models import TransmissionStatus as Status
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
 from einvoicing.services.statuses import poll_account
-from einvoicing.services.transmissions import drain
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, platforms, story
+from tests.factories.queues import drain
 
 pytestmark = pytest.mark.django_db
 

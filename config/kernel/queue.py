@@ -1,0 +1,145 @@
+"""The durable queue: rows that wait are leased to one worker (commit), worked on with no transaction open, recorded.
+
+The row is the queue; Celery only wakes the sweeps. Who dies leaves the row to the next sweep after its lease, and who
+was merely slow finds the lease taken over and throws its result away (`held`). A row that breaks is written down where
+people look, and the next is reached. A flow declares one `Queue`, and passes `tests/trust/test_queues.py`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from config.kernel.isolating import treat_each
+from config.kernel.models.queues import LeasedRow
+
+R = TypeVar("R", bound=LeasedRow)
+Clock = Callable[[], datetime]
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 1440))
+JITTER = 0.1
+LONGEST_ASKED = timedelta(days=1)
+# written with whatever ends a lease
+FREE: Mapping[str, Any] = {"lease_owner": "", "lease_until": None}
+
+
+def backoff(attempts: int, *, delays: Sequence[timedelta] = DELAYS, retry_after: int | None = None) -> timedelta:
+    """The wait after so many tries: the table's, ±10 % so that rows do not march in step, or what was asked for.
+
+    `retry_after`: seconds, as the remote system asked; a day at most.
+    """
+    wait = delays[min(attempts, len(delays)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 – spreads a herd
+    return max(wait, min(timedelta(seconds=retry_after or 0), LONGEST_ASKED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue(Generic[R]):
+    """One flow of durable work.
+
+    name: French, as people read it beside a failure.
+    due: the rows, of all companies, that may be worked on at a moment, the most urgent first.
+    work: what is done with one, no transaction open; what it writes at the end, it writes under `held`.
+    lease: beyond the longest that the work lasts.
+    take: told of a row within the claim, to write down the attempt; False leaves the row for now.
+    """
+
+    name: str
+    due: Callable[[datetime], QuerySet[R]]
+    work: Callable[[R, Clock], Any]
+    lease: timedelta
+    take: Callable[[R, datetime], bool] | None = None
+
+    @transaction.atomic(durable=True)
+    def claim(self, *, at: datetime, worker: str = "", limit: int = 1) -> list[R]:
+        """Lease the next rows to this worker. Must be called outside a transaction."""
+        owner = worker or uuid.uuid4().hex
+        met: list[int] = []
+        claimed: list[R] = []
+        while len(claimed) < limit and (row := self._free(at).exclude(pk__in=met).first()):
+            met.append(row.pk)
+            if self.take is None or self.take(row, at):
+                _lease(row, owner, at + self.lease)
+                claimed.append(row)
+        return claimed
+
+    def sweep(self, *, now: Clock = timezone.now, limit: int = 200, seconds: float = 60) -> list[Any]:
+        """Work on what is due, one row after the other, up to `limit` rows and `seconds`. Returns what `work` answered.
+
+        One at a time: a lease begins when its row is taken, and a worker that dies leaves one row in doubt, not ten.
+        """
+        until = time.monotonic() + seconds
+        answers: list[Any] = []
+        for _turn in range(limit):
+            claimed = self.claim(at=now()) if time.monotonic() < until else []
+            if not claimed:
+                break
+            answers += self._treat(claimed, now)
+        return answers
+
+    def visit(self, *, now: Clock = timezone.now) -> list[Any]:
+        """Work once on each row that is due now and in nobody's hands, then let go of it. Returns what `work` answered.
+
+        For rows that are due for ever: accounts to read, say.
+        """
+        answers: list[Any] = []
+        for key in list(self._due(now()).values_list("pk", flat=True)):
+            claimed = self._claim_one(key, now())
+            answers += self._treat(claimed, now)
+            for row in claimed:
+                release(row)
+        return answers
+
+    @transaction.atomic(durable=True)
+    def _claim_one(self, key: int, at: datetime) -> list[R]:
+        rows = list(self._free(at).filter(pk=key))
+        for row in rows:
+            _lease(row, uuid.uuid4().hex, at + self.lease)
+        return rows
+
+    def _treat(self, rows: Collection[R], now: Clock) -> list[Any]:
+        return treat_each(rows, lambda row: self.work(row, now), loop=self.name, at=now())
+
+    def _due(self, at: datetime) -> QuerySet[R]:
+        return self.due(at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
+
+    def _free(self, at: datetime) -> QuerySet[R]:
+        """Those that are due and that no other worker is claiming at this moment."""
+        return self._due(at).select_for_update(no_key=True, skip_locked=True, of=("self",))
+
+
+def _lease(row: LeasedRow, owner: str, until: datetime) -> None:
+    type(row).everywhere.filter(pk=row.pk).update(lease_owner=owner, lease_until=until)
+    row.lease_owner, row.lease_until = owner, until
+
+
+@contextmanager
+def held(row: R, **still: Any) -> Iterator[R | None]:
+    """A transaction with the row locked, while its lease is ours; None when another worker has taken it over.
+
+    `still`: what must hold besides, its status for one, which a person may have changed meanwhile.
+    """
+    with transaction.atomic():
+        rows = type(row).everywhere.select_for_update(no_key=True, of=("self",))
+        mine = rows.filter(pk=row.pk, lease_owner=row.lease_owner, **still).exclude(lease_owner="")
+        yield mine.first()
+
+
+def renew(row: LeasedRow, *, until: datetime, **still: Any) -> bool:
+    """A longer lease, for the worker that still holds this one. False: another has taken it over."""
+    mine = type(row).everywhere.filter(pk=row.pk, lease_owner=row.lease_owner, **still).exclude(lease_owner="")
+    return bool(mine.update(lease_until=until))
+
+
+def release(row: LeasedRow) -> None:
+    """Let go of a row, unless another worker has taken it over."""
+    type(row).everywhere.filter(pk=row.pk, lease_owner=row.lease_owner).update(**FREE)

@@ -1,0 +1,159 @@
+"""What every queue promises, one contract for all: taken once, kept through a death, fenced, held up by no row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.models import Email, EmailKind, EmailStatus
+from billing.services.emails import queue_email
+from billing.tasks import INVOICE_EMAILS, NOTICES
+from config.kernel import audit
+from config.kernel.inbound.applying import RECEIVED
+from config.kernel.models import Company, LeasedRow, LoopFailure, ReceivedWebhook, WebhookDelivery, WebhookSource
+from config.kernel.queue import Queue, held, renew
+from config.kernel.scope import company_scope
+from config.kernel.webhooks import endpoints
+from config.kernel.webhooks.sending import DELIVERIES
+from einvoicing.models import Transmission
+from einvoicing.services.preparing import PREPARING
+from einvoicing.services.sending import email_invoice
+from einvoicing.services.transmissions import TRANSMISSIONS
+from einvoicing.tasks import COMPARING, POLLING
+from payments.models import Feed, FeedKind
+from payments.services.reminders import REMINDER_EMAILS
+from payments.tasks import FEEDS
+from tests.factories import platforms, story
+from tests.trust.at_once import at_once
+
+pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
+AT, MOMENT = story.AT, timedelta(seconds=1)
+
+
+def a_transmission(company: Company) -> LeasedRow:
+    platforms.a_platform_account(company)
+    row: Transmission = Transmission.everywhere.get(invoice=story.an_issued_invoice(story.a_customer(company)))
+    return row
+
+
+def an_email(kind: EmailKind) -> Callable[[Company], LeasedRow]:
+    def make(company: Company) -> LeasedRow:
+        return queue_email(
+            company_id=company.pk, invoice=None, kind=kind, recipient="a@client.example", subject_line="Objet",
+            body="Texte", needs_document=False, at=AT,
+        )  # fmt: skip
+
+    return make
+
+
+def an_email_without_its_file(company: Company) -> LeasedRow:
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    with company_scope(company):
+        return email_invoice(invoice=invoice, addresses=["a@client.example"], at=AT)[0]
+
+
+def a_delivery(company: Company) -> LeasedRow:
+    customer = story.a_customer(company)
+    url = "https://erp.example/hooks"
+    endpoints.create_endpoint(company=company, url=url, events=["*"], actor=story.ACTOR, at=AT)
+    audit.record("customers.customer.changed", subject=customer, actor=story.ACTOR, at=AT)
+    row: WebhookDelivery = WebhookDelivery.everywhere.get(company=company)
+    return row
+
+
+def a_received_message(company: Company) -> LeasedRow:
+    origin = WebhookSource.everywhere.create(company=company, source="abby", token=f"t{company.pk}", created_at=AT)
+    row: ReceivedWebhook = ReceivedWebhook.everywhere.create(
+        company=company, origin=origin, event_id="evt", body=b"{}", sha256="0" * 64, received_at=AT, next_attempt_at=AT
+    )
+    return row
+
+
+def a_feed(company: Company) -> LeasedRow:
+    row: Feed = Feed.everywhere.create(
+        company=company, kind=FeedKind.REVOLUT, base_url="https://bank.example", created_at=AT
+    )
+    return row
+
+
+CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
+    "transmissions": (TRANSMISSIONS, a_transmission),
+    "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
+    "notices": (NOTICES, an_email(EmailKind.NOTICE)),
+    "reminders": (REMINDER_EMAILS, an_email(EmailKind.REMINDER)),
+    "documents": (PREPARING, an_email_without_its_file),
+    "webhooks out": (DELIVERIES, a_delivery),
+    "messages in": (RECEIVED, a_received_message),
+    "feeds": (FEEDS, a_feed),
+    "polls": (POLLING, platforms.a_platform_account),
+    "comparisons": (COMPARING, platforms.a_platform_account),
+}
+EVERY = pytest.mark.parametrize(("queue", "make"), CONTRACTS.values(), ids=CONTRACTS)
+
+
+def test_every_queue_of_the_product_is_in_the_contract() -> None:
+    declared = {id(found) for found in _queues()}
+    assert declared == {id(queue) for queue, _make in CONTRACTS.values()}
+
+
+def _queues() -> Iterator[Queue[Any]]:
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] in {"config", "customers", "billing", "payments", "einvoicing"}:
+            yield from (value for value in vars(module).values() if isinstance(value, Queue))
+
+
+@EVERY
+def test_eight_workers_take_each_row_once(queue: Queue[Any], make: Callable[[Company], LeasedRow]) -> None:
+    rows = {make(story.a_company()).pk for _company in range(4)}
+
+    def worker(_place: int) -> list[int]:
+        taken = []
+        while claimed := queue.claim(at=AT):
+            taken += [row.pk for row in claimed]
+        return taken
+
+    taken = [key for keys in at_once(8, worker) for key in keys]
+    assert len(taken) == len(rows)
+    assert set(taken) == rows
+
+
+@EVERY
+def test_a_worker_that_dies_leaves_its_row_and_one_that_is_late_writes_nothing(
+    queue: Queue[Any], make: Callable[[Company], LeasedRow]
+) -> None:
+    make(story.a_company())
+    (late,) = queue.claim(at=AT)
+    assert queue.claim(at=AT + queue.lease) == []
+    taken = queue.claim(at=AT + queue.lease + MOMENT)
+    if isinstance(late, Email) and late.status == EmailStatus.SENDING:
+        # it may have left: only a person sends it again
+        assert taken == []
+        assert Email.everywhere.get(pk=late.pk).status == EmailStatus.UNKNOWN
+    else:
+        assert [row.pk for row in taken] == [late.pk]
+        with held(taken[0]) as mine:
+            assert mine == late
+    with held(late) as mine:
+        assert mine is None
+    assert not renew(late, until=AT + queue.lease * 3)
+
+
+@EVERY
+def test_a_row_that_breaks_is_seen_and_stops_no_other(queue: Queue[Any], make: Callable[[Company], LeasedRow]) -> None:
+    poisoned, other = make(story.a_company()), make(story.a_company())
+    reached = []
+
+    def work(row: LeasedRow, _now: object) -> None:
+        if row.pk == poisoned.pk:
+            raise ValueError("defect")
+        reached.append(row.pk)
+
+    replace(queue, work=work).visit(now=lambda: AT)
+    assert reached == [other.pk]
+    failure = LoopFailure.everywhere.get()
+    assert (failure.loop, failure.row) == (queue.name, poisoned.subject)
