@@ -93,7 +93,7 @@ class OrderShape(OrderRow):
 class OrderChange(Compared):
     """What changes of a draft. A field left out stays as it is; `items`, where given, replace all lines."""
 
-    ignored = tuple(sorted(set(OrderShape().fields)))
+    shape = OrderShape
 
     customer_id = Reference(Customer, required=False)
     customer_type = Word(CustomerKind, required=False, help_text="Refused where it is not the customer's.")

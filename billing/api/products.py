@@ -59,7 +59,8 @@ class ProductShape(serializers.Serializer):
 class ProductChange(Body):
     """What changes. A field left out stays as it is."""
 
-    ignored: tuple[str, ...] = ("id", "on_hand", "created_at")
+    shape = ProductShape
+    stated = ("tracks_stock",)  # no service has any
 
     reference = serializers.CharField(max_length=40, required=False)
     name = serializers.CharField(max_length=200, required=False)
@@ -75,14 +76,12 @@ class ProductChange(Body):
     exemption_code = serializers.CharField(
         max_length=30, required=False, allow_blank=True, help_text="VATEX, of its `vat_category`."
     )
-    tracks_stock = Switch(required=False, help_text="false for a service, whatever is sent.")
+    tracks_stock = Switch(required=False, help_text="Never of a service.")
     archived = Switch(required=False, help_text="false takes an archived product up again.")
 
 
 class ProductBody(ProductChange):
     """A new product."""
-
-    ignored = ("id", "on_hand", "created_at", "archived")
 
     reference = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=200)

@@ -251,7 +251,7 @@ class CreateAndSend(InvoiceView):
                 invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
                 actor=request.caller.actor, at=request.at,
             )  # fmt: skip
-        send(self.find(draft.pk), request)
+        send(self.written(request, draft.pk), request)
         invoice = self.find(draft.pk)
         audit.record("billing.invoice.created_and_sent", subject=invoice, actor=request.caller.actor, at=request.at)
         row = Transmission.objects.filter(invoice=invoice).order_by("created_at").first()

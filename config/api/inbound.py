@@ -38,7 +38,7 @@ class SourceBody(Body):
 class SourceChange(Body):
     """What changes. A field left out stays as it is."""
 
-    ignored = ("id", "source", "url", "has_secret", "created_at")
+    stated = ("id", "source", "url", "has_secret", "created_at")
 
     secret = serializers.CharField(max_length=sources.LONGEST_SECRET, allow_blank=True, required=False)
     active = Switch(required=False)

@@ -49,7 +49,7 @@ class EventList(ApiView):
 
 
 class WebhookBody(Body):
-    ignored = ("id", "failing_since", "disabled_at", "disabled_reason", "created_at")
+    stated = ("id", "failing_since", "disabled_at", "disabled_reason", "created_at")
 
     url = serializers.CharField(
         max_length=LONGEST, help_text="Public, https. Redirects are failures; answer 2xx within 15 seconds."

@@ -125,12 +125,13 @@ class ContactBody(Compared):
 class CustomerBody(Compared):
     """A new customer. SIREN and electronic address follow from the SIRET where they are not given."""
 
-    ignored: tuple[str, ...] = ("id", "archived", "created_at", "payment_terms")
+    shape = CustomerShape
+    stated = ("name",)  # of an individual it follows from the two others
 
     customer_type = Word(CustomerKind, source="kind")
     name = serializers.CharField(
         max_length=200, allow_blank=True, required=False,
-        help_text="The legal name of an organisation. Ignored for an individual.",
+        help_text="The legal name of an organisation; of an individual, its first and last name.",
     )  # fmt: skip
     first_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     last_name = serializers.CharField(max_length=99, allow_blank=True, required=False)
@@ -170,8 +171,6 @@ class CustomerBody(Compared):
 
 class CustomerChange(CustomerBody):
     """What changes. A field left out stays as it is; `contacts`, where given, is the whole list."""
-
-    ignored = ("id", "created_at", "payment_terms")
 
     customer_type = Word(CustomerKind, source="kind", required=False)
     billing_address = AddressBody(required=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +11,14 @@ from rest_framework import serializers
 
 from billing.api.invoices import words
 from billing.api.invoices.bodies import InvoiceBody, columns, fields_sent, lines
+from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
 from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Switch
 from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
 from config.kernel.api.problems import flattened
+from config.kernel.api.stated import Stated, states_something
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say, translated
 from einvoicing.services.writing import Wanted, write_many
@@ -83,7 +86,11 @@ class InvoiceBulk(ApiView):
         # one for all rows: making it costs more than using it
         body = InvoiceBody(context=self.context(request))
         rows = [_read(row, body) for row in request.values["invoices"]]
-        wanted = [row if isinstance(row, DomainError) else _wanted(row, request) for row in rows]
+        checks = [self._check_of(body, row) for row in request.values["invoices"]]
+        wanted = [
+            row if isinstance(row, DomainError) else _wanted(row, check, request)
+            for row, check in zip(rows, checks, strict=True)
+        ]
         good = [one for one in wanted if isinstance(one, Wanted)]
         _check_issuing(good, request)
         outcomes = iter(write_many(wanted=good, actor=request.caller.actor, at=request.at))
@@ -91,6 +98,13 @@ class InvoiceBulk(ApiView):
         results = [_told(position, one) for position, one in enumerate(found, start=1)]
         refused = sum(one["status"] == REFUSED for one in results)
         return {"created": len(results) - refused, "refused": refused, "results": results}
+
+    def _check_of(self, body: InvoiceBody, row: dict[str, Any]) -> Callable[[Invoice], None]:
+        """Holds the draft against what the row states of it."""
+        if not states_something(body, row):
+            return lambda _draft: None
+        context = self.context(self.request)
+        return lambda draft: Stated(body, row).check(InvoiceShape(draft, context=context).data)
 
 
 def _read(row: dict[str, Any], body: InvoiceBody) -> dict[str, Any] | DomainError:
@@ -101,7 +115,7 @@ def _read(row: dict[str, Any], body: InvoiceBody) -> dict[str, Any] | DomainErro
     return values
 
 
-def _wanted(values: dict[str, Any], request: Call) -> Wanted:
+def _wanted(values: dict[str, Any], check: Callable[[Invoice], None], request: Call) -> Wanted:
     sends = values["status"] == words.SENT
     values["customer_id"].company = request.caller.company  # the same, and read already
     return Wanted(
@@ -110,6 +124,7 @@ def _wanted(values: dict[str, Any], request: Call) -> Wanted:
         lines=lines(values),
         issued=sends or request.values["issue"],
         sent=sends,
+        check=check,
     )
 
 

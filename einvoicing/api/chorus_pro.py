@@ -110,6 +110,7 @@ def _submission(values: dict[str, Any]) -> Submission:
         issued_on=data["invoice_date"],
         supplier_siret=data["supplier_siret"],
         recipient_siret=data["recipient_siret"],
+        kind=data.get("invoice_type", ""),
         service_code=data.get("service_reference", {}).get("service_code", ""),
         engagement=data.get("engagement", {}).get("engagement_number", ""),
         document=document,

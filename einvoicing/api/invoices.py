@@ -82,8 +82,10 @@ class InvoiceList(InvoiceView):
                 invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
                 actor=request.caller.actor, at=request.at,
             )  # fmt: skip
-        if wants_issue:
-            send(self.find(draft.pk), request)
+        written = self.written(request, draft.pk)
+        if not wants_issue:
+            return written
+        send(written, request)
         return self.find(draft.pk)
 
 
@@ -113,8 +115,10 @@ class InvoiceItem(InvoiceView):
             return self._annotated(invoice, request)
         _check_may_issue(request, wants_issue)
         self._write(invoice, request)
-        if wants_issue:
-            send(self.find(id), request)
+        written = self.written(request, id)
+        if not wants_issue:
+            return written
+        send(written, request)
         return self.find(id)
 
     def _annotated(self, invoice: Invoice, request: Call) -> Invoice:

@@ -76,6 +76,7 @@ class Submission:
     net: Decimal
     vat: Decimal
     gross: Decimal
+    kind: str = ""  # FACTURE or AVOIR
     service_code: str = ""
     engagement: str = ""
     document: bytes | None = None
@@ -127,7 +128,9 @@ def submit(*, company: Company, said: Submission, asked: Asked, actor: Actor, at
 
 def _differences(invoice: Invoice, said: Submission) -> Iterator[tuple[str, Sentence]]:
     """What the partner says otherwise than the issued invoice, by its field."""
+    kind = "AVOIR" if invoice.is_credit_note else "FACTURE"
     pairs: Mapping[str, tuple[Any, Any]] = {
+        "invoiceType": (said.kind or kind, kind),
         "invoiceDate": (said.issued_on, invoice.issue_date),
         "supplierSiret": (said.supplier_siret, invoice.seller.get("siret")),
         "recipientSiret": (said.recipient_siret, invoice.buyer.get("siret")),

@@ -24,13 +24,17 @@ from einvoicing.services.sending import NoRecipient, email_invoice, recipients
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An invoice (380 or 386) to write; `issued`: to give it its number; `sent`: to e-mail it besides."""
+    """An invoice (380 or 386) to write; `issued`: to give it its number; `sent`: to e-mail it besides.
+
+    `check` is what else is asked of the draft, and raises DomainError.
+    """
 
     customer: Customer
     values: Mapping[str, Any]
     lines: Sequence[LineInput]
     issued: bool = False
     sent: bool = False
+    check: Callable[[Invoice], None] = lambda draft: None
 
 
 @outside.atomic
@@ -58,6 +62,7 @@ def _drafted(one: Wanted, actor: Actor, at: datetime) -> Invoice:
     if one.sent and not recipients(one.customer):
         raise NoRecipient
     draft = save_draft(invoice=None, customer=one.customer, values=one.values, lines=one.lines, actor=actor, at=at)
+    one.check(draft)
     if one.issued:
         report = preflight(invoice=draft, at=at)
         if not report.valid:

@@ -8,15 +8,16 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.models import Invoice
-from config.kernel.api.fields import Body, Day, Id, Page, Query, Reference, Word
+from config.kernel.api.fields import Body, Day, Id, Money, Page, Query, Reference, Word
 from customers.models import Customer
 from payments.api.fields import METHODS, Received
-from payments.api.shapes import ChangedPayment
+from payments.api.shapes import PaymentShape
 from payments.services.reports import PERIODS
 
 ONE_OF_BOTH = "Indiquez la facture payée (invoice_id), ou le client (customer_id)."
 NOT_ITS_CUSTOMER = "Ce client n’est pas celui de la facture."
 SHARES_WITH_CUSTOMER = "La répartition va avec customer_id : avec invoice_id, tout va à cette facture."
+NOT_THE_INVOICES = "Ce n’est pas celui de la facture invoice_id."
 TWICE = "Une facture figure deux fois dans la répartition."
 
 
@@ -25,9 +26,18 @@ def _text(longest: int, **options: Any) -> serializers.CharField:
 
 
 class ShareBody(Body):
-    ignored = ("invoice_number", "invoice_total")
     invoice_id = Reference(Invoice)
     amount = Received()
+    invoice_number = serializers.CharField(required=False, help_text="Refused where it is not the invoice's.")
+    invoice_total = Money(required=False, help_text="Refused where it is not the invoice's.")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        invoice = values["invoice_id"]
+        known = {"invoice_number": invoice.number, "invoice_total": invoice.total_gross}
+        other = [name for name in known if values.pop(name, known[name]) != known[name]]
+        if other:
+            raise serializers.ValidationError({name: [_(NOT_THE_INVOICES)] for name in other})
+        return values
 
 
 def shares_field(**options: Any) -> serializers.ListSerializer:
@@ -72,7 +82,8 @@ class PaymentBody(Body):
 class PaymentChange(Body):
     """What is absent stays as it is."""
 
-    ignored = tuple(ChangedPayment._declared_fields)  # noqa: SLF001 - what was read may be sent back
+    shape = PaymentShape
+    echoed = ("replaces",)  # told once, in the answer to a change
 
     invoice_id = Id(required=False, allow_null=True, help_text="May be sent back; another one is refused.")
     payment_date = Day(required=False)

@@ -157,7 +157,8 @@ class PaymentItem(ApiView):
         names the old. A payment that comes from the bank keeps the bank's figures (409 `payment_from_bank`).
         """
         payment, said = self.find(id=id), request.values
-        if said.get("invoice_id") not in (None, *(invoice.pk for invoice, _part in held(payment))):
+        paid: list[int | None] = [invoice.pk for invoice, _part in held(payment)]
+        if "invoice_id" in said and said["invoice_id"] not in (paid or [None]):
             raise Invalid(fields={"invoice_id": ANOTHER_INVOICE})
         words = {name: said.get(name, getattr(payment, name)) for name in ("reference", "notes", "transaction_id")}
         figures = {

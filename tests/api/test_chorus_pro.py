@@ -194,6 +194,7 @@ def test_what_goes_again_after_a_rejection_is_resubmitted(
         ({"engagement": {"engagementNumber": "ENG1"}}, "engagement.engagementNumber"),
         ({"invoiceNumber": "FAC2024-001"}, "invoiceNumber"),
         ({"invoiceType": "DEVIS"}, "invoiceType"),
+        ({"invoiceType": "AVOIR"}, "invoiceType"),
         ({"montant": 1}, "montant"),
     ],
 )

@@ -9,31 +9,34 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
 from billing.api.invoices import words
-from billing.api.invoices.shapes import InvoiceShape
+from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
 from billing.totals import UnpriceableLine, check_vat
 from config.kernel.api.compared import Compared
-from config.kernel.api.fields import Body, Day, Number, Reference, Switch
-from config.kernel.errors import DomainError
+from config.kernel.api.fields import Day, Number, Reference, Switch
+from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import translated
 from config.kernel.models import Company, VatRegime
 from customers.api.shapes import AddressBody
-from customers.exemptions import is_motive
+from customers.exemptions import FRANCHISE_CODE, is_motive
 from customers.models import Customer
 
 MOST_ITEMS = 500
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+TWO_NUMBERS = n("invoice_number et external_reference sont le même numéro, le vôtre : envoyez l’un des deux.")
+TWO_DAYS = n("invoice_date et supply_date sont le même jour, celui de la vente : envoyez l’un des deux.")
 
 
 class ItemBody(Compared):
     """A line. With `product_id`, what is not said is taken from the product."""
 
-    ignored = ("id", "position", "vat_amount", "subtotal", "total")
+    shape = ItemShape
+    echoed = ("id", "position")  # lines are written anew, in the order they come
 
     description = serializers.CharField(max_length=500, required=False)
     quantity = Number(max_digits=14, decimal_places=4, help_text="Negative for what is taken back.")
@@ -78,8 +81,9 @@ class ItemBody(Compared):
         vat, wrong = _vat(self.context["caller"].company, line.get("vat_category"), line.get("vat_rate"))
         code = line.get("exemption_code", "")
         category = vat.get("vat_category", "")
-        usual = self.context["caller"].company.vat_regime == VatRegime.FRANCHISE
-        if code and category and not usual and not is_motive(code, category):
+        exempt = self.context["caller"].company.vat_regime == VatRegime.FRANCHISE
+        chosen = values.get("exemption_code") not in (None, "", FRANCHISE_CODE) if exempt else code and category
+        if chosen and (exempt or not is_motive(code, category)):
             wrong = wrong | {"exemption_code": [_("Ce motif n’est pas de la liste VATEX pour ce régime de TVA.")]}
         return line | vat, problems | wrong
 
@@ -88,7 +92,10 @@ def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[
     """Category and rate of a line as meant, and what is wrong with them by field."""
     if company.vat_regime == VatRegime.FRANCHISE:
         wrong = _("La société est en franchise de TVA : ses factures n’en portent pas. Envoyez le taux 0.")
-        return {"vat_category": VatCategory.EXEMPT, "vat_rate": Decimal(0)}, {"vat_rate": [wrong]} if rate else {}
+        problems = {"vat_rate": [wrong]} if rate else {}
+        if category not in (None, VatCategory.EXEMPT):
+            problems["vat_category"] = [_("La société est en franchise de TVA : la catégorie est E.")]
+        return {"vat_category": VatCategory.EXEMPT, "vat_rate": Decimal(0)}, problems
     if rate is None and category not in (None, VatCategory.STANDARD):
         rate = Decimal(0)
     if rate is None:
@@ -105,10 +112,10 @@ def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[
     return {"vat_category": category, "vat_rate": rate}, {}
 
 
-class ChangeBody(Body):
+class ChangeBody(Compared):
     """Any of these: what is not named stays as it is, and `items`, once named, replace all lines."""
 
-    ignored = tuple(sorted(set(InvoiceShape().fields)))
+    shape = InvoiceShape
 
     customer_id = Reference(Customer, required=False)
     kind = serializers.ChoiceField(words.KIND_WORDS, required=False)
@@ -137,6 +144,15 @@ class ChangeBody(Body):
     delivery_address = AddressBody(required=False, allow_null=True, help_text="Where it is not the customer's own.")
     items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_ITEMS)
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
+        numbers = {values.get(name) for name in ("invoice_number", "external_reference")} - {None, ""}
+        return {"invoice_number": [_(TWO_NUMBERS)]} if len(numbers) > 1 else {}
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if problems := self.between(values, frozenset()):
+            raise serializers.ValidationError(problems)
+        return values
+
 
 class InvoiceBody(ChangeBody):
     """A new invoice."""
@@ -145,27 +161,39 @@ class InvoiceBody(ChangeBody):
     kind = serializers.ChoiceField(words.NEW_KINDS, default="invoice")
     items = ItemBody(many=True, allow_empty=False, max_length=MOST_ITEMS)
 
+    def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
+        two_days = {"invoice_date": [_(TWO_DAYS)]} if len(_days(values, None)) > 1 else {}
+        return super().between(values, refused) | two_days
+
 
 _AS_THEY_ARE = ("due_date", "notes", "internal_notes", "purchase_order", "service_code")
 
 
 def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[str, Any]:
-    """The columns of the draft that the body names, for `save_draft`."""
+    """The columns of the draft that the body names, for `save_draft`. Raises Invalid for two days of the sale."""
     found = {name: values[name] for name in _AS_THEY_ARE if name in values}
     if "kind" in values:
         found["kind"] = words.KINDS[values["kind"]]
-    reference = values.get("external_reference", values.get("invoice_number") or None)
+    told = values.get("external_reference")
+    reference = told or values.get("invoice_number") or told
     if reference is not None:
         found["external_reference"] = reference
     if "delivery_address" in values:
         found["delivery"] = dict(values["delivery_address"] or {})
     current = invoice.supply_date if invoice else None
-    days = [values[name] for name in ("supply_date", "invoice_date") if name in values]
+    days = _days(values, current)
+    if len(days) > 1:
+        raise Invalid(fields={"invoice_date": TWO_DAYS})
     if days:
-        found["supply_date"] = next((day for day in days if day != current), current)
+        found["supply_date"] = days.pop()
     if values.get("terms"):
         found["notes"] = _with_terms(found.get("notes", invoice.notes if invoice else ""), values["terms"])
     return found
+
+
+def _days(values: Mapping[str, Any], current: date | None) -> set[date | None]:
+    """The days of the sale that a body names, other than the one that stands."""
+    return {values[name] for name in ("supply_date", "invoice_date") if name in values} - {current}
 
 
 def _with_terms(notes: str, terms: str) -> str:

@@ -6,8 +6,9 @@ from typing import cast
 
 from django.shortcuts import get_object_or_404
 
+from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
-from config.kernel.api.operation import ApiView
+from config.kernel.api.operation import ApiView, Call
 
 
 class InvoiceView(ApiView):
@@ -20,3 +21,10 @@ class InvoiceView(ApiView):
         rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
         whole = rows.prefetch_related("lines", "vat_subtotals", "deductions__deposit", "allocations__payment")
         return cast(Invoice, get_object_or_404(whole, pk=id))
+
+    def written(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+        """The draft just written, before it is issued. Raises Invalid where the body states something else of it."""
+        draft = self.find(id)
+        if request.stated:
+            self.check_stated(request, InvoiceShape(draft, context=self.context(request)).data)
+        return draft

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date
 from decimal import Context, Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +20,7 @@ from config.kernel import characters
 from config.kernel.forms import refuse_undrawable
 
 LARGEST_ID = 2**53 - 1
-_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _WIDE = Context(prec=60)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,7 +34,7 @@ class Exact(serializers.DecimalField):
     """A decimal number as JSON writes one. What is given out may be a sum, with more digits than one may send."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str) and not _NUMBER.fullmatch(data):
+        if isinstance(data, str) and not NUMBER.fullmatch(data):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -139,10 +140,19 @@ def _refuse_undrawable(text: str) -> None:
 class Body(serializers.Serializer):
     """What a caller sends. A name that is no field is refused: a typing error must not pass for a wish.
 
-    Read-only fields may be sent back as they were read, and are ignored; so are the names in `ignored`.
+    `shape` is the answer: its other fields may be sent back, and are held against the record as written (`stated.py`),
+    like those named in `stated`. `echoed` may be sent back as they were read, and say nothing.
     """
 
-    ignored: tuple[str, ...] = ()
+    shape: type[serializers.Serializer] | None = None
+    stated: tuple[str, ...] = ()
+    echoed: tuple[str, ...] = ()
+
+    @cached_property
+    def compared(self) -> frozenset[str]:
+        """The fields that this body cannot set, or not always."""
+        shown = set(self.shape._declared_fields) if self.shape else set()  # noqa: SLF001 - of the class, cheaply
+        return frozenset(self.stated) | (shown - set(self.fields) - set(self.echoed))
 
     def get_fields(self) -> Any:
         found = super().get_fields()
@@ -155,7 +165,7 @@ class Body(serializers.Serializer):
         if isinstance(data, dict):
             if type(data) is dict:  # the fields of a form with a file keep Django's own kind
                 data = {name: self._cleaned(name, value) for name, value in data.items()}
-            unknown = set(data) - set(self.fields) - set(self.ignored)
+            unknown = set(data) - set(self.fields) - self.compared - set(self.echoed)
             if unknown:
                 sentence = _("Ce champ n’existe pas ici.")
                 known = self._errors_of(data)

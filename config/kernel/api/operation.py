@@ -52,6 +52,7 @@ from config.kernel.api.fields import Query
 from config.kernel.api.json import JsonParser, JsonRenderer
 from config.kernel.api.problems import answer_to, flattened, of_domain
 from config.kernel.api.schema import documented
+from config.kernel.api.stated import Stated, states_something
 from config.kernel.errors import Invalid
 from config.kernel.roles import ACTIONS
 
@@ -67,6 +68,7 @@ class Call(Request):
     at: datetime
     values: Any
     query: dict[str, Any]
+    stated: Stated | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ def operation(
             if told.match and (header := request.headers.get("If-Match")) is not None:
                 run = _matched(view, request, told, method, header, kwargs)
             else:
-                run = lambda: view.answered(method(view, request, **kwargs), request, told)  # noqa: E731
+                run = lambda: view.run(method, request, told, kwargs)  # noqa: E731
             if told.key:
                 return _repeatable(request, told, run)
             if told.atomic and method.__name__ not in SAFE:
@@ -158,7 +160,7 @@ def _matched(
             shape = view.operations()["get"].answer
             if not matches(unexpanded(header), etag(shape(view.find(**kwargs), context=view.context(request)).data)):
                 raise Changed
-            return view.answered(method(view, request, **kwargs), request, told)
+            return view.run(method, request, told, kwargs)
 
     return run
 
@@ -283,7 +285,7 @@ class ApiView(APIView):
     def read(self, request: Call, told: Operation, path: dict[str, Any]) -> None:
         """Validate the parameters and the body: all that is wrong is said at once, of a row that exists."""
         problems: dict[str, Any] = {}
-        request.query, request.values = {}, {}
+        request.query, request.values, request.stated = {}, {}, None
         repeated = {name for name, values in request.query_params.lists() if len(values) > 1} - {PARAMETER}
         problems |= {name: [_(REPEATED)] for name in sorted(repeated)}
         query = (told.query or Query)(data=request.query_params.dict(), context=self.context(request))
@@ -297,12 +299,26 @@ class ApiView(APIView):
             body = told.body(data=request.data, context=self.context(request))
             if body.is_valid():
                 request.values = body.validated_data
+                request.stated = Stated(body, request.data) if states_something(body, request.data) else None
             else:
                 problems |= body.errors
         if problems:
             if path:
                 self.find(**path)
             raise Invalid(fields=flattened(problems))
+
+    def run(self, method: Callable[..., Any], request: Call, told: Operation, path: dict[str, Any]) -> HttpResponseBase:
+        """The answer of the handler, in its transaction: nothing stays where the record is not as the body states."""
+        shown = self.operations().get("get", told).answer
+        if request.stated and path and not told.many:
+            request.stated.before = shown(self.find(**path), context=self.context(request)).data
+        return self.answered(method(self, request, **path), request, told)
+
+    def check_stated(self, request: Call, shown: Mapping[str, Any]) -> None:
+        """Hold what the body states against the record as written; once, before issuing changes it. Raises Invalid."""
+        if request.stated:
+            request.stated.check(shown)
+            request.stated = None
 
     def answered(self, value: Any, request: Call, told: Operation) -> Any:
         """The response for what a handler returned."""
@@ -311,6 +327,7 @@ class ApiView(APIView):
         if told.status == 204:
             return Response(status=204)
         data = told.answer(value, many=told.many, context=self.context(request)).data
+        self.check_stated(request, data)
         wanted = request.query.get(PARAMETER, {})
         expand(data if told.many else [data], wanted, self.context(request))
         response = Response(data, status=told.status)
