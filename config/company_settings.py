@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.forms import BankAccountForm, CompanyForm
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.frame import settings_tabs
 from config.kernel.models import Company
+from config.kernel.roles import allows
 from config.kernel.services import change_company
 from config.kernel.timeline import timeline_of
 from payments.models import BankAccount
@@ -53,7 +54,7 @@ def company_settings(request: HttpRequest) -> HttpResponse:
             return redirect("company-settings")
     return settings_page(
         request, "settings/company.html", "company-settings", form, sections=form.sections(), record=company,
-        timeline=timeline_of(company),
+        timeline=timeline_of(company, role_of(request)),
     )  # fmt: skip
 
 
@@ -76,4 +77,5 @@ def bank_settings(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Compte bancaire ajouté."))
             return redirect("bank-settings")
     accounts = list(BankAccount.objects.order_by("name", "id"))
-    return settings_page(request, "settings/bank.html", "bank-settings", form, accounts=accounts)
+    context = {"accounts": accounts, "may_reconcile": allows(role_of(request), "bank.reconcile")}
+    return settings_page(request, "settings/bank.html", "bank-settings", form, **context)

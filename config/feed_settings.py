@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.company_settings import settings_page
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
@@ -176,7 +176,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "left_out": left_out(feed) if feed and kind == FeedKind.REVOLUT else [],
         "callback": _callback(),
         "door": WebhookSource.objects.filter(source=source, is_active=True).order_by("pk").first(),
-        "timeline": timeline_of(feed) if feed else [],
+        "timeline": timeline_of(feed, role_of(request)) if feed else [],
     }
     return settings_page(request, f"settings/feeds_{kind}.html", TAB, form, **context)
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.company_settings import settings_page
 from config.kernel import listing, typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
@@ -127,7 +127,7 @@ def inbound_source(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("inbound-source", pk=pk)
     return settings_page(
         request, "settings/inbound_source.html", TAB, form, source=row, state=state_of(row),
-        address=sources.address_of(row), timeline=timeline_of(row),
+        address=sources.address_of(row), timeline=timeline_of(row, role_of(request)),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.company_settings import settings_page
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -149,7 +149,7 @@ def platform_edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Plateforme enregistrée. Testez la connexion avant d’émettre."))
             return redirect("platform-edit", slug=slug)
-    timeline = timeline_of(account) if account else []
+    timeline = timeline_of(account, role_of(request)) if account else []
     return settings_page(
         request, "settings/platform.html", "platform-settings", form, account=account, timeline=timeline, preset=chosen
     )

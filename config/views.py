@@ -51,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "figures": [] if is_new else figures.figures(found, today, membership),
         "tasks": tasks(found, now, membership),
         "steps": first_steps(membership.role) if is_new else [],
-        "recent": latest_of(RECENT),
+        "recent": latest_of(RECENT, membership.role),
         "readiness": readiness_banner(membership.company, today),
     }
     return render(request, "home.html", context)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.company_settings import settings_page
 from config.kernel import listing, typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
@@ -170,7 +170,7 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "filtered": bool(status or text),
         "both_until": endpoint.previous_secret_until if _has_two_secrets(endpoint) else None,
         "menu": _menu(endpoint),
-        "timeline": timeline_of(endpoint),
+        "timeline": timeline_of(endpoint, role_of(request)),
     }
     return render(request, "settings/webhooks_detail.html", context)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
 from billing.models import Invoice
+from config.kernel.access import may_open
+from config.kernel.roles import allows
 from einvoicing.fields import BUYER, BUYER_GROUPS, DRAFT, LINES, SELLER, SELLER_GROUPS
 from einvoicing.models import ErrorClass, Transmission, TransmissionStatus
 from einvoicing.services.fixing import Fix, fix_for
@@ -78,9 +80,16 @@ def problem_of(violation: Violation, invoice: Invoice) -> Problem:
     return Problem(violation.rule, _(violation.text), violation.severity == FATAL, url, label, fix)
 
 
-def for_role(problems: Iterable[Problem], may: Callable[[str], bool]) -> list[Problem]:
-    """The problems with the buttons that this person may press."""
-    return [one if one.fix is None or may(one.fix.needs) else replace(one, fix=None) for one in problems]
+def for_role(problems: Iterable[Problem], role: str) -> list[Problem]:
+    """The problems with the buttons that this role may press and the pages that it may open."""
+    return [
+        replace(
+            one,
+            fix=one.fix if one.fix and allows(role, one.fix.needs) else None,
+            url=one.url if may_open(role, one.url) else "",
+        )
+        for one in problems
+    ]
 
 
 def problem_stored(violation: Mapping[str, Any], invoice: Invoice) -> Problem:

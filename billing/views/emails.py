@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from config.kernel import listing
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
@@ -86,7 +86,7 @@ def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "tone": tone,
         "words": words,
         "may_resend": may_send and email.status != EmailStatus.SENDING and can_move(email, EmailStatus.QUEUED),
-        "timeline": timeline_of(email),
+        "timeline": timeline_of(email, role_of(request)),
     }
     return render(request, "billing/email/detail.html", context)
 

@@ -130,7 +130,7 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "emails": list(invoice.emails.order_by("-created_at")[:20]),
         "reminders": list(invoice.reminders.order_by("-created_at")),
         **_relatives(invoice),
-        "timeline": timeline_of(invoice),
+        "timeline": timeline_of(invoice, membership.role),
         **_document(invoice),
     }
     return render(request, "billing/invoice/detail.html", context)

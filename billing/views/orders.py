@@ -110,7 +110,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "primary": primary,
         "menu": menu,
         "may_edit": membership.may("orders.edit") and order.is_editable,
-        "timeline": timeline_of(order),
+        "timeline": timeline_of(order, membership.role),
     }
     return render(request, "billing/order/detail.html", context)
 

@@ -71,7 +71,7 @@ def product_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": membership.may("products.edit"),
         "may_move": membership.may("stock.move") and product.tracks_stock and not product.archived_at,
         "menu": own_actions(product) if membership.may("products.edit") else [],
-        "timeline": timeline_of(product),
+        "timeline": timeline_of(product, membership.role),
     }
     return render(request, "billing/product/detail.html", context)
 

@@ -37,6 +37,11 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor.user(cast(User, request.user))
 
 
+def role_of(request: HttpRequest) -> str:
+    """The reader's role in the company in scope."""
+    return cast(MemberRequest, request).membership.role
+
+
 class Asks(NamedTuple):
     """What a page asks of the role: an area it reads, or an act (`config/kernel/roles.py`)."""
 
@@ -83,9 +88,10 @@ def member(asks: str, *, posts: str = "") -> Callable[[Callable[..., HttpRespons
 
 
 def may_open(role: str, address: str, method: str = "GET") -> bool:
-    """True when the page at this address of ours lets the role in; False where there is none."""
+    """True when the page at this address of ours (a place on the same page too) lets the role in; False for no page."""
+    path = urlsplit(address).path
     try:
-        view = resolve(urlsplit(address).path).func
+        view = resolve(path).func if path else None
     except Resolver404:
         return False
     declared: Asks | None = getattr(view, "asks", None)

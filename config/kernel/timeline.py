@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import reduce
 from typing import Any
 
 from django.apps import apps
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 
 from config.kernel import typography
 from config.kernel.models import AuditEvent, Company, CompanyRow
+from config.kernel.roles import may_read
 
 # tag → (sentence, icon, tone). Places: what the event's data holds; amounts are written as people write them.
 WORDS: Mapping[str, tuple[str, str, str]] = {
@@ -137,6 +140,20 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "einvoicing.status.declared": (n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
     "einvoicing.status.received": (n("Statut %(code)s – %(label)s"), "send", "info"),
 }
+# what an event tells something of, by how its tag begins: who may not read that area is not told
+AREAS: Mapping[str, str] = {
+    "kernel.": "settings",
+    "kernel.file.": "invoices",
+    "customers.": "customers",
+    "billing.": "invoices",
+    "billing.product.": "products",
+    "billing.order.": "orders",
+    "payments.": "payments",
+    "payments.bank.": "bank",
+    "payments.feed.": "bank",
+    "payments.reminder.": "invoices",
+    "einvoicing.": "einvoicing",
+}
 # steps of the machine that tell a person nothing
 SILENT = frozenset(
     {"einvoicing.transmission.claimed", "einvoicing.transmission.carrier_died", "einvoicing.transmission.accepted",
@@ -160,19 +177,33 @@ class Item:
     proof_label: str = ""
 
 
-def timeline_of(row: CompanyRow | Company) -> list[Item]:
-    """What happened to the row, newest first. One query."""
+def timeline_of(row: CompanyRow | Company, role: str) -> list[Item]:
+    """What happened to the row, as far as the role may read it, newest first. One query."""
     events = AuditEvent.everywhere.filter(company_id=row.company_id, subjects__contains=[row.subject])
-    return [_item(event) for event in events.exclude(tag__in=SILENT).order_by("-id")[:MOST]]
+    return [_item(event) for event in events.filter(_readable_by(role)).order_by("-id")[:MOST]]
 
 
-def latest_of(most: int) -> list[Item]:
-    """The last things that happened in the company in scope. One query."""
-    events = AuditEvent.objects.exclude(tag__in=SILENT).filter(tag__in=WORDS)
+def latest_of(most: int, role: str) -> list[Item]:
+    """The last things that happened in the company in scope, as far as the role may read them. One query."""
+    events = AuditEvent.objects.filter(_readable_by(role), tag__in=WORDS)
     return [
         replace(_item(event), hash="", proof_url=_address_of(event.subjects[0]), proof_label=_("Ouvrir la fiche"))
         for event in events.order_by("-id")[:most]
     ]
+
+
+def _readable_by(role: str) -> Q:
+    hidden = Q(tag__in=SILENT)
+    for start, area in AREAS.items():
+        if not may_read(role, area):
+            hidden |= _of(start)
+    return ~hidden
+
+
+def _of(start: str) -> Q:
+    """The tags of this entry of AREAS: those that begin so, and not with a longer one."""
+    longer = [one for one in AREAS if one != start and one.startswith(start)]
+    return reduce(lambda found, one: found & ~Q(tag__startswith=one), longer, Q(tag__startswith=start))
 
 
 def _address_of(subject: str) -> str:

@@ -96,6 +96,11 @@ def iban(value: str) -> str:
     return iban_number.format(value) if value else ABSENT
 
 
+def iban_ends(value: str) -> str:
+    """FR76 … 0189, for who may not reconcile."""
+    return f"{value[:4]} … {value[-4:]}" if value else ABSENT
+
+
 def siren(value: str) -> str:
     return _unbroken(siren_number.format(value)) if value else ABSENT
 

@@ -78,7 +78,7 @@ def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": may_edit,
         "figures": figures_of(customer),
         "panels": panels_of(customer),
-        "timeline": timeline_of(customer),
+        "timeline": timeline_of(customer, membership.role),
         "exemption": mention(customer.exemption_code),
     }
     return render(request, "customers/customer/detail.html", context)

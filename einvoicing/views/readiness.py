@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.models import Invoice
 from config.kernel import listing, typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, may_open, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.htmx import page_or_part
@@ -73,11 +73,12 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
     has_drafts = readiness.drafts().exists()
     rows = readiness.waiting_customers()
     page = listing.page(rows, sorts={"name": "name"}, default="name", query=request.GET, size=CUSTOMERS_PER_PAGE)
+    steps = [_identity(company), _platform(platform), _customers(counts), _drafts(has_drafts), _active(platform)]
     context = {
         "tabs": tabs("einvoicing:readiness"),
         "deadline": deadline_words(company, today),
         "reception": _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
-        "steps": [_identity(company), _platform(platform), _customers(counts), _drafts(has_drafts), _active(platform)],
+        "steps": [one if may_open(membership.role, one.url, "POST") else replace(one, action="") for one in steps],
         "page": page,
         "customers": [{"row": row, "lacks": ", ".join(str(LACKING[name]) for name in readiness.lacks(row)),
                        "anchor": readiness.lacks(row)[0]} for row in page],
@@ -156,8 +157,8 @@ def readiness_drafts(request: HttpRequest) -> HttpResponse:
     page = listing.page(
         readiness.drafts(), sorts={"date": "created_at"}, default="-date", query=request.GET, size=DRAFTS_PER_PAGE
     )
-    may = cast(MemberRequest, request).membership.may
-    rows = [{"invoice": one, "problems": for_role(_problems(one, at), may)} for one in page]
+    role = role_of(request)
+    rows = [{"invoice": one, "problems": for_role(_problems(one, at), role)} for one in page]
     for row in rows:
         row["rejected"] = any(problem.fatal for problem in cast(list[Problem], row["problems"]))
     context = {"page": page, "rows": rows, "tabs": tabs("einvoicing:readiness")}

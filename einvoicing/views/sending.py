@@ -21,7 +21,7 @@ from billing.pdf import render_pdf
 from billing.services.emails import invoice_letter
 from billing.services.issuing import SERIES
 from config.kernel import typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
@@ -84,7 +84,7 @@ def _fix(request: HttpRequest, invoice: Invoice, at: datetime) -> HttpResponse:
 
 def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: DomainError | None = None) -> HttpResponse:
     invoice = _load(pk)
-    problems = for_role(_problems(invoice, at, refused), cast(MemberRequest, request).membership.may)
+    problems = for_role(_problems(invoice, at, refused), role_of(request))
     day = local_day(at)
     account = carrier_for(invoice)
     to_platform = account is not None and account.sends_automatically

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from config.kernel import listing
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.errors import RemoteError
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
@@ -23,7 +23,7 @@ from config.kernel.secrets import SecretUnreadable
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
-from einvoicing.mending import problem_stored
+from einvoicing.mending import for_role, problem_stored
 from einvoicing.models import ANSWERS, Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import statuses, tone_of, words_of
 from einvoicing.remedies import remedy_of
@@ -142,7 +142,7 @@ def show_transmission(
     """The page of a transmission, with a form that was refused in its place."""
     tries = [_try(one) for one in transmission.tries.order_by("-number")]
     stopped = transmission.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
-    may = _may(request, "einvoicing.send")
+    may, role = _may(request, "einvoicing.send"), role_of(request)
     remedy = remedy_of(transmission)
     form = answer or (answer_form(remedy.request) if remedy and remedy.request else None)
     context = {
@@ -156,11 +156,11 @@ def show_transmission(
         "words": words_of(transmission),
         "tone": tone_of(transmission),
         "tries": tries,
-        "problems": [problem_stored(one, transmission.invoice) for one in transmission.violations],
+        "problems": for_role((problem_stored(one, transmission.invoice) for one in transmission.violations), role),
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": retry or RetryForm(),
         "may_retry": may and stopped and can_move(transmission, TransmissionStatus.PENDING),
-        "timeline": timeline_of(transmission),
+        "timeline": timeline_of(transmission, role),
     }
     return render(request, "einvoicing/transmission/detail.html", context, status=422 if retry or answer else 200)
 

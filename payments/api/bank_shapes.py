@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.models import Invoice
+from config.kernel import typography
 from config.kernel.api.fields import Id, Moment, Money, Word
 from payments.api.fields import STATES
 from payments.imported import REASONS
@@ -25,7 +26,7 @@ class Iban(serializers.CharField):
         caller = self.context.get("caller")
         if not text or (caller is not None and caller.may("bank.reconcile")):
             return text
-        return f"{text[:4]} … {text[-4:]}"
+        return typography.iban_ends(text)
 
 
 class BankAccountShape(serializers.Serializer):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing.models import Invoice
 from config.kernel import listing, typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
@@ -131,6 +131,8 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     text = request.GET.get("q", "")
     invoices, preset = _candidates(line, verdict, text)
     form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices, preset=preset)
+    for field in form.fields.values():
+        field.disabled = not may
     if request.method == "POST" and form.is_valid():
         try:
             match = accept_match(line=line, shares=form.shares(), actor=actor_of(request), at=timezone.now())
@@ -151,7 +153,7 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "match": Match.objects.filter(line=line, undone_at=None).select_related("payment__customer").first(),
         "next": _next_open(line),
         "may_reconcile": may,
-        "timeline": timeline_of(line),
+        "timeline": timeline_of(line, role_of(request)),
     }
     return render(request, "payments/bankline/detail.html", context, status=422 if form.errors else 200)
 

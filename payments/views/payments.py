@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
 from config.kernel import listing, typography
-from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -101,7 +101,7 @@ def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_record": may,
         "may_allocate": may and payment.unallocated > 0,
         "may_reverse": may and payment.can_be_reversed,
-        "timeline": timeline_of(payment),
+        "timeline": timeline_of(payment, role_of(request)),
     }
     return render(request, "payments/payment/detail.html", context)
 

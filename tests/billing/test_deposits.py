@@ -29,6 +29,7 @@ from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel import chain
 from config.kernel.models import AuditEvent
+from config.kernel.roles import Role
 from config.kernel.timeline import timeline_of
 from payments.services.crediting import credit_invoice
 from tests.factories import money, story
@@ -193,8 +194,8 @@ def test_a_deposit_stands_in_the_timeline_of_the_draft_it_is_asked_ahead_of(cust
     draft = story.a_draft(customer)
     deposit = a_deposit(draft, "1000.00", issued=False)
     told = "Acompte préparé, 1 000,00 € TTC"
-    assert timeline_of(draft)[0].title == told
-    assert told in [item.title for item in timeline_of(deposit)]
+    assert timeline_of(draft, Role.OWNER)[0].title == told
+    assert told in [item.title for item in timeline_of(deposit, Role.OWNER)]
 
 
 def test_the_final_invoice_deducts_the_issued_deposits_of_its_order(customer):

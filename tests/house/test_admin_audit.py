@@ -161,7 +161,9 @@ def test_a_change_is_told_with_its_actor_and_its_columns(client, root, company, 
     assert OTHER_IBAN not in json.dumps(event.data)
     with company_scope(company):
         subject = event.subjects[0].partition(":")[0]
-        shown = timeline_of(next(one for one in (row, company, getattr(row, "customer", None)) if one_is(one, subject)))
+        shown = timeline_of(
+            next(one for one in (row, company, getattr(row, "customer", None)) if one_is(one, subject)), Role.OWNER
+        )
     assert shown[0].title != event.tag, "the sentence misses a word"
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -1,6 +1,6 @@
 """Filters and tags every template has without loading them (a template builtin).
 
-Filters: money number price percent lasting day iso_day moment iban siren siret said.
+Filters: money number price percent lasting day iso_day moment iban iban_for siren siret said.
 Tags: icon, status, take_cursor, csrf_field, open_url, url_with, url_without.
 """
 
@@ -81,6 +81,12 @@ def said(value: str) -> str:
 @register.filter
 def iban(value: str) -> str:
     return typography.iban(value)
+
+
+@register.filter
+def iban_for(value: str, whole: bool) -> str:
+    """The IBAN, or its two ends for who may not reconcile."""
+    return typography.iban(value) if whole else typography.iban_ends(value)
 
 
 @register.filter

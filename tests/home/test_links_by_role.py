@@ -1,0 +1,118 @@
+"""No page offers a role what would be refused to it: links, parts fetched and forms, followed as each role does."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from config.kernel import typography
+from config.kernel.access import may_open
+from config.kernel.models import LoopFailure
+from config.kernel.roles import READERS, Role
+from config.kernel.timeline import AREAS, WORDS
+from einvoicing.models import Transmission, TransmissionStatus
+from tests.api.world import World, a_world
+from tests.factories import money
+from tests.factories.people import signed_in
+from tests.house.pages import MOST_OF_A_KIND, NOT_PAGES
+
+pytestmark = pytest.mark.django_db
+
+LINK = re.compile(r'(?:href|hx-get|data-url|formaction)="([^"#]+)')
+FORM = re.compile(r"<form\b[^>]*>")
+ACTION = re.compile(r'action="([^"#]*)')
+EVERYTHING = (
+    "contact", "draft", "product", "order", "email", "match", "reminder", "delivery", "received", "enclosure", "key",
+    "platform", "transmission",
+)  # fmt: skip
+SENDER = "BANQUE DES DOCKS"
+
+
+@pytest.fixture
+def world() -> World:
+    """A company where there is something of everything, and work for everybody."""
+    world = a_world()
+    entries = [money.a_credit("77.00", counterparty=SENDER), money.a_credit("42.00")]
+    line, world.transaction = money.bank_lines(world.company, entries)
+    for name in EVERYTHING:
+        getattr(world, name)
+    Transmission.everywhere.filter(pk=world.transmission.pk).update(status=TransmissionStatus.DEAD)
+    for row in (line, world.email, world.platform):
+        LoopFailure.everywhere.create(
+            company=world.company, loop="Lecture", row=row.subject, name=str(row), problem="En panne",
+            failed_at=timezone.now(), failing_since=timezone.now(),
+        )  # fmt: skip
+    return world
+
+
+def offered(client: Client) -> tuple[dict[str, str], dict[str, str]]:
+    """What the pages lead to and what they send, each with the page that offers it; a few of each kind are opened."""
+    links, forms, kinds = {"/": "/"}, {}, Counter[str]()
+    waiting = deque(["/"])
+    while waiting:
+        address = waiting.popleft()
+        answer = client.get(address)
+        html = answer.text if "text/html" in answer.headers.get("Content-Type", "") and not answer.streaming else ""
+        for form in FORM.findall(html):
+            if 'method="post"' in form:
+                action = ACTION.search(form)
+                forms.setdefault(urljoin(address, unescape(action[1]) if action else address), address)
+        for link in map(unescape, LINK.findall(html)):
+            target = urljoin(address, link)
+            if target.startswith("/") and not target.startswith(NOT_PAGES) and target not in links:
+                links[target] = address
+                kinds[name := name_of(target)] += 1
+                if kinds[name] <= MOST_OF_A_KIND:
+                    waiting.append(target)
+    return links, forms
+
+
+def name_of(address: str) -> str:
+    try:
+        return resolve(urlsplit(address).path).view_name
+    except Resolver404:
+        return ""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_a_role_is_offered_is_open_to_it(world: World, role: Role) -> None:
+    links, forms = offered(signed_in(world.company, role))
+    assert len({name_of(link) for link in links}) > 20
+    assert {link: page for link, page in links.items() if not may_open(role, link)} == {}
+    assert {form: page for form, page in forms.items() if not may_open(role, form, "POST")} == {}
+
+
+def test_a_salesperson_reads_nothing_of_the_bank_anywhere(world: World) -> None:
+    """Not by a link, nor in a panel, a timeline, the search, its options or the palette."""
+    client = signed_in(world.company, Role.SALES)
+    links, _forms = offered(client)
+    words = ["42,00", "77,00", SENDER.lower(), "relevé", "rapprocher"]
+    seen = 0
+    for address in [*links, *(f"/search?q={word}" for word in words)]:
+        for headers in ({}, {"HX-Request": "true"}):
+            answer: Any = client.get(address, headers=headers)
+            if not answer.streaming and "text/html" in answer.headers.get("Content-Type", ""):
+                seen += 1
+                assert "/bank/" not in answer.text, address
+                assert "approché" not in answer.text, address
+                assert SENDER not in answer.text, address
+    assert seen > 40
+
+
+def test_who_reconciles_reads_ibans_whole_and_who_reads_their_two_ends(world: World) -> None:
+    account = world.bank_account
+    for role, shown in ((Role.ACCOUNTANT, typography.iban(account.iban)), (Role.VIEWER, f"… {account.iban[-4:]}")):
+        assert shown in signed_in(world.company, role).get("/settings/bank/").text
+
+
+def test_each_event_is_told_to_who_reads_its_area() -> None:
+    assert [tag for tag in WORDS if not tag.startswith(tuple(AREAS))] == []
+    assert set(AREAS.values()) <= READERS.keys()
