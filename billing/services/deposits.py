@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 
 from billing import totals
-from billing.deposits import gross_of, share_out
+from billing.deposits import gross_of, share_out, what_is_left
 from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
 from billing.models.invoices import InvoiceQuerySet
 from billing.models.lines import DocumentLine
@@ -59,12 +59,30 @@ def takes_deposit(source: SalesOrder | Invoice) -> bool:
 
 def room_of(source: SalesOrder | Invoice) -> Decimal:
     """What may still be asked for in advance, VAT included: the total less the deposits drafted or issued."""
-    if isinstance(source, Invoice):
-        deposits, left = _asked_ahead_of(source), source.payable
-    else:
-        deposits, left = Invoice.everywhere.filter(order=source), source.total_gross
-    open_parts = deposits.filter(kind=InvoiceKind.DEPOSIT).aggregate(sum=Sum(F("total_gross") - F("amount_credited")))
+    left = source.payable if isinstance(source, Invoice) else source.total_gross
+    open_parts = _deposits_on(source).aggregate(sum=Sum(F("total_gross") - F("amount_credited")))
     return max(left - (open_parts["sum"] or ZERO), ZERO)
+
+
+def _deposits_on(source: SalesOrder | Invoice) -> InvoiceQuerySet:
+    rows = _asked_ahead_of(source) if isinstance(source, Invoice) else Invoice.everywhere.filter(order=source)
+    return rows.filter(kind=InvoiceKind.DEPOSIT)
+
+
+def _rows_left(source: SalesOrder | Invoice) -> tuple[VatSubtotal, ...]:
+    """What deposits have not asked for yet of each category and rate; what was credited may be asked for again."""
+    asked: dict[tuple[str, Decimal], Decimal] = {}
+    deposits = _deposits_on(source)
+    if isinstance(source, Invoice):
+        used = DepositDeduction.everywhere.filter(invoice=source).values("deposit_id")
+        deposits = Invoice.everywhere.filter(Q(pk__in=used) | Q(pk__in=deposits.values("pk")))
+    notes = Invoice.everywhere.filter(corrects__in=deposits, kind=InvoiceKind.CREDIT_NOTE).issued()
+    for rows, sign in ((deposits, 1), (notes, -1)):
+        for line in InvoiceLine.everywhere.filter(invoice__in=rows):
+            key = (line.vat_category, line.vat_rate)
+            asked[key] = asked.get(key, ZERO) + sign * line.net_amount
+    whole = totals.compute([row.priced() for row in _rows_of(source)]).subtotals
+    return what_is_left(whole, asked)
 
 
 def _asked_ahead_of(draft: Invoice) -> InvoiceQuerySet:
@@ -115,7 +133,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
         "delivery": locked.delivery,
         "currency": locked.currency,
     }
-    lines = _lines(_rows_of(locked), gross, words)
+    lines = _lines(_rows_of(locked), share_out(_rows_left(locked), gross), words)
     if not lines:
         raise DepositTooSmall(fields={"amount": DepositTooSmall.message})
     deposit = save_draft(invoice=None, customer=locked.customer, values=values, lines=lines, actor=actor, at=at)
@@ -135,12 +153,11 @@ def _rows_of(source: SalesOrder | Invoice) -> list[DocumentLine]:
 
 def possible_gross(source: SalesOrder | Invoice, gross: Decimal) -> Decimal:
     """The amount that the deposit will really be."""
-    return gross_of(share_out(totals.compute([row.priced() for row in _rows_of(source)]).subtotals, gross))
+    return gross_of(share_out(_rows_left(source), gross))
 
 
-def _lines(rows: Sequence[DocumentLine], gross: Decimal, words: str) -> list[LineInput]:
+def _lines(rows: Sequence[DocumentLine], shares: Sequence[VatSubtotal], words: str) -> list[LineInput]:
     """One line per rate, two where a rate bears goods and services: the nature of the operation follows (BT-23)."""
-    shares = share_out(totals.compute([row.priced() for row in rows]).subtotals, gross)
     found = [(share, is_service, base) for share in shares for is_service, base in _natures(rows, share)]
     mixed = len({is_service for _share, is_service, _base in found}) > 1
     return [

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,10 +17,12 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Invoice, VatSubtotal
+from billing.totals import VatSubtotal as VatRow
+from billing.totals import split_vat
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.money import ZERO, round2
+from config.kernel.money import ZERO
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
@@ -76,21 +77,9 @@ def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
     gross = _gross_by_rate(invoice)
     earlier = Allocation.everywhere.filter(invoice=invoice).exclude(pk=allocation.pk)
     before: Decimal = earlier.aggregate(sum=Sum("amount"))["sum"] or ZERO
-    told = spread(before, gross)
-    now = spread(before + allocation.amount, gross)
-    return {rate: now[rate] - told[rate] for rate in gross if now[rate] != told[rate]}
-
-
-def spread(amount: Decimal, gross: Mapping[Decimal, Decimal]) -> dict[Decimal, Decimal]:
-    """`amount` over the rates in proportion to their totals with VAT; the last one takes the rounding."""
-    total = sum(gross.values(), ZERO)
-    shares: dict[Decimal, Decimal] = {}
-    left = amount
-    for rate in list(gross)[:-1]:
-        shares[rate] = round2(amount * gross[rate] / total) if total else ZERO
-        left -= shares[rate]
-    shares[list(gross)[-1]] = left
-    return shares
+    rows = [VatRow("", rate, amount, ZERO) for rate, amount in gross.items()]
+    shares = split_vat(allocation.amount, rows, already_paid=before)
+    return {share.rate: share.amount for share in shares if share.amount}
 
 
 def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from billing import totals
 from billing.billed import GROSS, NET, VAT, billed
-from billing.deposits import gross_of, share_out
-from billing.models import DepositDeduction, Invoice, InvoiceStatus, JournalLine
+from billing.deposits import gross_of, share_out, what_is_left
+from billing.models import DepositDeduction, Invoice, InvoiceLine, InvoiceStatus, JournalLine
 from billing.sealed import invoice_facts
 from billing.services.deducting import DepositDeducted, DepositNotDeductible, DepositsBeyondTotal
 from billing.services.deposits import (
@@ -97,6 +97,42 @@ def test_a_deposit_of_everything_has_the_rows_of_everything():
         whole = totals.compute(lines_of(chance))
         shares = share_out(whole.subtotals, whole.gross)
         assert [row for row in whole.subtotals if row.base] == list(shares)
+
+
+def test_random_deposits_one_after_the_other_never_ask_a_rate_for_more_than_it_is_worth():
+    chance = random.Random(385)
+    for _round in range(500):
+        whole = totals.compute(lines_of(chance))
+        asked: dict = {}
+        for _deposit in range(chance.randint(1, 6)):
+            left = what_is_left(whole.subtotals, asked)
+            room = gross_of(left)
+            if room <= 0:
+                break
+            for share in share_out(left, Decimal(chance.randint(1, int(room * 100))) / 100):
+                key = (share.category, share.rate)
+                asked[key] = asked.get(key, Decimal(0)) + share.base
+        assert all(asked.get((row.category, row.rate), 0) <= row.base for row in whole.subtotals)
+        last = share_out(what_is_left(whole.subtotals, asked), whole.gross)
+        for share in last:
+            asked[share.category, share.rate] = asked.get((share.category, share.rate), Decimal(0)) + share.base
+        assert all(asked.get((row.category, row.rate), 0) == row.base for row in whole.subtotals)
+
+
+def test_the_last_of_three_deposits_takes_what_is_left_of_each_rate(customer):
+    lines = [
+        story.a_line(quantity=Decimal(1), unit_price=Decimal(price), vat_rate=Decimal(rate))
+        for price, rate in (("33.33", "20"), ("0.10", "10"), ("66.67", "5.5"))
+    ]
+    order = an_order(customer, lines)
+    for gross in (Decimal("37.77"), Decimal("55.55"), None):
+        asked = room_of(order) if gross is None else gross
+        issue_invoice(
+            invoice=draft_deposit(source=order, gross=asked, words="Acompte", actor=ACTOR, at=AT), actor=ACTOR, at=AT
+        )
+    rows = InvoiceLine.objects.filter(invoice__order=order)
+    for line in order.lines.all():
+        assert sum(row.net_amount for row in rows if row.vat_rate == line.vat_rate) == line.net_amount
 
 
 def test_a_rate_that_is_worth_less_than_nothing_bears_no_deposit():

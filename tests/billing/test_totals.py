@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -14,6 +15,7 @@ from billing.totals import (
     PricedLine,
     UnpriceableLine,
     VatSubtotal,
+    apportion,
     compute,
     line_net,
     net_unit_price,
@@ -237,6 +239,30 @@ def test_instalments_shared_by_rate_sum_to_the_cent_and_end_on_each_row(lines, i
     for share in split_vat(totals.gross - already, totals.subtotals, already_paid=already):
         received[share.rate] += share.amount
     assert received == {row.rate: row.base + row.amount for row in totals.subtotals}
+
+
+WEIGHTS = st.lists(st.integers(-2000, 5000), min_size=1, max_size=7).filter(lambda weights: sum(weights) > 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(WEIGHTS, st.lists(st.integers(0, 10_000), min_size=1, max_size=8))
+def test_no_share_has_the_wrong_sign_exceeds_its_rate_or_takes_back_what_it_was_given(weights, instalments):
+    paid, had = 0, [0 for _ in weights]
+    for instalment in [*instalments, sum(weights)]:
+        paid = min(paid + instalment, sum(weights))
+        shares = apportion(paid, weights)
+        assert sum(shares) == paid
+        for share, before, weight in zip(shares, had, weights, strict=True):
+            assert 0 <= before <= share <= weight or weight <= share <= before <= 0
+        had = shares
+    assert had == weights
+    assert apportion(-1, weights) == [-share for share in apportion(1, weights)]
+
+
+def test_a_share_does_not_shrink_while_the_amount_grows():
+    """The largest remainder gives 1, 1, 1 of three cents and 0, 2, 2 of four: the fourth would be −1, +1, +1."""
+    given = [apportion(amount, [1, 3, 3]) for amount in range(8)]
+    assert all(now >= before for one, two in itertools.pairwise(given) for before, now in zip(one, two, strict=True))
 
 
 def test_the_last_cent_goes_to_the_largest_remainder():

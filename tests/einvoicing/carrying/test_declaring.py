@@ -7,13 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import InvoiceKind
+from billing.models import InvoiceKind, VatSubtotal
 from config.kernel.scope import company_scope
 from einvoicing import validation
 from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.services.declaring import spread
 from payments.services.payments import reverse_payment
 from tests.factories import money, story
 from tests.factories.people import signed_in
@@ -106,11 +105,31 @@ def test_a_corrected_invoice_declares_that_the_first_is_replaced(customer, invoi
     assert (message.status_code, message.invoice_number) == ("220", invoice.number)
 
 
-def test_what_is_received_is_spread_without_losing_a_cent():
-    gross = {Decimal(20): Decimal("33.33"), Decimal(10): Decimal("33.33"), Decimal("5.5"): Decimal("33.34")}
-    for cents in range(1, 300):
-        amount = Decimal(cents) / 100
-        assert sum(spread(amount, gross).values()) == amount
+FIVE_RATES = ("20", "10", "8.5", "5.5", "2.1")
+
+
+@pytest.fixture
+def five_rates(customer):
+    lines = [story.a_line(quantity=Decimal(1), unit_price=Decimal(100), vat_rate=Decimal(rate)) for rate in FIVE_RATES]
+    return story.an_issued_invoice(customer, lines)
+
+
+def test_a_cent_on_five_rates_is_a_cent_of_one_of_them(customer, five_rates):
+    money.a_payment(customer, "0.01", [(five_rates, "0.01")])
+    (message,) = declared(five_rates)
+    assert received(message) == {Decimal(20): Decimal("0.01")}
+
+
+def test_money_that_comes_by_the_cent_takes_nothing_back_and_ends_on_each_rate(customer, five_rates):
+    parts = [*["0.01"] * 7, "0.02", "17.33", "0.01"]
+    parts.append(str(five_rates.total_gross - sum(map(Decimal, parts))))
+    for part in parts:
+        money.a_payment(customer, part, [(five_rates, part)])
+    messages = [received(one) for one in declared(five_rates)]
+    assert sorted(sum(one.values()) for one in messages) == sorted(map(Decimal, parts))
+    assert min(amount for one in messages for amount in one.values()) > 0
+    for row in VatSubtotal.everywhere.filter(invoice=five_rates):
+        assert sum(one.get(row.rate, 0) for one in messages) == row.base + row.amount
 
 
 def test_a_declared_status_has_its_place_in_the_list_and_its_page(customer, invoice):
