@@ -240,7 +240,7 @@ def _notices() -> Iterator[Task]:
     )
     if row["rows"]:
         words = ngettext("%(n)s mise en demeure à envoyer", "%(n)s mises en demeure à envoyer", row["rows"])
-        place = _alone(row["rows"], row["one"], "payments:reminder-letter", "payments:reminder-list", "")
+        place = _alone(row["rows"], row["one"], "payments:reminder-letter", "payments:reminder-letters", "")
         title = words % {"n": typography.number(row["rows"])}
         yield Task(title, typography.money(row["total"]), "bell", "warn", _("Relire et envoyer"), **place)
 

@@ -9,12 +9,11 @@ from decimal import Decimal
 
 from django.db.models import F, Max
 
-from billing.dunning import FINAL, FIRM, FRIENDLY, Facts, Level, Policy
+from billing.dunning import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, nothing, refuse_for_bank
 from billing.models import Invoice, InvoiceStatus, Reminder, ReminderLevel, ReminderStatus
 from billing.working_days import is_working_day
 from config.kernel.clock import local_day
 from config.kernel.models import Company
-from payments.matching import is_payer
 from payments.models import BankAccount, BankLine, LineStatus, Match, Payment
 from payments.services.reconciliation import barred_pairs, build_index, judge
 
@@ -23,14 +22,18 @@ LEVELS = {code: level for level, code in CODES.items()}
 HOUR = 3600
 
 
+def levels_of(company: Company) -> tuple[Level, Level, Level]:
+    return (
+        Level(FRIENDLY, company.friendly_after_days),
+        Level(FIRM, company.firm_after_days, shows_charges=True),
+        Level(FINAL, company.final_after_days, needs_person=True, shows_charges=True),
+    )
+
+
 def policy_of(company: Company) -> Policy:
     """The company's delays. Without a bank account its payments are recorded by hand: no bank data to be stale."""
     return Policy(
-        levels=(
-            Level(FRIENDLY, company.friendly_after_days),
-            Level(FIRM, company.firm_after_days, shows_charges=True),
-            Level(FINAL, company.final_after_days, needs_person=True, shows_charges=True),
-        ),
+        levels=levels_of(company),
         requires_bank_data=BankAccount.everywhere.filter(company=company).exists(),
     )
 
@@ -42,16 +45,13 @@ class Received:
     covered: Collection[int] = ()  # invoices that the evidence names or proposes
     by_amount: Mapping[tuple[str, Decimal], Collection[int]] = field(default_factory=dict)  # lines of that amount
     barred: Mapping[int, Collection[int]] = field(default_factory=dict)  # invoices a person took off a line
-    payers: Collection[str] = ()
-    customers: Collection[int] = ()  # who has paid from one of these IBANs before
+    customers: Collection[int] = ()  # who is named as the payer, or has paid from one of these IBANs before
 
     def could_pay(self, invoice: Invoice) -> bool:
         if invoice.pk in self.covered or invoice.customer_id in self.customers:
             return True
         equal = self.by_amount.get((invoice.currency, invoice.balance), ())
-        return any(invoice.pk not in self.barred.get(line, ()) for line in equal) or any(
-            is_payer(payer, invoice.customer.name) for payer in self.payers
-        )
+        return any(invoice.pk not in self.barred.get(line, ()) for line in equal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,31 @@ class Known:
     last_sent_on: dict[int, date]
 
 
-def gather(company: Company, *, at: datetime) -> Known:
-    """Everything the decisions need, in a fixed number of queries."""
-    live = Reminder.everywhere.filter(company=company).exclude(status=ReminderStatus.CANCELLED)
+def gather(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Known:
+    """Everything the decisions on the invoices of these customers, or of all, need, in a fixed number of queries."""
+    theirs = {} if customers is None else {"customer_id__in": customers}
+    live = Reminder.everywhere.filter(company=company, **{f"invoice__{name}": keys for name, keys in theirs.items()})
+    live = live.exclude(status=ReminderStatus.CANCELLED)
     levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
     sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
     in_credit = Payment.everywhere.filter(
-        company=company, reverses=None, reversed_at=None, amount__gt=F("allocated")
+        company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"), **theirs
     ).values_list("customer_id", flat=True)
     return Known(
         today=local_day(at),
         bank_age_hours=_bank_age(company, at),
-        received=_received(company, at),
+        received=_received(company, at, customers),
         in_credit=set(in_credit),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
     )
 
 
-def _received(company: Company, at: datetime) -> Received:
+def _received(company: Company, at: datetime, customers: Collection[int] | None) -> Received:
     lines = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
     if not lines:
         return Received()
-    index, barred = build_index(company, at=at), barred_pairs(company=company)
+    index, barred = build_index(company, at=at, customers=customers), barred_pairs(company=company)
     covered: set[int] = set()
     by_amount: dict[tuple[str, Decimal], set[int]] = {}
     for line in lines:
@@ -98,13 +100,23 @@ def _received(company: Company, at: datetime) -> Received:
         by_amount.setdefault((line.currency, line.amount), set()).add(line.pk)
     ibans = {line.counterparty_iban for line in lines if line.counterparty_iban}
     known = Match.everywhere.filter(company=company, undone_at=None, line__counterparty_iban__in=ibans)
+    paid_before = known.values_list("payment__customer_id", flat=True) if ibans else ()
+    named = {key for payer in {line.counterparty for line in lines} for key in index.payers.of(payer)}
     return Received(
         covered=covered,
         by_amount=by_amount,
         barred=barred,
-        payers={line.counterparty for line in lines if line.counterparty},
-        customers=set(known.values_list("payment__customer_id", flat=True)) if ibans else set(),
+        customers={*paid_before, *(int(str(key)) for key in named)},
     )
+
+
+def refusal_of_all(company: Company, *, at: datetime) -> Decision | None:
+    """Why no reminder of the company leaves today, whatever the invoice; None when some may."""
+    today = local_day(at)
+    facts = Facts(due_on=today, balance=Decimal(1), today=today, bank_data_age_hours=_bank_age(company, at))
+    if refusal := refuse_for_bank(facts, policy_of(company)):
+        return refusal
+    return None if is_working_day(today) else nothing("not_a_working_day")
 
 
 def _bank_age(company: Company, at: datetime) -> Decimal | None:

@@ -74,11 +74,16 @@ class Outcome:
     left: int
 
 
-def build_index(company: Company, *, at: datetime) -> Index:
-    """The open invoices of the company, and those settled lately with a balance of zero. One query, plain columns."""
+def build_index(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Index:
+    """The open invoices of the company, or of these customers alone, and those settled lately with a balance of zero.
+
+    One query, plain columns.
+    """
     since = local_day(at - REMEMBER_SETTLED)
     rows = Invoice.everywhere.issued().filter(company=company).exclude(kind=InvoiceKind.CREDIT_NOTE)
     rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=since))
+    if customers is not None:
+        rows = rows.filter(customer__in=customers)
     return Index.build(_item(*columns) for columns in rows.values_list(*COLUMNS))
 
 

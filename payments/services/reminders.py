@@ -6,9 +6,10 @@ data is older than 24 hours. The third level is drafted for a person to send.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -26,9 +27,11 @@ from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import FREE, Clock, Queue
 from customers.models import Contact, Customer
-from payments.services.facts import LEVELS, facts_of, gather, policy_of
+from payments.services.facts import LEVELS, facts_of, gather, policy_of, refusal_of_all
 from payments.services.letters import own_letter
+from payments.services.turns import its_turn, overdue
 
+AT_ONCE = 200  # invoices decided together while looking for what goes out
 MAIL = Actor.system("relances")
 
 
@@ -58,14 +61,13 @@ class Planned:
     address: str  # where it would go; '' for nowhere
 
 
-def _overdue(company: Company, at: datetime) -> list[Invoice]:
-    rows = Invoice.everywhere.overdue(on=local_day(at)).filter(company=company)
-    return list(rows.select_related("customer", "company").order_by("due_date", "id"))
-
-
-def plan(*, company: Company, at: datetime) -> list[Planned]:
-    """Every overdue invoice with its decision: what goes out now, and why the others do not."""
-    known, policy, invoices = gather(company, at=at), policy_of(company), _overdue(company, at)
+def plan(*, company: Company, at: datetime, invoices: Sequence[Invoice] | None = None) -> list[Planned]:
+    """These invoices, or every overdue one, each with its decision: what goes out now, and why the others do not."""
+    if invoices is None:
+        invoices, known = list(overdue(company, at).order_by("due_date", "id")), gather(company, at=at)
+    else:
+        known = gather(company, at=at, customers={invoice.customer_id for invoice in invoices})
+    policy = policy_of(company)
     addresses = reminder_addresses({invoice.customer_id: invoice.customer for invoice in invoices})
     planned = []
     for invoice in invoices:
@@ -77,13 +79,20 @@ def plan(*, company: Company, at: datetime) -> list[Planned]:
     return planned
 
 
-def leaving(*, company: Company, at: datetime) -> list[Planned]:
-    """What goes out now: one letter per customer, for the oldest debt."""
+def leaving(*, company: Company, at: datetime, most: int) -> list[Planned]:
+    """What goes out now, `most` letters of it: one per customer, for the oldest debt."""
     first: dict[int, Planned] = {}
-    for planned in plan(company=company, at=at):
-        if planned.decision.level is not None:
-            first.setdefault(planned.invoice.customer_id, planned)
-    return list(first.values())
+    if refusal_of_all(company, at=at):
+        return []
+    turn = its_turn(overdue(company, at), company=company, at=at).order_by("due_date", "id")
+    rows = turn.iterator(chunk_size=AT_ONCE)
+    while invoices := list(islice(rows, AT_ONCE)):
+        for planned in plan(company=company, at=at, invoices=invoices):
+            if planned.decision.level is not None:
+                first.setdefault(planned.invoice.customer_id, planned)
+        if len(first) >= most:
+            break
+    return list(first.values())[:most]
 
 
 def send_reminders(
@@ -101,15 +110,18 @@ def send_reminders(
             if reminder is not None:
                 made[invoice.customer_id] = reminder
 
-    due = [planned.invoice for planned in plan(company=company, at=at) if planned.decision.level is not None]
-    due = [invoice for invoice in due if chosen is None or invoice.pk in chosen]
+    invoices = None
+    if chosen is not None:
+        invoices = list(overdue(company, at).filter(pk__in=chosen).order_by("due_date", "id"))
+    planned = plan(company=company, at=at, invoices=invoices)
+    due = [one.invoice for one in planned if one.decision.level is not None]
     treat_each(due, remind, loop="relance d’une facture", at=at)
     return list(made.values())
 
 
 def _decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = None) -> Decision:
     """The decision with the facts of this instant. A reminder being sent is not counted against itself."""
-    known = gather(invoice.company, at=at)
+    known = gather(invoice.company, at=at, customers={invoice.customer_id})
     if sending is not None:
         others = Reminder.everywhere.filter(invoice__customer_id=invoice.customer_id).exclude(pk=sending.pk)
         others = others.exclude(status=ReminderStatus.CANCELLED)

@@ -44,6 +44,9 @@ LISTS = (
     "payments:bankline-list",
     "payments:statement-list",
     "payments:reminder-list",
+    "payments:reminder-held",
+    "payments:reminder-letters",
+    "payments:reminder-history",
     "einvoicing:transmission-list",
     "billing:email-list",
 )

@@ -22,7 +22,7 @@ from config.kernel.scope import company_scope
 from customers.models import Contact, Customer, CustomerKind
 from payments import tasks
 from payments.models import BankAccount, BankLine
-from payments.services import reminders
+from payments.services import reminders, turns
 from payments.services.bank import ignore_line
 from payments.services.crediting import credit_invoice
 from payments.services.letters import charges_of, reminder_letter
@@ -533,3 +533,46 @@ def test_a_credit_note_lowers_the_interest_from_its_own_day(company, customer):
     credit_invoice(invoice=invoice, parts=story.a_return(invoice, 5), reason="Retour", actor=ACTOR, at=middle)
     owed = charges_of(Invoice.objects.get(pk=invoice.pk), at=datetime(2026, 3, 2, 9, tzinfo=UTC))
     assert owed.interest == Decimal("10.79"), "15 days on 1440, 15 on 720"
+
+
+BY_THE_CALENDAR = {"due", "no_address", "credit_waiting", "no_bank_data", "stale_bank_data", "not_a_working_day"}
+
+
+def test_the_database_finds_those_whose_turn_it_is_as_the_policy_decides(company):
+    """Every pair of a lateness and a history, with a pause, a dispute, a letter of yesterday to the same customer."""
+    Company.objects.filter(pk=company.pk).update(friendly_after_days=3, firm_after_days=10, final_after_days=20)
+    company.refresh_from_db()
+    for days in (21, 20, 19, 11, 10, 9, 4, 3, 2, 1):
+        for reached in (None, *ReminderLevel):
+            invoice = late(story.a_customer(company), days)
+            if reached:
+                was_sent(invoice, reached, days_ago=7 if days % 2 else 6)
+    held = [late(story.a_customer(company), 1) for _one in range(3)]
+    Invoice.everywhere.filter(pk=held[0].pk).update(disputed_at=AT)
+    Company.objects.filter(pk=company.pk).update(friendly_after_days=1)
+    company.refresh_from_db()
+    for invoice, until in zip(held[1:], (TODAY, TODAY - timedelta(days=1)), strict=True):
+        Customer.everywhere.filter(pk=invoice.customer_id).update(reminders_paused_until=until)
+    decided = {one.invoice.pk: one.decision.reason in BY_THE_CALENDAR for one in plan(company=company, at=AT)}
+    rows = turns.overdue(company, AT)
+    found = set(turns.its_turn(rows, company=company, at=AT).values_list("pk", flat=True))
+    others = set(turns.not_its_turn(rows, company=company, at=AT).values_list("pk", flat=True))
+    assert found == {key for key, turn in decided.items() if turn}
+    assert others == {key for key, turn in decided.items() if not turn}
+    assert len(found) > 8
+    assert len(others) > 8
+
+
+def test_a_decision_is_the_same_alone_among_a_page_or_among_all(company):
+    customers = [story.a_customer(company, name=name) for name in ("Dubois", "Martin", "Hôtel du Nord", "Petit")]
+    invoices = [late(customer, days) for days, customer in zip((40, 30, 20, 10), customers, strict=True)]
+    read_bank(
+        company, money.a_credit("5.00", remittance=f"VIR {invoices[0].number}"),
+        money.a_credit("7.00", counterparty="MARTIN SA"),
+        money.a_credit("9.00", counterparty="Autre", remittance="sans rapport"),
+    )  # fmt: skip
+    whole = {one.invoice.pk: one.decision for one in plan(company=company, at=AT)}
+    assert {decision.reason for decision in whole.values()} == {"credit_waiting", "due"}
+    for invoice in Invoice.everywhere.filter(company=company).select_related("customer", "company"):
+        (alone,) = plan(company=company, at=AT, invoices=[invoice])
+        assert alone.decision == whole[invoice.pk]
