@@ -102,6 +102,7 @@ def test_a_salesperson_reads_nothing_of_the_bank_anywhere(world: World) -> None:
             if not answer.streaming and "text/html" in answer.headers.get("Content-Type", ""):
                 seen += 1
                 assert "/bank/" not in answer.text, address
+                assert "Banque" not in answer.text, address
                 assert "approché" not in answer.text, address
                 assert SENDER not in answer.text, address
     assert seen > 40
