@@ -29,7 +29,6 @@ from payments.feeds.revolut.client import PRODUCTION, TRIAL, consent_address
 from payments.models import Feed, FeedKind
 from payments.services.feeds import connecting
 from payments.services.feeds.reading import read_feed
-from payments.services.feeds.revolut import left_out
 from payments.services.reconciliation import reconcile
 
 TAB = "bank-settings"
@@ -139,11 +138,10 @@ def feed_list(request: HttpRequest) -> HttpResponse:
     rows = []
     for kind in FeedKind:
         feed = found.get(kind)
-        others = left_out(feed) if feed and feed.kind == FeedKind.REVOLUT else []
         slug = kind.value.replace("_", "-")
         rows.append(
             {"slug": slug, "label": kind.label, "hint": HINTS[kind], "feed": feed, "state": state_of(feed),
-             "left_out": others, "may_read": _may_read(feed)},
+             "left_out": feed.left_out if feed else [], "may_read": _may_read(feed)},
         )  # fmt: skip
     return settings_page(request, "settings/feeds.html", TAB, forms.Form(), rows=rows)
 
@@ -173,7 +171,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "feed": feed if feed and feed.key_cipher else None,
         "may_read": _may_read(feed),
         "state": state_of(feed),
-        "left_out": left_out(feed) if feed and kind == FeedKind.REVOLUT else [],
+        "left_out": feed.left_out if feed else [],
         "callback": _callback(),
         "door": WebhookSource.objects.filter(source=source, is_active=True).order_by("pk").first(),
         "timeline": timeline_of(feed, role_of(request)) if feed else [],

@@ -31,6 +31,30 @@ WHERE payment.company_id = %(company)s AND (
     SELECT reversal.recorded_at FROM payments_payment AS reversal WHERE reversal.reverses_id = payment.id))
 ORDER BY payment.number
 """
+# what a feed recorded or took back, as the trail tells
+ORIGINS = """
+SELECT payment.id, payment.number FROM payments_payment AS payment
+LEFT JOIN payments_payment AS original ON original.id = payment.reverses_id
+WHERE payment.company_id = %(company)s AND payment.origin_service <> '' AND (
+  (original.origin_service, original.origin_payment, original.origin_invoice)
+    IS DISTINCT FROM (payment.origin_service, payment.origin_payment, payment.origin_invoice)
+  AND NOT EXISTS (
+    SELECT 1 FROM kernel_auditevent AS event
+    WHERE event.company_id = payment.company_id AND event.tag = 'payments.feed.recorded'
+      AND event.data ->> 'recorded' = payment.id::text
+      AND (event.data ->> 'payment', event.data ->> 'invoice') = (payment.origin_payment, payment.origin_invoice)
+      AND replace(lower(event.data ->> 'service'), ' ', '_') = payment.origin_service))
+ORDER BY payment.number
+"""
+# the draft that a deposit is asked ahead of, as the trail tells
+AHEAD = """
+SELECT deposit.id, deposit.number FROM billing_invoice AS deposit
+WHERE deposit.company_id = %(company)s AND deposit.ahead_of IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM kernel_auditevent AS event
+  WHERE event.company_id = deposit.company_id AND event.tag = 'billing.invoice.deposit_drafted'
+    AND event.subjects @> ARRAY['billing.invoice:' || deposit.id, 'billing.invoice:' || deposit.ahead_of]::varchar[])
+ORDER BY deposit.number
+"""
 # the last number of each series, and its day, as the rows that bear the numbers say
 COUNTERS = """
 SELECT counter.id, counter.series || '-' || counter.year FROM billing_numbersequence AS counter
@@ -72,6 +96,8 @@ RECOMPUTED = (
     (BankLine, LINES, "whether it is matched does not follow from its matches"),
     (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from its allocations and credit notes"),
     (Payment, ALLOCATED, "what it says does not follow from its allocations and its reversal"),
+    (Payment, ORIGINS, "where it was read is not what the trail tells"),
+    (Invoice, AHEAD, "the draft it is asked ahead of is not the one the trail tells"),
     (NumberSequence, COUNTERS, "the counter does not stand at the last number given"),
     (Product, STOCK, "the stock is not the sum of its movements"),
     (DepositDeduction, DEDUCTIONS, "whether it is live does not follow from its invoice"),
@@ -79,9 +105,9 @@ RECOMPUTED = (
 
 
 def payment_facts(payment: Any) -> Mapping[str, Any]:
-    """`bank_account` counts where it is known: payments sealed before had no such column."""
+    """`bank_account` counts where it is known: payments sealed before had no such column. ORIGINS proves the origin."""
     unknown = () if payment.bank_account_id else ("bank_account",)
-    return columns(payment, *Payment.MUTABLE, *unknown)
+    return columns(payment, *Payment.MUTABLE, *Payment.ORIGIN, *unknown)
 
 
 def allocation_facts(allocation: Any) -> Mapping[str, Any]:

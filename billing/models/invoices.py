@@ -96,6 +96,7 @@ class Invoice(CompanyRow):
     # What may still change once issued: where it stands, and the notes nobody prints.
     MUTABLE: ClassVar[tuple[str, ...]] = (
         "status", "amount_paid", "amount_credited", "internal_notes", "disputed_at", "dispute_reason", "replaced_at",
+        "ahead_of",
     )  # fmt: skip
 
     kind = models.CharField(_("type"), max_length=3, choices=InvoiceKind.choices, default=InvoiceKind.INVOICE)
@@ -105,6 +106,11 @@ class Invoice(CompanyRow):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("client"))
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices")
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
+    # the draft that a deposit without an order is asked ahead of, and within whose total it stays
+    ahead_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, db_column="ahead_of",
+        related_name="deposits_ahead", verbose_name=_("en avance sur"),
+    )  # fmt: skip
     credit_reason = models.CharField(_("motif de l’avoir"), max_length=200, blank=True)
     issue_date = models.DateField(_("date d’émission"), null=True, blank=True)
     due_date = models.DateField(_("échéance"), null=True, blank=True)

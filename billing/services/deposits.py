@@ -21,7 +21,6 @@ from billing.totals import VatSubtotal, apportion
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.models import AuditEvent
 from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round2
 from config.kernel.typography import money
 
@@ -86,11 +85,9 @@ def _rows_left(source: SalesOrder | Invoice) -> tuple[VatSubtotal, ...]:
 
 
 def _asked_ahead_of(draft: Invoice) -> InvoiceQuerySet:
-    """The deposits drafted from a draft, as the trail tells, save those that it or an issued invoice deducts."""
-    events = AuditEvent.everywhere.filter(company_id=draft.company_id, tag=ASKED, subjects__contains=[draft.subject])
+    """The deposits drafted from a draft, save those that it or an issued invoice deducts."""
     used = DepositDeduction.everywhere.filter(Q(invoice=draft) | Q(is_live=True)).values("deposit_id")
-    keys = events.values_list("data__deposit", flat=True)
-    rows: InvoiceQuerySet = Invoice.everywhere.filter(pk__in=list(keys), customer_id=draft.customer_id)
+    rows: InvoiceQuerySet = Invoice.everywhere.filter(ahead_of=draft, customer_id=draft.customer_id)
     return rows.exclude(pk__in=used)
 
 
@@ -128,6 +125,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
     values = {
         "kind": InvoiceKind.DEPOSIT,
         "order": locked if isinstance(locked, SalesOrder) else None,
+        "ahead_of": locked if isinstance(locked, Invoice) else None,
         "purchase_order": locked.purchase_order,
         "service_code": locked.service_code,
         "delivery": locked.delivery,
@@ -140,7 +138,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
     if isinstance(locked, SalesOrder):
         audit.record("billing.order.invoiced", subject=locked, also=[deposit], actor=actor, at=at)
     else:
-        data = {"total": deposit.total_gross, "deposit": deposit.pk}
+        data = {"total": deposit.total_gross}
         audit.record(ASKED, subject=locked, also=[deposit], actor=actor, at=at, data=data)
     return deposit
 

@@ -33,6 +33,8 @@ class Feed(LeasedRow):
     token_until = models.DateTimeField(null=True, editable=False)
     is_enabled = models.BooleanField(_("active"), default=True)
     cursor = models.CharField(max_length=100, blank=True, editable=False)  # the service's own clock of what we read
+    # the accounts there that are not read, by their names
+    left_out = models.JSONField(_("comptes non lus"), default=list, blank=True, editable=False)
     read_at = models.DateTimeField(_("dernière lecture"), null=True, editable=False)
     failing_since = models.DateTimeField(_("en échec depuis"), null=True, editable=False)
     last_error = models.CharField(_("dernière erreur"), max_length=500, blank=True, editable=False)

@@ -51,6 +51,12 @@ class Payment(CompanyRow):
     reversed_at = models.DateTimeField(_("annulé le"), null=True, blank=True)
     reversal_reason = models.CharField(_("motif d’annulation"), max_length=200, blank=True)
     recorded_at = models.DateTimeField(_("enregistré le"))
+    # where a feed read it, all three or none; on a reversal: the same service took it back, no person did
+    origin_service = models.CharField(_("lu dans le service"), max_length=20, blank=True, default="", editable=False)
+    origin_payment = models.CharField(_("encaissement là-bas"), max_length=60, blank=True, default="", editable=False)
+    origin_invoice = models.CharField(_("facture là-bas"), max_length=60, blank=True, default="", editable=False)
+
+    ORIGIN: ClassVar[tuple[str, ...]] = ("origin_service", "origin_payment", "origin_invoice")
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("encaissement")
@@ -65,10 +71,23 @@ class Payment(CompanyRow):
             models.CheckConstraint(
                 condition=Q(reversed_at=None) | Q(allocated=0), name="a_reversed_payment_pays_nothing"
             ),
+            models.CheckConstraint(
+                condition=Q(origin_service="", origin_payment="", origin_invoice="")
+                | ~Q(origin_service="") & ~Q(origin_payment="") & ~Q(origin_invoice=""),
+                name="an_origin_is_whole",
+            ),
+            models.UniqueConstraint(
+                fields=["company", "origin_service", "origin_payment", "origin_invoice"],
+                condition=~Q(origin_service="") & Q(reversed_at=None, reverses=None),
+                name="one_live_payment_per_origin",
+            ),
         ]
         indexes = [
             models.Index(fields=["company", "-paid_on", "-id"], name="payment_by_date"),
             models.Index(fields=["customer", "-paid_on"], name="payment_by_customer"),
+            models.Index(
+                fields=["company", "origin_payment"], condition=~Q(origin_service=""), name="payment_by_origin"
+            ),
         ]
 
     def __str__(self) -> str:

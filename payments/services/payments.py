@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from billing import ledger
@@ -86,6 +87,18 @@ def _check_amount(amount: Decimal) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a feed read a payment: the service, and the ids there of the payment and of the invoice it pays."""
+
+    service: str
+    payment: str
+    invoice: str
+
+    def columns(self) -> dict[str, str]:
+        return {"origin_service": self.service, "origin_payment": self.payment, "origin_invoice": self.invoice}
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """So much for that invoice."""
 
@@ -122,13 +135,14 @@ def record_payment(
     currency: str = "EUR",
     bank_account: BankAccount | None = None,
     transaction_id: str = "",
+    origin: Origin | None = None,
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
     It is booked on the ledger account of `bank_account`, where a statement tells where it came in.
 
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
-    NothingOutstanding, NotEnoughCredit.
+    NothingOutstanding, NotEnoughCredit, and Stale when another reading has recorded its `origin` meanwhile.
     """
     _check_amount(amount)
     if paid_on > local_day(at):
@@ -139,9 +153,8 @@ def record_payment(
     # an invoice that owes less is the nearer fault, and allocating names it
     if wanted > amount and all(share.amount <= invoice.balance for invoice, share in locked):
         raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
-    payment = Payment.everywhere.create(
+    payment = _insert(
         company_id=customer.company_id,
-        number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         customer=customer,
         amount=amount,
         currency=currency,
@@ -152,6 +165,7 @@ def record_payment(
         transaction_id=transaction_id,
         notes=notes,
         recorded_at=at,
+        **(origin.columns() if origin else {}),
     )
     audit.record(
         "payments.payment.recorded",
@@ -165,6 +179,19 @@ def record_payment(
     _write_journal(payment, actor=actor, at=at)
     for share in shares:
         allocate_payment(payment=payment, invoice=share.invoice, amount=share.amount, actor=actor, at=at)
+    return payment
+
+
+def _insert(**columns: Any) -> Payment:
+    """The next payment of its company. Raises Stale when its origin was recorded meanwhile."""
+    number = next_number(company_id=columns["company_id"], series=SERIES, on=local_day(columns["recorded_at"]))
+    try:
+        with transaction.atomic():
+            payment: Payment = Payment.everywhere.create(number=number, **columns)
+    except IntegrityError as error:
+        if "one_live_payment_per_origin" in str(error):
+            raise Stale from error
+        raise
     return payment
 
 
@@ -251,9 +278,12 @@ def release_allocation(
 
 
 @transaction.atomic
-def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime) -> Payment:
+def reverse_payment(
+    *, payment: Payment, reason: str, actor: Actor, at: datetime, origin: Origin | None = None
+) -> Payment:
     """Undo a payment by an opposite one: its invoices are open again, the history stays.
 
+    `origin` when the service where it was read took it back; None when a person does.
     Raises AlreadyReversed, and Stale when somebody allocates or releases at the same moment.
     """
     held = held_by(payment)
@@ -269,9 +299,8 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
         raise Stale
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
-    reversal: Payment = Payment.everywhere.create(
+    reversal = _insert(
         company_id=locked.company_id,
-        number=next_number(company_id=locked.company_id, series=SERIES, on=local_day(at)),
         customer=locked.customer,
         amount=-locked.amount,
         currency=locked.currency,
@@ -282,6 +311,7 @@ def reverse_payment(*, payment: Payment, reason: str, actor: Actor, at: datetime
         reverses=locked,
         reversal_reason=reason,
         recorded_at=at,
+        **(origin.columns() if origin else {}),
     )
     Payment.everywhere.filter(pk=locked.pk).update(reversed_at=at)
     audit.record(

@@ -13,7 +13,7 @@ from billing.services.settling import NothingOutstanding, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Stale
 from payments.models import Allocation, Match, Payment
-from payments.services.payments import Share, held_by, record_payment, release_allocation, reverse_payment
+from payments.services.payments import Origin, Share, held_by, record_payment, release_allocation, reverse_payment
 
 REPLACED = "Encaissement corrigé"
 
@@ -34,7 +34,7 @@ class NotHeld(DomainError):
 @transaction.atomic
 def pay_invoice(
     *, invoice: Invoice, amount: Decimal | None, method: str, paid_on: date, actor: Actor, at: datetime,
-    reference: str = "", notes: str = "", transaction_id: str = "",
+    reference: str = "", notes: str = "", transaction_id: str = "", origin: Origin | None = None,
 ) -> Payment:  # fmt: skip
     """Record money received for one invoice: `amount`, or its whole balance when None.
 
@@ -48,7 +48,7 @@ def pay_invoice(
     return record_payment(
         customer=locked.customer, amount=received, currency=locked.currency, method=method, paid_on=paid_on,
         shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes,
-        transaction_id=transaction_id, actor=actor, at=at,
+        transaction_id=transaction_id, origin=origin, actor=actor, at=at,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -34,6 +35,8 @@ from config.kernel.timeline import timeline_of
 from payments.services.crediting import credit_invoice
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT
+from tests.trust.conftest import run, settle
+from tests.trust.test_tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("in_scope")
 
@@ -215,6 +218,31 @@ def test_deposits_never_pass_the_draft_they_are_asked_ahead_of(company, customer
     assert room_of(draft) == 440
     credit_invoice(invoice=first, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     assert room_of(draft) == 1440
+
+
+def test_the_draft_a_deposit_is_asked_ahead_of_stands_in_a_column(company, customer):
+    draft = story.a_draft(customer)
+    first, waiting = a_deposit(draft, "480.00"), a_deposit(draft, "240.00", issued=False)
+    assert first.ahead_of == waiting.ahead_of == draft
+    settle()
+    tamper("UPDATE billing_invoice SET ahead_of = NULL WHERE ahead_of IS NOT NULL")
+    assert room_of(draft) == 1440
+    # what an older trail told is moved to the column; the deposit's key stood in its data
+    tamper("UPDATE kernel_auditevent SET data = data || jsonb_build_object('deposit', split_part(subjects[2], ':', 2))")
+    run(import_module("billing.migrations.0015_ahead_of").BACK_FILL)
+    assert room_of(draft) == 720
+    delete_draft(invoice=draft, actor=ACTOR, at=AT)
+    first.refresh_from_db()
+    assert (first.ahead_of, first.status) == (None, "ISSUED")
+
+
+def test_the_proof_names_a_deposit_whose_draft_is_not_the_trails(company, customer):
+    draft, other = story.a_draft(customer), story.a_draft(customer)
+    deposit = a_deposit(draft, "480.00")
+    settle()
+    assert list(chain.verify(company)) == []
+    tamper("UPDATE billing_invoice SET ahead_of = %s WHERE id = %s", other.pk, deposit.pk)
+    assert [one.subject for one in chain.verify(company)] == [f"{deposit.subject} ({deposit.number})"]
 
 
 def test_a_deposit_that_another_invoice_deducted_leaves_room_again(customer):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from billing.models import Invoice, InvoiceStatus
 from config.kernel import chain
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.kernel.errors import DomainError, Invalid, RemoteError, Stale
 from config.kernel.inbound import applying
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from config.kernel.scope import company_scope
@@ -41,6 +42,8 @@ from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
 from tests.trust.at_once import at_once
+from tests.trust.conftest import run, settle
+from tests.trust.test_tampering import tamper
 
 pytestmark = pytest.mark.django_db
 LINES = [story.a_line(quantity=Decimal(1), unit_price=Decimal("1000.00"))]
@@ -296,6 +299,62 @@ def test_a_correction_that_a_person_made_here_is_kept(ninja: Ninja) -> None:
         )  # fmt: skip
     assert ninja.read() == 0
     assert ninja.balance() == Decimal(800)
+
+
+def test_a_reference_or_a_reason_that_a_person_typed_is_no_fact_of_the_feed(ninja: Ninja) -> None:
+    key = ninja.pays(500.0)
+    ninja.read()
+    with company_scope(ninja.company):
+        first = Payment.objects.get()
+        reverse_payment(payment=first, reason=invoice_ninja.DELETED, actor=story.ACTOR, at=timezone.now())
+        typed = money.a_payment(ninja.invoice.customer, "100.00", reference=first.reference, at=timezone.now())
+    assert ninja.read() == 0
+    ninja.tell(id=key, is_deleted=True)
+    assert ninja.read() == 0
+    typed.refresh_from_db()
+    assert typed.reversed_at is None
+
+
+def test_where_it_was_read_stands_on_the_payment_and_on_the_services_own_reversal(ninja: Ninja) -> None:
+    key = ninja.pays(500.0)
+    ninja.read()
+    ninja.tell(id=key, is_deleted=True)
+    ninja.read()
+    payment, reversal = Payment.everywhere.filter(company=ninja.company).order_by("number")
+    assert (payment.origin_service, payment.origin_payment) == ("invoice_ninja", key)
+    assert payment.origin_invoice
+    assert [getattr(reversal, name) for name in Payment.ORIGIN] == [getattr(payment, name) for name in Payment.ORIGIN]
+
+
+def test_what_stood_in_the_trail_alone_is_moved_to_the_columns(ninja: Ninja) -> None:
+    first, second, third = (ninja.pays(100.0) for _payment in range(3))
+    ninja.read()
+    ninja.tell(id=first, is_deleted=True)
+    ninja.tell(id=second, status_id="3")
+    ninja.read()
+    ninja.tell(id=second, status_id="4")
+    ninja.read()
+    with company_scope(ninja.company):
+        reverse_payment(
+            payment=Payment.objects.get(origin_payment=third), reason="Saisi deux fois", actor=story.ACTOR,
+            at=timezone.now(),
+        )  # fmt: skip
+    rows = Payment.everywhere.filter(company=ninja.company).order_by("number")
+    before = list(rows.values_list("number", *Payment.ORIGIN))
+    moved = import_module("payments.migrations.0010_origin")
+    settle()
+    tamper("UPDATE payments_payment SET origin_service = '', origin_payment = '', origin_invoice = ''")
+    run("SET LOCAL ROLE NONE")
+    for sql in (moved.DROP_FREEZE, moved.BACK_FILL, moved.FREEZE):
+        run(sql)
+    earlier = Payment.everywhere.filter(company=ninja.company, origin_payment=second, reverses=None)
+    assert [one.reversed_at for one in earlier] == [None], "the last one recorded is the one that counts"
+    # of the second, the first recording and its reversal stay as they were
+    known = {row[0]: row for row in before}
+    found = [row for row in rows.values_list("number", *Payment.ORIGIN) if row[1]]
+    assert found == [known[number] for number, *_origin in found]
+    assert len(found) == len([row for row in before if row[1]]) - 2
+    assert (ninja.read(), list(chain.verify(ninja.company))) == (0, [])
 
 
 def test_a_feed_connected_anew_finds_what_was_recorded_before(ninja: Ninja) -> None:
@@ -637,6 +696,26 @@ def test_readings_at_once_record_each_payment_once(
     assert ninja.said() == [invoice_ninja.UnknownNumber.message]
     assert ninja.balance() == Decimal(600)
     assert list(chain.verify(ninja.company)) == []
+
+
+@pytest.mark.trust
+@pytest.mark.django_db(transaction=True)
+def test_the_database_records_a_payment_of_a_service_once_whatever_was_locked(
+    sandbox: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ninja = a_ninja(sandbox)
+    ninja.pays(100.0)
+    monkeypatch.setattr(invoice_ninja, "_lock", lambda *_given: None)
+
+    def reader(_place: int) -> str:
+        try:
+            return str(ninja.read())
+        except Stale:
+            return "stale"
+
+    at_once(4, reader)
+    assert ninja.amounts() == [100]
+    assert ninja.balance() == Decimal(1100)
 
 
 # -- the client ----------------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_an_account_of_another_iban_or_currency_is_named_and_not_booked(business
     business.moves(12)
     assert business.reads() == 1
     assert amounts(business) == [Decimal("12.00")]
-    assert revolut.left_out(business.feed) == ["Dollars (USD)", "Épargne (EUR)"]
+    assert Feed.everywhere.get(pk=business.feed.pk).left_out == ["Dollars (USD)", "Épargne (EUR)"]
     business.reads(AT + minutes(15))
     assert AuditEvent.everywhere.filter(company=business.company, tag=revolut.LEFT_OUT).count() == 1
 
@@ -155,7 +155,7 @@ def test_an_iban_shared_with_others_tells_no_account(business: Business) -> None
     business.tell(accounts=[{"id": business.account, "details": [{"iban": story.IBAN, "pooled": True}]}])
     with pytest.raises(revolut.NoAccountOfOurs):
         business.reads()
-    assert revolut.left_out(business.feed) == ["Main (EUR)"]
+    assert Feed.everywhere.get(pk=business.feed.pk).left_out == ["Main (EUR)"]
 
 
 def test_a_transfer_between_two_accounts_is_a_line_in_each(business: Business) -> None:

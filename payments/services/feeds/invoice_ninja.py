@@ -25,7 +25,7 @@ from config.kernel.webhooks.addresses import PublicAdapter
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
-from payments.services.payments import held_by, reverse_payment
+from payments.services.payments import Origin, held_by, reverse_payment
 from payments.services.receiving import pay_invoice
 
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
@@ -37,7 +37,6 @@ CANCELLED = "Annulé dans Invoice Ninja"
 FAILED = "Échoué dans Invoice Ninja"
 REFUNDED = "Remboursé dans Invoice Ninja"
 CHANGED = "Modifié dans Invoice Ninja"
-OURS = frozenset({DELETED, CANCELLED, FAILED, REFUNDED, CHANGED})
 UNDIVIDED = "L’état du paiement est inconnu, ou un avoir y sert : l’argent reçu pour chaque facture n’est pas connu."
 UNNAMED_METHOD = "Moyen de paiement non précisé par Invoice Ninja."
 METHODS = {
@@ -134,7 +133,7 @@ def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> int:
             _lock(feed, cursor)
             _say(feed, payment, "", payment.received, UNDIVIDED, None, at)
         return 0
-    keys = sorted({*shares, *_recorded(feed, payment.id)})
+    keys = sorted({*shares, *_recorded(feed, payment)})
     return sum(_keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at) for key in keys)
 
 
@@ -142,9 +141,9 @@ def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> int:
 def _keep_share(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, cursor: str, at: datetime) -> bool:
     """Make what is recorded here for one invoice equal to `amount`. Whether something changed. Raises Stale."""
     _lock(feed, cursor)
-    held = _recorded(feed, payment.id).get(key)
+    held = _recorded(feed, payment).get(key)
     live = held if held and not held.reversed_at else None
-    by_person = bool(held and not live and held.reversal.reversal_reason not in OURS)
+    by_person = bool(held and not live and not held.reversal.origin_service)
     if amount == (live.amount if live else ZERO) or (held and by_person and amount == held.amount):
         return False
     number = payment.numbers.get(key, "")
@@ -173,7 +172,10 @@ def _replace(
     for pk in sorted(rows):
         lock_invoice(rows[pk])
     if held is not None:
-        reverse_payment(payment=held, reason=_reason(payment), actor=Actor.platform(str(feed)), at=at)
+        reverse_payment(
+            payment=held, reason=_reason(payment), origin=_origin(feed, payment, key), actor=Actor.platform(str(feed)),
+            at=at,
+        )  # fmt: skip
     if paid is not None:
         _record(feed, payment, key, amount, paid, at)
 
@@ -196,7 +198,8 @@ def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoi
     actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
     recorded = pay_invoice(
         invoice=invoice, amount=amount, method=method or Method.TRANSFER, paid_on=_paid_on(payment, local_day(at)),
-        reference=f"{_reference(payment.id)}{key}", notes="" if method else UNNAMED_METHOD, actor=actor, at=at,
+        reference=f"{feed} {payment.id}/{key}", notes="" if method else UNNAMED_METHOD,
+        origin=_origin(feed, payment, key), actor=actor, at=at,
     )  # fmt: skip
     data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
     audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
@@ -209,26 +212,17 @@ def _paid_on(payment: RemotePayment, today: date) -> date:
     return min(local_day(datetime.fromtimestamp(payment.updated_at, UTC)), today)
 
 
-def _reference(payment_id: str) -> str:
-    """The beginning of the reference of what is recorded for a payment there; the invoice's id there ends it."""
-    return f"Invoice Ninja {payment_id}/"
+def _origin(feed: Feed, payment: RemotePayment, key: str) -> Origin:
+    return Origin(service=feed.kind, payment=payment.id, invoice=key)
 
 
-def _recorded(feed: Feed, payment_id: str) -> dict[str, Payment]:
-    """Invoice id there → the payment recorded last for it, live or reversed.
-
-    A person may rewrite a reference or correct a payment under the same one: the event says which was ours. The
-    reference finds what was recorded before the feed was connected anew.
-    """
-    events = AuditEvent.everywhere.filter(
-        company_id=feed.company_id, subjects__contains=[feed.subject], tag=RECORDED, data__payment=payment_id
+def _recorded(feed: Feed, payment: RemotePayment) -> dict[str, Payment]:
+    """Invoice id there → the payment recorded last for it, live or reversed."""
+    rows = Payment.everywhere.filter(
+        company_id=feed.company_id, origin_service=feed.kind, origin_payment=payment.id, reverses=None
     )
-    told = {event.data["invoice"]: event.data["recorded"] for event in events.order_by("id")}
-    payments = Payment.everywhere.filter(company_id=feed.company_id, reverses=None).select_related("reversal")
-    beginning = _reference(payment_id)
-    named = payments.filter(reference__startswith=beginning).order_by("recorded_at", "number")
-    by_pk = payments.in_bulk(told.values())
-    return {one.reference.removeprefix(beginning): one for one in named} | {key: by_pk[pk] for key, pk in told.items()}
+    ordered = rows.select_related("reversal").order_by("recorded_at", "number")
+    return {one.origin_invoice: one for one in ordered}
 
 
 def _reason(payment: RemotePayment) -> str:

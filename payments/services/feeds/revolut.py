@@ -24,7 +24,6 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import PARIS, local_day
 from config.kernel.errors import DomainError, Stale, TransitionRefused
-from config.kernel.models import AuditEvent
 from config.kernel.webhooks.addresses import PublicAdapter
 from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
 from payments.feeds.revolut.keys import assertion
@@ -121,15 +120,10 @@ def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, Bank
     return accounts
 
 
-def left_out(feed: Feed) -> list[str]:
-    """The accounts there that are not read, as the last reading found them."""
-    events = AuditEvent.everywhere.filter(company_id=feed.company_id, tag=LEFT_OUT)
-    last = events.filter(subjects__contains=[feed.subject]).order_by("-id").first()
-    return list(last.data["accounts"]) if last else []
-
-
+@transaction.atomic
 def _say_left_out(feed: Feed, names: list[str], at: datetime) -> None:
-    if names != left_out(feed):
+    if Feed.everywhere.filter(pk=feed.pk).exclude(left_out=names).update(left_out=names):
+        feed.left_out = names
         data = {"service": str(feed), "accounts": names}
         audit.record(LEFT_OUT, subject=feed, actor=ACTOR, at=at, data=data)
 
