@@ -644,7 +644,7 @@ def test_a_company_whose_reconciliation_fails_unexpectedly_holds_up_nobody_else(
 
     monkeypatch.setattr(tasks, "reconcile_company", broken)
     read_feeds()
-    assert asked == [first.company.pk, second.company.pk]
+    assert sorted(asked) == [first.company.pk, second.company.pk]  # in whatever turn the queue gives them
     assert (first.balance(), second.balance()) == (0, Decimal(500))
 
 
