@@ -70,9 +70,11 @@ def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
     return arrange
 
 
-def stop_with_parent() -> None:
-    """Ask the system for SIGTERM when the parent of this very process dies."""
+def stop_with_parent(parent: int | None = None) -> None:
+    """Ask the system for SIGTERM when the parent of this very process dies; end at once if `parent` is dead already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
 
 
 def _be_nobody_in_a_namespace() -> None:

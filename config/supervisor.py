@@ -20,7 +20,7 @@ from types import FrameType
 
 import environ
 
-from config import embedded, preflight
+from config import embedded, preflight, web
 from config.cluster import die_with_parent, one_line, stop_with_parent
 
 MIGRATION_LOCK = 7_105_221
@@ -143,12 +143,14 @@ def children(host: str, port: int, sandbox_port: int) -> list[Child]:
     python, manage = sys.executable, str(embedded.BASE_DIR / "manage.py")
     celery = [python, "-m", "celery", "-q", "-A", "config"]
     schedule = embedded.state_directory() / "beat-schedule"
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    web = [python, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--worker-class", "gthread"]
-    web += ["--workers", "2", "--threads", "4", "--graceful-timeout", "4", "--log-level", "warning"]
     worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [
-        Child("Le serveur web", web, 6, {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")}),
+        Child(
+            "Le serveur web",
+            web.command(host, port),
+            web.STOP_SECONDS + 2,
+            {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")},
+        ),
         Child("Le bac à sable", [python, manage, "sandbox", "--port", str(sandbox_port)], 3),
         Child("L’horloge", [*celery, "beat", "--schedule", str(schedule), "--pidfile="], 4),
         # as root, which a container may be, celery warns at length

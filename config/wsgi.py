@@ -1,4 +1,4 @@
-"""The door of the web server: `gunicorn config.wsgi`."""
+"""The door of the web server: any server that speaks WSGI; ours comes in by config/asgi.py."""
 
 from __future__ import annotations
 

@@ -6,15 +6,11 @@ import gzip
 import http.client
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
@@ -23,6 +19,7 @@ from config.kernel.middleware import CompressMiddleware
 from config.kernel.models import Company
 from tests.api.client import a_partner
 from tests.factories import story
+from tests.webserver import web_server
 
 Answer = tuple[int, http.client.HTTPMessage, bytes]
 GZIP = "gzip, deflate, br"
@@ -41,20 +38,10 @@ def ask(address: str, path: str, accepts: str = "", **headers: str) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The web server of `make run`, on a port of its own."""
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread"]
-    process = subprocess.Popen(
-        command, cwd=Path(settings.BASE_DIR), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        for line in process.stdout or ():
-            if found := re.search(r"Listening at: (http://[\d.:]+)", line):
-                yield found[1]
-                break
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    with web_server(tmp_path_factory.mktemp("web") / "log", ACCESS_LOG="false") as ((host, port), _process):
+        yield f"http://{host}:{port}"
 
 
 @pytest.mark.parametrize(

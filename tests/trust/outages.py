@@ -24,7 +24,7 @@ import psycopg
 import requests
 from django.conf import settings
 
-from config import embedded
+from config import embedded, web
 from config.cluster import Postgres, choose_binaries
 from config.keeper import Valkey
 from config.kernel.postgresql.base import APP_ROLE
@@ -32,8 +32,6 @@ from tests.trust.killed import ROOT, database_of_the_test
 
 CLOCK = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.quick_clock"]
 PROGRAMS = {
-    "web": [sys.executable, "-m", "gunicorn", "config.wsgi", "--worker-class", "gthread", "--workers", "1",
-            "--threads", "4", "--log-level", "critical"],
     "worker": [*CLOCK, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"],
     "beat": [*CLOCK, "beat", "--pidfile="],
     "queue": [sys.executable, "manage.py", "run_queue", "--every", "0.5"],
@@ -57,6 +55,7 @@ class Product:
             **os.environ,
             # the session and the platform's secret were made here
             "SECRET_KEY": settings.SECRET_KEY,
+            "JWT_SIGNING_KEY": settings.JWT_SIGNING_KEY,
             "CREDENTIALS_KEYS": ",".join(settings.CREDENTIALS_KEYS),
             "DATABASE_URL": self.database.url,
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -81,12 +80,13 @@ class Product:
 
     def start(self, *names: str) -> None:
         for name in names:
-            more = {"web": ["--bind", self.address.removeprefix("http://")],
-                    "beat": ["--schedule", str(self.state / "beat-schedule")]}  # fmt: skip
+            port = int(self.address.rpartition(":")[2])
+            commands = {**PROGRAMS, "web": web.command("127.0.0.1", port, workers=1)}
+            more = {"beat": ["--schedule", str(self.state / "beat-schedule")]}
             environment = self.environment | ({"DATABASE_POOL": "true"} if name == "web" else {})
             with (self.state / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    [*PROGRAMS[name], *more.get(name, [])], cwd=ROOT, env=environment,
+                    [*commands[name], *more.get(name, [])], cwd=ROOT, env=environment,
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
 

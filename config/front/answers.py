@@ -1,0 +1,139 @@
+"""The answer, from a WSGI application in a thread to an ASGI connection that may take it slowly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from config.front.bodies import CallerGone
+from config.front.requests import REFUSED
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+PIECE = 64 * 1024  # bytes sent at once
+TAKE_SECONDS = 60.0  # for a piece; whoever reads more slowly is gone
+
+
+@dataclass
+class AnswerGiven:
+    """For the log."""
+
+    status: int = 0
+    sent: int = 0
+    request_id: str = ""
+
+
+class Connection:
+    """The caller's end. Its coroutines run in the server's loop; `write` is called by the thread that answers."""
+
+    def __init__(self, send: Send, loop: asyncio.AbstractEventLoop) -> None:
+        self.given = AnswerGiven()
+        self._send, self._loop = send, loop
+        self._closed: asyncio.Task[Any] | None = None
+        self._waiting: list[dict[str, Any]] = []
+
+    def watch(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        """Notice when the caller goes: the body was read, so nothing else can come."""
+        self._closed = asyncio.ensure_future(receive())
+
+    def start(self, status: str, headers: list[tuple[str, str]], *, last: bool) -> None:
+        """Kept until the first piece goes. `last`: nothing more is read from this connection."""
+        self.given.status = int(status.split(" ", 1)[0])
+        self.given.request_id = next((value for name, value in headers if name.lower() == "x-request-id"), "")
+        raw = [(name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers]
+        if last:
+            raw.append((b"connection", b"close"))
+        self._waiting = [{"type": "http.response.start", "status": self.given.status, "headers": raw}]
+
+    def keep(self, body: bytes) -> None:
+        """The whole body, sent by `finish` when the thread is free again."""
+        self._waiting.append({"type": "http.response.body", "body": body})
+
+    def write(self, piece: bytes) -> None:
+        """Wait, in a thread, until the caller has taken it. Raises CallerGone."""
+        asyncio.run_coroutine_threadsafe(self.put(piece), self._loop).result()
+
+    async def put(self, piece: bytes) -> None:
+        """Raises CallerGone."""
+        self._waiting.append({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._flush()
+
+    async def finish(self) -> None:
+        if not self._waiting or self._waiting[-1]["type"] != "http.response.body":
+            self.keep(b"")
+        await self._flush()
+
+    async def refuse(self, status: int) -> None:
+        phrase = HTTPStatus(status).phrase
+        headers = [("Content-Type", "text/plain"), ("Retry-After", "5")] if status == 503 else []
+        self.start(f"{status} {phrase}", headers, last=True)
+        self.keep(phrase.encode())
+        await self._flush()
+
+    async def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            if self._closed is not None and self._closed.done():
+                raise CallerGone
+            try:
+                async with asyncio.timeout(TAKE_SECONDS):
+                    await self._send(event)
+            except TimeoutError:
+                raise CallerGone from None
+            self.given.sent += len(event.get("body", b""))
+
+
+def answer(application: WsgiApplication, environ: dict[str, Any], connection: Connection) -> Iterable[bytes] | None:
+    """Run the application in this thread. A file is returned unsent: to read it takes no thread in particular."""
+
+    def start_response(status: str, headers: list[tuple[str, str]], _failure: object = None) -> None:
+        connection.start(status, headers, last=REFUSED in environ)
+
+    result: Any = application(environ, start_response)
+    if environ["REQUEST_METHOD"] != "HEAD" and getattr(result, "file_to_stream", None) is not None:
+        return result  # Django's FileResponse
+    try:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            pass
+        elif getattr(result, "streaming", False):
+            for piece in pieces(result):
+                connection.write(piece)
+        else:
+            connection.keep(b"".join(result))
+    finally:
+        _close(result)
+    return None
+
+
+async def serve_file(file: Iterable[bytes], connection: Connection, threads: ThreadPoolExecutor) -> None:
+    """A thread reads each piece, and none waits while the caller takes it."""
+    loop, read = asyncio.get_running_loop(), pieces(file)
+    try:
+        while piece := await loop.run_in_executor(threads, next, read, b""):
+            await connection.put(piece)
+    finally:
+        await loop.run_in_executor(threads, _close, file)
+
+
+def pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces worth a sending."""
+    gathered: list[bytes] = []
+    size = 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if size:
+        yield b"".join(gathered)
+
+
+def _close(result: Any) -> None:
+    """Django gives its connection to the database back here."""
+    if hasattr(result, "close"):
+        result.close()

@@ -1,0 +1,104 @@
+"""The web server's processes: killed, stopped with callers half open, and in front of services that are frozen."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from config.front import THREADS
+from tests.api.client import a_partner
+from tests.trust.outages import Product, product
+from tests.waiting import PATIENCE, wait_until
+from tests.webserver import status_of, web_server
+
+pytestmark = pytest.mark.trust
+
+
+def children(number: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+    return []
+
+
+def test_a_killed_process_is_replaced_and_none_outlives_the_first(tmp_path: Path) -> None:
+    with web_server(tmp_path / "log", workers=2) as (address, server):
+        wait_until(lambda: len(children(server.pid)) == 2, what="two processes")
+        workers = children(server.pid)
+        os.kill(workers[0], signal.SIGKILL)
+        wait_until(lambda: len(set(children(server.pid)) - {workers[0]}) == 2, what="another process")
+        wait_until(lambda: status_of(address) == 200, what="an answer")
+        workers = children(server.pid)
+        server.kill()
+        wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), what="the end of both")
+
+
+def test_half_open_callers_do_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    with web_server(tmp_path / "log", workers=2) as (address, server):
+        lines = [socket.create_connection(address) for _ in range(20)]
+        for line in lines[::2]:
+            line.sendall(b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
+        server.terminate()
+        assert server.wait(PATIENCE) == 0
+        for line in lines:
+            line.close()
+
+
+def health(ours: Product) -> tuple[int, list[str]]:
+    try:
+        with urllib.request.urlopen(f"{ours.address}/health/", timeout=PATIENCE) as answer:  # noqa: S310 - our own
+            return answer.status, []
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.loads(refused.read())["away"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_health_names_what_is_frozen_while_every_thread_waits_for_it(company: object, tmp_path: Path) -> None:
+    bearer = a_partner(company).headers  # type: ignore[arg-type]  # a Company
+
+    def call() -> None:
+        asked = urllib.request.Request(f"{ours.address}/api/company", headers=bearer)  # noqa: S310 - our own
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+            statuses.append(answer.status)
+
+    with product(tmp_path / "state") as ours:
+        ours.start("web")
+        wait_until(lambda: ours.dead() or _well(ours), what="the web")
+        assert not ours.dead()
+        assert ours.database.process
+        assert ours.broker.process
+        frozen = [*children(ours.database.process.pid), ours.database.process.pid]
+        statuses: list[int] = []
+        callers = [threading.Thread(target=call) for _ in range(2 * THREADS)]
+        for number in frozen:
+            os.kill(number, signal.SIGSTOP)
+        try:
+            for caller in callers:
+                caller.start()
+            assert [health(ours) for _ in range(5)] == [(503, ["database"])] * 5
+            ours.broker.process.send_signal(signal.SIGSTOP)
+            assert health(ours) == (503, ["database", "broker"])
+        finally:
+            for number in frozen:
+                os.kill(number, signal.SIGCONT)
+        for caller in callers:
+            caller.join(PATIENCE)
+        assert statuses == [200] * len(callers), "answered, with the broker still frozen"
+        wait_until(lambda: health(ours) == (503, ["broker"]), what="the database again")
+        ours.broker.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: health(ours) == (200, []), what="the broker again")
+
+
+def _well(ours: Product) -> bool:
+    with suppress(OSError):
+        return health(ours) == (200, [])
+    return False
