@@ -172,6 +172,11 @@ def _transmissions() -> Iterator[Task]:
             _("Le client conteste, suspend ou n’approuve qu’en partie : lisez ce qu’il demande."),
             _("Répondre"),
         ),
+        Trouble.UNDECLARED: (
+            lambda n: ngettext("%(n)s statut non déclaré", "%(n)s statuts non déclarés", n),
+            _("La plateforme ne l’a pas pris. La facture elle-même n’est pas en cause."),
+            _("Relancer"),
+        ),
     }
     for trouble, (words, detail, action) in wording.items():
         row = counts.get(trouble)

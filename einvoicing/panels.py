@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,7 @@ from billing.models import DocumentKind, Invoice
 from billing.panels import Action, Panel
 from billing.standing import News, register_news
 from einvoicing import lifecycle, troubles
-from einvoicing.following import fingerprint, is_moving
+from einvoicing.following import fingerprint, pace
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.remedies import Remedy, remedy_of
 from einvoicing.services.routing import carrier_for, is_mirror
@@ -94,7 +95,7 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
         _("Documents"),
         "einvoicing/_documents_panel.html",
         {
-            "follow_url": _follow_url(invoice),
+            **_following(invoice),
             "documents": [
                 {"row": row, "url": document_url(invoice, row.kind), "name": str(row.file.name).rpartition("/")[2]}
                 for row in documents
@@ -104,11 +105,13 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
     )
 
 
-def _follow_url(invoice: Invoice) -> str:
-    """Where the page asks for what is new; '' once nothing moves."""
-    if not is_moving(invoice, timezone.now()):
-        return ""
-    return f"{reverse('einvoicing:invoice-follow', args=[invoice.pk])}?seen={fingerprint(invoice)}"
+def _following(invoice: Invoice) -> dict[str, Any]:
+    """Where the page asks for what is new, and how often; nothing once nothing more comes."""
+    every = pace(invoice, timezone.now())
+    if not every:
+        return {}
+    url = reverse("einvoicing:invoice-follow", args=[invoice.pk])
+    return {"follow_url": f"{url}?seen={fingerprint(invoice, every)}", "follow_every": every}
 
 
 def _remedies(transmissions: list[Transmission]) -> list[tuple[Transmission, Remedy]]:

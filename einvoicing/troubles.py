@@ -34,13 +34,14 @@ class Trouble(models.TextChoices):
     INVALID = "invalid", gettext_lazy("Non conformes")
     STOPPED = "stopped", gettext_lazy("Abandonnées")
     ASKED = "asked", gettext_lazy("Le client attend quelque chose")
+    UNDECLARED = "undeclared", gettext_lazy("Statuts non déclarés")
 
 
 def to_mend(rows: QuerySet[Transmission]) -> QuerySet[Any]:
     """Those of `rows` on which somebody has to act, each with its `trouble`."""
     stopped = Q(status__in=[TransmissionStatus.INVALID, TransmissionStatus.DEAD])
     of_invoice = Q(kind=TransmissionKind.INVOICE)
-    refused = of_invoice & Q(status=TransmissionStatus.REJECTED)
+    refused = ~Q(kind__in=ANSWERS) & Q(status=TransmissionStatus.REJECTED)
     told = of_invoice & Q(lifecycle_code__in=BAD) & ~Q(account__kind__in=MIRRORS)
     told &= ~Q(lifecycle_code=DISPUTED, invoice__disputed_at=None)
     told &= ~Q(lifecycle_code=PARTLY_APPROVED, invoice__amount_credited__gt=0)
@@ -70,6 +71,7 @@ def _live_answer() -> QuerySet[Transmission]:
 
 def _trouble() -> Case:
     return Case(
+        When(kind=TransmissionKind.STATUS, then=Value(Trouble.UNDECLARED)),
         When(status=TransmissionStatus.INVALID, then=Value(Trouble.INVALID)),
         When(status=TransmissionStatus.DEAD, then=Value(Trouble.STOPPED)),
         When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(Trouble.REFUSED)),

@@ -185,7 +185,7 @@ class TransmissionRetry(TransmissionView):
         examples=[sent({"reason": "Le secret de la plateforme a été renouvelé"})],
     )  # fmt: skip
     def post(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
-        """Put a stopped transmission (`dead` or `invalid`) back into the queue, first.
+        """Put a stopped transmission (`dead` or `invalid`, a status that was `rejected`) back into the queue, first.
 
         Its tries start anew. One whose outcome is unknown is looked up at the platform before anything is sent again.
         Any other state is refused (409 `transition_refused`): it goes on by itself, or is there already.

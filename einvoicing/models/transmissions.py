@@ -86,7 +86,7 @@ class Transmission(LeasedRow):
         TransmissionStatus.UNKNOWN: frozenset({TransmissionStatus.SENDING}),
         TransmissionStatus.DEPOSITED: frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.REJECTED}),
         TransmissionStatus.ACCEPTED: frozenset({TransmissionStatus.REJECTED}),
-        TransmissionStatus.REJECTED: frozenset(),
+        TransmissionStatus.REJECTED: frozenset({TransmissionStatus.PENDING}),  # a status of ours alone: see `can_retry`
         TransmissionStatus.INVALID: frozenset({TransmissionStatus.PENDING}),
         TransmissionStatus.DEAD: frozenset({TransmissionStatus.PENDING}),
     }
@@ -144,6 +144,13 @@ class Transmission(LeasedRow):
             ),
             models.Index(fields=["company", "-created_at", "-id"], name="transmission_by_creation"),
         ]
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether a person may put it back into the queue. A rejected invoice goes as another transmission."""
+        if self.status == TransmissionStatus.REJECTED:
+            return self.kind == TransmissionKind.STATUS
+        return self.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
 
     def __str__(self) -> str:
         return f"{self.invoice} → {self.account}"

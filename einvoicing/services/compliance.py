@@ -29,6 +29,9 @@ WAITING = (TransmissionStatus.PENDING, TransmissionStatus.SENDING, TransmissionS
 THERE = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
 REFUSED = (TransmissionStatus.REJECTED, TransmissionStatus.INVALID)
 STOPPED = (TransmissionStatus.DEAD,)
+# what the buyer refused is refused, though the platform has it
+TURNED_DOWN = Q(status__in=REFUSED) | Q(status__in=THERE, lifecycle_code__in=REFUSALS)
+CARRIED = Q(status__in=THERE) & ~TURNED_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +81,13 @@ def invoices_sent(rows: QuerySet[Transmission], *, since: datetime) -> QuerySet[
 
 
 def counts(rows: QuerySet[Transmission], *, since: datetime) -> Counts:
-    """One query. What waits is counted whatever its age: an old one is no less stuck.
-
-    What the buyer refused is refused, though the platform has it.
-    """
+    """One query. What waits is counted whatever its age: an old one is no less stuck."""
     recent = Q(created_at__gte=since)
-    turned_down = Q(status__in=REFUSED) | Q(status__in=THERE, lifecycle_code__in=REFUSALS)
     found = rows.filter(kind=TransmissionKind.INVOICE).aggregate(
         total=Count("pk", filter=recent),
-        there=Count("pk", filter=recent & Q(status__in=THERE) & ~turned_down),
+        there=Count("pk", filter=recent & CARRIED),
         waiting=Count("pk", filter=Q(status__in=WAITING)),
-        refused=Count("pk", filter=recent & turned_down),
+        refused=Count("pk", filter=recent & TURNED_DOWN),
         stopped=Count("pk", filter=Q(status__in=STOPPED)),
         retried=Count("pk", filter=recent & Q(attempts__gt=0)),
     )
@@ -104,7 +103,7 @@ def by_account(
         row["account_id"]: row
         for row in grouped.annotate(
             total=Count("pk"),
-            there=Count("pk", filter=Q(status__in=THERE)),
+            there=Count("pk", filter=CARRIED),
             settled=Count("pk", filter=~Q(status__in=WAITING)),
             delay=Avg(seconds(F("deposited_at") - F("created_at"))),
         )

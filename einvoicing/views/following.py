@@ -1,4 +1,4 @@
-"""The record of an invoice follows its transmission by itself: asked again while something moves, then left alone."""
+"""The record of an invoice follows its transmission by itself: often while something moves, seldom until the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from billing.models import Invoice
 from billing.views.invoices import invoice_detail
 from config.kernel.access import member
-from einvoicing.following import fingerprint, is_moving
+from einvoicing.following import fingerprint, pace
 
 NO_CONTENT = 204  # htmx then changes nothing, and asks again
 
@@ -20,6 +20,7 @@ NO_CONTENT = 204  # htmx then changes nothing, and asks again
 def invoice_follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The record again once something changed since the state `seen`; nothing before."""
     invoice = get_object_or_404(Invoice.objects.all(), pk=pk)
-    if fingerprint(invoice) == request.GET.get("seen") and is_moving(invoice, timezone.now()):
+    every = pace(invoice, timezone.now())
+    if every and fingerprint(invoice, every) == request.GET.get("seen"):
         return HttpResponse(status=NO_CONTENT)
     return invoice_detail(request, pk)

@@ -20,7 +20,6 @@ from config.kernel.errors import RemoteError
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
 from config.kernel.secrets import SecretUnreadable
-from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
 from einvoicing.mending import for_role, problem_stored
@@ -141,7 +140,6 @@ def show_transmission(
 ) -> HttpResponse:
     """The page of a transmission, with a form that was refused in its place."""
     tries = [_try(one) for one in transmission.tries.order_by("-number")]
-    stopped = transmission.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
     may, role = _may(request, "einvoicing.send"), role_of(request)
     remedy = remedy_of(transmission)
     form = answer or (answer_form(remedy.request) if remedy and remedy.request else None)
@@ -159,7 +157,7 @@ def show_transmission(
         "problems": for_role((problem_stored(one, transmission.invoice) for one in transmission.violations), role),
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": retry or RetryForm(),
-        "may_retry": may and stopped and can_move(transmission, TransmissionStatus.PENDING),
+        "may_retry": may and transmission.can_retry,
         "timeline": timeline_of(transmission, role),
     }
     return render(request, "einvoicing/transmission/detail.html", context, status=422 if retry or answer else 200)

@@ -23,6 +23,15 @@
     if (!(event.detail.xhr.getResponseHeader("HX-Trigger") || "").includes("toast")) toast($("#words").dataset.failed, "bad");
   });
 
+  // -- what looks again by itself: not in a tab that nobody sees, and at once when it is seen again --------------------
+  const POLLING = "[hx-trigger^='every ']";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.matches(POLLING)) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) all(POLLING).forEach((one) => window.htmx?.trigger(one, "shown"));
+  });
+
   // -- theme: kept in a cookie, so that the server draws the right one at once ---------------------------------------
   function switchTheme() {
     const root = document.documentElement;

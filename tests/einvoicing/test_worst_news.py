@@ -157,12 +157,14 @@ def test_sql_and_the_remedy_find_the_same_transmissions(company, customer, accou
         row = carried(customer, code)
         with company_scope(company):
             credit_invoice(invoice=row.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
-    rows = list(Transmission.everywhere.filter(company=company, kind="INVOICE").select_related("invoice", "account"))
+    for status in Status.values:
+        a_declared_status(carried(customer).invoice, account, status)
+    rows = list(Transmission.everywhere.filter(company=company).select_related("invoice", "account"))
     with company_scope(company):
         asking = {row.pk for row in rows if (remedy := remedy_of(row)) and remedy.asks}
-    found = {row.pk for row in to_mend(Transmission.everywhere.filter(company=company, kind="INVOICE"))}
+    found = {row.pk for row in to_mend(Transmission.everywhere.filter(company=company))}
     assert found == asking
-    assert len(found) == 7 + 3
+    assert len(found) == 7 + 3 + 3
 
 
 def test_a_refused_invoice_is_not_counted_as_conform(company, customer, account):
@@ -170,6 +172,55 @@ def test_a_refused_invoice_is_not_counted_as_conform(company, customer, account)
     carried(customer, "210")
     stats = signed_in(company).get(reverse("einvoicing:compliance")).context["stats"]
     assert stats[0]["value"].replace("\xa0", " ").replace("\u202f", " ").startswith("50")
+
+
+def test_an_account_does_not_succeed_with_what_the_buyer_refused(company, customer, account):
+    carried(customer, "205")
+    carried(customer, "210")
+    accounts = signed_in(company).get(reverse("einvoicing:compliance")).context["accounts"]
+    assert accounts[0]["figures"].success == 50
+
+
+# -- a status of ours that the platform refused ------------------------------------------------------------------------
+
+
+def a_declared_status(invoice: Any, account: Any, status: str) -> Transmission:
+    row: Transmission = Transmission.everywhere.create(
+        company=invoice.company, invoice=invoice, account=account, kind="STATUS", declared_code="212", content=b"<x/>",
+        status=status, tracking_id=f"212-{invoice.pk}", remote_id="R212", last_error="TVA fausse", next_attempt_at=AT,
+        created_at=AT, deposited_at=AT,
+    )  # fmt: skip
+    return row
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.DEAD])
+def test_a_212_that_was_refused_is_to_mend_once_and_says_nothing_of_the_invoice(company, customer, account, status):
+    row = a_declared_status(carried(customer, "205").invoice, account, status)
+    client = signed_in(company)
+    listed = client.get(TRANSMISSIONS, {"status": "to_mend"})
+    assert [one["row"].pk for one in listed.context["rows"]] == [row.pk]
+    assert listed.context["counts"]["broken"] == 1
+    assert [one["value"] for one in client.get(reverse("einvoicing:compliance")).context["stats"]][-1] == "1"
+    [task] = [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+    assert (task.words, task.pk) == ("1 statut non déclaré", row.pk)
+    assert "À payer" in head(client.get(row.invoice.get_absolute_url()))
+    retry = reverse("einvoicing:transmission-retry", args=[row.pk])
+    assert retry in client.get(row.get_absolute_url()).text
+    assert client.post(retry, {"reason": "Taux corrigé"}).status_code == 302
+    before = row.tracking_id
+    row.refresh_from_db()
+    assert (row.status, row.tracking_id == before) == (Status.PENDING, status == Status.DEAD)
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
+
+
+def test_a_rejected_invoice_is_not_put_back_but_sent_again(company, customer, account):
+    row = carried(customer, "", Status.REJECTED)
+    client = signed_in(company)
+    retry = reverse("einvoicing:transmission-retry", args=[row.pk])
+    assert retry not in client.get(row.get_absolute_url()).text
+    client.post(retry, {"reason": "Taux corrigé"})
+    row.refresh_from_db()
+    assert row.status == Status.REJECTED
 
 
 # -- the page follows by itself ----------------------------------------------------------------------------------------
@@ -198,14 +249,38 @@ def test_a_record_at_rest_asks_nothing(company, customer):
     assert "/follow/" not in page.text
 
 
-def test_an_old_deposit_and_a_far_next_try_are_not_waited_for(company, customer, account):
+def test_an_old_deposit_and_a_far_next_try_are_looked_for_seldom(company, customer, account):
     old = carried(customer)
     Transmission.everywhere.filter(pk=old.pk).update(deposited_at=AT - timedelta(hours=1))
     far = carried(customer, status=Status.PENDING)
     Transmission.everywhere.filter(pk=far.pk).update(next_attempt_at=AT + timedelta(hours=2), deposited_at=None)
     client = signed_in(company)
     for row in (old, far):
-        assert "/follow/" not in client.get(row.invoice.get_absolute_url()).text
+        page = client.get(row.invoice.get_absolute_url()).text
+        assert "every 30s, shown" in page
+        assert client.get(follow_url(page)).status_code == 204
+    url = follow_url(client.get(old.invoice.get_absolute_url()).text)
+    platforms_say(old, "205")
+    page = client.get(url)
+    assert "every 30s, shown" in page.text, "approved is not the end"
+    platforms_say(old, "210")
+    assert "/follow/" not in client.get(old.invoice.get_absolute_url()).text
+
+
+def platforms_say(row: Transmission, code: str) -> None:
+    Transmission.everywhere.filter(pk=row.pk).update(lifecycle_code=code)
+
+
+def test_a_page_slows_down_by_itself_once_the_deposit_is_old(company, customer, account):
+    row = carried(customer)
+    Transmission.everywhere.filter(pk=row.pk).update(deposited_at=timezone.now())
+    client = signed_in(company)
+    page = client.get(row.invoice.get_absolute_url()).text
+    assert "every 3s, shown" in page
+    Transmission.everywhere.filter(pk=row.pk).update(deposited_at=timezone.now() - timedelta(minutes=11))
+    page = client.get(follow_url(page)).text
+    assert "every 30s, shown" in page
+    assert client.get(follow_url(page)).status_code == 204
 
 
 def test_another_company_s_record_cannot_be_followed(company):

@@ -11,7 +11,7 @@ from django.db import transaction
 from billing.models import Invoice
 from config.kernel import audit, states
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, TransitionRefused
 from einvoicing.models import PlatformAccount, Priority, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.services import breaker
 from einvoicing.services.routing import carrier_for, is_individual
@@ -132,10 +132,16 @@ def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor,
         .exists()
     ):
         raise AlreadyAnswered
+    if not transmission.can_retry:
+        raise TransitionRefused(state=transmission.get_status_display())
+    # the platform has refused what it knows by the old identifiers
+    is_new = transmission.status == TransmissionStatus.REJECTED
+    known_as = (uuid.uuid4().hex, "") if is_new else (transmission.tracking_id, transmission.remote_id)
     states.move(
         transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
         also=[transmission.invoice], data={"reason": reason},
         next_attempt_at=at, attempts=0, last_error="", error_class="", violations=[], priority=Priority.FIRST,
+        tracking_id=known_as[0], remote_id=known_as[1],
     )  # fmt: skip
     breaker.let_one_through(transmission.account, at=at)
     return transmission

@@ -70,7 +70,9 @@ def _ask_soon(answer: Transmission) -> None:
 
 
 def note_declared(transmission: Transmission, *, at: datetime) -> None:
-    """A status of our own is a fact of the invoice's life once the platform has it."""
+    """A status of our own is a fact of the invoice's life once the platform has it, also one that is sent again."""
+    if LifecycleEvent.everywhere.filter(transmission=transmission, code=transmission.declared_code).exists():
+        return
     event: LifecycleEvent = LifecycleEvent.everywhere.create(
         company_id=transmission.company_id,
         invoice=transmission.invoice,
