@@ -30,7 +30,8 @@ def addresses(company: Company) -> list[str]:
     return [
         "/", "/search?q=maison",
         *("/customers/", "/products/", "/orders/", "/invoices/", "/payments/", "/bank/", "/bank/statements/"),
-        *("/reminders/", "/emails/", "/customers/new/", "/products/new/", "/orders/new/", "/invoices/new/"),
+        *("/reminders/", "/reminders/held/", f"{order.get_absolute_url()}cancel/", "/emails/"),
+        *("/customers/new/", "/products/new/", "/orders/new/", "/invoices/new/"),
         *(record.get_absolute_url() for record in [*records, issued]),
         *(f"{record.get_absolute_url()}edit/" for record in records),
         f"/payments/new/?invoice={issued.pk}",
