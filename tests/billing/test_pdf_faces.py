@@ -16,6 +16,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from django.conf import settings
+from fontTools.ttLib import TTFont
 
 from billing.pdf import render_pdf
 from config.kernel import faces
@@ -82,6 +83,14 @@ def test_every_face_ships_with_both_weights_and_a_licence() -> None:
 
 
 @pytest.mark.django_db
+def test_the_licences_name_who_holds_the_copyright_of_each_face() -> None:
+    folder = Path(settings.BASE_DIR, "static", "fonts")
+    licences = " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in folder.glob("*.txt"))
+    for path in folder.glob("*.ttf"):
+        for line in str(TTFont(path)["name"].getDebugName(0)).splitlines():
+            assert line.strip() in licences, path.name
+
+
 def test_an_invoice_is_drawn_with_the_text_face_and_needs_no_other() -> None:
     invoice = story.an_issued_invoice(story.a_customer(story.a_company(name="Ébène & Cœur – Αθήνα Київ")))
     pdf = render_pdf(invoice)
