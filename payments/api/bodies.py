@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.models import Invoice
-from config.kernel.api.fields import Body, Day, Id, Money, Page, Query, Reference, Word
+from config.kernel.api.fields import Body, Day, Id, Money, Page, Query, Reference, Switch, Word
 from customers.models import Customer
 from payments.api.fields import METHODS, Received
 from payments.api.shapes import PaymentShape
@@ -65,6 +65,12 @@ class PaymentBody(Body):
     notes = _text(5000, default="")
     allocations = shares_field(help_text="With customer_id: what it pays. The rest is the customer's credit.")
 
+    oldest_first = Switch(
+        default=False,
+        help_text="With customer_id: what `allocations` leave pays the customer's other invoices, the oldest debt first"
+        " (art. 1342-10 C. civ.).",
+    )
+
     def validate_allocations(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return check_shares(value)
 
@@ -76,6 +82,8 @@ class PaymentBody(Body):
             raise serializers.ValidationError({"customer_id": _(NOT_ITS_CUSTOMER)})
         if invoice and attrs.get("allocations"):
             raise serializers.ValidationError({"allocations": _(SHARES_WITH_CUSTOMER)})
+        if invoice and attrs["oldest_first"]:
+            raise serializers.ValidationError({"oldest_first": _(SHARES_WITH_CUSTOMER)})
         return attrs
 
 

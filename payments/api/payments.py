@@ -28,7 +28,7 @@ from payments.api.shapes import ChangedPayment, PaymentAnswer, PaymentShape, Rev
 from payments.models import Payment
 from payments.services import reports
 from payments.services.payments import Share, change_payment_text, record_payment
-from payments.services.receiving import lock_held, pay_invoice, replace_payment
+from payments.services.receiving import lock_held, pay_invoice, receive_oldest_first, replace_payment
 from payments.services.reconciliation import take_back_payment
 
 ANOTHER_INVOICE = (
@@ -97,7 +97,8 @@ class PaymentList(ApiView):
         With `invoice_id` the invoice takes what it still asks for; what is beyond its balance is kept as the
         customer's credit, never lost and never allocated (`payment.unallocated`, told in `message`). An invoice that
         asks for nothing refuses it (409 `nothing_outstanding`): send `customer_id` to keep the money as credit.
-        With `customer_id`, `allocations` say what it pays, none beyond a balance (409 `over_allocated`).
+        With `customer_id`, `allocations` say what it pays, none beyond a balance (409 `over_allocated`); the rest is
+        credit, or with `oldest_first` pays the customer's other invoices in the order of their due dates.
         """
         said = request.values
         invoice: Invoice | None = said.get("invoice_id")
@@ -115,10 +116,9 @@ class PaymentList(ApiView):
                 payment = pay_invoice(invoice=invoice, amount=said["amount"], **common)
             else:
                 shares = [Share(one["invoice_id"], one["amount"]) for one in said.get("allocations", [])]
-                payment = record_payment(
-                    customer=said["customer_id"], amount=said["amount"], shares=shares, **common
-                )  # fmt: skip
-                invoice = shares[0].invoice if shares else None
+                receive = receive_oldest_first if said["oldest_first"] else record_payment
+                payment = receive(customer=said["customer_id"], amount=said["amount"], shares=shares, **common)
+                invoice = next((one for one, _part in held(rows.payment_of(payment.pk))), None)
         return answer_for(self, payment, invoice, status=201)
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.models import Invoice
 from billing.services.settling import NothingOutstanding, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Stale
+from config.kernel.money import ZERO
+from customers.models import Customer
 from payments.models import Allocation, Match, Payment
-from payments.services.payments import Origin, Share, held_by, record_payment, release_allocation, reverse_payment
+from payments.services.payments import (
+    Origin,
+    Share,
+    held_by,
+    record_payment,
+    release_allocation,
+    reverse_payment,
+    spread,
+)
 
+EURO = "EUR"
 REPLACED = "Encaissement corrigé"
 
 
@@ -49,6 +61,27 @@ def pay_invoice(
         customer=locked.customer, amount=received, currency=locked.currency, method=method, paid_on=paid_on,
         shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes,
         transaction_id=transaction_id, origin=origin, actor=actor, at=at,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def receive_oldest_first(
+    *, customer: Customer, amount: Decimal, shares: Sequence[Share], method: str, paid_on: date, actor: Actor,
+    at: datetime, reference: str = "", notes: str = "", transaction_id: str = "",
+) -> Payment:  # fmt: skip
+    """Record money received from a customer; what `shares` leave goes to its other invoices, the oldest debt first.
+
+    They are locked, so that what each owes still holds when it is paid. Raises what recording raises.
+    """
+    named = [share.invoice.pk for share in shares]
+    waiting = Invoice.everywhere.outstanding().filter(customer=customer, currency=EURO)
+    rows = Invoice.everywhere.filter(Q(pk__in=waiting.values("pk")) | Q(pk__in=named))
+    locked = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    others = sorted((row for row in locked if row.pk not in named), key=lambda row: (row.due_date or paid_on, row.pk))
+    left = amount - sum((share.amount for share in shares), ZERO)
+    return record_payment(
+        customer=customer, amount=amount, method=method, paid_on=paid_on, shares=[*shares, *spread(left, others)],
+        reference=reference, notes=notes, transaction_id=transaction_id, actor=actor, at=at,
     )  # fmt: skip
 
 

@@ -85,6 +85,7 @@ def a_payment(world: World) -> dict[str, Any]:
     return {
         "customer_id": world.customer.pk, "payment_date": "2026-11-02", "amount": Decimal("30.00"),
         "payment_method": "card", "reference": "CB", "transaction_id": "T-1", "notes": "Reçu", "allocations": [share],
+        "oldest_first": False,
     }  # fmt: skip
 
 
@@ -135,6 +136,7 @@ ELSEWHERE: dict[str, Callable[[dict[str, Any], Any], bool]] = {
     "invoice_number": lambda shown, sent: shown["external_reference"] == sent,
     "notes": lambda shown, sent: str(shown["notes"]).startswith(sent),
     "terms": lambda shown, sent: str(shown["notes"]).endswith(sent),
+    "oldest_first": lambda shown, _sent: shown["unallocated"] == 10,
     "secret": lambda shown, _sent: bool(shown["has_secret"]),
 }
 OTHER_NAMES = {"invoice_id", "delivery_address", "contacts.id"}

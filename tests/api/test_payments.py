@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -169,6 +169,51 @@ def test_one_payment_pays_several_invoices(partner: Partner, invoice: Invoice) -
     assert payment["invoice_id"] == min(invoice.pk, other.pk), "the oldest debt first"
     for one in (invoice, other):
         assert [row["id"] for row in json_of(partner.get(f"/api/payments?invoice_id={one.pk}"))] == [payment["id"]]
+
+
+def due(customer: Any, day: date) -> Invoice:
+    return story.an_issued_invoice(customer, TWELVE_HUNDRED, due_date=day)
+
+
+def test_money_of_a_customer_pays_the_oldest_debt_first_where_that_is_asked(partner: Partner, company: Company) -> None:
+    customer = story.a_customer(company)
+    last, first, second = (due(customer, date(2026, 12, day)) for day in (24, 20, 22))
+    due(story.a_customer(company), date(2026, 12, 1))
+    story.a_draft(customer)
+    body = {
+        "customer_id": customer.pk,
+        "amount": Decimal("2500.00"),
+        "payment_method": "transfer",
+        "oldest_first": True,
+    }
+    answer = partner.post("/api/payments", body, key=True)
+    assert answer.status_code == 201, answer.content
+    payment = json_of(answer)["payment"]
+    assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {
+        first.pk: 1200, second.pk: 1200, last.pk: 100,
+    }  # fmt: skip
+    assert payment["unallocated"] == 0
+    rest = json_of(partner.post("/api/payments", body, key=True))["payment"]
+    assert ([one["invoice_id"] for one in rest["allocations"]], rest["unallocated"]) == ([last.pk], 1400)
+
+
+def test_what_is_allocated_stands_and_the_rest_goes_to_the_oldest_of_the_others(
+    partner: Partner, company: Company
+) -> None:
+    customer = story.a_customer(company)
+    first, second, third = (due(customer, date(2026, 12, day)) for day in (20, 22, 24))
+    body = {
+        "customer_id": customer.pk, "amount": Decimal("1500.00"), "payment_method": "transfer", "oldest_first": True,
+        "allocations": [{"invoice_id": second.pk, "amount": Decimal("50.00")}],
+    }  # fmt: skip
+    payment = json_of(partner.post("/api/payments", body, key=True))["payment"]
+    assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {
+        first.pk: 1200, second.pk: 50, third.pk: 250,
+    }  # fmt: skip
+
+
+def test_the_oldest_first_goes_with_a_customer(partner: Partner, invoice: Invoice) -> None:
+    assert set(json_of(pay(partner, invoice, oldest_first=True))["fields"]) == {"oldest_first"}
 
 
 # -- corrections ----------------------------------------------------------------------------------------------------
