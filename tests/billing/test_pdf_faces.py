@@ -82,15 +82,14 @@ def test_every_face_ships_with_both_weights_and_a_licence() -> None:
     assert (faces.FOLDER / "DejaVu-LICENSE.txt").exists()
 
 
-@pytest.mark.django_db
 def test_the_licences_name_who_holds_the_copyright_of_each_face() -> None:
-    folder = Path(settings.BASE_DIR, "static", "fonts")
-    licences = " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in folder.glob("*.txt"))
-    for path in folder.glob("*.ttf"):
+    licences = " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in faces.FOLDER.glob("*.txt"))
+    for path in faces.FOLDER.glob("*.ttf"):
         for line in str(TTFont(path)["name"].getDebugName(0)).splitlines():
             assert line.strip() in licences, path.name
 
 
+@pytest.mark.django_db
 def test_an_invoice_is_drawn_with_the_text_face_and_needs_no_other() -> None:
     invoice = story.an_issued_invoice(story.a_customer(story.a_company(name="Ébène & Cœur – Αθήνα Київ")))
     pdf = render_pdf(invoice)
