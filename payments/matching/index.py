@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from payments.matching.folding import squeeze
@@ -61,6 +61,24 @@ class Payers:
 
 
 @dataclass(frozen=True)
+class Debts:
+    """What the customers that a payer may be owe in one currency, the oldest first."""
+
+    items: tuple[OpenItem, ...]
+    ids: frozenset[Hashable]
+    by_customer: Mapping[Hashable, tuple[OpenItem, ...]]
+
+    @classmethod
+    def build(cls, items: Iterable[OpenItem]) -> Debts:
+        found = tuple(sorted(items, key=in_order))
+        customers: dict[Hashable, list[OpenItem]] = defaultdict(list)
+        for item in found:
+            customers[item.customer_id].append(item)
+        ids = frozenset(item.id for item in found)
+        return cls(found, ids, {key: tuple(theirs) for key, theirs in customers.items()})
+
+
+@dataclass(frozen=True)
 class Index:
     by_reference: Mapping[str, tuple[OpenItem, ...]]
     by_number: Mapping[str, tuple[OpenItem, ...]]
@@ -68,6 +86,19 @@ class Index:
     by_customer: Mapping[Hashable, tuple[OpenItem, ...]]  # what each owes
     by_serial: Mapping[tuple[str, str], tuple[OpenItem, ...]]  # the last two figures of a number, without zeros
     payers: Payers
+    # many lines of one payer with many debts: gathered and sorted once
+    _debts: dict[tuple[str, str], Debts] = field(default_factory=dict, compare=False, repr=False)
+
+    def debts_of(self, counterparty: str, currency: str, *, barred: Collection[Hashable] = ()) -> Debts:
+        """What a payer of that name may owe, without the invoices barred from its line."""
+        known = self._debts.get((counterparty, currency))
+        if known is None:
+            theirs = (item for key in self.payers.of(counterparty) for item in self.by_customer[key])
+            known = Debts.build(item for item in theirs if item.currency == currency)
+            self._debts[counterparty, currency] = known
+        if known.ids.isdisjoint(barred):
+            return known
+        return Debts.build(item for item in known.items if item.id not in barred)
 
     @classmethod
     def build(cls, items: Iterable[OpenItem]) -> Index:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from payments.matching.folding import WORD, fold
-from payments.matching.index import Index, figures_of, without_zeros
+from payments.matching.index import Debts, Index, figures_of, without_zeros
 from payments.matching.items import Evidence, Line, OpenItem, in_order
 
 MOST_WORDS = 10  # "RF69 FAC2 0260 0001" or "F A C 2026 00001": how many words one reference may be cut into
@@ -71,13 +71,12 @@ def stands_alone(text: str, group: Sequence[re.Match[str]]) -> bool:
     return glued is None or not (glued.group(1).isdigit() or group[0].group()[0].isdigit())
 
 
-def nearly_named(line: Line, index: Index, own: Sequence[OpenItem], barred: Collection[Hashable]) -> list[OpenItem]:
+def nearly_named(line: Line, index: Index, own: Debts, barred: Collection[Hashable]) -> list[OpenItem]:
     """The open invoices that the words seem to name, the oldest first: FAC-2026-12 or 26/FAC-2026-00012.
 
     Figures alone are often a date: without the letters of the series they count for the exact amount, or among the
     payer's `own` invoices; the last figure alone (« facture 12 ») only there.
     """
-    own_ids = {item.id for item in own}
     found: dict[Hashable, OpenItem] = {}
     for text in (line.structured_reference, *line.texts):
         folded = fold(text)
@@ -88,12 +87,12 @@ def nearly_named(line: Line, index: Index, own: Sequence[OpenItem], barred: Coll
                 without_zeros(written["serial"]),
             )
             for item in index.by_serial.get((before, serial), ()):
-                is_likely = item.id in own_ids or item.balance == line.amount
+                is_likely = item.id in own.ids or item.balance == line.amount
                 if letters == _series(item) or (is_likely and (not letters or INVOICE_WORD.fullmatch(letters))):
                     found[item.id] = item
         for written in SERIAL_ONLY.finditer(folded):
             serial = without_zeros(written["serial"])
-            found |= {item.id: item for item in own if figures_of(item.number)[-1:] == [serial]}
+            found |= {item.id: item for item in own.items if figures_of(item.number)[-1:] == [serial]}
     usable = [item for item in found.values() if item.id not in barred and item.currency == line.currency]
     return sorted(usable, key=in_order)
 

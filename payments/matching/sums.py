@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, islice
 
 from payments.matching.items import OpenItem
 
@@ -19,7 +19,9 @@ def sum_of(amount: Decimal, items: Sequence[OpenItem]) -> list[OpenItem]:
     for count, total in enumerate(accumulate(item.balance for item in items), start=1):
         if count > 1 and total == amount:
             return list(items[:count])
-    smaller = [item for item in items if item.balance < amount][:MOST_SEARCHED]
+        if total > amount:
+            break
+    smaller = list(islice((item for item in items if item.balance < amount), MOST_SEARCHED))
     for count in range(2, MOST_TOGETHER + 1):
         for chosen in combinations(smaller, count):
             if sum(item.balance for item in chosen) == amount:

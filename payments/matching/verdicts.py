@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Sequence
 from decimal import Decimal
 
 from config.kernel.money import ZERO
-from payments.matching.index import Index
+from payments.matching.index import Debts, Index
 from payments.matching.items import AUTO, NONE, PROPOSED, Evidence, Line, OpenItem, Verdict, amount_text, in_order
 from payments.matching.numbers import Named, find_named, nearly_named
 from payments.matching.sums import sum_of
@@ -110,20 +110,17 @@ def judge_amount(line: Line, index: Index, barred: Collection[Hashable]) -> Verd
 
     All of it is proposed only.
     """
-    payers = index.payers.of(line.counterparty)
-    own = sorted((item for key in payers for item in index.by_customer[key]), key=in_order)
-    own = [item for item in own if item.id not in barred and item.currency == line.currency]
+    own = index.debts_of(line.counterparty, line.currency, barred=barred)
     near = nearly_named(line, index, own, barred)
     if near:
         return judge_near(line, near, own)
     equal = [item for item in index.by_balance.get((line.currency, line.amount), ()) if item.id not in barred]
     equal.sort(key=lambda item: item.is_touched)  # stable: whole invoices first, then the oldest
-    own_ids = {item.id for item in own}
-    same_payer = [item for item in equal if item.id in own_ids]
+    same_payer = [item for item in equal if item.id in own.ids]
     if same_payer:
         return propose_equal(line, same_payer, "payer_and_amount", (Evidence("payer", line.counterparty),))
-    for key in payers:
-        together = sum_of(line.amount, [item for item in own if item.customer_id == key])
+    for theirs in own.by_customer.values():
+        together = sum_of(line.amount, theirs)
         if together:
             numbers = ", ".join(item.number for item in together)
             return Verdict(
@@ -134,21 +131,20 @@ def judge_amount(line: Line, index: Index, barred: Collection[Hashable]) -> Verd
             )
     if len(equal) == 1:
         return propose_equal(line, equal, "amount", ())
-    if own:
+    if own.items:
         # nothing adds up: a person chooses among what this payer owes
         return Verdict(
             kind=NONE,
             rule="payer",
             evidence=(Evidence("payer", line.counterparty),),
-            rivals=tuple(item.id for item in own[:MOST_OWN]),
+            rivals=tuple(item.id for item in own.items[:MOST_OWN]),
         )
     return Verdict(kind=NONE, rule="no_evidence")
 
 
-def judge_near(line: Line, near: Sequence[OpenItem], own: Sequence[OpenItem]) -> Verdict:
+def judge_near(line: Line, near: Sequence[OpenItem], own: Debts) -> Verdict:
     """Numbers that are nearly written: those of the payer if there are, the exact amount before another."""
-    own_ids = {item.id for item in own}
-    near = [item for item in near if item.id in own_ids] or near
+    near = [item for item in near if item.id in own.ids] or near
     exact = [item for item in near if item.balance == line.amount]
     customer = (exact or near)[0].customer_id
     payable = [item for item in near if item.customer_id == customer]
