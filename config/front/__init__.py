@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 from config import health
 from config.front import bodies, callers
-from config.front.answers import AnswerGiven, Connection, Send, WsgiApplication, answer, serve_file
+from config.front.answers import AnswerGiven, Connection, Receive, Send, WsgiApplication, answer, serve_file
 from config.front.requests import REFUSED, environ_of
 
 THREADS = 4
 TURN_SECONDS = 30.0  # a request waits that long for a thread, all of which may wait for a frozen database
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Record = Callable[[dict[str, Any], AnswerGiven, float], None]
 
 
@@ -44,6 +43,8 @@ class Front:
         connection = Connection(send, asyncio.get_running_loop())
         try:
             await self._serve(environ, receive, connection)
+            if REFUSED in environ:
+                await connection.linger(receive)
             await connection.finish()
         except bodies.Refused as refused:
             await connection.refuse(refused.status)

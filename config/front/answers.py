@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +14,11 @@ from config.front.bodies import CallerGone
 from config.front.requests import REFUSED
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 PIECE = 64 * 1024  # bytes sent at once
 TAKE_SECONDS = 60.0  # for a piece; whoever reads more slowly is gone
+LINGER_SECONDS = 3.0
 
 
 @dataclass
@@ -36,7 +39,7 @@ class Connection:
         self._closed: asyncio.Task[Any] | None = None
         self._waiting: list[dict[str, Any]] = []
 
-    def watch(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def watch(self, receive: Receive) -> None:
         """Notice when the caller goes: the body was read, so nothing else can come."""
         self._closed = asyncio.ensure_future(receive())
 
@@ -46,7 +49,8 @@ class Connection:
         self.given.request_id = next((value for name, value in headers if name.lower() == "x-request-id"), "")
         raw = [(name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers]
         if last:
-            raw.append((b"connection", b"close"))
+            # without a length it ends when we say so
+            raw = [(name, value) for name, value in raw if name != b"content-length"] + [(b"connection", b"close")]
         self._waiting = [{"type": "http.response.start", "status": self.given.status, "headers": raw}]
 
     def keep(self, body: bytes) -> None:
@@ -61,6 +65,19 @@ class Connection:
         """Raises CallerGone."""
         self._waiting.append({"type": "http.response.body", "body": piece, "more_body": True})
         await self._flush()
+
+    async def linger(self, receive: Receive) -> None:
+        """Send a refusal before its end, and read and forget what comes of the body meanwhile.
+
+        A caller that is still sending when the connection closes would see it break, and not why.
+        """
+        for event in self._waiting[1:]:
+            event["more_body"] = True
+        await self._flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await receive()).get("more_body"):
+                    pass
 
     async def finish(self) -> None:
         if not self._waiting or self._waiting[-1]["type"] != "http.response.body":

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
-from config.front import Front, answers, bodies
+from config import web
+from config.front import Front, answers, bodies, callers
 from config.front.requests import environ_of
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -212,3 +216,29 @@ def test_when_no_thread_is_free_for_long_the_others_are_told(monkeypatch: pytest
         return sorted(one.status for one in stuck)
 
     assert asyncio.run(story()) == [201] * 4 + [503]
+
+
+def test_what_is_refused_unread_is_told_before_the_rest_of_it_is_forgotten() -> None:
+    pieces = [{"type": "http.request", "body": b"x", "more_body": True} for _ in range(3)]
+    told = scope("POST", headers=[(b"transfer-encoding", b"chunked")])
+    caller = Caller(*pieces, {"type": "http.request", "body": b"x"})
+    seen: list[int] = []
+    receive = caller.receive
+
+    async def forgotten() -> dict[str, Any]:
+        seen.append(len(caller.taken))
+        return await receive()
+
+    caller.receive = forgotten  # type: ignore[method-assign]  # tells what was answered when each piece came
+    assert call(echo, told, caller).body == b"POST"
+    assert seen == [2, 2, 2, 2], "the headers and the words first"
+    assert (b"connection", b"close") in caller.taken[0]["headers"]
+
+
+def test_the_proxy_of_the_deployment_has_the_same_bounds() -> None:
+    told = (Path(settings.BASE_DIR) / "config/deploy/Caddyfile").read_text()
+    assert f"read_header {web.HEADER_SECONDS}s" in told
+    assert f"max_size {callers.FILES // 1024**2}MiB" in told
+    kept = re.search(r"keepalive (\d+)s", told)
+    assert kept
+    assert int(kept[1]) < web.HEADER_SECONDS
