@@ -7,12 +7,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from config.forms import BankAccountForm, CompanyForm
+from billing.ledger import BANK
+from config.forms import BankAccountChangeForm, BankAccountForm, CompanyForm
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -23,7 +24,7 @@ from config.kernel.roles import allows
 from config.kernel.services import change_company
 from config.kernel.timeline import timeline_of
 from payments.models import BankAccount
-from payments.services.accounts import add_bank_account
+from payments.services.accounts import add_bank_account, change_bank_account
 
 
 def settings_page(request: HttpRequest, template: str, active: str, form: forms.Form, **context: Any) -> HttpResponse:
@@ -69,7 +70,7 @@ def bank_settings(request: HttpRequest) -> HttpResponse:
         try:
             add_bank_account(
                 company=company, name=typed["name"], iban_text=typed["iban"], bic_text=typed["bic"],
-                actor=actor_of(request), at=timezone.now(),
+                ledger_account=typed["ledger_account"] or BANK, actor=actor_of(request), at=timezone.now(),
             )  # fmt: skip
         except DomainError as error:
             add_domain_error(form, error)
@@ -79,3 +80,24 @@ def bank_settings(request: HttpRequest) -> HttpResponse:
     accounts = list(BankAccount.objects.order_by("name", "id"))
     context = {"accounts": accounts, "may_reconcile": allows(role_of(request), "bank.reconcile")}
     return settings_page(request, "settings/bank.html", "bank-settings", form, **context)
+
+
+@require_http_methods(["GET", "POST"])
+@member("settings.edit")
+def bank_account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The name of an account, and the sub-account of 512 on which its money is booked."""
+    account: BankAccount = get_object_or_404(BankAccount.objects, pk=pk)
+    form = BankAccountChangeForm(request.POST if request.method == "POST" else None, account=account)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with as_read(form, account, lambda row: BankAccountChangeForm(account=row)):
+                change_bank_account(
+                    account=account, actor=actor_of(request), at=timezone.now(), **form.cleaned_data
+                )  # fmt: skip
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Compte bancaire enregistré."))
+            return redirect("bank-settings")
+    context = {"account": account, "timeline": timeline_of(account, role_of(request))}
+    return settings_page(request, "settings/bank_account.html", "bank-settings", form, **context)

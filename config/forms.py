@@ -8,11 +8,13 @@ from django import forms
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
+from billing.ledger import BANK
 from config.kernel import typography
 from config.kernel.editing import RecordForm
 from config.kernel.forms import TextField
 from config.kernel.models import Company
 from config.kernel.services import CHANGEABLE
+from payments.models import BankAccount
 
 # how the long form reads, part by part
 SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
@@ -60,7 +62,23 @@ class CompanyForm(RecordForm):
         ]
 
 
+def _ledger_account(**options: Any) -> TextField:
+    words = _("Un sous-compte de 512, en six à dix chiffres : un par banque, pour que le journal se rapproche d’elle.")
+    return TextField(label=_("Compte comptable"), max_length=20, help_text=words, **options)
+
+
 class BankAccountForm(forms.Form):
     name = TextField(label=_("Intitulé"), max_length=100)
     iban = TextField(label="IBAN", max_length=50)
     bic = TextField(label="BIC", required=False, max_length=20)
+    ledger_account = _ledger_account(initial=BANK, required=False)
+
+
+class BankAccountChangeForm(RecordForm):
+    """What of a bank account may change: statements know it by its IBAN."""
+
+    name = TextField(label=_("Intitulé"), max_length=100)
+    ledger_account = _ledger_account()
+
+    def __init__(self, data: Any = None, *, account: BankAccount) -> None:
+        super().__init__(data, initial={"name": account.name, "ledger_account": account.ledger_account})

@@ -31,6 +31,7 @@ urlpatterns = [
     path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
     path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
     path("settings/rates/", rate_settings.rate_settings, name="rate-settings"),
+    path("settings/bank/<int:pk>/", company_settings.bank_account_edit, name="bank-account-edit"),
     path("settings/bank/feeds/", feed_settings.feed_list, name="feed-settings"),
     path("settings/bank/feeds/revolut/authorise/", feed_settings.revolut_authorise, name="revolut-authorise"),
     path("settings/bank/feeds/revolut/consent/", feed_settings.revolut_consent, name="revolut-consent"),

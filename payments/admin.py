@@ -17,6 +17,7 @@ from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_ea
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import bic, iban
 from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Feed, Match, Payment
+from payments.services.accounts import checked_ledger_account
 from payments.services.feeds.reading import read_feed
 from payments.services.reconciliation import take_back_payment, undo_match
 
@@ -55,6 +56,9 @@ class BankAccountForm(forms.ModelForm):
     def clean_bic(self) -> str:
         return _checked(bic.validate, self.cleaned_data["bic"]) if self.cleaned_data["bic"] else ""
 
+    def clean_ledger_account(self) -> str:
+        return _checked(checked_ledger_account, self.cleaned_data["ledger_account"])
+
 
 def _checked(check: Callable[[str], str], typed: str) -> str:
     try:
@@ -67,7 +71,7 @@ def _checked(check: Callable[[str], str], typed: str) -> str:
 class BankAccountAdmin(CompanyAdmin):
     form = BankAccountForm
     tags = ("payments.bank.account_added", "payments.bank.account_changed", "payments.bank.account_removed")
-    list_display = ["name", "company", "iban", "currency", "imported_at"]
+    list_display = ["name", "company", "iban", "currency", "ledger_account", "imported_at"]
     list_select_related = ["company"]
     search_fields = ["name", "iban"]
     autocomplete_fields = ["company"]

@@ -31,6 +31,7 @@ from payments.api.fields import STATES
 from payments.imported import import_sentence
 from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
+from payments.services.accounts import change_bank_account
 from payments.services.bank import ignore_line, import_statement, reopen_line
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match, build_index, propose, undo_match
@@ -60,6 +61,17 @@ class MatchBody(Body):
         return check_shares(value)
 
 
+class BankAccountChange(Body):
+    """What changes. A field left out stays as it is; another account is added on the settings page."""
+
+    shape = BankAccountShape
+
+    name = serializers.CharField(max_length=100, required=False)
+    ledger_account = serializers.CharField(
+        max_length=20, required=False, help_text="512 and three to seven digits. What was booked before stays."
+    )
+
+
 class StatementFilter(Page):
     account_id = Id(required=False)
 
@@ -85,6 +97,29 @@ class BankAccountList(ApiView):
         return lists.page(
             request, found, BankAccountShape, by="name", descending=False, context=context, name="bank-accounts"
         )
+
+
+class BankAccountItem(ApiView):
+    area = "bank"
+
+    def find(self, **path: Any) -> BankAccount:
+        account: BankAccount = get_object_or_404(BankAccount.objects, pk=path["id"])
+        return account
+
+    @operation(answer=BankAccountShape, etag=True, id="bank_account_retrieve")
+    def get(self, request: Call, id: int) -> BankAccount:  # noqa: A002 - the address's own word
+        """A bank account."""
+        return self.find(id=id)
+
+    @operation(
+        action="settings.edit", body=BankAccountChange, answer=BankAccountShape, match=True, id="bank_account_update",
+        examples=[sent({"ledger_account": "512100"})],
+    )  # fmt: skip
+    def put(self, request: Call, id: int) -> BankAccount:  # noqa: A002 - the address's own word
+        """Name a bank account otherwise, or book its money on another sub-account of 512 from now on."""
+        account, said = self.find(id=id), request.values
+        words = {name: said.get(name, getattr(account, name)) for name in ("name", "ledger_account")}
+        return change_bank_account(account=account, actor=request.caller.actor, at=request.at, **words)
 
 
 class AccountStatements(ApiView):

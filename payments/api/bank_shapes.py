@@ -35,6 +35,7 @@ class BankAccountShape(serializers.Serializer):
     iban = Iban()
     bic = serializers.CharField(allow_blank=True)
     currency = serializers.CharField()
+    ledger_account = serializers.CharField(help_text="The sub-account of 512 on which its money is booked.")
     imported_at = Moment(allow_null=True, help_text="Until when its movements are known.")
     is_stale = serializers.SerializerMethodField(help_text="Older than 24 hours: reminders wait.")
 

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("reminders/<int:id>/send", reminders.ReminderSend.as_view(), name="reminder-send"),
     path("reminders/<int:id>/cancel", reminders.ReminderCancel.as_view(), name="reminder-cancel"),
     path("bank-accounts", bank.BankAccountList.as_view(), name="bank-accounts"),
+    path("bank-accounts/<int:id>", bank.BankAccountItem.as_view(), name="bank-account"),
     path("bank-accounts/<int:id>/statements", bank.AccountStatements.as_view(), name="bank-account-statements"),
     path("statements", bank.StatementList.as_view(), name="statements"),
     path("transactions", bank.TransactionList.as_view(), name="transactions"),

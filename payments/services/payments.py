@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from billing import ledger
 from billing.ledger import Posting
-from billing.models import Invoice, Journal
+from billing.models import Invoice, Journal, JournalLine
 from billing.numbering import next_number
 from billing.services.settling import count_payment, lock_invoice
 from config.kernel import audit, typography
@@ -344,10 +344,7 @@ def change_payment_text(
 
 
 def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
-    """D 512 / C 411; the other way round for a reversal. The bank's own account where it is known."""
-    account = ledger.CASH if payment.method == Method.CASH else ledger.BANK
-    if payment.bank_account is not None:
-        account = payment.bank_account.ledger_account
+    """D 512 / C 411; the other way round, on the same accounts, for a reversal."""
     ledger.post(
         journal=Journal.BANK,
         day=local_day(at),
@@ -356,9 +353,19 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
         piece_date=payment.paid_on,
         source=payment,
         postings=[
-            Posting(account, payment.amount),
+            Posting(_money_account(payment), payment.amount),
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
         actor=actor,
         at=at,
     )
+
+
+def _money_account(payment: Payment) -> str:
+    """Where the money is booked: the bank's own account where it is known. A reversal undoes what was booked."""
+    if payment.reverses is not None:
+        booked = JournalLine.everywhere.filter(entry__source=payment.reverses.subject, debit__gt=0)
+        return str(booked.values_list("account", flat=True).get())
+    if payment.bank_account is not None:
+        return payment.bank_account.ledger_account
+    return ledger.CASH if payment.method == Method.CASH else ledger.BANK

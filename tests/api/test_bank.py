@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from billing.models import Invoice, InvoiceStatus
+from billing.models import Invoice, InvoiceStatus, JournalLine
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.roles import Role
@@ -309,3 +309,20 @@ def test_a_customers_account_is_read_from_the_journal(company: Company, partner:
     stranger = story.a_customer(story.a_company())
     assert partner.get(f"/api/customers/{stranger.pk}/statement").status_code == 404
     assert date.fromisoformat(body["from_date"]).timetuple()[1:3] == (1, 1)
+
+
+def test_an_account_takes_its_ledger_account_and_what_comes_in_is_booked_on_it(
+    company: Company, partner: Partner, invoice: Invoice
+) -> None:
+    (line,) = money.bank_lines(company, [money.a_credit("1200.00")])
+    at = f"/api/bank-accounts/{line.account_id}"
+    assert json_of(partner.get(at))["ledger_account"] == "512000"
+    for wrong in ("512", "511000", "512A00", "51200000000"):
+        assert set(json_of(partner.put(at, {"ledger_account": wrong}))["fields"]) == {"ledger_account"}
+    assert json_of(partner.put(at, {"ledger_account": "512300"}))["ledger_account"] == "512300"
+    assert a_partner(company, Role.ACCOUNTANT).put(at, {"ledger_account": "512400"}).status_code == 403
+    body = {"allocations": [{"invoice_id": invoice.pk, "amount": Decimal("1200.00")}]}
+    assert partner.post(f"/api/transactions/{line.pk}/match", body, key=True).status_code == 201
+    with company_scope(company):
+        booked = JournalLine.objects.filter(account__startswith="512")
+        assert [(row.account, row.debit) for row in booked] == [("512300", 1200)]

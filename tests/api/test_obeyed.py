@@ -126,6 +126,7 @@ RECORDS = {
     "customer_update": Record(lambda world: {**a_customer(world), "archived": True}),
     "payment_create": Record(a_payment, inside="payment"),
     "payment_update": Record(changed_payment),
+    "bank_account_update": Record(lambda _world: {"name": "Livret", "ledger_account": "512300"}),
     "webhook_create": Record(a_webhook),
     "webhook_update": Record(a_webhook),
     "webhook_source_update": Record(lambda _world: {"active": False, "secret": "a secret of sixteen"}),

@@ -40,6 +40,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "platform-edit": ("", "post api/platforms/<int:id>/test"),
     "platform-test": ("", "post api/platforms/<int:id>/test"),
     "bank-settings": ("get api/bank-accounts", ""),
+    "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
     "feed-settings": ("get api/bank-accounts", ""),
     "revolut-authorise": ("", ""),
@@ -157,6 +158,7 @@ TWINS: dict[str, tuple[str, str]] = {
 # what an id names, by the beginning of the page's name; the longest that fits
 A_ROW = {
     "api-key": lambda world: world.key,
+    "bank-account": lambda world: world.bank_account,
     "billing:email": lambda world: world.email,
     "billing:invoice": lambda world: world.draft,
     "billing:invoice-dispute": lambda world: world.invoice,

@@ -195,6 +195,24 @@ def test_a_bank_account_is_added_once(company):
     assert "Livret" in page.text
 
 
+def test_a_bank_account_is_booked_on_a_sub_account_of_its_own(company):
+    client = signed_in(company)
+    values = {"name": "Livret", "iban": OTHER_IBAN, "bic": "", "ledger_account": "512 300"}
+    assert client.post(reverse("bank-settings"), values).status_code == 302
+    account = BankAccount.everywhere.get(company=company)
+    assert account.ledger_account == "512300"
+    address = reverse("bank-account-edit", args=[account.pk])
+    assert address in client.get(reverse("bank-settings")).text
+    for wrong in ("", "512", "51230", "511000", "512A00", "51200000000"):
+        page = client.post(address, {"name": "Livret", "ledger_account": wrong})
+        assert page.status_code == 422
+        assert "ledger_account" in page.context["form"].errors
+    assert client.post(address, {"name": "Épargne", "ledger_account": "5124001"}).status_code == 302
+    account.refresh_from_db()
+    assert (account.name, account.ledger_account) == ("Épargne", "5124001")
+    assert "Compte bancaire Épargne modifié" in client.get(address).text
+
+
 def test_the_neighbours_account_is_not_shown(company):
     client = signed_in(company)
     signed_in(a_company()).post(FORM, a_platform(name="Celle du voisin"))

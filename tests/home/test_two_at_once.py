@@ -19,6 +19,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from customers.services import save_contact
+from tests.factories.money import a_bank_account
 from tests.factories.people import signed_in
 from tests.factories.story import a_draft, a_line
 
@@ -89,10 +90,14 @@ def an_address(kind: str, company: Company, customer: Customer) -> tuple[str, st
         return reverse("billing:invoice-edit", args=[a_draft(customer).pk]), "lines-0-description"
     if kind == "notes":
         return reverse("billing:invoice-notes", args=[a_draft(customer).pk]), "internal_notes"
+    if kind == "bank":
+        return reverse("bank-account-edit", args=[a_bank_account(company).pk]), "name"
     return reverse("company-settings"), SETTINGS_FIELD
 
 
-@pytest.mark.parametrize("kind", ["customer", "contact", "product", "order", "invoice", "line", "notes", "settings"])
+@pytest.mark.parametrize(
+    "kind", ["customer", "contact", "product", "order", "invoice", "line", "notes", "bank", "settings"]
+)
 def test_the_second_of_two_tabs_is_told_and_may_choose(company, customer, kind):
     client = signed_in(company)
     address, field = an_address(kind, company, customer)
