@@ -40,17 +40,18 @@ class Front:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         began, environ = time.monotonic(), environ_of(scope)
-        connection = Connection(send, asyncio.get_running_loop())
+        connection = Connection(receive, send, asyncio.get_running_loop())
         try:
             await self._serve(environ, receive, connection)
             if REFUSED in environ:
-                await connection.linger(receive)
+                await connection.linger()
             await connection.finish()
         except bodies.Refused as refused:
             await connection.refuse(refused.status)
         except bodies.CallerGone:
             pass
         finally:
+            connection.leave()
             if self.record:
                 self.record(environ, connection.given, time.monotonic() - began)
 
@@ -59,10 +60,9 @@ class Front:
             await self._answer(self.health, environ, connection)
             return
         length = await self._admit(environ)
-        with bodies.room() as body:
-            if REFUSED not in environ:
+        with bodies.room(length) as body:
+            if length:
                 await bodies.read(receive, body, length)
-                connection.watch(receive)
             environ["wsgi.input"] = body
             async with self._turn():
                 file = await self._answer(self.threads, environ, connection)

@@ -33,15 +33,11 @@ class AnswerGiven:
 class Connection:
     """The caller's end. Its coroutines run in the server's loop; `write` is called by the thread that answers."""
 
-    def __init__(self, send: Send, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, receive: Receive, send: Send, loop: asyncio.AbstractEventLoop) -> None:
         self.given = AnswerGiven()
-        self._send, self._loop = send, loop
-        self._closed: asyncio.Task[Any] | None = None
+        self._receive, self._send, self._loop = receive, send, loop
+        self._gone: asyncio.Task[None] | None = None
         self._waiting: list[dict[str, Any]] = []
-
-    def watch(self, receive: Receive) -> None:
-        """Notice when the caller goes: the body was read, so nothing else can come."""
-        self._closed = asyncio.ensure_future(receive())
 
     def start(self, status: str, headers: list[tuple[str, str]], *, last: bool) -> None:
         """Kept until the first piece goes. `last`: nothing more is read from this connection."""
@@ -62,11 +58,15 @@ class Connection:
         asyncio.run_coroutine_threadsafe(self.put(piece), self._loop).result()
 
     async def put(self, piece: bytes) -> None:
-        """Raises CallerGone."""
+        """One piece of several. Raises CallerGone."""
+        if self._gone is None:
+            self._gone = asyncio.ensure_future(self._until_gone())
+        if self._gone.done():
+            raise CallerGone
         self._waiting.append({"type": "http.response.body", "body": piece, "more_body": True})
         await self._flush()
 
-    async def linger(self, receive: Receive) -> None:
+    async def linger(self) -> None:
         """Send a refusal before its end, and read and forget what comes of the body meanwhile.
 
         A caller that is still sending when the connection closes would see it break, and not why.
@@ -76,13 +76,17 @@ class Connection:
         await self._flush()
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
-                while (await receive()).get("more_body"):
+                while (await self._receive()).get("more_body"):
                     pass
 
     async def finish(self) -> None:
         if not self._waiting or self._waiting[-1]["type"] != "http.response.body":
             self.keep(b"")
         await self._flush()
+
+    def leave(self) -> None:
+        if self._gone is not None:
+            self._gone.cancel()
 
     async def refuse(self, status: int) -> None:
         phrase = HTTPStatus(status).phrase
@@ -93,15 +97,18 @@ class Connection:
 
     async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for event in waiting:
-            if self._closed is not None and self._closed.done():
-                raise CallerGone
-            try:
-                async with asyncio.timeout(TAKE_SECONDS):
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                for event in waiting:
                     await self._send(event)
-            except TimeoutError:
-                raise CallerGone from None
-            self.given.sent += len(event.get("body", b""))
+                    self.given.sent += len(event.get("body", b""))
+        except TimeoutError:
+            raise CallerGone from None
+
+    async def _until_gone(self) -> None:
+        """The body was read, so that nothing else can come."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
 
 def answer(application: WsgiApplication, environ: dict[str, Any], connection: Connection) -> Iterable[bytes] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
 from collections.abc import Awaitable, Callable
 from typing import IO, Any
@@ -26,8 +27,9 @@ class CallerGone(Exception):
     """The connection is closed, or nothing of the answer was taken for a long time."""
 
 
-def room() -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(IN_MEMORY)
+def room(length: int) -> IO[bytes]:
+    """Where so many bytes wait; to be closed by the caller."""
+    return io.BytesIO() if length <= IN_MEMORY else tempfile.TemporaryFile()
 
 
 def length_of(environ: dict[str, Any]) -> int:
