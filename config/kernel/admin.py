@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
-from config.kernel.admin_audit import CHANGED, AuditedAdmin
+from config.kernel.admin_audit import CHANGED, AuditedAdmin, FoundBySearch
 from config.kernel.admin_base import FactAdmin
 from config.kernel.errors import Invalid
 from config.kernel.models import (
@@ -74,7 +74,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
         return super().construct_change_message(request, form, formsets, add)
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(FoundBySearch, admin.TabularInline):
     model = Membership
     extra = 1
     autocomplete_fields = ["user"]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -24,7 +25,24 @@ Changes = dict[str, list[Any]]
 CREATED, CHANGED, DELETED = range(3)
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class CarefulSelect(AutocompleteSelect):
+    """Django's own fails on an id that is no number."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
+        return super().optgroups(name, [one for one in value if str(one).isascii() and str(one).isdigit()], attr)
+
+
+class FoundBySearch:
+    """Related rows are found by a search that takes whatever is sent."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        page = cast(admin.ModelAdmin, self)
+        if db_field.name in page.get_autocomplete_fields(request):
+            options.setdefault("widget", CarefulSelect(db_field, page.admin_site, using=options.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc]  # mixed into admins
+
+
+class AuditedAdmin(FoundBySearch, admin.ModelAdmin):
     """Saving writes the edited columns alone, and an event of each company concerned."""
 
     # of a row created, changed, deleted

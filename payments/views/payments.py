@@ -154,7 +154,8 @@ def _recorded(payment: Payment) -> str:
 
 
 def _asked(rows: Any, key: Any) -> Any:
-    return get_object_or_404(rows, pk=key) if key and str(key).isdigit() else None
+    typed = str(key)
+    return get_object_or_404(rows, pk=typed) if typed.isascii() and typed.isdigit() and len(typed) < 20 else None
 
 
 def _asked_customer(asked: Any) -> Customer | None:

@@ -1,16 +1,26 @@
-"""Numbers and texts without measure are refused where they are read, on every page and route."""
+"""Numbers and texts without measure are refused where they are read, on every page and route, and in the admin."""
 
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from decimal import Decimal
+from functools import cached_property
 
 import pytest
+from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver, reverse
+from lxml import html
 
 from config.kernel.api.json import loads
+from config.kernel.models import User
+from tests.api.test_matrix import patterns
+from tests.api.world import a_world
 from tests.factories.people import signed_in
+from tests.home.test_every_page import PAGES
+from tests.trust.at_once import SCALE
 
 pytestmark = pytest.mark.django_db
 
@@ -35,39 +45,136 @@ def test_amounts_stay_exact():
     assert json.dumps(loads(b"[0]")) == "[0]"
 
 
-def plain_pages() -> list[str]:
-    """The address of each page that takes no parameter."""
-    found = []
+HUGE = "9" * 400
+QUERIES = (
+    "q=%00", "q=a%00b&cursor=%00", "customer=%00", "%00=1", "q=%ED%A0%80", f"customer={HUGE}", f"page={HUGE}",
+    f"cursor={HUGE}", f"status={HUGE}&month={HUGE}",
+)  # fmt: skip
+# what only the admin's lists read
+ADMIN_QUERIES = (
+    *QUERIES, f"p={HUGE}", f"o={HUGE}", f"id__exact={HUGE}", f"pk={HUGE}", f"company__id__exact={HUGE}", "e=1",
+    f"q={HUGE}", f"_to_field={HUGE}", f"app_label=billing&model_name={HUGE}&field_name=x",
+    f"app_label=kernel&model_name=membership&field_name=user&term=a&page={HUGE}",
+)  # fmt: skip
+TEXTS = {"name": "a\0b", "q": "\0", "customer_text": "\0"}
+NUMBERS = {"action": "delete_selected", "_selected_action": HUGE, "select_across": "1", "pk": HUGE, "index": HUGE}
+# the ids that no row has: beyond bigint, the greatest one, none
+IDS = ("9" * 25, "9223372036854775807", "0")
+WORDS = ("a" * 300, "9" * 300, "-", "%ED%A0%80", "..")
+ENDLESS = (HUGE, f"-{HUGE}", "1e999999", "NaN", "Infinity", "9999-12-31", "²", "٣")
+OUTSIDE = ("login", "logout", "language")
 
-    def walk(patterns, prefix):
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                walk(pattern.url_patterns, route)
-            elif isinstance(pattern, URLPattern) and "<" not in route and "^" not in route and "(" not in route:
-                found.append(f"/{route}")
-
-    walk(get_resolver().url_patterns, "")
-    return sorted(page for page in found if not page.startswith(("/api", "/admin", "/integrations", "/metrics")))
+FEW = 2  # for each page, others for the next one; all of them in `make trust`
 
 
-def test_no_page_fails_on_a_nul_or_an_endless_number(company):
-    client = signed_in(company)
+def some(values, page):
+    if SCALE >= 1:
+        return values
+    start = zlib.crc32(page.encode()) % max(1, len(values))
+    return [*values, *values][start : start + FEW]
+
+
+@pytest.fixture
+def world():
+    return a_world()
+
+
+def asked(client: Client, address: str, typed: dict[str, str] | None = None) -> int:
+    """How a page answers, and that it does not fail."""
+    answer = client.get(address) if typed is None else client.post(address, typed)
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # read to its end, a file is closed
+    assert answer.status_code < 500, (address[:200], list(typed or ()))
+    return int(answer.status_code)
+
+
+def bound(client: Client, page: str, queries: tuple[str, ...]) -> None:
+    for query in some(queries, page):
+        status = asked(client, f"{page}?{query}")
+        if "%00" in query:
+            assert status in {400, 405}, (page, query, status)
+    asked(client, page, TEXTS)
+    asked(client, page, NUMBERS)
+    fields = fields_of(client, page)
+    for typed in ENDLESS if SCALE >= 1 else some(ENDLESS, page)[:1]:
+        asked(client, page, dict.fromkeys(fields, typed))
+
+
+def fields_of(client: Client, page: str) -> list[str]:
+    """What the forms of the page ask for."""
+    answer = client.get(page)
+    if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html") or answer.streaming:
+        return []
+    found = html.fromstring(f"<div>{answer.text}</div>").xpath(
+        "//*[self::input or self::select or self::textarea]/@name"
+    )
+    return [str(name) for name in found if name != "csrfmiddlewaretoken"]
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_fails_on_a_nul_an_endless_number_or_an_id_of_nothing(page, world):
+    client = signed_in(world.company)
     client.raise_request_exception = False
-    pages = plain_pages()
-    assert len(pages) > 25
-    for page in pages:
-        for query in (
-            "q=%00",
-            "q=a%00b&cursor=%00",
-            "customer=%00",
-            "%00=1",
-            "q=%ED%A0%80",
-            f"customer={'9' * 400}",
-            f"page={'9' * 400}",
-        ):
-            answer = client.get(f"{page}?{query}")
-            assert answer.status_code < 500, (page, query)
-            if "%00" in query:
-                assert answer.status_code in {400, 405}, (page, query, answer.status_code)
-        assert client.post(page, {"name": "a\0b", "q": "\0", "customer_text": "\0"}).status_code < 500, page
+    bound(client, page.address(world), QUERIES)
+    for strange in some(strange_paths(f"/{page.path}"), page.path):
+        asked(client, strange)
+        asked(client, strange, NUMBERS)
+
+
+def test_nor_do_those_outside_a_company():
+    client = Client(raise_request_exception=False)
+    for name in OUTSIDE:
+        bound(client, reverse(name), QUERIES)
+
+
+def strange_paths(path: str) -> list[str]:
+    """The page's address with values that name nothing in place of each of its parameters."""
+    found = {re.sub(r"<int:\w+>", n, re.sub(r"<(?!int:)[^>]*>", word, path)) for n in IDS for word in WORDS}
+    return sorted(found - {path})
+
+
+def admin_patterns() -> list[str]:
+    """The address of each page of the admin, its parameters in brackets."""
+    found = [f"/{path}" for path, _name, _pattern in patterns(get_resolver()) if path.startswith("admin/")]
+    return [path for path in found if "(" not in path and "logout" not in path]
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("path", admin_patterns())
+def test_no_page_of_the_admin_fails_either(path, db):
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("root@example.org", "a-long-password"))
+    if "<" not in path:
+        bound(client, path, ADMIN_QUERIES)
+    for strange in some([re.sub(r"<[^>]*>", value, path) for value in (*IDS, *WORDS, "_5F", "1_002F")], path):
+        if "<" in path:
+            asked(client, strange)
+            asked(client, strange, NUMBERS)
+
+
+def test_the_searches_find_the_pages_there_are():
+    assert len(PAGES) > 100
+    assert {page.name for page in PAGES} >= {"billing:invoice-detail", "webhook-delivery", "customers:customer-list"}
+    assert len([path for path in admin_patterns() if path.endswith("/change/")]) > 40
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_a_real_row_takes_no_nul_in_the_admin(model, world, db):
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("root@example.org", "a-long-password"))
+    row = next((value for value in everything(world) if type(value) is model), None)
+    if row is not None:
+        for page in ("change", "history", "delete"):
+            bound(
+                client,
+                reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[row.pk]),
+                QUERIES,
+            )
+
+
+def everything(world):
+    """The world's rows of each kind."""
+    names = [name for name, value in vars(type(world)).items() if isinstance(value, cached_property)]
+    return [world.company, *(getattr(world, name) for name in names)]
