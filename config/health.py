@@ -6,20 +6,18 @@ cannot be interrupted, and must hold up neither the other checks nor the request
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import structlog
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from config.kernel import broker
+from config.kernel.kept import check_place
 from config.kernel.middleware import GetResponse
 
 log = structlog.get_logger(__name__)
@@ -41,15 +39,7 @@ def _broker() -> None:
         client.ping()
 
 
-def _files() -> None:
-    """Where legal documents and attachments go: they can be written, with room for one."""
-    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
-        file.write(b"\0" * 65536)
-        file.flush()
-
-
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "files": _files}
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "files": check_place}
 _threads = {name: ThreadPoolExecutor(THREADS, thread_name_prefix=f"health-{name}") for name in CHECKS}
 
 

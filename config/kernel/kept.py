@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -166,3 +167,11 @@ def _write_down(row: Any, error: FileRefused, *, record: CompanyRow, at: datetim
             "kernel.file.refused", subject=row, also=[record], actor=Actor.system("files"), at=at,
             data={"name": error.params["name"], "problem": error.code},
         )  # fmt: skip
+
+
+def check_place() -> None:
+    """The place where files are kept can be written, with room for one. Raises OSError."""
+    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
+        file.write(b"\0" * 65536)
+        file.flush()

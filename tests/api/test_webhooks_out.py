@@ -412,5 +412,5 @@ def test_what_was_told_three_months_ago_is_forgotten_and_what_still_waits_is_not
     assert WebhookEvent.everywhere.filter(company=company, body__contains='"waits"').exists()
 
 
-def test_the_clock_forgets_answers_messages_and_tokens() -> None:
-    assert set(tasks.forget()) == {"answers", "messages", "tokens", "failures"}
+def test_the_clock_forgets_what_has_served_its_time() -> None:
+    assert set(tasks.forget()) == {"answers", "messages", "tokens", "failures", "places"}

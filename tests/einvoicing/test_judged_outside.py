@@ -24,11 +24,11 @@ from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing import tasks, validation
 from einvoicing.services.sending import email_invoice
-from einvoicing.services.transmissions import drain
 from tests.api.client import Partner, a_partner, json_of
 from tests.api.test_invoices import a_body
 from tests.factories import platforms, story
 from tests.factories.people import signed_in
+from tests.factories.queues import drain
 from tests.trust.at_once import at_once
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def by_download(ground: Ground) -> None:
 
 def by_mail_queue(ground: Ground) -> None:
     email_invoice(invoice=ground.issued, addresses=["a@client.example"], at=story.AT)
-    assert tasks.prepare_documents() == 1
+    assert tasks.prepare() == 1
 
 
 def by_platform_queue(ground: Ground) -> None:
