@@ -9,7 +9,8 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,20 @@ def children(number: int) -> list[int]:
     with suppress(OSError):
         return [int(child) for child in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
     return []
+
+
+@contextmanager
+def frozen(parent: int) -> Iterator[None]:
+    """The parent first: then it forks no other, and keeps the numbers of those that ended."""
+    os.kill(parent, signal.SIGSTOP)
+    family = [parent, *children(parent)]
+    try:
+        for number in family:
+            os.kill(number, signal.SIGSTOP)
+        yield
+    finally:
+        for number in reversed(family):
+            os.kill(number, signal.SIGCONT)
 
 
 def test_a_killed_process_is_replaced_and_none_outlives_the_first(tmp_path: Path) -> None:
@@ -76,20 +91,14 @@ def test_health_names_what_is_frozen_while_every_thread_waits_for_it(company: ob
         assert not ours.dead()
         assert ours.database.process
         assert ours.broker.process
-        frozen = [*children(ours.database.process.pid), ours.database.process.pid]
         statuses: list[int] = []
         callers = [threading.Thread(target=call) for _ in range(2 * THREADS)]
-        for number in frozen:
-            os.kill(number, signal.SIGSTOP)
-        try:
+        with frozen(ours.database.process.pid):
             for caller in callers:
                 caller.start()
             assert [health(ours) for _ in range(5)] == [(503, ["database"])] * 5
             ours.broker.process.send_signal(signal.SIGSTOP)
             assert health(ours) == (503, ["database", "broker"])
-        finally:
-            for number in frozen:
-                os.kill(number, signal.SIGCONT)
         for caller in callers:
             caller.join(PATIENCE)
         assert statuses == [200] * len(callers), "answered, with the broker still frozen"
