@@ -14,7 +14,7 @@ setup: ## Install what is missing: system libraries, uv, .venv, translations
 	@.ci/setup run
 
 run: setup ## Serve everything in the foreground; PORT=8000, Ctrl-C stops
-	@exec $(PYTHON) -m config.supervisor
+	@exec $(PYTHON) -m config.runtime.supervisor
 
 test: ## All that must hold: format, lint, types, imports, migrations, tests
 	@.ci/setup test

@@ -8,7 +8,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from config import embedded
+from config.runtime import embedded
 
 WITHOUT_DATABASE = (
     "help",

@@ -1,4 +1,4 @@
-"""The door of the web server (config/web.py): each of its processes imports this."""
+"""The door of the web server (config/runtime/web.py): each of its processes imports this."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import resource
 import signal
 
-from config import embedded
-from config.cluster import stop_with_parent
+from config.runtime import embedded
+from config.runtime.cluster import stop_with_parent
 
 OPEN_FILES = 65_536  # a connection is one, be it half open
 
@@ -26,7 +26,7 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 _wsgi = get_wsgi_application()
 
-from config.access_log import record  # noqa: E402 - the front asks Django, which is ready now
-from config.front import Front  # noqa: E402
+from config.runtime.access_log import record  # noqa: E402 - the front asks Django, which is ready now
+from config.runtime.front import Front  # noqa: E402
 
 application = Front(_wsgi, record if settings.ACCESS_LOG else None)

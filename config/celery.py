@@ -12,8 +12,8 @@ from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from config import embedded
 from config.kernel.logs import adopt_request_id, current_request_id
+from config.runtime import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # before the first setting is read: without URLs the embedded services give theirs
@@ -25,7 +25,7 @@ def _broker(url: str) -> str:
 
 
 # an address names its transport by an alias alone
-TRANSPORT_ALIASES.update(redis="config.broker:Transport", rediss="config.broker:Transport")
+TRANSPORT_ALIASES.update(redis="config.runtime.broker:Transport", rediss="config.runtime.broker:Transport")
 app = Celery("quittance", broker=_broker(settings.REDIS_URL))
 app.conf.update(
     task_ignore_result=True,

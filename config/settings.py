@@ -1,6 +1,6 @@
 """Settings, one file, from the environment (django-environ). Every variable is listed in .env.example and the README.
 
-Without DATABASE_URL and REDIS_URL the embedded services serve (config/embedded.py); production gives both.
+Without DATABASE_URL and REDIS_URL the embedded services serve (config/runtime/embedded.py); production gives both.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded, production
 from config.kernel import logs
+from config.runtime import embedded, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -90,8 +90,9 @@ INSTALLED_APPS = [
     "billing",
     "payments",
     "einvoicing",
-    "einvoicing.sandbox",
 ]
+if not PRODUCTION:
+    INSTALLED_APPS += ["einvoicing.sandbox", "config.rehearsal"]
 AUTH_USER_MODEL = "kernel.User"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -99,14 +100,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "config.kernel.middleware.RequestIdMiddleware",
-    "config.health.HealthMiddleware",
+    "config.runtime.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.kernel.middleware.CompressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.kernel.middleware.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "config.front.refusals.UnreadBodyMiddleware",
+    "config.runtime.front.refusals.UnreadBodyMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

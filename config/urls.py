@@ -4,19 +4,11 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from config import (
-    api_keys,
-    company_settings,
-    feed_settings,
-    inbound_pages,
-    platform_settings,
-    rate_settings,
-    views,
-    webhook_pages,
-)
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.metrics import metrics
+from config.pages import views
+from config.pages.operations.metrics import metrics
+from config.pages.settings import api_keys, company, feeds, inbound, platforms, rates, webhooks
 
 admin.site.login_form = AdminSignInForm
 
@@ -25,37 +17,37 @@ urlpatterns = [
     path("search", views.search, name="search"),
     path("figure/", views.figure, name="figure"),
     path("company/", views.switch_company, name="company-switch"),
-    path("settings/", company_settings.company_settings, name="company-settings"),
-    path("settings/platform/", platform_settings.platform_list, name="platform-settings"),
-    path("settings/platform/<slug:slug>/", platform_settings.platform_edit, name="platform-edit"),
-    path("settings/platform/<slug:kind>/test/", platform_settings.platform_test, name="platform-test"),
-    path("settings/bank/", company_settings.bank_settings, name="bank-settings"),
-    path("settings/rates/", rate_settings.rate_settings, name="rate-settings"),
-    path("settings/bank/<int:pk>/", company_settings.bank_account_edit, name="bank-account-edit"),
-    path("settings/bank/feeds/", feed_settings.feed_list, name="feed-settings"),
-    path("settings/bank/feeds/revolut/authorise/", feed_settings.revolut_authorise, name="revolut-authorise"),
-    path("settings/bank/feeds/revolut/consent/", feed_settings.revolut_consent, name="revolut-consent"),
-    path("settings/bank/feeds/<slug:slug>/", feed_settings.feed_edit, name="feed-edit"),
-    path("settings/bank/feeds/<slug:slug>/read/", feed_settings.feed_read, name="feed-read"),
-    path("settings/bank/feeds/<slug:slug>/switch/", feed_settings.feed_switch, name="feed-switch"),
-    path("settings/bank/feeds/<slug:slug>/disconnect/", feed_settings.feed_disconnect, name="feed-disconnect"),
-    path("settings/webhooks/", webhook_pages.webhook_list, name="webhook-settings"),
-    path("settings/webhooks/new/", webhook_pages.webhook_new, name="webhook-new"),
-    path("settings/webhooks/<int:pk>/", webhook_pages.webhook_detail, name="webhook-detail"),
-    path("settings/webhooks/<int:pk>/edit/", webhook_pages.webhook_edit, name="webhook-edit"),
-    path("settings/webhooks/<int:pk>/secret/", webhook_pages.webhook_rotate, name="webhook-rotate"),
-    path("settings/webhooks/<int:pk>/test/", webhook_pages.webhook_test, name="webhook-test"),
-    path("settings/webhooks/<int:pk>/enable/", webhook_pages.webhook_enable, name="webhook-enable"),
-    path("settings/webhooks/<int:pk>/disable/", webhook_pages.webhook_disable, name="webhook-disable"),
-    path("settings/webhooks/<int:pk>/delete/", webhook_pages.webhook_delete, name="webhook-delete"),
-    path("settings/webhooks/deliveries/<int:pk>/", webhook_pages.webhook_delivery, name="webhook-delivery"),
-    path("settings/webhooks/deliveries/<int:pk>/replay/", webhook_pages.webhook_replay, name="webhook-replay"),
-    path("settings/received/", inbound_pages.inbound_list, name="inbound-settings"),
-    path("settings/received/new/", inbound_pages.inbound_new, name="inbound-new"),
-    path("settings/received/from/<int:pk>/", inbound_pages.inbound_source, name="inbound-source"),
-    path("settings/received/from/<int:pk>/switch/", inbound_pages.inbound_switch, name="inbound-switch"),
-    path("settings/received/<int:pk>/", inbound_pages.inbound_message, name="inbound-message"),
-    path("settings/received/<int:pk>/replay/", inbound_pages.inbound_replay, name="inbound-replay"),
+    path("settings/", company.company_settings, name="company-settings"),
+    path("settings/platform/", platforms.platform_list, name="platform-settings"),
+    path("settings/platform/<slug:slug>/", platforms.platform_edit, name="platform-edit"),
+    path("settings/platform/<slug:kind>/test/", platforms.platform_test, name="platform-test"),
+    path("settings/bank/", company.bank_settings, name="bank-settings"),
+    path("settings/rates/", rates.rate_settings, name="rate-settings"),
+    path("settings/bank/<int:pk>/", company.bank_account_edit, name="bank-account-edit"),
+    path("settings/bank/feeds/", feeds.feed_list, name="feed-settings"),
+    path("settings/bank/feeds/revolut/authorise/", feeds.revolut_authorise, name="revolut-authorise"),
+    path("settings/bank/feeds/revolut/consent/", feeds.revolut_consent, name="revolut-consent"),
+    path("settings/bank/feeds/<slug:slug>/", feeds.feed_edit, name="feed-edit"),
+    path("settings/bank/feeds/<slug:slug>/read/", feeds.feed_read, name="feed-read"),
+    path("settings/bank/feeds/<slug:slug>/switch/", feeds.feed_switch, name="feed-switch"),
+    path("settings/bank/feeds/<slug:slug>/disconnect/", feeds.feed_disconnect, name="feed-disconnect"),
+    path("settings/webhooks/", webhooks.webhook_list, name="webhook-settings"),
+    path("settings/webhooks/new/", webhooks.webhook_new, name="webhook-new"),
+    path("settings/webhooks/<int:pk>/", webhooks.webhook_detail, name="webhook-detail"),
+    path("settings/webhooks/<int:pk>/edit/", webhooks.webhook_edit, name="webhook-edit"),
+    path("settings/webhooks/<int:pk>/secret/", webhooks.webhook_rotate, name="webhook-rotate"),
+    path("settings/webhooks/<int:pk>/test/", webhooks.webhook_test, name="webhook-test"),
+    path("settings/webhooks/<int:pk>/enable/", webhooks.webhook_enable, name="webhook-enable"),
+    path("settings/webhooks/<int:pk>/disable/", webhooks.webhook_disable, name="webhook-disable"),
+    path("settings/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook-delete"),
+    path("settings/webhooks/deliveries/<int:pk>/", webhooks.webhook_delivery, name="webhook-delivery"),
+    path("settings/webhooks/deliveries/<int:pk>/replay/", webhooks.webhook_replay, name="webhook-replay"),
+    path("settings/received/", inbound.inbound_list, name="inbound-settings"),
+    path("settings/received/new/", inbound.inbound_new, name="inbound-new"),
+    path("settings/received/from/<int:pk>/", inbound.inbound_source, name="inbound-source"),
+    path("settings/received/from/<int:pk>/switch/", inbound.inbound_switch, name="inbound-switch"),
+    path("settings/received/<int:pk>/", inbound.inbound_message, name="inbound-message"),
+    path("settings/received/<int:pk>/replay/", inbound.inbound_replay, name="inbound-replay"),
     path("settings/api/", api_keys.key_list, name="api-keys"),
     path("settings/api/new/", api_keys.key_new, name="api-key-new"),
     path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
@@ -76,4 +68,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler500 = "config.views.server_error"
+handler500 = "config.pages.views.server_error"

@@ -1,5 +1,5 @@
 """Loaded before anything else (`-p tests.services`): settings are read early, and they need the services' addresses."""
 
-from config import embedded
+from config.runtime import embedded
 
 embedded.ensure()

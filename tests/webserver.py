@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from config import web
+from config.runtime import web
 from tests.waiting import PATIENCE, wait_until
 
 Address = tuple[str, int]

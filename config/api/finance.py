@@ -17,7 +17,6 @@ from billing.api.invoices.bodies import InvoiceBody, columns, lines, said_of
 from billing.api.invoices.reading import InvoiceView
 from billing.models import Invoice
 from billing.services.invoices import save_draft
-from config import jobs
 from config.api.finance_shapes import (
     DashboardShape,
     JobQuery,
@@ -29,7 +28,6 @@ from config.api.finance_shapes import (
     SyncBody,
     WorkflowShape,
 )
-from config.figures import month, sums
 from config.kernel import audit
 from config.kernel.api.door import NotAllowedHere
 from config.kernel.api.examples import sent
@@ -37,6 +35,8 @@ from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.pages.figures import month, sums
+from config.pages.operations import jobs
 from einvoicing.api.sending import send
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.compliance import state_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from billing.api.invoices.shapes import InvoiceShape
-from config import jobs
 from config.kernel.api.fields import Body, Id, Moment, Money, Query
+from config.pages.operations import jobs
 from einvoicing.api.platforms import ACCOUNT_STATES
 
 QUEUES, JOB_STATES = jobs.QUEUES, jobs.STATES

@@ -15,7 +15,7 @@ import pytest
 from config.kernel.api.schema import DOCUMENT
 from config.kernel.models import Company
 from config.kernel.roles import Role
-from config.sweeps import sweep
+from config.pages.operations.sweeps import sweep
 from tests.api.client import Partner, a_partner, json_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story

@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from config.api_keys import GROUPS
 from config.kernel.api.keys import SCOPES
 from config.kernel.models import ApiKey, AuditEvent, Company
 from config.kernel.roles import Role
+from config.pages.settings.api_keys import GROUPS
 from tests.api.client import Partner
 from tests.factories import story
 from tests.factories.people import read, signed_in

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from billing.models import Invoice
 from config.kernel.clock import local_day
 from config.kernel.models import Company
-from config.sweeps import sweep
+from config.pages.operations.sweeps import sweep
 from einvoicing.models import LifecycleEvent
 from einvoicing.sandbox.server import SandboxServer
 from payments.statements.sample import Entry, camt053

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config import embedded
+from config.runtime import embedded
 from tests.trust.killed import database_of_the_test
 from tests.webserver import Address, web_server
 

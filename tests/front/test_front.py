@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config import web
-from config.front import Front, answers, bodies, callers
-from config.front.requests import environ_of
+from config.runtime import web
+from config.runtime.front import Front, answers, bodies, callers
+from config.runtime.front.requests import environ_of
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -195,7 +195,7 @@ def test_a_stream_that_breaks_is_no_whole_answer() -> None:
 
 
 def test_when_no_thread_is_free_for_long_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.front.TURN_SECONDS", 0.05)
+    monkeypatch.setattr("config.runtime.front.TURN_SECONDS", 0.05)
     let_go = threading.Event()
 
     def hangs(environ: dict[str, Any], start_response: Any) -> list[bytes]:

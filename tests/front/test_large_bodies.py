@@ -8,10 +8,10 @@ import socket
 import pytest
 from django.conf import settings
 
-from config.front import callers
-from config.front.bodies import STRANGERS
 from config.kernel.api.json import loads
 from config.kernel.models import Company
+from config.runtime.front import callers
+from config.runtime.front.bodies import STRANGERS
 from tests.api.client import a_partner
 from tests.factories import people
 from tests.waiting import PATIENCE

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from config.front import THREADS
+from config.runtime.front import THREADS
 from tests.waiting import PATIENCE
 from tests.webserver import Address, status_of
 

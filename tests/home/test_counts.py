@@ -13,9 +13,9 @@ from billing.services.crediting import draft_credit_note
 from billing.services.invoices import generate_invoice
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
-from config import demo
 from config.kernel.models import User
 from config.kernel.scope import company_scope
+from config.rehearsal import demo
 from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_line, an_issued_invoice
 

@@ -13,10 +13,10 @@ from cryptography import x509
 from django.test import Client
 from django.urls import reverse
 
-from config import feed_settings
 from config.kernel.errors import DomainError
 from config.kernel.models import AuditEvent, Company, Membership, User
 from config.kernel.roles import Role
+from config.pages.settings import feeds as feed_settings
 from payments.feeds.revolut.client import PRODUCTION
 from payments.models import BankLine, Feed, FeedKind
 from tests.api.senders import a_source

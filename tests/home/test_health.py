@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from config import health
+from config.runtime import health
 from tests.silence import frozen_service
 
 pytestmark = pytest.mark.django_db

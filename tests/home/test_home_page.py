@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Email, Invoice
-from config.figures import sums
-from config.home import tasks
 from config.kernel.clock import local_day
 from config.kernel.models import Membership
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from config.pages.figures import sums
+from config.pages.home import tasks
 from tests.factories.money import a_credit, a_payment, bank_lines
 from tests.factories.people import read, signed_in
 from tests.factories.story import AT, a_company, a_customer, a_draft, an_issued_invoice

@@ -41,11 +41,11 @@ OPENED = {
     "config/kernel/http_failures.py": "none: the names of failures",
     "config/kernel/webhooks/addresses.py": "the guard",
     "billing/mail_server.py": "EMAIL_URL, of the installation",
-    "config/embedded.py": "our own services",
-    "config/keeper.py": "our own services",
-    "config/journey/__init__.py": "a free port of ours",
-    "config/preflight.py": "a free port of ours",
-    "config/supervisor.py": "our own web server",
+    "config/runtime/embedded.py": "our own services",
+    "config/runtime/keeper.py": "our own services",
+    "config/rehearsal/journey/__init__.py": "a free port of ours",
+    "config/runtime/preflight.py": "a free port of ours",
+    "config/runtime/supervisor.py": "our own web server",
 }
 # adapters are handed down to these, and judged where they are made
 TYPES_ALONE = {"einvoicing/platforms/base.py", "payments/feeds/invoice_ninja.py", "payments/feeds/revolut/client.py"}

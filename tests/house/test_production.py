@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config import production
+from config.runtime import production
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()

@@ -17,13 +17,13 @@ import psycopg
 import pytest
 import redis
 
-from config import embedded, preflight
-from config.cluster import StartFailure, choose_binaries, explain
+from config.runtime import embedded, preflight
+from config.runtime.cluster import StartFailure, choose_binaries, explain
 from tests.waiting import PATIENCE
 
 USER_PROGRAM = """
 import os, sys, time
-from config import embedded
+from config.runtime import embedded
 embedded.ensure()
 print(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], flush=True)
 time.sleep(60)
@@ -31,7 +31,7 @@ time.sleep(60)
 
 SUPERVISED = """
 import sys
-from config.supervisor import Child, Supervisor
+from config.runtime.supervisor import Child, Supervisor
 from tests.waiting import PATIENCE
 web = [sys.executable, "-m", "http.server", "--directory", sys.argv[2], "--bind", "127.0.0.1", sys.argv[1]]
 idle = [sys.executable, "-c", "import time; time.sleep(50)", "idle-" + sys.argv[1]]
@@ -91,7 +91,7 @@ class Tree:
         return _running(str(self.state))
 
     def serve(self, **variables: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "config.supervisor"]
+        command = [sys.executable, "-m", "config.runtime.supervisor"]
         return subprocess.run(
             command, env={**self.environment, **variables}, capture_output=True, text=True, timeout=PATIENCE,
             cwd=embedded.BASE_DIR, check=False,

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from config import demo
 from config.kernel.models import User
+from config.rehearsal import demo
 from tests.house.pages import SeenPage, every_page
 
 pytestmark = [pytest.mark.django_db]

@@ -7,11 +7,11 @@ import signal
 import pytest
 from kombu.exceptions import OperationalError
 
-from config import jobs
 from config.celery import app
-from config.keeper import Valkey
 from config.kernel import broker
 from config.kernel.api import limits
+from config.pages.operations import jobs
+from config.runtime.keeper import Valkey
 from tests.api.client import a_partner
 from tests.factories import story
 from tests.silence import frozen_service

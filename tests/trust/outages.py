@@ -24,10 +24,10 @@ import psycopg
 import requests
 from django.conf import settings
 
-from config import embedded, web
-from config.cluster import Postgres, choose_binaries
-from config.keeper import Valkey
 from config.kernel.postgresql.base import APP_ROLE
+from config.runtime import embedded, web
+from config.runtime.cluster import Postgres, choose_binaries
+from config.runtime.keeper import Valkey
 from tests.trust.killed import ROOT, database_of_the_test
 
 CLOCK = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.quick_clock"]

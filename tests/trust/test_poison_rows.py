@@ -12,13 +12,13 @@ from billing import tasks as billing_tasks
 from billing.models import Email, EmailStatus, Invoice
 from billing.services.deposits import draft_deposit
 from billing.services.issuing import issue_invoice
-from config.figures import sums
-from config.home import tasks as home_tasks
 from config.kernel.clock import local_day
 from config.kernel.isolating import forget, treat_each
 from config.kernel.models import LoopFailure, Membership
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from config.pages.figures import sums
+from config.pages.home import tasks as home_tasks
 from einvoicing import tasks as einvoicing_tasks
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument
 from einvoicing.services import preparing

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from config.front import THREADS
+from config.runtime.front import THREADS
 from tests.api.client import a_partner
 from tests.trust.outages import Product, product
 from tests.waiting import PATIENCE, wait_until

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from config.sweeps import sweep
+from config.pages.operations.sweeps import sweep
 
 
 class Command(BaseCommand):

@@ -17,11 +17,11 @@ from django.urls import reverse
 
 from billing.models import DocumentKind, EmailKind, EmailStatus, Invoice, InvoiceDocument
 from billing.services.emails import hand_over, queue_email
-from config.figures import sums
-from config.home import tasks
 from config.kernel import kept
 from config.kernel.models import AuditEvent, Company, DamagedFile, Membership, User
 from config.kernel.scope import company_scope
+from config.pages.figures import sums
+from config.pages.home import tasks
 from einvoicing.services import documents
 from tests.api.client import a_partner
 from tests.factories import platforms, story

@@ -1,0 +1,1 @@
+"""The roof: pages that belong to no app alone, and what they read from all of them."""

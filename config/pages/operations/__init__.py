@@ -1,0 +1,1 @@
+"""What runs by itself, as people and monitors see it."""

@@ -1,0 +1,114 @@
+"""The home page, the search, and the small doors of the frame."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_GET, require_POST
+from django.views.defaults import server_error as error_page
+
+from billing.models import Invoice
+from config.kernel import arithmetic, typography
+from config.kernel.access import MemberRequest, member
+from config.kernel.api.problems import broken
+from config.kernel.clock import local_day
+from config.kernel.forms import FrenchDecimalField
+from config.kernel.htmx import is_part, page_or_part
+from config.kernel.middleware import PROGRAMS
+from config.kernel.timeline import latest_of
+from config.pages import figures
+from config.pages.home import first_steps, tasks
+from config.pages.places import find_places
+from config.pages.search import Question, exact, find
+from einvoicing.views.readiness import readiness_banner
+
+RECENT = 8
+
+
+def _back(request: HttpRequest) -> str:
+    back = request.POST.get("next") or request.headers.get("Referer", "")
+    return back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "/"
+
+
+@require_GET
+@member("company")
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs me today, each line with its one action, and four figures. A new company gets its first steps."""
+    now = timezone.now()
+    today = local_day(now)
+    membership = cast(MemberRequest, request).membership
+    found = figures.sums(today)
+    is_new = not Invoice.objects.issued().exists()
+    context = {
+        "today": today,
+        "figures": [] if is_new else figures.figures(found, today, membership),
+        "tasks": tasks(found, now, membership),
+        "steps": first_steps(membership.role) if is_new else [],
+        "recent": latest_of(RECENT, membership.role),
+        "readiness": readiness_banner(membership.company, today),
+    }
+    return render(request, "home.html", context)
+
+
+@require_GET
+@member("company")
+def figure(request: HttpRequest) -> HttpResponse:
+    """What a sum typed in a field makes (`?text=12/3&places=2`), as the field will read it: text, empty for no sum."""
+    places = request.GET.get("places", "")
+    field = FrenchDecimalField(decimal_places=min(int(places), 6) if places.isascii() and places.isdigit() else 2)
+    try:
+        value = field.to_python(request.GET.get("text", "")[: arithmetic.LONGEST + 1])
+    except ValidationError as error:
+        return HttpResponse(" ".join(error.messages), content_type="text/plain", status=422)
+    return HttpResponse(f"= {typography.number(value)}", content_type="text/plain")
+
+
+@require_GET
+@member("company")
+def search(request: HttpRequest) -> HttpResponse:
+    """Everything that answers `?q=`; a number goes straight to its record. HTMX: the options under the search field."""
+    membership = cast(MemberRequest, request).membership
+    question = Question(request.GET.get("q", ""), on=local_day(timezone.now()))
+    if not is_part(request) and question.text and (address := exact(question, membership.role)):
+        return redirect(address)
+    context = {
+        "search_query": question.text,
+        "places": find_places(membership, question.text),
+        "groups": [] if question.is_too_short else find(question, membership.role),
+        "too_short": question.is_too_short,
+    }
+    return page_or_part(request, "search.html", "_search_options.html", context)
+
+
+@require_POST
+@member("company")
+def switch_company(request: HttpRequest) -> HttpResponse:
+    """Work in another of one's companies. A company one is no member of changes nothing."""
+    wanted = request.POST.get("company", "")
+    mine = {str(one.company_id) for one in request.memberships}  # type: ignore[attr-defined]  # set by the middleware
+    if wanted in mine:
+        request.session["company_id"] = int(wanted)
+    # the page one was on belongs to the other company
+    return redirect("home")
+
+
+@require_POST
+@login_not_required
+def set_language(request: HttpRequest) -> HttpResponse:
+    language = request.POST.get("language", "")
+    response = redirect(_back(request))
+    if language and check_for_language(language):
+        response.set_cookie("django_language", language, max_age=365 * 86400, samesite="Lax", httponly=True)
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A defect: a page for people, a problem for programs."""
+    return broken(request) if request.path.startswith(PROGRAMS) else error_page(request)

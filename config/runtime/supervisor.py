@@ -1,0 +1,224 @@
+"""What `make run` executes: the whole product in the foreground, until Ctrl-C.
+
+Web server, worker, beat and the sandbox of remote systems are children, each in a process group of its own and told
+by the system to stop when this process dies. A child that dies is started again, later and later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import environ
+
+from config.runtime import embedded, preflight, web
+from config.runtime.cluster import die_with_parent, one_line, stop_with_parent
+
+MIGRATION_LOCK = 7_105_221
+READY_SECONDS = 60.0
+LONGEST_PAUSE = 30.0
+STEADY_SECONDS = 60.0
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this program talks to a terminal
+
+
+@dataclass
+class Child:
+    """One process and its descendants. `patience` is what it may take to end its work, in seconds."""
+
+    name: str
+    command: list[str]
+    patience: float
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = 1.0
+    again_at: float = 0.0
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, cwd=embedded.BASE_DIR, env={**os.environ, **self.environment},
+            process_group=0, preexec_fn=die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
+        self.started = time.monotonic()
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def look(self, now: float) -> None:
+        """Start it again if it died, each time after a longer pause."""
+        if self.alive():
+            if now - self.started > STEADY_SECONDS:
+                self.pause = 1.0
+        elif self.process is not None:
+            say(f"{self.name} s’est arrêté (code {self.process.returncode}), relancé dans {self.pause:.0f} s.")
+            self.sweep()
+            self.again_at, self.pause = now + self.pause, min(self.pause * 2, LONGEST_PAUSE)
+        elif now >= self.again_at:
+            self.start()
+
+    def signal(self, sign: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(sign)
+
+    def sweep(self) -> None:
+        """Whatever of its group is left, descendants of a killed process included."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+class Supervisor:
+    def __init__(self, children: list[Child], address: str) -> None:
+        self.children = children
+        self.address = address
+        self.asked = 0
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until asked to stop. Raises Refused when the web server does not come up."""
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, self._ask)
+        try:
+            for child in self.children:
+                child.start()
+            if self._await_web():
+                ready()
+            while not self.asked:
+                time.sleep(0.3)
+                embedded.renew()
+                for child in self.children:
+                    child.look(time.monotonic())
+        finally:
+            self._stop()
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked += 1
+
+    def _await_web(self) -> bool:
+        web, deadline = self.children[0], time.monotonic() + READY_SECONDS
+        while not self.asked:
+            if _answers(f"{self.address}/health/"):
+                return True
+            if not web.alive():
+                raise preflight.Refused("Le serveur web ne démarre pas : la raison est écrite ci-dessus.")
+            if time.monotonic() > deadline:
+                raise preflight.Refused(f"Le serveur web ne répond pas à {self.address}/health/.")
+            time.sleep(0.1)
+        return False
+
+    def _stop(self) -> None:
+        """All are asked at once, each has its patience; whoever asks a second time waits for nobody."""
+        asked = self.asked
+        for child in self.children:
+            child.signal(signal.SIGTERM)
+        began = time.monotonic()
+        for child in self.children:
+            while child.alive() and time.monotonic() - began < child.patience and self.asked <= max(asked, 1):
+                time.sleep(0.05)
+            child.sweep()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own http address
+            return True
+    except OSError:
+        return False
+
+
+def children(host: str, port: int, sandbox_port: int) -> list[Child]:
+    python, manage = sys.executable, str(embedded.BASE_DIR / "manage.py")
+    celery = [python, "-m", "celery", "-q", "-A", "config"]
+    schedule = embedded.state_directory() / "beat-schedule"
+    worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [
+        Child(
+            "Le serveur web",
+            web.command(host, port),
+            web.STOP_SECONDS + 2,
+            {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")},
+        ),
+        Child("Le bac à sable", [python, manage, "sandbox", "--port", str(sandbox_port)], 3),
+        Child("L’horloge", [*celery, "beat", "--schedule", str(schedule), "--pidfile="], 4),
+        # as root, which a container may be, celery warns at length
+        Child("L’ouvrier", worker, 8, {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}),
+    ]
+
+
+def migrate_and_seed() -> str:
+    """Bring the database up to date, one process at a time, and seed the demo once. Returns what demo says."""
+    import django
+    from django.core.management import call_command
+    from django.db import OperationalError, connection
+
+    django.setup()
+    said = io.StringIO()
+    try:
+        with connection.cursor() as cursor:
+            # another copy may be migrating a large database: wait for it
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("demo", "--follow", stdout=said)
+    except OperationalError as failure:
+        raise preflight.Refused(f"La base de données refuse la mise à jour : {failure}") from failure
+    finally:
+        connection.close()
+    return said.getvalue().strip()
+
+
+def main() -> None:
+    began = time.monotonic()
+    if "MAKELEVEL" in os.environ:
+        # whoever kills make means all of it
+        stop_with_parent()
+    embedded.read_env_file()
+    env = environ.Env()
+    try:
+        port = env.int("PORT", default=8000)
+        sandbox_port = env.int("SANDBOX_PORT", default=port + 1)
+    except ValueError as wrong:
+        raise preflight.Refused(f"PORT et SANDBOX_PORT sont des nombres : {wrong}.") from wrong
+    host = env.str("HOST", default="127.0.0.1")
+    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - a comparison
+    address = f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("PUBLIC_URL", address)
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ["SANDBOX_PORT"] = str(sandbox_port)
+    claimed = preflight.claim(embedded.state_directory() / "run.lock", address)
+    preflight.check_port(host, port, "PORT")
+    preflight.check_port("127.0.0.1", sandbox_port, "SANDBOX_PORT")
+    embedded.ensure()
+    preflight.check_database(os.environ["DATABASE_URL"])
+    logins = migrate_and_seed()
+
+    def ready() -> None:
+        say(f"\n{logins}\n\nQuittance : {address}  (prêt en {time.monotonic() - began:.1f} s, Ctrl-C pour arrêter)")
+
+    with claimed:
+        Supervisor(children(host, port, sandbox_port), address).run(ready)
+    say("Quittance est arrêté.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as failure:
+        # a full disk, a directory of another user
+        sys.exit(str(one_line(failure, "Quittance")))
