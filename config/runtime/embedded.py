@@ -141,7 +141,7 @@ def _ask(run: Path, names: list[str]) -> dict[str, str] | None:
 def _start_keeper(state: Path, run: Path) -> None:
     # its own session and none of our descriptors: it outlives this process
     done = subprocess.run(
-        [sys.executable, BASE_DIR / "config" / "keeper.py", state, run],
+        [sys.executable, Path(__file__).with_name("keeper.py"), state, run],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         start_new_session=True, env=_plain_environment(),
     )  # fmt: skip

@@ -24,9 +24,9 @@ KEYWORDS = dict.fromkeys(SINGLE) | {"ngettext": (1, 2), "ngettext_lazy": (1, 2)}
 SENTENCE = re.compile(r"[A-ZÀÉÊÎÔ«].* .*\.", re.DOTALL)
 # read by operators at a terminal, by the simulators' clients, or copied into French legal documents
 NOT_SHOWN = {
-    "cluster.py", "companies.py", "demo.py", "embedded.py", "founding.py", "journey", "keeper.py", "late_interest.py",
-    "letters.py", "management", "migrations", "models.py", "preflight.py", "production.py", "sandbox", "schema.py",
-    "settings.py", "snapshots.py", "supervisor.py",
+    "cluster.py", "companies.py", "embedded.py", "keeper.py", "late_interest.py", "letters.py", "management",
+    "migrations", "models.py", "preflight.py", "production.py", "rehearsal", "sandbox", "schema.py", "settings.py",
+    "snapshots.py", "supervisor.py",
 }  # fmt: skip
 
 
