@@ -37,13 +37,17 @@ def status_of(address: Address, path: str = "/health/") -> int:
 
 
 @contextmanager
-def web_server(log: Path, *, workers: int = 1, **environment: str) -> Iterator[tuple[Address, subprocess.Popen[bytes]]]:
+def web_server(
+    log: Path, *, workers: int = 1, application: str = web.APPLICATION, header_seconds: int = web.HEADER_SECONDS,
+    **environment: str,
+) -> Iterator[tuple[Address, subprocess.Popen[bytes]]]:  # fmt: skip
     """Its address and its process, from the first answer on; what it says goes to `log`."""
     address = ("127.0.0.1", free_port())
     with log.open("wb") as out:
         process = subprocess.Popen(
-            web.command(*address, workers=workers), cwd=settings.BASE_DIR, env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            web.command(*address, workers=workers, application=application, header_seconds=header_seconds),
+            cwd=settings.BASE_DIR, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=out, start_new_session=True,
         )  # fmt: skip
     try:
         wait_until(lambda: process.poll() is not None or status_of(address), what="the web server")

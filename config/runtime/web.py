@@ -10,11 +10,16 @@ CONNECTIONS = 1024  # of each process
 STOP_SECONDS = 4  # for the requests at work when the server is stopped
 
 
-def command(host: str, port: int, *, workers: int = 2) -> list[str]:
+APPLICATION = "config.asgi:application"
+
+
+def command(
+    host: str, port: int, *, workers: int = 2, application: str = APPLICATION, header_seconds: int = HEADER_SECONDS
+) -> list[str]:
     return [
-        sys.executable, "-m", "granian", "config.asgi:application", "--interface", "asginl", "--no-ws", "--http", "1",
+        sys.executable, "-m", "granian", application, "--interface", "asginl", "--no-ws", "--http", "1",
         "--host", host, "--port", str(port), "--workers", str(workers), "--loop", "asyncio",
-        "--http1-header-read-timeout", str(HEADER_SECONDS * 1000),
+        "--http1-header-read-timeout", str(header_seconds * 1000),
         "--backlog", str(CONNECTIONS * workers), "--backpressure", str(CONNECTIONS),
         "--respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS), "--log-level", "warning",
     ]  # fmt: skip

@@ -13,15 +13,21 @@ from config.runtime import embedded
 from tests.trust.killed import database_of_the_test
 from tests.webserver import Address, web_server
 
+SECONDS = 2  # half a header is waited for that long; for what comes later see short_bounds.py
 
-@pytest.fixture(scope="package")
-def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    state: Path = tmp_path_factory.mktemp("web")
+
+@pytest.fixture(scope="session")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web") / "log"
+
+
+@pytest.fixture(scope="session")
+def address(django_db_setup: None, log: Path) -> Iterator[Address]:
     # the addresses of the services are given: nothing embedded is asked for
     own = {embedded.INHERITED: "", "DATABASE_URL": database_of_the_test(), "REDIS_URL": os.environ["REDIS_URL"]}
     keys = {"SECRET_KEY": settings.SECRET_KEY, "JWT_SIGNING_KEY": settings.JWT_SIGNING_KEY}
-    with web_server(state / "log", **own, **keys, MEDIA_ROOT=str(state), LOG_LEVEL="WARNING", ACCESS_LOG="false") as (
-        address,
-        _process,
-    ):
+    with web_server(
+        log, application="tests.front.short_bounds:application", header_seconds=SECONDS,
+        **own, **keys, MEDIA_ROOT=str(log.parent), LOG_LEVEL="INFO", ACCESS_LOG="true",
+    ) as (address, _process):  # fmt: skip
         yield address

@@ -17,7 +17,6 @@ from tests.factories import people
 from tests.waiting import PATIENCE
 from tests.webserver import Address
 
-pytestmark = pytest.mark.django_db(transaction=True)
 HUGE = 600 * 1000 * 1000
 
 
@@ -47,6 +46,7 @@ def test_a_stranger_is_refused_before_a_byte_is_read(address: Address, cookie: s
     assert post(address, "/login/", STRANGERS, sent=STRANGERS)[0] == 403, "what a stranger may send is read"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_whoever_is_signed_in_sends_what_the_route_takes(address: Address, company: Company) -> None:
     cookie = f"sessionid={people.signed_in(company).cookies['sessionid'].value}"
     usual = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
