@@ -19,6 +19,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from tests.factories import story
+from tests.template import migrated
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -46,9 +47,11 @@ def _no_limits(settings: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """A commit need not reach the disk: no test cuts the power. Before the first connection."""
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
+    # a commit need not reach the disk: no test cuts the power
     connection.settings_dict["OPTIONS"]["options"] += " -c synchronous_commit=off"
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
 
 
 @pytest.fixture(scope="session")

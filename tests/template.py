@@ -1,0 +1,52 @@
+"""A database to which all migrations were applied, copied by each run of the tests: a second instead of ten.
+
+It is made by whoever comes first, again when a migration changed, and lives beside the databases of the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+PREFIX = "migrated_"
+
+
+def migrated() -> str:
+    """The name of the template. Before the first connection to the database of the tests."""
+    name = PREFIX + _digest()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        # one makes it and the others wait, until this connection closes
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [PREFIX])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        found = [row[0] for row in cursor.fetchall()]
+        if name not in found:
+            for old in found:
+                cursor.execute(f'DROP DATABASE "{old}"')
+            with _other_name(f"{PREFIX}unfinished"):
+                connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+                connection.close()
+            cursor.execute(f'ALTER DATABASE "{PREFIX}unfinished" RENAME TO "{name}"')
+    return name
+
+
+@contextmanager
+def _other_name(name: str) -> Iterator[None]:
+    told, given = connection.settings_dict, settings.DATABASES["default"]
+    kept = told["NAME"], told["TEST"]["NAME"], given["NAME"]
+    told["TEST"]["NAME"] = name
+    try:
+        yield
+    finally:
+        told["NAME"], told["TEST"]["NAME"], given["NAME"] = kept
+
+
+def _digest() -> str:
+    """Of what makes the tables: the migrations, what they import, and those of the libraries by their versions."""
+    root = settings.BASE_DIR
+    files = [*root.glob("*/migrations/*.py"), *root.glob("config/kernel/**/*.py"), root / "requirements.lock"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:16]
