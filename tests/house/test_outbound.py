@@ -19,7 +19,7 @@ from config.kernel.admin_base import FactAdmin
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.models import WebhookEndpoint
 from config.kernel.webhooks import endpoints
-from config.kernel.webhooks.addresses import connect, is_allowed, refusal
+from config.kernel.webhooks.addresses import FORBIDDEN, connect, is_allowed, refusal
 from einvoicing.models import PlatformAccount
 from einvoicing.services.accounts import save_account
 from einvoicing.services.routing import settings_of
@@ -56,6 +56,13 @@ HIDDEN = [
     "https://[fd00::1]",
     "http://0.0.0.0",
 ]
+# the same in the spellings that a resolver understands, and names that never leave the machine or its network
+SPELT = [
+    "https://2130706433", "https://0x7f000001", "https://0177.0.0.1", "https://127.1", "https://0", "https://[::]",
+    "https://[::ffff:10.0.0.5]", "https://[64:ff9b::7f00:1]", "https://[2002:7f00:1::]", "https://127.0.0.1.",
+    "https://localhost.", "https://LOCALHOST:8443", "https://api.localhost", "https://redis:6379", "https://nas.local",
+    "https://metadata.google.internal", "https://168.63.129.16", "https://192.0.0.192", "https://[3fff::1]",
+]  # fmt: skip
 AT = story.AT
 
 
@@ -118,6 +125,15 @@ def test_no_switch_opens_anything_in_production(settings):
         with pytest.raises(RemoteError, match="publique"):
             connect("pa.example", 443, 1, lambda _host, _port, found=address: [found], loopback=True)
     assert refusal("https://localhost", loopback=True)
+
+
+@pytest.mark.parametrize("url", SPELT)
+def test_no_spelling_hides_where_an_address_leads(url, settings):
+    settings.PRODUCTION = True
+    assert refusal(url, loopback=True) == FORBIDDEN
+    settings.PRODUCTION = False
+    assert refusal(url) == FORBIDDEN
+    assert not refusal("https://pa.example.")
 
 
 def test_what_talks_to_a_kept_address_connects_through_the_guard(company, settings):

@@ -30,8 +30,20 @@ LONGEST = 500
 TRIED = 4  # addresses of one name
 FORBIDDEN = "Cette adresse n’est pas publique : rien ne lui est envoyé."
 UNKNOWN_NAME = "Le nom du service distant est inconnu."
+# names that lead to this machine or its neighbours (RFC 6761, RFC 6762), as do those without a dot
+HERE = (".localhost", ".localdomain", ".local", ".internal")
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
-_6TO4 = ipaddress.ip_network("2002::/16")  # carries an IPv4 address of its own
+# what Python calls global, and leads elsewhere than to one public host
+_SPECIAL = [
+    ipaddress.ip_network(one)
+    for one in (
+        "192.0.0.0/24",  # of protocols (RFC 6890)
+        "192.88.99.0/24",  # relays of 6to4
+        "168.63.129.16/32",  # Azure's own, from within
+        "2002::/16",  # 6to4: carries an IPv4 address of its own
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+]
 
 
 def refusal(url: str, *, loopback: bool = False) -> str:
@@ -45,11 +57,21 @@ def refusal(url: str, *, loopback: bool = False) -> str:
     target = urlsplit(url)
     if target.fragment:
         return "L’adresse du service distant est incorrecte."
-    host = str(target.hostname)
-    if host == "localhost" and (settings.PRODUCTION or not (loopback or settings.WEBHOOK_ALLOW_PRIVATE)):
-        return FORBIDDEN
+    host = str(target.hostname).removesuffix(".")
+    address = _written_address(host)
+    if address:
+        return "" if is_allowed(address, loopback=loopback) else FORBIDDEN
+    if "." not in host or host.endswith(HERE):
+        return FORBIDDEN if settings.PRODUCTION or not (loopback or settings.WEBHOOK_ALLOW_PRIVATE) else ""
+    return ""
+
+
+def _written_address(host: str) -> str:
+    """The IP address that stands for the name, in any of its spellings: 2130706433, 0x7f000001, 0177.1; '' for none."""
     with contextlib.suppress(ValueError):
-        return "" if is_allowed(str(ipaddress.ip_address(host)), loopback=loopback) else FORBIDDEN
+        return str(ipaddress.ip_address(host))
+    with contextlib.suppress(OSError, UnicodeError):
+        return socket.inet_ntoa(socket.inet_aton(host))
     return ""
 
 
@@ -69,9 +91,9 @@ def is_allowed(address: str, *, loopback: bool = False) -> bool:
             return True
         if settings.WEBHOOK_ALLOW_PRIVATE and (ip.is_loopback or ip.is_private):
             return True
-    if isinstance(ip, ipaddress.IPv6Address):
-        return ip.is_global and ip in _GLOBAL_IPV6 and ip not in _6TO4
-    return ip.is_global
+    if not ip.is_global or any(ip in special for special in _SPECIAL):
+        return False
+    return ip.version == 4 or ip in _GLOBAL_IPV6
 
 
 def resolve(host: str, port: int) -> list[str]:
