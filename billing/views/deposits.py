@@ -31,10 +31,12 @@ from config.kernel.access import actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def order_deposit(request: HttpRequest, pk: int) -> HttpResponse:
     rows = SalesOrder.objects.select_related("company", "customer")
     return _deposit(request, cast(SalesOrder, get_object_or_404(rows, pk=pk)))
@@ -42,6 +44,7 @@ def order_deposit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def invoice_deposit(request: HttpRequest, pk: int) -> HttpResponse:
     return _deposit(request, _load(pk))
 
@@ -108,6 +111,7 @@ def _deductions_form(invoice: Invoice, sent: Any = None) -> DeductionsForm:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.credit")
+@sent_once
 def invoice_correct(request: HttpRequest, pk: int) -> HttpResponse:
     """« Rectifier »: the draft that will replace the invoice opens at once, to be corrected and issued."""
     invoice = _load(pk)

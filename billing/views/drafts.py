@@ -23,11 +23,13 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from customers.models import Customer
 
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def invoice_new(request: HttpRequest) -> HttpResponse:
     """A new draft, for `?customer=` when one comes from a customer's record."""
     return _form(request, None, known_customer(request.GET.get("customer")))

@@ -20,6 +20,7 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
+from config.kernel.sent_once import sent_once
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
 
@@ -93,6 +94,7 @@ def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.issue")
+@sent_once
 def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Send it again, after a page that shows the message and what became of it before."""
     email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)

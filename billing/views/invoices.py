@@ -35,6 +35,7 @@ from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
 SORTS: dict[str, Any] = {
@@ -254,6 +255,7 @@ def _notes_form(invoice: Invoice, sent: Any = None) -> NotesForm:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def invoice_dispute(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = load_invoice(pk)
     if not invoice.can_be_disputed:
@@ -268,6 +270,7 @@ def invoice_dispute(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def invoice_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
     """Lift it after a page that says what follows: a reminder may leave from then on."""
     invoice = load_invoice(pk)
@@ -290,6 +293,7 @@ def _whose(invoice: Invoice) -> list[tuple[str, str]]:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.edit")
+@sent_once
 def invoice_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw a draft away, after a page that says which one: it cannot be brought back."""
     invoice = load_invoice(pk)

@@ -31,6 +31,7 @@ from config.kernel.asking import Question, ask
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
 
@@ -161,6 +162,7 @@ def actions_of(order: SalesOrder, invoice: Invoice | None) -> list[Action]:
 
 @require_http_methods(["GET", "POST"])
 @member("orders.edit")
+@sent_once
 def order_new(request: HttpRequest) -> HttpResponse:
     """A new draft, for `?customer=` when one comes from a customer's record."""
     return _form(request, None, known_customer(request.GET.get("customer")))
@@ -234,6 +236,7 @@ def _save(request: HttpRequest, order: SalesOrder | None, form: OrderForm, forms
 
 @require_POST
 @member("orders.edit")
+@sent_once
 def order_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     order = confirm_order(order=load_order(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Commande %(number)s confirmée.") % {"number": order.number})
@@ -242,6 +245,7 @@ def order_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("orders.edit")
+@sent_once
 def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
     order = load_order(pk)
     if request.method == "POST":
@@ -282,6 +286,7 @@ def _leaving(order: SalesOrder) -> list[tuple[str, str]]:
 
 @require_http_methods(["GET", "POST"])
 @member("orders.edit")
+@sent_once
 def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the order up, after a page that says which one: it cannot be taken up again."""
     order = load_order(pk)
@@ -298,6 +303,7 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member("invoices.edit")
+@sent_once
 def order_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """« Générer la facture »: the draft opens at once, to be checked and issued."""
     invoice = generate_invoice(order=load_order(pk), actor=actor_of(request), at=timezone.now())

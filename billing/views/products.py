@@ -31,6 +31,7 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
 SORTS: dict[str, Any] = {"reference": "reference", "name": "name", "price": "unit_price", "stock": "on_hand"}
@@ -85,6 +86,7 @@ def own_actions(product: Product) -> list[Action]:
 
 @require_http_methods(["GET", "POST"])
 @member("products.edit")
+@sent_once
 def product_new(request: HttpRequest) -> HttpResponse:
     """A new product; `?name=` is what somebody typed and did not find. `?beside`: in a dialog over the form it is for,
     `?back=`: on a page of its own that leads back there."""
@@ -128,6 +130,7 @@ def _save(request: HttpRequest, product: Product | None, form: ProductForm) -> P
 
 @require_http_methods(["GET", "POST"])
 @member("stock.move")
+@sent_once
 def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     """Goods arrive or come back, or somebody has counted."""
     product = load_product(pk)

@@ -17,6 +17,7 @@ from config.kernel.asking import Question, ask
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from customers.forms import ContactForm
 from customers.models import Contact, Customer
 from customers.services import remove_contact, save_contact
@@ -25,6 +26,7 @@ from customers.views.customers import load_customer
 
 @require_http_methods(["GET", "POST"])
 @member("customers.edit")
+@sent_once
 def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     return _form(request, load_customer(pk), None)
 
@@ -38,6 +40,7 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("customers.edit")
+@sent_once
 def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove it, after a page that says who, and what no longer reaches them."""
     contact = load_contact(pk)

@@ -20,6 +20,7 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.exemptions import mention
 from customers.forms import CustomerFilter, CustomerForm
@@ -99,6 +100,7 @@ def own_actions(customer: Customer) -> list[dict[str, Any]]:
 
 @require_http_methods(["GET", "POST"])
 @member("customers.edit")
+@sent_once
 def customer_new(request: HttpRequest) -> HttpResponse:
     """A new customer; `?name=` is what somebody typed and did not find. `?beside`: in a dialog over the form it is for,
     `?back=`: on a page of its own that leads back there."""
@@ -147,6 +149,7 @@ def _save(request: HttpRequest, customer: Customer | None, form: CustomerForm) -
 
 @require_POST
 @member("customers.edit")
+@sent_once
 def customer_archive(request: HttpRequest, pk: int) -> HttpResponse:
     customer = archive_customer(customer=load_customer(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Client archivé. Ses factures restent."))
@@ -155,6 +158,7 @@ def customer_archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member("customers.edit")
+@sent_once
 def customer_restore(request: HttpRequest, pk: int) -> HttpResponse:
     customer = restore_customer(customer=load_customer(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Client rétabli."))

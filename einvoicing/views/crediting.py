@@ -22,6 +22,7 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField, FrenchDecimalInput
 from config.kernel.middleware import say
 from config.kernel.money import ZERO
+from config.kernel.sent_once import sent_once
 
 WHOLE, PART = "whole", "part"
 
@@ -110,6 +111,7 @@ def _creditable(pk: int) -> Invoice:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.credit")
+@sent_once
 def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
     """Draft a credit note; the issuing page then shows what will be frozen, and issues it."""
     invoice = _creditable(pk)

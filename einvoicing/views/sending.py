@@ -27,6 +27,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.kept import read_kept
 from config.kernel.middleware import say
+from config.kernel.sent_once import sent_once
 from einvoicing.mending import Problem, customer_url, for_role, problem_of
 from einvoicing.services.directory import unreachable_buyer
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
@@ -61,6 +62,8 @@ def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
         issue = send_invoice if by_mail else issue_checked
         issued = issue(invoice=invoice, actor=actor_of(request), at=at)
     except DomainError as error:
+        if not _load(pk).can_be_issued:  # a second sending of the same form, or somebody else, was quicker
+            return redirect(invoice)
         return _confirmation(request, pk, at, refused=error)
     words = _("%(number)s émise et en file d’envoi.") if by_mail else _("%(number)s émise.")
     messages.success(request, words % {"number": issued.number})
@@ -130,6 +133,7 @@ def _series(invoice: Invoice, year: int) -> str:
 
 @require_http_methods(["GET", "POST"])
 @member("invoices.issue")
+@sent_once
 def invoice_send(request: HttpRequest, pk: int) -> HttpResponse:
     """The e-mail again, to whom one says; the message is shown before it is queued."""
     invoice = _load(pk)
@@ -167,6 +171,7 @@ def _addresses(typed: str) -> list[str]:
 
 @require_http_methods(["GET", "POST"])
 @member("einvoicing.send")
+@sent_once
 def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
     """To its buyer's platform, after a page that says what goes where: it cannot be called back."""
     invoice = _load(pk)

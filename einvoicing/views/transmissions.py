@@ -20,6 +20,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
 from config.kernel.secrets import SecretUnreadable
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
 from einvoicing.mending import for_role, problem_stored
@@ -115,6 +116,7 @@ def transmission_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member("einvoicing.send")
+@sent_once
 def transmission_retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to the queue, once a person has said what changed."""
     transmission, form = load_transmission(pk), RetryForm(request.POST)

@@ -23,6 +23,7 @@ from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import import_sentence, known_lines
@@ -123,6 +124,7 @@ def load_line(pk: int) -> BankLine:
 
 @require_http_methods(["GET", "POST"])
 @member("bank", posts="bank.reconcile")
+@sent_once
 def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One line at a time: the proposal with its evidence, its rivals, and other invoices to choose from."""
     line = load_line(pk)
@@ -203,6 +205,7 @@ def _next_open(line: BankLine) -> BankLine | None:
 
 @require_http_methods(["GET", "POST"])
 @member("bank.reconcile")
+@sent_once
 def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
     line = load_line(pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
@@ -218,12 +221,14 @@ def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member("bank.reconcile")
+@sent_once
 def bankline_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(reopen_line(line=load_line(pk), actor=actor_of(request), at=timezone.now()))
 
 
 @require_http_methods(["GET", "POST"])
 @member("bank.reconcile")
+@sent_once
 def match_undo(request: HttpRequest, pk: int) -> HttpResponse:
     match = get_object_or_404(Match.objects.select_related("line", "payment__customer"), pk=pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)

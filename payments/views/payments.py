@@ -21,6 +21,7 @@ from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
 from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
@@ -108,6 +109,7 @@ def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("payments.record")
+@sent_once
 def payment_new(request: HttpRequest) -> HttpResponse:
     """Record money received. `?invoice=` or `?customer=` fills what is known; the rest of the page follows."""
     asked = request.POST if request.method == "POST" else request.GET
@@ -168,6 +170,7 @@ def _asked_customer(asked: Any) -> Customer | None:
 
 @require_http_methods(["GET", "POST"])
 @member("payments.record")
+@sent_once
 def payment_allocate(request: HttpRequest, pk: int) -> HttpResponse:
     """Use what remains of a payment for the customer's open invoices."""
     payment = load_payment(pk)
@@ -209,6 +212,7 @@ def _text_form(payment: Payment, sent: Any = None) -> PaymentTextForm:
 
 @require_http_methods(["GET", "POST"])
 @member("payments.record")
+@sent_once
 def payment_reverse(request: HttpRequest, pk: int) -> HttpResponse:
     payment = load_payment(pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)

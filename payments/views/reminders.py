@@ -23,6 +23,7 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.folding import holds
 from config.kernel.models import Company
 from config.kernel.money import ZERO
+from config.kernel.sent_once import sent_once
 from payments.forms import ReasonForm
 from payments.services.facts import LEVELS, refusal_of_all
 from payments.services.letters import reminder_letter
@@ -147,6 +148,7 @@ def _sent(reminder: Reminder) -> dict[str, Any]:
 
 @require_http_methods(["GET", "POST"])
 @member("reminders.send")
+@sent_once
 def reminder_send_due(request: HttpRequest) -> HttpResponse:
     """What goes out, to whom and how firmly, each ticked; then those that were left ticked."""
     company = cast(MemberRequest, request).membership.company
@@ -169,6 +171,7 @@ def load_drafted(pk: int) -> Reminder:
 
 @require_http_methods(["GET", "POST"])
 @member("reminders.send")
+@sent_once
 def reminder_letter_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Read the formal notice as it would leave now, then send it."""
     reminder = load_drafted(pk)
@@ -184,6 +187,7 @@ def reminder_letter_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("reminders.send")
+@sent_once
 def reminder_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     reminder = load_drafted(pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)

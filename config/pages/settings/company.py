@@ -20,6 +20,7 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.frame import settings_tabs
 from config.kernel.models import Company
 from config.kernel.roles import allows
+from config.kernel.sent_once import sent_once
 from config.kernel.services import change_company
 from config.kernel.timeline import timeline_of
 from config.pages.forms import BankAccountChangeForm, BankAccountForm, CompanyForm
@@ -61,6 +62,7 @@ def company_settings(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("bank", posts="settings.edit")
+@sent_once
 def bank_settings(request: HttpRequest) -> HttpResponse:
     """The accounts whose statements may be imported, and one more."""
     company = cast(MemberRequest, request).membership.company

@@ -24,6 +24,7 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.inbound import applying, sources
 from config.kernel.middleware import translated
 from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from config.pages.settings.company import settings_page
 
@@ -171,6 +172,7 @@ def _readable(body: bytes) -> str:
 
 @require_http_methods(["GET", "POST"])
 @member("settings.edit")
+@sent_once
 def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
     message = _find_message(pk)
     if request.method == "GET":

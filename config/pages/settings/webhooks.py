@@ -23,6 +23,7 @@ from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.addresses import LONGEST
@@ -211,6 +212,7 @@ def _show_secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str, *
 
 @require_POST
 @member("settings.edit")
+@sent_once
 def webhook_test(request: HttpRequest, pk: int) -> HttpResponse:
     """« Envoyer un essai »: a `ping`, whose delivery shows what came of it."""
     delivery = endpoints.send_test(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
@@ -242,6 +244,7 @@ def webhook_disable(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("settings.edit")
+@sent_once
 def webhook_delete(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         words = _(
@@ -276,6 +279,7 @@ def webhook_delivery(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member("settings.edit")
+@sent_once
 def webhook_replay(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = _find_delivery(pk)
     if request.method == "GET":
