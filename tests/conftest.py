@@ -13,11 +13,13 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 from django.utils import translation
 
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
+from tests.api.world import World, a_world
 from tests.factories import story
 from tests.template import migrated
 
@@ -40,10 +42,21 @@ def _network_closed() -> Iterator[None]:
     patch.undo()
 
 
-@pytest.fixture(autouse=True)
-def _no_limits(settings: Any) -> None:
-    """All tests call from one address, and more often than any partner."""
-    settings.API_RATE_LIMIT = settings.API_LOGIN_LIMIT = settings.API_ADDRESS_LIMIT = "1000000/minute"
+@pytest.fixture(autouse=True, scope="session")
+def _settings_of_tests() -> Iterator[None]:
+    """What holds in every test that does not say otherwise."""
+    unlimited = "1000000/minute"  # all tests call from one address, and more often than any partner
+    with override_settings(
+        API_RATE_LIMIT=unlimited,
+        API_LOGIN_LIMIT=unlimited,
+        API_ADDRESS_LIMIT=unlimited,
+        # times are passed in: a story may happen after the day on which the machine runs it
+        MAX_CLOCK_AHEAD=timedelta(days=36500),
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        # each test client builds the middleware anew: it need not list all static files each time
+        WHITENOISE_AUTOREFRESH=True,
+    ):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -64,21 +77,10 @@ def django_db_setup(django_db_setup: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _stories_at_any_day(settings: Any) -> None:
-    """Times are passed in: a story may happen after the day on which the machine runs it."""
-    settings.MAX_CLOCK_AHEAD = timedelta(days=36500)
-
-
-@pytest.fixture(autouse=True)
 def _in_french() -> Iterator[None]:
     """A request leaves the language of its reader behind in its thread: each test starts in the product's own."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -123,3 +125,19 @@ def in_scope(company: Company) -> Iterator[None]:
     """The company in scope during the whole test, as during a request: `usefixtures("in_scope")`."""
     with company_scope(company):
         yield
+
+
+@pytest.fixture(scope="module")
+def _built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """A world for all the tests of a module, which see it in a transaction that is never committed."""
+    outermost = transaction.atomic()
+    outermost._from_testcase = True  # type: ignore[attr-defined]  # no transaction of the product's, as those of TestCase
+    with django_db_blocker.unblock(), outermost:
+        yield a_world().built()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(_built_once: World, db: None) -> World:
+    """A company with its people and commonest rows; what a test adds or changes is undone at its end."""
+    return _built_once.copied()

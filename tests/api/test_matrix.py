@@ -15,7 +15,7 @@ from config.kernel.api.operation import ApiView, Operation
 from config.kernel.roles import Role, may, may_read
 from config.kernel.scope import ScopedManager
 from tests.api.client import Partner, a_machine, a_partner
-from tests.api.world import A_ROW, NAMED, World, a_world
+from tests.api.world import A_ROW, NAMED, World
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db
@@ -114,32 +114,36 @@ def test_a_stranger_without_a_credential_is_sent_away(route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", CLOSED, **by_name)
-def test_each_role_may_do_what_its_table_says_and_nothing_else(route: Route) -> None:
-    world = a_world()
+def test_each_role_may_do_what_its_table_says_and_nothing_else(route: Route, world: World) -> None:
     for role in Role:
         allowed = may(role, route.operation.action) if route.operation.action else may_read(role, route.view.area)
-        answer = call(route, route.address(world), a_partner(world.company, role))
+        answer = call(route, route.address(world), world.partners[role])
         assert (answer.status_code != 403) is allowed, f"{role}: {answer.status_code}"
         assert answer.status_code < 500
 
 
 @pytest.mark.parametrize("route", CLOSED, **by_name)
-def test_a_key_with_every_other_scope_is_refused(route: Route) -> None:
+def test_a_key_with_every_other_scope_is_refused(route: Route, world: World) -> None:
     from config.kernel.api.keys import SCOPES
 
     needed = route.operation.action or f"{route.view.area}.read"
-    world = a_world()
     others = [scope for scope in SCOPES if scope != needed]
     assert call(route, route.address(world), a_machine(world.company, *others)).status_code == 403
     assert call(route, route.address(world), a_machine(world.company, needed)).status_code not in (401, 403)
 
 
+@pytest.fixture(scope="module")
+def stranger(_built_once: World, django_db_blocker: Any) -> Partner:
+    with django_db_blocker.unblock():
+        return a_partner(story.a_company())
+
+
 @pytest.mark.parametrize("route", WITH_A_ROW, **by_name)
 @pytest.mark.parametrize("filtered", [True, False], ids=["", "without the application's filter"])
-def test_another_companys_row_does_not_exist(route: Route, filtered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = a_world()
-    stranger = a_partner(story.a_company())
-    address = route.address(theirs)
+def test_another_companys_row_does_not_exist(
+    route: Route, filtered: bool, world: World, stranger: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = route.address(world)
     if not filtered:
         everything: Callable[..., Any] = models.Manager.get_queryset
         monkeypatch.setattr(ScopedManager, "get_queryset", everything)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db import models
+from django.test import Client
 from django.utils import timezone
 
 from billing.models import Email, Reminder
@@ -19,14 +23,16 @@ from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.api.keys import create_key
 from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match
-from tests.api.client import a_member
+from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
 from tests.factories import money, platforms, story
+from tests.factories.people import signed_in
 
 
 @dataclass
@@ -34,6 +40,36 @@ class World:
     """Rows are made when they are asked for."""
 
     company: Company
+
+    def built(self) -> World:
+        """With what is asked for most made already."""
+        for made in (self.partners, self.sessions, self.draft, self.invoice, self.product, self.order):
+            assert made
+        for made in (self.transaction, self.endpoint, self.source, self.platform):
+            assert made
+        return self
+
+    def copied(self) -> World:
+        """Rows of its own, as a test may change them, and the same people."""
+        rows = {name: value for name, value in vars(self).items() if isinstance(value, models.Model)}
+        other = copy(self)
+        vars(other).update(deepcopy(rows))
+        return other
+
+    @cached_property
+    def partners(self) -> dict[Role, Partner]:
+        """Somebody of each role, signed in as a program does."""
+        return {role: a_partner(self.company, role) for role in Role}
+
+    @cached_property
+    def sessions(self) -> dict[Role, str]:
+        return {role: signed_in(self.company, role).cookies[settings.SESSION_COOKIE_NAME].value for role in Role}
+
+    def browser(self, role: Role = Role.OWNER) -> Client:
+        """A browser in which somebody of this role has signed in."""
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return client
 
     @cached_property
     def customer(self) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 from django.test import Client
 
 from config.kernel.models import Company, Membership, User
 from config.kernel.roles import Role
+
+_numbers = itertools.count(1)
 
 
 def signed_in(company: Company, role: Role = Role.OWNER) -> Client:
@@ -17,7 +21,9 @@ def signed_in(company: Company, role: Role = Role.OWNER) -> Client:
 
 def a_person(company: Company, role: Role = Role.OWNER) -> User:
     """A member of the company."""
-    user = User.objects.create_user(f"{role.lower()}-{company.siren}@verone.example", "a long password 42")
+    user = User.objects.create_user(
+        f"{role.lower()}-{company.siren}-{next(_numbers)}@verone.example", "a long password 42"
+    )
     Membership.objects.create(user=user, company=company, role=role)
     return user
 

@@ -16,7 +16,7 @@ from django.urls import get_resolver, reverse
 from config.kernel.models import User
 from config.kernel.roles import Role, allows
 from tests.api.test_matrix import ROUTES, patterns
-from tests.api.world import World, a_world
+from tests.api.world import World
 from tests.factories import story
 from tests.factories.people import a_person, signed_in
 
@@ -239,10 +239,9 @@ def test_every_page_says_what_it_asks_and_has_its_twin() -> None:
 
 
 @pytest.mark.parametrize("page", DECLARED, **by_name)
-def test_each_role_opens_what_its_table_and_the_api_say_and_nothing_else(page: Page) -> None:
-    world = a_world()
+def test_each_role_opens_what_its_table_and_the_api_say_and_nothing_else(page: Page, world: World) -> None:
     address, asks = page.address(world), page.asks
-    clients = {role: signed_in(world.company, role) for role in Role}
+    clients = {role: world.browser(role) for role in Role}
     answers = {(method, role): ask(clients[role], method, address) for method in ("GET", "POST") for role in Role}
     accepted = {method for method, _role in answers if any(answers[method, role] != 405 for role in Role)}
     assert accepted
@@ -261,9 +260,8 @@ def test_a_page_lets_in_whom_the_api_lets_do_the_same(page: Page) -> None:
             assert allows(role, page.asks.of(method)) is allows(role, asked), f"{route.path} {role}"
 
 
-def test_what_is_sent_to_a_page_asks_for_an_act() -> None:
-    world = a_world()
-    owner = signed_in(world.company)
+def test_what_is_sent_to_a_page_asks_for_an_act(world: World) -> None:
+    owner = world.browser()
     reading = {
         page.name for page in DECLARED
         if "." not in page.asks.posting and ask(owner, "POST", page.address(world)) != 405
@@ -272,8 +270,7 @@ def test_what_is_sent_to_a_page_asks_for_an_act() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_strangers_and_people_who_left_are_sent_away(method: str) -> None:
-    world = a_world()
+def test_strangers_and_people_who_left_are_sent_away(method: str, world: World) -> None:
     person = a_person(world.company)
     left = Client()
     left.force_login(person)
@@ -288,9 +285,8 @@ def test_strangers_and_people_who_left_are_sent_away(method: str) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_A_ROW, **by_name)
-def test_another_companys_row_does_not_exist(page: Page) -> None:
-    theirs = a_world()
+def test_another_companys_row_does_not_exist(page: Page, world: World) -> None:
     stranger = signed_in(story.a_company())
-    answers = {ask(stranger, method, page.address(theirs)) for method in ("GET", "POST")}
+    answers = {ask(stranger, method, page.address(world)) for method in ("GET", "POST")}
     assert answers <= {404, 405}
     assert 404 in answers

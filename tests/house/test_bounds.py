@@ -17,8 +17,6 @@ from lxml import html
 from config.kernel.api.json import loads
 from config.kernel.models import User
 from tests.api.test_matrix import patterns
-from tests.api.world import a_world
-from tests.factories.people import signed_in
 from tests.home.test_every_page import PAGES
 from tests.trust.at_once import SCALE
 
@@ -74,11 +72,6 @@ def some(values, page):
     return [*values, *values][start : start + FEW]
 
 
-@pytest.fixture
-def world():
-    return a_world()
-
-
 def asked(client: Client, address: str, typed: dict[str, str] | None = None) -> int:
     """How a page answers, and that it does not fail."""
     answer = client.get(address) if typed is None else client.post(address, typed)
@@ -114,7 +107,7 @@ def fields_of(client: Client, page: str) -> list[str]:
 @pytest.mark.trust
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_fails_on_a_nul_an_endless_number_or_an_id_of_nothing(page, world):
-    client = signed_in(world.company)
+    client = world.browser()
     client.raise_request_exception = False
     bound(client, page.address(world), QUERIES)
     for strange in some(strange_paths(f"/{page.path}"), page.path):
