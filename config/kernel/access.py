@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -89,13 +89,17 @@ def member(asks: str, *, posts: str = "") -> Callable[[Callable[..., HttpRespons
 
 def may_open(role: str, address: str, method: str = "GET") -> bool:
     """True when the page at this address of ours (a place on the same page too) lets the role in; False for no page."""
-    path = urlsplit(address).path
     try:
-        view = resolve(path).func if path else None
+        declared = _asks_of(urlsplit(address).path)
     except Resolver404:
         return False
-    declared: Asks | None = getattr(view, "asks", None)
     return declared is None or allows(role, declared.of(method))
+
+
+@lru_cache(maxsize=4096)  # the frame of each page asks for the same twenty
+def _asks_of(path: str) -> Asks | None:
+    view = resolve(path).func if path else None
+    return getattr(view, "asks", None)
 
 
 def _owners(company_id: int) -> str:
