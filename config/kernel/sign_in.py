@@ -31,7 +31,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from config.kernel.addresses import address_of
-from config.kernel.models import KnownPlace, SignInTries, User
+from config.kernel.models import KnownPlace, SignInTries, User, login_of
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
 LONGEST_OF_STRANGERS = timedelta(minutes=5)
@@ -53,7 +53,7 @@ class Limit:
 
 def limits_of(username: str, request: HttpRequest | None) -> list[Limit]:
     """What a try of this person counts for. A known browser stands for itself, whoever else is at its address."""
-    person = _person(username)
+    person = login_of(username)
     device, address = _places(request)
     known = KnownPlace.objects.filter(key__in=[_digest("place", person, place) for place in (device, address)])
     known_keys = set(known.values_list("key", flat=True))
@@ -65,10 +65,6 @@ def limits_of(username: str, request: HttpRequest | None) -> list[Limit]:
     if _digest("place", person, address) not in known_keys:
         limits.append(Limit(_digest("person", person), OF_STRANGERS, LONGEST_OF_STRANGERS))
     return limits
-
-
-def _person(username: str) -> str:
-    return username.strip().lower()
 
 
 def _places(request: HttpRequest | None) -> tuple[str, str]:
@@ -93,7 +89,7 @@ def _digest(*parts: str) -> str:
 def remember(username: str, place: str, *, at: datetime) -> None:
     """From now on the person is known at this place."""
     if place:
-        key = _digest("place", _person(username), place)
+        key = _digest("place", login_of(username), place)
         KnownPlace.objects.update_or_create(key=key, defaults={"seen_at": at})
 
 
@@ -140,7 +136,7 @@ class LimitedBackend(ModelBackend):
         if user is not None:
             # the other counts stand: whoever has one password must not buy tries at others with it
             SignInTries.objects.filter(
-                key__in=[_digest("both", _person(name), place) for place in _places(request)]
+                key__in=[_digest("both", login_of(name), place) for place in _places(request)]
             ).delete()
             remember(name, _places(request)[1], at=at)
         return user

@@ -44,6 +44,29 @@ def wait_is_over():
     SignInTries.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
 
 
+SPELT = ["Claire@Verone.example", "  claire@verone.example ", "CLAIRE@VERONE.EXAMPLE", f"{EMAIL}\u200b", f"\xa0{EMAIL}"]
+
+
+@pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("spelt", SPELT)
+def test_an_address_is_known_however_it_is_typed_and_every_spelling_counts_for_one(spelt):
+    assert on_page(RIGHT, email=spelt).status_code == 302
+    typed = {"email": spelt, "password": RIGHT}
+    assert Client().post("/api/auth/token", typed, content_type="application/json").status_code == 200
+    for place in range(sign_in.OF_BOTH):
+        on_page(WRONG, email=SPELT[place % len(SPELT)])
+    assert "Trop d’essais de connexion" in on_page(RIGHT, email=spelt).text
+
+
+def test_no_two_persons_differ_by_the_capitals_of_their_address(client):
+    client.force_login(User.objects.create_superuser("root@verone.example", RIGHT))
+    new = {"email": "Bob@Verone.example", "password1": "zorglub 77 bulgroz", "password2": "zorglub 77 bulgroz"}
+    new |= {"usable_password": "true"}
+    assert client.post(reverse("admin:kernel_user_add"), new).status_code == 302
+    assert client.post(reverse("admin:kernel_user_add"), new | {"email": "bob@verone.example"}).status_code == 200
+    assert User.objects.filter(email="bob@verone.example").count() == 1
+
+
 @pytest.mark.usefixtures("person")
 def test_five_wrong_passwords_close_every_door_even_to_the_right_one():
     for _ in range(sign_in.OF_BOTH):

@@ -10,6 +10,7 @@ from config.kernel.models.companies import (
     User,
     UserManager,
     VatRegime,
+    login_of,
 )
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
@@ -54,4 +55,5 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookEvent",
     "WebhookSource",
+    "login_of",
 ]

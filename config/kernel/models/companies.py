@@ -8,16 +8,26 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel import characters
 from config.kernel.ids import new_id
 from config.kernel.roles import Role, may, may_read
 from config.kernel.scope import ScopedManager
 
 
+def login_of(typed: str) -> str:
+    """The e-mail address as it is kept, however it is typed: a telephone begins it with a capital."""
+    return characters.clean(typed).lower()
+
+
 class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=login_of(username or ""))
+
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
-        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user = self.model(email=login_of(email), **extra)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -39,6 +49,13 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # same reason
+
+    class Meta(AbstractUser.Meta):
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="login_is_in_lower_case")]
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = login_of(self.email)
 
     @property
     def display_name(self) -> str:
