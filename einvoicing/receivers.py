@@ -23,7 +23,7 @@ def connect() -> None:
 
 def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **_kwargs: Any) -> None:
     """An issued invoice goes into the queue of its carrier and of the mirrors, in the issuing transaction."""
-    from einvoicing.services.declaring import declare_replaced
+    from einvoicing.services.declaring import declare_credited, declare_replaced
     from einvoicing.services.routing import accounts_for
     from einvoicing.services.transmissions import queue_transmission
 
@@ -32,6 +32,8 @@ def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **
             queue_transmission(invoice=invoice, actor=actor, at=at, account=account)
     if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
         declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)
+    if invoice.is_credit_note:
+        declare_credited(note=invoice, actor=actor, at=at)
 
 
 def tell_people_concerned(sender: Any, transmission: Transmission, at: datetime, **_kwargs: Any) -> None:

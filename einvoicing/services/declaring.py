@@ -1,7 +1,8 @@
 """The statuses we declare: 212 (encaissée) for each payment of a transmitted invoice, 220 after its replacement.
 
 212 gives what was received, with VAT, per VAT rate (BR-FR-CDV-14); it is repeated for each partial payment, and
-negative when money is taken back. Whether it goes on to the public concentrator (it does where VAT falls due on
+negative when money is taken back. A credit note changes what the money already received has paid: 212 then moves it
+from one rate to another. Whether it goes on to the public concentrator (it does where VAT falls due on
 collection, CGI 269-2 c) is the platform's to decide: MDT-2 cannot tell it, for the official rules of 1.4 take
 REGULATED alone.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
-from billing.models import Invoice, VatSubtotal
+from billing.models import Invoice, InvoiceKind, VatSubtotal
 from billing.totals import VatSubtotal as VatRow
 from billing.totals import split_vat
 from config.kernel import audit
@@ -50,14 +52,38 @@ def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> l
         return []
     # the day of collection, on which VAT falls due (CGI 269-2 c); money taken back is so on the day it is
     collected_on = allocation.payment.paid_on if allocation.amount > 0 else local_day(at)
-    characteristics = tuple(
-        cdar.Characteristic(
-            type_code=MONEY_RECEIVED, amount=amount, currency=invoice.currency, value_date=collected_on, percent=rate
-        )
-        for rate, amount in amounts.items()
+    return _declare(invoice, RECEIVED, (_received(amounts, invoice.currency, collected_on),), actor=actor, at=at)
+
+
+@transaction.atomic
+def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Transmission]:
+    """Queue 212 for what stays paid of the invoice that this credit note, issued just now, corrects.
+
+    What was declared at a rate that is credited goes to the rates that remain: the sum of the message is zero.
+    """
+    invoice = note.corrects
+    if invoice is None:
+        return []
+    paid = _allocated(Allocation.everywhere.filter(invoice=invoice))
+    amounts = split_by_rate(paid, _gross_by_rate(invoice))
+    for rate, amount in split_by_rate(paid, _gross_by_rate(invoice, without=note)).items():
+        amounts[rate] = amounts.get(rate, ZERO) - amount
+    amounts = {rate: amount for rate, amount in amounts.items() if amount}
+    if not amounts:
+        return []
+    return _declare(invoice, RECEIVED, (_received(amounts, invoice.currency, local_day(at)),), actor=actor, at=at)
+
+
+def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> cdar.StatusDetail:
+    return cdar.StatusDetail(
+        sequence=1,
+        characteristics=tuple(
+            cdar.Characteristic(
+                type_code=MONEY_RECEIVED, amount=amount, currency=currency, value_date=day, percent=rate
+            )
+            for rate, amount in amounts.items()
+        ),
     )
-    detail = cdar.StatusDetail(sequence=1, characteristics=characteristics)
-    return _declare(invoice, RECEIVED, (detail,), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -74,20 +100,34 @@ def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
     and a payment taken back gives the opposite of itself. The invoice is locked meanwhile: all others are earlier.
     """
     invoice = allocation.invoice
-    gross = _gross_by_rate(invoice)
-    earlier = Allocation.everywhere.filter(invoice=invoice).exclude(pk=allocation.pk)
-    before: Decimal = earlier.aggregate(sum=Sum("amount"))["sum"] or ZERO
+    before = _allocated(Allocation.everywhere.filter(invoice=invoice).exclude(pk=allocation.pk))
+    return split_by_rate(allocation.amount, _gross_by_rate(invoice), already_paid=before)
+
+
+def split_by_rate(
+    paid: Decimal, gross: Mapping[Decimal, Decimal], *, already_paid: Decimal = ZERO
+) -> dict[Decimal, Decimal]:
     rows = [VatRow("", rate, amount, ZERO) for rate, amount in gross.items()]
-    shares = split_vat(allocation.amount, rows, already_paid=before)
+    shares = split_vat(paid, rows, already_paid=already_paid)
     return {share.rate: share.amount for share in shares if share.amount}
 
 
-def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
-    """What the invoice asks for at each rate: the deposits it deducts were declared on their own."""
+def _allocated(rows: QuerySet[Allocation]) -> Decimal:
+    return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[Decimal, Decimal]:
+    """What the invoice asks for at each rate, less what is credited of it (but by the note `without`).
+
+    The deposits it deducts were declared on their own.
+    """
     totals: dict[Decimal, Decimal] = {}
     for row in VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"):
         totals[row.rate] = totals.get(row.rate, ZERO) + row.base + row.amount
-    for row in VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id"):
+    notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
+    notes = notes.exclude(pk=without.pk) if without else notes
+    taken_off = Q(invoice__deducted_by__invoice=invoice) | Q(invoice__in=notes)
+    for row in VatSubtotal.everywhere.filter(taken_off).distinct().order_by("-rate", "id"):
         totals[row.rate] = totals.get(row.rate, ZERO) - row.base - row.amount
     return totals or {ZERO: invoice.payable}
 

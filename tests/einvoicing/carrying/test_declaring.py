@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from einvoicing import validation
 from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
+from payments.services.crediting import credit_invoice
 from payments.services.payments import reverse_payment
 from tests.factories import money, story
 from tests.factories.people import signed_in
@@ -103,6 +105,47 @@ def test_a_corrected_invoice_declares_that_the_first_is_replaced(customer, invoi
     story.an_issued_invoice(customer, MIXED, kind=InvoiceKind.CORRECTED, corrects=invoice)
     (message,) = declared(invoice)
     assert (message.status_code, message.invoice_number) == ("220", invoice.number)
+
+
+def in_all(invoice):
+    """Rate → all that the messages declare at it; rates without a rest left out."""
+    sums = Counter()
+    for message in declared(invoice):
+        sums.update(received(message))
+    return {rate: amount for rate, amount in sums.items() if amount}
+
+
+def credit(invoice, position):
+    with company_scope(invoice.company_id):
+        parts = story.a_return(invoice, 1, position=position)
+        return credit_invoice(invoice=invoice, parts=parts, reason="Retour", actor=story.ACTOR, at=AT)
+
+
+@pytest.mark.parametrize("receipts", [("60.00", "60.00"), ("0.01", "119.99"), ("119.99", "0.01"), ("155.16",)])
+def test_what_is_received_around_a_credit_note_is_declared_at_the_rates_that_stay(customer, invoice, receipts):
+    before, *after = receipts
+    money.a_payment(customer, before, [(invoice, before)])
+    credit(invoice, position=2)
+    for amount in after:
+        money.a_payment(customer, amount, [(invoice, amount)])
+    assert in_all(invoice) == {Decimal(20): Decimal("120.00")}
+    rows = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.STATUS)
+    assert all(validation.check(bytes(row.content)).valid for row in rows)
+
+
+def test_two_credit_notes_between_receipts_leave_nothing_declared(customer, invoice):
+    money.a_payment(customer, "100.00", [(invoice, "100.00")])
+    credit(invoice, position=1)
+    assert in_all(invoice) == {Decimal("5.5"): Decimal("35.16")}
+    credit(invoice, position=2)
+    assert in_all(invoice) == {}
+
+
+def test_a_credit_note_at_one_rate_declares_nothing(customer):
+    invoice = story.an_issued_invoice(customer, [story.a_line(), story.a_line()])
+    money.a_payment(customer, "10.00", [(invoice, "10.00")])
+    credit(invoice, position=1)
+    assert len(declared(invoice)) == 1
 
 
 FIVE_RATES = ("20", "10", "8.5", "5.5", "2.1")
