@@ -7,17 +7,16 @@ unknown host: certainly not. A connection that broke after sending, or an answer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 from urllib3 import exceptions as transport
 
+from config.kernel import remote_json
 from config.kernel.errors import RemoteError
 
 _LONGEST_RETRY_AFTER = 24 * 3600
@@ -36,7 +35,7 @@ class Response:
 
     def json(self) -> Any:
         """The JSON value, amounts as Decimal never float; raises ValueError when it is not JSON."""
-        return json.loads(self.body, parse_float=Decimal)
+        return remote_json.read(self.body)
 
 
 class AnsweredError(RemoteError):

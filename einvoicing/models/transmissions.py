@@ -213,7 +213,7 @@ class LifecycleEvent(CompanyRow):
     document = models.ForeignKey(RemoteDocument, on_delete=models.PROTECT, null=True, related_name="events")
     code = models.CharField(_("code"), max_length=3)
     reason_code = models.CharField(_("motif"), max_length=40, blank=True)
-    reason = models.CharField(_("précision"), max_length=500, blank=True)
+    reason = models.CharField(_("précision"), max_length=2000, blank=True)
     occurred_at = models.DateTimeField(_("date"))
     received_at = models.DateTimeField(_("reçu le"))
 

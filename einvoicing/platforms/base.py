@@ -174,6 +174,7 @@ class RemoteStatus:
     at: datetime
     reason_code: str = ""
     reason: str = ""
+    seller: str = ""  # SIREN of who issued the invoice, where it is told (MDT-129)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,7 @@ APPLYING = "lecture des statuts"
 MOST_PAGES = 20
 MOST_WATCHED = 50
 MOST_ACKNOWLEDGED = 50
+LONGEST_REASON = 2000  # a status may carry thirteen reasons and their notes
 
 ACCEPTED = "200"
 UNTOLD = "???"  # a word of the platform that has no code of ours
@@ -153,11 +155,11 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         told = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    for place, status in enumerate(told, start=1):
+    for place, status in enumerate((_dated(one, at) for one in told), start=1):
         # locked, so that two copies read at once follow each other
         invoices = Invoice.everywhere.select_for_update(no_key=True, of=("self",))
         invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
-        if invoice is None:
+        if invoice is None or status.seller not in ("", invoice.seller["siren"]):
             return _give_up(document, f"Aucune facture ne porte le numéro « {status.number[:40]} ».")
         if not _is_known(invoice, status, document):
             overtaken = any(later.number == status.number for later in told[place:])
@@ -167,16 +169,37 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
     return applied
 
 
+def _dated(status: RemoteStatus, at: datetime) -> RemoteStatus:
+    """With the moment of its reception in the place of one that cannot be.
+
+    PostgreSQL keeps no year before 1 in UTC, and the status of a far year would be the latest for ever.
+    """
+    if at.year - 10 <= status.at.year <= at.year + 1:
+        return status
+    return replace(status, at=at)
+
+
 def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) -> bool:
     """The same fact, told in the same bytes or by the same platform at the same moment."""
     events = LifecycleEvent.everywhere.filter(invoice=invoice)
-    same_fact = Q(document__account=document.account, code=_code(status), occurred_at=status.at)
+    # two reasons told in one second are two facts
+    why = Q(reason_code=status.reason_code[:40], reason=_reason(status))
+    same_fact = why & Q(document__account=document.account, code=_code(status), occurred_at=status.at)
     return bool(events.filter(Q(document__sha256=document.sha256, code=_code(status)) | same_fact).exists())
 
 
 def _code(status: RemoteStatus) -> str:
     """Three characters to file it under; a word we do not know is kept in the reason."""
     return status.code or UNTOLD
+
+
+def _reason(status: RemoteStatus) -> str:
+    return (status.reason if status.code else f"{status.raw} {status.reason}".strip())[:LONGEST_REASON]
+
+
+def _why(event: LifecycleEvent) -> str:
+    """The platform's words, else the sentence of its reason code, else the status itself."""
+    return event.reason or lifecycle.reason(event.reason_code) or lifecycle.label(event.code)
 
 
 def _give_up(document: RemoteDocument, problem: str) -> bool:
@@ -207,7 +230,7 @@ def record_status(
         document=document,
         code=_code(status),
         reason_code=status.reason_code[:40],
-        reason=(status.reason if status.code else f"{status.raw} {status.reason}".strip())[:500],
+        reason=_reason(status),
         occurred_at=status.at,
         received_at=at,
     )
@@ -231,7 +254,7 @@ def record_status(
         turned_down = _follow(transmission, event, actor, at)
         _settle_answers(transmission, event, actor, at)
     if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None and invoice.can_be_disputed:
-        open_dispute(invoice=invoice, reason=event.reason or lifecycle.label(event.code), actor=actor, at=at)
+        open_dispute(invoice=invoice, reason=_why(event), actor=actor, at=at)
     if transmission is not None and (turned_down or _asks_anew(transmission, event, overtaken)):
         action_needed.send(Transmission, transmission=transmission, at=at)
     return event
@@ -257,7 +280,7 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
     wanted = TransmissionStatus.REJECTED if event.code in REJECTED else TransmissionStatus.ACCEPTED
     changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
     if wanted == TransmissionStatus.REJECTED:
-        changes["last_error"] = event.reason or lifecycle.reason(event.reason_code) or lifecycle.label(event.code)
+        changes["last_error"] = _why(event)[:1000]
     if states.can_move(transmission, wanted):
         tag = f"einvoicing.transmission.{wanted.lower()}"
         states.move(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from config.kernel import remote_json
 from config.kernel.errors import Invalid
 from einvoicing.platforms.base import RemoteStatus
 
@@ -57,7 +57,7 @@ def since(billing: Mapping[str, Any]) -> datetime | None:
 def read(data: bytes) -> tuple[RemoteStatus, ...]:
     """The state of one copy. Raises Invalid."""
     try:
-        billing = json.loads(data, parse_float=Decimal)
+        billing = remote_json.read(data)
     except ValueError as error:
         raise NotAbby from error
     if not isinstance(billing, dict):

@@ -15,6 +15,7 @@ ACK_STATUSES: dict[str, AckStatus] = {
 # the flows that carry the life of our invoices, and of those we received (CDAR documents)
 LIFECYCLE_TYPES = ("CustomerInvoiceLC", "SupplierInvoiceLC", "StateCustomerInvoiceLC", "StateSupplierInvoiceLC")
 
+LENGTH_OF_CODE = 3  # MDT-105
 ALREADY_EXISTING = "AlreadyExistingFlow"
 
 
@@ -29,24 +30,27 @@ def read(data: bytes) -> tuple[RemoteStatus, ...]:
     return (
         RemoteStatus(
             number=message.invoice_number,
-            code=message.status_code[:3],
+            code=message.status_code if len(message.status_code) == LENGTH_OF_CODE else "",
             raw=message.status_code,
             at=message.status_at or message.created_at,
             reason_code=codes[0] if codes else "",
             reason=_reasons(message.details),
+            seller=message.seller_siren[:9],  # a SIRET begins with the SIREN
         ),
     )
 
 
 def _reasons(details: tuple[cdar.StatusDetail, ...]) -> str:
-    """All that the details say, each in its own words and notes (MDT-114, MDT-126), else by its code's sentence.
+    """All that the details say: each its reason (MDT-114), or the sentence of its code, then its notes (MDT-126).
 
     '' when one code alone tells it: its sentence is then translated for who reads it.
     """
-    texts = [" – ".join(dict.fromkeys(filter(None, (detail.reason, *detail.notes)))) for detail in details]
-    if len(details) == 1:
-        return texts[0]
-    told = (text or lifecycle.reason(detail.reason_code) for text, detail in zip(texts, details, strict=True))
+    if len(details) == 1 and not details[0].reason and not any(details[0].notes):
+        return ""
+    told = (
+        " – ".join(dict.fromkeys(filter(None, (one.reason or lifecycle.reason(one.reason_code), *one.notes))))
+        for one in details
+    )
     return " ; ".join(dict.fromkeys(filter(None, told)))
 
 

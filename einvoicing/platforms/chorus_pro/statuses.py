@@ -6,13 +6,13 @@ not among them: many public bodies never report it, and only the bank proves it.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from config.kernel import remote_json
 from config.kernel.clock import PARIS
 from config.kernel.errors import Invalid
 from einvoicing.platforms.base import AckStatus, RemoteStatus
@@ -115,7 +115,7 @@ def read(data: bytes) -> tuple[RemoteStatus, ...]:
 
 def _entries(data: bytes) -> tuple[str, list[tuple[datetime, int, Mapping[str, Any]]]]:
     try:
-        answer = json.loads(data)
+        answer = remote_json.read(data)
         number = answer["numeroFacture"]
         rows = answer["historiquesDesStatuts"]["histoStatut"]
         entries = [(instant(row["histoStatutDatePassage"]), int(row.get("histoStatutId") or 0), row) for row in rows]

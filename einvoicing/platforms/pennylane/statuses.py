@@ -6,12 +6,11 @@ or that is not in the list, has no code: it is kept and shown as it came.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
+from config.kernel import remote_json
 from config.kernel.errors import Invalid
 from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
 
@@ -73,7 +72,7 @@ def read(data: bytes) -> tuple[RemoteStatus, ...]:
     Pennylane dates the invoice's last change, not its status: that is the time given.
     """
     try:
-        invoice = json.loads(data, parse_float=Decimal)
+        invoice = remote_json.read(data)
     except ValueError as error:
         raise NotPennylane from error
     if not isinstance(invoice, dict):
