@@ -68,7 +68,7 @@ app.conf.update(
         # read the platforms' statuses
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
         # compare the platforms' lists with ours
-        "compare": {"task": "einvoicing.compare", "schedule": crontab(hour=3, minute=10)},
+        "compare": {"task": "einvoicing.compare", "schedule": crontab(minute=10)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # tell partner systems what happened

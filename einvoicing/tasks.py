@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from config.kernel.queue import Clock, Queue
 from einvoicing.models import PlatformAccount
@@ -18,6 +18,7 @@ from einvoicing.services.transmissions import TRANSMISSIONS
 DEFECT = "Une erreur inattendue a interrompu la lecture de cette plateforme."
 # beyond the longest reading of a platform: pages, verdicts, and what is applied of them
 LEASE = timedelta(minutes=10)
+COMPARED_EVERY = timedelta(hours=23, minutes=30)
 
 
 @shared_task(name="einvoicing.prepare")
@@ -49,6 +50,11 @@ def _active(_at: datetime) -> QuerySet[PlatformAccount]:
     return rows.order_by("id")
 
 
+def _uncompared(at: datetime) -> QuerySet[PlatformAccount]:
+    """Once a day each; one that was being read, or did not answer, is due again at the next hour."""
+    return _active(at).filter(Q(compared_at=None) | Q(compared_at__lte=at - COMPARED_EVERY))
+
+
 def _compare(account: PlatformAccount, now: Clock) -> int:
     found = compare_account(account=account, at=now())
     return len(found.missing) + len(found.strangers) if found else 0
@@ -63,6 +69,6 @@ def _poll(account: PlatformAccount, now: Clock) -> int:
 
 
 COMPARING: Queue[PlatformAccount] = Queue(
-    name="comparaison avec les plateformes", due=_active, work=_compare, lease=LEASE
+    name="comparaison avec les plateformes", due=_uncompared, work=_compare, lease=LEASE
 )
 POLLING: Queue[PlatformAccount] = Queue(name="lecture des plateformes", due=_active, work=_poll, lease=LEASE)

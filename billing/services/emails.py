@@ -197,9 +197,15 @@ def postpone_email(*, email: Email, reason: str, at: datetime) -> None:
 
 @transaction.atomic
 def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
-    """A queued message whose document cannot be made: a person is told, and may queue it again once mended."""
+    """A queued message whose document cannot be made: a person is told, and may queue it again once mended.
+
+    One that was withdrawn meanwhile stays so.
+    """
+    row: Email = Email.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=email.pk)
+    if row.status != EmailStatus.QUEUED:
+        return
     _move(
-        email, EmailStatus.FAILED, "billing.email.failed", at=at,
+        row, EmailStatus.FAILED, "billing.email.failed", at=at,
         data={"recipient": email.recipient, "reason": reason}, last_error=reason[:500], **FREE,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 
 from billing.models import Invoice
 from config.kernel.models import AuditEvent
+from einvoicing import tasks
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.platforms.base import Deposit
 from einvoicing.platforms.registry import connect
@@ -44,6 +45,21 @@ def test_the_same_on_both_sides_says_nothing(sent):
     found = compared(sent)
     assert (found.compared, found.missing, found.strangers) == (1, (), ())
     assert PlatformAccount.everywhere.get(pk=sent.account.pk).compared_at == LATER
+
+
+def test_a_comparison_met_by_a_reading_is_made_at_the_next_hour_and_then_once_a_day(sent, monkeypatch):
+    made = []
+    monkeypatch.setattr(tasks, "compare_account", lambda account, at: made.append(at))
+    for hour in range(3):
+        # the reading of the platform holds the account at the first hour
+        held_until = AT + timedelta(minutes=5)
+        PlatformAccount.everywhere.filter(pk=sent.account.pk).update(lease_owner="lecture", lease_until=held_until)
+        tasks.COMPARING.visit(now=lambda hour=hour: AT + timedelta(hours=hour))
+    assert made == [AT + timedelta(hours=1), AT + timedelta(hours=2)]
+    PlatformAccount.everywhere.filter(pk=sent.account.pk).update(compared_at=AT)
+    for hours in (20, 24):
+        tasks.COMPARING.visit(now=lambda hours=hours: AT + timedelta(hours=hours))
+    assert made[2:] == [AT + timedelta(hours=24)]
 
 
 def test_an_invoice_believed_sent_that_the_platform_lost_is_shown_on_its_record(sent):

@@ -9,6 +9,8 @@ import pytest
 from django.db import transaction
 
 from billing.models import DocumentKind, Email, EmailKind, EmailStatus, Invoice, InvoiceDocument
+from config.kernel.models import LoopFailure
+from config.kernel.queue import FREE
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
@@ -17,10 +19,11 @@ from einvoicing.platforms import registry
 from einvoicing.platforms.afnor.client import AfnorPlatform
 from einvoicing.platforms.base import RemoteStatus
 from einvoicing.services import preparing
-from einvoicing.services.documents import ensure_facturx
+from einvoicing.services.documents import DocumentInvalid, ensure_facturx
 from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting, poll_account
 from einvoicing.services.transmissions import AlreadyTransmitted, NoPlatform, NotForPlatforms, queue_transmission
+from einvoicing.validation.report import refusal
 from tests.einvoicing.carrying.conftest import Sent
 from tests.factories import platforms, story
 from tests.factories.queues import claim_emails, drain
@@ -211,6 +214,23 @@ def test_a_message_whose_file_can_never_be_made_is_given_up_and_seen(customer):
     assert waiting.status == EmailStatus.FAILED
     assert waiting.last_error.startswith("La facture n’est pas conforme")
     assert claim_emails(kind=EmailKind.INVOICE, at=AT) == []
+
+
+@pytest.mark.parametrize("rule", ["ENGINE", "BR-FR-21"])
+def test_a_message_withdrawn_while_its_file_is_made_stays_so_and_nothing_fails(customer, monkeypatch, rule):
+    invoice = story.an_issued_invoice(customer)
+    with company_scope(customer.company):
+        (waiting,) = email_invoice(invoice=invoice, addresses=["compta@client.example"], at=AT)
+
+    def withdrawn(**_facts):
+        Email.everywhere.filter(pk=waiting.pk).update(status=EmailStatus.CANCELLED, **FREE)
+        raise DocumentInvalid(refusal(rule, "Non"))
+
+    monkeypatch.setattr(preparing, "ensure_facturx", withdrawn)
+    assert preparing.prepare_documents() == 0
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.last_error) == (EmailStatus.CANCELLED, "")
+    assert not LoopFailure.everywhere.exists()
 
 
 def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):
