@@ -12,7 +12,8 @@ changes those rows meanwhile makes another question of it, which is refused: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -27,6 +28,7 @@ T = TypeVar("T")
 Questions = Mapping[K, Callable[[], T]]
 
 _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
 
 
 class AskedInside(RuntimeError):
@@ -39,6 +41,16 @@ class Unanswered(Exception):
     def __init__(self, questions: Questions[Any, Any]) -> None:
         super().__init__()
         self.questions = questions
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """For the founding of a database, in one transaction: nobody waits behind its locks, so it asks at once."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 def atomic(work: Callable[P, T]) -> Callable[P, T]:
@@ -69,7 +81,7 @@ def atomic(work: Callable[P, T]) -> Callable[P, T]:
 def ask(questions: Questions[K, T]) -> dict[K, T]:
     """The answer to each, by its key. Raises AskedInside in a transaction that is not of `atomic`."""
     answers = _answers.get()
-    if not _is_open() or answers is None:
+    if not _is_open() or answers is None or _alone.get():
         return _asked(questions)
     if questions.keys() - answers.keys():
         raise Unanswered(questions)
@@ -91,7 +103,7 @@ def each(works: Iterable[Callable[[], T]]) -> list[T]:
 
 
 def _asked(questions: Questions[K, T]) -> dict[K, T]:
-    if _is_open():
+    if _is_open() and not _alone.get():
         raise AskedInside
     return {key: question() for key, question in questions.items()}
 

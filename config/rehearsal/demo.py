@@ -12,10 +12,10 @@ from django.conf import settings
 
 from billing.models import Invoice, MovementReason, OrderStatus, Product
 from billing.services.invoices import generate_invoice, save_draft
-from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
+from config.kernel import outside
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.models import Company, User, VatRegime
@@ -25,6 +25,7 @@ from config.rehearsal.founding import found_company, open_sandbox_account
 from customers.models import Customer, CustomerKind, PaymentTerms
 from customers.services import save_customer
 from einvoicing.models import PlatformAccount
+from einvoicing.services.sending import issue_checked
 from payments.models import Method
 from payments.services.bank import import_statement
 from payments.services.payments import Share, record_payment
@@ -118,9 +119,9 @@ def seed(*, at: datetime) -> bool:
     verone = found_company(values=VERONE, people=roles)
     durand = found_company(values=DURAND, people={people["staff"]: Role.OWNER})
     actor = Actor.user(people["staff"])
-    with company_scope(verone):
+    with outside.alone(), company_scope(verone):
         _half_a_year(verone, actor, at)
-    with company_scope(durand):
+    with outside.alone(), company_scope(durand):
         customer = _customer(durand, ORGANISATIONS[3], actor, at)
         lines = [
             LineInput(
@@ -128,7 +129,7 @@ def seed(*, at: datetime) -> bool:
             )
         ]
         draft = save_draft(invoice=None, customer=customer, values={}, lines=lines, actor=actor, at=at)
-        issue_invoice(invoice=draft, actor=actor, at=at)
+        issue_checked(invoice=draft, actor=actor, at=at)
     return True
 
 
@@ -242,7 +243,7 @@ def _sale(customer: Customer, products: list[Product], chance: random.Random, ac
     order = save_order(order=None, customer=customer, values=values, lines=lines, actor=actor, at=at)
     confirm_order(order=order, actor=actor, at=at)
     ship_order(order=order, actor=actor, at=at)
-    return issue_invoice(invoice=generate_invoice(order=order, actor=actor, at=at), actor=actor, at=at)
+    return issue_checked(invoice=generate_invoice(order=order, actor=actor, at=at), actor=actor, at=at)
 
 
 def _pay(invoice: Invoice, chance: random.Random, actor: Actor, at: datetime) -> None:

@@ -94,3 +94,16 @@ def test_any_other_transaction_is_a_defect(question, asked, wrapped):
     with transaction.atomic(), pytest.raises(outside.AskedInside):
         (outside.atomic(work) if wrapped else work)()
     assert not asked
+
+
+def test_who_is_alone_in_a_new_database_is_answered_at_once_in_the_transaction(question, asked):
+    runs = []
+
+    @outside.atomic
+    def work():
+        runs.append("work")
+        return outside.ask(question("this"))["this"]
+
+    with outside.alone(), transaction.atomic():
+        assert work() == "this is good"
+    assert (len(runs), len(asked)) == (1, 1)

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from billing.models import Invoice, Reminder, ReminderStatus
 from billing.services.invoices import save_draft
-from billing.services.issuing import issue_invoice
 from billing.working_days import is_working_day
 from config.kernel.clock import local_day
 from config.kernel.models import Company
@@ -16,6 +15,7 @@ from config.rehearsal.journey.receipts import import_entries
 from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
 from config.rehearsal.journey.telling import ACTOR, Journey, PromiseBroken, promise
 from customers.models import CustomerKind
+from einvoicing.services.sending import issue_checked
 from payments.services.reminders import deliver_reminders, send_reminders
 
 
@@ -30,7 +30,7 @@ def remind_late_payer(journey: Journey, company: Company) -> None:
         invoice=None, customer=customer, values={"due_date": local_day(issued) + timedelta(days=15)},
         lines=[a_line("Entretien annuel", "450.00", service=True)], actor=ACTOR, at=issued,
     )  # fmt: skip
-    invoice = issue_invoice(invoice=draft, actor=ACTOR, at=issued)
+    invoice = issue_checked(invoice=draft, actor=ACTOR, at=issued)
     due = invoice.due_date or local_day(issued)
     told = []
     for level, days in ((1, company.friendly_after_days), (2, company.firm_after_days), (3, company.final_after_days)):

@@ -12,8 +12,7 @@ from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
 from config.rehearsal.journey.telling import ACTOR, Journey, promise
 from customers.models import CustomerKind
 from einvoicing.models import Transmission
-from einvoicing.services.sending import issue_checked, send_invoice
-from payments.services.crediting import credit_invoice
+from einvoicing.services.sending import credit_checked, issue_checked, send_invoice
 
 
 def sell_to_public_body(journey: Journey, company: Company) -> None:
@@ -45,7 +44,7 @@ def sell_to_individual(journey: Journey, company: Company) -> None:
     told = Transmission.objects.filter(invoice=invoice, account__kind="afnor").count()
     promise(told == 1, "a consumer's invoice is given to the platform once, for e-reporting")
     check_document(journey, invoice, "individual_document")
-    note = credit_invoice(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=timezone.now())
+    note = credit_checked(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=timezone.now())
     invoice.refresh_from_db()
     promise(invoice.status == InvoiceStatus.CREDITED and note.total_gross == invoice.total_gross, "credited in full")
     journey.step("individual", invoice=invoice.number, gross=str(invoice.total_gross), credit_note=note.number)
