@@ -11,14 +11,13 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import logs
 from config.runtime import embedded, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = production.Env()
 embedded.read_env_file()
 
 # -- what kind of installation this is -----------------------------------------------------------------------------
@@ -47,15 +46,17 @@ def _development_key(purpose: str) -> str:
 
 
 if PRODUCTION:
-    # No defaults: production refuses to start without its own.
-    SECRET_KEY = env.str("SECRET_KEY")
-    JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY")
-    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+    # Nothing stands in for what is absent: production refuses to start without its own.
+    SECRET_KEY = env.str("SECRET_KEY", default="")
+    JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default="")
+    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[])
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
     production.refuse_weak(
+        addresses={name: env.str(name, default="") for name in ("DATABASE_URL", "REDIS_URL")},
         secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
         credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
-        behind_proxy=env.bool("BEHIND_PROXY", default=None), trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        behind_proxy=env.bool("BEHIND_PROXY") if env.str("BEHIND_PROXY", default="") else None,
+        trusted_proxies=env.int("TRUSTED_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False))),
         allows_private=env.bool("WEBHOOK_ALLOW_PRIVATE", default=False),
     )  # fmt: skip
 else:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import environ
 
+from config.runtime import production
 from config.runtime.cluster import StartFailure, check_private
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -66,7 +67,7 @@ def ensure() -> None:
     wanted = [name for name, variable in VARIABLES.items() if name in inherited or not os.environ.get(variable)]
     if not wanted or set(wanted) <= set(_held):
         return
-    if environ.Env().bool("PRODUCTION", default=False):
+    if production.Env().bool("PRODUCTION", default=False):
         raise ServiceUnavailable("En production, DATABASE_URL et REDIS_URL doivent être donnés tous les deux.")
     try:
         urls = _hold(wanted)

@@ -13,8 +13,9 @@ import pytest
 from config.runtime import production
 
 ROOT = Path(__file__).resolve().parents[2]
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+KEY = base64.urlsafe_b64encode(os.urandom(32)).decode()
 SOUND = {
+    "addresses": {"DATABASE_URL": "postgres://x@db/x", "REDIS_URL": "redis://cache/0"},
     "secrets": {"SECRET_KEY": "k" + os.urandom(24).hex(), "JWT_SIGNING_KEY": "j" + os.urandom(24).hex()},
     "credentials_keys": [KEY], "debug": False, "allowed_hosts": ["facturation.example.fr"],
     "behind_proxy": True, "trusted_proxies": 1, "allows_private": False,
@@ -38,6 +39,12 @@ def test_a_sound_installation_starts():
         ({"behind_proxy": None, "trusted_proxies": 0}, ["BEHIND_PROXY"]),
         ({"allows_private": True}, ["WEBHOOK_ALLOW_PRIVATE"]),
         ({"behind_proxy": False}, ["TRUSTED_PROXIES"]),
+        ({"trusted_proxies": 0}, ["TRUSTED_PROXIES"]),
+        ({"trusted_proxies": -1}, ["TRUSTED_PROXIES"]),
+        ({"addresses": {"DATABASE_URL": "postgres://x@db/x", "REDIS_URL": ""}}, ["REDIS_URL"]),
+        ({"secrets": {"SECRET_KEY": "", "JWT_SIGNING_KEY": ""}}, ["SECRET_KEY", "JWT_SIGNING_KEY"]),
+        ({"credentials_keys": [base64.b64encode(bytes(32)).decode()]}, ["CREDENTIALS_KEYS"]),
+        ({"credentials_keys": [base64.b64encode(bytes(range(32))).decode()]}, ["CREDENTIALS_KEYS"]),
     ],
 )
 def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
@@ -46,6 +53,27 @@ def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
     lines = str(refused.value).splitlines()
     assert [line[: len(name)] for line, name in zip(lines, named, strict=True)] == named
     assert "short" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "weak", ["abcdefghij" * 4, "0123456789" * 5, "abcdefghijklmnopqrstuvwxyz0123456789ABC",
+             "django-insecure-" + os.urandom(24).hex()],
+)  # fmt: skip
+def test_a_pattern_or_a_published_key_is_no_secret(weak):
+    with pytest.raises(SystemExit, match="SECRET_KEY : trop faible"):
+        production.refuse_weak(**{**SOUND, "secrets": {**SOUND["secrets"], "SECRET_KEY": weak}})
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("PRODUCTION", "oui"), ("PRODUCTION", "enabled"), ("BEHIND_PROXY", "maybe")]
+)
+def test_a_word_that_is_neither_yes_nor_no_starts_nothing(monkeypatch, name, word):
+    monkeypatch.setenv(name, word)
+    with pytest.raises(SystemExit, match=f"{name} : écrivez true ou false"):
+        production.Env().bool(name, default=False)
+    monkeypatch.setenv("TRUSTED_PROXIES", "un")
+    with pytest.raises(SystemExit, match="TRUSTED_PROXIES : écrivez un nombre entier"):
+        production.Env().int("TRUSTED_PROXIES", default=0)
 
 
 def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_proxy_stands_in_front():
