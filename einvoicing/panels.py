@@ -41,6 +41,8 @@ def register() -> None:
 
 
 def tone_of(transmission: Transmission) -> str:
+    if transmission.dismissed_at is not None:
+        return "neutral"
     if transmission.status in BAD or lifecycle.is_bad(transmission.lifecycle_code):
         return "bad"
     if transmission.status == TransmissionStatus.UNKNOWN:

@@ -98,6 +98,8 @@ def remedy_of(transmission: Transmission) -> Remedy | None:
 
 
 def _remedy_of(transmission: Transmission) -> Remedy | None:
+    if transmission.dismissed_at is not None:
+        return None
     if transmission.status in STOPPED:
         return _stopped(transmission)
     if transmission.kind == TransmissionKind.STATUS:
@@ -145,7 +147,10 @@ def _stopped(transmission: Transmission) -> Remedy:
 def _undeclared(transmission: Transmission) -> Remedy:
     return Remedy(
         _("Un statut de la facture n’a pas pu être déclaré"),
-        _("La facture elle-même n’est pas en cause. Lisez la réponse de la plateforme, puis relancez."),
+        _(
+            "La facture elle-même n’est pas en cause. Lisez la réponse de la plateforme, puis relancez, ou classez "
+            "sans suite."
+        ),
         transmission.last_error,
     )
 

@@ -48,7 +48,12 @@ def to_mend(rows: QuerySet[Transmission]) -> QuerySet[Any]:
     ended = of_invoice & (Q(invoice__status=InvoiceStatus.CREDITED) | Exists(_later()))
     answered_again = Transmission.everywhere.filter(request=OuterRef("request"), created_at__gt=OuterRef("created_at"))
     asking = stopped | refused | (told & ~Exists(_live_answer()))
-    return rows.filter(asking).exclude(ended).exclude(Exists(answered_again)).annotate(trouble=_trouble())
+    return (
+        rows.filter(asking, dismissed_at=None)
+        .exclude(ended)
+        .exclude(Exists(answered_again))
+        .annotate(trouble=_trouble())
+    )
 
 
 def _later() -> QuerySet[Transmission]:

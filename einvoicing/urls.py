@@ -35,4 +35,5 @@ urlpatterns = [
     path("transmissions/<int:pk>/answer/", answering.transmission_answer, name="transmission-answer"),
     path("transmissions/enclosures/<int:pk>/", answering.enclosure_download, name="enclosure"),
     path("transmissions/<int:pk>/retry/", transmissions.transmission_retry, name="transmission-retry"),
+    path("transmissions/<int:pk>/dismiss/", transmissions.transmission_dismiss, name="transmission-dismiss"),
 ]

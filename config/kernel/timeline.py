@@ -123,6 +123,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "einvoicing.transmission.given_up": (n("Transmission abandonnée, action requise"), "alert", "bad"),
     "einvoicing.transmission.invalid": (n("Non conforme : non transmise"), "alert", "bad"),
     "einvoicing.transmission.retried": (n("Transmission relancée"), "send", "neutral"),
+    "einvoicing.transmission.dismissed": (n("Classée sans suite"), "check", "neutral"),
     "einvoicing.transmission.rejected": (n("Rejetée par la plateforme"), "alert", "bad"),
     "einvoicing.transmission.answered": (n("Réponse reçue par %(platform)s"), "send", "good"),
     "einvoicing.completion.queued": (n("Complément à envoyer à %(platform)s"), "send", "neutral"),

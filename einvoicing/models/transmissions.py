@@ -113,6 +113,7 @@ class Transmission(LeasedRow):
     created_at = models.DateTimeField(_("créée le"))
     deposited_at = models.DateTimeField(_("reçue le"), null=True)
     watched_at = models.DateTimeField(null=True, editable=False)
+    dismissed_at = models.DateTimeField(_("classée sans suite le"), null=True, editable=False)
 
     objects: ClassVar[TransmissionManager] = TransmissionManager()
     everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(TransmissionQuerySet)()
@@ -151,6 +152,13 @@ class Transmission(LeasedRow):
         if self.status == TransmissionStatus.REJECTED:
             return self.kind == TransmissionKind.STATUS
         return self.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
+
+    @property
+    def can_dismiss(self) -> bool:
+        """Whether a person may file what stopped as needing nothing more. An invoice itself always has to arrive."""
+        stopped = {TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD}
+        is_about = self.kind != TransmissionKind.INVOICE
+        return is_about and self.status in stopped and self.dismissed_at is None
 
     def __str__(self) -> str:
         return f"{self.invoice} → {self.account}"

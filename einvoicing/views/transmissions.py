@@ -29,7 +29,7 @@ from einvoicing.panels import statuses, tone_of, words_of
 from einvoicing.remedies import remedy_of
 from einvoicing.services.routing import is_mirror
 from einvoicing.services.structures import services_of_buyer
-from einvoicing.services.transmissions import retry_transmission
+from einvoicing.services.transmissions import dismiss_transmission, retry_transmission
 from einvoicing.services.transmissions.answering import reply_of
 from einvoicing.troubles import Trouble, to_mend
 from einvoicing.views.bulk import never_transmitted, progress
@@ -53,6 +53,13 @@ class RetryForm(forms.Form):
     reason = TextField(
         label=gettext_lazy("Ce qui a été corrigé"), max_length=200,
         error_messages={"required": gettext_lazy("Dites ce qui a changé : le journal le garde.")},
+    )  # fmt: skip
+
+
+class DismissForm(forms.Form):
+    why = TextField(
+        label=gettext_lazy("Pourquoi rien de plus n’est à faire"), max_length=200,
+        error_messages={"required": gettext_lazy("Dites pourquoi : le journal le garde.")},
     )  # fmt: skip
 
 
@@ -129,6 +136,20 @@ def transmission_retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(transmission)
 
 
+@require_POST
+@member("einvoicing.send")
+def transmission_dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """A stopped status or answer asks nothing more, a person says why."""
+    transmission, form = load_transmission(pk), DismissForm(request.POST)
+    if not form.is_valid():
+        return show_transmission(request, transmission, dismissal=form)
+    dismiss_transmission(
+        transmission=transmission, reason=form.cleaned_data["why"], actor=actor_of(request), at=timezone.now()
+    )
+    messages.success(request, _("Classée sans suite."))
+    return redirect(transmission)
+
+
 def load_transmission(pk: int) -> Transmission:
     return cast(Transmission, get_object_or_404(Transmission.objects.select_related("invoice", "account"), pk=pk))
 
@@ -139,6 +160,7 @@ def show_transmission(
     *,
     retry: RetryForm | None = None,
     answer: AnswerForm | None = None,
+    dismissal: DismissForm | None = None,
 ) -> HttpResponse:
     """The page of a transmission, with a form that was refused in its place."""
     tries = [_try(one) for one in transmission.tries.order_by("-number")]
@@ -160,9 +182,13 @@ def show_transmission(
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": retry or RetryForm(),
         "may_retry": may and transmission.can_retry,
+        "dismissal": dismissal or DismissForm(),
+        "may_dismiss": may and transmission.can_dismiss,
         "timeline": timeline_of(transmission, role),
     }
-    return render(request, "einvoicing/transmission/detail.html", context, status=422 if retry or answer else 200)
+    return render(
+        request, "einvoicing/transmission/detail.html", context, status=422 if retry or answer or dismissal else 200
+    )
 
 
 def _may(request: HttpRequest, action: str) -> bool:

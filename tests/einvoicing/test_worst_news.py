@@ -213,6 +213,32 @@ def test_a_212_that_was_refused_is_to_mend_once_and_says_nothing_of_the_invoice(
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
 
 
+def test_a_212_that_was_refused_is_filed_by_a_person_who_says_why(company, customer, account):
+    row = a_declared_status(carried(customer, "205").invoice, account, Status.REJECTED)
+    client, dismiss = signed_in(company), reverse("einvoicing:transmission-dismiss", args=[row.pk])
+    assert dismiss in client.get(row.get_absolute_url()).text
+    assert client.post(dismiss, {"why": ""}).status_code == 422
+    assert client.post(dismiss, {"why": "Déclarée à la main chez eux"}).status_code == 302
+    page = client.get(row.get_absolute_url())
+    assert dismiss not in page.text
+    assert "Déclarée à la main chez eux" in page.text
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
+    assert not [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+    # it may still be taken up again, and asks anew when it is refused again
+    client.post(reverse("einvoicing:transmission-retry", args=[row.pk]), {"reason": "Rouverte chez eux"})
+    row.refresh_from_db()
+    assert (row.status, row.dismissed_at) == (Status.PENDING, None)
+
+
+def test_an_invoice_that_was_refused_cannot_be_filed_away(company, customer, account):
+    row = carried(customer, "", Status.REJECTED)
+    client, dismiss = signed_in(company), reverse("einvoicing:transmission-dismiss", args=[row.pk])
+    assert dismiss not in client.get(row.get_absolute_url()).text
+    client.post(dismiss, {"why": "Pas envie"})
+    row.refresh_from_db()
+    assert row.dismissed_at is None
+
+
 def test_a_rejected_invoice_is_not_put_back_but_sent_again(company, customer, account):
     row = carried(customer, "", Status.REJECTED)
     client = signed_in(company)

@@ -152,6 +152,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:transmission-detail": ("get api/transmissions/<int:id>", ""),
     "einvoicing:transmission-answer": ("", "post api/transmissions/<int:id>/retry"),
     "einvoicing:enclosure": ("get api/transmissions/<int:id>", ""),
+    "einvoicing:transmission-dismiss": ("", "post api/transmissions/<int:id>/retry"),
     "einvoicing:transmission-retry": ("", "post api/transmissions/<int:id>/retry"),
 }
 

@@ -37,7 +37,9 @@ ONE_CLICK = {
     "payments:bankline-reopen": "payments:bankline-ignore",
 }
 # the same, but reached only by a form that a person fills in on the record's page
-FILLED_IN = {"einvoicing:transmission-answer", "einvoicing:transmission-retry"}
+FILLED_IN = {
+    "einvoicing:transmission-answer", "einvoicing:transmission-dismiss", "einvoicing:transmission-retry",
+}  # fmt: skip
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
 TEMPLATES = ROOT / "templates"
 

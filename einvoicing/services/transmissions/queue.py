@@ -141,7 +141,27 @@ def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor,
         transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
         also=[transmission.invoice], data={"reason": reason},
         next_attempt_at=at, attempts=0, last_error="", error_class="", violations=[], priority=Priority.FIRST,
+        dismissed_at=None,
         tracking_id=known_as[0], remote_id=known_as[1],
     )  # fmt: skip
     breaker.let_one_through(transmission.account, at=at)
     return transmission
+
+
+@transaction.atomic
+def dismiss_transmission(*, transmission: Transmission, reason: str, actor: Actor, at: datetime) -> Transmission:
+    """A person knows that a stopped status or answer needs nothing more: it asks nobody to act, and keeps its state.
+
+    It may still be put back into the queue. Raises TransitionRefused.
+    """
+    rows = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).select_related("invoice", "account")
+    row: Transmission = rows.get(pk=transmission.pk)
+    if not row.can_dismiss:
+        raise TransitionRefused(state=row.get_status_display())
+    row.dismissed_at = at
+    Transmission.everywhere.filter(pk=row.pk).update(dismissed_at=at)
+    audit.record(
+        "einvoicing.transmission.dismissed", subject=row, also=[row.invoice], actor=actor, at=at,
+        data={"reason": reason},
+    )  # fmt: skip
+    return row
