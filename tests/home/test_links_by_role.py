@@ -19,12 +19,12 @@ from config.kernel.models import LoopFailure
 from config.kernel.roles import READERS, Role
 from config.kernel.timeline import AREAS, WORDS
 from einvoicing.models import Transmission, TransmissionStatus
-from tests.api.world import World, a_world
+from tests.api.world import World
 from tests.factories import money
-from tests.factories.people import signed_in
 from tests.house.pages import MOST_OF_A_KIND, NOT_PAGES
+from tests.trust.at_once import WHOLE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.trust]
 
 LINK = re.compile(r'(?:href|hx-get|data-url|formaction)="([^"#]+)')
 FORM = re.compile(r"<form\b[^>]*>")
@@ -36,10 +36,19 @@ EVERYTHING = (
 SENDER = "BANQUE DES DOCKS"
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def _busy(_built_once: World, django_db_blocker: Any) -> World:
     """A company where there is something of everything, and work for everybody."""
-    world = a_world()
+    with django_db_blocker.unblock():
+        return busy(_built_once)
+
+
+@pytest.fixture
+def world(_busy: World, db: None) -> World:
+    return _busy.copied()
+
+
+def busy(world: World) -> World:
     entries = [money.a_credit("77.00", counterparty=SENDER), money.a_credit("42.00")]
     line, world.transaction = money.bank_lines(world.company, entries)
     for name in EVERYTHING:
@@ -84,7 +93,7 @@ def name_of(address: str) -> str:
 
 @pytest.mark.parametrize("role", Role)
 def test_what_a_role_is_offered_is_open_to_it(world: World, role: Role) -> None:
-    links, forms = offered(signed_in(world.company, role))
+    links, forms = offered(world.browser(role))
     assert len({name_of(link) for link in links}) > 20
     assert {link: page for link, page in links.items() if not may_open(role, link)} == {}
     assert {form: page for form, page in forms.items() if not may_open(role, form, "POST")} == {}
@@ -92,11 +101,14 @@ def test_what_a_role_is_offered_is_open_to_it(world: World, role: Role) -> None:
 
 def test_a_salesperson_reads_nothing_of_the_bank_anywhere(world: World) -> None:
     """Not by a link, nor in a panel, a timeline, the search, its options or the palette."""
-    client = signed_in(world.company, Role.SALES)
+    client = world.browser(Role.SALES)
     links, _forms = offered(client)
     words = ["42,00", "77,00", SENDER.lower(), "relevé", "rapprocher"]
-    seen = 0
+    seen, kinds = 0, Counter[str]()
     for address in [*links, *(f"/search?q={word}" for word in words)]:
+        kinds[name := name_of(address)] += 1
+        if not WHOLE and name != "search" and kinds[name] > 1:
+            continue
         for headers in ({}, {"HX-Request": "true"}):
             answer: Any = client.get(address, headers=headers)
             if not answer.streaming and "text/html" in answer.headers.get("Content-Type", ""):
@@ -111,7 +123,7 @@ def test_a_salesperson_reads_nothing_of_the_bank_anywhere(world: World) -> None:
 def test_who_reconciles_reads_ibans_whole_and_who_reads_their_two_ends(world: World) -> None:
     account = world.bank_account
     for role, shown in ((Role.ACCOUNTANT, typography.iban(account.iban)), (Role.VIEWER, f"… {account.iban[-4:]}")):
-        assert shown in signed_in(world.company, role).get("/settings/bank/").text
+        assert shown in world.browser(role).get("/settings/bank/").text
 
 
 def test_each_event_is_told_to_who_reads_its_area() -> None:
