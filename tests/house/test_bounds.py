@@ -62,7 +62,7 @@ WORDS = ("a" * 300, "9" * 300, "-", "%ED%A0%80", "..")
 ENDLESS = (HUGE, f"-{HUGE}", "1e999999", "NaN", "Infinity", "9999-12-31", "²", "٣")
 OUTSIDE = ("login", "logout", "language")
 
-FEW = 2  # for each page, others for the next one; all of them in `make trust`
+FEW = 1  # for each page, others for the next one; all of them in `make trust`
 
 
 def some(values, page):
@@ -135,15 +135,13 @@ def admin_patterns() -> list[str]:
 
 @pytest.mark.trust
 @pytest.mark.parametrize("path", admin_patterns())
-def test_no_page_of_the_admin_fails_either(path, db):
-    client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("root@example.org", "a-long-password"))
+def test_no_page_of_the_admin_fails_either(path, root, db):
     if "<" not in path:
-        bound(client, path, ADMIN_QUERIES)
+        bound(root, path, ADMIN_QUERIES)
     for strange in some([re.sub(r"<[^>]*>", value, path) for value in (*IDS, *WORDS, "_5F", "1_002F")], path):
         if "<" in path:
-            asked(client, strange)
-            asked(client, strange, NUMBERS)
+            asked(root, strange)
+            asked(root, strange, NUMBERS)
 
 
 def test_the_searches_find_the_pages_there_are():
@@ -154,20 +152,26 @@ def test_the_searches_find_the_pages_there_are():
 
 @pytest.mark.trust
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
-def test_a_real_row_takes_no_nul_in_the_admin(model, world, db):
-    client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("root@example.org", "a-long-password"))
-    row = next((value for value in everything(world) if type(value) is model), None)
-    if row is not None:
+def test_a_real_row_takes_no_nul_in_the_admin(model, rows, root, db):
+    if model in rows:
         for page in ("change", "history", "delete"):
-            bound(
-                client,
-                reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[row.pk]),
-                QUERIES,
-            )
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+            bound(root, reverse(name, args=[rows[model].pk]), QUERIES)
 
 
-def everything(world):
-    """The world's rows of each kind."""
-    names = [name for name, value in vars(type(world)).items() if isinstance(value, cached_property)]
-    return [world.company, *(getattr(world, name) for name in names)]
+@pytest.fixture(scope="module")
+def rows(_built_once, django_db_blocker):
+    """A row of each kind, by its model."""
+    names = [name for name, value in vars(type(_built_once)).items() if isinstance(value, cached_property)]
+    with django_db_blocker.unblock():
+        made = [_built_once.company, *(getattr(_built_once, name) for name in names)]
+    return {type(row): row for row in made}
+
+
+@pytest.fixture(scope="module")
+def root(_built_once, django_db_blocker):
+    """A superuser's browser."""
+    client = Client(raise_request_exception=False)
+    with django_db_blocker.unblock():
+        client.force_login(User.objects.create_superuser("root@example.org", "a-long-password"))
+    return client
