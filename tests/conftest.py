@@ -76,6 +76,14 @@ def django_db_setup(django_db_setup: None) -> None:
     broker.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _another_try_at_once() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr("config.kernel.http.PAUSE", (0, 0.01))
+    yield
+    patch.undo()
+
+
 @pytest.fixture(autouse=True)
 def _in_french() -> Iterator[None]:
     """A request leaves the language of its reader behind in its thread: each test starts in the product's own."""

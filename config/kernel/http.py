@@ -32,6 +32,7 @@ log = structlog.get_logger("config.kernel.http")
 Timeout = tuple[float, float]
 _CHUNK = 64 * 1024
 BAD_ADDRESS = "bad_address"
+PAUSE = (0.1, 0.5)  # seconds before another try, between these two
 LONGEST_LABEL = 63  # of a name, between two dots (RFC 1035)
 
 
@@ -129,7 +130,7 @@ class Session:
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_another_try),
             stop=tenacity.stop_after_attempt(self.attempts),
-            wait=tenacity.wait_random(0.1, 0.5),
+            wait=tenacity.wait_random(*PAUSE),
             reraise=True,
         )
         answer: Response = again(once)

@@ -40,7 +40,7 @@ from config.runtime.cluster import (
     tail,
 )
 
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = float(os.environ.get("QUITTANCE_GRACE_SECONDS") or 1.5)
 LOCK_SECONDS = 40.0
 
 
@@ -126,7 +126,7 @@ class Keeper:
         """Until nobody has needed anything for the grace time, or until told to end."""
         idle_since = time.monotonic()
         while not self.ending:
-            for key, _events in self.selector.select(timeout=0.5):
+            for key, _events in self.selector.select(timeout=min(0.5, GRACE_SECONDS)):
                 if key.fileobj is self.door:
                     self._admit()
                 else:

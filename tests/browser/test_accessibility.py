@@ -14,6 +14,7 @@ from billing.services.products import save_product
 from config.kernel.models import Company
 from tests.browser.conftest import sign_in
 from tests.factories import story
+from tests.trust.at_once import a_share
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GRAVE = {"critical", "serious"}
@@ -51,17 +52,19 @@ def faults(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.trust
 def test_axe_finds_nothing_grave(page: Page, addresses: list[str]) -> None:
     page.emulate_media(reduced_motion="reduce")  # colours are judged where they end, not on their way
+    page.goto("/login/")
     found = faults(page)
     sign_in(page)
-    for address in addresses:
+    for address in a_share(addresses, 4):
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
         found += faults(page)
     page.emulate_media(reduced_motion="reduce", color_scheme="dark")
-    for address in addresses[::4]:
+    for address in a_share(addresses[::4], 4):
         page.goto(address)
         found += faults(page)
     assert not found, "\n".join(found)
@@ -94,15 +97,15 @@ SMALL_TARGETS = """() => [...document.querySelectorAll(
   }).map((one) => `${one.outerHTML.slice(0, 110)} ${Math.round(one.getBoundingClientRect().height)} px`)"""
 
 
+@pytest.mark.trust
 def test_what_is_touched_is_44_px_high(chromium: Browser, addresses: list[str], live_server: Any) -> None:
     context = chromium.new_context(
         locale="fr-FR", base_url=live_server.url, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844}
     )
     page = context.new_page()
-    page.goto("/login/")
     sign_in(page)
     small = {}
-    for address in addresses:
+    for address in a_share(addresses, 4):
         page.goto(address)
         for target in page.evaluate(SMALL_TARGETS):
             small.setdefault(target, address)

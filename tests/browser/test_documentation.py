@@ -17,16 +17,15 @@ def scrolled_to(page: Page, wanted: Any) -> None:
     for _turn in range(200):
         if wanted.count():
             return
-        page.mouse.wheel(0, 400)
-        page.wait_for_timeout(100)
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(30)
 
 
 def test_a_partner_reads_how_to_record_a_payment(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.set_default_timeout(60_000)
     page.goto("/api/docs")
-    expect(page.get_by_role("heading", name="Quittance", exact=False).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Quittance", exact=False).first).to_be_visible()
     opened: Any = page.locator("#operations-payments-payment_create")
     scrolled_to(page, opened)
     opened.get_by_role("button").first.click()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from billing.models import Invoice
 from config.kernel.models import Company
-from tests.browser.conftest import PASSWORD, sign_in
+from tests.browser.conftest import sign_in, type_password
 from tests.browser.test_story import press
 from tests.factories import story
 
@@ -103,9 +103,7 @@ def test_what_was_typed_survives_a_session_that_ended(page: Page, company: Compa
     page.fill("[name=notes]", "Longue note")
     page.context.clear_cookies(name="sessionid")
     press(page, "Enregistrer")
-    page.fill("input[name=username]", "claire@verone.example")
-    page.fill("input[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
+    type_password(page)
     expect(page.locator("[name=notes]")).to_have_value("Longue note")
     press(page, "Enregistrer")
     page.wait_for_url(f"**/customers/{customer.pk}/")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from billing.models import Invoice
 from config.kernel.models import Company
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import EMAIL, PASSWORD, sign_in
 from tests.browser.test_story import create_customer, pick
 from tests.factories import story
 
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_a_draft_is_written_with_the_keyboard_alone(page: Page, company: Company) -> None:
     story.a_customer(company)
     sign_in(page)
+    page.goto("/")
     page.keyboard.press("g")
     page.keyboard.press("f")
     page.wait_for_url("**/invoices/")
@@ -43,6 +44,7 @@ def test_a_draft_is_written_with_the_keyboard_alone(page: Page, company: Company
 
 def test_slash_searches_and_the_question_mark_lists_the_keys(page: Page) -> None:
     sign_in(page)
+    page.goto("/")
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()
     page.keyboard.press("Escape")
@@ -57,8 +59,8 @@ def test_a_customer_is_created_without_javascript(chromium: Browser, company: Co
     context = chromium.new_context(locale="fr-FR", base_url=live_server.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/login/")
-    page.fill("input[name=username]", "claire@verone.example")
-    page.fill("input[name=password]", "a long password 42")
+    page.fill("input[name=username]", EMAIL)
+    page.fill("input[name=password]", PASSWORD)
     page.locator("form button.btn-primary").click()
     create_customer(page)
     context.close()
@@ -76,6 +78,7 @@ def test_no_page_scrolls_sideways_on_a_phone(page: Page, company: Company) -> No
 def test_ctrl_k_opens_the_palette_which_goes_and_finds(page: Page, company: Company) -> None:
     story.an_issued_invoice(story.a_customer(company, name="Hôtel Régina"))
     sign_in(page)
+    page.goto("/")
     page.keyboard.press("Control+k")
     options = page.get_by_role("dialog").get_by_role("option")
     expect(options.filter(has_text="Nouvelle facture")).to_be_visible()

@@ -6,6 +6,7 @@ import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -18,7 +19,7 @@ from config.pages.operations.sweeps import sweep
 from einvoicing.models import LifecycleEvent
 from einvoicing.sandbox.server import SandboxServer
 from payments.statements.sample import Entry, camt053
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import sign_in, type_password
 from tests.factories.platforms import a_platform_account
 from tests.factories.story import a_siren, a_siret
 
@@ -79,7 +80,9 @@ def order_and_ship(page: Page) -> None:
 
 
 def test_from_a_new_customer_to_money_in_the_bank(page: Page, company: Company, platform: Any, tmp_path: Path) -> None:
-    sign_in(page)
+    page.goto("/login/")
+    type_password(page)
+    page.wait_for_url(lambda address: urlsplit(address).path == "/")
     create_customer(page)
     order_and_ship(page)
     press(page, "Générer la facture")

@@ -18,8 +18,9 @@ from config.kernel.errors import Invalid
 from einvoicing.formats import cdar, cii, facturx, pdfa
 from einvoicing.formats.xml import parse_untrusted
 from einvoicing.validation import SCHEMA, check
-from einvoicing.validation.engine import Engine
+from einvoicing.validation.engine import SECONDS_PER_DOCUMENT, Engine
 from tests.einvoicing import documents
+from tests.trust.at_once import WHOLE
 
 GOOD = cii.render(documents.standard_invoice())
 LAUGHS = (
@@ -130,7 +131,7 @@ def _inflating(rounds: int):
     """An attachment of 512 MB, compressed once or more."""
 
     def change(document: Pdf) -> None:
-        packer, block = zlib.compressobj(9), bytes(1024 * 1024)
+        packer, block = zlib.compressobj(1), bytes(1024 * 1024)
         content = b"".join(packer.compress(block) for _ in range(512)) + packer.flush()
         for _ in range(rounds - 1):
             content = zlib.compress(content, 9)
@@ -208,13 +209,15 @@ def test_an_invoice_of_a_hundred_thousand_lines_is_refused_before_any_rule_runs(
 
 
 def test_a_document_that_outlasts_its_time_is_refused_and_the_next_one_judged_as_ever():
-    engine = Engine(seconds=2)
+    engine = Engine()
     try:
         assert engine.check(GOOD, (SCHEMA,)).valid
+        engine._seconds = 0.5
         overrun = engine.pid
         report = engine.check(_lines(9000))
         assert (report.rules, report.valid) == ({"ENGINE"}, False)
         assert not Path(f"/proc/{overrun}").exists()
+        engine._seconds = SECONDS_PER_DOCUMENT
         assert engine.check(GOOD, (SCHEMA,)).valid
         assert engine.pid != overrun
     finally:
@@ -274,12 +277,13 @@ def _retyped(data: bytes, chance: random.Random) -> bytes:
     return etree.tostring(root)
 
 
+@pytest.mark.trust
 @pytest.mark.parametrize("damage", [_damaged, _retyped])
-def test_a_thousand_damaged_documents_are_read_or_refused_but_never_crash(damage):
+def test_damaged_documents_are_read_or_refused_but_never_crash(damage):
     chance = random.Random(20261121)
     whole = cii.render(documents.full_invoice())
     refused = 0
-    for _ in range(1000):
+    for _ in range(1000 if WHOLE else 100):
         try:
             cii.parse(damage(whole, chance))
         except Invalid:

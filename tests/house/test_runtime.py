@@ -29,6 +29,8 @@ print(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], flush=True)
 time.sleep(60)
 """
 
+GRACE = 0.3  # seconds for which services without a user go on
+
 SUPERVISED = """
 import sys
 from config.runtime.supervisor import Child, Supervisor
@@ -74,6 +76,7 @@ class Tree:
         ours = {*embedded.VARIABLES.values(), embedded.INHERITED, "DJANGO_SETTINGS_MODULE"}
         kept = {name: value for name, value in os.environ.items() if name not in ours}
         self.environment = {**kept, "QUITTANCE_STATE_DIR": str(state), "PYTHONPATH": str(embedded.BASE_DIR)}
+        self.environment["QUITTANCE_GRACE_SECONDS"] = str(GRACE)
         self.users: list[subprocess.Popen[str]] = []
 
     def user(self) -> subprocess.Popen[str]:
@@ -153,7 +156,7 @@ def test_services_outlive_one_user_and_end_with_the_last_even_killed(tree: Tree)
     tree.urls(first)
     database, _broker = tree.urls(last)
     first.kill()
-    assert not _eventually(lambda: not tree.services(), seconds=3)
+    assert not _eventually(lambda: not tree.services(), seconds=3 * GRACE)
     with psycopg.connect(database) as connection:
         connection.execute("SELECT 1")
     last.kill()

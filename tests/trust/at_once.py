@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import connection
+from django.utils import timezone
+
+from config.kernel.clock import local_day
 
 T = TypeVar("T")
 
 # a small form in `make test`, whole in `make trust`
 SCALE = float(os.environ.get("TRUST_SCALE", "0.04"))
 WHOLE = SCALE >= 1
+
+
+def a_share(rows: Sequence[T], of: int) -> list[T]:
+    """One row in `of`, others each day: in a few days all pass by. All of them in the whole test."""
+    return list(rows) if WHOLE else list(rows[local_day(timezone.now()).toordinal() % of :: of])
 
 
 def scaled(rounds: int) -> int:

@@ -9,6 +9,7 @@ import pytest
 from django.db import DataError, IntegrityError
 
 from config.kernel import chain
+from tests.trust.at_once import a_share
 from tests.trust.conftest import World, as_it_was, settle
 from tests.trust.test_frozen import FACTS, columns_of
 from tests.trust.test_tampering import tamper
@@ -62,18 +63,21 @@ UNCOVERED: dict[str, set[str]] = {
 def test_every_cell_changed_by_a_superuser_is_named_or_known_as_uncovered(world: World):
     settle()
     assert chain.verify(world.company) == []
-    unseen: dict[str, set[str]] = {}
-    for name in [*FACTS, "counter"]:
-        table, key = world[name]._meta.db_table, world[name].pk
+    rows = [world[name] for name in [*FACTS, "counter"]]
+    cells = {(row._meta.db_table, column) for row in rows for column in columns_of(row._meta.db_table)}
+    chosen = {cell for cell in a_share(sorted(cells), 4) if cell[1] not in {"id", "company_id"}}
+    unseen: set[tuple[str, str]] = set()
+    for row in rows:
+        table = row._meta.db_table
         for column, change in columns_of(table).items():
-            if column in {"id", "company_id"}:
+            if (table, column) not in chosen:
                 continue
             # a constraint holds for superusers too
             with suppress(IntegrityError, DataError), as_it_was():
-                tamper(f'UPDATE {table} SET "{column}" = {change} WHERE id = %s', key)
+                tamper(f'UPDATE {table} SET "{column}" = {change} WHERE id = %s', row.pk)
                 if not chain.verify(world.company):
-                    unseen.setdefault(table, set()).add(column)
-    assert unseen == UNCOVERED
+                    unseen.add((table, column))
+    assert unseen == chosen & {(table, column) for table, columns in UNCOVERED.items() for column in columns}
 
 
 def test_what_the_proof_does_not_see_stands_in_the_readme():

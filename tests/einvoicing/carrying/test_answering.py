@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from einvoicing.services.transmissions import (
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
 from tests.factories.queues import drain
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -168,15 +168,12 @@ def test_an_answer_whose_receipt_was_lost_is_looked_up_and_not_sent_twice(suspen
 
 
 def test_a_time_out_after_the_acceptance_is_looked_up_and_not_sent_twice(suspended, settings):
-    suspended.fails("latency", value="2.0")
-    settings.CHORUS_PRO = {**settings.CHORUS_PRO, "read_timeout": 0.5}
+    suspended.fails("latency", value="1.0")
+    settings.CHORUS_PRO = {**settings.CHORUS_PRO, "read_timeout": 0.3}
     suspended.answer(attachments=[PV])
     drain(at=LATER)
     assert (suspended.answers[0].status, suspended.tries()) == (Status.UNKNOWN, [("DEPOSIT", "unknown")])
-    for _turn in range(100):  # the slow server ends its work after we stopped listening
-        if suspended.received():
-            break
-        threading.Event().wait(0.1)
+    wait_until(suspended.received, what="the end of the slow server's work, after we stopped listening")
     drain(at=suspended.answers[0].next_attempt_at)
     assert suspended.tries() == [("DEPOSIT", "unknown"), ("LOOKUP", "found")]
     assert len(suspended.received()) == 1

@@ -110,7 +110,10 @@ def stop(server: SandboxServer) -> None:
 def sandbox(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """The address of a simulated platform that answers at once and leaves the official rules aside."""
     assert str(connection.settings_dict["NAME"]).startswith("test_"), "mark the module with django_db"
-    with django_db_blocker.unblock(), override_settings(SANDBOX_PACE=0, SANDBOX_VALIDATES=False):
+    with (
+        django_db_blocker.unblock(),
+        override_settings(SANDBOX_PACE=0, SANDBOX_VALIDATES=False, SANDBOX_WINDOW_SECONDS=0.2),
+    ):
         server = serve()
         try:
             yield server.address

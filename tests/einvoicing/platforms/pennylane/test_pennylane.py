@@ -249,7 +249,7 @@ def test_an_invoice_deleted_at_pennylane_does_not_hold_back_the_others(pennylane
 
 
 def test_the_limit_of_requests_is_waited_for_and_never_broken(pennylane):
-    with override_settings(SANDBOX_WINDOW_SECONDS=3):
+    with override_settings(SANDBOX_WINDOW_SECONDS=1):
         for _turn in range(LIMIT + 5):
             pennylane.platform.ping()
         answers = {pennylane.bare("GET", "/me").status_code for _turn in range(LIMIT + 5)}
