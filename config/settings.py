@@ -52,7 +52,7 @@ if PRODUCTION:
     CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
     production.refuse_weak(
-        addresses={name: env.str(name, default="") for name in ("DATABASE_URL", "REDIS_URL")},
+        addresses={name: env.str(name, default="") for name in embedded.wanted()},
         secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
         credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
         behind_proxy=env.bool("BEHIND_PROXY") if env.str("BEHIND_PROXY", default="") else None,

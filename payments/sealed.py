@@ -57,8 +57,9 @@ ORDER BY deposit.number
 """
 # the last number of each series, and its day, as the rows that bear the numbers say
 COUNTERS = """
-SELECT counter.id, counter.series || '-' || counter.year FROM billing_numbersequence AS counter
-LEFT JOIN (
+SELECT coalesce(counter.id, 0), series || '-' || year
+FROM (SELECT * FROM billing_numbersequence WHERE company_id = %(company)s) AS counter
+FULL JOIN (
   SELECT split_part(number, '-', 1) AS series, split_part(number, '-', 2)::int AS year,
          max(split_part(number, '-', 3)::int) AS last, max(day) AS last_day
   FROM (
@@ -69,8 +70,7 @@ LEFT JOIN (
       FROM payments_payment WHERE company_id = %(company)s
   ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
 ) AS found USING (series, year)
-WHERE counter.company_id = %(company)s
-  AND (counter.last, counter.last_day) IS DISTINCT FROM (coalesce(found.last, 0), found.last_day)
+WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM (coalesce(found.last, 0), found.last_day)
 ORDER BY 2
 """
 STOCK = """

@@ -27,6 +27,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company, CompanyRow, DamagedFile
 
+LARGEST = 64 * 1024 * 1024  # bytes; no file that comes in or is made has as many
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: a named pipe put in a file's place must not be waited for
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -90,10 +91,11 @@ def check_kept(row: Any) -> bytes:
     shown = PurePosixPath(name).name
     try:
         with _opened(name) as descriptor:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
                 raise FileAltered(name=shown)
             with os.fdopen(os.dup(descriptor), "rb") as file:
-                data = file.read()
+                data = file.read(LARGEST + 1)  # it may grow meanwhile
     except FileNotFoundError as error:
         raise FileMissing(name=shown) from error
     # a link where a folder or the file was (ELOOP, ENOTDIR), or a path that leaves MEDIA_ROOT

@@ -55,6 +55,11 @@ def read_env_file() -> None:
         environ.Env.read_env(BASE_DIR / ".env")
 
 
+def wanted() -> list[str]:
+    """The variables without which this process cannot work."""
+    return [] if os.environ.get(WITHOUT) else list(VARIABLES.values())
+
+
 def ensure() -> None:
     """Set DATABASE_URL and REDIS_URL, starting the embedded services that nobody gave and nobody runs.
 
@@ -64,20 +69,20 @@ def ensure() -> None:
         return
     read_env_file()
     inherited = os.environ.get(INHERITED, "").split()
-    wanted = [name for name, variable in VARIABLES.items() if name in inherited or not os.environ.get(variable)]
-    if not wanted or set(wanted) <= set(_held):
+    missing = [name for name, variable in VARIABLES.items() if name in inherited or not os.environ.get(variable)]
+    if not missing or set(missing) <= set(_held):
         return
     if production.Env().bool("PRODUCTION", default=False):
         raise ServiceUnavailable("En production, DATABASE_URL et REDIS_URL doivent être donnés tous les deux.")
     try:
-        urls = _hold(wanted)
+        urls = _hold(missing)
     except StartFailure as failure:
         raise ServiceUnavailable(str(failure)) from failure
     except OSError as failure:
         raise ServiceUnavailable(f"Les services embarqués ne démarrent pas : {failure}") from failure
     for name, url in urls.items():
         os.environ[VARIABLES[name]] = url
-    os.environ[INHERITED] = " ".join(wanted)
+    os.environ[INHERITED] = " ".join(missing)
 
 
 def renew() -> None:

@@ -56,8 +56,11 @@ def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
 
 
 @pytest.mark.parametrize(
-    "weak", ["abcdefghij" * 4, "0123456789" * 5, "abcdefghijklmnopqrstuvwxyz0123456789ABC",
-             "django-insecure-" + os.urandom(24).hex()],
+    "weak",
+    [
+        "abcdefghij" * 4, "0123456789" * 5, "abcdefghijklmnopqrstuvwxyz0123456789ABC",
+        "django-insecure-6RjYt0bX4vQ2mWz8KpLs7HdNcE1uGa3F",
+    ],
 )  # fmt: skip
 def test_a_pattern_or_a_published_key_is_no_secret(weak):
     with pytest.raises(SystemExit, match="SECRET_KEY : trop faible"):
@@ -82,7 +85,9 @@ def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_prox
         "JWT_SIGNING_KEY": SOUND["secrets"]["JWT_SIGNING_KEY"], "ALLOWED_HOSTS": "facturation.example.fr",
         "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://localhost:6379/0",
     }  # fmt: skip
-    for more, started in (({}, False), ({"BEHIND_PROXY": "false"}, True), ({"BEHIND_PROXY": "true"}, True)):
+    # as the image is built: its style sheets are collected where there is no database
+    alone = {"BEHIND_PROXY": "false", "DATABASE_URL": "", "QUITTANCE_WITHOUT_SERVICES": "1"}
+    for more, started in (({}, False), ({"BEHIND_PROXY": "true"}, True), (alone, True)):
         code = "from config import settings; print(settings.TRUSTED_PROXIES)"
         run = subprocess.run(
             [sys.executable, "-c", code], env={**told, **more}, capture_output=True, text=True, check=False, cwd=ROOT

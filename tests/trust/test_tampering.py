@@ -118,6 +118,42 @@ def test_a_row_forged_with_the_triggers_off_is_named(world: World, subtests: pyt
             assert any(what.startswith(FORGED) for what in forged)
 
 
+def test_what_a_sealed_row_or_a_number_rests_on_is_missed(world: World, subtests: pytest.Subtests):
+    for name, subject, what in (
+        ("message", world["status"].subject, "its document is missing"),
+        ("statement", world["bank line"].statement.subject, REMOVED),
+        ("counter", "billing.numbersequence:0", "the counter does not stand at the last number given"),
+    ):
+        with subtests.test(name), as_it_was():
+            tamper(f"DELETE FROM {world[name]._meta.db_table} WHERE id = %s", world[name].pk)
+            assert (subject, what) in named(world.company)
+
+
+UNREADABLE = "it holds a value that cannot be read"
+
+
+def test_a_value_that_nothing_can_read_hides_nobody(world: World, subtests: pytest.Subtests):
+    for name, change, what in (
+        ("invoice", "issue_date = 'infinity'", UNREADABLE),
+        ("payment", "recorded_at = '10000-01-01'", UNREADABLE),
+        ("event", "at = 'infinity'", UNREADABLE),
+        ("event", "subjects = '{}'", "the event was changed"),
+        ("event", "subjects = ARRAY[NULL]::varchar[]", "the event was changed"),
+    ):
+        row = world[name]
+        with subtests.test(change), as_it_was():
+            tamper(f"UPDATE {row._meta.db_table} SET {change} WHERE id = %s", row.pk)
+            assert (f"{row._meta.label_lower}:{row.pk}", what) in named(world.company)
+
+
+def test_a_siren_that_no_company_has_is_no_intact_chain(world: World):
+    siren = world.company.siren
+    call_command("verify_chain", siren=f"{siren[:3]} {siren[3:]}", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="nothing was verified") as refused:
+        call_command("verify_chain", siren="000000000", stdout=io.StringIO())
+    assert refused.value.returncode == 2
+
+
 def swap(world: World, one: str, other: str, column: str) -> None:
     table = world[one]._meta.db_table
     tamper(

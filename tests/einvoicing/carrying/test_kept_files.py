@@ -84,6 +84,11 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def grown_beyond_measure(path: Path) -> None:
+    """A hole of 16 GB: read whole, it would end the process."""
+    os.truncate(path, 1 << 34)
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], None], type[kept.FileRefused]]] = {
     "altered": (altered, kept.FileAltered),
     "deleted": (deleted, kept.FileMissing),
@@ -91,6 +96,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], type[kept.FileRefused]]] = {
     "a linked folder": (a_linked_folder, kept.FileAltered),
     "a pipe": (a_pipe, kept.FileAltered),
     "a folder": (a_folder, kept.FileAltered),
+    "grown beyond measure": (grown_beyond_measure, kept.FileAltered),
 }
 each_damage = pytest.mark.parametrize(("damage", "refusal"), DAMAGES.values(), ids=DAMAGES)
 

@@ -24,7 +24,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         companies = Company.objects.order_by("name")
         if options["siren"]:
-            companies = companies.filter(siren=options["siren"])
+            companies = companies.filter(siren="".join(options["siren"].split()))
+            if not companies:
+                raise CommandError(f"no company has the SIREN {options['siren']}: nothing was verified", returncode=2)
         broken = 0
         for company in companies:
             with chain.snapshot():
