@@ -6,9 +6,10 @@ import http.client
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -38,16 +39,15 @@ def status_of(address: Address, path: str = "/health/") -> int:
 
 @contextmanager
 def web_server(
-    log: Path, *, workers: int = 1, application: str = web.APPLICATION, header_seconds: int = web.HEADER_SECONDS,
-    **environment: str,
-) -> Iterator[tuple[Address, subprocess.Popen[bytes]]]:  # fmt: skip
-    """Its address and its process, from the first answer on; what it says goes to `log`."""
+    log: Path, environment: Mapping[str, str] | None = None, **options: Any
+) -> Iterator[tuple[Address, subprocess.Popen[bytes]]]:
+    """Its address and its process, from the first answer on; what it says goes to `log`. `options`: `web.command`."""
     address = ("127.0.0.1", free_port())
     with log.open("wb") as out:
         process = subprocess.Popen(
-            web.command(*address, workers=workers, application=application, header_seconds=header_seconds),
-            cwd=settings.BASE_DIR, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out,
-            stderr=out, start_new_session=True,
+            web.command(*address, **{"workers": 1, **options}), cwd=settings.BASE_DIR,
+            env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
         )  # fmt: skip
     try:
         wait_until(lambda: process.poll() is not None or status_of(address), what="the web server")

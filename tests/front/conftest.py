@@ -26,8 +26,7 @@ def address(django_db_setup: None, log: Path) -> Iterator[Address]:
     # the addresses of the services are given: nothing embedded is asked for
     own = {embedded.INHERITED: "", "DATABASE_URL": database_of_the_test(), "REDIS_URL": os.environ["REDIS_URL"]}
     keys = {"SECRET_KEY": settings.SECRET_KEY, "JWT_SIGNING_KEY": settings.JWT_SIGNING_KEY}
-    with web_server(
-        log, application="tests.front.short_bounds:application", header_seconds=SECONDS,
-        **own, **keys, MEDIA_ROOT=str(log.parent), LOG_LEVEL="INFO", ACCESS_LOG="true",
-    ) as (address, _process):  # fmt: skip
+    environment = {**own, **keys, "MEDIA_ROOT": str(log.parent), "LOG_LEVEL": "INFO", "ACCESS_LOG": "true"}
+    application = "tests.front.short_bounds:application"
+    with web_server(log, environment, application=application, header_seconds=SECONDS) as (address, _process):
         yield address

@@ -1,11 +1,13 @@
 """Workers that are killed with SIGKILL in the middle of their work.
 
-Run as a program it is their nursery: it loads Django once and forks one worker per line it reads (`carry`,
-`issue COMPANY`), whose number it prints; a new one starts in milliseconds, and its death leaves nothing behind here.
+Run as a program it is their nursery: it loads Django once and forks one worker per line it reads, the file of what it
+says and its job (`carry`, `issue COMPANY`, `celery …`, `manage …`), whose number it prints; a new one starts in
+milliseconds, and its death leaves nothing behind here.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -50,7 +52,20 @@ def issue(company: str) -> None:
                 continue  # another web process issued it first
 
 
-JOBS = {"carry": carry, "issue": issue}
+def celery(*arguments: str) -> None:
+    from celery.__main__ import main
+
+    sys.argv = ["celery", *arguments]
+    main()
+
+
+def manage(*arguments: str) -> None:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *arguments])
+
+
+JOBS = {"carry": carry, "issue": issue, "celery": celery, "manage": manage}
 
 
 def serve() -> None:
@@ -59,11 +74,18 @@ def serve() -> None:
     django.setup()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        name, *arguments = line.split()
+        log, name, *arguments = json.loads(line)
         number = os.fork()
         if not number:
-            JOBS[name](*arguments)
-            os._exit(0)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with Path(log).open("ab") as out, Path(os.devnull).open() as nothing:
+                for stream, place in ((nothing, 0), (out, 1), (out, 2)):
+                    os.dup2(stream.fileno(), place)
+            try:
+                JOBS[name](*arguments)
+            finally:
+                sys.stdout.flush()
+                os._exit(0)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 
@@ -72,11 +94,11 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def start(self, *job: str) -> int:
-        """The number of a new process that does this job."""
+    def start(self, *job: str, log: Path = Path(os.devnull)) -> int:
+        """The number of a new process that does this job; what it says goes to `log`."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the nursery has no voice")
-        self._process.stdin.write(" ".join(job) + "\n")
+        self._process.stdin.write(json.dumps([str(log), *job]) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -89,10 +111,12 @@ class Nursery:
 
 
 def kill(number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it had done all there was to do
         os.kill(number, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # it had done all there was to do
+
+
+def lives(number: int) -> bool:
+    return Path(f"/proc/{number}").exists()
 
 
 def ledger(address: str, seller: str) -> dict[str, tuple[int, int]]:
@@ -112,8 +136,8 @@ def database_of_the_test() -> str:
 
 
 @contextmanager
-def nursery(media: Path) -> Iterator[Nursery]:
-    """Workers on the database of the test, with short leases."""
+def nursery(media: Path, **more: str) -> Iterator[Nursery]:
+    """Workers on the database of the test, with short leases, or as `more` of their environment says."""
     environment = {
         **os.environ,
         "DATABASE_URL": database_of_the_test(),
@@ -121,6 +145,7 @@ def nursery(media: Path) -> Iterator[Nursery]:
         "TRANSMISSION_LEASE_SECONDS": str(LEASE),
         "MEDIA_ROOT": str(media),
         "LOG_LEVEL": "CRITICAL",
+        **more,
     }
     environment.pop("QUITTANCE_EMBEDDED", None)
     command = [sys.executable, "-m", "tests.trust.killed"]

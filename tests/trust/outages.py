@@ -12,11 +12,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,15 @@ from config.kernel.postgresql.base import APP_ROLE
 from config.runtime import embedded, web
 from config.runtime.cluster import Postgres, choose_binaries
 from config.runtime.keeper import Valkey
-from tests.trust.killed import ROOT, database_of_the_test
+from tests.trust.killed import ROOT, Nursery, database_of_the_test, lives, nursery
+from tests.waiting import wait_until
 
-CLOCK = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.quick_clock"]
-PROGRAMS = {
+CLOCK = ["celery", "-q", "-A", "tests.trust.quick_clock"]
+JOBS = {
     "worker": [*CLOCK, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"],
     "beat": [*CLOCK, "beat", "--pidfile="],
-    "queue": [sys.executable, "manage.py", "run_queue", "--every", "0.5"],
-}  # fmt: skip
+    "queue": ["manage", "run_queue", "--every", "0.5"],
+}
 # the postmaster alone, whose processes then end by themselves; all of them at once; in order, with a checkpoint
 DEATHS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
 LEASE = 6  # seconds; the engine that judges documents is started and replaced within one
@@ -47,7 +48,9 @@ class Product:
     def __init__(self, state: Path, run: Path) -> None:
         self.state = state
         self.database, self.broker = Postgres(state, run), Valkey(state, run)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.ending = contextlib.ExitStack()
+        self.web: subprocess.Popen[bytes] | None = None
+        self.running: dict[str, int] = {}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -79,24 +82,36 @@ class Product:
         subprocess.run([tools / "psql", *told], input=copied, stdout=subprocess.DEVNULL, check=True)
 
     def start(self, *names: str) -> None:
+        """`web`, and each other as its job."""
         for name in names:
-            port = int(self.address.rpartition(":")[2])
-            commands = {**PROGRAMS, "web": web.command("127.0.0.1", port, workers=1)}
-            more = {"beat": ["--schedule", str(self.state / "beat-schedule")]}
-            environment = self.environment | ({"DATABASE_POOL": "true"} if name == "web" else {})
-            with (self.state / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(
-                    [*commands[name], *more.get(name, [])], cwd=ROOT, env=environment,
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                )  # fmt: skip
+            if name == "web":
+                self.start_web()
+                continue
+            more = ["--schedule", str(self.state / "beat-schedule")] if name == "beat" else []
+            self.running[name] = self.nursery.start(*JOBS[name], *more, log=self.log(name))
+
+    @cached_property
+    def nursery(self) -> Nursery:
+        return self.ending.enter_context(nursery(self.state / "files", **self.environment))
+
+    def start_web(self) -> None:
+        port = int(self.address.rpartition(":")[2])
+        with self.log("web").open("ab") as log:
+            self.web = subprocess.Popen(
+                web.command("127.0.0.1", port, workers=1), cwd=ROOT,
+                env=self.environment | {"DATABASE_POOL": "true"}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def log(self, name: str) -> Path:
+        return self.state / f"{name}.log"
 
     def dead(self) -> list[str]:
         """Which of the processes have ended, with the end of what they said."""
-        return [
-            f"{name}: {(self.state / f'{name}.log').read_text(errors='replace')[-2000:]}"
-            for name, process in self.running.items()
-            if process.poll() is not None
-        ]
+        ended = [name for name, number in self.running.items() if not lives(number)]
+        if self.web and self.web.poll() is not None:
+            ended.append("web")
+        return [f"{name}: {self.log(name).read_text(errors='replace')[-2000:]}" for name in ended]
 
     def kill_database(self, sign: signal.Signals) -> None:
         process = self.database.process
@@ -115,15 +130,18 @@ class Product:
             cursor = connection.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+    def manage(self, *arguments: str) -> str:
+        """What the command says, once it has ended."""
+        number = self.nursery.start("manage", *arguments, log=self.log("manage"))
+        wait_until(lambda: not lives(number), what=f"the end of {arguments}")
+        return self.log("manage").read_text()
 
     def end(self) -> None:
-        for process in self.running.values():
+        self.ending.close()
+        if self.web:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+                os.killpg(self.web.pid, signal.SIGKILL)
+            self.web.wait()
         self.database.stop()
         self.broker.stop()
 

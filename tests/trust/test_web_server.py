@@ -57,7 +57,7 @@ def test_a_killed_process_is_replaced_and_none_outlives_the_first(tmp_path: Path
 
 
 def test_half_open_callers_do_not_keep_it_from_stopping(tmp_path: Path) -> None:
-    with web_server(tmp_path / "log", workers=2) as (address, server):
+    with web_server(tmp_path / "log", stop_seconds=1) as (address, server):
         lines = [socket.create_connection(address) for _ in range(20)]
         for line in lines[::2]:
             line.sendall(b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
@@ -96,7 +96,7 @@ def test_health_names_what_is_frozen_while_every_thread_waits_for_it(company: ob
         with frozen(ours.database.process.pid):
             for caller in callers:
                 caller.start()
-            assert [health(ours) for _ in range(5)] == [(503, ["database"])] * 5
+            assert [health(ours) for _ in range(3)] == [(503, ["database"])] * 3, "more than threads for it"
             ours.broker.process.send_signal(signal.SIGSTOP)
             assert health(ours) == (503, ["database", "broker"])
         for caller in callers:
