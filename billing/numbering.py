@@ -33,6 +33,16 @@ class ClockAhead(DomainError):
     )
 
 
+class ClockBehind(DomainError):
+    """An invoice bears the day on which it is issued (CGI 289-I-3), and not one that is over."""
+
+    code = "clock_behind"
+    message = (
+        "L’horloge du serveur retarde : elle dit le %(day)s, celle de la base de données le %(today)s. "
+        "Aucun numéro n’a été pris. Remettez l’horloge du serveur à l’heure, puis recommencez."
+    )
+
+
 _NEXT = """
 INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
 VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
@@ -40,11 +50,24 @@ ON CONFLICT (company_id, series, year)
 DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
 RETURNING last
 """
+_EARLIEST = "SELECT ((clock_timestamp() - %s * INTERVAL '1 second') AT TIME ZONE %s)::date"
 _LAST_DAY = """
 SELECT max(last_day), (clock_timestamp() AT TIME ZONE %s)::date,
        ((clock_timestamp() + %s * INTERVAL '1 second') AT TIME ZONE %s)::date
 FROM billing_numbersequence WHERE company_id = %s AND series = %s
 """
+
+
+def refuse_past_day(on: date) -> None:
+    """Raises ClockBehind where the database says that the day is over. In production: a rehearsal tells a past."""
+    if not settings.PRODUCTION:
+        return
+    with connection.cursor() as cursor:
+        slack = settings.MAX_CLOCK_GAP.total_seconds()
+        cursor.execute(_EARLIEST, [slack, PARIS.key])
+        today = cursor.fetchone()[0]
+    if on < today:
+        raise ClockBehind(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
 
 
 def next_number(*, company_id: int, series: str, on: date) -> str:
@@ -59,7 +82,7 @@ def next_number(*, company_id: int, series: str, on: date) -> str:
         cursor.execute(_NEXT, {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on})
         row = cursor.fetchone()
         # a later year has a counter of its own, and goes before this day all the same
-        cursor.execute(_LAST_DAY, [PARIS.key, settings.MAX_CLOCK_AHEAD.total_seconds(), PARIS.key, company_id, series])
+        cursor.execute(_LAST_DAY, [PARIS.key, settings.MAX_CLOCK_GAP.total_seconds(), PARIS.key, company_id, series])
         last_day, today, latest = cursor.fetchone()
     if on > latest:
         raise ClockAhead(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")

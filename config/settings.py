@@ -272,8 +272,8 @@ LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("Français")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "Europe/Paris"
-# how far the day of a legal number may run ahead of the database's clock: midnight does not strike everywhere at once
-MAX_CLOCK_AHEAD = timedelta(minutes=10)
+# how far the day of a legal number may be from the database's clock: midnight does not strike everywhere at once
+MAX_CLOCK_GAP = timedelta(minutes=10)
 USE_TZ = True
 
 # -- mail ----------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _settings_of_tests() -> Iterator[None]:
         API_LOGIN_LIMIT=unlimited,
         API_ADDRESS_LIMIT=unlimited,
         # times are passed in: a story may happen after the day on which the machine runs it
-        MAX_CLOCK_AHEAD=timedelta(days=36500),
+        MAX_CLOCK_GAP=timedelta(days=36500),
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         # each test client builds the middleware anew: it need not list all static files each time
         WHITENOISE_AUTOREFRESH=True,

@@ -9,7 +9,7 @@ from django.db import transaction
 from billing import ledger, totals
 from billing.events import invoice_issued
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
-from billing.numbering import next_number
+from billing.numbering import next_number, refuse_past_day
 from billing.services import snapshots
 from billing.services.crediting import reprice_note
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
@@ -85,6 +85,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     frozen["mentions"] = snapshots.mentions(draft, company)
     _settle_what_it_corrects(draft, computed, actor=actor, at=at)
     deduct(draft)
+    refuse_past_day(on)
     number = next_number(company_id=company.pk, series=SERIES[InvoiceKind(draft.kind)], on=on)
     states.move(
         draft,

@@ -19,7 +19,7 @@ from billing.models import (
     NumberSequence,
     VatSubtotal,
 )
-from billing.numbering import ClockAhead, DateGoesBack, next_number
+from billing.numbering import ClockAhead, ClockBehind, DateGoesBack, next_number
 from billing.services.invoices import InvoiceIssued, TotalNegative, annotate_invoice, delete_draft, save_draft
 from billing.services.issuing import (
     AmountNotPositive,
@@ -297,7 +297,7 @@ def test_a_deleted_draft_leaves_no_gap_and_its_trace(customer):
 
 
 def test_a_clock_ahead_takes_no_number_and_closes_no_series(settings, customer):
-    settings.MAX_CLOCK_AHEAD = timedelta(minutes=10)
+    settings.MAX_CLOCK_GAP = timedelta(minutes=10)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
@@ -312,8 +312,19 @@ def test_a_clock_ahead_takes_no_number_and_closes_no_series(settings, customer):
         assert issue_invoice(invoice=draft, actor=story.ACTOR, at=now).number == f"FAC-{local_day(now).year}-00001"
 
 
+def test_a_clock_behind_dates_no_invoice_before_its_day(settings, customer):
+    settings.MAX_CLOCK_GAP, settings.PRODUCTION = timedelta(minutes=10), True
+    draft, now = story.a_draft(customer), timezone.now()
+    with company_scope(customer.company):
+        for behind in (timedelta(days=1), timedelta(days=400)):
+            with pytest.raises(ClockBehind, match="L’horloge du serveur retarde"):
+                issue_invoice(invoice=draft, actor=story.ACTOR, at=now - behind)
+        assert not NumberSequence.objects.filter(series="FAC").exists()
+        assert issue_invoice(invoice=draft, actor=story.ACTOR, at=now).issue_date == local_day(now)
+
+
 def test_no_order_nor_payment_takes_a_number_by_a_clock_ahead(settings, customer):
-    settings.MAX_CLOCK_AHEAD = timedelta(minutes=10)
+    settings.MAX_CLOCK_GAP = timedelta(minutes=10)
     later = timezone.now() + timedelta(days=2)
     with company_scope(customer.company), pytest.raises(ClockAhead):
         save_order(order=None, customer=customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=later)
