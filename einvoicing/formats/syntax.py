@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from config.kernel.errors import Invalid
+from customers import territories
 from einvoicing import document as model
 from einvoicing.formats import cii, facturx, pdfa, ubl
 from einvoicing.formats.cii import profiles
@@ -62,20 +63,41 @@ def to_cii(written: Written) -> bytes:
 def to_ubl(written: Written) -> bytes:
     """The invoice as UBL: its own bytes when it is one already. Raises CannotWrite.
 
-    The profiles of Factur-X mean nothing there: what they hold is written as EN 16931 is. UBL has no invoice
-    without lines, which MINIMUM and BASIC WL are.
+    The profiles of Factur-X, old names included, mean nothing there: what they hold is written as EN 16931 is. UBL has
+    no invoice without lines, which MINIMUM and BASIC WL are.
     """
     if written.syntax == UBL:
         return written.xml
     invoice = written.invoice
     if not invoice.lines:
         raise CannotWrite("Une facture sans lignes ne peut pas être écrite en UBL.")
-    if invoice.profile in {profiles.BASIC, profiles.EXTENDED}:
+    if profiles.current(invoice.profile) in {profiles.BASIC, profiles.EXTENDED, profiles.EN16931}:
         invoice = replace(invoice, profile=model.EN16931)
+    if invoice.seller.address and territories.is_domestic(invoice.seller.address.country):
+        invoice = _with_schemes(invoice)
     try:
         return ubl.render(invoice)
     except ValueError as error:
         raise CannotWrite from error
+
+
+def _with_schemes(invoice: model.Invoice) -> model.Invoice:
+    """Without the private identifiers of the parties that have no scheme: France's UBL takes none (BR-FR-CO-10).
+
+    CII has a place of its own for them.
+    """
+    delivery, payee = invoice.delivery, invoice.payee
+    return replace(
+        invoice,
+        seller=replace(invoice.seller, identifiers=tuple(one for one in invoice.seller.identifiers if one.scheme)),
+        buyer=replace(invoice.buyer, identifiers=tuple(one for one in invoice.buyer.identifiers if one.scheme)),
+        delivery=delivery and replace(delivery, location=_schemed(delivery.location)),
+        payee=payee and replace(payee, identifier=_schemed(payee.identifier)),
+    )
+
+
+def _schemed(identifier: model.Identifier | None) -> model.Identifier | None:
+    return identifier if identifier and identifier.scheme else None
 
 
 def to_facturx_xml(written: Written) -> bytes:

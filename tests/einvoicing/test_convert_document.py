@@ -57,6 +57,32 @@ def test_an_invoice_becomes_a_factur_x_that_every_rule_takes(tmp_path, build):
     assert ubl.parse(convert(tmp_path, whole, "ubl")) == build()
 
 
+def test_a_cii_of_an_old_profile_name_becomes_a_ubl_that_is_taken(tmp_path):
+    for old in sorted(profiles._ALIASES):
+        data = cii.render(STANDARD).replace(f">{model.EN16931}<".encode(), f">{old}<".encode())
+        if profiles.current(old) not in profiles.WITHOUT_LINES | {profiles.MINIMUM}:
+            assert check(convert(tmp_path, data, "ubl")).violations == (), old
+
+
+def test_a_private_identifier_without_scheme_does_not_spoil_the_ubl_of_a_french_seller(tmp_path):
+    private, known = model.Identifier("CLIENT-7", ""), model.Identifier("3654789851", "0088")
+    invoice = replace(
+        STANDARD,
+        seller=replace(documents.SELLER, identifiers=(private, known)),
+        buyer=replace(documents.BUYER, siret="", identifiers=(private, known)),
+        payee=model.Payee(name="Affactureur", identifier=model.Identifier("FACTOR-1", "")),
+        delivery=model.Delivery(location=private),
+    )
+    data = cii.render(invoice)
+    assert check(data).valid
+    written = convert(tmp_path, data, "ubl")
+    assert [one.rule for one in check(written).violations] == []
+    assert ubl.parse(written).buyer.identifiers == (known,)
+    abroad = replace(documents.SELLER.address, country="DE")
+    foreign = replace(invoice, seller=replace(invoice.seller, address=abroad))
+    assert ubl.parse(convert(tmp_path, cii.render(foreign), "ubl")).seller.identifiers == (private, known)
+
+
 def test_the_same_invoice_gives_the_same_pdf(tmp_path):
     data = cii.render(STANDARD)
     assert convert(tmp_path, data, "facturx") == convert(tmp_path, data, "facturx")
