@@ -118,9 +118,9 @@ def choose(kind: str, profile: str, *, facturx: bool) -> Choice | None:
     artefact = ARTEFACTS.get((kind, current))
     if artefact is not None:
         return Choice(_PLAIN_CII if plain else artefact, current)
-    if SYNTAXES.get(kind) not in {"CII", "UBL"} or not (profile == "" or profile.startswith(_EN)):
+    foreign = profile.startswith((f"{_EN}#", f"{_EN}:"))
+    if SYNTAXES.get(kind) not in {"CII", "UBL"} or not (foreign or profile == ""):
         return None
-    foreign = profile != ""
     if kind == "CrossIndustryInvoice":
         return Choice(_PLAIN_CII, profile, foreign)
     return Choice(ARTEFACTS[kind, _EN], profile, foreign)

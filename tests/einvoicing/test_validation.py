@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from einvoicing.formats import cii
+from einvoicing.formats import cii, ubl
 from einvoicing.formats.cii import profiles
 from einvoicing.validation import FACTUR_X, FRENCH, PDF, PROFILE, SCHEMA, check
 from einvoicing.validation.artefacts import ARTEFACTS, LIFECYCLE, locate
@@ -392,3 +392,10 @@ def test_the_child_imports_neither_django_nor_celery():
         "sys.exit(any(name.split('.')[0] in {'django', 'celery'} for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("syntax", [cii, ubl])
+def test_a_profile_that_only_begins_like_the_european_one_is_not_taken_for_it(syntax):
+    known = b">urn:cen.eu:en16931:2017<"
+    report = check(syntax.render(documents.standard_invoice()).replace(known, b">urn:cen.eu:en16931:20170<"))
+    assert (report.valid, report.rules) == (False, {"PROFILE"})
