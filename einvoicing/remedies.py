@@ -39,6 +39,12 @@ NEWS: dict[str, tuple[str, str]] = {
         n("Corrigez l’adresse de facturation du client, puis faites un avoir et une nouvelle facture."),
     ),
 }
+_SETTLE_NOTE = n(
+    "Voyez avec lui ce qui ne convient pas. Si l’avoir est à reprendre, facturez de nouveau les mêmes lignes ; sinon "
+    "classez sans suite."
+)
+NOTE_REFUSED = (n("Le client a refusé l’avoir"), _SETTLE_NOTE)
+NOTE_REJECTED = (n("La plateforme a rejeté l’avoir : il n’est pas chez le client"), _SETTLE_NOTE)
 REJECTED = (n("La plateforme a rejeté la facture : elle n’est pas chez le client"), _NEW_ONE)
 # the same, where it can be answered from here
 ANSWERABLE: dict[str, str] = {
@@ -110,7 +116,7 @@ def _remedy_of(transmission: Transmission) -> Remedy | None:
     if transmission.kind != TransmissionKind.INVOICE or _is_settled(transmission.invoice, code):
         return None
     if transmission.status == TransmissionStatus.REJECTED or code == REFUSED:
-        title, to_do = NEWS[REFUSED] if code == REFUSED else REJECTED
+        title, to_do = _turned_down(transmission.invoice, by_buyer=code == REFUSED)
         reason = _reason(transmission, code) or transmission.last_error
         return Remedy(_(title), _(to_do), reason, tuple(_way_back(transmission)))
     if code not in NEWS:
@@ -125,6 +131,12 @@ def _remedy_of(transmission: Transmission) -> Remedy | None:
         waits = _("Votre réponse est en route ou déjà chez la plateforme : la suite s’affichera ici.")
         return Remedy(_(title), waits, reason, answer=live)
     return Remedy(_(title), _(ANSWERABLE[code]), reason, request=request)
+
+
+def _turned_down(invoice: Invoice, *, by_buyer: bool) -> tuple[str, str]:
+    if invoice.is_credit_note:
+        return NOTE_REFUSED if by_buyer else NOTE_REJECTED
+    return NEWS[REFUSED] if by_buyer else REJECTED
 
 
 def _is_settled(invoice: Invoice, code: str) -> bool:
@@ -184,7 +196,7 @@ def _way_back(transmission: Transmission) -> Iterator[Step]:
     successor = (
         Invoice.everywhere.filter(corrects=invoice, kind=InvoiceKind.CORRECTED).order_by("-created_at", "-id").first()
     )
-    if successor is None:
+    if successor is None and not invoice.is_credit_note:
         yield _credit(invoice)
     yield _new_one(invoice, successor)
     if successor is not None:

@@ -16,6 +16,8 @@ from config.kernel.models import CompanyRow, LeasedRow
 from config.kernel.scope import ScopedManager
 from einvoicing.models.accounts import PlatformAccount
 
+REFUSED = "210"
+
 
 class TransmissionKind(models.TextChoices):
     INVOICE = "INVOICE", _("Facture")
@@ -155,10 +157,16 @@ class Transmission(LeasedRow):
 
     @property
     def can_dismiss(self) -> bool:
-        """Whether a person may file what stopped as needing nothing more. An invoice itself always has to arrive."""
-        stopped = {TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD}
-        is_about = self.kind != TransmissionKind.INVOICE
-        return is_about and self.status in stopped and self.dismissed_at is None
+        """Whether a person may file what stopped as needing nothing more.
+
+        An invoice itself always has to arrive, and is credited when it is refused; a credit note cannot be.
+        """
+        if self.dismissed_at is not None:
+            return False
+        if self.kind == TransmissionKind.INVOICE:
+            is_refused = self.status == TransmissionStatus.REJECTED or self.lifecycle_code == REFUSED
+            return is_refused and self.invoice.is_credit_note
+        return self.status in {TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD}
 
     def __str__(self) -> str:
         return f"{self.invoice} → {self.account}"

@@ -230,6 +230,28 @@ def test_a_212_that_was_refused_is_filed_by_a_person_who_says_why(company, custo
     assert (row.status, row.dismissed_at) == (Status.PENDING, None)
 
 
+@pytest.mark.parametrize(("code", "status"), [("210", Status.ACCEPTED), ("213", Status.REJECTED)])
+def test_a_credit_note_that_was_refused_is_not_to_be_credited_and_can_be_filed(
+    company, customer, account, code, status
+):
+    invoice = story.an_issued_invoice(customer)
+    with company_scope(company):
+        note = credit_invoice(invoice=invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
+    Transmission.everywhere.filter(invoice=note).update(status=status, lifecycle_code=code, deposited_at=AT)
+    row = Transmission.everywhere.get(invoice=note)
+    remedy = remedy_of(row)
+    assert "avoir" in remedy.title
+    assert not [step for step in remedy.steps if "avoir" in step.words]
+    client = signed_in(company)
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 1
+    dismiss = reverse("einvoicing:transmission-dismiss", args=[row.pk])
+    assert dismiss in client.get(row.get_absolute_url()).text
+    client.post(dismiss, {"why": "Vu au téléphone : il le garde"})
+    row.refresh_from_db()
+    assert remedy_of(row) is None
+    assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
+
+
 def test_an_invoice_that_was_refused_cannot_be_filed_away(company, customer, account):
     row = carried(customer, "", Status.REJECTED)
     client, dismiss = signed_in(company), reverse("einvoicing:transmission-dismiss", args=[row.pk])
