@@ -86,11 +86,14 @@ def the_rest(rooms: Sequence[LineRoom]) -> list[CreditedPart]:
 def price_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     """The totals of a drafted credit note as of now; the rows' nets and prices are set, in memory.
 
-    Raises CreditTooLarge where a line or a VAT rate would give back more than was invoiced, and NothingGivenBack.
+    What leaves nothing of a final invoice takes back its deductions too (`prepaid`): the deposits are free again.
+    Raises CreditTooLarge where a line, a VAT rate or the whole would give back more than was invoiced, and
+    NothingGivenBack.
     """
-    invoice = note.corrects
-    if invoice is None:
+    if note.corrects_id is None:
         raise ValueError("a credit note corrects an invoice")
+    # as it stands now: the note may have been read before others were issued
+    invoice = Invoice.everywhere.get(pk=note.corrects_id)
     left = {room.line.pk: room for room in rooms_of(invoice)}
     for row in rows:
         room = left.get(row.credited_line_id or 0)
@@ -103,6 +106,12 @@ def price_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     computed = _with_cumulated_vat(invoice, totals.compute([row.priced() for row in rows]))
     if computed.gross < 0 or (not computed.gross and invoice.total_gross):
         raise NothingGivenBack
+    prepaid = ZERO if any(room.net for room in left.values()) else invoice.amount_deposited
+    computed = replace(computed, prepaid=prepaid, payable=computed.gross - prepaid)
+    open_amount = invoice.payable - invoice.amount_credited
+    if invoice.status == InvoiceStatus.CREDITED or computed.payable > open_amount:
+        asked, room_left = (money(one, invoice.currency) for one in (computed.payable, open_amount))
+        raise CreditTooLarge(number=invoice.number, amount=asked, room=room_left)
     return computed
 
 
@@ -112,7 +121,13 @@ def reprice_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     InvoiceLine.everywhere.bulk_update(rows, ["unit_price", "discount_percent", "net_amount"])
     note.total_net, note.total_vat, note.total_gross = computed.net, computed.vat, computed.gross
     note.save(update_fields=["total_net", "total_vat", "total_gross"])
+    write_deductions(note, deposits_taken_back(note, computed))
     return computed
+
+
+def deposits_taken_back(note: Invoice, computed: Totals) -> list[Invoice]:
+    """The deposits that a note of these totals sets free."""
+    return deposits_of(note.corrects) if computed.prepaid and note.corrects is not None else []
 
 
 def totals_of(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
@@ -168,8 +183,7 @@ def _with_cumulated_vat(invoice: Invoice, computed: Totals) -> Totals:
         after = whole.amount if base + row.base == whole.base else totals.vat_of(base + row.base, row.rate)
         subtotals.append(replace(row, amount=after - vat))
     vat = totals.total(row.amount for row in subtotals)
-    gross = computed.net + vat
-    return replace(computed, subtotals=tuple(subtotals), vat=vat, gross=gross, payable=gross - computed.prepaid)
+    return replace(computed, subtotals=tuple(subtotals), vat=vat, gross=computed.net + vat)
 
 
 def _credited_by_rate(invoice: Invoice) -> Mapping[tuple[str, Decimal], tuple[Decimal, Decimal]]:
@@ -209,13 +223,11 @@ def draft_credit_note(
 ) -> Invoice:
     """A draft credit note (381) of all that is left of the invoice, or of given parts. Amounts are positive.
 
-    What leaves nothing of a final invoice takes back its deductions too: the deposits are free again.
     Raises NothingToCredit, DepositDeducted, CreditTooLarge, Invalid.
     """
     invoice = lock_invoice(invoice)
     check_creditable(invoice)
-    rooms = rooms_of(invoice)
-    rest = the_rest(rooms)
+    rest = the_rest(rooms_of(invoice))
     if invoice.status == InvoiceStatus.CREDITED or not rest:
         raise CreditTooLarge(
             number=invoice.number, amount=money(invoice.total_gross, invoice.currency),
@@ -237,9 +249,7 @@ def draft_credit_note(
         "billing.invoice.drafted", subject=note, also=[invoice.customer, invoice], actor=actor, at=at,
         data={"total": note.total_gross},
     )  # fmt: skip
-    taken = {part.line.pk: part.quantity for part in parts}
-    if invoice.amount_deposited and all(taken.get(part.line.pk) == part.quantity for part in rest):
-        write_deductions(note, deposits_of(invoice))
+    write_deductions(note, deposits_taken_back(note, computed))
     return note
 
 

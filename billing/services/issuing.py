@@ -15,7 +15,13 @@ from billing.services.crediting import reprice_note
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
 from billing.services.invoices import check_customer, lock_draft
 from billing.services.lines import vat_rows
-from billing.services.settling import check_correctable, count_credit, replace_invoice, settle_if_nothing_remains
+from billing.services.settling import (
+    check_correctable,
+    check_creditable,
+    count_credit,
+    replace_invoice,
+    settle_if_nothing_remains,
+)
 from billing.totals import Totals
 from config.kernel import states
 from config.kernel.actor import Actor
@@ -119,9 +125,11 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     """What issuing refuses and no official rule sees; the pre-flight asks the same.
 
     Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
-    NotCorrectable, DepositNotDeductible, DepositsBeyondTotal.
+    DepositDeducted, NotCorrectable, DepositNotDeductible, DepositsBeyondTotal.
     """
     check_customer(draft)
+    if draft.is_credit_note and draft.corrects is not None:
+        check_creditable(draft.corrects)
     if computed.gross < 0 or (draft.is_deposit and not computed.gross):
         raise AmountNotPositive
     if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:

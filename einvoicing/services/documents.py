@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine, VatSubtotal
 from billing.pdf import render_pdf
 from billing.services import snapshots
-from billing.services.crediting import totals_of
+from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
 from billing.services.issuing import BuyerIsSeller, check_issuable, is_seller
 from billing.services.lines import vat_rows
@@ -197,9 +197,10 @@ def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoi
     invoice.buyer = snapshots.buyer(invoice.customer, invoice.delivery)
     invoice.mentions = snapshots.mentions(invoice, invoice.company)
     invoice.total_net, invoice.total_vat, invoice.total_gross = computed.net, computed.vat, computed.gross
-    return mapping.from_invoice(
-        invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits_of(invoice)
-    )
+    deposits = deposits_of(invoice)
+    if invoice.is_credit_note:
+        invoice.amount_deposited, deposits = computed.prepaid, deposits_taken_back(invoice, computed)
+    return mapping.from_invoice(invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits)
 
 
 def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:

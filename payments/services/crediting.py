@@ -12,10 +12,9 @@ from billing.models import Invoice, InvoiceLine
 from billing.services.crediting import CreditedPart, draft_credit_note, reprice_note
 from billing.services.deducting import lock_for_issue
 from billing.services.issuing import issue_invoice
-from billing.services.settling import CreditTooLarge, check_correctable, lock_invoice
+from billing.services.settling import check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
-from config.kernel.typography import money
 from payments.models import Allocation, Payment
 from payments.services.payments import allocate_payment, release_allocation
 
@@ -41,10 +40,6 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
         raise ValueError("a credit note corrects an invoice")
     invoice = lock_invoice(note.corrects)
     reprice_note(note, list(InvoiceLine.everywhere.filter(invoice=note).order_by("position")))
-    room = invoice.payable - invoice.amount_credited
-    if note.payable > room:
-        asked, left = (money(one, invoice.currency) for one in (note.payable, room))
-        raise CreditTooLarge(number=invoice.number, amount=asked, room=left)
     _release(invoice, note.payable - invoice.balance, reason="Avoir", actor=actor, at=at)
     return issue_invoice(invoice=note, actor=actor, at=at)
 
