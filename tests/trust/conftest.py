@@ -20,6 +20,7 @@ from billing.models import (
     JournalEntry,
     JournalLine,
     NumberSequence,
+    SalesOrder,
     StockMovement,
     VatSubtotal,
 )
@@ -87,6 +88,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     share = Share(Invoice.objects.get(pk=invoice.pk), Decimal("10.00"))
     rows["match"] = accept_match(line=rows["bank line"], shares=[share], actor=story.ACTOR, at=story.AT)
     rows["movement"] = a_shipment(company, customer)
+    rows["order"] = SalesOrder.objects.get()
     rows["document"] = documents._store(
         invoice, documents.DocumentKind.FACTURX, b"%PDF", {"valid": True}, actor=story.ACTOR, at=story.AT
     )

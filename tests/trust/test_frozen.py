@@ -9,8 +9,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing.models import Invoice
+from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from payments.models import Payment
+from tests.factories import story
 from tests.trust.conftest import World, as_it_was, run, settle
 
 pytestmark = pytest.mark.trust
@@ -157,6 +159,23 @@ def test_the_figures_kept_on_an_invoice_or_a_payment_are_those_of_the_allocation
         "FROM payments_allocation AS row WHERE id = %s"
     )
     assert refusal(forged, world["allocation"].pk).startswith("23514")
+
+
+def test_an_order_keeps_its_number_and_what_was_confirmed(world: World):
+    """Triggers keep it; it is no fact of the chain."""
+    order = world["order"]
+    for change in (f"{name} = {other}" for name, other in columns_of("billing_salesorder").items()):
+        if not change.startswith(("status", "shipped_at")):
+            assert is_frozen(refusal(f"UPDATE billing_salesorder SET {change} WHERE id = %s", order.pk)), change
+    for sql in ("UPDATE billing_orderline SET quantity = 9", "DELETE FROM billing_orderline"):
+        assert is_frozen(refusal(f"{sql} WHERE order_id = %s", order.pk))
+    assert is_frozen(refusal("DELETE FROM billing_salesorder WHERE id = %s", order.pk))
+    draft = save_order(
+        order=None, customer=order.customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT
+    )
+    assert refusal("UPDATE billing_salesorder SET notes = 'Z' WHERE id = %s", draft.pk) == ""
+    assert is_frozen(refusal("UPDATE billing_salesorder SET number = 'Z' WHERE id = %s", draft.pk))
+    assert is_frozen(refusal("UPDATE billing_orderline SET order_id = %s WHERE order_id = %s", order.pk, draft.pk))
 
 
 def test_the_head_of_the_chain_cannot_be_removed(world: World):
