@@ -28,8 +28,7 @@ PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Page
 <body><p>Œuvre à 1 234,50 € <b>Ελλάδα Україна</b> → ✓ ภาษาไทย हिन्दी שלום العربية 日本</p></body></html>"""
 
 PROGRAM = """
-import sys, django
-django.setup()
+import sys
 from billing.pdf_engine import make_pdf
 sys.stdout.buffer.write(make_pdf(sys.stdin.read(), stylesheet="invoice.css", identifier=b"0123456789abcdef"))
 """

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def platform(company: Company, settings: Any, tmp_path: Path) -> Any:
     settings.SANDBOX_PACE, settings.MEDIA_ROOT = 0.0, tmp_path
     server = SandboxServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     a_platform_account(company, server.address)
     yield server

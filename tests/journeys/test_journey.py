@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,12 +13,16 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from einvoicing.models import Attempt
-from tests.trust.killed import database_of_the_test
-from tests.waiting import PATIENCE
+from tests.trust.at_once import WHOLE
+from tests.trust.killed import Nursery, kill, nursery
 
 pytestmark = pytest.mark.django_db(transaction=True)
+KILLS = 20 if WHOLE else 2
 
-ROOT = Path(__file__).resolve().parents[2]
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.rehearsal.journey.telling.PAUSE", 0.02)
 
 
 def told() -> dict[str, Any]:
@@ -55,46 +54,31 @@ def test_the_journey_keeps_every_promise_twice_in_a_row(settings: Any, tmp_path:
         assert the("audit", story)["chain"] == "intact"
 
 
-def _worker(media: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_of_the_test(),
-        "TRANSMISSION_LEASE_SECONDS": "2",
-        "MEDIA_ROOT": str(media),
-        "LOG_LEVEL": "ERROR",
-    }
-    environment.pop("QUITTANCE_EMBEDDED", None)
-    command = [sys.executable, "manage.py", "run_queue", "--every", "0.05"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
-
-
 @pytest.mark.trust
 def test_a_worker_killed_in_its_middle_breaks_no_promise(settings: Any, tmp_path: Path) -> None:
-    """A worker competes for the queue and is killed with SIGKILL each time it has an attempt in hand."""
+    """A worker competes for the queue and is killed with SIGKILL when it has an attempt in hand, a few times."""
     settings.MEDIA_ROOT, settings.SANDBOX_PACE = tmp_path, 0.0
     settings.SANDBOX_URL = "http://127.0.0.1:9"
-    stop, kills = threading.Event(), []
+    stop, kills = threading.Event(), list[bool]()
 
-    def kill_again_and_again() -> None:
-        while not stop.is_set():
-            worker = _worker(tmp_path)
-            deadline, in_hand = time.monotonic() + PATIENCE, False
-            while not stop.is_set() and time.monotonic() < deadline:
-                if in_hand := Attempt.everywhere.filter(finished_at=None).exists():
-                    break
-                time.sleep(0.02)
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+    def kill_again_and_again(workers: Nursery) -> None:
+        while not stop.is_set() and sum(kills) < KILLS:
+            worker = workers.start("manage", "run_queue", "--every", "0.05")
+            in_hand = False
+            while not (in_hand or stop.wait(0.02)):
+                in_hand = Attempt.everywhere.filter(finished_at=None).exists()
+            kill(worker)
             kills.append(in_hand)
         connection.close()
 
-    killer = threading.Thread(target=kill_again_and_again)
-    killer.start()
-    try:
-        story = told()
-    finally:
-        stop.set()
-        killer.join()
+    with nursery(tmp_path, LOG_LEVEL="ERROR") as workers:
+        killer = threading.Thread(target=kill_again_and_again, args=(workers,))
+        killer.start()
+        try:
+            story = told()
+        finally:
+            stop.set()
+            killer.join()
     assert any(kills), "no worker was killed with an attempt in hand"
     assert story["ok"], story["problem"]
     assert the("platform", story)["lifecycle"][0] == "200"

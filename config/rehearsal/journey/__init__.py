@@ -63,7 +63,7 @@ def platform() -> Iterator[str]:
         yield url
         return
     server = SandboxServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield server.address

@@ -12,6 +12,7 @@ from config.kernel.actor import Actor
 ACTOR = Actor.system("parcours")
 # longer than a lease: a worker killed while it carries an invoice is waited for, then taken over
 PATIENCE = 240.0
+PAUSE = 0.3  # seconds between two looks
 
 
 class PromiseBroken(Exception):
@@ -41,4 +42,4 @@ def wait(what: str, done: Callable[[], bool]) -> None:
     start = monotonic()
     while not done():
         promise(monotonic() - start < PATIENCE, f"waited {PATIENCE:.0f} s for {what}")
-        sleep(0.3)
+        sleep(PAUSE)
