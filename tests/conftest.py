@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +24,13 @@ from customers.models import Customer
 from tests.api.world import World, a_world
 from tests.factories import story
 from tests.template import migrated
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded stays: the collector need not look at it again in each test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -135,14 +144,20 @@ def in_scope(company: Company) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def _built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """A world for all the tests of a module, which see it in a transaction that is never committed."""
+@contextmanager
+def never_committed(django_db_blocker: Any) -> Iterator[None]:
+    """A transaction for rows that all the tests of a module see."""
     outermost = transaction.atomic()
     outermost._from_testcase = True  # type: ignore[attr-defined]  # no transaction of the product's, as those of TestCase
     with django_db_blocker.unblock(), outermost:
-        yield a_world().built()
+        yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def _built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with never_committed(django_db_blocker):
+        yield a_world().built()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +23,7 @@ from payments.services.crediting import credit_invoice
 from tests.api.client import a_machine, a_partner, json_of
 from tests.api.test_matrix import ROUTES
 from tests.api.world import World, a_world
+from tests.conftest import never_committed
 from tests.factories import money, story
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +33,13 @@ NAMES = [(route, name) for route in EXPANDING for name in route.operation.expand
 by_name = {"ids": lambda one: one if isinstance(one, str) else one.operation.id}
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def _built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with never_committed(django_db_blocker):
+        yield a_tied_world()
+
+
+def a_tied_world() -> World:
     """One row of each list, tied to one another."""
     world = a_world()
     partner = a_partner(world.company)

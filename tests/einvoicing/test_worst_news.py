@@ -20,6 +20,7 @@ from einvoicing.troubles import to_mend
 from payments.services.crediting import credit_invoice
 from tests.factories import platforms, story
 from tests.factories.people import signed_in
+from tests.trust.at_once import a_share
 
 pytestmark = pytest.mark.django_db
 
@@ -50,19 +51,23 @@ def head(page: Any) -> str:
     return str(page.text.split('id="record-head"')[1].split("</header>")[0])
 
 
+@pytest.mark.trust
 @pytest.mark.parametrize(
     ("code", "status", "chip"),
-    [
-        ("210", Status.DEPOSITED, "Refusée"),
-        ("213", Status.DEPOSITED, "Rejetée"),
-        ("501", Status.DEPOSITED, "Irrecevable"),
-        ("", Status.REJECTED, "Rejetée"),
-        ("", Status.INVALID, "Non conforme"),
-        ("", Status.DEAD, "Non transmise"),
-        ("207", Status.DEPOSITED, "En litige"),
-        ("208", Status.DEPOSITED, "Suspendue"),
-        ("206", Status.DEPOSITED, "Approuvée partiellement"),
-    ],
+    a_share(
+        [
+            ("210", Status.DEPOSITED, "Refusée"),
+            ("213", Status.DEPOSITED, "Rejetée"),
+            ("501", Status.DEPOSITED, "Irrecevable"),
+            ("", Status.REJECTED, "Rejetée"),
+            ("", Status.INVALID, "Non conforme"),
+            ("", Status.DEAD, "Non transmise"),
+            ("207", Status.DEPOSITED, "En litige"),
+            ("208", Status.DEPOSITED, "Suspendue"),
+            ("206", Status.DEPOSITED, "Approuvée partiellement"),
+        ],
+        3,
+    ),
 )
 def test_the_chip_the_button_the_list_and_the_counts_follow_the_worst_news(
     company, customer, account, code, status, chip
@@ -70,7 +75,8 @@ def test_the_chip_the_button_the_list_and_the_counts_follow_the_worst_news(
     follows_the_news(company, customer, code, status, chip, Role.OWNER)
 
 
-@pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.SALES, Role.VIEWER])
+@pytest.mark.trust
+@pytest.mark.parametrize("role", a_share([Role.ACCOUNTANT, Role.SALES, Role.VIEWER], 3))
 @pytest.mark.parametrize(("code", "chip"), [("210", "Refusée"), ("208", "Suspendue")])
 def test_so_they_do_for_every_role(company, customer, account, code, chip, role):
     follows_the_news(company, customer, code, Status.DEPOSITED, chip, role)
