@@ -13,6 +13,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.models import CompanyRow
 from config.kernel.money import ZERO
+from config.kernel.rows import know
 
 CUSTOMERS = "411000"
 SERVICES = "706000"
@@ -70,7 +71,7 @@ def post(
         source=source.subject,
         created_at=at,
     )
-    JournalLine.everywhere.bulk_create(
+    lines = [
         JournalLine(
             company_id=source.company_id,
             entry=entry,
@@ -82,7 +83,9 @@ def post(
             credit=max(-posting.amount, ZERO),
         )
         for position, posting in enumerate((one for one in postings if one.amount), start=1)
-    )
+    ]
+    JournalLine.everywhere.bulk_create(lines)
+    know(entry, "lines", lines)
     audit.record(
         "billing.journal.written",
         subject=entry,
@@ -90,6 +93,7 @@ def post(
         actor=actor,
         at=at,
         seal=True,
+        exact=True,
         data={"number": entry.number},
     )
     return entry
@@ -112,7 +116,8 @@ def sale_postings(invoice: Invoice) -> list[Posting]:
     vat: dict[str, Decimal] = {}
     for row in invoice.vat_subtotals.all():
         vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) + row.amount
-    for row in VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id"):
+    deducted = VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id")
+    for row in deducted if invoice.amount_deposited else ():
         vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) - row.amount
     postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
     return postings

@@ -6,6 +6,7 @@ CGI ann. II 242 nonies A, I-7°: a unique number in a chronological, continuous 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -43,49 +44,43 @@ class ClockBehind(DomainError):
     )
 
 
+# a later year has a counter of its own, and goes before this day all the same
 _NEXT = """
-INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
-VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
-ON CONFLICT (company_id, series, year)
-DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
-RETURNING last
+WITH taken AS (
+    INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
+    VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
+    ON CONFLICT (company_id, series, year)
+    DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
+    RETURNING last
+)
+SELECT (SELECT last FROM taken), max(last_day), (clock_timestamp() AT TIME ZONE %(zone)s)::date,
+       ((clock_timestamp() - %(gap)s) AT TIME ZONE %(zone)s)::date,
+       ((clock_timestamp() + %(gap)s) AT TIME ZONE %(zone)s)::date
+FROM billing_numbersequence WHERE company_id = %(company)s AND series = %(series)s
 """
-_EARLIEST = "SELECT ((clock_timestamp() - %s * INTERVAL '1 second') AT TIME ZONE %s)::date"
-_LAST_DAY = """
-SELECT max(last_day), (clock_timestamp() AT TIME ZONE %s)::date,
-       ((clock_timestamp() + %s * INTERVAL '1 second') AT TIME ZONE %s)::date
-FROM billing_numbersequence WHERE company_id = %s AND series = %s
-"""
+_LAST_DAY = "SELECT max(last_day) FROM billing_numbersequence WHERE company_id = %s AND series = %s"
 
 
-def refuse_past_day(on: date) -> None:
-    """Raises ClockBehind where the database says that the day is over. In production: a rehearsal tells a past."""
-    if not settings.PRODUCTION:
-        return
-    with connection.cursor() as cursor:
-        slack = settings.MAX_CLOCK_GAP.total_seconds()
-        cursor.execute(_EARLIEST, [slack, PARIS.key])
-        today = cursor.fetchone()[0]
-    if on < today:
-        raise ClockBehind(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
-
-
-def next_number(*, company_id: int, series: str, on: date) -> str:
+def next_number(*, company_id: int, series: str, on: date, past: bool = True) -> str:
     """The next number of the series in the year of `on`, for example FAC-2026-00001.
 
-    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack,
-    and ClockAhead where `on` has not come yet by the clock of the database, which all servers share.
+    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack;
+    ClockAhead where `on` has not come yet by the clock of the database, which all servers share; without `past`,
+    ClockBehind where that day is over.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
+    counter: dict[str, Any] = {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on}
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on})
-        row = cursor.fetchone()
-        # a later year has a counter of its own, and goes before this day all the same
-        cursor.execute(_LAST_DAY, [PARIS.key, settings.MAX_CLOCK_GAP.total_seconds(), PARIS.key, company_id, series])
-        last_day, today, latest = cursor.fetchone()
-    if on > latest:
-        raise ClockAhead(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
-    if row is None or last_day > on:
+        cursor.execute(_NEXT, counter | {"zone": PARIS.key, "gap": settings.MAX_CLOCK_GAP})
+        number, last_day, today, earliest, latest = cursor.fetchone()
+        if on > latest:
+            raise ClockAhead(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
+        if on < earliest and not past:
+            raise ClockBehind(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
+        if number is None:  # whoever was waited for has just gone to a later day
+            cursor.execute(_LAST_DAY, [company_id, series])
+            (last_day,) = cursor.fetchone()
+    if number is None or (last_day and last_day > on):
         raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
-    return f"{series}-{on.year}-{row[0]:05d}"
+    return f"{series}-{on.year}-{number:05d}"

@@ -116,16 +116,19 @@ def drop_foreign_deductions(draft: Invoice) -> None:
 
 def lock_for_issue(draft: Invoice) -> None:
     """Lock the invoices that issuing the draft touches, in the order of their keys: what it corrects, its deposits."""
-    keys = set(DepositDeduction.everywhere.filter(invoice=draft).values_list("deposit_id", flat=True))
-    keys |= {draft.corrects_id} - {None}
+    keys = {draft.corrects_id} if draft.corrects_id else set()
+    if draft.amount_deposited:
+        keys |= set(DepositDeduction.everywhere.filter(invoice=draft).values_list("deposit_id", flat=True))
+    if not keys:
+        return
     list(Invoice.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
 def check_deductions(draft: Invoice, *, total: Decimal) -> None:
     """Raises DepositNotDeductible, DepositsBeyondTotal. A credit note takes back what the invoice it corrects did."""
-    rows = DepositDeduction.everywhere.filter(invoice=draft)
-    if draft.kind == InvoiceKind.CREDIT_NOTE:
+    if draft.kind == InvoiceKind.CREDIT_NOTE or not draft.amount_deposited:
         return
+    rows = DepositDeduction.everywhere.filter(invoice=draft)
     allowed = set(deductible_from(draft).values_list("pk", flat=True))
     for row in rows.select_related("deposit"):
         if row.deposit_id not in allowed:
@@ -135,7 +138,7 @@ def check_deductions(draft: Invoice, *, total: Decimal) -> None:
 
 def deduct(draft: Invoice) -> None:
     """Make the chosen deposits those of this invoice, in the issuing transaction and under lock_for_issue."""
-    if draft.kind != InvoiceKind.CREDIT_NOTE:
+    if draft.kind != InvoiceKind.CREDIT_NOTE and draft.amount_deposited:
         DepositDeduction.everywhere.filter(invoice=draft).update(is_live=True)
 
 

@@ -56,7 +56,7 @@ def lock_draft(invoice: Invoice) -> Invoice:
     """The draft, locked. Raises InvoiceIssued."""
     locked: Invoice = (
         Invoice.everywhere.select_for_update(no_key=True, of=("self",))
-        .select_related("company", "customer")
+        .select_related("company", "customer__terms", "order")
         .get(pk=invoice.pk)
     )
     if not locked.is_draft:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from billing import ledger, totals
 from billing.events import invoice_issued
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
-from billing.numbering import next_number, refuse_past_day
+from billing.numbering import next_number
 from billing.services import snapshots
 from billing.services.crediting import reprice_note
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
@@ -29,6 +30,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import creditor_reference
 from config.kernel.models import Company
+from config.kernel.rows import forget, know
 from customers.models import Customer
 
 SERIES = {
@@ -77,7 +79,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     lock_for_issue(draft)
     on = local_day(at)
     company, customer = draft.company, draft.customer
-    rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
+    rows = _read_lines(draft)
     if not rows:
         raise NothingToIssue
     computed = reprice_note(draft, rows) if draft.is_credit_note else totals.compute([row.priced() for row in rows])
@@ -91,8 +93,9 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     frozen["mentions"] = snapshots.mentions(draft, company)
     _settle_what_it_corrects(draft, computed, actor=actor, at=at)
     deduct(draft)
-    refuse_past_day(on)
-    number = next_number(company_id=company.pk, series=SERIES[InvoiceKind(draft.kind)], on=on)
+    series = SERIES[InvoiceKind(draft.kind)]
+    # a rehearsal tells a past
+    number = next_number(company_id=company.pk, series=series, on=on, past=not settings.PRODUCTION)
     states.move(
         draft,
         InvoiceStatus.ISSUED,
@@ -118,6 +121,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     _write_journal(draft, actor=actor, at=at)
     settle_if_nothing_remains(invoice=draft, actor=actor, at=at)
     invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
+    forget(draft)
     return draft
 
 
@@ -171,9 +175,20 @@ def _check_public_references(draft: Invoice, customer: Customer) -> None:
         raise PublicBodyNeeds(fields=problems)
 
 
+def _read_lines(draft: Invoice) -> list[InvoiceLine]:
+    """The lines of the locked draft: what freezes, seals and books them finds them read."""
+    rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
+    know(draft, "lines", rows)
+    return rows
+
+
 def _write_subtotals(draft: Invoice, computed: Totals) -> None:
-    VatSubtotal.everywhere.filter(invoice=draft).delete()
-    VatSubtotal.everywhere.bulk_create(vat_rows(draft, computed))
+    """The VAT breakdown, which only an issued invoice has."""
+    rows = vat_rows(draft, computed)
+    VatSubtotal.everywhere.bulk_create(rows)
+    know(draft, "vat_subtotals", rows)
+    if not draft.amount_deposited:
+        know(draft, "deductions", [])
 
 
 def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:

@@ -143,7 +143,6 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
     return locked
 
 
-@transaction.atomic
 def settle_if_nothing_remains(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
     """An invoice whose deposits cover it is paid the moment it is issued."""
     if invoice.can_be_paid and not invoice.balance:

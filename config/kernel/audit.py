@@ -14,6 +14,7 @@ from config.kernel.actor import Actor
 from config.kernel.canonical import canonical, plain, sha256
 from config.kernel.logs import current_request_id, redact
 from config.kernel.models import AuditEvent, Company, CompanyRow
+from config.kernel.rows import reread
 from config.kernel.webhooks.announcing import announce
 
 
@@ -38,11 +39,18 @@ def record(
     also: Iterable[CompanyRow] = (),
     data: Mapping[str, Any] | None = None,
     seal: bool = False,
+    exact: bool = False,
 ) -> AuditEvent:
     """Write what happened to `subject`; the other rows of `also` show it in their timelines too.
 
-    With `seal`, the event carries the digest of the frozen row, and so puts the row itself into the chain.
+    With `seal`, the event carries the digest of the frozen row, and so puts the row itself into the chain. It is read
+    again for that, unless it is `exact`: it holds what PostgreSQL keeps, rounded as its columns are.
     """
+    digest = ""
+    if seal and isinstance(subject, CompanyRow):
+        if not exact:
+            reread(subject)
+        digest = chain.digest(subject)
     event = AuditEvent(
         company_id=subject.company_id,
         at=at,
@@ -52,7 +60,7 @@ def record(
         actor_user_id=actor.user_id,
         subjects=[subject.subject, *(row.subject for row in also)],
         data=plain(dict(data or {})),
-        digest=chain.digest(subject) if seal and isinstance(subject, CompanyRow) else "",
+        digest=digest,
         request_id=current_request_id(),
     )
     event.content_hash = sha256(canonical(event.facts()))

@@ -81,10 +81,8 @@ def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
 
 
 def digest(row: models.Model) -> str:
-    """SHA-256 of the row's canonical form, as PostgreSQL keeps it (rounded to its columns). Of a declared class."""
-    model = type(row)
-    everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows are sealed
-    return sha256(canonical(_sealed[model].facts(everywhere.get(pk=row.pk))))
+    """SHA-256 of the canonical form of a row that holds what PostgreSQL keeps (rounded to its columns)."""
+    return sha256(canonical(_sealed[type(row)].facts(row)))
 
 
 def link(previous: str, sequence: int, content_hash: str) -> str:

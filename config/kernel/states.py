@@ -12,6 +12,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Stale, TransitionRefused
 from config.kernel.models import CompanyRow
+from config.kernel.rows import reread
 
 
 class Stateful(Protocol):
@@ -24,7 +25,6 @@ def can_move(row: Any, to: str) -> bool:
     return to in row.MOVES[row.status]
 
 
-@transaction.atomic
 def move(
     row: Any,
     to: str,
@@ -41,16 +41,12 @@ def move(
     source = row.status
     if not can_move(row, to):
         raise TransitionRefused(state=row.get_status_display())
-    updated = type(row).everywhere.filter(pk=row.pk, status=source).update(status=to, **changes)
+    # no savepoint: nothing is written where Stale is raised, and what else fails undoes the caller's work too
+    with transaction.atomic(savepoint=False):
+        updated = type(row).everywhere.filter(pk=row.pk, status=source).update(status=to, **changes)
+        if updated:
+            reread(row, *changes)
+            data = {"from": source, "to": to, **(data or {})}
+            audit.record(tag, subject=row, actor=actor, at=at, also=also, seal=seal, exact=True, data=data)
     if not updated:
         raise Stale
-    row.refresh_from_db()
-    audit.record(
-        tag,
-        subject=row,
-        actor=actor,
-        at=at,
-        also=also,
-        seal=seal,
-        data={"from": source, "to": to, **(data or {})},
-    )

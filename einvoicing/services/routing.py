@@ -65,7 +65,10 @@ def carrier_for(invoice: Invoice) -> PlatformAccount | None:
 
     A consumer's invoice goes to a platform that reports it (flux 9), where it has the address BR-FR-12 wants.
     """
-    accounts = enabled_accounts(invoice.company_id)
+    return _carrier_among(enabled_accounts(invoice.company_id), invoice)
+
+
+def _carrier_among(accounts: list[PlatformAccount], invoice: Invoice) -> PlatformAccount | None:
     if is_individual(invoice):
         email = invoice.buyer.get("email") if invoice.buyer else invoice.customer.email
         accounts = [one for one in accounts if email and PLATFORMS[one.kind].takes_individuals]
@@ -79,8 +82,9 @@ def carrier_of(company_id: int, *, is_public: bool) -> PlatformAccount | None:
 
 def accounts_for(invoice: Invoice) -> list[PlatformAccount]:
     """The carrier, then the mirrors."""
-    carrier = carrier_for(invoice)
-    mirrors = [one for one in enabled_accounts(invoice.company_id) if PLATFORMS[one.kind].is_mirror]
+    accounts = enabled_accounts(invoice.company_id)
+    carrier = _carrier_among(accounts, invoice)
+    mirrors = [one for one in accounts if PLATFORMS[one.kind].is_mirror]
     return [carrier, *mirrors] if carrier else mirrors
 
 

@@ -244,6 +244,7 @@ def test_a_careful_forger_who_rewrites_row_and_event_is_given_away_by_the_next_l
     payment = world["payment"]
     event = AuditEvent.objects.get(tag="payments.payment.recorded", subjects__0=payment.subject)
     tamper("UPDATE payments_payment SET amount = 601 WHERE id = %s", payment.pk)
+    payment.refresh_from_db()
     event.digest = chain.digest(payment)
     content = sha256(canonical(event.facts()))
     tamper(
