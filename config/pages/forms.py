@@ -8,13 +8,13 @@ from django import forms
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
-from billing.ledger import BANK
 from config.kernel import typography
 from config.kernel.editing import RecordForm
 from config.kernel.forms import TextField
 from config.kernel.models import Company
 from config.kernel.services import CHANGEABLE
 from payments.models import BankAccount
+from payments.services.accounts import free_ledger_account
 
 # how the long form reads, part by part
 SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
@@ -71,7 +71,10 @@ class BankAccountForm(forms.Form):
     name = TextField(label=_("Intitulé"), max_length=100)
     iban = TextField(label="IBAN", max_length=50)
     bic = TextField(label="BIC", required=False, max_length=20)
-    ledger_account = _ledger_account(initial=BANK, required=False)
+    ledger_account = _ledger_account(required=False)
+
+    def __init__(self, data: Any = None, *, company: Company) -> None:
+        super().__init__(data, initial={"ledger_account": free_ledger_account(company)})
 
 
 class BankAccountChangeForm(RecordForm):

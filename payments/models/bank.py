@@ -32,7 +32,14 @@ class BankAccount(CompanyRow):
     class Meta(CompanyRow.Meta):
         verbose_name = _("compte bancaire")
         verbose_name_plural = _("comptes bancaires")
-        constraints = [models.UniqueConstraint(fields=["company", "iban"], name="one_account_per_iban")]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "iban"], name="one_account_per_iban"),
+            # a bank is reconciled with one account of the journal
+            models.UniqueConstraint(fields=["company", "ledger_account"], name="one_bank_per_ledger_account"),
+            models.CheckConstraint(
+                condition=Q(ledger_account__regex=r"^512[0-9]{3,7}$"), name="a_bank_is_booked_on_512"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import count
 
 from django.db import IntegrityError, transaction
 
 from billing.ledger import BANK
 from config.kernel import audit
 from config.kernel.actor import Actor
-from config.kernel.errors import Invalid
+from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import bic, iban
 from config.kernel.models import Company
 from config.kernel.rows import edit, lock
@@ -22,6 +23,11 @@ NO_BANK_ACCOUNT = "Indiquez un sous-compte de 512 en six à dix chiffres, par ex
 BANKS = re.compile(r"512[0-9]{3,7}")  # PCG, art. 941-51
 
 
+class LedgerAccountTaken(Invalid):
+    code = "ledger_account_taken"
+    message = "%(number)s est déjà le compte comptable de « %(name)s » : chaque compte bancaire a le sien."
+
+
 def checked_ledger_account(text: str) -> str:
     """The sub-account of 512 without its spaces. Raises Invalid."""
     number = "".join(text.split())
@@ -30,12 +36,28 @@ def checked_ledger_account(text: str) -> str:
     return number
 
 
+def free_ledger_account(company: Company) -> str:
+    """512000 for the first bank account of a company, then the first of 512100, 512200… that no other has."""
+    taken = set(BankAccount.everywhere.filter(company=company).values_list("ledger_account", flat=True))
+    return next(number for number in map(str, count(int(BANK), 100)) if number not in taken)
+
+
+def check_ledger_account(number: str, *, company_id: int, besides: int | None = None) -> str:
+    """`number` without its spaces, an account of no bank account but `besides`. Raises Invalid, LedgerAccountTaken."""
+    number = checked_ledger_account(number)
+    others = BankAccount.everywhere.filter(company_id=company_id, ledger_account=number).exclude(pk=besides)
+    other = others.first()
+    if other is not None:
+        raise LedgerAccountTaken(number=number, name=other.name)
+    return number
+
+
 @transaction.atomic
 def add_bank_account(
     *, company: Company, name: str, iban_text: str, bic_text: str, actor: Actor, at: datetime,
-    ledger_account: str = BANK,
+    ledger_account: str = "",
 ) -> BankAccount:  # fmt: skip
-    """Add an account in euros. Raises Invalid, with a sentence per field."""
+    """Add an account in euros, booked on a sub-account of its own. Raises Invalid, with a sentence per field."""
     problems: dict[str, str] = {}
     number = code = ""
     try:
@@ -47,7 +69,8 @@ def add_bank_account(
     except Invalid as error:
         problems["bic"] = error.sentence
     try:
-        ledger_account = checked_ledger_account(ledger_account)
+        wanted = ledger_account or free_ledger_account(company)
+        ledger_account = check_ledger_account(wanted, company_id=company.pk)
     except Invalid as error:
         problems["ledger_account"] = error.sentence
     if problems:
@@ -58,7 +81,7 @@ def add_bank_account(
                 company=company, name=name, iban=number, bic=code, ledger_account=ledger_account
             )
     except IntegrityError as error:
-        raise Invalid(fields={"iban": TAKEN}) from error
+        raise _taken(error) from error
     audit.record(
         "payments.bank.account_added", subject=account, actor=actor, at=at, data={"name": name, "iban": number}
     )
@@ -74,10 +97,20 @@ def change_bank_account(
     if not name.strip():
         raise Invalid(fields={"name": UNNAMED})
     try:
-        number = checked_ledger_account(ledger_account)
+        number = check_ledger_account(ledger_account, company_id=row.company_id, besides=row.pk)
     except Invalid as error:
         raise Invalid(fields={"ledger_account": error.sentence}) from error
-    if edit(row, {"name": name, "ledger_account": number}):
+    try:
+        with transaction.atomic():
+            changed = edit(row, {"name": name, "ledger_account": number})
+    except IntegrityError as error:
+        raise _taken(error) from error
+    if changed:
         data = {"name": name, "ledger_account": number}
         audit.record("payments.bank.account_changed", subject=row, actor=actor, at=at, data=data)
     return row
+
+
+def _taken(error: IntegrityError) -> DomainError:
+    """What another account took at the same moment."""
+    return Stale() if "one_bank_per_ledger_account" in str(error) else Invalid(fields={"iban": TAKEN})

@@ -123,7 +123,9 @@ def test_a_statement_of_another_account_is_refused(company: Company, partner: Pa
     with company_scope(company):
         from payments.models import BankAccount
 
-        mine = BankAccount.objects.create(company=company, name="Livret", iban="FR1420041010050500013M02606")
+        mine = BankAccount.objects.create(
+            company=company, name="Livret", iban="FR1420041010050500013M02606", ledger_account="512900"
+        )
     answer = upload(partner, money.a_bank_account(company).pk, data)
     assert (answer.status_code, json_of(answer)["code"]) == (400, "another_account")
     assert upload(partner, mine.pk, data).status_code == 201

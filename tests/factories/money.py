@@ -14,6 +14,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from payments.models import BankAccount, BankLine, Method, Payment
+from payments.services.accounts import free_ledger_account
 from payments.services.bank import import_statement
 from payments.services.payments import Share, record_payment
 from payments.statements.sample import Entry, camt053
@@ -36,7 +37,9 @@ def a_payment(customer: Customer, amount: str, shares: Sequence[tuple[Invoice, s
 def a_bank_account(company: Company) -> BankAccount:
     with company_scope(company):
         account, _made = BankAccount.objects.get_or_create(
-            company=company, iban=company.iban, defaults={"name": "Compte courant"}
+            company=company,
+            iban=company.iban,
+            defaults={"name": "Compte courant", "ledger_account": free_ledger_account(company)},
         )
     return account
 

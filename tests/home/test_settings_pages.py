@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from config.kernel.models import AuditEvent
@@ -11,11 +12,12 @@ from einvoicing.models import PlatformAccount
 from einvoicing.services.routing import settings_of
 from payments.models import BankAccount
 from tests.einvoicing.platforms.conftest import sandbox  # noqa: F401 - the simulated platform, on a real port
-from tests.factories.people import signed_in
+from tests.factories.people import read, signed_in
 from tests.factories.story import a_company
 
 pytestmark = pytest.mark.django_db
 SECRET = "s3cret-de-la-plateforme"
+THIRD_IBAN = "FR1420041010050500013M02606"
 OTHER_IBAN = "FR76 3000 1007 9412 3456 7890 185"
 
 
@@ -211,6 +213,25 @@ def test_a_bank_account_is_booked_on_a_sub_account_of_its_own(company):
     account.refresh_from_db()
     assert (account.name, account.ledger_account) == ("Épargne", "5124001")
     assert "Compte bancaire Épargne modifié" in client.get(address).text
+
+
+def test_two_bank_accounts_share_no_sub_account(company):
+    client = signed_in(company)
+    for name, iban, asked in (("Courant", OTHER_IBAN, ""), ("Livret", THIRD_IBAN, "512000")):
+        values = {"name": name, "iban": iban, "bic": "", "ledger_account": asked}
+        page = client.post(reverse("bank-settings"), values)
+    assert page.status_code == 422
+    assert "512000 est déjà le compte comptable de « Courant »" in read(page)
+    assert 'value="512100"' in client.get(reverse("bank-settings")).text
+    assert client.post(reverse("bank-settings"), {**values, "ledger_account": ""}).status_code == 302
+    livret = BankAccount.everywhere.get(company=company, name="Livret")
+    assert livret.ledger_account == "512100"
+    address = reverse("bank-account-edit", args=[livret.pk])
+    assert client.post(address, {"name": "Livret", "ledger_account": "512000"}).status_code == 422
+    with pytest.raises(IntegrityError, match="one_bank_per_ledger_account"), transaction.atomic():
+        BankAccount.everywhere.filter(pk=livret.pk).update(ledger_account="512000")
+    with pytest.raises(IntegrityError, match="a_bank_is_booked_on_512"):
+        BankAccount.everywhere.filter(pk=livret.pk).update(ledger_account="411000")
 
 
 def test_the_neighbours_account_is_not_shown(company):

@@ -157,7 +157,7 @@ def test_statements_of_one_file_without_balances_are_counted_together(company):
 
 def test_another_account_knows_nothing_of_it(company):
     other = "DE89370400440532013000"
-    BankAccount.objects.create(company=company, iban=other, name="Second compte")
+    BankAccount.objects.create(company=company, iban=other, name="Second compte", ledger_account="512900")
     load(company, statement("A", "7000", "100 DUPONT"), statement("A", "7000", "100 DUPONT", iban=other))
     assert amounts() == ["100.00", "100.00"]
 

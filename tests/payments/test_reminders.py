@@ -290,7 +290,11 @@ def test_one_stale_account_is_enough(company, customer):
     late(customer)
     read_bank(company)
     BankAccount.objects.create(
-        company=company, name="Livret", iban="DE89370400440532013000", imported_at=AT - timedelta(hours=25)
+        company=company,
+        name="Livret",
+        iban="DE89370400440532013000",
+        ledger_account="512900",
+        imported_at=AT - timedelta(hours=25),
     )
     assert reasons(company) == ["stale_bank_data"]
 

@@ -160,7 +160,7 @@ def test_an_iban_shared_with_others_tells_no_account(business: Business) -> None
 
 def test_a_transfer_between_two_accounts_is_a_line_in_each(business: Business) -> None:
     second = "FR7612345987650123456789014"
-    BankAccount.objects.create(company=business.company, name="Deux", iban=second)
+    BankAccount.objects.create(company=business.company, name="Deux", iban=second, ledger_account="512900")
     legs = [
         {"leg_id": "a", "account_id": business.account, "amount": -40, "currency": "EUR"},
         {"leg_id": "b", "account_id": business.an_account(second), "amount": 40, "currency": "EUR"},

@@ -167,7 +167,7 @@ def test_a_feed_that_is_cut_off_while_it_reads_keeps_no_token(business: Business
 
 def test_a_crash_between_two_statements_loses_nothing(business: Business, monkeypatch: Any) -> None:
     second = "FR7612345987650123456789014"
-    BankAccount.everywhere.create(company=business.company, name="Deux", iban=second)
+    BankAccount.everywhere.create(company=business.company, name="Deux", iban=second, ledger_account="512900")
     other = business.an_account(second)
     business.moves(1)
     business.moves(2, account_id=other)

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.ledger import BANK
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
@@ -66,13 +65,13 @@ def company_settings(request: HttpRequest) -> HttpResponse:
 def bank_settings(request: HttpRequest) -> HttpResponse:
     """The accounts whose statements may be imported, and one more."""
     company = cast(MemberRequest, request).membership.company
-    form = BankAccountForm(request.POST if request.method == "POST" else None)
+    form = BankAccountForm(request.POST if request.method == "POST" else None, company=company)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
             add_bank_account(
                 company=company, name=typed["name"], iban_text=typed["iban"], bic_text=typed["bic"],
-                ledger_account=typed["ledger_account"] or BANK, actor=actor_of(request), at=timezone.now(),
+                ledger_account=typed["ledger_account"], actor=actor_of(request), at=timezone.now(),
             )  # fmt: skip
         except DomainError as error:
             add_domain_error(form, error)
