@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from config.runtime import web
 from config.runtime.front import Front, answers, bodies, callers
 from config.runtime.front.requests import environ_of
 
+T = TypeVar("T")
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -55,8 +57,14 @@ class Caller:
         return b"".join(event.get("body", b"") for event in self.taken[1:])
 
 
+def run(story: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: the browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, story).result()
+
+
 def call(application: Application, told: dict[str, Any], caller: Caller, record: Any = None) -> Caller:
-    asyncio.run(Front(application, record)(told, caller.receive, caller.send))
+    run(Front(application, record)(told, caller.receive, caller.send))
     return caller
 
 
@@ -170,7 +178,7 @@ def test_what_streams_waits_for_a_slow_caller_and_ends_when_the_caller_goes() ->
         await serving
         return caller
 
-    asyncio.run(story())
+    run(story())
     assert len(made) < 20
     assert stream.closed_in.startswith("request"), "where its connection to the database is"
 
@@ -215,7 +223,7 @@ def test_when_no_thread_is_free_for_long_the_others_are_told(monkeypatch: pytest
         await asyncio.gather(*serving)
         return sorted(one.status for one in stuck)
 
-    assert asyncio.run(story()) == [201] * 4 + [503]
+    assert run(story()) == [201] * 4 + [503]
 
 
 def test_what_is_refused_unread_is_told_before_the_rest_of_it_is_forgotten() -> None:
