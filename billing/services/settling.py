@@ -67,13 +67,11 @@ def lock_invoice(invoice: Invoice) -> Invoice:
     return locked
 
 
-@transaction.atomic
-def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Invoice:
-    """Add `amount` (negative takes back) to what was paid. Called by payments with its allocation row.
+def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
+    """Add `amount` (negative takes back) to what was paid of a locked invoice. Payments calls it with its allocation.
 
     Raises NothingOutstanding, OverAllocated. Paid in full moves to PAID; a taken-back payment moves back to ISSUED.
     """
-    locked = lock_invoice(invoice)
     if locked.is_draft or locked.is_credit_note:
         raise NothingOutstanding(number=str(locked))
     if amount > 0 and amount > locked.balance:
@@ -84,14 +82,13 @@ def count_payment(*, invoice: Invoice, amount: Decimal, actor: Actor, at: dateti
     # out of PAID first: the constraint "settled means nothing remains" holds at every statement
     if amount < 0 and locked.status == InvoiceStatus.PAID:
         _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
-        return locked
+        return
     paid = locked.amount_paid + amount
     if locked.status == InvoiceStatus.ISSUED and paid + locked.amount_credited == locked.payable:
         _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
     else:
         Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
-        locked.refresh_from_db()
-    return locked
+        locked.amount_paid = paid
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ from config.kernel.clock import local_day
 from config.kernel.money import ZERO
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
-from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.models import PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS
 from payments.models import Allocation
 
@@ -43,16 +43,17 @@ ALIVE = (
 )
 
 
-@transaction.atomic
 def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> list[Transmission]:
     """Queue 212 for this allocation on each platform that carries the invoice. Call it in the payment's transaction."""
     invoice = allocation.invoice
-    amounts = shares_by_rate(allocation)
-    if invoice.is_credit_note or not amounts:
+    carriers = _carriers(invoice, RECEIVED, actor)
+    amounts = shares_by_rate(allocation) if carriers and not invoice.is_credit_note else {}
+    if not amounts:
         return []
     # the day of collection, on which VAT falls due (CGI 269-2 c); money taken back is so on the day it is
     collected_on = allocation.payment.paid_on if allocation.amount > 0 else local_day(at)
-    return _declare(invoice, RECEIVED, (_received(amounts, invoice.currency, collected_on),), actor=actor, at=at)
+    detail = _received(amounts, invoice.currency, collected_on)
+    return _declare(invoice, RECEIVED, (detail,), to=carriers, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -64,6 +65,7 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     invoice = note.corrects
     if invoice is None:
         return []
+    carriers = _carriers(invoice, RECEIVED, actor)
     paid = _allocated(Allocation.everywhere.filter(invoice=invoice))
     amounts = split_by_rate(paid, _gross_by_rate(invoice))
     for rate, amount in split_by_rate(paid, _gross_by_rate(invoice, without=note)).items():
@@ -71,7 +73,8 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     amounts = {rate: amount for rate, amount in amounts.items() if amount}
     if not amounts:
         return []
-    return _declare(invoice, RECEIVED, (_received(amounts, invoice.currency, local_day(at)),), actor=actor, at=at)
+    detail = _received(amounts, invoice.currency, local_day(at))
+    return _declare(invoice, RECEIVED, (detail,), to=carriers, actor=actor, at=at)
 
 
 def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> cdar.StatusDetail:
@@ -90,7 +93,7 @@ def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> c
 def declare_replaced(*, invoice: Invoice, by: Invoice, actor: Actor, at: datetime) -> list[Transmission]:
     """Queue 220 for an invoice that a corrected one (384) replaces."""
     detail = cdar.StatusDetail(sequence=1, notes=(f"Remplacée par {by.number}",))
-    return _declare(invoice, REPLACED, (detail,), actor=actor, at=at)
+    return _declare(invoice, REPLACED, (detail,), to=_carriers(invoice, REPLACED, actor), actor=actor, at=at)
 
 
 def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
@@ -132,23 +135,38 @@ def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[
     return totals or {ZERO: invoice.payable}
 
 
-def _declare(
-    invoice: Invoice, code: str, details: tuple[cdar.StatusDetail, ...], *, actor: Actor, at: datetime
-) -> list[Transmission]:
-    """One row for each platform that carries the invoice and takes this status."""
+def _carriers(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
+    """The platforms that carry the invoice and take this status, but the one that told us."""
     carried = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
+    accounts = [row.account for row in carried.select_related("account")]
+    return [
+        account
+        for account in accounts
+        if account.kind in PLATFORMS
+        and code in PLATFORMS[account.kind].declares
+        and actor != Actor.platform(account.name)
+    ]
+
+
+def _declare(
+    invoice: Invoice,
+    code: str,
+    details: tuple[cdar.StatusDetail, ...],
+    *,
+    to: Sequence[PlatformAccount],
+    actor: Actor,
+    at: datetime,
+) -> list[Transmission]:
+    """One row for each of the platforms."""
+    if not to:
+        return []
     content = cdar.render(status_message(invoice, code, details, at=at))
     rows = []
-    for original in carried.select_related("account"):
-        if original.account.kind not in PLATFORMS or code not in PLATFORMS[original.account.kind].declares:
-            continue
-        if actor == Actor.platform(original.account.name):
-            # it is the one that told us
-            continue
+    for account in to:
         row: Transmission = Transmission.everywhere.create(
             company_id=invoice.company_id,
             invoice=invoice,
-            account=original.account,
+            account=account,
             kind=TransmissionKind.STATUS,
             declared_code=code,
             content=content,
@@ -159,7 +177,7 @@ def _declare(
         )
         audit.record(
             "einvoicing.status.queued", subject=row, also=[invoice], actor=actor, at=at,
-            data={"code": code, "label": lifecycle.label(code), "platform": original.account.name},
+            data={"code": code, "label": lifecycle.label(code), "platform": account.name},
         )  # fmt: skip
         rows.append(row)
     return rows

@@ -41,8 +41,9 @@ BY_API = "Supprimé par API"
 def answer_for(
     view: ApiView, payment: Payment, invoice: Invoice | None, *, status: int, message: str = ""
 ) -> HttpResponseBase:
-    """{message, payment, invoice}, as read after the write, with the address of the payment."""
+    """{message, payment, invoice (else the first it pays)}, as read after the write, with the payment's address."""
     fresh = rows.payment_of(payment.pk)
+    invoice = invoice or next((one for one, _part in held(fresh)), None)
     told = {
         "message": message or recorded(fresh),
         "payment": fresh,
@@ -118,7 +119,6 @@ class PaymentList(ApiView):
                 shares = [Share(one["invoice_id"], one["amount"]) for one in said.get("allocations", [])]
                 receive = receive_oldest_first if said["oldest_first"] else record_payment
                 payment = receive(customer=said["customer_id"], amount=said["amount"], shares=shares, **common)
-                invoice = next((one for one, _part in held(rows.payment_of(payment.pk))), None)
         return answer_for(self, payment, invoice, status=201)
 
 

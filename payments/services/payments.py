@@ -5,7 +5,7 @@ Lock order, everywhere: invoices by key, then the payment, then the counters. Tw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,10 +148,10 @@ def record_payment(
     if paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     # invoices first, in the order of their keys
-    locked = [(lock_invoice(share.invoice), share) for share in sorted(shares, key=lambda one: one.invoice.pk)]
+    locked = lock_invoices(share.invoice for share in shares)
     wanted = sum((share.amount for share in shares), ZERO)
     # an invoice that owes less is the nearer fault, and allocating names it
-    if wanted > amount and all(share.amount <= invoice.balance for invoice, share in locked):
+    if wanted > amount and all(share.amount <= locked[share.invoice.pk].balance for share in shares):
         raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
     payment = _insert(
         company_id=customer.company_id,
@@ -174,11 +174,11 @@ def record_payment(
         actor=actor,
         at=at,
         seal=True,
+        exact=True,
         data={"number": payment.number, "amount": amount, "method": method},
     )
     _write_journal(payment, actor=actor, at=at)
-    for share in shares:
-        allocate_payment(payment=payment, invoice=share.invoice, amount=share.amount, actor=actor, at=at)
+    _allocate(payment, shares, locked, actor=actor, at=at)
     return payment
 
 
@@ -186,7 +186,7 @@ def _insert(**columns: Any) -> Payment:
     """The next payment of its company. Raises Stale when its origin was recorded meanwhile."""
     number = next_number(company_id=columns["company_id"], series=SERIES, on=local_day(columns["recorded_at"]))
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint="origin_payment" in columns):
             payment: Payment = Payment.everywhere.create(number=number, **columns)
     except IntegrityError as error:
         if "one_live_payment_per_origin" in str(error):
@@ -195,16 +195,10 @@ def _insert(**columns: Any) -> Payment:
     return payment
 
 
-@transaction.atomic
 def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Allocation:
     """Use `amount` of the payment for the invoice: never beyond the invoice's balance, nor the payment's rest."""
-    _check_amount(amount)
-    if invoice.customer_id != payment.customer_id:
-        raise AnotherCustomer(invoice=str(invoice))
-    if invoice.currency != payment.currency:
-        raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
-    count_payment(invoice=invoice, amount=amount, actor=actor, at=at)
-    return _write_allocation(payment=payment, invoice=invoice, amount=amount, actor=actor, at=at)
+    (allocation,) = allocate_shares(payment=payment, shares=[Share(invoice, amount)], actor=actor, at=at)
+    return allocation
 
 
 @transaction.atomic
@@ -212,26 +206,55 @@ def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, 
     """Use the payment for several invoices, all of them or none. Raises NothingToAllocate, and what each raises."""
     if not shares:
         raise NothingToAllocate
-    ordered = sorted(shares, key=lambda one: one.invoice.pk)
-    for share in ordered:
-        lock_invoice(share.invoice)
-    return [
-        allocate_payment(payment=payment, invoice=share.invoice, amount=share.amount, actor=actor, at=at)
-        for share in ordered
-    ]
+    invoices = lock_invoices(share.invoice for share in shares)
+    locked = _lock_payment(payment)
+    rows = _allocate(locked, shares, invoices, actor=actor, at=at)
+    payment.refresh_from_db()
+    return rows
+
+
+def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
+    """The invoices, fresh and locked in the order of their keys, and before any payment, as everywhere."""
+    ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
+    return {pk: lock_invoice(invoice) for pk, invoice in ordered}
+
+
+def _lock_payment(payment: Payment) -> Payment:
+    locked: Payment = (
+        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
+    )
+    return locked
+
+
+def _allocate(
+    payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invoice], *, actor: Actor, at: datetime
+) -> list[Allocation]:
+    """Use a locked payment for locked invoices."""
+    rows = []
+    for share in sorted(shares, key=lambda one: one.invoice.pk):
+        invoice = invoices[share.invoice.pk]
+        _check_amount(share.amount)
+        if invoice.customer_id != payment.customer_id:
+            raise AnotherCustomer(invoice=str(invoice))
+        if invoice.currency != payment.currency:
+            raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
+        count_payment(locked=invoice, amount=share.amount, actor=actor, at=at)
+        rows.append(_write_allocation(payment=payment, invoice=invoice, amount=share.amount, actor=actor, at=at))
+    return rows
 
 
 def _write_allocation(
     *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
 ) -> Allocation:
-    locked: Payment = Payment.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=payment.pk)
-    if amount > 0 and amount > locked.unallocated:
+    """The row between a locked payment and a locked invoice, sealed and told."""
+    if amount > 0 and amount > payment.unallocated:
         raise NotEnoughCredit(
-            number=locked.number,
-            unallocated=typography.money(locked.unallocated, locked.currency),
-            amount=typography.money(amount, locked.currency),
+            number=payment.number,
+            unallocated=typography.money(payment.unallocated, payment.currency),
+            amount=typography.money(amount, payment.currency),
         )
-    Payment.everywhere.filter(pk=payment.pk).update(allocated=locked.allocated + amount)
+    payment.allocated += amount
+    payment.save(update_fields=["allocated"])
     allocation: Allocation = Allocation.everywhere.create(
         company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
     )
@@ -242,9 +265,9 @@ def _write_allocation(
         actor=actor,
         at=at,
         seal=True,
+        exact=True,
         data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
     )
-    payment.refresh_from_db()
     allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
     return allocation
 
@@ -265,7 +288,7 @@ def release_allocation(
     *, payment: Payment, invoice: Invoice, amount: Decimal, reason: str, actor: Actor, at: datetime
 ) -> Allocation:
     """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
-    lock_invoice(invoice)
+    locked = lock_invoice(invoice)
     held = held_by(payment).get(invoice.pk, ZERO)
     if not 0 < amount <= held:
         raise NotEnoughCredit(
@@ -273,8 +296,11 @@ def release_allocation(
             unallocated=typography.money(held, payment.currency),
             amount=typography.money(amount, payment.currency),
         )
-    count_payment(invoice=invoice, amount=-amount, actor=actor, at=at)
-    return _write_allocation(payment=payment, invoice=invoice, amount=-amount, actor=actor, at=at, reason=reason)
+    count_payment(locked=locked, amount=-amount, actor=actor, at=at)
+    paying = _lock_payment(payment)
+    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason)
+    payment.refresh_from_db()
+    return row
 
 
 @transaction.atomic
@@ -290,9 +316,7 @@ def reverse_payment(
     invoices = Invoice.everywhere.in_bulk(held)
     for key in sorted(held):
         lock_invoice(invoices[key])
-    locked: Payment = (
-        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
-    )
+    locked = _lock_payment(payment)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
     if held_by(locked) != held:
