@@ -179,7 +179,7 @@ class Browser:
             try:
                 answer = requests.post(
                     f"{self.address}/invoices/{draft}/issue/", {"send": "no"}, cookies=self._cookies,
-                    headers=self._headers, allow_redirects=False, timeout=30,
+                    headers=self._headers, allow_redirects=False, timeout=10,
                 )  # fmt: skip
             except requests.RequestException:
                 self.broken += 1
