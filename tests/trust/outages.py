@@ -28,12 +28,21 @@ from config.kernel.postgresql.base import APP_ROLE
 from config.runtime import embedded, web
 from config.runtime.cluster import Postgres, choose_binaries
 from config.runtime.keeper import Valkey
+from tests.trust.at_once import WHOLE
 from tests.trust.killed import ROOT, Nursery, database_of_the_test, lives, nursery
 from tests.waiting import wait_until
 
 CLOCK = ["celery", "-q", "-A", "tests.trust.quick_clock"]
 JOBS = {
-    "worker": [*CLOCK, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+    "worker": [
+        *CLOCK,
+        "worker",
+        "--concurrency",
+        "2" if WHOLE else "1",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ],
     "beat": [*CLOCK, "beat", "--pidfile="],
     "queue": ["manage", "run_queue", "--every", "0.5"],
 }
