@@ -17,12 +17,13 @@ from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.addresses import LONGEST
-from config.kernel.webhooks.words import EVERYTHING, NAMES, PING, THINGS, TOLD
+from config.kernel.webhooks.names import EVERYTHING, PING
 
-EVENT_NAMES = [EVERYTHING, *sorted(NAMES)]
+EVENT_NAMES = [EVERYTHING, *sorted(PARTNER_EVENTS)]
 STATUSES = [value.lower() for value in DeliveryStatus.values]
 
 
@@ -43,8 +44,9 @@ class EventList(ApiView):
         later versions add.
         """
         return [
-            {"name": told.name, "object": THINGS[told.about].name, "description": str(told.label)}
-            for told in TOLD.values()
+            {"name": name, "object": fact.about.name, "description": str(fact.partner_label)}
+            for name, fact in PARTNER_EVENTS.items()
+            if fact.about
         ]
 
 

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class KernelConfig(AppConfig):
@@ -12,5 +13,6 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from config.kernel import row_security
 
+        autodiscover_modules("facts")
         pre_migrate.connect(row_security.work_as_owner, sender=self)
         post_migrate.connect(row_security.protect, sender=self)

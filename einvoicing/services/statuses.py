@@ -277,12 +277,13 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
     """
     if event.code == UNTOLD:
         return False
-    wanted = TransmissionStatus.REJECTED if event.code in REJECTED else TransmissionStatus.ACCEPTED
+    wanted, tag = TransmissionStatus.ACCEPTED, "einvoicing.transmission.accepted"
+    if event.code in REJECTED:
+        wanted, tag = TransmissionStatus.REJECTED, "einvoicing.transmission.rejected"
     changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
     if wanted == TransmissionStatus.REJECTED:
         changes["last_error"] = _why(event)[:1000]
     if states.can_move(transmission, wanted):
-        tag = f"einvoicing.transmission.{wanted.lower()}"
         states.move(
             transmission, wanted, tag=tag, actor=actor, at=at, also=[transmission.invoice],
             data={"code": event.code}, **changes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,6 @@ from config.kernel.queue import DELAYS
 from config.kernel.roles import Role
 from config.kernel.webhooks import endpoints, forgetting, sending
 from config.kernel.webhooks.announcing import message
-from config.kernel.webhooks.words import THINGS, TOLD
 from tests.api.receiver import Receiver, failing, receiving
 from tests.factories import money, story
 from tests.factories.people import a_person
@@ -58,24 +56,6 @@ def drain(after: timedelta = timedelta(0), **options: Any) -> int:
 
 
 # -- what is announced ---------------------------------------------------------------------------------------------
-
-
-def test_every_event_in_the_table_is_written_somewhere_in_the_product() -> None:
-    code = "\n".join(
-        path.read_text()
-        for app in ("billing", "config/api", "customers", "payments", "einvoicing")
-        for path in (ROOT / app).rglob("*.py")
-        if "migrations" not in path.parts
-    )
-    for tag in TOLD:
-        family, _, step = tag.rpartition(".")
-        composed = f'f"{family}.{{' in code and re.search(rf'"{step}"|TransmissionStatus\.{step.upper()}\b', code)
-        assert f'"{tag}"' in code or composed, tag
-
-
-def test_every_event_is_about_a_thing_partners_know_and_has_a_name_of_its_own() -> None:
-    assert {told.about for told in TOLD.values()} <= set(THINGS)
-    assert len({told.name for told in TOLD.values()}) == len(TOLD)
 
 
 def test_a_payment_tells_its_invoice_with_amounts_as_numbers(receiver: Receiver) -> None:

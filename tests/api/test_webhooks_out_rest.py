@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import Company, WebhookDelivery, WebhookEndpoint
 from config.kernel.roles import Role
 from config.kernel.webhooks import endpoints, sending
-from config.kernel.webhooks.words import NAMES
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.api.receiver import Receiver, receiving
 from tests.factories import story
@@ -204,5 +204,5 @@ def test_deliveries_are_filtered_and_paged_to_the_end_at_the_same_cost(
 
 def test_the_events_are_listed_with_words_in_the_readers_language(partner: Partner) -> None:
     found = json_of(partner.get("/api/events", Accept_Language="en"))
-    assert {one["name"] for one in found} == set(NAMES)
+    assert {one["name"] for one in found} == set(PARTNER_EVENTS)
     assert {"name": "invoice.paid", "object": "invoice", "description": "Invoice paid in full"} in found

@@ -16,8 +16,7 @@ from django.utils import timezone
 from config.kernel import typography
 from config.kernel.access import may_open
 from config.kernel.models import LoopFailure
-from config.kernel.roles import READERS, Role
-from config.kernel.timeline import AREAS, WORDS
+from config.kernel.roles import Role
 from einvoicing.models import Transmission, TransmissionStatus
 from tests.api.world import World
 from tests.factories import money
@@ -124,8 +123,3 @@ def test_who_reconciles_reads_ibans_whole_and_who_reads_their_two_ends(world: Wo
     account = world.bank_account
     for role, shown in ((Role.ACCOUNTANT, typography.iban(account.iban)), (Role.VIEWER, f"… {account.iban[-4:]}")):
         assert shown in world.browser(role).get("/settings/bank/").text
-
-
-def test_each_event_is_told_to_who_reads_its_area() -> None:
-    assert [tag for tag in WORDS if not tag.startswith(tuple(AREAS))] == []
-    assert set(AREAS.values()) <= READERS.keys()

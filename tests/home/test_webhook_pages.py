@@ -38,7 +38,9 @@ def page_of(endpoint: WebhookEndpoint, name: str = "webhook-detail") -> str:
 
 def test_a_destination_is_added_with_its_events_and_its_secret_shown_once(client, company):
     assert NEW in read(client.get(LIST))
-    made = client.post(NEW, {"url": "https://erp.example/hooks", "description": "ERP", "events_0": ["invoice.paid"]})
+    made = client.post(
+        NEW, {"url": "https://erp.example/hooks", "description": "ERP", "events_invoice": ["invoice.paid"]}
+    )
     assert made.status_code == 200
     (secret,) = set(SECRET.findall(made.text))
     assert "no-store" in made["Cache-Control"]
@@ -53,7 +55,7 @@ def test_a_destination_is_added_with_its_events_and_its_secret_shown_once(client
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(client, company):
     an_endpoint(company)
     for typed, words in (
-        ({"url": "https://10.0.0.1/", "events_0": ["invoice.paid"]}, "Cette adresse n’est pas publique"),
+        ({"url": "https://10.0.0.1/", "events_invoice": ["invoice.paid"]}, "Cette adresse n’est pas publique"),
         ({"url": "http://erp.example/"}, "doit commencer par https"),
         ({"url": "https://erp.example/hooks", "everything": "on"}, "reçoit déjà les événements"),
         ({"url": "https://other.example/"}, "Choisissez au moins un événement"),

@@ -22,10 +22,11 @@ from billing.models import Product
 from billing.services.products import save_product
 from config.kernel import chain
 from config.kernel.admin_audit import AuditedAdmin
+from config.kernel.facts import FACTS
 from config.kernel.models import AuditEvent, Company, KnownPlace, Membership, SignInTries, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from config.kernel.timeline import WORDS, timeline_of
+from config.kernel.timeline import timeline_of
 from customers.models import Address, Contact, Customer, Individual, Organisation, PaymentTerms
 from customers.services import save_contact
 from einvoicing.models import PlatformAccount
@@ -152,7 +153,7 @@ def test_a_change_is_told_with_its_actor_and_its_columns(client, root, company, 
     submit(client, row, values)
     event = last_event(company)
     assert (event.actor_kind, event.actor_user_id) == ("USER", root.pk)
-    assert event.tag in WORDS
+    assert event.tag in FACTS
     name = next(iter(values))
     old, new = event.data["changes"][name]
     assert old != new
@@ -193,7 +194,7 @@ def test_a_deletion_is_told_before_the_row_goes(client, root, company, model, ma
     assert not model._base_manager.filter(pk=row.pk).exists()
     event = last_event(company)
     assert AuditEvent.everywhere.filter(company=company).count() == before + 1
-    assert (event.actor_user_id, event.tag in WORDS) == (root.pk, True)
+    assert (event.actor_user_id, event.tag in FACTS) == (root.pk, True)
 
 
 @pytest.mark.parametrize("model", WITHOUT_COMPANY, ids=lambda model: model.__name__)

@@ -99,11 +99,12 @@ def _apply(message: ReceivedWebhook, at: datetime) -> None:
 
 def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:
     to = ReceivedStatus.APPLIED if outcome.is_applied else ReceivedStatus.IGNORED
+    tag = "kernel.received.applied" if outcome.is_applied else "kernel.received.ignored"
     data = {"event": row.name or row.event_id}
     if outcome.remark:
         data["reason"] = outcome.remark
     states.move(
-        row, to, tag=f"kernel.received.{to.lower()}", actor=Actor.platform(str(row.origin)), at=at, data=data,
+        row, to, tag=tag, actor=Actor.platform(str(row.origin)), at=at, data=data,
         applied_at=at if outcome.is_applied else None, problem=outcome.remark[:300], **FREE,
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ def create_source(*, company: Company, source: str, secret: str, actor: Actor, a
     if secret:
         row.set_secret(_checked(secret))
     row.save(force_insert=True)
-    _write("created", row, actor=actor, at=at, secret_changed=bool(secret))
+    _write("kernel.source.created", row, actor=actor, at=at, secret_changed=bool(secret))
     return row
 
 
@@ -63,7 +63,7 @@ def change_source(
         row.is_active = bool(is_active)
     if secret or switched:
         row.save(update_fields=["secret_cipher", "previous_secret_cipher", "is_active"])
-        _write("changed", row, actor=actor, at=at, secret_changed=bool(secret))
+        _write("kernel.source.changed", row, actor=actor, at=at, secret_changed=bool(secret))
     return row
 
 
@@ -75,8 +75,8 @@ def _checked(secret: str) -> str:
     return secret
 
 
-def _write(what: str, row: WebhookSource, *, actor: Actor, at: datetime, secret_changed: bool) -> None:
+def _write(tag: str, row: WebhookSource, *, actor: Actor, at: datetime, secret_changed: bool) -> None:
     audit.record(
-        f"kernel.source.{what}", subject=row, actor=actor, at=at,
+        tag, subject=row, actor=actor, at=at,
         data={"source": str(row), "active": row.is_active, "secret_changed": secret_changed},
     )  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import connection
 
 from config.kernel.api.json import dumps
+from config.kernel.facts import FACTS, PARTNER_OBJECTS
 from config.kernel.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from config.kernel.webhooks.words import THINGS, TOLD
 
 # amounts and quantities leave as the API gives them: numbers with two decimals, more where there are more
 _NUMBERS = frozenset({"amount", "balance", "quantity", "total", "unit_price"})
@@ -20,15 +20,15 @@ _CENT = Decimal("0.01")
 
 def announce(event: AuditEvent) -> None:
     """Queue the message of an audit event just written. One query where nobody listens, none where none may."""
-    told = TOLD.get(event.tag)
-    if told is None:
+    fact = FACTS.get(event.tag)
+    if fact is None or fact.about is None:
         return
     active = WebhookEndpoint.everywhere.filter(company_id=event.company_id, is_active=True)
-    wanting = [endpoint for endpoint in active if endpoint.wants(told.name)]
+    wanting = [endpoint for endpoint in active if endpoint.wants(fact.partner_name)]
     if wanting:
-        about = next((one for one in event.subjects if _label(one) == told.about), event.subjects[0])
-        body = message(told.name, about=about, subjects=event.subjects, facts=event.data, at=event.at)
-        queue(wanting, name=told.name, about=about, body=body, event=event)
+        about = next((one for one in event.subjects if _label(one) == fact.about.model), event.subjects[0])
+        body = message(fact.partner_name, about=about, subjects=event.subjects, facts=event.data, at=event.at)
+        queue(wanting, name=fact.partner_name, about=about, body=body, event=event)
 
 
 def queue(
@@ -82,9 +82,8 @@ def message(name: str, *, about: str, subjects: Sequence[str], facts: Mapping[st
 def _shown(subject: str) -> dict[str, Any]:
     """A row as partners know it; nothing for what they do not know."""
     label, pk = _label(subject), int(subject.rpartition(":")[2])
-    if label not in THINGS:
-        return {}
-    return {"object": THINGS[label].name, "id": pk, "url": THINGS[label].url(pk)}
+    about = PARTNER_OBJECTS.get(label)
+    return {"object": about.name, "id": pk, "url": about.url(pk)} if about else {}
 
 
 def _label(subject: str) -> str:

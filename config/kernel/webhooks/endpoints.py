@@ -16,11 +16,12 @@ from django.db import transaction
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import Company, DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from config.kernel.queue import FREE
 from config.kernel.webhooks.addresses import refusal
 from config.kernel.webhooks.announcing import message, queue
-from config.kernel.webhooks.words import EVERYTHING, NAMES, PING
+from config.kernel.webhooks.names import EVERYTHING, PING
 
 MOST = 20
 # how long the secret before stays good after a rotation
@@ -68,7 +69,7 @@ def create_endpoint(
     secret = _new_secret()
     endpoint.set_secret(secret)
     endpoint.save(force_insert=True)
-    _write("created", endpoint, actor=actor, at=at)
+    _write("kernel.webhook.created", endpoint, actor=actor, at=at)
     return endpoint, secret
 
 
@@ -93,7 +94,7 @@ def change_endpoint(
     _check(locked)
     if before != (locked.url, locked.events, locked.description):
         locked.save(update_fields=["url", "events", "description"])
-        _write("changed", locked, actor=actor, at=at)
+        _write("kernel.webhook.changed", locked, actor=actor, at=at)
     if is_active and not locked.is_active:
         _enable(locked, actor=actor, at=at)
     elif locked.is_active and not is_active:
@@ -116,7 +117,7 @@ def _enable(endpoint: WebhookEndpoint, *, actor: Actor, at: datetime) -> None:
     endpoint.save(update_fields=["is_active", "failing_since", "disabled_at", "disabled_reason"])
     waiting = WebhookDelivery.everywhere.filter(endpoint=endpoint, status=DeliveryStatus.PENDING)
     waiting.update(attempts=0, failing_since=None, next_attempt_at=at)
-    _write("enabled", endpoint, actor=actor, at=at)
+    _write("kernel.webhook.enabled", endpoint, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -125,14 +126,14 @@ def disable_endpoint(*, endpoint: WebhookEndpoint, reason: str, actor: Actor, at
     _locked(endpoint)
     endpoint.is_active, endpoint.disabled_at, endpoint.disabled_reason = False, at, reason
     endpoint.save(update_fields=["is_active", "disabled_at", "disabled_reason"])
-    _write("disabled", endpoint, actor=actor, at=at, reason=reason)
+    _write("kernel.webhook.disabled", endpoint, actor=actor, at=at, reason=reason)
 
 
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> None:
     """Forget the endpoint, what was sent to it, and what still waited. Raises EndpointGone."""
     locked = _locked(endpoint, no_key=False)
-    _write("deleted", locked, actor=actor, at=at)
+    _write("kernel.webhook.deleted", locked, actor=actor, at=at)
     locked.delete()
 
 
@@ -147,7 +148,7 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> s
     locked.previous_secret_cipher, locked.previous_secret_until = locked.secret_cipher, at + BOTH_FOR
     locked.set_secret(secret)
     locked.save(update_fields=["secret_cipher", "previous_secret_cipher", "previous_secret_until"])
-    _write("secret_rotated", locked, actor=actor, at=at)
+    _write("kernel.webhook.secret_rotated", locked, actor=actor, at=at)
     return secret
 
 
@@ -193,11 +194,11 @@ def _locked(endpoint: WebhookEndpoint, *, no_key: bool = True) -> WebhookEndpoin
     return row
 
 
-def _write(what: str, endpoint: WebhookEndpoint, *, actor: Actor, at: datetime, reason: str = "") -> None:
+def _write(tag: str, endpoint: WebhookEndpoint, *, actor: Actor, at: datetime, reason: str = "") -> None:
     data = {"address": endpoint.url, "events": endpoint.events}
     if reason:
         data["reason"] = reason
-    audit.record(f"kernel.webhook.{what}", subject=endpoint, actor=actor, at=at, data=data)
+    audit.record(tag, subject=endpoint, actor=actor, at=at, data=data)
 
 
 def _check(endpoint: WebhookEndpoint) -> None:
@@ -206,7 +207,7 @@ def _check(endpoint: WebhookEndpoint) -> None:
         problems["url"] = refused
     elif _twins(endpoint):
         problems["url"] = "Cette adresse reçoit déjà les événements de la société : modifiez sa destination."
-    if not endpoint.events or set(endpoint.events) - {EVERYTHING, *NAMES}:
+    if not endpoint.events or set(endpoint.events) - {EVERYTHING, *PARTNER_EVENTS}:
         problems["events"] = "Choisissez au moins un événement de la liste."
     if problems:
         raise EndpointInvalid(fields=problems)

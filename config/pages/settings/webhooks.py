@@ -27,7 +27,7 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.addresses import LONGEST
-from config.kernel.webhooks.words import EVERYTHING, choices, label_of
+from config.kernel.webhooks.names import EVERYTHING, choices, label_of
 from config.pages.settings.company import settings_page
 
 TAB = "webhook-settings"
@@ -58,7 +58,7 @@ class WebhookForm(RecordForm):
         initial: dict[str, Any] = {"everything": EVERYTHING in chosen}
         if endpoint:
             initial |= {"url": endpoint.url, "description": endpoint.description}
-        groups = {f"events_{place}": group for place, group in enumerate(choices())}
+        groups = {f"events_{name}": group for name, group in choices().items()}
         for name, (_label, events) in groups.items():
             initial[name] = [event for event, _words in events if event in chosen]
         super().__init__(*args, **{**kwargs, "initial": initial})

@@ -31,9 +31,9 @@ def take(row: Transmission, at: datetime) -> bool:
         return False
     if row.status == TransmissionStatus.SENDING:
         finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
-        move(row, TransmissionStatus.UNKNOWN, at=at, what="carrier_died")
+        move(row, TransmissionStatus.UNKNOWN, at=at, tag="einvoicing.transmission.carrier_died")
     in_doubt = is_in_doubt(row)
-    move(row, TransmissionStatus.SENDING, at=at, what="claimed")
+    move(row, TransmissionStatus.SENDING, at=at, tag="einvoicing.transmission.claimed")
     start_attempt(row, "LOOKUP" if in_doubt else "DEPOSIT", at)
     return True
 
@@ -51,8 +51,7 @@ def is_in_doubt(row: Transmission) -> bool:
     return False
 
 
-def move(row: Transmission, to: TransmissionStatus, *, at: datetime, what: str, **changes: Any) -> None:
-    tag = f"einvoicing.transmission.{what}"
+def move(row: Transmission, to: TransmissionStatus, *, at: datetime, tag: str, **changes: Any) -> None:
     states.move(row, to, tag=tag, actor=QUEUE, at=at, also=[row.invoice], **changes)
 
 

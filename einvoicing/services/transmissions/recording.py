@@ -41,12 +41,14 @@ def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: 
         if receipt is None or mine is None:
             return transmission
         breaker.note_success(transmission.account)
+        is_answer = transmission.kind in ANSWERS
+        tag = "einvoicing.transmission.answered" if is_answer else "einvoicing.transmission.deposited"
         finish_attempt(transmission, "duplicate" if receipt.duplicate else "deposited", at=at, detail=receipt.remote_id)
         move(
             transmission,
             TransmissionStatus.DEPOSITED,
             at=at,
-            what="answered" if transmission.kind in ANSWERS else "deposited",
+            tag=tag,
             data={"remote_id": receipt.remote_id, "sha256": sha256, "platform": transmission.account.name},
             remote_id=receipt.remote_id,
             document_sha256=sha256,
@@ -111,17 +113,17 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     finish_attempt(transmission, outcome, at=at, detail=error.message)
     wait = backoff(attempts, retry_after=error.retry_after)
     if not again or attempts > len(DELAYS):
-        move(transmission, TransmissionStatus.DEAD, at=at, what="given_up", data=data, **changes)
+        move(transmission, TransmissionStatus.DEAD, at=at, tag="einvoicing.transmission.given_up", data=data, **changes)
         action_needed.send(Transmission, transmission=transmission, at=at)
     elif is_in_doubt(transmission):
         # not before the request can no longer be on its way
         move(
-            transmission, TransmissionStatus.UNKNOWN, at=at, what="in_doubt", data=data,
+            transmission, TransmissionStatus.UNKNOWN, at=at, tag="einvoicing.transmission.in_doubt", data=data,
             next_attempt_at=at + max(LEASE, wait), **changes,
         )  # fmt: skip
     else:
         move(
-            transmission, TransmissionStatus.PENDING, at=at, what="postponed", data=data,
+            transmission, TransmissionStatus.PENDING, at=at, tag="einvoicing.transmission.postponed", data=data,
             next_attempt_at=at + wait, **changes,
         )  # fmt: skip
 
@@ -135,7 +137,8 @@ def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: da
         if mine is not None:
             finish_attempt(transmission, "invalid", at=at, detail=str(error))
             move(
-                transmission, TransmissionStatus.INVALID, at=at, what="invalid", violations=violations,
+                transmission, TransmissionStatus.INVALID, at=at, tag="einvoicing.transmission.invalid",
+                violations=violations,
                 data={"rules": sorted(error.report.rules)}, last_error=str(error)[:1000],
                 error_class=ErrorClass.VALIDATION, **FREE,
             )  # fmt: skip

@@ -66,7 +66,8 @@ def save_feed(
     feed.is_enabled, feed.failing_since, feed.last_error = True, None, ""
     feed.save(force_insert=is_new)
     waits = kind == FeedKind.REVOLUT or was_connected
-    _write("changed" if waits else "connected", feed, actor=actor, at=at, changes=changes, secret_changed=bool(secret))
+    tag = "payments.feed.changed" if waits else "payments.feed.connected"
+    _write(tag, feed, actor=actor, at=at, changes=changes, secret_changed=bool(secret))
     return feed
 
 
@@ -118,7 +119,7 @@ def accept_consent(*, feed: Feed, code: str, actor: Actor, at: datetime) -> Feed
         revolut.keep_tokens(row, granted, at=at, instead_of=granted.refresh_token)
         Feed.everywhere.filter(pk=row.pk).update(is_enabled=True, failing_since=None, last_error="")
         row.refresh_from_db()
-        _write("connected", row, actor=actor, at=at)
+        _write("payments.feed.connected", row, actor=actor, at=at)
     return row
 
 
@@ -131,7 +132,7 @@ def switch_feed(*, feed: Feed, is_enabled: bool, actor: Actor, at: datetime) -> 
     if row.is_enabled != is_enabled:
         row.is_enabled = is_enabled
         row.save(update_fields=["is_enabled"])
-        _write("changed", row, actor=actor, at=at, changes={"is_enabled": [not is_enabled, is_enabled]})
+        _write("payments.feed.changed", row, actor=actor, at=at, changes={"is_enabled": [not is_enabled, is_enabled]})
     return row
 
 
@@ -145,10 +146,10 @@ def disconnect(*, feed: Feed, actor: Actor, at: datetime) -> Feed:
     row.client_id, row.certificate, row.is_enabled = "", "", False
     row.failing_since, row.last_error = None, ""
     row.save()  # locked and read again above
-    _write("changed", row, actor=actor, at=at, disconnected=True)
+    _write("payments.feed.changed", row, actor=actor, at=at, disconnected=True)
     return row
 
 
-def _write(what: str, feed: Feed, *, actor: Actor, at: datetime, **data: Any) -> None:
+def _write(tag: str, feed: Feed, *, actor: Actor, at: datetime, **data: Any) -> None:
     """Never a secret."""
-    audit.record(f"payments.feed.{what}", subject=feed, actor=actor, at=at, data={"service": str(feed), **data})
+    audit.record(tag, subject=feed, actor=actor, at=at, data={"service": str(feed), **data})

@@ -1,0 +1,94 @@
+"""What each app declares of itself: the audit tags it writes, how timelines word them, and the events partners know.
+
+An app's declarations stand in its `facts.py`, read when the kernel is ready; the kernel's own stand below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as n
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerObject:
+    """A model as partners know it: the name of one row, and where the API shows it ('' where it does not)."""
+
+    model: str
+    name: str
+    path: str
+    label: Any
+
+    def url(self, pk: int) -> str | None:
+        return f"{self.path}/{pk}" if self.path else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An audit tag, in words whose places are the event's data. Without a sentence: a step that tells a person nothing.
+
+    With a `partner_name`, webhooks tell it under that name, of the row of `about` among the event's subjects; its label
+    is the sentence unless another is given.
+    """
+
+    tag: str
+    sentence: str = ""
+    icon: str = ""
+    tone: str = "neutral"
+    partner_name: str = ""
+    partner_label: Any = ""
+    about: PartnerObject | None = None
+    area: str = ""
+
+
+FACTS: dict[str, Fact] = {}
+PARTNER_EVENTS: dict[str, Fact] = {}
+PARTNER_OBJECTS: dict[str, PartnerObject] = {}
+
+
+def declare(area: str, *facts: Fact, about: PartnerObject | None = None) -> None:
+    """Declare the facts that whoever reads the area (`roles.READERS`) may know; partners hear of them `about` a row."""
+    for fact in facts:
+        if fact.tag in FACTS or fact.partner_name in PARTNER_EVENTS:
+            raise ValueError(f"declared twice: {fact}")
+        label = fact.partner_label or gettext_lazy(fact.sentence)
+        declared = replace(fact, area=area, about=about if fact.partner_name else None, partner_label=label)
+        FACTS[fact.tag] = declared
+        if declared.about:
+            PARTNER_EVENTS[fact.partner_name] = declared
+            PARTNER_OBJECTS[declared.about.model] = declared.about
+
+
+declare(
+    "settings",
+    Fact("kernel.company.changed", n("Réglages de la société modifiés"), "settings"),
+    Fact("kernel.company.created", n("Société créée"), "settings"),
+    Fact("kernel.member.added", n("Membre ajouté : %(name)s"), "user"),
+    Fact("kernel.member.changed", n("Rôle de %(name)s modifié"), "user", "warn"),
+    Fact("kernel.member.removed", n("Membre retiré : %(name)s"), "close", "warn"),
+    Fact("kernel.person.created", n("Compte de %(name)s créé"), "user"),
+    Fact("kernel.person.changed", n("Compte de %(name)s modifié"), "user", "warn"),
+    Fact("kernel.person.deleted", n("Compte de %(name)s supprimé"), "trash", "warn"),
+    Fact("kernel.webhook.created", n("Destination de webhooks ajoutée"), "globe"),
+    Fact("kernel.webhook.changed", n("Destination de webhooks modifiée"), "edit"),
+    Fact("kernel.webhook.secret_rotated", n("Secret du webhook changé"), "lock"),
+    Fact("kernel.webhook.tested", n("Essai du webhook demandé"), "send"),
+    Fact("kernel.webhook.replayed", n("Message rejoué : %(event)s"), "refresh"),
+    Fact("kernel.webhook.disabled", n("Destination de webhooks désactivée"), "alert", "warn"),
+    Fact("kernel.webhook.enabled", n("Destination de webhooks réactivée"), "check", "good"),
+    Fact("kernel.webhook.deleted", n("Destination de webhooks supprimée"), "trash"),
+    Fact("kernel.source.created", n("Système appelant ajouté : %(source)s"), "globe"),
+    Fact("kernel.source.changed", n("Système appelant modifié : %(source)s"), "edit"),
+    Fact("kernel.key.created", n("Clé d’API %(name)s créée"), "lock"),
+    Fact("kernel.key.revoked", n("Clé d’API %(name)s révoquée"), "lock", "warn"),
+    Fact("kernel.received.failed", n("Message reçu non appliqué : %(event)s"), "alert", "bad"),
+    Fact("kernel.received.replayed", n("Message reçu rejoué : %(event)s"), "refresh"),
+    Fact("kernel.received.applied"),
+    Fact("kernel.received.ignored"),
+)
+declare(
+    "invoices",
+    Fact("kernel.file.refused", n("Fichier %(name)s altéré ou manquant : il n’est plus remis"), "alert", "bad"),
+)

@@ -1,0 +1,24 @@
+"""What happens to customers, contacts and payment terms, as timelines word it and partners know it."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as n
+
+from config.kernel.facts import Fact, PartnerObject, declare
+
+declare(
+    "customers",
+    Fact("customers.customer.created", n("Client créé"), "user", partner_name="customer.created"),
+    Fact("customers.customer.changed", n("Fiche client modifiée"), "edit", partner_name="customer.updated"),
+    Fact("customers.customer.archived", n("Client archivé"), "box", partner_name="customer.archived"),
+    Fact("customers.customer.restored", n("Client rétabli"), "check", partner_name="customer.restored"),
+    about=PartnerObject("customers.customer", "customer", "/api/customers", _("Clients")),
+)
+declare(
+    "customers",
+    Fact("customers.contact.added", n("Contact ajouté : %(name)s"), "user"),
+    Fact("customers.contact.changed", n("Contact modifié : %(name)s"), "edit"),
+    Fact("customers.contact.removed", n("Contact retiré : %(name)s"), "close"),
+    Fact("customers.terms.created", n("Conditions de paiement ajoutées : %(name)s"), "clock"),
+    Fact("customers.terms.changed", n("Conditions de paiement modifiées : %(name)s"), "edit"),
+    Fact("customers.terms.deleted", n("Conditions de paiement supprimées : %(name)s"), "trash"),
+)

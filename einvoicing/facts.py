@@ -1,0 +1,48 @@
+"""What happens to transmissions, legal files and platforms, as timelines word it and partners know it."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as n
+
+from config.kernel.facts import Fact, PartnerObject, declare
+
+declare(
+    "einvoicing",
+    Fact("einvoicing.account.created", n("Plateforme %(platform)s reliée"), "settings", "good"),
+    Fact("einvoicing.account.changed", n("Réglages de la plateforme %(platform)s modifiés"), "settings"),
+    Fact("einvoicing.account.removed", n("Plateforme %(platform)s supprimée"), "trash", "warn"),
+    Fact("einvoicing.document.made", n("Document légal produit et contrôlé"), "file", "good"),
+    Fact("einvoicing.completion.queued", n("Complément à envoyer à %(platform)s"), "send"),
+    Fact("einvoicing.recycling.queued", n("Autre service à demander à %(platform)s"), "send"),
+    Fact("einvoicing.account.strangers",
+         n("%(platform)s tient %(count)s documents qui ne viennent pas d’ici"), "alert", "warn"),
+    Fact("einvoicing.copy.sent", n("%(platform)s : copie envoyée au client"), "mail"),
+    Fact("einvoicing.copy.overdue", n("%(platform)s : copie en retard de paiement"), "clock", "warn"),
+    Fact("einvoicing.copy.cancelled", n("%(platform)s : copie annulée"), "alert", "warn"),
+    Fact("einvoicing.status.queued", n("Statut %(code)s – %(label)s, à déclarer à %(platform)s"), "send"),
+    Fact("einvoicing.status.declared", n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
+    Fact("einvoicing.status.received", n("Statut %(code)s – %(label)s"), "send", "info"),
+)  # fmt: skip
+declare(
+    "einvoicing",
+    Fact("einvoicing.transmission.queued", n("À transmettre à %(platform)s"), "send"),
+    Fact("einvoicing.transmission.deposited", n("Reçue par %(platform)s"), "send", "good",
+         partner_name="transmission.deposited", partner_label=_("Facture reçue par la plateforme")),
+    Fact("einvoicing.transmission.in_doubt",
+         n("Transmission : issue inconnue, vérification avant tout renvoi"), "alert", "warn"),
+    Fact("einvoicing.transmission.postponed", n("Transmission reportée"), "alert", "warn"),
+    Fact("einvoicing.transmission.given_up", n("Transmission abandonnée, action requise"), "alert", "bad",
+         partner_name="transmission.given_up", partner_label=_("Transmission abandonnée")),
+    Fact("einvoicing.transmission.invalid", n("Non conforme : non transmise"), "alert", "bad",
+         partner_name="transmission.invalid", partner_label=_("Facture non conforme, non transmise")),
+    Fact("einvoicing.transmission.retried", n("Transmission relancée"), "send"),
+    Fact("einvoicing.transmission.dismissed", n("Classée sans suite"), "check"),
+    Fact("einvoicing.transmission.rejected", n("Rejetée par la plateforme"), "alert", "bad",
+         partner_name="transmission.rejected", partner_label=_("Transmission rejetée")),
+    Fact("einvoicing.transmission.answered", n("Réponse reçue par %(platform)s"), "send", "good"),
+    Fact("einvoicing.transmission.missing", n("%(platform)s n’a pas ce document"), "alert", "bad"),
+    Fact("einvoicing.transmission.claimed"),
+    Fact("einvoicing.transmission.carrier_died"),
+    Fact("einvoicing.transmission.accepted",
+         partner_name="transmission.accepted", partner_label=_("Transmission acceptée")),
+    about=PartnerObject("einvoicing.transmission", "transmission", "/api/transmissions", _("Transmissions")),
+)  # fmt: skip
