@@ -55,7 +55,7 @@ WHERE deposit.company_id = %(company)s AND deposit.ahead_of IS NOT NULL AND NOT 
     AND event.subjects @> ARRAY['billing.invoice:' || deposit.id, 'billing.invoice:' || deposit.ahead_of]::varchar[])
 ORDER BY deposit.number
 """
-# the last number of each series, and its day, as the rows that bear the numbers say
+# the last number of each series, and its day, as the rows that bear the numbers say; the day of an order is people's
 COUNTERS = """
 SELECT coalesce(counter.id, 0), series || '-' || year
 FROM (SELECT * FROM billing_numbersequence WHERE company_id = %(company)s) AS counter
@@ -64,13 +64,14 @@ FULL JOIN (
          max(split_part(number, '-', 3)::int) AS last, max(day) AS last_day
   FROM (
     SELECT number, issue_date AS day FROM billing_invoice WHERE company_id = %(company)s AND number IS NOT NULL
-    UNION ALL SELECT number, order_date FROM billing_salesorder WHERE company_id = %(company)s
+    UNION ALL SELECT number, NULL FROM billing_salesorder WHERE company_id = %(company)s
     UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
     UNION ALL SELECT number, (recorded_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_payment WHERE company_id = %(company)s
   ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
 ) AS found USING (series, year)
-WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM (coalesce(found.last, 0), found.last_day)
+WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM
+    (coalesce(found.last, 0), CASE WHEN counter.series = 'CMD' THEN counter.last_day ELSE found.last_day END)
 ORDER BY 2
 """
 STOCK = """
