@@ -66,6 +66,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """The final invoices, drafts included, that nothing cancelled or replaced: at most one per order."""
         return self.filter(IN_FORCE)
 
+    def oldest_debt_first(self) -> InvoiceQuerySet:
+        """As money without a word of its payer pays them (art. 1342-10 C. civ.); those contested come last."""
+        return self.order_by(F("disputed_at").asc(nulls_first=True), "due_date", "id")
+
     def for_customer(self, customer: Customer) -> InvoiceQuerySet:
         return self.filter(customer=customer)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
-from billing.models import DepositDeduction, Invoice, InvoiceKind
+from billing.models import DepositDeduction, Invoice, InvoiceKind, SalesOrder
 from billing.models.invoices import InvoiceQuerySet
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
@@ -115,8 +115,12 @@ def drop_foreign_deductions(draft: Invoice) -> None:
 
 
 def lock_for_issue(draft: Invoice) -> None:
-    """Lock the invoices that issuing the draft touches, in the order of their keys: what it corrects, its deposits."""
-    keys = {draft.corrects_id} if draft.corrects_id else set()
+    """Lock what issuing the draft touches: its order, then what it corrects, its deposits and the draft it is asked
+    ahead of, in the order of their keys. A deposit and the final invoice of one order follow each other.
+    """
+    if draft.order_id:
+        SalesOrder.everywhere.select_for_update(no_key=True).get(pk=draft.order_id)
+    keys = {key for key in (draft.corrects_id, draft.ahead_of_id) if key}
     if draft.amount_deposited:
         keys |= set(DepositDeduction.everywhere.filter(invoice=draft).values_list("deposit_id", flat=True))
     if not keys:

@@ -11,7 +11,16 @@ from django.db.models import F, Q, Sum
 
 from billing import totals
 from billing.deposits import gross_of, share_out, what_is_left
-from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceLine, OrderLine, OrderStatus, SalesOrder
+from billing.models import (
+    DepositDeduction,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    InvoiceStatus,
+    OrderLine,
+    OrderStatus,
+    SalesOrder,
+)
 from billing.models.invoices import InvoiceQuerySet
 from billing.models.lines import DocumentLine
 from billing.services.deducting import DepositNotDeductible, deductible_from, write_deductions
@@ -56,11 +65,37 @@ def takes_deposit(source: SalesOrder | Invoice) -> bool:
     return source.status in {OrderStatus.PENDING, OrderStatus.SHIPPED} and not final.exists()
 
 
-def room_of(source: SalesOrder | Invoice) -> Decimal:
+def room_of(source: SalesOrder | Invoice, *, besides: Invoice | None = None) -> Decimal:
     """What may still be asked for in advance, VAT included: the total less the deposits drafted or issued."""
     left = source.payable if isinstance(source, Invoice) else source.total_gross
-    open_parts = _deposits_on(source).aggregate(sum=Sum(F("total_gross") - F("amount_credited")))
+    deposits = _deposits_on(source).exclude(pk=besides.pk) if besides else _deposits_on(source)
+    open_parts = deposits.aggregate(sum=Sum(F("total_gross") - F("amount_credited")))
     return max(left - (open_parts["sum"] or ZERO), ZERO)
+
+
+def check_still_asked(deposit: Invoice, *, gross: Decimal) -> None:
+    """A drafted deposit of an order or a draft goes out while that waits for its invoice, and within its total.
+
+    Raises NoDepositHere, DepositTooLarge.
+    """
+    source = deposit.order or deposit.ahead_of
+    if source is None:
+        return
+    if not takes_deposit(source):
+        raise NoDepositHere
+    room = room_of(source, besides=deposit)
+    if gross > room:
+        raise DepositTooLarge(room=money(room, deposit.currency))
+
+
+def deduct_from_final_draft(deposit: Invoice, *, actor: Actor, at: datetime) -> None:
+    """The final invoice of its order, where it is drafted before the deposit is issued, deducts it as far as it can."""
+    waiting = Invoice.everywhere.filter(order=deposit.order_id, customer=deposit.customer_id).exclude(order=None)
+    drafts = waiting.filter(status=InvoiceStatus.DRAFT, kind__in=[InvoiceKind.INVOICE, InvoiceKind.CORRECTED])
+    for draft in drafts.select_for_update(no_key=True, of=("self",)):
+        if deposit.total_gross <= draft.payable:
+            keys = [*draft.deductions.values_list("deposit_id", flat=True), deposit.pk]
+            choose_deposits(invoice=draft, keys=keys, actor=actor, at=at)
 
 
 def _deposits_on(source: SalesOrder | Invoice) -> InvoiceQuerySet:

@@ -17,7 +17,7 @@ from billing.services.deducting import (
     those_that_fit,
     write_deductions,
 )
-from billing.services.lines import LineInput, priced
+from billing.services.lines import LineInput, priced, without_motive_of
 from billing.services.settling import lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -91,12 +91,13 @@ def save_draft(
     row = lock_draft(invoice) if invoice else Invoice(company=customer.company)
     if row.is_credit_note:
         raise NoteFollowsItsInvoice
-    before = row.customer_id
+    former = row.customer if invoice else customer
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
-    if row.customer_id != before:
+    if invoice is None or customer != former:
         check_customer(row)
+        lines = without_motive_of(former, lines) if customer != former else lines
     drop_foreign_deductions(row)
     rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, known=_sources(row), invoice=row)
     if computed.gross < 0:

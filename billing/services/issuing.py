@@ -14,6 +14,7 @@ from billing.numbering import next_number
 from billing.services import snapshots
 from billing.services.crediting import reprice_note
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
+from billing.services.deposits import check_still_asked, deduct_from_final_draft
 from billing.services.invoices import check_customer, lock_draft
 from billing.services.lines import vat_rows
 from billing.services.settling import (
@@ -73,7 +74,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
     PublicBodyNeeds, BuyerIsSeller, CustomerArchived, NoBillingAddress, DateGoesBack, DepositNotDeductible,
     DepositsBeyondTotal; for a credit note also CreditTooLarge and DepositDeducted, for a corrected invoice
-    NotCorrectable and HoldsPayments.
+    NotCorrectable and HoldsPayments, for a deposit NoDepositHere and DepositTooLarge.
     """
     draft = lock_draft(invoice)
     lock_for_issue(draft)
@@ -120,6 +121,8 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     )
     _write_journal(draft, actor=actor, at=at)
     settle_if_nothing_remains(invoice=draft, actor=actor, at=at)
+    if draft.is_deposit:
+        deduct_from_final_draft(draft, actor=actor, at=at)
     invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
     forget(draft)
     return draft
@@ -129,7 +132,7 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     """What issuing refuses and no official rule sees; the pre-flight asks the same.
 
     Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
-    DepositDeducted, NotCorrectable, DepositNotDeductible, DepositsBeyondTotal.
+    DepositDeducted, NotCorrectable, NoDepositHere, DepositTooLarge, DepositNotDeductible, DepositsBeyondTotal.
     """
     check_customer(draft)
     if draft.is_credit_note and draft.corrects is not None:
@@ -138,6 +141,8 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
         raise AmountNotPositive
     if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
         check_correctable(draft.corrects)
+    if draft.is_deposit:
+        check_still_asked(draft, gross=computed.gross)
     check_deductions(draft, total=computed.gross)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -117,6 +117,16 @@ def priced(
     if max(abs(computed.net), abs(computed.gross)) >= LARGEST_TOTAL:
         raise TotalTooLarge
     return rows, computed
+
+
+def without_motive_of(former: Customer, lines: Sequence[LineInput]) -> list[LineInput]:
+    """The lines of a draft that goes to another customer: an exemption that was the former one's own is no longer."""
+    return [
+        replace(line, exemption_code="")
+        if line.exemption_code and line.exemption_code == former.exemption_code
+        else line
+        for line in lines
+    ]
 
 
 def _archived(inputs: Sequence[LineInput], known: Iterable[QuerySet[Any]]) -> dict[int, Product]:

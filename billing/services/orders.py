@@ -10,7 +10,7 @@ from django.db import transaction
 
 from billing.models import MovementReason, OrderLine, OrderStatus, Product, SalesOrder
 from billing.numbering import next_number
-from billing.services.lines import LineInput, priced
+from billing.services.lines import LineInput, priced, without_motive_of
 from billing.services.products import move_stock
 from config.kernel import audit, states
 from config.kernel.actor import Actor
@@ -53,6 +53,8 @@ def save_order(
             raise NotADraft(number=order.number)
     if order is None or order.customer_id != customer.pk:
         check_active(customer)
+    if order is not None and order.customer_id != customer.pk:
+        lines = without_motive_of(order.customer, lines)
     row = order or SalesOrder(
         company=customer.company,
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),

@@ -110,7 +110,7 @@ def count_credit(
         raise CreditTooLarge(number=locked.number, amount=asked, room=room)
     credited = locked.amount_credited + amount
     if credited == locked.payable and (with_deposits or not locked.amount_deposited):
-        _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited)
+        _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited, **_UNDISPUTED)
         set_free(locked)
     elif credited + locked.amount_paid == locked.payable and locked.status == InvoiceStatus.ISSUED:
         _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_credited=credited)
@@ -135,6 +135,7 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
     states.move(
         locked, InvoiceStatus.CREDITED, tag="billing.invoice.replaced", actor=actor, at=at, also=[locked.customer],
         data={"number": locked.number}, amount_credited=locked.balance, replaced_at=at,
+        **_UNDISPUTED,
     )  # fmt: skip
     set_free(locked)
     return locked
@@ -146,6 +147,8 @@ def settle_if_nothing_remains(*, invoice: Invoice, actor: Actor, at: datetime) -
         _move(invoice, InvoiceStatus.PAID, actor=actor, at=at)
 
 
+# nothing is left to contest of what is cancelled
+_UNDISPUTED: dict[str, Any] = {"disputed_at": None, "dispute_reason": ""}
 _TAGS = {
     InvoiceStatus.PAID: "billing.invoice.settled",
     InvoiceStatus.ISSUED: "billing.invoice.reopened",

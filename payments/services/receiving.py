@@ -77,7 +77,9 @@ def receive_oldest_first(
     waiting = Invoice.everywhere.outstanding().filter(customer=customer, currency=EURO)
     rows = Invoice.everywhere.filter(Q(pk__in=waiting.values("pk")) | Q(pk__in=named))
     locked = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
-    others = sorted((row for row in locked if row.pk not in named), key=lambda row: (row.due_date or paid_on, row.pk))
+    fresh = {row.pk: row for row in locked}
+    order = Invoice.everywhere.filter(pk__in=fresh.keys() - set(named)).oldest_debt_first()
+    others = [fresh[key] for key in order.values_list("pk", flat=True)]
     left = amount - sum((share.amount for share in shares), ZERO)
     return record_payment(
         customer=customer, amount=amount, method=method, paid_on=paid_on, shares=[*shares, *spread(left, others)],

@@ -84,8 +84,8 @@ def load_payment(pk: int) -> Payment:
 
 
 def open_invoices(customer: Customer) -> list[Invoice]:
-    """The customer's invoices that still wait for money, the oldest debt first (art. 1342-10 C. civ.)."""
-    rows = Invoice.objects.outstanding().filter(customer=customer).order_by("due_date", "id")
+    """The customer's invoices that still wait for money, the oldest debt first."""
+    rows = Invoice.objects.outstanding().filter(customer=customer).oldest_debt_first()
     return [invoice for invoice in rows[:MOST_OPEN] if invoice.balance]
 
 

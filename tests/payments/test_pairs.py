@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,12 +10,18 @@ import pytest
 from billing.models import Invoice, InvoiceStatus
 from billing.services.correcting import draft_correction
 from billing.services.crediting import CreditedPart, draft_credit_note
-from billing.services.deposits import choose_deposits, draft_deposit
+from billing.services.deposits import DepositTooLarge, NoDepositHere, choose_deposits, draft_deposit
+from billing.services.invoices import generate_invoice, inputs_of, open_dispute, save_draft
 from billing.services.issuing import issue_invoice
+from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from billing.services.settling import CreditTooLarge
+from billing.standing import Standing, narrowed
 from config.kernel import chain
+from customers import exemptions
 from einvoicing.services.documents import preflight
 from payments.services.crediting import credit_invoice, issue_correction, issue_credit_note
+from payments.services.payments import held_by
+from payments.services.receiving import receive_oldest_first
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT, a_return
 from tests.trust.conftest import settle
@@ -88,3 +95,107 @@ def test_a_credit_frees_money_of_an_invoice_with_deposits_to_the_cent(customer):
     payment.refresh_from_db()
     final.refresh_from_db()
     assert (payment.unallocated, final.status, final.amount_paid) == (1080, InvoiceStatus.CREDITED, 0)
+
+
+def a_confirmed_order(customer):
+    order = save_order(order=None, customer=customer, values={}, lines=[story.a_line()], **BY)
+    return confirm_order(order=order, **BY)
+
+
+def a_drafted_deposit(source, gross="360.00"):
+    return draft_deposit(source=source, gross=Decimal(gross), words="Acompte", **BY)
+
+
+def invoiced(order, deposit):
+    ship_order(order=order, **BY)
+    issue_invoice(invoice=generate_invoice(order=order, **BY), **BY)
+
+
+def cancelled(order, deposit):
+    cancel_order(order=order, **BY)
+
+
+def asked_for_more(order, deposit):
+    a_hundred = [story.a_line(quantity=Decimal(100))]
+    save_draft(invoice=deposit, customer=order.customer, values={}, lines=a_hundred, **BY)
+
+
+@pytest.mark.parametrize("meanwhile", [invoiced, cancelled, asked_for_more])
+def test_a_drafted_deposit_does_not_go_out_beside_or_beyond_its_order(customer, meanwhile):
+    order = a_confirmed_order(customer)
+    deposit = a_drafted_deposit(order)
+    meanwhile(order, deposit)
+    deposit.refresh_from_db()
+    for act, who in ((preflight, {"at": AT}), (issue_invoice, BY)):
+        with pytest.raises(DepositTooLarge if meanwhile is asked_for_more else NoDepositHere):
+            act(invoice=Invoice.objects.get(pk=deposit.pk), **who)
+
+
+def test_a_deposit_asked_ahead_of_a_draft_does_not_go_out_after_it(customer):
+    draft = story.a_draft(customer)
+    deposit = a_drafted_deposit(draft)
+    issue_invoice(invoice=draft, **BY)
+    with pytest.raises(NoDepositHere):
+        issue_invoice(invoice=deposit, **BY)
+
+
+def test_a_deposit_issued_after_the_final_invoice_was_drafted_is_deducted(customer):
+    order = a_confirmed_order(customer)
+    deposit = a_drafted_deposit(order)
+    ship_order(order=order, **BY)
+    final = generate_invoice(order=order, **BY)
+    issue_invoice(invoice=deposit, **BY)
+    final = issue_invoice(invoice=final, **BY)
+    assert (final.amount_deposited, final.balance) == (360, 1080)
+
+
+def test_a_draft_moved_to_another_customer_takes_that_ones_exemption(company):
+    former, other, taxed = (
+        story.a_customer(company, exemption_code=code) for code in ("VATEX-EU-132-1I", "VATEX-EU-132-1G", "")
+    )
+    lines = [
+        story.a_line(vat_category="E", vat_rate=Decimal(0)),
+        story.a_line(vat_category="K", vat_rate=Decimal(0)),
+    ]
+    draft = story.a_draft(former, lines)
+    order = save_order(order=None, customer=former, values={}, lines=lines, **BY)
+    for customer, motive in ((other, "VATEX-EU-132-1G"), (taxed, exemptions.default_code("E"))):
+        moved = inputs_of(list(draft.lines.all()))
+        save_draft(invoice=draft, customer=customer, values={}, lines=moved, **BY)
+        save_order(order=order, customer=customer, values={}, lines=moved, **BY)
+        draft.refresh_from_db()
+        order.refresh_from_db()
+        for document in (draft, order):
+            assert [line.exemption_code for line in document.lines.all()] == [motive, exemptions.default_code("K")]
+
+
+def test_money_without_a_word_pays_what_is_contested_last(company, customer):
+    contested, older, newer = (story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(1))]) for _n in "abc")
+    open_dispute(invoice=contested, reason="Abîmée", **BY)
+    payment = receive_oldest_first(
+        customer=customer, amount=Decimal("288.00"), shares=[], method="TRANSFER", paid_on=AT.date(), **BY
+    )
+    assert set(held_by(payment)) == {older.pk, newer.pk}
+    payment = receive_oldest_first(
+        customer=customer, amount=Decimal("144.00"), shares=[], method="TRANSFER", paid_on=AT.date(), **BY
+    )
+    assert set(held_by(payment)) == {contested.pk}
+
+
+def test_what_is_cancelled_is_contested_no_more(customer):
+    credited, replaced = (story.an_issued_invoice(customer) for _invoice in "ab")
+    for invoice in (credited, replaced):
+        open_dispute(invoice=invoice, reason="Abîmée", **BY)
+    credit_invoice(invoice=credited, parts=a_return(credited, 5), reason="Retour", **BY)
+    assert narrowed(Invoice.objects.all(), Standing.DISPUTED, AT.date()).count() == 2
+    credit_invoice(invoice=credited, parts=None, reason="Retour", **BY)
+    issue_correction(invoice=draft_correction(invoice=replaced, reason="Erreur", **BY), **BY)
+    assert not narrowed(Invoice.objects.all(), Standing.DISPUTED, AT.date())
+
+
+def test_the_day_of_a_drafted_order_is_corrected_and_the_proof_holds(company, customer):
+    order = save_order(order=None, customer=customer, values={}, lines=[story.a_line()], **BY)
+    for day in (AT.date() - timedelta(days=9), AT.date() + timedelta(days=9)):
+        save_order(order=order, customer=customer, values={"order_date": day}, lines=[story.a_line()], **BY)
+        settle()
+        assert chain.verify(company) == []
