@@ -35,6 +35,7 @@ from config.kernel.timeline import timeline_of
 from payments.services.crediting import credit_invoice
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT
+from tests.trust.at_once import a_fifth
 from tests.trust.conftest import run, settle
 from tests.trust.test_tampering import tamper
 
@@ -81,9 +82,10 @@ def lines_of(chance):
     return found
 
 
+@pytest.mark.trust
 def test_random_deposits_add_up_to_what_was_asked_or_one_cent_less():
     chance = random.Random(386)
-    for _round in range(3000):
+    for _round in range(a_fifth(3000)):
         whole = totals.compute(lines_of(chance))
         if whole.gross <= 0:
             continue
@@ -94,17 +96,19 @@ def test_random_deposits_add_up_to_what_was_asked_or_one_cent_less():
         assert all(share.base > 0 for share in shares)
 
 
+@pytest.mark.trust
 def test_a_deposit_of_everything_has_the_rows_of_everything():
     chance = random.Random(384)
-    for _round in range(500):
+    for _round in range(a_fifth(500)):
         whole = totals.compute(lines_of(chance))
         shares = share_out(whole.subtotals, whole.gross)
         assert [row for row in whole.subtotals if row.base] == list(shares)
 
 
+@pytest.mark.trust
 def test_random_deposits_one_after_the_other_never_ask_a_rate_for_more_than_it_is_worth():
     chance = random.Random(385)
-    for _round in range(500):
+    for _round in range(a_fifth(500)):
         whole = totals.compute(lines_of(chance))
         asked: dict = {}
         for _deposit in range(chance.randint(1, 6)):

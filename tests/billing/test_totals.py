@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.totals import (
+from tests.trust.at_once import a_fifth
     Adjustment,
     PricedLine,
     UnpriceableLine,
@@ -158,7 +159,8 @@ def test_the_residue_of_prices_typed_with_vat_is_stated():
     assert (totals.gross, totals.entered_gap) == (Decimal("29.99"), Decimal("0.01"))
 
 
-@settings(max_examples=1000, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(1000), deadline=None)
 @given(st.lists(LINES, max_size=6))
 def test_every_basket_obeys_the_rules_of_the_standard(lines):
     totals = compute(lines)
@@ -181,7 +183,8 @@ def test_every_basket_obeys_the_rules_of_the_standard(lines):
         assert amount.as_tuple().exponent == -2
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(100), deadline=None)
 @given(st.lists(LINES, max_size=8).flatmap(lambda lines: st.tuples(st.just(lines), st.permutations(lines))))
 def test_the_order_of_the_lines_changes_no_total(baskets):
     typed, shuffled = map(compute, baskets)
@@ -193,7 +196,8 @@ def test_the_order_of_the_lines_changes_no_total(baskets):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(100), deadline=None)
 @given(st.lists(LINES, max_size=8))
 def test_taking_everything_back_gives_the_opposite_totals(lines):
     sale = compute(lines)
@@ -211,7 +215,8 @@ def test_taking_everything_back_gives_the_opposite_totals(lines):
     assert (back.net, back.vat, back.gross) == (-sale.net, -sale.vat, -sale.gross)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(100), deadline=None)
 @given(st.lists(GROSS_LINES, min_size=1, max_size=8))
 def test_prices_typed_with_vat_miss_the_typed_total_by_a_cent_a_line_at_most(lines):
     totals = compute(lines)
@@ -220,7 +225,8 @@ def test_prices_typed_with_vat_miss_the_typed_total_by_a_cent_a_line_at_most(lin
     assert abs(totals.entered_gap) <= Decimal("0.01") * (len(lines) + len(totals.subtotals))
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(100), deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=8), st.lists(decimals(0, 3000, 2), min_size=1, max_size=6))
 def test_instalments_shared_by_rate_sum_to_the_cent_and_end_on_each_row(lines, instalments):
     kept = [priced for priced in lines if priced.quantity > 0]
@@ -244,7 +250,8 @@ def test_instalments_shared_by_rate_sum_to_the_cent_and_end_on_each_row(lines, i
 WEIGHTS = st.lists(st.integers(-2000, 5000), min_size=1, max_size=7).filter(lambda weights: sum(weights) > 0)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(300), deadline=None)
 @given(WEIGHTS, st.lists(st.integers(0, 10_000), min_size=1, max_size=8))
 def test_no_share_has_the_wrong_sign_exceeds_its_rate_or_takes_back_what_it_was_given(weights, instalments):
     paid, had = 0, [0 for _ in weights]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.kernel.identifiers import creditor_reference
 from payments.matching import Index, Line, OpenItem, explain, match
+from tests.trust.at_once import a_fifth
 
 DUE = date(2026, 10, 31)
 
@@ -269,7 +270,8 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.trust
+@settings(max_examples=a_fifth(300), deadline=None)
 @given(ITEMS, WORDS, st.integers(-100, 60_000))
 def test_no_line_ever_pays_more_than_is_owed_or_than_it_holds(items, words, cents):
     bank_line = line(*words, amount=Decimal(cents) / 100)

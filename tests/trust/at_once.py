@@ -30,6 +30,11 @@ def scaled(rounds: int) -> int:
     return max(1, round(rounds * SCALE))
 
 
+def a_fifth(examples: int) -> int:
+    """Of examples drawn at random; all of them in the whole test."""
+    return examples if WHOLE else examples // 5
+
+
 def at_once(people: int, work: Callable[[int], T]) -> list[T]:
     """What `work(place)` answers to each of the people, who all start at the same moment. Raises the first failure."""
     together = threading.Barrier(people, timeout=30)
