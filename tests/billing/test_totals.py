@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.totals import (
-from tests.trust.at_once import a_fifth
     Adjustment,
     PricedLine,
     UnpriceableLine,
@@ -22,6 +21,7 @@ from tests.trust.at_once import a_fifth
     net_unit_price,
     split_vat,
 )
+from tests.trust.at_once import a_fifth
 
 
 def line(quantity="1", unit_price="10", vat_rate="20", **more):
