@@ -45,6 +45,7 @@ class NoReminderAddress(DomainError):
     message = "Ce client n’a pas d’adresse e-mail valide pour les relances. Complétez sa fiche."
 
 
+BALANCE_MOVED = "Le montant dû a changé depuis que la lettre est écrite : elle sera écrite de nouveau."
 NO_ADDRESS = Decision(
     level=None,
     reason="no_address",
@@ -274,6 +275,10 @@ def _deliver(email: Email, now: Clock) -> int:
     decision = _decide_now(reminder.invoice, at, sending=reminder)
     if decision.level is None:
         _withdraw(reminder, email, str(decision), at)
+        return 0
+    if reminder.balance != reminder.invoice.balance:
+        # the letter asks for what was due when it was written
+        _withdraw(reminder, email, BALANCE_MOVED, at)
         return 0
     email = hand_over(email=email, at=at)
     if email.status in {EmailStatus.SENT, EmailStatus.KEPT} and reminder.status == ReminderStatus.QUEUED:

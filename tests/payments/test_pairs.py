@@ -22,6 +22,7 @@ from einvoicing.services.documents import preflight
 from payments.services.crediting import credit_invoice, issue_correction, issue_credit_note
 from payments.services.payments import held_by
 from payments.services.receiving import receive_oldest_first
+from payments.services.reminders import deliver_reminders, send_reminders
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT, a_return
 from tests.trust.conftest import settle
@@ -191,6 +192,21 @@ def test_what_is_cancelled_is_contested_no_more(customer):
     credit_invoice(invoice=credited, parts=None, reason="Retour", **BY)
     issue_correction(invoice=draft_correction(invoice=replaced, reason="Erreur", **BY), **BY)
     assert not narrowed(Invoice.objects.all(), Standing.DISPUTED, AT.date())
+
+
+def test_a_letter_does_not_ask_for_what_was_credited_after_it_was_written(company, customer):
+    invoice = story.an_issued_invoice(customer, at=AT - timedelta(days=60))
+    (queued,) = send_reminders(company=company, **BY)
+    credit_invoice(invoice=invoice, parts=a_return(invoice, 5), reason="Retour", **BY)
+    assert deliver_reminders(at=AT) == 0
+    queued.refresh_from_db()
+    assert (queued.status, queued.email.status) == ("CANCELLED", "CANCELLED")
+    (again,) = send_reminders(company=company, **BY)
+    assert again.balance == 720
+    assert "720,00" in again.email.body
+    deliver_reminders(at=AT)
+    again.refresh_from_db()
+    assert again.status == "SENT"
 
 
 def test_the_day_of_a_drafted_order_is_corrected_and_the_proof_holds(company, customer):
