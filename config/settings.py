@@ -132,7 +132,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.kernel.frame.frame",
+                "config.pages.frame.frame",
             ],
             "builtins": ["config.kernel.templatetags.house"],
         },

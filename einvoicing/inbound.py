@@ -1,28 +1,38 @@
 """What platforms tell by webhook. AFNOR: that something is to be read. Abby: what happens to our invoices' copies.
 
+Abby signs by `X-Abby-Signature`, hex, over the body; AFNOR XP Z12-013 by `Afnor-Signature`, base64, over the SHA-256 of
+`<body>@<Afnor-Signature-Timestamp>`, seconds.
+
 Our invoices are the truth. A payment told by Abby is money received, and recorded once; nothing else it tells changes
 an invoice: it is noted on it, and a cancelled copy says what a person should do.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from billing.services.settling import NothingOutstanding, lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
-from config.kernel.inbound import applying
+from config.kernel.inbound import senders
 from config.kernel.inbound.applying import APPLIED, Outcome, ignored
 from config.kernel.inbound.receiving import inner
-from config.kernel.models import InboundSource, ReceivedWebhook
+from config.kernel.inbound.senders import Headers, Sender
+from config.kernel.inbound.signatures import is_recent, is_same, mac
+from config.kernel.models import ReceivedWebhook
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
 from einvoicing.services.statuses import poll_account
 from payments.models import Method, Payment
@@ -49,6 +59,13 @@ METHODS = {
     "cash": Method.CASH,
     "direct_debit": Method.DIRECT_DEBIT,
 }
+# The public words of the standard leave open what the HMAC is fed with. Each reading binds the body and its moment to
+# the key, so that a match under any of them proves as much.
+AFNOR_READINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "digest": lambda text: hashlib.sha256(text).digest(),
+    "hexadecimal digest": lambda text: hashlib.sha256(text).hexdigest().encode(),
+    "text": lambda text: text,
+}
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -67,14 +84,44 @@ class UnreadablePayment(Invalid):
 
 def register() -> None:
     """Called once, when the app is ready."""
-    applying.register(InboundSource.ABBY, hear_abby)
-    applying.register(InboundSource.AFNOR, read_platform, talks=True)
+    senders.register(
+        Sender("abby", "Abby", _is_signed_by_abby, lambda told: (told.get("type"), [told.get("id")]), hear_abby),
+        Sender("afnor", _("Plateforme agréée (AFNOR)"), _is_signed_by_afnor, _afnor_event, read_platform, talks=True),
+    )
+
+
+def _is_signed_by_abby(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    return is_same(headers.get("X-Abby-Signature", "").lower(), mac(secret.encode(), body).hex())
+
+
+def _is_signed_by_afnor(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    stamp = headers.get("Afnor-Signature-Timestamp", "")
+    if not is_recent(stamp, at, per_second=1):
+        return False
+    text = body + b"@" + stamp.encode()
+    macs = [mac(key, read(text)) for key in _afnor_keys(secret) for read in AFNOR_READINGS.values()]
+    given = headers.get("Afnor-Signature", "")
+    return any(is_same(given, base64.b64encode(one).decode()) for one in macs)
+
+
+def _afnor_keys(secret: str) -> list[bytes]:
+    """`signingKey` is given in base64: the bytes it stands for, or, as some read it, its own characters."""
+    keys = [secret.encode()]
+    with suppress(binascii.Error, ValueError):
+        keys.insert(0, base64.b64decode(secret, validate=True))
+    return keys
+
+
+def _afnor_event(told: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """A flow is told again at each change of its acknowledgement."""
+    status = inner(told, "acknowledgement").get("status")
+    return told.get("flowType"), [told.get("flowId"), status, told.get("updatedAt")]
 
 
 def read_platform(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
     """Read the company's platform now, unless it was read since the message came. Raises RemoteError."""
     account = PlatformAccount.everywhere.filter(
-        company_id=message.company_id, kind=InboundSource.AFNOR, is_enabled=True, is_offline=False
+        company_id=message.company_id, kind="afnor", is_enabled=True, is_offline=False
     ).first()
     if account is None or not settings.ENABLE_EINVOICING:
         return ignored(NO_PLATFORM)
@@ -107,7 +154,7 @@ def hear_abby(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -
 def _copy(message: ReceivedWebhook, key: Any) -> Transmission:
     """The transmission that made the copy. Raises UnknownCopy."""
     rows = Transmission.everywhere.filter(
-        company_id=message.company_id, account__kind=InboundSource.ABBY, kind=TransmissionKind.INVOICE
+        company_id=message.company_id, account__kind="abby", kind=TransmissionKind.INVOICE
     ).select_related("invoice", "account")
     known = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
     copy: Transmission | None = rows.filter(remote_id=key).order_by("id").first() if known else None

@@ -1,7 +1,8 @@
 """What Revolut and Invoice Ninja tell by webhook: that something happened there. The feed is read; nothing is believed.
 
-Revolut signs its messages and Invoice Ninja does not; neither is a source of figures. A hint that is forged, late,
-repeated or out of order costs one reading.
+Revolut signs its messages, `Revolut-Signature: v1=<hex>[,v1=<hex>]` over `v1.{Revolut-Request-Timestamp}.{body}`,
+milliseconds. Invoice Ninja signs nothing: its address is the secret, and the header `X-Webhook-Secret` where one was
+agreed. Neither is a source of figures: a hint that is forged, late, repeated or out of order costs one reading.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from config.kernel.actor import Actor
-from config.kernel.inbound import applying
+from config.kernel.inbound import senders
 from config.kernel.inbound.applying import APPLIED, Outcome, ignored
-from config.kernel.models import InboundSource, ReceivedWebhook
+from config.kernel.inbound.receiving import inner
+from config.kernel.inbound.senders import Applier, Headers, Sender
+from config.kernel.inbound.signatures import is_recent, is_same, mac
+from config.kernel.models import ReceivedWebhook
 from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
@@ -23,11 +27,38 @@ NOT_CONNECTED = "Aucun flux de ce service n’est relié : reliez-le dans les r
 
 def register() -> None:
     """Called once, when the app is ready."""
-    applying.register(InboundSource.REVOLUT, _reader(FeedKind.REVOLUT), talks=True)
-    applying.register(InboundSource.INVOICE_NINJA, _reader(FeedKind.INVOICE_NINJA), talks=True)
+    senders.register(
+        Sender(
+            "revolut", "Revolut", _is_signed_by_revolut, _revolut_event, _reader(FeedKind.REVOLUT), talks=True
+        ),
+        # the bare object, its `updated_at` included: the same bytes are the same state
+        Sender(
+            "invoice_ninja", "Invoice Ninja", _has_secret_of_invoice_ninja, lambda told: ("", []),
+            _reader(FeedKind.INVOICE_NINJA), talks=True, signs=False,
+        ),
+    )  # fmt: skip
 
 
-def _reader(kind: FeedKind) -> applying.Applier:
+def _is_signed_by_revolut(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    stamp = headers.get("Revolut-Request-Timestamp", "")
+    if not is_recent(stamp, at, per_second=1000):
+        return False
+    expected = mac(secret.encode(), b"v1." + stamp.encode() + b"." + body).hex()
+    given = [one.strip().partition("=") for one in headers.get("Revolut-Signature", "").split(",")]
+    return any(version == "v1" and is_same(value.lower(), expected) for version, _, value in given)
+
+
+def _revolut_event(told: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """Events have no identifier there."""
+    data = inner(told, "data")
+    return told.get("event"), [told.get("event"), data.get("id"), data.get("new_state", "-"), told.get("timestamp")]
+
+
+def _has_secret_of_invoice_ninja(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    return is_same(headers.get("X-Webhook-Secret", ""), secret)
+
+
+def _reader(kind: FeedKind) -> Applier:
     def read(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
         """Read the feed and match what came, unless it was read since the message came.
 

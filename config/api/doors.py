@@ -16,7 +16,6 @@ from config.kernel.api.examples import received
 from config.kernel.api.operation import ApiView, Call, operation
 from config.kernel.api.problems import of_domain
 from config.kernel.inbound import receiving
-from config.kernel.models import InboundSource
 
 FAILURES = "60/minute"  # refused messages of one address
 
@@ -66,7 +65,7 @@ TAKEN = received({"received": True})
 
 
 class AbbyDoor(Door):
-    source = InboundSource.ABBY
+    source = "abby"
 
     @_signed_by("X-Abby-Signature")
     @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby", examples=[TAKEN])
@@ -89,7 +88,7 @@ class AbbyTokenDoor(AbbyDoor):
 
 
 class AfnorDoor(Door):
-    source = InboundSource.AFNOR
+    source = "afnor"
 
     @_signed_by("Afnor-Signature", "Afnor-Signature-Timestamp")
     @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_afnor", examples=[TAKEN])
@@ -103,7 +102,7 @@ class AfnorDoor(Door):
 
 
 class RevolutDoor(Door):
-    source = InboundSource.REVOLUT
+    source = "revolut"
 
     @_signed_by("Revolut-Signature", "Revolut-Request-Timestamp")
     @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_revolut", examples=[TAKEN])
@@ -117,7 +116,7 @@ class RevolutDoor(Door):
 
 
 class InvoiceNinjaDoor(Door):
-    source = InboundSource.INVOICE_NINJA
+    source = "invoice_ninja"
 
     @_signed_by("X-Webhook-Secret")
     @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja", examples=[TAKEN])

@@ -11,15 +11,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.api.doors import AbbyDoor, AfnorDoor, InvoiceNinjaDoor, RevolutDoor
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.inbound import applying, sources
-from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
+from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 
-SOURCES = list(InboundSource.values)
+SOURCES = [door.source for door in (AbbyDoor, AfnorDoor, RevolutDoor, InvoiceNinjaDoor)]
 STATUSES = [value.lower() for value in ReceivedStatus.values]
 
 

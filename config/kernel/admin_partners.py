@@ -61,7 +61,7 @@ class WebhookAttemptAdmin(FactAdmin):
 
 @admin.register(WebhookSource)
 class WebhookSourceAdmin(FactAdmin):
-    list_display = ["source", "company", "is_active", "created_at"]
+    list_display = ["__str__", "company", "is_active", "created_at"]
     list_select_related = ["company"]
     exclude = ["token", "secret_cipher", "previous_secret_cipher"]
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kernel.folding import fold
-from config.kernel.frame import RAIL, open_url, settings_tabs
 from config.kernel.models import Membership
+from config.pages.frame import RAIL, open_url, settings_tabs
 
 # the address, what it is called, its icon, and the other words by which people look for it
 ACTS: tuple[tuple[str, Any, str, Any], ...] = (

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from config.api import doors
 from config.kernel.inbound import receiving
-from config.kernel.inbound.signatures import AFNOR_READINGS
 from config.kernel.inbound.sources import change_source
 from config.kernel.models import ReceivedWebhook
+from einvoicing.inbound import AFNOR_READINGS
 from tests.api.client import a_machine, a_partner, json_of
 from tests.api.senders import KEY, SECRET, a_source, by_abby, by_afnor, by_revolut, event, knock, mac, path_of
 from tests.factories import story

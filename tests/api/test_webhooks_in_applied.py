@@ -6,6 +6,7 @@ import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from django.utils import timezone
 from billing.models import Invoice, InvoiceStatus
 from config.kernel import chain
 from config.kernel.api.json import dumps
-from config.kernel.inbound import applying
+from config.kernel.inbound import applying, senders
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from einvoicing import inbound
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
@@ -210,7 +211,7 @@ def test_a_defect_holds_up_no_other_message(invoice: Invoice, monkeypatch: pytes
             raise ZeroDivisionError
         return inbound.hear_abby(message, told, at)
 
-    monkeypatch.setitem(applying._appliers, "abby", (broken, False))
+    monkeypatch.setitem(senders.SENDERS, "abby", replace(senders.SENDERS["abby"], apply=broken))
     tell(event("invoice.sent", COPY, id="evt_bad"))
     tell(event("invoice.sent", COPY, id="evt_good"))
     sweep()

@@ -13,7 +13,11 @@ from django.urls import resolve
 
 from config.kernel import icons
 from config.kernel.facts import FACTS, PARTNER_EVENTS, PARTNER_OBJECTS, Fact, declare
+from config.kernel.inbound.senders import SENDERS
 from config.kernel.roles import READERS
+from einvoicing.platforms.presets import PRESETS
+from einvoicing.platforms.registry import PLATFORMS
+from payments.models import FeedKind
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "customers", "billing", "payments", "einvoicing")
@@ -50,3 +54,43 @@ def test_a_fact_has_an_area_that_roles_read_an_icon_and_if_partners_hear_of_it_i
 def test_a_tag_is_declared_once() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         declare("invoices", Fact("billing.invoice.issued"))
+
+
+# -- the kernel knows none of this ---------------------------------------------------------------------------------
+
+APPS = ("customers", "billing", "payments", "einvoicing")
+VENDORS = {*PLATFORMS, *(preset.slug for preset in PRESETS), *FeedKind.values, *SENDERS, "chorus"}
+FOREIGN = re.compile(rf"(?<![a-z0-9])({'|'.join(sorted({*APPS, *VENDORS}))})(?![a-z0-9])")
+ALLOWED = {
+    "config/kernel/roles.py": "one table of who may read and do what, area by area, read as a whole",
+}
+
+
+def foreign_names(tree: ast.AST) -> Iterator[str]:
+    """Apps and vendors in strings and identifiers; docstrings are prose and may say anything."""
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        for _field, value in ast.iter_fields(node):
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and id(node) not in prose:
+                    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", text).lower()
+                    yield from FOREIGN.findall(snake)
+
+
+def test_the_kernel_names_no_app_and_no_vendor() -> None:
+    found = {}
+    for path in sorted((ROOT / "config/kernel").rglob("*.py")):
+        if "migrations" not in path.parts:
+            found[str(path.relative_to(ROOT))] = sorted(set(foreign_names(ast.parse(path.read_text(encoding="utf-8")))))
+    assert {name: names for name, names in found.items() if names and name not in ALLOWED} == {}
+    assert all(found[name] for name in ALLOWED), "allowed no more"
+
+
+def test_names_are_found_in_strings_identifiers_and_paths_but_not_in_docstrings() -> None:
+    code = """
+def _by_abby(InvoiceNinja):
+    "Prose may say payments."
+    import billing.models
+    return render("customers/customer/list.html", {"sages": 1}), f"{x}einvoicing.send"
+"""
+    assert sorted(foreign_names(ast.parse(code))) == ["abby", "billing", "customers", "einvoicing", "invoice_ninja"]

@@ -7,10 +7,8 @@ must only read. What fails comes again after 1, 2 and 4 minutes, then waits for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,6 +19,7 @@ from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.inbound.receiving import read
+from config.kernel.inbound.senders import SENDERS
 from config.kernel.models import ReceivedStatus, ReceivedWebhook
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
 
@@ -45,15 +44,6 @@ APPLIED = Outcome(is_applied=True)
 
 def ignored(reason: str) -> Outcome:
     return Outcome(is_applied=False, remark=reason)
-
-
-Applier = Callable[[ReceivedWebhook, Mapping[str, Any], datetime], Outcome]
-_appliers: dict[str, tuple[Applier, bool]] = {}
-
-
-def register(source: str, applier: Applier, *, talks: bool = False) -> None:
-    """Called once for each source, when its app is ready."""
-    _appliers[source] = (applier, talks)
 
 
 def apply_due(*, now: Clock = timezone.now, limit: int = 1000, seconds: float = 60) -> int:
@@ -89,12 +79,12 @@ def apply(message: ReceivedWebhook, now: Clock) -> None:
 
 
 def _apply(message: ReceivedWebhook, at: datetime) -> None:
-    applier, talks = _appliers[message.origin.source]
+    sender = SENDERS[message.origin.source]
     told = read(bytes(message.body))
-    early = applier(message, told, at) if talks else None
+    early = sender.apply(message, told, at) if sender.talks else None
     with held(message, status=ReceivedStatus.RECEIVED) as row:
         if row is not None:
-            _record(row, early or applier(row, told, at), at)
+            _record(row, early or sender.apply(row, told, at), at)
 
 
 def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ import structlog
 
 from config.kernel.api.json import loads
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.inbound.signatures import is_genuine
-from config.kernel.models import InboundSource, ReceivedWebhook, WebhookSource
+from config.kernel.inbound.senders import SENDERS
+from config.kernel.models import ReceivedWebhook, WebhookSource
 from config.kernel.secrets import SecretUnreadable
 
 logger = structlog.get_logger(__name__)
@@ -62,9 +62,15 @@ def origin_of(
 
 
 def _is_genuine(row: WebhookSource, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
-    """A secret that cannot be read proves nothing, and must not stop the other companies' messages."""
+    """Whether one of the secrets made the signature; a system that signs and has no secret yet is never believed.
+
+    A secret that cannot be read proves nothing, and must not stop the other companies' messages.
+    """
+    sender = SENDERS[row.source]
     try:
-        return is_genuine(row.source, secrets=row.live_secrets(), headers=headers, body=body, at=at)
+        secrets = row.live_secrets()
+        believed = not sender.signs and not secrets
+        return believed or any(sender.is_signed(secret, headers, body, at) for secret in secrets)
     except SecretUnreadable:
         logger.error("webhook_secret_unreadable", source=row.pk)
         return False
@@ -74,7 +80,7 @@ def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
     """Keep the message, due now, unless its event is kept already. Raises Malformed."""
     told = read(body)
     digest = hashlib.sha256(body).hexdigest()
-    name, parts = _READERS[origin.source](told)
+    name, parts = SENDERS[origin.source].event_of(told)
     row = ReceivedWebhook(
         company_id=origin.company_id,
         origin=origin,
@@ -104,35 +110,6 @@ def inner(told: Any, *path: str) -> Mapping[str, Any]:
     for name in path:
         told = told.get(name) if isinstance(told, dict) else None
     return told if isinstance(told, dict) else {}
-
-
-def _abby(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
-    return told.get("type"), [told.get("id")]
-
-
-def _afnor(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
-    """A flow is told again at each change of its acknowledgement."""
-    status = inner(told, "acknowledgement").get("status")
-    return told.get("flowType"), [told.get("flowId"), status, told.get("updatedAt")]
-
-
-def _revolut(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
-    """Events have no identifier there."""
-    data = inner(told, "data")
-    return told.get("event"), [told.get("event"), data.get("id"), data.get("new_state", "-"), told.get("timestamp")]
-
-
-def _invoice_ninja(told: Mapping[str, Any]) -> tuple[Any, Iterable[Any]]:
-    """The bare object, its `updated_at` included: the same bytes are the same state."""
-    return "", []
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Any, Iterable[Any]]]] = {
-    InboundSource.ABBY: _abby,
-    InboundSource.AFNOR: _afnor,
-    InboundSource.REVOLUT: _revolut,
-    InboundSource.INVOICE_NINJA: _invoice_ninja,
-}
 
 
 def _joined(parts: Iterable[Any]) -> str:

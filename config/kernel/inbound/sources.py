@@ -12,7 +12,8 @@ from django.db import transaction
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.models import Company, InboundSource, WebhookSource
+from config.kernel.inbound.senders import SENDERS
+from config.kernel.models import Company, WebhookSource
 
 MOST = 20
 SHORTEST_SECRET, LONGEST_SECRET = 16, 200
@@ -35,7 +36,7 @@ def create_source(*, company: Company, source: str, secret: str, actor: Actor, a
     The secret may come later, when the remote system has given one: until then nothing signed is believed.
     """
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)
-    if source not in InboundSource.values:
+    if source not in SENDERS:
         raise Invalid(fields={"source": "Choisissez un système de la liste."})
     if WebhookSource.everywhere.filter(company=company).count() >= MOST:
         raise TooManySources(most=MOST)

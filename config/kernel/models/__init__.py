@@ -19,7 +19,6 @@ from config.kernel.models.queues import LeasedRow
 from config.kernel.models.sign_in import KnownPlace, SignInTries
 from config.kernel.models.webhooks import (
     DeliveryStatus,
-    InboundSource,
     ReceivedStatus,
     ReceivedWebhook,
     WebhookAttempt,
@@ -39,7 +38,6 @@ __all__ = [
     "DamagedFile",
     "DeliveryStatus",
     "IdempotentCall",
-    "InboundSource",
     "KnownPlace",
     "LeasedRow",
     "LoopFailure",

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel import secrets
+from config.kernel.inbound.senders import SENDERS
 from config.kernel.models.companies import CompanyRow
 from config.kernel.models.queues import LeasedRow
 
@@ -135,17 +136,10 @@ class WebhookAttempt(CompanyRow):
         return f"{self.delivery_id} {self.at}"
 
 
-class InboundSource(models.TextChoices):
-    ABBY = "abby", "Abby"
-    AFNOR = "afnor", _("Plateforme agréée (AFNOR)")
-    REVOLUT = "revolut", "Revolut"
-    INVOICE_NINJA = "invoice_ninja", "Invoice Ninja"
-
-
 class WebhookSource(CompanyRow):
     """A remote system allowed to call us: its unguessable address, and the secret it signs with where it signs."""
 
-    source = models.CharField(_("système"), max_length=15, choices=InboundSource.choices)
+    source = models.CharField(_("système"), max_length=15)  # a key of SENDERS
     token = models.CharField(max_length=64, unique=True, editable=False)
     # the row of ours it speaks about: a platform account, a bank account
     reference = models.CharField(max_length=100, blank=True, editable=False)
@@ -159,7 +153,7 @@ class WebhookSource(CompanyRow):
         verbose_name_plural = _("systèmes appelants")
 
     def __str__(self) -> str:
-        return self.get_source_display()
+        return str(SENDERS[self.source].label)
 
     def set_secret(self, secret: str) -> None:
         """Sign with this secret from now on; the one before stays good until the next change."""

@@ -16,13 +16,13 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.frame import settings_tabs
 from config.kernel.models import Company
 from config.kernel.roles import allows
 from config.kernel.sent_once import sent_once
 from config.kernel.services import change_company
 from config.kernel.timeline import timeline_of
 from config.pages.forms import BankAccountChangeForm, BankAccountForm, CompanyForm
+from config.pages.frame import settings_tabs
 from payments.models import BankAccount
 from payments.services.accounts import add_bank_account, change_bank_account
 

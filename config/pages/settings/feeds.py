@@ -22,7 +22,7 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.models import InboundSource, WebhookSource
+from config.kernel.models import WebhookSource
 from config.kernel.timeline import timeline_of
 from config.pages.settings.company import settings_page
 from payments.feeds.revolut.client import PRODUCTION, TRIAL, consent_address
@@ -164,7 +164,6 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Enregistré. Suivez l’étape suivante, ou lisez maintenant."))
             return _page_of(saved)
-    source = InboundSource.REVOLUT if kind == FeedKind.REVOLUT else InboundSource.INVOICE_NINJA
     context = {
         "kind": kind,
         "slug": slug,
@@ -173,7 +172,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state_of(feed),
         "left_out": feed.left_out if feed else [],
         "callback": _callback(),
-        "door": WebhookSource.objects.filter(source=source, is_active=True).order_by("pk").first(),
+        "door": WebhookSource.objects.filter(source=kind, is_active=True).order_by("pk").first(),
         "timeline": timeline_of(feed, role_of(request)) if feed else [],
     }
     return settings_page(request, f"settings/feeds_{kind}.html", TAB, form, **context)

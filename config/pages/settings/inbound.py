@@ -21,9 +21,10 @@ from config.kernel.asking import Question, ask
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
-from config.kernel.inbound import applying, sources
+from config.kernel.inbound import applying, senders, sources
+from config.kernel.inbound.senders import SENDERS
 from config.kernel.middleware import translated
-from config.kernel.models import InboundSource, ReceivedStatus, ReceivedWebhook, WebhookSource
+from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from config.pages.settings.company import settings_page
@@ -50,7 +51,7 @@ class SecretForm(forms.Form):
 
 
 class SourceForm(SecretForm):
-    source = forms.ChoiceField(label=gettext_lazy("Système"), choices=InboundSource.choices)
+    source = forms.ChoiceField(label=gettext_lazy("Système"), choices=senders.choices)
 
     field_order = ("source", "secret")
 
@@ -59,7 +60,7 @@ def state_of(source: WebhookSource) -> tuple[str, str]:
     """Whether a source is listened to: words and tone."""
     if not source.is_active:
         return _("Désactivé"), "neutral"
-    if not source.secret_cipher and source.source != InboundSource.INVOICE_NINJA:
+    if not source.secret_cipher and SENDERS[source.source].signs:
         return _("Secret à saisir"), "warn"
     return _("En service"), "good"
 
@@ -76,7 +77,7 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
     found = ReceivedWebhook.objects.select_related("origin").defer("body")
     if status in ReceivedStatus.values:
         found = found.filter(status=status)
-    if source in InboundSource.values:
+    if source in SENDERS:
         found = found.filter(origin__source=source)
     text = request.GET.get("q", "").strip()[:100]
     if text:
@@ -84,7 +85,7 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
     page = listing.page(found, sorts={"at": "received_at"}, default="-at", query=request.GET, size=25)
     filters = [
         {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": ReceivedStatus.choices},
-        {"name": "source", "label": _("Système"), "kind": "select", "value": source, "choices": InboundSource.choices},
+        {"name": "source", "label": _("Système"), "kind": "select", "value": source, "choices": senders.choices()},
     ]
     doors = [{"source": one, "state": state_of(one)} for one in WebhookSource.objects.order_by("-created_at", "-pk")]
     rows = [{"message": one, "tone": TONES[one.status]} for one in page]
@@ -177,7 +178,7 @@ def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
     message = _find_message(pk)
     if request.method == "GET":
         facts = [
-            (_("Système"), message.origin.get_source_display()),
+            (_("Système"), str(message.origin)),
             (_("Reçu le"), typography.moment(message.received_at)),
             (_("Difficulté"), translated(message.problem)),
         ]
