@@ -48,7 +48,9 @@ HARMLESS_TWICE = {
     "payments:bank-reconcile": "matches what is left to match",
     "einvoicing:invoice-issue": "an issued invoice leads to its record",
     "einvoicing:transmit-many": "queues what is not queued yet",
-    "einvoicing:transmission-answer": "the second answer is refused, and says so",
+    **dict.fromkeys(
+        ["einvoicing:transmission-answer", "einvoicing:transmission-dismiss"], "the second is refused, and says so"
+    ),
 }  # fmt: skip
 Sent = tuple[str, Mapping[str, object], Callable[[], int]]  # the address, what is typed, how many there are
 
