@@ -48,7 +48,7 @@ def _other_name(name: str) -> Iterator[None]:
 def _digest() -> str:
     """Of what makes the tables: the migrations, what they import, and those of the libraries by their versions."""
     root = settings.BASE_DIR
-    imported = [root / "config/kernel" / name for name in ("ids.py", "protect.py", "row_security.py")]
+    imported = [root / "config/kernel" / name for name in ("ids.py", "row_security.py")]
     files = [*root.glob("*/migrations/*.py"), *root.glob("config/*/migrations/*.py"), *imported]
     files.append(root / "requirements.lock")
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:16]

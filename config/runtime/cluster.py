@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
-EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist", "pgcrypto")
+EXTENSIONS = ("unaccent",)
 OLDEST_MAJOR = 14
 DATABASE = USER = "quittance"
 SETTINGS = {

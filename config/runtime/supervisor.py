@@ -171,6 +171,7 @@ def migrate_and_seed() -> str:
             # another copy may be migrating a large database: wait for it
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        refuse_older_tables()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("demo", "--follow", stdout=said)
     except OperationalError as failure:
@@ -178,6 +179,21 @@ def migrate_and_seed() -> str:
     finally:
         connection.close()
     return said.getvalue().strip()
+
+
+def refuse_older_tables() -> None:
+    """Nothing was released before the migrations of today: a demonstration made by earlier ones starts anew."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    unknown = [f"{app}.{name}" for app, name in loader.applied_migrations if app in loader.migrated_apps]
+    unknown = sorted(set(unknown) - {f"{app}.{name}" for app, name in loader.disk_migrations})
+    if unknown:
+        raise preflight.Refused(
+            f"Cette base de données vient d’une version d’essai dont les tables ne sont plus lues ({unknown[0]}). "
+            f"La démonstration recommence à neuf : supprimez {embedded.state_directory()} (ou donnez une base vide)."
+        )
 
 
 def main() -> None:

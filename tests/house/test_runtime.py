@@ -16,8 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
-from config.runtime import embedded, preflight
+from config.runtime import embedded, preflight, supervisor
 from config.runtime.cluster import StartFailure, choose_binaries, explain
 from tests.waiting import PATIENCE
 
@@ -287,3 +289,11 @@ def test_production_never_falls_back_to_embedded_services(tree: Tree) -> None:
     line = _only_line(tree.serve(PRODUCTION="true", PORT=_free_port(), SANDBOX_PORT=_free_port()))
     assert "DATABASE_URL" in line
     assert not tree.services()
+
+
+@pytest.mark.django_db
+def test_tables_of_an_earlier_trial_are_told_to_start_anew() -> None:
+    supervisor.refuse_older_tables()
+    MigrationRecorder(connection).record_applied("billing", "0007_stock")
+    with pytest.raises(preflight.Refused, match=r"billing\.0007_stock.*supprimez"):
+        supervisor.refuse_older_tables()

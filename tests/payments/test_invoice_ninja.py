@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -42,8 +41,6 @@ from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
 from tests.trust.at_once import at_once
-from tests.trust.conftest import run, settle
-from tests.trust.test_tampering import tamper
 
 pytestmark = pytest.mark.django_db
 LINES = [story.a_line(quantity=Decimal(1), unit_price=Decimal("1000.00"))]
@@ -324,37 +321,6 @@ def test_where_it_was_read_stands_on_the_payment_and_on_the_services_own_reversa
     assert (payment.origin_service, payment.origin_payment) == ("invoice_ninja", key)
     assert payment.origin_invoice
     assert [getattr(reversal, name) for name in Payment.ORIGIN] == [getattr(payment, name) for name in Payment.ORIGIN]
-
-
-def test_what_stood_in_the_trail_alone_is_moved_to_the_columns(ninja: Ninja) -> None:
-    first, second, third = (ninja.pays(100.0) for _payment in range(3))
-    ninja.read()
-    ninja.tell(id=first, is_deleted=True)
-    ninja.tell(id=second, status_id="3")
-    ninja.read()
-    ninja.tell(id=second, status_id="4")
-    ninja.read()
-    with company_scope(ninja.company):
-        reverse_payment(
-            payment=Payment.objects.get(origin_payment=third), reason="Saisi deux fois", actor=story.ACTOR,
-            at=timezone.now(),
-        )  # fmt: skip
-    rows = Payment.everywhere.filter(company=ninja.company).order_by("number")
-    before = list(rows.values_list("number", *Payment.ORIGIN))
-    moved = import_module("payments.migrations.0010_origin")
-    settle()
-    tamper("UPDATE payments_payment SET origin_service = '', origin_payment = '', origin_invoice = ''")
-    run("SET LOCAL ROLE NONE")
-    for sql in (moved.DROP_FREEZE, moved.BACK_FILL, moved.FREEZE):
-        run(sql)
-    earlier = Payment.everywhere.filter(company=ninja.company, origin_payment=second, reverses=None)
-    assert [one.reversed_at for one in earlier] == [None], "the last one recorded is the one that counts"
-    # of the second, the first recording and its reversal stay as they were
-    known = {row[0]: row for row in before}
-    found = [row for row in rows.values_list("number", *Payment.ORIGIN) if row[1]]
-    assert found == [known[number] for number, *_origin in found]
-    assert len(found) == len([row for row in before if row[1]]) - 2
-    assert (ninja.read(), list(chain.verify(ninja.company))) == (0, [])
 
 
 def test_a_feed_connected_anew_finds_what_was_recorded_before(ninja: Ninja) -> None:

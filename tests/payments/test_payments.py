@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from importlib import import_module
 
 import pytest
-from django.db import connection
 
 from billing.models import Invoice, InvoiceStatus, JournalEntry, JournalLine
 from billing.services.settling import NothingOutstanding, OverAllocated
@@ -227,15 +225,3 @@ def test_a_whole_life_of_payments_leaves_the_chain_and_the_journal_whole(company
         assert sum(line.debit for line in lines) == sum(line.credit for line in lines) > 0
     customers = JournalLine.objects.filter(account="411000")
     assert sum(line.debit - line.credit for line in customers) == 1500, "the two invoices are owed again"
-
-
-def test_the_transaction_that_stood_in_the_notes_moves_into_its_column(customer):
-    move = import_module("payments.migrations.0008_payment_transaction").MOVE
-    texts = ["Reçu\nTransaction : TXN-9", "Transaction : TXN-8", "Transaction : X\nautre", ""]
-    payments = [money.a_payment(customer, "10.00", notes=notes) for notes in texts]
-    with connection.cursor() as cursor:
-        cursor.execute(move)
-    found = [Payment.everywhere.get(pk=payment.pk) for payment in payments]
-    assert [(row.notes, row.transaction_id) for row in found] == [
-        ("Reçu", "TXN-9"), ("", "TXN-8"), ("Transaction : X\nautre", ""), ("", ""),
-    ]  # fmt: skip

@@ -1,0 +1,99 @@
+"""Frozen rows refuse to change, the audit trail is chained at commit, and tokens end with the rights they were given for."""
+
+from django.db import migrations
+
+PROTECTION = r"""
+-- Behind every search: no case, no accents, œ in full. Immutable, so that it runs once for what is typed: `unaccent` is
+-- only stable because its dictionary could be replaced; ours is named and never is.
+CREATE FUNCTION fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN lower(unaccent('unaccent'::regdictionary, $1));
+
+CREATE FUNCTION kernel_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'quittance: % on % is refused, the row is frozen', TG_OP, TG_TABLE_NAME USING ERRCODE = '42501';
+END $$;
+
+-- Arguments: the columns that may still change; every other column of the row is frozen.
+CREATE FUNCTION kernel_freeze() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  -- without arguments TG_ARGV is NULL, and a comparison with NULL would let everything through
+  mutable text[] := coalesce(TG_ARGV, '{}');
+BEGIN
+  IF (to_jsonb(OLD) - mutable) IS DISTINCT FROM (to_jsonb(NEW) - mutable) THEN
+    RAISE EXCEPTION 'quittance: UPDATE on % is refused, the row is frozen', TG_TABLE_NAME USING ERRCODE = '42501';
+  END IF;
+  RETURN NEW;
+END $$;
+
+-- Give the event its place and hash. Deferred, so the head is locked last, for the shortest time, in commit order.
+CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  head kernel_auditchain%ROWTYPE;
+  next_hash text;
+  scope text := coalesce(current_setting('quittance.company', true), '');
+BEGIN
+  PERFORM set_config('quittance.company', NEW.company_id::text, true);
+  INSERT INTO kernel_auditchain (company_id, length, head) VALUES (NEW.company_id, 0, '') ON CONFLICT DO NOTHING;
+  SELECT * INTO head FROM kernel_auditchain WHERE company_id = NEW.company_id FOR UPDATE;
+  next_hash := encode(sha256(convert_to(head.head || '|' || (head.length + 1) || '|' || NEW.content_hash, 'UTF8')), 'hex');
+  UPDATE kernel_auditevent
+    SET sequence = head.length + 1, previous_hash = head.head, hash = next_hash WHERE id = NEW.id;
+  UPDATE kernel_auditchain SET length = head.length + 1, head = next_hash WHERE company_id = NEW.company_id;
+  PERFORM set_config('quittance.company', scope, true);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION kernel_tokens_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- a row read before and saved whole afterwards must not bring an old number back
+    NEW.token_version := greatest(NEW.token_version, OLD.token_version);
+    IF (NEW.password, NEW.is_active, NEW.is_staff, NEW.is_superuser)
+       IS DISTINCT FROM (OLD.password, OLD.is_active, OLD.is_staff, OLD.is_superuser) THEN
+        NEW.token_version := OLD.token_version + 1;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION kernel_tokens_of_member_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE kernel_user SET token_version = token_version + 1 WHERE id = OLD.user_id;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER kernel_auditevent_chain AFTER INSERT ON kernel_auditevent
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION kernel_chain_event();
+-- The only UPDATE an event ever sees is the one above, once.
+CREATE TRIGGER kernel_auditevent_once BEFORE UPDATE ON kernel_auditevent
+  FOR EACH ROW WHEN (((old.hash) = '')) EXECUTE FUNCTION kernel_freeze('sequence', 'previous_hash', 'hash');
+CREATE TRIGGER kernel_auditevent_freeze BEFORE UPDATE ON kernel_auditevent
+  FOR EACH ROW WHEN (((old.hash) <> '')) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_auditevent_keep BEFORE DELETE ON kernel_auditevent
+  FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_auditevent_keep_all BEFORE TRUNCATE ON kernel_auditevent
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER kernel_auditchain_keep BEFORE DELETE ON kernel_auditchain
+  FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_auditchain_keep_all BEFORE TRUNCATE ON kernel_auditchain
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER kernel_receivedwebhook_keep BEFORE DELETE ON kernel_receivedwebhook
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_receivedwebhook_keep_all BEFORE TRUNCATE ON kernel_receivedwebhook
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER tokens_end BEFORE UPDATE ON kernel_user
+  FOR EACH ROW EXECUTE FUNCTION kernel_tokens_end();
+
+CREATE TRIGGER tokens_end AFTER DELETE OR UPDATE OF role, user_id, company_id ON kernel_membership
+  FOR EACH ROW EXECUTE FUNCTION kernel_tokens_of_member_end();
+
+CREATE TRIGGER kernel_receivedwebhook_freeze BEFORE UPDATE ON kernel_receivedwebhook
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('status', 'attempts', 'next_attempt_at', 'applied_at', 'problem', 'lease_owner', 'lease_until');
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("kernel", "0001_initial")]
+
+    operations = [migrations.RunSQL(PROTECTION, migrations.RunSQL.noop)]

@@ -1,0 +1,134 @@
+"""Payments and allocations are frozen, and an invoice says what they carry: PostgreSQL itself refuses."""
+
+from django.db import migrations
+
+PROTECTION = r"""
+CREATE FUNCTION payments_allocated_is_allocated() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+DECLARE
+  kept numeric;
+  found numeric;
+BEGIN
+  SELECT allocated INTO kept FROM payments_payment WHERE id = NEW.id;
+  SELECT coalesce(sum(amount), 0) INTO found FROM payments_allocation WHERE payment_id = NEW.id;
+  IF kept <> found THEN
+    RAISE EXCEPTION 'quittance: payment % says % allocated, its allocations say %', NEW.id, kept, found
+      USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION payments_both_sides_follow() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+DECLARE
+  gap numeric;
+BEGIN
+  SELECT i.amount_paid - (SELECT sum(amount) FROM payments_allocation WHERE invoice_id = i.id) INTO gap
+    FROM billing_invoice i WHERE i.id = NEW.invoice_id;
+  IF gap = 0 THEN
+    SELECT p.allocated - (SELECT sum(amount) FROM payments_allocation WHERE payment_id = p.id) INTO gap
+      FROM payments_payment p WHERE p.id = NEW.payment_id;
+  END IF;
+  IF gap <> 0 THEN
+    RAISE EXCEPTION 'quittance: allocation % is not in the figures of its invoice or payment', NEW.id
+      USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- What the allocations, the credit notes and the corrected invoice of an issued invoice make of it.
+CREATE FUNCTION payments_settlement(the_invoice bigint, OUT paid numeric, OUT credited numeric, OUT status text) RETURNS record LANGUAGE plpgsql
+ STABLE SET "quittance.company" TO '*' AS $$
+DECLARE
+  kept billing_invoice%ROWTYPE;
+  payable numeric;
+  notes integer;
+  takes_deposits_back boolean;
+  is_replaced boolean;
+BEGIN
+  SELECT * INTO kept FROM billing_invoice WHERE id = the_invoice;
+  payable := kept.total_gross - kept.amount_deposited;
+  SELECT coalesce(sum(amount), 0) INTO paid FROM payments_allocation WHERE invoice_id = the_invoice;
+  SELECT coalesce(sum(total_gross - amount_deposited), 0), count(*), coalesce(bool_or(amount_deposited > 0), FALSE)
+    INTO credited, notes, takes_deposits_back
+    FROM billing_invoice AS note WHERE note.corrects_id = the_invoice AND note.kind = '381' AND note.status <> 'DRAFT';
+  SELECT EXISTS (SELECT 1 FROM billing_invoice AS corrected
+    WHERE corrected.corrects_id = the_invoice AND corrected.kind = '384' AND corrected.status <> 'DRAFT') INTO is_replaced;
+  IF is_replaced THEN
+    credited := payable;
+  END IF;
+  status := CASE
+    WHEN kept.kind = '381' THEN 'ISSUED'
+    WHEN is_replaced THEN 'CREDITED'
+    WHEN notes > 0 AND credited = payable AND (takes_deposits_back OR kept.amount_deposited = 0) THEN 'CREDITED'
+    WHEN paid + credited = payable THEN 'PAID'
+    ELSE 'ISSUED' END;
+END $$;
+
+CREATE FUNCTION payments_stands_where_it_says() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+DECLARE
+  kept billing_invoice%ROWTYPE;
+  found record;
+BEGIN
+  SELECT * INTO kept FROM billing_invoice WHERE id = NEW.id;
+  IF kept.id IS NULL OR kept.status = 'DRAFT' THEN
+    RETURN NULL;
+  END IF;
+  SELECT * INTO found FROM payments_settlement(NEW.id);
+  IF (kept.amount_paid, kept.amount_credited, kept.status) IS DISTINCT FROM (found.paid, found.credited, found.status) THEN
+    RAISE EXCEPTION 'quittance: invoice % says % (% paid, % credited), what it rests on says % (% paid, % credited)',
+      NEW.id, kept.status, kept.amount_paid, kept.amount_credited, found.status, found.paid, found.credited
+      USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER payments_payment_keep BEFORE DELETE ON payments_payment
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_payment_keep_all BEFORE TRUNCATE ON payments_payment
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER payments_allocation_freeze BEFORE UPDATE ON payments_allocation
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze();
+CREATE TRIGGER payments_allocation_keep BEFORE DELETE ON payments_allocation
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_allocation_keep_all BEFORE TRUNCATE ON payments_allocation
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER payments_bankstatement_freeze BEFORE UPDATE ON payments_bankstatement
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze();
+CREATE TRIGGER payments_bankstatement_keep BEFORE DELETE ON payments_bankstatement
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_bankstatement_keep_all BEFORE TRUNCATE ON payments_bankstatement
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER payments_bankline_freeze BEFORE UPDATE ON payments_bankline
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('status');
+CREATE TRIGGER payments_bankline_keep BEFORE DELETE ON payments_bankline
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_bankline_keep_all BEFORE TRUNCATE ON payments_bankline
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE TRIGGER payments_match_freeze BEFORE UPDATE ON payments_match
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('undone_at', 'undone_because');
+CREATE TRIGGER payments_match_keep BEFORE DELETE ON payments_match
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_match_keep_all BEFORE TRUNCATE ON payments_match
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
+
+CREATE CONSTRAINT TRIGGER payments_payment_allocated AFTER UPDATE OF allocated ON payments_payment
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_allocated_is_allocated();
+
+CREATE CONSTRAINT TRIGGER payments_allocation_counted AFTER INSERT ON payments_allocation
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_both_sides_follow();
+
+CREATE CONSTRAINT TRIGGER payments_invoice_settlement AFTER INSERT OR UPDATE OF status, amount_paid, amount_credited, replaced_at ON billing_invoice
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.status) <> 'DRAFT')) EXECUTE FUNCTION payments_stands_where_it_says();
+
+CREATE TRIGGER payments_payment_freeze BEFORE UPDATE ON payments_payment
+  FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('reference', 'transaction_id', 'notes', 'allocated', 'reversed_at');
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("payments", "0001_initial"), ("billing", "0002_protection")]
+
+    operations = [migrations.RunSQL(PROTECTION, migrations.RunSQL.noop)]
