@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "customers", "billing", "payments", "einvoicing")
 SINGLE = ("_", "gettext", "gettext_lazy", "gettext_noop", "n")
 KEYWORDS = dict.fromkeys(SINGLE) | {"ngettext": (1, 2), "ngettext_lazy": (1, 2)}
+NOTE = re.compile(r"{% comment %}.*?{% endcomment %}", re.DOTALL)
 # refusals and verdicts are plain sentences where they are decided, and translated where they are shown
 SENTENCE = re.compile(r"[A-ZÀÉÊÎÔ«].* .*\.", re.DOTALL)
 # read by operators at a terminal, by the simulators' clients, or copied into French legal documents
@@ -45,7 +46,7 @@ def all_texts() -> tuple[set[str], dict[str, str]]:
             _sort(found, single, plural)
     for path in sorted((ROOT / "templates").rglob("*.html")):
         # one line: what templatize makes of a page is not indented as Python is
-        page = " ".join(templatize(path.read_text(encoding="utf-8")).split("\n")).strip()
+        page = " ".join(templatize(NOTE.sub("", path.read_text(encoding="utf-8"))).split("\n")).strip()
         for _line, found, _comments, _context in extract("python", io.BytesIO(page.encode()), KEYWORDS):
             _sort(found, single, plural)
     return single - {"", *plural, *plural.values()}, plural
