@@ -51,7 +51,7 @@ UNITS: Mapping[str, str] = {
     **dict.fromkeys(("m2", "mtk"), "MTK"),
     **dict.fromkeys(("l", "litre", "litres", "liter", "liters", "ltr"), "LTR"),
     **dict.fromkeys(("forfait", "forfaits", "ff", "fft", "lump sum", "ls", "ens", "ensemble"), "LS"),
-}  # fmt: skip
+}
 NO_PRICE_WORDS = frozenset({"ttc", "achat"})  # « Prix TTC » is no net price of sale
 _FIGURE = re.compile(r"[+-]?[0-9][0-9 ]*(?:[.,][0-9 ]+)*|[+-]?[.,][0-9]+")
 _ENGLISH = re.compile(r",[0-9]{3}\.|[0-9]\.[0-9]{1,2}$|^[0-9]+\.[0-9]{4,}$")

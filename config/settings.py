@@ -54,11 +54,13 @@ if PRODUCTION:
     production.refuse_weak(
         addresses={name: env.str(name, default="") for name in embedded.wanted()},
         secrets={"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": JWT_SIGNING_KEY},
-        credentials_keys=CREDENTIALS_KEYS, debug=DEBUG, allowed_hosts=ALLOWED_HOSTS,
+        credentials_keys=CREDENTIALS_KEYS,
+        debug=DEBUG,
+        allowed_hosts=ALLOWED_HOSTS,
         behind_proxy=env.bool("BEHIND_PROXY") if env.str("BEHIND_PROXY", default="") else None,
         trusted_proxies=env.int("TRUSTED_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False))),
         allows_private=env.bool("WEBHOOK_ALLOW_PRIVATE", default=False),
-    )  # fmt: skip
+    )
 else:
     SECRET_KEY = env.str("SECRET_KEY", default=_development_key("django"))
     JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default=_development_key("jwt"))

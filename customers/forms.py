@@ -89,9 +89,11 @@ class CustomerForm(RecordForm):
     """An organisation or an individual with its billing address and, when goods go elsewhere, a delivery address."""
 
     kind = forms.ChoiceField(
-        label=_("Type de client"), choices=CustomerKind.choices, initial=CustomerKind.ORGANISATION,
+        label=_("Type de client"),
+        choices=CustomerKind.choices,
+        initial=CustomerKind.ORGANISATION,
         widget=forms.RadioSelect,
-    )  # fmt: skip
+    )
     name = TextField(label=_("Raison sociale"), max_length=200)
     siret = TextField(
         label="SIRET", max_length=30, required=False, help_text=_("Le SIREN et l’adresse électronique s’en déduisent.")
@@ -99,9 +101,11 @@ class CustomerForm(RecordForm):
     siren = TextField(label="SIREN", max_length=20, required=False)
     vat_number = TextField(label=_("N° de TVA intracommunautaire"), max_length=30, required=False)
     electronic_address = TextField(
-        label=_("Adresse de facturation électronique"), max_length=125, required=False,
+        label=_("Adresse de facturation électronique"),
+        max_length=125,
+        required=False,
         help_text=_("Celle de l’annuaire de la réforme ; le SIREN si rien n’est dit."),
-    )  # fmt: skip
+    )
     is_public_body = forms.BooleanField(label=_("Entité publique (Chorus Pro)"), required=False)
     service_code = TextField(label=_("Code service"), max_length=100, required=False)
     requires_service_code = forms.BooleanField(label=_("Le code service est exigé"), required=False)
@@ -111,17 +115,21 @@ class CustomerForm(RecordForm):
     email = forms.EmailField(label=_("Adresse e-mail"), required=False)
     phone = TextField(label=_("Téléphone"), max_length=30, required=False)
     exemption_code = forms.ChoiceField(
-        label=_("Motif d’exonération de TVA"), required=False, choices=motives,
+        label=_("Motif d’exonération de TVA"),
+        required=False,
+        choices=motives,
         help_text=_("De ses lignes exonérées, si ni la ligne ni l’article n’en dit un autre."),
-    )  # fmt: skip
+    )
     terms: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Conditions de règlement"), queryset=None, empty_label=None
     )
     reminders_paused_until = FrenchDateField(label=_("Relances suspendues jusqu’au"), required=False)
     notes = TextField(
-        label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Notes internes"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Jamais imprimées ni transmises."),
-    )  # fmt: skip
+    )
     billing_line = TextField(label=_("Numéro et voie"), max_length=200)
     billing_extra = TextField(label=_("Complément"), max_length=200, required=False)
     billing_postcode = TextField(label=_("Code postal"), max_length=12)

@@ -37,15 +37,19 @@ class CompleteForm(forms.Form):
     """For a suspended invoice: a comment, and the documents asked for."""
 
     comment = TextField(
-        label=_("Votre réponse"), max_length=LONGEST_COMMENT, widget=forms.Textarea({"rows": 3}),
+        label=_("Votre réponse"),
+        max_length=LONGEST_COMMENT,
+        widget=forms.Textarea({"rows": 3}),
         help_text=_("Lue par le service qui a suspendu la facture."),
         error_messages={"required": _("Dites ce que vous corrigez ou joignez.")},
-    )  # fmt: skip
+    )
     enclosures = FilesField(
-        label=_("Pièces jointes"), required=False, allow_empty_file=True,
+        label=_("Pièces jointes"),
+        required=False,
+        allow_empty_file=True,
         widget=FilesInput({"accept": ",".join(sorted(f".{one.lower()}" for one in EXTENSIONS))}),
         help_text=_("PDF, images, documents de bureau, archives : 10 Mo par fichier, 120 Mo avec la facture."),
-    )  # fmt: skip
+    )
 
     def reply(self) -> Reply:
         return Reply(comment=self.cleaned_data["comment"])
@@ -59,9 +63,11 @@ class RecycleForm(forms.Form):
     """For an invoice that went to the wrong service: the right one, or the right commitment."""
 
     service_code = TextField(
-        label=_("Code service"), max_length=100, required=False,
+        label=_("Code service"),
+        max_length=100,
+        required=False,
         widget=forms.TextInput({"list": "services", "autocomplete": "off"}),
-    )  # fmt: skip
+    )
     engagement = TextField(label=_("Numéro d’engagement"), max_length=50, required=False)
     comment = TextField(label=_("Commentaire"), max_length=LONGEST_COMMENT, required=False)
 

@@ -145,9 +145,7 @@ def hear_abby(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -
     data = {"platform": copy.account.name, "number": copy.invoice.number}
     if remark:
         data["reason"] = remark
-    audit.record(
-        tag, subject=copy, also=[copy.invoice], actor=Actor.platform(copy.account.name), at=at, data=data
-    )  # fmt: skip
+    audit.record(tag, subject=copy, also=[copy.invoice], actor=Actor.platform(copy.account.name), at=at, data=data)
     return Outcome(is_applied=True, remark=remark)
 
 

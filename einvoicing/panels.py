@@ -150,9 +150,11 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
     yield Action(_("Envoyer par e-mail"), reverse("einvoicing:invoice-send", args=here), "mail", needs="invoices.issue")
     if _can_be_transmitted(invoice):
         yield Action(
-            _("Transmettre à la plateforme"), reverse("einvoicing:invoice-transmit", args=here), "send",
+            _("Transmettre à la plateforme"),
+            reverse("einvoicing:invoice-transmit", args=here),
+            "send",
             needs="einvoicing.send",
-        )  # fmt: skip
+        )
 
 
 def _acts(invoice: Invoice) -> Iterator[Action]:

@@ -205,15 +205,19 @@ def _way_back(transmission: Transmission) -> Iterator[Step]:
         # the buyer has the invoice: it may be replaced (384) in one go
         yield Step(
             _("Ou rectifier : une facture rectificative remplace celle-ci et repart seule"),
-            url=reverse("billing:invoice-correct", args=[invoice.pk]), label=_("Rectifier"),
-            needs="invoices.credit", instead=True,
-        )  # fmt: skip
+            url=reverse("billing:invoice-correct", args=[invoice.pk]),
+            label=_("Rectifier"),
+            needs="invoices.credit",
+            instead=True,
+        )
     elif transmission.status == TransmissionStatus.REJECTED and invoice.status == InvoiceStatus.ISSUED:
         yield Step(
             _("Ou, si la facture est juste et que l’obstacle est levé : la transmettre de nouveau telle quelle"),
-            url=reverse("einvoicing:invoice-transmit", args=[invoice.pk]), label=_("Transmettre de nouveau"),
-            needs="einvoicing.send", instead=True,
-        )  # fmt: skip
+            url=reverse("einvoicing:invoice-transmit", args=[invoice.pk]),
+            label=_("Transmettre de nouveau"),
+            needs="einvoicing.send",
+            instead=True,
+        )
 
 
 def _credit(invoice: Invoice) -> Step:

@@ -123,8 +123,10 @@ class SharesForm(forms.Form):
             )
             label = gettext("Montant affecté à %(invoice)s") % {"invoice": invoice}
             self.fields[_share(invoice)].widget.attrs |= {
-                "class": "input", "aria-label": label, "data-balance": f"{invoice.balance:f}",
-            }  # fmt: skip
+                "class": "input",
+                "aria-label": label,
+                "data-balance": f"{invoice.balance:f}",
+            }
 
     def rows(self) -> list[dict[str, Any]]:
         return [{"invoice": invoice, "field": self[_share(invoice)]} for invoice in self.invoices]

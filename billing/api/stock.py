@@ -46,9 +46,10 @@ class StockShape(serializers.Serializer):
 
 class AdjustmentBody(Body):
     reason = serializers.ChoiceField(
-        BY_HAND, help_text="receipt: goods arrive; return: a customer sends some back; count: what was counted replaces"
+        BY_HAND,
+        help_text="receipt: goods arrive; return: a customer sends some back; count: what was counted replaces"
         " what was known. What leaves is shipped with its order.",
-    )  # fmt: skip
+    )
     quantity = Number(max_digits=14, decimal_places=4, min_value=0)
     note = serializers.CharField(max_length=200, allow_blank=True, default="")
 

@@ -20,9 +20,11 @@ class DepositForm(forms.Form):
     """So many per cent of the total, or so many euros, VAT included."""
 
     basis = forms.ChoiceField(
-        label=_("L’acompte est"), initial=PERCENT, widget=forms.RadioSelect,
+        label=_("L’acompte est"),
+        initial=PERCENT,
+        widget=forms.RadioSelect,
         choices=[(PERCENT, _("un pourcentage du total")), (AMOUNT, _("un montant TTC"))],
-    )  # fmt: skip
+    )
     amount = FrenchDecimalField(
         label=_("Pourcentage ou montant"), max_digits=16, decimal_places=2, initial=Decimal(30), shown=0,
         help_text=_("Par exemple 30 pour 30 %, ou 1 500,00 pour 1 500,00 € TTC."),
@@ -52,16 +54,19 @@ class DeductionsForm(RecordForm):
 
 def _told(deposit: Invoice) -> str:
     """The deposit in one line, and whether its money came."""
-    paid = _("payé") if not deposit.balance else _("reste %(amount)s à encaisser") % {
-        "amount": typography.money(deposit.balance, deposit.currency)
-    }  # fmt: skip
+    paid = (
+        _("payé")
+        if not deposit.balance
+        else _("reste %(amount)s à encaisser") % {"amount": typography.money(deposit.balance, deposit.currency)}
+    )
     total = typography.money(deposit.total_gross, deposit.currency)
     return f"{deposit.number} · {typography.day(deposit.issue_date)} · {total} · {paid}"
 
 
 class CorrectionForm(forms.Form):
     reason = TextField(
-        label=_("Motif de la rectification"), max_length=200,
+        label=_("Motif de la rectification"),
+        max_length=200,
         help_text=_("Imprimé sur la facture rectificative, par exemple « Adresse de facturation erronée »."),
         error_messages={"required": _("Dites pourquoi : la facture rectificative porte son motif.")},
-    )  # fmt: skip
+    )

@@ -108,9 +108,11 @@ class InvoiceForm(DeliveredForm):
     service_code = TextField(label=_("Code service"), required=False, max_length=100)
     notes = TextField(label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     internal_notes = TextField(
-        label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Notes internes"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Jamais imprimées ni transmises."),
-    )  # fmt: skip
+    )
 
     VALUES = ("kind", "supply_date", "due_date", "purchase_order", "service_code", "notes", "internal_notes")
 
@@ -132,14 +134,18 @@ class InvoiceForm(DeliveredForm):
 
 class NotesForm(RecordForm):
     internal_notes = TextField(
-        label=_("Notes internes"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
+        label=_("Notes internes"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("Jamais imprimées ni transmises."),
-    )  # fmt: skip
+    )
 
 
 class DisputeForm(forms.Form):
     reason = TextField(
-        label=_("Ce que le client conteste"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Ce que le client conteste"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Aucune relance ne part tant que la contestation n’est pas levée."),
         error_messages={"required": _("Dites en quelques mots ce que le client conteste.")},
-    )  # fmt: skip
+    )

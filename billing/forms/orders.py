@@ -83,9 +83,11 @@ class OrderForm(DeliveredForm):
     purchase_order = TextField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
     service_code = TextField(label=_("Code service"), required=False, max_length=100)
     notes = TextField(
-        label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Notes imprimées"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Reprises sur la facture."),
-    )  # fmt: skip
+    )
 
     VALUES = ("purchase_order", "service_code", "notes")
 

@@ -230,9 +230,10 @@ def draft_credit_note(
     rest = the_rest(rooms_of(invoice))
     if invoice.status == InvoiceStatus.CREDITED or not rest:
         raise CreditTooLarge(
-            number=invoice.number, amount=money(invoice.total_gross, invoice.currency),
+            number=invoice.number,
+            amount=money(invoice.total_gross, invoice.currency),
             room=money(ZERO, invoice.currency),
-        )  # fmt: skip
+        )
     parts = rest if parts is None else parts
     note = Invoice(
         company=invoice.company, customer=invoice.customer, buyer_name=invoice.customer.name,

@@ -95,9 +95,11 @@ def _summary(found: InvoiceQuerySet) -> str:
     sums = found.aggregate(
         rows=Count("pk", filter=~Q(kind=InvoiceKind.CREDIT_NOTE)),
         credits=Count("pk", filter=Q(kind=InvoiceKind.CREDIT_NOTE)),
-        net=billed(NET), vat=billed(VAT), gross=billed(GROSS),
+        net=billed(NET),
+        vat=billed(VAT),
+        gross=billed(GROSS),
         remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
-    )  # fmt: skip
+    )
     if not sums["rows"] and not sums["credits"]:
         return ""
     words = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {"rows": typography.number(sums["rows"])}
@@ -201,10 +203,12 @@ def own_actions(invoice: Invoice) -> list[Action]:
     if invoice.disputed_at:
         actions.append(
             Action(
-                _("Lever la contestation"), reverse("billing:invoice-dispute-close", args=here), "check",
+                _("Lever la contestation"),
+                reverse("billing:invoice-dispute-close", args=here),
+                "check",
                 needs="invoices.edit",
             )
-        )  # fmt: skip
+        )
     actions.append(
         Action(_("Notes internes"), reverse("billing:invoice-notes", args=here), "edit", needs="invoices.edit")
     )

@@ -140,10 +140,10 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
     form = StockForm(sent)
     if sent is not None and form.is_valid() and _move(request, product, form):
         messages.success(
-            request, _("Stock de « %(name)s » : %(on_hand)s.") % {
-                "name": product.name, "on_hand": typography.number(product.on_hand)
-            }
-        )  # fmt: skip
+            request,
+            _("Stock de « %(name)s » : %(on_hand)s.")
+            % {"name": product.name, "on_hand": typography.number(product.on_hand)},
+        )
         return redirect(product)
     context = {"product": product, "form": form}
     return render(request, "billing/product/stock.html", context, status=200 if sent is None else 422)

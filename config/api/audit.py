@@ -64,9 +64,11 @@ class AuditQuery(Page):
         r"^[a-z_]+\.[a-z_]+:[0-9]{1,19}$", required=False, max_length=60, help_text="app.thing:id, as in `subjects`."
     )
     tag = serializers.RegexField(
-        r"^[a-z_]+(\.[a-z_]+){0,3}$", required=False, max_length=60,
+        r"^[a-z_]+(\.[a-z_]+){0,3}$",
+        required=False,
+        max_length=60,
         help_text="A whole tag, or how it begins: billing.invoice.",
-    )  # fmt: skip
+    )
     from_date = Day(required=False)
     to_date = Day(required=False)
 

@@ -55,7 +55,7 @@ ASKED_BY_API = "Relancé par API"
 NEW = {
     "customer_id": 123,
     "items": [{"description": "Développement", "quantity": 1, "unit_price": 5000, "vat_rate": 20}],
-}  # fmt: skip
+}
 
 
 class NotConnected(DomainError):
@@ -281,7 +281,5 @@ class Remind(InvoiceView):
     def post(self, request: Call, invoice_id: int) -> dict[str, Any]:
         """Remind a customer of an invoice, as POST /api/invoices/{id}/reminder does: same guards, same levels."""
         words = OwnWords(request.values["subject"], request.values["message"])
-        made = remind_invoice(
-            invoice=self.find(invoice_id), words=words, actor=request.caller.actor, at=request.at
-        )  # fmt: skip
+        made = remind_invoice(invoice=self.find(invoice_id), words=words, actor=request.caller.actor, at=request.at)
         return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}

@@ -190,9 +190,7 @@ class ReceivedItem(ReceivedView):
 
 
 class ReceivedReplay(ReceivedView):
-    @operation(
-        action="settings.edit", answer=FullReceivedShape, status=202, key=OPTIONAL, id="received_webhook_replay"
-    )  # fmt: skip
+    @operation(action="settings.edit", answer=FullReceivedShape, status=202, key=OPTIONAL, id="received_webhook_replay")
     def post(self, request: Call, **path: Any) -> ReceivedWebhook:
         """Apply again a message that was given up (`failed`), with new attempts. 409 in any other state."""
         applying.replay(message=self.find(**path), actor=request.caller.actor, at=request.at)

@@ -186,9 +186,7 @@ class WebhookItem(WebhookView):
 
 
 class WebhookSecret(WebhookView):
-    @operation(
-        action="settings.edit", answer=SecretShape, id="webhook_rotate_secret", examples=[received(SECRET)]
-    )  # fmt: skip
+    @operation(action="settings.edit", answer=SecretShape, id="webhook_rotate_secret", examples=[received(SECRET)])
     def post(self, request: Call, **path: Any) -> dict[str, str]:
         """A new secret.
 
@@ -276,9 +274,7 @@ class DeliveryItem(DeliveryView):
 
 
 class DeliveryReplay(DeliveryView):
-    @operation(
-        action="settings.edit", answer=FullDeliveryShape, status=202, key=OPTIONAL, id="webhook_delivery_replay"
-    )  # fmt: skip
+    @operation(action="settings.edit", answer=FullDeliveryShape, status=202, key=OPTIONAL, id="webhook_delivery_replay")
     def post(self, request: Call, **path: Any) -> WebhookDelivery:
         """Send the same message again, under the same `webhook-id`. 409 while it waits, or the webhook is disabled."""
         endpoints.replay_delivery(delivery=self.find(**path), actor=request.caller.actor, at=request.at)

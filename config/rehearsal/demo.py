@@ -92,16 +92,18 @@ ORGANISATIONS = (
     ("Librairie du Passage", "33370344500010", "11 rue de Brest", "69002", "Lyon"),
     ("Brasserie Georges-Henri", "30217634200012", "30 cours de Verdun", "69002", "Lyon"),
     ("Coopérative Les Vignes Hautes", "39860733300059", "Route des Crêtes", "21200", "Beaune"),
-)  # fmt: skip
+)
 PUBLIC_BODIES = (
     ("Commune de Belleville", "21690019100018", "105 rue de la République", "69220", "Belleville", "SERVICE-ACHATS"),
-)  # fmt: skip
+)
 INDIVIDUALS = (("Ada", "Moreau"), ("Jean-Baptiste", "Lefèvre-Dumoulin"), ("Naïma", "Benali"))
 GOODS = (
-    ("CH-01", "Chaise Bistrot, hêtre", "120"), ("TB-04", "Table ronde 110 cm, noyer", "690"),
-    ("LU-02", "Suspension laiton", "185.50"), ("ET-09", "Étagère murale", "95"),
+    ("CH-01", "Chaise Bistrot, hêtre", "120"),
+    ("TB-04", "Table ronde 110 cm, noyer", "690"),
+    ("LU-02", "Suspension laiton", "185.50"),
+    ("ET-09", "Étagère murale", "95"),
     ("FA-03", "Fauteuil Lauriston", "1240"),
-)  # fmt: skip
+)
 SERVICES = (("PO-01", "Livraison et pose", "75", "HUR"), ("CO-01", "Conseil en aménagement", "110", "HUR"))
 
 

@@ -130,9 +130,11 @@ class CustomerBody(Compared):
 
     customer_type = Word(CustomerKind, source="kind")
     name = serializers.CharField(
-        max_length=200, allow_blank=True, required=False,
+        max_length=200,
+        allow_blank=True,
+        required=False,
         help_text="The legal name of an organisation; of an individual, its first and last name.",
-    )  # fmt: skip
+    )
     first_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
     last_name = serializers.CharField(max_length=99, allow_blank=True, required=False)
     email = serializers.EmailField(max_length=254, allow_blank=True, required=False)
@@ -146,9 +148,11 @@ class CustomerBody(Compared):
     requires_service_code = Switch(required=False)
     requires_commitment = Switch(required=False)
     exemption_code = serializers.CharField(
-        max_length=30, allow_blank=True, required=False,
+        max_length=30,
+        allow_blank=True,
+        required=False,
         help_text="Why its exempt lines bear no VAT (VATEX, category E), where neither line nor product says it.",
-    )  # fmt: skip
+    )
     payment_terms_id = Reference(
         PaymentTerms, source="terms", required=False, help_text="Of /api/payment-terms; 30 days where none is named."
     )

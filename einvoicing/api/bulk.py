@@ -43,9 +43,11 @@ EXAMPLE = {
 class BulkBody(Body):
     issue = Switch(default=False, help_text="Give each its number. At most 100 rows then.")
     invoices = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=MOST,
-        help_text="Each as the body of POST /api/invoices; a row with `status: \"sent\"` is issued and e-mailed.",
-    )  # fmt: skip
+        child=serializers.DictField(),
+        min_length=1,
+        max_length=MOST,
+        help_text='Each as the body of POST /api/invoices; a row with `status: "sent"` is issued and e-mailed.',
+    )
 
 
 class RowProblem(serializers.Serializer):

@@ -42,9 +42,11 @@ SEED = {
     "amountExcludingTax": Decimal("1000.00"), "vatAmount": Decimal("200.00"), "amountIncludingTax": Decimal("1200.00"),
 }  # fmt: skip
 TAKEN = {
-    "chorusInvoiceId": "4503599627370497", "invoiceNumber": "FAC2024-001", "status": "EN_ATTENTE",
+    "chorusInvoiceId": "4503599627370497",
+    "invoiceNumber": "FAC2024-001",
+    "status": "EN_ATTENTE",
     "submittedAt": "2024-03-15T09:00:00Z",
-}  # fmt: skip
+}
 
 
 class NotFoundHere(DomainError):
@@ -74,7 +76,7 @@ class Submit(ChorusView):
         try:
             body, needs = ask(
                 company=request.caller.company, siret=data["recipient_siret"], service_code=service_code, at=request.at
-            )  # fmt: skip
+            )
             self.asked = Asked(True, body, needs)
         except (NoChorusPro, ChorusProAway):
             return  # the queue asks it again, as long as it takes

@@ -34,11 +34,13 @@ class CreditedItem(Body):
     id = Id(help_text="Of the invoice's line.")
     quantity = Number(
         max_digits=14, decimal_places=4, required=False, help_text="What is taken back, at the price it was billed."
-    )  # fmt: skip
+    )
     amount = Number(
-        max_digits=16, decimal_places=2, required=False,
+        max_digits=16,
+        decimal_places=2,
+        required=False,
         help_text="In place of a quantity: a rebate on the line's price, without VAT.",
-    )  # fmt: skip
+    )
 
 
 class CreditBody(Body):

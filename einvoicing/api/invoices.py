@@ -91,9 +91,11 @@ class InvoiceList(InvoiceView):
 
 class InvoiceItem(InvoiceView):
     @operation(
-        answer=InvoiceShape, etag=True, expand={"customer": CUSTOMER, "order": ORDER, "corrects": INVOICE},
+        answer=InvoiceShape,
+        etag=True,
+        expand={"customer": CUSTOMER, "order": ORDER, "corrects": INVOICE},
         id="invoice_retrieve",
-    )  # fmt: skip
+    )
     def get(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
         """An invoice with its lines and payments."""
         return self.find(id)

@@ -74,9 +74,11 @@ def people_concerned(transmission: Transmission) -> list[User]:
         company_id=transmission.company_id, user__is_active=True, user__is_partner=False
     ).select_related("user")
     deeds = AuditEvent.everywhere.filter(
-        company_id=transmission.company_id, subjects__contains=[transmission.invoice.subject], tag__in=SENDING,
+        company_id=transmission.company_id,
+        subjects__contains=[transmission.invoice.subject],
+        tag__in=SENDING,
         actor_kind="USER",
-    )  # fmt: skip
+    )
     doer = deeds.order_by("-id").values_list("actor_user_id", flat=True).first()
     sender = members.filter(user_id=doer).first() if doer else None
     if sender is not None and sender.may("einvoicing.send"):

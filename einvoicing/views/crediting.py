@@ -31,17 +31,20 @@ class CreditForm(forms.Form):
     """Scope and reason, and for a part a quantity or a rebate per line (`quantity_<line id>`, `amount_<line id>`)."""
 
     reason = forms.CharField(
-        label=gettext_lazy("Motif de l’avoir"), max_length=200,
+        label=gettext_lazy("Motif de l’avoir"),
+        max_length=200,
         help_text=gettext_lazy("Imprimé sur l’avoir, par exemple « Retour de 2 chaises abîmées »."),
         error_messages={"required": gettext_lazy("Dites pourquoi : l’avoir porte son motif.")},
-    )  # fmt: skip
+    )
     scope = forms.ChoiceField(
-        label=gettext_lazy("Ce qui est annulé"), initial=WHOLE, widget=forms.RadioSelect,
+        label=gettext_lazy("Ce qui est annulé"),
+        initial=WHOLE,
+        widget=forms.RadioSelect,
         choices=[
             (WHOLE, gettext_lazy("Tout ce qui reste de la facture")),
             (PART, gettext_lazy("Certaines quantités ou remises seulement")),
         ],
-    )  # fmt: skip
+    )
 
     def __init__(self, *args: Any, rooms: list[LineRoom], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

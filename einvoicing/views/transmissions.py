@@ -51,16 +51,18 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
 
 class RetryForm(forms.Form):
     reason = TextField(
-        label=gettext_lazy("Ce qui a été corrigé"), max_length=200,
+        label=gettext_lazy("Ce qui a été corrigé"),
+        max_length=200,
         error_messages={"required": gettext_lazy("Dites ce qui a changé : le journal le garde.")},
-    )  # fmt: skip
+    )
 
 
 class DismissForm(forms.Form):
     why = TextField(
-        label=gettext_lazy("Pourquoi rien de plus n’est à faire"), max_length=200,
+        label=gettext_lazy("Pourquoi rien de plus n’est à faire"),
+        max_length=200,
         error_messages={"required": gettext_lazy("Dites pourquoi : le journal le garde.")},
-    )  # fmt: skip
+    )
 
 
 @require_GET

@@ -71,9 +71,7 @@ SEED_PAYMENT = {
 class PaymentList(ApiView):
     area = "payments"
 
-    @operation(
-        query=PaymentFilter, answer=PaymentShape, many=True, expand={"customer": CUSTOMER}, id="payment_list"
-    )  # fmt: skip
+    @operation(query=PaymentFilter, answer=PaymentShape, many=True, expand={"customer": CUSTOMER}, id="payment_list")
     def get(self, request: Call) -> HttpResponseBase:
         """Payments, the latest first.
 

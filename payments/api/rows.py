@@ -28,9 +28,7 @@ def payments() -> QuerySet[Payment]:
 def _who_wrote() -> QuerySet[Any]:
     """The actor of the payment's first event. Sorted by a computed key, so that the subjects' index is read."""
     name = Concat(Value(Payment.subject_of(0).rstrip("0")), Cast(OuterRef("pk"), CharField()), output_field=CharField())
-    subjects = Func(
-        name, template="ARRAY[%(expressions)s]", output_field=ArrayField(CharField(max_length=60))
-    )  # fmt: skip
+    subjects = Func(name, template="ARRAY[%(expressions)s]", output_field=ArrayField(CharField(max_length=60)))
     events = AuditEvent.objects.filter(subjects__contains=subjects, tag__in=WRITTEN)
     return events.order_by(F("id") + 0).values("actor_name")[:1]
 

@@ -124,16 +124,18 @@ class InvoiceNinja:
             if error.response.status == 403:
                 raise RemoteError(
                     "Invoice Ninja refuse le jeton d’API, ou la formule de ce compte n’ouvre pas l’API.",
-                    retryable=False, code="bad_token",
-                ) from error  # fmt: skip
+                    retryable=False,
+                    code="bad_token",
+                ) from error
             raise
 
 
 def _unreadable() -> RemoteError:
     return RemoteError(
         "Invoice Ninja a donné une réponse illisible : vérifiez l’adresse du service.",
-        retryable=True, code="unreadable_answer",
-    )  # fmt: skip
+        retryable=True,
+        code="unreadable_answer",
+    )
 
 
 def _json(response: Response) -> Mapping[str, Any]:

@@ -113,9 +113,11 @@ class SalesOutstanding:
 
 def days_of_sales(*, on: date, days: int, currency: str) -> SalesOutstanding:
     """DSO over the last `days` days, gross against gross, to a tenth of a day. Two queries."""
-    due = Invoice.objects.outstanding().filter(currency=currency).aggregate(
-        total=Sum(BALANCE, default=ZERO), late=Sum(BALANCE, filter=Q(due_date__lt=on), default=ZERO)
-    )  # fmt: skip
+    due = (
+        Invoice.objects.outstanding()
+        .filter(currency=currency)
+        .aggregate(total=Sum(BALANCE, default=ZERO), late=Sum(BALANCE, filter=Q(due_date__lt=on), default=ZERO))
+    )
     sold = Invoice.objects.issued().filter(
         currency=currency, issue_date__gt=on - timedelta(days=days), issue_date__lte=on
     )
@@ -146,7 +148,7 @@ def account_of(customer: Customer, *, from_date: date, to_date: date) -> Account
     lines = JournalLine.objects.filter(customer=customer, account=CUSTOMERS)
     opening: Decimal = lines.filter(entry__day__lt=from_date).aggregate(
         sum=Sum(F("debit") - F("credit"), default=ZERO)
-    )["sum"]  # fmt: skip
+    )["sum"]
     within = lines.filter(entry__day__gte=from_date, entry__day__lte=to_date).select_related("entry")
     rows = list(within.order_by("entry__day", "entry_id", "position")[: MOST_MOVES + 1])
     if len(rows) > MOST_MOVES:

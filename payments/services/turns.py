@@ -48,9 +48,10 @@ def with_delay(rows: InvoiceQuerySet, *, company: Company) -> InvoiceQuerySet:
     friendly, firm, final = delays_of(company).values()
     live = Reminder.everywhere.filter(invoice=OuterRef("pk")).exclude(status=ReminderStatus.CANCELLED).order_by()
     upcoming = Case(
-        When(reached=ReminderLevel.FRIENDLY, then=Value(firm)), When(reached=ReminderLevel.FIRM, then=Value(final)),
+        When(reached=ReminderLevel.FRIENDLY, then=Value(firm)),
+        When(reached=ReminderLevel.FIRM, then=Value(final)),
         default=Value(ALL_SENT),
-    )  # fmt: skip
+    )
     following = live.values("invoice").annotate(reached=Max("level")).values_list(upcoming)
     return rows.annotate(delay=Coalesce(Subquery(following, output_field=IntegerField()), Value(friendly)))
 

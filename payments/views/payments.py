@@ -62,9 +62,11 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 def _summary(found: Any) -> str:
     sums = found.aggregate(
-        rows=Count("pk", filter=Q(reverses=None)), undone=Count("reverses"), amount=Sum("amount"),
+        rows=Count("pk", filter=Q(reverses=None)),
+        undone=Count("reverses"),
+        amount=Sum("amount"),
         allocated=Sum("allocated"),
-    )  # fmt: skip
+    )
     if not sums["rows"] and not sums["undone"]:
         return ""
     words = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])

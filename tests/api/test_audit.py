@@ -44,8 +44,9 @@ def test_the_filters_combine() -> None:
     of_first = f"{LIST}?subject={first.subject}"
     assert tags(partner.get(f"{of_first}&tag=billing.invoice.issued")) == ["billing.invoice.issued"]
     assert set(tags(partner.get(f"{of_first}&tag=billing.invoice"))) == {
-        "billing.invoice.issued", "billing.invoice.drafted",
-    }  # fmt: skip
+        "billing.invoice.issued",
+        "billing.invoice.drafted",
+    }
     assert tags(partner.get(f"{LIST}?tag=billing.inv")) == []
     assert second.subject not in str(json_of(partner.get(of_first)))
     assert tags(partner.get(f"{of_first}&to_date=2026-11-15")) == []

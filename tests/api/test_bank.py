@@ -272,8 +272,9 @@ def test_what_is_late_is_told_by_how_much(company: Company, partner: Partner) ->
     assert (body["total"]["not_due"], body["total"]["total"], body["total"]["invoices"]) == (1440, 1986, 9)
     assert (body["total"]["credit"], body["currency"]) == (7, "EUR")
     assert [(row["customer_id"], row["total"], row["credit"]) for row in body["customers"]] == [
-        (second.pk, 1248, 7), (first.pk, 738, 0)
-    ]  # fmt: skip
+        (second.pk, 1248, 7),
+        (first.pk, 738, 0),
+    ]
     assert len(json_of(partner.get("/api/reports/aging?limit=1"))["customers"]) == 1
     assert json_of(partner.get("/api/reports/aging?currency=USD"))["total"]["total"] == 0
 
@@ -298,11 +299,10 @@ def test_a_customers_account_is_read_from_the_journal(company: Company, partner:
     url = f"/api/customers/{invoice.customer_id}/statement"
     body = json_of(partner.get(url))
     assert [(one["piece"], one["debit"], one["credit"], one["balance"]) for one in body["moves"]] == [
-        (invoice.number, 1200, 0, 1200), (payment.number, 0, 1300, -100)
-    ]  # fmt: skip
-    assert [(one["invoice_id"], one["payment_id"]) for one in body["moves"]] == [
-        (invoice.pk, None), (None, payment.pk)
-    ]  # fmt: skip
+        (invoice.number, 1200, 0, 1200),
+        (payment.number, 0, 1300, -100),
+    ]
+    assert [(one["invoice_id"], one["payment_id"]) for one in body["moves"]] == [(invoice.pk, None), (None, payment.pk)]
     invoice.refresh_from_db()
     assert body["closing_balance"] == invoice.balance - payment.unallocated == -100
     later = json_of(partner.get(f"{url}?from_date=2026-11-17"))

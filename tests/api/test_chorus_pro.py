@@ -156,8 +156,10 @@ def test_only_the_bank_proves_that_it_is_paid(company: Company, account: Platfor
     paid(invoice)
     shown = json_of(partner.get(f"{ROOT}/invoices/{row}/status"))
     assert (shown["status"], shown["statusHistory"][-1]["status"], shown["paymentDate"]) == (
-        "SOLDEE", "SOLDEE", "2026-11-16",
-    )  # fmt: skip
+        "SOLDEE",
+        "SOLDEE",
+        "2026-11-16",
+    )
 
 
 def paid(invoice: Invoice) -> None:
@@ -255,8 +257,9 @@ def test_a_repeated_submission_gives_the_first_answer(
     assert rows(company) == 1
     other = submit(partner, said_of(invoice), key="once")
     assert (other.status_code, json_of(other)["code"]) == (422, "idempotency_key_reused")
-    bare = partner.http.post(f"{ROOT}/invoices/submit", {"invoiceData": dumps(said_of(invoice)).decode()},
-                             headers=partner.headers)  # fmt: skip
+    bare = partner.http.post(
+        f"{ROOT}/invoices/submit", {"invoiceData": dumps(said_of(invoice)).decode()}, headers=partner.headers
+    )
     assert json_of(bare)["code"] == "idempotency_key_required"
 
 
@@ -361,8 +364,9 @@ def test_a_public_body_is_looked_up_once_a_day(
     order = {"kind": "503", "operation": "", "remaining": 99, "client_id": account.client_id, "value": ""}
     requests.post(f"{sandbox}/sandbox/faults", json=order, timeout=5)
     assert json_of(partner.get(f"{ROOT}/entities/{TOWN}/accepts-einvoices")) == {
-        "siret": TOWN, "acceptsEInvoices": True,
-    }  # fmt: skip
+        "siret": TOWN,
+        "acceptsEInvoices": True,
+    }
     services = json_of(partner.get(f"{ROOT}/entities/{TOWN}/services"))
     assert [one["serviceCode"] for one in services] == ["SRV01"]
     away = partner.get(f"{ROOT}/entities/{MINISTRY}/services")

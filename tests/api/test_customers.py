@@ -95,12 +95,15 @@ def test_a_wrong_number_does_not_wait_behind_a_wrong_email() -> None:
     wrong = {"email": "x", "siret": "73282932000075", "siren": "1", "vat_number": "FR00", "electronic_address": "é"}
     numbers = set(wrong)
     assert set(refused(partner.post(LIST, an_organisation(**wrong, name="", first_name="Ada")))) == {
-        *numbers, "name", "first_name",
-    }  # fmt: skip
+        *numbers,
+        "name",
+        "first_name",
+    }
     # without a kind that can be read, the numbers alone are judged
     assert set(refused(partner.post(LIST, an_organisation(**wrong, customer_type="x", name="")))) == {
-        *numbers, "customer_type",
-    }  # fmt: skip
+        *numbers,
+        "customer_type",
+    }
     body = an_organisation(name="", siret="", is_public_body=True, requires_service_code=True, email="x")
     assert set(refused(partner.post(LIST, body))) == {"name", "siret", "service_code", "email"}
     person = {"customer_type": "individual", "first_name": "Ada", "email": "x", "vat_number": "FR00"}
@@ -114,8 +117,10 @@ def test_a_wrong_number_does_not_wait_behind_a_wrong_email() -> None:
 def test_all_that_is_wrong_between_readable_fields_is_said_at_once() -> None:
     partner = a_partner(story.a_company())
     assert set(refused(partner.post(LIST, an_organisation(name="", first_name="Ada", vat_number="FR00")))) == {
-        "name", "first_name", "vat_number",
-    }  # fmt: skip
+        "name",
+        "first_name",
+        "vat_number",
+    }
     contacts = [{"name": ""}, {"name": "", "email": "x"}, {"name": "", "gets_invoices": False, "gets_reminders": False}]
     assert set(refused(partner.post(LIST, an_organisation(contacts=contacts)))) == {
         "contacts.1.name", "contacts.1.email", "contacts.2.name", "contacts.2.email", "contacts.3.name",

@@ -89,8 +89,10 @@ def test_jobs_of_every_kind_are_listed_latest_first_and_filtered(
     delivery, (line,) = world.delivery, money.bank_lines(company, [money.a_credit("42.00")])
     shown = json_of(partner.get("/api/finance/jobs"))
     assert {(one["kind"], one["id"]) for one in shown} >= {
-        ("transmission", row.pk), ("webhook", delivery.pk), ("bank_line", line.pk),
-    }  # fmt: skip
+        ("transmission", row.pk),
+        ("webhook", delivery.pk),
+        ("bank_line", line.pk),
+    }
     assert [one["created_at"] for one in shown] == sorted((one["created_at"] for one in shown), reverse=True)
     (failed,) = json_of(partner.get("/api/finance/jobs?queue=invoice_processing&state=failed"))
     assert (failed["id"], failed["attempts"], failed["last_error"], failed["next_attempt_at"]) == (

@@ -340,8 +340,9 @@ def test_a_customer_is_a_filter_and_an_unknown_parameter_a_mistake(
     assert numbers_of(reader.get(f"/api/invoices?customer_id={customer}")) == {several["other"].pk}
     answer = reader.get("/api/invoices?statut=paid&from_date=hier&status=late&customer_id=x")
     assert (answer.status_code, set(json_of(answer)["fields"])) == (
-        400, {"statut", "from_date", "status", "customer_id"},
-    )  # fmt: skip
+        400,
+        {"statut", "from_date", "status", "customer_id"},
+    )
 
 
 def test_the_figures_are_those_of_the_lists(reader: Partner, several: dict[str, Invoice]) -> None:

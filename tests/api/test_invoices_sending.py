@@ -113,14 +113,18 @@ def test_a_whole_credit_note_cancels_and_names_its_invoice(partner: Partner, cus
     note = json_of(answer)
     assert answer["Location"] == f"/api/invoices/{note['id']}"
     assert (note["kind"], note["corrects_id"], note["credit_reason"]) == (
-        "credit_note", invoice.pk, "Erreur de client",
-    )  # fmt: skip
+        "credit_note",
+        invoice.pk,
+        "Erreur de client",
+    )
     assert (note["total_ttc"], note["balance_due"], note["payment_status"]) == (invoice.total_gross, 0, None)
     assert note["invoice_number"].startswith("AVO-")
     cancelled = json_of(partner.get(address))
     assert (cancelled["status"], cancelled["total_credited"], cancelled["balance_due"]) == (
-        "cancelled", invoice.total_gross, 0,
-    )  # fmt: skip
+        "cancelled",
+        invoice.total_gross,
+        0,
+    )
     assert [row["id"] for row in json_of(partner.get(f"{address}/credit-notes"))] == [note["id"]]
     again = partner.post(f"{address}/credit-notes", {"reason": "Encore"}, key=True)
     assert (again.status_code, json_of(again)["code"]) == (409, "credit_too_large")
@@ -254,5 +258,7 @@ def test_an_amount_is_exact_from_the_body_to_the_document(partner: Partner, cust
     draft = draft_of(partner, customer, item)
     assert (draft["items"][0]["unit_price"], draft["items"][0]["quantity"]) == (Decimal("0.123456"), Decimal("3.333"))
     assert (draft["subtotal_ht"], draft["total_vat"], draft["total_ttc"]) == (
-        Decimal("0.41"), Decimal("0.02"), Decimal("0.43"),
-    )  # fmt: skip
+        Decimal("0.41"),
+        Decimal("0.02"),
+        Decimal("0.43"),
+    )

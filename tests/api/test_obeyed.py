@@ -80,9 +80,11 @@ def a_customer(world: World) -> dict[str, Any]:
 
 def a_payment(world: World) -> dict[str, Any]:
     share = {
-        "invoice_id": world.invoice.pk, "amount": Decimal("20.00"), "invoice_number": world.invoice.number,
+        "invoice_id": world.invoice.pk,
+        "amount": Decimal("20.00"),
+        "invoice_number": world.invoice.number,
         "invoice_total": world.invoice.total_gross,
-    }  # fmt: skip
+    }
     return {
         "customer_id": world.customer.pk, "payment_date": "2026-11-02", "amount": Decimal("30.00"),
         "payment_method": "card", "reference": "CB", "transaction_id": "T-1", "notes": "Reçu", "allocations": [share],

@@ -270,8 +270,10 @@ def test_the_filters_combine() -> None:
     assert numbers(partner.get(f"{LIST}?status=shipped&invoiced=false")) == every[1:2]
     assert numbers(partner.get(f"{LIST}?invoiced=true")) == every[2:]
     assert set(json_of(partner.get(f"{LIST}?status=x&from_date=hier&state=y"))["fields"]) == {
-        "status", "from_date", "state",
-    }  # fmt: skip
+        "status",
+        "from_date",
+        "state",
+    }
 
 
 def test_paging_visits_each_order_once_and_the_list_leaves_as_csv() -> None:

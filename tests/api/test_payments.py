@@ -100,9 +100,11 @@ def test_an_invoice_is_marked_paid_with_its_whole_balance_by_transfer(partner: P
 
 def test_mark_paid_takes_the_seeds_body(partner: Partner, invoice: Invoice) -> None:
     body = {
-        "payment_method": "transfer", "payment_reference": "VIR-1", "payment_date": "2026-11-17",
+        "payment_method": "transfer",
+        "payment_reference": "VIR-1",
+        "payment_date": "2026-11-17",
         "amount": Decimal("1200.00"),
-    }  # fmt: skip
+    }
     answer = json_of(partner.post(f"/api/invoices/{invoice.pk}/mark-paid", body, key=True))
     assert (answer["payment"]["payment_date"], answer["invoice"]["balance_due"]) == ("2026-11-17", 0)
 
@@ -158,12 +160,15 @@ def test_a_customers_money_is_recorded_without_an_invoice_and_used_later(partner
 def test_one_payment_pays_several_invoices(partner: Partner, invoice: Invoice) -> None:
     other = story.an_issued_invoice(invoice.customer, TWELVE_HUNDRED)
     shares = [
-        {"invoice_id": invoice.pk, "amount": Decimal("1200.00")}, {"invoice_id": other.pk, "amount": Decimal("300.00")}
-    ]  # fmt: skip
+        {"invoice_id": invoice.pk, "amount": Decimal("1200.00")},
+        {"invoice_id": other.pk, "amount": Decimal("300.00")},
+    ]
     body = {
-        "customer_id": invoice.customer_id, "amount": Decimal("1500.00"), "payment_method": "transfer",
+        "customer_id": invoice.customer_id,
+        "amount": Decimal("1500.00"),
+        "payment_method": "transfer",
         "allocations": shares,
-    }  # fmt: skip
+    }
     payment = json_of(partner.post("/api/payments", body, key=True))["payment"]
     assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {invoice.pk: 1200, other.pk: 300}
     assert payment["invoice_id"] == min(invoice.pk, other.pk), "the oldest debt first"
@@ -190,8 +195,10 @@ def test_money_of_a_customer_pays_the_oldest_debt_first_where_that_is_asked(part
     assert answer.status_code == 201, answer.content
     payment = json_of(answer)["payment"]
     assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {
-        first.pk: 1200, second.pk: 1200, last.pk: 100,
-    }  # fmt: skip
+        first.pk: 1200,
+        second.pk: 1200,
+        last.pk: 100,
+    }
     assert payment["unallocated"] == 0
     rest = json_of(partner.post("/api/payments", body, key=True))["payment"]
     assert ([one["invoice_id"] for one in rest["allocations"]], rest["unallocated"]) == ([last.pk], 1400)
@@ -208,8 +215,10 @@ def test_what_is_allocated_stands_and_the_rest_goes_to_the_oldest_of_the_others(
     }  # fmt: skip
     payment = json_of(partner.post("/api/payments", body, key=True))["payment"]
     assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {
-        first.pk: 1200, second.pk: 50, third.pk: 250,
-    }  # fmt: skip
+        first.pk: 1200,
+        second.pk: 50,
+        third.pk: 250,
+    }
 
 
 def test_the_oldest_first_goes_with_a_customer(partner: Partner, invoice: Invoice) -> None:
@@ -262,9 +271,11 @@ def test_a_raised_amount_goes_to_its_invoice_and_the_rest_is_credit(partner: Par
 
 def test_credit_left_aside_stays_aside_when_the_date_is_corrected(partner: Partner, invoice: Invoice) -> None:
     body = {
-        "customer_id": invoice.customer_id, "amount": Decimal("900.00"), "payment_method": "transfer",
+        "customer_id": invoice.customer_id,
+        "amount": Decimal("900.00"),
+        "payment_method": "transfer",
         "allocations": [{"invoice_id": invoice.pk, "amount": Decimal("500.00")}],
-    }  # fmt: skip
+    }
     key = json_of(partner.post("/api/payments", body, key=True))["payment"]["id"]
     changed = json_of(partner.put(f"/api/payments/{key}", {"payment_date": "2026-11-17"}))
     assert (changed["allocations"][0]["amount"], changed["unallocated"]) == (500, 400)
@@ -356,13 +367,15 @@ def test_who_read_an_older_version_changes_nothing(partner: Partner, invoice: In
         ({"notes": "a\x00b"}, "notes"),
         ({"montant": 1}, "montant"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_refused_at_its_field(
     partner: Partner, invoice: Invoice, change: dict[str, Any], field: str
 ) -> None:
-    answer = pay(partner, invoice, **change) if "amount" not in change else partner.post(
-        "/api/payments", {"invoice_id": invoice.pk, "payment_method": "card", **change}, key=True
-    )  # fmt: skip
+    answer = (
+        pay(partner, invoice, **change)
+        if "amount" not in change
+        else partner.post("/api/payments", {"invoice_id": invoice.pk, "payment_method": "card", **change}, key=True)
+    )
     assert answer.status_code == 400
     assert field in json_of(answer)["fields"]
 
@@ -375,8 +388,10 @@ def test_without_an_invoice_nor_a_customer_the_payment_is_refused(partner: Partn
 def test_money_moves_only_under_a_key(partner: Partner, invoice: Invoice) -> None:
     body = {"invoice_id": invoice.pk, "amount": 1, "payment_method": "cash"}
     for url, said in [
-        ("/api/payments", body), (f"/api/invoices/{invoice.pk}/mark-paid", {}), ("/api/payments/1/reversal", {})
-    ]:  # fmt: skip
+        ("/api/payments", body),
+        (f"/api/invoices/{invoice.pk}/mark-paid", {}),
+        ("/api/payments/1/reversal", {}),
+    ]:
         answer = partner.post(url, said)
         assert (answer.status_code, json_of(answer)["code"]) == (400, "idempotency_key_required")
 

@@ -22,9 +22,10 @@ pytestmark = pytest.mark.django_db
 
 AT, TODAY = story.AT, date(2026, 11, 16)  # a Monday
 SEED_BODY = {
-    "reminder_type": "email", "subject": "Rappel facture INV-2024-0001",
+    "reminder_type": "email",
+    "subject": "Rappel facture INV-2024-0001",
     "message": "Nous vous rappelons que la facture est en attente de paiement.",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)

@@ -161,9 +161,11 @@ def test_marking_as_paid_and_paying_with_the_printed_bodies(partner: Partner, co
     assert (paid["payment"]["invoice_id"], paid["payment"]["amount"]) == (number, 600)
     assert paid["invoice"]["balance_due"] == 600
     body = {
-        "payment_method": "transfer", "payment_reference": "VIR-123456", "payment_date": "2024-10-15",
+        "payment_method": "transfer",
+        "payment_reference": "VIR-123456",
+        "payment_date": "2024-10-15",
         "amount": Decimal("600.00"),
-    }  # fmt: skip
+    }
     assert partner.post(f"/api/invoices/{number}/mark-paid", body, key=True).status_code in {200, 201}
     assert json_of(partner.get(f"/api/invoices/{number}"))["status"] == "paid"
 
@@ -177,9 +179,10 @@ def test_an_overdue_invoice_is_reminded_with_the_printed_body(
     monkeypatch.setattr(timezone, "now", lambda: datetime(2024, 12, 10, 10, 30, tzinfo=UTC))
     assert json_of(partner.get(f"/api/invoices/{number}"))["status"] == "overdue"
     body = {
-        "reminder_type": "email", "subject": "Rappel facture INV-2024-0001",
+        "reminder_type": "email",
+        "subject": "Rappel facture INV-2024-0001",
         "message": "Nous vous rappelons que la facture est en attente de paiement.",
-    }  # fmt: skip
+    }
     answer = partner.post(f"/api/invoices/{number}/reminder", body, key=True)
     assert answer.status_code in {200, 201}, answer.content
     told = json_of(answer)

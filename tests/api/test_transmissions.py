@@ -205,8 +205,10 @@ def test_the_life_of_an_invoice_is_told_both_ways_with_its_proofs(
         )  # fmt: skip
     shown = json_of(partner.get(f"/api/invoices/{row.invoice_id}/lifecycle"))
     assert [(one["code"], one["direction"]) for one in shown] == [
-        ("200", "received"), ("204", "received"), ("212", "declared"),
-    ]  # fmt: skip
+        ("200", "received"),
+        ("204", "received"),
+        ("212", "declared"),
+    ]
     assert [one["sha256"] for one in shown[:2]] == [event.document.sha256 for event in events]
     assert (shown[0]["label"], shown[0]["final"], shown[0]["platform"]) == ("Déposée", False, account.name)
 

@@ -23,16 +23,19 @@ ABBY = "/api/webhooks/abby"
 BODY = event("invoice.sent", "abby_inv_456", id="evt_123")
 REVOLUT = json.dumps(
     {
-        "event": "TransactionStateChanged", "timestamp": "2026-11-21T09:00:00Z",
+        "event": "TransactionStateChanged",
+        "timestamp": "2026-11-21T09:00:00Z",
         "data": {"id": "9a6434d8", "old_state": "pending", "new_state": "completed"},
     }
-).encode()  # fmt: skip
+).encode()
 FLOW = json.dumps(
     {
-        "flowId": "flow-1", "flowType": "CustomerInvoiceLC", "updatedAt": "2026-11-21T09:00:00Z",
+        "flowId": "flow-1",
+        "flowType": "CustomerInvoiceLC",
+        "updatedAt": "2026-11-21T09:00:00Z",
         "acknowledgement": {"status": "Ok"},
     }
-).encode()  # fmt: skip
+).encode()
 
 
 @pytest.fixture(autouse=True)

@@ -216,8 +216,9 @@ def test_a_defect_holds_up_no_other_message(invoice: Invoice, monkeypatch: pytes
     tell(event("invoice.sent", COPY, id="evt_good"))
     sweep()
     assert {row.event_id: (row.status, row.problem) for row in ReceivedWebhook.everywhere.all()} == {
-        "evt_bad": ("RECEIVED", applying.DEFECT), "evt_good": ("APPLIED", ""),
-    }  # fmt: skip
+        "evt_bad": ("RECEIVED", applying.DEFECT),
+        "evt_good": ("APPLIED", ""),
+    }
 
 
 def test_another_companys_copy_is_not_paid(invoice: Invoice) -> None:

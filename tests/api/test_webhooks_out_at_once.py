@@ -25,9 +25,7 @@ BODY = {"url": "https://erp.example/hooks", "description": "ERP", "events": ["*"
 
 
 def an_endpoint(company: Company, url: str = "https://erp.example/hooks") -> WebhookEndpoint:
-    return endpoints.create_endpoint(
-        company=company, url=url, events=["*"], actor=story.ACTOR, at=timezone.now()
-    )[0]  # fmt: skip
+    return endpoints.create_endpoint(company=company, url=url, events=["*"], actor=story.ACTOR, at=timezone.now())[0]
 
 
 def deleted(endpoint: WebhookEndpoint) -> None:

@@ -195,9 +195,11 @@ def test_where_the_time_of_a_page_goes(monkeypatch: pytest.MonkeyPatch) -> None:
         return watched
 
     for name, function in (
-        ("styles", "get_all_computed_styles"), ("boxes", "build_formatting_structure"),
-        ("layout", "layout_document"), ("drawing", "generate_pdf"),
-    ):  # fmt: skip
+        ("styles", "get_all_computed_styles"),
+        ("boxes", "build_formatting_structure"),
+        ("layout", "layout_document"),
+        ("drawing", "generate_pdf"),
+    ):
         monkeypatch.setattr(engine, function, watch(name, getattr(engine, function)))
     make = watch("whole", lambda: make_pdf(page, stylesheet=billing_pdf.STYLESHEET, identifier=b"0" * 16))
     make()

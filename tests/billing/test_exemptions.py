@@ -145,9 +145,11 @@ def test_a_customer_takes_no_motive_but_of_exempt_sales(wrong: str) -> None:
 
 
 A_CLINIC = {
-    "customer_type": "organisation", "name": "Clinique", "exemption_code": CARE,
+    "customer_type": "organisation",
+    "name": "Clinique",
+    "exemption_code": CARE,
     "billing_address": {"line": "1 rue", "postcode": "75001", "city": "Paris"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.django_db

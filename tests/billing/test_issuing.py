@@ -89,8 +89,10 @@ def test_what_the_seller_and_the_buyer_become_later_does_not_change_the_document
     Address.objects.filter(customer=customer).update(line="ailleurs")
     stored = Invoice.objects.get(pk=invoice.pk)
     assert (stored.seller["name"], stored.seller["address"]["city"], stored.seller["iban"]) == (
-        "Atelier Verone", "Paris", story.IBAN,
-    )  # fmt: skip
+        "Atelier Verone",
+        "Paris",
+        story.IBAN,
+    )
     assert (stored.buyer["name"], stored.buyer["address"]["line"]) == ("Maison Lumière", "2 avenue Foch")
     assert stored.buyer["siret"] == customer.siret
     assert stored.buyer_name == "Maison Lumière"
@@ -166,8 +168,9 @@ def test_under_the_franchise_no_vat_is_charged_and_the_law_is_named():
         (row,) = invoice.vat_subtotals.all()
         assert (invoice.total_vat, invoice.total_gross, row.category, row.rate) == (0, invoice.total_net, "E", 0)
         assert (row.exemption_code, row.exemption_reason) == (
-            "VATEX-FR-FRANCHISE", "TVA non applicable, art. 293 B du CGI",
-        )  # fmt: skip
+            "VATEX-FR-FRANCHISE",
+            "TVA non applicable, art. 293 B du CGI",
+        )
         assert invoice.mentions["franchise"] is True
         assert book(invoice) == [("411000", 1200, 0), ("707000", 0, 1200)]
 

@@ -50,8 +50,9 @@ def test_an_entry_has_its_number_its_sides_and_its_event(invoice):
     entry = post(invoice, ("658000", "0.02"), ("411000", "-0.02"), ("512000", "0.00"))
     assert (entry.number, entry.source) == ("OD-2026-00001", invoice.subject)
     assert [(line.position, line.account, line.debit, line.credit) for line in entry.lines.all()] == [
-        (1, "658000", Decimal("0.02"), 0), (2, "411000", 0, Decimal("0.02")),
-    ]  # fmt: skip
+        (1, "658000", Decimal("0.02"), 0),
+        (2, "411000", 0, Decimal("0.02")),
+    ]
     event = AuditEvent.objects.get(tag="billing.journal.written", subjects__0=entry.subject)
     assert event.subjects == [entry.subject, invoice.subject]
     assert event.digest

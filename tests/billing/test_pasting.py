@@ -46,8 +46,10 @@ def test_the_columns_are_found(text):
 def test_a_quoted_cell_keeps_its_line_breaks_and_quotes():
     text = 'Désignation\tQté\tPU\n"Table ""Noyer""\nlivrée"\t1\t690,00\n'
     assert dict(read_paste(text).rows[0].cells) == {
-        "description": 'Table "Noyer"\nlivrée', "quantity": Decimal(1), "unit_price": Decimal(690)
-    }  # fmt: skip
+        "description": 'Table "Noyer"\nlivrée',
+        "quantity": Decimal(1),
+        "unit_price": Decimal(690),
+    }
 
 
 def test_without_heads_the_price_is_the_figure_with_cents_and_the_reading_is_said():

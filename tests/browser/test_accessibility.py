@@ -29,17 +29,19 @@ def addresses(company: Company) -> list[str]:
     product = save_product(product=None, company_id=company.pk, values=values, actor=story.ACTOR, at=story.AT)
     records: list[Any] = [customer, product, order, draft]
     return [
-        "/", "/search?q=maison",
+        "/",
+        "/search?q=maison",
         *("/customers/", "/products/", "/orders/", "/invoices/", "/payments/", "/bank/", "/bank/statements/"),
         *("/reminders/", "/reminders/held/", f"{order.get_absolute_url()}cancel/", "/emails/"),
         *("/customers/new/", "/products/new/", "/orders/new/", "/invoices/new/"),
         *(record.get_absolute_url() for record in [*records, issued]),
         *(f"{record.get_absolute_url()}edit/" for record in records),
         f"/payments/new/?invoice={issued.pk}",
-        f"{issued.get_absolute_url()}credit/", f"{draft.get_absolute_url()}issue/",
+        f"{issued.get_absolute_url()}credit/",
+        f"{draft.get_absolute_url()}issue/",
         *("/settings/", "/settings/bank/", "/settings/platform/", "/settings/webhooks/", "/settings/api/"),
         *("/settings/webhooks/new/", "/settings/api/new/", "/settings/received/"),
-    ]  # fmt: skip
+    ]
 
 
 def faults(page: Page) -> list[str]:

@@ -67,8 +67,9 @@ def test_a_suspended_invoice_shows_what_is_missing_and_a_form_that_needs_no_scri
     record = client.get(row.invoice.get_absolute_url())
     assert "Le procès-verbal de livraison manque." in record.text
     assert (record.context["primary"].label, record.context["primary"].url) == (
-        "Compléter", f"{row.get_absolute_url()}#answer",
-    )  # fmt: skip
+        "Compléter",
+        f"{row.get_absolute_url()}#answer",
+    )
 
 
 def test_completing_queues_the_comment_with_all_its_documents(company):
@@ -81,8 +82,9 @@ def test_completing_queues_the_comment_with_all_its_documents(company):
     assert (answer.status, json.loads(bytes(answer.content))["comment"]) == (Status.PENDING, "Voici")
     kept = list(Enclosure.everywhere.filter(transmission=answer).order_by("position"))
     assert [(one.name, one.media_type) for one in kept] == [
-        ("PV de livraison.pdf", "application/pdf"), ("photo.png", "image/png"),
-    ]  # fmt: skip
+        ("PV de livraison.pdf", "application/pdf"),
+        ("photo.png", "image/png"),
+    ]
     after = client.get(row.get_absolute_url())
     assert after.context["answer_form"] is None
     assert answer.get_absolute_url() in after.text
@@ -195,8 +197,9 @@ def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_follow
     again = Transmission.everywhere.get(invoice=issued, kind="INVOICE")
     page = client.get(row.get_absolute_url())
     assert [(step.done, step.url) for step, _may in page.context["steps"]] == [
-        (True, issued.get_absolute_url()), (False, again.get_absolute_url()),
-    ]  # fmt: skip
+        (True, issued.get_absolute_url()),
+        (False, again.get_absolute_url()),
+    ]
     assert page.context["remedy"].is_over
     Transmission.everywhere.filter(pk=again.pk).update(status=Status.ACCEPTED)
     assert client.get(row.get_absolute_url()).context["steps"][-1][0].done

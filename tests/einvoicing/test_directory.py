@@ -125,8 +125,9 @@ def test_a_search_gives_the_lines_of_that_company_alone_upcoming_ones_too():
         lines = a_directory(there.url).lines_of(BUYER)
     assert lines is not None
     assert [(one.addressing_identifier, one.suffix, one.status) for one in lines] == [
-        (BUYER, "", "Enabled"), (f"{BUYER}_ACHATS", "ACHATS", "Upcoming"),
-    ]  # fmt: skip
+        (BUYER, "", "Enabled"),
+        (f"{BUYER}_ACHATS", "ACHATS", "Upcoming"),
+    ]
     assert b'"op": "strict"' in there.requests[1]
 
 
@@ -191,8 +192,10 @@ def test_a_failure_is_not_kept(company, sandbox):
 def test_a_look_up_where_searches_are_not_offered_asks_for_the_usual_addresses(company):
     found = look_up(company=company, siren=TOWN, siret="21750001600019", service_code="SRV01", at=AT)
     assert [line.addressing_identifier for line in found.lines] == [
-        TOWN, f"{TOWN}_21750001600019", f"{TOWN}_21750001600019_SRV01",
-    ]  # fmt: skip
+        TOWN,
+        f"{TOWN}_21750001600019",
+        f"{TOWN}_21750001600019_SRV01",
+    ]
     assert found.unit is not None
     assert (found.unit.siren, found.unit.kind, found.unit.administrative_status) == (TOWN, "Public", "A")
 
@@ -219,9 +222,11 @@ def test_a_public_body_that_takes_either_reference_is_said_to(company):
     told = {"siret": "21750001600019", "b2gAdditionalData": {"managesLegalCommitmentOrServiceCode": True}}
     line = {"addressingIdentifier": TOWN, "siren": TOWN, "directoryLineStatus": "Upcoming"}
     answers = (
-        TOKEN, json_answer("200 OK", {"siren": TOWN, "businessName": "Belleville", "entityType": "Public"}),
-        json_answer("200 OK", told), json_answer("200 OK", {"results": [line]}),
-    )  # fmt: skip
+        TOKEN,
+        json_answer("200 OK", {"siren": TOWN, "businessName": "Belleville", "entityType": "Public"}),
+        json_answer("200 OK", told),
+        json_answer("200 OK", {"results": [line]}),
+    )
     with serving(*answers) as there:
         PlatformAccount.everywhere.filter(company=company).update(
             base_url=there.url, token_url=f"{there.url}/oauth/token", client_id=f"demo-{story.a_siren()}"

@@ -148,8 +148,9 @@ def test_a_document_keeps_its_own_profile_unless_another_is_asked():
 
 @pytest.mark.parametrize(("profile", "level"), list(zip(profiles.PROFILES, LEVELS, strict=True)))
 def test_the_file_says_the_level_and_the_relationship_of_its_xml(profile, level):
-    pdf = make_pdf("<html lang='fr'><title>Facture</title><p>1 200,00 €</p></html>", stylesheet="invoice.css",
-                   identifier=b"0" * 16)  # fmt: skip
+    pdf = make_pdf(
+        "<html lang='fr'><title>Facture</title><p>1 200,00 €</p></html>", stylesheet="invoice.css", identifier=b"0" * 16
+    )
     xml = cii.render(documents.standard_invoice(), profile=profile)
     whole = facturx.embed(pdf, xml, number="F-1", issued_at=datetime(2026, 11, 20, tzinfo=UTC), seller="Durand")
     assert pdfa.check(whole) == ()

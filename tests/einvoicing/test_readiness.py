@@ -104,8 +104,10 @@ def test_customers_that_could_not_be_reached_are_listed_with_what_they_lack(comp
         lacking = {row.name: readiness.lacks(row) for row in readiness.waiting_customers()}
         counts = readiness.customer_counts()
     assert lacking == {
-        "Nu": ["siret", "electronic_address"], "Ville": ["service_code"], "Sans toit": ["billing_line"],
-    }  # fmt: skip
+        "Nu": ["siret", "electronic_address"],
+        "Ville": ["service_code"],
+        "Sans toit": ["billing_line"],
+    }
     assert (counts.organisations, counts.waiting) == (4, 3)
     page = read(signed_in(company).get(URL))
     assert "3 clients à compléter sur 4" in page

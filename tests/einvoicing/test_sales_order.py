@@ -41,9 +41,7 @@ def deposit(customer: Any) -> Invoice:
 
 
 def credit_note(customer: Any) -> Invoice:
-    return issue_checked(
-        invoice=draft_credit_note(invoice=final(customer), parts=None, reason="Retour", **ACT), **ACT
-    )  # fmt: skip
+    return issue_checked(invoice=draft_credit_note(invoice=final(customer), parts=None, reason="Retour", **ACT), **ACT)
 
 
 def corrected(customer: Any) -> Invoice:

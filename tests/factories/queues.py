@@ -13,8 +13,10 @@ from einvoicing.services.transmissions import TRANSMISSIONS
 from payments.services.reminders import REMINDER_EMAILS
 
 EMAILS: dict[str, Queue[Email]] = {
-    EmailKind.INVOICE: INVOICE_EMAILS, EmailKind.NOTICE: NOTICES, EmailKind.REMINDER: REMINDER_EMAILS,
-}  # fmt: skip
+    EmailKind.INVOICE: INVOICE_EMAILS,
+    EmailKind.NOTICE: NOTICES,
+    EmailKind.REMINDER: REMINDER_EMAILS,
+}
 
 
 def drain(*, at: datetime, limit: int = 10) -> int:

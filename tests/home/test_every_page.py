@@ -264,9 +264,10 @@ def test_a_page_lets_in_whom_the_api_lets_do_the_same(page: Page) -> None:
 def test_what_is_sent_to_a_page_asks_for_an_act(world: World) -> None:
     owner = world.browser()
     reading = {
-        page.name for page in DECLARED
+        page.name
+        for page in DECLARED
         if "." not in page.asks.posting and ask(owner, "POST", page.address(world)) != 405
-    }  # fmt: skip
+    }
     assert reading == READING_POSTS
 
 

@@ -184,8 +184,10 @@ def test_invoice_ninja_is_connected_by_its_address_and_its_token(client: Client,
     assert client.post(NINJA, {"base_url": "https://invoicing.co/", "secret": "t0ken-of-ours"}).status_code == 302
     row = feed(company)
     assert (row.kind, row.base_url, row.secret("key")) == (
-        FeedKind.INVOICE_NINJA, "https://invoicing.co", "t0ken-of-ours",
-    )  # fmt: skip
+        FeedKind.INVOICE_NINJA,
+        "https://invoicing.co",
+        "t0ken-of-ours",
+    )
     assert "t0ken" not in client.get(NINJA).text + row.key_cipher
     assert AuditEvent.everywhere.filter(tag="payments.feed.connected").count() == 1
 

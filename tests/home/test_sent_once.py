@@ -135,9 +135,7 @@ def contact(customer: Customer) -> Sent:
 
 def a_product(customer: Customer) -> Product:
     values = {"reference": "CH-1", "name": "Chaise", "unit_price": Decimal(120), "tracks_stock": True}
-    return save_product(
-        product=None, company_id=customer.company_id, values=values, actor=story.ACTOR, at=story.AT
-    )  # fmt: skip
+    return save_product(product=None, company_id=customer.company_id, values=values, actor=story.ACTOR, at=story.AT)
 
 
 def stock(customer: Customer) -> Sent:

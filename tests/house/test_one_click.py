@@ -38,8 +38,10 @@ ONE_CLICK = {
 }
 # the same, but reached only by a form that a person fills in on the record's page
 FILLED_IN = {
-    "einvoicing:transmission-answer", "einvoicing:transmission-dismiss", "einvoicing:transmission-retry",
-}  # fmt: skip
+    "einvoicing:transmission-answer",
+    "einvoicing:transmission-dismiss",
+    "einvoicing:transmission-retry",
+}
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
 TEMPLATES = ROOT / "templates"
 

@@ -58,10 +58,12 @@ def test_each_weakness_is_one_line_that_shows_no_value(wrong, named):
 @pytest.mark.parametrize(
     "weak",
     [
-        "abcdefghij" * 4, "0123456789" * 5, "abcdefghijklmnopqrstuvwxyz0123456789ABC",
+        "abcdefghij" * 4,
+        "0123456789" * 5,
+        "abcdefghijklmnopqrstuvwxyz0123456789ABC",
         "django-insecure-6RjYt0bX4vQ2mWz8KpLs7HdNcE1uGa3F",
     ],
-)  # fmt: skip
+)
 def test_a_pattern_or_a_published_key_is_no_secret(weak):
     with pytest.raises(SystemExit, match="SECRET_KEY : trop faible"):
         production.refuse_weak(**{**SOUND, "secrets": {**SOUND["secrets"], "SECRET_KEY": weak}})

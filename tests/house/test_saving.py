@@ -18,9 +18,10 @@ LOCKED_AND_READ_AGAIN = {
     "config/kernel/models/companies.py::create_user",
 }
 NOT_ROWS = {
-    "einvoicing/formats/facturx.py::embed", "config/kernel/kept.py::keep_file",
+    "einvoicing/formats/facturx.py::embed",
+    "config/kernel/kept.py::keep_file",
     "config/kernel/admin_audit.py::save_formset",  # commit=False
-}  # fmt: skip
+}
 
 
 def whole_saves(tree: ast.Module) -> Iterator[str]:

@@ -53,8 +53,10 @@ def ends_at_zero(invoice):
     invoice.refresh_from_db()
     notes = list(Invoice.objects.filter(corrects=invoice))
     assert (invoice.status, invoice.balance, invoice.amount_credited) == (
-        InvoiceStatus.CREDITED, 0, invoice.payable,
-    )  # fmt: skip
+        InvoiceStatus.CREDITED,
+        0,
+        invoice.payable,
+    )
     assert sums_by_rate(invoice__corrects=invoice) == sums_by_rate(invoice=invoice)
     assert all(not room.is_open for room in rooms_of(invoice))
     for note in notes:

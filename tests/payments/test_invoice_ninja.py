@@ -76,9 +76,7 @@ class Ninja:
 
     def read(self, at: datetime | None = None) -> int:
         with company_scope(self.company):
-            return read_feed(
-                feed=Feed.objects.get(pk=self.feed.pk), actor=story.ACTOR, at=at or timezone.now()
-            )  # fmt: skip
+            return read_feed(feed=Feed.objects.get(pk=self.feed.pk), actor=story.ACTOR, at=at or timezone.now())
 
     def calls(self) -> list[str]:
         answer = requests.get(f"{self.address}/sandbox/invoice-ninja/ledger?client_id={self.account}", timeout=5)
@@ -261,9 +259,7 @@ def test_what_a_person_took_back_here_stays_so(ninja: Ninja) -> None:
     key = ninja.pays(500.0)
     ninja.read()
     with company_scope(ninja.company):
-        reverse_payment(
-            payment=Payment.objects.get(), reason="Saisi deux fois", actor=story.ACTOR, at=timezone.now()
-        )  # fmt: skip
+        reverse_payment(payment=Payment.objects.get(), reason="Saisi deux fois", actor=story.ACTOR, at=timezone.now())
     assert (ninja.read(), ninja.said()) == (0, [])
     ninja.tell(id=key, refunds={ninja.invoice.number: 100.0}, status_id="5")
     assert (ninja.read(), ninja.read()) == (0, 0)
@@ -276,9 +272,7 @@ def test_a_reference_that_a_person_rewrote_is_still_that_payment(ninja: Ninja) -
     ninja.read()
     with company_scope(ninja.company):
         payment = Payment.objects.get()
-        change_payment_text(
-            payment=payment, reference="Chèque 12", notes="", actor=story.ACTOR, at=timezone.now()
-        )  # fmt: skip
+        change_payment_text(payment=payment, reference="Chèque 12", notes="", actor=story.ACTOR, at=timezone.now())
     assert ninja.read() == 0
     ninja.tell(id=key, is_deleted=True)
     assert ninja.read() == 1

@@ -312,8 +312,10 @@ def test_another_company_s_rows_are_never_touched(company, customer):
     assert run(company) == Outcome(matched=0, proposed=0, left=0)
     with across_companies():
         assert (status(line), figures(ours)[0], figures(theirs)[0]) == (
-            LineStatus.OPEN, InvoiceStatus.ISSUED, InvoiceStatus.ISSUED,
-        )  # fmt: skip
+            LineStatus.OPEN,
+            InvoiceStatus.ISSUED,
+            InvoiceStatus.ISSUED,
+        )
     with company_scope(stranger):
         assert run(stranger).matched == 1
     with across_companies():

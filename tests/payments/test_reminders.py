@@ -571,10 +571,11 @@ def test_a_decision_is_the_same_alone_among_a_page_or_among_all(company):
     customers = [story.a_customer(company, name=name) for name in ("Dubois", "Martin", "Hôtel du Nord", "Petit")]
     invoices = [late(customer, days) for days, customer in zip((40, 30, 20, 10), customers, strict=True)]
     read_bank(
-        company, money.a_credit("5.00", remittance=f"VIR {invoices[0].number}"),
+        company,
+        money.a_credit("5.00", remittance=f"VIR {invoices[0].number}"),
         money.a_credit("7.00", counterparty="MARTIN SA"),
         money.a_credit("9.00", counterparty="Autre", remittance="sans rapport"),
-    )  # fmt: skip
+    )
     whole = {one.invoice.pk: one.decision for one in plan(company=company, at=AT)}
     assert {decision.reason for decision in whole.values()} == {"credit_waiting", "due"}
     for invoice in Invoice.everywhere.filter(company=company).select_related("customer", "company"):

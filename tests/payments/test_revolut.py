@@ -168,8 +168,9 @@ def test_a_transfer_between_two_accounts_is_a_line_in_each(business: Business) -
     business.moves(0, legs=legs)
     assert business.reads() == 2
     assert sorted((line.account.name, line.amount) for line in business.lines()) == [
-        ("Compte courant", Decimal("-40.00")), ("Deux", Decimal("40.00")),
-    ]  # fmt: skip
+        ("Compte courant", Decimal("-40.00")),
+        ("Deux", Decimal("40.00")),
+    ]
 
 
 def test_nothing_new_still_makes_the_account_fresh(business: Business) -> None:

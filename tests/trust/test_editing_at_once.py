@@ -35,9 +35,7 @@ def chair(company: Company) -> Product:
 
 
 def move(product: Product, quantity: str, reason: MovementReason = MovementReason.RECEIPT) -> StockMovement:
-    return move_stock(
-        product=product, quantity=Decimal(quantity), reason=reason, actor=story.ACTOR, at=story.AT
-    )  # fmt: skip
+    return move_stock(product=product, quantity=Decimal(quantity), reason=reason, actor=story.ACTOR, at=story.AT)
 
 
 def now(row: Any) -> Any:

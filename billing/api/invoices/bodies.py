@@ -49,9 +49,11 @@ class ItemBody(Compared):
     )  # fmt: skip
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
     exemption_code = serializers.CharField(
-        max_length=30, required=False, allow_blank=True,
+        max_length=30,
+        required=False,
+        allow_blank=True,
         help_text="Why it bears no VAT (VATEX, BT-121), of its `vat_category`. Else the product's, or the customer's.",
-    )  # fmt: skip
+    )
     is_service = Switch(required=False)
     product_id = Reference(Product, required=False, allow_null=True)
 
@@ -120,20 +122,24 @@ class ChangeBody(Compared):
     customer_id = Reference(Customer, required=False)
     kind = serializers.ChoiceField(words.KIND_WORDS, required=False)
     invoice_number = serializers.CharField(
-        max_length=50, required=False, allow_blank=True,
+        max_length=50,
+        required=False,
+        allow_blank=True,
         help_text="Your own number: kept as external_reference. The legal one is given at issue, by us alone.",
-    )  # fmt: skip
+    )
     external_reference = serializers.CharField(max_length=50, required=False, allow_blank=True)
     invoice_date = Day(
-        required=False, allow_null=True,
+        required=False,
+        allow_null=True,
         help_text="The day of the sale, kept as supply_date. The legal date is the day of issue: it never goes back.",
-    )  # fmt: skip
+    )
     supply_date = Day(required=False, allow_null=True)
     due_date = Day(required=False, allow_null=True, help_text="By the customer's payment terms where it is not said.")
     status = serializers.ChoiceField(
-        words.NEW_STATUSES, default=words.DRAFT,
+        words.NEW_STATUSES,
+        default=words.DRAFT,
         help_text="`sent` also issues the invoice and sends it, as POST /api/invoices/{id}/send does.",
-    )  # fmt: skip
+    )
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, help_text="Printed.")
     terms = serializers.CharField(
         max_length=1000, required=False, allow_blank=True, help_text="Printed as the last paragraph of `notes`."

@@ -76,9 +76,7 @@ class Deposits(InvoiceView):
         percent = asked.get("percent")
         gross = asked["amount"] if percent is None else percent_of(source, percent)
         words = asked.get("description") or deposit_words(source, percent)
-        deposit = draft_deposit(
-            source=source, gross=gross, words=words, actor=request.caller.actor, at=request.at
-        )  # fmt: skip
+        deposit = draft_deposit(source=source, gross=gross, words=words, actor=request.caller.actor, at=request.at)
         return super().find(deposit.pk)
 
 
@@ -144,7 +142,7 @@ class InvoiceDeductions(InvoiceView):
         with said_of(invoice):
             choose_deposits(
                 invoice=invoice, keys=request.values["deposit_ids"], actor=request.caller.actor, at=request.at
-            )  # fmt: skip
+            )
         return self.find(id)
 
 

@@ -59,8 +59,10 @@ def loads(body: bytes) -> Any:
     """The value, numbers with a point as Decimal; raises ValueError for what is not JSON: NaN, or a name said twice."""
     return simplejson.loads(
         body.decode("utf-8"),
-        parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_each_once,
-    )  # fmt: skip
+        parse_float=_number,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_each_once,
+    )
 
 
 class JsonParser(BaseParser):

@@ -80,9 +80,10 @@ def _exported(
     request: Call, rows: QuerySet[Any], shape: type[BaseSerializer], context: Mapping[str, Any], name: str
 ) -> HttpResponseBase:
     columns = [
-        key for key, field in shape(context=dict(context)).fields.items()
+        key
+        for key, field in shape(context=dict(context)).fields.items()
         if not isinstance(field, BaseSerializer) and not field.write_only
-    ]  # fmt: skip
+    ]
     records = _records(rows, shape, context, columns, request.caller.company.pk)
     if request.query["format"] == "csv":
         response: HttpResponseBase = StreamingHttpResponse(

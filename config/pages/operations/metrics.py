@@ -36,14 +36,18 @@ class QueueCollector(Collector):
         since = self._at - WINDOW
         yield from self._queue()
         yield _family(
-            "quittance_transmissions_stopped_30d", "Transmissions with an error, by kind of error", "error_class",
+            "quittance_transmissions_stopped_30d",
+            "Transmissions with an error, by kind of error",
+            "error_class",
             compliance.failures_by_class(Transmission.everywhere.all(), since=since),
-        )  # fmt: skip
+        )
         tries = compliance.tries(Attempt.everywhere.all(), since=since)
         yield _family(
-            "quittance_attempts_30d", "Attempts to reach a platform, by outcome", "outcome",
+            "quittance_attempts_30d",
+            "Attempts to reach a platform, by outcome",
+            "outcome",
             [(outcome or "open", count) for outcome, count in sorted(tries.items())],
-        )  # fmt: skip
+        )
         rejections = GaugeMetricFamily(
             "quittance_rejections_30d", "Invoices refused or rejected", labels=["code", "reason"]
         )

@@ -91,19 +91,23 @@ class ApiKeyForm(forms.Form):
         label=gettext_lazy("Nom"), max_length=80, help_text=gettext_lazy("Le système qui l’emploie : ERP, boutique…")
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("Droits"), choices=[choice for _label, choices in GROUPS for choice in choices],
+        label=gettext_lazy("Droits"),
+        choices=[choice for _label, choices in GROUPS for choice in choices],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choisissez au moins un droit de la liste.")},
-    )  # fmt: skip
+    )
     expires_at = FrenchDateField(
-        label=gettext_lazy("Dernier jour de validité"), required=False,
+        label=gettext_lazy("Dernier jour de validité"),
+        required=False,
         help_text=gettext_lazy("Un an si rien n’est changé. Vide : la clé n’expire pas."),
-    )  # fmt: skip
+    )
     networks = forms.CharField(
-        label=gettext_lazy("Adresses IP autorisées"), required=False, max_length=2000,
+        label=gettext_lazy("Adresses IP autorisées"),
+        required=False,
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Une adresse ou un réseau par ligne, par exemple 203.0.113.0/24. Vide : toutes."),
-    )  # fmt: skip
+    )
 
     def groups(self) -> list[dict[str, Any]]:
         """The boxes of the scopes, part by part of the product."""

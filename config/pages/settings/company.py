@@ -92,9 +92,7 @@ def bank_account_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             with as_read(form, account, lambda row: BankAccountChangeForm(account=row)):
-                change_bank_account(
-                    account=account, actor=actor_of(request), at=timezone.now(), **form.cleaned_data
-                )  # fmt: skip
+                change_bank_account(account=account, actor=actor_of(request), at=timezone.now(), **form.cleaned_data)
         except DomainError as error:
             add_domain_error(form, error)
         else:

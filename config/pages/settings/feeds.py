@@ -245,9 +245,7 @@ def revolut_authorise(request: HttpRequest) -> HttpResponse:
         return _page_of(feed)
     request.session[_NONCE] = secrets.token_urlsafe(16)
     state = signing.dumps([*_bound_to(request, feed), request.session[_NONCE]], salt=_SALT)
-    return redirect(
-        consent_address(feed.base_url, client_id=feed.client_id, redirect_uri=_callback(), state=state)
-    )  # fmt: skip
+    return redirect(consent_address(feed.base_url, client_id=feed.client_id, redirect_uri=_callback(), state=state))
 
 
 @require_GET

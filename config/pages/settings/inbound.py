@@ -103,9 +103,11 @@ def inbound_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             row = sources.create_source(
-                company=cast(MemberRequest, request).membership.company, actor=actor_of(request), at=timezone.now(),
+                company=cast(MemberRequest, request).membership.company,
+                actor=actor_of(request),
+                at=timezone.now(),
                 **form.cleaned_data,
-            )  # fmt: skip
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:

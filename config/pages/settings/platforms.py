@@ -75,10 +75,12 @@ class PlatformForm(RecordForm):
             secrets.append(("password", gettext_lazy("Mot de passe du compte technique")))
         for name, words in secrets:
             self.fields[name] = forms.CharField(
-                label=words, required=self.is_new, max_length=500,
+                label=words,
+                required=self.is_new,
+                max_length=500,
                 widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
                 help_text=gettext_lazy("Enregistré chiffré, jamais affiché.") if self.is_new else SECRET_WORDS,
-            )  # fmt: skip
+            )
 
     def values(self) -> dict[str, Any]:
         """The columns of the account, its secrets left out; an address left empty is the platform's own."""

@@ -115,9 +115,11 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             endpoint, secret = endpoints.create_endpoint(
-                company=cast(MemberRequest, request).membership.company, actor=actor_of(request), at=timezone.now(),
+                company=cast(MemberRequest, request).membership.company,
+                actor=actor_of(request),
+                at=timezone.now(),
                 **form.values(),
-            )  # fmt: skip
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -80,9 +80,11 @@ def register(request: HttpRequest) -> HttpResponse:
     asked = json.loads(request.body)
     key = uuid.uuid4().hex
     SandboxRecord.objects.create(
-        service=SERVICE, kind="client", key=key,
+        service=SERVICE,
+        kind="client",
+        key=key,
         facts={"certificate": asked["certificate"], "issuer": asked["issuer"]},
-    )  # fmt: skip
+    )
     return JsonResponse({"client_id": key}, status=201)
 
 

@@ -130,9 +130,7 @@ class RevolutClient:
                 return sorted(found.values(), key=lambda one: one.created_at)
             found.update((row.id, row) for row in fresh)
             to = min(row.created_at for row in rows) + STEP
-        raise RemoteError(
-            "Revolut annonce trop de mouvements pour les lire tous.", retryable=False, code="too_many"
-        )  # fmt: skip
+        raise RemoteError("Revolut annonce trop de mouvements pour les lire tous.", retryable=False, code="too_many")
 
     def transaction(self, key: str) -> Transaction:
         """One transaction as it stands now."""

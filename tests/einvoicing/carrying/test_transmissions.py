@@ -264,9 +264,10 @@ def test_a_platform_that_is_asked_about_each_document_is_not_asked_too_often_nor
     asked = []
     incoming = AfnorPlatform.incoming
     monkeypatch.setattr(
-        AfnorPlatform, "incoming",
+        AfnorPlatform,
+        "incoming",
         lambda self, cursor, watched=(): asked.append(len(watched)) or incoming(self, cursor, watched),
-    )  # fmt: skip
+    )
     Transmission.everywhere.filter(pk=sent.row.pk).update(status=Status.DEPOSITED)
     for minutes in (0, 1, 9, 10, 11, 20):
         poll_account(account=PlatformAccount.everywhere.get(pk=sent.account.pk), at=AT + timedelta(minutes=minutes))

@@ -80,13 +80,15 @@ SENT: dict[str, tuple[Any, str, str]] = {
 UNDERSTOOD: dict[str, tuple[Any, str, str]] = {
     "AFNOR acknowledgement": (afnor.ACK_STATUSES, FLOWS, "FlowAckStatus"),
     "AFNOR directory line": (
-        {directory.ENABLED, directory.UPCOMING, directory.DISABLED}, DIRECTORY, "directoryLineStatus",
+        {directory.ENABLED, directory.UPCOMING, directory.DISABLED},
+        DIRECTORY,
+        "directoryLineStatus",
     ),
     "Abby state": (abby_statuses.STATES, ABBY, "BillingState"),
     "simulated processingRule": (afnor_simulator.RULES, FLOWS, "ProcessingRule"),
     "simulated flowSyntax": (afnor_simulator.SYNTAXES, FLOWS, "FlowSyntax"),
     "simulated flowProfile": (afnor_simulator.PROFILES, FLOWS, "FlowProfile"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(SENT))
