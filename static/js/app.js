@@ -204,6 +204,7 @@
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
+        clearTimeout(timer);  // the letters are asked now: a second question would make this answer late
         if (stale) marking = ask().then(() => { marking = null; if (!stale) mark(event.key === "ArrowUp" ? -1 : 0); });
         else if (list.hidden) ask();
         else mark(at < 0 && event.key === "ArrowUp" ? -1 : at + (event.key === "ArrowDown" ? 1 : -1));
