@@ -295,30 +295,31 @@ def reader(company: Company) -> Partner:
     return a_machine(company, "invoices.read")
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("", {"draft", "overdue", "sent", "partial", "paid", "cancelled", "other"}),
-        ("status=draft", {"draft"}),
-        ("status=sent", {"sent", "partial", "other"}),
-        ("status=overdue", {"overdue"}),
-        ("status=paid", {"paid"}),
-        ("status=cancelled", {"cancelled"}),
-        ("overdue=true", {"overdue"}),
-        ("payment_status=unpaid", {"draft", "overdue", "sent", "other"}),
-        ("payment_status=partially_paid", {"partial"}),
-        ("payment_status=paid", {"paid"}),
-        ("from_date=2026-11-01", {"sent", "partial", "paid", "cancelled", "other"}),
-        ("to_date=2026-11-01", {"overdue"}),
-        ("from_date=2026-11-01&to_date=2026-11-30&status=paid", {"paid"}),
-        ("q=durand&status=sent&payment_status=unpaid", {"sent"}),
-        ("q=EXT-9", {"draft"}),
-        ("kind=credit_note", {"note"}),
-        ("status=overdue&overdue=true&q=autre", set()),
-    ],
-)
-def test_filters_combine(reader: Partner, several: dict[str, Invoice], query: str, expected: set[str]) -> None:
-    assert numbers_of(reader.get(f"/api/invoices?{query}")) == {several[name].pk for name in expected}
+FILTERS = {
+    "": {"draft", "overdue", "sent", "partial", "paid", "cancelled", "other"},
+    "status=draft": {"draft"},
+    "status=sent": {"sent", "partial", "other"},
+    "status=overdue": {"overdue"},
+    "status=paid": {"paid"},
+    "status=cancelled": {"cancelled"},
+    "overdue=true": {"overdue"},
+    "payment_status=unpaid": {"draft", "overdue", "sent", "other"},
+    "payment_status=partially_paid": {"partial"},
+    "payment_status=paid": {"paid"},
+    "from_date=2026-11-01": {"sent", "partial", "paid", "cancelled", "other"},
+    "to_date=2026-11-01": {"overdue"},
+    "from_date=2026-11-01&to_date=2026-11-30&status=paid": {"paid"},
+    "q=durand&status=sent&payment_status=unpaid": {"sent"},
+    "q=EXT-9": {"draft"},
+    "kind=credit_note": {"note"},
+    "status=overdue&overdue=true&q=autre": set(),
+}
+
+
+def test_filters_combine(reader: Partner, several: dict[str, Invoice]) -> None:
+    keys = {invoice.pk: name for name, invoice in several.items()}
+    found = {query: {keys[pk] for pk in numbers_of(reader.get(f"/api/invoices?{query}"))} for query in FILTERS}
+    assert found == FILTERS
 
 
 def test_each_row_says_the_status_it_is_found_by(reader: Partner, several: dict[str, Invoice]) -> None:

@@ -29,7 +29,7 @@ from tests.api.test_invoices import a_body
 from tests.factories import platforms, story
 from tests.factories.people import signed_in
 from tests.factories.queues import drain
-from tests.trust.at_once import at_once
+from tests.trust.at_once import a_share, at_once
 
 pytestmark = pytest.mark.django_db
 ACT = {"actor": story.ACTOR, "at": story.AT}
@@ -197,7 +197,8 @@ WAYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.trust
+@pytest.mark.parametrize("way", a_share(list(WAYS), 3), ids=lambda way: way.__name__)
 def test_no_transaction_is_open_while_the_rules_judge(way: Any, ground: Ground, judged: list[int]) -> None:
     way(ground)
     assert judged == [0] * WAYS[way]

@@ -28,7 +28,7 @@ def first_count(words: str) -> int:
     return int(found[0].replace("\u202f", "")) if found else 0
 
 
-def test_what_the_home_page_counts_is_what_its_list_shows(db, settings, tmp_path):
+def test_what_the_home_page_counts_is_what_its_list_shows(db, settings, tmp_path, rules_say_yes):
     settings.MEDIA_ROOT = tmp_path
     demo.seed(at=timezone.now())
     client = Client()

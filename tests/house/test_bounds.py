@@ -18,7 +18,7 @@ from config.kernel.api.json import loads
 from config.kernel.models import User
 from tests.api.test_matrix import patterns
 from tests.home.test_every_page import PAGES
-from tests.trust.at_once import WHOLE
+from tests.trust.at_once import WHOLE, a_share
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,7 @@ def fields_of(client: Client, page: str) -> list[str]:
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", a_share(PAGES, 3), ids=lambda page: page.name)
 def test_no_page_fails_on_a_nul_an_endless_number_or_an_id_of_nothing(page, world):
     client = world.browser()
     client.raise_request_exception = False
@@ -136,7 +136,7 @@ def admin_patterns() -> list[str]:
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("path", admin_patterns())
+@pytest.mark.parametrize("path", a_share(admin_patterns(), 3))
 def test_no_page_of_the_admin_fails_either(path, root, db):
     if "<" not in path:
         bound(root, path, ADMIN_QUERIES)
@@ -153,7 +153,7 @@ def test_the_searches_find_the_pages_there_are():
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", a_share(list(admin.site._registry), 3), ids=lambda model: model.__name__)
 def test_a_real_row_takes_no_nul_in_the_admin(model, rows, root, db):
     if model in rows:
         for page in ("change", "history", "delete"):

@@ -21,7 +21,6 @@ from config.kernel.models import Company, LoopFailure
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.services import declaring, documents
-from einvoicing.validation.report import Report
 from payments.models import Allocation, Payment
 from tests.api.client import a_partner, json_of
 from tests.factories import story
@@ -34,7 +33,6 @@ pytestmark = pytest.mark.trust
 
 ACTS = 120
 SEEDS = scaled(30)
-SAYS_YES = Report(True, "CII", "", (), 0, ("asked elsewhere",))
 
 
 Declared = dict[int, Counter[Decimal]]
@@ -58,11 +56,9 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.django_db
 def test_whatever_people_do_the_figures_agree(
-    seed: int, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: Declared
+    seed: int, settings: Any, tmp_path: Path, declared: Declared, rules_say_yes: None
 ):
     settings.MEDIA_ROOT = str(tmp_path)
-    # the official rules have tests of their own, and take their time
-    monkeypatch.setattr(documents, "official_verdict", lambda data, rules: SAYS_YES)
     company = story.a_company()
     with company_scope(company):
         day = Day(company, random.Random(seed))

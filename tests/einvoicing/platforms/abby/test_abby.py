@@ -19,6 +19,7 @@ from einvoicing.platforms.base import AckStatus, Watched
 from einvoicing.platforms.registry import connect, provider, read_statuses
 from tests.einvoicing import documents
 from tests.einvoicing.platforms.abby.conftest import deposit_of, payment, priced
+from tests.trust.at_once import a_share
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +83,8 @@ def test_the_invoice_is_read_from_inside_a_factur_x(abby, deposit):
 
 
 @pytest.mark.parametrize("fault", ["reset-after-accept", "accepted-then-500", "500", "429"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", a_share(STEPS, 3))
+@pytest.mark.trust
 def test_a_copy_interrupted_at_any_step_is_resumed_and_never_doubled(abby, deposit, step, fault):
     abby.fails(fault, step)
     error = refusal(abby, deposit)
