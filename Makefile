@@ -29,7 +29,7 @@ test: ## All that must hold: format, lint, types, imports, migrations, tests
 	$(call step,migrations)
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	$(call step,tests)
-	@$(PYTHON) -m pytest --ignore=tests/bench -n 2
+	@$(PYTHON) -m pytest --ignore=tests/bench -n auto --maxprocesses 4
 
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
