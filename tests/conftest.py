@@ -141,7 +141,7 @@ def customer(company: Company) -> Customer:
 
 @pytest.fixture
 def rules_say_yes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For what issues many invoices and is not about them: the official rules have tests of their own, and take time."""
+    """For what issues many invoices and is not about them: the official rules have tests of their own."""
     verdict = Report(True, "CII", "", (), 0, ("asked elsewhere",))
     monkeypatch.setattr(documents, "official_verdict", lambda data, rules: verdict)
 
