@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run test fast trust bench format openapi lock
 PYTHON := .venv/bin/python
+# each of the many processes of a run would compile Python's sources again
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
 PACKAGES := config customers billing payments einvoicing
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
