@@ -5,6 +5,8 @@ PYTHON := .venv/bin/python
 # each of the many processes of a run would compile Python's sources again
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
+# four on two cores: a test waits a quarter of its time, for the database, a browser or a process
+WORKERS := -n 4
 PACKAGES := config customers billing payments einvoicing
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 step = @printf '\n— %s\n' '$(1)'
@@ -31,11 +33,11 @@ test: ## All that must hold: format, lint, types, imports, migrations, tests
 	$(call step,migrations)
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	$(call step,tests)
-	@$(PYTHON) -m pytest --ignore=tests/bench -n auto --maxprocesses 4
+	@$(PYTHON) -m pytest --ignore=tests/bench $(WORKERS)
 
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
-	@$(PYTHON) -m pytest --ignore=tests/bench -n 2 -m 'not browser and not trust'
+	@$(PYTHON) -m pytest --ignore=tests/bench $(WORKERS) -m 'not browser and not trust'
 
 trust: ## Concurrency, crashes, outages and fuzzing whole; `make test` runs a small form of them
 	@.ci/setup test

@@ -335,7 +335,7 @@ def test_the_form_offers_the_look_up_and_enter_still_saves(company):
 
 def filled(page, button: str) -> dict[str, str]:
     """What the button of that label puts into the form."""
-    value = re.search(rf'value="([^"]*)"[^>]*>{button}', page.text)
+    value = re.search(rf'value="([^"]*)"[^>]*>\s*{button}', page.text)
     assert value
     return json.loads(html.unescape(value[1]))
 
