@@ -5,8 +5,7 @@ PYTHON := .venv/bin/python
 # each of the many processes of a run would compile Python's sources again
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
-# four on two cores: a test waits a quarter of its time, for the database, a browser or a process
-WORKERS := -n 4
+WORKERS := -n auto --maxprocesses 4
 PACKAGES := config customers billing payments einvoicing
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 step = @printf '\n— %s\n' '$(1)'
@@ -41,7 +40,7 @@ fast: ## The tests without browser, concurrency and crashes
 
 trust: ## Concurrency, crashes, outages and fuzzing whole; `make test` runs a small form of them
 	@.ci/setup test
-	@TRUST_SCALE=1 $(PYTHON) -m pytest --ignore=tests/bench -n 2 -m trust --durations=40
+	@TRUST_SCALE=1 $(PYTHON) -m pytest --ignore=tests/bench $(WORKERS) -m trust --durations=40
 
 bench: ## Measure what must stay quick
 	@.ci/setup test
