@@ -10,7 +10,7 @@ from django.db.models import Q
 from billing.models import EmailStatus, Invoice
 from einvoicing import lifecycle
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.troubles import MIRRORS
+from einvoicing.problems.waiting import MIRRORS
 
 SOON = timedelta(minutes=1)  # the next try is worth waiting for
 NEWS_EXPECTED = timedelta(minutes=10)  # after the deposit; later news takes its time

@@ -15,10 +15,11 @@ from billing import panels
 from billing.models import DocumentKind, Invoice
 from billing.panels import Action, Panel
 from billing.standing import News, register_news
-from einvoicing import lifecycle, troubles
+from einvoicing import lifecycle
 from einvoicing.following import fingerprint, pace
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.remedies import Remedy, remedy_of
+from einvoicing.problems import waiting
+from einvoicing.problems.transmissions import Problem, problem_of
 from einvoicing.services.routing import carrier_for, is_mirror
 
 BAD = frozenset({TransmissionStatus.REJECTED, TransmissionStatus.INVALID, TransmissionStatus.DEAD})
@@ -37,7 +38,7 @@ _ANSWERED: dict[str, str] = {
 def register() -> None:
     """Called once, when the app is ready."""
     panels.register(panels=side_panels, actions=actions)
-    register_news(News(chips=troubles.chips, narrow=troubles.in_trouble))
+    register_news(News(chips=waiting.chips, narrow=waiting.with_problems))
 
 
 def tone_of(transmission: Transmission) -> str:
@@ -89,7 +90,7 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             {
                 "transmissions": [{"row": row, "tone": tone_of(row), "words": words_of(row)} for row in transmissions],
                 "statuses": statuses(list(invoice.lifecycle.all())),
-                "remedies": [{"row": row, "remedy": remedy} for row, remedy in _remedies(transmissions)],
+                "problems": [{"row": row, "problem": problem} for row, problem in _problems(transmissions)],
             },
         )
     documents = list(invoice.documents.order_by("kind"))
@@ -116,14 +117,14 @@ def _following(invoice: Invoice) -> dict[str, Any]:
     return {"follow_url": f"{url}?seen={fingerprint(invoice, every)}", "follow_every": every}
 
 
-def _remedies(transmissions: list[Transmission]) -> list[tuple[Transmission, Remedy]]:
+def _problems(transmissions: list[Transmission]) -> list[tuple[Transmission, Problem]]:
     """What the latest transmission to each platform asks of somebody; earlier ones are over."""
     latest: dict[int, Transmission] = {}
     for row in transmissions:
         if row.kind == TransmissionKind.INVOICE:
             latest.setdefault(row.account_id, row)
-    found = [(row, remedy_of(row)) for row in latest.values()]
-    return [(row, remedy) for row, remedy in found if remedy is not None and not remedy.is_over]
+    found = [(row, problem_of(row)) for row in latest.values()]
+    return [(row, problem) for row, problem in found if problem is not None and not problem.is_over]
 
 
 def document_url(invoice: Invoice, kind: str) -> str:
@@ -160,15 +161,15 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
 def _acts(invoice: Invoice) -> Iterator[Action]:
     """What ends the invoice's bad news: the next step for the roles that may take it, else the page that tells it."""
     rows = list(invoice.transmissions.select_related("account", "invoice").order_by("-created_at"))
-    for row, remedy in _remedies(rows):
-        if not remedy.asks:
+    for row, problem in _problems(rows):
+        if not problem.needs_somebody:
             continue
         page = f"{row.get_absolute_url()}#answer"
         rank = panels.NEVER_PRIMARY if is_mirror(row.account) else panels.MEND
-        if remedy.request:
-            label = _("Compléter") if remedy.request.code == "208" else _("Corriger le service")
+        if problem.request:
+            label = _("Compléter") if problem.request.code == "208" else _("Corriger le service")
             yield Action(label, page, "send", primary_rank=rank + 1, needs="einvoicing.send")
-        step = next((one for one in remedy.steps if not one.done and not one.instead), None)
+        step = next((step for step in problem.steps if not step.done and not step.instead), None)
         if step and step.url:
             yield Action(step.label, step.url, "undo", primary_rank=rank + 1, needs=step.needs)
         yield Action(_("Ce qu’il faut faire"), page, "alert", primary_rank=rank)

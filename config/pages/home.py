@@ -32,7 +32,7 @@ from config.kernel.models import DamagedFile, LoopFailure, Membership, WebhookEn
 from config.pages.figures import ZERO, Sums
 from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission
-from einvoicing.troubles import Trouble, to_mend
+from einvoicing.problems.waiting import ProblemKind, find_problems
 from payments.models import BankAccount, BankLine, LineStatus, Payment
 
 PLATFORM_PATIENCE = timedelta(minutes=3)
@@ -149,41 +149,41 @@ def _platforms(at: datetime) -> Iterator[Task]:
 
 def _transmissions() -> Iterator[Task]:
     """What stopped on its way or was refused, until it is credited, sent again or answered."""
-    broken = to_mend(Transmission.objects.all()).order_by().values("trouble")
-    counts = {row["trouble"]: row for row in broken.annotate(rows=Count("pk"), one=Min("pk"))}
+    broken = find_problems(Transmission.objects.all()).order_by().values("problem_kind")
+    counts = {row["problem_kind"]: row for row in broken.annotate(rows=Count("pk"), one=Min("pk"))}
     wording = {
-        Trouble.REFUSED: (
+        ProblemKind.REFUSED: (
             lambda n: ngettext("%(n)s facture refusée ou rejetée", "%(n)s factures refusées ou rejetées", n),
             _("La plateforme ou le client l’a refusée : elle doit être corrigée par un avoir et une nouvelle facture."),
             _("Voir le motif"),
         ),
-        Trouble.INVALID: (
+        ProblemKind.INVALID: (
             lambda n: ngettext("%(n)s facture non conforme", "%(n)s factures non conformes", n),
             _("Elle n’est pas partie : une règle du format n’est pas respectée."),
             _("Corriger"),
         ),
-        Trouble.STOPPED: (
+        ProblemKind.STOPPED: (
             lambda n: ngettext("%(n)s transmission abandonnée", "%(n)s transmissions abandonnées", n),
             _("Tous les essais ont échoué : la facture n’est pas chez le client."),
             _("Relancer"),
         ),
-        Trouble.ASKED: (
+        ProblemKind.REQUESTED: (
             lambda n: ngettext("%(n)s facture en attente de réponse", "%(n)s factures en attente de réponse", n),
             _("Le client conteste, suspend ou n’approuve qu’en partie : lisez ce qu’il demande."),
             _("Répondre"),
         ),
-        Trouble.UNDECLARED: (
+        ProblemKind.UNDECLARED: (
             lambda n: ngettext("%(n)s statut non déclaré", "%(n)s statuts non déclarés", n),
             _("La plateforme ne l’a pas pris. La facture elle-même n’est pas en cause."),
             _("Relancer"),
         ),
     }
-    for trouble, (words, detail, action) in wording.items():
-        row = counts.get(trouble)
+    for kind, (words, detail, action) in wording.items():
+        row = counts.get(kind)
         if row:
             place = _alone(
                 row["rows"], row["one"], "einvoicing:transmission-detail", "einvoicing:transmission-list",
-                f"status={trouble.value}",
+                f"status={kind.value}",
             )  # fmt: skip
             title = words(row["rows"]) % {"n": typography.number(row["rows"])}
             yield Task(title, detail, "send", "bad", action, **place)

@@ -15,7 +15,7 @@ from billing.services.snapshots import NoBillingAddress
 from config.kernel.api.operation import REQUIRED, Call, operation
 from config.kernel.errors import DomainError
 from config.kernel.middleware import say
-from einvoicing.fields import CUSTOMER, ITEMS, field_of
+from einvoicing.problems.fields import CUSTOMER, ITEMS, field_of
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.readiness import judge
 from einvoicing.services.sending import send_invoice

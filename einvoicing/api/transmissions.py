@@ -20,7 +20,7 @@ from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS
-from einvoicing.remedies import remedy_of
+from einvoicing.problems.transmissions import problem_of
 from einvoicing.services.compliance import WAITING
 from einvoicing.services.routing import accounts_for
 from einvoicing.services.transmissions import NoPlatform, queue_transmission, retry_transmission
@@ -121,16 +121,16 @@ class TransmissionShape(TransmissionRow):
 
     @extend_schema_field(ErrorShape(allow_null=True))
     def get_error(self, row: Transmission) -> dict[str, Any] | None:
-        remedy = remedy_of(row)
-        if remedy is None or remedy.is_over:
+        problem = problem_of(row)
+        if problem is None or problem.is_over:
             return None
         broken = [
             {"rule": one["rule"], "severity": one["severity"], "text": _(one["text"])}
             | {name: one.get(name, "") for name in ("term", "location")}
             for one in row.violations
         ]
-        told = {"title": remedy.title, "action": remedy.to_do, "reason": remedy.reason, "violations": broken}
-        return dict(ErrorShape(told).data)
+        error = {"title": problem.title, "action": problem.to_do, "reason": problem.reason, "violations": broken}
+        return dict(ErrorShape(error).data)
 
 
 class RetryBody(Body):

@@ -23,7 +23,7 @@ from einvoicing.models import (
     TransmissionKind,
     TransmissionStatus,
 )
-from einvoicing.troubles import REFUSALS
+from einvoicing.problems.waiting import REFUSALS
 
 WAITING = (TransmissionStatus.PENDING, TransmissionStatus.SENDING, TransmissionStatus.UNKNOWN)
 THERE = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)

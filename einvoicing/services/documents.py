@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -23,9 +24,10 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.kept import keep_file
 from customers import territories
-from einvoicing import business_rules, mapping, validation
-from einvoicing.business_rules import PublicNeeds
+from einvoicing import mapping, validation
 from einvoicing.formats import cii, facturx, ubl
+from einvoicing.problems import rules as own_rules
+from einvoicing.problems.rules import PublicNeeds
 from einvoicing.validation import report as reports
 from einvoicing.validation.report import FATAL, Report, Violation
 
@@ -177,10 +179,8 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     """
     if not invoice.is_draft:
         return _judge(_issued_document(invoice), invoice)
-    try:
-        return _judge(_provisional_document(invoice, at), invoice)
-    finally:
-        invoice.refresh_from_db()
+    as_issued = copy(invoice)  # the caller's stays the draft it is
+    return _judge(_provisional_document(as_issued, at), as_issued)
 
 
 def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoice:
@@ -208,7 +208,7 @@ def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:
     report = official_verdict(cii.render(document), _rules_for(invoice))
     customer = invoice.customer
     needs = PublicNeeds(customer.requires_service_code, customer.requires_commitment)
-    more = business_rules.check(document, needs if customer.is_public_body else None)
+    more = own_rules.check(document, needs if customer.is_public_body else None)
     return reports.with_more(report, (*more, *_legally_missing(invoice)))
 
 

@@ -18,7 +18,7 @@ from billing.services.emails import InvalidRecipient, queue_email
 from config.kernel.models import AuditEvent, Membership, User
 from config.kernel.roles import Role
 from einvoicing.models import Transmission
-from einvoicing.remedies import remedy_of
+from einvoicing.problems.transmissions import problem_of
 
 logger = structlog.get_logger(__name__)
 
@@ -38,17 +38,17 @@ SENDING = (
 def tell_people(*, transmission: Transmission, at: datetime) -> list[Email]:
     """Queue one message for each person concerned; none when nobody has to act."""
     with override(LANGUAGE):
-        remedy = remedy_of(transmission)
-        if remedy is None:
+        problem = problem_of(transmission)
+        if problem is None:
             return []
         invoice = transmission.invoice
         facts = {
             "invoice": invoice,
             "platform": transmission.account.name,
-            "remedy": remedy,
+            "problem": problem,
             "url": f"{settings.PUBLIC_URL.rstrip('/')}{transmission.get_absolute_url()}",
         }
-        subject = f"{invoice.number} – {remedy.title}"
+        subject = f"{invoice.number} – {problem.title}"
         letters = [
             (person, render_to_string("billing/emails/notice.txt", {**facts, "person": person}).strip() + "\n")
             for person in people_concerned(transmission)

@@ -20,8 +20,8 @@ from config.kernel.clock import local_day, start_of_day
 from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
 from einvoicing.panels import tone_of, words_of
+from einvoicing.problems.waiting import find_problems
 from einvoicing.services import compliance
-from einvoicing.troubles import to_mend
 from einvoicing.views.readiness import readiness_banner
 from einvoicing.views.tabs import tabs
 
@@ -54,7 +54,7 @@ def compliance_dashboard(request: HttpRequest) -> HttpResponse:
         "tabs": tabs("einvoicing:compliance"),
         "banner": readiness_banner(company, local_day(now)),
         "since": since,
-        "stats": _stats(counts, to_mend(rows).count()),
+        "stats": _stats(counts, find_problems(rows).count()),
         "latest": [
             {"row": row, "words": words_of(row), "tone": tone_of(row)}
             for row in latest.order_by("-created_at", "-id")[:LATEST]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
 
 from django.conf import settings
@@ -22,13 +22,11 @@ from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, may_open, member, role_of
 from config.kernel.clock import local_day
-from config.kernel.errors import DomainError
 from config.kernel.htmx import page_or_part
-from config.kernel.middleware import say
 from config.kernel.models import Company
 from einvoicing import deadlines
-from einvoicing.mending import Problem, customer_url, for_role, problem_of
 from einvoicing.platforms.presets import preset_of
+from einvoicing.problems.broken_rules import BrokenRule, broken_rules_of, for_role
 from einvoicing.services import readiness
 from einvoicing.views.tabs import tabs
 
@@ -158,21 +156,13 @@ def readiness_drafts(request: HttpRequest) -> HttpResponse:
         readiness.drafts(), sorts={"date": "created_at"}, default="-date", query=request.GET, size=DRAFTS_PER_PAGE
     )
     role = role_of(request)
-    rows = [{"invoice": one, "problems": for_role(_problems(one, at), role)} for one in page]
-    for row in rows:
-        row["rejected"] = any(problem.fatal for problem in cast(list[Problem], row["problems"]))
+    rows = [_judged(draft, for_role(broken_rules_of(draft, at), role)) for draft in page]
     context = {"page": page, "rows": rows, "tabs": tabs("einvoicing:readiness")}
     return page_or_part(request, "einvoicing/readiness/drafts.html", "einvoicing/readiness/_drafts.html", context)
 
 
-def _problems(invoice: Invoice, at: datetime) -> list[Problem]:
-    if not invoice.lines.exists():
-        edit = reverse("billing:invoice-edit", args=[invoice.pk])
-        return [Problem("", _("Ajoutez au moins une ligne avant d’émettre."), True, edit, _("Lignes du brouillon"))]
-    verdict = readiness.judge(invoice=invoice, at=at)
-    if isinstance(verdict, DomainError):
-        return [Problem("", say(verdict), True, customer_url(invoice), _("Fiche du client"))]
-    return [problem_of(one, invoice) for one in verdict.violations]
+def _judged(draft: Invoice, rules: list[BrokenRule]) -> dict[str, Any]:
+    return {"invoice": draft, "broken_rules": rules, "rejected": any(rule.fatal for rule in rules)}
 
 
 @require_POST

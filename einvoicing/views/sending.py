@@ -11,7 +11,6 @@ from django.core.validators import validate_email
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -28,10 +27,11 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.kept import read_kept
 from config.kernel.middleware import say
 from config.kernel.sent_once import sent_once
-from einvoicing.mending import Problem, customer_url, for_role, problem_of
+from einvoicing.problems.broken_rules import BrokenRule, broken_rule, broken_rules_of, for_role
+from einvoicing.problems.fixes import BY_CODE, apply_fix
+from einvoicing.problems.places import customer_url
 from einvoicing.services.directory import unreachable_buyer
-from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document, preflight
-from einvoicing.services.fixing import BY_CODE, apply_fix
+from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document
 from einvoicing.services.routing import carrier_for
 from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
 from einvoicing.services.transmissions import queue_transmission
@@ -87,14 +87,14 @@ def _fix(request: HttpRequest, invoice: Invoice, at: datetime) -> HttpResponse:
 
 def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: DomainError | None = None) -> HttpResponse:
     invoice = _load(pk)
-    problems = for_role(_problems(invoice, at, refused), role_of(request))
+    rules = for_role(_broken_rules(invoice, at, refused), role_of(request))
     day = local_day(at)
     account = carrier_for(invoice)
     to_platform = account is not None and account.sends_automatically
     context = {
         "invoice": invoice,
-        "problems": problems,
-        "blocked": any(problem.fatal for problem in problems),
+        "broken_rules": rules,
+        "blocked": any(rule.fatal for rule in rules),
         "series": _series(invoice, day.year),
         "day": day,
         "due": invoice.due_date or invoice.customer.terms.due_date(day),
@@ -107,21 +107,15 @@ def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: Domai
     return render(request, "einvoicing/invoice/issue.html", context, status=422 if refused else 200)
 
 
-def _problems(invoice: Invoice, at: datetime, refused: DomainError | None) -> list[Problem]:
-    """What the official rules say of the draft, and what issuing would refuse before them."""
+def _broken_rules(invoice: Invoice, at: datetime, refused: DomainError | None) -> list[BrokenRule]:
+    """What the official rules say of the draft, and whether the directory has its buyer."""
     if isinstance(refused, DocumentInvalid):
-        return [problem_of(one, invoice) for one in refused.report.violations]
-    if not invoice.lines.exists():
-        edit = reverse("billing:invoice-edit", args=[invoice.pk])
-        return [Problem("", _("Ajoutez au moins une ligne avant d’émettre."), True, edit, _("Lignes du brouillon"))]
-    try:
-        # the rules judge a copy: the one on the page stays the draft it is
-        report = preflight(invoice=_load(invoice.pk), at=at)
-    except DomainError as error:
-        return [Problem("", say(error), True, customer_url(invoice), _("Fiche du client"))]
-    found = [problem_of(one, invoice) for one in report.violations]
-    unreachable = None if refused else unreachable_buyer(invoice, at)
-    return [*found, problem_of(unreachable, invoice)] if unreachable else found
+        return [broken_rule(violation, invoice) for violation in refused.report.violations]
+    found = broken_rules_of(invoice, at)
+    if refused or any(not broken.rule for broken in found):  # refused before any rule ran
+        return found
+    unreachable = unreachable_buyer(invoice, at)
+    return [*found, broken_rule(unreachable, invoice)] if unreachable else found
 
 
 def _series(invoice: Invoice, year: int) -> str:

@@ -23,15 +23,15 @@ from config.kernel.secrets import SecretUnreadable
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
-from einvoicing.mending import for_role, problem_stored
 from einvoicing.models import ANSWERS, Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import statuses, tone_of, words_of
-from einvoicing.remedies import remedy_of
+from einvoicing.problems.broken_rules import for_role, kept_rule
+from einvoicing.problems.transmissions import problem_of
+from einvoicing.problems.waiting import ProblemKind, find_problems
 from einvoicing.services.routing import is_mirror
 from einvoicing.services.structures import services_of_buyer
 from einvoicing.services.transmissions import dismiss_transmission, retry_transmission
 from einvoicing.services.transmissions.answering import reply_of
-from einvoicing.troubles import Trouble, to_mend
 from einvoicing.views.bulk import never_transmitted, progress
 from einvoicing.views.tabs import tabs
 
@@ -74,9 +74,9 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     if status in TransmissionStatus.values:
         found = found.filter(status=status)
     elif status == TO_MEND:
-        found = to_mend(found)
-    elif status in Trouble.values:
-        found = to_mend(found).filter(trouble=status)
+        found = find_problems(found)
+    elif status in ProblemKind.values:
+        found = find_problems(found).filter(problem_kind=status)
     if text:
         found = found.filter(holds(text, "invoice__number", "invoice__buyer_name"))
     page = listing.page(
@@ -90,7 +90,7 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [{"row": row, "words": words_of(row), "tone": tone_of(row)} for row in page],
         "q": text,
-        "filters": [{**choices, "choices": [*_troubles(), *TransmissionStatus.choices]}],
+        "filters": [{**choices, "choices": [*_kinds_of_problems(), *TransmissionStatus.choices]}],
         "filtered": bool(status or text),
         "accounts": accounts,
         "counts": _counts(),
@@ -101,10 +101,10 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
     return render(request, "einvoicing/transmission/list.html", context)
 
 
-def _troubles() -> list[tuple[str, str]]:
+def _kinds_of_problems() -> list[tuple[str, str]]:
     """« À corriger », and each kind of it, as filters."""
     all_of_them = _("À corriger")
-    return [(TO_MEND, all_of_them), *((one.value, f"{all_of_them} : {one.label}") for one in Trouble)]
+    return [(TO_MEND, all_of_them), *((one.value, f"{all_of_them} : {one.label}") for one in ProblemKind)]
 
 
 def _counts() -> dict[str, int]:
@@ -114,7 +114,7 @@ def _counts() -> dict[str, int]:
         waiting=Count("pk", filter=Q(status__in=waiting)),
         there=Count("pk", filter=Q(status__in=[TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED])),
     )
-    return {**counts, "broken": to_mend(Transmission.objects.all()).count()}
+    return {**counts, "broken": find_problems(Transmission.objects.all()).count()}
 
 
 @require_GET
@@ -167,12 +167,12 @@ def show_transmission(
     """The page of a transmission, with a form that was refused in its place."""
     tries = [_try(one) for one in transmission.tries.order_by("-number")]
     may, role = _may(request, "einvoicing.send"), role_of(request)
-    remedy = remedy_of(transmission)
-    form = answer or (answer_form(remedy.request) if remedy and remedy.request else None)
+    problem = problem_of(transmission)
+    form = answer or (answer_form(problem.request) if problem and problem.request else None)
     context = {
         "transmission": transmission,
-        "remedy": remedy,
-        "steps": [(step, not step.needs or _may(request, step.needs)) for step in remedy.steps] if remedy else [],
+        "problem": problem,
+        "steps": [(step, not step.needs or _may(request, step.needs)) for step in problem.steps] if problem else [],
         "answer_form": form if may else None,
         "reply": reply_of(transmission) if transmission.kind in ANSWERS else None,
         "enclosures": list(transmission.enclosures.all()) if transmission.kind in ANSWERS else [],
@@ -180,7 +180,7 @@ def show_transmission(
         "words": words_of(transmission),
         "tone": tone_of(transmission),
         "tries": tries,
-        "problems": for_role((problem_stored(one, transmission.invoice) for one in transmission.violations), role),
+        "broken_rules": for_role((kept_rule(one, transmission.invoice) for one in transmission.violations), role),
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": retry or RetryForm(),
         "may_retry": may and transmission.can_retry,

@@ -163,7 +163,7 @@ def test_another_company_s_request_cannot_be_answered_nor_its_documents_read(com
 def test_a_platform_that_takes_no_answers_shows_what_to_do_and_no_form(company):
     row = told(company, "208", kind="afnor")
     page = signed_in(company).get(row.get_absolute_url())
-    assert page.context["remedy"].to_do
+    assert page.context["problem"].to_do
     assert page.context["answer_form"] is None
 
 
@@ -200,7 +200,7 @@ def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_follow
         (True, issued.get_absolute_url()),
         (False, again.get_absolute_url()),
     ]
-    assert page.context["remedy"].is_over
+    assert page.context["problem"].is_over
     Transmission.everywhere.filter(pk=again.pk).update(status=Status.ACCEPTED)
     assert client.get(row.get_absolute_url()).context["steps"][-1][0].done
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from billing.api.invoices.bodies import InvoiceBody
-from einvoicing.fields import field_of
+from einvoicing.problems.fields import field_of
 from einvoicing.validation.artefacts import ARTEFACTS, locate
 from einvoicing.validation.schematron import _TERM as TERM
 from einvoicing.validation.sentences import SENTENCES

@@ -13,7 +13,7 @@ from config.kernel.identifiers import vat
 from config.kernel.models import AuditEvent, Company
 from config.kernel.roles import Role
 from customers.models import Customer
-from einvoicing.services import fixing
+from einvoicing.problems import fixes
 from einvoicing.services.directory import Found
 from einvoicing.services.documents import preflight
 from tests.factories import people, story
@@ -34,7 +34,7 @@ def again(invoice):
 def offered(invoice):
     """The codes of the fixes that the verdict on the draft brings."""
     row = again(invoice)
-    found = [fixing.fix_for(one.rule, row) for one in preflight(invoice=again(invoice), at=AT).violations]
+    found = [fixes.fix_for(one.rule, row) for one in preflight(invoice=again(invoice), at=AT).violations]
     return {fix.code for fix in found if fix}
 
 
@@ -91,7 +91,7 @@ BROKEN = {
 
 
 def test_every_fix_is_tried_here():
-    assert set(BROKEN) == set(fixing.BY_CODE)
+    assert set(BROKEN) == set(fixes.BY_CODE)
 
 
 @pytest.mark.parametrize("code", BROKEN)
@@ -126,7 +126,7 @@ def test_a_fix_that_is_no_longer_certain_is_refused_and_writes_nothing(company, 
 
 
 class Line:
-    status = fixing.ENABLED
+    status = fixes.ENABLED
 
     def __init__(self, address):
         self.addressing_identifier = address
@@ -137,16 +137,16 @@ def test_the_directory_decides_when_it_gives_one_address(draft, monkeypatch, cou
     no_address(draft)
     siren = draft.customer.siren
     lines = tuple(Line(f"{siren}_{suffix}") for suffix in ("COMPTA", "ACHATS")[:count])
-    monkeypatch.setattr(fixing, "look_up", lambda **_asked: Found(AT, None, lines))
+    monkeypatch.setattr(fixes, "look_up", lambda **_asked: Found(AT, None, lines))
     if count == 1:
-        fixing.apply_fix(code="buyer-address", invoice=again(draft), actor=ACTOR, at=AT)
+        fixes.apply_fix(code="buyer-address", invoice=again(draft), actor=ACTOR, at=AT)
         assert again(draft).customer.electronic_address == f"{siren}_COMPTA"
     else:
-        with pytest.raises(fixing.SeveralAddresses):
-            fixing.apply_fix(code="buyer-address", invoice=again(draft), actor=ACTOR, at=AT)
+        with pytest.raises(fixes.SeveralAddresses):
+            fixes.apply_fix(code="buyer-address", invoice=again(draft), actor=ACTOR, at=AT)
 
 
 def test_an_issued_invoice_has_no_fix(company):
     invoice = story.an_issued_invoice(story.a_customer(company))
     no_mentions(invoice)
-    assert fixing.fix_for("L441-9", again(invoice)) is None
+    assert fixes.fix_for("L441-9", again(invoice)) is None

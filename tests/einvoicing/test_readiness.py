@@ -181,7 +181,7 @@ def test_drafts_are_judged_on_demand_each_with_its_rule_and_where_to_mend_it(com
     assert {pk: row["rejected"] for pk, row in told.items()} == {
         good.pk: False, bad.pk: True, empty.pk: True, homeless.pk: True,
     }  # fmt: skip
-    rules = [problem.rule for problem in told[bad.pk]["problems"]]
+    rules = [broken.rule for broken in told[bad.pk]["broken_rules"]]
     assert any(rule.startswith("BR-FR") for rule in rules)
     assert reverse("customers:customer-edit", args=[bad.customer_id]) in page.text
     assert Invoice.everywhere.filter(company=company, number=None).count() == 4

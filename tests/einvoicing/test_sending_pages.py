@@ -78,7 +78,7 @@ def test_a_draft_that_would_be_refused_is_not_issued_and_leads_to_the_field(comp
     assert page.status_code == 422
     assert page.context["blocked"]
     assert any(
-        problem.url == reverse("customers:customer-edit", args=[customer.pk]) for problem in page.context["problems"]
+        rule.url == reverse("customers:customer-edit", args=[customer.pk]) for rule in page.context["broken_rules"]
     )
     draft.refresh_from_db()
     assert draft.number is None

@@ -14,9 +14,9 @@ from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import RemoteStatus
-from einvoicing.remedies import remedy_of
+from einvoicing.problems.transmissions import problem_of
+from einvoicing.problems.waiting import find_problems
 from einvoicing.services.statuses import record_status
-from einvoicing.troubles import to_mend
 from payments.services.crediting import credit_invoice
 from tests.factories import platforms, story
 from tests.factories.people import signed_in
@@ -153,7 +153,7 @@ def carried_to_both(customer: Any, account: Any) -> Transmission:
     return row
 
 
-def test_sql_and_the_remedy_find_the_same_transmissions(company, customer, account):
+def test_sql_and_problem_of_find_the_same_transmissions(company, customer, account):
     codes = ("", "200", "203", "205", "206", "207", "208", "210", "212", "213", "221", "501")
     for code in codes:
         carried(customer, code)
@@ -167,8 +167,8 @@ def test_sql_and_the_remedy_find_the_same_transmissions(company, customer, accou
         a_declared_status(carried(customer).invoice, account, status)
     rows = list(Transmission.everywhere.filter(company=company).select_related("invoice", "account"))
     with company_scope(company):
-        asking = {row.pk for row in rows if (remedy := remedy_of(row)) and remedy.asks}
-    found = {row.pk for row in to_mend(Transmission.everywhere.filter(company=company))}
+        asking = {row.pk for row in rows if (problem := problem_of(row)) and problem.needs_somebody}
+    found = {row.pk for row in find_problems(Transmission.everywhere.filter(company=company))}
     assert found == asking
     assert len(found) == 7 + 3 + 3
 
@@ -245,16 +245,16 @@ def test_a_credit_note_that_was_refused_is_not_to_be_credited_and_can_be_filed(
         note = credit_invoice(invoice=invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=AT)
     Transmission.everywhere.filter(invoice=note).update(status=status, lifecycle_code=code, deposited_at=AT)
     row = Transmission.everywhere.get(invoice=note)
-    remedy = remedy_of(row)
-    assert "avoir" in remedy.title
-    assert not [step for step in remedy.steps if "avoir" in step.words]
+    problem = problem_of(row)
+    assert "avoir" in problem.title
+    assert not [step for step in problem.steps if "avoir" in step.sentence]
     client = signed_in(company)
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 1
     dismiss = reverse("einvoicing:transmission-dismiss", args=[row.pk])
     assert dismiss in client.get(row.get_absolute_url()).text
     client.post(dismiss, {"why": "Vu au téléphone : il le garde"})
     row.refresh_from_db()
-    assert remedy_of(row) is None
+    assert problem_of(row) is None
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
 
 

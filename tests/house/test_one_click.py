@@ -102,7 +102,7 @@ def bare_forms() -> Iterator[tuple[str, str, str]]:
 
 
 # addresses that come with the record, held by the next test; a proposed repair writes on a draft, which stays editable
-GIVEN = {"components/_record_head.html", "einvoicing/_problems.html"}
+GIVEN = {"components/_record_head.html", "einvoicing/_broken_rules.html"}
 
 
 def test_a_button_alone_acts_only_where_it_is_declared() -> None:

@@ -1,7 +1,7 @@
 """The transmissions that ask a person to act now: one question for the home page, lists, dashboard and invoices.
 
-`remedies.remedy_of` says of one row what to do; `to_mend` finds the same rows in SQL. What a later transmission
-overtook, what a credit note ended and what was answered asks nothing any more.
+`transmissions.problem_of` says of one row what to do; `find_problems` finds the same rows in SQL. What a later
+transmission overtook, what a credit note ended and what was answered asks nothing any more.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ REFUSALS = tuple(code for code in BAD if lifecycle.is_final(code))
 PARTLY_APPROVED, DISPUTED = "206", "207"
 
 
-class Trouble(models.TextChoices):
+class ProblemKind(models.TextChoices):
     """What stopped an invoice; the value is the filter in the URL."""
 
     REFUSED = "refused", gettext_lazy("Refusées ou rejetées")
     INVALID = "invalid", gettext_lazy("Non conformes")
     STOPPED = "stopped", gettext_lazy("Abandonnées")
-    ASKED = "asked", gettext_lazy("Le client attend quelque chose")
+    REQUESTED = "asked", gettext_lazy("Le client attend quelque chose")
     UNDECLARED = "undeclared", gettext_lazy("Statuts non déclarés")
 
 
-def to_mend(rows: QuerySet[Transmission]) -> QuerySet[Any]:
-    """Those of `rows` on which somebody has to act, each with its `trouble`."""
+def find_problems(rows: QuerySet[Transmission]) -> QuerySet[Any]:
+    """Those of `rows` on which somebody has to act, each with its `problem_kind`."""
     stopped = Q(status__in=[TransmissionStatus.INVALID, TransmissionStatus.DEAD])
     of_invoice = Q(kind=TransmissionKind.INVOICE)
     refused = ~Q(kind__in=ANSWERS) & Q(status=TransmissionStatus.REJECTED)
-    told = of_invoice & Q(lifecycle_code__in=BAD) & ~Q(account__kind__in=MIRRORS)
-    told &= ~Q(lifecycle_code=DISPUTED, invoice__disputed_at=None)
-    told &= ~Q(lifecycle_code=PARTLY_APPROVED, invoice__amount_credited__gt=0)
+    bad_status = of_invoice & Q(lifecycle_code__in=BAD) & ~Q(account__kind__in=MIRRORS)
+    bad_status &= ~Q(lifecycle_code=DISPUTED, invoice__disputed_at=None)
+    bad_status &= ~Q(lifecycle_code=PARTLY_APPROVED, invoice__amount_credited__gt=0)
     ended = of_invoice & (Q(invoice__status=InvoiceStatus.CREDITED) | Exists(_later()))
     answered_again = Transmission.everywhere.filter(request=OuterRef("request"), created_at__gt=OuterRef("created_at"))
-    asking = stopped | refused | (told & ~Exists(_live_answer()))
+    waiting = stopped | refused | (bad_status & ~Exists(_live_answer()))
     return (
-        rows.filter(asking, dismissed_at=None)
+        rows.filter(waiting, dismissed_at=None)
         .exclude(ended)
         .exclude(Exists(answered_again))
-        .annotate(trouble=_trouble())
+        .annotate(problem_kind=_problem_kind())
     )
 
 
@@ -74,20 +74,20 @@ def _live_answer() -> QuerySet[Transmission]:
     return answers.exclude(status=TransmissionStatus.DEAD)
 
 
-def _trouble() -> Case:
+def _problem_kind() -> Case:
     return Case(
-        When(kind=TransmissionKind.STATUS, then=Value(Trouble.UNDECLARED)),
-        When(status=TransmissionStatus.INVALID, then=Value(Trouble.INVALID)),
-        When(status=TransmissionStatus.DEAD, then=Value(Trouble.STOPPED)),
-        When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(Trouble.REFUSED)),
-        default=Value(Trouble.ASKED),
+        When(kind=TransmissionKind.STATUS, then=Value(ProblemKind.UNDECLARED)),
+        When(status=TransmissionStatus.INVALID, then=Value(ProblemKind.INVALID)),
+        When(status=TransmissionStatus.DEAD, then=Value(ProblemKind.STOPPED)),
+        When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(ProblemKind.REFUSED)),
+        default=Value(ProblemKind.REQUESTED),
         output_field=CharField(),
     )
 
 
 def _of_invoices() -> QuerySet[Transmission]:
     """What concerns the invoice itself: neither a copy, nor a status or an answer about it."""
-    rows = to_mend(Transmission.everywhere.filter(kind=TransmissionKind.INVOICE))
+    rows = find_problems(Transmission.everywhere.filter(kind=TransmissionKind.INVOICE))
     return rows.exclude(account__kind__in=MIRRORS)
 
 
@@ -105,6 +105,6 @@ def chip_label(row: Transmission) -> str:
     return _(lifecycle.label(row.lifecycle_code)) if row.lifecycle_code in BAD else _("Rejetée")
 
 
-def in_trouble(invoices: InvoiceQuerySet) -> InvoiceQuerySet:
+def with_problems(invoices: InvoiceQuerySet) -> InvoiceQuerySet:
     """Only the invoices that have bad news."""
     return invoices.filter(Exists(_of_invoices().filter(invoice=OuterRef("pk"))))

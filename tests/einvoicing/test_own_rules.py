@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models import Invoice
 from config.kernel.scope import company_scope
-from einvoicing.business_rules import PublicNeeds, check
+from einvoicing.problems.rules import PublicNeeds, check
 from einvoicing.services.directory import Answer, Reach
 from einvoicing.services.documents import preflight
 from tests.einvoicing import documents
