@@ -17,11 +17,9 @@ from billing.models import (
     InvoiceLine,
     JournalEntry,
     JournalLine,
-    LateInterestRate,
     NumberSequence,
     OrderLine,
     Product,
-    Reminder,
     SalesOrder,
     StockMovement,
     VatSubtotal,
@@ -145,27 +143,12 @@ class EmailAdmin(FactAdmin):
         for_each(self, request, rows, lambda row, actor, at: resend_email(email=row, actor=actor, at=at))
 
 
-@admin.register(Reminder)
-class ReminderAdmin(FactAdmin):
-    list_display = ["created_at", "company", "invoice", "level", "status", "balance"]
-    list_select_related = ["company", "invoice"]
-    list_filter = ["level", "status", "company"]
-    ordering = ["-created_at"]
-
-
 @admin.register(NumberSequence)
 class NumberSequenceAdmin(FactAdmin):
     list_display = ["company", "series", "year", "last", "last_day"]
     list_select_related = ["company"]
     list_filter = ["series", "company"]
     ordering = ["company", "series", "-year"]
-
-
-@admin.register(LateInterestRate)
-class LateInterestRateAdmin(FactAdmin):
-    list_display = ["company", "year", "half", "ecb", "legal", "source"]
-    list_select_related = ["company"]
-    ordering = ["company", "-year", "-half"]
 
 
 @admin.register(DepositDeduction, InvoiceDocument, InvoiceLine, VatSubtotal, OrderLine, JournalLine)

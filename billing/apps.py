@@ -1,4 +1,4 @@
-"""Billing: products, orders, invoices, the journal, e-mails and reminders."""
+"""Billing: products, orders, invoices, the journal and e-mails."""
 
 from django.apps import AppConfig
 

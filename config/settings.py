@@ -250,7 +250,7 @@ SPECTACULAR_SETTINGS = {
         "NewInvoiceKindEnum": "billing.api.invoices.words.NEW_KINDS",
         "PaymentStateEnum": "payments.api.fields.PAYMENT_STATE_WORDS",
         "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
-        "ReminderStateEnum": "payments.api.fields.REMINDER_STATE_WORDS",
+        "ReminderStateEnum": "payments.dunning.api.STATE_WORDS",
         "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
         "OrderStatusEnum": "billing.api.orders.STATUSES",
         "MovementReasonEnum": "billing.api.stock.REASONS",

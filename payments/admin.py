@@ -16,7 +16,18 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import bic, iban
-from payments.models import Allocation, BankAccount, BankLine, BankStatement, BarredPair, Feed, Match, Payment
+from payments.models import (
+    Allocation,
+    BankAccount,
+    BankLine,
+    BankStatement,
+    BarredPair,
+    Feed,
+    LateInterestRate,
+    Match,
+    Payment,
+    Reminder,
+)
 from payments.services.accounts import checked_ledger_account
 from payments.services.feeds.reading import read_feed
 from payments.services.reconciliation import take_back_payment, undo_match
@@ -138,6 +149,21 @@ class MatchAdmin(FactAdmin):
     def undo(self, request: HttpRequest, rows: QuerySet[Match]) -> None:
         reason = "Administration"
         for_each(self, request, rows, lambda row, actor, at: undo_match(match=row, reason=reason, actor=actor, at=at))
+
+
+@admin.register(Reminder)
+class ReminderAdmin(FactAdmin):
+    list_display = ["created_at", "company", "invoice", "level", "status", "balance"]
+    list_select_related = ["company", "invoice"]
+    list_filter = ["level", "status", "company"]
+    ordering = ["-created_at"]
+
+
+@admin.register(LateInterestRate)
+class LateInterestRateAdmin(FactAdmin):
+    list_display = ["company", "year", "half", "ecb", "legal", "source"]
+    list_select_related = ["company"]
+    ordering = ["company", "-year", "-half"]
 
 
 @admin.register(Allocation, BarredPair)

@@ -1,4 +1,4 @@
-"""What payments adds to the record of an invoice: the money received on it, and the buttons for money and credit."""
+"""What payments adds to the record of an invoice: the money received on it, its reminders, and the button for money."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             _("Encaissements"),
             "payments/_invoice_panel.html",
             {"allocations": allocations, "currency": invoice.currency},
+        )
+    reminders = list(invoice.reminders.order_by("-created_at"))
+    if reminders:
+        yield Panel(
+            _("Relances"),
+            "payments/reminder/_invoice_panel.html",
+            {"reminders": reminders, "currency": invoice.currency},
         )
 
 

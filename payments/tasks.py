@@ -1,4 +1,4 @@
-"""Sweeps of payments: feeds, reconciliation, reminders, company by company. Running one twice changes nothing."""
+"""Sweeps of payments: feeds and reconciliation, company by company. Running one twice changes nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from config.kernel.actor import Actor
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
+from payments.dunning.tasks import deliver_reminders as deliver_reminders
+from payments.dunning.tasks import remind as remind
 from payments.models import Feed
-from payments.services import reminders
 from payments.services.feeds import reading
 from payments.services.reconciliation import reconcile as reconcile_company
 
@@ -44,22 +45,3 @@ def _read_feed(feed: Feed, now: Clock) -> int:
 FEEDS: Queue[Feed] = Queue(
     name="lecture des flux bancaires", due=reading.due, work=_read_feed, lease=timedelta(minutes=15)
 )
-
-
-@shared_task(name="payments.remind")
-def remind() -> int:
-    """Queue the reminders that are due, in every company that wants them, and hand them over."""
-    companies = Company.objects.filter(reminders_enabled=True).order_by("id")
-    queued = sum(treat_each(companies, _remind, loop="relances", at=timezone.now()))
-    deliver_reminders()
-    return queued
-
-
-def _remind(company: Company) -> int:
-    return len(reminders.send_reminders(company=company, actor=Actor.beat("relances"), at=timezone.now()))
-
-
-@shared_task(name="payments.deliver_reminders")
-def deliver_reminders() -> int:
-    """Hand queued reminders to the mail server, each guarded once more."""
-    return reminders.deliver_reminders(at=timezone.now())

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from payments.views import bank, payments, reminders
+from payments.dunning import views as reminders
+from payments.views import bank, payments
 
 app_name = "payments"
 urlpatterns = [

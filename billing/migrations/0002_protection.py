@@ -78,24 +78,6 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- A new company starts with the half-years that were known when this was written; later ones are for its owner.
-CREATE FUNCTION billing_known_rates() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
-BEGIN
-  INSERT INTO billing_lateinterestrate (id, company_id, year, half, ecb, legal, source)
-  SELECT 1000000000000000 + floor(random() * 8000000000000000)::bigint, NEW.id, known.*
-  FROM (VALUES
-    (2023, 1, 2.50, 2.06, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2023, 2, 4.00, 4.22, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2024, 1, 4.50, 5.07, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2024, 2, 4.25, 4.92, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2025, 1, 3.15, 3.71, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2025, 2, 2.15, 2.76, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
-    (2026, 1, 2.15, 2.62, 'Arrêté du 15 décembre 2025 ; BCE, taux de refinancement')
-  ) AS known (year, half, ecb, legal, source)
-  ON CONFLICT (company_id, year, half) DO NOTHING;
-  RETURN NULL;
-END $$;
-
 CREATE FUNCTION billing_part_of_confirmed() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM billing_salesorder WHERE status <> 'DRAFT' AND id IN (
@@ -167,9 +149,6 @@ CREATE TRIGGER billing_product_on_hand BEFORE UPDATE ON billing_product
   FOR EACH ROW WHEN ((old.on_hand IS DISTINCT FROM new.on_hand)) EXECUTE FUNCTION billing_on_hand_is_counted();
 CREATE TRIGGER billing_product_starts_empty BEFORE INSERT ON billing_product
   FOR EACH ROW WHEN ((new.on_hand <> (0)::numeric)) EXECUTE FUNCTION billing_on_hand_is_counted();
-
-CREATE TRIGGER billing_company_rates AFTER INSERT ON kernel_company
-  FOR EACH ROW EXECUTE FUNCTION billing_known_rates();
 
 CREATE TRIGGER billing_invoice_freeze BEFORE UPDATE ON billing_invoice
   FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_freeze('status', 'amount_paid', 'amount_credited', 'internal_notes', 'disputed_at', 'dispute_reason', 'replaced_at', 'ahead_of');

@@ -25,7 +25,3 @@ from billing.models.products import Product as Product
 from billing.models.products import StockMovement as StockMovement
 from billing.models.products import Unit as Unit
 from billing.models.products import VatCategory as VatCategory
-from billing.models.rates import LateInterestRate as LateInterestRate
-from billing.models.reminders import Reminder as Reminder
-from billing.models.reminders import ReminderLevel as ReminderLevel
-from billing.models.reminders import ReminderStatus as ReminderStatus

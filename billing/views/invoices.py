@@ -131,7 +131,6 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": membership.may("invoices.edit") and invoice.is_draft and not invoice.is_credit_note,
         "panels": panels_of(invoice),
         "emails": list(invoice.emails.order_by("-created_at")[:20]),
-        "reminders": list(invoice.reminders.order_by("-created_at")),
         **_relatives(invoice),
         "timeline": timeline_of(invoice, membership.role),
         **_document(invoice),

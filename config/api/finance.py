@@ -44,12 +44,11 @@ from einvoicing.services.sending import recipients
 from einvoicing.services.statuses import poll_account
 from payments.api.bodies import MarkPaidBody
 from payments.api.payments import mark_paid
-from payments.api.reminders import ReminderAnswer, ReminderBody, reminder_of
 from payments.api.shapes import PaymentAnswer
+from payments.dunning.api import ReminderAnswer, ReminderBody, remind
 from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
-from payments.services.reminders import OwnWords, remind_invoice
 
 ASKED_BY_API = "Relancé par API"
 NEW = {
@@ -280,6 +279,4 @@ class Remind(InvoiceView):
     @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="finance_remind")
     def post(self, request: Call, invoice_id: int) -> dict[str, Any]:
         """Remind a customer of an invoice, as POST /api/invoices/{id}/reminder does: same guards, same levels."""
-        words = OwnWords(request.values["subject"], request.values["message"])
-        made = remind_invoice(invoice=self.find(invoice_id), words=words, actor=request.caller.actor, at=request.at)
-        return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}
+        return remind(request, self.find(invoice_id))

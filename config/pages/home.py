@@ -15,16 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import (
-    Email,
-    EmailStatus,
-    Invoice,
-    OrderStatus,
-    Product,
-    Reminder,
-    ReminderStatus,
-    SalesOrder,
-)
+from billing.models import Email, EmailStatus, Invoice, OrderStatus, Product, SalesOrder
 from config.kernel import typography
 from config.kernel.access import may_open
 from config.kernel.clock import local_day
@@ -33,7 +24,7 @@ from config.pages.figures import ZERO, Sums
 from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.problems.waiting import ProblemKind, find_problems
-from payments.models import BankAccount, BankLine, LineStatus, Payment
+from payments.models import BankAccount, BankLine, LineStatus, Payment, Reminder, ReminderStatus
 
 PLATFORM_PATIENCE = timedelta(minutes=3)
 # where people find the row a loop failed on, and whether it has a page of its own

@@ -9,7 +9,6 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 
-from billing.models import ReminderLevel, ReminderStatus
 from config.kernel.api.fields import Money
 from config.kernel.errors import DomainError
 from payments.models import LineStatus, Method
@@ -22,16 +21,8 @@ METHODS = {
     "direct_debit": Method.DIRECT_DEBIT,
 }
 STATES = {"open": LineStatus.OPEN, "matched": LineStatus.MATCHED, "ignored": LineStatus.IGNORED}
-LEVELS = {"friendly": ReminderLevel.FRIENDLY, "firm": ReminderLevel.FIRM, "final": ReminderLevel.FINAL}
-REMINDER_STATES = {
-    "drafted": ReminderStatus.DRAFTED,
-    "queued": ReminderStatus.QUEUED,
-    "sent": ReminderStatus.SENT,
-    "cancelled": ReminderStatus.CANCELLED,
-}
 PAYMENT_STATE_WORDS = ("recorded", "reversed", "reversal")
 STATE_WORDS = tuple(STATES)
-REMINDER_STATE_WORDS = tuple(REMINDER_STATES)
 
 NAMES = {"paid_on": "payment_date", "method": "payment_method"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments.api import allocations, bank, payments, reminders, reports
+from payments.api import allocations, bank, payments, reports
+from payments.dunning import api as reminders
 
 urlpatterns: list[URLPattern] = [
     path("payments", payments.PaymentList.as_view(), name="payments"),

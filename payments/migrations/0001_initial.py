@@ -1,4 +1,5 @@
 import config.kernel.ids
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.manager
 import payments.models.bank
@@ -236,6 +237,54 @@ class Migration(migrations.Migration):
                 ('everywhere', django.db.models.manager.Manager()),
             ],
         ),
+        migrations.CreateModel(
+            name='LateInterestRate',
+            fields=[
+                ('id', models.BigIntegerField(default=config.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(2000), django.core.validators.MaxValueValidator(2100)], verbose_name='année')),
+                ('half', models.PositiveSmallIntegerField(choices=[(1, 'premier semestre'), (2, 'second semestre')], verbose_name='semestre')),
+                ('ecb', models.DecimalField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(99)], verbose_name='taux de refinancement BCE (%)')),
+                ('legal', models.DecimalField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(99)], verbose_name='taux d’intérêt légal (%)')),
+                ('source', models.CharField(max_length=200, verbose_name='source')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.company')),
+            ],
+            options={
+                'verbose_name': 'taux de retard',
+                'verbose_name_plural': 'taux de retard',
+                'ordering': ['-year', '-half'],
+                'abstract': False,
+                'base_manager_name': 'everywhere',
+            },
+            managers=[
+                ('objects', django.db.models.manager.Manager()),
+                ('everywhere', django.db.models.manager.Manager()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', models.BigIntegerField(default=config.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('level', models.PositiveSmallIntegerField(choices=[(1, 'Amicale'), (2, 'Ferme'), (3, 'Mise en demeure')], verbose_name='niveau')),
+                ('status', models.CharField(choices=[('DRAFTED', 'À envoyer par une personne'), ('QUEUED', 'En attente d’envoi'), ('SENT', 'Envoyée'), ('CANCELLED', 'Annulée avant envoi')], max_length=10, verbose_name='état')),
+                ('balance', models.DecimalField(decimal_places=2, max_digits=16, verbose_name='reste dû')),
+                ('cancelled_because', models.CharField(blank=True, max_length=300, verbose_name='motif d’annulation')),
+                ('created_at', models.DateTimeField(verbose_name='créée le')),
+                ('sent_at', models.DateTimeField(null=True, verbose_name='envoyée le')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.company')),
+                ('email', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='billing.email')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='billing.invoice')),
+            ],
+            options={
+                'verbose_name': 'relance',
+                'verbose_name_plural': 'relances',
+                'abstract': False,
+                'base_manager_name': 'everywhere',
+            },
+            managers=[
+                ('objects', django.db.models.manager.Manager()),
+                ('everywhere', django.db.models.manager.Manager()),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='bankaccount',
             constraint=models.UniqueConstraint(fields=('company', 'iban'), name='one_account_per_iban'),
@@ -319,5 +368,21 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='allocation',
             constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='an_allocation_pays_something'),
+        ),
+        migrations.AddConstraint(
+            model_name='lateinterestrate',
+            constraint=models.UniqueConstraint(fields=('company', 'year', 'half'), name='one_rate_per_half_year'),
+        ),
+        migrations.AddConstraint(
+            model_name='lateinterestrate',
+            constraint=models.CheckConstraint(condition=models.Q(('half__in', [1, 2])), name='a_year_has_two_halves'),
+        ),
+        migrations.AddIndex(
+            model_name='reminder',
+            index=models.Index(fields=['company', '-created_at', '-id'], name='reminder_by_creation'),
+        ),
+        migrations.AddConstraint(
+            model_name='reminder',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'CANCELLED'), _negated=True), fields=('invoice', 'level'), name='one_reminder_per_level'),
         ),
     ]

@@ -81,6 +81,24 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- A new company starts with the half-years that were known when this was written; later ones are for its owner.
+CREATE FUNCTION payments_known_rates() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+BEGIN
+  INSERT INTO payments_lateinterestrate (id, company_id, year, half, ecb, legal, source)
+  SELECT 1000000000000000 + floor(random() * 8000000000000000)::bigint, NEW.id, known.*
+  FROM (VALUES
+    (2023, 1, 2.50, 2.06, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2023, 2, 4.00, 4.22, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2024, 1, 4.50, 5.07, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2024, 2, 4.25, 4.92, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2025, 1, 3.15, 3.71, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2025, 2, 2.15, 2.76, 'Arrêté semestriel du taux légal ; BCE, taux de refinancement'),
+    (2026, 1, 2.15, 2.62, 'Arrêté du 15 décembre 2025 ; BCE, taux de refinancement')
+  ) AS known (year, half, ecb, legal, source)
+  ON CONFLICT (company_id, year, half) DO NOTHING;
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER payments_payment_keep BEFORE DELETE ON payments_payment
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER payments_payment_keep_all BEFORE TRUNCATE ON payments_payment
@@ -125,6 +143,9 @@ CREATE CONSTRAINT TRIGGER payments_invoice_settlement AFTER INSERT OR UPDATE OF 
 
 CREATE TRIGGER payments_payment_freeze BEFORE UPDATE ON payments_payment
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('reference', 'transaction_id', 'notes', 'allocated', 'reversed_at');
+
+CREATE TRIGGER payments_company_rates AFTER INSERT ON kernel_company
+  FOR EACH ROW EXECUTE FUNCTION payments_known_rates();
 """
 
 

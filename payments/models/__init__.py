@@ -1,5 +1,9 @@
 """The nouns of payments."""
 
+from payments.dunning.models import LateInterestRate as LateInterestRate
+from payments.dunning.models import Reminder as Reminder
+from payments.dunning.models import ReminderLevel as ReminderLevel
+from payments.dunning.models import ReminderStatus as ReminderStatus
 from payments.models.bank import BankAccount as BankAccount
 from payments.models.bank import BankLine as BankLine
 from payments.models.bank import BankStatement as BankStatement

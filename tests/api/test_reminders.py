@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing.models import Email, Invoice, Reminder, ReminderLevel, ReminderStatus
+from billing.models import Email, Invoice
 from billing.services.invoices import open_dispute
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Customer
-from payments.services.reminders import deliver_reminders
+from payments.dunning.delivery import deliver_reminders
+from payments.models import Reminder, ReminderLevel, ReminderStatus
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.factories import money, story
 

@@ -18,7 +18,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import Email, Reminder
+from billing.models import Email
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.api.keys import create_key
@@ -27,6 +27,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
+from payments.models import Reminder
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match
 from tests.api.client import Partner, a_member, a_partner

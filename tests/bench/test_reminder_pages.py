@@ -13,8 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.models import Reminder
-from payments.models import BankAccount
+from payments.models import BankAccount, Reminder
 from tests.factories import money, story
 from tests.factories.people import signed_in
 from tests.house.test_pages_at_scale import analyse, multiply
@@ -32,7 +31,7 @@ def grow() -> None:
         customer_id=f"1000000000001 + n % {CUSTOMERS}", buyer_name=f"'Client ' || 1 + n % {CUSTOMERS}",
         due_date="current_date - (n % 90) - 1", total_gross="1240 + n", total_net="1000 + n",
     )  # fmt: skip
-    multiply("billing_reminder", REMINDED, id="1000000000000 + n", invoice_id="1000000000000 + n")
+    multiply("payments_reminder", REMINDED, id="1000000000000 + n", invoice_id="1000000000000 + n")
     multiply(
         "payments_bankline", OPEN, id="1000000000000 + n", import_key="'copy:' || n", amount="0.5 + n",
         counterparty="'P' || n",

@@ -10,7 +10,7 @@ from config.kernel.queue import Queue
 from einvoicing.models import Transmission
 from einvoicing.services import transmissions
 from einvoicing.services.transmissions import TRANSMISSIONS
-from payments.services.reminders import REMINDER_EMAILS
+from payments.dunning.delivery import REMINDER_EMAILS
 
 EMAILS: dict[str, Queue[Email]] = {
     EmailKind.INVOICE: INVOICE_EMAILS,

@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import EmailKind, EmailStatus, Reminder, SalesOrder
+from billing.models import EmailKind, EmailStatus, SalesOrder
 from billing.services.emails import queue_email
 from billing.services.invoices import open_dispute
 from billing.services.orders import confirm_order, save_order
@@ -19,7 +19,8 @@ from billing.services.products import count_stock, save_product
 from config.kernel.models import AuditEvent, Company, DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from config.kernel.webhooks import endpoints
 from customers.models import Contact
-from payments.services import facts
+from payments.dunning import evidence
+from payments.models import Reminder
 from tests.factories import money, story
 from tests.factories.people import read, signed_in
 from tests.factories.platforms import a_platform_account
@@ -153,7 +154,7 @@ def test_a_question_about_what_is_done_already_is_refused(company: Company, act:
 def test_reminders_are_shown_one_letter_a_customer_and_those_unticked_stay(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "is_working_day", lambda _day: True)
+    monkeypatch.setattr(evidence, "is_working_day", lambda _day: True)
     now = timezone.now()
     money.bank_lines(company, [money.a_credit("-1.00")], at=now)
     wanted, spared = story.a_customer(company, email="a@client.example"), story.a_customer(company)

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import LateInterestRate, ReminderLevel
-from billing.services.rates import rates_of
 from config.kernel.models import AuditEvent, Company, Membership, User
-from payments.services.letters import charges_of, reminder_letter
+from payments.dunning.letters import charges_of, reminder_letter
+from payments.dunning.rates import rates_of
+from payments.models import LateInterestRate, ReminderLevel
 from tests.factories import story
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]

@@ -19,10 +19,11 @@ from billing.standing import Standing, narrowed
 from config.kernel import chain
 from customers import exemptions
 from einvoicing.services.documents import preflight
+from payments.dunning.delivery import deliver_reminders
+from payments.dunning.sending import send_reminders
 from payments.services.crediting import credit_invoice, issue_correction, issue_credit_note
 from payments.services.payments import held_by
 from payments.services.receiving import receive_oldest_first
-from payments.services.reminders import deliver_reminders, send_reminders
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT, a_return
 from tests.trust.conftest import settle

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.models import Invoice, InvoiceLine, OrderLine, Product, Reminder, SalesOrder
+from billing.models import Invoice, InvoiceLine, OrderLine, Product, SalesOrder
 from billing.services import correcting, crediting, deposits, invoices, orders, products
 from billing.services.crediting import CreditedPart
 from billing.services.lines import LineInput
@@ -22,8 +22,10 @@ from config.kernel.models import Company
 from customers import services as customers
 from customers.models import Customer, CustomerKind
 from einvoicing.services import documents, sending
-from payments.models import Allocation, BankAccount, BankLine, Match, Payment
-from payments.services import bank, payments, receiving, reconciliation, reminders
+from payments.dunning import delivery
+from payments.dunning import sending as reminders
+from payments.models import Allocation, BankAccount, BankLine, Match, Payment, Reminder
+from payments.services import bank, payments, receiving, reconciliation
 from payments.services.payments import Share
 from tests.factories import money, story
 from tests.factories.story import ACTOR
@@ -354,7 +356,7 @@ def archive_or_restore(day: Day) -> object:
 @act(2)
 def remind(day: Day) -> object:
     reminders.send_reminders(company=day.company, **day.who)
-    return reminders.deliver_reminders(at=day.at)
+    return delivery.deliver_reminders(at=day.at)
 
 
 @act(1)

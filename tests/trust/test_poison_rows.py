@@ -25,6 +25,7 @@ from einvoicing.services import preparing
 from einvoicing.services.compliance import state_of
 from einvoicing.services.sending import email_invoice
 from payments import tasks as payment_tasks
+from payments.dunning import tasks as dunning_tasks
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, people, platforms, story
 
@@ -66,7 +67,7 @@ def breaking(monkeypatch, module, name, poison):
 
 LOOPS = (
     (payment_tasks, "reconcile_company", payment_tasks.reconcile, "rapprochement"),
-    (payment_tasks.reminders, "send_reminders", payment_tasks.remind, "relances"),
+    (dunning_tasks.sending, "send_reminders", payment_tasks.remind, "relances"),
     (einvoicing_tasks, "poll_account", einvoicing_tasks.poll, "lecture des plateformes"),
     (einvoicing_tasks, "compare_account", einvoicing_tasks.compare, "comparaison avec les plateformes"),
 )

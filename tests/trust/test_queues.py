@@ -25,8 +25,8 @@ from einvoicing.services.preparing import PREPARING
 from einvoicing.services.sending import email_invoice
 from einvoicing.services.transmissions import TRANSMISSIONS
 from einvoicing.tasks import COMPARING, POLLING
+from payments.dunning.delivery import REMINDER_EMAILS
 from payments.models import Feed, FeedKind
-from payments.services.reminders import REMINDER_EMAILS
 from payments.tasks import FEEDS
 from tests.factories import platforms, story
 from tests.trust.at_once import at_once

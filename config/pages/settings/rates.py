@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.late_interest import half_year
-from billing.models import LateInterestRate
-from billing.services.rates import rates_of, save_rate
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
 from config.pages.settings.company import settings_page
+from payments.dunning.late_interest import half_year
+from payments.dunning.rates import rates_of, save_rate
+from payments.models import LateInterestRate
 
 
 class RateForm(forms.Form):

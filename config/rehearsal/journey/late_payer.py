@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from billing.models import Invoice, Reminder, ReminderStatus
+from billing.models import Invoice
 from billing.services.invoices import save_draft
 from billing.working_days import is_working_day
 from config.kernel.clock import local_day
@@ -16,7 +16,9 @@ from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
 from config.rehearsal.journey.telling import ACTOR, Journey, PromiseBroken, promise
 from customers.models import CustomerKind
 from einvoicing.services.sending import issue_checked
-from payments.services.reminders import deliver_reminders, send_reminders
+from payments.dunning.delivery import deliver_reminders
+from payments.dunning.sending import send_reminders
+from payments.models import Reminder, ReminderStatus
 
 
 def remind_late_payer(journey: Journey, company: Company) -> None:

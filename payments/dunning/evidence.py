@@ -1,4 +1,4 @@
-"""What is true of overdue invoices, gathered for billing.dunning in a constant number of queries."""
+"""What is true of overdue invoices, gathered for the policy in a constant number of queries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from django.db.models import F, Max
 
-from billing.dunning import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, nothing, refuse_for_bank
-from billing.models import Invoice, InvoiceStatus, Reminder, ReminderLevel, ReminderStatus
+from billing.models import Invoice, InvoiceStatus
 from billing.working_days import is_working_day
 from config.kernel.clock import local_day
 from config.kernel.models import Company
+from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
 from payments.models import BankAccount, BankLine, LineStatus, Match, Payment
 from payments.services.reconciliation import barred_pairs, build_index, judge
 
@@ -39,7 +40,7 @@ def policy_of(company: Company) -> Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class UnmatchedCredits:
     """The credits of the bank that no payment explains yet, and whom they may come from."""
 
     covered: Collection[int] = ()  # invoices that the evidence names or proposes
@@ -55,18 +56,18 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is common to all invoices of one asking."""
+class Evidence:
+    """What is common to all invoices that are decided together."""
 
     today: date
     bank_age_hours: Decimal | None
-    received: Received
+    unmatched: UnmatchedCredits
     in_credit: Collection[int]  # customers with money not yet allocated
     last_level: dict[int, int]
     last_sent_on: dict[int, date]
 
 
-def gather(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Known:
+def gather_evidence(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Evidence:
     """Everything the decisions on the invoices of these customers, or of all, need, in a fixed number of queries."""
     theirs = {} if customers is None else {"customer_id__in": customers}
     live = Reminder.everywhere.filter(company=company, **{f"invoice__{name}": keys for name, keys in theirs.items()})
@@ -76,20 +77,20 @@ def gather(company: Company, *, at: datetime, customers: Collection[int] | None 
     in_credit = Payment.everywhere.filter(
         company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"), **theirs
     ).values_list("customer_id", flat=True)
-    return Known(
+    return Evidence(
         today=local_day(at),
         bank_age_hours=_bank_age(company, at),
-        received=_received(company, at, customers),
+        unmatched=_unmatched_credits(company, at, customers),
         in_credit=set(in_credit),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
     )
 
 
-def _received(company: Company, at: datetime, customers: Collection[int] | None) -> Received:
+def _unmatched_credits(company: Company, at: datetime, customers: Collection[int] | None) -> UnmatchedCredits:
     lines = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
     if not lines:
-        return Received()
+        return UnmatchedCredits()
     index, barred = build_index(company, at=at, customers=customers), barred_pairs(company=company)
     covered: set[int] = set()
     by_amount: dict[tuple[str, Decimal], set[int]] = {}
@@ -99,10 +100,10 @@ def _received(company: Company, at: datetime, customers: Collection[int] | None)
         covered.update(int(str(key)) for key in verdict.rivals)
         by_amount.setdefault((line.currency, line.amount), set()).add(line.pk)
     ibans = {line.counterparty_iban for line in lines if line.counterparty_iban}
-    known = Match.everywhere.filter(company=company, undone_at=None, line__counterparty_iban__in=ibans)
-    paid_before = known.values_list("payment__customer_id", flat=True) if ibans else ()
+    matches = Match.everywhere.filter(company=company, undone_at=None, line__counterparty_iban__in=ibans)
+    paid_before = matches.values_list("payment__customer_id", flat=True) if ibans else ()
     named = {key for payer in {line.counterparty for line in lines} for key in index.payers.of(payer)}
-    return Received(
+    return UnmatchedCredits(
         covered=covered,
         by_amount=by_amount,
         barred=barred,
@@ -116,7 +117,7 @@ def refusal_of_all(company: Company, *, at: datetime) -> Decision | None:
     facts = Facts(due_on=today, balance=Decimal(1), today=today, bank_data_age_hours=_bank_age(company, at))
     if refusal := refuse_for_bank(facts, policy_of(company)):
         return refusal
-    return None if is_working_day(today) else nothing("not_a_working_day")
+    return None if is_working_day(today) else refuse("not_a_working_day")
 
 
 def _bank_age(company: Company, at: datetime) -> Decimal | None:
@@ -127,20 +128,22 @@ def _bank_age(company: Company, at: datetime) -> Decimal | None:
     return Decimal(int((at - min(moment for moment in read if moment)).total_seconds())) / HOUR
 
 
-def facts_of(invoice: Invoice, known: Known) -> Facts:
+def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
     customer = invoice.customer
     return Facts(
-        due_on=invoice.due_date or known.today,
+        due_on=invoice.due_date or evidence.today,
         balance=invoice.balance,
-        today=known.today,
+        today=evidence.today,
         is_draft=invoice.is_draft,
         is_disputed=invoice.disputed_at is not None,
         is_credited=invoice.status == InvoiceStatus.CREDITED,
         is_individual=customer.is_individual,
-        last_level=CODES.get(ReminderLevel(known.last_level[invoice.pk]), "") if invoice.pk in known.last_level else "",
-        last_sent_on=known.last_sent_on.get(invoice.customer_id),
-        unmatched_credit_could_cover=invoice.customer_id in known.in_credit or known.received.could_pay(invoice),
-        bank_data_age_hours=known.bank_age_hours,
+        last_level=CODES.get(ReminderLevel(evidence.last_level[invoice.pk]), "")
+        if invoice.pk in evidence.last_level
+        else "",
+        last_sent_on=evidence.last_sent_on.get(invoice.customer_id),
+        unmatched_credit_could_cover=invoice.customer_id in evidence.in_credit or evidence.unmatched.could_pay(invoice),
+        bank_data_age_hours=evidence.bank_age_hours,
         paused_until=customer.reminders_paused_until,
-        is_working_day=is_working_day(known.today),
+        is_working_day=is_working_day(evidence.today),
     )

@@ -1,4 +1,4 @@
-"""Reminders: asked for by a partner, under the same guards as those of the clock."""
+"""Reminders: requested by a partner, under the same guards as those of the clock."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from billing.models import Invoice, Reminder
+from billing.models import Invoice
 from config.kernel.api import lists
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from payments.api import rows
 from payments.api.bodies import ReasonBody
-from payments.api.fields import LEVELS, REMINDER_STATES
-from payments.services.reminders import OwnWords, cancel_drafted, remind_invoice, send_drafted
+from payments.dunning.letters import LetterText
+from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.sending import cancel_drafted, remind_invoice, send_drafted
 
-ASKED_BY_API = "Abandonnée par API"
+CANCELLED_BY_API = "Abandonnée par API"
+LEVELS = {"friendly": ReminderLevel.FRIENDLY, "firm": ReminderLevel.FIRM, "final": ReminderLevel.FINAL}
+STATES = {
+    "drafted": ReminderStatus.DRAFTED,
+    "queued": ReminderStatus.QUEUED,
+    "sent": ReminderStatus.SENT,
+    "cancelled": ReminderStatus.CANCELLED,
+}
+STATE_WORDS = tuple(STATES)
 
 
 class ReminderBody(Body):
@@ -31,7 +40,7 @@ class ReminderBody(Body):
 class ReminderFilter(Page):
     invoice_id = Id(required=False)
     customer_id = Id(required=False)
-    status = Word(REMINDER_STATES, required=False)
+    status = Word(STATES, required=False)
     from_date = Day(required=False)
     to_date = Day(required=False)
 
@@ -44,7 +53,7 @@ class ReminderShape(serializers.Serializer):
     customer_name = serializers.CharField()
     reminder_type = serializers.ChoiceField(["email"])
     level = Word(LEVELS)
-    status = Word(REMINDER_STATES)
+    status = Word(STATES)
     sent = serializers.BooleanField(help_text="Whether the mail server has taken it.")
     sent_at = Moment(allow_null=True)
     recipient = serializers.CharField(allow_blank=True)
@@ -118,9 +127,14 @@ class InvoiceReminder(ApiView):
         leaves: `sent` turns true, with `sent_at`, when the mail server has taken it. The final level (a formal notice)
         keeps its legal text, is `drafted`, and leaves by POST /api/reminders/{id}/send.
         """
-        words = OwnWords(request.values["subject"], request.values["message"])
-        made = remind_invoice(invoice=self.find(id=id), words=words, actor=request.caller.actor, at=request.at)
-        return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(made.pk)}
+        return remind(request, self.find(id=id))
+
+
+def remind(request: Call, invoice: Invoice) -> dict[str, Any]:
+    """Write the reminder of a `ReminderBody`, and answer with it."""
+    text = LetterText(request.values["subject"], request.values["message"])
+    reminder = remind_invoice(invoice=invoice, text=text, actor=request.caller.actor, at=request.at)
+    return {"message": _("Relance enregistrée avec succès"), "reminder": reminder_of(reminder.pk)}
 
 
 class ReminderList(ApiView):
@@ -133,8 +147,8 @@ class ReminderList(ApiView):
             "invoice_id": "invoice_id", "customer_id": "invoice__customer_id", "status": "status",
             "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
         }  # fmt: skip
-        asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
-        found = reminders().filter(**asked)
+        filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
+        found = reminders().filter(**filters)
         context = self.context(request)
         return lists.page(request, found, ReminderShape, by="created_at", context=context, name="reminders")
 
@@ -167,6 +181,6 @@ class ReminderCancel(ApiView):
     @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
     def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
         """Give a drafted formal notice up."""
-        reason = request.values["reason"] or ASKED_BY_API
+        reason = request.values["reason"] or CANCELLED_BY_API
         cancel_drafted(reminder=self.find(id=id), reason=reason, actor=request.caller.actor, at=request.at)
         return {"message": _("Relance abandonnée."), "reminder": reminder_of(id)}

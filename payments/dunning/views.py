@@ -16,30 +16,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing.dunning import Decision
-from billing.models import BALANCE, Invoice, Reminder, ReminderLevel, ReminderStatus
+from billing.models import BALANCE, Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.folding import holds
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
+from payments.dunning.evidence import LEVELS, refusal_of_all
+from payments.dunning.letters import reminder_letter
+from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.planning import Planned, letters_due, plan, reminder_address
+from payments.dunning.policy import Decision
+from payments.dunning.schedule import delays_of, due_for_reminder, not_due_for_reminder, overdue
+from payments.dunning.sending import cancel_drafted, send_drafted, send_reminders
 from payments.forms import ReasonForm
-from payments.services.facts import LEVELS, refusal_of_all
-from payments.services.letters import reminder_letter
-from payments.services.reminders import (
-    Planned,
-    cancel_drafted,
-    leaving,
-    plan,
-    reminder_address,
-    send_drafted,
-    send_reminders,
-)
-from payments.services.turns import delays_of, its_turn, not_its_turn, overdue
 from payments.views.payments import small_form
 
-MOST_AT_ONCE = 100  # letters of one sending: the page answers within seconds, and the rest keeps its button
+MOST_LETTERS = 100  # letters of one sending: the page answers within seconds, and the rest keeps its button
 TONES = {
     ReminderStatus.DRAFTED: "warn",
     ReminderStatus.QUEUED: "info",
@@ -52,36 +46,36 @@ DUE, HELD, LETTERS, HISTORY = "due", "held", "letters", "history"
 @require_GET
 @member("invoices")
 def reminder_list(request: HttpRequest, shown: str = DUE) -> HttpResponse:
-    """Late invoices whose turn it is, or is not, each with its decision; formal notices to read; what was sent.
+    """Late invoices to remind of today, or not yet, each with its decision; formal notices to read; what was sent.
 
     One page of one of them, and the figures of the whole.
     """
     membership, at = cast(MemberRequest, request).membership, timezone.now()
     company = membership.company
     late = overdue(company, at)
-    its = its_turn(late, company=company, at=at)
-    rows = its if shown == DUE else _of(shown, company, at)
+    due = due_for_reminder(late, company=company, at=at)
+    rows = due if shown == DUE else _other_rows(shown, company, at)
     level, text = request.GET.get("level", ""), request.GET.get("q", "").strip()[:100]
     rows = _narrowed(rows, level, text, delays_of(company))
     planned = shown in (DUE, HELD)
     page = listing.page(rows, sorts=SORTS[planned], default="due" if planned else "-date", query=request.GET)
     refusal = refusal_of_all(company, at=at)
-    turn, every = _figures(its), _figures(late)
+    today, every = _figures(due), _figures(late)
     context = {
         "shown": shown,
-        "tabs": _tabs(shown, turn["count"], every["count"] - turn["count"]),
+        "tabs": _tabs(shown, today["count"], every["count"] - today["count"]),
         "page": page,
-        "rows": _decided(page, company, at) if planned else [_sent(one) for one in page],
+        "rows": _decided(page, company, at) if planned else [_sent(row) for row in page],
         "q": text,
         "filters": [
             {"name": "level", "label": _("Niveau"), "kind": "select", "value": level, "choices": ReminderLevel.choices}
         ],
         "filtered": bool(level or text),
-        "total": {DUE: turn["total"], HELD: every["total"] - turn["total"]}.get(shown),
-        "refusal": _in_words(refusal) if turn["count"] and refusal else "",
+        "total": {DUE: today["total"], HELD: every["total"] - today["total"]}.get(shown),
+        "refusal": _sentence(refusal) if today["count"] and refusal else "",
         "automatic": company.reminders_enabled,
         "may_read_letters": membership.may("reminders.send"),
-        "may_send": membership.may("reminders.send") and turn["count"] and refusal is None,
+        "may_send": membership.may("reminders.send") and today["count"] and refusal is None,
     }
     return render(request, "payments/reminder/list.html", context)
 
@@ -92,9 +86,9 @@ SORTS: dict[bool, dict[str, Any]] = {
 }
 
 
-def _of(shown: str, company: Company, at: datetime) -> QuerySet[Any]:
+def _other_rows(shown: str, company: Company, at: datetime) -> QuerySet[Any]:
     if shown == HELD:
-        return not_its_turn(overdue(company, at), company=company, at=at)
+        return not_due_for_reminder(overdue(company, at), company=company, at=at)
     letters = Reminder.objects.select_related("invoice__customer", "email")
     drafted = Q(status=ReminderStatus.DRAFTED)
     return letters.filter(drafted) if shown == LETTERS else letters.exclude(drafted)
@@ -130,15 +124,15 @@ def _tabs(shown: str, due: int, held: int) -> list[dict[str, Any]]:
 
 
 def _decided(page: Iterable[Invoice], company: Company, at: datetime) -> list[dict[str, Any]]:
-    return [_planned(one) for one in plan(company=company, at=at, invoices=list(page))]
+    return [_planned(row) for row in plan(company=company, at=at, invoices=list(page))]
 
 
-def _planned(one: Planned) -> dict[str, Any]:
-    level = str(LEVELS[one.decision.level].label) if one.decision.level else ""
-    return {"invoice": one.invoice, "sentence": _in_words(one.decision), "level": level, "address": one.address}
+def _planned(row: Planned) -> dict[str, Any]:
+    level = str(LEVELS[row.decision.level].label) if row.decision.level else ""
+    return {"invoice": row.invoice, "sentence": _sentence(row.decision), "level": level, "address": row.address}
 
 
-def _in_words(decision: Decision) -> str:
+def _sentence(decision: Decision) -> str:
     return _(decision.sentence) % decision.params if decision.params else _(decision.sentence)
 
 
@@ -153,14 +147,14 @@ def reminder_send_due(request: HttpRequest) -> HttpResponse:
     """What goes out, to whom and how firmly, each ticked; then those that were left ticked."""
     company = cast(MemberRequest, request).membership.company
     if request.method == "GET":
-        rows = leaving(company=company, at=timezone.now(), most=MOST_AT_ONCE + 1)
-        context = {"rows": [_planned(one) for one in rows[:MOST_AT_ONCE]], "more": len(rows) > MOST_AT_ONCE}
+        rows = letters_due(company=company, at=timezone.now(), limit=MOST_LETTERS + 1)
+        context = {"rows": [_planned(row) for row in rows[:MOST_LETTERS]], "more": len(rows) > MOST_LETTERS}
         return render(request, "payments/reminder/send_due.html", context)
-    typed = request.POST.getlist("invoice")[:MOST_AT_ONCE]
+    typed = request.POST.getlist("invoice")[:MOST_LETTERS]
     chosen = {int(key) for key in typed if key.isascii() and key.isdigit() and len(key) < 19}
-    made = send_reminders(company=company, actor=actor_of(request), at=timezone.now(), chosen=chosen)
-    words = ngettext("%(count)s relance préparée.", "%(count)s relances préparées.", len(made))
-    messages.success(request, words % {"count": len(made)})
+    queued = send_reminders(company=company, actor=actor_of(request), at=timezone.now(), chosen=chosen)
+    sentence = ngettext("%(count)s relance préparée.", "%(count)s relances préparées.", len(queued))
+    messages.success(request, sentence % {"count": len(queued)})
     return redirect("payments:reminder-list")
 
 

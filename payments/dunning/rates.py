@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from billing.late_interest import HalfYear, HalfYearRates
-from billing.models import LateInterestRate
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
 from config.kernel.models import Company
 from config.kernel.rows import edit
+from payments.dunning.late_interest import HalfYear, HalfYearRates
+from payments.dunning.models import LateInterestRate
 
 
 def rates_of(company_id: int) -> dict[HalfYear, HalfYearRates]:
@@ -26,13 +26,13 @@ def rates_of(company_id: int) -> dict[HalfYear, HalfYearRates]:
 def save_rate(
     *, company: Company, year: int, half: int, ecb: Decimal, legal: Decimal, source: str, actor: Actor, at: datetime
 ) -> LateInterestRate:
-    """Add a half-year, or correct it. Raises Invalid without a source: a rate is never guessed."""
+    """Add a half-year, or correct it; `ecb` and `legal` in percent. Raises Invalid without a source."""
     if not source.strip():
         raise Invalid(fields={"source": "Indiquez où ce taux a été lu (arrêté, site de la BCE…)."})
     rows = LateInterestRate.everywhere.select_for_update(no_key=True)
-    row = rows.filter(company=company, year=year, half=half).first()
-    row = row or LateInterestRate(company=company, year=year, half=half)
-    before = None if row._state.adding else [row.ecb, row.legal, row.source]  # noqa: SLF001 - Django documents it
+    known = rows.filter(company=company, year=year, half=half).first()
+    before = known and [known.ecb, known.legal, known.source]
+    row = known or LateInterestRate(company=company, year=year, half=half)
     if edit(row, {"ecb": ecb, "legal": legal, "source": source.strip()}):
         audit.record(
             "billing.rate.saved", subject=company, actor=actor, at=at,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing.models import Email, EmailStatus, Invoice, InvoiceKind, Reminder, ReminderLevel, ReminderStatus
+from billing.models import Email, EmailStatus, Invoice, InvoiceKind
 from billing.services.deposits import choose_deposits
 from billing.services.emails import resend_email
 from billing.services.invoices import close_dispute, open_dispute
@@ -21,23 +21,16 @@ from config.kernel.models import AuditEvent, Company, LoopFailure
 from config.kernel.scope import company_scope
 from customers.models import Contact, Customer, CustomerKind
 from payments import tasks
-from payments.models import BankAccount, BankLine
-from payments.services import reminders, turns
+from payments.dunning import schedule, sending
+from payments.dunning.delivery import deliver_reminders
+from payments.dunning.letters import charges_of, reminder_letter
+from payments.dunning.planning import plan, reminder_address
+from payments.dunning.sending import NoReminderAddress, NothingToSend, cancel_drafted, send_drafted, send_reminders
+from payments.models import BankAccount, BankLine, Reminder, ReminderLevel, ReminderStatus
 from payments.services.bank import ignore_line
 from payments.services.crediting import credit_invoice
-from payments.services.letters import charges_of, reminder_letter
 from payments.services.payments import Share
 from payments.services.reconciliation import accept_match, undo_match
-from payments.services.reminders import (
-    NoReminderAddress,
-    NothingToSend,
-    cancel_drafted,
-    deliver_reminders,
-    plan,
-    reminder_address,
-    send_drafted,
-    send_reminders,
-)
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import money, story
 from tests.trust.at_once import at_once
@@ -505,9 +498,9 @@ def test_without_the_lock_two_sweeps_decide_alike_and_only_postgresql_stops_the_
     def unlocked(key: int) -> Invoice:
         return Invoice.everywhere.select_related("customer", "company").get(pk=key)
 
-    decide_now = reminders._decide_now
-    monkeypatch.setattr(reminders, "_decide_now", nobody_waits)
-    monkeypatch.setattr(reminders, "_lock_with_customer", unlocked)
+    decide_now = sending.decide_now
+    monkeypatch.setattr(sending, "decide_now", nobody_waits)
+    monkeypatch.setattr(sending, "_lock_with_customer", unlocked)
 
     def sweep(_place: int) -> None:
         with company_scope(company):
@@ -558,9 +551,9 @@ def test_the_database_finds_those_whose_turn_it_is_as_the_policy_decides(company
     for invoice, until in zip(held[1:], (TODAY, TODAY - timedelta(days=1)), strict=True):
         Customer.everywhere.filter(pk=invoice.customer_id).update(reminders_paused_until=until)
     decided = {one.invoice.pk: one.decision.reason in BY_THE_CALENDAR for one in plan(company=company, at=AT)}
-    rows = turns.overdue(company, AT)
-    found = set(turns.its_turn(rows, company=company, at=AT).values_list("pk", flat=True))
-    others = set(turns.not_its_turn(rows, company=company, at=AT).values_list("pk", flat=True))
+    rows = schedule.overdue(company, AT)
+    found = set(schedule.due_for_reminder(rows, company=company, at=AT).values_list("pk", flat=True))
+    others = set(schedule.not_due_for_reminder(rows, company=company, at=AT).values_list("pk", flat=True))
     assert found == {key for key, turn in decided.items() if turn}
     assert others == {key for key, turn in decided.items() if not turn}
     assert len(found) > 8

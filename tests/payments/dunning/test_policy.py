@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from billing.dunning import FINAL, FIRM, FRIENDLY, Facts, Level, Policy, decide
-from billing.late_interest import HalfYearRates, late_charges
 from billing.working_days import easter, is_working_day, public_holidays
+from payments.dunning.late_interest import HalfYearRates, late_charges
+from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Facts, Level, Policy, decide
 
 DUE = date(2026, 3, 31)
 

@@ -1,7 +1,7 @@
-"""Whose turn it is by the calendar, found in the database: the half of billing.dunning that needs no evidence.
+"""Whose next reminder is due by the calendar, found in the database: the half of the policy that needs no evidence.
 
-What the bank, the address or the working day say is decided for each row (`payments.services.reminders.plan`); a test
-holds both together.
+What depends on the bank, the address or the working day is decided for each row (`planning.plan`); a test holds both
+together.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from billing.dunning import DEFAULT_POLICY
-from billing.models import Invoice, Reminder, ReminderLevel, ReminderStatus
+from billing.models import Invoice
 from billing.models.invoices import InvoiceQuerySet
 from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
-from payments.services.facts import LEVELS, levels_of
+from payments.dunning.evidence import LEVELS, levels_of
+from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.policy import DEFAULT_POLICY
 
 ALL_SENT = 100_000  # days of delay that no invoice reaches
 
@@ -56,25 +57,25 @@ def with_delay(rows: InvoiceQuerySet, *, company: Company) -> InvoiceQuerySet:
     return rows.annotate(delay=Coalesce(Subquery(following, output_field=IntegerField()), Value(friendly)))
 
 
-def its_turn(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
-    """Those whose next reminder may leave today, as far as the calendar, disputes and pauses tell."""
-    return with_delay(rows, company=company).filter(_turn(company, at))
+def due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
+    """Those whose next reminder may leave today, by the calendar, disputes and pauses."""
+    return with_delay(rows, company=company).filter(_is_due(company, at))
 
 
-def not_its_turn(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
-    return with_delay(rows, company=company).exclude(_turn(company, at))
+def not_due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
+    return with_delay(rows, company=company).exclude(_is_due(company, at))
 
 
-def _turn(company: Company, at: datetime) -> Q:
+def _is_due(company: Company, at: datetime) -> Q:
     today = local_day(at)
     late_enough = ExpressionWrapper(Value(today, DateField()) - F("delay"), output_field=DateField())
     paused = Q(customer__reminders_paused_until__isnull=False, customer__reminders_paused_until__gte=today)
-    just_told = Q(customer__in=_just_told(company, today))
-    return Q(disputed_at=None, due_date__lte=late_enough) & ~paused & ~just_told
+    recently_reminded = Q(customer__in=_recently_reminded(company, today))
+    return Q(disputed_at=None, due_date__lte=late_enough) & ~paused & ~recently_reminded
 
 
-def _just_told(company: Company, today: date) -> list[int]:
-    """The customers reminded of something too lately to be reminded again."""
+def _recently_reminded(company: Company, today: date) -> list[int]:
+    """The customers whose last reminder is too recent for another."""
     since = start_of_day(today - timedelta(days=DEFAULT_POLICY.days_between - 1))
     live = Reminder.everywhere.filter(company=company, created_at__gte=since).exclude(status=ReminderStatus.CANCELLED)
     return list(live.order_by().values_list("invoice__customer_id", flat=True).distinct())

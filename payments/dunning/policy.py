@@ -1,8 +1,8 @@
-"""Whether a reminder may leave, and which: a pure policy, asked when it is drafted and again when it is sent.
+"""Whether a reminder may leave, and which: a pure policy, applied when it is drafted and again when it is sent.
 
 Levels by default: friendly 7 days after the due date, firm at 15, final at 30. They follow each other, one at a
 time; the final one (mise en demeure) is drafted for a person to send. What a late customer owes is computed in
-`billing.late_interest`.
+`payments.dunning.late_interest`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is true of one invoice at the moment of asking."""
+    """What is true of one invoice at the moment of the decision."""
 
     due_on: date
     balance: Decimal
@@ -110,16 +110,16 @@ def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
         return refusal
     upcoming = next_level(facts.last_level, policy)
     if upcoming is None:
-        return nothing("all_sent")
+        return refuse("all_sent")
     due_for_it = facts.due_on + timedelta(days=upcoming.days_late)
     if facts.today < due_for_it:
-        return nothing("not_late_enough", next_on=french_date(due_for_it))
+        return refuse("not_late_enough", next_on=french_date(due_for_it))
     if facts.last_sent_on is not None:
         again_on = facts.last_sent_on + timedelta(days=policy.days_between)
         if facts.today < again_on:
-            return nothing("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
+            return refuse("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
     if not facts.is_working_day:
-        return nothing("not_a_working_day")
+        return refuse("not_a_working_day")
     return Decision(
         level=upcoming.code,
         reason="due",
@@ -132,29 +132,29 @@ def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
 
 def refuse_for_invoice(facts: Facts) -> Decision | None:
     if facts.is_draft:
-        return nothing("not_issued")
+        return refuse("not_issued")
     if facts.is_credited:
-        return nothing("credited")
+        return refuse("credited")
     if facts.balance <= 0:
-        return nothing("settled")
+        return refuse("settled")
     if facts.today <= facts.due_on:
-        return nothing("not_due")
+        return refuse("not_due")
     if facts.is_disputed:
-        return nothing("disputed")
+        return refuse("disputed")
     if facts.paused_until is not None and facts.today <= facts.paused_until:
-        return nothing("paused", until=french_date(facts.paused_until))
+        return refuse("paused", until=french_date(facts.paused_until))
     return None
 
 
 def refuse_for_bank(facts: Facts, policy: Policy) -> Decision | None:
     if facts.unmatched_credit_could_cover:
-        return nothing("credit_waiting")
+        return refuse("credit_waiting")
     if not policy.requires_bank_data:
         return None
     if facts.bank_data_age_hours is None:
-        return nothing("no_bank_data")
+        return refuse("no_bank_data")
     if facts.bank_data_age_hours > policy.bank_data_hours:
-        return nothing("stale_bank_data", hours=policy.bank_data_hours)
+        return refuse("stale_bank_data", hours=policy.bank_data_hours)
     return None
 
 
@@ -165,7 +165,7 @@ def next_level(last_level: str, policy: Policy) -> Level | None:
     return policy.levels[position] if position < len(policy.levels) else None
 
 
-def nothing(reason: str, **params: str | int) -> Decision:
+def refuse(reason: str, **params: str | int) -> Decision:
     return Decision(level=None, reason=reason, sentence=SENTENCES[reason], params=params)
 
 

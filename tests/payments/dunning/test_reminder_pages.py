@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Reminder, ReminderStatus
 from config.kernel.roles import Role
-from payments.services import facts
+from payments.dunning import evidence
+from payments.models import Reminder, ReminderStatus
 from tests.factories.money import a_credit, bank_lines
 from tests.factories.people import signed_in
 from tests.factories.story import a_company, a_customer, an_issued_invoice
@@ -85,7 +85,7 @@ def test_all_late_invoices_are_reached_by_pages_of_fifty(company):
 
 
 def test_the_reminders_due_are_made_once_however_often_one_asks(company, late, monkeypatch):
-    monkeypatch.setattr(facts, "is_working_day", lambda _day: True)
+    monkeypatch.setattr(evidence, "is_working_day", lambda _day: True)
     client = signed_in(company)
     for _time in range(2):
         answer = client.post(reverse("payments:reminder-send-due"), {"invoice": late.pk})
@@ -94,7 +94,7 @@ def test_the_reminders_due_are_made_once_however_often_one_asks(company, late, m
 
 
 def test_why_nothing_leaves_today_is_said_once_above_the_list(company, late, monkeypatch):
-    monkeypatch.setattr(facts, "is_working_day", lambda _day: False)
+    monkeypatch.setattr(evidence, "is_working_day", lambda _day: False)
     client = signed_in(company)
     page = client.get(reverse(LIST))
     assert "ce n’est pas un jour ouvré" in page.context["refusal"]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Sum
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from billing.late_interest import LateCharges, late_charges
-from billing.models import Invoice, InvoiceKind, ReminderLevel
+from billing.models import Invoice, InvoiceKind
 from billing.services.emails import one_line
-from billing.services.rates import rates_of
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
+from payments.dunning.late_interest import LateCharges, late_charges
+from payments.dunning.models import ReminderLevel
+from payments.dunning.rates import rates_of
 from payments.models import Allocation
 
 TEMPLATES = {
@@ -27,7 +28,7 @@ TEMPLATES = {
 def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
     """Late interest and indemnity of an invoice as of `at`; nothing for an individual.
 
-    Interest runs each day on what is outstanding: what was asked for after deposits, less the money from the day it was
+    Interest runs each day on what is outstanding: what is payable after deposits, less the money from the day it was
     paid, whenever it was recorded, and credit notes from their day (art. L441-10 C. com.). A public body owes
     another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
     """
@@ -46,35 +47,34 @@ def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
     return replace(charges, interest=None, periods=()) if invoice.customer.is_public_body else charges
 
 
-def reminder_letter(invoice: Invoice, level: ReminderLevel, *, at: datetime) -> tuple[str, str]:
-    """Subject and text of one reminder, with the exact balance of the moment."""
+@dataclass(frozen=True, slots=True)
+class LetterText:
+    """A subject and a message in the place of the letter's own; '' keeps the letter's own."""
+
+    subject_line: str = ""
+    message: str = ""
+
+
+STANDARD = LetterText()
+
+
+def reminder_letter(
+    invoice: Invoice, level: ReminderLevel, *, at: datetime, text: LetterText = STANDARD
+) -> tuple[str, str]:
+    """Subject and body of one reminder, with the exact balance of the moment; how to pay it always follows."""
     template, subject = TEMPLATES[level]
-    today = local_day(at)
+    today, message = local_day(at), text.message.strip()
     with override("fr"):
         body = render_to_string(
-            f"billing/emails/{template}.txt",
+            f"payments/emails/{'reminder_own' if message else template}.txt",
             {
                 "invoice": invoice,
+                "message": message,
                 "today": today,
                 "days_late": (today - invoice.due_date).days if invoice.due_date else 0,
                 "charges": None if invoice.customer.is_individual else charges_of(invoice, at=at),
                 "reference": creditor_reference.format(invoice.payment_reference),
             },
         )
-    return subject.format(number=invoice.number), body.strip() + "\n"
-
-
-def own_letter(
-    invoice: Invoice, level: ReminderLevel, *, subject_line: str, message: str, at: datetime
-) -> tuple[str, str]:
-    """The same in the words of whoever asks, where they give some; what is due and how to pay it follow them."""
-    subject, body = reminder_letter(invoice, level, at=at)
-    if message.strip():
-        with override("fr"):
-            context = {
-                "invoice": invoice,
-                "message": message.strip(),
-                "reference": creditor_reference.format(invoice.payment_reference),
-            }
-            body = render_to_string("billing/emails/reminder_own.txt", context).strip() + "\n"
-    return one_line(subject_line)[:200] or subject, body
+    subject_line = one_line(text.subject_line)[:200] or subject.format(number=invoice.number)
+    return subject_line, body.strip() + "\n"
