@@ -95,7 +95,7 @@ INSTALLED_APPS = [
     "einvoicing",
 ]
 if not PRODUCTION:
-    INSTALLED_APPS += ["einvoicing.sandbox", "config.rehearsal"]
+    INSTALLED_APPS += ["config.sandbox", "einvoicing.sandbox", "config.rehearsal"]
 AUTH_USER_MODEL = "kernel.User"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

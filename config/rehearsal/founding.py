@@ -13,11 +13,10 @@ from config.kernel.identifiers import vat
 from config.kernel.models import Company, Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
+from config.sandbox.accounts import CLIENT_SECRET
 from customers.services import ensure_terms
 from einvoicing.models import PlatformAccount
 from payments.models import BankAccount
-
-SANDBOX_SECRET = "sandbox-secret"  # noqa: S105 - of the local simulator, which everybody may know
 
 
 @transaction.atomic
@@ -46,6 +45,6 @@ def open_sandbox_account(company: Company, *, base_url: str = "", at: datetime) 
             token_url=f"{base_url}/oauth/token",
             client_id=f"demo-{company.siren}",
         )
-        account.set_client_secret(SANDBOX_SECRET)
+        account.set_client_secret(CLIENT_SECRET)
         account.save(force_insert=True)
     return account

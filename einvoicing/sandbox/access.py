@@ -16,10 +16,9 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from einvoicing.sandbox import faults
+from config.sandbox import faults
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 
-CLIENT_PREFIX = "demo-"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the simulator's published password, worth nothing elsewhere
 _SALT = "einvoicing.sandbox.token"
 
 View = Callable[..., HttpResponse]

@@ -1,4 +1,4 @@
-"""The simulated platform seen by a superuser: its flows are read, its failures are ordered."""
+"""The flows of the simulated platform, read by a superuser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from config.kernel.admin_audit import AuditedAdmin
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
+from einvoicing.sandbox.models import SandboxFlow
 
 
 @admin.register(SandboxFlow)
@@ -25,24 +25,3 @@ class SandboxFlowAdmin(AuditedAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: SandboxFlow | None = None) -> bool:
         return False
-
-
-@admin.register(SandboxRecord)
-class SandboxRecordAdmin(AuditedAdmin):
-    list_display = ("service", "kind", "key", "number", "client_id", "updated_at")
-    list_filter = ("service", "kind")
-    search_fields = ("=key", "=number")
-    exclude = ("content",)
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: SandboxRecord | None = None) -> bool:
-        return False
-
-
-@admin.register(SandboxFault)
-class SandboxFaultAdmin(AuditedAdmin):
-    list_display = ("kind", "value", "operation", "client_id", "remaining", "created_at")
-    list_filter = ("kind",)

@@ -1,4 +1,4 @@
-"""The sandbox of remote systems."""
+"""The simulated platforms; not installed in production."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from django.utils.translation import gettext_lazy as _
 
 class SandboxConfig(AppConfig):
     name = "einvoicing.sandbox"
-    label = "sandbox"
+    label = "einvoicing_sandbox"
     verbose_name = _("bac à sable")

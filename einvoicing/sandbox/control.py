@@ -8,9 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from config.sandbox.faults import KINDS, OPERATIONS
+from config.sandbox.models import SandboxFault
 from einvoicing.sandbox.access import error
-from einvoicing.sandbox.faults import KINDS, OPERATIONS
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow
+from einvoicing.sandbox.models import SandboxFlow
 
 _MOST = 1000
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from einvoicing.sandbox import faults
+from config.sandbox import faults
 from einvoicing.sandbox.access import called, error
 
 # siren: name, kind, status of its line, siret of its seat, code of a service that wants its own address

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from config.sandbox.models import lock
 from einvoicing import validation
 from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.models import SandboxFlow, new_flow_id
 
-_LOCK = 0x5A_12_013  # every writer and every reader of the simulated platform, one at a time
 _AT_ONCE = 20
 _TICK = timedelta(microseconds=1)
 
@@ -41,11 +41,6 @@ class Incoming:
 def pace() -> timedelta:
     """Between two statuses. Zero: everything has happened at the first look."""
     return timedelta(seconds=float(getattr(settings, "SANDBOX_PACE", 0.5)))
-
-
-def lock() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def detail(reason: str, words: str, item: str = "file", level: str = "Error") -> Detail:

@@ -1,4 +1,4 @@
-"""The addresses of the simulated platform; served by its own process, never beside ours."""
+"""The addresses of all simulated services; served by its own process, never beside ours."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from django.urls import path
 from einvoicing.sandbox import access, control, directory, views
 from einvoicing.sandbox.abby.urls import urlpatterns as abby
 from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
-from einvoicing.sandbox.invoice_ninja.urls import urlpatterns as invoice_ninja
 from einvoicing.sandbox.pennylane.urls import urlpatterns as pennylane
-from einvoicing.sandbox.revolut.urls import urlpatterns as revolut
+from payments.sandbox.urls import urlpatterns as payments
 
 _FLOWS = "flow-service/v1"
 _DIRECTORY = "directory-service/v1"
@@ -29,6 +28,5 @@ urlpatterns = [
     *chorus_pro,
     *pennylane,
     *abby,
-    *revolut,
-    *invoice_ninja,
+    *payments,
 ]

@@ -6,8 +6,6 @@ import base64
 import binascii
 import json
 import re
-import socket
-import struct
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +15,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults, flows, stories
+from config.sandbox import faults
+from config.sandbox.breaking import cut
+from einvoicing.sandbox import flows, stories
 from einvoicing.sandbox.access import called, error
 from einvoicing.sandbox.models import SandboxFlow
 
@@ -72,7 +72,7 @@ def deposit(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
 def _after_acceptance(request: HttpRequest, flow: SandboxFlow, told: faults.Faults) -> HttpResponse:
     """The deposit is kept; what the client learns of it may be another matter."""
     if "reset-after-accept" in told:
-        _cut(request)
+        cut(request)
     if "accepted-then-500" in told:
         return error(500, "INTERNAL_ERROR")
     if "empty-body" in told:
@@ -116,14 +116,6 @@ def _flow_info(text: str) -> tuple[dict[str, Any] | None, str]:
         if not good
     ]
     return (None, f"Invalid: {', '.join(faulty)}") if faulty else (info, "")
-
-
-def _cut(request: HttpRequest) -> None:
-    """Break the connection without an answer, as a crashing proxy would."""
-    connection: socket.socket | None = request.META.get("sandbox.connection")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 @require_POST

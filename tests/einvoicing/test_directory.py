@@ -16,11 +16,11 @@ from requests.adapters import HTTPAdapter
 
 from config.kernel.errors import RemoteError
 from config.kernel.roles import Role
+from config.sandbox.accounts import CLIENT_SECRET
 from customers.models import Customer
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.afnor.directory import AfnorDirectory
 from einvoicing.platforms.base import PlatformSettings
-from einvoicing.sandbox.access import CLIENT_SECRET
 from einvoicing.services.directory import NO_PLATFORM, Reach, look_up, reachability
 from tests.einvoicing.loopback import answer, free_port, serving
 from tests.einvoicing.platforms.conftest import sandbox as sandbox

@@ -11,10 +11,10 @@ from typing import Any
 from billing.models import Invoice
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from config.sandbox.accounts import CLIENT_SECRET
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument
-from einvoicing.sandbox.access import CLIENT_SECRET
 from einvoicing.services.statuses import apply_document
 from tests.factories.story import AT
 

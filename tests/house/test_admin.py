@@ -12,7 +12,7 @@ from billing.models import Invoice
 from config.kernel.models import User
 from tests.factories import story
 
-HOUSE = ("kernel", "customers", "billing", "payments", "einvoicing", "sandbox")
+HOUSE = ("kernel", "customers", "billing", "payments", "einvoicing", "sandbox", "einvoicing_sandbox")
 MODELS = [model for label in HOUSE for model in apps.get_app_config(label).get_models()]
 
 

@@ -27,10 +27,11 @@ from config.kernel.models import AuditEvent, Company, KnownPlace, Membership, Si
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from config.kernel.timeline import timeline_of
+from config.sandbox.models import SandboxFault, SandboxRecord
 from customers.models import Address, Contact, Customer, Individual, Organisation, PaymentTerms
 from customers.services import save_contact
 from einvoicing.models import PlatformAccount
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
+from einvoicing.sandbox.models import SandboxFlow
 from payments.models import BankAccount, Feed
 from tests.factories import platforms, story
 from tests.factories.people import a_person

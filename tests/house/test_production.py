@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.runtime import production
+from tests.house.texts import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -20,6 +22,8 @@ SOUND = {
     "credentials_keys": [KEY], "debug": False, "allowed_hosts": ["facturation.example.fr"],
     "behind_proxy": True, "trusted_proxies": 1, "allows_private": False,
 }  # fmt: skip
+
+REHEARSAL = {"sandbox", "rehearsal"}  # rooms that production neither installs nor imports
 
 
 def test_a_sound_installation_starts():
@@ -90,12 +94,22 @@ def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_prox
     # as the image is built: its style sheets are collected where there is no database
     alone = {"BEHIND_PROXY": "false", "DATABASE_URL": "", "QUITTANCE_WITHOUT_SERVICES": "1"}
     for more, started in (({}, False), ({"BEHIND_PROXY": "true"}, True), (alone, True)):
-        code = "from config import settings; print(settings.TRUSTED_PROXIES)"
+        code = "from config import settings; print(settings.TRUSTED_PROXIES, *settings.INSTALLED_APPS)"
         run = subprocess.run(
             [sys.executable, "-c", code], env={**told, **more}, capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert (run.returncode == 0) is started, run.stderr
         if started:
-            assert run.stdout.strip() == str(int(more["BEHIND_PROXY"] == "true"))
+            proxies, *apps = run.stdout.split()
+            assert proxies == str(int(more["BEHIND_PROXY"] == "true"))
+            assert [app for app in apps if REHEARSAL & set(app.split("."))] == []
         else:
             assert [line.split(" ")[0] for line in run.stderr.splitlines()] == ["BEHIND_PROXY"]
+
+
+def test_what_production_runs_imports_no_simulator():
+    imports = re.compile(rf"^\s*(?:from|import) [\w.]*\b(?:{'|'.join(REHEARSAL)})\b", re.MULTILINE)
+    sources = [path for app in PACKAGES for path in sorted((ROOT / app).rglob("*.py"))]
+    assert len(sources) > 400
+    runs = [path for path in sources if not REHEARSAL & set(path.parts)]
+    assert [str(path) for path in runs if imports.search(path.read_text(encoding="utf-8"))] == []

@@ -26,10 +26,10 @@ from config.kernel.inbound import applying
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from config.kernel.scope import company_scope
 from config.kernel.webhooks import addresses
-from einvoicing.sandbox.invoice_ninja.access import TOKEN_PREFIX
 from payments import tasks
 from payments.feeds import invoice_ninja as client
 from payments.models import Feed, FeedKind, Payment
+from payments.sandbox.invoice_ninja.access import TOKEN_PREFIX
 from payments.services.crediting import credit_invoice
 from payments.services.feeds import connecting, invoice_ninja, reading
 from payments.services.feeds.reading import read_feed

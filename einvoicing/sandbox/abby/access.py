@@ -13,10 +13,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.access import CLIENT_PREFIX, CLIENT_SECRET
-from einvoicing.sandbox.breaking import cut
-from einvoicing.sandbox.models import SandboxFault, SandboxRecord
+from config.sandbox import faults
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
+from config.sandbox.breaking import cut
+from config.sandbox.models import SandboxFault, SandboxRecord
 
 SERVICE = "abby"
 KEY_PREFIX = "suk_"  # a published key is this and the account's name: suk_demo-…

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.sandbox.models import SandboxRecord
 from einvoicing.sandbox.abby.access import SERVICE
-from einvoicing.sandbox.models import SandboxRecord
 
 VAT = {"FR_2000": 2000, "FR_1000": 1000, "FR_850": 850, "FR_550": 550, "FR_210": 210}
 WITHOUT = ("FR_00HT", "FR_00UE", "FR_0HUE")

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults, flows
+from config.sandbox import faults
+from config.sandbox.models import SandboxRecord, lock
 from einvoicing.sandbox.abby import billing
 from einvoicing.sandbox.abby.access import SERVICE, Call, called, problem
-from einvoicing.sandbox.models import SandboxRecord
 
 _PDF = b"%PDF-1.4\n% the simulated copy of "
 
@@ -119,7 +119,7 @@ def download(call: Call, key: str) -> HttpResponse:
 def _changed(call: Call, key: str, told: dict[str, Any], number: str = "") -> HttpResponse:
     """Write to a draft; what is finalized is closed."""
     with transaction.atomic():
-        flows.lock()
+        lock()
         row = billing.records(call.client_id, "billing").filter(key=key).first()
         if row is None:
             return problem(404, "Billing not found")
@@ -201,7 +201,7 @@ def tell(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: a person at Abby puts the document {id} into {state}, or deletes it (state '')."""
     asked = json.loads(request.body)
     with transaction.atomic():
-        flows.lock()
+        lock()
         row = SandboxRecord.objects.get(service=SERVICE, kind="billing", key=str(asked["id"]))
         if not asked["state"]:
             row.delete()

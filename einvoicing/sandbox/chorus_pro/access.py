@@ -17,8 +17,8 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.access import CLIENT_PREFIX, CLIENT_SECRET
+from config.sandbox import faults
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 
 ACCOUNT_PREFIX = "TECH_"
 ACCOUNT_PASSWORD = "sandbox-password"  # noqa: S105 - published, worth nothing elsewhere

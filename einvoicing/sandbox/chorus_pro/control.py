@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
+from config.sandbox.models import SandboxRecord
 from einvoicing.sandbox.chorus_pro import flows
-from einvoicing.sandbox.models import SandboxRecord
 
 _MOST = 1000
 _TURNED_AWAY = {"IN_REJETE", "IN_INCIDENTE"}

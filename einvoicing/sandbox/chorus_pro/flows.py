@@ -16,11 +16,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.kernel.clock import PARIS
+from config.sandbox.models import SandboxRecord
 from einvoicing import validation
 from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.chorus_pro import recipients
 from einvoicing.sandbox.flows import lock, pace
-from einvoicing.sandbox.models import SandboxRecord
 
 SERVICE, FLOW, INVOICE = "chorus_pro", "flux", "facture"
 RECEIVED, WORKING = "IN_RECU", "IN_EN_COURS_TRAITEMENT_CPP"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 
-from einvoicing.sandbox import faults
+from config.sandbox import faults
 from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, UNKNOWN, Call, answered, called, done
 
 INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.breaking import cut
+from config.sandbox import faults
+from config.sandbox.breaking import cut
+from config.sandbox.models import SandboxRecord
 from einvoicing.sandbox.chorus_pro import flows
 from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, done
-from einvoicing.sandbox.models import SandboxRecord
 from einvoicing.sandbox.views import most_bytes
 
 # the enumeration of the published interface, whole

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.access import CLIENT_PREFIX, CLIENT_SECRET
+from config.sandbox import faults
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 
 TOKEN_PREFIX = "pennylane-"  # noqa: S105 - a published token is this and the account's name: pennylane-demo-…
 SHARED_ACCOUNT = "demo-pennylane"  # whose token is the sandbox's own secret

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.sandbox.models import SandboxRecord, lock
 from einvoicing import validation
 from einvoicing.sandbox import flows
-from einvoicing.sandbox.models import SandboxRecord
 
 SERVICE = "pennylane"
 _ARRIVAL = (("submitted", ""), ("sent", ""), ("approved", ""))
@@ -64,7 +64,7 @@ def settled(record: SandboxRecord) -> SandboxRecord:
         return record
     verdict = _verdict(bytes(record.content))
     with transaction.atomic():
-        flows.lock()
+        lock()
         record.refresh_from_db()
         record.facts["schematron"] = verdict
         if verdict == "invalid" and record.facts["story"]:

@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults, flows, reading, stories
-from einvoicing.sandbox.breaking import cut
-from einvoicing.sandbox.models import SandboxRecord
+from config.sandbox import faults
+from config.sandbox.breaking import cut
+from config.sandbox.models import SandboxRecord, lock
+from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.pennylane import life
 from einvoicing.sandbox.pennylane.access import called, problem
 
@@ -46,7 +47,7 @@ def imports(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
         return problem(422, "The e-invoice cannot be read", [{"message": str(error)}])
     behaviour = told.value("buyer") or ("silent" if "silent" in told else stories.behaviour_of(head))
     with transaction.atomic():
-        flows.lock()
+        lock()
         if "refuse-duplicates" in told and life.invoices(client_id).filter(number=head.number).exists():
             return problem(422, "Invoice number has already been taken")
         sent = request.POST.get("send_to_pa", "").lower() == "true"
@@ -93,7 +94,7 @@ def _url(request: HttpRequest, path: str) -> str:
 def send_to_pa(_request: HttpRequest, client_id: str, _told: faults.Faults, key: str) -> HttpResponse:
     """204 as soon as it is asked for; 422 when it was sent already."""
     with transaction.atomic():
-        flows.lock()
+        lock()
         invoice = life.invoices(client_id).filter(key=key).first()
         if invoice is None:
             return problem(404, "Not found")
@@ -215,7 +216,7 @@ def tell(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: the network says {status, reason} of the invoice {id}, now."""
     asked = json.loads(request.body)
     with transaction.atomic():
-        flows.lock()
+        lock()
         record = SandboxRecord.objects.get(service=life.SERVICE, key=str(asked["id"]))
         now = timezone.now().isoformat(timespec="microseconds")
         record.facts["story"] = [one for one in record.facts["story"] if one[0] < now]

@@ -17,13 +17,14 @@ from django.db import connection
 from django.test import override_settings
 from requests.adapters import HTTPAdapter
 
+from config.sandbox.accounts import CLIENT_SECRET
+from config.sandbox.models import SandboxFault, SandboxRecord
 from einvoicing.formats import cii
 from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, RemoteMessage, RemoteStatus, Watched
 from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.sandbox.abby.access import KEY_PREFIX
-from einvoicing.sandbox.access import CLIENT_SECRET
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
-from einvoicing.sandbox.models import SandboxFault, SandboxFlow, SandboxRecord
+from einvoicing.sandbox.models import SandboxFlow
 from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
 from einvoicing.sandbox.server import SandboxServer
 from tests.einvoicing import documents

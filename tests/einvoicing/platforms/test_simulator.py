@@ -13,10 +13,10 @@ import pytest
 import requests
 from django.test import override_settings
 
+from config.sandbox.accounts import CLIENT_SECRET
 from einvoicing import validation
 from einvoicing.formats import cdar, cii
 from einvoicing.sandbox import reading, stories
-from einvoicing.sandbox.access import CLIENT_SECRET
 from tests.einvoicing import documents
 
 pytestmark = pytest.mark.django_db

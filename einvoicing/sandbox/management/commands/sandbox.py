@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from einvoicing.sandbox.access import CLIENT_PREFIX, CLIENT_SECRET
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 from einvoicing.sandbox.server import SandboxServer
 
 

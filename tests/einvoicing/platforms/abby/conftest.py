@@ -14,13 +14,13 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from config.kernel.clock import PARIS
+from config.sandbox.models import SandboxRecord
 from einvoicing import document as model
 from einvoicing.formats import cdar, cii
 from einvoicing.platforms.abby.client import AbbyPlatform
 from einvoicing.platforms.base import Deposit, PlatformSettings
 from einvoicing.platforms.registry import connect
 from einvoicing.sandbox.abby.access import KEY_PREFIX
-from einvoicing.sandbox.models import SandboxRecord
 from tests.einvoicing import documents
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
+from config.sandbox.accounts import CLIENT_SECRET
 from einvoicing.platforms.chorus_pro import structures
 from einvoicing.platforms.chorus_pro.client import ChorusProPlatform
-from einvoicing.sandbox.access import CLIENT_SECRET
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from tests.einvoicing.platforms.conftest import Account, opened
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from django.test import override_settings
 
-from einvoicing.sandbox.access import CLIENT_SECRET
+from config.sandbox.accounts import CLIENT_SECRET
 from tests.einvoicing.platforms.conftest import CII
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from config.sandbox.models import SandboxRecord
 from einvoicing.platforms.base import Deposit, PlatformSettings
 from einvoicing.platforms.pennylane.client import PennylanePlatform
 from einvoicing.platforms.registry import connect, read_statuses
-from einvoicing.sandbox.models import SandboxRecord
 from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
 from tests.einvoicing.platforms.conftest import CII
 

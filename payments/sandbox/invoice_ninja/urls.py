@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox.invoice_ninja import views
+from payments.sandbox.invoice_ninja import views
 
 urlpatterns = [
     path("api/v1/ping", views.ping),

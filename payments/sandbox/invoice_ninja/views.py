@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults, flows
-from einvoicing.sandbox.invoice_ninja import books
-from einvoicing.sandbox.invoice_ninja.access import SERVICE, SHARED_ACCOUNT, called, problem
-from einvoicing.sandbox.models import SandboxRecord
+from config.sandbox import faults
+from config.sandbox.models import SandboxRecord, lock
+from payments.sandbox.invoice_ninja import books
+from payments.sandbox.invoice_ninja.access import SERVICE, SHARED_ACCOUNT, called, problem
 
 _SORTS = ("id", "updated_at", "created_at", "amount", "date", "number")
 
@@ -75,7 +75,7 @@ def tell(request: HttpRequest) -> HttpResponse:
     told: dict[str, Any] = json.loads(request.body)
     client_id = str(told.pop("client_id", SHARED_ACCOUNT))
     with transaction.atomic():
-        flows.lock()
+        lock()
         row = books.tell(client_id, told)
     return JsonResponse(books.shown(row, with_invoices=True), status=201)
 

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults, flows
-from einvoicing.sandbox.models import SandboxRecord
-from einvoicing.sandbox.revolut.access import SERVICE, called, problem
+from config.sandbox import faults
+from config.sandbox.models import SandboxRecord, lock
+from payments.sandbox.revolut.access import SERVICE, called, problem
 
 MOST, USUAL = 1000, 100
 
@@ -97,7 +97,7 @@ def tell(request: HttpRequest) -> HttpResponse:
     asked: dict[str, Any] = json.loads(request.body)
     client_id = str(asked["client_id"])
     with transaction.atomic():
-        flows.lock()
+        lock()
         for kind in ("account", "transaction"):
             for told in asked.get(f"{kind}s", []):
                 row, _new = SandboxRecord.objects.get_or_create(

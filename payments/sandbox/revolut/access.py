@@ -17,15 +17,15 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.models import SandboxRecord
+from config.sandbox import faults
+from config.sandbox.models import SandboxRecord
 
 SERVICE = "revolut"
 AUDIENCE = "https://revolut.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_SECONDS = 2399
 CODE_SECONDS = 120
-_SALT = "einvoicing.sandbox.revolut"
+_SALT = "payments.sandbox.revolut"
 
 View = Callable[..., HttpResponse]
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
 
-from einvoicing.sandbox.models import SandboxFault
+from config.sandbox.models import SandboxFault
 
 TOKEN, DEPOSIT, ANSWER, SEARCH, READ, HEALTH = "token", "deposit", "answer", "search", "read", "health"
 OPERATIONS = (TOKEN, DEPOSIT, ANSWER, SEARCH, READ, HEALTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox.revolut import access, views
+from payments.sandbox.revolut import access, views
 
 _API = "revolut/api/1.0"
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from einvoicing.sandbox.invoice_ninja.access import SERVICE
-from einvoicing.sandbox.models import SandboxRecord
+from config.sandbox.models import SandboxRecord
+from payments.sandbox.invoice_ninja.access import SERVICE
 
 COMPLETED, CANCELLED = "4", "2"
 EURO = "3"

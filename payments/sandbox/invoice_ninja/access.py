@@ -10,9 +10,9 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from einvoicing.sandbox import faults
-from einvoicing.sandbox.access import CLIENT_PREFIX, CLIENT_SECRET
-from einvoicing.sandbox.models import SandboxRecord
+from config.sandbox import faults
+from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
+from config.sandbox.models import SandboxRecord
 
 SERVICE = "invoice_ninja"
 TOKEN_PREFIX = "ninja_"  # noqa: S105 - a published token is this and the account's name: ninja_demo-…

@@ -1,0 +1,12 @@
+"""The ground of the simulated remote services; not installed in production."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SandboxConfig(AppConfig):
+    name = "config.sandbox"
+    label = "sandbox"
+    verbose_name = _("bac à sable")
