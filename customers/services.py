@@ -190,9 +190,14 @@ DEFAULT_TERMS = (
 
 
 def ensure_terms(company_id: int) -> PaymentTerms:
-    """Give a new company the usual French terms; returns the default one (30 days)."""
-    for name, days, end_of_month in DEFAULT_TERMS:
-        PaymentTerms.objects.get_or_create(
-            company_id=company_id, name=name, defaults={"days": days, "end_of_month": end_of_month}
-        )
-    return PaymentTerms.objects.get(name="30 jours")
+    """The default terms of a company (30 days); a company that has none is given the usual French ones."""
+    default = PaymentTerms.objects.filter(company_id=company_id, name=DEFAULT_TERMS[0][0])
+    if not (found := default.first()):
+        usual = [
+            PaymentTerms(company_id=company_id, name=name, days=days, end_of_month=end_of_month)
+            for name, days, end_of_month in DEFAULT_TERMS
+        ]
+        # another may give them at the same moment
+        PaymentTerms.objects.bulk_create(usual, ignore_conflicts=True)
+        found = default.get()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import ipaddress
 import socket
@@ -23,6 +24,7 @@ from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.services import documents
 from einvoicing.validation.report import Report
+from payments.feeds.revolut.keys import new_key
 from tests.api.world import World, a_world
 from tests.factories import story
 from tests.template import migrated
@@ -91,6 +93,15 @@ def django_db_setup(django_db_setup: None) -> None:
 def _another_try_at_once() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr("config.kernel.http.PAUSE", (0, 0.01))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_rsa_key() -> Iterator[None]:
+    """Making a key takes longer than most tests; which one it is does not matter."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("payments.services.feeds.connecting.new_key", functools.cache(new_key))
     yield
     patch.undo()
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.test import Client
 from django.utils import timezone
 
-from config.kernel.api import keys
+from config.kernel.api import keys, tokens
 from config.kernel.api.json import dumps, loads
 from config.kernel.models import Company, Membership, User
 from config.kernel.roles import Role
@@ -59,12 +59,8 @@ def a_member(company: Company, role: Role = Role.OWNER) -> User:
 
 
 def a_partner(company: Company, role: Role = Role.OWNER) -> Partner:
-    """A person of the company, signed in by password as a partner's program does."""
-    user = a_member(company, role)
-    answer = Client().post(
-        "/api/auth/token", dumps({"email": user.email, "password": PASSWORD}), content_type="application/json"
-    )
-    return Partner(loads(answer.content)["access"])
+    """A person of the company, as a partner's program is once it has signed in."""
+    return Partner(tokens._pair(a_member(company, role))["access"])
 
 
 def a_machine(company: Company, *scopes: str, **options: Any) -> Partner:

@@ -16,7 +16,7 @@ from config.kernel.clock import local_day
 T = TypeVar("T")
 
 # a small form in `make test`, whole in `make trust`
-SCALE = float(os.environ.get("TRUST_SCALE", "0.04"))
+SCALE = float(os.environ.get("TRUST_SCALE", "0.02"))
 WHOLE = SCALE >= 1
 
 

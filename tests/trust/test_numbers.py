@@ -22,7 +22,7 @@ from tests.trust.at_once import WHOLE, at_once, scaled
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
 
-ISSUERS, ROUNDS, ROUNDS_OF_WHOLE_INVOICES = (50 if WHOLE else 16), scaled(400), scaled(40)
+ISSUERS, ROUNDS, ROUNDS_OF_WHOLE_INVOICES = (50 if WHOLE else 16), scaled(400), max(2, scaled(40))
 ROLLED_BACK = 0.05
 
 
