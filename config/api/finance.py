@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from billing.api.invoices.bodies import InvoiceBody, columns, lines, said_of
 from billing.api.invoices.reading import InvoiceView
+from billing.invoice_sums import invoice_sums
 from billing.models import Invoice
 from billing.services.invoices import save_draft
 from config.api.finance_shapes import (
@@ -35,7 +36,7 @@ from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
-from config.pages.figures import month, sums
+from config.pages.figures import month
 from config.pages.operations import jobs
 from einvoicing.api.sending import send
 from einvoicing.models import PlatformAccount, Transmission
@@ -71,7 +72,7 @@ class Dashboard(FinanceView):
     def get(self, request: Call) -> dict[str, Any]:
         """What is owed, late, received and billed this month, and how the system does."""
         today = local_day(request.at)
-        found, sold = sums(today), month(today)
+        found, sold = invoice_sums(today), month(today)
         return {
             "date": today,
             "due": {"count": found.due, "amount": found.due_total},

@@ -7,13 +7,13 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from config.kernel import typography
 from config.kernel.facts import FACTS
 from config.kernel.models import AuditEvent, Company, CompanyRow
+from config.kernel.places import record_url
 from config.kernel.roles import may_read
 
 AMOUNTS = frozenset({"amount", "total", "unit_price", "balance"})
@@ -44,20 +44,13 @@ def latest_of(most: int, role: str) -> list[Item]:
     """The last things that happened in the company in scope, as far as the role may read them. One query."""
     events = AuditEvent.objects.filter(_readable_by(role))
     return [
-        replace(_item(event), hash="", proof_url=_address_of(event.subjects[0]), proof_label=_("Ouvrir la fiche"))
+        replace(_item(event), hash="", proof_url=record_url(event.subjects[0]), proof_label=_("Ouvrir la fiche"))
         for event in events.order_by("-id")[:most]
     ]
 
 
 def _readable_by(role: str) -> Q:
     return Q(tag__in=[fact.tag for fact in FACTS.values() if fact.sentence and may_read(role, fact.area)])
-
-
-def _address_of(subject: str) -> str:
-    """The page of the row an event is about; '' for rows that have none. No query."""
-    label, _colon, pk = subject.partition(":")
-    model: Any = apps.get_model(label)
-    return str(model(pk=int(pk)).get_absolute_url()) if hasattr(model, "get_absolute_url") else ""
 
 
 def _item(event: AuditEvent) -> Item:

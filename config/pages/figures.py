@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.billed import GROSS, NET, billed
-from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceStatus
+from billing.invoice_sums import ZERO, invoice_sums
+from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.models import Membership
+from config.kernel.todo import Today
 from payments.models import Payment
-
-ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,39 +27,6 @@ class Figure:
     tone: str
     name: str
     query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What the invoices in hand add up to, asked in one query."""
-
-    drafts: int
-    draft_total: Decimal
-    only_draft: int | None
-    due: int
-    due_total: Decimal
-    late: int
-    late_total: Decimal
-    only_late: int | None
-    oldest: date | None
-
-
-def sums(today: date) -> Sums:
-    draft = Q(status=InvoiceStatus.DRAFT)
-    due = Q(status=InvoiceStatus.ISSUED) & ~Q(kind=InvoiceKind.CREDIT_NOTE)
-    late = due & Q(due_date__lt=today)
-    row = Invoice.objects.filter(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.ISSUED]).aggregate(
-        drafts=Count("pk", filter=draft),
-        draft_total=Sum("total_gross", filter=draft, default=ZERO),
-        only_draft=Min("pk", filter=draft),
-        due=Count("pk", filter=due),
-        due_total=Sum(BALANCE, filter=due, default=ZERO),
-        late=Count("pk", filter=late),
-        late_total=Sum(BALANCE, filter=late, default=ZERO),
-        only_late=Min("pk", filter=late),
-        oldest=Min("due_date", filter=late),
-    )
-    return Sums(**row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +51,11 @@ def month(today: date) -> Month:
     return Month(start, received["total"], received["rows"], sold["gross"], sold["net"])
 
 
-def figures(found: Sums, today: date, membership: Membership) -> list[Figure]:
-    """What is owed and late, what the month brought and billed, as far as the role reads it. Two queries."""
-    sold = month(today)
-    since = f"from={sold.start.isoformat()}&to={today.isoformat()}"
+def figures(today: Today, membership: Membership) -> list[Figure]:
+    """What is owed and late, what the month brought and billed, as far as the role reads it. Three queries at most."""
+    found = today.once(invoice_sums)
+    sold = month(today.date)
+    since = f"from={sold.start.isoformat()}&to={today.date.isoformat()}"
     late_tone = "bad" if found.late else "good"
     every = [
         ("invoices", Figure(

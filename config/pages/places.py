@@ -1,4 +1,4 @@
-"""Where one can go and what one can begin: pages, settings and acts that search and palette find by name."""
+"""Pages, acts and settings that search and palette find by name."""
 
 from __future__ import annotations
 
@@ -7,56 +7,46 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from config.kernel.folding import fold
-from config.kernel.models import Membership
-from config.pages.frame import RAIL, open_url, settings_tabs
+from config.kernel.places import ACTS, PAGES
+from config.pages.frame import RAIL, settings_tabs
 
-# the address, what it is called, its icon, and the other words by which people look for it
-ACTS: tuple[tuple[str, Any, str, Any], ...] = (
-    ("billing:invoice-new", gettext_lazy("Nouvelle facture"), "plus", gettext_lazy("créer facturer brouillon")),
-    ("billing:order-new", gettext_lazy("Nouvelle commande"), "plus", gettext_lazy("créer vente devis")),
-    ("customers:customer-new", gettext_lazy("Nouveau client"), "plus", gettext_lazy("créer organisation particulier")),
-    ("billing:product-new", gettext_lazy("Nouveau produit"), "plus", gettext_lazy("créer article prestation")),
-    ("payments:payment-new", gettext_lazy("Enregistrer un encaissement"), "plus", gettext_lazy("paiement règlement")),
-    ("payments:bankline-list", gettext_lazy("Importer un relevé bancaire"), "upload", gettext_lazy("banque camt")),
+# what apps declare in their `places.py`, as it is offered
+ACTS_IN_ORDER = (
+    "billing:invoice-new",
+    "billing:order-new",
+    "customers:customer-new",
+    "billing:product-new",
+    "payments:payment-new",
+    "payments:bankline-list",
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FoundPlace:
     label: str
     icon: str
     url: str
-    synonyms: str = ""
+    synonyms: Any = ""
 
-    def answers(self, folded: list[str]) -> bool:
+    def matches(self, typed: list[str]) -> bool:
         """True when each word typed begins a word of the place."""
-        words = fold(f"{self.label} {self.synonyms}").replace("'", " ").split()
-        return all(any(word.startswith(typed) for word in words) for typed in folded)
+        own = fold(f"{self.label} {self.synonyms}").replace("'", " ").split()
+        return all(any(word.startswith(start) for word in own) for start in typed)
 
 
-def find_places(membership: Membership, text: str = "") -> list[Place]:
-    """The acts, pages and settings this person may open, by the words typed; all of them when none is."""
+def find_places(role: str, text: str = "") -> list[FoundPlace]:
+    """The acts, pages and settings that the role may open, by the words typed; all of them when none is."""
     typed = fold(text).replace("'", " ").split()
-    return [place for place in _every(membership) if place.answers(typed)]
+    return [place for place in _open_places(role) if place.matches(typed)]
 
 
-def _every(membership: Membership) -> Iterator[Place]:
-    for name, label, icon, synonyms in ACTS:
-        if place := _place(membership, name, str(label), icon, str(synonyms), method="POST"):
-            yield place
-    for name, label, icon in RAIL:
-        if place := _place(membership, name, str(label), icon):
-            yield place
-    for _name, label, url in settings_tabs(membership.role):
-        yield Place(f"{_('Réglages')} · {label}", "settings", url, str(_("paramètres")))
-
-
-def _place(
-    membership: Membership, name: str, label: str, icon: str, synonyms: str = "", method: str = "GET"
-) -> Place | None:
-    """None for a page that this role may not open, or that is not installed."""
-    url = open_url(membership.role, name, method)
-    return Place(label, icon, url, synonyms) if url else None
+def _open_places(role: str) -> Iterator[FoundPlace]:
+    acts = ((ACTS[name], "POST") for name in ACTS_IN_ORDER)
+    pages = ((PAGES[name], "GET") for name in RAIL)
+    for place, method in (*acts, *pages):
+        if url := place.url_for(role, method):
+            yield FoundPlace(str(place.label), place.icon, url, place.synonyms)
+    for tab, url in settings_tabs(role):
+        yield FoundPlace(f"{_('Réglages')} · {tab.label}", tab.icon, url, _("paramètres"))

@@ -1,4 +1,4 @@
-"""The home page, the search, and the small doors of the frame."""
+"""The home page, the search, and what the frame of every page sends."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from django.views.defaults import server_error as error_page
 
 from billing.models import Invoice
 from config.kernel import arithmetic, typography
-from config.kernel.access import MemberRequest, member
+from config.kernel.access import MemberRequest, member, role_of
 from config.kernel.api.problems import broken
 from config.kernel.clock import local_day
 from config.kernel.forms import FrenchDecimalField
 from config.kernel.htmx import is_part, page_or_part
 from config.kernel.middleware import PROGRAMS
+from config.kernel.search import SearchTerms
 from config.kernel.timeline import latest_of
+from config.kernel.todo import Today
 from config.pages import figures
-from config.pages.home import first_steps, tasks
+from config.pages.home import first_steps, todos
 from config.pages.places import find_places
-from config.pages.search import Question, exact, find
+from config.pages.search import numbered_record, sections_found
 from einvoicing.views.readiness import readiness_banner
 
 RECENT = 8
@@ -41,18 +43,16 @@ def _back(request: HttpRequest) -> str:
 @member("company")
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me today, each line with its one action, and four figures. A new company gets its first steps."""
-    now = timezone.now()
-    today = local_day(now)
+    today = Today(timezone.now())
     membership = cast(MemberRequest, request).membership
-    found = figures.sums(today)
     is_new = not Invoice.objects.issued().exists()
     context = {
-        "today": today,
-        "figures": [] if is_new else figures.figures(found, today, membership),
-        "tasks": tasks(found, now, membership),
+        "today": today.date,
+        "figures": [] if is_new else figures.figures(today, membership),
+        "todos": todos(today, membership.role),
         "steps": first_steps(membership.role) if is_new else [],
         "recent": latest_of(RECENT, membership.role),
-        "readiness": readiness_banner(membership.company, today),
+        "readiness": readiness_banner(membership.company, today.date),
     }
     return render(request, "home.html", context)
 
@@ -74,15 +74,15 @@ def figure(request: HttpRequest) -> HttpResponse:
 @member("company")
 def search(request: HttpRequest) -> HttpResponse:
     """Everything that answers `?q=`; a number goes straight to its record. HTMX: the options under the search field."""
-    membership = cast(MemberRequest, request).membership
-    question = Question(request.GET.get("q", ""), on=local_day(timezone.now()))
-    if not is_part(request) and question.text and (address := exact(question, membership.role)):
+    role = role_of(request)
+    terms = SearchTerms(request.GET.get("q", ""))
+    if not is_part(request) and terms.text and (address := numbered_record(terms, role)):
         return redirect(address)
     context = {
-        "search_query": question.text,
-        "places": find_places(membership, question.text),
-        "groups": [] if question.is_too_short else find(question, membership.role),
-        "too_short": question.is_too_short,
+        "search_query": terms.text,
+        "places": find_places(role, terms.text),
+        "sections": [] if terms.is_too_short else sections_found(terms, role, local_day(timezone.now())),
+        "too_short": terms.is_too_short,
     }
     return page_or_part(request, "search.html", "_search_options.html", context)
 
@@ -92,7 +92,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def switch_company(request: HttpRequest) -> HttpResponse:
     """Work in another of one's companies. A company one is no member of changes nothing."""
     wanted = request.POST.get("company", "")
-    mine = {str(one.company_id) for one in request.memberships}  # type: ignore[attr-defined]  # set by the middleware
+    mine = {str(membership.company_id) for membership in cast(MemberRequest, request).memberships}
     if wanted in mine:
         request.session["company_id"] = int(wanted)
     # the page one was on belongs to the other company

@@ -103,8 +103,8 @@ def follows_the_news(company: Any, customer: Any, code: str, status: str, chip: 
     assert transmissions.context["counts"]["broken"] == 1
     assert [one["value"] for one in client.get(reverse("einvoicing:compliance")).context["stats"]][-1] == "1"
     if role != Role.VIEWER:
-        asked = [task for task in client.get("/").context["tasks"] if task.icon == "send"]
-        assert [(task.name, task.pk) for task in asked] == [("einvoicing:transmission-detail", row.pk)]
+        asked = [todo for todo in client.get("/").context["todos"] if todo.icon == "send"]
+        assert [todo.url for todo in asked] == [row.get_absolute_url()]
 
 
 def test_sales_are_offered_no_credit_note_that_they_may_not_make(company, customer, account):
@@ -122,7 +122,7 @@ def test_a_credit_note_ends_the_bad_news_everywhere(company, customer, account, 
     client = signed_in(company)
     assert "Annulée par avoir" in head(client.get(row.invoice.get_absolute_url()))
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
-    assert not [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+    assert not [todo for todo in client.get("/").context["todos"] if todo.icon == "send"]
     assert not client.get(LIST, {"status": "to_mend"}).context["rows"]
 
 
@@ -207,8 +207,8 @@ def test_a_212_that_was_refused_is_to_mend_once_and_says_nothing_of_the_invoice(
     assert [one["row"].pk for one in listed.context["rows"]] == [row.pk]
     assert listed.context["counts"]["broken"] == 1
     assert [one["value"] for one in client.get(reverse("einvoicing:compliance")).context["stats"]][-1] == "1"
-    [task] = [task for task in client.get("/").context["tasks"] if task.icon == "send"]
-    assert (task.words, task.pk) == ("1 statut non déclaré", row.pk)
+    [todo] = [todo for todo in client.get("/").context["todos"] if todo.icon == "send"]
+    assert (todo.sentence, todo.url) == ("1 statut non déclaré", row.get_absolute_url())
     assert "À payer" in head(client.get(row.invoice.get_absolute_url()))
     retry = reverse("einvoicing:transmission-retry", args=[row.pk])
     assert retry in client.get(row.get_absolute_url()).text
@@ -229,7 +229,7 @@ def test_a_212_that_was_refused_is_filed_by_a_person_who_says_why(company, custo
     assert dismiss not in page.text
     assert "Déclarée à la main chez eux" in page.text
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
-    assert not [task for task in client.get("/").context["tasks"] if task.icon == "send"]
+    assert not [todo for todo in client.get("/").context["todos"] if todo.icon == "send"]
     # it may still be taken up again, and asks anew when it is refused again
     client.post(reverse("einvoicing:transmission-retry", args=[row.pk]), {"reason": "Rouverte chez eux"})
     row.refresh_from_db()

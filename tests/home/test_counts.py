@@ -1,4 +1,4 @@
-"""A count says what its list shows: each task and figure of the home page, and the words above a list."""
+"""A count says what its list shows: each line and figure of the home page, and the words above a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from billing.services.crediting import draft_credit_note
@@ -35,9 +34,9 @@ def test_what_the_home_page_counts_is_what_its_list_shows(db, settings, tmp_path
     client.force_login(User.objects.get(email="claire@verone.example"))
     home = client.get("/", headers={"Accept-Language": "fr"})
     counted = {}
-    for task in home.context["tasks"]:
-        if task.query:
-            counted[f"{reverse(task.name)}?{task.query}"] = first_count(task.words)
+    for todo in home.context["todos"]:
+        if "?" in todo.url:
+            counted[todo.url] = first_count(todo.sentence)
     assert len(counted) >= 2, counted
     for address, count in counted.items():
         page = client.get(address, headers={"Accept-Language": "fr"})
@@ -53,9 +52,9 @@ def test_orders_to_invoice_are_those_without_their_invoice(company, customer):
                 generate_invoice(order=order, actor=ACTOR, at=AT)
     client = signed_in(company)
     home = client.get("/", headers={"Accept-Language": "fr"})
-    task = next(task for task in home.context["tasks"] if "à facturer" in task.words)
-    assert first_count(task.words) == 2
-    summary = client.get(f"{reverse(task.name)}?{task.query}", headers={"Accept-Language": "fr"}).context["summary"]
+    todo = next(todo for todo in home.context["todos"] if "à facturer" in todo.sentence)
+    assert first_count(todo.sentence) == 2
+    summary = client.get(todo.url, headers={"Accept-Language": "fr"}).context["summary"]
     assert first_count(summary) == 2
 
 

@@ -12,11 +12,10 @@ from django.utils import timezone
 
 from billing.models import Email, Invoice
 from config.kernel.clock import local_day
-from config.kernel.models import Membership
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from config.pages.figures import sums
-from config.pages.home import tasks
+from config.kernel.todo import Today
+from config.pages.home import todos
 from tests.factories.money import a_credit, a_payment, bank_lines
 from tests.factories.people import read, signed_in
 from tests.factories.story import AT, a_company, a_customer, a_draft, an_issued_invoice
@@ -25,21 +24,21 @@ pytestmark = pytest.mark.django_db
 HOME = "/"
 
 
-def words_of(page):
-    return [task.words.replace("\u202f", " ").replace("\xa0", " ") for task in page.context["tasks"]]
+def sentences_of(page):
+    return [todo.sentence.replace("\u202f", " ").replace("\xa0", " ") for todo in page.context["todos"]]
 
 
 def test_a_new_company_gets_its_first_steps_and_no_figures(company):
     page = signed_in(company).get(HOME)
     assert page.status_code == 200
     assert page.context["figures"] == []
-    assert [step.done for step in page.context["steps"]] == [False] * 5
+    assert [done for _step, done in page.context["steps"]] == [False] * 5
     assert "Vos premiers pas" in page.text
 
 
 def test_a_step_that_is_done_is_ticked(company, customer):
     page = signed_in(company).get(HOME)
-    assert [step.done for step in page.context["steps"]] == [True, False, False, False, False]
+    assert [done for _step, done in page.context["steps"]] == [True, False, False, False, False]
 
 
 def test_the_steps_give_way_to_the_figures_once_an_invoice_is_issued(company, customer):
@@ -67,7 +66,7 @@ def test_a_draft_alone_is_opened_and_several_are_listed(company, customer):
     assert reverse("billing:invoice-detail", args=[draft.pk]) in client.get(HOME).text
     a_draft(customer)
     page = client.get(HOME)
-    assert "2 brouillons à émettre" in words_of(page)
+    assert "2 brouillons à émettre" in sentences_of(page)
     assert f"{reverse('billing:invoice-list')}?status=draft" in page.text
 
 
@@ -76,14 +75,14 @@ def test_late_invoices_open_lines_and_unused_credits_are_asked_for(company, cust
     an_issued_invoice(customer, at=now - timedelta(days=90))
     a_payment(customer, "100", paid_on=local_day(now), at=now)
     bank_lines(company, [a_credit("77.00")], at=now)
-    asked = words_of(signed_in(company).get(HOME))
+    asked = sentences_of(signed_in(company).get(HOME))
     assert asked == ["1 virement à rapprocher", "1 facture en retard", "1 encaissement à affecter"]
 
 
 def test_old_bank_data_is_said_because_it_holds_reminders_back(company, customer):
     an_issued_invoice(customer)
     bank_lines(company, [a_credit("77.00")], at=timezone.now() - timedelta(days=3))
-    assert "Relevé bancaire de plus de 24 heures" in words_of(signed_in(company).get(HOME))
+    assert "Relevé bancaire de plus de 24 heures" in sentences_of(signed_in(company).get(HOME))
 
 
 def test_a_refused_email_is_asked_for(company, customer):
@@ -92,15 +91,15 @@ def test_a_refused_email_is_asked_for(company, customer):
         company=company, kind="INVOICE", status="FAILED", invoice=invoice, recipient="x@client.example",
         subject_line="Facture", body="…", next_attempt_at=AT, created_at=AT,
     )  # fmt: skip
-    assert "1 e-mail refusé" in words_of(signed_in(company).get(HOME))
+    assert "1 e-mail refusé" in sentences_of(signed_in(company).get(HOME))
 
 
 def test_a_viewer_is_asked_for_nothing_they_may_not_do(company, customer):
     a_draft(customer)
     an_issued_invoice(customer)
     bank_lines(company, [a_credit("77.00")], at=timezone.now())
-    for task in signed_in(company, Role.VIEWER).get(HOME).context["tasks"]:
-        assert "en retard" in task.words
+    for todo in signed_in(company, Role.VIEWER).get(HOME).context["todos"]:
+        assert "en retard" in todo.sentence
 
 
 def test_the_neighbours_work_is_not_mine(company):
@@ -108,7 +107,7 @@ def test_the_neighbours_work_is_not_mine(company):
     a_draft(stranger)
     an_issued_invoice(stranger)
     page = signed_in(company).get(HOME)
-    assert page.context["tasks"] == []
+    assert page.context["todos"] == []
     assert page.context["steps"]
 
 
@@ -129,9 +128,8 @@ def test_the_page_costs_the_same_for_three_invoices_and_thirty(company, customer
 
 def test_the_work_of_today_is_found_in_twelve_queries(company, customer, django_assert_max_num_queries):
     an_issued_invoice(customer)
-    owner = Membership(company=company, role=Role.OWNER)
     with company_scope(company), django_assert_max_num_queries(12):
-        tasks(sums(AT.date()), AT, owner)
+        todos(Today(AT), Role.OWNER)
 
 
 def test_what_happened_last_leads_to_its_record(company, customer):

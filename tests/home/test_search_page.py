@@ -18,7 +18,7 @@ PAYER = "FR7630001007941234567890185"
 
 
 def titles(page):
-    return {group.label: [hit.title for hit in group.hits] for group in page.context["groups"]}
+    return {str(found.section.label): [hit.title for hit in found.hits] for found in page.context["sections"]}
 
 
 @pytest.mark.parametrize("write", [str, str.lower, lambda number: f"  {number} "])
@@ -50,7 +50,7 @@ def test_an_iban_finds_the_transfers_it_sent(company):
     bank_lines(company, [a_credit("12.00", counterparty_iban=PAYER), a_credit("13.00")])
     spaced = " ".join(PAYER[place : place + 4] for place in range(0, len(PAYER), 4))
     page = signed_in(company).get(SEARCH, {"q": spaced})
-    assert [hit.amount[:5] for hit in page.context["groups"][0].hits] == ["12,00"]
+    assert [hit.amount[:5] for hit in page.context["sections"][0].hits] == ["12,00"]
 
 
 def test_the_field_s_options_never_jump_to_a_record(company, customer):
@@ -65,7 +65,7 @@ def test_more_than_a_few_leads_to_the_list_with_the_same_words(company, customer
     for _draft in range(7):
         a_draft(customer)
     page = signed_in(company).get(SEARCH, {"q": "lumière"})
-    invoices = next(group for group in page.context["groups"] if group.label == "Factures")
+    invoices = next(found for found in page.context["sections"] if found.section.label == "Factures")
     assert len(invoices.hits) == 6
     assert invoices.more == f"{reverse('billing:invoice-list')}?q=lumi%C3%A8re"
 
@@ -89,7 +89,7 @@ def test_the_neighbours_records_are_not_found(company):
     for text in (stranger.number, "lumière", "1440"):
         page = client.get(SEARCH, {"q": text})
         assert page.status_code == 200
-        assert page.context["groups"] == []
+        assert page.context["sections"] == []
 
 
 def test_the_search_costs_the_same_for_three_rows_and_thirty(company, customer):
@@ -114,7 +114,7 @@ def test_what_is_typed_without_accents_finds_what_has_them(company):
 def test_a_record_says_on_one_line_whose_it_is_its_state_and_its_amount(company, customer):
     invoice = an_issued_invoice(customer)
     page = signed_in(company).get(SEARCH, {"q": "lumière"}, headers={"HX-Request": "true"})
-    (hit,) = next(group for group in page.context["groups"] if group.label == "Factures").hits
+    (hit,) = next(found for found in page.context["sections"] if found.section.label == "Factures").hits
     assert (hit.title, hit.detail, hit.state) == (invoice.number, "Maison Lumière", "À payer")
     assert hit.amount.startswith("1")
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.urls import resolve
+from django.conf import settings
+from django.urls import resolve, reverse
 
-from config.kernel import icons
+from config.kernel import icons, places, search, todo
 from config.kernel.facts import FACTS, PARTNER_EVENTS, PARTNER_OBJECTS, Fact, declare
 from config.kernel.inbound.senders import SENDERS
 from config.kernel.roles import READERS
+from config.pages import frame, home
+from config.pages import places as found_places
+from config.pages import search as search_page
 from einvoicing.platforms.presets import PRESETS
 from einvoicing.platforms.registry import PLATFORMS
 from payments.models import FeedKind
@@ -54,6 +58,49 @@ def test_a_fact_has_an_area_that_roles_read_an_icon_and_if_partners_hear_of_it_i
 def test_a_tag_is_declared_once() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         declare("invoices", Fact("billing.invoice.issued"))
+
+
+# -- what the roof draws: rail, acts, search, what waits -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("drawn", "declared"),
+    [
+        (frame.RAIL, places.PAGES),
+        (found_places.ACTS_IN_ORDER, places.ACTS),
+        (search_page.ORDER, search.SECTIONS),
+        (home.ORDER, todo.WATCHES),
+        (home.FIRST_STEPS_IN_ORDER, todo.FIRST_STEPS),
+    ],
+    ids=["rail", "acts", "search", "todo", "first steps"],
+)
+def test_what_is_declared_is_drawn_and_nothing_else(drawn: tuple[str, ...], declared: dict[str, object]) -> None:
+    assert len(drawn) > 4
+    assert sorted(drawn) == sorted(declared), "give it its place in the roof, or declare it in its app"
+
+
+def test_what_is_declared_leads_to_a_page_and_has_an_icon() -> None:
+    declared = [*places.PAGES.values(), *places.ACTS.values(), *frame.SETTINGS]
+    names = [place.name for place in declared] + [section.list_page for section in search.SECTIONS.values()]
+    for name in (*names, *todo.FIRST_STEPS, *places.SHOWN_AT.values()):
+        assert resolve(reverse(name))
+    for model in places.SHOWN_AT:
+        assert not hasattr(apps.get_model(model), "get_absolute_url"), "it has a page of its own"
+    shown = [place.icon for place in declared] + [section.icon for section in search.SECTIONS.values()]
+    assert set(shown) <= icons.ICONS.keys()
+    assert all(hasattr(settings, place.setting) for place in declared if place.setting)
+    assert search.SECTIONS.keys() <= READERS.keys()
+
+
+def test_nothing_of_it_is_declared_twice() -> None:
+    with pytest.raises(ValueError, match="declared twice"):
+        places.declare_pages(places.PAGES["home"])
+    with pytest.raises(ValueError, match="declared twice"):
+        search.declare(search.SECTIONS["invoices"])
+    with pytest.raises(ValueError, match="declared twice"):
+        todo.watch("drafts", needs="invoices.edit")
+    with pytest.raises(ValueError, match="for no role"):
+        todo.watch("elephants", needs="elephants.ride")
 
 
 # -- the kernel knows none of this ---------------------------------------------------------------------------------

@@ -12,13 +12,12 @@ from billing import tasks as billing_tasks
 from billing.models import Email, EmailStatus, Invoice
 from billing.services.deposits import draft_deposit
 from billing.services.issuing import issue_invoice
-from config.kernel.clock import local_day
 from config.kernel.isolating import forget, treat_each
-from config.kernel.models import LoopFailure, Membership
+from config.kernel.models import LoopFailure
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from config.pages.figures import sums
-from config.pages.home import tasks as home_tasks
+from config.kernel.todo import Today
+from config.pages.home import todos
 from einvoicing import tasks as einvoicing_tasks
 from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument
 from einvoicing.services import preparing
@@ -27,7 +26,7 @@ from einvoicing.services.sending import email_invoice
 from payments import tasks as payment_tasks
 from payments.dunning import tasks as dunning_tasks
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
-from tests.factories import money, people, platforms, story
+from tests.factories import money, platforms, story
 
 pytestmark = pytest.mark.django_db
 AT = story.AT
@@ -40,12 +39,8 @@ def _files(settings: Any, tmp_path: Any) -> None:
 
 def seen_at_home(company):
     """The titles of the owner's home page."""
-    now = timezone.now()
     with company_scope(company):
-        if not Membership.objects.filter(company=company).exists():
-            people.a_person(company, Role.OWNER)
-        membership = Membership.objects.filter(company=company).first()
-        return " ".join(task.words for task in home_tasks(sums(local_day(now)), now, membership))
+        return " ".join(todo.sentence for todo in todos(Today(timezone.now()), Role.OWNER))
 
 
 def two_companies():

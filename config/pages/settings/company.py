@@ -33,7 +33,7 @@ def settings_page(request: HttpRequest, template: str, active: str, form: forms.
     for field in form.fields.values():
         field.disabled = field.disabled or not may
     shown = settings_tabs(membership.role)
-    tabs = [{"label": label, "url": url, "active": name == active} for name, label, url in shown]
+    tabs = [{"label": place.label, "url": url, "active": place.name == active} for place, url in shown]
     context |= {"form": form, "may_edit": may, "tabs": tabs}
     return render(request, template, context, status=422 if form.errors else 200)
 

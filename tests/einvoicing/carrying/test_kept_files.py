@@ -19,9 +19,10 @@ from billing.models import DocumentKind, EmailKind, EmailStatus, Invoice, Invoic
 from billing.services.emails import hand_over, queue_email
 from config.kernel import kept
 from config.kernel.models import AuditEvent, Company, DamagedFile, Membership, User
+from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from config.pages.figures import sums
-from config.pages.home import tasks
+from config.kernel.todo import Today
+from config.pages.home import todos
 from einvoicing.services import documents
 from tests.api.client import a_partner
 from tests.factories import platforms, story
@@ -188,14 +189,13 @@ def test_the_customer_does_not_get_it(
 
 def test_people_find_it_on_the_home_page_and_the_timeline_until_it_is_restored(invoice: Invoice):
     document = document_of(invoice)
-    membership = Membership.objects.get(user=a_person(invoice.company))
     altered(path_of(invoice))
     for _reading in range(2):
         with pytest.raises(kept.FileAltered):
             kept.read_kept(document, record=invoice, at=story.AT)
     with company_scope(invoice.company):
-        shown = tasks(sums(story.AT.date()), story.AT, membership)
-        assert [task.pk for task in shown if "altéré" in task.words] == [invoice.pk]
+        shown = todos(Today(story.AT), Role.OWNER)
+        assert [todo.url for todo in shown if "altéré" in todo.sentence] == [invoice.get_absolute_url()]
         (event,) = AuditEvent.objects.filter(tag="kernel.file.refused")
         assert event.subjects == [document.subject, invoice.subject]
     path_of(invoice).write_bytes(BYTES)

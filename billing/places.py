@@ -1,0 +1,17 @@
+"""Where products, orders, invoices and e-mails are found and made."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.places import Place, declare_acts, declare_pages
+
+declare_pages(
+    Place("billing:product-list", _("Produits"), "box"),
+    Place("billing:order-list", _("Commandes"), "cart"),
+    Place("billing:invoice-list", _("Factures"), "invoice"),
+    Place("billing:email-list", _("Boîte d’envoi"), "mail"),
+)
+declare_acts(
+    Place("billing:invoice-new", _("Nouvelle facture"), "plus", _("créer facturer brouillon")),
+    Place("billing:order-new", _("Nouvelle commande"), "plus", _("créer vente devis")),
+    Place("billing:product-new", _("Nouveau produit"), "plus", _("créer article prestation")),
+)

@@ -1,0 +1,98 @@
+"""Invoices, orders and products as the search finds them: by number, name, reference, amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice, Product, SalesOrder
+from billing.standing import chips_of
+from config.kernel import typography
+from config.kernel.folding import holds
+from config.kernel.search import Hit, SearchSection, SearchTerms, declare
+
+
+def _find_invoices(terms: SearchTerms) -> QuerySet[Invoice]:
+    named = holds(terms.text, "number", "buyer_name", "external_reference", "customer__name")
+    named |= Q(payment_reference=terms.compact) | terms.is_amount("total_gross")
+    return Invoice.objects.select_related("customer").filter(named).order_by("-created_at", "-id")
+
+
+def _invoice_hits(rows: Sequence[Invoice], on: date) -> list[Hit]:
+    chips = chips_of(rows, on)
+    return [
+        Hit(
+            str(row),
+            row.buyer_name or row.customer.name,
+            row.get_absolute_url(),
+            chips[row.pk].label,
+            chips[row.pk].tone,
+            typography.money(row.total_gross, row.currency),
+        )
+        for row in rows
+    ]
+
+
+def _find_orders(terms: SearchTerms) -> QuerySet[SalesOrder]:
+    named = holds(terms.text, "number", "customer__name", "purchase_order") | terms.is_amount("total_gross")
+    return SalesOrder.objects.select_related("customer").filter(named).order_by("-order_date", "-id")
+
+
+def _order_hits(rows: Sequence[SalesOrder], _on: date) -> list[Hit]:
+    return [
+        Hit(
+            row.number,
+            row.customer.name,
+            row.get_absolute_url(),
+            row.get_status_display(),
+            amount=typography.money(row.total_gross, row.currency),
+        )
+        for row in rows
+    ]
+
+
+def _find_products(terms: SearchTerms) -> QuerySet[Product]:
+    return Product.objects.filter(holds(terms.text, "reference", "name"), archived_at=None).order_by("name", "id")
+
+
+def _product_hits(rows: Sequence[Product], _on: date) -> list[Hit]:
+    return [
+        Hit(row.name, row.reference, row.get_absolute_url(), amount=f"{typography.price(row.unit_price)} € HT")
+        for row in rows
+    ]
+
+
+declare(
+    SearchSection(
+        area="invoices",
+        label=_("Factures"),
+        kind=_("Facture"),
+        icon="invoice",
+        list_page="billing:invoice-list",
+        find=_find_invoices,
+        hits=_invoice_hits,
+        numbered=Invoice,
+    ),
+    SearchSection(
+        area="orders",
+        label=_("Commandes"),
+        kind=_("Commande"),
+        icon="cart",
+        list_page="billing:order-list",
+        find=_find_orders,
+        hits=_order_hits,
+        numbered=SalesOrder,
+    ),
+    SearchSection(
+        area="products",
+        label=_("Produits"),
+        kind=_("Produit"),
+        icon="box",
+        list_page="billing:product-list",
+        find=_find_products,
+        hits=_product_hits,
+    ),
+)

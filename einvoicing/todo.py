@@ -1,0 +1,84 @@
+"""What e-invoicing asks for today: platforms that do not answer, transmissions that were refused or stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from config.kernel import typography
+from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
+from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.problems.waiting import ProblemKind, find_problems
+
+PLATFORM_PATIENCE = timedelta(minutes=3)
+# the most pressing first: how many, what it means, what to do
+PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
+    ProblemKind.REFUSED: (
+        lambda n: ngettext("%(n)s facture refusée ou rejetée", "%(n)s factures refusées ou rejetées", n),
+        _("La plateforme ou le client l’a refusée : elle doit être corrigée par un avoir et une nouvelle facture."),
+        _("Voir le motif"),
+    ),
+    ProblemKind.INVALID: (
+        lambda n: ngettext("%(n)s facture non conforme", "%(n)s factures non conformes", n),
+        _("Elle n’est pas partie : une règle du format n’est pas respectée."),
+        _("Corriger"),
+    ),
+    ProblemKind.STOPPED: (
+        lambda n: ngettext("%(n)s transmission abandonnée", "%(n)s transmissions abandonnées", n),
+        _("Tous les essais ont échoué : la facture n’est pas chez le client."),
+        _("Relancer"),
+    ),
+    ProblemKind.REQUESTED: (
+        lambda n: ngettext("%(n)s facture en attente de réponse", "%(n)s factures en attente de réponse", n),
+        _("Le client conteste, suspend ou n’approuve qu’en partie : lisez ce qu’il demande."),
+        _("Répondre"),
+    ),
+    ProblemKind.UNDECLARED: (
+        lambda n: ngettext("%(n)s statut non déclaré", "%(n)s statuts non déclarés", n),
+        _("La plateforme ne l’a pas pris. La facture elle-même n’est pas en cause."),
+        _("Relancer"),
+    ),
+}
+
+
+@watch("platforms", needs="einvoicing.send")
+def silent_platforms(today: Today) -> Iterator[Todo]:
+    """Platforms that have not been reached for minutes: nothing leaves, and nothing is read."""
+    silent = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).exclude(last_error="")
+    silent = silent.filter(Q(polled_at=None) | Q(polled_at__lt=today.at - PLATFORM_PATIENCE))
+    for account in silent.order_by("name")[:5]:
+        sentence = _("%(name)s ne répond pas") % {"name": account.name}
+        since = _("Dernière lecture le %(at)s.") % {"at": typography.moment(account.polled_at)}
+        detail = f"{_(account.last_error)} {since if account.polled_at else ''}".strip()
+        yield Todo(sentence, detail, "alert", "bad", str(_("Voir")), reverse("einvoicing:compliance"))
+
+
+@watch("transmissions", needs="einvoicing.send")
+def stopped_transmissions(_today: Today) -> Iterator[Todo]:
+    """What stopped on its way or was refused, until it is credited, sent again or answered."""
+    broken = find_problems(Transmission.objects.all()).order_by().values("problem_kind")
+    found = {row["problem_kind"]: row for row in broken.annotate(count=Count("pk"), only=Min("pk"))}
+    for kind, (sentence, detail, action) in PROBLEMS.items():
+        if row := found.get(kind):
+            url = one_or_list(
+                row["count"], row["only"], "einvoicing:transmission-detail", "einvoicing:transmission-list",
+                f"status={kind.value}",
+            )  # fmt: skip
+            yield Todo(counted(sentence(row["count"]), row["count"]), str(detail), "send", "bad", str(action), url)
+
+
+first_step(
+    FirstStep(
+        "company-settings",
+        _("Reliez votre plateforme agréée"),
+        _("Les factures y partent à l’émission, et leurs statuts en reviennent."),
+        _("Régler"),
+        is_done=lambda: PlatformAccount.objects.filter(is_enabled=True).exists(),
+    )
+)

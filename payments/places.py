@@ -1,0 +1,15 @@
+"""Where payments, bank lines and reminders are found and entered."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.places import Place, declare_acts, declare_pages
+
+declare_pages(
+    Place("payments:payment-list", _("Encaissements"), "coins"),
+    Place("payments:bankline-list", _("Banque"), "bank"),
+    Place("payments:reminder-list", _("Relances"), "bell"),
+)
+declare_acts(
+    Place("payments:payment-new", _("Enregistrer un encaissement"), "plus", _("paiement règlement")),
+    Place("payments:bankline-list", _("Importer un relevé bancaire"), "upload", _("banque camt")),
+)

@@ -1,0 +1,75 @@
+"""What payments ask for today: bank data that are old, lines to match, credits to allocate, formal notices to send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from billing.models import Invoice
+from config.kernel import typography
+from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
+from payments.models import BankAccount, BankLine, LineStatus, Payment, Reminder, ReminderStatus
+
+ZERO = Decimal("0.00")
+
+
+@watch("bank", needs="bank.reconcile")
+def bank(today: Today) -> Iterator[Todo]:
+    """Old bank data holds every reminder back; open lines hide who has paid."""
+    old = BankAccount.objects.filter(Q(imported_at=None) | Q(imported_at__lt=today.at - BankAccount.STALE_AFTER))
+    stale = old.aggregate(count=Count("pk"), oldest=Min("imported_at"))
+    if stale["count"] and stale["oldest"]:
+        detail = _("Le plus ancien date du %(at)s. Aucune relance ne part avant un relevé récent.")
+        detail %= {"at": typography.moment(stale["oldest"])}
+        url = reverse("payments:bankline-list")
+        yield Todo(_("Relevé bancaire de plus de 24 heures"), detail, "bank", "warn", _("Importer un relevé"), url)
+    open_lines = BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0)
+    row = open_lines.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("amount", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s virement à rapprocher", "%(n)s virements à rapprocher", row["count"])
+        url = one_or_list(
+            row["count"], row["only"], "payments:bankline-detail", "payments:bankline-list", "status=TO_MATCH"
+        )
+        detail = typography.money(row["total"])
+        yield Todo(counted(sentence, row["count"]), detail, "bank", "info", _("Rapprocher"), url)
+
+
+@watch("formal-notices", needs="reminders.send")
+def formal_notices(_today: Today) -> Iterator[Todo]:
+    drafted = Reminder.objects.filter(status=ReminderStatus.DRAFTED)
+    row = drafted.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("balance", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s mise en demeure à envoyer", "%(n)s mises en demeure à envoyer", row["count"])
+        url = one_or_list(row["count"], row["only"], "payments:reminder-letter", "payments:reminder-letters")
+        detail = typography.money(row["total"])
+        yield Todo(counted(sentence, row["count"]), detail, "bell", "warn", _("Relire et envoyer"), url)
+
+
+@watch("credits", needs="payments.record")
+def credits_to_allocate(_today: Today) -> Iterator[Todo]:
+    """Money received that pays nothing yet, where the customer still owes something."""
+    owed = Invoice.objects.outstanding().filter(customer=OuterRef("customer"))
+    free = Payment.objects.filter(Exists(owed), amount__gt=F("allocated"), reverses=None, reversed_at=None)
+    unallocated = Sum(F("amount") - F("allocated"), default=ZERO)
+    row = free.aggregate(count=Count("pk"), only=Min("pk"), total=unallocated)
+    if row["count"]:
+        sentence = ngettext("%(n)s encaissement à affecter", "%(n)s encaissements à affecter", row["count"])
+        detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
+        url = one_or_list(row["count"], row["only"], "payments:payment-detail", "payments:payment-list", "left=owed")
+        yield Todo(counted(sentence, row["count"]), detail, "coins", "neutral", _("Affecter"), url)
+
+
+first_step(
+    FirstStep(
+        "payments:bankline-list",
+        gettext_lazy("Importez un relevé bancaire"),
+        gettext_lazy("Les virements qui citent une facture se rapprochent seuls."),
+        gettext_lazy("Importer"),
+        is_done=lambda: BankAccount.objects.exclude(imported_at=None).exists(),
+    )
+)
