@@ -120,9 +120,11 @@ def save_customer(
         if "one_customer_per_siret" in str(error):
             raise CustomerExists(fields={"siret": CustomerExists.message}) from error
         raise
-    Address.objects.update_or_create(
-        company_id=company_id, customer=row, kind=AddressKind.BILLING, defaults=dict(address)
-    )
+    billing: dict[str, Any] = {"company_id": company_id, "customer": row, "kind": AddressKind.BILLING}
+    if customer:
+        Address.objects.update_or_create(**billing, defaults=dict(address))
+    else:
+        Address.objects.create(**billing, **address)
     if delivery is not None:
         _write_delivery(row, delivery)
     changed = edited if customer else []
