@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 
+import kombu.transport.redis
 import pytest
+import redis
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from config.celery import app
 from config.kernel import broker
 from config.kernel.api import limits
 from config.pages.operations import jobs
+from config.runtime.broker import Transport
 from config.runtime.keeper import Valkey
 from tests.api.client import a_partner
 from tests.factories import story
@@ -41,6 +45,31 @@ def test_an_alarm_for_a_frozen_broker_is_given_up_at_once():
         with pytest.raises(OperationalError):
             app.send_task("einvoicing.transmit", connection=connection)
         assert frozen.calls() <= 2
+
+
+def parameters_of(transport):
+    """What a channel connects with, before it is closed and after."""
+    with Connection(app.conf.broker_url, transport=transport) as connection:
+        channel = connection.channel()
+        before = channel._connparams()
+        channel.close()
+        try:
+            return before, channel._connparams()
+        except Exception as error:
+            return before, type(error)
+
+
+def test_our_transport_tries_once_and_a_closed_channel_says_so():
+    before, after = parameters_of(Transport)
+    assert (before["retry"].get_retries(), after) == (0, redis.ConnectionError)
+
+
+def test_kombu_still_needs_our_transport():
+    """When either fails, kombu does it by itself: config/runtime/broker.py is needless."""
+    before, after = parameters_of(kombu.transport.redis.Transport)
+    assert "retry" not in before
+    assert redis.Redis().connection_pool.make_connection().retry.get_retries() > 0, "what redis-py does without one"
+    assert after is AttributeError
 
 
 def test_after_the_pause_one_caller_alone_tries_again(settings, monkeypatch):
