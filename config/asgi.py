@@ -1,4 +1,4 @@
-"""The door of the web server (config/runtime/web.py): each of its processes imports this."""
+"""What each process of the web server (config/runtime/web.py) imports: the application behind its front."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import resource
 import signal
 
 from config.runtime import embedded
-from config.runtime.cluster import stop_with_parent
+from config.runtime.processes import stop_with_parent
 
 OPEN_FILES = 65_536  # a connection is one, be it half open
 

@@ -5,16 +5,15 @@ Without DATABASE_URL and REDIS_URL the embedded services serve (config/runtime/e
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import os
 from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from config.api.enums import ENUMS
 from config.kernel import logs
 from config.runtime import embedded, production
+from config.runtime.development import development_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = production.Env()
@@ -25,24 +24,6 @@ embedded.read_env_file()
 PRODUCTION = env.bool("PRODUCTION", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 STATE_DIR = Path(env.str("QUITTANCE_STATE_DIR", default=str(BASE_DIR / ".local")))
-
-
-def _development_key(purpose: str) -> str:
-    """Outside production a key is random, made once, and kept in the state directory."""
-    if os.environ.get(embedded.WITHOUT):  # a command that needs no service keeps nothing either
-        return base64.urlsafe_b64encode(os.urandom(32)).decode()
-    file = STATE_DIR / "keys" / purpose
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = file.with_suffix(f".{os.getpid()}")
-        made.write_text(base64.urlsafe_b64encode(os.urandom(32)).decode(), encoding="ascii")
-        made.chmod(0o600)
-        with contextlib.suppress(FileExistsError):  # of two processes that start together one makes the key
-            os.link(made, file)
-        made.unlink()
-        return file.read_text(encoding="ascii")
-    except OSError:
-        return base64.urlsafe_b64encode(os.urandom(32)).decode()  # nowhere to keep it: good for this process alone
 
 
 if PRODUCTION:
@@ -62,9 +43,9 @@ if PRODUCTION:
         allows_private=env.bool("WEBHOOK_ALLOW_PRIVATE", default=False),
     )
 else:
-    SECRET_KEY = env.str("SECRET_KEY", default=_development_key("django"))
-    JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default=_development_key("jwt"))
-    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[_development_key("credentials")])
+    SECRET_KEY = env.str("SECRET_KEY", default=development_key(STATE_DIR, "django"))
+    JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default=development_key(STATE_DIR, "jwt"))
+    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[development_key(STATE_DIR, "credentials")])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
@@ -172,7 +153,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o640
 
-# -- people and doors ----------------------------------------------------------------------------------------------
+# -- people and callers --------------------------------------------------------------------------------------------
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -240,32 +221,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "WebhookDeliveryStatus": "config.api.webhooks.STATUSES",
-        "ReceivedStatusEnum": "config.api.inbound.STATUSES",
-        "InboundSourceEnum": "config.api.inbound.SOURCES",
-        "InvoiceStatusEnum": "billing.api.invoices.words.STATUSES",
-        "InvoiceKindEnum": "billing.api.invoices.words.KIND_WORDS",
-        "NewInvoiceStatusEnum": "billing.api.invoices.words.NEW_STATUSES",
-        "NewInvoiceKindEnum": "billing.api.invoices.words.NEW_KINDS",
-        "PaymentStateEnum": "payments.api.fields.PAYMENT_STATE_WORDS",
-        "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
-        "ReminderStateEnum": "payments.dunning.api.STATE_WORDS",
-        "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
-        "OrderStatusEnum": "billing.api.orders.STATUSES",
-        "MovementReasonEnum": "billing.api.stock.REASONS",
-        "AdjustmentReasonEnum": "billing.api.stock.BY_HAND",
-        "PlatformKindEnum": "einvoicing.api.transmissions.KINDS",
-        "TransmissionStatusEnum": "einvoicing.api.transmissions.TRANSMISSION_STATUSES",
-        "TransmissionKindEnum": "einvoicing.api.transmissions.TRANSMISSION_KINDS",
-        "AttemptKindEnum": "einvoicing.api.transmissions.TRY_KINDS",
-        "ChorusStatusEnum": "einvoicing.services.chorus_words.WORDS",
-        "JobStateEnum": "config.api.finance_shapes.JOB_STATES",
-        "JobKindEnum": "config.api.finance_shapes.JOB_KINDS",
-        "PlatformStateEnum": "einvoicing.api.platforms.ACCOUNT_STATES",
-        "SyncSourceEnum": "config.api.finance_shapes.SOURCES",
-        "ServiceHealthEnum": "config.api.finance_shapes.HEALTH",
-    },
+    "ENUM_NAME_OVERRIDES": ENUMS,
 }
 
 # -- language and time ---------------------------------------------------------------------------------------------

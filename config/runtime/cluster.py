@@ -1,27 +1,27 @@
 """The embedded PostgreSQL: which binaries, under which account, how it starts, recovers and stops.
 
-Runs inside the keeper process (keeper.py beside it) and imports nothing but the standard library, so that it starts
-at once. PostgreSQL refuses to run as root; root therefore runs it in a user namespace where it is nobody, or, where
-namespaces are forbidden, as nobody with the right to cross private directories.
+Runs inside the keeper process (keeper.py beside it). PostgreSQL refuses to run as root; root therefore runs it in a
+user namespace where it is nobody, or, where namespaces are forbidden, as nobody with the right to cross private
+directories.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import importlib.util
 import os
 import pwd
 import re
 import shutil
 import signal
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from config.runtime.processes import StartFailure, die_with_parent, explain, stop_process, tail
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 EXTENSIONS = ("unaccent",)
@@ -42,39 +42,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
 }
 _CLONE_NEWUSER = 0x10000000
-_PR_SET_PDEATHSIG = 1
 _NOBODY = 65534
-
-
-class StartFailure(Exception):
-    """A service cannot start; the text is the one line to show."""
-
-
-def check_private(run: Path) -> None:
-    """In a directory everybody can write to, a name proves nothing: it must be ours and closed. Raises StartFailure."""
-    found = run.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise StartFailure(f"{run} n’est pas un répertoire privé de cet utilisateur : supprimez-le.")
-
-
-def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
-    """What a child runs before its program, so that it gets `sign` when its parent dies, even by SIGKILL."""
-    parent = os.getpid()
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(sign))
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange
-
-
-def stop_with_parent(parent: int | None = None) -> None:
-    """Ask the system for SIGTERM when the parent of this very process dies; end at once if `parent` is dead already."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
-    if parent is not None and os.getppid() != parent:
-        os._exit(1)
 
 
 def _be_nobody_in_a_namespace() -> None:
@@ -142,8 +110,8 @@ def _as_user(uid: int, gid: int) -> Account:
 
 def _major(binaries: Path) -> int:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        said = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        if match := re.search(r"(\d+)", said):
+        done = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True)
+        if match := re.search(r"(\d+)", done.stdout):
             return int(match[1])
     return 0
 
@@ -180,20 +148,6 @@ def choose_binaries(data: Path) -> Path:
         f"Les données de {data} sont de PostgreSQL {wanted}, qui n’est pas installé : "
         f"installez postgresql-{wanted}, ou donnez DATABASE_URL."
     )
-
-
-def tail(log: Path, lines: int = 4) -> str:
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    return " / ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
-
-
-def explain(service: str, said: str) -> StartFailure:
-    if "No space left on device" in said or "Disk quota exceeded" in said:
-        return StartFailure(f"Disque plein : {service} ne peut pas démarrer. Libérez de la place et recommencez.")
-    return StartFailure(f"{service} ne démarre pas : {said or 'aucun message'}")
 
 
 class Postgres:
@@ -240,8 +194,8 @@ class Postgres:
                 raise explain(self.name, f"pas prêt en {self.start_seconds:.0f} s ({tail(self.log)})")
             time.sleep(0.02)
         self.process = None
-        said = self.log.read_bytes()[before:].decode(errors="replace")
-        if time.monotonic() < deadline - self.start_seconds + 15 and ("shared memory block" in said):
+        logged = self.log.read_bytes()[before:].decode(errors="replace")
+        if time.monotonic() < deadline - self.start_seconds + 15 and "shared memory block" in logged:
             return False
         raise explain(self.name, tail(self.log))
 
@@ -271,9 +225,9 @@ class Postgres:
             command, input=typed, capture_output=True, text=True, check=False, cwd="/", env=environment,
             preexec_fn=account.before(),
         )  # fmt: skip
-        said = (done.stdout + done.stderr).strip()
-        if done.returncode != 0 or "ERROR" in said:
-            raise explain(self.name, " / ".join(said.splitlines()[-3:]))
+        output = (done.stdout + done.stderr).strip()
+        if done.returncode != 0 or "ERROR" in output:
+            raise explain(self.name, " / ".join(output.splitlines()[-3:]))
 
     def _settle_former(self) -> None:
         """Wait for a postmaster whose keeper was killed; remove what a power cut left."""
@@ -302,19 +256,3 @@ class Postgres:
         if self.process is not None:
             stop_process(self.process, (signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
             self.process = None
-
-
-def stop_process(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -> None:
-    for sign, patience in steps:
-        if process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-
-
-def one_line(failure: OSError, service: str) -> StartFailure:
-    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
-        return explain(service, "No space left on device")
-    return explain(service, f"{failure.strerror} ({failure.filename})")

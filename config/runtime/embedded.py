@@ -1,6 +1,6 @@
 """The embedded PostgreSQL and Valkey, for whoever gives no DATABASE_URL or REDIS_URL.
 
-Every door of the project (manage.py, wsgi, celery, the tests) calls `ensure()` first. Afterwards both variables are
+Every program of the project (manage.py, wsgi, celery, the tests) calls `ensure()` first. Afterwards both variables are
 set: DATABASE_URL as `postgres://user@/db?host=/directory` (django-environ does not decode %2F in a host), REDIS_URL as
 `unix:///path`, the form of redis-py; Celery's broker wants the same path as `redis+socket:///path`.
 Services live as long as somebody uses them: see config/runtime/keeper.py. Production gives both URLs.
@@ -21,7 +21,7 @@ from pathlib import Path
 import environ
 
 from config.runtime import production
-from config.runtime.cluster import StartFailure, check_private
+from config.runtime.processes import StartFailure, check_private
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
@@ -152,8 +152,8 @@ def _start_keeper(state: Path, run: Path) -> None:
         start_new_session=True, env=_plain_environment(),
     )  # fmt: skip
     if done.returncode != 0:
-        said = done.stdout.strip().splitlines()
-        raise ServiceUnavailable(said[-1] if said else "Le gardien des services embarqués ne démarre pas.")
+        lines = done.stdout.strip().splitlines()
+        raise ServiceUnavailable(lines[-1] if lines else "Le gardien des services embarqués ne démarre pas.")
 
 
 def _plain_environment() -> dict[str, str]:

@@ -30,8 +30,8 @@ CONNECT_SECONDS = 2  # the least that libpq takes; a thread is free again after 
 def _database() -> None:
     """On a connection of its own: those of the pool may all be held by requests that wait for a frozen server."""
     parameters: dict[str, Any] = connection.get_connection_params()
-    with psycopg.connect(**{**parameters, "connect_timeout": CONNECT_SECONDS}) as asked:
-        asked.execute("SELECT 1")
+    with psycopg.connect(**{**parameters, "connect_timeout": CONNECT_SECONDS}) as fresh:
+        fresh.execute("SELECT 1")
 
 
 def _broker() -> None:
@@ -45,10 +45,10 @@ _threads = {name: ThreadPoolExecutor(THREADS, thread_name_prefix=f"health-{name}
 
 def away() -> list[str]:
     """The names of what does not answer, of CHECKS."""
-    asked = {name: _threads[name].submit(check) for name, check in CHECKS.items()}
+    answers = {name: _threads[name].submit(check) for name, check in CHECKS.items()}
     deadline = time.monotonic() + PATIENCE
     found = []
-    for name, answer in asked.items():
+    for name, answer in answers.items():
         try:
             answer.result(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - whatever it is, this one is away

@@ -29,13 +29,13 @@ from typing import Protocol
 if __package__ in (None, ""):  # started as a program: the project is one step up, and no other path is searched first
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from config.runtime.cluster import (
-    Postgres,
+from config.runtime.cluster import Postgres
+from config.runtime.processes import (
     StartFailure,
     check_private,
     die_with_parent,
     explain,
-    one_line,
+    explain_failure,
     stop_process,
     tail,
 )
@@ -116,28 +116,29 @@ class Keeper:
         self.address.parent.mkdir(mode=0o700, exist_ok=True)
         check_private(self.address.parent)
         self.address.unlink(missing_ok=True)
-        self.door = socket.socket(socket.AF_UNIX)
-        self.door.bind(str(self.address))
-        self.door.listen(64)
-        self.door.setblocking(False)
-        self.selector.register(self.door, selectors.EVENT_READ)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.address))
+        self.listener.listen(64)
+        self.listener.setblocking(False)
+        self.selector.register(self.listener, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Until nobody has needed anything for the grace time, or until told to end."""
+        """Until nobody has needed anything for the grace time, or until SIGTERM."""
         idle_since = time.monotonic()
         while not self.ending:
             for key, _events in self.selector.select(timeout=min(0.5, GRACE_SECONDS)):
-                if key.fileobj is self.door:
+                user = key.data
+                if user is None:
                     self._admit()
                 else:
-                    self._hear(key.fileobj)  # type: ignore[arg-type]  # only sockets are registered
+                    self._answer_user(user)
             self._revive()
             if self.users:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > GRACE_SECONDS:
                 break
         self.address.unlink(missing_ok=True)
-        self.door.close()
+        self.listener.close()
         for service in self.services.values():
             service.stop()
         with contextlib.suppress(OSError):
@@ -145,12 +146,12 @@ class Keeper:
 
     def _admit(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
-            user, _address = self.door.accept()
+            user, _address = self.listener.accept()
             user.settimeout(2)
             self.users.add(user)
-            self.selector.register(user, selectors.EVENT_READ)
+            self.selector.register(user, selectors.EVENT_READ, data=user)
 
-    def _hear(self, user: socket.socket) -> None:
+    def _answer_user(self, user: socket.socket) -> None:
         try:
             names = user.recv(256).decode("ascii", errors="replace").split()
             if names:
@@ -179,9 +180,7 @@ class Keeper:
             service.start()
         except (OSError, subprocess.SubprocessError) as failure:
             service.stop()
-            raise (
-                one_line(failure, service.name) if isinstance(failure, OSError) else explain(service.name, str(failure))
-            ) from failure
+            raise explain_failure(failure, service.name) from failure
         self.wanted[name] = 0.0
         log(f"{service.name} serves at {service.url}")
 
@@ -203,7 +202,8 @@ class Keeper:
 
 def log(text: str) -> None:
     with contextlib.suppress(OSError):
-        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)  # noqa: T201 - its log file
+        sys.stdout.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
+        sys.stdout.flush()
 
 
 def _take_lock(path: Path) -> int:
@@ -246,7 +246,7 @@ def main(state: Path, run: Path) -> int:
         sys.stdout.write(str(failure))
         return 1
     except OSError as failure:
-        sys.stdout.write(str(one_line(failure, "Le gardien des services")))
+        sys.stdout.write(str(explain_failure(failure, "Le gardien des services")))
         return 1
     # ignored signals are inherited, and the services stop on these
     signal.signal(signal.SIGINT, keeper.end)

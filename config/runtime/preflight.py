@@ -9,7 +9,7 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import environ
 import psycopg
@@ -81,10 +81,10 @@ def check_database(url: str) -> None:
     """Connect once. Raises Refused with the server's reason; the password is never shown."""
     found = environ.Env.db_url_config(url)
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    settings = {name: str(found[key]) for name, key in names.items() if found.get(key)}
+    settings: dict[str, Any] = {name: str(found[key]) for name, key in names.items() if found.get(key)}
     settings |= {name: str(value) for name, value in found.get("OPTIONS", {}).items() if name in ("host", "sslmode")}
     try:
-        psycopg.connect(**settings, connect_timeout=CONNECT_SECONDS).close()  # type: ignore[arg-type]  # Django’s dictionary of options
+        psycopg.connect(**settings, connect_timeout=CONNECT_SECONDS).close()
     except psycopg.OperationalError as failure:
         place = re.sub(r"(?<=:)[^:@/]*(?=@)", "…", url)
         reason = " ".join(str(failure).split())

@@ -1,6 +1,6 @@
 """What `make run` executes: the whole product in the foreground, until Ctrl-C.
 
-Web server, worker, beat and the sandbox of remote systems are children, each in a process group of its own and told
+Web server, worker, beat and the sandbox of remote systems are children, each in a process group of its own and sent
 by the system to stop when this process dies. A child that dies is started again, later and later.
 """
 
@@ -21,7 +21,7 @@ from types import FrameType
 import environ
 
 from config.runtime import embedded, preflight, web
-from config.runtime.cluster import die_with_parent, one_line, stop_with_parent
+from config.runtime.processes import die_with_parent, explain_failure, stop_with_parent
 
 MIGRATION_LOCK = 7_105_221
 READY_SECONDS = 60.0
@@ -30,7 +30,8 @@ STEADY_SECONDS = 60.0
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - this program talks to a terminal
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 @dataclass
@@ -85,18 +86,18 @@ class Supervisor:
     def __init__(self, children: list[Child], address: str) -> None:
         self.children = children
         self.address = address
-        self.asked = 0
+        self.stop_signals = 0
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until asked to stop. Raises Refused when the web server does not come up."""
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(sign, self._ask)
+            signal.signal(sign, self._count_stop)
         try:
             for child in self.children:
                 child.start()
             if self._await_web():
                 ready()
-            while not self.asked:
+            while not self.stop_signals:
                 time.sleep(0.3)
                 embedded.renew()
                 for child in self.children:
@@ -104,12 +105,12 @@ class Supervisor:
         finally:
             self._stop()
 
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
-        self.asked += 1
+    def _count_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self.stop_signals += 1
 
     def _await_web(self) -> bool:
         web, deadline = self.children[0], time.monotonic() + READY_SECONDS
-        while not self.asked:
+        while not self.stop_signals:
             if _answers(f"{self.address}/health/"):
                 return True
             if not web.alive():
@@ -121,12 +122,12 @@ class Supervisor:
 
     def _stop(self) -> None:
         """All are asked at once, each has its patience; whoever asks a second time waits for nobody."""
-        asked = self.asked
+        before = self.stop_signals
         for child in self.children:
             child.signal(signal.SIGTERM)
         began = time.monotonic()
         for child in self.children:
-            while child.alive() and time.monotonic() - began < child.patience and self.asked <= max(asked, 1):
+            while child.alive() and time.monotonic() - began < child.patience and self.stop_signals <= max(before, 1):
                 time.sleep(0.05)
             child.sweep()
 
@@ -159,13 +160,13 @@ def children(host: str, port: int, sandbox_port: int) -> list[Child]:
 
 
 def migrate_and_seed() -> str:
-    """Bring the database up to date, one process at a time, and seed the demo once. Returns what demo says."""
+    """Bring the database up to date, one process at a time, and seed the demo once. Returns the demo's logins."""
     import django
     from django.core.management import call_command
     from django.db import OperationalError, connection
 
     django.setup()
-    said = io.StringIO()
+    logins = io.StringIO()
     try:
         with connection.cursor() as cursor:
             # another copy may be migrating a large database: wait for it
@@ -173,12 +174,12 @@ def migrate_and_seed() -> str:
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         refuse_older_tables()
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("demo", "--follow", stdout=said)
+        call_command("demo", "--follow", stdout=logins)
     except OperationalError as failure:
         raise preflight.Refused(f"La base de données refuse la mise à jour : {failure}") from failure
     finally:
         connection.close()
-    return said.getvalue().strip()
+    return logins.getvalue().strip()
 
 
 def refuse_older_tables() -> None:
@@ -237,4 +238,4 @@ if __name__ == "__main__":
         sys.exit(130)
     except OSError as failure:
         # a full disk, a directory of another user
-        sys.exit(str(one_line(failure, "Quittance")))
+        sys.exit(str(explain_failure(failure, "Quittance")))

@@ -20,7 +20,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from config.runtime import embedded, preflight, supervisor
-from config.runtime.cluster import StartFailure, choose_binaries, explain
+from config.runtime.cluster import choose_binaries
+from config.runtime.processes import StartFailure, explain
 from tests.waiting import PATIENCE
 
 USER_PROGRAM = """

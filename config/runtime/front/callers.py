@@ -46,4 +46,4 @@ def _takes_files(request: WSGIRequest) -> bool:
     except Http404:
         return False
     operations = getattr(view, "operations", dict)
-    return any(one.files for one in operations().values())
+    return any(operation.files for operation in operations().values())

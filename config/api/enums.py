@@ -1,0 +1,28 @@
+"""The names that the enumerations bear in the schema of the API, and the choices that each stands for."""
+
+ENUMS = {
+    "WebhookDeliveryStatus": "config.api.webhooks.STATUSES",
+    "ReceivedStatusEnum": "config.api.inbound.STATUSES",
+    "InboundSourceEnum": "config.api.inbound.SOURCES",
+    "InvoiceStatusEnum": "billing.api.invoices.words.STATUSES",
+    "InvoiceKindEnum": "billing.api.invoices.words.KIND_WORDS",
+    "NewInvoiceStatusEnum": "billing.api.invoices.words.NEW_STATUSES",
+    "NewInvoiceKindEnum": "billing.api.invoices.words.NEW_KINDS",
+    "PaymentStateEnum": "payments.api.fields.PAYMENT_STATE_WORDS",
+    "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
+    "ReminderStateEnum": "payments.dunning.api.STATE_WORDS",
+    "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
+    "OrderStatusEnum": "billing.api.orders.STATUSES",
+    "MovementReasonEnum": "billing.api.stock.REASONS",
+    "AdjustmentReasonEnum": "billing.api.stock.BY_HAND",
+    "PlatformKindEnum": "einvoicing.api.transmissions.KINDS",
+    "TransmissionStatusEnum": "einvoicing.api.transmissions.TRANSMISSION_STATUSES",
+    "TransmissionKindEnum": "einvoicing.api.transmissions.TRANSMISSION_KINDS",
+    "AttemptKindEnum": "einvoicing.api.transmissions.TRY_KINDS",
+    "ChorusStatusEnum": "einvoicing.services.chorus_words.WORDS",
+    "JobStateEnum": "config.api.finance_shapes.JOB_STATES",
+    "JobKindEnum": "config.api.finance_shapes.JOB_KINDS",
+    "PlatformStateEnum": "einvoicing.api.platforms.ACCOUNT_STATES",
+    "SyncSourceEnum": "config.api.finance_shapes.SOURCES",
+    "ServiceHealthEnum": "config.api.finance_shapes.HEALTH",
+}
