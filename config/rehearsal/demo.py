@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -174,15 +175,15 @@ def _half_a_year(company: Company, actor: Actor, at: datetime) -> None:
         invoice = _sale(chance.choice(customers), products, chance, actor, when)
         promises.append((when + timedelta(days=chance.randint(4, 50)), invoice))
     # in the order of their days: the numbers of a series never go back
-    for paid, invoice in sorted(promises, key=lambda one: one[0]):
+    for paid, invoice in sorted(promises, key=itemgetter(0)):
         if paid < at and chance.random() > 0.12:
             _pay(invoice, chance, actor, paid)
     _work_in_progress(customers, products, chance, actor, at)
     _bank_of_today(company, actor, at)
 
 
-def _customer(company: Company, one: tuple[str, ...], actor: Actor, at: datetime, **more: Any) -> Customer:
-    name, siret, line, postcode, city = one[:5]
+def _customer(company: Company, buyer: tuple[str, ...], actor: Actor, at: datetime, **more: Any) -> Customer:
+    name, siret, line, postcode, city = buyer[:5]
     slug = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalpha())[:12]
     values = {
         "kind": CustomerKind.ORGANISATION,
@@ -197,13 +198,13 @@ def _customer(company: Company, one: tuple[str, ...], actor: Actor, at: datetime
 
 
 def _customers(company: Company, actor: Actor, at: datetime) -> list[Customer]:
-    found = [_customer(company, one, actor, at) for one in ORGANISATIONS]
+    found = [_customer(company, buyer, actor, at) for buyer in ORGANISATIONS]
     found += [
         _customer(
-            company, one, actor, at, is_public_body=True, service_code=one[5], requires_service_code=True,
+            company, body, actor, at, is_public_body=True, service_code=body[5], requires_service_code=True,
             requires_commitment=True,
         )
-        for one in PUBLIC_BODIES
+        for body in PUBLIC_BODIES
     ]  # fmt: skip
     for first, last in INDIVIDUALS:
         values = {

@@ -22,7 +22,7 @@ KILLS = 20 if WHOLE else 2
 
 @pytest.fixture(autouse=True)
 def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.rehearsal.journey.telling.PAUSE", 0.02)
+    monkeypatch.setattr("config.rehearsal.journey.steps.PAUSE", 0.02)
 
 
 def told() -> dict[str, Any]:

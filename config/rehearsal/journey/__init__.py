@@ -22,15 +22,15 @@ from config.rehearsal.journey.proof import empty_queue, prove
 from config.rehearsal.journey.receipts import be_paid_in_two
 from config.rehearsal.journey.sale import an_organisation, check_document, check_mail, sell, wait_for_statuses
 from config.rehearsal.journey.scene import a_product, found, leave_account_as_configured
-from config.rehearsal.journey.telling import Journey, PromiseBroken
+from config.rehearsal.journey.steps import Journey, PromiseBroken
 from einvoicing.sandbox.server import SandboxServer
 
 __all__ = ["Journey", "PromiseBroken", "platform", "run"]
 
 
-def run(*, platform_url: str, tell: Callable[[dict[str, Any]], None]) -> Journey:
-    """Tell the whole story once. Raises PromiseBroken, or whatever a service refuses."""
-    journey = Journey(tell)
+def run(*, platform_url: str, report: Callable[[dict[str, Any]], None]) -> Journey:
+    """Run the whole story once. Raises PromiseBroken, or whatever a service refuses."""
+    journey = Journey(report)
     company = found(journey, platform_url)
     with company_scope(company):
         try:
@@ -53,7 +53,7 @@ def run(*, platform_url: str, tell: Callable[[dict[str, Any]], None]) -> Journey
 
 @contextmanager
 def platform() -> Iterator[str]:
-    """The simulated platform's address: the running one's, else one started for this telling alone."""
+    """The simulated platform's address: the running one's, else one started for this run alone."""
     url = settings.SANDBOX_URL
     parts = urlsplit(url)
     with socket.socket() as probe:

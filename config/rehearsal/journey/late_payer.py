@@ -13,7 +13,7 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.rehearsal.journey.receipts import import_entries
 from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
-from config.rehearsal.journey.telling import ACTOR, Journey, PromiseBroken, promise
+from config.rehearsal.journey.steps import ACTOR, Journey, PromiseBroken, promise
 from customers.models import CustomerKind
 from einvoicing.services.sending import issue_checked
 from payments.dunning.delivery import deliver_reminders
@@ -34,19 +34,22 @@ def remind_late_payer(journey: Journey, company: Company) -> None:
     )  # fmt: skip
     invoice = issue_checked(invoice=draft, actor=ACTOR, at=issued)
     due = invoice.due_date or local_day(issued)
-    told = []
+    reminders = []
     for level, days in ((1, company.friendly_after_days), (2, company.firm_after_days), (3, company.final_after_days)):
-        told.append(
+        reminders.append(
             wait_for_reminder(company, invoice, level, issued + (due - local_day(issued)) + timedelta(days=days))
         )
-    promise([one.level for one in told] == [1, 2, 3], "three reminders, one of each level")
-    promise(told[2].status == ReminderStatus.DRAFTED, "the formal notice waits for a person")
-    promise(all(one.status == ReminderStatus.SENT for one in told[:2]), "the first two reminders have left")
+    promise([sent.level for sent in reminders] == [1, 2, 3], "three reminders, one of each level")
+    promise(reminders[2].status == ReminderStatus.DRAFTED, "the formal notice waits for a person")
+    promise(all(sent.status == ReminderStatus.SENT for sent in reminders[:2]), "the first two reminders have left")
     journey.step(
         "reminders",
         invoice=invoice.number,
         due_date=str(due),
-        reminders=[{"level": one.level, "status": one.status, "on": str(local_day(one.created_at))} for one in told],
+        reminders=[
+            {"level": reminder.level, "status": reminder.status, "on": str(local_day(reminder.created_at))}
+            for reminder in reminders
+        ],
     )
 
 

@@ -9,7 +9,7 @@ from billing.services.invoices import save_draft
 from config.kernel.models import Company
 from config.rehearsal.journey.sale import check_document, wait_for_statuses
 from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
-from config.rehearsal.journey.telling import ACTOR, Journey, promise
+from config.rehearsal.journey.steps import ACTOR, Journey, promise
 from customers.models import CustomerKind
 from einvoicing.models import Transmission
 from einvoicing.services.sending import credit_checked, issue_checked, send_invoice
@@ -41,8 +41,8 @@ def sell_to_individual(journey: Journey, company: Company) -> None:
     lines = [a_line("Chaise Bistrot", "83.33")]
     draft = save_draft(invoice=None, customer=customer, values={}, lines=lines, actor=ACTOR, at=now)
     invoice = send_invoice(invoice=draft, actor=ACTOR, at=now)
-    told = Transmission.objects.filter(invoice=invoice, account__kind="afnor").count()
-    promise(told == 1, "a consumer's invoice is given to the platform once, for e-reporting")
+    reported = Transmission.objects.filter(invoice=invoice, account__kind="afnor").count()
+    promise(reported == 1, "a consumer's invoice is given to the platform once, for e-reporting")
     check_document(journey, invoice, "individual_document")
     note = credit_checked(invoice=invoice, parts=None, reason="Retour", actor=ACTOR, at=timezone.now())
     invoice.refresh_from_db()

@@ -7,7 +7,7 @@ from django.utils import timezone
 from billing.models import Invoice
 from config.kernel import chain
 from config.kernel.models import AuditChain, Company
-from config.rehearsal.journey.telling import Journey, promise, wait
+from config.rehearsal.journey.steps import Journey, promise, wait
 from einvoicing.models import Transmission
 from einvoicing.services.transmissions import TRANSMISSIONS
 
@@ -30,7 +30,7 @@ def prove(journey: Journey, company: Company) -> None:
     )
     serials = [int(number.rsplit("-", 1)[1]) for number in numbers if f"-{timezone.now().year}-" in number]
     promise(serials == list(range(serials[0], serials[0] + len(serials))), "no gap in the numbers")
-    breaks = [str(one) for one in chain.verify(company)]
+    breaks = [str(found) for found in chain.verify(company)]
     promise(not breaks, f"the chain of facts is intact: {breaks}")
     head = AuditChain.objects.get(company=company)
     journey.step("audit", numbers=numbers, events=head.length, head=head.head, chain="intact")

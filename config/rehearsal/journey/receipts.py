@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.models import Invoice, InvoiceStatus
 from config.kernel.clock import local_day
 from config.kernel.models import Company
-from config.rehearsal.journey.telling import ACTOR, Journey, promise
+from config.rehearsal.journey.steps import ACTOR, Journey, promise
 from payments.models import Method
 from payments.services.bank import import_statement
 from payments.services.payments import Share, record_payment

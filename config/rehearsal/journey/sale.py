@@ -15,7 +15,7 @@ from config.kernel.clock import local_day
 from config.kernel.kept import place_of, read_kept
 from config.kernel.models import Company
 from config.rehearsal.journey.scene import a_customer, a_siren, a_siret
-from config.rehearsal.journey.telling import ACTOR, Journey, promise, wait
+from config.rehearsal.journey.steps import ACTOR, Journey, promise, wait
 from customers.models import Contact, Customer, CustomerKind
 from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.services.documents import ensure_facturx, find_document
@@ -90,8 +90,8 @@ def check_mail(journey: Journey, invoice: Invoice) -> None:
     wait("the e-mail to be handed over", left)
     emails = list(Email.objects.filter(invoice=invoice))
     promise(bool(emails) and all(email.status in {"SENT", "KEPT"} for email in emails), "the e-mail left, or is kept")
-    told = [{"to": email.recipient, "status": email.status} for email in emails]
-    journey.step("email", invoice=invoice.number, messages=told)
+    messages = [{"to": email.recipient, "status": email.status} for email in emails]
+    journey.step("email", invoice=invoice.number, messages=messages)
 
 
 def status_codes(invoice: Invoice) -> list[str]:

@@ -18,7 +18,7 @@ from config.kernel.models import Company, User
 from config.kernel.roles import Role
 from config.rehearsal.demo import LOGINS
 from config.rehearsal.founding import found_company, open_sandbox_account
-from config.rehearsal.journey.telling import ACTOR, Journey
+from config.rehearsal.journey.steps import ACTOR, Journey
 from customers.models import Customer, PaymentTerms
 from customers.services import save_customer
 from einvoicing.models import PlatformAccount
@@ -63,7 +63,7 @@ def found(journey: Journey, platform_url: str) -> Company:
 
 
 def leave_account_as_configured(company: Company) -> None:
-    """The simulator may have been started for this telling only: point the account at the usual address again."""
+    """The simulator may have been started for this run only: point the account at the usual address again."""
     url = settings.SANDBOX_URL
     PlatformAccount.objects.filter(company=company).update(base_url=url, token_url=f"{url}/oauth/token")
 

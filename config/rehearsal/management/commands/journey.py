@@ -22,22 +22,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("L’histoire crée des factures inventées : elle ne se joue pas en production.")
-        told: list[dict[str, Any]] = []
+        steps: list[dict[str, Any]] = []
 
-        def tell(step: dict[str, Any]) -> None:
-            told.append(step)
+        def report(step: dict[str, Any]) -> None:
+            steps.append(step)
             if not options["json"]:
                 facts = ", ".join(f"{name}={value}" for name, value in step.items() if name != "step")
-                self.stdout.write(f"{len(told):>2}. {step['step']}: {facts}")
+                self.stdout.write(f"{len(steps):>2}. {step['step']}: {facts}")
 
         problem = ""
         try:
             with journey.platform() as url:
-                journey.run(platform_url=url, tell=tell)
+                journey.run(platform_url=url, report=report)
         except (journey.PromiseBroken, DomainError, RemoteError) as error:
             problem = f"{type(error).__name__}: {error}"
         if options["json"]:
-            self.stdout.write(json.dumps({"ok": not problem, "problem": problem, "steps": told}, ensure_ascii=False))
+            self.stdout.write(json.dumps({"ok": not problem, "problem": problem, "steps": steps}, ensure_ascii=False))
         if problem:
             raise CommandError(problem, returncode=1)
         if not options["json"]:

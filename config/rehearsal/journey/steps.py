@@ -1,4 +1,4 @@
-"""What a telling needs: its steps, its promises, and the patience to wait for one."""
+"""What a journey needs: its steps, its promises, and the patience to wait for one."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class PromiseBroken(Exception):
 
 @dataclass
 class Journey:
-    """One telling. `tell` is called with each step as it is done."""
+    """`report` is called with each step as it is done."""
 
-    tell: Callable[[dict[str, Any]], None]
+    report: Callable[[dict[str, Any]], None]
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def step(self, step: str, /, **written: Any) -> None:
         entry = {"step": step, **written}
         self.steps.append(entry)
-        self.tell(entry)
+        self.report(entry)
 
 
 def promise(kept: bool, what: str) -> None:
