@@ -8,7 +8,7 @@ from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.pages import views
 from config.pages.operations.metrics import metrics
-from config.pages.settings import api_keys, company, feeds, inbound, platforms, rates, webhooks
+from config.pages.settings import api_keys, company, feeds, inbound, platforms, rates, webhook_deliveries, webhooks
 
 admin.site.login_form = AdminSignInForm
 
@@ -40,8 +40,8 @@ urlpatterns = [
     path("settings/webhooks/<int:pk>/enable/", webhooks.webhook_enable, name="webhook-enable"),
     path("settings/webhooks/<int:pk>/disable/", webhooks.webhook_disable, name="webhook-disable"),
     path("settings/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook-delete"),
-    path("settings/webhooks/deliveries/<int:pk>/", webhooks.webhook_delivery, name="webhook-delivery"),
-    path("settings/webhooks/deliveries/<int:pk>/replay/", webhooks.webhook_replay, name="webhook-replay"),
+    path("settings/webhooks/deliveries/<int:pk>/", webhook_deliveries.webhook_delivery, name="webhook-delivery"),
+    path("settings/webhooks/deliveries/<int:pk>/replay/", webhook_deliveries.webhook_replay, name="webhook-replay"),
     path("settings/received/", inbound.inbound_list, name="inbound-settings"),
     path("settings/received/new/", inbound.inbound_new, name="inbound-new"),
     path("settings/received/from/<int:pk>/", inbound.inbound_source, name="inbound-source"),

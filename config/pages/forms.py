@@ -57,14 +57,14 @@ class CompanyForm(RecordForm):
 
     def sections(self) -> list[dict[str, Any]]:
         return [
-            {"title": title, "words": words, "fields": [self[name] for name in names]}
-            for title, words, names in SECTIONS
+            {"title": title, "explanation": explanation, "fields": [self[name] for name in names]}
+            for title, explanation, names in SECTIONS
         ]
 
 
 def _ledger_account(**options: Any) -> TextField:
-    words = _("Un sous-compte de 512, en six à dix chiffres : un par banque, pour que le journal se rapproche d’elle.")
-    return TextField(label=_("Compte comptable"), max_length=20, help_text=words, **options)
+    hint = _("Un sous-compte de 512, en six à dix chiffres : un par banque, pour que le journal se rapproche d’elle.")
+    return TextField(label=_("Compte comptable"), max_length=20, help_text=hint, **options)
 
 
 class BankAccountForm(forms.Form):

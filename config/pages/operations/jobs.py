@@ -19,7 +19,6 @@ from django.db.models import (
     DateTimeField,
     F,
     IntegerField,
-    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -34,7 +33,7 @@ from billing.services.emails import resend_email
 from config.kernel import broker
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
-from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookAttempt, WebhookDelivery
+from config.kernel.models import CompanyRow, ReceivedStatus, ReceivedWebhook, WebhookAttempt, WebhookDelivery
 from config.kernel.models.webhooks import DeliveryStatus
 from config.kernel.webhooks.endpoints import replay_delivery
 from einvoicing.models import RemoteDocument, Transmission, TransmissionStatus
@@ -45,7 +44,7 @@ INVOICES, OCR, RECONCILIATION, NOTIFICATIONS, SYNC = QUEUES = (
     "invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync",
 )  # fmt: skip
 WAITING, ACTIVE, COMPLETED, FAILED = STATES = ("waiting", "active", "completed", "failed")
-ZERO, NO_WORDS, NEVER = Value(0), Value(""), Value(None)
+ZERO, NO_ERROR, NEVER = Value(0), Value(""), Value(None)
 
 
 class NotRetried(DomainError):
@@ -57,28 +56,27 @@ class NotRetried(DomainError):
 class Source:
     """One kind of rows of a queue: which are in which state, and the columns that tell of them.
 
-    `needs`: the action that sends one again; `again`: how (row, reason, actor, at), None where nothing does.
+    `needs`: the action that sends a row again; `again`: how (row, reason, actor, at), None where nothing does.
     """
 
     queue: str
     kind: str
-    model: type[Model]
+    model: type[CompanyRow]
     states: Mapping[str, Q]
     created: Combinable
     attempts: Combinable = ZERO
-    error: Combinable = NO_WORDS
+    error: Combinable = NO_ERROR
     due: Combinable = NEVER
     needs: str = ""
     again: Callable[[Any, str, Actor, datetime], Any] | None = None
 
     def rows(self) -> QuerySet[Any]:
         """The rows of the company in scope."""
-        found: QuerySet[Any] = self.model.objects.all()  # type: ignore[attr-defined]  # a company row: scoped
-        return found
+        return self.model.objects.all()
 
     def state(self) -> Case:
         return Case(
-            *(When(where, then=Value(word)) for word, where in self.states.items()),
+            *(When(where, then=Value(state)) for state, where in self.states.items()),
             default=Value(COMPLETED),
             output_field=CharField(),
         )
@@ -198,9 +196,9 @@ def _newest(source: Source, state: str, after: Place | None, limit: int) -> Iter
         moment, pk = after
         rows = rows.filter(Q(job_created__lt=moment) | Q(job_created=moment, pk__lt=pk))
     columns = ("pk", "job_state", "job_attempts", "job_error", "job_due", "job_created")
-    for pk, word, attempts, error, due, created in rows.order_by("-job_created", "-pk").values_list(*columns)[:limit]:
-        goes_on = word in (WAITING, ACTIVE)
-        yield Job(source.queue, source.kind, pk, word, attempts, error or "", due if goes_on else None, created)
+    for pk, found, attempts, error, due, created in rows.order_by("-job_created", "-pk").values_list(*columns)[:limit]:
+        goes_on = found in (WAITING, ACTIVE)
+        yield Job(source.queue, source.kind, pk, found, attempts, error or "", due if goes_on else None, created)
 
 
 def job_of(queue: str, pk: int) -> tuple[Source, Any] | None:
@@ -219,7 +217,7 @@ def retry(source: Source, row: Any, *, reason: str, actor: Actor, at: datetime) 
     source.again(row, reason, actor, at)
 
 
-def one(source: Source, pk: int) -> Job:
+def job(source: Source, pk: int) -> Job:
     """The job of that row, as it stands."""
     rows = source.rows().filter(pk=pk).annotate(job_created=source.created)
     created = rows.values_list("job_created", flat=True).get()

@@ -6,7 +6,7 @@ It names no company and no customer. Asked with the METRICS_TOKEN of the setting
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -74,32 +74,32 @@ class QueueCollector(Collector):
         files = GaugeMetricFamily("quittance_documents_30d", "Legal files made", labels=["format"])
         size = GaugeMetricFamily("quittance_document_bytes_mean", "Mean size of a legal file", labels=["format"])
         made = GaugeMetricFamily("quittance_document_seconds_mean", "Mean time to make and judge it", labels=["format"])
-        for one in compliance.by_format(InvoiceDocument.everywhere.all(), since=since):
-            files.add_metric([one.kind], one.files)
-            size.add_metric([one.kind], one.mean_bytes)
-            if one.mean_ms is not None:
-                made.add_metric([one.kind], one.mean_ms / 1000)
+        for cost in compliance.by_format(InvoiceDocument.everywhere.all(), since=since):
+            files.add_metric([cost.kind], cost.files)
+            size.add_metric([cost.kind], cost.mean_bytes)
+            if cost.mean_ms is not None:
+                made.add_metric([cost.kind], cost.mean_ms / 1000)
         yield from (files, size, made)
 
     def _platforms(self, since: datetime) -> Iterator[Metric]:
         """By kind of platform: how many accounts are suspended, and the mean delay from the queue to the platform."""
         suspended: dict[str, int] = {}
         delays: dict[str, list[int]] = {}
-        figures = compliance.by_account(
+        accounts = compliance.by_account(
             PlatformAccount.everywhere.all(), Transmission.everywhere.all(), since=since, at=self._at
         )
-        for one in figures:
-            suspended[one.account.kind] = suspended.get(one.account.kind, 0) + (one.state == "suspended")
-            if one.delay is not None:
-                delays.setdefault(one.account.kind, []).append(one.delay)
+        for figures in accounts:
+            suspended[figures.account.kind] = suspended.get(figures.account.kind, 0) + (figures.state == "suspended")
+            if figures.delay is not None:
+                delays.setdefault(figures.account.kind, []).append(figures.delay)
         yield _family("quittance_platforms_suspended", "Accounts whose circuit is open", "platform", suspended.items())
         means = [(kind, sum(found) / len(found)) for kind, found in delays.items()]
         yield _family("quittance_transmission_delay_seconds_mean", "Mean delay to the platform", "platform", means)
 
 
-def _family(name: str, words: str, label: str, rows: object) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words, labels=[label])
-    for key, value in rows:  # type: ignore[attr-defined]  # pairs, from a query set or a list
+def _family(name: str, documentation: str, label: str, rows: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=[label])
+    for key, value in rows:
         family.add_metric([key], value)
     return family
 
@@ -115,7 +115,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read(request: HttpRequest) -> bool:
-    told = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.METRICS_TOKEN and hmac.compare_digest(told.encode(), settings.METRICS_TOKEN.encode()):
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode()):
         return True
     return bool(request.user.is_authenticated and request.user.is_superuser)

@@ -31,7 +31,7 @@ from config.pages.settings.company import settings_page
 USUAL_LIFE = timedelta(days=365)
 READ = gettext_lazy("Lire")
 
-# every scope in words, by part of the product
+# every scope as people read it, by part of the product
 GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
     (gettext_lazy("Société"), (("company.read", READ),)),
     (gettext_lazy("Clients"), (("customers.read", READ), ("customers.edit", gettext_lazy("Créer et modifier")))),
@@ -112,7 +112,7 @@ class ApiKeyForm(forms.Form):
     def groups(self) -> list[dict[str, Any]]:
         """The boxes of the scopes, part by part of the product."""
         boxes = {str(box.data["value"]): box for box in self["scopes"].subwidgets}
-        return [{"label": label, "boxes": [boxes[scope] for scope, _words in choices]} for label, choices in GROUPS]
+        return [{"label": label, "boxes": [boxes[scope] for scope, _right in choices]} for label, choices in GROUPS]
 
     def values(self) -> dict[str, Any]:
         """What the service takes: the key is good to the end of its last day."""
@@ -131,23 +131,23 @@ def key_list(request: HttpRequest) -> HttpResponse:
     """The keys there are, and those there were: a revoked one stays, to be accounted for."""
     at = timezone.now()
     found = ApiKey.objects.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "id")
-    rows = [{"key": key, "rights": in_words(key.scopes), **_standing(key, at)} for key in found]
+    rows = [{"key": key, "rights": rights_of(key.scopes), **_standing(key, at)} for key in found]
     return settings_page(request, "settings/api_keys.html", "api-keys", forms.Form(), rows=rows)
 
 
-def in_words(scopes: Iterable[str]) -> list[dict[str, str]]:
-    """[{"part": "Clients", "words": "lire, créer et modifier"}, …] in the order of the form."""
+def rights_of(scopes: Iterable[str]) -> list[dict[str, str]]:
+    """[{"part": "Clients", "rights": "lire, créer et modifier"}, …] in the order of the form."""
     held = set(scopes)
-    told = ((label, [str(words) for scope, words in choices if scope in held]) for label, choices in GROUPS)
-    return [{"part": str(label), "words": ", ".join(words).lower()} for label, words in told if words]
+    by_part = ((label, [str(right) for scope, right in choices if scope in held]) for label, choices in GROUPS)
+    return [{"part": str(label), "rights": ", ".join(rights).lower()} for label, rights in by_part if rights]
 
 
 def _standing(key: ApiKey, at: datetime) -> dict[str, Any]:
     if key.revoked_at:
-        return {"words": _("Révoquée"), "tone": "neutral", "live": False}
+        return {"state": _("Révoquée"), "tone": "neutral", "live": False}
     if not key.is_live(at):
-        return {"words": _("Expirée"), "tone": "warn", "live": False}
-    return {"words": _("Active"), "tone": "good", "live": True}
+        return {"state": _("Expirée"), "tone": "warn", "live": False}
+    return {"state": _("Active"), "tone": "good", "live": True}
 
 
 @never_cache
@@ -166,7 +166,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             add_domain_error(form, error)
         else:
-            context = {"key": key, "text": text, "rights": in_words(key.scopes)}
+            context = {"key": key, "text": text, "rights": rights_of(key.scopes)}
             return settings_page(request, "settings/api_keys_made.html", "api-keys", forms.Form(), **context)
     return settings_page(request, "settings/api_keys_new.html", "api-keys", form, groups=form.groups())
 
@@ -180,9 +180,9 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
         keys.revoke_key(key=key, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Clé « %(name)s » révoquée.") % {"name": key.name})
         return redirect("api-keys")
-    words = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
+    warning = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
     facts = [(_("Clé"), f"{key.name} (qk_{key.prefix}…)"), (_("Dernier usage"), typography.moment(key.last_used_at))]
     return ask(request, Question(
-        title=_("Révoquer la clé"), words=words, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
+        title=_("Révoquer la clé"), words=warning, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
         icon="lock", danger=True,
     ))  # fmt: skip

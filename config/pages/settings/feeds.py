@@ -172,7 +172,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state_of(feed),
         "left_out": feed.left_out if feed else [],
         "callback": _callback(),
-        "door": WebhookSource.objects.filter(source=kind, is_active=True).order_by("pk").first(),
+        "webhook_source": WebhookSource.objects.filter(source=kind, is_active=True).order_by("pk").first(),
         "timeline": timeline_of(feed, role_of(request)) if feed else [],
     }
     return settings_page(request, f"settings/feeds_{kind}.html", TAB, form, **context)
@@ -190,8 +190,8 @@ def feed_read(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("feed-settings")
     if found:
         reconcile(company=cast(MemberRequest, request).membership.company, actor=actor, at=now)
-    words = ngettext("Lu : %(count)s nouveauté.", "Lu : %(count)s nouveautés.", found)
-    messages.success(request, words % {"count": found} if found else _("Lu : rien de nouveau."))
+    sentence = ngettext("Lu : %(count)s nouveauté.", "Lu : %(count)s nouveautés.", found)
+    messages.success(request, sentence % {"count": found} if found else _("Lu : rien de nouveau."))
     return redirect("feed-settings")
 
 
@@ -211,12 +211,12 @@ def feed_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
     """Forget what opens it, after a page that says what that means."""
     feed = _find(slug)
     if request.method == "GET":
-        words = _(
+        warning = _(
             "Ce qui l’ouvre est effacé : pour le lire de nouveau, il faudra tout refaire, l’autorisation comprise. "
             "Ce qui a été lu reste. Pour une pause, coupez plutôt la lecture."
         )
         return ask(request, Question(
-            title=_("Délier ce service"), words=words, back=reverse("feed-edit", args=[slug]), back_label=feed,
+            title=_("Délier ce service"), words=warning, back=reverse("feed-edit", args=[slug]), back_label=feed,
             icon="trash", danger=True,
         ))  # fmt: skip
     connecting.disconnect(feed=feed, actor=actor_of(request), at=timezone.now())
@@ -255,8 +255,8 @@ def revolut_consent(request: HttpRequest) -> HttpResponse:
     feed = _find(FeedKind.REVOLUT)
     code = request.GET.get("code", "")
     if not _is_ours(request, feed):
-        words = _("Cette autorisation n’a pas été demandée ici, ou l’a été il y a trop longtemps. Recommencez.")
-        messages.error(request, words)
+        problem = _("Cette autorisation n’a pas été demandée ici, ou l’a été il y a trop longtemps. Recommencez.")
+        messages.error(request, problem)
     elif not code:
         messages.error(request, _("Revolut n’a pas donné d’autorisation."))
     else:
@@ -273,7 +273,7 @@ def _is_ours(request: HttpRequest, feed: Feed) -> bool:
     """True for the state this session left with, fresh, for this person, company and feed. It serves once."""
     nonce = request.session.pop(_NONCE, "")
     try:
-        *told, brought = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=CONSENT_WITHIN)
+        *bound_to, brought = signing.loads(request.GET.get("state", ""), salt=_SALT, max_age=CONSENT_WITHIN)
     except (signing.BadSignature, ValueError):
         return False
-    return bool(nonce) and constant_time_compare(nonce, brought) and told == _bound_to(request, feed)
+    return bool(nonce) and constant_time_compare(nonce, brought) and bound_to == _bound_to(request, feed)

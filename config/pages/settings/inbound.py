@@ -1,4 +1,4 @@
-"""« Webhooks reçus »: the systems that may tell us things, what they told, and applying again what was given up."""
+"""« Webhooks reçus »: the systems that may call here, their messages, and applying again what was given up."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
         {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": ReceivedStatus.choices},
         {"name": "source", "label": _("Système"), "kind": "select", "value": source, "choices": senders.choices()},
     ]
-    doors = [{"source": one, "state": state_of(one)} for one in WebhookSource.objects.order_by("-created_at", "-pk")]
-    rows = [{"message": one, "tone": TONES[one.status]} for one in page]
+    every = WebhookSource.objects.order_by("-created_at", "-pk")
+    rows = [{"message": message, "tone": TONES[message.status]} for message in page]
     return settings_page(
-        request, "settings/inbound.html", TAB, forms.Form(), doors=doors, page=page, rows=rows, filters=filters,
-        q=text, filtered=bool(status or source or text),
+        request, "settings/inbound.html", TAB, forms.Form(), page=page, rows=rows, filters=filters, q=text,
+        filtered=bool(status or source or text), sources=[{"source": row, "state": state_of(row)} for row in every],
     )  # fmt: skip
 
 
@@ -184,9 +184,9 @@ def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
             (_("Reçu le"), typography.moment(message.received_at)),
             (_("Difficulté"), translated(message.problem)),
         ]
-        words = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
+        warning = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
         return ask(request, Question(
-            title=_("Rejouer"), words=words, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
+            title=_("Rejouer"), words=warning, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
             back_label=message,
         ))  # fmt: skip
     applying.replay(message=message, actor=actor_of(request), at=timezone.now())

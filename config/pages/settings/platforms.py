@@ -43,7 +43,7 @@ class PlatformForm(RecordForm):
         self.fields.update(fields_for_model(PlatformAccount, fields=[*PLAIN, *more]))
         self._add_addresses()
         self._add_secrets()
-        reached = [one for one in Environment.values if preset.address(one)[0]]
+        reached = [name for name in Environment.values if preset.address(name)[0]]
         self._limit("environment", reached or Environment.values)
         self._limit("default_format", self.provider.syntaxes)
         if usual_settings(preset.kind).get("client_id"):
@@ -57,25 +57,25 @@ class PlatformForm(RecordForm):
     def _limit(self, name: str, values: Sequence[str]) -> None:
         """Only the choices that this platform has."""
         field = cast(forms.ChoiceField, self.fields[name])
-        field.choices = [one for one in list(cast(Any, field.choices)) if one[0] in values]
+        field.choices = [choice for choice in list(cast(Any, field.choices)) if choice[0] in values]
 
     def _add_addresses(self) -> None:
         known = bool(self.preset.addresses)
-        words = gettext_lazy("Laissez vide pour l’adresse habituelle.") if known else ""
+        hint = gettext_lazy("Laissez vide pour l’adresse habituelle.") if known else ""
         names = [("base_url", gettext_lazy("Adresse du service"))]
         if self.provider.has_oauth:
             names.append(("token_url", gettext_lazy("Adresse des jetons")))
         for name, label in names:
-            self.fields[name] = forms.CharField(label=label, max_length=300, required=not known, help_text=words)
+            self.fields[name] = forms.CharField(label=label, max_length=300, required=not known, help_text=hint)
 
     def _add_secrets(self) -> None:
         label = gettext_lazy("Secret client") if self.provider.has_oauth else gettext_lazy("Clé d’accès")
         secrets = [("client_secret", label)]
         if "password" in self.provider.extra_fields:
             secrets.append(("password", gettext_lazy("Mot de passe du compte technique")))
-        for name, words in secrets:
+        for name, title in secrets:
             self.fields[name] = forms.CharField(
-                label=words,
+                label=title,
                 required=self.is_new,
                 max_length=500,
                 widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -121,12 +121,12 @@ def platform_list(request: HttpRequest) -> HttpResponse:
             "account": account,
             "label": PLATFORMS[account.kind].label if account.kind in PLATFORMS else account.kind,
             "slug": preset_of(account.kind, account.base_url).slug if account.kind in PLATFORMS else "",
-            "words": STATES[state_of(account, at=timezone.now())][0],
+            "state": STATES[state_of(account, at=timezone.now())][0],
             "tone": STATES[state_of(account, at=timezone.now())][1],
         }
         for account in accounts
     ]
-    free = [one for one in PRESETS if one.kind in PLATFORMS and one.kind not in taken]
+    free = [preset for preset in PRESETS if preset.kind in PLATFORMS and preset.kind not in taken]
     return settings_page(request, "settings/platforms.html", "platform-settings", forms.Form(), rows=rows, presets=free)
 
 
@@ -166,6 +166,6 @@ def platform_test(request: HttpRequest, kind: str) -> HttpResponse:
     if problem is None:
         messages.success(request, _("« %(name)s » répond et nous reconnaît.") % {"name": account.name})
     else:
-        words = _("« %(name)s » ne nous reconnaît pas : %(problem)s")
-        messages.error(request, words % {"name": account.name, "problem": _(problem.message)})
+        sentence = _("« %(name)s » ne nous reconnaît pas : %(problem)s")
+        messages.error(request, sentence % {"name": account.name, "problem": _(problem.message)})
     return redirect("platform-edit", slug=preset_of(account.kind, account.base_url).slug)

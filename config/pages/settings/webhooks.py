@@ -1,8 +1,7 @@
-"""« Webhooks »: the partner systems that are told what happens, what was sent to each, and sending it again."""
+"""« Webhooks »: the partner systems to which events are sent, and how each is doing."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, cast
 
 from django import forms
@@ -29,9 +28,9 @@ from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.addresses import LONGEST
 from config.kernel.webhooks.names import EVERYTHING, choices, label_of
 from config.pages.settings.company import settings_page
+from config.pages.settings.webhook_deliveries import TONES
 
 TAB = "webhook-settings"
-TONES = {DeliveryStatus.PENDING: "info", DeliveryStatus.DELIVERED: "good", DeliveryStatus.FAILED: "bad"}
 
 
 class WebhookForm(RecordForm):
@@ -60,7 +59,7 @@ class WebhookForm(RecordForm):
             initial |= {"url": endpoint.url, "description": endpoint.description}
         groups = {f"events_{name}": group for name, group in choices().items()}
         for name, (_label, events) in groups.items():
-            initial[name] = [event for event, _words in events if event in chosen]
+            initial[name] = [event for event, _label in events if event in chosen]
         super().__init__(*args, **{**kwargs, "initial": initial})
         for name, (label, events) in groups.items():
             self.fields[name] = forms.MultipleChoiceField(
@@ -101,8 +100,8 @@ def _find(pk: int) -> WebhookEndpoint:
 @member("settings.edit")
 def webhook_list(request: HttpRequest) -> HttpResponse:
     rows = [
-        {"endpoint": one, "state": state_of(one), "events": events_of(one), "more": len(one.events) - 1}
-        for one in WebhookEndpoint.objects.order_by("-created_at", "-pk")
+        {"endpoint": row, "state": state_of(row), "events": events_of(row), "more": len(row.events) - 1}
+        for row in WebhookEndpoint.objects.order_by("-created_at", "-pk")
     ]
     return settings_page(request, "settings/webhooks.html", TAB, forms.Form(), rows=rows)
 
@@ -165,7 +164,7 @@ def webhook_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "state": state_of(endpoint),
         "events": events_of(endpoint),
         "page": page,
-        "rows": [{"delivery": one, "words": label_of(one.event.name), "tone": TONES[one.status]} for one in page],
+        "rows": [{"delivery": row, "event": label_of(row.event.name), "tone": TONES[row.status]} for row in page],
         "filters": [
             {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": DeliveryStatus.choices}
         ],
@@ -189,10 +188,10 @@ def _menu(endpoint: WebhookEndpoint) -> list[dict[str, Any]]:
     return [rotate, disable] if endpoint.is_active else [rotate]
 
 
-def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, words: str, **more: Any) -> HttpResponse:
+def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, warning: str, **more: Any) -> HttpResponse:
     back, facts = reverse("webhook-detail", args=[endpoint.pk]), [(_("Destination"), endpoint.url)]
     facts += more.pop("facts", [])
-    return ask(request, Question(title=title, words=words, back=back, back_label=endpoint.url, facts=facts, **more))
+    return ask(request, Question(title=title, words=warning, back=back, back_label=endpoint.url, facts=facts, **more))
 
 
 @require_http_methods(["GET", "POST"])
@@ -200,8 +199,8 @@ def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, words: 
 def webhook_rotate(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = _find(pk)
     if request.method == "GET":
-        words = _("Un nouveau secret est donné, une seule fois. L’ancien sert encore 24 heures, puis plus jamais.")
-        return _ask(request, endpoint, title=_("Changer le secret"), words=words, icon="lock")
+        warning = _("Un nouveau secret est donné, une seule fois. L’ancien sert encore 24 heures, puis plus jamais.")
+        return _ask(request, endpoint, title=_("Changer le secret"), warning=warning, icon="lock")
     secret = endpoints.rotate_secret(endpoint=endpoint, actor=actor_of(request), at=timezone.now())
     return _show_secret(request, endpoint, secret, both=True)
 
@@ -229,8 +228,8 @@ def webhook_enable(request: HttpRequest, pk: int) -> HttpResponse:
         endpoint = _find(pk)
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.PENDING).count()
         facts = [(_("Messages en attente"), typography.number(waiting))]
-        words = _("Ce qui attendait part aussitôt. Un message parti ne se reprend pas.")
-        return _ask(request, endpoint, title=_("Réactiver"), words=words, facts=facts)
+        warning = _("Ce qui attendait part aussitôt. Un message parti ne se reprend pas.")
+        return _ask(request, endpoint, title=_("Réactiver"), warning=warning, facts=facts)
     endpoints.enable_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination réactivée : ce qui attendait part maintenant."))
     return redirect("webhook-detail", pk=pk)
@@ -249,56 +248,11 @@ def webhook_disable(request: HttpRequest, pk: int) -> HttpResponse:
 @sent_once
 def webhook_delete(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
-        words = _(
+        warning = _(
             "Son secret, ce qui lui a été envoyé et ce qui attend encore disparaissent pour de bon. Pour seulement "
             "cesser les envois, désactivez-la."
         )
-        return _ask(request, _find(pk), title=_("Supprimer définitivement"), words=words, icon="trash", danger=True)
+        return _ask(request, _find(pk), title=_("Supprimer définitivement"), warning=warning, icon="trash", danger=True)
     endpoints.delete_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination supprimée."))
     return redirect(TAB)
-
-
-def _find_delivery(pk: int) -> WebhookDelivery:
-    return cast(WebhookDelivery, get_object_or_404(WebhookDelivery.objects.select_related("event", "endpoint"), pk=pk))
-
-
-@require_GET
-@member("settings.edit")
-def webhook_delivery(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message to one endpoint: its words, and each try."""
-    delivery = _find_delivery(pk)
-    context = {
-        "delivery": delivery,
-        "words": label_of(delivery.event.name),
-        "tone": TONES[DeliveryStatus(delivery.status)],
-        "tries": list(delivery.tries.order_by("-at")),
-        "body": json.dumps(json.loads(delivery.event.body), indent=2, ensure_ascii=False),
-        "may_replay": delivery.status != DeliveryStatus.PENDING and delivery.endpoint.is_active,
-    }
-    return render(request, "settings/webhooks_delivery.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@member("settings.edit")
-@sent_once
-def webhook_replay(request: HttpRequest, pk: int) -> HttpResponse:
-    delivery = _find_delivery(pk)
-    if request.method == "GET":
-        return ask(request, Question(
-            title=_("Rejouer"), icon="refresh", facts=_what_is_sent(delivery), back_label=label_of(delivery.event.name),
-            words=_("Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."),
-            back=reverse("webhook-delivery", args=[pk]),
-        ))  # fmt: skip
-    endpoints.replay_delivery(delivery=delivery, actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Message remis en file, sous le même identifiant."))
-    return redirect("webhook-delivery", pk=pk)
-
-
-def _what_is_sent(delivery: WebhookDelivery) -> list[tuple[str, Any]]:
-    return [
-        (_("Destination"), delivery.endpoint.url),
-        (_("Événement"), label_of(delivery.event.name)),
-        (_("Survenu le"), typography.moment(delivery.event.occurred_at)),
-        (_("État"), delivery.get_status_display()),
-    ]
