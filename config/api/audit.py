@@ -79,12 +79,12 @@ class AuditList(ApiView):
     @operation(query=AuditQuery, answer=AuditShape, many=True, id="audit_list", examples=[received(EXAMPLE)])
     def get(self, request: Call) -> HttpResponseBase:
         """What happened in the company, newest first. For owners and accountants."""
-        asked = request.query
+        filters = request.query
         rows = AuditEvent.objects.all()
-        if "subject" in asked:
-            rows = rows.filter(subjects__contains=[asked["subject"]])
-        if "tag" in asked:
-            rows = rows.filter(Q(tag=asked["tag"]) | Q(tag__startswith=f"{asked['tag']}."))
-        days = {"at__date__gte": asked.get("from_date"), "at__date__lte": asked.get("to_date")}
+        if "subject" in filters:
+            rows = rows.filter(subjects__contains=[filters["subject"]])
+        if "tag" in filters:
+            rows = rows.filter(Q(tag=filters["tag"]) | Q(tag__startswith=f"{filters['tag']}."))
+        days = {"at__date__gte": filters.get("from_date"), "at__date__lte": filters.get("to_date")}
         rows = rows.filter(**{column: day for column, day in days.items() if day})
         return lists.page(request, rows, AuditShape, by="id", context=self.context(request), name="audit")

@@ -51,7 +51,7 @@ from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
 
-ASKED_BY_API = "Relancé par API"
+REASON_BY_API = "Relancé par API"
 NEW = {
     "customer_id": 123,
     "items": [{"description": "Développement", "quantity": 1, "unit_price": 5000, "vat_rate": 20}],
@@ -92,8 +92,8 @@ def _system(at: datetime) -> dict[str, Any]:
         "broker": "ok" if held is not None else "unreachable",
         "einvoicing_enabled": settings.ENABLE_EINVOICING,
         "platforms": [
-            {"id": one.pk, "name": one.name, "state": state_of(one, at=at), "last_error": one.last_error}
-            for one in accounts
+            {"id": row.pk, "name": row.name, "state": state_of(row, at=at), "last_error": row.last_error}
+            for row in accounts
         ],
         "queues": _queues(counted, held),
     }
@@ -121,14 +121,14 @@ class JobList(FinanceView):
     @operation(query=JobQuery, answer=JobShape, many=True, id="finance_job_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The jobs of the queues, the latest first. `Link` leads to the next ones."""
-        asked = request.query
-        limit, after = asked["limit"], _place(asked["cursor"]) if "cursor" in asked else None
-        found = jobs.jobs(queue=asked.get("queue", ""), state=asked.get("state", ""), after=after, limit=limit + 1)
+        query = request.query
+        limit, after = query["limit"], _place(query["cursor"]) if "cursor" in query else None
+        found = jobs.jobs(queue=query.get("queue", ""), state=query.get("state", ""), after=after, limit=limit + 1)
         response = Response(JobShape(found[:limit], many=True, context=self.context(request)).data)
         if len(found) > limit:
-            query = request.query_params.copy()
-            query["cursor"] = _cursor(found[limit - 1])
-            address = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+            following = request.query_params.copy()
+            following["cursor"] = _cursor(found[limit - 1])
+            address = request.build_absolute_uri(f"{request.path}?{following.urlencode()}")
             response["Link"] = f'<{address}>; rel="next"'
         return response
 
@@ -166,9 +166,9 @@ class JobRetry(FinanceView):
         source, row = self.find(queue=queue, job_id=job_id)
         if source.needs and not request.caller.may(source.needs):
             raise NotAllowedHere
-        reason = request.values["reason"] or ASKED_BY_API
+        reason = request.values["reason"] or REASON_BY_API
         jobs.retry(source, row, reason=reason, actor=request.caller.actor, at=request.at)
-        return jobs.one(source, row.pk)
+        return jobs.job(source, row.pk)
 
 
 # -- forced sweeps -------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class Sync(FinanceView):
         results = [*_platforms(source, request.at), *_feeds(source, request)]
         if not results:
             raise NotConnected(source=source)
-        return {"source": source, "synced": sum(one["messages"] for one in results), "results": results}
+        return {"source": source, "synced": sum(result["messages"] for result in results), "results": results}
 
 
 def _platforms(source: str, at: datetime) -> list[dict[str, Any]]:
@@ -208,7 +208,7 @@ def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
             results.append({"source": str(feed), "messages": read_feed(feed=feed, actor=actor, at=at), "problem": ""})
         except (RemoteError, DomainError) as error:
             results.append({"source": str(feed), "messages": 0, "problem": _(str(error))})
-    if any(one["messages"] for one in results):
+    if any(result["messages"] for result in results):
         reconcile(company=request.caller.company, actor=actor, at=at)
     return results
 

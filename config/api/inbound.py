@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api.doors import AbbyDoor, AfnorDoor, InvoiceNinjaDoor, RevolutDoor
+from config.api.webhook_receivers import AbbyReceiver, AfnorReceiver, InvoiceNinjaReceiver, RevolutReceiver
 from config.kernel.api import lists
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
@@ -20,7 +20,7 @@ from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.inbound import applying, sources
 from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 
-SOURCES = [door.source for door in (AbbyDoor, AfnorDoor, RevolutDoor, InvoiceNinjaDoor)]
+SOURCES = [receiver.source for receiver in (AbbyReceiver, AfnorReceiver, RevolutReceiver, InvoiceNinjaReceiver)]
 STATUSES = [value.lower() for value in ReceivedStatus.values]
 
 
@@ -90,9 +90,9 @@ class SourceList(SourceView):
     )  # fmt: skip
     def post(self, request: Call) -> WebhookSource:
         """Let a system call: its address is made here, its secret is the one it signs with. At most 20 per company."""
-        asked = request.values
+        values = request.values
         return sources.create_source(
-            company=request.caller.company, source=asked["source"], secret=asked["secret"],
+            company=request.caller.company, source=values["source"], secret=values["secret"],
             actor=request.caller.actor, at=request.at,
         )  # fmt: skip
 
@@ -109,14 +109,14 @@ class SourceItem(SourceView):
     )  # fmt: skip
     def put(self, request: Call, **path: Any) -> WebhookSource:
         """Another secret, or on and off. The secret before stays good until the next change."""
-        asked = request.values
+        values = request.values
         return sources.change_source(
-            source=self.find(**path), secret=asked.get("secret", ""), is_active=asked.get("active"),
+            source=self.find(**path), secret=values.get("secret", ""), is_active=values.get("active"),
             actor=request.caller.actor, at=request.at,
         )  # fmt: skip
 
 
-# -- what they said ------------------------------------------------------------------------------------------------
+# -- their messages -----------------------------------------------------------------------------------------------
 
 
 class ReceivedQuery(Page):
@@ -171,12 +171,12 @@ class ReceivedList(ReceivedView):
     @operation(query=ReceivedQuery, answer=ReceivedShape, many=True, id="received_webhook_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The messages received, the latest first."""
-        asked = request.query
+        filters = request.query
         rows = ReceivedWebhook.objects.select_related("origin").defer("body")
-        if "status" in asked:
-            rows = rows.filter(status=asked["status"].upper())
-        if "source" in asked:
-            rows = rows.filter(origin__source=asked["source"])
+        if "status" in filters:
+            rows = rows.filter(status=filters["status"].upper())
+        if "source" in filters:
+            rows = rows.filter(origin__source=filters["source"])
         return lists.page(
             request, rows, ReceivedShape, by="received_at", context=self.context(request), name="received-webhooks"
         )

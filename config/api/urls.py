@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from config.api import audit, auth, companies, docs, doors, finance, inbound, webhooks
+from config.api import audit, auth, companies, docs, finance, inbound, webhook_receivers, webhooks
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -22,11 +22,15 @@ urlpatterns = [
     path("webhooks/<int:id>/deliveries", webhooks.DeliveryList.as_view(), name="webhook-deliveries"),
     path("webhooks/deliveries/<int:id>", webhooks.DeliveryItem.as_view(), name="webhook-delivery"),
     path("webhooks/deliveries/<int:id>/replay", webhooks.DeliveryReplay.as_view(), name="webhook-delivery-replay"),
-    path("webhooks/abby", doors.AbbyDoor.as_view(), name="receive-abby"),
-    path("webhooks/abby/<str:token>", doors.AbbyTokenDoor.as_view(), name="receive-abby-at"),
-    path("webhooks/afnor/<str:token>", doors.AfnorDoor.as_view(), name="receive-afnor"),
-    path("webhooks/revolut/<str:token>", doors.RevolutDoor.as_view(), name="receive-revolut"),
-    path("webhooks/invoice_ninja/<str:token>", doors.InvoiceNinjaDoor.as_view(), name="receive-invoice-ninja"),
+    path("webhooks/abby", webhook_receivers.AbbyReceiver.as_view(), name="receive-abby"),
+    path("webhooks/abby/<str:token>", webhook_receivers.AbbyTokenReceiver.as_view(), name="receive-abby-at"),
+    path("webhooks/afnor/<str:token>", webhook_receivers.AfnorReceiver.as_view(), name="receive-afnor"),
+    path("webhooks/revolut/<str:token>", webhook_receivers.RevolutReceiver.as_view(), name="receive-revolut"),
+    path(
+        "webhooks/invoice_ninja/<str:token>",
+        webhook_receivers.InvoiceNinjaReceiver.as_view(),
+        name="receive-invoice-ninja",
+    ),
     path("webhook-sources", inbound.SourceList.as_view(), name="webhook-sources"),
     path("webhook-sources/<int:id>", inbound.SourceItem.as_view(), name="webhook-source"),
     path("received-webhooks", inbound.ReceivedList.as_view(), name="received-webhooks"),

@@ -168,13 +168,13 @@ class WebhookItem(WebhookView):
         A field left out stays as it is. `active: true` on a disabled webhook sends what waited, in order.
         """
         row = self.find(**path)
-        asked = request.values
+        values = request.values
         return endpoints.change_endpoint(
             endpoint=row,
-            url=asked.get("url", row.url),
-            events=asked.get("events", row.events),
-            is_active=asked.get("active", row.is_active),
-            description=asked.get("description", row.description),
+            url=values.get("url", row.url),
+            events=values.get("events", row.events),
+            is_active=values.get("active", row.is_active),
+            description=values.get("description", row.description),
             actor=request.caller.actor,
             at=request.at,
         )
@@ -247,12 +247,12 @@ class DeliveryList(WebhookView):
     @operation(query=DeliveryQuery, answer=DeliveryShape, many=True, id="webhook_delivery_list")
     def get(self, request: Call, **path: Any) -> HttpResponseBase:
         """What was sent to a webhook, and what waits; the latest events first."""
-        asked = request.query
+        filters = request.query
         rows = WebhookDelivery.objects.filter(endpoint=self.find(**path)).select_related("event")
-        if "status" in asked:
-            rows = rows.filter(status=asked["status"].upper())
-        if "event" in asked:
-            rows = rows.filter(event__name=asked["event"])
+        if "status" in filters:
+            rows = rows.filter(status=filters["status"].upper())
+        if "event" in filters:
+            rows = rows.filter(event__name=filters["event"])
         return lists.page(request, rows, DeliveryShape, by="sequence", context=self.context(request), name="deliveries")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from config.api import doors
+from config.api import webhook_receivers
 from config.kernel.inbound import receiving
 from config.kernel.inbound.sources import change_source
 from config.kernel.models import ReceivedWebhook
@@ -40,7 +40,7 @@ FLOW = json.dumps(
 
 @pytest.fixture(autouse=True)
 def _no_counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "FAILURES", "100000/minute")
+    monkeypatch.setattr(webhook_receivers, "FAILURES", "100000/minute")
 
 
 def kept() -> list[ReceivedWebhook]:
@@ -240,7 +240,7 @@ def test_any_media_type_is_read_as_the_bytes_it_is() -> None:
 
 
 def test_refusals_are_counted_by_address_and_good_messages_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "FAILURES", "3/minute")
+    monkeypatch.setattr(webhook_receivers, "FAILURES", "3/minute")
     a_source(story.a_company())
 
     def forged() -> Any:

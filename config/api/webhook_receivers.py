@@ -1,4 +1,4 @@
-"""Where other systems knock: a message is verified on its very bytes, kept and answered; it is applied later."""
+"""Where other systems send their messages: verified on their very bytes, kept and answered; applied later."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _signed_by(*names: str) -> Any:
     return extend_schema(request={"application/json": OpenApiTypes.OBJECT}, parameters=headers)
 
 
-class Door(ApiView):
+class Receiver(ApiView):
     """A message in: its size, who sent it, the row, and the answer. Only refusals are counted against an address."""
 
     authentication_classes = ()
@@ -50,7 +50,7 @@ class Door(ApiView):
         request.quota = None
 
     def take(self, request: Call, token: str | None = None) -> dict[str, bool]:
-        body = bytes(request._request.body)  # noqa: SLF001 - the very bytes, before any parser
+        body = bytes(request.body)  # the very bytes, before any parser
         try:
             origin = receiving.origin_of(self.source, headers=request.headers, body=body, at=request.at, token=token)
             receiving.store(origin, body, at=request.at)
@@ -64,7 +64,7 @@ ERRORS = (401, 411, 413)
 TAKEN = received({"received": True})
 
 
-class AbbyDoor(Door):
+class AbbyReceiver(Receiver):
     source = "abby"
 
     @_signed_by("X-Abby-Signature")
@@ -79,7 +79,7 @@ class AbbyDoor(Door):
         return self.take(request, path.get("token"))
 
 
-class AbbyTokenDoor(AbbyDoor):
+class AbbyTokenReceiver(AbbyReceiver):
     @_signed_by("X-Abby-Signature")
     @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby_at", examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
@@ -87,7 +87,7 @@ class AbbyTokenDoor(AbbyDoor):
         return self.take(request, path["token"])
 
 
-class AfnorDoor(Door):
+class AfnorReceiver(Receiver):
     source = "afnor"
 
     @_signed_by("Afnor-Signature", "Afnor-Signature-Timestamp")
@@ -101,7 +101,7 @@ class AfnorDoor(Door):
         return self.take(request, path["token"])
 
 
-class RevolutDoor(Door):
+class RevolutReceiver(Receiver):
     source = "revolut"
 
     @_signed_by("Revolut-Signature", "Revolut-Request-Timestamp")
@@ -115,7 +115,7 @@ class RevolutDoor(Door):
         return self.take(request, path["token"])
 
 
-class InvoiceNinjaDoor(Door):
+class InvoiceNinjaReceiver(Receiver):
     source = "invoice_ninja"
 
     @_signed_by("X-Webhook-Secret")
@@ -138,5 +138,5 @@ class InvoiceNinjaDoor(Door):
         try:
             return self.take(request, token)
         except receiving.UnknownSender:
-            receiving.read(bytes(request._request.body))  # noqa: SLF001 - what is no message is refused all the same
+            receiving.read(bytes(request.body))  # what is no message is refused all the same
             return {"received": False}
