@@ -53,10 +53,9 @@ def parameters_of(transport):
         channel = connection.channel()
         before = channel._connparams()
         channel.close()
-        try:
-            return before, channel._connparams()
-        except Exception as error:
-            return before, type(error)
+        with pytest.raises((AttributeError, redis.ConnectionError)) as closed:
+            channel._connparams()
+        return before, closed.type
 
 
 def test_our_transport_tries_once_and_a_closed_channel_says_so():
