@@ -11,11 +11,11 @@ from config.kernel.models import WebhookEndpoint
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    endpoint_given_up.connect(tell_owners, dispatch_uid="billing.tell_owners")
+    endpoint_given_up.connect(notify_owners, dispatch_uid="billing.notify_owners")
 
 
-def tell_owners(sender: Any, endpoint: WebhookEndpoint, reason: str, at: datetime, **_kwargs: Any) -> None:
+def notify_owners(sender: Any, endpoint: WebhookEndpoint, reason: str, at: datetime, **_kwargs: Any) -> None:
     """Partners hear nothing any more: the owners are told, in the transaction that gives the endpoint up."""
-    from billing.services.notices import tell_of_endpoint
+    from billing.services.notices import notify_endpoint_given_up
 
-    tell_of_endpoint(endpoint=endpoint, reason=reason, at=at)
+    notify_endpoint_given_up(endpoint=endpoint, reason=reason, at=at)

@@ -1,5 +1,7 @@
 """The composition root as an app: it brings the commands that touch every part of the house."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,4 +12,4 @@ class HouseConfig(AppConfig):
 
     def ready(self) -> None:
         # whoever calls a task's delay() must find this application, not Celery's default one
-        import config.celery  # noqa: F401 – imported for what it does
+        import_module("config.celery")

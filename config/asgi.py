@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import signal
+from typing import Any
 
 from config.runtime import embedded
 from config.runtime.processes import stop_with_parent
@@ -21,12 +22,17 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, _hard) if _hard > 0 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 embedded.ensure()
 
-from django.conf import settings  # noqa: E402 - the services' addresses first
-from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-_wsgi = get_wsgi_application()
+def _application() -> Any:
+    """Django, imported now that the services have their addresses, behind the front, which asks it once it is ready."""
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
 
-from config.runtime.access_log import record  # noqa: E402 - the front asks Django, which is ready now
-from config.runtime.front import Front  # noqa: E402
+    wsgi = get_wsgi_application()
+    from config.runtime.access_log import record
+    from config.runtime.front import Front
 
-application = Front(_wsgi, record if settings.ACCESS_LOG else None)
+    return Front(wsgi, record if settings.ACCESS_LOG else None)
+
+
+application = _application()

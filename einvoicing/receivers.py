@@ -17,7 +17,7 @@ from payments.models import Allocation
 def connect() -> None:
     """Called once, when the app is ready."""
     invoice_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
-    action_needed.connect(tell_people_concerned, dispatch_uid="einvoicing.tell_people_concerned")
+    action_needed.connect(notify_on_action_needed, dispatch_uid="einvoicing.notify_on_action_needed")
     allocation_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
 
 
@@ -36,11 +36,11 @@ def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **
         declare_credited(note=invoice, actor=actor, at=at)
 
 
-def tell_people_concerned(sender: Any, transmission: Transmission, at: datetime, **_kwargs: Any) -> None:
+def notify_on_action_needed(sender: Any, transmission: Transmission, at: datetime, **_kwargs: Any) -> None:
     """Bad news of a platform is written to who issued or sent the invoice, in the transaction that keeps it."""
-    from einvoicing.services.notices import tell_people
+    from einvoicing.services.notices import notify_people_concerned
 
-    tell_people(transmission=transmission, at=at)
+    notify_people_concerned(transmission=transmission, at=at)
 
 
 def declare_on_payment(sender: Any, allocation: Allocation, actor: Actor, at: datetime, **_kwargs: Any) -> None:

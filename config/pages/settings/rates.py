@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -25,8 +25,8 @@ from payments.models import LateInterestRate
 
 
 class RateForm(forms.Form):
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields.update(fields_for_model(LateInterestRate, fields=("year", "half", "ecb", "legal", "source")))
         for name in ("ecb", "legal"):
             self.fields[name] = FrenchDecimalField(
