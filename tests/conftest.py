@@ -168,7 +168,7 @@ def in_scope(company: Company) -> Iterator[None]:
 def never_committed(django_db_blocker: Any) -> Iterator[None]:
     """A transaction for rows that all the tests of a module see."""
     outermost = transaction.atomic()
-    outermost._from_testcase = True  # type: ignore[attr-defined]  # no transaction of the product's, as those of TestCase
+    outermost._from_testcase = True  # no transaction of the product's, as those of TestCase
     with django_db_blocker.unblock(), outermost:
         yield
         transaction.set_rollback(True)

@@ -143,7 +143,7 @@ def _check_size(row: DocumentLine) -> None:
     """Refuse what the columns cannot hold, before PostgreSQL does, or would round: each number at its field."""
     problems: dict[str, str] = {}
     for name in ("quantity", "unit_price", "discount_percent", "vat_rate"):
-        column: Any = row._meta.get_field(name)  # noqa: SLF001 – Django’s own way to a field
+        column: Any = row._meta.get_field(name)
         try:
             column.run_validators(getattr(row, name))
         except ValidationError:

@@ -266,7 +266,7 @@ class MarkPaid(InvoiceView):
     area = "finance"
 
     @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="finance_mark_paid")
-    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> HttpResponseBase:
         """Record the payment of an invoice, as POST /api/invoices/{id}/mark-paid does."""
         return mark_paid(self, request, self.find(id))
 
@@ -274,7 +274,7 @@ class MarkPaid(InvoiceView):
 class Remind(InvoiceView):
     area = "finance"
 
-    def find(self, invoice_id: int) -> Invoice:  # type: ignore[override]
+    def find(self, invoice_id: int) -> Invoice:
         return super().find(invoice_id)
 
     @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="finance_remind")

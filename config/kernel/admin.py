@@ -63,7 +63,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
         return {"name": row.email}
 
     @transaction.atomic
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         return super().user_change_password(request, id, form_url)
 
     def construct_change_message(

@@ -67,13 +67,13 @@ class AuditedAdmin(FoundBySearch, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only the edited columns: the page may be older than what others have committed since."""
-        meta = obj._meta  # noqa: SLF001 - Django documents _meta
+        meta = obj._meta
         columns = {field.name: field.attname for field in meta.concrete_fields if field.name in form.changed_data}
         before: Any = None
         if not change:
             obj.save(force_insert=True)
         elif columns:
-            before = type(obj)._base_manager.select_for_update(no_key=True).get(pk=obj.pk)  # noqa: SLF001
+            before = type(obj)._base_manager.select_for_update(no_key=True).get(pk=obj.pk)
             obj.save(update_fields=list(columns))
         changes = {name: [_told(before, column), _told(obj, column)] for name, column in columns.items()}
         for name in {field.name for field in meta.many_to_many} & set(form.changed_data):

@@ -62,7 +62,7 @@ class KeptFileShown:
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown: list[str] = list(super().get_readonly_fields(request, obj))  # type: ignore[misc]  # mixed into admins
-        has_file = any(field.name == "file" for field in self.model._meta.fields)  # noqa: SLF001 - Django documents it
+        has_file = any(field.name == "file" for field in self.model._meta.fields)
         return [*shown, "kept_file"] if has_file else shown
 
     @admin.display(description=_("fichier conservé"))

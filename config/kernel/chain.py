@@ -76,7 +76,7 @@ def recompute(model: type[models.Model], sql: str, what: str) -> None:
 
 def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
     """The stored columns of a row by name, without those that may change after sealing."""
-    fields = row._meta.concrete_fields  # noqa: SLF001 - Django documents _meta as public
+    fields = row._meta.concrete_fields
     return {field.attname: getattr(row, field.attname) for field in fields if field.name not in leave_out}
 
 
@@ -149,7 +149,7 @@ def _unreadable(company: Company) -> Iterator[Break]:
                 with company_scope(company):
                     sealed.facts(sealed.rows(rows.filter(pk=key)).get())
             except DataError:
-                yield Break(f"{model._meta.label_lower}:{key}", None, "it holds a value that cannot be read")  # noqa: SLF001
+                yield Break(f"{model._meta.label_lower}:{key}", None, "it holds a value that cannot be read")
 
 
 def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> Iterator[Break]:
@@ -176,12 +176,12 @@ def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> It
 
 def _verify_links(company: Company, model: type[models.Model]) -> Iterator[Break]:
     """What sealed rows refer to is there: with its triggers PostgreSQL's foreign keys are off, too."""
-    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - Django documents _meta as public
+    meta, quote = model._meta, connection.ops.quote_name
     with company_scope(company), connection.cursor() as cursor:
         for field in meta.concrete_fields:
             if not isinstance(field, models.ForeignKey):
                 continue
-            table, column = field.related_model._meta.db_table, quote(field.column)  # noqa: SLF001
+            table, column = field.related_model._meta.db_table, quote(field.column)
             cursor.execute(
                 f"SELECT id FROM {quote(meta.db_table)} AS row WHERE company_id = %s AND {column} IS NOT NULL "  # noqa: S608 - names of ours
                 f"AND NOT EXISTS (SELECT FROM {quote(table)} AS target WHERE target.id = row.{column}) ORDER BY id",
@@ -195,7 +195,7 @@ def _verify_figures(company: Company, figures: Recomputation) -> Iterator[Break]
     with company_scope(company), connection.cursor() as cursor:
         cursor.execute(figures.sql, {"company": company.pk})
         for key, text in cursor.fetchall():
-            yield Break(f"{figures.model._meta.label_lower}:{key} ({text})", None, figures.what)  # noqa: SLF001
+            yield Break(f"{figures.model._meta.label_lower}:{key} ({text})", None, figures.what)
 
 
 def _verify_rows(

@@ -98,7 +98,7 @@ def as_read(form: RecordForm, record: models.Model | None, reread: Callable[[Any
         yield
         return
     with transaction.atomic():
-        manager: Any = getattr(type(record), "everywhere", type(record)._default_manager)  # noqa: SLF001 – Django’s own
+        manager: Any = getattr(type(record), "everywhere", type(record)._default_manager)
         now = manager.select_for_update(no_key=True, of=("self",)).get(pk=record.pk)
         stored = reread(now)
         if version_of(stored) != read:

@@ -148,7 +148,7 @@ def keep_file(row: Any, name: str, data: bytes) -> None:
 def damaged_files(company: Company) -> Iterator[chain.Break]:
     """Read every kept file of the company; those that are missing, altered or cannot be read."""
     for model in apps.get_models():
-        if any(isinstance(field, models.FileField) for field in model._meta.fields):  # noqa: SLF001 - Django documents it
+        if any(isinstance(field, models.FileField) for field in model._meta.fields):
             everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows keep files
             for row in everywhere.filter(company=company).order_by("id").iterator(500):
                 try:

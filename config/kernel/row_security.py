@@ -39,14 +39,14 @@ def company_tables() -> Iterator[str]:
     from config.kernel.models import Membership
 
     for model in apps.get_models():
-        if model is not Membership and not model._meta.proxy and _belongs_to_a_company(model):  # noqa: SLF001 - Django's own API
-            yield model._meta.db_table  # noqa: SLF001 - Django's own API
+        if model is not Membership and not model._meta.proxy and _belongs_to_a_company(model):
+            yield model._meta.db_table
 
 
 def _belongs_to_a_company(model: type[Model]) -> bool:
     from config.kernel.models import Company
 
-    return any(field.name == "company" and field.related_model is Company for field in model._meta.fields)  # noqa: SLF001
+    return any(field.name == "company" and field.related_model is Company for field in model._meta.fields)
 
 
 def work_as_owner(**_signal: Any) -> None:

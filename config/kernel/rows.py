@@ -21,13 +21,13 @@ def lock(row: R) -> R:
 
 def reread(row: models.Model, *changed: str) -> None:
     """The row's own columns, and the relations `changed`, as PostgreSQL keeps them; what was read through it stays."""
-    own = [field.attname for field in row._meta.concrete_fields if not field.is_relation]  # noqa: SLF001 - documented
+    own = [field.attname for field in row._meta.concrete_fields if not field.is_relation]
     row.refresh_from_db(fields=[*own, *changed])
 
 
 def know(row: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
     """The rows of a relation, read or written just now: `row.relation.all()` gives them without asking again."""
-    field: Any = row._meta.get_field(relation)  # noqa: SLF001 - documented
+    field: Any = row._meta.get_field(relation)
     known = field.related_model.everywhere.filter(**{field.field.name: row})
     known._result_cache, known._prefetch_done = list(rows), True  # noqa: SLF001 - there is no public way
     row.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known
@@ -40,7 +40,7 @@ def forget(row: models.Model) -> None:
 
 def edit(row: models.Model, values: Mapping[str, Any]) -> list[str]:
     """Write those of `values` that differ; returns their names. A row not stored yet is inserted whole."""
-    if row._state.adding:  # noqa: SLF001 - Django documents _state.adding
+    if row._state.adding:
         for name, value in values.items():
             setattr(row, name, value)
         row.save(force_insert=True)

@@ -53,7 +53,7 @@ class CreditBody(Body):
 
 class CreditNotes(InvoiceView):
     @operation(answer=InvoiceRow, many=True, id="credit_note_list")
-    def get(self, request: Call, id: int) -> Sequence[Invoice]:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> Sequence[Invoice]:
         """The credit notes of an invoice, the first one first."""
         notes = Invoice.objects.filter(corrects=self.find(id), kind=InvoiceKind.CREDIT_NOTE)
         return list(listed(notes).order_by("created_at", "id"))
@@ -66,7 +66,7 @@ class CreditNotes(InvoiceView):
             sent({"reason": "Retour de deux chaises", "items": [{"id": 1, "quantity": 2}]}, "part"),
         ],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Issue a credit note for all that is left of the invoice, or for quantities or amounts of its lines.
 
         It is issued at once, with a number of its own series. What was already paid beyond the rest becomes the

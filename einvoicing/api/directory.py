@@ -74,7 +74,7 @@ class DirectoryShape(serializers.Serializer):
 class DirectoryItem(ApiView):
     area = "einvoicing"
 
-    def find(self, siren: str) -> None:  # type: ignore[override]
+    def find(self, siren: str) -> None:
         """Nothing of ours is named."""
 
     @operation(query=DirectoryQuery, answer=DirectoryShape, id="directory_retrieve")

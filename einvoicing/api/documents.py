@@ -41,7 +41,7 @@ class DocumentShape(serializers.Serializer):
 
 class InvoiceDocuments(InvoiceView):
     @operation(answer=DocumentShape, many=True, id="invoice_document_list")
-    def get(self, request: Call, id: int) -> list[dict[str, Any]]:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> list[dict[str, Any]]:
         """The files that may be downloaded: of a draft its PDF, of an issued invoice the legal ones too."""
         invoice = self.find(id)
         made = {row.kind: row for row in invoice.documents.all()}
@@ -50,7 +50,7 @@ class InvoiceDocuments(InvoiceView):
 
 class InvoiceDocument(InvoiceView):
     @operation(answer=f"{PDF}, {XML}", etag=True, errors=(409,), id="invoice_document_retrieve")
-    def get(self, request: Call, id: int, word: str) -> HttpResponseBase:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int, word: str) -> HttpResponseBase:
         """Download a file: `pdf`, `facturx` (PDF/A-3 with the XML in it), `cii` or `ubl`.
 
         The three legal files are made and judged once and never change: their ETag is their SHA-256. `pdf` is the

@@ -96,7 +96,7 @@ class InvoiceItem(InvoiceView):
         expand={"customer": CUSTOMER, "order": ORDER, "corrects": INVOICE},
         id="invoice_retrieve",
     )
-    def get(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> Invoice:
         """An invoice with its lines and payments."""
         return self.find(id)
 
@@ -104,7 +104,7 @@ class InvoiceItem(InvoiceView):
         action="invoices.edit", body=ChangeBody, answer=InvoiceShape, match=True, key=OPTIONAL, id="invoice_update",
         examples=[sent(CHANGED)],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def put(self, request: Call, id: int) -> Invoice:
         """Change a draft, or the internal notes of an issued invoice.
 
         What is not named stays as it is. `status: "sent"` then issues and sends the draft; repeating the call
@@ -151,7 +151,7 @@ class InvoiceItem(InvoiceView):
         action="invoices.edit", answer=Message, match=True, id="invoice_delete",
         examples=[received({"message": "Facture supprimée avec succès"})],
     )  # fmt: skip
-    def delete(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def delete(self, request: Call, id: int) -> dict[str, Any]:
         """Delete a draft. An issued invoice is never deleted: it is corrected by a credit note."""
         invoice = self.find(id)
         with said_of(invoice):

@@ -61,7 +61,7 @@ class LifecycleShape(serializers.Serializer):
 
 class InvoiceLifecycle(InvoiceView):
     @operation(query=Page, answer=LifecycleShape, many=True, id="invoice_lifecycle")
-    def get(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> HttpResponseBase:
         """The statuses of an invoice, both ways, the oldest first."""
         rows = LifecycleEvent.objects.filter(invoice=self.find(id)).select_related(
             "document__account", "transmission__account"

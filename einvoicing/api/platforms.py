@@ -72,7 +72,7 @@ class PlatformTest(ApiView):
         return cast(PlatformAccount, get_object_or_404(PlatformAccount.objects, pk=path["id"]))
 
     @operation(action="settings.edit", answer=TrialShape, atomic=False, id="platform_test")
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Ask the platform whether it knows us, now. At most ten seconds for each of its answers."""
         try:
             problem: Any = try_account(account=self.find(id=id), at=request.at)

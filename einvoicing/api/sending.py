@@ -58,7 +58,7 @@ def send(invoice: Invoice, request: Call) -> None:
 
 class InvoiceSend(InvoiceView):
     @operation(action="invoices.issue", answer=InvoiceShape, key=REQUIRED, id="invoice_send")
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Issue a draft and send it; send an issued invoice again.
 
         Issuing gives the legal number and date, freezes the document, and queues it to the company's platform where
@@ -72,7 +72,7 @@ class InvoiceSend(InvoiceView):
 
 class InvoicePreflight(InvoiceView):
     @operation(answer=VerdictShape, id="invoice_preflight")
-    def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> dict[str, Any]:
         """Judge the invoice by the official rules, as it would be issued now. Nothing is stored, no number taken."""
         return verdict(judge(invoice=self.find(id), at=request.at))
 

@@ -151,7 +151,7 @@ def transmissions() -> QuerySet[Transmission]:
 class TransmissionView(ApiView):
     area = "einvoicing"
 
-    def find(self, id: int) -> Transmission:  # type: ignore[override]  # noqa: A002 - the address names it so
+    def find(self, id: int) -> Transmission:
         """Raises Http404."""
         return get_object_or_404(transmissions(), pk=id)
 
@@ -174,7 +174,7 @@ class TransmissionList(TransmissionView):
 
 class TransmissionItem(TransmissionView):
     @operation(answer=TransmissionShape, expand={"invoice": INVOICE}, id="transmission_retrieve")
-    def get(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> Transmission:
         """A transmission with each of its tries and, where somebody has to act, what to do."""
         return self.find(id)
 
@@ -184,7 +184,7 @@ class TransmissionRetry(TransmissionView):
         action="einvoicing.send", body=RetryBody, answer=TransmissionShape, key=OPTIONAL, id="transmission_retry",
         examples=[sent({"reason": "Le secret de la plateforme a été renouvelé"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Transmission:
         """Put a stopped transmission (`dead` or `invalid`, a status that was `rejected`) back into the queue, first.
 
         Its tries start anew. One whose outcome is unknown is looked up at the platform before anything is sent again.
@@ -201,7 +201,7 @@ class InvoiceTransmissions(InvoiceView):
         action="einvoicing.send", body=QueueBody, answer=TransmissionShape, status=201, key=OPTIONAL,
         location="api:transmission", id="invoice_transmit",
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Transmission:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Transmission:
         """Queue an issued invoice to a platform, where issuing has not done so by itself.
 
         Refused when it is a draft (`not_issued`), to an individual (`not_for_platforms`), without a platform that

@@ -28,7 +28,7 @@ class AllocationList(ApiView):
         action="payments.record", body=ShareBody, answer=PaymentAnswer, status=201, key=REQUIRED,
         id="allocation_create", examples=[sent({"invoice_id": 1, "amount": 400.00})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address's own word
+    def post(self, request: Call, id: int) -> HttpResponseBase:
         """Use what is left of a payment for an invoice of the same customer.
 
         Never beyond the invoice's balance (409 `over_allocated`) nor the payment's credit (409 `not_enough_credit`).
@@ -43,7 +43,7 @@ class AllocationItem(ApiView):
     area = "payments"
 
     @operation(action="payments.record", answer=PaymentAnswer, key=REQUIRED, id="allocation_delete")
-    def delete(self, request: Call, id: int, invoice_id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
+    def delete(self, request: Call, id: int, invoice_id: int) -> HttpResponseBase:
         """Take back all that an invoice holds of a payment: it is the customer's credit again."""
         payment, invoice = rows.payment_of(id), rows.invoice_of(invoice_id)
         release_invoice(payment=payment, invoice=invoice, reason=BY_API, actor=request.caller.actor, at=request.at)
@@ -60,7 +60,7 @@ class Reversal(ApiView):
         action="payments.record", body=ReasonBody, answer=ReversedPayment, status=201, key=REQUIRED,
         id="payment_reverse", examples=[sent({"reason": "Chèque impayé"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Take a payment back by an opposite one, and say why.
 
         The invoices owe again what it had paid; a bank line it was reconciled with is open again.

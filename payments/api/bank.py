@@ -107,7 +107,7 @@ class BankAccountItem(ApiView):
         return account
 
     @operation(answer=BankAccountShape, etag=True, id="bank_account_retrieve")
-    def get(self, request: Call, id: int) -> BankAccount:  # noqa: A002 - the address's own word
+    def get(self, request: Call, id: int) -> BankAccount:
         """A bank account."""
         return self.find(id=id)
 
@@ -115,7 +115,7 @@ class BankAccountItem(ApiView):
         action="settings.edit", body=BankAccountChange, answer=BankAccountShape, match=True, id="bank_account_update",
         examples=[sent({"ledger_account": "512100"})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> BankAccount:  # noqa: A002 - the address's own word
+    def put(self, request: Call, id: int) -> BankAccount:
         """Name a bank account otherwise, or book its money on another sub-account of 512 from now on."""
         account, said = self.find(id=id), request.values
         words = {name: said.get(name, getattr(account, name)) for name in ("name", "ledger_account")}
@@ -133,7 +133,7 @@ class AccountStatements(ApiView):
         action="bank.reconcile", body=StatementFile, answer=ImportShape, status=201, key=OPTIONAL, files=True,
         id="statement_import",
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Import a bank statement.
 
         Kept byte for byte; every movement once, whatever overlaps. The same file again changes nothing
@@ -218,7 +218,7 @@ class TransactionView(ApiView):
 
 class TransactionItem(TransactionView):
     @operation(answer=TransactionDetail, id="transaction_retrieve")
-    def get(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> BankLine:
         """A movement with its match, or with what the evidence proposes and why."""
         return shown(line_of(id), request.caller.company, request.at)
 
@@ -228,7 +228,7 @@ class TransactionMatch(TransactionView):
         action="bank.reconcile", body=MatchBody, answer=MatchShape, status=201, key=REQUIRED, id="match_accept",
         examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Match:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Match:
         """Say which invoices a credit pays: the proposal, or others.
 
         The payment is recorded with the bank's date and amount. What the invoices do not take is the customer's
@@ -256,7 +256,7 @@ class MatchUndo(ApiView):
         action="bank.reconcile", body=ReasonBody, answer=MatchShape, key=REQUIRED, id="match_undo",
         examples=[sent({"reason": "Payé par un homonyme"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Match:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Match:
         """Take a match back: the payment is reversed, the invoices owe again, the movement is open.
 
         An automatic match undone is never made automatically again.
@@ -269,7 +269,7 @@ class TransactionIgnore(TransactionView):
     @operation(
         action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
     )
-    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> BankLine:
         """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
         line, by = line_of(id), request.caller.actor
         ignore_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
@@ -278,7 +278,7 @@ class TransactionIgnore(TransactionView):
 
 class TransactionReopen(TransactionView):
     @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
-    def post(self, request: Call, id: int) -> BankLine:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> BankLine:
         """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
         reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)
         return shown(line_of(id), request.caller.company, request.at)

@@ -139,7 +139,7 @@ class PaymentItem(ApiView):
         return payment
 
     @operation(answer=PaymentShape, etag=True, expand={"customer": CUSTOMER}, id="payment_retrieve")
-    def get(self, request: Call, id: int) -> Payment:  # noqa: A002 - the address's own word
+    def get(self, request: Call, id: int) -> Payment:
         """A payment with what it pays."""
         return self.find(id=id)
 
@@ -147,7 +147,7 @@ class PaymentItem(ApiView):
         action="payments.record", body=PaymentChange, answer=ChangedPayment, key=OPTIONAL, match=True,
         id="payment_update", examples=[sent({"reference": "VIR-123456", "notes": "Reçu en agence"})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Payment:  # noqa: A002 - the address names it so
+    def put(self, request: Call, id: int) -> Payment:
         """Change a payment.
 
         Reference, notes and transaction_id change freely. Another amount, date or method is a correction: the payment
@@ -175,7 +175,7 @@ class PaymentItem(ApiView):
         return shown
 
     @operation(action="payments.record", answer=ReversedPayment, key=OPTIONAL, match=True, id="payment_delete")
-    def delete(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def delete(self, request: Call, id: int) -> dict[str, Any]:
         """Take a payment back.
 
         Nothing is erased: an opposite payment is recorded, the invoices owe again what it had paid, and their
@@ -265,7 +265,7 @@ class MarkPaid(ApiView):
             )
         ],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> HttpResponseBase:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> HttpResponseBase:
         """Record the payment of an invoice: its whole balance unless `amount` says less.
 
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice

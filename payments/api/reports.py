@@ -155,7 +155,7 @@ class CustomerStatement(ApiView):
         return customer
 
     @operation(query=AccountQuery, answer=AccountShape, id="customer_statement")
-    def get(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
+    def get(self, request: Call, id: int) -> dict[str, Any]:
         """A customer's account: opening balance, each invoice, credit note and payment, closing balance.
 
         Read from the journal (account 411). Positive when the customer owes. A period of more than 2,000 moves is

@@ -117,7 +117,7 @@ class InvoiceReminder(ApiView):
             )
         ],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address's own word
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Remind a customer of an invoice.
 
         The level (friendly, firm, final) is the one that is due by the company's delays. `subject` and `message` take
@@ -157,7 +157,7 @@ class ReminderItem(ApiView):
     area = "invoices"
 
     @operation(answer=ReminderShape, etag=True, id="reminder_retrieve")
-    def get(self, request: Call, id: int) -> Reminder:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> Reminder:
         """A reminder."""
         return reminder_of(id)
 
@@ -166,7 +166,7 @@ class ReminderSend(ApiView):
     area = "invoices"
 
     @operation(action="reminders.send", answer=ReminderAnswer, key=OPTIONAL, id="reminder_send")
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Send a drafted formal notice: somebody has decided that it must leave. The same guards apply."""
         send_drafted(reminder=reminder_of(id), actor=request.caller.actor, at=request.at)
         return {"message": _("Mise en demeure confiée à l’envoi."), "reminder": reminder_of(id)}
@@ -179,7 +179,7 @@ class ReminderCancel(ApiView):
         return reminder_of(path["id"])
 
     @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
-    def post(self, request: Call, id: int) -> dict[str, Any]:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Give a drafted formal notice up."""
         reason = request.values["reason"] or CANCELLED_BY_API
         cancel_drafted(reminder=self.find(id=id), reason=reason, actor=request.caller.actor, at=request.at)

@@ -56,7 +56,7 @@ def by_afnor(body: bytes, *, late: float = 0, reading: str = "digest") -> dict[s
     return {"Afnor-Signature": signature, "Afnor-Signature-Timestamp": stamp}
 
 
-def event(name: str, copy: str, *, id: str = "", **payment: Any) -> bytes:  # noqa: A002 - the seed's word
+def event(name: str, copy: str, *, id: str = "", **payment: Any) -> bytes:
     """Abby's message of seed 004."""
     data: dict[str, Any] = {"invoice": {"id": copy, "status": name.partition(".")[2]}}
     if payment:

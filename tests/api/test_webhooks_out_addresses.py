@@ -18,7 +18,7 @@ from tests.api.receiver import receiving
 from tests.waiting import PATIENCE
 
 PUBLIC = "93.184.215.14"
-ANY = "0.0.0.0"  # noqa: S104 - nothing is bound to it
+ANY = "0.0.0.0"  # nothing is bound to it
 HIDDEN = [
     "127.0.0.1", "127.8.9.1", ANY, "10.0.0.1", "172.16.4.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255", "192.0.2.7", "198.18.0.1", "::1", "::", "fe80::1",

@@ -108,10 +108,10 @@ def test_payments_beside_deletions_are_all_recorded() -> None:
         endpoint = an_endpoint(company, f"https://erp.example/{number}")
         body = {"invoice_id": invoice.pk, "amount": Decimal("1.00"), "payment_method": "card"}
         calls: list[Callable[[], Any]] = [
-            lambda: partners[0].post("/api/payments", body, key=True),  # noqa: B023 - called at once
-            lambda: partners[1].delete(f"/api/webhooks/{endpoint.pk}"),  # noqa: B023 - called at once
+            lambda: partners[0].post("/api/payments", body, key=True),
+            lambda: partners[1].delete(f"/api/webhooks/{endpoint.pk}"),
         ]
-        paid, gone = at_once(2, lambda place: calls[place]())  # noqa: B023 - called at once
+        paid, gone = at_once(2, lambda place: calls[place]())
         assert (paid.status_code, gone.status_code) == (201, 204), (paid.content, gone.content)
     assert Payment.everywhere.count() == rounds
     assert not WebhookEndpoint.everywhere.exists()
@@ -130,7 +130,7 @@ def test_rotating_testing_changing_and_deleting_at_once_fails_nobody() -> None:
     for number in range(scaled(300)):
         place = f"/api/webhooks/{json_of(partners[0].post('/api/webhooks', BODY))['id']}"
         people = 5 if number % 2 else 4  # every other round nobody deletes
-        answers = at_once(people, lambda who: calls[who](partners[who], place))  # noqa: B023 - called at once
+        answers = at_once(people, lambda who: calls[who](partners[who], place))
         codes = [answer.status_code for answer in answers]
         assert set(codes) <= {200, 202, 204, 404}, [(one.status_code, one.content) for one in answers]
         assert 404 not in codes[:4] or people == 5

@@ -74,7 +74,7 @@ def test_a_list_of_a_hundred_costs_the_same_queries_over_a_million_invoices() ->
     grow(MANY)
     many = {name: measured(partner, path) for name, path in addresses(partner, invoice.customer_id).items()}
     for name, (count, milliseconds) in many.items():
-        print(  # noqa: T201 - a measure is told
+        print(
             f"{name:14} {few[name][0]} → {count} queries, {few[name][1]:7.1f} → {milliseconds:7.1f} ms "
             f"over {FEW} → {MANY + FEW} invoices"
         )

@@ -145,7 +145,7 @@ def test_what_an_invoice_costs_by_stage_and_beside_the_plain_way() -> None:
     for lines in SIZES:
         invoice = an_invoice(lines)
         table[lines] = stages(invoice, chain, lines)
-        table[lines]["plain way"] = cpu_ms(lambda invoice=invoice: plain(invoice, chain), lines=lines)  # type: ignore[misc]
+        table[lines]["plain way"] = cpu_ms(lambda invoice=invoice: plain(invoice, chain), lines=lines)
     told(table)
     for measured in table.values():
         assert measured["whole"] < measured["plain way"]
@@ -160,7 +160,7 @@ def told(table: dict[int, dict[str, float]]) -> None:
     rows += [f"{name:<12}" + "".join(f"{row[name]:>10.1f}" for row in table.values()) for name in names]
     rows.append(f"{'invoices/s':<12}" + "".join(f"{1000 / row['whole']:>10.1f}" for row in table.values()))
     rows.append(f"{'plain/ours':<12}" + "".join(f"{row['plain way'] / row['whole']:>10.1f}" for row in table.values()))
-    print("\n".join(rows))  # noqa: T201 - a measure is told
+    print("\n".join(rows))
 
 
 def test_what_quickening_the_official_rules_spares() -> None:
@@ -172,7 +172,7 @@ def test_what_quickening_the_official_rules_spares() -> None:
         with patch.object(schematron, "quickened", source):
             spent[name] = [cpu_ms(partial(chain.check, xml, [rules]), lines=10) for rules in (PROFILE, FRENCH)]
     told = "; ".join(f"{name} {ours:.1f} and {french:.1f}" for name, (ours, french) in spent.items())
-    print(f"\nCPU ms of EN16931 and BR-FR on 10 lines: {told}")  # noqa: T201 - a measure is told
+    print(f"\nCPU ms of EN16931 and BR-FR on 10 lines: {told}")
     assert spent["quickened"][0] < 0.6 * spent["as shipped"][0]
     assert spent["quickened"][1] < 0.9 * spent["as shipped"][1]
 
@@ -189,7 +189,7 @@ def test_where_the_time_of_a_page_goes(monkeypatch: pytest.MonkeyPatch) -> None:
             result = work(*values, **named)
             if name == "layout":
                 result = list(result)
-            spent[name] += time.process_time() - started  # type: ignore[assignment]  # seconds
+            spent[name] += time.process_time() - started  # seconds
             return result
 
         return watched
@@ -207,7 +207,7 @@ def test_where_the_time_of_a_page_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(runs):
         make()
     told = ", ".join(f"{name} {seconds / runs * 1000:.1f}" for name, seconds in spent.most_common())
-    print(f"\nCPU ms of a page of 10 lines: {told}; the rest is HTML parsing and writing")  # noqa: T201 - idem
+    print(f"\nCPU ms of a page of 10 lines: {told}; the rest is HTML parsing and writing")
     assert spent["layout"] < 0.7 * spent["whole"]
 
 
@@ -242,7 +242,7 @@ def test_two_processes_do_nearly_twice_as_much_and_memory_stays_flat() -> None:
         (alone, growth) = pool.apply(_make_many, task)
         together = max(seconds for seconds, _growth in pool.starmap(_make_many, [task, task], chunksize=1))
     gain = 2 * alone / together
-    print(  # noqa: T201 - a measure is told
+    print(
         f"\n1 process {count / alone:.1f} invoices/s, 2 processes {2 * count / together:.1f}/s ({gain:.2f} ×); "
         f"memory grew by {growth / 1024:.0f} MiB over {count} files"
     )

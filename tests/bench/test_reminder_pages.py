@@ -78,4 +78,4 @@ def test_what_the_pages_of_reminders_cost_over_ten_thousand_late_invoices() -> N
     )
     for address in (*addresses, "/reminders/send/"):
         count, milliseconds, weight = measured(client, address)
-        print(f"{address:26} {count} queries, {milliseconds:7.1f} ms, {weight / 1000:.0f} kB over {LATE}")  # noqa: T201
+        print(f"{address:26} {count} queries, {milliseconds:7.1f} ms, {weight / 1000:.0f} kB over {LATE}")

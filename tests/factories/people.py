@@ -38,4 +38,4 @@ def a_person(company: Company, role: Role = Role.OWNER) -> User:
 
 def read(page: object) -> str:
     """The page's text with plain spaces, as one would type it."""
-    return page.text.replace("\u202f", " ").replace("\xa0", " ")  # type: ignore[attr-defined]  # a test response
+    return page.text.replace("\u202f", " ").replace("\xa0", " ")

@@ -147,7 +147,7 @@ def test_a_body_that_drips_is_told_so_too(monkeypatch: pytest.MonkeyPatch) -> No
         await asyncio.sleep(0.01)
         return {"type": "http.request", "body": b"a", "more_body": True}
 
-    dripping.receive = receive  # type: ignore[method-assign]  # a slow one
+    dripping.receive = receive  # a slow one
     assert call(echo, scope("POST", headers=[(b"content-length", b"1000")]), dripping).status == 408
 
 
@@ -237,7 +237,7 @@ def test_what_is_refused_unread_is_told_before_the_rest_of_it_is_forgotten() -> 
         seen.append(len(caller.taken))
         return await receive()
 
-    caller.receive = forgotten  # type: ignore[method-assign]  # tells what was answered when each piece came
+    caller.receive = forgotten  # tells what was answered when each piece came
     assert call(echo, told, caller).body == b"POST"
     assert seen == [2, 2, 2, 2], "the headers and the words first"
     assert (b"connection", b"close") in caller.taken[0]["headers"]

@@ -32,7 +32,7 @@ def whole_saves(tree: ast.Module) -> Iterator[str]:
                 if not (isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "save"):
                     continue
                 said = {word.arg: word.value for word in call.keywords}
-                is_new = isinstance(said.get("force_insert"), ast.Constant) and said["force_insert"].value is True  # type: ignore[attr-defined]
+                is_new = isinstance(said.get("force_insert"), ast.Constant) and said["force_insert"].value is True
                 if "update_fields" not in said and not is_new:
                     yield function.name
 

@@ -34,9 +34,9 @@ def test_money_is_written_in_the_language_of_the_reader(amount, currency, french
 
 def test_a_float_is_refused_because_it_is_no_amount():
     with pytest.raises(TypeError):
-        typography.money(12.5)  # type: ignore[arg-type]  # what is refused
+        typography.money(12.5)  # what is refused
     with pytest.raises(TypeError):
-        typography.number(0.1)  # type: ignore[arg-type]  # what is refused
+        typography.number(0.1)  # what is refused
 
 
 def test_what_is_absent_is_a_dash_and_zero_is_not_absent():

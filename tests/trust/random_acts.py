@@ -62,7 +62,7 @@ class Day:
                 product=None, company_id=self.company.pk, values={**price, **values}, **self.who
             )
             if one.tracks_stock:
-                products.move_stock(product=one, quantity=Decimal(50), reason="RECEIPT", **self.who)  # type: ignore[arg-type]
+                products.move_stock(product=one, quantity=Decimal(50), reason="RECEIPT", **self.who)
         money.a_bank_account(self.company)
 
     @property
@@ -339,7 +339,7 @@ def move_stock(day: Day) -> object:
     if day.chance.random() < 0.3:
         return products.count_stock(product=product, counted=Decimal(day.chance.randint(0, 60)), **day.who)
     reason = day.chance.choice(["RECEIPT", "RETURN"])
-    return products.move_stock(product=product, quantity=Decimal(5), reason=reason, **day.who)  # type: ignore[arg-type]
+    return products.move_stock(product=product, quantity=Decimal(5), reason=reason, **day.who)
 
 
 @act(1)

@@ -69,7 +69,7 @@ def test_half_open_callers_do_not_keep_it_from_stopping(tmp_path: Path) -> None:
 
 def health(ours: Product) -> tuple[int, list[str]]:
     try:
-        with urllib.request.urlopen(f"{ours.address}/health/", timeout=PATIENCE) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{ours.address}/health/", timeout=PATIENCE) as answer:
             return answer.status, []
     except urllib.error.HTTPError as refused:
         with refused:
@@ -78,11 +78,11 @@ def health(ours: Product) -> tuple[int, list[str]]:
 
 @pytest.mark.django_db(transaction=True)
 def test_health_names_what_is_frozen_while_every_thread_waits_for_it(company: object, tmp_path: Path) -> None:
-    bearer = a_partner(company).headers  # type: ignore[arg-type]  # a Company
+    bearer = a_partner(company).headers
 
     def call() -> None:
-        asked = urllib.request.Request(f"{ours.address}/api/company", headers=bearer)  # noqa: S310 - our own
-        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+        asked = urllib.request.Request(f"{ours.address}/api/company", headers=bearer)
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
             statuses.append(answer.status)
 
     with product(tmp_path / "state") as ours:

@@ -83,7 +83,7 @@ class Deposits(InvoiceView):
 class OrderDeposits(Deposits):
     area = "orders"
 
-    def find(self, id: int) -> SalesOrder:  # type: ignore[override]  # noqa: A002 - the address names it so
+    def find(self, id: int) -> SalesOrder:  # type: ignore[override]  # this address names an order
         order: SalesOrder = get_object_or_404(SalesOrder.objects.select_related("customer"), pk=id)
         return order
 
@@ -91,7 +91,7 @@ class OrderDeposits(Deposits):
         action="invoices.edit", body=DepositBody, answer=InvoiceShape, status=201, key=OPTIONAL,
         location="api:invoice", id="order_deposit_create", examples=[sent({"percent": 30})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Draft a deposit invoice (386) on a confirmed order, its VAT shared over the rates of the order.
 
         Issue it with POST /api/invoices/{id}/send. The final invoice deducts it by itself. At some rates an amount with
@@ -106,7 +106,7 @@ class InvoiceDeposits(Deposits):
         action="invoices.edit", body=DepositBody, answer=InvoiceShape, status=201, key=OPTIONAL,
         location="api:invoice", id="invoice_deposit_create", examples=[sent({"amount": 1500})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Draft a deposit invoice (386) ahead of a draft without an order.
 
         Once it is issued, deduct it with PUT /api/invoices/{id}/deductions on the draft. Refused with
@@ -117,7 +117,7 @@ class InvoiceDeposits(Deposits):
 
 class InvoiceDeductions(InvoiceView):
     @operation(answer=DeductibleShape, many=True, id="deduction_list")
-    def get(self, request: Call, id: int) -> Sequence[Invoice]:  # noqa: A002 - the address names it so
+    def get(self, request: Call, id: int) -> Sequence[Invoice]:
         """The deposits that a draft deducts or may deduct: its customer's, in its currency, of its order or of none.
 
         Empty on what is issued: its own `deductions` say what it deducted.
@@ -132,7 +132,7 @@ class InvoiceDeductions(InvoiceView):
         action="invoices.edit", body=DeductionsBody, answer=InvoiceShape, id="deduction_update",
         examples=[sent({"deposit_ids": [4503599627370498]})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def put(self, request: Call, id: int) -> Invoice:
         """Deduct these deposits from the draft, and no others. Each is deducted whole, by one invoice only.
 
         Refused with `deposit_not_deductible` (credited, deducted elsewhere, another customer's) and with
@@ -152,7 +152,7 @@ class InvoiceCorrections(InvoiceView):
         location="api:invoice", id="correction_create",
         examples=[sent({"reason": "Adresse de facturation erronée"})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Draft the corrected invoice (384) that will replace an issued one, with its lines and deposits.
 
         Change it with PUT /api/invoices/{id}, issue it with POST /api/invoices/{id}/send: only then is the first one

@@ -22,7 +22,7 @@ class InvoiceDisputes(InvoiceView):
         action="invoices.edit", body=DisputeBody, answer=InvoiceShape, key=OPTIONAL, id="invoice_dispute_open",
         examples=[sent({"reason": "Deux chaises sont arrivées abîmées."})],
     )  # fmt: skip
-    def post(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def post(self, request: Call, id: int) -> Invoice:
         """Note that the customer contests an issued invoice. Reminders stop; a new reason replaces the first.
 
         Refused (409, `transition_refused`) for a draft and for an invoice that is cancelled.
@@ -31,7 +31,7 @@ class InvoiceDisputes(InvoiceView):
         return self.find(id)
 
     @operation(action="invoices.edit", answer=InvoiceShape, id="invoice_dispute_close")
-    def delete(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def delete(self, request: Call, id: int) -> Invoice:
         """End the dispute: reminders may go out again. Nothing happens to an invoice that nobody contests."""
         close_dispute(invoice=self.find(id), actor=request.caller.actor, at=request.at)
         return self.find(id)

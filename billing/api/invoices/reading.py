@@ -16,13 +16,13 @@ class InvoiceView(ApiView):
 
     area = "invoices"
 
-    def find(self, id: int) -> Invoice:  # type: ignore[override]  # noqa: A002 - the address names it so
+    def find(self, id: int) -> Invoice:
         """The invoice of the caller's company, in as many queries whatever it holds. Raises Http404."""
         rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
         whole = rows.prefetch_related("lines", "vat_subtotals", "deductions__deposit", "allocations__payment")
         return cast(Invoice, get_object_or_404(whole, pk=id))
 
-    def written(self, request: Call, id: int) -> Invoice:  # noqa: A002 - the address names it so
+    def written(self, request: Call, id: int) -> Invoice:
         """The draft just written, before it is issued. Raises Invalid where the body states something else of it."""
         draft = self.find(id)
         if request.stated:

@@ -112,7 +112,7 @@ def operation(
     expand: Mapping[str, Expandable] | None = None,
     errors: Sequence[int] = (),
     examples: Sequence[Any] = (),
-    id: str = "",  # noqa: A002 - OpenAPI's own word
+    id: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method a route.
 
@@ -218,7 +218,7 @@ class ApiView(APIView):
         methods = {name: getattr(cls, name, None) for name in ("get", "post", "put", "delete")}
         return {name: method.operation for name, method in methods.items() if method is not None}
 
-    def find(self, **kwargs: Any) -> Any:
+    def find(self, *args: Any, **kwargs: Any) -> Any:  # a view names what its address names
         """The row the address names, as `get` shows it. Raises Http404."""
         raise NotImplementedError
 

@@ -63,7 +63,7 @@ def _held(endpoints: Sequence[WebhookEndpoint]) -> set[int]:
     A key share excludes nobody but who deletes: without it the foreign key of a delivery fails when the fact itself is
     committed.
     """
-    table = connection.ops.quote_name(WebhookEndpoint._meta.db_table)  # noqa: SLF001 - Django documents _meta as public
+    table = connection.ops.quote_name(WebhookEndpoint._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",  # noqa: S608 - our own table

@@ -95,7 +95,7 @@ class PlatformForm(RecordForm):
 
 
 def _initial(preset: Preset, account: PlatformAccount | None) -> dict[str, Any]:
-    columns = {field.name for field in PlatformAccount._meta.fields}  # noqa: SLF001 – Django’s own way to the fields
+    columns = {field.name for field in PlatformAccount._meta.fields}
     if account is not None:
         usual = preset.address(account.environment)
         initial = {name: getattr(account, name) for name in columns if not name.endswith("_cipher")}
