@@ -17,7 +17,7 @@ from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
 from config.kernel.sent_once import sent_once
@@ -104,8 +104,8 @@ def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(email)
     if not can_move(email, EmailStatus.QUEUED):
         raise TransitionRefused(state=email.get_status_display())
-    return ask(request, Question(
-        title=_("Renvoyer"), words=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
+    return confirm(request, Confirmation(
+        title=_("Renvoyer"), effect=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
         facts=[(_("À"), email.recipient), (_("Objet"), email.subject_line)], warning=HONEST[email.status][1],
         letter=email.body, back=email.get_absolute_url(), back_label=email.subject_line,
     ))  # fmt: skip

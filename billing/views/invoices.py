@@ -30,8 +30,8 @@ from billing.services.invoices import annotate_invoice, close_dispute, delete_dr
 from billing.standing import Chip, chips_of, days_late
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
-from config.kernel.asking import Question, ask
 from config.kernel.clock import local_day
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
@@ -282,8 +282,8 @@ def invoice_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Contestation levée."))
         return redirect(invoice)
     facts = [*_whose(invoice), (_("Contestée le"), typography.moment(invoice.disputed_at))]
-    return ask(request, Question(
-        title=_("Lever la contestation"), words=_("Les relances de cette facture reprennent, dès qu’une est due."),
+    return confirm(request, Confirmation(
+        title=_("Lever la contestation"), effect=_("Les relances de cette facture reprennent, dès qu’une est due."),
         facts=[*facts, (_("Motif"), invoice.dispute_reason)], back=invoice.get_absolute_url(), back_label=invoice,
         icon="check",
     ))  # fmt: skip
@@ -304,9 +304,9 @@ def invoice_delete(request: HttpRequest, pk: int) -> HttpResponse:
         delete_draft(invoice=invoice, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Brouillon supprimé. Aucun numéro n’avait été pris."))
         return redirect("billing:invoice-list")
-    words = _("Il n’a pas de numéro : la suite des numéros reste continue. Un brouillon effacé ne revient pas.")
-    return ask(request, Question(
-        title=_("Supprimer le brouillon"), words=words, facts=_whose(invoice), back=invoice.get_absolute_url(),
+    effect = _("Il n’a pas de numéro : la suite des numéros reste continue. Un brouillon effacé ne revient pas.")
+    return confirm(request, Confirmation(
+        title=_("Supprimer le brouillon"), effect=effect, facts=_whose(invoice), back=invoice.get_absolute_url(),
         back_label=invoice, icon="trash", danger=True,
     ))  # fmt: skip
 

@@ -27,7 +27,7 @@ from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
 from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.form_errors import add_domain_error
@@ -256,11 +256,11 @@ def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(order)
     if not order.can_be_shipped:
         raise TransitionRefused(state=order.get_status_display())
-    leaving, words = _leaving(order), _("Une commande expédiée ne s’annule plus : elle se facture.")
+    leaving, effect = _leaving(order), _("Une commande expédiée ne s’annule plus : elle se facture.")
     if leaving:
-        words = f"{_('Ces quantités sortent du stock.')} {words}"
-    return ask(request, Question(
-        title=_("Expédier"), words=words, facts=[*_whose(order), *leaving], back=order.get_absolute_url(),
+        effect = f"{_('Ces quantités sortent du stock.')} {effect}"
+    return confirm(request, Confirmation(
+        title=_("Expédier"), effect=effect, facts=[*_whose(order), *leaving], back=order.get_absolute_url(),
         back_label=order,
     ))  # fmt: skip
 
@@ -294,9 +294,9 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         cancel_order(order=order, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Commande %(number)s annulée.") % {"number": order.number})
         return redirect(order)
-    return ask(request, Question(
+    return confirm(request, Confirmation(
         title=_("Annuler la commande"),
-        words=_("Elle ne sera ni expédiée ni facturée. Une commande annulée ne se reprend pas."),
+        effect=_("Elle ne sera ni expédiée ni facturée. Une commande annulée ne se reprend pas."),
         facts=_whose(order), back=order.get_absolute_url(), back_label=order, icon="close", danger=True,
     ))  # fmt: skip
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.kernel import typography
 from config.kernel.access import actor_of, member
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -54,10 +54,10 @@ def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
         (_("Contact"), contact.name),
         (_("E-mail"), contact.email or typography.ABSENT),
     ]
-    words = _("Ce contact ne recevra plus ni factures ni relances. Un contact retiré ne revient pas.")
-    return ask(request, Question(
-        title=_("Retirer le contact"), words=words, facts=facts, back=customer.get_absolute_url(), back_label=customer,
-        icon="trash", danger=True,
+    effect = _("Ce contact ne recevra plus ni factures ni relances. Un contact retiré ne revient pas.")
+    return confirm(request, Confirmation(
+        title=_("Retirer le contact"), effect=effect, facts=facts, back=customer.get_absolute_url(),
+        back_label=customer, icon="trash", danger=True,
     ))  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from billing.services.emails import invoice_letter
 from billing.services.issuing import SERIES
 from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.asking import Question, ask
 from config.kernel.clock import local_day
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.kept import read_kept
 from config.kernel.middleware import say
@@ -177,8 +177,8 @@ def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
             (_("Total TTC"), typography.money(invoice.total_gross, invoice.currency)),
             (_("Plateforme"), carrier_to(invoice).name),
         ]
-        return ask(request, Question(
-            title=_("Transmettre à la plateforme"), words=_("Une facture transmise ne peut pas être rappelée."),
+        return confirm(request, Confirmation(
+            title=_("Transmettre à la plateforme"), effect=_("Une facture transmise ne peut pas être rappelée."),
             facts=facts, back=invoice.get_absolute_url(), back_label=invoice,
         ))  # fmt: skip
     queue_transmission(invoice=invoice, actor=actor_of(request), at=timezone.now())

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.api import keys
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDateField
@@ -180,9 +180,9 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
         keys.revoke_key(key=key, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Clé « %(name)s » révoquée.") % {"name": key.name})
         return redirect("api-keys")
-    warning = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
+    effect = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
     facts = [(_("Clé"), f"{key.name} (qk_{key.prefix}…)"), (_("Dernier usage"), typography.moment(key.last_used_at))]
-    return ask(request, Question(
-        title=_("Révoquer la clé"), words=warning, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
+    return confirm(request, Confirmation(
+        title=_("Révoquer la clé"), effect=effect, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
         icon="lock", danger=True,
     ))  # fmt: skip

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import WebhookSource
@@ -211,12 +211,12 @@ def feed_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
     """Forget what opens it, after a page that says what that means."""
     feed = _find(slug)
     if request.method == "GET":
-        warning = _(
+        effect = _(
             "Ce qui l’ouvre est effacé : pour le lire de nouveau, il faudra tout refaire, l’autorisation comprise. "
             "Ce qui a été lu reste. Pour une pause, coupez plutôt la lecture."
         )
-        return ask(request, Question(
-            title=_("Délier ce service"), words=warning, back=reverse("feed-edit", args=[slug]), back_label=feed,
+        return confirm(request, Confirmation(
+            title=_("Délier ce service"), effect=effect, back=reverse("feed-edit", args=[slug]), back_label=feed,
             icon="trash", danger=True,
         ))  # fmt: skip
     connecting.disconnect(feed=feed, actor=actor_of(request), at=timezone.now())

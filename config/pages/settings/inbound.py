@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
@@ -184,9 +184,9 @@ def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
             (_("Reçu le"), typography.moment(message.received_at)),
             (_("Difficulté"), translated(message.problem)),
         ]
-        warning = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
-        return ask(request, Question(
-            title=_("Rejouer"), words=warning, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
+        effect = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
+        return confirm(request, Confirmation(
+            title=_("Rejouer"), effect=effect, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
             back_label=message,
         ))  # fmt: skip
     applying.replay(message=message, actor=actor_of(request), at=timezone.now())

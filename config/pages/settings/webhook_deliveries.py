@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from config.kernel import typography
 from config.kernel.access import actor_of, member
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.models import DeliveryStatus, WebhookDelivery
 from config.kernel.sent_once import sent_once
 from config.kernel.webhooks import endpoints
@@ -50,9 +50,9 @@ def webhook_delivery(request: HttpRequest, pk: int) -> HttpResponse:
 def webhook_replay(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = _find_delivery(pk)
     if request.method == "GET":
-        return ask(request, Question(
+        return confirm(request, Confirmation(
             title=_("Rejouer"), icon="refresh", facts=_what_is_sent(delivery), back_label=label_of(delivery.event.name),
-            words=_("Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."),
+            effect=_("Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."),
             back=reverse("webhook-delivery", args=[pk]),
         ))  # fmt: skip
     endpoints.replay_delivery(delivery=delivery, actor=actor_of(request), at=timezone.now())

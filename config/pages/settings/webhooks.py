@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.asking import Question, ask
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
@@ -188,10 +189,9 @@ def _menu(endpoint: WebhookEndpoint) -> list[dict[str, Any]]:
     return [rotate, disable] if endpoint.is_active else [rotate]
 
 
-def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, warning: str, **more: Any) -> HttpResponse:
-    back, facts = reverse("webhook-detail", args=[endpoint.pk]), [(_("Destination"), endpoint.url)]
-    facts += more.pop("facts", [])
-    return ask(request, Question(title=title, words=warning, back=back, back_label=endpoint.url, facts=facts, **more))
+def _confirm(request: HttpRequest, endpoint: WebhookEndpoint, *, facts: Sequence[Any] = (), **act: Any) -> HttpResponse:
+    back, facts = reverse("webhook-detail", args=[endpoint.pk]), [(_("Destination"), endpoint.url), *facts]
+    return confirm(request, Confirmation(back=back, back_label=endpoint.url, facts=facts, **act))
 
 
 @require_http_methods(["GET", "POST"])
@@ -199,8 +199,8 @@ def _ask(request: HttpRequest, endpoint: WebhookEndpoint, *, title: str, warning
 def webhook_rotate(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = _find(pk)
     if request.method == "GET":
-        warning = _("Un nouveau secret est donné, une seule fois. L’ancien sert encore 24 heures, puis plus jamais.")
-        return _ask(request, endpoint, title=_("Changer le secret"), warning=warning, icon="lock")
+        effect = _("Un nouveau secret est donné, une seule fois. L’ancien sert encore 24 heures, puis plus jamais.")
+        return _confirm(request, endpoint, title=_("Changer le secret"), effect=effect, icon="lock")
     secret = endpoints.rotate_secret(endpoint=endpoint, actor=actor_of(request), at=timezone.now())
     return _show_secret(request, endpoint, secret, both=True)
 
@@ -228,8 +228,8 @@ def webhook_enable(request: HttpRequest, pk: int) -> HttpResponse:
         endpoint = _find(pk)
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.PENDING).count()
         facts = [(_("Messages en attente"), typography.number(waiting))]
-        warning = _("Ce qui attendait part aussitôt. Un message parti ne se reprend pas.")
-        return _ask(request, endpoint, title=_("Réactiver"), warning=warning, facts=facts)
+        effect = _("Ce qui attendait part aussitôt. Un message parti ne se reprend pas.")
+        return _confirm(request, endpoint, title=_("Réactiver"), effect=effect, facts=facts)
     endpoints.enable_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination réactivée : ce qui attendait part maintenant."))
     return redirect("webhook-detail", pk=pk)
@@ -248,11 +248,13 @@ def webhook_disable(request: HttpRequest, pk: int) -> HttpResponse:
 @sent_once
 def webhook_delete(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
-        warning = _(
+        effect = _(
             "Son secret, ce qui lui a été envoyé et ce qui attend encore disparaissent pour de bon. Pour seulement "
             "cesser les envois, désactivez-la."
         )
-        return _ask(request, _find(pk), title=_("Supprimer définitivement"), warning=warning, icon="trash", danger=True)
+        return _confirm(
+            request, _find(pk), title=_("Supprimer définitivement"), effect=effect, icon="trash", danger=True
+        )
     endpoints.delete_endpoint(endpoint=_find(pk), actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Destination supprimée."))
     return redirect(TAB)

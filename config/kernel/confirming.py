@@ -1,6 +1,6 @@
 """The page that says what an act will do before it is done: for what cannot be undone, and for nothing else.
 
-The act's own address answers GET with its question and does it on POST, so that no single click starts it. What can be
+The act's own address answers GET with that page and does it on POST, so that no single click starts it. What can be
 undone answers POST alone, and is listed with its undoing in tests/house/test_one_click.py.
 """
 
@@ -15,11 +15,11 @@ from django.shortcuts import render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """`title` is the act, as on the button; `words` what it does; `facts` to what, as pairs of label and value."""
+class Confirmation:
+    """`title` is the act, as on the button; `effect` what it does; `facts` to what, as pairs of label and value."""
 
     title: str
-    words: str
+    effect: str
     back: str
     back_label: Any
     icon: str = "send"
@@ -29,5 +29,5 @@ class Question:
     danger: bool = False  # something is lost by it
 
 
-def ask(request: HttpRequest, question: Question) -> HttpResponse:
-    return render(request, "question.html", {"question": question})
+def confirm(request: HttpRequest, confirmation: Confirmation) -> HttpResponse:
+    return render(request, "confirmation.html", {"confirmation": confirmation})
