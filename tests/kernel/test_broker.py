@@ -49,7 +49,8 @@ def test_an_alarm_for_a_frozen_broker_is_given_up_at_once():
 
 def parameters_of(transport):
     """What a channel connects with, before it is closed and after."""
-    with Connection(app.conf.broker_url, transport=transport) as connection:
+    with Connection(app.conf.broker_url) as connection:
+        connection.transport_cls = transport
         channel = connection.channel()
         before = channel._connparams()
         channel.close()
