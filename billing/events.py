@@ -2,4 +2,4 @@
 
 from django.dispatch import Signal
 
-invoice_issued = Signal()  # invoice, actor, at
+invoices_issued = Signal()  # invoices of one company, actor, at

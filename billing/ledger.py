@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from billing.models import Invoice, Journal, JournalEntry, JournalLine, VatSubtotal
-from billing.numbering import next_number
+from billing.numbering import next_numbers
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.models import CompanyRow
@@ -45,58 +47,56 @@ class Posting:
         return replace(self, amount=-self.amount)
 
 
-def post(
-    *,
-    journal: Journal,
-    day: date,
-    label: str,
-    piece: str,
-    piece_date: date,
-    source: CompanyRow,
-    postings: Sequence[Posting],
-    actor: Actor,
-    at: datetime,
-) -> JournalEntry:
-    """Write one balanced entry about `source`. An unbalanced one is a defect and fails here and in PostgreSQL."""
-    if sum((posting.amount for posting in postings), ZERO) != 0:
-        raise ValueError(f"the entry for {piece} does not balance: {postings}")
-    entry = JournalEntry.everywhere.create(
-        company_id=source.company_id,
-        journal=journal,
-        number=next_number(company_id=source.company_id, series=journal, on=day),
-        day=day,
-        label=label[:200],
-        piece=piece,
-        piece_date=piece_date,
-        source=source.subject,
-        created_at=at,
-    )
-    lines = [
-        JournalLine(
-            company_id=source.company_id,
-            entry=entry,
-            position=position,
-            account=posting.account,
-            customer_id=posting.customer_id,
-            label=entry.label,
-            debit=max(posting.amount, ZERO),
-            credit=max(-posting.amount, ZERO),
-        )
-        for position, posting in enumerate((one for one in postings if one.amount), start=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A balanced entry to write about `source`, with the piece that proves it."""
+
+    label: str
+    piece: str
+    piece_date: date
+    source: CompanyRow
+    postings: Sequence[Posting]
+
+    def row(self, *, journal: Journal, number: str, day: date, at: datetime) -> JournalEntry:
+        """Not saved; it knows its lines. Raises ValueError where debit and credit differ, which is a defect."""
+        if sum((posting.amount for posting in self.postings), ZERO) != 0:
+            raise ValueError(f"the entry for {self.piece} does not balance: {self.postings}")
+        company_id, label = self.source.company_id, self.label[:200]
+        row = JournalEntry(
+            company_id=company_id, journal=journal, number=number, day=day, label=label, piece=self.piece,
+            piece_date=self.piece_date, source=self.source.subject, created_at=at,
+        )  # fmt: skip
+        moved = [posting for posting in self.postings if posting.amount]
+        lines = [
+            JournalLine(
+                company_id=company_id, entry=row, position=position, account=posting.account,
+                customer_id=posting.customer_id, label=label, debit=max(posting.amount, ZERO),
+                credit=max(-posting.amount, ZERO),
+            )
+            for position, posting in enumerate(moved, start=1)
+        ]  # fmt: skip
+        know(row, "lines", lines)
+        return row
+
+
+def post(entries: Sequence[Entry], *, journal: Journal, day: date, actor: Actor, at: datetime) -> list[JournalEntry]:
+    """Write entries of one company, in this order. An unbalanced one fails here and in PostgreSQL."""
+    if not entries:
+        return []
+    company_id = entries[0].source.company_id
+    numbers = next_numbers(len(entries), company_id=company_id, series=journal, on=day)
+    rows = [
+        entry.row(journal=journal, number=number, day=day, at=at)
+        for entry, number in zip(entries, numbers, strict=True)
     ]
-    JournalLine.everywhere.bulk_create(lines)
-    know(entry, "lines", lines)
-    audit.record(
-        "billing.journal.written",
-        subject=entry,
-        also=[source],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"number": entry.number},
-    )
-    return entry
+    JournalEntry.everywhere.bulk_create(rows)
+    JournalLine.everywhere.bulk_create(line for row in rows for line in row.lines.all())
+    happenings = [
+        audit.Happening(subject=row, also=[entry.source], data={"number": row.number})
+        for row, entry in zip(rows, entries, strict=True)
+    ]
+    audit.record_all("billing.journal.written", happenings, actor=actor, at=at, seal=True)
+    return rows
 
 
 def sale_postings(invoice: Invoice) -> list[Posting]:
@@ -116,11 +116,15 @@ def sale_postings(invoice: Invoice) -> list[Posting]:
     vat: dict[str, Decimal] = {}
     for row in invoice.vat_subtotals.all():
         vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) + row.amount
-    deducted = VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice).order_by("-rate", "id")
-    for row in deducted if invoice.amount_deposited else ():
+    for row in _deducted_vat(invoice) if invoice.amount_deposited else ():
         vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) - row.amount
     postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
     return postings
+
+
+def _deducted_vat(invoice: Invoice) -> QuerySet[VatSubtotal]:
+    rows: QuerySet[VatSubtotal] = VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice)
+    return rows.order_by("-rate", "id")
 
 
 def _is_of_deposit(invoice: Invoice) -> bool:

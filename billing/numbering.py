@@ -48,9 +48,10 @@ class ClockBehind(DomainError):
 _NEXT = """
 WITH taken AS (
     INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
-    VALUES (%(id)s, %(company)s, %(series)s, %(year)s, 1, %(on)s)
+    VALUES (%(id)s, %(company)s, %(series)s, %(year)s, %(count)s, %(on)s)
     ON CONFLICT (company_id, series, year)
-    DO UPDATE SET last = counter.last + 1, last_day = EXCLUDED.last_day WHERE counter.last_day <= EXCLUDED.last_day
+    DO UPDATE SET last = counter.last + EXCLUDED.last, last_day = EXCLUDED.last_day
+    WHERE counter.last_day <= EXCLUDED.last_day
     RETURNING last
 )
 SELECT (SELECT last FROM taken), max(last_day), (clock_timestamp() AT TIME ZONE %(zone)s)::date,
@@ -62,25 +63,32 @@ _LAST_DAY = "SELECT max(last_day) FROM billing_numbersequence WHERE company_id =
 
 
 def next_number(*, company_id: int, series: str, on: date, past: bool = True) -> str:
-    """The next number of the series in the year of `on`, for example FAC-2026-00001.
+    """The next number of the series in the year of `on`, for example FAC-2026-00001. Raises as next_numbers."""
+    return next_numbers(1, company_id=company_id, series=series, on=on, past=past)[0]
 
-    Must run inside the transaction that uses the number: the counter stays locked until it ends. Raises DateGoesBack;
+
+def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bool = True) -> list[str]:
+    """The next `count` numbers of the series, one after the other.
+
+    Must run inside the transaction that uses them: the counter stays locked until it ends. Raises DateGoesBack;
     ClockAhead where `on` has not come yet by the clock of the database, which all servers share; without `past`,
     ClockBehind where that day is over.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
-    counter: dict[str, Any] = {"id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on}
+    counter: dict[str, Any] = {
+        "id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on, "count": count,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, counter | {"zone": PARIS.key, "gap": settings.MAX_CLOCK_GAP})
-        number, last_day, today, earliest, latest = cursor.fetchone()
+        last, last_day, today, earliest, latest = cursor.fetchone()
         if on > latest:
             raise ClockAhead(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
         if on < earliest and not past:
             raise ClockBehind(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
-        if number is None:  # whoever was waited for has just gone to a later day
+        if last is None:  # whoever was waited for has just gone to a later day
             cursor.execute(_LAST_DAY, [company_id, series])
             (last_day,) = cursor.fetchone()
-    if number is None or (last_day and last_day > on):
+    if last is None or (last_day and last_day > on):
         raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
-    return f"{series}-{on.year}-{number:05d}"
+    return [f"{series}-{on.year}-{number:05d}" for number in range(last - count + 1, last + 1)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from billing.events import invoice_issued
+from billing.events import invoices_issued
 from billing.models import Invoice, InvoiceKind
 from config.kernel.actor import Actor
 from einvoicing.events import action_needed
@@ -16,24 +17,29 @@ from payments.models import Allocation
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    invoice_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
+    invoices_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
     action_needed.connect(notify_on_action_needed, dispatch_uid="einvoicing.notify_on_action_needed")
     allocation_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
 
 
-def queue_on_issue(sender: Any, invoice: Invoice, actor: Actor, at: datetime, **_kwargs: Any) -> None:
-    """An issued invoice goes into the queue of its carrier and of the mirrors, in the issuing transaction."""
+def queue_on_issue(sender: Any, invoices: Sequence[Invoice], actor: Actor, at: datetime, **_kwargs: Any) -> None:
+    """Issued invoices go into the queue of their carrier and of the mirrors, in the issuing transaction."""
     from einvoicing.services.declaring import declare_credited, declare_replaced
-    from einvoicing.services.routing import accounts_for
-    from einvoicing.services.transmissions import queue_transmission
+    from einvoicing.services.routing import accounts_of
+    from einvoicing.services.transmissions.queue import queue_issued
 
-    for account in accounts_for(invoice):
-        if account.sends_automatically:
-            queue_transmission(invoice=invoice, actor=actor, at=at, account=account)
-    if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
-        declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)
-    if invoice.is_credit_note:
-        declare_credited(note=invoice, actor=actor, at=at)
+    wanted = [
+        (invoice, account)
+        for invoice, accounts in zip(invoices, accounts_of(invoices), strict=True)
+        for account in accounts
+        if account.sends_automatically
+    ]
+    queue_issued(wanted, actor=actor, at=at)
+    for invoice in invoices:
+        if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
+            declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)
+        if invoice.is_credit_note:
+            declare_credited(note=invoice, actor=actor, at=at)
 
 
 def notify_on_action_needed(sender: Any, transmission: Transmission, at: datetime, **_kwargs: Any) -> None:

@@ -114,15 +114,16 @@ def drop_foreign_deductions(draft: Invoice) -> None:
         draft.amount_deposited = draft.deposited_vat = ZERO
 
 
-def lock_for_issue(draft: Invoice) -> None:
-    """Lock what issuing the draft touches: its order, then what it corrects, its deposits and the draft it is asked
-    ahead of, in the order of their keys. A deposit and the final invoice of one order follow each other.
+def lock_for_issue(*drafts: Invoice) -> None:
+    """Lock what issuing the drafts touches: their orders, then what they correct, their deposits and the drafts they
+    are asked ahead of, each in the order of their keys. A deposit and the final invoice of one order follow each other.
     """
-    if draft.order_id:
-        SalesOrder.everywhere.select_for_update(no_key=True).get(pk=draft.order_id)
-    keys = {key for key in (draft.corrects_id, draft.ahead_of_id) if key}
-    if draft.amount_deposited:
-        keys |= set(DepositDeduction.everywhere.filter(invoice=draft).values_list("deposit_id", flat=True))
+    if orders := {draft.order_id for draft in drafts if draft.order_id}:
+        list(SalesOrder.everywhere.select_for_update(no_key=True).filter(pk__in=orders).order_by("pk"))
+    keys = {key for draft in drafts for key in (draft.corrects_id, draft.ahead_of_id) if key}
+    if deducting := [draft.pk for draft in drafts if draft.amount_deposited]:
+        chosen = DepositDeduction.everywhere.filter(invoice__in=deducting)
+        keys |= set(chosen.values_list("deposit_id", flat=True))
     if not keys:
         return
     list(Invoice.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))

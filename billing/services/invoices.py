@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,14 +54,24 @@ class AlreadyInvoiced(DomainError):
 
 def lock_draft(invoice: Invoice) -> Invoice:
     """The draft, locked. Raises InvoiceIssued."""
-    locked: Invoice = (
-        Invoice.everywhere.select_for_update(no_key=True, of=("self",))
-        .select_related("company", "customer__terms", "order")
-        .get(pk=invoice.pk)
-    )
-    if not locked.is_draft:
-        raise InvoiceIssued(number=locked.number)
-    return locked
+    found = lock_invoices([invoice]).get(invoice.pk)
+    if found is None:
+        raise Invoice.DoesNotExist
+    return check_draft(found)
+
+
+def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
+    """The invoices as they are now by their keys, locked in the order of these. What was deleted is left out."""
+    rows = Invoice.everywhere.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    rows = rows.select_related("company", "customer__terms", "order")
+    return {row.pk: row for row in rows.filter(pk__in={invoice.pk for invoice in invoices})}
+
+
+def check_draft(invoice: Invoice) -> Invoice:
+    """The same. Raises InvoiceIssued."""
+    if not invoice.is_draft:
+        raise InvoiceIssued(number=invoice.number)
+    return invoice
 
 
 def check_customer(draft: Invoice) -> None:

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from billing import ledger, totals
-from billing.events import invoice_issued
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Journal, VatSubtotal
-from billing.numbering import next_number
+from billing.events import invoices_issued
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, VatSubtotal
+from billing.numbering import next_numbers
 from billing.services import snapshots
-from billing.services.crediting import reprice_note
+from billing.services.booking import book_issued
+from billing.services.crediting import reprice_note, totals_of
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
 from billing.services.deposits import check_still_asked, deduct_from_final_draft
-from billing.services.invoices import check_customer, lock_draft
+from billing.services.invoices import check_customer, check_draft, lock_invoices
 from billing.services.lines import vat_rows
 from billing.services.settling import (
     check_correctable,
     check_creditable,
     count_credit,
     replace_invoice,
-    settle_if_nothing_remains,
+    settle_where_nothing_remains,
 )
 from billing.totals import Totals
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
-from config.kernel.errors import Invalid
+from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import creditor_reference
 from config.kernel.models import Company
 from config.kernel.rows import forget, know
-from customers.models import Customer
+from customers.models import Address, Customer
 
 SERIES = {
     InvoiceKind.INVOICE: "FAC",
@@ -67,6 +70,16 @@ class PublicBodyNeeds(Invalid):
     message = "Cette entité publique exige des références qui manquent."
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A draft that nothing refuses, and what issuing writes of it."""
+
+    draft: Invoice
+    computed: Totals
+    subtotals: list[VatSubtotal]
+    columns: dict[str, Any]
+
+
 @transaction.atomic
 def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     """Give the draft its number and freeze it; from then on only a credit note can change what it says.
@@ -76,56 +89,140 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     DepositsBeyondTotal; for a credit note also CreditTooLarge and DepositDeducted, for a corrected invoice
     NotCorrectable and HoldsPayments, for a deposit NoDepositHere and DepositTooLarge.
     """
-    draft = lock_draft(invoice)
-    lock_for_issue(draft)
-    on = local_day(at)
-    company, customer = draft.company, draft.customer
-    rows = _read_lines(draft)
-    if not rows:
+    (outcome,) = issue_invoices(invoices=[invoice], actor=actor, at=at)
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+    """Issue drafts of one company at once, numbered in the order given. For each the invoice, or why it is refused.
+
+    The others are issued all or none, in the statements of one. Several must stand alone (`stands_alone`).
+    Raises DateGoesBack, ClockAhead, ClockBehind; for a single one whatever settling another invoice refuses.
+    """
+    locked = lock_invoices(invoices)
+    lock_for_issue(*locked.values())
+    if len(invoices) > 1 and not all(map(stands_alone, locked.values())):
+        raise ValueError("what settles another invoice is issued on its own: it locks others than these")
+    outcomes = _prepared([locked.get(invoice.pk) for invoice in invoices], local_day(at))
+    ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
+    if ready:
+        _issue(ready, actor=actor, at=at)
+    return [outcome.draft if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
+
+
+def stands_alone(draft: Invoice) -> bool:
+    """Whether issuing it touches no other invoice."""
+    if draft.is_deposit:
+        return not (draft.order_id or draft.ahead_of_id)
+    return draft.kind == InvoiceKind.INVOICE and not draft.corrects_id and not draft.amount_deposited
+
+
+def _prepared(drafts: Sequence[Invoice | None], on: date) -> list[_Ready | DomainError]:
+    """For each locked draft what is written of it, or why it is refused; None stands for one that was deleted."""
+    found = [draft for draft in drafts if draft is not None]
+    lines = _lines_of(found)
+    addresses = snapshots.addresses_of(draft.customer for draft in found)
+    outcomes: list[_Ready | DomainError] = []
+    for draft in drafts:
+        if draft is None:
+            outcomes.append(Stale())
+            continue
+        try:
+            outcomes.append(_ready(draft, lines[draft.pk], addresses[draft.customer_id], on))
+        except DomainError as error:
+            outcomes.append(error)
+    return outcomes
+
+
+def _lines_of(drafts: Iterable[Invoice]) -> dict[int, list[InvoiceLine]]:
+    """The lines of the locked drafts: what freezes, seals and books them finds them read."""
+    found: dict[int, list[InvoiceLine]] = {draft.pk: [] for draft in drafts}
+    for row in InvoiceLine.everywhere.filter(invoice__in=found).order_by("position"):
+        found[row.invoice_id].append(row)
+    for draft in drafts:
+        know(draft, "lines", found[draft.pk])
+    return found
+
+
+def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Address], on: date) -> _Ready:
+    company, customer = check_draft(draft).company, draft.customer
+    if not lines:
         raise NothingToIssue
-    computed = reprice_note(draft, rows) if draft.is_credit_note else totals.compute([row.priced() for row in rows])
+    computed = reprice_note(draft, lines) if draft.is_credit_note else totals_of(draft, lines)
     check_issuable(draft, computed)
     if is_seller(customer, company) and not draft.is_credit_note:
         raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
     due_date = _due_date(draft, customer, on)
     _check_public_references(draft, customer)
-    _write_subtotals(draft, computed)
-    frozen = {"seller": snapshots.seller(company), "buyer": snapshots.buyer(customer, draft.delivery)}
-    frozen["mentions"] = snapshots.mentions(draft, company)
-    _settle_what_it_corrects(draft, computed, actor=actor, at=at)
-    deduct(draft)
-    series = SERIES[InvoiceKind(draft.kind)]
-    # a rehearsal tells a past
-    number = next_number(company_id=company.pk, series=series, on=on, past=not settings.PRODUCTION)
-    states.move(
-        draft,
-        InvoiceStatus.ISSUED,
-        tag="billing.invoice.issued",
-        actor=actor,
-        at=at,
-        also=[row for row in (customer, draft.order, draft.corrects) if row],
-        seal=True,
-        data={"number": number, "kind": draft.kind, "total": computed.gross, "due_date": due_date},
-        number=number,
-        issue_date=on,
-        issued_at=at,
-        due_date=due_date,
-        supply_date=draft.supply_date or on,
-        buyer_name=customer.name,
-        service_code=draft.service_code or customer.service_code,
-        payment_reference=creditor_reference.generate(number),
-        total_net=computed.net,
-        total_vat=computed.vat,
-        total_gross=computed.gross,
-        **frozen,
+    subtotals = vat_rows(draft, computed)
+    know(draft, "vat_subtotals", subtotals)
+    if not draft.amount_deposited:
+        know(draft, "deductions", [])
+    columns = {
+        "issue_date": on,
+        "due_date": due_date,
+        "supply_date": draft.supply_date or on,
+        "buyer_name": customer.name,
+        "service_code": draft.service_code or customer.service_code,
+        "total_net": computed.net,
+        "total_vat": computed.vat,
+        "total_gross": computed.gross,
+        "seller": snapshots.seller(company),
+        "buyer": snapshots.buyer(customer, draft.delivery, addresses=addresses),
+        "mentions": snapshots.mentions(draft, company),
+    }
+    return _Ready(draft, computed, subtotals, columns)
+
+
+def _issue(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
+    VatSubtotal.everywhere.bulk_create(row for one in ready for row in one.subtotals)
+    for one in ready:
+        _settle_what_it_corrects(one.draft, one.computed, actor=actor, at=at)
+        deduct(one.draft)
+    issued = [one.draft for one in ready]
+    numbers = _numbers(issued, local_day(at))
+    moves = [_move(one, numbers[one.draft.pk], at) for one in ready]
+    states.move_all(moves, InvoiceStatus.ISSUED, tag="billing.invoice.issued", actor=actor, at=at, seal=True)
+    book_issued(issued, on=local_day(at), actor=actor, at=at)
+    settle_where_nothing_remains(invoices=issued, actor=actor, at=at)
+    for invoice in issued:
+        if invoice.is_deposit and invoice.order_id:
+            deduct_from_final_draft(invoice, actor=actor, at=at)
+    invoices_issued.send(sender=Invoice, invoices=issued, actor=actor, at=at)
+    for invoice in issued:
+        forget(invoice)
+
+
+def _numbers(drafts: Sequence[Invoice], on: date) -> dict[int, str]:
+    """The legal number of each, by its key. Counters are locked in the order of their names, and the journal's last."""
+    by_series: dict[str, list[int]] = {}
+    for draft in drafts:
+        by_series.setdefault(SERIES[InvoiceKind(draft.kind)], []).append(draft.pk)
+    found: dict[int, str] = {}
+    for series, keys in sorted(by_series.items()):
+        # a rehearsal tells a past
+        company_id, past = drafts[0].company_id, not settings.PRODUCTION
+        numbers = next_numbers(len(keys), company_id=company_id, series=series, on=on, past=past)
+        found.update(zip(keys, numbers, strict=True))
+    return found
+
+
+def _move(ready: _Ready, number: str, at: datetime) -> states.Move:
+    draft, due_date = ready.draft, ready.columns["due_date"]
+    return states.Move(
+        row=draft,
+        also=[row for row in (draft.customer, draft.order, draft.corrects) if row],
+        data={"number": number, "kind": draft.kind, "total": ready.computed.gross, "due_date": due_date},
+        changes={
+            **ready.columns,
+            "number": number,
+            "issued_at": at,
+            "payment_reference": creditor_reference.generate(number),
+        },
     )
-    _write_journal(draft, actor=actor, at=at)
-    settle_if_nothing_remains(invoice=draft, actor=actor, at=at)
-    if draft.is_deposit:
-        deduct_from_final_draft(draft, actor=actor, at=at)
-    invoice_issued.send(sender=Invoice, invoice=draft, actor=actor, at=at)
-    forget(draft)
-    return draft
 
 
 def check_issuable(draft: Invoice, computed: Totals) -> None:
@@ -178,60 +275,3 @@ def _check_public_references(draft: Invoice, customer: Customer) -> None:
         problems["purchase_order"] = "Cette entité publique exige un numéro d’engagement (BT-13)."
     if problems:
         raise PublicBodyNeeds(fields=problems)
-
-
-def _read_lines(draft: Invoice) -> list[InvoiceLine]:
-    """The lines of the locked draft: what freezes, seals and books them finds them read."""
-    rows = list(InvoiceLine.everywhere.filter(invoice=draft).order_by("position"))
-    know(draft, "lines", rows)
-    return rows
-
-
-def _write_subtotals(draft: Invoice, computed: Totals) -> None:
-    """The VAT breakdown, which only an issued invoice has."""
-    rows = vat_rows(draft, computed)
-    VatSubtotal.everywhere.bulk_create(rows)
-    know(draft, "vat_subtotals", rows)
-    if not draft.amount_deposited:
-        know(draft, "deductions", [])
-
-
-def _write_journal(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
-    if invoice.number is None or invoice.issue_date is None:
-        raise ValueError("only an issued invoice is booked")
-    if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
-        _reverse_journal(invoice.corrects, by=invoice, actor=actor, at=at)
-    postings = ledger.sale_postings(invoice)
-    if not any(posting.amount for posting in postings):
-        return  # an invoice of zero moves no account
-    ledger.post(
-        journal=Journal.SALES,
-        day=invoice.issue_date,
-        label=f"{invoice.get_kind_display()} {invoice.number} {invoice.buyer_name}",
-        piece=invoice.number,
-        piece_date=invoice.issue_date,
-        source=invoice,
-        postings=postings,
-        actor=actor,
-        at=at,
-    )
-
-
-def _reverse_journal(original: Invoice, *, by: Invoice, actor: Actor, at: datetime) -> None:
-    """The opposite of the entry of an invoice that is replaced, on the day it is."""
-    if original.number is None or original.issue_date is None or by.issue_date is None:
-        raise ValueError("only an issued invoice is replaced")
-    postings = [posting.reversed() for posting in ledger.sale_postings(original)]
-    if not any(posting.amount for posting in postings):
-        return
-    ledger.post(
-        journal=Journal.SALES,
-        day=by.issue_date,
-        label=f"Annulation {original.number} remplacée par {by.number} {original.buyer_name}",
-        piece=original.number,
-        piece_date=original.issue_date,
-        source=original,
-        postings=postings,
-        actor=actor,
-        at=at,
-    )

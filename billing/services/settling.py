@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -141,10 +142,15 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
     return locked
 
 
-def settle_if_nothing_remains(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
-    """An invoice whose deposits cover it is paid the moment it is issued."""
-    if invoice.can_be_paid and not invoice.balance:
-        _move(invoice, InvoiceStatus.PAID, actor=actor, at=at)
+def settle_where_nothing_remains(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> None:
+    """An invoice that asks for nothing, or whose deposits cover it, is paid the moment it is issued."""
+    moves = [
+        states.Move(row=invoice, also=[invoice.customer], data={"number": invoice.number})
+        for invoice in invoices
+        if invoice.can_be_paid and not invoice.balance
+    ]
+    if moves:
+        states.move_all(moves, InvoiceStatus.PAID, tag=_TAGS[InvoiceStatus.PAID], actor=actor, at=at)
 
 
 # nothing is left to contest of what is cancelled

@@ -5,7 +5,8 @@ What partners may hear of it is queued for them in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,15 @@ def _cut(iban: Any) -> str:
     return f"{iban[:4]}…{iban[-4:]}" if iban else ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """What one event of the trail is about: its row, the rows that show it in their timelines too, and its data."""
+
+    subject: CompanyRow | Company
+    also: Iterable[CompanyRow] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 def record(
     tag: str,
     *,
@@ -46,11 +56,24 @@ def record(
     With `seal`, the event carries the digest of the frozen row, and so puts the row itself into the chain. It is read
     again for that, unless it is `exact`: it holds what PostgreSQL keeps, rounded as its columns are.
     """
-    digest = ""
-    if seal and isinstance(subject, CompanyRow):
-        if not exact:
-            reread(subject)
-        digest = chain.digest(subject)
+    if seal and not exact and isinstance(subject, CompanyRow):
+        reread(subject)
+    happening = Happening(subject=subject, also=also, data=data or {})
+    return record_all(tag, [happening], actor=actor, at=at, seal=seal)[0]
+
+
+def record_all(
+    tag: str, happenings: Sequence[Happening], *, actor: Actor, at: datetime, seal: bool = False
+) -> list[AuditEvent]:
+    """The same for many rows of one company, in this order: each is sealed as it is in memory. Two statements."""
+    events = [_event(tag, happening, actor=actor, at=at, seal=seal) for happening in happenings]
+    AuditEvent.everywhere.bulk_create(events)
+    announce(events)
+    return events
+
+
+def _event(tag: str, happening: Happening, *, actor: Actor, at: datetime, seal: bool) -> AuditEvent:
+    subject = happening.subject
     event = AuditEvent(
         company_id=subject.company_id,
         at=at,
@@ -58,12 +81,10 @@ def record(
         actor_kind=actor.kind,
         actor_name=actor.name,
         actor_user_id=actor.user_id,
-        subjects=[subject.subject, *(row.subject for row in also)],
-        data=plain(dict(data or {})),
-        digest=digest,
+        subjects=[subject.subject, *(row.subject for row in happening.also)],
+        data=plain(dict(happening.data)),
+        digest=chain.digest(subject) if seal and isinstance(subject, CompanyRow) else "",
         request_id=current_request_id(),
     )
     event.content_hash = sha256(canonical(event.facts()))
-    event.save(force_insert=True)
-    announce(event)
     return event

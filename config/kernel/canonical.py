@@ -12,7 +12,12 @@ from typing import Any
 VERSION = 1
 
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, float):
         raise TypeError("a float has no canonical form; use Decimal")
     if isinstance(value, Decimal):
@@ -27,7 +32,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, str | int | bool):
+    if isinstance(value, str | int):
         return value
     raise TypeError(f"{type(value).__name__} has no canonical form")
 

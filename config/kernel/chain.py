@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db import DataError, connection, models, transaction
@@ -76,8 +77,13 @@ def recompute(model: type[models.Model], sql: str, what: str) -> None:
 
 def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
     """The stored columns of a row by name, without those that may change after sealing."""
-    fields = row._meta.concrete_fields
-    return {field.attname: getattr(row, field.attname) for field in fields if field.name not in leave_out}
+    return {name: getattr(row, name) for name in _names(type(row), leave_out)}
+
+
+@cache
+def _names(model: type[models.Model], leave_out: tuple[str, ...]) -> tuple[str, ...]:
+    fields = model._meta.concrete_fields
+    return tuple(field.attname for field in fields if field.name not in leave_out)
 
 
 def digest(row: models.Model) -> str:

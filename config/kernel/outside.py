@@ -88,15 +88,21 @@ def ask(questions: Questions[K, T]) -> dict[K, T]:
     return {key: answers[key] for key in questions}
 
 
-def each(works: Iterable[Callable[[], T]]) -> list[T]:
-    """What each work returned, in their order; all that they ask is asked at once."""
-    results: list[T] = []
+def each(works: Iterable[Callable[[], T]]) -> list[T | Stale]:
+    """What each work returned, in their order; all that they ask is asked at once.
+
+    One that asks something else once all are answered gives Stale, and the others their results: its rows were changed.
+    """
+    results: list[T | Stale] = []
     questions: dict[Any, Callable[[], Any]] = {}
     for work in works:
         try:
             results.append(work())
         except Unanswered as error:
-            questions |= error.questions
+            if _answers.get():
+                results.append(Stale())
+            else:
+                questions |= error.questions
     if questions:
         raise Unanswered(questions)
     return results

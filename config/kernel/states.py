@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Stale, TransitionRefused
 from config.kernel.models import CompanyRow
-from config.kernel.rows import reread
+from config.kernel.rows import reread, update_each
 
 
 class Stateful(Protocol):
@@ -50,3 +51,36 @@ def move(
             audit.record(tag, subject=row, actor=actor, at=at, also=also, seal=seal, exact=True, data=data)
     if not updated:
         raise Stale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A row that moves, what is written with it (the same columns for all), and what its event says."""
+
+    row: Any
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    also: Iterable[CompanyRow] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def move_all(moves: Sequence[Move], to: str, *, tag: str, actor: Actor, at: datetime, seal: bool = False) -> None:
+    """The same for many rows of one class and company, all or none, in the statements of one.
+
+    The changes are what PostgreSQL keeps, rounded as its columns are: rows are sealed without being read again.
+    """
+    former = [move.row.status for move in moves]
+    for move in moves:
+        if not can_move(move.row, to):
+            raise TransitionRefused(state=move.row.get_status_display())
+    changes = [{"status": to, **move.changes} for move in moves]
+    with transaction.atomic(savepoint=False):
+        if update_each([move.row for move in moves], changes, expecting="status") != len(moves):
+            raise Stale
+        for move, values in zip(moves, changes, strict=True):
+            for name, value in values.items():
+                setattr(move.row, name, value)
+        happenings = [
+            audit.Happening(subject=move.row, also=move.also, data={"from": source, "to": to, **move.data})
+            for move, source in zip(moves, former, strict=True)
+        ]
+        audit.record_all(tag, happenings, actor=actor, at=at, seal=seal)

@@ -5,7 +5,7 @@ A platform for public bodies alone (Chorus Pro) comes before a general one for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -82,10 +82,15 @@ def carrier_of(company_id: int, *, is_public: bool) -> PlatformAccount | None:
 
 def accounts_for(invoice: Invoice) -> list[PlatformAccount]:
     """The carrier, then the mirrors."""
-    accounts = enabled_accounts(invoice.company_id)
-    carrier = _carrier_among(accounts, invoice)
-    mirrors = [one for one in accounts if PLATFORMS[one.kind].is_mirror]
-    return [carrier, *mirrors] if carrier else mirrors
+    return accounts_of([invoice])[0]
+
+
+def accounts_of(invoices: Sequence[Invoice]) -> list[list[PlatformAccount]]:
+    """The same for each of several invoices of one company. One query."""
+    accounts = enabled_accounts(invoices[0].company_id)
+    mirrors = [account for account in accounts if PLATFORMS[account.kind].is_mirror]
+    carriers = (_carrier_among(accounts, invoice) for invoice in invoices)
+    return [[carrier, *mirrors] if carrier else mirrors for carrier in carriers]
 
 
 def is_mirror(account: PlatformAccount) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -11,11 +12,11 @@ from billing.models import Email, EmailKind, Invoice, InvoiceKind
 from billing.services.crediting import CreditedPart, draft_credit_note
 from billing.services.deducting import lock_for_issue
 from billing.services.emails import invoice_letter, queue_email
-from billing.services.invoices import lock_draft
-from billing.services.issuing import issue_invoice
+from billing.services.invoices import check_draft, lock_draft, lock_invoices
+from billing.services.issuing import issue_invoice, issue_invoices, stands_alone
 from config.kernel import outside
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Stale
 from customers.models import Contact, Customer
 from einvoicing.services.documents import DocumentInvalid, preflight
 from payments.services.crediting import issue_correction, issue_credit_note
@@ -50,6 +51,46 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
     if addresses:
         email_invoice(invoice=issued, addresses=addresses, at=at)
     return issued
+
+
+def issue_many(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+    """Issue drafts of one company that the official rules accept. For each, in this order, the invoice or its refusal.
+
+    Those that touch another invoice (credit notes, what deducts deposits…) follow the others, each on its own.
+    Raises what refuses them all: DateGoesBack, ClockAhead, ClockBehind.
+    """
+    together = [invoice for invoice in invoices if stands_alone(invoice)]
+    outcomes: list[Invoice | DomainError] = _issue_together(together, actor=actor, at=at) if together else []
+    found = dict(zip((invoice.pk for invoice in together), outcomes, strict=True))
+    for invoice in invoices:
+        if invoice.pk not in found:
+            try:
+                found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at)
+            except DomainError as error:
+                found[invoice.pk] = error
+    return [found[invoice.pk] for invoice in invoices]
+
+
+@outside.atomic
+def _issue_together(invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+    """All are locked, in the order of their keys, before any is judged or numbered: nothing is waited for after."""
+    locked = lock_invoices(invoices)
+    lock_for_issue(*locked.values())
+    outcomes = outside.each(partial(_judged, locked.get(invoice.pk), at) for invoice in invoices)
+    accepted = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
+    issued = iter(issue_invoices(invoices=accepted, actor=actor, at=at))
+    return [next(issued) if isinstance(outcome, Invoice) else outcome for outcome in outcomes]
+
+
+def _judged(draft: Invoice | None, at: datetime) -> Invoice | DomainError:
+    """The locked draft when the official rules accept it; None stands for one that was deleted."""
+    if draft is None or (draft.is_draft and not stands_alone(draft)):
+        return Stale()
+    try:
+        _check(check_draft(draft), at)
+    except DomainError as error:
+        return error
+    return draft
 
 
 @outside.atomic

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from billing.models import Invoice
 from billing.services.invoices import delete_draft, save_draft
-from billing.services.issuing import issue_invoice
+from billing.services.issuing import issue_invoices
 from billing.services.lines import LineInput
 from config.kernel import outside
 from config.kernel.actor import Actor
@@ -44,10 +44,12 @@ def write_many(*, wanted: Sequence[Wanted], actor: Actor, at: datetime) -> list[
     The official rules judge them all before the first number is taken, with no transaction open.
     """
     found = outside.each(partial(_alone, partial(_drafted, one, actor, at)) for one in wanted)
-    for position, (one, draft) in enumerate(zip(wanted, found, strict=True)):
-        if one.issued and isinstance(draft, Invoice):
-            found[position] = _issued(one, draft, actor, at)
-    return found
+    drafts = [row for one, row in zip(wanted, found, strict=True) if one.issued and isinstance(row, Invoice)]
+    outcomes = dict(zip((draft.pk for draft in drafts), _issue(drafts, actor, at), strict=True))
+    return [
+        _finished(one, row, outcomes.get(row.pk, row), actor, at) if isinstance(row, Invoice) else row
+        for one, row in zip(wanted, found, strict=True)
+    ]
 
 
 def _alone(run: Callable[[], Invoice]) -> Invoice | DomainError:
@@ -70,14 +72,22 @@ def _drafted(one: Wanted, actor: Actor, at: datetime) -> Invoice:
     return draft
 
 
-def _issued(one: Wanted, draft: Invoice, actor: Actor, at: datetime) -> Invoice | DomainError:
-    def run() -> Invoice:
-        issued = issue_invoice(invoice=draft, actor=actor, at=at)
-        if one.sent:
-            email_invoice(invoice=issued, addresses=recipients(one.customer), at=at)
-        return issued
+def _issue(drafts: Sequence[Invoice], actor: Actor, at: datetime) -> Sequence[Invoice | DomainError]:
+    if not drafts:
+        return []
+    try:
+        with transaction.atomic():
+            return issue_invoices(invoices=drafts, actor=actor, at=at)
+    except DomainError as error:  # the day of the series, or the clock: it refuses them all
+        return [error] * len(drafts)
 
-    outcome = _alone(run)
+
+def _finished(
+    one: Wanted, draft: Invoice, outcome: Invoice | DomainError, actor: Actor, at: datetime
+) -> Invoice | DomainError:
+    """Nothing stays of a draft that issuing refused; an invoice goes to who gets it."""
     if isinstance(outcome, DomainError):
         delete_draft(invoice=draft, actor=actor, at=at)
+    elif one.sent:
+        email_invoice(invoice=outcome, addresses=recipients(one.customer), at=at)
     return outcome

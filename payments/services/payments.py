@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from billing import ledger
-from billing.ledger import Posting
+from billing.ledger import Entry, Posting
 from billing.models import Invoice, Journal, JournalLine
 from billing.numbering import next_number
 from billing.services.settling import count_payment, lock_invoice
@@ -369,9 +369,7 @@ def change_payment_text(
 
 def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
     """D 512 / C 411; the other way round, on the same accounts, for a reversal."""
-    ledger.post(
-        journal=Journal.BANK,
-        day=local_day(at),
+    entry = Entry(
         label=f"{'Annulation' if payment.reverses_id else 'Encaissement'} {payment.number} {payment.customer.name}",
         piece=payment.number,
         piece_date=payment.paid_on,
@@ -380,9 +378,8 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
             Posting(_money_account(payment), payment.amount),
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
-        actor=actor,
-        at=at,
     )
+    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
 
 
 def _money_account(payment: Payment) -> str:

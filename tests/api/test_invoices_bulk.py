@@ -84,7 +84,7 @@ def test_a_row_that_issuing_itself_refuses_leaves_no_draft(
     def refuse(**_values: Any) -> None:
         raise DateGoesBack(series="FAC", last="31/12/2026")
 
-    monkeypatch.setattr(writing, "issue_invoice", refuse)
+    monkeypatch.setattr(writing, "issue_invoices", refuse)
     told = json_of(partner.post(ADDRESS, {"invoices": [a_body(story.a_customer(company))], "issue": True}, key=True))
     assert told["results"][0]["problem"]["code"] == "date_goes_back"
     with company_scope(company):

@@ -29,11 +29,12 @@ def invoice():
 
 
 def post(source, *postings):
-    return ledger.post(
-        journal=Journal.MISCELLANEOUS, day=TODAY, label="Écart de règlement", piece="OD-1", piece_date=TODAY,
-        source=source, postings=[Posting(account, Decimal(amount)) for account, amount in postings],
-        actor=story.ACTOR, at=story.AT,
+    entry = ledger.Entry(
+        label="Écart de règlement", piece="OD-1", piece_date=TODAY, source=source,
+        postings=[Posting(account, Decimal(amount)) for account, amount in postings],
     )  # fmt: skip
+    (row,) = ledger.post([entry], journal=Journal.MISCELLANEOUS, day=TODAY, actor=story.ACTOR, at=story.AT)
+    return row
 
 
 def insert_line(entry, **columns):

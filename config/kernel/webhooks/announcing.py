@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from config.kernel.api.json import dumps
-from config.kernel.facts import FACTS, PARTNER_OBJECTS
+from config.kernel.facts import FACTS, PARTNER_OBJECTS, Fact
 from config.kernel.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 # amounts and quantities leave as the API gives them: numbers with two decimals, more where there are more
@@ -18,39 +18,50 @@ _NUMBERS = frozenset({"amount", "balance", "quantity", "total", "unit_price"})
 _CENT = Decimal("0.01")
 
 
-def announce(event: AuditEvent) -> None:
-    """Queue the message of an audit event just written. One query where nobody listens, none where none may."""
-    fact = FACTS.get(event.tag)
+def announce(events: Sequence[AuditEvent]) -> None:
+    """Queue the messages of events of one company just written, all of one tag.
+
+    One query where nobody listens, none where none may.
+    """
+    fact = FACTS.get(events[0].tag) if events else None
     if fact is None or fact.about is None:
         return
-    active = WebhookEndpoint.everywhere.filter(company_id=event.company_id, is_active=True)
+    active = WebhookEndpoint.everywhere.filter(company_id=events[0].company_id, is_active=True)
     wanting = [endpoint for endpoint in active if endpoint.wants(fact.partner_name)]
     if wanting:
-        about = next((one for one in event.subjects if _label(one) == fact.about.model), event.subjects[0])
-        body = message(fact.partner_name, about=about, subjects=event.subjects, facts=event.data, at=event.at)
-        queue(wanting, name=fact.partner_name, about=about, body=body, event=event)
+        queue(wanting, [_message_of(event, fact) for event in events])
 
 
-def queue(
-    endpoints: Sequence[WebhookEndpoint], *, name: str, about: str, body: str, event: AuditEvent
-) -> list[WebhookDelivery]:
-    """Write the message once and one delivery per endpoint, due now. Endpoints deleted meanwhile are left out."""
+def _message_of(event: AuditEvent, fact: Fact) -> WebhookEvent:
+    model = fact.about.model if fact.about else ""
+    about = next((subject for subject in event.subjects if _label(subject) == model), event.subjects[0])
+    body = message(fact.partner_name, about=about, subjects=event.subjects, facts=event.data, at=event.at)
+    return telling(event, name=fact.partner_name, about=about, body=body)
+
+
+def telling(event: AuditEvent, *, name: str, about: str, body: str) -> WebhookEvent:
+    """The message of an event, not saved."""
+    return WebhookEvent(
+        company_id=event.company_id, name=name, subject=about, body=body, occurred_at=event.at, sequence=event.pk
+    )
+
+
+def queue(endpoints: Sequence[WebhookEndpoint], messages: Sequence[WebhookEvent]) -> list[WebhookDelivery]:
+    """Write each message once and one delivery per endpoint, due now. Endpoints deleted meanwhile are left out."""
     held = _held(endpoints)
     if not held:
         return []
-    row = WebhookEvent(
-        company_id=event.company_id, name=name, subject=about, body=body, occurred_at=event.at, sequence=event.pk
-    )
-    row.save(force_insert=True)
+    WebhookEvent.everywhere.bulk_create(messages)
     deliveries: list[WebhookDelivery] = WebhookDelivery.everywhere.bulk_create(
         WebhookDelivery(
-            company_id=event.company_id,
+            company_id=row.company_id,
             endpoint=endpoint,
             event=row,
-            subject=about,
+            subject=row.subject,
             sequence=row.sequence,
-            next_attempt_at=event.at,
+            next_attempt_at=row.occurred_at,
         )
+        for row in messages
         for endpoint in endpoints
         if endpoint.pk in held
     )

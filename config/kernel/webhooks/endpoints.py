@@ -20,7 +20,7 @@ from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import Company, DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from config.kernel.queue import FREE
 from config.kernel.webhooks.addresses import refusal
-from config.kernel.webhooks.announcing import message, queue
+from config.kernel.webhooks.announcing import message, queue, telling
 from config.kernel.webhooks.names import EVERYTHING, PING
 
 MOST = 20
@@ -159,7 +159,7 @@ def send_test(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> Webho
         raise EndpointDisabled
     event = audit.record("kernel.webhook.tested", subject=endpoint, actor=actor, at=at, data={"address": endpoint.url})
     body = message(PING, about=endpoint.subject, subjects=[], facts={"webhook": endpoint.pk}, at=at)
-    queued = queue([endpoint], name=PING, about=endpoint.subject, body=body, event=event)
+    queued = queue([endpoint], [telling(event, name=PING, about=endpoint.subject, body=body)])
     if not queued:
         raise EndpointGone
     return queued[0]

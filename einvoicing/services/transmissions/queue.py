@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -83,24 +83,34 @@ def queue_transmission(
         raise NotIssuedYet
     else:
         _refuse_second(invoice, account)
-    row: Transmission = Transmission.everywhere.create(
-        company_id=invoice.company_id,
-        invoice=invoice,
-        account=account,
-        priority=priority,
-        tracking_id=uuid.uuid4().hex,
-        next_attempt_at=at,
-        created_at=at,
-    )
-    audit.record(
-        "einvoicing.transmission.queued",
-        subject=row,
-        also=[invoice],
-        actor=actor,
-        at=at,
-        data={"platform": account.name},
-    )
+    (row,) = _queue([(invoice, account)], priority, actor=actor, at=at)
     return row
+
+
+def queue_issued(wanted: Sequence[tuple[Invoice, PlatformAccount]], *, actor: Actor, at: datetime) -> None:
+    """Put invoices just issued, which no queue can know yet, in the queues of these accounts.
+
+    Those issued many at once go after the others.
+    """
+    many = len({invoice.pk for invoice, _account in wanted}) > 1
+    if wanted:
+        _queue(wanted, Priority.BULK if many else Priority.NORMAL, actor=actor, at=at)
+
+
+def _queue(
+    wanted: Sequence[tuple[Invoice, PlatformAccount]], priority: int, *, actor: Actor, at: datetime
+) -> list[Transmission]:
+    rows = [
+        Transmission(
+            company_id=invoice.company_id, invoice=invoice, account=account, priority=priority,
+            tracking_id=uuid.uuid4().hex, next_attempt_at=at, created_at=at,
+        )
+        for invoice, account in wanted
+    ]  # fmt: skip
+    Transmission.everywhere.bulk_create(rows)
+    happenings = [audit.Happening(subject=row, also=[row.invoice], data={"platform": row.account.name}) for row in rows]
+    audit.record_all("einvoicing.transmission.queued", happenings, actor=actor, at=at)
+    return rows
 
 
 def queue_many(*, invoices: Iterable[Invoice], actor: Actor, at: datetime) -> tuple[list[Transmission], list[Refusal]]:

@@ -1,0 +1,45 @@
+"""The journal of what is issued: each invoice its entry, and the opposite of the entry of one that is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from billing import ledger
+from billing.ledger import Entry
+from billing.models import Invoice, InvoiceKind, Journal
+from config.kernel.actor import Actor
+
+
+def book_issued(invoices: Sequence[Invoice], *, on: date, actor: Actor, at: datetime) -> None:
+    """Write the entries of invoices issued on one day, in their order. An invoice of zero moves no account."""
+    entries = [entry for invoice in invoices for entry in _entries(invoice)]
+    moving = [entry for entry in entries if any(posting.amount for posting in entry.postings)]
+    ledger.post(moving, journal=Journal.SALES, day=on, actor=actor, at=at)
+
+
+def _entries(invoice: Invoice) -> Iterator[Entry]:
+    if invoice.number is None or invoice.issue_date is None:
+        raise ValueError("only an issued invoice is booked")
+    if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
+        yield _reversal(invoice.corrects, by=invoice)
+    yield Entry(
+        label=f"{invoice.get_kind_display()} {invoice.number} {invoice.buyer_name}",
+        piece=invoice.number,
+        piece_date=invoice.issue_date,
+        source=invoice,
+        postings=ledger.sale_postings(invoice),
+    )
+
+
+def _reversal(original: Invoice, *, by: Invoice) -> Entry:
+    """The opposite of the entry of an invoice that is replaced, on the day it is."""
+    if original.number is None or original.issue_date is None:
+        raise ValueError("only an issued invoice is replaced")
+    return Entry(
+        label=f"Annulation {original.number} remplacée par {by.number} {original.buyer_name}",
+        piece=original.number,
+        piece_date=original.issue_date,
+        source=original,
+        postings=[posting.reversed() for posting in ledger.sale_postings(original)],
+    )

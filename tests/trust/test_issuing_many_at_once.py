@@ -1,0 +1,60 @@
+"""A monthly run beside people who issue one by one: no gap, no duplicate, and none waits for one who waits for them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from billing.models import Invoice, InvoiceStatus, JournalEntry
+from billing.services import issuing
+from billing.services.issuing import issue_invoice, issue_invoices
+from config.kernel import chain
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from tests.factories import story
+from tests.trust.at_once import at_once, scaled
+from tests.trust.test_numbers import without_gap_or_duplicate
+
+pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
+
+ACT: dict[str, Any] = {"actor": story.ACTOR, "at": story.AT}
+WRITERS, EACH, RUNS, IN_A_RUN = 16, scaled(50), 2, scaled(500)
+
+
+def numbers_of(company: Company) -> list[str]:
+    issued = Invoice.everywhere.filter(company=company).exclude(status=InvoiceStatus.DRAFT)
+    return [invoice.number or "" for invoice in issued]
+
+
+def test_runs_beside_sixteen_writers_leave_no_gap_and_hold_the_chain() -> None:
+    company = story.a_company()
+    customer = story.a_customer(company)
+    # each writer has drafts of their own, and one in two is in a run as well: whoever comes second is told
+    own = [[story.a_draft(customer) for _draft in range(EACH)] for _writer in range(WRITERS)]
+    shared = [drafts[0] for drafts in own[::2]]
+    runs = [[*(story.a_draft(customer) for _draft in range(IN_A_RUN)), *shared] for _run in range(RUNS)]
+
+    def person(place: int) -> list[int]:
+        with company_scope(company):
+            if place < RUNS:
+                random.Random(place).shuffle(runs[place])
+                outcomes = issue_invoices(invoices=runs[place], **ACT)
+            else:
+                outcomes = [_outcome(draft) for draft in own[place - RUNS]]
+            return [outcome.pk for outcome in outcomes if isinstance(outcome, Invoice)]
+
+    def _outcome(draft: Invoice) -> Any:
+        try:
+            return issue_invoice(invoice=draft, **ACT)
+        except issuing.DomainError as error:
+            return error
+
+    issued = [key for keys in at_once(RUNS + WRITERS, person) for key in keys]
+    assert len(issued) == len(set(issued)) == WRITERS * EACH + RUNS * IN_A_RUN, "each by one of them"
+    assert without_gap_or_duplicate(numbers_of(company))
+    entries = JournalEntry.everywhere.filter(company=company).values_list("number", flat=True)
+    assert len(entries) == len(issued)
+    assert without_gap_or_duplicate(list(entries))
+    assert chain.verify(company) == []
