@@ -42,19 +42,46 @@ class Action:
     danger: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ListAction:
+    """A page for many invoices of the list: those chosen there (`invoice=` for each), or all of its filter (`all=1`).
+
+    `takes` says which may be chosen; `needs` is the role's action without which it is not offered.
+    """
+
+    label: str
+    all_label: str
+    url: str
+    needs: str
+    takes: Callable[[Invoice], bool]
+
+
 Panels = Callable[[Invoice], Iterable[Panel]]
 Actions = Callable[[Invoice, date], Iterable[Action]]
+ListActions = Callable[[], ListAction]
 
 _panels: list[Panels] = []
 _actions: list[Actions] = []
+_list_actions: list[ListActions] = []
 
 
-def register(*, panels: Panels | None = None, actions: Actions | None = None) -> None:
+def register(
+    *, panels: Panels | None = None, actions: Actions | None = None, list_action: ListActions | None = None
+) -> None:
     """Called once by each app that extends the record; the order of the apps is the order on the page."""
     if panels is not None:
         _panels.append(panels)
     if actions is not None:
         _actions.append(actions)
+    if list_action is not None:
+        _list_actions.append(list_action)
+
+
+def list_action_for(rows: Iterable[Invoice], may: Callable[[str], bool]) -> ListAction | None:
+    """The first that the role may do with at least one of the rows."""
+    shown = list(rows)
+    offered = (offer() for offer in _list_actions)
+    return next((one for one in offered if may(one.needs) and any(map(one.takes, shown))), None)
 
 
 def panels_of(invoice: Invoice) -> list[Panel]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_noop as n
 
 from billing import panels
 from billing.models import DocumentKind, Invoice
-from billing.panels import Action, Panel
+from billing.panels import Action, ListAction, Panel
 from billing.standing import News, register_news
 from einvoicing import lifecycle
 from einvoicing.following import fingerprint, pace
@@ -37,8 +38,18 @@ _ANSWERED: dict[str, str] = {
 
 def register() -> None:
     """Called once, when the app is ready."""
-    panels.register(panels=side_panels, actions=actions)
+    panels.register(panels=side_panels, actions=actions, list_action=issue_many)
     register_news(News(chips=waiting.chips, narrow=waiting.with_problems))
+
+
+def issue_many() -> ListAction:
+    return ListAction(
+        label=_("Émettre la sélection"),
+        all_label=_("Émettre tous les brouillons de cette liste"),
+        url=reverse("einvoicing:invoice-issue-many"),
+        needs="invoices.issue",
+        takes=attrgetter("can_be_issued"),
+    )
 
 
 def tone_of(transmission: Transmission) -> str:

@@ -9,6 +9,7 @@ from einvoicing.views import (
     crediting,
     directory,
     following,
+    issuing,
     readiness,
     sending,
     transmissions,
@@ -16,6 +17,7 @@ from einvoicing.views import (
 
 app_name = "einvoicing"
 urlpatterns = [
+    path("invoices/issue/", issuing.invoice_issue_many, name="invoice-issue-many"),
     path("invoices/<int:pk>/issue/", sending.invoice_issue, name="invoice-issue"),
     path("invoices/<int:pk>/send/", sending.invoice_send, name="invoice-send"),
     path("invoices/<int:pk>/credit/", crediting.invoice_credit, name="invoice-credit"),

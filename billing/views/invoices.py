@@ -21,7 +21,7 @@ from billing.billed import GROSS, NET, VAT, billed
 from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
 from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
-from billing.panels import Action, choose, contributed_actions, panels_of
+from billing.panels import Action, choose, contributed_actions, list_action_for, panels_of
 from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.crediting import shown_totals
@@ -65,16 +65,32 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
     shown = list(page)
     chips = chips_of(shown, today)
+    may = cast(MemberRequest, request).membership.may
+    action = list_action_for(shown, may)
     context = {
         "page": page,
-        "rows": [_row(invoice, today, chips[invoice.pk]) for invoice in shown],
+        "rows": [
+            {**_row(invoice, today, chips[invoice.pk]), "takes": action is not None and action.takes(invoice)}
+            for invoice in shown
+        ],
+        "action": action,
+        "all_url": f"{action.url}?{_filter_of(request)}" if action else "",
         "q": filters.value("q") or "",
         "filters": filters.choices(),
         "filtered": any(filters.cleaned_data.values()),
         "summary": _summary(found),
-        "may_edit": cast(MemberRequest, request).membership.may("invoices.edit"),
+        "may_edit": may("invoices.edit"),
     }
     return render(request, "billing/invoice/list.html", context)
+
+
+def _filter_of(request: HttpRequest) -> str:
+    """The list's filter as a query that asks for all of it."""
+    query = request.GET.copy()
+    for name in ("sort", "cursor"):
+        query.pop(name, None)
+    query["all"] = "1"
+    return query.urlencode()
 
 
 def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:

@@ -53,33 +53,45 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
     return issued
 
 
-def issue_many(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+def issue_many(
+    *, invoices: Sequence[Invoice], actor: Actor, at: datetime, by_mail: bool = False
+) -> list[Invoice | DomainError]:
     """Issue drafts of one company that the official rules accept. For each, in this order, the invoice or its refusal.
 
-    Those that touch another invoice (credit notes, what deducts deposits…) follow the others, each on its own.
+    `by_mail` queues each to its customer, where they have an address. Those that touch another invoice (credit notes,
+    what deducts deposits…) follow the others, each on its own.
     Raises what refuses them all: DateGoesBack, ClockAhead, ClockBehind.
     """
     together = [invoice for invoice in invoices if stands_alone(invoice)]
-    outcomes: list[Invoice | DomainError] = _issue_together(together, actor=actor, at=at) if together else []
+    outcomes: list[Invoice | DomainError] = []
+    if together:
+        outcomes = _issue_together(together, actor=actor, at=at, by_mail=by_mail)
     found = dict(zip((invoice.pk for invoice in together), outcomes, strict=True))
     for invoice in invoices:
         if invoice.pk not in found:
+            addresses = recipients(invoice.customer) if by_mail else ()
             try:
-                found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at)
+                found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
             except DomainError as error:
                 found[invoice.pk] = error
     return [found[invoice.pk] for invoice in invoices]
 
 
 @outside.atomic
-def _issue_together(invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> list[Invoice | DomainError]:
-    """All are locked, in the order of their keys, before any is judged or numbered: nothing is waited for after."""
+def _issue_together(
+    invoices: Sequence[Invoice], *, actor: Actor, at: datetime, by_mail: bool
+) -> list[Invoice | DomainError]:
+    """All are locked, in the order of their keys, before any is judged or numbered: no draft is waited for after."""
     locked = lock_invoices(invoices)
     lock_for_issue(*locked.values())
     outcomes = outside.each(partial(_judged, locked.get(invoice.pk), at) for invoice in invoices)
     accepted = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
-    issued = iter(issue_invoices(invoices=accepted, actor=actor, at=at))
-    return [next(issued) if isinstance(outcome, Invoice) else outcome for outcome in outcomes]
+    issued = issue_invoices(invoices=accepted, actor=actor, at=at)
+    for invoice in issued if by_mail else ():
+        if isinstance(invoice, Invoice) and (addresses := recipients(invoice.customer)):
+            email_invoice(invoice=invoice, addresses=addresses, at=at)
+    results = iter(issued)
+    return [next(results) if isinstance(outcome, Invoice) else outcome for outcome in outcomes]
 
 
 def _judged(draft: Invoice | None, at: datetime) -> Invoice | DomainError:

@@ -29,9 +29,8 @@ ACT: dict[str, Any] = {"actor": story.ACTOR, "at": story.AT}
 def some_drafts(company: Company) -> list[Invoice]:
     """Of several customers, rates, lengths and kinds; one of zero, which is paid at once."""
     one = story.a_customer(company, name="Maison Lumière", siret="73282932000074")
-    other = story.a_customer(
-        company, kind="INDIVIDUAL", delivery={"line": "1 quai", "postcode": "29200", "city": "Brest"}
-    )
+    brest = {"line": "1 quai", "postcode": "29200", "city": "Brest"}
+    other = story.a_customer(company, kind="INDIVIDUAL", delivery=brest)
     rates = [story.a_line(vat_rate=Decimal(rate), is_service=rate == "10") for rate in ("20", "10", "5.5", "20")]
     free = [story.a_line(), story.a_line(quantity=Decimal(-10))]
     return [

@@ -134,6 +134,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "payments:reminder-letter": ("", "post api/reminders/<int:id>/send"),
     "payments:reminder-cancel": ("", "post api/reminders/<int:id>/cancel"),
     "einvoicing:invoice-issue": ("", "post api/invoices/<int:id>/send"),
+    "einvoicing:invoice-issue-many": ("", "post api/invoices/<int:id>/send"),
     "einvoicing:invoice-send": ("", "post api/invoices/<int:id>/send"),
     "einvoicing:invoice-credit": ("", "post api/invoices/<int:id>/credit-notes"),
     "einvoicing:credit-total": ("", "post api/invoices/<int:id>/credit-notes"),

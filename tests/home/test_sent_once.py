@@ -47,6 +47,7 @@ HARMLESS_TWICE = {
     "payments:bankline-list": "a statement is known by its content",
     "payments:bank-reconcile": "matches what is left to match",
     "einvoicing:invoice-issue": "an issued invoice leads to its record",
+    "einvoicing:invoice-issue-many": "issues what is a draft still",
     "einvoicing:transmit-many": "queues what is not queued yet",
     **dict.fromkeys(
         ["einvoicing:transmission-answer", "einvoicing:transmission-dismiss"], "the second is refused, and says so"
