@@ -89,7 +89,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     DepositsBeyondTotal; for a credit note also CreditTooLarge and DepositDeducted, for a corrected invoice
     NotCorrectable and HoldsPayments, for a deposit NoDepositHere and DepositTooLarge.
     """
-    (outcome,) = issue_invoices(invoices=[invoice], actor=actor, at=at)
+    (outcome,) = _issued([invoice], actor, at)
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
@@ -102,6 +102,10 @@ def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -
     The others are issued all or none, in the statements of one. Several must stand alone (`stands_alone`).
     Raises DateGoesBack, ClockAhead, ClockBehind; for a single one whatever settling another invoice refuses.
     """
+    return _issued(invoices, actor, at)
+
+
+def _issued(invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
     locked = lock_invoices(invoices)
     lock_for_issue(*locked.values())
     if len(invoices) > 1 and not all(map(stands_alone, locked.values())):
@@ -109,7 +113,7 @@ def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -
     outcomes = _prepared([locked.get(invoice.pk) for invoice in invoices], local_day(at))
     ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
     if ready:
-        _issue(ready, actor=actor, at=at)
+        _write(ready, actor=actor, at=at)
     return [outcome.draft if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
 
 
@@ -177,7 +181,7 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
     return _Ready(draft, computed, subtotals, columns)
 
 
-def _issue(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
+def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
     VatSubtotal.everywhere.bulk_create(row for one in ready for row in one.subtotals)
     for one in ready:
         _settle_what_it_corrects(one.draft, one.computed, actor=actor, at=at)
