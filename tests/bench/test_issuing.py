@@ -80,7 +80,7 @@ def best(runs: Sequence[Callable[[], Any]], documents: int, statements: float = 
 
 def tell(name: str, measure: Measure, beside: Measure | None = None) -> None:
     ratio = f"  {beside.cpu / measure.cpu:5.2f} of the bare INSERTs" if beside else ""
-    print(f"{name:34} {measure}{ratio}")  # noqa: T201 - a measure is told
+    print(f"{name:34} {measure}{ratio}")
 
 
 def drafts_of(customer: Customer, number: int, lines: int = LINES) -> list[Invoice]:
@@ -156,7 +156,7 @@ def company() -> Company:
 def test_an_invoice_is_issued_one_by_one_and_many_at_once(company: Company) -> None:
     customer = story.a_customer(company)
     few = max(INVOICES // 5, 20)
-    print(f"\nload {os.getloadavg()[0]:.1f}")  # noqa: T201 - a measure is told
+    print(f"\nload {os.getloadavg()[0]:.1f}")
     with company_scope(company):
         rows = bare([inserts_of(lambda: story.an_issued_invoice(customer, TEN)) for _invoice in range(few)])
     tell(f"bare INSERTs, {LINES} lines", rows)
