@@ -13,8 +13,8 @@ from billing.admin import InvoiceAdmin
 from billing.models import Invoice
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
 from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
+from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import issue_checked
-from einvoicing.services.statuses import poll_account
 from einvoicing.services.transmissions import retry_transmission
 
 admin.site.unregister(Invoice)

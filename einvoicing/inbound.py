@@ -34,7 +34,7 @@ from config.kernel.inbound.senders import Headers, Sender
 from config.kernel.inbound.signatures import is_recent, is_same, mac
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from payments.models import Method, Payment
 from payments.services.receiving import pay_invoice
 

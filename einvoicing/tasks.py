@@ -12,7 +12,7 @@ from config.kernel.queue import Clock, Queue
 from einvoicing.models import PlatformAccount
 from einvoicing.services import preparing
 from einvoicing.services.comparing import compare_account
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from einvoicing.services.transmissions import TRANSMISSIONS
 
 DEFECT = "Une erreur inattendue a interrompu la lecture de cette plateforme."

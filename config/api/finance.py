@@ -41,8 +41,8 @@ from config.pages.operations import jobs
 from einvoicing.api.sending import send
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.compliance import state_of
+from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import recipients
-from einvoicing.services.statuses import poll_account
 from payments.api.bodies import MarkPaidBody
 from payments.api.payments import mark_paid
 from payments.api.shapes import PaymentAnswer

@@ -1,26 +1,23 @@
-"""Reading what platforms tell: stored byte for byte first, then applied once, each on its own.
+"""The statuses platforms send: each stored message is applied once, in any order, each on its own.
 
 A message that cannot be read never stops the others; it keeps its problem in words until somebody looks.
 """
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from billing.models import Invoice
 from billing.services.invoices import open_dispute
 from config.kernel import audit, states
 from config.kernel.actor import Actor
-from config.kernel.errors import Invalid, RemoteError
+from config.kernel.errors import Invalid
 from config.kernel.isolating import treat_each
-from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
 from einvoicing.events import action_needed
 from einvoicing.models import (
@@ -32,94 +29,17 @@ from einvoicing.models import (
     TransmissionKind,
     TransmissionStatus,
 )
-from einvoicing.platforms.base import Acknowledgement, AckStatus, Page, Platform, RemoteStatus, Watched
-from einvoicing.platforms.registry import PLATFORMS, connect, read_statuses
-from einvoicing.services.routing import settings_of
+from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.registry import read_statuses
 
-POLL = Actor.beat("lecture des plateformes")
-UNAPPLIED = "Des messages reçus de la plateforme n’ont pas pu être appliqués : ils seront repris."
 APPLYING = "lecture des statuts"
-MOST_PAGES = 20
-MOST_WATCHED = 50
-MOST_ACKNOWLEDGED = 50
 LONGEST_REASON = 2000  # a status may carry thirteen reasons and their notes
 
-ACCEPTED = "200"
-UNTOLD = "???"  # a word of the platform that has no code of ours
+UNMAPPED = "???"  # a word of the platform that has no code of ours
 DISPUTED = "207"
 REFUSED = "210"
 REJECTED = frozenset({"213", "501"})
-TOLD_BY_MAIL = frozenset({REFUSED, "208", "221"})  # beside the rejections
-FINAL = tuple(code for code, status in lifecycle.STATUSES.items() if status.final)
-
-
-def poll_account(*, account: PlatformAccount, at: datetime) -> int:
-    """Read everything new on the platform, and the verdicts on what was deposited. Returns the messages applied."""
-    try:
-        with closing(connect(settings_of(account))) as platform:
-            more, watched = True, _watched(account, at)
-            for _turn in range(MOST_PAGES):
-                page = platform.incoming(account.cursor, watched)
-                more = _store_page(account, page, at) and page.more
-                if not more:
-                    break
-            _read_acknowledgements(account, platform, at)
-    except (RemoteError, SecretUnreadable) as error:
-        PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
-        return 0
-    asked = [one.remote_id for one in watched]
-    Transmission.everywhere.filter(account=account, remote_id__in=asked).update(watched_at=at)
-    applied = apply_waiting(account=account, at=at)
-    left = RemoteDocument.everywhere.filter(account=account, applied_at=None, problem="").exists()
-    PlatformAccount.everywhere.filter(pk=account.pk).update(polled_at=at, last_error=UNAPPLIED if left else "")
-    return applied
-
-
-def _watched(account: PlatformAccount, at: datetime) -> tuple[Watched, ...]:
-    """The documents whose life may still change: for platforms that have no feed and must be asked about each."""
-    alive = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
-    rows = Transmission.everywhere.filter(account=account, kind=TransmissionKind.INVOICE, status__in=alive)
-    # asked in turn, those heard of longest ago first, and none too often
-    rows = (
-        rows.filter(_may_be_asked(account, at))
-        .exclude(lifecycle_code__in=FINAL)
-        .exclude(remote_id="")
-        .order_by(F("watched_at").asc(nulls_first=True), "id")[:MOST_WATCHED]
-    )
-    return tuple(
-        Watched(remote_id, tracking_id, number or "")
-        for remote_id, tracking_id, number in rows.values_list("remote_id", "tracking_id", "invoice__number")
-    )
-
-
-def _may_be_asked(account: PlatformAccount, at: datetime) -> Q:
-    pause = timedelta(seconds=PLATFORMS[account.kind].asks_every)
-    return Q(watched_at=None) | Q(watched_at__lte=at - pause)
-
-
-@transaction.atomic
-def _store_page(account: PlatformAccount, page: Page, at: datetime) -> bool:
-    """Messages and cursor in one transaction: after a crash the page is read again and nothing is stored twice."""
-    RemoteDocument.everywhere.bulk_create(
-        [
-            RemoteDocument(
-                company_id=account.company_id,
-                account=account,
-                remote_id=message.remote_id,
-                flow_type=message.kind,
-                content=message.data,
-                sha256=hashlib.sha256(message.data).hexdigest(),
-                received_at=at,
-                problem=message.problem[:500],
-            )
-            for message in page.messages
-        ],
-        ignore_conflicts=True,
-    )
-    moved = page.next_cursor != account.cursor
-    PlatformAccount.everywhere.filter(pk=account.pk).update(cursor=page.next_cursor)
-    account.cursor = page.next_cursor
-    return moved
+SENT_BY_MAIL = frozenset({REFUSED, "208", "221"})  # beside the rejections
 
 
 def apply_waiting(*, account: PlatformAccount, at: datetime) -> int:
@@ -152,17 +72,17 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
     if document is None:
         return False
     try:
-        told = read_statuses(document.account.kind, bytes(document.content))
+        statuses = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    for place, status in enumerate((_dated(one, at) for one in told), start=1):
+    for place, status in enumerate((_dated(status, at) for status in statuses), start=1):
         # locked, so that two copies read at once follow each other
         invoices = Invoice.everywhere.select_for_update(no_key=True, of=("self",))
         invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
         if invoice is None or status.seller not in ("", invoice.seller["siren"]):
             return _give_up(document, f"Aucune facture ne porte le numéro « {status.number[:40]} ».")
         if not _is_known(invoice, status, document):
-            overtaken = any(later.number == status.number for later in told[place:])
+            overtaken = any(later.number == status.number for later in statuses[place:])
             record_status(invoice=invoice, status=status, document=document, at=at, overtaken=overtaken)
             applied = True
     RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
@@ -180,9 +100,9 @@ def _dated(status: RemoteStatus, at: datetime) -> RemoteStatus:
 
 
 def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) -> bool:
-    """The same fact, told in the same bytes or by the same platform at the same moment."""
+    """The same fact, in the same bytes or by the same platform at the same moment."""
     events = LifecycleEvent.everywhere.filter(invoice=invoice)
-    # two reasons told in one second are two facts
+    # two reasons given in one second are two facts
     why = Q(reason_code=status.reason_code[:40], reason=_reason(status))
     same_fact = why & Q(document__account=document.account, code=_code(status), occurred_at=status.at)
     return bool(events.filter(Q(document__sha256=document.sha256, code=_code(status)) | same_fact).exists())
@@ -190,7 +110,7 @@ def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) 
 
 def _code(status: RemoteStatus) -> str:
     """Three characters to file it under; a word we do not know is kept in the reason."""
-    return status.code or UNTOLD
+    return status.code or UNMAPPED
 
 
 def _reason(status: RemoteStatus) -> str:
@@ -213,7 +133,7 @@ def record_status(
 ) -> LifecycleEvent:
     """Append the status to the invoice's life, and let what follows from it follow. Any order, any code.
 
-    `overtaken`: the same message tells that the invoice's life went on, so that nobody need be asked to act.
+    `overtaken`: the same message says that the invoice's life went on, so that nobody need be asked to act.
     """
     transmission = (
         Transmission.everywhere.select_for_update(no_key=True, of=("self",))
@@ -255,14 +175,14 @@ def record_status(
         _settle_answers(transmission, event, actor, at)
     if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None and invoice.can_be_disputed:
         open_dispute(invoice=invoice, reason=_why(event), actor=actor, at=at)
-    if transmission is not None and (turned_down or _asks_anew(transmission, event, overtaken)):
+    if transmission is not None and (turned_down or _needs_somebody(transmission, event, overtaken)):
         action_needed.send(Transmission, transmission=transmission, at=at)
     return event
 
 
-def _asks_anew(transmission: Transmission, event: LifecycleEvent, overtaken: bool) -> bool:
-    """Whether this is the latest news, and asks somebody to act; a refusal is told once."""
-    if event.code not in TOLD_BY_MAIL or transmission.lifecycle_code != event.code:
+def _needs_somebody(transmission: Transmission, event: LifecycleEvent, overtaken: bool) -> bool:
+    """Whether this is the latest news, and asks somebody to act; a refusal is sent once."""
+    if event.code not in SENT_BY_MAIL or transmission.lifecycle_code != event.code:
         return False
     if event.code != REFUSED:
         return not overtaken
@@ -275,7 +195,7 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
 
     A word that has no code of ours is kept and shown, and decides nothing. True when it was rejected now.
     """
-    if event.code == UNTOLD:
+    if event.code == UNMAPPED:
         return False
     wanted, tag = TransmissionStatus.ACCEPTED, "einvoicing.transmission.accepted"
     if event.code in REJECTED:
@@ -309,64 +229,6 @@ def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Ac
 
 def _latest_code(transmission: Transmission) -> str:
     """The status to show: the last by the platform's own clock, whatever the order of arrival."""
-    told = LifecycleEvent.everywhere.filter(transmission=transmission).exclude(code=UNTOLD)
-    latest = told.order_by("-occurred_at", "-code").first()
+    events = LifecycleEvent.everywhere.filter(transmission=transmission).exclude(code=UNMAPPED)
+    latest = events.order_by("-occurred_at", "-code").first()
     return latest.code if latest else ""
-
-
-def _read_acknowledgements(account: PlatformAccount, platform: Platform, at: datetime) -> None:
-    """The technical verdict on what was deposited and has no status yet: a refusal must not stay unseen."""
-    waiting = Transmission.everywhere.filter(account=account, status=TransmissionStatus.DEPOSITED).exclude(
-        kind__in=ANSWERS
-    )
-    waiting = waiting.filter(_may_be_asked(account, at))
-    rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
-
-    def read(transmission: Transmission) -> None:
-        Transmission.everywhere.filter(pk=transmission.pk).update(watched_at=at)
-        _read_acknowledgement(transmission, platform, at)
-
-    # a platform that does not answer ends the reading; a verdict that cannot be written down concerns its document
-    treat_each(rows[:MOST_ACKNOWLEDGED], read, loop="lecture des accusés", at=at, passing=(RemoteError,))
-
-
-def _read_acknowledgement(transmission: Transmission, platform: Platform, at: datetime) -> None:
-    verdict = platform.acknowledgement(transmission.remote_id)
-    if verdict.status == AckStatus.OK and _is_complete(transmission):
-        _accept(transmission, at)
-    if verdict.status == AckStatus.UNKNOWN:
-        words = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
-        Transmission.everywhere.filter(pk=transmission.pk).update(last_error=words[:1000])
-    if verdict.status != AckStatus.ERROR:
-        return
-    number = str(transmission.invoice.number)
-    earlier = platform.find(transmission.tracking_id, number) if verdict.duplicate else None
-    if earlier is not None and earlier.remote_id != transmission.remote_id:
-        # the platform had it from an attempt whose answer was lost: that one counts
-        Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=earlier.remote_id)
-    else:
-        _reject(transmission, verdict, at)
-
-
-def _is_complete(transmission: Transmission) -> bool:
-    """Whether the platform's taking it in is all there is to wait for: a status of ours, or a mirror's copy."""
-    return transmission.kind == TransmissionKind.STATUS or PLATFORMS[transmission.account.kind].is_mirror
-
-
-@transaction.atomic
-def _accept(transmission: Transmission, at: datetime) -> None:
-    states.move(
-        transmission, TransmissionStatus.ACCEPTED, tag="einvoicing.transmission.accepted",
-        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
-    )  # fmt: skip
-
-
-@transaction.atomic
-def _reject(transmission: Transmission, verdict: Acknowledgement, at: datetime) -> None:
-    words = "; ".join(f"{detail.reason_code} {detail.reason_message}".strip() for detail in verdict.details)
-    states.move(
-        transmission, TransmissionStatus.REJECTED, tag="einvoicing.transmission.rejected",
-        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
-        data={"error": words}, last_error=words[:1000],
-    )  # fmt: skip
-    action_needed.send(Transmission, transmission=transmission, at=at)

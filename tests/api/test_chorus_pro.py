@@ -24,7 +24,7 @@ from customers.models import Customer
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.platforms.chorus_pro import structures
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from payments.services.payments import Share, record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox

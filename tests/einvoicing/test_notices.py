@@ -19,7 +19,7 @@ from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
-from einvoicing.services import statuses
+from einvoicing.services import acknowledgements, statuses
 from einvoicing.services.transmissions.recording import record_failure
 from tests.factories import platforms, story
 from tests.factories.queues import claim_due
@@ -110,7 +110,7 @@ def test_a_message_read_again_writes_nothing_again(account, seller):
 def test_a_rejection_known_by_the_verdict_and_then_by_its_status_is_written_once(account, seller):
     row = issued(account, seller)
     verdict = Acknowledgement(AckStatus.ERROR, "Error", (AckDetail("Error", "file", "REJ_SEMAN", "Total faux"),))
-    statuses._reject(row, verdict, AT)
+    acknowledgements._reject(row, verdict, AT)
     tells(row, "213", minutes=5)
     (email,) = notices(row)
     assert "Total faux" in email.body

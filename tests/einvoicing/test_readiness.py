@@ -17,7 +17,7 @@ from config.kernel.scope import company_scope
 from customers.models import Address, Customer
 from einvoicing.models import PlatformAccount
 from einvoicing.services import readiness
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from einvoicing.views.readiness import deadline_words, readiness_banner
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story

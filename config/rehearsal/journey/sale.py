@@ -19,8 +19,8 @@ from config.rehearsal.journey.steps import ACTOR, Journey, promise, wait
 from customers.models import Contact, Customer, CustomerKind
 from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.services.documents import ensure_facturx, find_document
+from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import send_invoice
-from einvoicing.services.statuses import poll_account
 from einvoicing.services.transmissions import TRANSMISSIONS
 
 

@@ -19,7 +19,7 @@ from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import redact
 from einvoicing import document as model
 from einvoicing.formats import cdar, cii, facturx
-from einvoicing.platforms.abby import payloads
+from einvoicing.platforms.abby import customers, payloads
 from einvoicing.platforms.abby.statuses import moment, named, since, title
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
 from einvoicing.platforms.base import (
@@ -142,7 +142,7 @@ class AbbyPlatform:
             if named(row.get("title"))[1] == deposit.tracking_id:
                 return self._get(_invoice_path(str(row["id"])))
         for row in rows:
-            if _is_blank(row) and customer in _ids(row.get("customer")):
+            if _is_blank(row) and customer in customers.ids_in(row.get("customer")):
                 return row
         # the call takes no parameters, but an empty body is refused without a word
         created = self._call("POST", _invoice_path(customer), accept=(200, 201), json={})
@@ -173,15 +173,14 @@ class AbbyPlatform:
 
     def _customer(self, buyer: model.Party) -> str:
         """The id of Abby's own record of this customer, made if there is none."""
-        is_company = bool(buyer.siren or buyer.siret or buyer.vat_number)
-        many, one = ("/organizations", "/organization") if is_company else ("/contacts", "/contact")
-        is_same = _same_company if is_company else _same_person
-        for term in filter(None, (buyer.siret, *payloads.emails(buyer)[:1], buyer.name)):
-            for row in self._pages(many, search=term):
-                if is_same(row, buyer):
+        is_company = customers.is_company(buyer)
+        listed, record = ("/organizations", "/organization") if is_company else ("/contacts", "/contact")
+        for term in customers.search_terms(buyer):
+            for row in self._pages(listed, search=term):
+                if customers.is_same(row, buyer):
                     return str(row["id"])
         body = payloads.organization(buyer) if is_company else payloads.contact(buyer)
-        made = json_object(self._call("POST", one, accept=(200, 201), json=body), outcome_unknown=True)
+        made = json_object(self._call("POST", record, accept=(200, 201), json=body), outcome_unknown=True)
         if not made.get("id"):
             raise unreadable(outcome_unknown=True)
         return str(made["id"])
@@ -260,32 +259,6 @@ def _receipt(billing: Mapping[str, Any], tracking_id: str) -> Receipt:
 
 def _is_blank(row: Mapping[str, Any]) -> bool:
     return row.get("state") == "draft" and not row.get("title") and not row.get("totalAmountWithTaxAfterDiscount")
-
-
-def _ids(customer: object) -> set[str]:
-    """The names Abby gives a customer in a billing document: as itself, as an organization or as a contact."""
-    if not isinstance(customer, dict):
-        return set()
-    return {str(customer[name]) for name in ("id", "legacyId", "organizationId", "contactId") if customer.get(name)}
-
-
-def _same_company(row: Mapping[str, Any], buyer: model.Party) -> bool:
-    siret = str(row.get("siret") or "").replace(" ", "")
-    if buyer.siret and siret:
-        return siret == buyer.siret
-    if buyer.siren and siret:
-        return siret.startswith(buyer.siren)
-    if buyer.vat_number and row.get("vatNumber"):
-        return str(row["vatNumber"]).replace(" ", "") == buyer.vat_number
-    return str(row.get("name") or "").casefold() == buyer.name.casefold()
-
-
-def _same_person(row: Mapping[str, Any], buyer: model.Party) -> bool:
-    told = {str(email).casefold() for email in row.get("emails") or ()}
-    ours = {email.casefold() for email in payloads.emails(buyer)}
-    if told and ours:
-        return bool(told & ours)
-    return str(row.get("fullname") or "").casefold() == buyer.name.casefold()
 
 
 def _explained(error: AnsweredError) -> AnsweredError:

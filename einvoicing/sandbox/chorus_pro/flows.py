@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.kernel.clock import PARIS
 from config.sandbox.models import SandboxRecord
 from einvoicing import validation
 from einvoicing.sandbox import reading, stories
 from einvoicing.sandbox.chorus_pro import recipients
+from einvoicing.sandbox.chorus_pro.lives import STORIES, unfold
 from einvoicing.sandbox.flows import lock, pace
 
 SERVICE, FLOW, INVOICE = "chorus_pro", "flux", "facture"
@@ -30,30 +30,9 @@ SYNTAXES = {
     "IN_DP_E1_CII_16B": "CII",
     "IN_DP_E1_UBL_INVOICE": "UBL",
 }
-_TICK = timedelta(microseconds=1)
 _AT_ONCE = 50
 _FIRST_KEY = 9_000_000_000  # beyond 32 bits, as the real ones may be
 
-_SENT = (("DEPOSEE", ""), ("EN_COURS_ACHEMINEMENT", ""))
-_ARRIVED = (*_SENT, ("MISE_A_DISPOSITION", ""))
-STORIES: dict[str, tuple[tuple[str, str], ...]] = {
-    "accepts": (*_ARRIVED, ("SERVICE_FAIT", ""), ("MANDATEE", "")),
-    "pays": (
-        *_ARRIVED,
-        ("SERVICE_FAIT", ""),
-        ("MANDATEE", ""),
-        ("MISE_A_DISPOSITION_COMPTABLE", ""),
-        ("COMPTABILISEE", ""),
-        ("MISE_EN_PAIEMENT", ""),
-    ),
-    "refuses": (*_ARRIVED, ("REJETEE", "Le bon de commande cité n’existe pas.")),
-    "suspends": (*_ARRIVED, ("SUSPENDUE", "Le procès-verbal de livraison manque.")),
-    "recycles": (*_SENT, ("A_RECYCLER", "Le service destinataire n’existe pas.")),
-    "silent": _ARRIVED,
-    "unheard": (*_ARRIVED, ("EN_ORBITE", "")),  # a word nobody has documented
-}
-_AFTER_RECYCLING = STORIES["accepts"][1:]
-_AFTER_COMPLETION = (("COMPLETEE", ""), *STORIES["accepts"][2:])
 # what the flow itself comes to, ordered by the same switch as the buyer's story
 _FAILURES = {"incident": "IN_INCIDENTE", "unknown-state": "IN_ORBITE"}
 BEHAVIOURS = (*STORIES, *_FAILURES, "rejects", "partial")
@@ -264,47 +243,4 @@ def _open(flow: SandboxRecord, found: Reading, told: tuple[tuple[str, str], ...]
             "history": [],
         },
     )
-    tell(invoice, told, since=timezone.now())
-
-
-def tell(invoice: SandboxRecord, told: tuple[tuple[str, str], ...], *, since: datetime) -> None:
-    """Write what will happen to the invoice, each status from its own time on."""
-    step = max(pace(), _TICK)
-    history = invoice.facts["history"]
-    for place, (code, comment) in enumerate(told):
-        at = since + step * place
-        history.append({"id": len(history) + 1, "code": code, "comment": comment, "at": at.isoformat()})
-    invoice.save()
-
-
-@transaction.atomic
-def recycle(invoice: SandboxRecord, *, service: str, engagement: str, comment: str) -> None:
-    lock()
-    invoice.facts |= {"service": service, "engagement": engagement or invoice.facts["engagement"]}
-    _note(invoice, {"method": "recycler", "comment": comment, "service": service, "engagement": engagement})
-    to = recipients.Recipient(invoice.facts["recipient"], service, invoice.facts["engagement"])
-    told = STORIES["recycles"][1:] if recipients.is_misrouted(to) else _AFTER_RECYCLING
-    tell(invoice, told, since=timezone.now())
-
-
-@transaction.atomic
-def complete(invoice: SandboxRecord, *, comment: str, names: list[str]) -> None:
-    lock()
-    _note(invoice, {"method": "completer", "comment": comment, "enclosures": names})
-    tell(invoice, _AFTER_COMPLETION, since=timezone.now())
-
-
-def _note(invoice: SandboxRecord, answer: dict[str, Any]) -> None:
-    """Keep what the supplier answered, for the ledger."""
-    invoice.facts["answers"] = [*invoice.facts.get("answers", []), answer]
-
-
-def shown(invoice: SandboxRecord, until: datetime) -> list[dict[str, Any]]:
-    """The statuses that have happened by then, oldest first."""
-    found = [row for row in invoice.facts["history"] if datetime.fromisoformat(row["at"]) <= until]
-    return found or invoice.facts["history"][:1]
-
-
-def written(text: str) -> str:
-    """As Chorus Pro writes a time: minutes, in Paris."""
-    return datetime.fromisoformat(text).astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
+    unfold(invoice, told, since=timezone.now())

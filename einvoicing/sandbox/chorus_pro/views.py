@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from config.sandbox import faults
 from config.sandbox.breaking import cut
 from config.sandbox.models import SandboxRecord
-from einvoicing.sandbox.chorus_pro import flows
+from einvoicing.sandbox.chorus_pro import flows, lives
 from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, done
 from einvoicing.sandbox.views import most_bytes
 
@@ -155,14 +155,14 @@ def search(call: Call) -> HttpResponse:
 
 
 def _row(invoice: SandboxRecord, until: datetime) -> dict[str, Any]:
-    latest = flows.shown(invoice, until)[-1]
+    latest = lives.shown(invoice, until)[-1]
     return {
         "identifiantFactureCPP": int(invoice.key),
         "numeroFacture": invoice.number,
         "numeroFluxDepot": invoice.facts["flow"],
         "statut": latest["code"],
         "commentaireEtatCourant": latest["comment"],
-        "dateHeureEtatCourant": flows.written(latest["at"]),
+        "dateHeureEtatCourant": lives.written(latest["at"]),
         "dateDepot": _day(invoice.facts["deposited_at"]),
         "codeDestinataire": invoice.facts["recipient"],
         "codeServiceExecutant": invoice.facts["service"],
@@ -181,7 +181,7 @@ def history(call: Call) -> HttpResponse:
         return answered(UNKNOWN, "La facture demandée n’existe pas")
     if "empty-body" in call.told:
         return HttpResponse(status=200)
-    rows = flows.shown(invoice, until)
+    rows = lives.shown(invoice, until)
     current = rows[-1]["code"]
     if invoice.facts["delivery"] == "out-of-order":
         rows = rows[::-1]
@@ -197,7 +197,7 @@ def history(call: Call) -> HttpResponse:
                     "histoStatutId": row["id"],
                     "histoStatutCode": row["code"],
                     "histoStatutCommentaire": row["comment"],
-                    "histoStatutDatePassage": flows.written(row["at"]),
+                    "histoStatutDatePassage": lives.written(row["at"]),
                 }
                 for row in rows
             ]
@@ -215,7 +215,7 @@ def _invoice(call: Call, key: object) -> SandboxRecord | None:
 def _in_state(call: Call, status: str) -> SandboxRecord | None:
     until = flows.settle()
     invoice = _invoice(call, call.facts.get("identifiantFactureCPP"))
-    return invoice if invoice and flows.shown(invoice, until)[-1]["code"] == status else None
+    return invoice if invoice and lives.shown(invoice, until)[-1]["code"] == status else None
 
 
 @called(faults.ANSWER)
@@ -228,7 +228,7 @@ def recycle(call: Call) -> HttpResponse:
     references = call.facts.get("reference")
     engagement = str(references.get("numeroBonCommande") or "") if isinstance(references, dict) else ""
     service, comment = str(to.get("codeServiceExecutant") or ""), str(call.facts.get("commentaire") or "")
-    flows.recycle(invoice, service=service, engagement=engagement, comment=comment)
+    lives.recycle(invoice, service=service, engagement=engagement, comment=comment)
     return _lost(call) or done(
         "factures",
         identifiantFactureCPP=int(invoice.key),
@@ -247,7 +247,7 @@ def complete(call: Call) -> HttpResponse:
     names = [piece.facts["name"] for piece in uploaded.filter(key__in=wanted).order_by("id")]
     if invoice is None or len(names) != len(wanted):
         return answered(BAD_PARAMETER, "La facture n’est pas au statut SUSPENDUE, ou une pièce jointe manque")
-    flows.complete(invoice, comment=str(call.facts.get("commentaire") or ""), names=names)
+    lives.complete(invoice, comment=str(call.facts.get("commentaire") or ""), names=names)
     return _lost(call) or done("factures", identifiantFactureCPP=int(invoice.key), numeroFacture=invoice.number)
 
 
@@ -264,4 +264,4 @@ def attach(call: Call) -> HttpResponse:
 
 
 def _day(text: str) -> str:
-    return flows.written(text)[:10]
+    return lives.written(text)[:10]

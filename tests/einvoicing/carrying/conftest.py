@@ -11,7 +11,7 @@ import requests
 
 from customers.models import Customer
 from einvoicing.models import Attempt, LifecycleEvent, PlatformAccount, Transmission
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
 

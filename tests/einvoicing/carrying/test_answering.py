@@ -18,7 +18,7 @@ from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccoun
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import Attachment
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from einvoicing.services.transmissions import (
     LEASE,
     AlreadyAnswered,

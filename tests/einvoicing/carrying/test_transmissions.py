@@ -20,8 +20,9 @@ from einvoicing.platforms.afnor.client import AfnorPlatform
 from einvoicing.platforms.base import RemoteStatus
 from einvoicing.services import preparing
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
+from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import email_invoice, send_invoice
-from einvoicing.services.statuses import apply_waiting, poll_account
+from einvoicing.services.statuses import apply_waiting
 from einvoicing.services.transmissions import AlreadyTransmitted, NoPlatform, NotForPlatforms, queue_transmission
 from einvoicing.validation.report import refusal
 from tests.einvoicing.carrying.conftest import Sent

@@ -15,7 +15,7 @@ from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
-from einvoicing.services.statuses import poll_account
+from einvoicing.services.polling import poll_account
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, platforms, story
 from tests.factories.queues import drain
