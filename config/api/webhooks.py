@@ -19,8 +19,8 @@ from config.kernel.api.json import loads
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from config.kernel.outbound import LONGEST
 from config.kernel.webhooks import endpoints
-from config.kernel.webhooks.addresses import LONGEST
 from config.kernel.webhooks.names import EVERYTHING, PING
 
 EVENT_NAMES = [EVERYTHING, *sorted(PARTNER_EVENTS)]

@@ -21,8 +21,8 @@ from config.kernel.forms import TextField
 from config.kernel.kept import FileRefused, check_kept
 from config.kernel.middleware import say
 from config.kernel.models import User
+from config.kernel.outbound import refusal
 from config.kernel.scope import company_scope
-from config.kernel.webhooks.addresses import refusal
 
 
 def refuse_hidden(url: str) -> None:

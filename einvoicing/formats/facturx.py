@@ -15,9 +15,10 @@ import pikepdf
 from pikepdf import Array, AttachedFileSpec, Dictionary, Name, Pdf, Stream
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import parse_untrusted
 from einvoicing.formats.cii import profiles
 from einvoicing.formats.cii.vocabulary import NS
-from einvoicing.formats.xml import clean, parse_untrusted
+from einvoicing.formats.xml import clean
 
 FILENAME = "factur-x.xml"
 FILENAMES = (FILENAME, "zugferd-invoice.xml", "ZUGFeRD-invoice.xml", "xrechnung.xml")

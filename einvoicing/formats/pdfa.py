@@ -16,11 +16,11 @@ from lxml import etree
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import MAX_BYTES, parse_untrusted
 from einvoicing.formats.cii import profiles
 from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, NotFacturX, extract
 from einvoicing.formats.pdf_drawing import Drawing, character_set_is_right, drawing, is_embedded
 from einvoicing.formats.pdf_streams import Inflated, filters, inflate
-from einvoicing.formats.xml import MAX_BYTES, parse_untrusted
 
 _FILE, _PASSWORD = "PDF-FILE", "PDF-PASSWORD"
 UNREADABLE = frozenset({_FILE, _PASSWORD})  # nothing else can be said of such a file
@@ -206,7 +206,7 @@ def _metadata(document: Pdf, pdf: bytes) -> Iterator[Defect]:
         yield Defect("PDF-XMP", "Le PDF n’a pas de métadonnées XMP.")
         return
     try:
-        root = parse_untrusted(inflate(stream, _MAX_XMP), _MAX_XMP)
+        root = parse_untrusted(inflate(stream, _MAX_XMP), max_bytes=_MAX_XMP)
     except Invalid:
         yield Defect("PDF-XMP", "Les métadonnées XMP du PDF sont illisibles.")
         return

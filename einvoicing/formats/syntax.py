@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import parse_untrusted
 from customers import territories
 from einvoicing import document as model
 from einvoicing.formats import cii, facturx, pdfa, ubl
 from einvoicing.formats.cii import profiles
-from einvoicing.formats.xml import parse_untrusted
 
 CII = "CII"
 UBL = "UBL"

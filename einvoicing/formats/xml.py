@@ -1,8 +1,4 @@
-"""The one XML parser for documents that come from outside, and the builder of those that go out.
-
-A document type declaration is refused outright (entities, external files, billion laughs), as are files over
-the size cap, over-deep trees and more elements than any invoice has. Nothing is read from disk or network.
-"""
+"""The builder of the XML documents that go out, and the reading of their texts, numbers and dates."""
 
 from __future__ import annotations
 
@@ -15,48 +11,9 @@ from lxml import etree
 
 from config.kernel.errors import Invalid
 
-MAX_BYTES = 20 * 1024 * 1024
-MAX_ELEMENTS = 500_000
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")  # xs:decimal: no exponent, no infinity
 _DAY = re.compile(r"[0-9]{8}")
-
-
-class NotXml(Invalid):
-    """The bytes are not a document we are willing to read."""
-
-    code = "not_xml"
-    message = "Le fichier n’est pas un document XML lisible."
-
-
-def parse_untrusted(data: bytes, max_bytes: int = MAX_BYTES) -> etree._Element:
-    """Parse bytes nobody vouches for. Raises NotXml, in bounded time and memory."""
-    if len(data) > max_bytes:
-        raise NotXml("Le fichier dépasse la taille maximale de %(size)d Mo.", size=max_bytes // (1024 * 1024))
-    if not data.strip():
-        raise NotXml("Le fichier est vide.")
-    if b"<!DOCTYPE" in data[:4096].upper():
-        raise NotXml("Le fichier contient une déclaration DOCTYPE, qui n’est pas acceptée.")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_pis=True,
-        remove_comments=True,
-        recover=False,
-    )
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise NotXml("Le fichier n’est pas un document XML lisible : %(error)s", error=str(error)[:200]) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise NotXml("Le fichier contient une déclaration DOCTYPE, qui n’est pas acceptée.")
-    for count, _element in enumerate(root.iter(), start=1):
-        if count > MAX_ELEMENTS:
-            raise NotXml("Le fichier contient trop d’éléments.")
-    return root
 
 
 class Namespaces:

@@ -12,6 +12,8 @@ from io import BytesIO
 import pikepdf
 from lxml import etree
 
+from config.kernel.xml import UnreadableXml, parse_untrusted
+
 _CII = "{urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100}CrossIndustryInvoice"
 _UBL = {
     "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice",
@@ -93,10 +95,9 @@ def xml_of(data: bytes, syntax: str) -> bytes:
 
 def heading(xml: bytes, syntax: str) -> Heading:
     """Read what names the invoice; raises Unreadable."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as error:
+        root = parse_untrusted(xml)
+    except UnreadableXml as error:
         raise Unreadable("InvalidSchema", "Le document XML est mal formé.") from error
     if root.tag == _CII and syntax in {"CII", "Factur-X"}:
         paths = _CII_PATHS
@@ -122,10 +123,9 @@ def heading(xml: bytes, syntax: str) -> Heading:
 
 def is_lifecycle(xml: bytes) -> bool:
     """A CDAR message, as a client sends to tell a status of its own."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        return bool(etree.fromstring(xml, parser).tag == _CDAR)
-    except etree.XMLSyntaxError:
+        return bool(parse_untrusted(xml).tag == _CDAR)
+    except UnreadableXml:
         return False
 
 

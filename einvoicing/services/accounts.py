@@ -14,7 +14,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.models import Company
-from config.kernel.webhooks.addresses import refusal
+from config.kernel.outbound import refusal
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
 from einvoicing.services.routing import settings_of, usual_settings

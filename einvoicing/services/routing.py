@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.models import Invoice
-from config.kernel.webhooks.addresses import PublicAdapter
+from config.kernel.outbound import PublicAdapter
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.registry import PLATFORMS, Provider

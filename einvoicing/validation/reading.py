@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from config.kernel.xml import parse_untrusted
 from customers.territories import DOMESTIC
 from einvoicing.formats import facturx, pdfa
-from einvoicing.formats.xml import parse_untrusted
 from einvoicing.validation.artefacts import FACTURX, SYNTAXES
 
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
@@ -43,7 +43,7 @@ def is_pdf(data: bytes) -> bool:
 
 
 def read(data: bytes) -> Subject:
-    """The document within the bytes. Raises NotXml, NotFacturX."""
+    """The document within the bytes. Raises UnreadableXml, NotFacturX."""
     within_pdf = is_pdf(data)
     if within_pdf:
         pdfa.refuse_bombs(data)

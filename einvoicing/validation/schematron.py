@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 from saxonche import PySaxonProcessor
 
-from einvoicing.formats.xml import parse_untrusted
+from config.kernel.xml import parse_untrusted
 from einvoicing.validation.artefacts import locate
 from einvoicing.validation.report import FATAL, WARNING, Violation
 from einvoicing.validation.sentences import base, sentence
@@ -50,7 +50,7 @@ class Schematrons:
 
 
 def _read(result: str) -> list[Violation]:
-    root = parse_untrusted(result.encode("utf-8"), _MAX_SVRL)
+    root = parse_untrusted(result.encode("utf-8"), max_bytes=_MAX_SVRL)
     violations: list[Violation] = []
     for element in root.iter(f"{_SVRL}failed-assert", f"{_SVRL}successful-report"):
         violation = _violation(element)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from config.kernel import outbound
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
-from config.kernel.webhooks import addresses
 from tests.api.receiver import receiving
 from tests.waiting import PATIENCE
 
@@ -27,9 +27,9 @@ HIDDEN = [
 ]  # fmt: skip
 
 
-def post(url: str, *names: str, deadline: float = 3, resolver: addresses.Resolver | None = None) -> Response:
+def post(url: str, *names: str, deadline: float = 3, resolver: outbound.Resolver | None = None) -> Response:
     """A message to this address, with these as what the name server answers."""
-    adapter = addresses.PublicAdapter(deadline=deadline, resolver=resolver or (lambda _host, _port: list(names)))
+    adapter = outbound.PublicAdapter(deadline=deadline, resolver=resolver or (lambda _host, _port: list(names)))
     with Session(timeout=(1, deadline), deadline=deadline, max_bytes=65536, attempts=1, adapter=adapter) as session:
         return session.post(url, data=b"{}", accept=range(200, 300))
 
@@ -66,7 +66,7 @@ def behaving(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
 @pytest.mark.parametrize("address", HIDDEN)
 def test_an_address_that_is_not_public_is_never_connected_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Any] = []
-    monkeypatch.setattr(addresses, "create_connection", lambda *told: tried.append(told))
+    monkeypatch.setattr(outbound, "create_connection", lambda *told: tried.append(told))
     with pytest.raises(RemoteError) as refused:
         post("https://erp.example/hooks", address)
     assert (refused.value.code, tried) == ("forbidden_address", [])
@@ -74,12 +74,12 @@ def test_an_address_that_is_not_public_is_never_connected_to(address: str, monke
 
 @pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_a_public_address_is_allowed(address: str) -> None:
-    assert addresses.is_allowed(address)
+    assert outbound.is_allowed(address)
 
 
 def test_private_networks_are_allowed_where_the_installation_says_so_and_link_local_never(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    allowed = {address for address in HIDDEN if addresses.is_allowed(address)}
+    allowed = {address for address in HIDDEN if outbound.is_allowed(address)}
     assert {"127.0.0.1", "10.0.0.1", "::1", "fd12::1", "::ffff:10.0.0.1"} <= allowed
     assert not allowed & {"169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "224.0.0.1", ANY, "ff02::1"}
 
@@ -106,7 +106,7 @@ def test_the_address_judged_is_the_one_connected_to_whatever_the_name_server_say
         tried.append(place[0])
         raise TimeoutError
 
-    monkeypatch.setattr(addresses, "create_connection", connecting)
+    monkeypatch.setattr(outbound, "create_connection", connecting)
     with pytest.raises(RemoteError) as failed:
         post("https://rebinding.example/hooks", resolver=rebinding)
     assert (asked, tried, failed.value.code) == (["rebinding.example"], [PUBLIC], "connect_timeout")
@@ -118,7 +118,7 @@ def test_the_address_judged_is_the_one_connected_to_whatever_the_name_server_say
 @pytest.mark.parametrize("url", ["https://2130706433/", "https://0x7f.1/", "https://127.1/", "https://0177.0.0.1/"])
 def test_other_spellings_of_the_loopback_are_the_loopback(url: str) -> None:
     with pytest.raises(RemoteError) as refused:
-        post(url, resolver=addresses.resolve)
+        post(url, resolver=outbound.resolve)
     assert refused.value.code == "forbidden_address"
 
 
@@ -130,21 +130,21 @@ IMPOSSIBLE = [
 
 @pytest.mark.parametrize("url", IMPOSSIBLE)
 def test_a_name_that_no_name_server_knows_is_refused_when_it_is_typed(url: str) -> None:
-    assert addresses.refusal(url) == "L’adresse du service distant est incorrecte."
+    assert outbound.refusal(url) == "L’adresse du service distant est incorrecte."
     with pytest.raises(RemoteError) as refused:
-        post(url, resolver=addresses.resolve)
+        post(url, resolver=outbound.resolve)
     assert (refused.value.code, refused.value.retryable) == ("bad_address", False)
 
 
 @pytest.mark.parametrize("url", ["https://erp.example./", f"https://{'a' * 63}.example/", "https://é.example/"])
 def test_an_unusual_name_is_let_through(url: str) -> None:
-    assert addresses.refusal(url) == ""
+    assert outbound.refusal(url) == ""
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64, "a\x00b"])
 def test_a_name_that_cannot_be_asked_for_is_an_unknown_one(host: str) -> None:
     with pytest.raises(RemoteError) as failed:
-        addresses.connect(host, 443, 1, addresses.resolve)
+        outbound.connect(host, 443, 1, outbound.resolve)
     assert failed.value.code == "unknown_host"
 
 

@@ -15,8 +15,8 @@ from lxml import etree
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import parse_untrusted
 from einvoicing.formats import cdar, cii, facturx, pdfa
-from einvoicing.formats.xml import parse_untrusted
 from einvoicing.validation import SCHEMA, check
 from einvoicing.validation.engine import SECONDS_PER_DOCUMENT, Engine
 from tests.einvoicing import documents

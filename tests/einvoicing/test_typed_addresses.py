@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from config.kernel.errors import Invalid
-from config.kernel.webhooks.addresses import PublicAdapter, is_allowed
+from config.kernel.outbound import PublicAdapter, is_allowed
 from einvoicing.services.accounts import save_account, try_account
 from tests.einvoicing.loopback import answer, serving
 from tests.factories import platforms, story

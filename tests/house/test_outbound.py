@@ -18,8 +18,8 @@ from django.test import RequestFactory
 from config.kernel.admin_base import FactAdmin
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.models import WebhookEndpoint
+from config.kernel.outbound import FORBIDDEN, connect, is_allowed, refusal
 from config.kernel.webhooks import endpoints
-from config.kernel.webhooks.addresses import FORBIDDEN, connect, is_allowed, refusal
 from einvoicing.models import PlatformAccount
 from einvoicing.services.accounts import save_account
 from einvoicing.services.routing import settings_of
@@ -39,7 +39,7 @@ CONNECTING = {
 OPENED = {
     "config/kernel/http.py": "what the guard lets through",
     "config/kernel/http_failures.py": "none: the names of failures",
-    "config/kernel/webhooks/addresses.py": "the guard",
+    "config/kernel/outbound.py": "the guard",
     "billing/mail_server.py": "EMAIL_URL, of the installation",
     "config/runtime/embedded.py": "our own services",
     "config/runtime/keeper.py": "our own services",

@@ -19,13 +19,12 @@ from django.utils import timezone
 from requests.adapters import HTTPAdapter
 
 from billing.models import Invoice, InvoiceStatus
-from config.kernel import chain
+from config.kernel import chain, outbound
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError, Stale
 from config.kernel.inbound import applying
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from config.kernel.scope import company_scope
-from config.kernel.webhooks import addresses
 from payments import tasks
 from payments.feeds import invoice_ninja as client
 from payments.models import Feed, FeedKind, Payment
@@ -45,7 +44,7 @@ from tests.trust.at_once import at_once
 pytestmark = pytest.mark.django_db
 LINES = [story.a_line(quantity=Decimal(1), unit_price=Decimal("1000.00"))]
 GROSS = Decimal("1200.00")
-FORBIDDEN = addresses.FORBIDDEN
+FORBIDDEN = outbound.FORBIDDEN
 _second = itertools.count(int(story.AT.timestamp()) + 3600)
 
 
@@ -513,7 +512,7 @@ def test_a_name_that_leads_to_a_private_place_is_not_read_whatever_stands_there(
 ) -> None:
     settings.WEBHOOK_ALLOW_PRIVATE = False
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in answers]
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_asked, **_how: found)
+    monkeypatch.setattr(outbound.socket, "getaddrinfo", lambda *_asked, **_how: found)
     Feed.everywhere.update(base_url="https://ninja.example")
     with pytest.raises(RemoteError) as refused:
         ninja.read()

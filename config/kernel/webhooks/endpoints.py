@@ -18,8 +18,8 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import Company, DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from config.kernel.outbound import refusal
 from config.kernel.queue import FREE
-from config.kernel.webhooks.addresses import refusal
 from config.kernel.webhooks.announcing import message, queue, telling
 from config.kernel.webhooks.names import EVERYTHING, PING
 

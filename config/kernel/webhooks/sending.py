@@ -24,9 +24,9 @@ from config.kernel.errors import RemoteError
 from config.kernel.events import endpoint_given_up
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from config.kernel.outbound import PublicAdapter, Resolver, resolve
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
 from config.kernel.secrets import SecretUnreadable
-from config.kernel.webhooks.addresses import PublicAdapter, Resolver, resolve
 from config.kernel.webhooks.endpoints import disable_endpoint
 
 logger = structlog.get_logger(__name__)

@@ -23,10 +23,10 @@ from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from config.kernel.outbound import LONGEST
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from config.kernel.webhooks import endpoints
-from config.kernel.webhooks.addresses import LONGEST
 from config.kernel.webhooks.names import EVERYTHING, choices, label_of
 from config.pages.settings.company import settings_page
 from config.pages.settings.webhook_deliveries import TONES

@@ -13,6 +13,7 @@ from decimal import Decimal
 from lxml.etree import _Element
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import parse_untrusted
 from einvoicing import document as model
 from einvoicing.formats.cii.parsing_lines import (
     read_adjustments,
@@ -32,7 +33,7 @@ from einvoicing.formats.cii.parsing_parties import (
     read_representative,
 )
 from einvoicing.formats.cii.vocabulary import NS, ROOT, SUPPORTING, TENDER
-from einvoicing.formats.xml import parse_untrusted, read_date, read_number
+from einvoicing.formats.xml import read_date, read_number
 
 
 class NotInvoice(Invalid):

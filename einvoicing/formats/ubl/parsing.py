@@ -15,6 +15,7 @@ from decimal import Decimal
 from lxml.etree import _Element
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import parse_untrusted
 from einvoicing import document as model
 from einvoicing.formats.ubl.parsing_lines import (
     read_adjustments,
@@ -34,7 +35,7 @@ from einvoicing.formats.ubl.parsing_parties import (
     read_representative,
 )
 from einvoicing.formats.ubl.vocabulary import INVOICED_OBJECT, NO_MEANS, NO_ORDER, NS, PROJECT, ROOTS, VAT_POINTS
-from einvoicing.formats.xml import parse_untrusted, read_number
+from einvoicing.formats.xml import read_number
 
 _SUBJECT = re.compile(r"#([A-Z]{3})#")
 _VAT_POINTS = {code: ours for ours, code in VAT_POINTS.items()}

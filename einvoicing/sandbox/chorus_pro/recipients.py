@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from config.kernel.xml import parse_untrusted
 from einvoicing.sandbox.chorus_pro.public_bodies import INTERNAL_SERVICE, body_of
 
 _SIRET = (
@@ -30,8 +31,7 @@ class Recipient:
 
 
 def read(xml: bytes) -> Recipient:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(xml, parser)
+    root = parse_untrusted(xml)
     return Recipient(_text(root, _SIRET), _text(root, _SERVICE), _text(root, _ENGAGEMENT))
 
 

@@ -12,7 +12,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company
-from config.kernel.webhooks.addresses import refusal
+from config.kernel.outbound import refusal
 from payments.feeds.revolut.keys import certificate_of, new_key
 from payments.models import Feed, FeedKind
 from payments.services.feeds import revolut

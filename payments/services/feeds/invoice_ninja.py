@@ -21,7 +21,7 @@ from config.kernel.clock import local_day, start_of_day
 from config.kernel.errors import DomainError, Stale
 from config.kernel.models import AuditEvent
 from config.kernel.money import ZERO
-from config.kernel.webhooks.addresses import PublicAdapter
+from config.kernel.outbound import PublicAdapter
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment

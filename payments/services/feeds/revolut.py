@@ -24,7 +24,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import PARIS, local_day
 from config.kernel.errors import DomainError, Stale, TransitionRefused
-from config.kernel.webhooks.addresses import PublicAdapter
+from config.kernel.outbound import PublicAdapter
 from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
 from payments.feeds.revolut.keys import assertion
 from payments.models import BankAccount, BankLine, Feed, LineStatus, Match

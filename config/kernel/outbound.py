@@ -1,4 +1,4 @@
-"""Where a message may go, and what is read at an address a person typed: public addresses alone (OWASP, SSRF).
+"""The one guard of foreign addresses, those that people type: public addresses alone (OWASP, SSRF).
 
 Judged at the very connection: the name is resolved once, every address it has is judged, and the connection is made to
 one of those: an answer of the name server that changes in between changes nothing. No redirect is followed, no proxy is
