@@ -139,6 +139,11 @@ DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="t
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_DIR / "files"))
+# each process keeps its own: what is remembered here can be asked for again
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+    for name in ("default", "verdicts")
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
@@ -104,6 +105,12 @@ def _one_rsa_key() -> Iterator[None]:
     patch.setattr("payments.services.feeds.connecting.new_key", functools.cache(new_key))
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    for memory in caches.all():
+        memory.clear()
 
 
 @pytest.fixture(autouse=True)

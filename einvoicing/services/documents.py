@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import datetime
@@ -18,7 +17,7 @@ from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
 from billing.services.issuing import BuyerIsSeller, check_issuable, is_seller
 from billing.services.lines import vat_rows
-from config.kernel import audit, outside
+from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
@@ -28,7 +27,9 @@ from einvoicing import mapping, validation
 from einvoicing.formats import cii, facturx, ubl
 from einvoicing.problems import rules as own_rules
 from einvoicing.problems.rules import PublicNeeds
+from einvoicing.services.verdicts import official_verdict
 from einvoicing.validation import report as reports
+from einvoicing.validation.artefacts import rules_version
 from einvoicing.validation.report import FATAL, Report, Violation
 
 NO_MENTION = "Une mention obligatoire est vide : pénalités de retard, indemnité de 40 € ou escompte."
@@ -51,12 +52,6 @@ class DocumentInvalid(DomainError):
 class NotIssued(DomainError):
     code = "not_issued"
     message = "La facture n’est pas émise : elle n’a pas encore de document."
-
-
-def official_verdict(data: bytes, rules: tuple[str, ...]) -> Report:
-    """What the official rules say of a file: asked once for the same bytes, with no transaction open."""
-    key = (hashlib.sha256(data).digest(), rules)
-    return outside.ask({key: lambda: validation.check(data, rules=rules)})[key]
 
 
 def _rules_for(invoice: Invoice) -> tuple[str, ...]:
@@ -127,8 +122,9 @@ def ensure_document(*, invoice: Invoice, kind: DocumentKind, actor: Actor, at: d
 
 
 def _verdict(report: Report, started: float) -> dict[str, Any]:
-    """What is kept of the judgement, and how long making and judging took."""
-    return {**reports.to_dict(report), "made_in_ms": round((monotonic() - started) * 1000)}
+    """What is kept of the judgement beside the file's SHA-256: by which rules, and how long making and judging took."""
+    made_in = round((monotonic() - started) * 1000)
+    return {**reports.to_dict(report), "made_in_ms": made_in, "rules_version": rules_version()}
 
 
 def _store_all(

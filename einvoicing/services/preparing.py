@@ -11,7 +11,7 @@ from billing.services.emails import give_up_email, postpone_email
 from config.kernel.actor import Actor
 from config.kernel.queue import Clock, Queue, release
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
-from einvoicing.services.transmissions import ENGINE
+from einvoicing.services.verdicts import ENGINE
 
 CLERK = Actor.system("préparation des documents")
 

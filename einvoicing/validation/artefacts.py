@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -132,6 +133,12 @@ def _folder(wheel: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"the {wheel} distribution, which carries the official rules, is not installed")
     return Path(spec.submodule_search_locations[0])
+
+
+@cache
+def rules_version() -> str:
+    """What a verdict depends on beside the document: the wheels of the rules, and the engine that runs them."""
+    return ",".join(f"{wheel}={version(wheel)}" for wheel in (*_PACKAGES, "saxonche", "lxml"))
 
 
 def locate(name: str) -> Path:

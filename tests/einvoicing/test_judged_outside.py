@@ -237,7 +237,7 @@ def test_the_rules_are_asked_in_one_place_alone() -> None:
     found = {str(path.relative_to(root)) for path in paths if "sandbox" not in path.parts and _asks(path)}
     assert found == {
         "einvoicing/management/commands/validate_document.py",
-        "einvoicing/services/documents.py",
+        "einvoicing/services/verdicts.py",
         "einvoicing/validation/__init__.py",
     }
 

@@ -9,7 +9,6 @@ from einvoicing.services.transmissions.answering import AnswerInDoubt as AnswerI
 from einvoicing.services.transmissions.answering import NothingAsked as NothingAsked
 from einvoicing.services.transmissions.answering import Reply as Reply
 from einvoicing.services.transmissions.answering import answer_request as answer_request
-from einvoicing.services.transmissions.carrying import ENGINE as ENGINE
 from einvoicing.services.transmissions.carrying import TRANSMISSIONS as TRANSMISSIONS
 from einvoicing.services.transmissions.carrying import carry as carry
 from einvoicing.services.transmissions.claiming import CARRIER_DIED as CARRIER_DIED

@@ -20,9 +20,9 @@ from einvoicing.services.transmissions.answering import answer_of
 from einvoicing.services.transmissions.claiming import LEASE, QUEUE, due, take
 from einvoicing.services.transmissions.formats import document_kind, format_for
 from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
+from einvoicing.services.verdicts import ENGINE
 
 CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. Regardez chez elle, puis relancez."
-ENGINE = "ENGINE"  # the validation's own word for "could not be run"
 
 
 def carry(transmission: Transmission, now: Clock) -> Transmission:
