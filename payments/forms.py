@@ -18,7 +18,7 @@ from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.money import ZERO
 from payments.models import LineStatus, Method
-from payments.services.payments import Share, spread
+from payments.services.allocations import Share, spread
 
 LARGEST_FILE = 10_000_000
 TO_MATCH = "TO_MATCH"

@@ -43,12 +43,14 @@ from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.compliance import state_of
 from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import recipients
-from payments.api.bodies import MarkPaidBody
-from payments.api.payments import mark_paid
+from payments.api.answers import answer_for
+from payments.api.bodies import MarkPaidBody, values_of_mark_paid
+from payments.api.fields import named_as
 from payments.api.shapes import PaymentAnswer
 from payments.dunning.api import ReminderAnswer, ReminderBody, remind
 from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
+from payments.services.receiving import pay_invoice
 from payments.services.reconciliation import reconcile
 
 REASON_BY_API = "Relancé par API"
@@ -268,7 +270,10 @@ class MarkPaid(InvoiceView):
     @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="finance_mark_paid")
     def post(self, request: Call, id: int) -> HttpResponseBase:
         """Record the payment of an invoice, as POST /api/invoices/{id}/mark-paid does."""
-        return mark_paid(self, request, self.find(id))
+        invoice = self.find(id)
+        with named_as():
+            payment = pay_invoice(invoice=invoice, **values_of_mark_paid(request))
+        return answer_for(self, payment, invoice, status=200)
 
 
 class Remind(InvoiceView):

@@ -28,8 +28,9 @@ from customers.services import save_customer
 from einvoicing.models import PlatformAccount
 from einvoicing.services.sending import issue_checked
 from payments.models import Method
+from payments.services.allocations import Share
 from payments.services.bank import import_statement
-from payments.services.payments import Share, record_payment
+from payments.services.payments import record_payment
 from payments.statements.sample import Entry, camt053
 
 PASSWORD = "quittance-demo"  # noqa: S105 - printed on every start of the demonstration, which never runs in production

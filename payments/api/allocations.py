@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from config.kernel.api.examples import sent
 from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
 from payments.api import rows
+from payments.api.answers import answer_for, reverse_for
 from payments.api.bodies import ReasonBody, ShareBody
-from payments.api.payments import BY_API, answer_for, reverse_for
+from payments.api.payments import BY_API
 from payments.api.shapes import PaymentAnswer, ReversedPayment
 from payments.models import Payment
-from payments.services.payments import Share, allocate_shares
+from payments.services.allocations import Share, allocate_shares
 from payments.services.receiving import release_invoice
 
 

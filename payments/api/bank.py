@@ -32,8 +32,8 @@ from payments.imported import import_sentence
 from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.accounts import change_bank_account
+from payments.services.allocations import Share
 from payments.services.bank import ignore_line, import_statement, reopen_line
-from payments.services.payments import Share
 from payments.services.reconciliation import accept_match, build_index, propose, undo_match
 
 LARGEST_FILE = 10_000_000

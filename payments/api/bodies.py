@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 from billing.models import Invoice
 from config.kernel.api.fields import Body, Day, Id, Money, Page, Query, Reference, Switch, Word
+from config.kernel.api.operation import Call
+from config.kernel.clock import local_day
 from customers.models import Customer
 from payments.api.fields import METHODS, Received
 from payments.api.shapes import PaymentShape
@@ -107,6 +109,19 @@ class MarkPaidBody(Body):
     payment_reference = _text(140, default="")
     payment_date = Day(required=False, help_text="Today when absent.")
     amount = Received(required=False, help_text="The whole balance when absent.")
+
+
+def values_of_mark_paid(request: Call) -> dict[str, Any]:
+    """What `pay_invoice` takes of a call with a `MarkPaidBody`."""
+    values = request.values
+    return {
+        "amount": values.get("amount"),
+        "method": values["payment_method"],
+        "paid_on": values.get("payment_date") or local_day(request.at),
+        "reference": values["payment_reference"],
+        "actor": request.caller.actor,
+        "at": request.at,
+    }
 
 
 class ReasonBody(Body):

@@ -1,65 +1,33 @@
-"""Payments over REST: what seed 003 prints, and the corrections of accounting (nothing recorded is ever erased)."""
+"""Payments over REST: recorded, changed and taken back as accounting corrects (nothing recorded is ever erased)."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from rest_framework import serializers
-from rest_framework.response import Response
 
 from billing.models import Invoice
-from config.kernel import typography
 from config.kernel.api import lists
-from config.kernel.api.examples import received, sent
-from config.kernel.api.fields import Moment, Money, Word
+from config.kernel.api.examples import sent
 from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from customers.api.customers import CUSTOMER
 from payments.api import rows
-from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, StatsQuery
-from payments.api.fields import METHODS, named_as
+from payments.api.answers import answer_for, reverse_for
+from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, values_of_mark_paid
+from payments.api.fields import named_as
 from payments.api.shapes import ChangedPayment, PaymentAnswer, PaymentShape, ReversedPayment, held
 from payments.models import Payment
-from payments.services import reports
-from payments.services.payments import Share, change_payment_text, record_payment
+from payments.services.allocations import Share
+from payments.services.payments import change_payment_text, record_payment
 from payments.services.receiving import lock_held, pay_invoice, receive_oldest_first, replace_payment
-from payments.services.reconciliation import take_back_payment
 
 ANOTHER_INVOICE = (
     "Un encaissement ne change pas de facture ainsi : retirez-le de l’une (DELETE …/allocations/{invoice_id}), "
     "puis affectez-le à l’autre (POST …/allocations)."
 )
 BY_API = "Supprimé par API"
-
-
-def answer_for(
-    view: ApiView, payment: Payment, invoice: Invoice | None, *, status: int, message: str = ""
-) -> HttpResponseBase:
-    """{message, payment, invoice (else the first it pays)}, as read after the write, with the payment's address."""
-    fresh = rows.payment_of(payment.pk)
-    invoice = invoice or next((one for one, _part in held(fresh)), None)
-    told = {
-        "message": message or recorded(fresh),
-        "payment": fresh,
-        "invoice": rows.invoice_of(invoice.pk) if invoice else None,
-    }
-    data = PaymentAnswer(told, context=view.context(view.request)).data
-    return Response(data, status=status, headers={"Location": reverse("api:payment", args=[payment.pk])})
-
-
-def recorded(payment: Payment) -> str:
-    """What happened in a sentence, with what is left as credit."""
-    if not payment.unallocated:
-        return _("Encaissement %(number)s enregistré.") % {"number": payment.number}
-    rest = typography.money(payment.unallocated, payment.currency)
-    words = _("Encaissement %(number)s enregistré. %(rest)s restent au crédit du client.")
-    return words % {"number": payment.number, "rest": rest}
 
 
 SEED_PAYMENT = {
@@ -78,7 +46,7 @@ class PaymentList(ApiView):
         Filters combine. What was deleted (taken back) is not shown unless `status` asks for it.
         """
         asked = request.query
-        found = narrowed(rows.payments(), asked)
+        found = rows.narrowed(rows.payments(), asked)
         if asked["status"] == "recorded":
             found = found.filter(reverses=None, reversed_at=None)
         elif asked["status"] == "reversed":
@@ -118,15 +86,6 @@ class PaymentList(ApiView):
                 receive = receive_oldest_first if said["oldest_first"] else record_payment
                 payment = receive(customer=said["customer_id"], amount=said["amount"], shares=shares, **common)
         return answer_for(self, payment, invoice, status=201)
-
-
-def narrowed(found: QuerySet[Payment], asked: dict[str, Any]) -> QuerySet[Payment]:
-    columns = {
-        "customer_id": "customer_id", "from_date": "paid_on__gte", "to_date": "paid_on__lte",
-        "payment_method": "method", "currency": "currency",
-    }  # fmt: skip
-    found = found.filter(**{column: asked[name] for name, column in columns.items() if name in asked})
-    return rows.paying(found, asked["invoice_id"]) if "invoice_id" in asked else found
 
 
 class PaymentItem(ApiView):
@@ -184,70 +143,6 @@ class PaymentItem(ApiView):
         return reverse_for(request, self.find(id=id), BY_API)
 
 
-def reverse_for(request: Call, payment: Payment, reason: str) -> dict[str, Any]:
-    """Take the payment back, and what the answer says of it."""
-    reversal = take_back_payment(payment=payment, reason=reason, actor=request.caller.actor, at=request.at)
-    message = _("Encaissement annulé par %(number)s.") % {"number": reversal.number}
-    return {
-        "message": message,
-        "payment": rows.payment_of(payment.pk),
-        "reversal": rows.payment_of(reversal.pk),
-    }
-
-
-class PeriodShape(serializers.Serializer):
-    period = Moment(help_text="The first instant of the period, in UTC.")
-    payment_method = Word(METHODS)
-    payment_count = serializers.IntegerField()
-    total_amount = Money()
-
-    def to_representation(self, instance: dict[str, Any]) -> Any:
-        first = datetime.combine(instance["period"], time.min, UTC)
-        return super().to_representation({**instance, "period": first, "payment_method": instance["method"]})
-
-
-class TotalShape(serializers.Serializer):
-    total_payments = serializers.IntegerField()
-    total_amount = Money()
-    average_payment = Money()
-    invoices_paid = serializers.IntegerField(help_text="How many invoices these payments pay, wholly or in part.")
-
-
-class StatsShape(serializers.Serializer):
-    by_period = PeriodShape(many=True)
-    total = TotalShape()
-
-
-SEED_STATS = {
-    "by_period": [
-        {
-            "period": "2024-10-01T00:00:00Z", "payment_method": "transfer", "payment_count": 15,
-            "total_amount": 45000.00,
-        }
-    ],
-    "total": {
-        "total_payments": 150, "total_amount": 450000.00, "average_payment": 3000.00, "invoices_paid": 125,
-    },
-}  # fmt: skip
-
-
-class PaymentStats(ApiView):
-    area = "payments"
-
-    @operation(query=StatsQuery, answer=StatsShape, id="payment_stats", examples=[received(SEED_STATS)])
-    def get(self, request: Call) -> dict[str, Any]:
-        """What was received, by period and method.
-
-        Payments taken back do not count. At most the latest 1,000 rows of `by_period`; `total` is of everything asked
-        for. One currency at a time; weeks begin on Monday.
-        """
-        found = narrowed(reports.live_payments(), request.query)
-        return {
-            "by_period": reports.received_by_period(found, request.query["period"]),
-            "total": reports.received_in_all(found),
-        }
-
-
 class MarkPaid(ApiView):
     area = "payments"
 
@@ -271,20 +166,7 @@ class MarkPaid(ApiView):
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice
         that asks for nothing, or a draft, is refused (409 `nothing_outstanding`).
         """
-        return mark_paid(self, request, self.find(id=id))
-
-
-def mark_paid(view: ApiView, request: Call, invoice: Invoice) -> HttpResponseBase:
-    """Record what a `MarkPaidBody` says, and the answer that tells it."""
-    said = request.values
-    with named_as():
-        payment = pay_invoice(
-            invoice=invoice,
-            amount=said.get("amount"),
-            method=said["payment_method"],
-            paid_on=said.get("payment_date") or local_day(request.at),
-            reference=said["payment_reference"],
-            actor=request.caller.actor,
-            at=request.at,
-        )
-    return answer_for(view, payment, invoice, status=200)
+        invoice = self.find(id=id)
+        with named_as():
+            payment = pay_invoice(invoice=invoice, **values_of_mark_paid(request))
+        return answer_for(self, payment, invoice, status=200)

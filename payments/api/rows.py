@@ -48,3 +48,13 @@ def paying(rows: QuerySet[Payment], invoice_id: int) -> QuerySet[Payment]:
     """Only the payments of which the invoice holds something."""
     sums = Allocation.objects.filter(invoice_id=invoice_id).values("payment_id").annotate(held=Sum("amount"))
     return rows.filter(pk__in=sums.filter(held__gt=0).values("payment_id"))
+
+
+def narrowed(found: QuerySet[Payment], filters: dict[str, Any]) -> QuerySet[Payment]:
+    """Those that the filters of a `PaymentFilter` or a `StatsQuery` leave."""
+    columns = {
+        "customer_id": "customer_id", "from_date": "paid_on__gte", "to_date": "paid_on__lte",
+        "payment_method": "method", "currency": "currency",
+    }  # fmt: skip
+    found = found.filter(**{column: filters[name] for name, column in columns.items() if name in filters})
+    return paying(found, filters["invoice_id"]) if "invoice_id" in filters else found

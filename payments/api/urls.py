@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments.api import allocations, bank, payments, reports
+from payments.api import allocations, bank, payments, reports, statistics
 from payments.dunning import api as reminders
 
 urlpatterns: list[URLPattern] = [
     path("payments", payments.PaymentList.as_view(), name="payments"),
-    path("payments/stats", payments.PaymentStats.as_view(), name="payment-stats"),
+    path("payments/stats", statistics.PaymentStats.as_view(), name="payment-stats"),
     path("payments/<int:id>", payments.PaymentItem.as_view(), name="payment"),
     path("payments/<int:id>/allocations", allocations.AllocationList.as_view(), name="payment-allocations"),
     path(

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from billing.models import Invoice, InvoiceLine
-from billing.services.crediting import CreditedPart, draft_credit_note, reprice_note
+from billing.services.crediting import reprice_note
 from billing.services.deducting import lock_for_issue
 from billing.services.issuing import issue_invoice
 from billing.services.settling import check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
 from payments.models import Allocation, Payment
-from payments.services.payments import allocate_payment, release_allocation
-
-
-@transaction.atomic
-def credit_invoice(
-    *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
-) -> Invoice:
-    """Draft and issue a credit note for all that is left of the invoice (`parts` None) or for part of it.
-
-    Money already received beyond what remains due is released to the customer's credit first.
-    Raises CreditTooLarge, and whatever issuing refuses.
-    """
-    note = draft_credit_note(invoice=invoice, parts=parts, reason=reason, actor=actor, at=at)
-    return issue_credit_note(invoice=note, actor=actor, at=at)
+from payments.services.allocations import allocate_payment, release_allocation
 
 
 @transaction.atomic

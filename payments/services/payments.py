@@ -1,54 +1,43 @@
-"""Payments: record, allocate, take back, reverse; credit an invoice that was paid.
-
-Lock order, everywhere: invoices by key, then the payment, then the counters. Two people paying at once queue up.
-"""
+"""Payments: recorded with what they pay, reversed by an opposite one, booked. Lock order: see `allocations`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
 from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Invoice, Journal, JournalLine
 from billing.numbering import next_number
-from billing.services.settling import count_payment, lock_invoice
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
-from config.kernel.money import ZERO, round2
+from config.kernel.money import ZERO
 from customers.models import Customer
-from payments.events import allocation_written
-from payments.models import Allocation, BankAccount, Method, Payment
+from payments.models import BankAccount, Method, Payment
+from payments.services.allocations import (
+    NotEnoughCredit,
+    Share,
+    allocate_locked,
+    check_amount,
+    held_by,
+    lock_invoices,
+    lock_payment,
+    release_allocation,
+)
 
 SERIES = "ENC"
-
-
-class AmountNotPositive(Invalid):
-    code = "amount_not_positive"
-    message = "Le montant encaissé doit être positif."
-
-
-class FractionOfACent(Invalid):
-    code = "fraction_of_a_cent"
-    message = "Un montant s’écrit avec deux décimales au plus."
 
 
 class PaidInTheFuture(Invalid):
     code = "paid_in_the_future"
     message = "La date de paiement est dans le futur."
-
-
-class NotEnoughCredit(DomainError):
-    code = "not_enough_credit"
-    message = "Il reste %(unallocated)s à affecter sur %(number)s : %(amount)s ne sont pas disponibles."
 
 
 class SharesBeyondAmount(NotEnoughCredit):
@@ -58,32 +47,9 @@ class SharesBeyondAmount(NotEnoughCredit):
     )
 
 
-class NothingToAllocate(Invalid):
-    code = "nothing_to_allocate"
-    message = "Indiquez un montant pour une facture au moins."
-
-
 class AlreadyReversed(DomainError):
     code = "already_reversed"
     message = "%(number)s est déjà annulé."
-
-
-class AnotherCustomer(DomainError):
-    code = "another_customer"
-    message = "%(invoice)s n’est pas une facture de ce client."
-
-
-class AnotherCurrency(DomainError):
-    code = "another_currency"
-    message = "%(invoice)s est en %(found)s : un encaissement en %(currency)s ne peut pas la payer."
-
-
-def _check_amount(amount: Decimal) -> None:
-    """An amount of money received or used: positive, in whole cents."""
-    if amount <= 0:
-        raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
-    if round2(amount) != amount:
-        raise FractionOfACent(fields={"amount": FractionOfACent.message})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +62,6 @@ class Origin:
 
     def columns(self) -> dict[str, str]:
         return {"origin_service": self.service, "origin_payment": self.payment, "origin_invoice": self.invoice}
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So much for that invoice."""
-
-    invoice: Invoice
-    amount: Decimal
-
-
-def spread(amount: Decimal, invoices: Sequence[Invoice]) -> list[Share]:
-    """The amount over the invoices in their order, each up to its balance; what they do not take stays credit.
-
-    The oldest debt first is the law where the debtor says nothing (art. 1342-10 C. civ.): the caller orders them so.
-    """
-    shares, left = [], amount
-    for invoice in invoices:
-        part = min(left, invoice.balance)
-        if part > 0:
-            shares.append(Share(invoice, part))
-            left -= part
-    return shares
 
 
 @transaction.atomic
@@ -144,7 +88,7 @@ def record_payment(
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit, and Stale when another reading has recorded its `origin` meanwhile.
     """
-    _check_amount(amount)
+    check_amount(amount)
     if paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     # invoices first, in the order of their keys
@@ -178,7 +122,7 @@ def record_payment(
         data={"number": payment.number, "amount": amount, "method": method},
     )
     _write_journal(payment, actor=actor, at=at)
-    _allocate(payment, shares, locked, actor=actor, at=at)
+    allocate_locked(payment, shares, locked, actor=actor, at=at)
     return payment
 
 
@@ -195,114 +139,6 @@ def _insert(**columns: Any) -> Payment:
     return payment
 
 
-def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Allocation:
-    """Use `amount` of the payment for the invoice: never beyond the invoice's balance, nor the payment's rest."""
-    (allocation,) = allocate_shares(payment=payment, shares=[Share(invoice, amount)], actor=actor, at=at)
-    return allocation
-
-
-@transaction.atomic
-def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, at: datetime) -> list[Allocation]:
-    """Use the payment for several invoices, all of them or none. Raises NothingToAllocate, and what each raises."""
-    if not shares:
-        raise NothingToAllocate
-    invoices = lock_invoices(share.invoice for share in shares)
-    locked = _lock_payment(payment)
-    rows = _allocate(locked, shares, invoices, actor=actor, at=at)
-    payment.refresh_from_db()
-    return rows
-
-
-def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
-    """The invoices, fresh and locked in the order of their keys, and before any payment, as everywhere."""
-    ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
-    return {pk: lock_invoice(invoice) for pk, invoice in ordered}
-
-
-def _lock_payment(payment: Payment) -> Payment:
-    locked: Payment = (
-        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
-    )
-    return locked
-
-
-def _allocate(
-    payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invoice], *, actor: Actor, at: datetime
-) -> list[Allocation]:
-    """Use a locked payment for locked invoices."""
-    rows = []
-    for share in sorted(shares, key=lambda one: one.invoice.pk):
-        invoice = invoices[share.invoice.pk]
-        _check_amount(share.amount)
-        if invoice.customer_id != payment.customer_id:
-            raise AnotherCustomer(invoice=str(invoice))
-        if invoice.currency != payment.currency:
-            raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
-        count_payment(locked=invoice, amount=share.amount, actor=actor, at=at)
-        rows.append(_write_allocation(payment=payment, invoice=invoice, amount=share.amount, actor=actor, at=at))
-    return rows
-
-
-def _write_allocation(
-    *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
-) -> Allocation:
-    """The row between a locked payment and a locked invoice, sealed and told."""
-    if amount > 0 and amount > payment.unallocated:
-        raise NotEnoughCredit(
-            number=payment.number,
-            unallocated=typography.money(payment.unallocated, payment.currency),
-            amount=typography.money(amount, payment.currency),
-        )
-    payment.allocated += amount
-    payment.save(update_fields=["allocated"])
-    allocation: Allocation = Allocation.everywhere.create(
-        company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
-    )
-    audit.record(
-        "payments.payment.allocated" if amount > 0 else "payments.payment.released",
-        subject=allocation,
-        also=[payment, invoice, payment.customer],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
-    )
-    allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
-    return allocation
-
-
-def held_by(payment: Payment) -> dict[int, Decimal]:
-    """What each invoice still holds of the payment."""
-    rows = (
-        Allocation.everywhere.filter(payment=payment)
-        .values("invoice_id")
-        .annotate(held=Sum("amount"))
-        .order_by("invoice_id")
-    )
-    return {row["invoice_id"]: row["held"] for row in rows if row["held"]}
-
-
-@transaction.atomic
-def release_allocation(
-    *, payment: Payment, invoice: Invoice, amount: Decimal, reason: str, actor: Actor, at: datetime
-) -> Allocation:
-    """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
-    locked = lock_invoice(invoice)
-    held = held_by(payment).get(invoice.pk, ZERO)
-    if not 0 < amount <= held:
-        raise NotEnoughCredit(
-            number=payment.number,
-            unallocated=typography.money(held, payment.currency),
-            amount=typography.money(amount, payment.currency),
-        )
-    count_payment(locked=locked, amount=-amount, actor=actor, at=at)
-    paying = _lock_payment(payment)
-    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason)
-    payment.refresh_from_db()
-    return row
-
-
 @transaction.atomic
 def reverse_payment(
     *, payment: Payment, reason: str, actor: Actor, at: datetime, origin: Origin | None = None
@@ -314,9 +150,8 @@ def reverse_payment(
     """
     held = held_by(payment)
     invoices = Invoice.everywhere.in_bulk(held)
-    for key in sorted(held):
-        lock_invoice(invoices[key])
-    locked = _lock_payment(payment)
+    lock_invoices(invoices.values())
+    locked = lock_payment(payment)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
     if held_by(locked) != held:
@@ -356,7 +191,7 @@ def reverse_payment(
 def change_payment_text(
     *, payment: Payment, reference: str, notes: str, actor: Actor, at: datetime, transaction_id: str | None = None
 ) -> Payment:
-    """Change the reference, the service's transaction and the notes: the only words that may change."""
+    """Change the reference, the service's transaction and the notes: nothing else may change."""
     kept = payment.transaction_id if transaction_id is None else transaction_id
     Payment.everywhere.filter(pk=payment.pk).update(reference=reference[:140], transaction_id=kept, notes=notes)
     audit.record(

@@ -16,15 +16,8 @@ from config.kernel.errors import DomainError, Stale
 from config.kernel.money import ZERO
 from customers.models import Customer
 from payments.models import Allocation, Match, Payment
-from payments.services.payments import (
-    Origin,
-    Share,
-    held_by,
-    record_payment,
-    release_allocation,
-    reverse_payment,
-    spread,
-)
+from payments.services.allocations import Share, held_by, lock_invoices, lock_payment, release_allocation, spread
+from payments.services.payments import Origin, record_payment, reverse_payment
 
 EURO = "EUR"
 REPLACED = "Encaissement corrigé"
@@ -89,8 +82,7 @@ def receive_oldest_first(
 
 def lock_held(payment: Payment) -> dict[int, Invoice]:
     """The invoices that hold some of the payment, locked in the order of their keys, fresh."""
-    invoices = Invoice.everywhere.in_bulk(held_by(payment))
-    return {key: lock_invoice(invoices[key]) for key in sorted(invoices)}
+    return lock_invoices(Invoice.everywhere.in_bulk(held_by(payment)).values())
 
 
 @transaction.atomic
@@ -108,14 +100,12 @@ def replace_payment(
         raise FromTheBank(number=payment.number)
     held = held_by(payment)
     lock_held(payment)
-    locked = (
-        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
-    )
+    locked = lock_payment(payment)
     if held_by(locked) != held:
         raise Stale
     was_spent = not locked.unallocated
     reverse_payment(payment=locked, reason=REPLACED, actor=actor, at=at)
-    invoices = {key: lock_invoice(invoice) for key, invoice in Invoice.everywhere.in_bulk(held).items()}
+    invoices = lock_invoices(Invoice.everywhere.in_bulk(held).values())
     return record_payment(
         customer=locked.customer, amount=amount, currency=locked.currency, method=method, paid_on=paid_on,
         shares=_shares(invoices, held, amount, fill=was_spent), reference=reference, notes=notes,

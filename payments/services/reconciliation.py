@@ -24,7 +24,8 @@ from customers.models import Customer
 from payments import matching
 from payments.matching import AUTO, NONE, PROPOSED, Index, OpenItem, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Method, Payment
-from payments.services.payments import Share, record_payment, reverse_payment
+from payments.services.allocations import Share, lock_invoices
+from payments.services.payments import record_payment, reverse_payment
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
 REMEMBER_SETTLED = timedelta(days=400)
@@ -200,8 +201,7 @@ def accept_match(*, line: BankLine, shares: Sequence[Share], actor: Actor, at: d
     OverAllocated, NothingOutstanding, NotEnoughCredit.
     """
     _check_shares(line, shares)
-    for share in sorted(shares, key=lambda one: one.invoice.pk):
-        lock_invoice(share.invoice)
+    lock_invoices(share.invoice for share in shares)
     if not _lock_open_line(line):
         raise LineNotOpen
     return _apply(line, shares, rule="person", evidence=[], is_automatic=False, actor=actor, at=at)
@@ -254,8 +254,7 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     An automatic match undone bars its pairs: the same mistake is not made again. Raises AlreadyUndone.
     """
     invoices = {row.invoice_id: row.invoice for row in match.payment.allocations.select_related("invoice")}
-    for key in sorted(invoices):
-        lock_invoice(invoices[key])
+    lock_invoices(invoices.values())
     live: Match | None = (
         Match.everywhere.select_for_update(no_key=True, of=("self",))
         .select_related("line", "payment")

@@ -26,11 +26,9 @@ from config.kernel.timeline import timeline_of
 from customers.models import Customer
 from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
 from payments.models import Allocation, Payment
-from payments.services.payments import (
-    allocate_shares,
-    change_payment_text,
-    record_payment,
-)
+from payments.sentences import recorded
+from payments.services.allocations import allocate_shares
+from payments.services.payments import change_payment_text, record_payment
 from payments.services.reconciliation import take_back_payment
 
 SORTS: dict[str, Any] = {
@@ -142,19 +140,10 @@ def payment_new(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             add_domain_error(form, error)
         else:
-            messages.success(request, _recorded(payment))
+            messages.success(request, recorded(payment))
             return redirect(invoice or payment)
     context = {"form": form, "customer": customer, "invoice": invoice, "rows": form.rows()}
     return render(request, "payments/payment/form.html", context, status=422 if form.errors else 200)
-
-
-def _recorded(payment: Payment) -> str:
-    if payment.unallocated:
-        return _("Encaissement %(number)s enregistré. %(rest)s restent au crédit du client.") % {
-            "number": payment.number,
-            "rest": typography.money(payment.unallocated),
-        }
-    return _("Encaissement %(number)s enregistré.") % {"number": payment.number}
 
 
 def _asked(rows: Any, key: Any) -> Any:

@@ -25,7 +25,8 @@ from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.platforms.chorus_pro import structures
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from einvoicing.services.polling import poll_account
-from payments.services.payments import Share, record_payment
+from payments.services.allocations import Share
+from payments.services.payments import record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story

@@ -19,12 +19,12 @@ from config.kernel.roles import READERS, Role
 from config.kernel.scope import ScopedManager, company_scope
 from customers.api.customers import CUSTOMER
 from einvoicing.models import PlatformAccount, Transmission
-from payments.services.crediting import credit_invoice
 from tests.api.client import a_machine, a_partner, json_of
 from tests.api.test_matrix import ROUTES
 from tests.api.world import World, a_world
 from tests.conftest import never_committed
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 
 pytestmark = pytest.mark.django_db
 

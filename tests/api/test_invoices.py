@@ -16,11 +16,12 @@ from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import CustomerKind
-from payments.services.crediting import credit_invoice
-from payments.services.payments import Share, record_payment
+from payments.services.allocations import Share
+from payments.services.payments import record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.api.test_products import a_product
 from tests.factories import story
+from tests.factories.money import credit_invoice
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,8 @@ from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Address
-from payments.services.payments import Share, record_payment
+from payments.services.allocations import Share
+from payments.services.payments import record_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.api.test_invoices import a_body, an_item, draft_of
 from tests.factories import story

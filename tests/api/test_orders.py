@@ -17,10 +17,10 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import CustomerKind
 from customers.services import archive_customer
-from payments.services.crediting import credit_invoice
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.api.test_products import a_product
 from tests.factories import story
+from tests.factories.money import credit_invoice
 
 pytestmark = pytest.mark.django_db
 

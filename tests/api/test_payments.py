@@ -292,7 +292,7 @@ def test_a_payment_does_not_change_its_invoice_by_put(partner: Partner, invoice:
 
 
 def test_a_payment_of_the_bank_keeps_the_banks_figures(company: Company, partner: Partner, invoice: Invoice) -> None:
-    from payments.services.payments import Share
+    from payments.services.allocations import Share
     from payments.services.reconciliation import accept_match
 
     (line,) = money.bank_lines(company, [money.a_credit("1200.00")])

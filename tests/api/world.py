@@ -28,7 +28,7 @@ from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
 from payments.models import Reminder
-from payments.services.payments import Share
+from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source

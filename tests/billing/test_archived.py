@@ -17,9 +17,10 @@ from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import ProductArchived, archive_product, count_stock, move_stock, save_product
 from config.kernel.errors import Invalid
 from customers.services import CustomerArchived, archive_customer, restore_customer
-from payments.services.crediting import credit_invoice, issue_correction
+from payments.services.crediting import issue_correction
 from tests.api.client import a_partner, json_of
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT
 

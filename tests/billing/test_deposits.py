@@ -31,8 +31,8 @@ from config.kernel import chain
 from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
 from config.kernel.timeline import timeline_of
-from payments.services.crediting import credit_invoice
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT
 from tests.trust.at_once import a_fifth
 from tests.trust.conftest import settle

@@ -16,8 +16,7 @@ from config.kernel.errors import TransitionRefused
 from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from payments.services.crediting import credit_invoice
-from tests.factories.money import a_payment
+from tests.factories.money import a_payment, credit_invoice
 from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company, a_customer, a_draft, an_issued_invoice
 

@@ -35,8 +35,8 @@ from config.kernel.identifiers import creditor_reference
 from config.kernel.models import AuditEvent, Company, VatRegime
 from config.kernel.scope import company_scope
 from customers.models import Address, Customer
-from payments.services.crediting import credit_invoice
 from tests.factories import story
+from tests.factories.money import credit_invoice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 

@@ -17,7 +17,7 @@ from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from payments.services.crediting import credit_invoice
+from tests.factories.money import credit_invoice
 from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, a_company, a_customer, a_line
 

@@ -18,9 +18,10 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, TransitionRefused
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
-from payments.services.crediting import credit_invoice, issue_correction
+from payments.services.crediting import issue_correction
 from tests.billing.test_pdf import text_of
 from tests.factories import story
+from tests.factories.money import credit_invoice
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]

@@ -22,7 +22,8 @@ from config.kernel.typography import NARROW, NBSP, price
 from config.kernel.typography import number as figure
 from customers.models import CustomerKind
 from einvoicing.formats import pdfa
-from payments.services.payments import Share, record_payment
+from payments.services.allocations import Share
+from payments.services.payments import record_payment
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db

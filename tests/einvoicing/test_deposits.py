@@ -18,8 +18,9 @@ from einvoicing.services.declaring import shares_by_rate
 from einvoicing.services.documents import _issued_document, ensure_document, preflight
 from einvoicing.validation import check
 from payments.models import Allocation
-from payments.services.crediting import credit_invoice, issue_correction
+from payments.services.crediting import issue_correction
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT
 
 TWO_RATES = (

@@ -17,8 +17,8 @@ from einvoicing.platforms.base import RemoteStatus
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import find_problems
 from einvoicing.services.statuses import record_status
-from payments.services.crediting import credit_invoice
 from tests.factories import platforms, story
+from tests.factories.money import credit_invoice
 from tests.factories.people import signed_in
 from tests.trust.at_once import a_share
 

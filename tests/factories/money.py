@@ -8,15 +8,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from billing.models import Invoice
+from billing.services.crediting import CreditedPart, draft_credit_note
+from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from payments.models import BankAccount, BankLine, Method, Payment
 from payments.services.accounts import free_ledger_account
+from payments.services.allocations import Share
 from payments.services.bank import import_statement
-from payments.services.payments import Share, record_payment
+from payments.services.crediting import issue_credit_note
+from payments.services.payments import record_payment
 from payments.statements.sample import Entry, camt053
 from tests.factories.story import ACTOR, AT
 
@@ -59,3 +65,12 @@ def bank_lines(company: Company, entries: Sequence[Entry], *, at: datetime = AT)
 
 def a_credit(amount: str, **values: Any) -> Entry:
     return Entry(amount=Decimal(amount), **{"counterparty": "MAISON LUMIERE", **values})
+
+
+def credit_invoice(
+    *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
+) -> Invoice:
+    """A credit note for `parts`, or for all that is left of the invoice, drafted and issued unjudged."""
+    with transaction.atomic():
+        note = draft_credit_note(invoice=invoice, parts=parts, reason=reason, actor=actor, at=at)
+        return issue_credit_note(invoice=note, actor=actor, at=at)

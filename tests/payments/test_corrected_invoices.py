@@ -17,8 +17,9 @@ from billing.services.settling import HoldsPayments, NotCorrectable
 from billing.standing import Standing, standing_of
 from config.kernel.clock import local_day
 from payments.models import Payment
-from payments.services.crediting import credit_invoice, issue_correction
+from payments.services.crediting import issue_correction
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT
 
 pytestmark = pytest.mark.usefixtures("in_scope")

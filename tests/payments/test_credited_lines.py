@@ -16,8 +16,9 @@ from config.kernel import chain
 from config.kernel.money import HUNDRED, round2
 from einvoicing.services.documents import preflight
 from einvoicing.services.sending import credit_checked
-from payments.services.crediting import credit_invoice, issue_credit_note
+from payments.services.crediting import issue_credit_note
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.story import a_return
 from tests.trust.at_once import a_fifth
 from tests.trust.conftest import settle

@@ -12,9 +12,9 @@ from billing.services.issuing import issue_invoice
 from billing.services.settling import CreditTooLarge, NothingToCredit
 from config.kernel import chain
 from payments.models import Allocation, Payment
-from payments.services.crediting import credit_invoice
-from payments.services.payments import allocate_payment
+from payments.services.allocations import allocate_payment
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.trust.conftest import settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]

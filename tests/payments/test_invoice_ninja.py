@@ -29,7 +29,6 @@ from payments import tasks
 from payments.feeds import invoice_ninja as client
 from payments.models import Feed, FeedKind, Payment
 from payments.sandbox.invoice_ninja.access import TOKEN_PREFIX
-from payments.services.crediting import credit_invoice
 from payments.services.feeds import connecting, invoice_ninja, reading
 from payments.services.feeds.reading import read_feed
 from payments.services.payments import change_payment_text, reverse_payment
@@ -39,6 +38,7 @@ from tests.api.senders import a_source, knock, path_of
 from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.trust.at_once import at_once
 
 pytestmark = pytest.mark.django_db

@@ -21,10 +21,11 @@ from customers import exemptions
 from einvoicing.services.documents import preflight
 from payments.dunning.delivery import deliver_reminders
 from payments.dunning.sending import send_reminders
-from payments.services.crediting import credit_invoice, issue_correction, issue_credit_note
-from payments.services.payments import held_by
+from payments.services.allocations import held_by
+from payments.services.crediting import issue_correction, issue_credit_note
 from payments.services.receiving import receive_oldest_first
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT, a_return
 from tests.trust.conftest import settle
 

@@ -14,21 +14,18 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Stale
 from config.kernel.models import AuditEvent
 from payments.models import Allocation, Payment
-from payments.services.crediting import credit_invoice
-from payments.services.payments import (
-    AlreadyReversed,
+from payments.services.allocations import (
     AmountNotPositive,
     AnotherCurrency,
     AnotherCustomer,
     FractionOfACent,
     NotEnoughCredit,
-    PaidInTheFuture,
     allocate_payment,
-    change_payment_text,
     release_allocation,
-    reverse_payment,
 )
+from payments.services.payments import AlreadyReversed, PaidInTheFuture, change_payment_text, reverse_payment
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.trust.conftest import settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]

@@ -18,7 +18,8 @@ from config.kernel.scope import across_companies, company_scope
 from customers.models import Customer
 from payments.matching import explain
 from payments.models import Allocation, BankAccount, BankLine, BarredPair, LineStatus, Match, Payment
-from payments.services.payments import AlreadyReversed, AnotherCurrency, NotEnoughCredit, Share
+from payments.services.allocations import AnotherCurrency, NotEnoughCredit, Share
+from payments.services.payments import AlreadyReversed
 from payments.services.reconciliation import (
     AlreadyUndone,
     AnotherCompany,
@@ -272,7 +273,7 @@ def test_undoing_a_match_of_a_person_bars_nothing(company, customer):
 
 
 def test_undoing_takes_back_the_excess_used_elsewhere_meanwhile(company, customer):
-    from payments.services.payments import allocate_payment
+    from payments.services.allocations import allocate_payment
 
     one, two = an_invoice(customer), an_invoice(customer, "600.00")
     before = figures(one), figures(two)

@@ -26,7 +26,7 @@ from payments.dunning import delivery
 from payments.dunning import sending as reminders
 from payments.models import Allocation, BankAccount, BankLine, Match, Payment, Reminder
 from payments.services import bank, payments, receiving, reconciliation
-from payments.services.payments import Share
+from payments.services.allocations import Share
 from tests.factories import money, story
 from tests.factories.story import ACTOR
 

@@ -13,8 +13,9 @@ from billing.services.issuing import issue_invoice
 from config.kernel import chain
 from config.kernel.errors import DomainError
 from config.kernel.scope import company_scope
-from payments.services.crediting import credit_invoice, issue_correction
+from payments.services.crediting import issue_correction
 from tests.factories import story
+from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT
 from tests.trust.at_once import at_once
 

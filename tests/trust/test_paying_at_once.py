@@ -15,9 +15,10 @@ from config.kernel import chain
 from config.kernel.errors import DomainError
 from config.kernel.scope import company_scope
 from payments.models import Allocation, Payment
-from payments.services.crediting import credit_invoice
-from payments.services.payments import Share, allocate_payment, record_payment, reverse_payment
+from payments.services.allocations import Share, allocate_payment
+from payments.services.payments import record_payment, reverse_payment
 from tests.factories import story
+from tests.factories.money import credit_invoice
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]

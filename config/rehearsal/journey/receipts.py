@@ -12,8 +12,9 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.rehearsal.journey.steps import ACTOR, Journey, promise
 from payments.models import Method
+from payments.services.allocations import Share
 from payments.services.bank import import_statement
-from payments.services.payments import Share, record_payment
+from payments.services.payments import record_payment
 from payments.services.reconciliation import reconcile
 from payments.statements.sample import Entry, camt053
 

@@ -25,7 +25,8 @@ from config.kernel.outbound import PublicAdapter
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
-from payments.services.payments import Origin, held_by, reverse_payment
+from payments.services.allocations import held_by
+from payments.services.payments import Origin, reverse_payment
 from payments.services.receiving import pay_invoice
 
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"

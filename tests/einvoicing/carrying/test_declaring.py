@@ -14,9 +14,9 @@ from einvoicing import validation
 from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
-from payments.services.crediting import credit_invoice
 from payments.services.payments import reverse_payment
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.factories.people import signed_in
 from tests.factories.queues import drain
 

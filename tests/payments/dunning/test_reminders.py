@@ -27,12 +27,12 @@ from payments.dunning.letters import charges_of, reminder_letter
 from payments.dunning.planning import plan, reminder_address
 from payments.dunning.sending import NoReminderAddress, NothingToSend, cancel_drafted, send_drafted, send_reminders
 from payments.models import BankAccount, BankLine, Reminder, ReminderLevel, ReminderStatus
+from payments.services.allocations import Share
 from payments.services.bank import ignore_line
-from payments.services.crediting import credit_invoice
-from payments.services.payments import Share
 from payments.services.reconciliation import accept_match, undo_match
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import money, story
+from tests.factories.money import credit_invoice
 from tests.trust.at_once import at_once
 
 AT, ACTOR = story.AT, story.ACTOR

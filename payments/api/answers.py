@@ -1,0 +1,44 @@
+"""What a partner is answered about a payment that was just written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.response import Response
+
+from billing.models import Invoice
+from config.kernel.api.operation import ApiView, Call
+from payments.api import rows
+from payments.api.shapes import PaymentAnswer, held
+from payments.models import Payment
+from payments.sentences import recorded
+from payments.services.reconciliation import take_back_payment
+
+
+def answer_for(
+    view: ApiView, payment: Payment, invoice: Invoice | None, *, status: int, message: str = ""
+) -> HttpResponseBase:
+    """{message, payment, invoice (else the first it pays)}, as read after the write, with the payment's address."""
+    fresh = rows.payment_of(payment.pk)
+    invoice = invoice or next((one for one, _part in held(fresh)), None)
+    written = {
+        "message": message or recorded(fresh),
+        "payment": fresh,
+        "invoice": rows.invoice_of(invoice.pk) if invoice else None,
+    }
+    data = PaymentAnswer(written, context=view.context(view.request)).data
+    return Response(data, status=status, headers={"Location": reverse("api:payment", args=[payment.pk])})
+
+
+def reverse_for(request: Call, payment: Payment, reason: str) -> dict[str, Any]:
+    """Take the payment back, and what the answer says of it."""
+    reversal = take_back_payment(payment=payment, reason=reason, actor=request.caller.actor, at=request.at)
+    message = _("Encaissement annulé par %(number)s.") % {"number": reversal.number}
+    return {
+        "message": message,
+        "payment": rows.payment_of(payment.pk),
+        "reversal": rows.payment_of(reversal.pk),
+    }

@@ -1,0 +1,195 @@
+"""What payments pay: so much of one for that invoice, taken back as a row of its own.
+
+Lock order, everywhere: invoices by key, then the payment, then the counters. Two people paying at once queue up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from billing.models import Invoice
+from billing.services.settling import count_payment, lock_invoice
+from config.kernel import audit, typography
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.money import ZERO, round2
+from payments.events import allocation_written
+from payments.models import Allocation, Payment
+
+
+class AmountNotPositive(Invalid):
+    code = "amount_not_positive"
+    message = "Le montant encaissé doit être positif."
+
+
+class FractionOfACent(Invalid):
+    code = "fraction_of_a_cent"
+    message = "Un montant s’écrit avec deux décimales au plus."
+
+
+class NotEnoughCredit(DomainError):
+    code = "not_enough_credit"
+    message = "Il reste %(unallocated)s à affecter sur %(number)s : %(amount)s ne sont pas disponibles."
+
+
+class NothingToAllocate(Invalid):
+    code = "nothing_to_allocate"
+    message = "Indiquez un montant pour une facture au moins."
+
+
+class AnotherCustomer(DomainError):
+    code = "another_customer"
+    message = "%(invoice)s n’est pas une facture de ce client."
+
+
+class AnotherCurrency(DomainError):
+    code = "another_currency"
+    message = "%(invoice)s est en %(found)s : un encaissement en %(currency)s ne peut pas la payer."
+
+
+def check_amount(amount: Decimal) -> None:
+    """Money received or used is positive, in whole cents. Raises AmountNotPositive, FractionOfACent."""
+    if amount <= 0:
+        raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
+    if round2(amount) != amount:
+        raise FractionOfACent(fields={"amount": FractionOfACent.message})
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So much for that invoice."""
+
+    invoice: Invoice
+    amount: Decimal
+
+
+def spread(amount: Decimal, invoices: Sequence[Invoice]) -> list[Share]:
+    """The amount over the invoices in their order, each up to its balance; what they do not take stays credit.
+
+    The oldest debt first is the law where the debtor says nothing (art. 1342-10 C. civ.): the caller orders them so.
+    """
+    shares, left = [], amount
+    for invoice in invoices:
+        part = min(left, invoice.balance)
+        if part > 0:
+            shares.append(Share(invoice, part))
+            left -= part
+    return shares
+
+
+def allocate_payment(*, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime) -> Allocation:
+    """Use `amount` of the payment for the invoice. Raises what `allocate_shares` does."""
+    (allocation,) = allocate_shares(payment=payment, shares=[Share(invoice, amount)], actor=actor, at=at)
+    return allocation
+
+
+@transaction.atomic
+def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, at: datetime) -> list[Allocation]:
+    """Use the payment for several invoices, all of them or none.
+
+    Raises NothingToAllocate, AmountNotPositive, FractionOfACent, AnotherCustomer, AnotherCurrency, OverAllocated beyond
+    an invoice's balance, NothingOutstanding, and NotEnoughCredit beyond what is left of the payment.
+    """
+    if not shares:
+        raise NothingToAllocate
+    invoices = lock_invoices(share.invoice for share in shares)
+    locked = lock_payment(payment)
+    rows = allocate_locked(locked, shares, invoices, actor=actor, at=at)
+    payment.refresh_from_db()
+    return rows
+
+
+def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
+    """The invoices, fresh and locked in the order of their keys, and before any payment, as everywhere."""
+    ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
+    return {pk: lock_invoice(invoice) for pk, invoice in ordered}
+
+
+def lock_payment(payment: Payment) -> Payment:
+    locked: Payment = (
+        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
+    )
+    return locked
+
+
+def allocate_locked(
+    payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invoice], *, actor: Actor, at: datetime
+) -> list[Allocation]:
+    """Use a locked payment for locked invoices. Raises what `allocate_shares` does."""
+    rows = []
+    for share in sorted(shares, key=lambda share: share.invoice.pk):
+        invoice = invoices[share.invoice.pk]
+        check_amount(share.amount)
+        if invoice.customer_id != payment.customer_id:
+            raise AnotherCustomer(invoice=str(invoice))
+        if invoice.currency != payment.currency:
+            raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
+        count_payment(locked=invoice, amount=share.amount, actor=actor, at=at)
+        rows.append(_write_allocation(payment=payment, invoice=invoice, amount=share.amount, actor=actor, at=at))
+    return rows
+
+
+def _write_allocation(
+    *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
+) -> Allocation:
+    """The row between a locked payment and a locked invoice, sealed and announced. Raises NotEnoughCredit."""
+    if amount > 0 and amount > payment.unallocated:
+        raise NotEnoughCredit(
+            number=payment.number,
+            unallocated=typography.money(payment.unallocated, payment.currency),
+            amount=typography.money(amount, payment.currency),
+        )
+    payment.allocated += amount
+    payment.save(update_fields=["allocated"])
+    allocation: Allocation = Allocation.everywhere.create(
+        company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
+    )
+    audit.record(
+        "payments.payment.allocated" if amount > 0 else "payments.payment.released",
+        subject=allocation,
+        also=[payment, invoice, payment.customer],
+        actor=actor,
+        at=at,
+        seal=True,
+        exact=True,
+        data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
+    )
+    allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
+    return allocation
+
+
+def held_by(payment: Payment) -> dict[int, Decimal]:
+    """What each invoice still holds of the payment."""
+    rows = (
+        Allocation.everywhere.filter(payment=payment)
+        .values("invoice_id")
+        .annotate(held=Sum("amount"))
+        .order_by("invoice_id")
+    )
+    return {row["invoice_id"]: row["held"] for row in rows if row["held"]}
+
+
+@transaction.atomic
+def release_allocation(
+    *, payment: Payment, invoice: Invoice, amount: Decimal, reason: str, actor: Actor, at: datetime
+) -> Allocation:
+    """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
+    locked = lock_invoice(invoice)
+    held = held_by(payment).get(invoice.pk, ZERO)
+    if not 0 < amount <= held:
+        raise NotEnoughCredit(
+            number=payment.number,
+            unallocated=typography.money(held, payment.currency),
+            amount=typography.money(amount, payment.currency),
+        )
+    count_payment(locked=locked, amount=-amount, actor=actor, at=at)
+    paying = lock_payment(payment)
+    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason)
+    payment.refresh_from_db()
+    return row
