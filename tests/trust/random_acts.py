@@ -26,7 +26,7 @@ from payments.dunning import delivery
 from payments.dunning import sending as reminders
 from payments.models import Allocation, BankAccount, BankLine, Match, Payment, Reminder
 from payments.services import bank, payments, receiving, reconciliation
-from payments.services.allocations import Share
+from payments.services.allocations import Share, allocate_shares, release_allocation, spread
 from tests.factories import money, story
 from tests.factories.story import ACTOR
 
@@ -115,7 +115,7 @@ class Day:
         return [one for one in Invoice.objects.outstanding().order_by("pk") if one.balance]
 
     def shares(self, amount: Decimal, owing: Sequence[Invoice]) -> list[Share]:
-        return payments.spread(amount, self.some(owing)) if owing else []
+        return spread(amount, self.some(owing)) if owing else []
 
 
 @act(6)
@@ -223,16 +223,14 @@ def pay(day: Day) -> object:
 def allocate(day: Day) -> object:
     payment = day.one_of(Payment, reverses=None)
     owing = [one for one in day.owing() if one.customer_id == payment.customer_id]
-    return payments.allocate_shares(payment=payment, shares=day.shares(payment.unallocated, owing), **day.who)
+    return allocate_shares(payment=payment, shares=day.shares(payment.unallocated, owing), **day.who)
 
 
 @act(2)
 def release(day: Day) -> object:
     one = day.one_of(Allocation)
     amount = day.an_amount(abs(one.amount))
-    return payments.release_allocation(
-        payment=one.payment, invoice=one.invoice, amount=amount, reason="Erreur", **day.who
-    )
+    return release_allocation(payment=one.payment, invoice=one.invoice, amount=amount, reason="Erreur", **day.who)
 
 
 @act(2)
