@@ -28,13 +28,13 @@ def known_lines(statements: Sequence[BankStatement]) -> list[dict[str, str]]:
     """The lines that were known before, as people read them."""
     return [
         {
-            "day": typography.day(date.fromisoformat(known["booked_on"])),
-            "amount": typography.money(Decimal(known["amount"]), statement.account.currency),
-            "counterparty": known["counterparty"],
-            "reason": str(REASONS[known["reason"]]),
+            "day": typography.day(date.fromisoformat(line["booked_on"])),
+            "amount": typography.money(Decimal(line["amount"]), statement.account.currency),
+            "counterparty": line["counterparty"],
+            "reason": str(REASONS[line["reason"]]),
         }
         for statement in statements
-        for known in statement.already_known
+        for line in statement.already_known
     ]
 
 
@@ -44,13 +44,13 @@ def import_sentence(statements: Sequence[BankStatement]) -> str:
     read = sum(statement.line_count for statement in statements)
     if new == read:
         return ngettext("Relevé importé : %(new)s ligne.", "Relevé importé : %(new)s lignes.", new) % {"new": new}
-    known = known_lines(statements)
+    duplicates = known_lines(statements)
     named = " ; ".join(
         f"{' · '.join(part for part in (line['day'], line['amount'], line['counterparty']) if part)} ({line['reason']})"
-        for line in known[:NAMED]
+        for line in duplicates[:NAMED]
     )
-    rest = read - new - min(len(known), NAMED)
+    rest = read - new - min(len(duplicates), NAMED)
     if rest:
         named += ngettext(" ; et %(rest)s autre", " ; et %(rest)s autres", rest) % {"rest": rest}
-    words = _("Relevé importé : lignes lues : %(read)s, nouvelles : %(new)s, déjà connues : %(known)s — %(named)s.")
-    return words % {"read": read, "new": new, "known": read - new, "named": named}
+    sentence = _("Relevé importé : lignes lues : %(read)s, nouvelles : %(new)s, déjà connues : %(known)s — %(named)s.")
+    return sentence % {"read": read, "new": new, "known": read - new, "named": named}

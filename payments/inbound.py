@@ -33,7 +33,7 @@ def register() -> None:
         ),
         # the bare object, its `updated_at` included: the same bytes are the same state
         Sender(
-            "invoice_ninja", "Invoice Ninja", _has_secret_of_invoice_ninja, lambda told: ("", []),
+            "invoice_ninja", "Invoice Ninja", _has_secret_of_invoice_ninja, lambda body: ("", []),
             _reader(FeedKind.INVOICE_NINJA), talks=True, signs=False,
         ),
     )  # fmt: skip
@@ -44,14 +44,14 @@ def _is_signed_by_revolut(secret: str, headers: Headers, body: bytes, at: dateti
     if not is_recent(stamp, at, per_second=1000):
         return False
     expected = mac(secret.encode(), b"v1." + stamp.encode() + b"." + body).hex()
-    given = [one.strip().partition("=") for one in headers.get("Revolut-Signature", "").split(",")]
+    given = [part.strip().partition("=") for part in headers.get("Revolut-Signature", "").split(",")]
     return any(version == "v1" and is_same(value.lower(), expected) for version, _, value in given)
 
 
-def _revolut_event(told: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+def _revolut_event(body: Mapping[str, Any]) -> tuple[Any, list[Any]]:
     """Events have no identifier there."""
-    data = inner(told, "data")
-    return told.get("event"), [told.get("event"), data.get("id"), data.get("new_state", "-"), told.get("timestamp")]
+    data = inner(body, "data")
+    return body.get("event"), [body.get("event"), data.get("id"), data.get("new_state", "-"), body.get("timestamp")]
 
 
 def _has_secret_of_invoice_ninja(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
@@ -59,7 +59,7 @@ def _has_secret_of_invoice_ninja(secret: str, headers: Headers, body: bytes, at:
 
 
 def _reader(kind: FeedKind) -> Applier:
-    def read(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+    def read(message: ReceivedWebhook, body: Mapping[str, Any], at: datetime) -> Outcome:
         """Read the feed and match what came, unless it was read since the message came.
 
         Raises RemoteError, DomainError.

@@ -23,7 +23,7 @@ def answer_for(
 ) -> HttpResponseBase:
     """{message, payment, invoice (else the first it pays)}, as read after the write, with the payment's address."""
     fresh = rows.payment_of(payment.pk)
-    invoice = invoice or next((one for one, _part in held(fresh)), None)
+    invoice = invoice or next((paid for paid, _part in held(fresh)), None)
     written = {
         "message": message or recorded(fresh),
         "payment": fresh,

@@ -117,9 +117,9 @@ class BankAccountItem(ApiView):
     )  # fmt: skip
     def put(self, request: Call, id: int) -> BankAccount:
         """Name a bank account otherwise, or book its money on another sub-account of 512 from now on."""
-        account, said = self.find(id=id), request.values
-        words = {name: said.get(name, getattr(account, name)) for name in ("name", "ledger_account")}
-        return change_bank_account(account=account, actor=request.caller.actor, at=request.at, **words)
+        account, values = self.find(id=id), request.values
+        changes = {name: values.get(name, getattr(account, name)) for name in ("name", "ledger_account")}
+        return change_bank_account(account=account, actor=request.caller.actor, at=request.at, **changes)
 
 
 class AccountStatements(ApiView):
@@ -181,8 +181,8 @@ class TransactionList(ApiView):
             "account_id": "account_id", "from_date": "booked_on__gte", "to_date": "booked_on__lte",
             "status": "status", "amount": "amount", "min_amount": "amount__gte", "max_amount": "amount__lte",
         }  # fmt: skip
-        asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
-        found = BankLine.objects.filter(**asked)
+        filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
+        found = BankLine.objects.filter(**filters)
         context = self.context(request)
         return lists.page(request, found, TransactionShape, by="booked_on", context=context, name="transactions")
 
@@ -193,14 +193,14 @@ def line_of(pk: int) -> BankLine:
     return line
 
 
-def shown(line: BankLine, company: Company, at: datetime) -> BankLine:
-    """The line with what it was matched with, or what is proposed for it."""
-    line.match = Match.objects.filter(line=line, undone_at=None).select_related("payment").first()  # type: ignore[attr-defined]
-    line.proposal = None  # type: ignore[attr-defined]
-    if line.status == LineStatus.OPEN and line.amount > 0:
-        verdict, invoices = _proposed(line, company, at)
-        line.proposal = proposal(verdict, invoices)  # type: ignore[attr-defined]
-    return line
+def detail_of(line: BankLine, company: Company, at: datetime) -> dict[str, Any]:
+    """The line with what it was matched with, or what is proposed for it, as `TransactionDetail` writes it."""
+    is_open = line.status == LineStatus.OPEN and line.amount > 0
+    return {
+        **{name: getattr(line, name) for name in TransactionShape().fields},
+        "match": Match.objects.filter(line=line, undone_at=None).select_related("payment").first(),
+        "proposal": proposal(*_proposed(line, company, at)) if is_open else None,
+    }
 
 
 def _proposed(line: BankLine, company: Company, at: datetime) -> tuple[Verdict, dict[int, Invoice]]:
@@ -218,9 +218,9 @@ class TransactionView(ApiView):
 
 class TransactionItem(TransactionView):
     @operation(answer=TransactionDetail, id="transaction_retrieve")
-    def get(self, request: Call, id: int) -> BankLine:
+    def get(self, request: Call, id: int) -> dict[str, Any]:
         """A movement with its match, or with what the evidence proposes and why."""
-        return shown(line_of(id), request.caller.company, request.at)
+        return detail_of(line_of(id), request.caller.company, request.at)
 
 
 class TransactionMatch(TransactionView):
@@ -236,7 +236,7 @@ class TransactionMatch(TransactionView):
         refused (409 `line_not_open`).
         """
         line = line_of(id)
-        shares = [Share(one["invoice_id"], one["amount"]) for one in request.values.get("allocations", [])]
+        shares = [Share(share["invoice_id"], share["amount"]) for share in request.values.get("allocations", [])]
         if "allocations" not in request.values:
             verdict, invoices = _proposed(line, request.caller.company, request.at)
             if line.status == LineStatus.OPEN and verdict.kind == NONE:
@@ -269,16 +269,16 @@ class TransactionIgnore(TransactionView):
     @operation(
         action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
     )
-    def post(self, request: Call, id: int) -> BankLine:
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
         line, by = line_of(id), request.caller.actor
         ignore_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
-        return shown(line_of(id), request.caller.company, request.at)
+        return detail_of(line_of(id), request.caller.company, request.at)
 
 
 class TransactionReopen(TransactionView):
     @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
-    def post(self, request: Call, id: int) -> BankLine:
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
         reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)
-        return shown(line_of(id), request.caller.company, request.at)
+        return detail_of(line_of(id), request.caller.company, request.at)

@@ -53,8 +53,8 @@ class KnownLineShape(serializers.Serializer):
     reason = serializers.ChoiceField(tuple(REASONS), help_text="reference, balance, day, equal or feed.")
     sentence = serializers.SerializerMethodField()
 
-    def get_sentence(self, known: Any) -> str:
-        return str(REASONS[known["reason"]])
+    def get_sentence(self, line: Any) -> str:
+        return str(REASONS[line["reason"]])
 
 
 class StatementShape(serializers.Serializer):
@@ -111,7 +111,7 @@ class EvidenceShape(serializers.Serializer):
     sentence = serializers.CharField()
 
 
-def told(kind: str, value: str) -> dict[str, str]:
+def evidence_shape(kind: str, value: str) -> dict[str, str]:
     """One piece of evidence, in the caller's language."""
     phrase = PHRASES.get(kind)
     return {"kind": kind, "value": value, "sentence": _(phrase) % {"value": value} if phrase else value}
@@ -163,7 +163,7 @@ class MatchShape(serializers.Serializer):
                 "payment_number": instance.payment.number,
                 "rule": instance.rule,
                 "is_automatic": instance.is_automatic,
-                "evidence": [told(one["kind"], one["value"]) for one in instance.evidence],
+                "evidence": [evidence_shape(piece["kind"], piece["value"]) for piece in instance.evidence],
                 "at": instance.at,
                 "undone_at": instance.undone_at,
                 "undone_because": instance.undone_because,
@@ -198,6 +198,6 @@ def proposal(verdict: Verdict, invoices: dict[int, Invoice]) -> dict[str, Any]:
         "sentence": explain(verdict, _),
         "allocations": [proposed(key) for key in amounts if key in invoices],
         "rivals": [proposed(key) for key in rivals if key in invoices],
-        "evidence": [told(one.kind, one.value) for one in verdict.evidence],
+        "evidence": [evidence_shape(piece.kind, piece.value) for piece in verdict.evidence],
         "excess": verdict.excess,
     }

@@ -35,10 +35,10 @@ class ShareBody(Body):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         invoice = values["invoice_id"]
-        known = {"invoice_number": invoice.number, "invoice_total": invoice.total_gross}
-        other = [name for name in known if values.pop(name, known[name]) != known[name]]
-        if other:
-            raise serializers.ValidationError({name: [_(NOT_THE_INVOICES)] for name in other})
+        actual = {"invoice_number": invoice.number, "invoice_total": invoice.total_gross}
+        wrong = [name for name in actual if values.pop(name, actual[name]) != actual[name]]
+        if wrong:
+            raise serializers.ValidationError({name: [_(NOT_THE_INVOICES)] for name in wrong})
         return values
 
 
@@ -93,7 +93,7 @@ class PaymentChange(Body):
     """What is absent stays as it is."""
 
     shape = PaymentShape
-    echoed = ("replaces",)  # told once, in the answer to a change
+    echoed = ("replaces",)  # stands in the answer to a change alone
 
     invoice_id = Id(required=False, allow_null=True, help_text="May be sent back; another one is refused.")
     payment_date = Day(required=False)

@@ -17,7 +17,7 @@ from payments.api import rows
 from payments.api.answers import answer_for, reverse_for
 from payments.api.bodies import MarkPaidBody, PaymentBody, PaymentChange, PaymentFilter, values_of_mark_paid
 from payments.api.fields import named_as
-from payments.api.shapes import ChangedPayment, PaymentAnswer, PaymentShape, ReversedPayment, held
+from payments.api.shapes import Change, ChangedPayment, PaymentAnswer, PaymentShape, ReversedPayment, held
 from payments.models import Payment
 from payments.services.allocations import Share
 from payments.services.payments import change_payment_text, record_payment
@@ -45,11 +45,11 @@ class PaymentList(ApiView):
 
         Filters combine. What was deleted (taken back) is not shown unless `status` asks for it.
         """
-        asked = request.query
-        found = rows.narrowed(rows.payments(), asked)
-        if asked["status"] == "recorded":
+        filters = request.query
+        found = rows.narrowed(rows.payments(), filters)
+        if filters["status"] == "recorded":
             found = found.filter(reverses=None, reversed_at=None)
-        elif asked["status"] == "reversed":
+        elif filters["status"] == "reversed":
             found = found.exclude(reversed_at=None)
         context = self.context(request)
         return lists.page(request, found, PaymentShape, by="paid_on", context=context, name="payments")
@@ -67,24 +67,24 @@ class PaymentList(ApiView):
         With `customer_id`, `allocations` say what it pays, none beyond a balance (409 `over_allocated`); the rest is
         credit, or with `oldest_first` pays the customer's other invoices in the order of their due dates.
         """
-        said = request.values
-        invoice: Invoice | None = said.get("invoice_id")
+        values = request.values
+        invoice: Invoice | None = values.get("invoice_id")
         common = {
-            "method": said["payment_method"],
-            "paid_on": said.get("payment_date") or local_day(request.at),
-            "reference": said["reference"],
-            "notes": said["notes"],
-            "transaction_id": said["transaction_id"],
+            "method": values["payment_method"],
+            "paid_on": values.get("payment_date") or local_day(request.at),
+            "reference": values["reference"],
+            "notes": values["notes"],
+            "transaction_id": values["transaction_id"],
             "actor": request.caller.actor,
             "at": request.at,
         }
         with named_as():
             if invoice is not None:
-                payment = pay_invoice(invoice=invoice, amount=said["amount"], **common)
+                payment = pay_invoice(invoice=invoice, amount=values["amount"], **common)
             else:
-                shares = [Share(one["invoice_id"], one["amount"]) for one in said.get("allocations", [])]
-                receive = receive_oldest_first if said["oldest_first"] else record_payment
-                payment = receive(customer=said["customer_id"], amount=said["amount"], shares=shares, **common)
+                shares = [Share(share["invoice_id"], share["amount"]) for share in values.get("allocations", [])]
+                receive = receive_oldest_first if values["oldest_first"] else record_payment
+                payment = receive(customer=values["customer_id"], amount=values["amount"], shares=shares, **common)
         return answer_for(self, payment, invoice, status=201)
 
 
@@ -106,32 +106,30 @@ class PaymentItem(ApiView):
         action="payments.record", body=PaymentChange, answer=ChangedPayment, key=OPTIONAL, match=True,
         id="payment_update", examples=[sent({"reference": "VIR-123456", "notes": "Reçu en agence"})],
     )  # fmt: skip
-    def put(self, request: Call, id: int) -> Payment:
+    def put(self, request: Call, id: int) -> Change:
         """Change a payment.
 
         Reference, notes and transaction_id change freely. Another amount, date or method is a correction: the payment
         is reversed and a new one recorded, which pays the same invoices; the answer is the new one, and `replaces`
         names the old. A payment that comes from the bank keeps the bank's figures (409 `payment_from_bank`).
         """
-        payment, said = self.find(id=id), request.values
+        payment, values = self.find(id=id), request.values
         paid: list[int | None] = [invoice.pk for invoice, _part in held(payment)]
-        if "invoice_id" in said and said["invoice_id"] not in (paid or [None]):
+        if "invoice_id" in values and values["invoice_id"] not in (paid or [None]):
             raise Invalid(fields={"invoice_id": ANOTHER_INVOICE})
-        words = {name: said.get(name, getattr(payment, name)) for name in ("reference", "notes", "transaction_id")}
+        texts = {name: values.get(name, getattr(payment, name)) for name in ("reference", "notes", "transaction_id")}
         figures = {
-            "amount": said.get("amount", payment.amount),
-            "paid_on": said.get("payment_date", payment.paid_on),
-            "method": said.get("payment_method", payment.method),
+            "amount": values.get("amount", payment.amount),
+            "paid_on": values.get("payment_date", payment.paid_on),
+            "method": values.get("payment_method", payment.method),
         }
         by: dict[str, Any] = {"actor": request.caller.actor, "at": request.at}
         if all(getattr(payment, name) == value for name, value in figures.items()):
-            change_payment_text(payment=payment, **words, **by)
-            return rows.payment_of(id)
+            change_payment_text(payment=payment, **texts, **by)
+            return Change(rows.payment_of(id))
         with named_as():
-            new = replace_payment(payment=payment, **figures, **words, **by)
-        shown = rows.payment_of(new.pk)
-        shown.replaces = id  # type: ignore[attr-defined]  # told once, in this answer
-        return shown
+            new = replace_payment(payment=payment, **figures, **texts, **by)
+        return Change(rows.payment_of(new.pk), replaces=id)
 
     @operation(action="payments.record", answer=ReversedPayment, key=OPTIONAL, match=True, id="payment_delete")
     def delete(self, request: Call, id: int) -> dict[str, Any]:

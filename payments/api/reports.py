@@ -61,9 +61,9 @@ class AgingReport(ApiView):
     @operation(query=AgingQuery, answer=AgingShape, id="report_aging")
     def get(self, request: Call) -> dict[str, Any]:
         """What customers owe today, by how many days it is late."""
-        on, asked = local_day(request.at), request.query
-        found = aging(on=on, currency=asked["currency"], limit=asked["limit"])
-        return {"on": on, "currency": asked["currency"], "total": found.total, "customers": found.customers}
+        on, query = local_day(request.at), request.query
+        found = aging(on=on, currency=query["currency"], limit=query["limit"])
+        return {"on": on, "currency": query["currency"], "total": found.total, "customers": found.customers}
 
 
 class DsoQuery(Query):
@@ -90,11 +90,11 @@ class DsoReport(ApiView):
     @operation(query=DsoQuery, answer=DsoShape, id="report_dso")
     def get(self, request: Call) -> dict[str, Any]:
         """Days of sales outstanding: what is due, divided by what was billed in the period, times its days."""
-        on, asked = local_day(request.at), request.query
-        found = days_of_sales(on=on, days=asked["days"], currency=asked["currency"])
+        on, query = local_day(request.at), request.query
+        found = days_of_sales(on=on, days=query["days"], currency=query["currency"])
         return {
             "on": on,
-            **asked,
+            **query,
             "receivable": found.receivable,
             "overdue": found.overdue,
             "billed": found.billed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -84,14 +85,20 @@ class PaymentAnswer(serializers.Serializer):
     invoice = PaidInvoiceShape(allow_null=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    payment: Payment
+    replaces: int | None = None  # the payment it was recorded in the place of
+
+
 class ChangedPayment(PaymentShape):
     """A payment after a change."""
 
     replaces = Id(allow_null=True, help_text="The payment it was recorded in the place of; null when words changed.")
 
-    def to_representation(self, instance: Payment) -> Any:
-        replaces = getattr(instance, "replaces", None)
-        return serializers.Serializer.to_representation(self, {**shown(instance), "replaces": replaces})
+    def to_representation(self, instance: Any) -> Any:
+        values = {**shown(instance.payment), "replaces": instance.replaces}
+        return serializers.Serializer.to_representation(self, values)
 
 
 class ReversedPayment(serializers.Serializer):
@@ -103,9 +110,9 @@ class ReversedPayment(serializers.Serializer):
 def held(payment: Payment) -> list[tuple[Invoice, Decimal]]:
     """What each invoice still holds of the payment, from its loaded allocations, the first one first."""
     sums: dict[int, tuple[Invoice, Decimal]] = {}
-    for one in payment.allocations.all():
-        before = sums.get(one.invoice_id, (one.invoice, Decimal(0)))[1]
-        sums[one.invoice_id] = (one.invoice, before + one.amount)
+    for allocation in payment.allocations.all():
+        before = sums.get(allocation.invoice_id, (allocation.invoice, Decimal(0)))[1]
+        sums[allocation.invoice_id] = (allocation.invoice, before + allocation.amount)
     return [(invoice, amount) for invoice, amount in sums.values() if amount]
 
 

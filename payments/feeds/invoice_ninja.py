@@ -104,14 +104,14 @@ class InvoiceNinja:
                 number += 1
 
     def _page(self, since: int, number: int) -> tuple[list[RemotePayment], bool]:
-        asked = {
+        query = {
             "updated_at": since, "include": "invoices", "sort": "updated_at|asc", "per_page": PAGE_SIZE, "page": number,
         }  # fmt: skip
-        answer = _json(self._get("/payments", asked))
-        told, pages = answer.get("data"), _inner(answer, "meta", "pagination").get("total_pages")
-        if not isinstance(told, list) or type(pages) is not int:
+        answer = _json(self._get("/payments", query))
+        found, pages = answer.get("data"), _inner(answer, "meta", "pagination").get("total_pages")
+        if not isinstance(found, list) or type(pages) is not int:
             raise _unreadable()
-        rows = [_payment(one) for one in told]
+        rows = [_payment(fields) for fields in found]
         instants = [row.updated_at for row in rows]
         if instants != sorted(instants) or (instants and instants[0] < since):
             raise _unreadable()  # neither filtered nor sorted: something would be left out unseen
@@ -148,44 +148,44 @@ def _json(response: Response) -> Mapping[str, Any]:
     return value
 
 
-def _inner(told: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+def _inner(fields: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     for name in path:
-        found = told.get(name)
-        told = found if isinstance(found, dict) else {}
-    return told
+        found = fields.get(name)
+        fields = found if isinstance(found, dict) else {}
+    return fields
 
 
-def _payment(told: Any) -> RemotePayment:
+def _payment(fields: Any) -> RemotePayment:
     """Raises RemoteError: what cannot be read is not passed over."""
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         raise _unreadable()
-    updated_at, currency = told.get("updated_at"), str(told.get("currency_id") or "")
+    updated_at, currency = fields.get("updated_at"), str(fields.get("currency_id") or "")
     if type(updated_at) is not int or not 0 <= updated_at < _LATEST:
         raise _unreadable()
-    if not isinstance(told.get("is_deleted", False), bool):
+    if not isinstance(fields.get("is_deleted", False), bool):
         raise _unreadable()
     parts: dict[str, Decimal] = {}
-    for part in _objects(told, "paymentables"):
+    for part in _objects(fields, "paymentables"):
         if part.get("invoice_id"):
             key = _id(part["invoice_id"])
             parts[key] = parts.get(key, ZERO) + _amount(part, "amount") - _amount(part, "refunded")
     return RemotePayment(
-        id=_id(told.get("id")),
+        id=_id(fields.get("id")),
         updated_at=updated_at,
-        status=str(told.get("status_id")),
-        is_deleted=told.get("is_deleted", False),
-        received=_amount(told, "amount") - _amount(told, "refunded"),
+        status=str(fields.get("status_id")),
+        is_deleted=fields.get("is_deleted", False),
+        received=_amount(fields, "amount") - _amount(fields, "refunded"),
         parts=parts,
-        numbers={_id(one.get("id")): str(one.get("number") or "").strip() for one in _objects(told, "invoices")},
+        numbers={_id(row.get("id")): str(row.get("number") or "").strip() for row in _objects(fields, "invoices")},
         currency=CURRENCIES.get(currency, currency),
-        type_id=str(told.get("type_id") or ""),
-        paid_on=_day(told.get("date")),
+        type_id=str(fields.get("type_id") or ""),
+        paid_on=_day(fields.get("date")),
     )
 
 
-def _objects(told: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    found = told.get(name, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+def _objects(fields: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = fields.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise _unreadable()
     return found
 
@@ -196,9 +196,9 @@ def _id(value: Any) -> str:
     return value
 
 
-def _amount(told: Mapping[str, Any], name: str) -> Decimal:
+def _amount(fields: Mapping[str, Any], name: str) -> Decimal:
     """In euros and cents, without the noise of a float; a true fraction of a cent stays one."""
-    value = told.get(name, 0)
+    value = fields.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _unreadable()
     amount = Decimal(value)

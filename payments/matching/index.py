@@ -75,7 +75,7 @@ class Debts:
         for item in found:
             customers[item.customer_id].append(item)
         ids = frozenset(item.id for item in found)
-        return cls(found, ids, {key: tuple(theirs) for key, theirs in customers.items()})
+        return cls(found, ids, {key: tuple(items) for key, items in customers.items()})
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ class Index:
 
     def debts_of(self, counterparty: str, currency: str, *, barred: Collection[Hashable] = ()) -> Debts:
         """What a payer of that name may owe, without the invoices barred from its line."""
-        known = self._debts.get((counterparty, currency))
-        if known is None:
-            theirs = (item for key in self.payers.of(counterparty) for item in self.by_customer[key])
-            known = Debts.build(item for item in theirs if item.currency == currency)
-            self._debts[counterparty, currency] = known
-        if known.ids.isdisjoint(barred):
-            return known
-        return Debts.build(item for item in known.items if item.id not in barred)
+        debts = self._debts.get((counterparty, currency))
+        if debts is None:
+            items = (item for key in self.payers.of(counterparty) for item in self.by_customer[key])
+            debts = Debts.build(item for item in items if item.currency == currency)
+            self._debts[counterparty, currency] = debts
+        if debts.ids.isdisjoint(barred):
+            return debts
+        return Debts.build(item for item in debts.items if item.id not in barred)
 
     @classmethod
     def build(cls, items: Iterable[OpenItem]) -> Index:

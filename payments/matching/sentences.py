@@ -35,7 +35,7 @@ def explain(verdict: Verdict, translate: Callable[[str], str] = str, amounts: Ca
     « 1 234,00 » as he does.
     """
     reasons = [
-        translate(PHRASES[one.kind]) % {"value": amounts(one.value) if one.kind in AMOUNTS else one.value}
-        for one in verdict.evidence
+        translate(PHRASES[piece.kind]) % {"value": amounts(piece.value) if piece.kind in AMOUNTS else piece.value}
+        for piece in verdict.evidence
     ]
     return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}

@@ -49,7 +49,7 @@ def judge_named(line: Line, named: Named, barred: Collection[Hashable]) -> Verdi
     others = tuple(item.id for item in rivals if item.id not in chosen_ids)
     owed = sum((item.balance for item in payable), ZERO)
     if owed == line.amount:
-        rule = "reference" if all(one.kind == "rf" for one in named.evidence) else "number"
+        rule = "reference" if all(piece.kind == "rf" for piece in named.evidence) else "number"
         return Verdict(
             kind=PROPOSED if doubts else AUTO,
             rule=rule,
@@ -119,8 +119,8 @@ def judge_amount(line: Line, index: Index, barred: Collection[Hashable]) -> Verd
     same_payer = [item for item in equal if item.id in own.ids]
     if same_payer:
         return propose_equal(line, same_payer, "payer_and_amount", (Evidence("payer", line.counterparty),))
-    for theirs in own.by_customer.values():
-        together = sum_of(line.amount, theirs)
+    for items in own.by_customer.values():
+        together = sum_of(line.amount, items)
         if together:
             numbers = ", ".join(item.number for item in together)
             return Verdict(

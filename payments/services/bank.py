@@ -1,4 +1,4 @@
-"""The bank's own words: statements kept byte for byte, each movement once, whatever is imported twice or overlaps."""
+"""Bank statements: kept byte for byte, each movement once, whatever is imported twice or overlaps."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
 from payments.statements import Statement, StatementLine
-from payments.statements.recognition import Known, Reading, recognise
+from payments.statements.recognition import ImportedLine, Reading, recognise
 
 LIMIT = Decimal(10) ** 14  # what the columns hold
-KNOWN_SHOWN = 100  # lines known before that a statement names
+DUPLICATES_SHOWN = 100  # lines imported before that a statement names
 
 
 class UnknownAccount(Invalid):
@@ -67,31 +67,31 @@ def import_statement(
     """
     found = statements.read(data, filename=filename)
     accounts = _lock_accounts(company, found)
-    other = next((one for one in accounts.values() if account is not None and one.pk != account.pk), None)
+    other = next((row for row in accounts.values() if account is not None and row.pk != account.pk), None)
     if account is not None and other is not None:
         raise AnotherAccount(found=other.name, account=account.name)
     digest = hashlib.sha256(data).hexdigest()
-    known = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
-    if known:
-        return known
+    imported = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
+    if imported:
+        return imported
     rows = []
     counted: set[int] = set()
-    for one in found:
+    for statement in found:
         # each with what the statements before it in the file have just brought
-        bank_account = accounts[one.account_id]
-        readings = recognise(one, _known_lines(bank_account, one), counted)
-        row = _import_one(bank_account, one, readings, data, filename, digest, actor, at)
-        counted |= {reading.known.id for reading in readings if reading.known}
+        bank_account = accounts[statement.account_id]
+        readings = recognise(statement, _imported_lines(bank_account, statement), counted)
+        row = _import_one(bank_account, statement, readings, data, filename, digest, actor, at)
+        counted |= {reading.duplicate_of.id for reading in readings if reading.duplicate_of}
         counted |= set(BankLine.everywhere.filter(statement=row).values_list("id", flat=True))
         rows.append(row)
     return rows
 
 
-def _known_lines(account: BankAccount, found: Statement) -> list[Known]:
-    """What is known of the days that the statement tells of."""
+def _imported_lines(account: BankAccount, found: Statement) -> list[ImportedLine]:
+    """The lines of the account on the days of the statement."""
     days = {line.booked_on for line in found.lines}
     return [
-        Known(
+        ImportedLine(
             id=row.pk,
             look=row.import_key.rsplit(":", 1)[0],
             booked_on=row.booked_on,
@@ -120,16 +120,16 @@ class _Keys:
 
 def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, BankAccount]:
     """The accounts of the file, locked in the order of their keys: two imports at once follow each other."""
-    wanted = {one.account_id for one in found}
-    rows = BankAccount.everywhere.select_for_update(no_key=True).filter(company=company, iban__in=wanted).order_by("id")
+    ibans = {statement.account_id for statement in found}
+    rows = BankAccount.everywhere.select_for_update(no_key=True).filter(company=company, iban__in=ibans).order_by("id")
     accounts: dict[str, BankAccount] = {row.iban: row for row in rows}
-    for one in found:
-        account = accounts.get(one.account_id)
+    for statement in found:
+        account = accounts.get(statement.account_id)
         if account is None:
-            raise UnknownAccount(iban=_masked(one.account_id))
-        if one.currency and account.currency != one.currency:
-            raise AnotherCurrency(found=one.currency, account=account.name, expected=account.currency)
-        _check_amounts(one)
+            raise UnknownAccount(iban=_masked(statement.account_id))
+        if statement.currency and account.currency != statement.currency:
+            raise AnotherCurrency(found=statement.currency, account=account.name, expected=account.currency)
+        _check_amounts(statement)
     return accounts
 
 
@@ -144,13 +144,13 @@ def _import_one(
     actor: Actor, at: datetime,
 ) -> BankStatement:  # fmt: skip
     keys = _Keys(account, readings)
-    fresh = {keys.next(reading.look): reading for reading in readings if reading.known is None}
-    statement = _store(account, found, data, filename, digest, len(fresh), at, known=readings)
+    fresh = {keys.next(reading.look): reading for reading in readings if reading.duplicate_of is None}
+    statement = _store(account, found, data, filename, digest, len(fresh), at, readings=readings)
     lines = [
         _line(account, statement, key, reading.line, balance_before=reading.balance_before)
         for key, reading in fresh.items()
     ]
-    until = _known_until(statement.closed_on, at)
+    until = _fresh_until(statement.closed_on, at)
     return _record(account, statement, lines, filename, until=until, actor=actor, at=at)
 
 
@@ -189,7 +189,7 @@ def _record(
     return statement
 
 
-def _known_until(closed_on: date, at: datetime) -> datetime:
+def _fresh_until(closed_on: date, at: datetime) -> datetime:
     """When a statement begins to grow old: as its next working day begins, and not in the future.
 
     An old statement read today makes nothing fresh; Friday's is good until Monday night.
@@ -202,7 +202,7 @@ def _known_until(closed_on: date, at: datetime) -> datetime:
 
 def _store(
     account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, new: int, at: datetime, *,
-    known: Sequence[Reading] = (),
+    readings: Sequence[Reading] = (),
 ) -> BankStatement:  # fmt: skip
     days = [line.booked_on for line in found.lines] or [local_day(at)]
     moved = sum(line.amount for line in found.lines)
@@ -218,7 +218,7 @@ def _store(
         sha256=digest,
         line_count=len(found.lines),
         new_count=new,
-        already_known=[_known_fact(reading, reading.known) for reading in known if reading.known][:KNOWN_SHOWN],
+        already_known=_duplicates(readings)[:DUPLICATES_SHOWN],
         imported_at=at,
     )
     name = PurePath(filename).name[-100:]
@@ -227,12 +227,18 @@ def _store(
     return row
 
 
-def _known_fact(reading: Reading, known: Known) -> dict[str, object]:
-    line = reading.line
-    return {
-        "line_id": known.id, "booked_on": line.booked_on.isoformat(), "amount": f"{line.amount:f}",
-        "counterparty": line.counterparty[:200], "reason": reading.reason,
-    }  # fmt: skip
+def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
+    return [
+        {
+            "line_id": reading.duplicate_of.id,
+            "booked_on": reading.line.booked_on.isoformat(),
+            "amount": f"{reading.line.amount:f}",
+            "counterparty": reading.line.counterparty[:200],
+            "reason": reading.reason,
+        }
+        for reading in readings
+        if reading.duplicate_of
+    ]
 
 
 def _line(

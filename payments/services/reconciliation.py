@@ -190,7 +190,7 @@ def _lock_open_line(line: BankLine) -> bool:
 
 
 def _evidence(verdict: Verdict) -> list[dict[str, str]]:
-    return [{"kind": one.kind, "value": one.value} for one in verdict.evidence]
+    return [{"kind": piece.kind, "value": piece.value} for piece in verdict.evidence]
 
 
 @transaction.atomic

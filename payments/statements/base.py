@@ -62,8 +62,8 @@ def normalise(text: str) -> str:
 
 def fingerprint(account_id: str, line: StatementLine) -> str:
     """What equal movements share: account, day, amount, the other account and words."""
-    words = normalise(f"{line.counterparty} {line.structured_reference} {line.end_to_end_id} {line.remittance}")
-    payer = (line.counterparty_iban, words)
+    text = normalise(f"{line.counterparty} {line.structured_reference} {line.end_to_end_id} {line.remittance}")
+    payer = (line.counterparty_iban, text)
     content = "\x1f".join((account_id, line.booked_on.isoformat(), f"{line.amount:f}", line.currency, *payer))
     return hashlib.sha256(content.encode()).hexdigest()
 

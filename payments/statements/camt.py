@@ -243,7 +243,7 @@ def references(detail: Element) -> list[str]:
         *children(detail, "RmtInf", "Strd", "CdtrRefInf", "Ref"),
         *children(detail, "RmtInf", "Strd", "CdtrRefInf", "CdtrRef"),  # version 1
     ]
-    return [reference for reference in ("".join((one.text or "").split()) for one in found) if reference]
+    return [reference for reference in ("".join((element.text or "").split()) for element in found) if reference]
 
 
 def transaction_code(element: Element) -> str:

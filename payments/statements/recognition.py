@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ FEED = "feed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class ImportedLine:
     """A movement that was imported before."""
 
     id: int
@@ -42,42 +42,42 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One line of a file: `known` when it was imported before, and `reason` how that was seen."""
+    """One line of a file: what it is a duplicate of when it was imported before, and the `reason` to say so."""
 
     line: StatementLine
     look: str
     balance_before: Decimal | None
-    known: Known | None = None
+    duplicate_of: ImportedLine | None = None
     reason: str = ""
 
 
-def recognise(statement: Statement, known: Sequence[Known], counted: Collection[int] = ()) -> list[Reading]:
+def recognise(statement: Statement, imported: Sequence[ImportedLine], counted: Collection[int] = ()) -> list[Reading]:
     """What each line of a statement is.
 
     `counted` are the known movements that earlier statements of the same file hold: where balances are missing, each
     is found once in a file.
     """
     readings = _placed(statement)
-    days = _days_again(readings, known)
-    left = {row.id: row for row in known}
+    days = _days_again(readings, imported)
+    left = {row.id: row for row in imported}
 
-    def find(reason: str, agrees: Callable[[Reading, Known], bool], of: Callable[[Known], object]) -> None:
+    def find(
+        reason: str, agrees: Callable[[Reading, ImportedLine], bool], of: Callable[[ImportedLine], object]
+    ) -> None:
         """Give each line that is not recognised yet the first known movement that agrees."""
-        keys: dict[object, list[Known]] = {}
+        keys: dict[object, list[ImportedLine]] = {}
         for row in left.values():
             keys.setdefault(of(row), []).append(row)
         for place, reading in enumerate(readings):
-            if reading.known is None:
+            if reading.duplicate_of is None:
                 line = reading.line
                 key = (line.booked_on, line.amount) if reason == FEED else reading.look
                 same = next((row for row in keys.get(key, ()) if row.id in left and agrees(reading, row)), None)
                 if same is not None:
                     del left[same.id]
-                    readings[place] = Reading(
-                        line=line, look=reading.look, balance_before=reading.balance_before, known=same, reason=reason
-                    )
+                    readings[place] = replace(reading, duplicate_of=same, reason=reason)
 
-    def by_look(row: Known) -> object:
+    def by_look(row: ImportedLine) -> object:
         return row.look
 
     find(REFERENCE, _is_identified, by_look)
@@ -90,7 +90,7 @@ def recognise(statement: Statement, known: Sequence[Known], counted: Collection[
     return readings
 
 
-def _is_identified(reading: Reading, row: Known) -> bool:
+def _is_identified(reading: Reading, row: ImportedLine) -> bool:
     """Whether the bank's reference tells that both are one movement."""
     payers = {normalise(reading.line.counterparty), normalise(row.counterparty)} - {""}
     is_elsewhere = reading.balance_before is not None and row.balance_before not in (None, reading.balance_before)
@@ -134,14 +134,14 @@ def _day(rows: Sequence[_Row]) -> _Day | None:
     )
 
 
-def _days_again(readings: Sequence[Reading], known: Sequence[Known]) -> set[tuple[date, int]]:
+def _days_again(readings: Sequence[Reading], imported: Sequence[ImportedLine]) -> set[tuple[date, int]]:
     """The days, each with the statement that brought it, that this statement writes again."""
     read: dict[date, list[_Row]] = {}
     for reading in readings:
         row = (reading.balance_before, reading.line.amount, reading.look)
         read.setdefault(reading.line.booked_on, []).append(row)
     brought: dict[tuple[date, int], list[_Row]] = {}
-    for earlier in known:
+    for earlier in imported:
         if earlier.booked_on in read and not earlier.is_from_feed:
             row = (earlier.balance_before, earlier.amount, earlier.look)
             brought.setdefault((earlier.booked_on, earlier.statement_id), []).append(row)

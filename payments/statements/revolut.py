@@ -38,7 +38,7 @@ class Transaction:
     id: str
     state: str
     created_at: datetime
-    told: Mapping[str, Any]
+    fields: Mapping[str, Any]
 
     def line_keys(self) -> list[str]:
         """What its movements are known by, once booked."""
@@ -60,7 +60,7 @@ class Movement:
 def transactions_of(body: bytes) -> list[Transaction]:
     """The transactions of one answer, in its order. Raises RemoteError when it is not what Revolut promises."""
     try:
-        return [_transaction(raw, told) for raw, told in _items(body.decode())]
+        return [_transaction(raw, fields) for raw, fields in _items(body.decode())]
     except (ValueError, RecursionError):
         raise unreadable() from None
 
@@ -87,10 +87,10 @@ def _after_blanks(text: str, place: int) -> int:
     return place
 
 
-def _transaction(raw: bytes, told: Any) -> Transaction:
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str) or not told["id"]:
+def _transaction(raw: bytes, fields: Any) -> Transaction:
+    if not isinstance(fields, dict) or not isinstance(fields.get("id"), str) or not fields["id"]:
         raise unreadable()
-    return Transaction(raw, told["id"], str(told.get("state", "")), _instant(told.get("created_at")), told)
+    return Transaction(raw, fields["id"], str(fields.get("state", "")), _instant(fields.get("created_at")), fields)
 
 
 def _instant(value: Any) -> datetime:
@@ -102,7 +102,7 @@ def _instant(value: Any) -> datetime:
 
 
 def _legs(transaction: Transaction) -> list[Mapping[str, Any]]:
-    legs = transaction.told.get("legs")
+    legs = transaction.fields.get("legs")
     if not isinstance(legs, list) or not all(isinstance(leg, dict) for leg in legs):
         raise unreadable()
     for leg in legs:
@@ -136,34 +136,34 @@ def movements(transaction: Transaction, accounts: Mapping[str, str]) -> Iterator
 
 
 def _booked(transaction: Transaction, leg: Mapping[str, Any]) -> Iterator[Movement]:
-    told = transaction.told
+    fields = transaction.fields
     try:
-        at = _instant(told.get("completed_at") or told.get("updated_at") or told["created_at"])
+        at = _instant(fields.get("completed_at") or fields.get("updated_at") or fields["created_at"])
     except ValueError:
         raise unreadable() from None
     amount, fee = _amount(leg.get("amount")), _amount(leg.get("fee") or 0)
     balance = _amount(leg["balance"]) if leg.get("balance") is not None else None
-    said = plain_words(leg.get("description"))
-    reference = plain_words(told.get("reference"))
+    description = plain_words(leg.get("description"))
+    reference = plain_words(fields.get("reference"))
     line = StatementLine(
         booked_on=local_day(at),
         value_on=local_day(at),
         amount=amount,
         currency=str(leg["currency"]),
-        counterparty=_counterparty(told, said, amount),
-        remittance=" ".join(dict.fromkeys(filter(None, (reference, said)))),
+        counterparty=_counterparty(fields, description, amount),
+        remittance=" ".join(dict.fromkeys(filter(None, (reference, description)))),
         bank_reference=str(leg["leg_id"]),
-        transaction_code=str(told.get("type", "")),
+        transaction_code=str(fields.get("type", "")),
     )
     where = str(leg["account_id"])
     if amount:
         after = balance + fee if balance is not None else None
         yield Movement(_key(leg), where, at, after, line, transaction.raw)
     if fee:
-        words = " ".join(filter(None, ("Frais Revolut", line.remittance)))
+        label = " ".join(filter(None, ("Frais Revolut", line.remittance)))
         charged = StatementLine(
             booked_on=line.booked_on, value_on=line.value_on, amount=-fee, currency=line.currency,
-            counterparty="Revolut", remittance=words, bank_reference=line.bank_reference,
+            counterparty="Revolut", remittance=label, bank_reference=line.bank_reference,
         )  # fmt: skip
         yield Movement(_fee_key(leg), where, at, balance, charged, transaction.raw)
 
@@ -181,12 +181,12 @@ def _amount(value: Any) -> Decimal:
     return round2(amount)
 
 
-def _counterparty(told: Mapping[str, Any], said: str, amount: Decimal) -> str:
+def _counterparty(fields: Mapping[str, Any], description: str, amount: Decimal) -> str:
     """The merchant, else the name in « Payment from … »: Revolut gives no other."""
-    merchant = told.get("merchant")
+    merchant = fields.get("merchant")
     name = plain_words(merchant.get("name")) if isinstance(merchant, dict) else ""
     starts = FROM if amount > 0 else TO
-    return name or next((said.removeprefix(start) for start in starts if said.startswith(start)), "")
+    return name or next((description.removeprefix(start) for start in starts if description.startswith(start)), "")
 
 
 def plain_words(value: Any) -> str:
@@ -208,10 +208,10 @@ def statement_of(found: Sequence[Movement], *, reference: str, iban: str) -> Sta
         closed_on=last.line.booked_on,
         opening=first.after - first.line.amount if first.after is not None else None,
         closing=last.after,
-        lines=tuple(one.line for one in found),
+        lines=tuple(movement.line for movement in found),
     )
 
 
 def file_of(found: Sequence[Movement]) -> bytes:
     """The transactions of the movements as a JSON array, each with the bytes it came with."""
-    return b"[" + b",\n".join(dict.fromkeys(one.raw for one in found)) + b"]"
+    return b"[" + b",\n".join(dict.fromkeys(movement.raw for movement in found)) + b"]"

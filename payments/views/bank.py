@@ -93,8 +93,8 @@ def _summary(found: Any) -> str:
     sums = found.aggregate(rows=Count("pk"), total=Sum("amount"))
     if not sums["rows"]:
         return ""
-    words = ngettext("%(rows)s ligne", "%(rows)s lignes", sums["rows"]) % {"rows": typography.number(sums["rows"])}
-    return f"{words} · {_('mouvements %(total)s') % {'total': typography.money(sums['total'])}}"
+    summary = ngettext("%(rows)s ligne", "%(rows)s lignes", sums["rows"]) % {"rows": typography.number(sums["rows"])}
+    return f"{summary} · {_('mouvements %(total)s') % {'total': typography.money(sums['total'])}}"
 
 
 @require_POST
@@ -103,8 +103,9 @@ def bank_reconcile(request: HttpRequest) -> HttpResponse:
     """« Rapprocher maintenant »: what the evidence proves; the rest is left to a person."""
     company = cast(MemberRequest, request).membership.company
     outcome = reconcile(company=company, actor=actor_of(request), at=timezone.now())
-    words = _("%(matched)s rapprochées, %(proposed)s proposées, %(left)s sans proposition.")
-    messages.success(request, words % {"matched": outcome.matched, "proposed": outcome.proposed, "left": outcome.left})
+    sentence = _("%(matched)s rapprochées, %(proposed)s proposées, %(left)s sans proposition.")
+    counts = {"matched": outcome.matched, "proposed": outcome.proposed, "left": outcome.left}
+    messages.success(request, sentence % counts)
     return redirect("payments:bankline-list")
 
 
@@ -213,9 +214,9 @@ def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
         ignore_line(line=line, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Ligne mise de côté."))
         return redirect("payments:bankline-list")
-    words = _("Par exemple des frais bancaires, un salaire, un virement interne.")
+    note = _("Par exemple des frais bancaires, un salaire, un virement interne.")
     return small_form(
-        request, form, row=line, title=_("Mettre la ligne de côté"), button=_("Mettre de côté"), words=words
+        request, form, row=line, title=_("Mettre la ligne de côté"), button=_("Mettre de côté"), note=note
     )
 
 
@@ -236,7 +237,7 @@ def match_undo(request: HttpRequest, pk: int) -> HttpResponse:
         undo_match(match=match, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Rapprochement défait : les factures sont de nouveau comme avant."))
         return redirect(match.line)
-    words = _("L’encaissement est annulé par une écriture inverse et la ligne redevient à rapprocher.")
+    note = _("L’encaissement est annulé par une écriture inverse et la ligne redevient à rapprocher.")
     return small_form(
-        request, form, row=match.line, title=_("Défaire le rapprochement"), button=_("Défaire"), words=words
+        request, form, row=match.line, title=_("Défaire le rapprochement"), button=_("Défaire"), note=note
     )

@@ -67,15 +67,15 @@ def _summary(found: Any) -> str:
     )
     if not sums["rows"] and not sums["undone"]:
         return ""
-    words = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])
+    summary = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])
     figures = _("reçu %(amount)s · affecté %(allocated)s") % {
         name: typography.money(sums[name] or 0) for name in ("amount", "allocated")
     }
-    words %= {"rows": typography.number(sums["rows"])}
+    summary %= {"rows": typography.number(sums["rows"])}
     if sums["undone"]:
         undone = ngettext("%(rows)s annulation", "%(rows)s annulations", sums["undone"])
-        words = f"{words}, {undone % {'rows': typography.number(sums['undone'])}}"
-    return f"{words} · {figures}"
+        summary = f"{summary}, {undone % {'rows': typography.number(sums['undone'])}}"
+    return f"{summary} · {figures}"
 
 
 def load_payment(pk: int) -> Payment:
@@ -112,11 +112,11 @@ def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @sent_once
 def payment_new(request: HttpRequest) -> HttpResponse:
     """Record money received. `?invoice=` or `?customer=` fills what is known; the rest of the page follows."""
-    asked = request.POST if request.method == "POST" else request.GET
-    invoice = _asked(Invoice.objects.select_related("customer"), asked.get("invoice"))
-    customer = invoice.customer if invoice else _asked_customer(asked)
+    query = request.POST if request.method == "POST" else request.GET
+    invoice = _row_named(Invoice.objects.select_related("customer"), query.get("invoice"))
+    customer = invoice.customer if invoice else _customer_named(query)
     if customer is None:
-        return render(request, "payments/payment/choose.html", {"text": asked.get("customer_text", "")})
+        return render(request, "payments/payment/choose.html", {"text": query.get("customer_text", "")})
     # the invoice one comes from is served first, then the oldest debt
     invoices = sorted(open_invoices(customer), key=lambda row: row != invoice)
     preset = {invoice.pk: invoice.balance} if invoice else {}
@@ -146,16 +146,16 @@ def payment_new(request: HttpRequest) -> HttpResponse:
     return render(request, "payments/payment/form.html", context, status=422 if form.errors else 200)
 
 
-def _asked(rows: Any, key: Any) -> Any:
+def _row_named(rows: Any, key: Any) -> Any:
     typed = str(key)
     return get_object_or_404(rows, pk=typed) if typed.isascii() and typed.isdigit() and len(typed) < 20 else None
 
 
-def _asked_customer(asked: Any) -> Customer | None:
+def _customer_named(query: Any) -> Customer | None:
     """By id, or without JavaScript by the exact name."""
-    chosen = _asked(Customer.objects.active(), asked.get("customer"))
-    if chosen is None and asked.get("customer_text"):
-        chosen = Customer.objects.active().filter(name__folded=asked["customer_text"].strip()).first()
+    chosen = _row_named(Customer.objects.active(), query.get("customer"))
+    if chosen is None and query.get("customer_text"):
+        chosen = Customer.objects.active().filter(name__folded=query["customer_text"].strip()).first()
     return cast("Customer | None", chosen)
 
 
@@ -213,8 +213,8 @@ def payment_reverse(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Encaissement annulé par %(number)s.") % {"number": reversal.number})
         return redirect(payment)
     title = _("Annuler l’encaissement")
-    words = _("Les factures réglées par cet encaissement redeviennent à payer. L’historique est conservé.")
-    return small_form(request, form, row=payment, title=title, button=title, words=words, facts=_freed(payment))
+    note = _("Les factures réglées par cet encaissement redeviennent à payer. L’historique est conservé.")
+    return small_form(request, form, row=payment, title=title, button=title, note=note, facts=_freed(payment))
 
 
 def _freed(payment: Payment) -> list[tuple[str, str]]:
@@ -225,9 +225,9 @@ def _freed(payment: Payment) -> list[tuple[str, str]]:
 
 
 def small_form(
-    request: HttpRequest, form: Any, *, row: Any, title: str, button: str, words: str = "",
+    request: HttpRequest, form: Any, *, row: Any, title: str, button: str, note: str = "",
     facts: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:  # fmt: skip
     """A page with one short form about one row; `facts` are what it bears on, pairs of label and value."""
-    context = {"form": form, "row": row, "title": title, "button": button, "words": words, "facts": facts}
+    context = {"form": form, "row": row, "title": title, "button": button, "note": note, "facts": facts}
     return render(request, "payments/small_form.html", context, status=422 if form.errors else 200)

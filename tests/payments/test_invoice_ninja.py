@@ -28,7 +28,7 @@ from config.kernel.scope import company_scope
 from payments import tasks
 from payments.feeds import invoice_ninja as client
 from payments.models import Feed, FeedKind, Payment
-from payments.sandbox.invoice_ninja.access import TOKEN_PREFIX
+from payments.sandbox.invoice_ninja.access import KEY_PREFIX
 from payments.services.feeds import connecting, invoice_ninja, reading
 from payments.services.feeds.reading import read_feed
 from payments.services.payments import change_payment_text, reverse_payment
@@ -107,7 +107,7 @@ def connected(company: Company, address: str, account: str, *, token: str = "") 
     with company_scope(company):
         feed = Feed(company=company, kind=FeedKind.INVOICE_NINJA, base_url=address, created_at=story.AT)
         feed.save(force_insert=True)
-        feed.set_secret("key", token or f"{TOKEN_PREFIX}{account}")
+        feed.set_secret("key", token or f"{KEY_PREFIX}{account}")
         feed.save()
     return feed
 
@@ -403,7 +403,7 @@ def test_a_wrong_token_is_said_on_the_feed_until_a_right_one_is_given(ninja: Nin
     assert (refused.value.code, refused.value.retryable) == ("bad_token", False)
     assert ninja.feed.last_error == str(refused.value)
     assert ninja.feed.failing_since is not None
-    ninja.feed.set_secret("key", f"{TOKEN_PREFIX}{ninja.account}")
+    ninja.feed.set_secret("key", f"{KEY_PREFIX}{ninja.account}")
     ninja.feed.save()
     assert ninja.read() == 1
     ninja.feed.refresh_from_db()
@@ -682,7 +682,7 @@ def test_the_database_records_a_payment_of_a_service_once_whatever_was_locked(
 
 def test_the_ping_names_the_company(ninja: Ninja) -> None:
     with client.InvoiceNinja(
-        f"{ninja.address}/api/v1/", f"{TOKEN_PREFIX}{ninja.account}", adapter=HTTPAdapter()
+        f"{ninja.address}/api/v1/", f"{KEY_PREFIX}{ninja.account}", adapter=HTTPAdapter()
     ) as service:
         assert service.ping() == ninja.account
 
@@ -728,6 +728,6 @@ def test_each_refusal_has_a_code_of_its_own(raised: Callable[[], DomainError]) -
 
 
 def test_the_simulator_refuses_a_wrong_query_with_422(ninja: Ninja) -> None:
-    headers = {"X-API-TOKEN": f"{TOKEN_PREFIX}{ninja.account}"}
+    headers = {"X-API-TOKEN": f"{KEY_PREFIX}{ninja.account}"}
     answer = requests.get(f"{ninja.address}/api/v1/payments?per_page=x&sort=amount", headers=headers, timeout=5)
     assert (answer.status_code, sorted(answer.json()["errors"])) == (422, ["per_page", "sort"])

@@ -51,10 +51,10 @@ class Account:
 def consent_address(base_url: str, *, client_id: str, redirect_uri: str, state: str) -> str:
     """Where a person of the business lets us read, and nothing more."""
     page = _CONSENT.get(base_url) or base_url.removesuffix("/api/1.0") + "/app-confirm"
-    asked = {
+    query = {
         "client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code", "scope": SCOPE, "state": state,
     }  # fmt: skip
-    return f"{page}?{urlencode(asked)}"
+    return f"{page}?{urlencode(query)}"
 
 
 def ask_token(
@@ -69,7 +69,7 @@ def ask_token(
     }  # fmt: skip
     with Session(timeout=(5, 15), deadline=20, adapter=adapter) as session:
         try:
-            told = _object(session.post(f"{base_url}/auth/token", data=form, reads_only=True).json())
+            answer = _object(session.post(f"{base_url}/auth/token", data=form, reads_only=True).json())
         except AnsweredError as error:
             if error.response.status not in {400, 401, 403}:
                 raise
@@ -80,7 +80,7 @@ def ask_token(
             ) from error
         except ValueError:
             raise unreadable() from None
-    token, seconds, refresh = told.get("access_token"), told.get("expires_in"), told.get("refresh_token")
+    token, seconds, refresh = answer.get("access_token"), answer.get("expires_in"), answer.get("refresh_token")
     if not isinstance(token, str) or not token or not token.isprintable():
         raise unreadable()
     return Granted(token, seconds if type(seconds) is int else 0, refresh if isinstance(refresh, str) else "")
@@ -127,7 +127,7 @@ class RevolutClient:
             if not fresh:
                 if len(rows) >= PAGE:  # a full page of one instant may hide others of that instant
                     break
-                return sorted(found.values(), key=lambda one: one.created_at)
+                return sorted(found.values(), key=lambda transaction: transaction.created_at)
             found.update((row.id, row) for row in fresh)
             to = min(row.created_at for row in rows) + STEP
         raise RemoteError("Revolut annonce trop de mouvements pour les lire tous.", retryable=False, code="too_many")
@@ -138,10 +138,10 @@ class RevolutClient:
         return transactions_of(b"[" + body + b"]")[0]
 
     def _page(self, since: datetime, to: datetime | None) -> list[Transaction]:
-        asked: dict[str, Any] = {"from": _written(since), "count": PAGE}
+        query: dict[str, Any] = {"from": _written(since), "count": PAGE}
         if to is not None:
-            asked["to"] = _written(to)
-        return transactions_of(self._get("/transactions", params=asked).body)
+            query["to"] = _written(to)
+        return transactions_of(self._get("/transactions", params=query).body)
 
     def _get(self, path: str, **options: Any) -> Response:
         try:

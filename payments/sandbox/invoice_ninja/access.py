@@ -15,7 +15,7 @@ from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 from config.sandbox.models import SandboxRecord
 
 SERVICE = "invoice_ninja"
-TOKEN_PREFIX = "ninja_"  # noqa: S105 - a published token is this and the account's name: ninja_demo-…
+KEY_PREFIX = "ninja_"  # a published token is this and the account's name: ninja_demo-…
 SHARED_ACCOUNT = "demo-invoice-ninja"  # whose token is the sandbox's own secret
 
 View = Callable[..., HttpResponse]
@@ -42,10 +42,10 @@ def called(operation: str) -> Callable[[View], View]:
             )  # fmt: skip
             if request.method != "GET":
                 return problem(405, "The method is not supported for this route.")
-            told = faults.of(request, operation=operation, client_id=client_id)
-            if "latency" in told:
-                time.sleep(told.seconds("latency", 1.0))
-            return _failure(told) or view(request, client_id, *args, **kwargs)
+            failures = faults.of(request, operation=operation, client_id=client_id)
+            if "latency" in failures:
+                time.sleep(failures.seconds("latency", 1.0))
+            return _failure(failures) or view(request, client_id, *args, **kwargs)
 
         return guarded
 
@@ -56,19 +56,19 @@ def account_of(token: str) -> str:
     """The account whose token it is; '' for any other token."""
     if token == CLIENT_SECRET:
         return SHARED_ACCOUNT
-    name = token.removeprefix(TOKEN_PREFIX)
+    name = token.removeprefix(KEY_PREFIX)
     return name if name != token and name.startswith(CLIENT_PREFIX) else ""
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
-    if "expired-token" in told:
+def _failure(failures: faults.Faults) -> HttpResponse | None:
+    if "expired-token" in failures:
         return problem(403, "Invalid token")
-    if "429" in told:
+    if "429" in failures:
         answer = problem(429, "Too Many Attempts.")
-        answer["Retry-After"] = told.value("429") or "2"
+        answer["Retry-After"] = failures.value("429") or "2"
         return answer
-    if "503" in told:
+    if "503" in failures:
         return problem(503, "Service Unavailable")
-    if "500" in told:
+    if "500" in failures:
         return problem(500, "Server Error")
-    return HttpResponse() if "empty-body" in told else None
+    return HttpResponse() if "empty-body" in failures else None

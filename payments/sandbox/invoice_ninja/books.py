@@ -37,28 +37,28 @@ def invoice_of(client_id: str, number: str) -> SandboxRecord:
     return row
 
 
-def tell(client_id: str, told: dict[str, Any]) -> SandboxRecord:
+def write_payment(client_id: str, changes: dict[str, Any]) -> SandboxRecord:
     """A person there records a payment, or changes the one named by `id`: {invoices: {number: amount}, …columns}.
 
     Deleting takes away what it paid, as the real one does.
     """
-    row = records(client_id, "payment").filter(key=told.get("id", "")).first()
+    row = records(client_id, "payment").filter(key=changes.get("id", "")).first()
     if row is None:
-        key = told.get("id") or hashed()
+        key = changes.get("id") or hashed()
         row = SandboxRecord(service=SERVICE, kind="payment", key=key, client_id=client_id, facts=_new())
-    columns = {name: value for name, value in told.items() if name not in ("id", "invoices", "refunds")}
+    columns = {name: value for name, value in changes.items() if name not in ("id", "invoices", "refunds")}
     facts = row.facts | {"updated_at": int(timezone.now().timestamp())} | columns
-    for number, amount in told.get("invoices", {}).items():
+    for number, amount in changes.get("invoices", {}).items():
         invoice = invoice_of(client_id, number)
         facts["paymentables"].append(
             {"id": hashed(), "invoice_id": invoice.key, "amount": amount, "refunded": 0.0, "archived_at": 0}
         )
     for part in facts["paymentables"]:
         number = records(client_id, "invoice").get(key=part["invoice_id"]).number if "invoice_id" in part else ""
-        part["refunded"] = told.get("refunds", {}).get(number, part["refunded"])
-    if "refunds" in told:
+        part["refunded"] = changes.get("refunds", {}).get(number, part["refunded"])
+    if "refunds" in changes:
         facts["refunded"] = sum(part["refunded"] for part in facts["paymentables"])
-    if "amount" not in told and "invoices" in told:
+    if "amount" not in changes and "invoices" in changes:
         facts["amount"] = sum(part["amount"] for part in facts["paymentables"])
     if facts["is_deleted"]:
         facts |= {"status_id": CANCELLED, "paymentables": [], "archived_at": facts["updated_at"]}
@@ -77,9 +77,9 @@ def _new() -> dict[str, Any]:
 
 def shown(row: SandboxRecord, *, with_invoices: bool) -> dict[str, Any]:
     """A payment as PaymentTransformer writes it."""
-    told: dict[str, Any] = {"id": row.key, **row.facts}
+    body: dict[str, Any] = {"id": row.key, **row.facts}
     if with_invoices:
         keys = [part["invoice_id"] for part in row.facts["paymentables"] if "invoice_id" in part]
         found = records(row.client_id, "invoice").filter(key__in=keys).order_by("id")
-        told["invoices"] = [{"id": one.key, "number": one.number} for one in found]
-    return told
+        body["invoices"] = [{"id": invoice.key, "number": invoice.number} for invoice in found]
+    return body

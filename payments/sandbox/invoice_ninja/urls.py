@@ -9,6 +9,6 @@ from payments.sandbox.invoice_ninja import views
 urlpatterns = [
     path("api/v1/ping", views.ping),
     path("api/v1/payments", views.payments),
-    path("sandbox/invoice-ninja/tell", views.tell),
+    path("sandbox/invoice-ninja/tell", views.write_payment),
     path("sandbox/invoice-ninja/ledger", views.ledger),
 ]

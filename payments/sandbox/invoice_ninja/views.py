@@ -26,15 +26,15 @@ def ping(request: HttpRequest, client_id: str) -> HttpResponse:
 @called(faults.READ)
 def payments(request: HttpRequest, client_id: str) -> HttpResponse:
     """GET /payments?updated_at&include&sort&per_page&page, deleted ones among them."""
-    asked, wrong = _asked(request)
+    query, wrong = _query(request)
     if wrong:
         return problem(422, "The given data was invalid.", **wrong)
     rows = list(books.records(client_id, "payment"))
-    rows = [row for row in rows if row.facts["updated_at"] >= asked["updated_at"]]
+    rows = [row for row in rows if row.facts["updated_at"] >= query["updated_at"]]
     column, _bar, direction = request.GET.get("sort", "id|asc").partition("|")
     rows.sort(key=lambda row: row.pk if column == "id" else row.facts.get(column, 0), reverse=direction == "desc")
-    start, pages = (asked["page"] - 1) * asked["per_page"], max(1, -(-len(rows) // asked["per_page"]))
-    shown = rows[start : start + asked["per_page"]]
+    start, pages = (query["page"] - 1) * query["per_page"], max(1, -(-len(rows) // query["per_page"]))
+    shown = rows[start : start + query["per_page"]]
     with_invoices = "invoices" in request.GET.get("include", "").split(",")
     return JsonResponse(
         {
@@ -43,8 +43,8 @@ def payments(request: HttpRequest, client_id: str) -> HttpResponse:
                 "pagination": {
                     "total": len(rows),
                     "count": len(shown),
-                    "per_page": asked["per_page"],
-                    "current_page": asked["page"],
+                    "per_page": query["per_page"],
+                    "current_page": query["page"],
                     "total_pages": pages,
                     "links": {},
                 }
@@ -53,30 +53,30 @@ def payments(request: HttpRequest, client_id: str) -> HttpResponse:
     )
 
 
-def _asked(request: HttpRequest) -> tuple[dict[str, int], dict[str, list[str]]]:
+def _query(request: HttpRequest) -> tuple[dict[str, int], dict[str, list[str]]]:
     """The numbers of the query, and what is wrong with it."""
-    asked, wrong = {}, {}
+    query, wrong = {}, {}
     for name, usual, least in (("updated_at", 0, 0), ("page", 1, 1), ("per_page", 20, 1)):
         given = request.GET.get(name, str(usual))
         if given.isdecimal() and int(given) >= least:
-            asked[name] = int(given)
+            query[name] = int(given)
         else:
             wrong[name] = [f"The {name} must be a number."]
     column, bar, direction = request.GET.get("sort", "id|asc").partition("|")
     if column not in _SORTS or not bar or direction not in ("asc", "desc"):
         wrong["sort"] = ["The selected sort is invalid."]
-    return asked, wrong
+    return query, wrong
 
 
 @csrf_exempt
 @require_POST
-def tell(request: HttpRequest) -> HttpResponse:
+def write_payment(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: a person there records a payment, or changes the one of that `id`."""
-    told: dict[str, Any] = json.loads(request.body)
-    client_id = str(told.pop("client_id", SHARED_ACCOUNT))
+    changes: dict[str, Any] = json.loads(request.body)
+    client_id = str(changes.pop("client_id", SHARED_ACCOUNT))
     with transaction.atomic():
         lock()
-        row = books.tell(client_id, told)
+        row = books.write_payment(client_id, changes)
     return JsonResponse(books.shown(row, with_invoices=True), status=201)
 
 

@@ -41,18 +41,18 @@ def _client(client_id: str) -> SandboxRecord | None:
     return row
 
 
-def _signed(what: str, client_id: str, seconds: float) -> str:
-    told = {"what": what, "client": client_id, "until": time.time() + seconds, "id": uuid.uuid4().hex}
-    return f"oa_sandbox_{signing.dumps(told, salt=_SALT)}"
+def _signed(purpose: str, client_id: str, seconds: float) -> str:
+    claims = {"purpose": purpose, "client": client_id, "until": time.time() + seconds, "id": uuid.uuid4().hex}
+    return f"oa_sandbox_{signing.dumps(claims, salt=_SALT)}"
 
 
-def _client_of(what: str, given: str) -> str:
+def _client_of(purpose: str, given: str) -> str:
     """Whose code or token it is; '' when it is forged, of another sort, or too old."""
     try:
-        told = signing.loads(given.removeprefix("oa_sandbox_"), salt=_SALT)
+        claims = signing.loads(given.removeprefix("oa_sandbox_"), salt=_SALT)
     except signing.BadSignature:
         return ""
-    return str(told["client"]) if told["what"] == what and told["until"] > time.time() else ""
+    return str(claims["client"]) if claims["purpose"] == purpose and claims["until"] > time.time() else ""
 
 
 @require_GET
@@ -60,8 +60,8 @@ def app_confirm(request: HttpRequest) -> HttpResponse:
     """The page on which a person consents; here they always do."""
     client_id, back = request.GET.get("client_id", ""), request.GET.get("redirect_uri", "")
     row = _client(client_id)
-    known = row is not None and urlsplit(back).hostname == row.facts["issuer"]
-    if not known or request.GET.get("response_type") != "code" or request.GET.get("scope") != "READ":
+    is_known = row is not None and urlsplit(back).hostname == row.facts["issuer"]
+    if not is_known or request.GET.get("response_type") != "code" or request.GET.get("scope") != "READ":
         return problem(400, "Unknown client, redirect_uri or scope")
     answer = {"code": _signed("code", client_id, CODE_SECONDS), "state": request.GET.get("state", "")}
     return HttpResponseRedirect(f"{back}?{urlencode(answer)}")
@@ -71,9 +71,9 @@ def app_confirm(request: HttpRequest) -> HttpResponse:
 def token(request: HttpRequest) -> HttpResponse:
     """POST /auth/token: an authorization code once, or a refresh token again and again."""
     client_id = request.POST.get("client_id", "")
-    told = faults.of(request, operation=faults.TOKEN, client_id=client_id)
-    if "latency" in told:
-        time.sleep(told.seconds("latency", 1.0))
+    failures = faults.of(request, operation=faults.TOKEN, client_id=client_id)
+    if "latency" in failures:
+        time.sleep(failures.seconds("latency", 1.0))
     if wrong := _wrong_assertion(request, client_id):
         return JsonResponse({"error": "invalid_client", "error_description": wrong}, status=401)
     grant = request.POST.get("grant_type", "")
@@ -140,21 +140,21 @@ def called(operation: str) -> Callable[[View], View]:
             if not client_id or _is_revoked(client_id):
                 return problem(401, "The request should be authorized.")
             _write_down(client_id, f"{request.path.rpartition('/')[2]}")
-            told = faults.of(request, operation=operation, client_id=client_id)
-            if "latency" in told:
-                time.sleep(told.seconds("latency", 1.0))
-            return _failure(told) or view(request, client_id, *args, **kwargs)
+            failures = faults.of(request, operation=operation, client_id=client_id)
+            if "latency" in failures:
+                time.sleep(failures.seconds("latency", 1.0))
+            return _failure(failures) or view(request, client_id, *args, **kwargs)
 
         return guarded
 
     return decorate
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
-    if "expired-token" in told:
+def _failure(failures: faults.Faults) -> HttpResponse | None:
+    if "expired-token" in failures:
         return problem(401, "The request should be authorized.")
-    if "429" in told:
-        return problem(429, "Too many requests", retry_after=told.value("429") or "2")
-    if "503" in told:
-        return problem(503, "Service unavailable", retry_after=told.value("503") or "2")
-    return problem(500, "Internal error") if "500" in told else None
+    if "429" in failures:
+        return problem(429, "Too many requests", retry_after=failures.value("429") or "2")
+    if "503" in failures:
+        return problem(503, "Service unavailable", retry_after=failures.value("503") or "2")
+    return problem(500, "Internal error") if "500" in failures else None

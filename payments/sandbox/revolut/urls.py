@@ -16,6 +16,6 @@ urlpatterns = [
     path(f"{_API}/transactions", views.transactions),
     path(f"{_API}/transaction/<str:key>", views.one_transaction),
     path("sandbox/revolut/clients", views.register),
-    path("sandbox/revolut/tell", views.tell),
+    path("sandbox/revolut/tell", views.write_facts),
     path("sandbox/revolut/ledger", views.ledger),
 ]

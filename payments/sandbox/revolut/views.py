@@ -41,21 +41,21 @@ def bank_details(_request: HttpRequest, client_id: str, key: str) -> HttpRespons
 @called(faults.SEARCH)
 def transactions(request: HttpRequest, client_id: str) -> HttpResponse:
     """GET /transactions: created from `from` on and strictly before `to`, newest first, `count` of them."""
-    asked = request.GET
+    query = request.GET
     try:
-        since = _instant(asked["from"]) if "from" in asked else None
-        to = _instant(asked["to"]) if "to" in asked else None
-        count = int(asked.get("count", USUAL))
+        since = _instant(query["from"]) if "from" in query else None
+        to = _instant(query["to"]) if "to" in query else None
+        count = int(query.get("count", USUAL))
     except ValueError:
         return problem(400, "from, to or count")
     if not 1 <= count <= MOST:
         return problem(400, "count must be between 1 and 1000")
     found = [(_instant(row.facts["created_at"]), row.facts) for row in _records(client_id, "transaction")]
-    rows = [(at, told) for at, told in found if (since is None or since <= at) and (to is None or at < to)]
-    if account := asked.get("account"):
-        rows = [(at, told) for at, told in rows if any(leg["account_id"] == account for leg in told["legs"])]
-    rows.sort(key=lambda one: one[0], reverse=True)
-    return JsonResponse([told for _at, told in rows[:count]], safe=False)
+    rows = [(at, facts) for at, facts in found if (since is None or since <= at) and (to is None or at < to)]
+    if account := query.get("account"):
+        rows = [(at, facts) for at, facts in rows if any(leg["account_id"] == account for leg in facts["legs"])]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return JsonResponse([facts for _at, facts in rows[:count]], safe=False)
 
 
 def _instant(text: str) -> datetime:
@@ -77,37 +77,37 @@ def one_transaction(_request: HttpRequest, client_id: str, key: str) -> HttpResp
 @require_POST
 def register(request: HttpRequest) -> HttpResponse:
     """A person uploads a {certificate} for a redirect address on {issuer}: the client id Revolut gives it."""
-    asked = json.loads(request.body)
+    body = json.loads(request.body)
     key = uuid.uuid4().hex
     SandboxRecord.objects.create(
         service=SERVICE,
         kind="client",
         key=key,
-        facts={"certificate": asked["certificate"], "issuer": asked["issuer"]},
+        facts={"certificate": body["certificate"], "issuer": body["issuer"]},
     )
     return JsonResponse({"client_id": key}, status=201)
 
 
 @require_POST
-def tell(request: HttpRequest) -> HttpResponse:
+def write_facts(request: HttpRequest) -> HttpResponse:
     """What happens in the business {client_id}: rows of {accounts} and {transactions} as the API shows them, by id.
 
     A row that is there is changed; {revoked} takes the consent back.
     """
-    asked: dict[str, Any] = json.loads(request.body)
-    client_id = str(asked["client_id"])
+    body: dict[str, Any] = json.loads(request.body)
+    client_id = str(body["client_id"])
     with transaction.atomic():
         lock()
         for kind in ("account", "transaction"):
-            for told in asked.get(f"{kind}s", []):
+            for facts in body.get(f"{kind}s", []):
                 row, _new = SandboxRecord.objects.get_or_create(
-                    service=SERVICE, kind=kind, key=str(told["id"]), client_id=client_id
+                    service=SERVICE, kind=kind, key=str(facts["id"]), client_id=client_id
                 )
-                row.facts |= told
+                row.facts |= facts
                 row.save(update_fields=["facts"])
-        if "revoked" in asked:
+        if "revoked" in body:
             client = SandboxRecord.objects.get(service=SERVICE, kind="client", key=client_id)
-            client.facts["revoked"] = bool(asked["revoked"])
+            client.facts["revoked"] = bool(body["revoked"])
             client.save(update_fields=["facts"])
     return HttpResponse(status=204)
 

@@ -20,6 +20,8 @@ from payments.services.feeds import revolut
 CHANGEABLE = {"base_url": 300, "client_id": 200}  # and their longest
 SECRETS = ("key", "grant", "token")
 LONGEST_SECRET = 500
+MISSING_KEY = "Indiquez le jeton d’API de cette adresse."
+IMPOSSIBLE_KEY = "Ce jeton ne peut pas être celui du service."
 
 
 class NotConnected(DomainError):
@@ -46,11 +48,11 @@ def save_feed(
     feed = Feed.everywhere.select_for_update(no_key=True).filter(company=company, kind=kind).first()
     is_new = feed is None
     feed = feed or Feed(company=company, kind=kind, created_at=at)
-    told = {name: str(values[name]).strip() for name in CHANGEABLE if name in values}
-    told["base_url"] = told.get("base_url", feed.base_url).rstrip("/")
-    changes = {name: [getattr(feed, name), new] for name, new in told.items() if getattr(feed, name) != new}
-    _check(feed, told, secret.strip(), moved="base_url" in changes)
-    for name, new in told.items():
+    cleaned = {name: str(values[name]).strip() for name in CHANGEABLE if name in values}
+    cleaned["base_url"] = cleaned.get("base_url", feed.base_url).rstrip("/")
+    changes = {name: [getattr(feed, name), new] for name, new in cleaned.items() if getattr(feed, name) != new}
+    _check(feed, cleaned, secret.strip(), moved="base_url" in changes)
+    for name, new in cleaned.items():
         setattr(feed, name, new)
     was_connected = bool(feed.key_cipher)
     if changes:
@@ -71,19 +73,19 @@ def save_feed(
     return feed
 
 
-def _check(feed: Feed, told: Mapping[str, str], secret: str, *, moved: bool) -> None:
+def _check(feed: Feed, cleaned: Mapping[str, str], secret: str, *, moved: bool) -> None:
     problems: dict[str, str] = {}
     if feed.kind not in FeedKind.values:
         raise Invalid(fields={"kind": "Ce service n’est pas pris en charge."})
-    if refused := _refusal(feed.kind, told["base_url"]):
+    if refused := _refusal(feed.kind, cleaned["base_url"]):
         problems["base_url"] = refused
-    for name, text in told.items():
+    for name, text in cleaned.items():
         if len(text) > CHANGEABLE[name] or not text.isprintable():
             problems[name] = "Ce texte est trop long, ou contient des signes inattendus."
     if feed.kind == FeedKind.INVOICE_NINJA and not secret and (moved or not feed.key_cipher):
-        problems["secret"] = "Indiquez le jeton d’API de cette adresse."  # noqa: S105 - a sentence
+        problems["secret"] = MISSING_KEY
     if len(secret) > LONGEST_SECRET or (secret and not (secret.isascii() and secret.isprintable())):
-        problems["secret"] = "Ce jeton ne peut pas être celui du service."  # noqa: S105 - a sentence
+        problems["secret"] = IMPOSSIBLE_KEY
     if problems:
         raise Invalid(fields=problems)
 

@@ -132,7 +132,7 @@ def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> int:
     if shares is None:
         with transaction.atomic():
             _lock(feed, cursor)
-            _say(feed, payment, "", payment.received, UNDIVIDED, None, at)
+            _record_refusal(feed, payment, "", payment.received, UNDIVIDED, None, at)
         return 0
     keys = sorted({*shares, *_recorded(feed, payment)})
     return sum(_keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at) for key in keys)
@@ -157,7 +157,7 @@ def _keep_share(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, c
     except Stale:
         raise
     except DomainError as error:
-        _say(feed, payment, key, amount, str(error), invoice, at)
+        _record_refusal(feed, payment, key, amount, str(error), invoice, at)
         return False
     return True
 
@@ -223,7 +223,7 @@ def _recorded(feed: Feed, payment: RemotePayment) -> dict[str, Payment]:
         company_id=feed.company_id, origin_service=feed.kind, origin_payment=payment.id, reverses=None
     )
     ordered = rows.select_related("reversal").order_by("recorded_at", "number")
-    return {one.origin_invoice: one for one in ordered}
+    return {payment.origin_invoice: payment for payment in ordered}
 
 
 def _reason(payment: RemotePayment) -> str:
@@ -240,14 +240,14 @@ def _facts(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoic
     return {"service": str(feed), "payment": payment.id, "invoice": key, "number": number, "amount": amount}
 
 
-def _say(
+def _record_refusal(
     feed: Feed, payment: RemotePayment, key: str, amount: Decimal, reason: str, invoice: Invoice | None, at: datetime
 ) -> None:
     """Tell on the feed, and on the invoice where there is one, what could not be applied: once as long as it is so."""
     data = _facts(feed, payment, key, amount, invoice) | {"reason": reason}
-    told = AuditEvent.everywhere.filter(
+    recorded = AuditEvent.everywhere.filter(
         company_id=feed.company_id, subjects__contains=[feed.subject], tag=REFUSED, data=plain(data)
     )
-    if not told.exists():
+    if not recorded.exists():
         also = [invoice] if invoice else []
         audit.record(REFUSED, subject=feed, also=also, actor=Actor.platform(str(feed)), at=at, data=data)

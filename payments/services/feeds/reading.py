@@ -45,9 +45,9 @@ def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
     try:
         found = READERS[feed.kind](feed, at)
     except (RemoteError, DomainError) as error:
-        _say(feed, last_error=str(error)[:500], failing_since=feed.failing_since or at)
+        _write_state(feed, last_error=str(error)[:500], failing_since=feed.failing_since or at)
         raise
-    _say(feed, last_error="", failing_since=None, read_at=at)
+    _write_state(feed, last_error="", failing_since=None, read_at=at)
     if found:
         data = {"service": str(feed), "found": found}
         audit.record("payments.feed.read", subject=feed, actor=actor, at=at, data=data)
@@ -70,11 +70,11 @@ def read(feed: Feed, now: Clock) -> int:
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        _say(feed, last_error=DEFECT, failing_since=feed.failing_since or now())
+        _write_state(feed, last_error=DEFECT, failing_since=feed.failing_since or now())
         raise
 
 
-def _say(feed: Feed, **facts: object) -> None:
+def _write_state(feed: Feed, **facts: object) -> None:
     """Written on the row and the object in hand; nothing else of the row is touched."""
     Feed.everywhere.filter(pk=feed.pk).update(**facts)
     for name, value in facts.items():

@@ -76,8 +76,8 @@ def read(feed: Feed, at: datetime) -> int:
             _put_aside_all(client, found, accounts, at)
             _remember(feed, until or at)
     for account in accounts.values():
-        known = Q(imported_at=None) | Q(imported_at__lt=at)
-        BankAccount.everywhere.filter(known, pk=account.pk).update(imported_at=at)
+        older = Q(imported_at=None) | Q(imported_at__lt=at)
+        BankAccount.everywhere.filter(older, pk=account.pk).update(imported_at=at)
     return kept
 
 
@@ -105,23 +105,23 @@ def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, Bank
 
     Raises NoAccountOfOurs.
     """
-    ours = {row.iban: row for row in BankAccount.everywhere.filter(company_id=feed.company_id)}
+    own_accounts = {row.iban: row for row in BankAccount.everywhere.filter(company_id=feed.company_id)}
     accounts: dict[str, BankAccount] = {}
     others = []
-    for one in client.accounts():
-        found = next((ours[iban] for iban in sorted(client.ibans(one.id)) if iban in ours), None)
-        if found is None or found.currency != one.currency or found in accounts.values():
-            others.append(f"{one.name or one.id[:8]} ({one.currency[:3]})")
+    for remote in client.accounts():
+        found = next((own_accounts[iban] for iban in sorted(client.ibans(remote.id)) if iban in own_accounts), None)
+        if found is None or found.currency != remote.currency or found in accounts.values():
+            others.append(f"{remote.name or remote.id[:8]} ({remote.currency[:3]})")
         else:
-            accounts[one.id] = found
-    _say_left_out(feed, sorted(others), at)
+            accounts[remote.id] = found
+    _record_left_out(feed, sorted(others), at)
     if not accounts:
         raise NoAccountOfOurs
     return accounts
 
 
 @transaction.atomic
-def _say_left_out(feed: Feed, names: list[str], at: datetime) -> None:
+def _record_left_out(feed: Feed, names: list[str], at: datetime) -> None:
     if Feed.everywhere.filter(pk=feed.pk).exclude(left_out=names).update(left_out=names):
         feed.left_out = names
         data = {"service": str(feed), "accounts": names}
@@ -134,8 +134,8 @@ def _say_left_out(feed: Feed, names: list[str], at: datetime) -> None:
 def _keep_all(found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime) -> int:
     currencies = {key: account.currency for key, account in accounts.items()}
     by_account: dict[str, list[Movement]] = {}
-    for one in found:
-        for movement in movements(one, currencies):
+    for row in found:
+        for movement in movements(row, currencies):
             by_account.setdefault(movement.account_id, []).append(movement)
     return sum(_keep(accounts[key], rows, at) for key, rows in by_account.items())
 
@@ -145,11 +145,11 @@ def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
     """One statement with the movements that are new, under the account's lock; none when there are none."""
     locked = BankAccount.everywhere.select_for_update(no_key=True).get(pk=account.pk)
     keys = [row.key for row in rows]
-    known = set(BankLine.everywhere.filter(account=locked, import_key__in=keys).values_list("import_key", flat=True))
+    stored = set(BankLine.everywhere.filter(account=locked, import_key__in=keys).values_list("import_key", flat=True))
     imported = _imported_from_files(locked, rows)
     fresh: dict[str, Movement] = {}
-    for row in sorted(rows, key=lambda one: one.at):
-        if row.key in known:
+    for row in sorted(rows, key=lambda movement: movement.at):
+        if row.key in stored:
             continue
         look = (row.line.booked_on, row.line.amount)
         if imported[look]:
@@ -181,7 +181,7 @@ def _put_aside_all(
     client: RevolutClient, found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime
 ) -> None:
     """Put aside the lines of what Revolut took back, once the transaction itself says so."""
-    gone = {key: one for one in found if one.state in TAKEN_BACK for key in one.line_keys()}
+    gone = {key: row for row in found if row.state in TAKEN_BACK for key in row.line_keys()}
     lines = BankLine.everywhere.filter(account__in=list(accounts.values()), import_key__in=gone)
     for line in lines.exclude(status=LineStatus.IGNORED).order_by("id"):
         if client.transaction(gone[line.import_key].id).state in TAKEN_BACK:
