@@ -24,10 +24,15 @@ VERDICTS = "verdicts"  # of settings.CACHES
 def official_verdict(data: bytes, rules: tuple[str, ...]) -> Report:
     """The verdict on these bytes. Raises AskedInside in a transaction that is not of `outside.atomic`."""
     key = ":".join((hashlib.sha256(data).hexdigest(), *rules, rules_version()))
+    # a kept one is asked for outside too: one that is forgotten between two runs of the work is no other question
+    return outside.ask({key: lambda: _judge(key, data, rules)})[key]
+
+
+def _judge(key: str, data: bytes, rules: tuple[str, ...]) -> Report:
     kept: Report | None = caches[VERDICTS].get(key)
     if kept is not None:
         return kept
-    report = outside.ask({key: lambda: validation.check(data, rules=rules)})[key]
+    report = validation.check(data, rules=rules)
     if ENGINE not in report.rules:
         caches[VERDICTS].set(key, report, KEPT)
     return report
