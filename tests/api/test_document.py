@@ -31,11 +31,11 @@ def test_every_operation_has_its_own_name_and_says_what_it_does(drawn: str) -> N
 
     document: dict[str, Any] = yaml.safe_load(drawn)
     assert document["openapi"].startswith("3.1")
-    told = [one for methods in document["paths"].values() for one in methods.values()]
-    names = [one["operationId"] for one in told]
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names)) == len(ROUTES)
-    assert [one["operationId"] for one in told if not one.get("summary")] == []
-    assert [one["operationId"] for one in told if "_create_2" in one["operationId"]] == []
+    assert [one["operationId"] for one in operations if not one.get("summary")] == []
+    assert [one["operationId"] for one in operations if "_create_2" in one["operationId"]] == []
 
 
 @pytest.mark.django_db

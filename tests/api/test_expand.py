@@ -71,10 +71,10 @@ def refused(answer: Any, status: int = 400) -> str:
 def test_each_declared_name_adds_its_object_and_changes_nothing_else(route: Any, name: str, world: World) -> None:
     partner, address = a_partner(world.company), route.address(world)
     plain = first(partner.get(address))
-    told = first(partner.get(f"{address}?expand={name}"))
+    row = first(partner.get(f"{address}?expand={name}"))
     assert name not in plain
-    shown = told.pop(name)
-    assert told == plain
+    shown = row.pop(name)
+    assert row == plain
     assert (shown and shown["id"]) == plain[f"{name}_id"]
 
 
@@ -94,21 +94,21 @@ def test_the_object_is_the_one_its_own_address_shows(world: World) -> None:
 def test_a_credit_note_shows_the_invoice_it_corrects(world: World) -> None:
     with company_scope(world.company):
         note = credit_invoice(invoice=world.invoice, parts=None, reason="Erreur", actor=story.ACTOR, at=story.AT)
-    told = first(a_partner(world.company).get(f"/api/invoices/{note.pk}?expand=corrects"))
-    assert (told["corrects"]["id"], told["corrects"]["invoice_number"]) == (world.invoice.pk, world.invoice.number)
+    row = first(a_partner(world.company).get(f"/api/invoices/{note.pk}?expand=corrects"))
+    assert (row["corrects"]["id"], row["corrects"]["invoice_number"]) == (world.invoice.pk, world.invoice.number)
 
 
 def test_where_there_is_no_id_there_is_null(world: World) -> None:
-    told = first(a_partner(world.company).get(f"/api/invoices/{world.invoice.pk}?expand=order,corrects"))
-    assert (told["order_id"], told["order"], told["corrects"]) == (None, None, None)
+    row = first(a_partner(world.company).get(f"/api/invoices/{world.invoice.pk}?expand=order,corrects"))
+    assert (row["order_id"], row["order"], row["corrects"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(
     "query", ["expand=customer,order", "expand=customer&expand=order", "expand=order,customer,order"]
 )
 def test_several_names_come_between_commas_or_one_by_one(world: World, query: str) -> None:
-    told = first(a_partner(world.company).get(f"/api/invoices/{world.invoice.pk}?{query}"))
-    assert {"customer", "order"} <= set(told)
+    row = first(a_partner(world.company).get(f"/api/invoices/{world.invoice.pk}?{query}"))
+    assert {"customer", "order"} <= set(row)
 
 
 def test_the_next_page_is_expanded_too(world: World) -> None:
@@ -258,10 +258,10 @@ def test_a_change_may_name_the_version_read_expanded_and_asks_for_the_object_alo
 
 def test_the_document_lists_the_names_and_shows_what_each_adds() -> None:
     document: dict[str, Any] = yaml.safe_load(Path(DOCUMENT).read_text(encoding="utf-8"))
-    told = {one["operationId"]: one for methods in document["paths"].values() for one in methods.values()}
+    operations = {one["operationId"]: one for methods in document["paths"].values() for one in methods.values()}
     assert len(EXPANDING) == 8
     for route in EXPANDING:
-        operation, declared = told[route.operation.id], route.operation.expand
+        operation, declared = operations[route.operation.id], route.operation.expand
         (parameter,) = [one for one in operation["parameters"] if one["name"] == "expand"]
         assert parameter["schema"]["items"]["enum"] == list(declared)
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -48,28 +48,28 @@ def test_the_dashboard_tells_figures_as_numbers_and_how_the_system_does(
 ) -> None:
     draft, late = story.a_draft(customer), story.an_issued_invoice(customer, at=story.AT - timedelta(days=60))
     money.a_payment(customer, "100.00", [(late, "100.00")])
-    told = json_of(partner.get("/api/finance/dashboard"))
+    result = json_of(partner.get("/api/finance/dashboard"))
     owed = late.total_gross - 100
-    assert told["due"] == {"count": 1, "amount": owed}
-    assert (told["overdue"]["count"], told["overdue"]["amount"]) == (1, owed)
-    assert told["drafts"] == {"count": 1, "amount": draft.total_gross}
-    assert isinstance(told["due"]["amount"], Decimal)
-    assert [one["queue"] for one in told["system_status"]["queues"]] == QUEUES
-    assert told["system_status"]["database"] == "ok"
+    assert result["due"] == {"count": 1, "amount": owed}
+    assert (result["overdue"]["count"], result["overdue"]["amount"]) == (1, owed)
+    assert result["drafts"] == {"count": 1, "amount": draft.total_gross}
+    assert isinstance(result["due"]["amount"], Decimal)
+    assert [one["queue"] for one in result["system_status"]["queues"]] == QUEUES
+    assert result["system_status"]["database"] == "ok"
 
 
 def test_a_broker_that_is_away_is_said_and_stops_nothing(partner: Partner, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    told = json_of(partner.get("/api/finance/dashboard"))["system_status"]
-    assert told["broker"] == "unreachable"
-    assert {one["broker_length"] for one in told["queues"]} == {None}
+    result = json_of(partner.get("/api/finance/dashboard"))["system_status"]
+    assert result["broker"] == "unreachable"
+    assert {one["broker_length"] for one in result["queues"]} == {None}
 
 
 def test_the_queues_count_our_own_rows(company: Company, partner: Partner, row: Transmission) -> None:
     money.bank_lines(company, [money.a_credit("42.00")])
-    told = counted(partner)
-    assert list(told) == QUEUES
-    assert (told["invoice_processing"]["failed"], told["reconciliation"]["waiting"]) == (1, 1)
+    counts = counted(partner)
+    assert list(counts) == QUEUES
+    assert (counts["invoice_processing"]["failed"], counts["reconciliation"]["waiting"]) == (1, 1)
     Transmission.everywhere.filter(pk=row.pk).update(status="SENDING", lease_until=timezone.now())
     assert (counted(partner)["invoice_processing"]["active"], counted(partner)["invoice_processing"]["failed"]) == (
         1,
@@ -172,8 +172,8 @@ def test_a_source_that_is_not_connected_says_so(company: Company, partner: Partn
 
 def test_platforms_are_read_at_once(company: Company, partner: Partner, sandbox: str) -> None:
     account = platforms.a_platform_account(company, sandbox)
-    told = json_of(partner.post("/api/finance/sync", {"source": "all"}))
-    assert told["results"] == [{"source": account.name, "messages": 0, "problem": ""}]
+    result = json_of(partner.post("/api/finance/sync", {"source": "all"}))
+    assert result["results"] == [{"source": account.name, "messages": 0, "problem": ""}]
     platforms.give_secret(account, "wrong")
     (result,) = json_of(partner.post("/api/finance/sync", {"source": "platforms"}))["results"]
     assert result["problem"]
@@ -197,11 +197,11 @@ def test_an_invoice_is_created_issued_and_sent_in_one_call(company: Company, par
     assert json_of(partner.post(address, body))["code"] == "idempotency_key_required"
     answer = partner.post(address, body, key="one")
     assert answer.status_code == 201, answer.content
-    told = json_of(answer)
-    assert (told["invoice"]["status"], told["invoice"]["invoice_number"][-5:]) == ("sent", "00001")
-    assert (told["emailed_to"], told["transmission_id"] is None) == (["compta@client.example"], False)
+    result = json_of(answer)
+    assert (result["invoice"]["status"], result["invoice"]["invoice_number"][-5:]) == ("sent", "00001")
+    assert (result["emailed_to"], result["transmission_id"] is None) == (["compta@client.example"], False)
     again = partner.post(address, body, key="one")
-    assert (again["Idempotent-Replayed"], json_of(again)) == ("true", told)
+    assert (again["Idempotent-Replayed"], json_of(again)) == ("true", result)
     assert partner.post(address, a_body(customer, notes="autre"), key="one").status_code == 422
     with company_scope(company):
         assert (Invoice.objects.count(), Email.objects.count()) == (1, 1)

@@ -21,7 +21,7 @@ def test_every_answer_is_as_the_document_promises(role: Role, live_server: Any, 
     world = a_world()
     made = [world.draft, world.invoice, world.payment, world.order, world.product, world.transaction, world.delivery]
     assert all(made)
-    fine, said = fuzz(
+    fine, report = fuzz(
         live_server.url,
         world.company,
         role,
@@ -31,4 +31,4 @@ def test_every_answer_is_as_the_document_promises(role: Role, live_server: Any, 
         phases="examples,fuzzing,stateful",
         seconds=scaled(100),
     )
-    assert fine, said
+    assert fine, report

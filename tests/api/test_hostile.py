@@ -74,10 +74,10 @@ def test_one_absurd_id_refuses_its_row_alone(partner: Partner, company: Company)
         "customer_id": story.a_customer(company).pk,
         "items": [{"description": "x", "quantity": 1, "unit_price": 1, "vat_rate": 20}],
     }
-    told = json_of(
+    result = json_of(
         partner.post("/api/invoices/bulk", {"invoices": [good, {**good, "customer_id": "9" * 5000}]}, key=True)
     )
-    assert [one["status"] for one in told["results"]] == ["created", "refused"]
+    assert [one["status"] for one in result["results"]] == ["created", "refused"]
 
 
 @pytest.mark.parametrize("word", ["yes", 1, "true", None])
@@ -193,7 +193,7 @@ def test_sign_ins_are_counted_by_address_whatever_the_name(settings: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("proxies", "told", "address"),
+    ("proxies", "forwarded", "address"),
     [
         (0, "203.0.113.7", "127.0.0.1"),
         (1, "203.0.113.7", "203.0.113.7"),
@@ -205,9 +205,11 @@ def test_sign_ins_are_counted_by_address_whatever_the_name(settings: Any) -> Non
         (1, "2001:db8::7", "2001:db8::7"),
     ],
 )
-def test_the_caller_is_who_our_own_proxy_says(rf: Any, settings: Any, proxies: int, told: str, address: str) -> None:
+def test_the_caller_is_who_our_own_proxy_says(
+    rf: Any, settings: Any, proxies: int, forwarded: str, address: str
+) -> None:
     settings.TRUSTED_PROXIES = proxies
-    assert address_of(rf.get("/api/company", headers={"X-Forwarded-For": told} if told else {})) == address
+    assert address_of(rf.get("/api/company", headers={"X-Forwarded-For": forwarded} if forwarded else {})) == address
 
 
 def test_a_key_bound_to_a_network_works_behind_the_proxy(settings: Any, company: Company) -> None:

@@ -72,7 +72,7 @@ def routes() -> list[Route]:
         view: Any = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
         if view is None or not issubclass(view, ApiView):
             continue
-        found += [Route(path, name, method, view, told) for method, told in view.operations().items()]
+        found += [Route(path, name, method, view, operation) for method, operation in view.operations().items()]
     return found
 
 

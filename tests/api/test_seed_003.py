@@ -185,9 +185,9 @@ def test_an_overdue_invoice_is_reminded_with_the_printed_body(
     }
     answer = partner.post(f"/api/invoices/{number}/reminder", body, key=True)
     assert answer.status_code in {200, 201}, answer.content
-    told = json_of(answer)
-    assert told["message"] == "Relance enregistrée avec succès"
-    assert (told["reminder"]["invoice_id"], told["reminder"]["reminder_type"]) == (number, "email")
+    result = json_of(answer)
+    assert result["message"] == "Relance enregistrée avec succès"
+    assert (result["reminder"]["invoice_id"], result["reminder"]["reminder_type"]) == (number, "email")
 
 
 def test_sent_in_another_year_the_printed_due_date_is_refused_at_its_field(company: Company) -> None:

@@ -71,8 +71,8 @@ def hear(body: bytes) -> ReceivedWebhook:
 
 
 def paid(copy: str = COPY, **values: Any) -> bytes:
-    told = {"amount": 120.00, "date": "2026-11-18", "method": "bank_transfer"}
-    return event("invoice.paid", copy, **{**told, **values})
+    payment = {"amount": 120.00, "date": "2026-11-18", "method": "bank_transfer"}
+    return event("invoice.paid", copy, **{**payment, **values})
 
 
 def tags_of(invoice: Invoice) -> list[str]:
@@ -158,8 +158,8 @@ def test_what_cannot_be_applied_is_tried_after_1_2_and_4_minutes_then_waits_for_
 
 
 def test_one_payment_told_by_two_events_is_recorded_once(invoice: Invoice) -> None:
-    told = {"invoice": {"id": COPY}, "payment": {"id": "pay_1", "amount": 20}}
-    bodies = [dumps({"id": f"evt_{place}", "type": "invoice.paid", "data": told}) for place in range(2)]
+    data = {"invoice": {"id": COPY}, "payment": {"id": "pay_1", "amount": 20}}
+    bodies = [dumps({"id": f"evt_{place}", "type": "invoice.paid", "data": data}) for place in range(2)]
     rows = [hear(body) for body in bodies]
     assert [(row.status, row.problem) for row in rows] == [("APPLIED", ""), ("IGNORED", inbound.TOLD_BEFORE)]
     assert [payment.amount for payment in Payment.everywhere.all()] == [20]
@@ -206,10 +206,10 @@ def test_another_event_is_kept_and_without_effect(invoice: Invoice, body: bytes)
 
 
 def test_a_defect_holds_up_no_other_message(invoice: Invoice, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(message: ReceivedWebhook, told: Any, at: datetime) -> Any:
-        if told["id"] == "evt_bad":
+    def broken(message: ReceivedWebhook, body: Any, at: datetime) -> Any:
+        if body["id"] == "evt_bad":
             raise ZeroDivisionError
-        return inbound.hear_abby(message, told, at)
+        return inbound.hear_abby(message, body, at)
 
     monkeypatch.setitem(senders.SENDERS, "abby", replace(senders.SENDERS["abby"], apply=broken))
     tell(event("invoice.sent", COPY, id="evt_bad"))
@@ -291,15 +291,15 @@ def test_events_sent_ten_times_in_any_order_by_eight_callers_are_applied_once_ea
         for name in NAMES
     ]
     chance = random.Random(4)
-    told = events * REPEATS
-    chance.shuffle(told)
+    messages = events * REPEATS
+    chance.shuffle(messages)
     over = threading.Event()
 
     def caller(place: int) -> Counter[int]:
         with requests.Session() as http:
             return Counter(
                 http.post(f"{live_server.url}{ABBY}", data=body, headers=by_abby(body), timeout=60).status_code
-                for body in told[place::SENDERS]
+                for body in messages[place::SENDERS]
             )
 
     def carrier(_place: int) -> None:

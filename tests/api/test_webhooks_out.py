@@ -67,13 +67,13 @@ def test_a_payment_tells_its_invoice_with_amounts_as_numbers(receiver: Receiver)
     _endpoint, secret = an_endpoint(company, receiver.url)
     money.a_payment(customer, "1440.00", [(invoice, "1440.00")])
     drain()
-    told = {one.body["type"]: one for one in receiver.taken}
-    assert set(told) == {"payment.recorded", "payment.allocated", "invoice.paid"}
-    paid, allocated = told["invoice.paid"].body["data"], told["payment.allocated"].body["data"]
+    sent = {one.body["type"]: one for one in receiver.taken}
+    assert set(sent) == {"payment.recorded", "payment.allocated", "invoice.paid"}
+    paid, allocated = sent["invoice.paid"].body["data"], sent["payment.allocated"].body["data"]
     number = Invoice.everywhere.get(pk=invoice.pk).number
     assert (paid["object"], paid["id"], paid["url"]) == ("invoice", invoice.pk, f"/api/invoices/{invoice.pk}")
     assert (paid["number"], paid["from"], paid["to"]) == (number, "ISSUED", "PAID")
-    assert b'"amount":1440.00' in told["payment.allocated"].content
+    assert b'"amount":1440.00' in sent["payment.allocated"].content
     assert {"object": "invoice", "id": invoice.pk, "url": f"/api/invoices/{invoice.pk}"} in allocated["related"]
     assert all(one.is_signed_with(secret) for one in receiver.seen)
 
@@ -252,10 +252,10 @@ def test_an_outcome_that_cannot_be_recorded_holds_up_nobody_else(
     first, _second = two_companies(receiver)
     record = sending.record
 
-    def broken(delivery: WebhookDelivery, *told: Any, **more: Any) -> None:
+    def broken(delivery: WebhookDelivery, *args: Any, **more: Any) -> None:
         if delivery.endpoint_id == first.pk:
             raise KeyError("defect")
-        record(delivery, *told, **more)
+        record(delivery, *args, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(sending, "record", broken)
@@ -308,11 +308,11 @@ def test_an_endpoint_where_nothing_passes_for_three_days_is_disabled_and_keeps_w
     assert not endpoint.is_active
     assert endpoint.disabled_reason == sending.SILENT
     assert AuditEvent.everywhere.filter(tag="kernel.webhook.disabled", company=company).count() == 1
-    (told,) = Email.everywhere.filter(company=company, kind=EmailKind.NOTICE)
-    assert told.recipient == owner.email
-    assert endpoint.url in told.body
-    assert sending.SILENT in told.body
-    assert f"/settings/webhooks/{endpoint.pk}/" in told.body
+    (notice,) = Email.everywhere.filter(company=company, kind=EmailKind.NOTICE)
+    assert notice.recipient == owner.email
+    assert endpoint.url in notice.body
+    assert sending.SILENT in notice.body
+    assert f"/settings/webhooks/{endpoint.pk}/" in notice.body
     tried = len(receiver.seen)
     assert drain(timedelta(days=30)) == 0
     receiver.choose = lambda _got: 200
@@ -382,16 +382,16 @@ def test_an_amount_is_a_number_and_a_price_keeps_its_decimals() -> None:
 def test_what_was_told_three_months_ago_is_forgotten_and_what_still_waits_is_not(receiver: Receiver) -> None:
     company = story.a_company()
     an_endpoint(company, receiver.url)
-    happen(company, story.a_customer(company), name="told")
+    happen(company, story.a_customer(company), name="remembered")
     drain()
     happen(company, story.a_customer(company), name="waits")
     later = timezone.now() + forgetting.KEPT_FOR
-    told = WebhookEvent.everywhere.filter(company=company, body__contains='"told"')
-    assert told.exists()
+    delivered = WebhookEvent.everywhere.filter(company=company, body__contains='"remembered"')
+    assert delivered.exists()
     forgetting.forget(at=later - timedelta(minutes=5))
-    assert told.exists()
+    assert delivered.exists()
     assert forgetting.forget(at=later + timedelta(minutes=5)) == 1
-    assert not told.exists()
+    assert not delivered.exists()
     assert WebhookEvent.everywhere.filter(company=company, body__contains='"waits"').exists()
 
 

@@ -66,7 +66,7 @@ def behaving(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
 @pytest.mark.parametrize("address", HIDDEN)
 def test_an_address_that_is_not_public_is_never_connected_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Any] = []
-    monkeypatch.setattr(outbound, "create_connection", lambda *told: tried.append(told))
+    monkeypatch.setattr(outbound, "create_connection", lambda *args: tried.append(args))
     with pytest.raises(RemoteError) as refused:
         post("https://erp.example/hooks", address)
     assert (refused.value.code, tried) == ("forbidden_address", [])

@@ -35,22 +35,22 @@ def deleted(endpoint: WebhookEndpoint) -> None:
 def test_an_endpoint_that_is_being_told_is_deleted_once_the_fact_is_kept() -> None:
     company = story.a_company()
     customer, endpoint = story.a_customer(company), an_endpoint(company)
-    told, order = threading.Event(), []
+    announced, order = threading.Event(), []
 
     def tell() -> None:
         with transaction.atomic():
             audit.record("customers.customer.changed", subject=customer, actor=story.ACTOR, at=timezone.now())
-            told.set()
+            announced.set()
             wait_until(_somebody_waits, what="somebody who waits for the lock")
-            order.append("told")
+            order.append("announced")
 
     def delete() -> None:
-        assert told.wait(20)
+        assert announced.wait(20)
         deleted(endpoint)
         order.append("deleted")
 
     at_once(2, lambda place: (tell, delete)[place]())
-    assert order == ["told", "deleted"]
+    assert order == ["announced", "deleted"]
     assert not WebhookDelivery.everywhere.exists()
     assert WebhookEvent.everywhere.filter(name="customer.updated", company=company).exists()
 
@@ -69,7 +69,7 @@ def test_a_fact_is_told_while_somebody_changes_the_endpoint(held_by: str) -> Non
     endpoints.send_test(endpoint=endpoint, actor=story.ACTOR, at=timezone.now())
     (claimed,) = sending.DELIVERIES.claim(at=timezone.now())
     assert claimed is not None
-    changed, told = threading.Event(), threading.Event()
+    changed, announced = threading.Event(), threading.Event()
 
     def change() -> None:
         with transaction.atomic():
@@ -78,12 +78,12 @@ def test_a_fact_is_told_while_somebody_changes_the_endpoint(held_by: str) -> Non
             else:
                 sending.record(claimed, sending.Outcome(500, 1, "failed", ""), at=timezone.now())
             changed.set()
-            assert told.wait(PATIENCE), "the fact waits for the change"
+            assert announced.wait(PATIENCE), "the fact waits for the change"
 
     def tell() -> None:
         assert changed.wait(20)
         audit.record("customers.customer.changed", subject=customer, actor=story.ACTOR, at=timezone.now())
-        told.set()
+        announced.set()
 
     at_once(2, lambda place: (change, tell)[place]())
 
@@ -142,12 +142,12 @@ def test_a_webhook_deleted_meanwhile_is_404_to_whoever_changes_it() -> None:
     company = story.a_company()
     endpoint = an_endpoint(company)
     deleted(WebhookEndpoint.everywhere.get(pk=endpoint.pk))
-    told: dict[str, Any] = {"actor": story.ACTOR, "at": timezone.now()}
+    common: dict[str, Any] = {"actor": story.ACTOR, "at": timezone.now()}
     for change in (
-        lambda: endpoints.rotate_secret(endpoint=endpoint, **told),
-        lambda: endpoints.enable_endpoint(endpoint=endpoint, **told),
-        lambda: endpoints.disable_endpoint(endpoint=endpoint, reason="", **told),
-        lambda: endpoints.delete_endpoint(endpoint=endpoint, **told),
+        lambda: endpoints.rotate_secret(endpoint=endpoint, **common),
+        lambda: endpoints.enable_endpoint(endpoint=endpoint, **common),
+        lambda: endpoints.disable_endpoint(endpoint=endpoint, reason="", **common),
+        lambda: endpoints.delete_endpoint(endpoint=endpoint, **common),
     ):
         with pytest.raises(endpoints.EndpointGone) as refused:
             change()

@@ -146,7 +146,7 @@ def test_what_an_invoice_costs_by_stage_and_beside_the_plain_way() -> None:
         invoice = an_invoice(lines)
         table[lines] = stages(invoice, chain, lines)
         table[lines]["plain way"] = cpu_ms(lambda invoice=invoice: plain(invoice, chain), lines=lines)
-    told(table)
+    print_table(table)
     for measured in table.values():
         assert measured["whole"] < measured["plain way"]
     if {100, 1000} <= set(SIZES):
@@ -154,7 +154,7 @@ def test_what_an_invoice_costs_by_stage_and_beside_the_plain_way() -> None:
         assert per_line[1000] < 1.6 * per_line[100], "the cost per line grows with the invoice"
 
 
-def told(table: dict[int, dict[str, float]]) -> None:
+def print_table(table: dict[int, dict[str, float]]) -> None:
     names = list(next(iter(table.values())))
     rows = ["", f"{'CPU ms':<12}" + "".join(f"{lines:>10}" for lines in table) + "   lines"]
     rows += [f"{name:<12}" + "".join(f"{row[name]:>10.1f}" for row in table.values()) for name in names]
@@ -171,8 +171,8 @@ def test_what_quickening_the_official_rules_spares() -> None:
         chain._schematrons._compiled.clear()
         with patch.object(schematron, "quickened", source):
             spent[name] = [cpu_ms(partial(chain.check, xml, [rules]), lines=10) for rules in (PROFILE, FRENCH)]
-    told = "; ".join(f"{name} {ours:.1f} and {french:.1f}" for name, (ours, french) in spent.items())
-    print(f"\nCPU ms of EN16931 and BR-FR on 10 lines: {told}")
+    spent_by = "; ".join(f"{name} {ours:.1f} and {french:.1f}" for name, (ours, french) in spent.items())
+    print(f"\nCPU ms of EN16931 and BR-FR on 10 lines: {spent_by}")
     assert spent["quickened"][0] < 0.6 * spent["as shipped"][0]
     assert spent["quickened"][1] < 0.9 * spent["as shipped"][1]
 
@@ -206,8 +206,8 @@ def test_where_the_time_of_a_page_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     spent.clear()
     for _ in range(runs):
         make()
-    told = ", ".join(f"{name} {seconds / runs * 1000:.1f}" for name, seconds in spent.most_common())
-    print(f"\nCPU ms of a page of 10 lines: {told}; the rest is HTML parsing and writing")
+    spent_by = ", ".join(f"{name} {seconds / runs * 1000:.1f}" for name, seconds in spent.most_common())
+    print(f"\nCPU ms of a page of 10 lines: {spent_by}; the rest is HTML parsing and writing")
     assert spent["layout"] < 0.7 * spent["whole"]
 
 

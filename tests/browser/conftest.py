@@ -50,14 +50,14 @@ def page(chromium: Browser, company: Company, live_server: Any) -> Iterator[Page
     """A new window, in which nobody has signed in yet."""
     context = chromium.new_context(locale="fr-FR", base_url=live_server.url, viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.set_default_timeout(PATIENCE * 1000)
     yield page
     context.close()
     # a refused form answers 422, which Chromium writes into its console too; leaving a page breaks off what it asks
     left = ("htmx:afterRequest", "htmx:sendError")
-    assert [words for words in said if "422" not in words and not words.startswith(left)] == []
+    assert [words for words in errors if "422" not in words and not words.startswith(left)] == []
 
 
 def sign_in(page: Page) -> None:

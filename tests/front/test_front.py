@@ -63,8 +63,8 @@ def run(story: Coroutine[Any, Any, T]) -> T:
         return apart.submit(asyncio.run, story).result()
 
 
-def call(application: Application, told: dict[str, Any], caller: Caller, record: Any = None) -> Caller:
-    run(Front(application, record)(told, caller.receive, caller.send))
+def call(application: Application, request: dict[str, Any], caller: Caller, record: Any = None) -> Caller:
+    run(Front(application, record)(request, caller.receive, caller.send))
     return caller
 
 
@@ -117,8 +117,8 @@ def test_paths_and_cookies_are_as_wsgi_wants_them() -> None:
 def test_a_body_in_pieces_of_the_network_is_read_whole_and_answered() -> None:
     sent = [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request", "body": b"c"}]
     kept: list[Any] = []
-    told = scope("POST", headers=[(b"content-length", b"3")])
-    caller = call(echo, told, Caller(*sent), lambda _environ, given, _seconds: kept.append(given))
+    request = scope("POST", headers=[(b"content-length", b"3")])
+    caller = call(echo, request, Caller(*sent), lambda _environ, given, _seconds: kept.append(given))
     assert (caller.status, caller.body) == (201, b"POSTabc")
     assert (b"set-cookie", b"a=1") in caller.taken[0]["headers"]
     assert kept == [answers.AnswerGiven(201, 7, "r1")]
@@ -228,7 +228,7 @@ def test_when_no_thread_is_free_for_long_the_others_are_told(monkeypatch: pytest
 
 def test_what_is_refused_unread_is_told_before_the_rest_of_it_is_forgotten() -> None:
     pieces = [{"type": "http.request", "body": b"x", "more_body": True} for _ in range(3)]
-    told = scope("POST", headers=[(b"transfer-encoding", b"chunked")])
+    request = scope("POST", headers=[(b"transfer-encoding", b"chunked")])
     caller = Caller(*pieces, {"type": "http.request", "body": b"x"})
     seen: list[int] = []
     receive = caller.receive
@@ -238,15 +238,15 @@ def test_what_is_refused_unread_is_told_before_the_rest_of_it_is_forgotten() -> 
         return await receive()
 
     caller.receive = forgotten  # tells what was answered when each piece came
-    assert call(echo, told, caller).body == b"POST"
+    assert call(echo, request, caller).body == b"POST"
     assert seen == [2, 2, 2, 2], "the headers and the words first"
     assert (b"connection", b"close") in caller.taken[0]["headers"]
 
 
 def test_the_proxy_of_the_deployment_has_the_same_bounds() -> None:
-    told = (Path(settings.BASE_DIR) / "config/deploy/Caddyfile").read_text()
-    assert f"read_header {web.HEADER_SECONDS}s" in told
-    assert f"max_size {callers.FILES // 1024**2}MiB" in told
-    kept = re.search(r"keepalive (\d+)s", told)
+    caddyfile = (Path(settings.BASE_DIR) / "config/deploy/Caddyfile").read_text()
+    assert f"read_header {web.HEADER_SECONDS}s" in caddyfile
+    assert f"max_size {callers.FILES // 1024**2}MiB" in caddyfile
+    kept = re.search(r"keepalive (\d+)s", caddyfile)
     assert kept
     assert int(kept[1]) < web.HEADER_SECONDS

@@ -67,8 +67,8 @@ def test_a_body_in_pieces_is_refused_unread(address: Address) -> None:
     for path, words in (("/login/", b"text/html"), ("/api/payments", b"length_required")):
         with socket.create_connection(address, timeout=PATIENCE) as line:
             line.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" % path.encode())
-            said = b""
+            answer = b""
             while piece := line.recv(65536):
-                said += piece
-        assert said.startswith(b"HTTP/1.1 411 ")
-        assert words in said
+                answer += piece
+        assert answer.startswith(b"HTTP/1.1 411 ")
+        assert words in answer

@@ -40,10 +40,10 @@ def stands(line: socket.socket) -> bool:
 
 
 def to_the_end(line: socket.socket) -> bytes:
-    said = b""
+    answer = b""
     while piece := line.recv(65536):
-        said += piece
-    return said
+        answer += piece
+    return answer
 
 
 @pytest.mark.parametrize("words", [b"", HALF_HEADER, HALF_BODY], ids=["nothing", "half a header", "half a body"])

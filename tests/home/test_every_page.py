@@ -229,9 +229,9 @@ def ask(client: Client, method: str, address: str) -> int:
 
 def routes_like(page: Page) -> Iterator[tuple[str, Any]]:
     """The page's twins in the API, each with the method by which the page does the same."""
-    for method, told in zip(("GET", "POST"), TWINS[page.name], strict=True):
-        if told:
-            (route,) = [route for route in ROUTES if f"{route.method} {route.path}" == told]
+    for method, twin in zip(("GET", "POST"), TWINS[page.name], strict=True):
+        if twin:
+            (route,) = [route for route in ROUTES if f"{route.method} {route.path}" == twin]
             yield method, route
 
 

@@ -59,7 +59,7 @@ def leave(client: Client) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
 
-def told(client: Client, **more: Any) -> str:
+def text_of(client: Client, **more: Any) -> str:
     """The words of a page, messages and all."""
     return read(client.get(REVOLUT, more))
 
@@ -70,18 +70,18 @@ def secrets_of(row: Feed) -> list[str]:
 
 def test_revolut_is_connected_step_by_step(client: Client, company: Company, sandbox: str) -> None:
     assert "Non relié" in read(client.get(LIST))
-    assert "Préparer le certificat" in told(client)
+    assert "Préparer le certificat" in text_of(client)
     assert client.post(REVOLUT, {"base_url": PRODUCTION}).status_code == 302
     row = feed(company)
     assert x509.load_pem_x509_certificate(row.certificate.encode()).public_key().key_size == 2048
-    assert "BEGIN CERTIFICATE" in told(client)
+    assert "BEGIN CERTIFICATE" in text_of(client)
     assert "Certificat à déposer" in read(client.get(LIST))
     business = Business(sandbox, company)
-    assert "Autorisation à donner" in told(client)
+    assert "Autorisation à donner" in text_of(client)
     business.moves(10)
     back = leave(client)
     assert client.get(CONSENT, back).status_code == 302
-    assert "Revolut est relié" in told(client)
+    assert "Revolut est relié" in text_of(client)
     row = feed(company)
     assert row.grant_cipher
     answer = client.post(f"{REVOLUT}read/", follow=True)
@@ -106,7 +106,7 @@ def test_a_state_serves_once(client: Client, company: Company, sandbox: str) -> 
     client.get(CONSENT, back)
     again = leave(client)
     client.get(CONSENT, {**back, "code": again["code"]})
-    assert "n’a pas été demandée ici" in told(client)
+    assert "n’a pas été demandée ici" in text_of(client)
 
 
 @pytest.mark.parametrize("whose", ["nobody", "forged", "another session", "another person", "another company", "old"])
@@ -124,7 +124,7 @@ def test_a_consent_that_this_session_did_not_ask_for_is_refused(
     else:
         client = thief(client, company, sandbox, whose)
     client.get(CONSENT, back)
-    assert "n’a pas été demandée ici" in told(client)
+    assert "n’a pas été demandée ici" in text_of(client)
     assert not Feed.everywhere.exclude(grant_cipher="").exists()
 
 
@@ -148,9 +148,9 @@ def test_a_refused_consent_and_a_wrong_code_are_said(client: Client, company: Co
     Business(sandbox, company)
     back = leave(client)
     client.get(CONSENT, {"state": back["state"], "error": "access_denied"})
-    assert "n’a pas donné d’autorisation" in told(client)
+    assert "n’a pas donné d’autorisation" in text_of(client)
     client.get(CONSENT, {**leave(client), "code": "forged"})
-    assert "autorisez de nouveau" in told(client)
+    assert "autorisez de nouveau" in text_of(client)
     assert not feed(company).grant_cipher
 
 
@@ -215,14 +215,14 @@ def test_a_feed_is_switched_off_on_and_disconnected(client: Client, company: Com
     Business(sandbox, company).consents()
     client.post(f"{REVOLUT}switch/")
     assert not feed(company).is_enabled
-    assert "rien n’arrive de ce service" in told(client)
+    assert "rien n’arrive de ce service" in text_of(client)
     client.post(f"{REVOLUT}switch/", {"active": "on"})
     assert feed(company).is_enabled
     assert "autorisation comprise" in read(client.get(f"{REVOLUT}disconnect/"))
     client.post(f"{REVOLUT}disconnect/")
     row = feed(company)
     assert (secrets_of(row), row.client_id, row.is_enabled) == ([], "", False)
-    assert "Préparer le certificat" in told(client)
+    assert "Préparer le certificat" in text_of(client)
     client.post(REVOLUT, {"base_url": PRODUCTION})
     assert feed(company).is_enabled
 

@@ -20,37 +20,37 @@ def _patience(monkeypatch):
     monkeypatch.setattr(health, "PATIENCE", 20.0)
 
 
-def told():
+def answered():
     answer = Client().get("/health/")
     return answer.status_code, answer.json().get("away", [])
 
 
 def test_all_is_well():
-    assert told() == (200, [])
+    assert answered() == (200, [])
 
 
 def test_a_broker_that_is_gone_or_frozen_is_named(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert told() == (503, ["broker"])
+    assert answered() == (503, ["broker"])
     with frozen_service() as frozen:
         settings.REDIS_URL = f"redis://127.0.0.1:{frozen.port}/0"
-        assert told() == (503, ["broker"])
+        assert answered() == (503, ["broker"])
 
 
 def test_a_database_that_is_gone_or_frozen_is_named(monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
     monkeypatch.setitem(connection.settings_dict, "PORT", "1")
     monkeypatch.delitem(connection.settings_dict["OPTIONS"], "host", raising=False)
-    assert told() == (503, ["database"])
+    assert answered() == (503, ["database"])
     with frozen_service() as frozen:
         monkeypatch.setitem(connection.settings_dict, "PORT", str(frozen.port))
-        assert told() == (503, ["database"])
+        assert answered() == (503, ["database"])
 
 
 def test_a_disk_that_takes_nothing_is_named(settings, tmp_path):
     (tmp_path / "full").write_text("no directory")
     settings.MEDIA_ROOT = str(tmp_path / "full")
-    assert told() == (503, ["files"])
+    assert answered() == (503, ["files"])
 
 
 def test_what_hangs_for_ever_holds_up_neither_the_answer_nor_the_other_checks(monkeypatch):
@@ -59,11 +59,11 @@ def test_what_hangs_for_ever_holds_up_neither_the_answer_nor_the_other_checks(mo
     monkeypatch.setitem(health.CHECKS, "files", let_go.wait)
     try:
         for _ in range(2 * health.THREADS + 1):
-            assert "files" in told()[1]
+            assert "files" in answered()[1]
     finally:
         let_go.set()
     monkeypatch.undo()
-    assert "files" not in told()[1]
+    assert "files" not in answered()[1]
 
 
 def test_it_asks_the_database_nothing_on_the_way(django_assert_num_queries, client, company):

@@ -105,15 +105,15 @@ def test_the_second_of_two_tabs_is_told_and_may_choose(company, customer, kind):
     second = dict(first)
     assert client.post(address, {**first, field: "Du premier onglet"}).status_code == 302
 
-    told = client.post(address, {**second, field: "Du second onglet"})
-    page = unescape(told.content.decode())
-    assert told.status_code == 422
+    refused = client.post(address, {**second, field: "Du second onglet"})
+    page = unescape(refused.content.decode())
+    assert refused.status_code == 422
     assert "Deux versions de cette fiche" in page
     assert "Du premier onglet" in page
     assert "Du second onglet" in page
     assert "Du premier onglet" in unescape(client.get(address).content.decode())
 
-    assert client.post(address, {**fields_of(told), field: "Du second onglet"}).status_code == 302
+    assert client.post(address, {**fields_of(refused), field: "Du second onglet"}).status_code == 302
     assert "Du second onglet" in unescape(client.get(address).content.decode())
 
 

@@ -224,11 +224,11 @@ def test_the_members_on_a_companys_page_are_told_one_by_one(client, root, compan
         },
     )  # fmt: skip
     events = AuditEvent.everywhere.filter(company=company, actor_user_id=root.pk).order_by("id")
-    told = {event.tag: event.data for event in events}
-    assert told.keys() == {"kernel.member.added", "kernel.member.changed", "kernel.member.removed"}
-    assert told["kernel.member.changed"]["changes"] == {"role": ["OWNER", "ACCOUNTANT"]}
-    assert told["kernel.member.changed"]["name"] == stays.email
-    assert (told["kernel.member.removed"]["name"], told["kernel.member.added"]["name"]) == (goes.email, comes.email)
+    facts = {event.tag: event.data for event in events}
+    assert facts.keys() == {"kernel.member.added", "kernel.member.changed", "kernel.member.removed"}
+    assert facts["kernel.member.changed"]["changes"] == {"role": ["OWNER", "ACCOUNTANT"]}
+    assert facts["kernel.member.changed"]["name"] == stays.email
+    assert (facts["kernel.member.removed"]["name"], facts["kernel.member.added"]["name"]) == (goes.email, comes.email)
     for user in (stays, goes):
         assert User.objects.get(pk=user.pk).token_version > versions[user.pk], "its tokens ended"
 

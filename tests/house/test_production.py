@@ -86,7 +86,7 @@ def test_a_word_that_is_neither_yes_nor_no_starts_nothing(monkeypatch, name, wor
 
 
 def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_proxy_stands_in_front():
-    told = {
+    environment = {
         "PRODUCTION": "true", "SECRET_KEY": SOUND["secrets"]["SECRET_KEY"], "CREDENTIALS_KEYS": KEY,
         "JWT_SIGNING_KEY": SOUND["secrets"]["JWT_SIGNING_KEY"], "ALLOWED_HOSTS": "facturation.example.fr",
         "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://localhost:6379/0",
@@ -96,7 +96,12 @@ def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_prox
     for more, started in (({}, False), ({"BEHIND_PROXY": "true"}, True), (alone, True)):
         code = "from config import settings; print(settings.TRUSTED_PROXIES, *settings.INSTALLED_APPS)"
         run = subprocess.run(
-            [sys.executable, "-c", code], env={**told, **more}, capture_output=True, text=True, check=False, cwd=ROOT
+            [sys.executable, "-c", code],
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
         )
         assert (run.returncode == 0) is started, run.stderr
         if started:

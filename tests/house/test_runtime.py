@@ -281,8 +281,8 @@ def test_data_of_an_absent_major_version_are_never_opened_by_another(tmp_path: P
 
 
 def test_a_full_disk_is_called_by_its_name() -> None:
-    said = "FATAL:  could not write lock file: No space left on device"
-    assert "Disque plein" in str(explain("PostgreSQL", said))
+    output = "FATAL:  could not write lock file: No space left on device"
+    assert "Disque plein" in str(explain("PostgreSQL", output))
     assert "Disque plein" not in str(explain("PostgreSQL", "FATAL:  out of memory"))
 
 

@@ -31,9 +31,10 @@ def whole_saves(tree: ast.Module) -> Iterator[str]:
             for call in ast.walk(function):
                 if not (isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "save"):
                     continue
-                said = {word.arg: word.value for word in call.keywords}
-                is_new = isinstance(said.get("force_insert"), ast.Constant) and said["force_insert"].value is True
-                if "update_fields" not in said and not is_new:
+                keywords = {word.arg: word.value for word in call.keywords}
+                forced = keywords.get("force_insert")
+                is_new = isinstance(forced, ast.Constant) and forced.value is True
+                if "update_fields" not in keywords and not is_new:
                     yield function.name
 
 

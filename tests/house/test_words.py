@@ -116,9 +116,9 @@ def test_no_raw_word_on_any_page(client):
             seen.add(page.route)
             if (language, page.route) in EXEMPT:
                 continue
-            said = refusals(client, page, language)
-            refused |= {page.route} if said is not None else set()
-            for words in [*raw_words(page.html, language), *(said or [])]:
+            refusal_words = refusals(client, page, language)
+            refused |= {page.route} if refusal_words is not None else set()
+            for words in [*raw_words(page.html, language), *(refusal_words or [])]:
                 found.setdefault((language, words), page.address)
     assert len(seen) > 40, sorted(seen)
     assert len(refused) > 10, sorted(refused)

@@ -25,7 +25,7 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("config.rehearsal.journey.steps.PAUSE", 0.02)
 
 
-def told() -> dict[str, Any]:
+def run_journey() -> dict[str, Any]:
     output = StringIO()
     call_command("journey", "--json", stdout=output)
     story: dict[str, Any] = json.loads(output.getvalue())
@@ -40,7 +40,7 @@ def the(step: str, story: dict[str, Any]) -> dict[str, Any]:
 def test_the_journey_keeps_every_promise_twice_in_a_row(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT, settings.SANDBOX_PACE = tmp_path, 0.0
     settings.SANDBOX_URL = "http://127.0.0.1:9"  # nobody there: it starts its own simulator
-    for story in (told(), told()):
+    for story in (run_journey(), run_journey()):
         assert story["ok"], story["problem"]
         invoice = the("invoice", story)
         assert (invoice["net"], invoice["vat"], invoice["gross"]) == ("1000.00", "200.00", "1200.00")
@@ -75,7 +75,7 @@ def test_a_worker_killed_in_its_middle_breaks_no_promise(settings: Any, tmp_path
         killer = threading.Thread(target=kill_again_and_again, args=(workers,))
         killer.start()
         try:
-            story = told()
+            story = run_journey()
         finally:
             stop.set()
             killer.join()

@@ -90,9 +90,9 @@ def test_a_wrong_vat_key_names_the_number_expected():
 
 
 def test_a_vat_number_of_another_company_names_both():
-    said = sentence(vat.validate, "FR40303265045", siren="732829320")
-    assert "303265045" in said
-    assert "732829320" in said
+    problem = sentence(vat.validate, "FR40303265045", siren="732829320")
+    assert "303265045" in problem
+    assert "732829320" in problem
 
 
 @pytest.mark.parametrize(

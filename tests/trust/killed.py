@@ -128,11 +128,11 @@ def ledger(address: str, seller: str) -> dict[str, tuple[int, int]]:
 
 def database_of_the_test() -> str:
     """The address of the test database, for a process of its own."""
-    told = connection.settings_dict
-    if told["HOST"]:
-        port = f":{told['PORT']}" if told["PORT"] else ""
-        return f"postgres://{told['USER']}:{told['PASSWORD']}@{told['HOST']}{port}/{told['NAME']}"
-    return f"postgres://{told['USER']}@/{told['NAME']}?host={told['OPTIONS']['host']}"
+    database = connection.settings_dict
+    if database["HOST"]:
+        port = f":{database['PORT']}" if database["PORT"] else ""
+        return f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}{port}/{database['NAME']}"
+    return f"postgres://{database['USER']}@/{database['NAME']}?host={database['OPTIONS']['host']}"
 
 
 @contextmanager

@@ -87,8 +87,8 @@ class Product:
         copied = subprocess.run(
             [tools / "pg_dump", "--no-owner", database_of_the_test()], capture_output=True, check=True
         ).stdout
-        told = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", self.database.url]
-        subprocess.run([tools / "psql", *told], input=copied, stdout=subprocess.DEVNULL, check=True)
+        options = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", self.database.url]
+        subprocess.run([tools / "psql", *options], input=copied, stdout=subprocess.DEVNULL, check=True)
 
     def start(self, *names: str) -> None:
         """`web`, and each other as its job."""

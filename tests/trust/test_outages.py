@@ -56,7 +56,7 @@ def wait_for(count: int, ours: Product) -> None:
     """Until so many invoices are with the platform."""
     # a doubt waits for its delay; here nobody has a minute
     hurry = "UPDATE einvoicing_transmission SET next_attempt_at = now() WHERE status IN ('PENDING', 'UNKNOWN')"
-    told = "SELECT status, count(*), max(last_error) FROM einvoicing_transmission GROUP BY status"
+    by_status = "SELECT status, count(*), max(last_error) FROM einvoicing_transmission GROUP BY status"
 
     def carried_all() -> bool:
         ours.ask(hurry)
@@ -65,7 +65,7 @@ def wait_for(count: int, ours: Product) -> None:
     try:
         wait_until(carried_all, what=f"{count} invoices at the platform", seconds=PATIENCE)
     except AssertionError as late:
-        raise AssertionError(f"{late}: {ours.dead()} {ours.ask(told)}") from late
+        raise AssertionError(f"{late}: {ours.dead()} {ours.ask(by_status)}") from late
 
 
 def carried(ours: Product) -> int:
