@@ -1,11 +1,12 @@
 """Payments recorded in Invoice Ninja, for invoices that bear the same numbers there: money received, recorded once.
 
 Our invoices are the truth. A payment that changes there is taken back here and recorded anew; one that a person took
-back here stays so. What cannot be applied is said on the feed and on the invoice, and stops nothing else.
+back here stays so. What cannot be applied stands in the trail of the feed and of the invoice, and stops nothing else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,14 +26,14 @@ from config.kernel.outbound import PublicAdapter
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
-from payments.services.allocations import held_by
+from payments.services.allocations import held_by, lock_invoices
 from payments.services.payments import Origin, reverse_payment
 from payments.services.receiving import pay_invoice
 
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
 # seconds before the cursor that are read again: a change is dated there before it can be seen
 OVERLAP = 60
-EARLIEST = date(1900, 1, 1)  # a day before is one that nobody typed
+EARLIEST = date(1900, 1, 1)  # an earlier day is a placeholder
 DELETED = "Supprimé dans Invoice Ninja"
 CANCELLED = "Annulé dans Invoice Ninja"
 FAILED = "Échoué dans Invoice Ninja"
@@ -89,7 +90,10 @@ def read(feed: Feed, at: datetime) -> int:
     with InvoiceNinja(feed.base_url, feed.secret("key"), adapter=adapter) as service:
         for page in service.payments(_since(feed, cursor, at)):
             try:
-                kept += sum(_keep(feed, payment, cursor, at) for payment in page)
+                for payment in page:
+                    for is_changed in _keep(feed, payment, cursor, at):
+                        # one by one: what was kept before another reading went further counts
+                        kept += is_changed
                 cursor = _advance(feed, cursor, page[-1].updated_at, at)
             except _Overtaken:
                 break
@@ -126,16 +130,17 @@ def _lock(feed: Feed, cursor: str) -> None:
         raise _Overtaken
 
 
-def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> int:
-    """What the payment gives to each invoice, and what it no longer gives. Returns how many changed here."""
+def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> Iterator[bool]:
+    """Keep what the payment gives to each invoice, and what it no longer gives; for each, whether it changed here."""
     shares = payment.shares()
     if shares is None:
         with transaction.atomic():
             _lock(feed, cursor)
             _record_refusal(feed, payment, "", payment.received, UNDIVIDED, None, at)
-        return 0
+        return
     keys = sorted({*shares, *_recorded(feed, payment)})
-    return sum(_keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at) for key in keys)
+    for key in keys:
+        yield _keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at)
 
 
 @transaction.atomic
@@ -169,9 +174,7 @@ def _replace(
     """Take back what is recorded, record what is to be: all or nothing. The invoices are locked first, in order."""
     paid = _payable(payment, invoice) if amount else None
     concerned = {*(held_by(held) if held else ()), *((paid.pk,) if paid else ())}
-    rows = Invoice.everywhere.in_bulk(concerned)
-    for pk in sorted(rows):
-        lock_invoice(rows[pk])
+    lock_invoices(Invoice.everywhere.in_bulk(concerned).values())
     if held is not None:
         reverse_payment(
             payment=held, reason=_reason(payment), origin=_origin(feed, payment, key), actor=Actor.platform(str(feed)),
@@ -207,7 +210,7 @@ def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoi
 
 
 def _paid_on(payment: RemotePayment, today: date) -> date:
-    """The day told there where it can be one, else the day it was changed there."""
+    """The day given there if it is a possible one, else the day of the last change there."""
     if payment.paid_on and EARLIEST <= payment.paid_on <= today:
         return payment.paid_on
     return min(local_day(datetime.fromtimestamp(payment.updated_at, UTC)), today)
@@ -243,7 +246,7 @@ def _facts(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoic
 def _record_refusal(
     feed: Feed, payment: RemotePayment, key: str, amount: Decimal, reason: str, invoice: Invoice | None, at: datetime
 ) -> None:
-    """Tell on the feed, and on the invoice where there is one, what could not be applied: once as long as it is so."""
+    """Write in the trail of the feed, and of the invoice where there is one, what could not be applied: the same once."""
     data = _facts(feed, payment, key, amount, invoice) | {"reason": reason}
     recorded = AuditEvent.everywhere.filter(
         company_id=feed.company_id, subjects__contains=[feed.subject], tag=REFUSED, data=plain(data)
