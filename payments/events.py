@@ -1,4 +1,4 @@
-"""The news payments tells upward, inside the transaction. Receivers only insert a row; all are listed in the README."""
+"""The signals of payments, sent inside the transaction. Receivers only insert a row; all are listed in the README."""
 
 from django.dispatch import Signal
 

@@ -1,4 +1,4 @@
-"""What an import brought, in words: how many lines are new, which were known before, and how that was seen."""
+"""The sentence after an import: how many lines are new, which were imported before, and by which sign."""
 
 from __future__ import annotations
 

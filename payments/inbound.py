@@ -1,4 +1,4 @@
-"""What Revolut and Invoice Ninja tell by webhook: that something happened there. The feed is read; nothing is believed.
+"""Webhooks of Revolut and Invoice Ninja: each is only a reason to read the feed.
 
 Revolut signs its messages, `Revolut-Signature: v1=<hex>[,v1=<hex>]` over `v1.{Revolut-Request-Timestamp}.{body}`,
 milliseconds. Invoice Ninja signs nothing: its address is the secret, and the header `X-Webhook-Secret` where one was

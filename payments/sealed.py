@@ -31,7 +31,7 @@ WHERE payment.company_id = %(company)s AND (
     SELECT reversal.recorded_at FROM payments_payment AS reversal WHERE reversal.reverses_id = payment.id))
 ORDER BY payment.number
 """
-# what a feed recorded or took back, as the trail tells
+# what a feed recorded or took back, by the audit trail
 ORIGINS = """
 SELECT payment.id, payment.number FROM payments_payment AS payment
 LEFT JOIN payments_payment AS original ON original.id = payment.reverses_id
@@ -46,7 +46,7 @@ WHERE payment.company_id = %(company)s AND payment.origin_service <> '' AND (
       AND replace(lower(event.data ->> 'service'), ' ', '_') = payment.origin_service))
 ORDER BY payment.number
 """
-# the draft that a deposit is asked ahead of, as the trail tells
+# the draft that a deposit is invoiced ahead of, by the audit trail
 AHEAD = """
 SELECT deposit.id, deposit.number FROM billing_invoice AS deposit
 WHERE deposit.company_id = %(company)s AND deposit.ahead_of IS NOT NULL AND NOT EXISTS (

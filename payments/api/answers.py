@@ -34,7 +34,7 @@ def answer_for(
 
 
 def reverse_for(request: Call, payment: Payment, reason: str) -> dict[str, Any]:
-    """Take the payment back, and what the answer says of it."""
+    """Take the payment back; returns what `ReversedPayment` writes."""
     reversal = take_back_payment(payment=payment, reason=reason, actor=request.caller.actor, at=request.at)
     message = _("Encaissement annulé par %(number)s.") % {"number": reversal.number}
     return {

@@ -1,4 +1,4 @@
-"""Words, days and amounts of the money resources, and how a service's field names are said to a partner."""
+"""Words and amounts of the money resources, and the partners' names of a service's fields."""
 
 from __future__ import annotations
 

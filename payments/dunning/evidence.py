@@ -68,20 +68,19 @@ class Evidence:
 
 
 def gather_evidence(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Evidence:
-    """Everything the decisions on the invoices of these customers, or of all, need, in a fixed number of queries."""
-    theirs = {} if customers is None else {"customer_id__in": customers}
-    live = Reminder.everywhere.filter(company=company, **{f"invoice__{name}": keys for name, keys in theirs.items()})
-    live = live.exclude(status=ReminderStatus.CANCELLED)
+    """What deciding on the invoices of these customers, or of all, needs, in a fixed number of queries."""
+    live = Reminder.everywhere.filter(company=company).exclude(status=ReminderStatus.CANCELLED)
+    unallocated = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"))
+    if customers is not None:
+        live = live.filter(invoice__customer_id__in=customers)
+        unallocated = unallocated.filter(customer_id__in=customers)
     levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
     sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
-    in_credit = Payment.everywhere.filter(
-        company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"), **theirs
-    ).values_list("customer_id", flat=True)
     return Evidence(
         today=local_day(at),
         bank_age_hours=_bank_age(company, at),
         unmatched=_unmatched_credits(company, at, customers),
-        in_credit=set(in_credit),
+        in_credit=set(unallocated.values_list("customer_id", flat=True)),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
     )

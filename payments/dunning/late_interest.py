@@ -55,7 +55,7 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True)
 class LateCharges:
-    """`interest` is None when a rate is missing; `sentence` then says which (a msgid, filled by `params`)."""
+    """In euros. `interest` is None when a rate is missing; `sentence` (a msgid, filled by `params`) then names it."""
 
     interest: Decimal | None
     indemnity: Decimal

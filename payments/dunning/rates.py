@@ -30,9 +30,9 @@ def save_rate(
     if not source.strip():
         raise Invalid(fields={"source": "Indiquez où ce taux a été lu (arrêté, site de la BCE…)."})
     rows = LateInterestRate.everywhere.select_for_update(no_key=True)
-    known = rows.filter(company=company, year=year, half=half).first()
-    before = known and [known.ecb, known.legal, known.source]
-    row = known or LateInterestRate(company=company, year=year, half=half)
+    existing = rows.filter(company=company, year=year, half=half).first()
+    before = existing and [existing.ecb, existing.legal, existing.source]
+    row = existing or LateInterestRate(company=company, year=year, half=half)
     if edit(row, {"ecb": ecb, "legal": legal, "source": source.strip()}):
         audit.record(
             "billing.rate.saved", subject=company, actor=actor, at=at,

@@ -79,9 +79,9 @@ def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
 
 @transaction.atomic
 def remind_invoice(*, invoice: Invoice, text: LetterText, actor: Actor, at: datetime) -> Reminder:
-    """The reminder that is due for one invoice, because somebody asks for it now.
+    """Write the reminder that is due for one invoice, at somebody's request.
 
-    The level is the policy's, never the asker's. A formal notice keeps its legal text and waits for a person.
+    The level is the policy's, whoever requests it. A formal notice keeps its legal text and waits for a person.
     Raises NothingToSend with the reason, NoReminderAddress.
     """
     locked = _lock_with_customer(invoice.pk)

@@ -39,7 +39,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RemotePayment:
-    """A payment as Invoice Ninja tells it now. `parts`: invoice id → what is applied to it, less what was refunded."""
+    """A payment as it is in Invoice Ninja now. `parts`: invoice id → what is applied to it, less what was refunded."""
 
     id: str
     updated_at: int
@@ -47,16 +47,16 @@ class RemotePayment:
     is_deleted: bool
     received: Decimal  # less what was refunded
     parts: Mapping[str, Decimal]
-    numbers: Mapping[str, str]  # invoice id → its number, where told
-    currency: str  # '' where it is not told
+    numbers: Mapping[str, str]  # invoice id → its number, where given
+    currency: str  # '' where it is not given
     type_id: str
     paid_on: date | None
 
     def shares(self) -> Mapping[str, Decimal] | None:
-        """Invoice id → money received for it; None when that cannot be told.
+        """Invoice id → money received for it; None when that cannot be known.
 
         A credit used there counts in the parts and is no money: with one invoice the money is what was received, with
-        several nobody can say whose it is. A status that is not known here tells nothing.
+        several its shares are unknown. A status that is not known here gives None too.
         """
         if self.is_deleted or self.status in NOT_RECEIVED or (self.status in RECEIVED and self.received <= 0):
             return dict.fromkeys(self.parts, ZERO)

@@ -1,4 +1,4 @@
-"""Open invoices by all that a bank line may tell of them."""
+"""Open invoices, indexed by all that a bank line may name: reference, number, amount, payer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Payers:
         )
 
     def of(self, counterparty: str) -> list[Hashable]:
-        """The customers whose name holds that one's words, or is held by it."""
+        """The customers whose name contains the words of the counterparty's, or the other way round."""
         words = words_of(counterparty)
         if not words:
             return []

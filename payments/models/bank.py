@@ -18,7 +18,7 @@ from payments.models.payments import Payment
 
 
 class BankAccount(CompanyRow):
-    """An account of the company. `imported_at` tells how old what we know of it is."""
+    """An account of the company. `imported_at`: until when its movements are known."""
 
     name = models.CharField(_("intitulé"), max_length=100)
     iban = models.CharField("IBAN", max_length=34)

@@ -63,7 +63,7 @@ def check_amount(amount: Decimal) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So much for that invoice."""
+    """An amount for an invoice, in its currency."""
 
     invoice: Invoice
     amount: Decimal
@@ -72,7 +72,7 @@ class Share:
 def spread(amount: Decimal, invoices: Sequence[Invoice]) -> list[Share]:
     """The amount over the invoices in their order, each up to its balance; what they do not take stays credit.
 
-    The oldest debt first is the law where the debtor says nothing (art. 1342-10 C. civ.): the caller orders them so.
+    The caller orders them, the oldest debt first where the debtor names none (art. 1342-10 C. civ.).
     """
     shares, left = [], amount
     for invoice in invoices:

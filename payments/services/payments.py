@@ -83,7 +83,7 @@ def record_payment(
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
-    It is booked on the ledger account of `bank_account`, where a statement tells where it came in.
+    `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
 
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit, and Stale when another reading has recorded its `origin` meanwhile.

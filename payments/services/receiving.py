@@ -1,4 +1,4 @@
-"""Money that names its invoice: the invoice takes what it still asks for, the rest is kept as the customer's credit."""
+"""Money received for a given invoice: up to its balance, the rest is the customer's credit; and its correction."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def pay_invoice(
 ) -> Payment:  # fmt: skip
     """Record money received for one invoice: `amount`, or its whole balance when None.
 
-    What is beyond the balance stays the customer's credit. An invoice that asks for nothing takes nothing: a second
-    payment of the same balance is refused, not kept in silence. Raises NothingOutstanding, and what recording raises.
+    What is beyond the balance stays the customer's credit. An invoice with no balance refuses it, lest a second
+    payment of the same balance be taken for credit. Raises NothingOutstanding, and what recording raises.
     """
     locked = lock_invoice(invoice)
     if not locked.can_be_paid or not locked.balance:

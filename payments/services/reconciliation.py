@@ -117,7 +117,7 @@ def _line(line: BankLine) -> matching.Line:
 
 
 def propose(line: BankLine, index: Index) -> Verdict:
-    """What the evidence says of one line; pairs that a person undid are barred."""
+    """The verdict on one line; pairs that a person undid are barred."""
     return judge(line, index, barred_pairs(line=line))
 
 
@@ -195,7 +195,7 @@ def _evidence(verdict: Verdict) -> list[dict[str, str]]:
 
 @transaction.atomic
 def accept_match(*, line: BankLine, shares: Sequence[Share], actor: Actor, at: datetime) -> Match:
-    """A person says what the line pays. What the invoices do not take stays the customer's credit.
+    """Match a line as a person decides. What the invoices do not take stays the customer's credit.
 
     Raises NothingToMatch, OnlyCredits, AnotherCompany, SeveralCustomers, AnotherCurrency, LineNotOpen,
     OverAllocated, NothingOutstanding, NotEnoughCredit.

@@ -61,7 +61,7 @@ def normalise(text: str) -> str:
 
 
 def fingerprint(account_id: str, line: StatementLine) -> str:
-    """What equal movements share: account, day, amount, the other account and words."""
+    """What equal movements share: account, day, amount, the other account and texts."""
     text = normalise(f"{line.counterparty} {line.structured_reference} {line.end_to_end_id} {line.remittance}")
     payer = (line.counterparty_iban, text)
     content = "\x1f".join((account_id, line.booked_on.isoformat(), f"{line.amount:f}", line.currency, *payer))
@@ -69,10 +69,10 @@ def fingerprint(account_id: str, line: StatementLine) -> str:
 
 
 def look(account_id: str, line: StatementLine) -> str:
-    """What tells movements of one account apart: the bank's own reference when it gives one, else the words.
+    """What distinguishes movements of one account: the bank's own reference when it gives one, else the texts.
 
     The details of one batch share the bank's reference, and two card payments may be equal in everything: movements
-    that look alike are told apart by `recognition`.
+    that look alike are distinguished by `recognition`.
     """
     if line.bank_reference:
         content = "\x1f".join(

@@ -132,7 +132,7 @@ def read_entry(entry: Element, label: str) -> list[StatementLine]:
     stated = [amount for amount in amounts if amount is not None]
     described = [describe(whole, detail, entry) for detail in details]
     if len(stated) < len(details):
-        # The bank names the payers without their amounts: the entry stays whole, with all their words.
+        # The bank names the payers without their amounts: the entry stays whole, with all their texts.
         return [join(described)]
     lines = [replace(line, amount=amount) for line, amount in zip(described, stated, strict=True)]
     found = charge_lines(whole, entry, zip(details, lines, strict=True), label)
@@ -159,7 +159,7 @@ def read_single(line: StatementLine, detail: Element, entry: Element, label: str
 
 
 def join(lines: list[StatementLine]) -> StatementLine:
-    """One line with the words of all, and nobody's name."""
+    """One line with the texts of all its transactions, and no counterparty."""
     return replace(
         lines[0],
         counterparty="",
@@ -191,7 +191,7 @@ def read_whole(entry: Element, label: str) -> StatementLine:
 
 
 def describe(line: StatementLine, detail: Element, entry: Element) -> StatementLine:
-    """`line` with what one TxDtls says of it: who, why, and under which references."""
+    """`line` with the counterparty, remittance and references of its TxDtls."""
     # A reversal keeps the roles of the movement it undoes: the other side of our own transfer is its creditor.
     role = "Dbtr" if (line.amount >= 0) is not line.is_reversal else "Cdtr"
     instructed = first(detail, "AmtDtls", "InstdAmt", "Amt")

@@ -1,6 +1,6 @@
 """The charges that a CAMT entry and its transactions state (Chrgs), as lines of their own.
 
-A bank may book what was paid less its charges, or take them beside it: only the amount booked tells which. Version 2
+A bank may book what was paid less its charges, or take them beside it: only the amount booked shows which. Version 2
 writes Chrgs/Amt, later ones Chrgs/Rcrd/Amt; a total without records counts as one charge. The direction is the
 account's, a debit where none is written.
 """
@@ -74,7 +74,7 @@ def _charges(element: Element, line: StatementLine, label: str, *, is_of_entry: 
 
 
 def _charge_line(line: StatementLine, amount: Decimal) -> StatementLine:
-    """Nobody's payment: it bears no reference of the payer, and no name but in its words."""
+    """A charge is no payment: it bears no reference of the payer, and no counterparty."""
     return replace(
         line,
         amount=amount,

@@ -1,7 +1,7 @@
 """Which movements of a file are already known: by what identifies them, and by their place between the balances.
 
 The bank's own reference identifies a movement, unless another payer stands under it at another balance: then the bank
-writes the same word for all. Without one, two equal movements of a day are told apart by the balance
+writes the same word for all. Without one, two equal movements of a day differ by the balance
 of the account before each: 7 000 → 7 100 and 7 100 → 7 200 are two credits of 100, the same place twice is the same
 credit. A bank that writes a day again in another order moves these places: then the day is recognised by where it
 begins or ends, and by holding all that was known of it. Where balances are missing, only the number of equal movements
@@ -91,14 +91,14 @@ def recognise(statement: Statement, imported: Sequence[ImportedLine], counted: C
 
 
 def _is_identified(reading: Reading, row: ImportedLine) -> bool:
-    """Whether the bank's reference tells that both are one movement."""
+    """Whether both are one movement by the bank's reference."""
     payers = {normalise(reading.line.counterparty), normalise(row.counterparty)} - {""}
     is_elsewhere = reading.balance_before is not None and row.balance_before not in (None, reading.balance_before)
     return reading.look.startswith("bank:") and not (is_elsewhere and len(payers) > 1)
 
 
 def _placed(statement: Statement) -> list[Reading]:
-    """The lines in the order of their days, each with the balance before it where the statement tells one."""
+    """The lines in the order of their days, each with the balance before it where the statement gives one."""
     balance = statement.opening
     if balance is None and statement.closing is not None:
         balance = statement.closing - sum((line.amount for line in statement.lines), ZERO)

@@ -1,7 +1,7 @@
-"""Revolut Business transactions (API 1.0, JSON): read leg by leg, each kept with the very bytes that told it.
+"""Revolut Business transactions (API 1.0, JSON): read leg by leg, each kept with its very bytes.
 
 A transaction has one leg for each account it moves. It counts once it is `completed`, on that day in Paris. A leg's
-`fee` is taken beside its `amount`, and `balance` is what the account holds after both. The payer's IBAN is not told.
+`fee` is taken beside its `amount`, and `balance` is what the account holds after both. The payer's IBAN is not given.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _counterparty(fields: Mapping[str, Any], description: str, amount: Decimal) 
 
 
 def plain_words(value: Any) -> str:
-    """The words of a text, on one line, of signs that a database keeps; '' when it is no text."""
+    """A text on one line, without what PostgreSQL refuses (NUL); '' when it is no text."""
     if not isinstance(value, str):
         return ""
     return " ".join(value.replace("\x00", "").encode("utf-8", "replace").decode().split())

@@ -25,7 +25,7 @@ def new_key() -> str:
 
 
 def certificate_of(key: str, *, name: str, at: datetime) -> str:
-    """The certificate (PEM, self-signed, five years) that tells Revolut our public key."""
+    """The certificate (PEM, self-signed, five years) by which Revolut knows our public key."""
     private = serialization.load_pem_private_key(key.encode(), password=None)
     if not isinstance(private, rsa.RSAPrivateKey):
         raise TypeError("not an RSA key")
@@ -36,7 +36,7 @@ def certificate_of(key: str, *, name: str, at: datetime) -> str:
 
 
 def assertion(key: str, *, client_id: str, issuer: str, at: datetime) -> str:
-    """The signed claims that prove who asks for a token. `issuer`: the domain of our redirect address."""
+    """The signed claims by which Revolut recognises us (RFC 7523). `issuer`: the domain of our redirect address."""
     until = int((at + ASSERTED_FOR).timestamp())
     claims = {"iss": issuer, "sub": client_id, "aud": AUDIENCE, "exp": until}
     return jwt.encode(claims, key, algorithm="RS256")

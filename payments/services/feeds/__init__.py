@@ -1,1 +1,1 @@
-"""Feeds: connecting a service, reading it when due or when it tells that something happened, and what follows."""
+"""Feeds: connecting a service, reading it when it is due or its webhook asks for it, keeping what is new."""

@@ -246,7 +246,7 @@ def _facts(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoic
 def _record_refusal(
     feed: Feed, payment: RemotePayment, key: str, amount: Decimal, reason: str, invoice: Invoice | None, at: datetime
 ) -> None:
-    """Write in the trail of the feed, and of the invoice where there is one, what could not be applied: the same once."""
+    """Write what could not be applied in the trail of the feed and of the invoice, if any; the same refusal once."""
     data = _facts(feed, payment, key, amount, invoice) | {"reason": reason}
     recorded = AuditEvent.everywhere.filter(
         company_id=feed.company_id, subjects__contains=[feed.subject], tag=REFUSED, data=plain(data)

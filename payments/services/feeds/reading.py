@@ -1,4 +1,4 @@
-"""Reading a feed: when it is due, when it tells that something happened, or when a person asks.
+"""Reading a feed: when it is due, when its webhook announces something, or when a person asks.
 
 Nothing here is lost by dying in the middle: a reading starts again from what is stored, and what it finds is kept once
 by its own key. A failure is written on the feed and tried again at the next turn.
@@ -40,7 +40,7 @@ def feed_of(kind: str) -> Feed | None:
 def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
     """Read everything new. Returns how many movements or payments were kept. Call it with no transaction open.
 
-    Raises RemoteError, DomainError: the feed then says why, and since when.
+    Raises RemoteError, DomainError; `last_error` and `failing_since` then stand on the feed.
     """
     try:
         found = READERS[feed.kind](feed, at)
@@ -61,7 +61,7 @@ def due(at: datetime) -> QuerySet[Feed]:
 
 
 def read(feed: Feed, now: Clock) -> int:
-    """Read one that is due. Returns what was kept, whoever fails: the feed says why it did."""
+    """Read a feed that is due. Returns how much was kept, 0 after a failure, which stands on the feed."""
     try:
         return read_feed(feed=feed, actor=BEAT, at=now())
     except (RemoteError, DomainError) as error:
@@ -75,7 +75,7 @@ def read(feed: Feed, now: Clock) -> int:
 
 
 def _write_state(feed: Feed, **facts: object) -> None:
-    """Written on the row and the object in hand; nothing else of the row is touched."""
+    """Write these columns alone, on the row and on `feed`."""
     Feed.everywhere.filter(pk=feed.pk).update(**facts)
     for name, value in facts.items():
         setattr(feed, name, value)

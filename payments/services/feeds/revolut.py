@@ -2,7 +2,7 @@
 
 A transaction keeps the instant it was created at while it goes from pending to completed or reverted: the last fourteen
 days are read again each time, all that Revolut gives once a day, and each leg is kept once by its id. Periods are read
-from the oldest on, and `cursor` tells the end of the last one that was read whole: dying in the middle costs reading
+from the oldest on, and `cursor` is the end of the last one that was read whole: dying in the middle costs reading
 again.
 """
 
@@ -180,7 +180,7 @@ def _imported_from_files(account: BankAccount, rows: Sequence[Movement]) -> Coun
 def _put_aside_all(
     client: RevolutClient, found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime
 ) -> None:
-    """Put aside the lines of what Revolut took back, once the transaction itself says so."""
+    """Put aside the lines of what Revolut took back, after reading the transaction itself again."""
     gone = {key: row for row in found if row.state in TAKEN_BACK for key in row.line_keys()}
     lines = BankLine.everywhere.filter(account__in=list(accounts.values()), import_key__in=gone)
     for line in lines.exclude(status=LineStatus.IGNORED).order_by("id"):
@@ -215,7 +215,7 @@ def connections() -> PublicAdapter:
 
 
 def issuer() -> str:
-    """Who asserts: the domain of our redirect address, as Revolut knows it."""
+    """The `iss` claim: the domain of our redirect address, as registered at Revolut."""
     return urlsplit(settings.PUBLIC_URL).hostname or ""
 
 
