@@ -46,14 +46,17 @@ def side_panels(customer: Customer) -> Iterator[Panel]:
     invoices = list(Invoice.objects.for_customer(customer).order_by("-created_at", "-id")[:LAST])
     if invoices:
         chips = chips_of(invoices, today)
-        rows = [{"invoice": one, "words": chips[one.pk].label, "tone": chips[one.pk].tone} for one in invoices]
+        rows = [
+            {"invoice": invoice, "label": chips[invoice.pk].label, "tone": chips[invoice.pk].tone}
+            for invoice in invoices
+        ]
         everything = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
         yield Panel(_("Factures"), "billing/customer/_invoices.html", {"rows": rows, "url": everything})
     orders = list(SalesOrder.objects.filter(customer=customer).order_by("-created_at", "-id")[:LAST])
     if orders:
         everything = f"{reverse('billing:order-list')}?customer={customer.pk}"
         tones = {OrderStatus.SHIPPED: "good", OrderStatus.PENDING: "info"}
-        listed = [{"order": one, "tone": tones.get(OrderStatus(one.status), "neutral")} for one in orders]
+        listed = [{"order": order, "tone": tones.get(OrderStatus(order.status), "neutral")} for order in orders]
         yield Panel(_("Commandes"), "billing/customer/_orders.html", {"rows": listed, "url": everything})
 
 

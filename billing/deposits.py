@@ -38,9 +38,11 @@ def share_out(rows: Sequence[VatSubtotal], gross: Decimal) -> tuple[VatSubtotal,
     )
 
 
-def what_is_left(rows: Sequence[VatSubtotal], asked: Mapping[tuple[str, Decimal], Decimal]) -> tuple[VatSubtotal, ...]:
+def what_is_left(
+    rows: Sequence[VatSubtotal], requested: Mapping[tuple[str, Decimal], Decimal]
+) -> tuple[VatSubtotal, ...]:
     """The rows less the bases that earlier deposits asked for, by category and rate."""
-    bases = [row.base - asked.get((row.category, row.rate), ZERO) for row in rows]
+    bases = [row.base - requested.get((row.category, row.rate), ZERO) for row in rows]
     return tuple(
         row if base == row.base else replace(row, base=base, amount=vat_of(base, row.rate))
         for row, base in zip(rows, bases, strict=True)

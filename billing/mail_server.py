@@ -23,10 +23,10 @@ class _Witness:
     text_begun = False
 
     def getreply(self) -> tuple[int, bytes]:
-        code, words = super().getreply()  # type: ignore[misc]  # a mixin of smtplib.SMTP
+        code, reply = super().getreply()  # type: ignore[misc]  # a mixin of smtplib.SMTP
         if code == SEND_THE_TEXT:
             self.text_begun = True
-        return code, words
+        return code, reply
 
 
 class _PlainSession(_Witness, smtplib.SMTP):
@@ -63,12 +63,12 @@ def deliver(message: EmailMessage) -> None:
     try:
         backend.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
-        code, words = next(iter(error.recipients.values()))
-        raise _refused(code, words, backend) from error
+        code, reply = next(iter(error.recipients.values()))
+        raise _refused(code, reply, backend) from error
     except smtplib.SMTPAuthenticationError as error:
         # our settings are wrong, not the message: it waits for them to be put right
         raise RemoteError(
-            _words(error.smtp_code, error.smtp_error), retryable=True, code=str(error.smtp_code)
+            _reply_text(error.smtp_code, error.smtp_error), retryable=True, code=str(error.smtp_code)
         ) from error
     except smtplib.SMTPResponseException as error:
         raise _refused(error.smtp_code, error.smtp_error, backend) from error
@@ -80,15 +80,15 @@ def deliver(message: EmailMessage) -> None:
         ) from error
 
 
-def _refused(code: int, words: bytes | str, backend: WitnessedBackend) -> RemoteError:
+def _refused(code: int, reply: bytes | str, backend: WitnessedBackend) -> RemoteError:
     """4xx is for later and 5xx for ever (RFC 5321 §4.2.1); any other answer proves nothing."""
     if 400 <= code < 600:
-        return RemoteError(_words(code, words), retryable=code < 500, code=str(code))
+        return RemoteError(_reply_text(code, reply), retryable=code < 500, code=str(code))
     return RemoteError(
-        _words(code, words), retryable=not backend.text_begun, outcome_unknown=backend.text_begun, code=str(code)
+        _reply_text(code, reply), retryable=not backend.text_begun, outcome_unknown=backend.text_begun, code=str(code)
     )
 
 
-def _words(code: int, words: bytes | str) -> str:
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+def _reply_text(code: int, reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     return f"{code} {' '.join(text.split())}"

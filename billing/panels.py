@@ -81,7 +81,7 @@ def list_action_for(rows: Iterable[Invoice], may: Callable[[str], bool]) -> List
     """The first that the role may do with at least one of the rows."""
     shown = list(rows)
     offered = (offer() for offer in _list_actions)
-    return next((one for one in offered if may(one.needs) and any(map(one.takes, shown))), None)
+    return next((action for action in offered if may(action.needs) and any(map(action.takes, shown))), None)
 
 
 def panels_of(invoice: Invoice) -> list[Panel]:

@@ -126,8 +126,8 @@ def _by_heads(cells: Sequence[str]) -> list[str]:
         names[place] = "" if name in names[:place] or (not names[place] and name in names) else name
     if DESCRIPTION not in names and REFERENCE in names:
         names[names.index(REFERENCE)] = DESCRIPTION
-    known = len([name for name in names if name])
-    return names if known >= min(2, len(cells)) and not any(map(figure, cells)) else []
+    named = len([name for name in names if name])
+    return names if named >= min(2, len(cells)) and not any(map(figure, cells)) else []
 
 
 def _by_first_words(head: str) -> str:

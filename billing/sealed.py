@@ -21,7 +21,10 @@ def invoice_facts(invoice: Any) -> Mapping[str, Any]:
     sealed then still holds.
     """
     row = columns(invoice, *Invoice.MUTABLE)
-    deposits = [columns(one, "is_live") for one in sorted(invoice.deductions.all(), key=lambda one: one.pk)]
+    deposits = [
+        columns(deduction, "is_live")
+        for deduction in sorted(invoice.deductions.all(), key=lambda deduction: deduction.pk)
+    ]
     if not deposits and not invoice.amount_deposited and not invoice.deposited_vat:
         del row["amount_deposited"], row["deposited_vat"]
     if not invoice.delivery:

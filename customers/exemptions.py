@@ -112,7 +112,7 @@ def default_code(category: str) -> str:
 
 def customer_motives() -> tuple[list[Motive], list[Motive]]:
     """Those that a customer's exempt lines may have by themselves: the usual ones, and all others of the list."""
-    others = [one for one in MOTIVES.values() if is_motive(one.code, "E") and one not in USUAL]
+    others = [motive for motive in MOTIVES.values() if is_motive(motive.code, "E") and motive not in USUAL]
     return list(USUAL), others
 
 

@@ -52,7 +52,7 @@ class CustomerFilter(forms.Form):
 
     def controls(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`."""
-        words = {"kind": _("Type"), "state": _("État")}
+        labels = {"kind": _("Type"), "state": _("État")}
         return [
             {
                 "name": name,
@@ -61,7 +61,7 @@ class CustomerFilter(forms.Form):
                 "choices": self.fields[name].choices,  # type: ignore[attr-defined]  # both are choice fields
                 "value": self.value(name),
             }
-            for name, label in words.items()
+            for name, label in labels.items()
         ]
 
 
@@ -81,7 +81,9 @@ class CountryField(TextField):
 
 def motives() -> list[tuple[Any, Any]]:
     """The official list; the sentences are French law, as they are printed."""
-    usual, others = ([(one.code, one.sentence) for one in motives] for motives in exemptions.customer_motives())
+    usual, others = (
+        [(motive.code, motive.sentence) for motive in motives] for motives in exemptions.customer_motives()
+    )
     return [("", _("Le motif habituel")), (_("Courants"), usual), (_("Autres"), others)]
 
 
@@ -171,9 +173,9 @@ class CustomerForm(RecordForm):
                     if field not in self.errors:
                         self.add_error(field, translated(sentence))
         if any(typed.get(f"delivery_{field}") for field in ADDRESS if field != "country"):
-            for field, words in NEEDED.items():
+            for field, missing in NEEDED.items():
                 if not typed.get(f"delivery_{field}"):
-                    self.add_error(f"delivery_{field}", words)
+                    self.add_error(f"delivery_{field}", missing)
         return typed
 
     def values(self) -> dict[str, Any]:
@@ -199,11 +201,11 @@ class CustomerForm(RecordForm):
 
 
 def _initial(customer: Customer) -> dict[str, Any]:
-    known = {name: getattr(customer, name) for name in CustomerForm.IDENTITY}
+    initial = {name: getattr(customer, name) for name in CustomerForm.IDENTITY}
     for row in Address.objects.filter(customer=customer).order_by("-id"):
         usage = "billing" if row.kind == AddressKind.BILLING else "delivery"
-        known |= {f"{usage}_{field}": getattr(row, field) for field in ADDRESS}
-    return known
+        initial |= {f"{usage}_{field}": getattr(row, field) for field in ADDRESS}
+    return initial
 
 
 class ContactForm(forms.ModelForm, RecordForm):

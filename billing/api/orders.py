@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, said_of
+from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, partner_fields
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
@@ -32,7 +32,7 @@ from customers.api.shapes import AddressBody, AddressShape
 from customers.models import Customer, CustomerKind
 
 NOT_THIS_TYPE = gettext_noop("Ce client n’est pas de ce type.")
-STATUSES = [str(one).lower() for one in OrderStatus]
+STATUSES = [str(status).lower() for status in OrderStatus]
 COLUMNS = ("order_date", "purchase_order", "service_code", "notes")
 
 ITEM = {"description": "Chaise Bistrot", "quantity": 10, "unit_price": 120.00, "vat_rate": 20.00, "product_id": 12}
@@ -145,17 +145,17 @@ class OrderList(ApiView):
     @operation(query=OrderQuery, answer=OrderRow, many=True, expand={"customer": CUSTOMER}, id="order_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The orders, the latest first."""
-        asked = request.query
+        query = request.query
         wanted = {
-            "status": asked.get("status"),
-            "customer_id": asked.get("customer_id"),
-            "order_date__gte": asked.get("from_date"),
-            "order_date__lte": asked.get("to_date"),
+            "status": query.get("status"),
+            "customer_id": query.get("customer_id"),
+            "order_date__gte": query.get("from_date"),
+            "order_date__lte": query.get("to_date"),
         }
         rows = orders().filter(**{column: value for column, value in wanted.items() if value})
-        if "invoiced" in asked:
-            rows = rows.filter(invoice_id__isnull=not asked["invoiced"])
-        if text := asked.get("q"):
+        if "invoiced" in query:
+            rows = rows.filter(invoice_id__isnull=not query["invoiced"])
+        if text := query.get("q"):
             named = holds(text, "number", "customer__name", "purchase_order")
             rows = rows.filter(named)
         return lists.page(request, rows, OrderRow, by="order_date", context=self.context(request), name="orders")
@@ -285,7 +285,7 @@ def _saved(request: Call, order: SalesOrder | None) -> SalesOrder:
     columns = {name: sent[name] for name in COLUMNS if name in sent}
     if "delivery_address" in sent:
         columns["delivery"] = dict(sent["delivery_address"] or {})
-    with said_of():
+    with partner_fields():
         row = save_order(
             order=order,
             customer=_customer(sent, order),

@@ -100,10 +100,10 @@ class ProductList(ApiView):
     @operation(query=ProductQuery, answer=ProductShape, many=True, id="product_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The products, by name."""
-        asked = request.query
-        rows = Product.objects.filter(archived_at__isnull=asked["active"])
-        if asked.get("q"):
-            rows = rows.filter(holds(asked["q"], "name", "reference"))
+        query = request.query
+        rows = Product.objects.filter(archived_at__isnull=query["active"])
+        if query.get("q"):
+            rows = rows.filter(holds(query["q"], "name", "reference"))
         return lists.page(
             request, rows, ProductShape, by="name", descending=False, context=self.context(request), name="products"
         )

@@ -19,8 +19,8 @@ from config.kernel.api.fields import Body, Day, Id, Moment, Number, Page, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 
-REASONS = [str(one).lower() for one in MovementReason]
-BY_HAND = [str(one).lower() for one in (MovementReason.RECEIPT, MovementReason.RETURN, MovementReason.COUNT)]
+REASONS = [str(reason).lower() for reason in MovementReason]
+BY_HAND = [str(reason).lower() for reason in (MovementReason.RECEIPT, MovementReason.RETURN, MovementReason.COUNT)]
 MOST = Decimal(10) ** 10  # what the column of quantities holds
 TOO_MUCH = gettext_noop("Le stock dépasserait ce qu’il peut porter. Vérifiez la quantité.")
 
@@ -74,11 +74,11 @@ class ProductStock(ApiView):
     @operation(query=MovementQuery, answer=MovementShape, many=True, id="stock_movement_list")
     def get(self, request: Call, **path: Any) -> HttpResponseBase:
         """The movements of a product's stock, newest first. None where no stock is kept."""
-        asked = request.query
+        query = request.query
         wanted = {
-            "reason": asked.get("reason"),
-            "at__date__gte": asked.get("from_date"),
-            "at__date__lte": asked.get("to_date"),
+            "reason": query.get("reason"),
+            "at__date__gte": query.get("from_date"),
+            "at__date__lte": query.get("to_date"),
         }
         rows = StockMovement.objects.filter(
             product=self.find(**path), **{column: value for column, value in wanted.items() if value}
@@ -108,12 +108,12 @@ class ProductStock(ApiView):
     def post(self, request: Call, **path: Any) -> dict[str, Any]:
         """Record goods that arrive or come back, or a count. Refused (409) for a product whose stock is not kept."""
         product, typed = self.find(**path), request.values
-        said: dict[str, Any] = {"actor": request.caller.actor, "at": request.at, "note": typed["note"]}
+        act: dict[str, Any] = {"actor": request.caller.actor, "at": request.at, "note": typed["note"]}
         if typed["reason"] == "count":
-            movement = count_stock(product=product, counted=typed["quantity"], **said)
+            movement = count_stock(product=product, counted=typed["quantity"], **act)
         else:
             if product.on_hand + typed["quantity"] >= MOST:
                 raise Invalid(fields={"quantity": TOO_MUCH})
             reason = MovementReason(typed["reason"].upper())
-            movement = move_stock(product=product, quantity=typed["quantity"], reason=reason, **said)
+            movement = move_stock(product=product, quantity=typed["quantity"], reason=reason, **act)
         return {"product_id": product.pk, "on_hand": product.on_hand, "movement": movement}

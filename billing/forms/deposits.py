@@ -46,13 +46,13 @@ class DeductionsForm(RecordForm):
     def __init__(self, *args: Any, offered: list[Invoice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["deposits"]
-        field.choices = [(str(one.pk), _told(one)) for one in offered]
+        field.choices = [(str(deposit.pk), _deposit_label(deposit)) for deposit in offered]
 
     def keys(self) -> list[int]:
         return [int(key) for key in self.cleaned_data["deposits"]]
 
 
-def _told(deposit: Invoice) -> str:
+def _deposit_label(deposit: Invoice) -> str:
     """The deposit in one line, and whether its money came."""
     paid = (
         _("payé")

@@ -21,7 +21,7 @@ from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from customers.models import Customer
 
 KINDS = [(InvoiceKind.INVOICE, _("Facture")), (InvoiceKind.DEPOSIT, _("Facture d’acompte"))]
-STANDINGS = [(one.value, one.label) for one in FILTERS]
+STANDINGS = [(standing.value, standing.label) for standing in FILTERS]
 SHORTEST_AMOUNT = 2
 
 
@@ -58,15 +58,15 @@ class InvoiceFilter(forms.Form):
     def choices(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`. One query, when a customer is chosen."""
         customers = Customer.objects.filter(pk=self.value("customer")) if self.value("customer") else []
-        known = [(one.pk, one.name) for one in customers]
+        chosen = [(customer.pk, customer.name) for customer in customers]
         controls = [
             {"name": "status", "label": _("État"), "kind": "select", "choices": STANDINGS},
             {"name": "kind", "label": _("Type"), "kind": "select", "choices": InvoiceKind.choices},
             {"name": "from", "label": _("Du"), "kind": "date"},
             {"name": "to", "label": _("Au"), "kind": "date"},
         ]
-        if known:
-            controls.insert(2, {"name": "customer", "label": _("Client"), "kind": "select", "choices": known})
+        if chosen:
+            controls.insert(2, {"name": "customer", "label": _("Client"), "kind": "select", "choices": chosen})
         return [{**control, "value": self._shown(str(control["name"]))} for control in controls]
 
     def _shown(self, name: str) -> Any:
@@ -119,9 +119,9 @@ class InvoiceForm(DeliveredForm):
     def __init__(
         self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any
     ) -> None:
-        known = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
-        known |= typed_delivery(invoice.delivery) if invoice else {}
-        super().__init__(*args, **{"initial": known, **kwargs})
+        initial = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
+        initial |= typed_delivery(invoice.delivery) if invoice else {}
+        super().__init__(*args, **{"initial": initial, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
         if invoice and (invoice.order_id or invoice.corrects_id):
             # it stands for its order, or for the invoice it corrects

@@ -94,8 +94,8 @@ class OrderForm(DeliveredForm):
     def __init__(
         self, *args: Any, order: SalesOrder | None = None, customer: Customer | None = None, **kwargs: Any
     ) -> None:
-        known = {name: getattr(order, name) for name in self.VALUES} if order else {}
-        kwargs["initial"] = known | (typed_delivery(order.delivery) if order else {})
+        initial = {name: getattr(order, name) for name in self.VALUES} if order else {}
+        kwargs["initial"] = initial | (typed_delivery(order.delivery) if order else {})
         super().__init__(*args, **kwargs)
         self.shown = customer or (order.customer if order else None)
 

@@ -47,7 +47,7 @@ class CustomerPickedForm(RecordForm):
         return (self.data.get("customer_text") or "") if self.is_bound else self.shown.name if self.shown else ""
 
 
-def known_customer(wanted: Any) -> Customer | None:
+def customer_chosen(wanted: Any) -> Customer | None:
     """The active customer that `?customer=` names, when it names one."""
     text = str(wanted or "")
     return Customer.objects.active().filter(_named(text, "")).first()

@@ -83,11 +83,11 @@ class ProductForm(RecordForm):
     STORED = ("reference", "name", "description", "unit_price", "unit", "is_service", "tracks_stock")
 
     def __init__(self, *args: Any, product: Product | None = None, name: str = "", **kwargs: Any) -> None:
-        known: dict[str, Any] = {"name": name}
+        initial: dict[str, Any] = {"name": name}
         if product:
-            known = {field: getattr(product, field) for field in self.STORED}
-            known["vat"] = written_vat(product.vat_category, product.vat_rate, product.exemption_code)
-        kwargs["initial"] = known
+            initial = {field: getattr(product, field) for field in self.STORED}
+            initial["vat"] = written_vat(product.vat_category, product.vat_rate, product.exemption_code)
+        kwargs["initial"] = initial
         super().__init__(*args, **kwargs)
         self.holds_stock = bool(product and product.on_hand)
 

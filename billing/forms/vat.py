@@ -27,7 +27,7 @@ def read_vat(choice: str) -> tuple[str, Decimal, str]:
 
 def _choices() -> list[tuple[str, Any]]:
     rates = [(written_vat("S", rate), typography.percent(rate)) for rate in VAT_RATES if rate]
-    untaxed = [(f"{one}:0", one.label) for one in VatCategory if one != VatCategory.STANDARD]
+    untaxed = [(f"{category}:0", category.label) for category in VatCategory if category != VatCategory.STANDARD]
     motives = [(f"{motive.category}:0:{motive.code}", motive.sentence) for motive in exemptions.USUAL]
     return [*rates, *untaxed, *motives]
 
@@ -36,8 +36,8 @@ class VatSelect(forms.Select):
     """Also offers the motive that the line already has, where it is none of the usual ones."""
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
-        known = {choice for choice, _label in self.choices}
-        more = [(one, _sentence(one)) for one in value if one not in known and _is_vat(one)]
+        offered = {choice for choice, _label in self.choices}
+        more = [(choice, _sentence(choice)) for choice in value if choice not in offered and _is_vat(choice)]
         if more:
             self.choices = [*self.choices, *more]
         return super().optgroups(name, value, attrs)

@@ -110,8 +110,8 @@ def price_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     computed = replace(computed, prepaid=prepaid, payable=computed.gross - prepaid)
     open_amount = invoice.payable - invoice.amount_credited
     if invoice.status == InvoiceStatus.CREDITED or computed.payable > open_amount:
-        asked, room_left = (money(one, invoice.currency) for one in (computed.payable, open_amount))
-        raise CreditTooLarge(number=invoice.number, amount=asked, room=room_left)
+        wanted, room_left = (money(value, invoice.currency) for value in (computed.payable, open_amount))
+        raise CreditTooLarge(number=invoice.number, amount=wanted, room=room_left)
     return computed
 
 

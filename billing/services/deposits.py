@@ -33,7 +33,7 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round2
 from config.kernel.typography import money
 
-ASKED = "billing.invoice.deposit_drafted"
+DRAFTED = "billing.invoice.deposit_drafted"
 NO_SUCH_DEPOSIT = "Aucun acompte n’a l’identifiant %(key)s."
 
 
@@ -73,7 +73,7 @@ def room_of(source: SalesOrder | Invoice, *, besides: Invoice | None = None) -> 
     return max(left - (open_parts["sum"] or ZERO), ZERO)
 
 
-def check_still_asked(deposit: Invoice, *, gross: Decimal) -> None:
+def check_deposit_room(deposit: Invoice, *, gross: Decimal) -> None:
     """A drafted deposit of an order or a draft goes out while that waits for its invoice, and within its total.
 
     Raises NoDepositHere, DepositTooLarge.
@@ -99,13 +99,13 @@ def deduct_from_final_draft(deposit: Invoice, *, actor: Actor, at: datetime) -> 
 
 
 def _deposits_on(source: SalesOrder | Invoice) -> InvoiceQuerySet:
-    rows = _asked_ahead_of(source) if isinstance(source, Invoice) else Invoice.everywhere.filter(order=source)
+    rows = _deposits_ahead_of(source) if isinstance(source, Invoice) else Invoice.everywhere.filter(order=source)
     return rows.filter(kind=InvoiceKind.DEPOSIT)
 
 
 def _rows_left(source: SalesOrder | Invoice) -> tuple[VatSubtotal, ...]:
     """What deposits have not asked for yet of each category and rate; what was credited may be asked for again."""
-    asked: dict[tuple[str, Decimal], Decimal] = {}
+    requested: dict[tuple[str, Decimal], Decimal] = {}
     deposits = _deposits_on(source)
     if isinstance(source, Invoice):
         used = DepositDeduction.everywhere.filter(invoice=source).values("deposit_id")
@@ -114,12 +114,12 @@ def _rows_left(source: SalesOrder | Invoice) -> tuple[VatSubtotal, ...]:
     for rows, sign in ((deposits, 1), (notes, -1)):
         for line in InvoiceLine.everywhere.filter(invoice__in=rows):
             key = (line.vat_category, line.vat_rate)
-            asked[key] = asked.get(key, ZERO) + sign * line.net_amount
+            requested[key] = requested.get(key, ZERO) + sign * line.net_amount
     whole = totals.compute([row.priced() for row in _rows_of(source)]).subtotals
-    return what_is_left(whole, asked)
+    return what_is_left(whole, requested)
 
 
-def _asked_ahead_of(draft: Invoice) -> InvoiceQuerySet:
+def _deposits_ahead_of(draft: Invoice) -> InvoiceQuerySet:
     """The deposits drafted from a draft, save those that it or an issued invoice deducts."""
     used = DepositDeduction.everywhere.filter(Q(invoice=draft) | Q(is_live=True)).values("deposit_id")
     rows: InvoiceQuerySet = Invoice.everywhere.filter(ahead_of=draft, customer_id=draft.customer_id)
@@ -131,17 +131,19 @@ def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
     return round2(source.total_gross * percent / HUNDRED)
 
 
-def deposit_words(source: SalesOrder | Invoice, percent: Decimal | None) -> str:
+def deposit_description(source: SalesOrder | Invoice, percent: Decimal | None) -> str:
     """What the lines of a deposit say, in the language of the document."""
     share = "Acompte" if percent is None else f"Acompte de {percent.normalize():f} %".replace(".", ",")
     return f"{share} sur la commande {source.number}" if isinstance(source, SalesOrder) else f"{share} à la commande"
 
 
 @transaction.atomic
-def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, actor: Actor, at: datetime) -> Invoice:
+def draft_deposit(
+    *, source: SalesOrder | Invoice, gross: Decimal, description: str, actor: Actor, at: datetime
+) -> Invoice:
     """« Facturer un acompte »: a draft of `gross`, VAT included, shared over the rates of the order or draft.
 
-    `words` is what its lines say. At some rates an amount with VAT does not exist: the draft may be a cent less.
+    `description` is what its lines say. At some rates an amount with VAT does not exist: the draft may be a cent less.
     Raises NoDepositHere, DepositTooSmall, DepositTooLarge.
     """
     locked = (
@@ -166,7 +168,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
         "delivery": locked.delivery,
         "currency": locked.currency,
     }
-    lines = _lines(_rows_of(locked), share_out(_rows_left(locked), gross), words)
+    lines = _lines(_rows_of(locked), share_out(_rows_left(locked), gross), description)
     if not lines:
         raise DepositTooSmall(fields={"amount": DepositTooSmall.message})
     deposit = save_draft(invoice=None, customer=locked.customer, values=values, lines=lines, actor=actor, at=at)
@@ -174,7 +176,7 @@ def draft_deposit(*, source: SalesOrder | Invoice, gross: Decimal, words: str, a
         audit.record("billing.order.invoiced", subject=locked, also=[deposit], actor=actor, at=at)
     else:
         data = {"total": deposit.total_gross}
-        audit.record(ASKED, subject=locked, also=[deposit], actor=actor, at=at, data=data)
+        audit.record(DRAFTED, subject=locked, also=[deposit], actor=actor, at=at, data=data)
     return deposit
 
 
@@ -189,13 +191,13 @@ def possible_gross(source: SalesOrder | Invoice, gross: Decimal) -> Decimal:
     return gross_of(share_out(_rows_left(source), gross))
 
 
-def _lines(rows: Sequence[DocumentLine], shares: Sequence[VatSubtotal], words: str) -> list[LineInput]:
+def _lines(rows: Sequence[DocumentLine], shares: Sequence[VatSubtotal], description: str) -> list[LineInput]:
     """One line per rate, two where a rate bears goods and services: the nature of the operation follows (BT-23)."""
     found = [(share, is_service, base) for share in shares for is_service, base in _natures(rows, share)]
     mixed = len({is_service for _share, is_service, _base in found}) > 1
     return [
         LineInput(
-            description=f"{words} – {'services' if is_service else 'biens'}" if mixed else words,
+            description=f"{description} – {'services' if is_service else 'biens'}" if mixed else description,
             quantity=Decimal(1),
             unit_price=base,
             vat_category=share.category,
@@ -231,10 +233,10 @@ def choose_deposits(*, invoice: Invoice, keys: Sequence[int], actor: Actor, at: 
     deposits = list(deductible_from(draft).filter(pk__in=keys))
     missing = set(keys) - {deposit.pk for deposit in deposits}
     if missing:
-        known = Invoice.everywhere.filter(pk__in=missing, company_id=draft.company_id).order_by("pk").first()
-        if known is None:
+        found = Invoice.everywhere.filter(pk__in=missing, company_id=draft.company_id).order_by("pk").first()
+        if found is None:
             raise DepositNotDeductible(NO_SUCH_DEPOSIT, key=min(missing))
-        raise DepositNotDeductible(number=str(known))
+        raise DepositNotDeductible(number=str(found))
     write_deductions(draft, deposits)
     audit.record(
         "billing.invoice.changed", subject=draft, also=[draft.customer], actor=actor, at=at,

@@ -109,7 +109,7 @@ def save_draft(
         check_customer(row)
         lines = without_motive_of(former, lines) if customer != former else lines
     drop_foreign_deductions(row)
-    rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, known=_sources(row), invoice=row)
+    rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, sources=_sources(row), invoice=row)
     if computed.gross < 0:
         raise TotalNegative
     check_room(row, total=computed.gross, deposited=row.amount_deposited)
@@ -162,8 +162,8 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
         if "one_invoice_per_order" in str(error):
             raise AlreadyInvoiced(number=order.number) from error
         raise
-    asked = deductible_from(invoice).filter(order=order)
-    write_deductions(invoice, those_that_fit(invoice, asked))
+    deposits = deductible_from(invoice).filter(order=order)
+    write_deductions(invoice, those_that_fit(invoice, deposits))
     audit.record("billing.order.invoiced", subject=order, also=[invoice], actor=actor, at=at)
     return invoice
 

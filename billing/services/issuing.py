@@ -17,7 +17,7 @@ from billing.services import snapshots
 from billing.services.booking import book_issued
 from billing.services.crediting import reprice_note, totals_of
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
-from billing.services.deposits import check_still_asked, deduct_from_final_draft
+from billing.services.deposits import check_deposit_room, deduct_from_final_draft
 from billing.services.invoices import check_customer, check_draft, lock_invoices
 from billing.services.lines import vat_rows
 from billing.services.settling import (
@@ -182,13 +182,13 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
 
 
 def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
-    VatSubtotal.everywhere.bulk_create(row for one in ready for row in one.subtotals)
-    for one in ready:
-        _settle_what_it_corrects(one.draft, one.computed, actor=actor, at=at)
-        deduct(one.draft)
-    issued = [one.draft for one in ready]
+    VatSubtotal.everywhere.bulk_create(row for prepared in ready for row in prepared.subtotals)
+    for prepared in ready:
+        _settle_what_it_corrects(prepared.draft, prepared.computed, actor=actor, at=at)
+        deduct(prepared.draft)
+    issued = [prepared.draft for prepared in ready]
     numbers = _numbers(issued, local_day(at))
-    moves = [_move(one, numbers[one.draft.pk], at) for one in ready]
+    moves = [_move(prepared, numbers[prepared.draft.pk], at) for prepared in ready]
     states.move_all(moves, InvoiceStatus.ISSUED, tag="billing.invoice.issued", actor=actor, at=at, seal=True)
     book_issued(issued, on=local_day(at), actor=actor, at=at)
     settle_where_nothing_remains(invoices=issued, actor=actor, at=at)
@@ -243,7 +243,7 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
         check_correctable(draft.corrects)
     if draft.is_deposit:
-        check_still_asked(draft, gross=computed.gross)
+        check_deposit_room(draft, gross=computed.gross)
     check_deductions(draft, total=computed.gross)
 
 

@@ -85,12 +85,12 @@ def priced(
     *,
     customer: Customer,
     row_class: type[Row],
-    known: Iterable[QuerySet[Any]],
+    sources: Iterable[QuerySet[Any]],
     **parent: Any,
 ) -> tuple[list[Row], Totals]:
     """The lines as unsaved rows of `parent`, and its totals. Raises Invalid naming the line (1, 2, …) and its field.
 
-    A product that was archived is sold no more, save on lines that come from one of `known`, stored lines.
+    A product that was archived is sold no more, save on lines that come from one of `sources`, stored lines.
     """
     company, motive = customer.company, customer.exemption_code
     rows = [
@@ -98,7 +98,7 @@ def priced(
         for position, line in enumerate(inputs, start=1)
     ]
     problems: dict[str, str] = {}
-    archived = _archived(inputs, known)
+    archived = _archived(inputs, sources)
     for row in rows:
         if product := archived.get(row.product_id or 0):
             problems[f"lines.{row.position}.product_id"] = ProductArchived(product).sentence
@@ -129,11 +129,15 @@ def without_motive_of(former: Customer, lines: Sequence[LineInput]) -> list[Line
     ]
 
 
-def _archived(inputs: Sequence[LineInput], known: Iterable[QuerySet[Any]]) -> dict[int, Product]:
-    """The archived products that the lines name and no line of `known` does."""
+def _archived(inputs: Sequence[LineInput], sources: Iterable[QuerySet[Any]]) -> dict[int, Product]:
+    """The archived products that the lines name and no line of `sources` does."""
     named = {line.product_id for line in inputs if line.product_id}
-    found = {one.pk: one for one in Product.everywhere.filter(pk__in=named).exclude(archived_at=None)} if named else {}
-    for rows in known if found else ():
+    found = (
+        {product.pk: product for product in Product.everywhere.filter(pk__in=named).exclude(archived_at=None)}
+        if named
+        else {}
+    )
+    for rows in sources if found else ():
         for pk in rows.filter(product__in=found).values_list("product_id", flat=True):
             found.pop(pk, None)
     return found

@@ -61,7 +61,7 @@ def save_order(
         order_date=local_day(at),
     )
     rows, computed = priced(
-        lines, customer=customer, row_class=OrderLine, known=[OrderLine.everywhere.filter(order=row)], order=row
+        lines, customer=customer, row_class=OrderLine, sources=[OrderLine.everywhere.filter(order=row)], order=row
     )
     figures = {"total_net": computed.net, "total_vat": computed.vat, "total_gross": computed.gross}
     edit(row, {"customer": customer, **values, **figures})

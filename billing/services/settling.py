@@ -78,8 +78,8 @@ def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetim
     if amount > 0 and amount > locked.balance:
         if not locked.balance:
             raise NothingOutstanding(number=locked.number)
-        balance, asked = (money(one, locked.currency) for one in (locked.balance, amount))
-        raise OverAllocated(number=locked.number, balance=balance, amount=asked)
+        balance, wanted = (money(value, locked.currency) for value in (locked.balance, amount))
+        raise OverAllocated(number=locked.number, balance=balance, amount=wanted)
     # out of PAID first: the constraint "settled means nothing remains" holds at every statement
     if amount < 0 and locked.status == InvoiceStatus.PAID:
         _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
@@ -107,8 +107,8 @@ def count_credit(
     locked = lock_invoice(invoice)
     check_creditable(locked)
     if amount > locked.balance:
-        room, asked = (money(one, locked.currency) for one in (locked.balance, amount))
-        raise CreditTooLarge(number=locked.number, amount=asked, room=room)
+        room, wanted = (money(value, locked.currency) for value in (locked.balance, amount))
+        raise CreditTooLarge(number=locked.number, amount=wanted, room=room)
     credited = locked.amount_credited + amount
     if credited == locked.payable and (with_deposits or not locked.amount_deposited):
         _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited, **_UNDISPUTED)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from billing.forms.lines import written
-from billing.forms.picking import known_customer
+from billing.forms.picking import customer_chosen
 from billing.models import Product
 from billing.services.lines import LineInput
 from config.kernel import parking
@@ -41,7 +41,7 @@ def come_back(request: HttpRequest) -> QueryDict | None:
         return None
     typed, slot, made = waiting
     if slot == CUSTOMER:
-        chosen = known_customer(made)
+        chosen = customer_chosen(made)
         if chosen:
             typed["customer"], typed["customer_text"] = str(chosen.pk), chosen.name
     elif made.isascii() and made.isdigit() and len(made) < 20:

@@ -18,7 +18,7 @@ from billing.services.deducting import deductible_from
 from billing.services.deposits import (
     NoDepositHere,
     choose_deposits,
-    deposit_words,
+    deposit_description,
     draft_deposit,
     percent_of,
     room_of,
@@ -60,26 +60,30 @@ def _deposit(request: HttpRequest, source: SalesOrder | Invoice) -> HttpResponse
         raise NoDepositHere
     form = DepositForm(request.POST) if request.method == "POST" else DepositForm()
     if form.is_bound and form.is_valid():
-        asked, percent = form.cleaned_data["amount"], form.percent
-        gross = asked if percent is None else percent_of(source, percent)
-        words = deposit_words(source, percent)
+        amount, percent = form.cleaned_data["amount"], form.percent
+        gross = amount if percent is None else percent_of(source, percent)
+        description = deposit_description(source, percent)
         try:
-            draft = draft_deposit(source=source, gross=gross, words=words, actor=actor_of(request), at=timezone.now())
+            draft = draft_deposit(
+                source=source, gross=gross, description=description, actor=actor_of(request), at=timezone.now()
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:
-            _tell(request, draft, gross)
+            _say_nearest(request, draft, gross)
             return redirect(draft)
     context = {"source": source, "room": room_of(source), "form": form}
     return render(request, "billing/invoice/deposit.html", context, status=422 if form.errors else 200)
 
 
-def _tell(request: HttpRequest, draft: Invoice, gross: Any) -> None:
+def _say_nearest(request: HttpRequest, draft: Invoice, gross: Any) -> None:
     messages.success(request, _("Acompte préparé. Vérifiez-le avant de l’émettre."))
     if draft.total_gross != gross:
-        words = _("%(found)s au lieu de %(asked)s : la TVA, arrondie par taux, ne permet pas ce montant exact.")
+        sentence = _("%(found)s au lieu de %(asked)s : la TVA, arrondie par taux, ne permet pas ce montant exact.")
         amounts = {"found": draft.total_gross, "asked": gross}
-        messages.info(request, words % {name: typography.money(one, draft.currency) for name, one in amounts.items()})
+        messages.info(
+            request, sentence % {name: typography.money(amount, draft.currency) for name, amount in amounts.items()}
+        )
 
 
 @require_http_methods(["GET", "POST"])

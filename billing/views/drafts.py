@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.forms.invoices import InvoiceForm
 from billing.forms.lines import line_formset, lines_of
-from billing.forms.picking import known_customer
+from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import InvoiceIssued, save_draft
 from billing.views.creating import come_back, may_create, step_aside
@@ -32,7 +32,7 @@ from customers.models import Customer
 @sent_once
 def invoice_new(request: HttpRequest) -> HttpResponse:
     """A new draft, for `?customer=` when one comes from a customer's record."""
-    return _form(request, None, known_customer(request.GET.get("customer")))
+    return _form(request, None, customer_chosen(request.GET.get("customer")))
 
 
 @require_http_methods(["GET", "POST"])

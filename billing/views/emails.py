@@ -80,12 +80,12 @@ def email_list(request: HttpRequest) -> HttpResponse:
 @member("invoices")
 def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
     email = get_object_or_404(Email.objects.select_related("invoice__customer"), pk=pk)
-    tone, words = HONEST[email.status]
+    tone, sentence = HONEST[email.status]
     may_send = cast(MemberRequest, request).membership.may("invoices.issue")
     context = {
         "email": email,
         "tone": tone,
-        "words": words,
+        "words": sentence,
         "may_resend": may_send and email.status != EmailStatus.SENDING and can_move(email, EmailStatus.QUEUED),
         "timeline": timeline_of(email, role_of(request)),
     }

@@ -97,7 +97,7 @@ def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:
     sign = -1 if invoice.is_credit_note else 1
     return {
         "invoice": invoice,
-        "words": chip.label,
+        "label": chip.label,
         "tone": chip.tone,
         "late": days_late(invoice, today),
         "total": sign * invoice.total_gross,
@@ -118,14 +118,16 @@ def _summary(found: InvoiceQuerySet) -> str:
     )
     if not sums["rows"] and not sums["credits"]:
         return ""
-    words = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {"rows": typography.number(sums["rows"])}
+    summary = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {
+        "rows": typography.number(sums["rows"])
+    }
     if sums["credits"]:
         notes = ngettext("%(rows)s avoir", "%(rows)s avoirs", sums["credits"])
-        words = f"{words}, {notes % {'rows': typography.number(sums['credits'])}}"
+        summary = f"{summary}, {notes % {'rows': typography.number(sums['credits'])}}"
     figures = _("HT %(net)s · TVA %(vat)s · TTC %(gross)s · reste à payer %(remaining)s") % {
         name: typography.money(sums[name] or 0) for name in ("net", "vat", "gross", "remaining")
     }
-    return f"{words} · {figures}"
+    return f"{summary} · {figures}"
 
 
 @require_GET
@@ -158,8 +160,8 @@ def _relatives(invoice: Invoice) -> dict[str, Any]:
     """The documents that settle it with others: credit notes, its corrected invoice, deposits on either side."""
     later = list(invoice.corrections.order_by("created_at"))
     return {
-        "credit_notes": [one for one in later if one.is_credit_note],
-        "corrected_by": next((one for one in later if one.kind == InvoiceKind.CORRECTED), None),
+        "credit_notes": [note for note in later if note.is_credit_note],
+        "corrected_by": next((row for row in later if row.kind == InvoiceKind.CORRECTED), None),
         "deductions": list(invoice.deductions.select_related("deposit")) if invoice.amount_deposited else [],
         "deducted_by": invoice.deducted_by.filter(is_live=True).select_related("invoice").first()
         if invoice.is_deposit
@@ -195,7 +197,7 @@ def _document(invoice: Invoice) -> dict[str, Any]:
 
 def _corrected_by(invoice: Invoice) -> Invoice | None:
     """Its corrected invoice, drafted or issued."""
-    return next((one for one in invoice.corrections.all() if one.kind == InvoiceKind.CORRECTED), None)
+    return next((row for row in invoice.corrections.all() if row.kind == InvoiceKind.CORRECTED), None)
 
 
 def own_actions(invoice: Invoice) -> list[Action]:

@@ -83,7 +83,7 @@ def totals_of(company: Company, formset: Any, stored: Any) -> str:
     if computed is None and not left_out:
         return ""
     figures = {"net": computed.net, "vat": computed.subtotals, "total": computed.gross} if computed else {}
-    words = (
+    omission = (
         ngettext(
             "Sans la ligne %(lines)s, incomplète ou illisible.",
             "Sans les lignes %(lines)s, incomplètes ou illisibles.",
@@ -93,7 +93,7 @@ def totals_of(company: Company, formset: Any, stored: Any) -> str:
         if left_out
         else ""
     )
-    return render_to_string("billing/invoice/_sheet_totals.html", {"figures": figures, "left_out": words, **figures})
+    return render_to_string("billing/invoice/_sheet_totals.html", {"figures": figures, "left_out": omission, **figures})
 
 
 @require_POST
@@ -102,8 +102,8 @@ def lines_paste(request: HttpRequest) -> JsonResponse:
     """A pasted table as rows of the sheet: what each input takes, and in words how the columns were read."""
     pasted = read_paste(request.POST.get("text", "")[:LONGEST])
     references = [str(row.cells[REFERENCE]) for row in pasted.rows if REFERENCE in row.cells]
-    known = Product.objects.filter(archived_at=None, reference__in=references)
-    products = {product.reference: product for product in known}
+    found = Product.objects.filter(archived_at=None, reference__in=references)
+    products = {product.reference: product for product in found}
     return JsonResponse({"rows": [typed_row(row, products) for row in pasted.rows], "words": _reading(pasted)})
 
 
@@ -111,8 +111,8 @@ def _reading(pasted: Pasted) -> str:
     names = {**{name: field.label for name, field in LineForm.base_fields.items()}, **OTHER_COLUMNS}
     columns = ", ".join(f"{head} → {names[name]}" for head, name in pasted.columns)
     count = len(pasted.rows)
-    words = ngettext("%(count)s ligne collée.", "%(count)s lignes collées.", count) % {"count": count}
-    return f"{words} " + _("Colonnes lues : %(columns)s.") % {"columns": columns}
+    counted = ngettext("%(count)s ligne collée.", "%(count)s lignes collées.", count) % {"count": count}
+    return f"{counted} " + _("Colonnes lues : %(columns)s.") % {"columns": columns}
 
 
 @require_GET

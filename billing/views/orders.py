@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing import totals
 from billing.forms.lines import line_formset, lines_of
 from billing.forms.orders import OrderFilter, OrderForm
-from billing.forms.picking import known_customer
+from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
 from billing.panels import Action, choose
 from billing.services.deposits import takes_deposit
@@ -73,8 +73,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
 def _standing(order: SalesOrder, *, invoiced: bool) -> dict[str, str]:
     """The one word for the order: a shipped one waits for its invoice until it has it."""
     if order.status == OrderStatus.SHIPPED:
-        return {"words": _("Facturée"), "tone": "good"} if invoiced else {"words": _("À facturer"), "tone": "warn"}
-    return {"words": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
+        return {"label": _("Facturée"), "tone": "good"} if invoiced else {"label": _("À facturer"), "tone": "warn"}
+    return {"label": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
 
 
 def _summary(found: QuerySet[SalesOrder]) -> str:
@@ -82,11 +82,11 @@ def _summary(found: QuerySet[SalesOrder]) -> str:
     sums = found.aggregate(rows=Count("pk"), net=Sum("total_net"), gross=Sum("total_gross"))
     if not sums["rows"]:
         return ""
-    words = ngettext("%(rows)s commande", "%(rows)s commandes", sums["rows"]) % {
+    summary = ngettext("%(rows)s commande", "%(rows)s commandes", sums["rows"]) % {
         "rows": typography.number(sums["rows"])
     }
     figures = _("HT %(net)s · TTC %(gross)s") % {name: typography.money(sums[name]) for name in ("net", "gross")}
-    return f"{words} · {figures}"
+    return f"{summary} · {figures}"
 
 
 @require_GET
@@ -96,8 +96,8 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     lines = list(OrderLine.objects.filter(order=order).select_related("product").order_by("position"))
     invoices = list(Invoice.objects.filter(order=order).exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("created_at"))
-    deposits = [one for one in invoices if one.is_deposit]
-    invoices = [one for one in invoices if not one.is_deposit]
+    deposits = [invoice for invoice in invoices if invoice.is_deposit]
+    invoices = [invoice for invoice in invoices if not invoice.is_deposit]
     invoice = Invoice.objects.filter(order=order).in_force().first()
     primary, menu = choose(actions_of(order, invoice), membership.may)
     context = {
@@ -165,7 +165,7 @@ def actions_of(order: SalesOrder, invoice: Invoice | None) -> list[Action]:
 @sent_once
 def order_new(request: HttpRequest) -> HttpResponse:
     """A new draft, for `?customer=` when one comes from a customer's record."""
-    return _form(request, None, known_customer(request.GET.get("customer")))
+    return _form(request, None, customer_chosen(request.GET.get("customer")))
 
 
 @require_http_methods(["GET", "POST"])

@@ -48,13 +48,13 @@ def product_list(request: HttpRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     found = filters.narrow(Product.objects.all())
     rows = found.aggregate(rows=Count("pk"))["rows"]
-    words = ngettext("%(rows)s produit", "%(rows)s produits", rows) % {"rows": typography.number(rows)}
+    summary = ngettext("%(rows)s produit", "%(rows)s produits", rows) % {"rows": typography.number(rows)}
     context = {
         "page": listing.page(found, sorts=SORTS, default="name", query=request.GET),
         "q": filters.value("q"),
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),
-        "summary": words if rows else "",
+        "summary": summary if rows else "",
         "may_edit": cast(MemberRequest, request).membership.may("products.edit"),
     }
     return render(request, "billing/product/list.html", context)
@@ -151,13 +151,13 @@ def product_stock(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _move(request: HttpRequest, product: Product, form: StockForm) -> bool:
     typed = form.cleaned_data
-    said: dict[str, Any] = {"actor": actor_of(request), "at": timezone.now(), "note": typed["note"]}
+    act: dict[str, Any] = {"actor": actor_of(request), "at": timezone.now(), "note": typed["note"]}
     try:
         if typed["reason"] == MovementReason.COUNT:
-            count_stock(product=product, counted=typed["quantity"], **said)
+            count_stock(product=product, counted=typed["quantity"], **act)
         else:
             reason = MovementReason(typed["reason"])
-            move_stock(product=product, quantity=typed["quantity"], reason=reason, **said)
+            move_stock(product=product, quantity=typed["quantity"], reason=reason, **act)
     except DomainError as error:
         add_domain_error(form, error)
         return False

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from billing.api.invoices.bodies import InvoiceBody, columns, lines, said_of
+from billing.api.invoices.bodies import InvoiceBody, columns, lines, partner_fields
 from billing.api.invoices.reading import InvoiceView
 from billing.invoice_sums import invoice_sums
 from billing.models import Invoice
@@ -248,7 +248,7 @@ class CreateAndSend(InvoiceView):
         if not request.caller.may("invoices.edit"):
             raise NotAllowedHere
         values = request.values
-        with said_of():
+        with partner_fields():
             draft = save_draft(
                 invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
                 actor=request.caller.actor, at=request.at,

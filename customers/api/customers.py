@@ -79,12 +79,12 @@ class CustomerList(ApiView):
     @operation(query=CustomerQuery, answer=CustomerShape, many=True, id="customer_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The customers, by name."""
-        asked = request.query
-        rows: Any = customers().filter(archived_at__isnull=not asked["archived"])
-        if asked.get("customer_type"):
-            rows = rows.filter(kind=asked["customer_type"])
-        if asked.get("q"):
-            rows = rows.matching(asked["q"])
+        query = request.query
+        rows: Any = customers().filter(archived_at__isnull=not query["archived"])
+        if query.get("customer_type"):
+            rows = rows.filter(kind=query["customer_type"])
+        if query.get("q"):
+            rows = rows.matching(query["q"])
         return lists.page(
             request, rows, CustomerShape, by="name", descending=False, context=self.context(request), name="customers"
         )

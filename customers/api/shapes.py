@@ -90,7 +90,7 @@ class CustomerShape(serializers.Serializer):
 
 def _address(customer: Customer, kind: AddressKind) -> Any:
     """The address of that use among those read with the customer."""
-    found: Address | None = next((one for one in customer.addresses.all() if one.kind == kind), None)
+    found: Address | None = next((address for address in customer.addresses.all() if address.kind == kind), None)
     return AddressShape(found).data if found else None
 
 

@@ -85,8 +85,8 @@ def _form(request: HttpRequest, customer: Customer, contact: Contact | None) -> 
 
 
 def _contact_form(contact: Contact | None, sent: Any = None) -> ContactForm:
-    return ContactForm(sent, initial=_known(contact))
+    return ContactForm(sent, initial=_initial(contact))
 
 
-def _known(contact: Contact | None) -> dict[str, object]:
+def _initial(contact: Contact | None) -> dict[str, object]:
     return {name: getattr(contact, name) for name in ContactForm.Meta.fields} if contact else {}

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.api.invoices.bodies import InvoiceBody, columns, fields_sent, lines
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
@@ -118,7 +118,7 @@ def _read(row: dict[str, Any], body: InvoiceBody) -> dict[str, Any] | DomainErro
 
 
 def _wanted(values: dict[str, Any], check: Callable[[Invoice], None], request: Call) -> Wanted:
-    sends = values["status"] == words.SENT
+    sends = values["status"] == vocabulary.SENT
     values["customer_id"].company = request.caller.company  # the same, and read already
     return Wanted(
         customer=values["customer_id"],

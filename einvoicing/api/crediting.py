@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import MOST_ITEMS, said_of
+from billing.api.invoices.bodies import MOST_ITEMS, partner_fields
 from billing.api.invoices.filters import listed
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
@@ -76,7 +76,7 @@ class CreditNotes(InvoiceView):
         invoice, values = self.find(id), request.values
         parts = _credited(invoice, values["items"]) if "items" in values else None
         try:
-            with said_of(invoice):
+            with partner_fields(invoice):
                 note = credit_checked(
                     invoice=invoice, parts=parts, reason=values["reason"], actor=request.caller.actor, at=request.at
                 )

@@ -9,9 +9,9 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.api.invoices import words
-from billing.api.invoices.bodies import ChangeBody, InvoiceBody, IssuedHere, columns, lines, said_of
-from billing.api.invoices.filters import INVOICE, InvoiceQuery, asked
+from billing.api.invoices import vocabulary
+from billing.api.invoices.bodies import ChangeBody, InvoiceBody, IssuedHere, columns, lines, partner_fields
+from billing.api.invoices.filters import INVOICE, InvoiceQuery, filtered
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
 from billing.api.orders import ORDER
@@ -57,7 +57,7 @@ class InvoiceList(InvoiceView):
         The filters combine. `status` and `payment_status` are those of today. Credit notes come with
         `kind=credit_note` alone.
         """
-        rows = asked(request.query, timezone.localdate(request.at))
+        rows = filtered(request.query, timezone.localdate(request.at))
         context = self.context(request)
         return lists.page(request, rows, InvoiceRow, by="created_at", context=context, name="invoices")
 
@@ -73,11 +73,11 @@ class InvoiceList(InvoiceView):
         POST /api/invoices/{id}/send apply, and a refusal leaves nothing behind. At most 500 items.
         """
         values = request.values
-        wants_issue = values["status"] == words.SENT
+        wants_issue = values["status"] == vocabulary.SENT
         _check_may_issue(request, wants_issue)
         if wants_issue and not request.headers.get(HEADER):
             raise KeyMissing
-        with said_of():
+        with partner_fields():
             draft = save_draft(
                 invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
                 actor=request.caller.actor, at=request.at,
@@ -112,7 +112,7 @@ class InvoiceItem(InvoiceView):
         else is corrected by a credit note, whose route the refusal gives in `use`.
         """
         invoice = self.find(id)
-        wants_issue = request.values["status"] == words.SENT
+        wants_issue = request.values["status"] == vocabulary.SENT
         if not invoice.is_draft:
             return self._annotated(invoice, request)
         _check_may_issue(request, wants_issue)
@@ -141,7 +141,7 @@ class InvoiceItem(InvoiceView):
             return
         rows = lines(values) if "items" in values else _stored(invoice)
         customer = values.get("customer_id", invoice.customer)
-        with said_of(invoice):
+        with partner_fields(invoice):
             save_draft(
                 invoice=invoice, customer=customer, values=wanted, lines=rows,
                 actor=request.caller.actor, at=request.at,
@@ -154,7 +154,7 @@ class InvoiceItem(InvoiceView):
     def delete(self, request: Call, id: int) -> dict[str, Any]:
         """Delete a draft. An issued invoice is never deleted: it is corrected by a credit note."""
         invoice = self.find(id)
-        with said_of(invoice):
+        with partner_fields(invoice):
             delete_draft(invoice=invoice, actor=request.caller.actor, at=request.at)
         return {"message": _("Facture supprimée avec succès")}
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import said_of
+from billing.api.invoices.bodies import partner_fields
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
@@ -50,7 +50,7 @@ class InvalidHere(DocumentInvalid):
 def send(invoice: Invoice, request: Call) -> None:
     """Issue a draft and queue the message to its customer; what is refused, at the fields the partner sent."""
     try:
-        with said_of(invoice):
+        with partner_fields(invoice):
             send_invoice(invoice=invoice, actor=request.caller.actor, at=request.at)
     except DocumentInvalid as error:
         raise InvalidHere(error.report) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.models import Invoice
 from config.kernel.api.fields import Id, Moment, Money, Word
 from payments.api.fields import METHODS, PAYMENT_STATE_WORDS
@@ -23,7 +23,7 @@ class PaidInvoiceShape(serializers.Serializer):
     total_ttc = Money()
     total_paid = Money()
     balance_due = Money()
-    status = serializers.ChoiceField(words.STATUSES)
+    status = serializers.ChoiceField(vocabulary.STATUSES)
 
     def to_representation(self, instance: Invoice) -> Any:
         return super().to_representation(
@@ -33,7 +33,7 @@ class PaidInvoiceShape(serializers.Serializer):
                 "total_ttc": instance.total_gross,
                 "total_paid": instance.amount_paid,
                 "balance_due": instance.balance,
-                "status": words.status_word(instance, self.context["on"]),
+                "status": vocabulary.status_name(instance, self.context["on"]),
             }
         )
 

@@ -60,8 +60,8 @@ def test_nothing_new_is_drafted_for_an_archived_customer(customer):
         lambda: an_order(customer),
         lambda: act(confirm_order, order=order),
         lambda: act(generate_invoice, order=shipped),
-        lambda: act(draft_deposit, source=confirmed, gross=Decimal(100), words="Acompte"),
-        lambda: act(draft_deposit, source=draft, gross=Decimal(100), words="Acompte"),
+        lambda: act(draft_deposit, source=confirmed, gross=Decimal(100), description="Acompte"),
+        lambda: act(draft_deposit, source=draft, gross=Decimal(100), description="Acompte"),
     ]
     for way in ways:
         with pytest.raises(CustomerArchived, match="rétablissez-le") as refused:

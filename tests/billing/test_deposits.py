@@ -49,7 +49,7 @@ def an_order(customer, lines=(), *, confirmed=True):
 
 
 def a_deposit(source, gross, *, issued=True):
-    draft = draft_deposit(source=source, gross=Decimal(gross), words="Acompte", actor=ACTOR, at=AT)
+    draft = draft_deposit(source=source, gross=Decimal(gross), description="Acompte", actor=ACTOR, at=AT)
     return issue_invoice(invoice=draft, actor=ACTOR, at=AT) if issued else draft
 
 
@@ -134,7 +134,9 @@ def test_the_last_of_three_deposits_takes_what_is_left_of_each_rate(customer):
     for gross in (Decimal("37.77"), Decimal("55.55"), None):
         asked = room_of(order) if gross is None else gross
         issue_invoice(
-            invoice=draft_deposit(source=order, gross=asked, words="Acompte", actor=ACTOR, at=AT), actor=ACTOR, at=AT
+            invoice=draft_deposit(source=order, gross=asked, description="Acompte", actor=ACTOR, at=AT),
+            actor=ACTOR,
+            at=AT,
         )
     rows = InvoiceLine.objects.filter(invoice__order=order)
     for line in order.lines.all():
@@ -162,7 +164,7 @@ def test_a_deposit_is_drafted_from_a_confirmed_order_over_its_rates(customer):
         story.a_line("Pose", quantity=Decimal(1), unit_price=Decimal(500), vat_rate=Decimal(10), is_service=True),
     ]
     order = an_order(customer, lines)
-    draft = draft_deposit(source=order, gross=percent_of(order, Decimal(30)), words="Acompte", actor=ACTOR, at=AT)
+    draft = draft_deposit(source=order, gross=percent_of(order, Decimal(30)), description="Acompte", actor=ACTOR, at=AT)
     assert (draft.kind, draft.order, draft.is_draft) == ("386", order, True)
     assert (draft.total_net, draft.total_vat, draft.total_gross) == (450, 75, 525)
     rows = [(line.vat_rate, line.net_amount, line.is_service) for line in draft.lines.order_by("position")]

@@ -200,7 +200,7 @@ def test_a_corrected_invoice_stands_for_the_order_until_it_is_credited_too(custo
     with pytest.raises(AlreadyInvoiced):
         act(generate_invoice, order=order)
     with pytest.raises(NoDepositHere):
-        act(draft_deposit, source=order, gross=Decimal(100), words="Acompte")
+        act(draft_deposit, source=order, gross=Decimal(100), description="Acompte")
     credited(corrected)
     assert act(generate_invoice, order=order).is_draft
 
@@ -214,12 +214,12 @@ def test_a_drafted_corrected_invoice_of_a_credited_one_holds_no_order(customer):
 
 def test_the_second_invoice_of_an_order_deducts_the_deposits_that_the_credit_note_set_free(customer):
     order = a_confirmed_order(customer)
-    deposit = act(issue_invoice, invoice=act(draft_deposit, source=order, gross=Decimal(360), words="Acompte"))
+    deposit = act(issue_invoice, invoice=act(draft_deposit, source=order, gross=Decimal(360), description="Acompte"))
     act(ship_order, order=order)
     first = act(issue_invoice, invoice=act(generate_invoice, order=order))
     assert first.amount_deposited == 360
     credited(first)
-    more = act(draft_deposit, source=order, gross=Decimal(240), words="Acompte")
+    more = act(draft_deposit, source=order, gross=Decimal(240), description="Acompte")
     second = act(issue_invoice, invoice=act(generate_invoice, order=order))
     assert (second.amount_deposited, second.payable) == (360, 1080)
     credited(second)

@@ -44,7 +44,7 @@ def a_sale(customer, *shares, lines=TWO_RATES):
     deposits = []
     for share in shares:
         gross = (draft.total_gross * share / 100).quantize(Decimal("0.01"))
-        deposit = draft_deposit(source=draft, gross=gross, words="Acompte", actor=ACTOR, at=AT)
+        deposit = draft_deposit(source=draft, gross=gross, description="Acompte", actor=ACTOR, at=AT)
         deposits.append(issue_invoice(invoice=deposit, actor=ACTOR, at=AT))
     keys = [deposit.pk for deposit in deposits]
     return choose_deposits(invoice=draft, keys=keys, actor=ACTOR, at=AT), deposits

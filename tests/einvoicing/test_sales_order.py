@@ -36,7 +36,7 @@ def final(customer: Any, **values: Any) -> Invoice:
 
 
 def deposit(customer: Any) -> Invoice:
-    draft = draft_deposit(source=an_order(customer), gross=Decimal("30.00"), words="Acompte", **ACT)
+    draft = draft_deposit(source=an_order(customer), gross=Decimal("30.00"), description="Acompte", **ACT)
     return issue_checked(invoice=draft, **ACT)
 
 

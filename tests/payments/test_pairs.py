@@ -37,7 +37,7 @@ BY = {"actor": ACTOR, "at": AT}
 def a_final(customer, deposit="360.00", *, lines=()):
     """An issued invoice of 1440.00 that deducts a deposit."""
     draft = story.a_draft(customer, lines)
-    asked = draft_deposit(source=draft, gross=Decimal(deposit), words="Acompte", **BY)
+    asked = draft_deposit(source=draft, gross=Decimal(deposit), description="Acompte", **BY)
     issue_invoice(invoice=asked, **BY)
     return issue_invoice(invoice=choose_deposits(invoice=draft, keys=[asked.pk], **BY), **BY)
 
@@ -106,7 +106,7 @@ def a_confirmed_order(customer):
 
 
 def a_drafted_deposit(source, gross="360.00"):
-    return draft_deposit(source=source, gross=Decimal(gross), words="Acompte", **BY)
+    return draft_deposit(source=source, gross=Decimal(gross), description="Acompte", **BY)
 
 
 def invoiced(order, deposit):

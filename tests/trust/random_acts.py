@@ -162,7 +162,7 @@ def ask_a_deposit(day: Day) -> object:
     drafts = list(Invoice.objects.filter(status="DRAFT", kind="380", order=None).order_by("pk"))
     source = day.chance.choice([*drafts, *SalesOrder.objects.filter(status__in=["PENDING", "SHIPPED"]).order_by("pk")])
     gross = day.an_amount(deposits.room_of(source))
-    note = deposits.draft_deposit(source=source, gross=gross, words="Acompte", **day.who)
+    note = deposits.draft_deposit(source=source, gross=gross, description="Acompte", **day.who)
     return sending.issue_checked(invoice=note, **day.who) if day.chance.random() < 0.7 else note
 
 

@@ -103,7 +103,9 @@ def test_a_refused_deposit_is_read_and_stops_the_statuses_of_nobody(sandbox):
     customer = story.a_customer(poisoned, name="REFUS SARL")
     with company_scope(poisoned):
         draft = story.a_draft(customer)
-        deposit = draft_deposit(source=draft, gross=draft.total_gross / 2, words="Acompte", actor=story.ACTOR, at=AT)
+        deposit = draft_deposit(
+            source=draft, gross=draft.total_gross / 2, description="Acompte", actor=story.ACTOR, at=AT
+        )
         deposit = issue_invoice(invoice=deposit, actor=story.ACTOR, at=AT)
     invoice = story.an_issued_invoice(story.a_customer(other))
     einvoicing_tasks.transmit()

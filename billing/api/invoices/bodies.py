@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
@@ -60,7 +60,7 @@ class ItemBody(Compared):
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
         _line, problems = self._line(values)
         # a product that cannot be read might have said the rest
-        return {name: told for name, told in problems.items() if name in values or "product_id" not in refused}
+        return {name: problem for name, problem in problems.items() if name in values or "product_id" not in refused}
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         line, problems = self._line(values)
@@ -120,7 +120,7 @@ class ChangeBody(Compared):
     shape = InvoiceShape
 
     customer_id = Reference(Customer, required=False)
-    kind = serializers.ChoiceField(words.KIND_WORDS, required=False)
+    kind = serializers.ChoiceField(vocabulary.KIND_NAMES, required=False)
     invoice_number = serializers.CharField(
         max_length=50,
         required=False,
@@ -136,8 +136,8 @@ class ChangeBody(Compared):
     supply_date = Day(required=False, allow_null=True)
     due_date = Day(required=False, allow_null=True, help_text="By the customer's payment terms where it is not said.")
     status = serializers.ChoiceField(
-        words.NEW_STATUSES,
-        default=words.DRAFT,
+        vocabulary.NEW_STATUSES,
+        default=vocabulary.DRAFT,
         help_text="`sent` also issues the invoice and sends it, as POST /api/invoices/{id}/send does.",
     )
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, help_text="Printed.")
@@ -164,7 +164,7 @@ class InvoiceBody(ChangeBody):
     """A new invoice."""
 
     customer_id = Reference(Customer)
-    kind = serializers.ChoiceField(words.NEW_KINDS, default="invoice")
+    kind = serializers.ChoiceField(vocabulary.NEW_KINDS, default="invoice")
     items = ItemBody(many=True, allow_empty=False, max_length=MOST_ITEMS)
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
@@ -179,9 +179,9 @@ def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[s
     """The columns of the draft that the body names, for `save_draft`. Raises Invalid for two days of the sale."""
     found = {name: values[name] for name in _AS_THEY_ARE if name in values}
     if "kind" in values:
-        found["kind"] = words.KINDS[values["kind"]]
-    told = values.get("external_reference")
-    reference = told or values.get("invoice_number") or told
+        found["kind"] = vocabulary.KINDS[values["kind"]]
+    external = values.get("external_reference")
+    reference = external or values.get("invoice_number") or external
     if reference is not None:
         found["external_reference"] = reference
     if "delivery_address" in values:
@@ -227,7 +227,7 @@ def fields_sent(error: DomainError) -> dict[str, str]:
 
 
 @contextmanager
-def said_of(invoice: Invoice | None = None) -> Iterator[None]:
+def partner_fields(invoice: Invoice | None = None) -> Iterator[None]:
     """What the services refuse, at the field the partner sent."""
     try:
         yield

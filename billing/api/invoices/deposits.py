@@ -11,19 +11,19 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import said_of
+from billing.api.invoices.bodies import partner_fields
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import DepositDeduction, Invoice, SalesOrder
 from billing.services.correcting import draft_correction
 from billing.services.deducting import deductible_from
-from billing.services.deposits import choose_deposits, deposit_words, draft_deposit, percent_of
+from billing.services.deposits import choose_deposits, deposit_description, draft_deposit, percent_of
 from config.kernel.api.compared import Compared
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Money
 from config.kernel.api.operation import OPTIONAL, Call, operation
 
-ONE_OF_THEM = "Donnez soit « amount », soit « percent »."
+AMOUNT_OR_PERCENT = "Donnez soit « amount », soit « percent »."
 
 
 class DepositBody(Compared):
@@ -38,7 +38,7 @@ class DepositBody(Compared):
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
         named = values.keys() | refused
-        return {"amount": [_(ONE_OF_THEM)]} if ("amount" in named) == ("percent" in named) else {}
+        return {"amount": [_(AMOUNT_OR_PERCENT)]} if ("amount" in named) == ("percent" in named) else {}
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if problems := self.between(values, frozenset()):
@@ -72,11 +72,13 @@ class Deposits(InvoiceView):
     """Asking for a deposit, on an order or on a draft."""
 
     def drafted(self, request: Call, source: SalesOrder | Invoice) -> Invoice:
-        asked = request.values
-        percent = asked.get("percent")
-        gross = asked["amount"] if percent is None else percent_of(source, percent)
-        words = asked.get("description") or deposit_words(source, percent)
-        deposit = draft_deposit(source=source, gross=gross, words=words, actor=request.caller.actor, at=request.at)
+        values = request.values
+        percent = values.get("percent")
+        gross = values["amount"] if percent is None else percent_of(source, percent)
+        description = values.get("description") or deposit_description(source, percent)
+        deposit = draft_deposit(
+            source=source, gross=gross, description=description, actor=request.caller.actor, at=request.at
+        )
         return super().find(deposit.pk)
 
 
@@ -139,7 +141,7 @@ class InvoiceDeductions(InvoiceView):
         `deposits_beyond_total`.
         """
         invoice = self.find(id)
-        with said_of(invoice):
+        with partner_fields(invoice):
             choose_deposits(
                 invoice=invoice, keys=request.values["deposit_ids"], actor=request.caller.actor, at=request.at
             )

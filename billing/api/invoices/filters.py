@@ -10,7 +10,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.api.invoices.shapes import InvoiceRow
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
 from billing.models.invoices import InvoiceQuerySet
@@ -20,10 +20,10 @@ from config.kernel.folding import holds
 
 
 class InvoiceQuery(Page):
-    status = serializers.ChoiceField(words.STATUSES, required=False)
-    payment_status = serializers.ChoiceField(words.PAYMENT_STATUSES, required=False)
+    status = serializers.ChoiceField(vocabulary.STATUSES, required=False)
+    payment_status = serializers.ChoiceField(vocabulary.PAYMENT_STATUSES, required=False)
     kind = serializers.ChoiceField(
-        words.KIND_WORDS, required=False, help_text="Every kind but credit notes where it is not said."
+        vocabulary.KIND_NAMES, required=False, help_text="Every kind but credit notes where it is not said."
     )
     customer_id = Id(required=False)
     from_date = Day(required=False, help_text="By invoice_date; a draft without one is left out.")
@@ -40,15 +40,15 @@ def billed_rows() -> InvoiceQuerySet:
     return found
 
 
-def asked(query: Mapping[str, Any], on: date) -> InvoiceQuerySet:
+def filtered(query: Mapping[str, Any], on: date) -> InvoiceQuerySet:
     """The rows that the parameters select, as the list shows them: one query whatever their number."""
     rows: InvoiceQuerySet = (
-        Invoice.objects.filter(kind=words.KINDS[query["kind"]]) if "kind" in query else billed_rows()
+        Invoice.objects.filter(kind=vocabulary.KINDS[query["kind"]]) if "kind" in query else billed_rows()
     )
     if "status" in query:
-        rows = rows.filter(words.has_status(query["status"], on))
+        rows = rows.filter(vocabulary.has_status(query["status"], on))
     if "payment_status" in query:
-        rows = words.with_payment_status(rows, query["payment_status"])
+        rows = vocabulary.with_payment_status(rows, query["payment_status"])
     if "customer_id" in query:
         rows = rows.filter(customer_id=query["customer_id"])
     if "from_date" in query:
@@ -56,7 +56,7 @@ def asked(query: Mapping[str, Any], on: date) -> InvoiceQuerySet:
     if "to_date" in query:
         rows = rows.filter(_dated(lte=query["to_date"]))
     if query.get("overdue"):
-        rows = rows.filter(words.is_overdue(on))
+        rows = rows.filter(vocabulary.is_overdue(on))
     if query.get("q"):
         rows = rows.filter(_matching(query["q"]))
     return listed(rows)
@@ -75,9 +75,9 @@ INVOICE = Expandable(InvoiceRow, lambda: listed(Invoice.objects.all()), area="in
 
 def _dated(**bound: date) -> Q:
     """By `invoice_date` as it is shown: the day of issue, or the day asked for on a draft."""
-    ((word, day),) = bound.items()
-    asked_for = Q(status=InvoiceStatus.DRAFT, **{f"supply_date__{word}": day})
-    return Q(**{f"issue_date__{word}": day}) | asked_for
+    ((lookup, day),) = bound.items()
+    draft_day = Q(status=InvoiceStatus.DRAFT, **{f"supply_date__{lookup}": day})
+    return Q(**{f"issue_date__{lookup}": day}) | draft_day
 
 
 def _matching(text: str) -> Q:

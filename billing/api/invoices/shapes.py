@@ -9,7 +9,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.models import Invoice, InvoiceLine, VatCategory
 from billing.services.crediting import shown_totals
 from billing.services.lines import vat_rows
@@ -55,9 +55,9 @@ class InvoiceRow(serializers.Serializer):
     def get_invoice_number(self, invoice: Invoice) -> str:
         return invoice.number or ""
 
-    @extend_schema_field(serializers.ChoiceField(words.KIND_WORDS))
+    @extend_schema_field(serializers.ChoiceField(vocabulary.KIND_NAMES))
     def get_kind(self, invoice: Invoice) -> str:
-        return words.kind_word(invoice)
+        return vocabulary.kind_name(invoice)
 
     @extend_schema_field(serializers.ChoiceField(["organisation", "individual"]))
     def get_customer_type(self, invoice: Invoice) -> str:
@@ -70,13 +70,13 @@ class InvoiceRow(serializers.Serializer):
     def get_invoice_date(self, invoice: Invoice) -> date | None:
         return invoice.supply_date if invoice.is_draft else invoice.issue_date
 
-    @extend_schema_field(serializers.ChoiceField(words.STATUSES))
+    @extend_schema_field(serializers.ChoiceField(vocabulary.STATUSES))
     def get_status(self, invoice: Invoice) -> str:
-        return words.status_word(invoice, self.context["on"])
+        return vocabulary.status_name(invoice, self.context["on"])
 
-    @extend_schema_field(serializers.ChoiceField(words.PAYMENT_STATUSES, allow_null=True))
+    @extend_schema_field(serializers.ChoiceField(vocabulary.PAYMENT_STATUSES, allow_null=True))
     def get_payment_status(self, invoice: Invoice) -> str | None:
-        return words.payment_word(invoice)
+        return vocabulary.payment_status_name(invoice)
 
 
 class ItemShape(serializers.Serializer):
@@ -114,7 +114,7 @@ class PaymentOfInvoice(serializers.Serializer):
     number = serializers.CharField()
     payment_date = serializers.DateField()
     amount = Money(help_text="What of the payment is allocated to this invoice.")
-    payment_method = serializers.ChoiceField(words.METHODS)
+    payment_method = serializers.ChoiceField(vocabulary.METHODS)
     reference = serializers.CharField()
 
 
@@ -175,15 +175,15 @@ class InvoiceShape(InvoiceRow):
     def get_payments(self, invoice: Invoice) -> list[dict[str, Any]]:
         """What stands today: an allocation taken back is its own opposite."""
         allocated: dict[Any, Decimal] = {}
-        for one in sorted(invoice.allocations.all(), key=lambda one: (one.at, one.payment.number)):
-            allocated[one.payment] = allocated.get(one.payment, ZERO) + one.amount
+        for allocation in sorted(invoice.allocations.all(), key=lambda row: (row.at, row.payment.number)):
+            allocated[allocation.payment] = allocated.get(allocation.payment, ZERO) + allocation.amount
         rows = [
             {
                 "id": payment.pk,
                 "number": payment.number,
                 "payment_date": payment.paid_on,
                 "amount": amount,
-                "payment_method": words.method_word(payment.method),
+                "payment_method": vocabulary.method_name(payment.method),
                 "reference": payment.reference,
             }
             for payment, amount in allocated.items()

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from rest_framework import serializers
 
-from billing.api.invoices import words
+from billing.api.invoices import vocabulary
 from billing.api.invoices.filters import billed_rows
 from billing.models import BALANCE, InvoiceStatus
 from config.kernel.api.examples import received
@@ -36,12 +36,14 @@ class InvoiceStatsShape(serializers.Serializer):
 
 def figures(on: date) -> dict[str, Any]:
     zero = Decimal("0.00")
-    counts = {f"{word}_count": Count("pk", filter=words.has_status(word, on)) for word in words.STATUSES}
+    counts = {
+        f"{status}_count": Count("pk", filter=vocabulary.has_status(status, on)) for status in vocabulary.STATUSES
+    }
     return billed_rows().aggregate(
         **counts,
         total_paid=Sum("amount_paid", default=zero),
         total_pending=Sum(BALANCE, filter=Q(status=InvoiceStatus.ISSUED), default=zero),
-        total_overdue=Sum(BALANCE, filter=words.is_overdue(on), default=zero),
+        total_overdue=Sum(BALANCE, filter=vocabulary.is_overdue(on), default=zero),
     )
 
 
