@@ -12,7 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from billing.totals import VatSubtotal, apportion, vat_of
+from billing.sharing import apportion
+from billing.totals import VatSubtotal, vat_of
 from config.kernel.money import ZERO, cents, from_cents
 
 

@@ -13,8 +13,7 @@ from datetime import date
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, InvoiceKind, InvoiceStatus
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceKind, InvoiceQuerySet, InvoiceStatus
 
 
 class Standing(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import deposits, drafts, emails, invoices, lines, orders, products
+from billing.views import deposits, drafts, emails, invoice_list, invoices, lines, order_list, orders, products
 
 app_name = "billing"
 urlpatterns = [
@@ -16,7 +16,7 @@ urlpatterns = [
     path("products/<int:pk>/stock/", products.product_stock, name="product-stock"),
     path("products/<int:pk>/archive/", products.product_archive, name="product-archive"),
     path("products/<int:pk>/restore/", products.product_restore, name="product-restore"),
-    path("orders/", orders.order_list, name="order-list"),
+    path("orders/", order_list.order_list, name="order-list"),
     path("orders/new/", orders.order_new, name="order-new"),
     path("orders/<int:pk>/", orders.order_detail, name="order-detail"),
     path("orders/<int:pk>/edit/", orders.order_edit, name="order-edit"),
@@ -25,7 +25,7 @@ urlpatterns = [
     path("orders/<int:pk>/cancel/", orders.order_cancel, name="order-cancel"),
     path("orders/<int:pk>/invoice/", orders.order_invoice, name="order-invoice"),
     path("orders/<int:pk>/deposit/", deposits.order_deposit, name="order-deposit"),
-    path("invoices/", invoices.invoice_list, name="invoice-list"),
+    path("invoices/", invoice_list.invoice_list, name="invoice-list"),
     path("invoices/new/", drafts.invoice_new, name="invoice-new"),
     path("invoices/<int:pk>/edit/", drafts.invoice_edit, name="invoice-edit"),
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),

@@ -13,16 +13,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, partner_fields
-from billing.api.invoices.reading import InvoiceView
-from billing.api.invoices.shapes import InvoiceShape, ItemShape
+from billing.api.invoices.shapes import ItemShape
 from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
-from billing.services.invoices import AlreadyInvoiced, generate_invoice, inputs_of
+from billing.services.invoices import inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
 from config.kernel.api.compared import Compared
 from config.kernel.api.examples import received, sent
 from config.kernel.api.expand import Expandable
-from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Reference, Word
+from config.kernel.api.fields import Day, Id, Moment, Money, Page, Reference, Word
 from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
 from config.kernel.errors import Invalid
 from config.kernel.folding import holds
@@ -230,46 +229,6 @@ class OrderCancel(OrderView):
     def post(self, request: Call, **path: Any) -> SalesOrder:
         """Give an order up before it is shipped. It cannot be taken up again."""
         return self.moved(request, cancel_order, path)
-
-
-class GenerateBody(Body):
-    salesOrderId = Reference(SalesOrder)  # noqa: N815 - the partners' own word
-
-
-class AlreadyInvoicedHere(AlreadyInvoiced):
-    """The same refusal, with the invoice to look at instead."""
-
-    def __init__(self, order: SalesOrder) -> None:
-        super().__init__(number=order.number)
-        invoice = Invoice.objects.filter(order=order).in_force().first()
-        self.more = {"invoice_id": invoice.pk if invoice else None}
-
-
-class InvoiceGenerate(InvoiceView):
-    @operation(
-        action="invoices.edit",
-        body=GenerateBody,
-        answer=InvoiceShape,
-        status=201,
-        key=OPTIONAL,
-        location="api:invoice",
-        id="invoice_generate",
-        examples=[sent({"salesOrderId": 7})],
-    )
-    def post(self, request: Call) -> Invoice:
-        """Generate the invoice of a shipped order: a draft with its lines, its issued deposits deducted.
-
-        The legal number is given when the draft is sent. An order that is not shipped is refused (409,
-        `order_not_shipped`); so is a second invoice (409, `already_invoiced`, with the `invoice_id` of the first), so
-        that the call can be repeated without an Idempotency-Key. Once the first is wholly credited the order may be
-        invoiced again.
-        """
-        order: SalesOrder = request.values["salesOrderId"]
-        try:
-            invoice = generate_invoice(order=order, actor=request.caller.actor, at=request.at)
-        except AlreadyInvoiced as error:
-            raise AlreadyInvoicedHere(order) from error
-        return self.find(invoice.pk)
 
 
 def _whole(pk: int) -> SalesOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from billing.api import orders, products, stock
-from billing.api.invoices import deposits, disputes, stats
+from billing.api.invoices import deposits, disputes, generating, stats
 
 urlpatterns: list[URLPattern] = [
     path("products", products.ProductList.as_view(), name="products"),
@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<int:id>/ship", orders.OrderShip.as_view(), name="order-ship"),
     path("orders/<int:id>/cancel", orders.OrderCancel.as_view(), name="order-cancel"),
     path("orders/<int:id>/deposits", deposits.OrderDeposits.as_view(), name="order-deposits"),
-    path("invoices/generate", orders.InvoiceGenerate.as_view(), name="invoice-generate"),
+    path("invoices/generate", generating.InvoiceGenerate.as_view(), name="invoice-generate"),
     path("invoices/stats", stats.InvoiceStats.as_view(), name="invoice-stats"),
     path("invoices/<int:id>/deposits", deposits.InvoiceDeposits.as_view(), name="invoice-deposits"),
     path("invoices/<int:id>/deductions", deposits.InvoiceDeductions.as_view(), name="invoice-deductions"),

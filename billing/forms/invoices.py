@@ -12,8 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
-from billing.models import Invoice, InvoiceKind
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceKind, InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
 from config.kernel.editing import RecordForm
 from config.kernel.folding import holds

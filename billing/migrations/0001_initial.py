@@ -1,4 +1,4 @@
-import billing.models.invoices
+import billing.models.invoice_parts
 import config.kernel.ids
 import django.db.models.deletion
 import django.db.models.expressions
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(default=config.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('FACTURX', 'Factur-X (PDF/A-3)'), ('CII', 'XML CII'), ('UBL', 'XML UBL')], max_length=10, verbose_name='format')),
-                ('file', models.FileField(max_length=255, upload_to=billing.models.invoices._document_path, verbose_name='fichier')),
+                ('file', models.FileField(max_length=255, upload_to=billing.models.invoice_parts._document_path, verbose_name='fichier')),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
                 ('size', models.PositiveIntegerField(verbose_name='taille')),
                 ('verdict', models.JSONField(default=dict, verbose_name='verdict de validation')),

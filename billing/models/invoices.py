@@ -7,7 +7,6 @@ Overdue and partially paid are derived from the date and the amounts, never stor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -17,74 +16,11 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.lines import DocumentLine
+from billing.models.invoice_rows import IN_FORCE, InvoiceKind, InvoiceManager, InvoiceQuerySet, InvoiceStatus
 from billing.models.orders import SalesOrder
-from billing.totals import PricedLine
 from config.kernel.models import CompanyRow
-from config.kernel.scope import ScopedManager
 from config.kernel.states import can_move
 from customers.models import Customer
-
-
-class InvoiceKind(models.TextChoices):
-    """BT-3, UNTDID 1001."""
-
-    INVOICE = "380", _("Facture")
-    CREDIT_NOTE = "381", _("Avoir")
-    CORRECTED = "384", _("Facture rectificative")
-    DEPOSIT = "386", _("Facture d’acompte")
-
-
-class InvoiceStatus(models.TextChoices):
-    DRAFT = "DRAFT", _("Brouillon")
-    ISSUED = "ISSUED", _("Émise")
-    PAID = "PAID", _("Payée")
-    CREDITED = "CREDITED", _("Annulée par avoir")
-
-
-# what remains to be paid, for SQL: `Invoice.balance` says the same of one row
-BALANCE = F("total_gross") - F("amount_deposited") - F("amount_paid") - F("amount_credited")
-# the final invoice of an order: once issued, a corrected invoice stands where the cancelled one did
-IN_FORCE = Q(kind="380") & ~Q(status="CREDITED") | Q(kind="384", status__in=["ISSUED", "PAID"])
-
-
-class InvoiceQuerySet(models.QuerySet["Invoice"]):
-    def issued(self) -> InvoiceQuerySet:
-        return self.exclude(status=InvoiceStatus.DRAFT)
-
-    def outstanding(self) -> InvoiceQuerySet:
-        """Issued invoices on which money is still expected (credit notes are not)."""
-        return self.filter(status=InvoiceStatus.ISSUED).exclude(kind=InvoiceKind.CREDIT_NOTE)
-
-    def overdue(self, *, on: date) -> InvoiceQuerySet:
-        return self.outstanding().filter(due_date__lt=on)
-
-    def partially_paid(self) -> InvoiceQuerySet:
-        return self.outstanding().filter(amount_paid__gt=0)
-
-    def in_force(self) -> InvoiceQuerySet:
-        """The final invoices, drafts included, that nothing cancelled or replaced: at most one per order."""
-        return self.filter(IN_FORCE)
-
-    def oldest_debt_first(self) -> InvoiceQuerySet:
-        """As money without a word of its payer pays them (art. 1342-10 C. civ.); those contested come last."""
-        return self.order_by(F("disputed_at").asc(nulls_first=True), "due_date", "id")
-
-    def for_customer(self, customer: Customer) -> InvoiceQuerySet:
-        return self.filter(customer=customer)
-
-    def with_balance(self) -> InvoiceQuerySet:
-        return self.annotate(open_balance=BALANCE)
-
-    def deductible(self) -> InvoiceQuerySet:
-        """Issued deposits (386) that no credit note touches and no final invoice deducts yet."""
-        live = DepositDeduction.everywhere.filter(deposit=models.OuterRef("pk"), is_live=True)
-        whole = self.issued().filter(kind=InvoiceKind.DEPOSIT, amount_credited=0)
-        return whole.exclude(models.Exists(live))
-
-
-class InvoiceManager(ScopedManager["Invoice"].from_queryset(InvoiceQuerySet)):  # type: ignore[misc]  # dynamic base
-    pass
 
 
 class Invoice(CompanyRow):
@@ -279,115 +215,3 @@ class Invoice(CompanyRow):
         """B goods, S services, M both: the first letter of the "cadre de facturation" (BT-23)."""
         natures = {line.is_service for line in self.lines.all()}
         return {frozenset({True}): "S", frozenset({False}): "B"}.get(frozenset(natures), "M")
-
-
-class InvoiceLine(DocumentLine):
-    """A line; in a credit note, what it takes back of the line it credits: a quantity, or with none its price only."""
-
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
-    credited_line = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="credits"
-    )
-    credited_quantity = models.DecimalField(
-        _("quantité créditée"), max_digits=14, decimal_places=4, default=Decimal(0), editable=False
-    )
-
-    class Meta(DocumentLine.Meta):
-        verbose_name = _("ligne de facture")
-        verbose_name_plural = _("lignes de facture")
-        indexes = [models.Index(fields=["invoice", "position"], name="line_by_invoice")]
-        constraints = [
-            *DocumentLine.Meta.constraints,
-            models.CheckConstraint(
-                condition=Q(credited_quantity=0) | Q(credited_line__isnull=False),
-                name="a_credited_quantity_is_of_a_line",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.description
-
-    def priced(self) -> PricedLine:
-        line = super().priced()
-        return line if self.credited_line_id is None else replace(line, net=self.net_amount)
-
-
-class VatSubtotal(CompanyRow):
-    """One row of the VAT breakdown (BG-23): base and tax for a category and rate, rounded once."""
-
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="vat_subtotals")
-    category = models.CharField(_("catégorie"), max_length=2)
-    rate = models.DecimalField(_("taux"), max_digits=5, decimal_places=2)
-    base = models.DecimalField(_("base HT"), max_digits=16, decimal_places=2)
-    amount = models.DecimalField(_("TVA"), max_digits=16, decimal_places=2)
-    exemption_code = models.CharField(_("motif (VATEX)"), max_length=30, blank=True)
-    exemption_reason = models.CharField(_("mention"), max_length=200, blank=True)
-
-    class Meta(CompanyRow.Meta):
-        verbose_name = _("sous-total de TVA")
-        verbose_name_plural = _("sous-totaux de TVA")
-        ordering = ["-rate", "category"]
-        constraints = [
-            models.UniqueConstraint(fields=["invoice", "category", "rate"], name="one_subtotal_per_category_and_rate")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.category} {self.rate} %"
-
-
-class DepositDeduction(CompanyRow):
-    """A deposit invoice (386) deducted by a final one: part of BT-113, and one of its preceding invoices (BG-3).
-
-    A draft only proposes it. It is live from the day the final invoice is issued until that one is cancelled or
-    replaced: meanwhile no other invoice deducts the deposit. A credit note carries the deductions it takes back,
-    which are never live.
-    """
-
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="deductions")
-    deposit = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="deducted_by")
-    gross = models.DecimalField(_("montant TTC"), max_digits=16, decimal_places=2)
-    vat = models.DecimalField(_("dont TVA"), max_digits=16, decimal_places=2)
-    is_live = models.BooleanField(_("déduit"), default=False)
-
-    class Meta(CompanyRow.Meta):
-        verbose_name = _("acompte déduit")
-        verbose_name_plural = _("acomptes déduits")
-        ordering = ["deposit_id"]
-        constraints = [
-            models.UniqueConstraint(fields=["invoice", "deposit"], name="a_deposit_once_per_invoice"),
-            models.UniqueConstraint(fields=["deposit"], condition=Q(is_live=True), name="a_deposit_is_deducted_once"),
-            models.CheckConstraint(condition=Q(gross__gt=0), name="a_deduction_is_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.deposit)
-
-
-class DocumentKind(models.TextChoices):
-    FACTURX = "FACTURX", _("Factur-X (PDF/A-3)")
-    CII = "CII", _("XML CII")
-    UBL = "UBL", _("XML UBL")
-
-
-def _document_path(document: Any, name: str) -> str:
-    return f"invoices/{document.company_id}/{document.invoice_id}/{name}"
-
-
-class InvoiceDocument(CompanyRow):
-    """A file made once from an issued invoice, kept byte for byte for ten years (C. com. L123-22)."""
-
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="documents")
-    kind = models.CharField(_("format"), max_length=10, choices=DocumentKind.choices)
-    file = models.FileField(_("fichier"), upload_to=_document_path, max_length=255)
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveIntegerField(_("taille"))
-    verdict = models.JSONField(_("verdict de validation"), default=dict)
-    created_at = models.DateTimeField(_("créé le"))
-
-    class Meta(CompanyRow.Meta):
-        verbose_name = _("document")
-        verbose_name_plural = _("documents")
-        constraints = [models.UniqueConstraint(fields=["invoice", "kind"], name="one_document_per_format")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.invoice_id}"

@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
-from billing.models import DepositDeduction, Invoice, InvoiceKind, SalesOrder
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceQuerySet, SalesOrder
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
 from config.kernel.typography import money

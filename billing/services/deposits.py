@@ -10,23 +10,24 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 
 from billing import totals
-from billing.deposits import gross_of, share_out, what_is_left
+from billing.deposits import share_out, what_is_left
 from billing.models import (
     DepositDeduction,
     Invoice,
     InvoiceKind,
     InvoiceLine,
+    InvoiceQuerySet,
     InvoiceStatus,
     OrderLine,
     OrderStatus,
     SalesOrder,
 )
-from billing.models.invoices import InvoiceQuerySet
 from billing.models.lines import DocumentLine
 from billing.services.deducting import DepositNotDeductible, deductible_from, write_deductions
 from billing.services.invoices import lock_draft, save_draft
 from billing.services.lines import LineInput
-from billing.totals import VatSubtotal, apportion
+from billing.sharing import apportion
+from billing.totals import VatSubtotal
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
@@ -184,11 +185,6 @@ def _rows_of(source: SalesOrder | Invoice) -> list[DocumentLine]:
     if isinstance(source, SalesOrder):
         return list(OrderLine.everywhere.filter(order=source).order_by("position"))
     return list(InvoiceLine.everywhere.filter(invoice=source).order_by("position"))
-
-
-def possible_gross(source: SalesOrder | Invoice, gross: Decimal) -> Decimal:
-    """The amount that the deposit will really be."""
-    return gross_of(share_out(_rows_left(source), gross))
 
 
 def _lines(rows: Sequence[DocumentLine], shares: Sequence[VatSubtotal], description: str) -> list[LineInput]:

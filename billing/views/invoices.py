@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Case, CharField, Count, DateField, Q, Sum, Value, When
-from django.db.models.functions import Coalesce, TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing.billed import GROSS, NET, VAT, billed
-from billing.forms.invoices import DisputeForm, InvoiceFilter, NotesForm
-from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
-from billing.models.invoices import InvoiceQuerySet
-from billing.panels import Action, choose, contributed_actions, list_action_for, panels_of
+from billing.forms.invoices import DisputeForm, NotesForm
+from billing.models import Invoice, InvoiceKind, InvoiceLine
+from billing.panels import Action, choose, contributed_actions, panels_of
 from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.crediting import shown_totals
 from billing.services.deposits import takes_deposit
 from billing.services.invoices import annotate_invoice, close_dispute, delete_draft, open_dispute
-from billing.standing import Chip, chips_of, days_late
-from config.kernel import listing, typography
+from billing.standing import chips_of, days_late
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
@@ -38,15 +31,6 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
-SORTS: dict[str, Any] = {
-    "created": "created_at",
-    "number": Coalesce("number", Value(""), output_field=CharField()),
-    "customer": "buyer_name",
-    "date": Coalesce("issue_date", TruncDate("created_at"), output_field=DateField()),
-    "due": Coalesce("due_date", Value(date.max), output_field=DateField()),
-    "total": "total_gross",
-    "remaining": BALANCE,
-}
 # a PDF is shown by the browser's own viewer, which needs its own styles
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -54,80 +38,6 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; 
 def load_invoice(pk: int) -> Invoice:
     rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
     return cast(Invoice, get_object_or_404(rows, pk=pk))
-
-
-@require_GET
-@member("invoices")
-def invoice_list(request: HttpRequest) -> HttpResponse:
-    today = local_day(timezone.now())
-    filters = InvoiceFilter(request.GET)
-    found = filters.narrow(Invoice.objects.all(), on=today)
-    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
-    shown = list(page)
-    chips = chips_of(shown, today)
-    may = cast(MemberRequest, request).membership.may
-    action = list_action_for(shown, may)
-    context = {
-        "page": page,
-        "rows": [
-            {**_row(invoice, today, chips[invoice.pk]), "takes": action is not None and action.takes(invoice)}
-            for invoice in shown
-        ],
-        "action": action,
-        "all_url": f"{action.url}?{_filter_of(request)}" if action else "",
-        "q": filters.value("q") or "",
-        "filters": filters.choices(),
-        "filtered": any(filters.cleaned_data.values()),
-        "summary": _summary(found),
-        "may_edit": may("invoices.edit"),
-    }
-    return render(request, "billing/invoice/list.html", context)
-
-
-def _filter_of(request: HttpRequest) -> str:
-    """The list's filter as a query that asks for all of it."""
-    query = request.GET.copy()
-    for name in ("sort", "cursor"):
-        query.pop(name, None)
-    query["all"] = "1"
-    return query.urlencode()
-
-
-def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:
-    sign = -1 if invoice.is_credit_note else 1
-    return {
-        "invoice": invoice,
-        "label": chip.label,
-        "tone": chip.tone,
-        "late": days_late(invoice, today),
-        "total": sign * invoice.total_gross,
-        "remaining": invoice.balance if invoice.can_be_paid else None,
-    }
-
-
-def _summary(found: InvoiceQuerySet) -> str:
-    """The totals of the whole filter, drafts included, in one query."""
-    waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=BALANCE)
-    sums = found.aggregate(
-        rows=Count("pk", filter=~Q(kind=InvoiceKind.CREDIT_NOTE)),
-        credits=Count("pk", filter=Q(kind=InvoiceKind.CREDIT_NOTE)),
-        net=billed(NET),
-        vat=billed(VAT),
-        gross=billed(GROSS),
-        remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
-    )
-    if not sums["rows"] and not sums["credits"]:
-        return ""
-    summary = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {
-        "rows": typography.number(sums["rows"])
-    }
-    if sums["credits"]:
-        notes = ngettext("%(rows)s avoir", "%(rows)s avoirs", sums["credits"])
-        summary = f"{summary}, {notes % {'rows': typography.number(sums['credits'])}}"
-    figures = _("HT %(net)s · TVA %(vat)s · TTC %(gross)s · reste à payer %(remaining)s") % {
-        name: typography.money(sums[name] or 0) for name in ("net", "vat", "gross", "remaining")
-    }
-    return f"{summary} · {figures}"
 
 
 @require_GET

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import totals
 from billing.forms.lines import line_formset, lines_of
-from billing.forms.orders import OrderFilter, OrderForm
+from billing.forms.orders import OrderForm
 from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
 from billing.panels import Action, choose
@@ -25,7 +24,8 @@ from billing.services.invoices import generate_invoice
 from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
 from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
-from config.kernel import listing, parking, typography
+from billing.views.order_list import standing_of
+from config.kernel import parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import as_read
@@ -39,54 +39,11 @@ SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
     "total": "total_gross",
 }  # fmt: skip
-TONES = {
-    OrderStatus.DRAFT: "neutral",
-    OrderStatus.PENDING: "info",
-    OrderStatus.SHIPPED: "good",
-    OrderStatus.CANCELLED: "neutral",
-}
 NEXT = 100
 
 
 def load_order(pk: int) -> SalesOrder:
     return cast(SalesOrder, get_object_or_404(SalesOrder.objects.select_related("company", "customer"), pk=pk))
-
-
-@require_GET
-@member("orders")
-def order_list(request: HttpRequest) -> HttpResponse:
-    filters = OrderFilter(request.GET)
-    found = filters.narrow(SalesOrder.objects.all())
-    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
-    context = {
-        "page": page,
-        "rows": [{"order": order, **_standing(order, invoiced=order.invoiced)} for order in page],
-        "q": filters.value("q") or "",
-        "filters": filters.controls(),
-        "filtered": any(filters.cleaned_data.values()),
-        "summary": _summary(found),
-        "may_edit": cast(MemberRequest, request).membership.may("orders.edit"),
-    }
-    return render(request, "billing/order/list.html", context)
-
-
-def _standing(order: SalesOrder, *, invoiced: bool) -> dict[str, str]:
-    """The one word for the order: a shipped one waits for its invoice until it has it."""
-    if order.status == OrderStatus.SHIPPED:
-        return {"label": _("Facturée"), "tone": "good"} if invoiced else {"label": _("À facturer"), "tone": "warn"}
-    return {"label": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
-
-
-def _summary(found: QuerySet[SalesOrder]) -> str:
-    """The totals of the whole filter, in one query."""
-    sums = found.aggregate(rows=Count("pk"), net=Sum("total_net"), gross=Sum("total_gross"))
-    if not sums["rows"]:
-        return ""
-    summary = ngettext("%(rows)s commande", "%(rows)s commandes", sums["rows"]) % {
-        "rows": typography.number(sums["rows"])
-    }
-    figures = _("HT %(net)s · TTC %(gross)s") % {name: typography.money(sums[name]) for name in ("net", "gross")}
-    return f"{summary} · {figures}"
 
 
 @require_GET
@@ -102,7 +59,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     primary, menu = choose(actions_of(order, invoice), membership.may)
     context = {
         "order": order,
-        "standing": _standing(order, invoiced=invoice is not None),
+        "standing": standing_of(order, invoiced=invoice is not None),
         "lines": lines,
         "vat": totals.compute([line.priced() for line in lines]).subtotals if lines else (),
         "short": _short(order, lines),

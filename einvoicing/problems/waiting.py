@@ -14,8 +14,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Sub
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Invoice, InvoiceStatus
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceQuerySet, InvoiceStatus
 from billing.standing import Chip
 from einvoicing import lifecycle
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus

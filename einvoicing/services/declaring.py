@@ -19,8 +19,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
 from billing.models import Invoice, InvoiceKind, VatSubtotal
+from billing.sharing import split_vat
 from billing.totals import VatSubtotal as VatRow
-from billing.totals import split_vat
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day

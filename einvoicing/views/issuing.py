@@ -16,8 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.invoices import InvoiceFilter
-from billing.models import Invoice
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceQuerySet
 from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError

@@ -23,8 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from billing.models import Invoice
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceQuerySet
 from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
 from payments.dunning.evidence import LEVELS, levels_of

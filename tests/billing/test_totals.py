@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.sharing import apportion, split_vat
 from billing.totals import (
     Adjustment,
     PricedLine,
     UnpriceableLine,
     VatSubtotal,
-    apportion,
     compute,
     line_net,
     net_unit_price,
-    split_vat,
 )
 from tests.trust.at_once import a_fifth
 

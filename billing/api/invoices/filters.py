@@ -12,8 +12,7 @@ from rest_framework import serializers
 
 from billing.api.invoices import vocabulary
 from billing.api.invoices.shapes import InvoiceRow
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceQuerySet, InvoiceStatus
 from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Day, Id, Page
 from config.kernel.folding import holds

@@ -6,8 +6,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from billing.models import Invoice, InvoiceKind, InvoiceStatus
-from billing.models.invoices import InvoiceQuerySet
+from billing.models import Invoice, InvoiceKind, InvoiceQuerySet, InvoiceStatus
 
 DRAFT, SENT, PAID, OVERDUE, CANCELLED = STATUSES = ("draft", "sent", "paid", "overdue", "cancelled")
 UNPAID, PARTIALLY_PAID = "unpaid", "partially_paid"

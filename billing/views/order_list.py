@@ -1,0 +1,65 @@
+"""The list of orders: its filter, its totals, and where each order stands."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from billing.forms.orders import OrderFilter
+from billing.models import OrderStatus, SalesOrder
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, member
+
+SORTS: dict[str, Any] = {
+    "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
+    "total": "total_gross",
+}  # fmt: skip
+TONES = {
+    OrderStatus.DRAFT: "neutral",
+    OrderStatus.PENDING: "info",
+    OrderStatus.SHIPPED: "good",
+    OrderStatus.CANCELLED: "neutral",
+}
+
+
+@require_GET
+@member("orders")
+def order_list(request: HttpRequest) -> HttpResponse:
+    filters = OrderFilter(request.GET)
+    found = filters.narrow(SalesOrder.objects.all())
+    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    context = {
+        "page": page,
+        "rows": [{"order": order, **standing_of(order, invoiced=order.invoiced)} for order in page],
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_edit": cast(MemberRequest, request).membership.may("orders.edit"),
+    }
+    return render(request, "billing/order/list.html", context)
+
+
+def standing_of(order: SalesOrder, *, invoiced: bool) -> dict[str, str]:
+    """The one word for the order: a shipped one waits for its invoice until it has it."""
+    if order.status == OrderStatus.SHIPPED:
+        return {"label": _("Facturée"), "tone": "good"} if invoiced else {"label": _("À facturer"), "tone": "warn"}
+    return {"label": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
+
+
+def _summary(found: QuerySet[SalesOrder]) -> str:
+    """The totals of the whole filter, in one query."""
+    sums = found.aggregate(rows=Count("pk"), net=Sum("total_net"), gross=Sum("total_gross"))
+    if not sums["rows"]:
+        return ""
+    summary = ngettext("%(rows)s commande", "%(rows)s commandes", sums["rows"]) % {
+        "rows": typography.number(sums["rows"])
+    }
+    figures = _("HT %(net)s · TTC %(gross)s") % {name: typography.money(sums[name]) for name in ("net", "gross")}
+    return f"{summary} · {figures}"
