@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     pass
 
 if TYPE_CHECKING:
-    from billing.models.invoices import Invoice
+    from billing.models.invoices import Invoice  # noqa: F401 - named in quotes below
 
 
 class InvoiceKind(models.TextChoices):
