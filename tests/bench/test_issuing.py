@@ -30,7 +30,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.services.documents import preflight
-from tests.api.client import Partner, a_partner
+from tests.api.client import a_partner
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,6 +40,7 @@ SIZES = (1, 10, 100)
 LINES = 10
 TEN = [story.a_line()] * LINES
 RATES = ("20", "10", "5.5")
+serial = count(1)
 TICKS = os.sysconf("SC_CLK_TCK")
 # not of the document: the draft's own event, and the answer kept for a repeated call
 NOT_ITS_ROWS = ("billing.invoice.drafted", "kernel_idempotentcall")
@@ -84,8 +85,11 @@ def tell(name: str, measure: Measure, beside: Measure | None = None) -> None:
 
 
 def drafts_of(customer: Customer, number: int, lines: int = LINES) -> list[Invoice]:
+    """Each like no other: a verdict is kept for the same bytes."""
     return [
-        story.a_draft(customer, [story.a_line(f"Chaise {n}", vat_rate=Decimal(RATES[n % 3])) for n in range(lines)])
+        story.a_draft(
+            customer, [story.a_line(f"Chaise {next(serial)}", vat_rate=Decimal(RATES[n % 3])) for n in range(lines)]
+        )
         for _draft in range(number)
     ]
 
@@ -166,15 +170,17 @@ def test_an_invoice_is_issued_one_by_one_and_many_at_once(company: Company) -> N
         many = at_once(company, [drafts_of(customer, INVOICES, lines) for _run in range(RUNS)])
         tell(f"{INVOICES} at once, {lines} lines", many, rows if lines == LINES else None)
     with company_scope(company):
-        drafts = drafts_of(customer, 20)
-        preflight(invoice=drafts[0], at=story.AT)
-        judging = best([lambda: [preflight(invoice=draft, at=story.AT) for draft in drafts]] * RUNS, len(drafts))
+        first, *parts = (drafts_of(customer, number) for number in (1, 20, 20, 20))
+        preflight(invoice=first[0], at=story.AT)  # the engine is started
+        judging = best(
+            [lambda part=part: [preflight(invoice=draft, at=story.AT) for draft in part] for part in parts], 20
+        )
     tell("judging alone, by the clock", judging)
     assert chain.verify(company) == []
 
 
 def test_a_payment_is_recorded_by_the_api(company: Company) -> None:
-    customer, partner, places = story.a_customer(company), a_partner(company), count(1)
+    customer, partner = story.a_customer(company), a_partner(company)
     invoice = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(100_000))])
     few = max(INVOICES // 5, 20)
 
@@ -183,7 +189,7 @@ def test_a_payment_is_recorded_by_the_api(company: Company) -> None:
         body = {
             "customer_id": customer.pk, "amount": Decimal("2.00"), "payment_method": "card", "allocations": [share],
         }  # fmt: skip
-        answer = partner.post("/api/payments", body, key=f"payment-{next(places)}")
+        answer = partner.post("/api/payments", body, key=f"payment-{next(serial)}")
         assert answer.status_code == 201, answer.content
 
     pay()
@@ -193,4 +199,3 @@ def test_a_payment_is_recorded_by_the_api(company: Company) -> None:
     rows = bare([inserts_of(pay) for _payment in range(few)])
     tell("bare INSERTs of a payment", rows)
     tell("a payment by the API", by_api, rows)
-    assert isinstance(partner, Partner)
