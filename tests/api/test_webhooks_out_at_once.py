@@ -93,7 +93,8 @@ def test_an_endpoint_deleted_before_it_is_told_is_left_out() -> None:
     gone, stays = an_endpoint(company), an_endpoint(company, "https://other.example/hooks")
     deleted(WebhookEndpoint.everywhere.get(pk=gone.pk))
     event = audit.record("kernel.webhook.tested", subject=stays, actor=story.ACTOR, at=timezone.now())
-    queued = endpoints.queue([gone, stays], name="ping", about=stays.subject, body="{}", event=event)
+    ping = endpoints.telling(event, name="ping", about=stays.subject, body="{}")
+    queued = endpoints.queue([gone, stays], [ping])
     assert [one.endpoint_id for one in queued] == [stays.pk]
     with pytest.raises(endpoints.EndpointGone):
         endpoints.send_test(endpoint=gone, actor=story.ACTOR, at=timezone.now())
