@@ -101,15 +101,7 @@ def late_charges(
         return LateCharges(interest=ZERO, indemnity=ZERO, sentence="La facture n’a pas été payée en retard.")
     missing = tuple(sorted({half_year(first) for first, _, _ in spans} - set(rates)))
     if missing:
-        names = ", ".join(f"{'premier' if half == 1 else 'second'} semestre {year}" for year, half in missing)
-        return LateCharges(
-            interest=None,
-            indemnity=INDEMNITY,
-            missing=missing,
-            sentence="Les pénalités ne sont pas calculées : le taux du %(half_years)s n’est pas enregistré. "
-            "L’indemnité forfaitaire de 40 € reste due.",
-            params={"half_years": names},
-        )
+        return not_computed(missing)
     periods = tuple(
         Period(first, last, amount, rate_of(rates[half_year(first)], contract_rate)) for first, last, amount in spans
     )
@@ -120,6 +112,19 @@ def late_charges(
         periods=periods,
         sentence="Pénalités de retard de plein droit (art. L441-10 du code de commerce) et indemnité "
         "forfaitaire de 40 € (art. D441-5).",
+    )
+
+
+def not_computed(missing: tuple[HalfYear, ...]) -> LateCharges:
+    """The charges while the rates of these half-years are not known."""
+    names = ", ".join(f"{'premier' if half == 1 else 'second'} semestre {year}" for year, half in missing)
+    return LateCharges(
+        interest=None,
+        indemnity=INDEMNITY,
+        missing=missing,
+        sentence="Les pénalités ne sont pas calculées : le taux du %(half_years)s n’est pas enregistré. "
+        "L’indemnité forfaitaire de 40 € reste due.",
+        params={"half_years": names},
     )
 
 

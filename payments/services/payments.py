@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -66,21 +66,10 @@ class Origin:
 
 @transaction.atomic
 def record_payment(
-    *,
-    customer: Customer,
-    amount: Decimal,
-    method: str,
-    paid_on: date,
-    shares: Sequence[Share],
-    actor: Actor,
-    at: datetime,
-    reference: str = "",
-    notes: str = "",
-    currency: str = "EUR",
-    bank_account: BankAccount | None = None,
-    transaction_id: str = "",
-    origin: Origin | None = None,
-) -> Payment:
+    *, customer: Customer, amount: Decimal, method: str, paid_on: date, shares: Sequence[Share], actor: Actor,
+    at: datetime, reference: str = "", notes: str = "", currency: str = "EUR", bank_account: BankAccount | None = None,
+    transaction_id: str = "", origin: Origin | None = None,
+) -> Payment:  # fmt: skip
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
     `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
@@ -93,10 +82,7 @@ def record_payment(
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     # invoices first, in the order of their keys
     locked = lock_invoices(share.invoice for share in shares)
-    wanted = sum((share.amount for share in shares), ZERO)
-    # an invoice that owes less is the nearer fault, and allocating names it
-    if wanted > amount and all(share.amount <= locked[share.invoice.pk].balance for share in shares):
-        raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
+    _check_sum(shares, locked, amount, currency)
     payment = _insert(
         company_id=customer.company_id,
         customer=customer,
@@ -111,19 +97,31 @@ def record_payment(
         recorded_at=at,
         **(origin.columns() if origin else {}),
     )
+    _seal(payment, [share.invoice for share in shares], actor=actor, at=at)
+    _write_journal(payment, actor=actor, at=at)
+    allocate_locked(payment, shares, locked, actor=actor, at=at)
+    return payment
+
+
+def _check_sum(shares: Sequence[Share], locked: Mapping[int, Invoice], amount: Decimal, currency: str) -> None:
+    """Raises SharesBeyondAmount, unless one of the invoices owes less: allocating then names that one."""
+    wanted = sum((share.amount for share in shares), ZERO)
+    if wanted > amount and all(share.amount <= locked[share.invoice.pk].balance for share in shares):
+        raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
+
+
+def _seal(payment: Payment, invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> None:
+    """Put a payment just recorded into the chain of facts."""
     audit.record(
         "payments.payment.recorded",
         subject=payment,
-        also=[customer, *(share.invoice for share in shares)],
+        also=[payment.customer, *invoices],
         actor=actor,
         at=at,
         seal=True,
         exact=True,
-        data={"number": payment.number, "amount": amount, "method": method},
+        data={"number": payment.number, "amount": payment.amount, "method": payment.method},
     )
-    _write_journal(payment, actor=actor, at=at)
-    allocate_locked(payment, shares, locked, actor=actor, at=at)
-    return payment
 
 
 def _insert(**columns: Any) -> Payment:
@@ -158,20 +156,7 @@ def reverse_payment(
         raise Stale
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
-    reversal = _insert(
-        company_id=locked.company_id,
-        customer=locked.customer,
-        amount=-locked.amount,
-        currency=locked.currency,
-        method=locked.method,
-        paid_on=local_day(at),
-        bank_account_id=locked.bank_account_id,
-        reference=locked.reference,
-        reverses=locked,
-        reversal_reason=reason,
-        recorded_at=at,
-        **(origin.columns() if origin else {}),
-    )
+    reversal = _insert_opposite(locked, reason, origin, at)
     Payment.everywhere.filter(pk=locked.pk).update(reversed_at=at)
     audit.record(
         "payments.payment.reversed",
@@ -185,6 +170,23 @@ def reverse_payment(
     _write_journal(reversal, actor=actor, at=at)
     payment.refresh_from_db()
     return reversal
+
+
+def _insert_opposite(locked: Payment, reason: str, origin: Origin | None, at: datetime) -> Payment:
+    return _insert(
+        company_id=locked.company_id,
+        customer=locked.customer,
+        amount=-locked.amount,
+        currency=locked.currency,
+        method=locked.method,
+        paid_on=local_day(at),
+        bank_account_id=locked.bank_account_id,
+        reference=locked.reference,
+        reverses=locked,
+        reversal_reason=reason,
+        recorded_at=at,
+        **(origin.columns() if origin else {}),
+    )
 
 
 @transaction.atomic
