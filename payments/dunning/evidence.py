@@ -24,6 +24,7 @@ HOUR = 3600
 
 
 def levels_of(company: Company) -> tuple[Level, Level, Level]:
+    """The three levels, with the company's delays in days."""
     return (
         Level(FRIENDLY, company.friendly_after_days),
         Level(FIRM, company.firm_after_days, shows_charges=True),
@@ -128,6 +129,7 @@ def _bank_age(company: Company, at: datetime) -> Decimal | None:
 
 
 def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
+    """What the policy decides on; `evidence` was gathered for the invoice's customer."""
     customer = invoice.customer
     return Facts(
         due_on=invoice.due_date or evidence.today,

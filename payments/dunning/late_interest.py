@@ -43,6 +43,8 @@ HalfYear = tuple[int, int]
 
 @dataclass(frozen=True)
 class Period:
+    """Days at one rate (percent a year) on one open amount (euros)."""
+
     first: date
     last: date  # included
     open_amount: Decimal
@@ -69,6 +71,7 @@ class LateCharges:
 
 
 def half_year(day: date) -> HalfYear:
+    """The year, and 1 or 2."""
     return day.year, 1 if day.month <= 6 else 2
 
 

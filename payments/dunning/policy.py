@@ -17,6 +17,8 @@ FRIENDLY, FIRM, FINAL = "FRIENDLY", "FIRM", "FINAL"
 
 @dataclass(frozen=True)
 class Level:
+    """Leaves `days_late` days after the due date."""
+
     code: str
     days_late: int
     needs_person: bool = False
@@ -131,6 +133,7 @@ def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
 
 
 def refuse_for_invoice(facts: Facts) -> Decision | None:
+    """The first reason of the invoice itself not to remind of it; None when there is none."""
     if facts.is_draft:
         return refuse("not_issued")
     if facts.is_credited:
@@ -147,6 +150,7 @@ def refuse_for_invoice(facts: Facts) -> Decision | None:
 
 
 def refuse_for_bank(facts: Facts, policy: Policy) -> Decision | None:
+    """The reason of the bank data not to remind today; None when there is none. Bank data age in hours."""
     if facts.unmatched_credit_could_cover:
         return refuse("credit_waiting")
     if not policy.requires_bank_data:
@@ -166,8 +170,10 @@ def next_level(last_level: str, policy: Policy) -> Level | None:
 
 
 def refuse(reason: str, **params: str | int) -> Decision:
+    """Nothing leaves; `reason` is a key of SENTENCES."""
     return Decision(level=None, reason=reason, sentence=SENTENCES[reason], params=params)
 
 
 def french_date(day: date) -> str:
+    """As 31/12/2026."""
     return f"{day:%d/%m/%Y}"

@@ -34,6 +34,7 @@ ALL_SENT = 100_000  # days of delay that no invoice reaches
 
 
 def overdue(company: Company, at: datetime) -> InvoiceQuerySet:
+    """The company's invoices of which something is outstanding after the due date."""
     rows: InvoiceQuerySet = Invoice.everywhere.overdue(on=local_day(at)).filter(company=company)
     return rows.select_related("customer", "company")
 
@@ -62,6 +63,7 @@ def due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -
 
 
 def not_due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
+    """The other overdue ones."""
     return with_delay(rows, company=company).exclude(_is_due(company, at))
 
 

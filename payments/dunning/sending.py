@@ -158,6 +158,7 @@ def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetim
 
 
 def cancel_reminder(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None:
+    """Raises TransitionRefused, Stale."""
     states.move(
         reminder, ReminderStatus.CANCELLED, tag="payments.reminder.cancelled", actor=actor, at=at,
         also=[reminder.invoice, reminder.invoice.customer], data={"reason": reason}, cancelled_because=reason[:300],

@@ -29,6 +29,8 @@ class OpenItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
+    """A bank line: `amount` is signed, credits positive, in `currency`."""
+
     amount: Decimal
     currency: str = "EUR"
     texts: tuple[str, ...] = ()
@@ -47,6 +49,8 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
+    """`kind`: AUTO, PROPOSED or NONE; `allocations`: invoice id → amount, in the line's currency."""
+
     kind: str
     rule: str
     allocations: tuple[tuple[Hashable, Decimal], ...] = ()
@@ -61,4 +65,5 @@ def in_order(item: OpenItem) -> tuple[date, str]:
 
 
 def amount_text(amount: Decimal) -> str:
+    """As 1 234,50."""
     return f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")

@@ -38,6 +38,7 @@ class Named:
 
 
 def find_named(line: Line, index: Index) -> Named:
+    """All references and numbers that stand whole in the texts of the line."""
     named = Named()
     for text in (line.structured_reference, *line.texts):
         folded = fold(text)

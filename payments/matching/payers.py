@@ -9,6 +9,7 @@ from payments.matching.folding import WORD, fold
 
 @lru_cache(maxsize=10_000)
 def words_of(name: str) -> frozenset[str]:
+    """The words of a name, in capitals without accents."""
     return frozenset(WORD.findall(fold(name)))
 
 

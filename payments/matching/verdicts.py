@@ -25,6 +25,7 @@ def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Ver
 
 
 def judge_named(line: Line, named: Named, barred: Collection[Hashable]) -> Verdict:
+    """Invoices named in full: matched when they owe exactly the amount and nothing speaks against it."""
     doubts = [Evidence("barred", item.number) for item in named.items.values() if item.id in barred]
     doubts += [Evidence("settled", item.number) for item in named.items.values() if item.balance <= 0]
     doubts += [Evidence("currency", item.number) for item in named.items.values() if item.currency != line.currency]

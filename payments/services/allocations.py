@@ -112,6 +112,7 @@ def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
 
 
 def lock_payment(payment: Payment) -> Payment:
+    """The payment, fresh and locked; after the invoices, as everywhere."""
     locked: Payment = (
         Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
     )

@@ -122,6 +122,7 @@ def propose(line: BankLine, index: Index) -> Verdict:
 
 
 def judge(line: BankLine, index: Index, barred: Mapping[int, Collection[int]]) -> Verdict:
+    """The verdict on a line; `barred`: line id → invoices that a person took off it."""
     return matching.match(_line(line), index, barred=barred.get(line.pk, ()))
 
 

@@ -25,6 +25,8 @@ class InvalidStatement(Invalid):
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
+    """One movement; `amount` in the account's currency, credits positive."""
+
     booked_on: date
     value_on: date | None
     amount: Decimal  # signed, in the currency of the account
@@ -43,6 +45,8 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
+    """`opening` and `closing` in `currency`; None where the file gives no balance."""
+
     id: str
     iban: str  # "" when the bank names the account otherwise
     account_id: str  # the IBAN, or the bank's other identifier
@@ -106,6 +110,7 @@ def check(statement: Statement) -> Statement:
 
 
 def check_currencies(statement_id: str, currency: str, lines: Sequence[StatementLine]) -> None:
+    """Every movement is in the account's currency. Raises InvalidStatement."""
     for row, line in enumerate(lines, start=1):
         if line.currency != currency:
             raise InvalidStatement(

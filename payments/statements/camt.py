@@ -25,6 +25,7 @@ LIMIT_OF_LINES = 100_000
 
 
 def is_camt(root: Element) -> bool:
+    """Whether the document is a CAMT.052, .053 or .054 of any version."""
     return name_of(root) == "Document" and any(name_of(child).startswith("BkToCstmr") for child in root)
 
 
@@ -47,6 +48,7 @@ def read(root: Element) -> list[Statement]:
 
 
 def read_statement(element: Element, position: int) -> Statement:
+    """One Stmt. Raises InvalidStatement."""
     label = text(element, "Id") or str(position)
     balances = {text(balance, "Tp", "CdOrPrtry", "Cd"): balance for balance in children(element, "Bal")}
     opening = balances.get("OPBD", balances.get("PRCD"))
@@ -79,6 +81,7 @@ def read_statement(element: Element, position: int) -> Statement:
 
 
 def currency_of(element: Element, opening: Element | None) -> str:
+    """The account's currency (Acct/Ccy), else that of a balance or of an entry; '' when none is stated."""
     stated = text(element, "Acct", "Ccy")
     if stated:
         return stated
@@ -89,6 +92,7 @@ def currency_of(element: Element, opening: Element | None) -> str:
 
 
 def balance_of(balance: Element | None, currency: str, label: str) -> Decimal | None:
+    """The signed balance (Bal/Amt, CdtDbtInd). Raises InvalidStatement when its currency is not the account's."""
     if balance is None:
         return None
     amount, found = amount_of(first(balance, "Amt"), label)
@@ -171,6 +175,7 @@ def join(lines: list[StatementLine]) -> StatementLine:
 
 
 def read_whole(entry: Element, label: str) -> StatementLine:
+    """The entry as one line, before its details are read. Raises InvalidStatement."""
     amount, currency = amount_of(first(entry, "Amt"), label)
     booked_on = day(entry, "BookgDt") or day(entry, "ValDt")
     direction = text(entry, "CdtDbtInd")
@@ -223,6 +228,7 @@ def bank_reference_of(element: Element, *path: str) -> str:
 
 
 def party_name(detail: Element, role: str) -> str:
+    """RltdPties/<role>: the name, '' when it is absent or a placeholder."""
     name = text(detail, "RltdPties", role, "Pty", "Nm") or text(detail, "RltdPties", role, "Nm")
     return "" if name.upper() in NOT_PROVIDED else name
 
@@ -239,6 +245,7 @@ def remittance(detail: Element) -> str:
 
 
 def references(detail: Element) -> list[str]:
+    """Structured creditor references (Strd/CdtrRefInf), without spaces."""
     found = [
         *children(detail, "RmtInf", "Strd", "CdtrRefInf", "Ref"),
         *children(detail, "RmtInf", "Strd", "CdtrRefInf", "CdtrRef"),  # version 1
@@ -247,6 +254,7 @@ def references(detail: Element) -> list[str]:
 
 
 def transaction_code(element: Element) -> str:
+    """BkTxCd as PMNT.RCDT.ESCT, else the bank's own code."""
     domain = first(element, "BkTxCd", "Domn")
     if domain is None:
         return text(element, "BkTxCd", "Prtry", "Cd")

@@ -17,6 +17,7 @@ AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
 
 
 def name_of(element: Element) -> str:
+    """The local name of the element, whatever the version's namespace."""
     return QName(element).localname
 
 
@@ -31,10 +32,12 @@ def children(element: Element, *path: str) -> Iterator[Element]:
 
 
 def first(element: Element, *path: str) -> Element | None:
+    """The first element at `path`."""
     return next(children(element, *path), None)
 
 
 def text(element: Element, *path: str) -> str:
+    """The text at `path` on one line; '' when there is none."""
     found = first(element, *path)
     return " ".join((found.text or "").split()) if found is not None else ""
 

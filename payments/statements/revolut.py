@@ -29,11 +29,14 @@ _BLANKS = " \t\r\n"
 
 
 def unreadable() -> RemoteError:
+    """The error for an answer that is not what Revolut's reference promises."""
     return RemoteError("La réponse de Revolut ne peut pas être lue.", retryable=False, code="unreadable")
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
+    """One transaction of any state; `fields` as Revolut gives them."""
+
     raw: bytes  # as it came
     id: str
     state: str

@@ -43,6 +43,8 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """A pocket of the business, in one currency (ISO 4217)."""
+
     id: str
     name: str
     currency: str
