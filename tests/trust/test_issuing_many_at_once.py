@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from billing.models import Invoice, InvoiceStatus, JournalEntry
 from billing.services import issuing
@@ -58,3 +59,22 @@ def test_runs_beside_sixteen_writers_leave_no_gap_and_hold_the_chain() -> None:
     assert len(entries) == len(issued)
     assert without_gap_or_duplicate(list(entries))
     assert chain.verify(company) == []
+
+
+def test_without_the_lock_two_runs_issue_the_same_draft(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: both read the draft before either has written, and only a constraint is left to stop the second."""
+    company = story.a_company()
+    draft, both = story.a_draft(story.a_customer(company)), threading.Barrier(2, timeout=30)
+
+    def read_unlocked(invoices: Any) -> dict[int, Invoice]:
+        found = {invoice.pk: Invoice.everywhere.get(pk=invoice.pk) for invoice in invoices}
+        both.wait()
+        return found
+
+    def run(_place: int) -> list[Any]:
+        with company_scope(company):
+            return issue_invoices(invoices=[draft], **ACT)
+
+    monkeypatch.setattr(issuing, "lock_invoices", read_unlocked)
+    with pytest.raises(IntegrityError, match="one_subtotal_per_category_and_rate"):
+        at_once(2, run)
