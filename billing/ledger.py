@@ -15,7 +15,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.models import CompanyRow
 from config.kernel.money import ZERO
-from config.kernel.rows import know
+from config.kernel.rows import insert_each, know
 
 CUSTOMERS = "411000"
 SERVICES = "706000"
@@ -89,8 +89,8 @@ def post(entries: Sequence[Entry], *, journal: Journal, day: date, actor: Actor,
         entry.row(journal=journal, number=number, day=day, at=at)
         for entry, number in zip(entries, numbers, strict=True)
     ]
-    JournalEntry.everywhere.bulk_create(rows)
-    JournalLine.everywhere.bulk_create(line for row in rows for line in row.lines.all())
+    insert_each(rows)
+    insert_each([line for row in rows for line in row.lines.all()])
     happenings = [
         audit.Happening(subject=row, also=[entry.source], data={"number": row.number})
         for row, entry in zip(rows, entries, strict=True)

@@ -34,7 +34,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import creditor_reference
 from config.kernel.models import Company
-from config.kernel.rows import forget, know
+from config.kernel.rows import forget, insert_each, know
 from customers.models import Address, Customer
 
 SERIES = {
@@ -182,7 +182,7 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
 
 
 def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
-    VatSubtotal.everywhere.bulk_create(row for prepared in ready for row in prepared.subtotals)
+    insert_each([row for prepared in ready for row in prepared.subtotals])
     for prepared in ready:
         _settle_what_it_corrects(prepared.draft, prepared.computed, actor=actor, at=at)
         deduct(prepared.draft)

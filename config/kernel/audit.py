@@ -15,7 +15,7 @@ from config.kernel.actor import Actor
 from config.kernel.canonical import canonical, plain, sha256
 from config.kernel.logs import current_request_id, redact
 from config.kernel.models import AuditEvent, Company, CompanyRow
-from config.kernel.rows import reread
+from config.kernel.rows import insert_each, reread
 from config.kernel.webhooks.announcing import announce
 
 
@@ -67,7 +67,7 @@ def record_all(
 ) -> list[AuditEvent]:
     """The same for many rows of one company, in this order: each is sealed as it is in memory. Two statements."""
     events = [_event(tag, happening, actor=actor, at=at, seal=seal) for happening in happenings]
-    AuditEvent.everywhere.bulk_create(events)
+    insert_each(events)
     announce(events)
     return events
 

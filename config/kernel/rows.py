@@ -6,7 +6,7 @@ A form or a call holds the row as it was read; writing all of it back would undo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from django.db import connection, models
@@ -28,6 +28,28 @@ def reread(row: models.Model, *changed: str) -> None:
     row.refresh_from_db(fields=[*own, *changed])
 
 
+def insert_each(rows: Sequence[models.Model]) -> None:
+    """Insert rows of one class, in this order, in one statement; those that PostgreSQL numbers get their keys.
+
+    Columns are written as they are in memory: none is one that Django fills on saving.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    numbered = rows[0].pk is None
+    fields: list[Any] = [field for field in meta.concrete_fields if not (numbered and field.primary_key)]
+    columns = ", ".join(_quoted(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_quoted(meta.db_table)} ({columns}) SELECT {columns} "  # noqa: S608 - names of ours
+            f"FROM {_recordset(fields)} ORDER BY ordinality RETURNING {_quoted(meta.pk.column)}",
+            [_as_text({field.column: getattr(row, field.attname) for field in fields} for row in rows)],
+        )
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=True):
+        row.pk, row._state.adding, row._state.db = key, False, connection.alias
+
+
 def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any]], *, expecting: str) -> int:
     """Write each row's own `changes`, the same columns of all, in one statement; how many rows were written.
 
@@ -36,22 +58,32 @@ def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any
     meta = rows[0]._meta
     fields: list[Any] = [meta.get_field(name) for name in changes[0]]
     key, expected = meta.pk, cast(Any, meta.get_field(expecting))
-    table = _quoted(meta.db_table)
-    # one text for all values: PostgreSQL reads it several times faster than psycopg writes arrays of JSON
-    given = [
-        {"row_key": row.pk, "row_expected": getattr(row, expecting), **plain(values)}
-        for row, values in zip(rows, changes, strict=True)
-    ]
-    types = [f"row_key {key.db_type(connection)}", f"row_expected {expected.db_type(connection)}"]
-    types += [f"{_quoted(field.name)} {field.db_type(connection)}" for field in fields]
-    written = ", ".join(f"{_quoted(field.column)} = given.{_quoted(field.name)}" for field in fields)
+    table, former = _quoted(meta.db_table), "expected"
+    given = (
+        {key.column: row.pk, former: getattr(row, expecting), **{field.column: one[field.name] for field in fields}}
+        for row, one in zip(rows, changes, strict=True)
+    )
+    written = ", ".join(f"{_quoted(field.column)} = given.{_quoted(field.column)}" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {written} FROM json_to_recordset(%s) AS given ({', '.join(types)}) "  # noqa: S608 - names of ours
-            f"WHERE {table}.{_quoted(key.column)} = row_key AND {table}.{_quoted(expected.column)} = row_expected",
-            [json.dumps(given)],
+            f"UPDATE {table} SET {written} FROM {_recordset([key, *fields], {former: expected})} "  # noqa: S608 - names of ours
+            f"WHERE {table}.{_quoted(key.column)} = given.{_quoted(key.column)} "
+            f"AND {table}.{_quoted(expected.column)} = given.{former}",
+            [_as_text(given)],
         )
         return int(cursor.rowcount)
+
+
+# one text for all values: PostgreSQL reads it several times faster than psycopg writes each, or arrays of them
+def _as_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    return json.dumps([plain(row) for row in rows])
+
+
+def _recordset(fields: Iterable[Any], more: Mapping[str, Any] | None = None) -> str:
+    """The rows of such a text as a table named `given`."""
+    named = {field.column: field for field in fields} | dict(more or {})
+    types = ", ".join(f"{_quoted(name)} {field.db_type(connection)}" for name, field in named.items())
+    return f"ROWS FROM (json_to_recordset(%s) AS ({types})) WITH ORDINALITY AS given"
 
 
 def _quoted(name: Any) -> str:
