@@ -28,6 +28,7 @@ from einvoicing.validation.report import Report
 from payments.feeds.revolut.keys import new_key
 from tests.api.world import World, a_world
 from tests.factories import story
+from tests.scopes import tests_work_across_companies
 from tests.template import migrated
 
 
@@ -88,6 +89,12 @@ def django_db_setup(django_db_setup: None) -> None:
     for key in broker.scan_iter(f"*limits:{connection.settings_dict['NAME']}*"):
         broker.delete(key)
     broker.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_work_across_companies() -> Iterator[None]:
+    with tests_work_across_companies():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -119,7 +119,7 @@ def snapshot() -> Iterator[None]:
 
 def verify(company: Company) -> list[Break]:
     """Every break in a company's chain, in the order of the chain, then the rows that were never sealed."""
-    with snapshot():
+    with company_scope(company), snapshot():
         try:
             return list(_breaks(company))
         except DataError:
@@ -132,10 +132,7 @@ def _breaks(company: Company) -> Iterator[Break]:
     expected: dict[str, tuple[int, str]] = {}
     yield from _verify_events(company, expected)
     for model, sealed in _sealed.items():
-        # lines are read through their scoped manager
-        with company_scope(company):
-            found = list(_verify_rows(company, model, sealed, expected))
-        yield from found
+        yield from _verify_rows(company, model, sealed, expected)
     for subject, (sequence, _digest) in expected.items():
         yield Break(subject, sequence, "the row is missing")
     for model in _sealed:
@@ -152,8 +149,7 @@ def _unreadable(company: Company) -> Iterator[Break]:
         rows = model.everywhere.filter(sealed.frozen, company=company)
         for key in rows.order_by("pk").values_list("pk", flat=True):
             try:
-                with company_scope(company):
-                    sealed.facts(sealed.rows(rows.filter(pk=key)).get())
+                sealed.facts(sealed.rows(rows.filter(pk=key)).get())
             except DataError:
                 yield Break(f"{model._meta.label_lower}:{key}", None, "it holds a value that cannot be read")
 
@@ -183,7 +179,7 @@ def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> It
 def _verify_links(company: Company, model: type[models.Model]) -> Iterator[Break]:
     """What sealed rows refer to is there: with its triggers PostgreSQL's foreign keys are off, too."""
     meta, quote = model._meta, connection.ops.quote_name
-    with company_scope(company), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         for field in meta.concrete_fields:
             if not isinstance(field, models.ForeignKey):
                 continue
@@ -198,7 +194,7 @@ def _verify_links(company: Company, model: type[models.Model]) -> Iterator[Break
 
 
 def _verify_figures(company: Company, figures: Recomputation) -> Iterator[Break]:
-    with company_scope(company), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(figures.sql, {"company": company.pk})
         for key, text in cursor.fetchall():
             yield Break(f"{figures.model._meta.label_lower}:{key} ({text})", None, figures.what)

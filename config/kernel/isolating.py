@@ -15,7 +15,7 @@ from django.db.models import F
 
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company, CompanyRow, LoopFailure
-from config.kernel.scope import company_scope
+from config.kernel.scope import across_companies, company_scope
 
 logger = structlog.get_logger(__name__)
 
@@ -34,7 +34,9 @@ def treat_each(
     `loop` is the French name of the loop, as people read it. Raises OperationalError and InterfaceError when the
     database itself is away, and what `passing` names: then no row is to blame.
     """
-    failed_before = set(LoopFailure.everywhere.filter(loop=loop).values_list("row", flat=True))
+    # the rows may be of any company
+    with across_companies():
+        failed_before = set(LoopFailure.everywhere.filter(loop=loop).values_list("row", flat=True))
     treated = []
     for row in rows:
         company_id = row.pk if isinstance(row, Company) else row.company_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from config.kernel.errors import DomainError, NotAllowed, Sentence
 from config.kernel.htmx import toast
 from config.kernel.logs import adopt_request_id
 from config.kernel.models import Membership
-from config.kernel.scope import across_companies, company_scope
+from config.kernel.scope import across_companies, company_scope, no_scope
 
 # addresses for programs: their own door, and problems instead of pages
 PROGRAMS = ("/api/", "/integrations/")
@@ -115,26 +116,32 @@ def _has_nul(typed: QueryDict) -> bool:
 
 
 class CompanyMiddleware:
-    """Put the person's company in scope: the one chosen in the switcher, else the first. None at all: no scope."""
+    """Put the person's company in scope: the one chosen in the switcher, else the first.
+
+    Whoever has none, or is not signed in, works in no scope, and so do programs until they have shown a credential.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/admin/") and request.user.is_superuser:
-            with across_companies():
-                return self.get_response(request)
-        if not request.user.is_authenticated or request.path.startswith(("/admin/", *PROGRAMS)):
+        with self._scope_of(request):
             return self.get_response(request)
+
+    def _scope_of(self, request: HttpRequest) -> AbstractContextManager[None]:
+        if request.path.startswith("/admin/") and request.user.is_superuser:
+            # the superusers' admin shows the rows of every company
+            return across_companies()
+        if not request.user.is_authenticated or request.path.startswith(("/admin/", *PROGRAMS)):
+            return no_scope()
         memberships = list(Membership.objects.filter(user_id=request.user.pk).select_related("company").order_by("id"))
         if not memberships:
-            return self.get_response(request)
+            return no_scope()
         chosen = request.session.get("company_id")
-        membership = next((one for one in memberships if one.company_id == chosen), memberships[0])
+        membership = next((row for row in memberships if row.company_id == chosen), memberships[0])
         request.memberships = memberships  # type: ignore[attr-defined]  # read by access.py and frame.py alone
         request.membership = membership  # type: ignore[attr-defined]  # a request of ours has one: MemberRequest
-        with company_scope(membership.company_id):
-            return self.get_response(request)
+        return company_scope(membership.company_id)
 
 
 class DomainErrorMiddleware:

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from config.kernel.isolating import treat_each
 from config.kernel.models.queues import LeasedRow
+from config.kernel.scope import across_companies, company_scope
 
 R = TypeVar("R", bound=LeasedRow)
 Clock = Callable[[], datetime]
@@ -65,11 +66,12 @@ class Queue(Generic[R]):
         owner = worker or uuid.uuid4().hex
         met: list[int] = []
         claimed: list[R] = []
-        while len(claimed) < limit and (row := self._free(at).exclude(pk__in=met).first()):
+        while len(claimed) < limit and (row := self._next(at, met)):
             met.append(row.pk)
-            if self.take is None or self.take(row, at):
-                _lease(row, owner, at + self.lease)
-                claimed.append(row)
+            with company_scope(row.company_id):
+                if self.take is None or self.take(row, at):
+                    _lease(row, owner, at + self.lease)
+                    claimed.append(row)
         return claimed
 
     def sweep(self, *, now: Clock = timezone.now, limit: int = 200, seconds: float = 60) -> list[Any]:
@@ -92,11 +94,15 @@ class Queue(Generic[R]):
         For rows that are due for ever: accounts to read, say.
         """
         answers: list[Any] = []
-        for key in list(self._due(now()).values_list("pk", flat=True)):
-            claimed = self._claim_one(key, now())
-            answers += self._treat(claimed, now)
-            for row in claimed:
-                release(row)
+        # the rows of every company that are due; each is then worked on in the scope of its own
+        with across_companies():
+            due = list(self._due(now()).values_list("pk", "company_id"))
+        for key, company_id in due:
+            with company_scope(company_id):
+                claimed = self._claim_one(key, now())
+                answers += self._treat(claimed, now)
+                for row in claimed:
+                    release(row)
         return answers
 
     @transaction.atomic(durable=True)
@@ -105,6 +111,11 @@ class Queue(Generic[R]):
         for row in rows:
             _lease(row, uuid.uuid4().hex, at + self.lease)
         return rows
+
+    def _next(self, at: datetime, met: Collection[int]) -> R | None:
+        # the companies wait in one line; each row is then worked on in the scope of its own
+        with across_companies():
+            return self._free(at).exclude(pk__in=met).first()
 
     def _treat(self, rows: Collection[R], now: Clock) -> list[Any]:
         return treat_each(rows, lambda row: self.work(row, now), loop=self.name, at=now())

@@ -21,7 +21,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.models import Company, User, VatRegime
 from config.kernel.roles import Role
-from config.kernel.scope import company_scope
+from config.kernel.scope import across_companies, company_scope
 from config.rehearsal.founding import found_company, open_sandbox_account
 from customers.models import Customer, CustomerKind, PaymentTerms
 from customers.services import save_customer
@@ -143,7 +143,9 @@ def follow_the_sandbox() -> None:
     accounts = PlatformAccount.everywhere.filter(
         client_id__startswith="demo-", base_url__startswith="http://127.0.0.1:"
     )
-    accounts.exclude(base_url=url).update(base_url=url, token_url=f"{url}/oauth/token")
+    # both companies of the demonstration use the one simulator
+    with across_companies():
+        accounts.exclude(base_url=url).update(base_url=url, token_url=f"{url}/oauth/token")
 
 
 def _person(login: Login) -> User:

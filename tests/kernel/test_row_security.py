@@ -10,8 +10,9 @@ from django.db.utils import ProgrammingError
 
 from config.kernel import row_security
 from config.kernel.postgresql.base import APP_ROLE
-from config.kernel.scope import company_scope
+from config.kernel.scope import across_companies, company_scope, no_scope
 from customers.models import Customer
+from tests.api.world import World
 from tests.factories import story
 
 pytestmark = pytest.mark.django_db
@@ -56,14 +57,42 @@ def test_a_row_cannot_be_written_into_another_company() -> None:
         Customer.everywhere.filter(pk=ours.pk).update(company=theirs)
 
 
-def test_a_session_that_says_no_company_sees_nothing() -> None:
+def test_without_a_scope_nothing_of_any_company_is_seen_or_changed(world: World) -> None:
+    full = [table for table in row_security.company_tables() if ask(f"SELECT 1 FROM {table} LIMIT 1")]
+    assert len(full) > 15, "the test needs rows to hide"
+    with no_scope():
+        for table in row_security.company_tables():
+            assert ask(f"SELECT count(*) FROM {table}") == [(0,)], table
+            assert ask(f"UPDATE {table} SET company_id = company_id RETURNING 1") == [], table
+            assert ask(f"DELETE FROM {table} RETURNING 1") == [], table
+    assert all(ask(f"SELECT 1 FROM {table} LIMIT 1") for table in full)
+
+
+@pytest.mark.parametrize("table", sorted(row_security.company_tables()))
+def test_without_a_scope_no_row_is_written(table: str) -> None:
+    company = story.a_company()
+    with no_scope(), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        # the policy stands before what a column, a key or a constraint would refuse
+        ask(f"INSERT INTO {table} (company_id) VALUES (%s)", company.pk)
+
+
+def test_a_new_session_sees_nothing_before_it_announces_a_scope() -> None:
     story.a_customer(story.a_company())
-    ask("SELECT set_config('quittance.company', '', false)")
+    with across_companies():
+        assert ask("SELECT count(*) FROM customers_customer") == [(1,)]
+    ask("RESET quittance.company")
     assert connection.connection.execute("SELECT count(*) FROM customers_customer").fetchone() == (0,)
     ask("SELECT set_config('quittance.company', '*', false)")
 
 
-def test_the_scope_is_told_again_after_a_rollback() -> None:
+def test_migrations_change_the_rows_of_every_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    with no_scope():
+        assert ask("SELECT current_setting('quittance.company')") == [("",)]
+        monkeypatch.setattr(connection, "as_owner", True)
+        assert ask("SELECT current_setting('quittance.company')") == [("*",)]
+
+
+def test_the_scope_is_announced_again_after_a_rollback() -> None:
     ours, theirs = story.a_customer(story.a_company()), story.a_customer(story.a_company())
     with company_scope(theirs.company_id):
         Customer.everywhere.count()

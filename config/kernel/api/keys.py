@@ -16,6 +16,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
 from config.kernel.models import ApiKey, Company, User
 from config.kernel.roles import ACTIONS, READERS
+from config.kernel.scope import across_companies, company_scope
 
 MARK = "qk"
 # the last use is for people to read: it need not be written at each call
@@ -91,12 +92,15 @@ def find_key(text: str, *, address: str, at: datetime) -> ApiKey | None:
     prefix, _, secret = rest.partition("_")
     if mark != MARK or not secret:
         return None
-    key = ApiKey.everywhere.select_related("company").filter(prefix=prefix).first()
+    # the key itself says of which company its caller is
+    with across_companies():
+        key = ApiKey.everywhere.select_related("company").filter(prefix=prefix).first()
     if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
         return None
     if not key.is_live(at) or not key.accepts(address):
         return None
     if key.last_used_at is None or at - key.last_used_at > _USE_WRITTEN_EVERY or key.last_used_ip != address:
-        ApiKey.everywhere.filter(pk=key.pk).update(last_used_at=at, last_used_ip=address)
+        with company_scope(key.company_id):
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=at, last_used_ip=address)
     found: ApiKey = key
     return found

@@ -17,6 +17,7 @@ from config.kernel.api.json import loads
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.inbound.senders import SENDERS
 from config.kernel.models import ReceivedWebhook, WebhookSource
+from config.kernel.scope import across_companies, company_scope
 from config.kernel.secrets import SecretUnreadable
 
 logger = structlog.get_logger(__name__)
@@ -50,7 +51,9 @@ def origin_of(
     rows = WebhookSource.everywhere.filter(source=source, is_active=True)
     if token is not None:
         rows = rows.filter(token=token) if _TOKEN.fullmatch(token) else rows.none()
-    found = list(rows.order_by("pk"))
+    # the token or the signature says for which company a message is
+    with across_companies():
+        found = list(rows.order_by("pk"))
     if not found:
         raise UnknownSender
     genuine = [row for row in found if _is_genuine(row, headers, body, at)]
@@ -91,7 +94,8 @@ def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
         received_at=at,
         next_attempt_at=at,
     )
-    ReceivedWebhook.everywhere.bulk_create([row], ignore_conflicts=True)
+    with company_scope(origin.company_id):
+        ReceivedWebhook.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def read(body: bytes) -> Mapping[str, Any]:

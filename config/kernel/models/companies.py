@@ -177,7 +177,8 @@ class Membership(models.Model):
 class CompanyRow(models.Model):
     """What every row of a company shares: its company, an unguessable id, and a scope that fails closed.
 
-    `objects` sees the company in scope only; `everywhere` is for sweeps and superusers, and says so by its name.
+    `objects` sees the company in scope only, and raises without one. `everywhere` is unfiltered by Python alone:
+    PostgreSQL still shows what the scope allows, the company's own rows in `company_scope`, nothing in no scope.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)

@@ -1,7 +1,7 @@
-"""Each connection works as a role that row-level security binds, and tells the server the company in scope.
+"""Each connection works as a role that row-level security binds, and announces to the server the company in scope.
 
 The policies (config/kernel/row_security.py) read `quittance.company`: a company's id, or '*' where the product works
-across companies on purpose (sweeps, superusers). A session that says nothing sees nothing.
+across companies on purpose (sweeps, superusers). A session that announces none sees nothing and writes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
-from config.kernel.scope import scope_word
+from config.kernel.scope import EVERY, announced_scope
 
 APP_ROLE = "quittance_app"
 _NOT_OURS = (None, "", "postgres")
@@ -22,11 +22,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     # migrations change tables, which only their owner may
     as_owner = False
-    # what the server was told last; None when that is not known
-    _told: str | None = None
+    # the scope that the server knows; None when that is uncertain
+    _announced: str | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        self._told = None
+        self._announced = None
         return super().get_new_connection(conn_params)
 
     def _configure_role(self, connection: Any) -> bool:
@@ -44,19 +44,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def create_cursor(self, name: Any = None) -> Any:
-        wanted = scope_word()
+        # migrations change the rows of every company
+        scope = EVERY if self.as_owner else announced_scope()
         # in a failed transaction the server hears nothing but its end
         failed = self.connection.info.transaction_status == TransactionStatus.INERROR
-        if wanted != self._told and not failed:
-            self.connection.execute("SELECT set_config('quittance.company', %s, false)", [wanted])
-            self._told = wanted
+        if scope != self._announced and not failed:
+            self.connection.execute("SELECT set_config('quittance.company', %s, false)", [scope])
+            self._announced = scope
         return super().create_cursor(name)
 
     def _rollback(self) -> Any:
-        # what was told inside the transaction is undone with it
-        self._told = None
+        # what was announced inside the transaction is undone with it
+        self._announced = None
         return super()._rollback()  # type: ignore[misc]  # the stubs leave it out
 
     def _savepoint_rollback(self, sid: Any) -> None:
         super()._savepoint_rollback(sid)  # type: ignore[misc]  # the stubs leave it out
-        self._told = None
+        self._announced = None

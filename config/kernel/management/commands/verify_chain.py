@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.kernel import chain
 from config.kernel.kept import damaged_files
 from config.kernel.models import AuditChain, Company
+from config.kernel.scope import company_scope
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
                 raise CommandError(f"no company has the SIREN {options['siren']}: nothing was verified", returncode=2)
         broken = 0
         for company in companies:
-            with chain.snapshot():
+            with company_scope(company), chain.snapshot():
                 breaks = [*chain.verify(company), *(damaged_files(company) if options["files"] else ())]
                 head = AuditChain.objects.filter(company=company).first()
             broken += len(breaks)
