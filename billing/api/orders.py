@@ -18,11 +18,16 @@ from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
 from billing.services.invoices import inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
-from config.kernel.api.compared import Compared
+from config.kernel.api.cross_fields import CrossFieldBody
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
-from config.kernel.api.expand import Expandable
+from config.kernel.api.expand import Expandable, expandable
 from config.kernel.api.fields import Day, Id, Moment, Money, Page, Reference, Word
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 from config.kernel.folding import holds
 from config.kernel.middleware import translated
@@ -89,7 +94,7 @@ class OrderShape(OrderRow):
         return order.delivery or None
 
 
-class OrderChange(Compared):
+class OrderChange(CrossFieldBody):
     """What changes of a draft. A field left out stays as it is; `items`, where given, replace all lines."""
 
     shape = OrderShape
@@ -141,7 +146,9 @@ ORDER = Expandable(OrderRow, orders, area="orders")
 class OrderList(ApiView):
     area = "orders"
 
-    @operation(query=OrderQuery, answer=OrderRow, many=True, expand={"customer": CUSTOMER}, id="order_list")
+    @operation(query=OrderQuery, answer=OrderRow, many=True)
+    @expandable(customer=CUSTOMER)
+    @documented(id="order_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The orders, the latest first."""
         query = request.query
@@ -157,18 +164,12 @@ class OrderList(ApiView):
         if text := query.get("q"):
             named = holds(text, "number", "customer__name", "purchase_order")
             rows = rows.filter(named)
-        return lists.page(request, rows, OrderRow, by="order_date", context=self.context(request), name="orders")
+        return lists.page(self, rows, by="order_date", name="orders")
 
-    @operation(
-        action="orders.edit",
-        body=OrderBody,
-        answer=OrderShape,
-        status=201,
-        key=OPTIONAL,
-        location="api:order",
-        id="order_create",
-        examples=[sent(EXAMPLE), received(ANSWER, status=201)],
-    )
+    @operation(action="orders.edit", body=OrderBody, answer=OrderShape)
+    @created(at="api:order")
+    @repeatable(OPTIONAL)
+    @documented(id="order_create", examples=[sent(EXAMPLE), received(ANSWER, status=201)])
     def post(self, request: Call) -> SalesOrder:
         """Write a draft order. It takes its number at once; a line with `product_id` takes the product's price."""
         return _saved(request, None)
@@ -189,33 +190,35 @@ class OrderView(ApiView):
 
 
 class OrderItem(OrderView):
-    @operation(answer=OrderShape, etag=True, expand={"customer": CUSTOMER}, id="order_retrieve")
+    @operation(answer=OrderShape)
+    @versioned
+    @expandable(customer=CUSTOMER)
+    @documented(id="order_retrieve")
     def get(self, request: Call, **path: Any) -> SalesOrder:
         """An order with its lines."""
         return self.find(**path)
 
-    @operation(
-        action="orders.edit",
-        body=OrderChange,
-        answer=OrderShape,
-        match=True,
-        id="order_update",
-        examples=[sent({"items": [{**ITEM, "quantity": 12}]})],
-    )
+    @operation(action="orders.edit", body=OrderChange, answer=OrderShape)
+    @conditional
+    @documented(id="order_update", examples=[sent({"items": [{**ITEM, "quantity": 12}]})])
     def put(self, request: Call, **path: Any) -> SalesOrder:
         """Change a draft. A field left out stays; `items` replace all lines. A confirmed order is refused (409)."""
         return _saved(request, self.find(**path))
 
 
 class OrderConfirm(OrderView):
-    @operation(action="orders.edit", answer=OrderShape, key=OPTIONAL, id="order_confirm")
+    @operation(action="orders.edit", answer=OrderShape)
+    @repeatable(OPTIONAL)
+    @documented(id="order_confirm")
     def post(self, request: Call, **path: Any) -> SalesOrder:
         """Confirm a draft: the customer has agreed, and the lines no longer change. Refused (409) without a line."""
         return self.moved(request, confirm_order, path)
 
 
 class OrderShip(OrderView):
-    @operation(action="orders.edit", answer=OrderShape, key=OPTIONAL, id="order_ship")
+    @operation(action="orders.edit", answer=OrderShape)
+    @repeatable(OPTIONAL)
+    @documented(id="order_ship")
     def post(self, request: Call, **path: Any) -> SalesOrder:
         """Ship a confirmed order: stock goes out line by line, all or nothing.
 
@@ -225,7 +228,9 @@ class OrderShip(OrderView):
 
 
 class OrderCancel(OrderView):
-    @operation(action="orders.edit", answer=OrderShape, key=OPTIONAL, id="order_cancel")
+    @operation(action="orders.edit", answer=OrderShape)
+    @repeatable(OPTIONAL)
+    @documented(id="order_cancel")
     def post(self, request: Call, **path: Any) -> SalesOrder:
         """Give an order up before it is shipped. It cannot be taken up again."""
         return self.moved(request, cancel_order, path)

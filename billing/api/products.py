@@ -12,9 +12,14 @@ from rest_framework import serializers
 from billing.models import Product, Unit, VatCategory
 from billing.services.products import archive_product, restore_product, save_product
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Number, Page, Switch
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 from config.kernel.folding import holds
 
@@ -97,27 +102,20 @@ class ProductQuery(Page):
 class ProductList(ApiView):
     area = "products"
 
-    @operation(query=ProductQuery, answer=ProductShape, many=True, id="product_list")
+    @operation(query=ProductQuery, answer=ProductShape, many=True)
+    @documented(id="product_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The products, by name."""
         query = request.query
         rows = Product.objects.filter(archived_at__isnull=query["active"])
         if query.get("q"):
             rows = rows.filter(holds(query["q"], "name", "reference"))
-        return lists.page(
-            request, rows, ProductShape, by="name", descending=False, context=self.context(request), name="products"
-        )
+        return lists.page(self, rows, by="name", descending=False, name="products")
 
-    @operation(
-        action="products.edit",
-        body=ProductBody,
-        answer=ProductShape,
-        status=201,
-        key=OPTIONAL,
-        location="api:product",
-        id="product_create",
-        examples=[sent(EXAMPLE), received(ANSWER, status=201)],
-    )
+    @operation(action="products.edit", body=ProductBody, answer=ProductShape)
+    @created(at="api:product")
+    @repeatable(OPTIONAL)
+    @documented(id="product_create", examples=[sent(EXAMPLE), received(ANSWER, status=201)])
     def post(self, request: Call) -> Product:
         """Create a product. A reference that another product bears is refused (409)."""
         return _saved(request, None)
@@ -129,24 +127,23 @@ class ProductItem(ApiView):
     def find(self, **path: Any) -> Product:
         return cast(Product, get_object_or_404(Product.objects, pk=path["id"]))
 
-    @operation(answer=ProductShape, etag=True, id="product_retrieve")
+    @operation(answer=ProductShape)
+    @versioned
+    @documented(id="product_retrieve")
     def get(self, request: Call, **path: Any) -> Product:
         """A product, with what is in stock."""
         return self.find(**path)
 
-    @operation(
-        action="products.edit",
-        body=ProductChange,
-        answer=ProductShape,
-        match=True,
-        id="product_update",
-        examples=[sent({"unit_price": 125.00})],
-    )
+    @operation(action="products.edit", body=ProductChange, answer=ProductShape)
+    @conditional
+    @documented(id="product_update", examples=[sent({"unit_price": 125.00})])
     def put(self, request: Call, **path: Any) -> Product:
         """Change a product. A field left out stays as it is; documents already made keep what they said."""
         return _saved(request, self.find(**path))
 
-    @operation(action="products.edit", answer=ProductShape, match=True, id="product_delete")
+    @operation(action="products.edit", answer=ProductShape)
+    @conditional
+    @documented(id="product_delete")
     def delete(self, request: Call, **path: Any) -> Product:
         """Archive a product: it is offered no more; what was sold stays. `PUT` brings it back."""
         product = self.find(**path)

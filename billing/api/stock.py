@@ -14,9 +14,12 @@ from rest_framework import serializers
 from billing.models import MovementReason, Product, StockMovement
 from billing.services.products import count_stock, move_stock
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Day, Id, Moment, Number, Page, Word
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 
 REASONS = [str(reason).lower() for reason in MovementReason]
@@ -71,7 +74,8 @@ class ProductStock(ApiView):
     def find(self, **path: Any) -> Product:
         return cast(Product, get_object_or_404(Product.objects, pk=path["id"]))
 
-    @operation(query=MovementQuery, answer=MovementShape, many=True, id="stock_movement_list")
+    @operation(query=MovementQuery, answer=MovementShape, many=True)
+    @documented(id="stock_movement_list")
     def get(self, request: Call, **path: Any) -> HttpResponseBase:
         """The movements of a product's stock, newest first. None where no stock is kept."""
         query = request.query
@@ -83,13 +87,11 @@ class ProductStock(ApiView):
         rows = StockMovement.objects.filter(
             product=self.find(**path), **{column: value for column, value in wanted.items() if value}
         )
-        return lists.page(request, rows, MovementShape, by="at", context=self.context(request), name="stock")
+        return lists.page(self, rows, by="at", name="stock")
 
-    @operation(
-        action="stock.move",
-        body=AdjustmentBody,
-        answer=StockShape,
-        key=OPTIONAL,
+    @operation(action="stock.move", body=AdjustmentBody, answer=StockShape)
+    @repeatable(OPTIONAL)
+    @documented(
         id="stock_adjust",
         examples=[
             sent({"reason": "receipt", "quantity": 24, "note": "BL 4512"}),
@@ -98,13 +100,17 @@ class ProductStock(ApiView):
                     "product_id": 12,
                     "on_hand": 24.00,
                     "movement": {
-                        "id": 3, "quantity": 24.00, "reason": "receipt", "order_id": None, "note": "BL 4512",
+                        "id": 3,
+                        "quantity": 24.00,
+                        "reason": "receipt",
+                        "order_id": None,
+                        "note": "BL 4512",
                         "at": "2026-11-21T09:00:00Z",
                     },
                 }
             ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Call, **path: Any) -> dict[str, Any]:
         """Record goods that arrive or come back, or a count. Refused (409) for a product whose stock is not kept."""
         product, typed = self.find(**path), request.values

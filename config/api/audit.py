@@ -7,9 +7,11 @@ from django.http import HttpResponseBase
 from rest_framework import serializers
 
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received
 from config.kernel.api.fields import Day, Moment, Page, Word
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 from config.kernel.models import AuditEvent
 
 
@@ -76,7 +78,8 @@ class AuditQuery(Page):
 class AuditList(ApiView):
     area = "audit"
 
-    @operation(query=AuditQuery, answer=AuditShape, many=True, id="audit_list", examples=[received(EXAMPLE)])
+    @operation(query=AuditQuery, answer=AuditShape, many=True)
+    @documented(id="audit_list", examples=[received(EXAMPLE)])
     def get(self, request: Call) -> HttpResponseBase:
         """What happened in the company, newest first. For owners and accountants."""
         filters = request.query
@@ -87,4 +90,4 @@ class AuditList(ApiView):
             rows = rows.filter(Q(tag=filters["tag"]) | Q(tag__startswith=f"{filters['tag']}."))
         days = {"at__date__gte": filters.get("from_date"), "at__date__lte": filters.get("to_date")}
         rows = rows.filter(**{column: day for column, day in days.items() if day})
-        return lists.page(request, rows, AuditShape, by="id", context=self.context(request), name="audit")
+        return lists.page(self, rows, by="id", name="audit")

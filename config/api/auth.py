@@ -9,9 +9,13 @@ from rest_framework import serializers
 
 from config.kernel.addresses import address_of
 from config.kernel.api import limits, tokens
+from config.kernel.api.circumstances import public, without_transaction
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.statuses import no_content
+from config.kernel.api.view import ApiView, Call
 from config.kernel.models import User
 
 
@@ -32,11 +36,10 @@ class TokenPair(serializers.Serializer):
 class Token(ApiView):
     authentication_classes = ()
 
-    @operation(
-        public=True,
-        body=Credentials,
-        answer=TokenPair,
-        atomic=False,
+    @operation(body=Credentials, answer=TokenPair)
+    @public
+    @without_transaction
+    @documented(
         id="token_obtain",
         errors=(401,),
         examples=[sent({"email": "partenaire@verone.example", "password": "a long password"})],
@@ -51,7 +54,10 @@ class Token(ApiView):
 class TokenRefresh(ApiView):
     authentication_classes = ()
 
-    @operation(public=True, body=RefreshText, answer=TokenPair, atomic=False, id="token_refresh", errors=(401,))
+    @operation(body=RefreshText, answer=TokenPair)
+    @public
+    @without_transaction
+    @documented(id="token_refresh", errors=(401,))
     def post(self, request: Call) -> Any:
         """Exchange a refresh token for a new pair. A token shown twice revokes every token of the person."""
         return tokens.renew(request.values["refresh"])
@@ -60,7 +66,9 @@ class TokenRefresh(ApiView):
 class TokenRevoke(ApiView):
     area = "company"
 
-    @operation(status=204, id="token_revoke")
+    @operation()
+    @no_content
+    @documented(id="token_revoke")
     def post(self, request: Call) -> None:
         """Refuse from now on every token of the person who calls. An API key is revoked on the settings page."""
         if isinstance(request.user, User):

@@ -6,8 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Id
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.versions import versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.models import Company
 
 
@@ -29,7 +32,9 @@ class CompanyItem(ApiView):
     def find(self, **kwargs: Any) -> Company:
         return self.request.caller.company
 
-    @operation(answer=CompanyShape, etag=True, id="company_retrieve")
+    @operation(answer=CompanyShape)
+    @versioned
+    @documented(id="company_retrieve")
     def get(self, request: Call) -> Company:
         """The company this credential works for."""
         return request.caller.company

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.response import Response
 
 from billing.api.invoices.bodies import InvoiceBody, columns, lines, partner_fields
 from billing.api.invoices.reading import InvoiceView
@@ -30,10 +29,15 @@ from config.api.finance_shapes import (
     WorkflowShape,
 )
 from config.kernel import audit
-from config.kernel.api.door import NotAllowedHere
+from config.kernel.api.circumstances import without_transaction
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.lists import BAD_CURSOR
-from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.refusals import NotAllowedHere
+from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
+from config.kernel.api.statuses import created, located
+from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.pages.figures import month
@@ -70,7 +74,8 @@ class FinanceView(ApiView):
 
 
 class Dashboard(FinanceView):
-    @operation(answer=DashboardShape, id="finance_dashboard")
+    @operation(answer=DashboardShape)
+    @documented(id="finance_dashboard")
     def get(self, request: Call) -> dict[str, Any]:
         """What is owed, late, received and billed this month, and how the system does."""
         today = local_day(request.at)
@@ -109,7 +114,8 @@ def _queues(counted: dict[str, dict[str, int]], held: dict[str, int] | None) -> 
 
 
 class Queues(FinanceView):
-    @operation(answer=QueueShape, many=True, id="finance_queues")
+    @operation(answer=QueueShape, many=True)
+    @documented(id="finance_queues")
     def get(self, request: Call) -> list[dict[str, Any]]:
         """The five queues, now.
 
@@ -120,13 +126,14 @@ class Queues(FinanceView):
 
 
 class JobList(FinanceView):
-    @operation(query=JobQuery, answer=JobShape, many=True, id="finance_job_list")
+    @operation(query=JobQuery, answer=JobShape, many=True)
+    @documented(id="finance_job_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The jobs of the queues, the latest first. `Link` leads to the next ones."""
         query = request.query
         limit, after = query["limit"], _place(query["cursor"]) if "cursor" in query else None
         found = jobs.jobs(queue=query.get("queue", ""), state=query.get("state", ""), after=after, limit=limit + 1)
-        response = Response(JobShape(found[:limit], many=True, context=self.context(request)).data)
+        response = self.answered(found[:limit], request)
         if len(found) > limit:
             following = request.query_params.copy()
             following["cursor"] = _cursor(found[limit - 1])
@@ -159,7 +166,9 @@ class JobRetry(FinanceView):
             raise Http404
         return found
 
-    @operation(action="einvoicing.send", body=JobRetryBody, answer=JobShape, key=OPTIONAL, id="finance_job_retry")
+    @operation(action="einvoicing.send", body=JobRetryBody, answer=JobShape)
+    @repeatable(OPTIONAL)
+    @documented(id="finance_job_retry")
     def post(self, request: Call, queue: str, job_id: int) -> jobs.Job:
         """Send a failed job again: a transmission, a message to a customer, or a delivery to a partner (owners).
 
@@ -177,7 +186,9 @@ class JobRetry(FinanceView):
 
 
 class Sync(FinanceView):
-    @operation(action="bank.reconcile", body=SyncBody, answer=SyncAnswer, atomic=False, id="finance_sync")
+    @operation(action="bank.reconcile", body=SyncBody, answer=SyncAnswer)
+    @without_transaction
+    @documented(id="finance_sync")
     def post(self, request: Call) -> dict[str, Any]:
         """Read the connected sources now, without waiting for the clock.
 
@@ -223,7 +234,9 @@ def _read(account: PlatformAccount, at: datetime) -> dict[str, Any]:
 
 
 class Reconciliation(FinanceView):
-    @operation(action="bank.reconcile", answer=OutcomeShape, atomic=False, id="finance_reconcile")
+    @operation(action="bank.reconcile", answer=OutcomeShape)
+    @without_transaction
+    @documented(id="finance_reconcile")
     def post(self, request: Call) -> Any:
         """Match the open bank lines that the evidence proves, now. Safe to repeat: what is matched stays so."""
         return reconcile(company=request.caller.company, actor=request.caller.actor, at=request.at)
@@ -235,10 +248,10 @@ class Reconciliation(FinanceView):
 class CreateAndSend(InvoiceView):
     area = "finance"
 
-    @operation(
-        action="invoices.issue", body=InvoiceBody, answer=WorkflowShape, status=201, key=REQUIRED,
-        id="finance_create_and_send", examples=[sent(NEW)],
-    )  # fmt: skip
+    @operation(action="invoices.issue", body=InvoiceBody, answer=WorkflowShape)
+    @created()
+    @repeatable(REQUIRED)
+    @documented(id="finance_create_and_send", examples=[sent(NEW)])
     def post(self, request: Call) -> dict[str, Any]:
         """Write an invoice, issue it and send it, in one call.
 
@@ -267,13 +280,16 @@ class CreateAndSend(InvoiceView):
 class MarkPaid(InvoiceView):
     area = "finance"
 
-    @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="finance_mark_paid")
-    def post(self, request: Call, id: int) -> HttpResponseBase:
+    @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer)
+    @located(at="api:payment", of="payment")
+    @repeatable(REQUIRED)
+    @documented(id="finance_mark_paid")
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Record the payment of an invoice, as POST /api/invoices/{id}/mark-paid does."""
         invoice = self.find(id)
         with named_as():
             payment = pay_invoice(invoice=invoice, **values_of_mark_paid(request))
-        return answer_for(self, payment, invoice, status=200)
+        return answer_for(payment, invoice)
 
 
 class Remind(InvoiceView):
@@ -282,7 +298,9 @@ class Remind(InvoiceView):
     def find(self, invoice_id: int) -> Invoice:
         return super().find(invoice_id)
 
-    @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="finance_remind")
+    @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer)
+    @repeatable(OPTIONAL)
+    @documented(id="finance_remind")
     def post(self, request: Call, invoice_id: int) -> dict[str, Any]:
         """Remind a customer of an invoice, as POST /api/invoices/{id}/reminder does: same guards, same levels."""
         return remind(request, self.find(invoice_id))

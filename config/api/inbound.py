@@ -13,10 +13,15 @@ from rest_framework import serializers
 
 from config.api.webhook_receivers import AbbyReceiver, AfnorReceiver, InvoiceNinjaReceiver, RevolutReceiver
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import accepted, created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.inbound import applying, sources
 from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 
@@ -77,17 +82,17 @@ SHOWN = {
 
 
 class SourceList(SourceView):
-    @operation(query=Page, answer=SourceShape, many=True, id="webhook_source_list")
+    @operation(query=Page, answer=SourceShape, many=True)
+    @documented(id="webhook_source_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The systems that may call the company, newest first."""
         rows = WebhookSource.objects.all()
-        return lists.page(request, rows, SourceShape, by="created_at", context=self.context(request), name="sources")
+        return lists.page(self, rows, by="created_at", name="sources")
 
-    @operation(
-        action="settings.edit", body=SourceBody, answer=SourceShape, status=201, key=OPTIONAL,
-        location="api:webhook-source", id="webhook_source_create",
-        examples=[sent(SOURCE), received(SHOWN, status=201)],
-    )  # fmt: skip
+    @operation(action="settings.edit", body=SourceBody, answer=SourceShape)
+    @created(at="api:webhook-source")
+    @repeatable(OPTIONAL)
+    @documented(id="webhook_source_create", examples=[sent(SOURCE), received(SHOWN, status=201)])
     def post(self, request: Call) -> WebhookSource:
         """Let a system call: its address is made here, its secret is the one it signs with. At most 20 per company."""
         values = request.values
@@ -98,15 +103,16 @@ class SourceList(SourceView):
 
 
 class SourceItem(SourceView):
-    @operation(answer=SourceShape, etag=True, id="webhook_source_retrieve", examples=[received(SHOWN)])
+    @operation(answer=SourceShape)
+    @versioned
+    @documented(id="webhook_source_retrieve", examples=[received(SHOWN)])
     def get(self, request: Call, **path: Any) -> WebhookSource:
         """A system that may call."""
         return self.find(**path)
 
-    @operation(
-        action="settings.edit", body=SourceChange, answer=SourceShape, match=True, id="webhook_source_update",
-        examples=[sent({"secret": "another secret of theirs"}), received(SHOWN)],
-    )  # fmt: skip
+    @operation(action="settings.edit", body=SourceChange, answer=SourceShape)
+    @conditional
+    @documented(id="webhook_source_update", examples=[sent({"secret": "another secret of theirs"}), received(SHOWN)])
     def put(self, request: Call, **path: Any) -> WebhookSource:
         """Another secret, or on and off. The secret before stays good until the next change."""
         values = request.values
@@ -168,7 +174,8 @@ class ReceivedView(ApiView):
 
 
 class ReceivedList(ReceivedView):
-    @operation(query=ReceivedQuery, answer=ReceivedShape, many=True, id="received_webhook_list")
+    @operation(query=ReceivedQuery, answer=ReceivedShape, many=True)
+    @documented(id="received_webhook_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The messages received, the latest first."""
         filters = request.query
@@ -177,20 +184,23 @@ class ReceivedList(ReceivedView):
             rows = rows.filter(status=filters["status"].upper())
         if "source" in filters:
             rows = rows.filter(origin__source=filters["source"])
-        return lists.page(
-            request, rows, ReceivedShape, by="received_at", context=self.context(request), name="received-webhooks"
-        )
+        return lists.page(self, rows, by="received_at", name="received-webhooks")
 
 
 class ReceivedItem(ReceivedView):
-    @operation(answer=FullReceivedShape, etag=True, id="received_webhook_retrieve")
+    @operation(answer=FullReceivedShape)
+    @versioned
+    @documented(id="received_webhook_retrieve")
     def get(self, request: Call, **path: Any) -> ReceivedWebhook:
         """A message with its body, as it came."""
         return self.find(**path)
 
 
 class ReceivedReplay(ReceivedView):
-    @operation(action="settings.edit", answer=FullReceivedShape, status=202, key=OPTIONAL, id="received_webhook_replay")
+    @operation(action="settings.edit", answer=FullReceivedShape)
+    @accepted
+    @repeatable(OPTIONAL)
+    @documented(id="received_webhook_replay")
     def post(self, request: Call, **path: Any) -> ReceivedWebhook:
         """Apply again a message that was given up (`failed`), with new attempts. 409 in any other state."""
         applying.replay(message=self.find(**path), actor=request.caller.actor, at=request.at)

@@ -11,10 +11,13 @@ from rest_framework import serializers
 
 from config.kernel.addresses import address_of
 from config.kernel.api import limits
-from config.kernel.api.door import TooLarge
+from config.kernel.api.circumstances import public
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
 from config.kernel.api.problems import of_domain
+from config.kernel.api.refusals import TooLarge
+from config.kernel.api.view import ApiView, Call
 from config.kernel.inbound import receiving
 
 FAILURES = "60/minute"  # refused messages of one address
@@ -68,7 +71,9 @@ class AbbyReceiver(Receiver):
     source = "abby"
 
     @_signed_by("X-Abby-Signature")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_abby", errors=ERRORS, examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
         """A message of Abby: `invoice.sent`, `invoice.paid`, `invoice.cancelled`, `invoice.overdue`.
 
@@ -81,7 +86,9 @@ class AbbyReceiver(Receiver):
 
 class AbbyTokenReceiver(AbbyReceiver):
     @_signed_by("X-Abby-Signature")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_abby_at", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_abby_at", errors=ERRORS, examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
         """A message of Abby, at the address of one company."""
         return self.take(request, path["token"])
@@ -91,7 +98,9 @@ class AfnorReceiver(Receiver):
     source = "afnor"
 
     @_signed_by("Afnor-Signature", "Afnor-Signature-Timestamp")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_afnor", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_afnor", errors=ERRORS, examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
         """A flow of an approved platform (XP Z12-013).
 
@@ -105,7 +114,9 @@ class RevolutReceiver(Receiver):
     source = "revolut"
 
     @_signed_by("Revolut-Signature", "Revolut-Request-Timestamp")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_revolut", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_revolut", errors=ERRORS, examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
         """A message of Revolut Business (webhooks v2).
 
@@ -119,7 +130,9 @@ class InvoiceNinjaReceiver(Receiver):
     source = "invoice_ninja"
 
     @_signed_by("X-Webhook-Secret")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_invoice_ninja", errors=ERRORS, examples=[TAKEN])
     def post(self, request: Call, **path: Any) -> dict[str, bool]:
         """A message of Invoice Ninja v5, which signs nothing: a hint.
 
@@ -129,7 +142,9 @@ class InvoiceNinjaReceiver(Receiver):
         return self._take(request, path["token"])
 
     @_signed_by("X-Webhook-Secret")
-    @operation(public=True, answer=TakenShape, errors=ERRORS, id="webhook_receive_invoice_ninja_put", examples=[TAKEN])
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_invoice_ninja_put", errors=ERRORS, examples=[TAKEN])
     def put(self, request: Call, **path: Any) -> dict[str, bool]:
         """The same, for webhooks set to PUT."""
         return self._take(request, path["token"])

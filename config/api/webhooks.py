@@ -13,10 +13,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Body, Id, Moment, Page, Switch
 from config.kernel.api.json import loads
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import accepted, created, no_content
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.facts import PARTNER_EVENTS
 from config.kernel.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from config.kernel.outbound import LONGEST
@@ -36,7 +41,8 @@ class EventShape(serializers.Serializer):
 class EventList(ApiView):
     area = "settings"
 
-    @operation(answer=EventShape, many=True, id="event_list")
+    @operation(answer=EventShape, many=True)
+    @documented(id="event_list")
     def get(self, request: Call) -> list[dict[str, Any]]:
         """The events a webhook may ask for.
 
@@ -116,21 +122,16 @@ class WebhookView(ApiView):
 
 
 class WebhookList(WebhookView):
-    @operation(query=Page, answer=WebhookShape, many=True, id="webhook_list")
+    @operation(query=Page, answer=WebhookShape, many=True)
+    @documented(id="webhook_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The company's webhooks, newest first."""
         rows = WebhookEndpoint.objects.all()
-        return lists.page(request, rows, WebhookShape, by="created_at", context=self.context(request), name="webhooks")
+        return lists.page(self, rows, by="created_at", name="webhooks")
 
-    @operation(
-        action="settings.edit",
-        body=WebhookBody,
-        answer=NewWebhookShape,
-        status=201,
-        location="api:webhook",
-        id="webhook_create",
-        examples=[sent(BODY), received({**SHOWN, **SECRET}, status=201)],
-    )
+    @operation(action="settings.edit", body=WebhookBody, answer=NewWebhookShape)
+    @created(at="api:webhook")
+    @documented(id="webhook_create", examples=[sent(BODY), received({**SHOWN, **SECRET}, status=201)])
     def post(self, request: Call) -> WebhookEndpoint:
         """Be told what happens: an address and the events wanted.
 
@@ -153,15 +154,16 @@ class WebhookList(WebhookView):
 
 
 class WebhookItem(WebhookView):
-    @operation(answer=WebhookShape, etag=True, id="webhook_retrieve", examples=[received(SHOWN)])
+    @operation(answer=WebhookShape)
+    @versioned
+    @documented(id="webhook_retrieve", examples=[received(SHOWN)])
     def get(self, request: Call, **path: Any) -> WebhookEndpoint:
         """A webhook, without its secret."""
         return self.find(**path)
 
-    @operation(
-        action="settings.edit", body=WebhookChange, answer=WebhookShape, match=True, id="webhook_update",
-        examples=[sent({**BODY, "active": True}), received(SHOWN)],
-    )  # fmt: skip
+    @operation(action="settings.edit", body=WebhookChange, answer=WebhookShape)
+    @conditional
+    @documented(id="webhook_update", examples=[sent({**BODY, "active": True}), received(SHOWN)])
     def put(self, request: Call, **path: Any) -> WebhookEndpoint:
         """Change where messages go, which, and whether they go.
 
@@ -179,14 +181,18 @@ class WebhookItem(WebhookView):
             at=request.at,
         )
 
-    @operation(action="settings.edit", status=204, match=True, id="webhook_delete")
+    @operation(action="settings.edit")
+    @no_content
+    @conditional
+    @documented(id="webhook_delete")
     def delete(self, request: Call, **path: Any) -> None:
         """Delete a webhook, with what was sent to it and what waited."""
         endpoints.delete_endpoint(endpoint=self.find(**path), actor=request.caller.actor, at=request.at)
 
 
 class WebhookSecret(WebhookView):
-    @operation(action="settings.edit", answer=SecretShape, id="webhook_rotate_secret", examples=[received(SECRET)])
+    @operation(action="settings.edit", answer=SecretShape)
+    @documented(id="webhook_rotate_secret", examples=[received(SECRET)])
     def post(self, request: Call, **path: Any) -> dict[str, str]:
         """A new secret.
 
@@ -244,7 +250,8 @@ class FullDeliveryShape(DeliveryShape):
 
 
 class DeliveryList(WebhookView):
-    @operation(query=DeliveryQuery, answer=DeliveryShape, many=True, id="webhook_delivery_list")
+    @operation(query=DeliveryQuery, answer=DeliveryShape, many=True)
+    @documented(id="webhook_delivery_list")
     def get(self, request: Call, **path: Any) -> HttpResponseBase:
         """What was sent to a webhook, and what waits; the latest events first."""
         filters = request.query
@@ -253,7 +260,7 @@ class DeliveryList(WebhookView):
             rows = rows.filter(status=filters["status"].upper())
         if "event" in filters:
             rows = rows.filter(event__name=filters["event"])
-        return lists.page(request, rows, DeliveryShape, by="sequence", context=self.context(request), name="deliveries")
+        return lists.page(self, rows, by="sequence", name="deliveries")
 
 
 class DeliveryView(ApiView):
@@ -267,14 +274,19 @@ class DeliveryView(ApiView):
 
 
 class DeliveryItem(DeliveryView):
-    @operation(answer=FullDeliveryShape, etag=True, id="webhook_delivery_retrieve")
+    @operation(answer=FullDeliveryShape)
+    @versioned
+    @documented(id="webhook_delivery_retrieve")
     def get(self, request: Call, **path: Any) -> WebhookDelivery:
         """A delivery with its message and every try, the latest first."""
         return self.find(**path)
 
 
 class DeliveryReplay(DeliveryView):
-    @operation(action="settings.edit", answer=FullDeliveryShape, status=202, key=OPTIONAL, id="webhook_delivery_replay")
+    @operation(action="settings.edit", answer=FullDeliveryShape)
+    @accepted
+    @repeatable(OPTIONAL)
+    @documented(id="webhook_delivery_replay")
     def post(self, request: Call, **path: Any) -> WebhookDelivery:
         """Send the same message again, under the same `webhook-id`. 409 while it waits, or the webhook is disabled."""
         endpoints.replay_delivery(delivery=self.find(**path), actor=request.caller.actor, at=request.at)
@@ -282,7 +294,10 @@ class DeliveryReplay(DeliveryView):
 
 
 class WebhookTest(WebhookView):
-    @operation(action="settings.edit", answer=DeliveryShape, status=202, key=OPTIONAL, id="webhook_test")
+    @operation(action="settings.edit", answer=DeliveryShape)
+    @accepted
+    @repeatable(OPTIONAL)
+    @documented(id="webhook_test")
     def post(self, request: Call, **path: Any) -> WebhookDelivery:
         """Send a `ping` to this webhook alone, whatever events it asks for. 409 when it is disabled."""
         return endpoints.send_test(endpoint=self.find(**path), actor=request.caller.actor, at=request.at)

@@ -12,10 +12,15 @@ from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Page, Word
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 from customers.api.contacts import write_contacts
 from customers.api.identity import IDENTITY, corrected, wrong_identity
@@ -76,7 +81,8 @@ CUSTOMER = Expandable(CustomerShape, customers, area="customers")
 class CustomerList(ApiView):
     area = "customers"
 
-    @operation(query=CustomerQuery, answer=CustomerShape, many=True, id="customer_list")
+    @operation(query=CustomerQuery, answer=CustomerShape, many=True)
+    @documented(id="customer_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The customers, by name."""
         query = request.query
@@ -85,20 +91,12 @@ class CustomerList(ApiView):
             rows = rows.filter(kind=query["customer_type"])
         if query.get("q"):
             rows = rows.matching(query["q"])
-        return lists.page(
-            request, rows, CustomerShape, by="name", descending=False, context=self.context(request), name="customers"
-        )
+        return lists.page(self, rows, by="name", descending=False, name="customers")
 
-    @operation(
-        action="customers.edit",
-        body=CustomerBody,
-        answer=CustomerShape,
-        status=201,
-        key=OPTIONAL,
-        location="api:customer",
-        id="customer_create",
-        examples=[sent(EXAMPLE), received(ANSWER, status=201)],
-    )
+    @operation(action="customers.edit", body=CustomerBody, answer=CustomerShape)
+    @created(at="api:customer")
+    @repeatable(OPTIONAL)
+    @documented(id="customer_create", examples=[sent(EXAMPLE), received(ANSWER, status=201)])
     def post(self, request: Call) -> Customer:
         """Create a customer with its addresses and contacts.
 
@@ -119,16 +117,16 @@ class CustomerItem(ApiView):
     def find(self, **path: Any) -> Customer:
         return get_object_or_404(customers(), pk=path["id"])
 
-    @operation(answer=CustomerShape, etag=True, id="customer_retrieve")
+    @operation(answer=CustomerShape)
+    @versioned
+    @documented(id="customer_retrieve")
     def get(self, request: Call, **path: Any) -> Customer:
         """A customer with its addresses and contacts."""
         return self.find(**path)
 
-    @operation(
-        action="customers.edit",
-        body=CustomerChange,
-        answer=CustomerShape,
-        match=True,
+    @operation(action="customers.edit", body=CustomerChange, answer=CustomerShape)
+    @conditional
+    @documented(
         id="customer_update",
         examples=[sent({"email": "factures@acme.com", "contacts": [{"id": 8, "name": "Ada Martin-Roy"}]})],
     )
@@ -142,7 +140,9 @@ class CustomerItem(ApiView):
         customer = self.find(**path)
         return _saved(request, customer, corrected(customer, request.values))
 
-    @operation(action="customers.edit", answer=CustomerShape, match=True, id="customer_delete")
+    @operation(action="customers.edit", answer=CustomerShape)
+    @conditional
+    @documented(id="customer_delete")
     def delete(self, request: Call, **path: Any) -> Customer:
         """Archive a customer: it leaves lists and searches; what was billed stays. `PUT` brings it back."""
         customer = self.find(**path)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.kernel.api.compared import Compared
+from config.kernel.api.cross_fields import CrossFieldBody
 from config.kernel.api.fields import Body, Id, Moment, Reference, Switch, Word
 from customers.api.identity import corrected, wrong_identity
 from customers.countries import CODES
@@ -102,7 +102,7 @@ class AddressBody(Body):
     country = serializers.ChoiceField(sorted(CODES), default="FR")
 
 
-class ContactBody(Compared):
+class ContactBody(CrossFieldBody):
     id = Reference(Contact, required=False, help_text="Of a contact to change; a new one has none.")
     name = serializers.CharField(max_length=200)
     position = serializers.CharField(max_length=100, allow_blank=True, default="")
@@ -122,7 +122,7 @@ class ContactBody(Compared):
         return attrs
 
 
-class CustomerBody(Compared):
+class CustomerBody(CrossFieldBody):
     """A new customer. SIREN and electronic address follow from the SIRET where they are not given."""
 
     shape = CustomerShape

@@ -13,12 +13,15 @@ from billing.api.invoices import vocabulary
 from billing.api.invoices.bodies import InvoiceBody, columns, fields_sent, lines
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
-from config.kernel.api.door import NotAllowedHere
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Switch
-from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
+from config.kernel.api.operation import operation
 from config.kernel.api.problems import flattened
+from config.kernel.api.refusals import NotAllowedHere
+from config.kernel.api.repeatable import REQUIRED, repeatable
 from config.kernel.api.stated import Stated, states_something
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say, translated
 from einvoicing.services.writing import Wanted, write_many
@@ -74,10 +77,9 @@ class BulkResult(serializers.Serializer):
 class InvoiceBulk(ApiView):
     area = "invoices"
 
-    @operation(
-        action="invoices.edit", body=BulkBody, answer=BulkResult, key=REQUIRED, id="invoice_bulk_create",
-        examples=[sent(EXAMPLE)],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=BulkBody, answer=BulkResult)
+    @repeatable(REQUIRED)
+    @documented(id="invoice_bulk_create", examples=[sent(EXAMPLE)])
     def post(self, request: Call) -> dict[str, Any]:
         """Write up to 1,000 invoices, or write and issue up to 100.
 

@@ -10,8 +10,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from config.kernel.api import lists
+from config.kernel.api.circumstances import multipart, without_transaction
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
-from config.kernel.api.operation import REQUIRED, ApiView, Call, Operation, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import REQUIRED, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.models import Company
@@ -66,9 +71,9 @@ class ChorusView(ApiView):
 class Submit(ChorusView):
     asked: Asked
 
-    def read(self, request: Call, told: Operation, path: dict[str, Any]) -> None:
+    def read(self, request: Call, path: dict[str, Any]) -> None:
         """The public body is asked about here, before any transaction opens; its answer is kept a day."""
-        super().read(request, told, path)
+        super().read(request, path)
         data = request.values["invoice_data"]
         check_numbers(_submission(request.values))
         service_code = data.get("service_reference", {}).get("service_code", "")
@@ -81,10 +86,11 @@ class Submit(ChorusView):
         except (NoChorusPro, ChorusProAway):
             return  # the queue asks it again, as long as it takes
 
-    @operation(
-        action="einvoicing.send", body=shapes.SubmitBody, answer=shapes.SubmitAnswer, status=201, key=REQUIRED,
-        files=True, id="chorus_submit", examples=[sent({"invoiceData": SEED}), received(TAKEN, status=201)],
-    )  # fmt: skip
+    @operation(action="einvoicing.send", body=shapes.SubmitBody, answer=shapes.SubmitAnswer)
+    @created()
+    @repeatable(REQUIRED)
+    @multipart
+    @documented(id="chorus_submit", examples=[sent({"invoiceData": SEED}), received(TAKEN, status=201)])
     def post(self, request: Call) -> Transmission:
         """Submit an issued invoice to Chorus Pro.
 
@@ -124,14 +130,17 @@ class Status(ChorusView):
     def find(self, **path: Any) -> Transmission:
         return cast(Transmission, get_object_or_404(submitted(), pk=path["chorusInvoiceId"]))
 
-    @operation(answer=shapes.ChorusStatus, id="chorus_status")
+    @operation(answer=shapes.ChorusStatus)
+    @documented(id="chorus_status")
     def get(self, request: Call, **path: Any) -> Transmission:
         """Where a submitted invoice stands, with every status it passed through."""
         return self.find(**path)
 
 
 class Search(ChorusView):
-    @operation(body=shapes.QueryBody, answer=shapes.QueryAnswer, atomic=False, id="chorus_query")
+    @operation(body=shapes.QueryBody, answer=shapes.QueryAnswer)
+    @without_transaction
+    @documented(id="chorus_query")
     def post(self, request: Call) -> dict[str, Any]:
         """Find submitted invoices, the latest first. The criteria combine; nothing is written."""
         asked = request.values
@@ -180,32 +189,34 @@ class SupplierInvoices(SupplierView):
     def listed(self, request: Call, siret: str, **where: Any) -> HttpResponseBase:
         rows = narrowed(Narrowing(supplier_siret=_named(request.caller.company, siret)))
         rows = rows.exclude(word__in=NOT_PENDING) if where.get("pending") else rows.filter(**where)
-        return lists.page(
-            request, rows, shapes.ChorusInvoice, by="created_at", context=self.context(request), name="chorus-pro"
-        )
+        return lists.page(self, rows, by="created_at", name="chorus-pro")
 
-    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier")
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
+    @documented(id="chorus_supplier")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """The invoices of a supplier (an establishment of your company), the latest first."""
         return self.listed(request, siret)
 
 
 class SupplierRejected(SupplierInvoices):
-    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_rejected")
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
+    @documented(id="chorus_supplier_rejected")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """Those that Chorus Pro or the public body rejected. Correct them by a credit note and a new invoice."""
         return self.listed(request, siret, word=REJECTED)
 
 
 class SupplierPaid(SupplierInvoices):
-    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_paid")
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
+    @documented(id="chorus_supplier_paid")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """Those that are paid, as the bank proves it."""
         return self.listed(request, siret, word=PAID)
 
 
 class SupplierPending(SupplierInvoices):
-    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True, id="chorus_supplier_pending")
+    @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
+    @documented(id="chorus_supplier_pending")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """Those on their way: neither rejected, paid, nor given up."""
         return self.listed(request, siret, pending=True)
@@ -215,10 +226,11 @@ class SupplierPending(SupplierInvoices):
 
 
 class Lookup(ChorusView):
-    @operation(
-        body=shapes.LookupBody, answer=shapes.LookupAnswer, atomic=False,
-        id="chorus_entity_lookup", examples=[sent({"siret": "21750001600019", "name": "Commune de Belleville"})],
-    )  # fmt: skip
+    @operation(body=shapes.LookupBody, answer=shapes.LookupAnswer)
+    @without_transaction
+    @documented(
+        id="chorus_entity_lookup", examples=[sent({"siret": "21750001600019", "name": "Commune de Belleville"})]
+    )
     def post(self, request: Call) -> dict[str, Any]:
         """Look a public body up by SIRET: its services and what it wants on an invoice. Answers are kept 24 hours.
 
@@ -233,7 +245,8 @@ class Lookup(ChorusView):
 
 
 class Accepts(ChorusView):
-    @operation(answer=shapes.AcceptsAnswer, id="chorus_entity_accepts")
+    @operation(answer=shapes.AcceptsAnswer)
+    @documented(id="chorus_entity_accepts")
     def get(self, request: Call, siret: str) -> dict[str, Any]:
         """Whether a public body takes e-invoices by Chorus Pro."""
         number = checked_siret(siret, "siret")
@@ -248,7 +261,8 @@ class NoSuchBody(DomainError):
 
 
 class Services(ChorusView):
-    @operation(answer=shapes.ServiceShape, many=True, id="chorus_entity_services")
+    @operation(answer=shapes.ServiceShape, many=True)
+    @documented(id="chorus_entity_services")
     def get(self, request: Call, siret: str) -> Any:
         """The services of a public body that a supplier may write to, by name."""
         number = checked_siret(siret, "siret")
@@ -262,7 +276,8 @@ class Services(ChorusView):
 
 
 class Statistics(SupplierView):
-    @operation(query=shapes.PeriodQuery, answer=shapes.StatisticsShape, id="chorus_statistics")
+    @operation(query=shapes.PeriodQuery, answer=shapes.StatisticsShape)
+    @documented(id="chorus_statistics")
     def get(self, request: Call, siret: str) -> dict[str, Any]:
         """What a supplier's invoices to public bodies add up to, by status."""
         first, last = request.query.get("date_from"), request.query.get("date_to")
@@ -272,7 +287,8 @@ class Statistics(SupplierView):
 
 
 class Health(ChorusView):
-    @operation(answer=shapes.ConnectionShape, id="chorus_health")
+    @operation(answer=shapes.ConnectionShape)
+    @documented(id="chorus_health")
     def get(self, request: Call) -> dict[str, Any]:
         """Ask Chorus Pro whether it answers and knows both of our credentials, now."""
         environment = None

@@ -15,9 +15,13 @@ from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.crediting import CreditedPart
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Number
-from config.kernel.api.operation import REQUIRED, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import REQUIRED, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.view import Call
 from config.kernel.errors import Invalid
 from config.kernel.money import ZERO
 from einvoicing.api.sending import InvalidHere
@@ -52,20 +56,23 @@ class CreditBody(Body):
 
 
 class CreditNotes(InvoiceView):
-    @operation(answer=InvoiceRow, many=True, id="credit_note_list")
+    @operation(answer=InvoiceRow, many=True)
+    @documented(id="credit_note_list")
     def get(self, request: Call, id: int) -> Sequence[Invoice]:
         """The credit notes of an invoice, the first one first."""
         notes = Invoice.objects.filter(corrects=self.find(id), kind=InvoiceKind.CREDIT_NOTE)
         return list(listed(notes).order_by("created_at", "id"))
 
-    @operation(
-        action="invoices.credit", body=CreditBody, answer=InvoiceShape, status=201, key=REQUIRED,
-        location="api:invoice", id="credit_note_create",
+    @operation(action="invoices.credit", body=CreditBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(REQUIRED)
+    @documented(
+        id="credit_note_create",
         examples=[
             sent({"reason": "Facture annulée"}, "whole"),
             sent({"reason": "Retour de deux chaises", "items": [{"id": 1, "quantity": 2}]}, "part"),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Call, id: int) -> Invoice:
         """Issue a credit note for all that is left of the invoice, or for quantities or amounts of its lines.
 

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Moment, Query
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers import siret as siret_number
@@ -77,7 +79,8 @@ class DirectoryItem(ApiView):
     def find(self, siren: str) -> None:
         """Nothing of ours is named."""
 
-    @operation(query=DirectoryQuery, answer=DirectoryShape, id="directory_retrieve")
+    @operation(query=DirectoryQuery, answer=DirectoryShape)
+    @documented(id="directory_retrieve")
     def get(self, request: Call, siren: str) -> dict[str, Any]:
         """Look a company up in the directory, by SIREN. Refused (404 `no_directory`) without a platform opening it."""
         try:

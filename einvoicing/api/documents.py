@@ -14,9 +14,11 @@ from rest_framework import serializers
 from billing.api.invoices.reading import InvoiceView
 from billing.models import DocumentKind, Invoice
 from billing.pdf import render_pdf
-from config.kernel.api.etags import matches
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Moment
-from config.kernel.api.operation import Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.versions import matches, versioned
+from config.kernel.api.view import Call
 from config.kernel.kept import read_kept
 from einvoicing.api.sending import InvalidHere
 from einvoicing.services.documents import DocumentInvalid, NotIssued, ensure_document
@@ -40,7 +42,8 @@ class DocumentShape(serializers.Serializer):
 
 
 class InvoiceDocuments(InvoiceView):
-    @operation(answer=DocumentShape, many=True, id="invoice_document_list")
+    @operation(answer=DocumentShape, many=True)
+    @documented(id="invoice_document_list")
     def get(self, request: Call, id: int) -> list[dict[str, Any]]:
         """The files that may be downloaded: of a draft its PDF, of an issued invoice the legal ones too."""
         invoice = self.find(id)
@@ -49,7 +52,16 @@ class InvoiceDocuments(InvoiceView):
 
 
 class InvoiceDocument(InvoiceView):
-    @operation(answer=f"{PDF}, {XML}", etag=True, errors=(409,), id="invoice_document_retrieve")
+    @operation()
+    @versioned
+    @documented(
+        id="invoice_document_retrieve",
+        media_types=(
+            PDF,
+            XML,
+        ),
+        errors=(409,),
+    )
     def get(self, request: Call, id: int, word: str) -> HttpResponseBase:
         """Download a file: `pdf`, `facturx` (PDF/A-3 with the XML in it), `cii` or `ubl`.
 

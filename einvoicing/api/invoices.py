@@ -18,11 +18,17 @@ from billing.api.orders import ORDER
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import annotate_invoice, delete_draft, inputs_of, save_draft
 from config.kernel.api import lists
-from config.kernel.api.door import NotAllowedHere
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
+from config.kernel.api.expand import expandable
 from config.kernel.api.fields import Message
 from config.kernel.api.idempotency import HEADER, KeyMissing
-from config.kernel.api.operation import OPTIONAL, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.refusals import NotAllowedHere
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import Call
 from config.kernel.errors import Invalid
 from customers.api.customers import CUSTOMER
 from einvoicing.api.sending import send
@@ -47,10 +53,9 @@ KIND_STAYS = "Le type d’une facture de commande, d’une facture rectificative
 
 
 class InvoiceList(InvoiceView):
-    @operation(
-        query=InvoiceQuery, answer=InvoiceRow, many=True, expand={"customer": CUSTOMER, "order": ORDER},
-        id="invoice_list",
-    )  # fmt: skip
+    @operation(query=InvoiceQuery, answer=InvoiceRow, many=True)
+    @expandable(customer=CUSTOMER, order=ORDER)
+    @documented(id="invoice_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The invoices, the latest first.
 
@@ -58,13 +63,12 @@ class InvoiceList(InvoiceView):
         `kind=credit_note` alone.
         """
         rows = filtered(request.query, timezone.localdate(request.at))
-        context = self.context(request)
-        return lists.page(request, rows, InvoiceRow, by="created_at", context=context, name="invoices")
+        return lists.page(self, rows, by="created_at", name="invoices")
 
-    @operation(
-        action="invoices.edit", body=InvoiceBody, answer=InvoiceShape, status=201, key=OPTIONAL,
-        location="api:invoice", id="invoice_create", examples=[sent(NEW)],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=InvoiceBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(OPTIONAL)
+    @documented(id="invoice_create", examples=[sent(NEW)])
     def post(self, request: Call) -> Invoice:
         """Write an invoice: a draft, or with `status: "sent"` issued and sent at once.
 
@@ -90,20 +94,18 @@ class InvoiceList(InvoiceView):
 
 
 class InvoiceItem(InvoiceView):
-    @operation(
-        answer=InvoiceShape,
-        etag=True,
-        expand={"customer": CUSTOMER, "order": ORDER, "corrects": INVOICE},
-        id="invoice_retrieve",
-    )
+    @operation(answer=InvoiceShape)
+    @versioned
+    @expandable(customer=CUSTOMER, order=ORDER, corrects=INVOICE)
+    @documented(id="invoice_retrieve")
     def get(self, request: Call, id: int) -> Invoice:
         """An invoice with its lines and payments."""
         return self.find(id)
 
-    @operation(
-        action="invoices.edit", body=ChangeBody, answer=InvoiceShape, match=True, key=OPTIONAL, id="invoice_update",
-        examples=[sent(CHANGED)],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=ChangeBody, answer=InvoiceShape)
+    @repeatable(OPTIONAL)
+    @conditional
+    @documented(id="invoice_update", examples=[sent(CHANGED)])
     def put(self, request: Call, id: int) -> Invoice:
         """Change a draft, or the internal notes of an issued invoice.
 
@@ -147,10 +149,9 @@ class InvoiceItem(InvoiceView):
                 actor=request.caller.actor, at=request.at,
             )  # fmt: skip
 
-    @operation(
-        action="invoices.edit", answer=Message, match=True, id="invoice_delete",
-        examples=[received({"message": "Facture supprimée avec succès"})],
-    )  # fmt: skip
+    @operation(action="invoices.edit", answer=Message)
+    @conditional
+    @documented(id="invoice_delete", examples=[received({"message": "Facture supprimée avec succès"})])
     def delete(self, request: Call, id: int) -> dict[str, Any]:
         """Delete a draft. An issued invoice is never deleted: it is corrected by a credit note."""
         invoice = self.find(id)

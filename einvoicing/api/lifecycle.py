@@ -11,8 +11,10 @@ from rest_framework import serializers
 
 from billing.api.invoices.reading import InvoiceView
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Id, Moment, Page
-from config.kernel.api.operation import Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import Call
 from einvoicing import lifecycle
 from einvoicing.models import LifecycleEvent
 
@@ -60,14 +62,12 @@ class LifecycleShape(serializers.Serializer):
 
 
 class InvoiceLifecycle(InvoiceView):
-    @operation(query=Page, answer=LifecycleShape, many=True, id="invoice_lifecycle")
+    @operation(query=Page, answer=LifecycleShape, many=True)
+    @documented(id="invoice_lifecycle")
     def get(self, request: Call, id: int) -> HttpResponseBase:
         """The statuses of an invoice, both ways, the oldest first."""
         rows = LifecycleEvent.objects.filter(invoice=self.find(id)).select_related(
             "document__account", "transmission__account"
         )
         rows = rows.defer("document__content", "transmission__content")
-        context = self.context(request)
-        return lists.page(
-            request, rows, LifecycleShape, by="occurred_at", descending=False, context=context, name="lifecycle"
-        )
+        return lists.page(self, rows, by="occurred_at", descending=False, name="lifecycle")

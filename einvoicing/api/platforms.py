@@ -12,8 +12,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.kernel.api import lists
+from config.kernel.api.circumstances import without_transaction
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Id, Moment, Page
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 from config.kernel.secrets import SecretUnreadable
 from einvoicing.api.transmissions import KINDS
 from einvoicing.models import DocumentFormat, Environment, PlatformAccount
@@ -58,11 +61,12 @@ class TrialShape(serializers.Serializer):
 class PlatformList(ApiView):
     area = "einvoicing"
 
-    @operation(query=Page, answer=PlatformShape, many=True, id="platform_list")
+    @operation(query=Page, answer=PlatformShape, many=True)
+    @documented(id="platform_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The platforms the company has an account at, and whether they may be used now. Secrets are never told."""
-        rows, context = PlatformAccount.objects.filter(kind__in=KINDS), self.context(request)
-        return lists.page(request, rows, PlatformShape, by="id", descending=False, context=context, name="platforms")
+        rows = PlatformAccount.objects.filter(kind__in=KINDS)
+        return lists.page(self, rows, by="id", descending=False, name="platforms")
 
 
 class PlatformTest(ApiView):
@@ -71,7 +75,9 @@ class PlatformTest(ApiView):
     def find(self, **path: Any) -> PlatformAccount:
         return cast(PlatformAccount, get_object_or_404(PlatformAccount.objects, pk=path["id"]))
 
-    @operation(action="settings.edit", answer=TrialShape, atomic=False, id="platform_test")
+    @operation(action="settings.edit", answer=TrialShape)
+    @without_transaction
+    @documented(id="platform_test")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Ask the platform whether it knows us, now. At most ten seconds for each of its answers."""
         try:

@@ -12,7 +12,10 @@ from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
 from billing.services.snapshots import NoBillingAddress
-from config.kernel.api.operation import REQUIRED, Call, operation
+from config.kernel.api.documented import documented
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import REQUIRED, repeatable
+from config.kernel.api.view import Call
 from config.kernel.errors import DomainError
 from config.kernel.middleware import say
 from einvoicing.problems.fields import CUSTOMER, ITEMS, field_of
@@ -57,7 +60,9 @@ def send(invoice: Invoice, request: Call) -> None:
 
 
 class InvoiceSend(InvoiceView):
-    @operation(action="invoices.issue", answer=InvoiceShape, key=REQUIRED, id="invoice_send")
+    @operation(action="invoices.issue", answer=InvoiceShape)
+    @repeatable(REQUIRED)
+    @documented(id="invoice_send")
     def post(self, request: Call, id: int) -> Invoice:
         """Issue a draft and send it; send an issued invoice again.
 
@@ -71,7 +76,8 @@ class InvoiceSend(InvoiceView):
 
 
 class InvoicePreflight(InvoiceView):
-    @operation(answer=VerdictShape, id="invoice_preflight")
+    @operation(answer=VerdictShape)
+    @documented(id="invoice_preflight")
     def get(self, request: Call, id: int) -> dict[str, Any]:
         """Judge the invoice by the official rules, as it would be issued now. Nothing is stored, no number taken."""
         return verdict(judge(invoice=self.find(id), at=request.at))

@@ -14,9 +14,14 @@ from rest_framework import serializers
 from billing.api.invoices.filters import INVOICE
 from billing.api.invoices.reading import InvoiceView
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
+from config.kernel.api.expand import expandable
 from config.kernel.api.fields import Body, Day, Id, Moment, Page, Reference, Word
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.view import ApiView, Call
 from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS
@@ -157,10 +162,9 @@ class TransmissionView(ApiView):
 
 
 class TransmissionList(TransmissionView):
-    @operation(
-        query=TransmissionQuery, answer=TransmissionRow, many=True, expand={"invoice": INVOICE},
-        id="transmission_list",
-    )  # fmt: skip
+    @operation(query=TransmissionQuery, answer=TransmissionRow, many=True)
+    @expandable(invoice=INVOICE)
+    @documented(id="transmission_list")
     def get(self, request: Call) -> HttpResponseBase:
         """What was given to platforms, the latest first. Filters combine."""
         columns = {
@@ -168,22 +172,23 @@ class TransmissionList(TransmissionView):
             "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
         }  # fmt: skip
         asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
-        rows, context = transmissions().filter(**asked), self.context(request)
-        return lists.page(request, rows, TransmissionRow, by="created_at", context=context, name="transmissions")
+        rows = transmissions().filter(**asked)
+        return lists.page(self, rows, by="created_at", name="transmissions")
 
 
 class TransmissionItem(TransmissionView):
-    @operation(answer=TransmissionShape, expand={"invoice": INVOICE}, id="transmission_retrieve")
+    @operation(answer=TransmissionShape)
+    @expandable(invoice=INVOICE)
+    @documented(id="transmission_retrieve")
     def get(self, request: Call, id: int) -> Transmission:
         """A transmission with each of its tries and, where somebody has to act, what to do."""
         return self.find(id)
 
 
 class TransmissionRetry(TransmissionView):
-    @operation(
-        action="einvoicing.send", body=RetryBody, answer=TransmissionShape, key=OPTIONAL, id="transmission_retry",
-        examples=[sent({"reason": "Le secret de la plateforme a été renouvelé"})],
-    )  # fmt: skip
+    @operation(action="einvoicing.send", body=RetryBody, answer=TransmissionShape)
+    @repeatable(OPTIONAL)
+    @documented(id="transmission_retry", examples=[sent({"reason": "Le secret de la plateforme a été renouvelé"})])
     def post(self, request: Call, id: int) -> Transmission:
         """Put a stopped transmission (`dead` or `invalid`, a status that was `rejected`) back into the queue, first.
 
@@ -197,10 +202,10 @@ class TransmissionRetry(TransmissionView):
 
 
 class InvoiceTransmissions(InvoiceView):
-    @operation(
-        action="einvoicing.send", body=QueueBody, answer=TransmissionShape, status=201, key=OPTIONAL,
-        location="api:transmission", id="invoice_transmit",
-    )  # fmt: skip
+    @operation(action="einvoicing.send", body=QueueBody, answer=TransmissionShape)
+    @created(at="api:transmission")
+    @repeatable(OPTIONAL)
+    @documented(id="invoice_transmit")
     def post(self, request: Call, id: int) -> Transmission:
         """Queue an issued invoice to a platform, where issuing has not done so by itself.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
-from config.kernel.api.operation import REQUIRED, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import REQUIRED, repeatable
+from config.kernel.api.statuses import created, located
+from config.kernel.api.view import ApiView, Call
 from payments.api import rows
 from payments.api.answers import answer_for, reverse_for
 from payments.api.bodies import ReasonBody, ShareBody
@@ -25,11 +28,11 @@ class AllocationList(ApiView):
     def find(self, **path: Any) -> Payment:
         return rows.payment_of(path["id"])
 
-    @operation(
-        action="payments.record", body=ShareBody, answer=PaymentAnswer, status=201, key=REQUIRED,
-        id="allocation_create", examples=[sent({"invoice_id": 1, "amount": 400.00})],
-    )  # fmt: skip
-    def post(self, request: Call, id: int) -> HttpResponseBase:
+    @operation(action="payments.record", body=ShareBody, answer=PaymentAnswer)
+    @created(at="api:payment", of="payment")
+    @repeatable(REQUIRED)
+    @documented(id="allocation_create", examples=[sent({"invoice_id": 1, "amount": 400.00})])
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Use what is left of a payment for an invoice of the same customer.
 
         Never beyond the invoice's balance (409 `over_allocated`) nor the payment's credit (409 `not_enough_credit`).
@@ -37,18 +40,21 @@ class AllocationList(ApiView):
         payment, invoice = self.find(id=id), request.values["invoice_id"]
         share = Share(invoice, request.values["amount"])
         allocate_shares(payment=payment, shares=[share], actor=request.caller.actor, at=request.at)
-        return answer_for(self, payment, invoice, status=201, message=_("Affectation enregistrée."))
+        return answer_for(payment, invoice, message=_("Affectation enregistrée."))
 
 
 class AllocationItem(ApiView):
     area = "payments"
 
-    @operation(action="payments.record", answer=PaymentAnswer, key=REQUIRED, id="allocation_delete")
-    def delete(self, request: Call, id: int, invoice_id: int) -> HttpResponseBase:
+    @operation(action="payments.record", answer=PaymentAnswer)
+    @located(at="api:payment", of="payment")
+    @repeatable(REQUIRED)
+    @documented(id="allocation_delete")
+    def delete(self, request: Call, id: int, invoice_id: int) -> dict[str, Any]:
         """Take back all that an invoice holds of a payment: it is the customer's credit again."""
         payment, invoice = rows.payment_of(id), rows.invoice_of(invoice_id)
         release_invoice(payment=payment, invoice=invoice, reason=BY_API, actor=request.caller.actor, at=request.at)
-        return answer_for(self, payment, invoice, status=200, message=_("Affectation retirée : au crédit du client."))
+        return answer_for(payment, invoice, message=_("Affectation retirée : au crédit du client."))
 
 
 class Reversal(ApiView):
@@ -57,10 +63,10 @@ class Reversal(ApiView):
     def find(self, **path: Any) -> Payment:
         return rows.payment_of(path["id"])
 
-    @operation(
-        action="payments.record", body=ReasonBody, answer=ReversedPayment, status=201, key=REQUIRED,
-        id="payment_reverse", examples=[sent({"reason": "Chèque impayé"})],
-    )  # fmt: skip
+    @operation(action="payments.record", body=ReasonBody, answer=ReversedPayment)
+    @created()
+    @repeatable(REQUIRED)
+    @documented(id="payment_reverse", examples=[sent({"reason": "Chèque impayé"})])
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Take a payment back by an opposite one, and say why.
 

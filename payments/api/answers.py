@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from rest_framework.response import Response
 
 from billing.models import Invoice
-from config.kernel.api.operation import ApiView, Call
+from config.kernel.api.view import Call
 from payments.api import rows
-from payments.api.shapes import PaymentAnswer, held
+from payments.api.shapes import held
 from payments.models import Payment
 from payments.sentences import recorded
 from payments.services.reconciliation import take_back_payment
 
 
-def answer_for(
-    view: ApiView, payment: Payment, invoice: Invoice | None, *, status: int, message: str = ""
-) -> HttpResponseBase:
-    """{message, payment, invoice (else the first it pays)}, as read after the write, with the payment's address."""
+def answer_for(payment: Payment, invoice: Invoice | None, *, message: str = "") -> dict[str, Any]:
+    """{message, payment, invoice (else the first it pays)}, as read after the write."""
     fresh = rows.payment_of(payment.pk)
     invoice = invoice or next((paid for paid, _part in held(fresh)), None)
-    written = {
+    return {
         "message": message or recorded(fresh),
         "payment": fresh,
         "invoice": rows.invoice_of(invoice.pk) if invoice else None,
     }
-    data = PaymentAnswer(written, context=view.context(view.request)).data
-    return Response(data, status=status, headers={"Location": reverse("api:payment", args=[payment.pk])})
 
 
 def reverse_for(request: Call, payment: Payment, reason: str) -> dict[str, Any]:

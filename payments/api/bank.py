@@ -12,9 +12,15 @@ from rest_framework import serializers
 
 from billing.models import Invoice
 from config.kernel.api import lists
+from config.kernel.api.circumstances import multipart
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Day, Id, Money, Page, Word
-from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError
 from config.kernel.models import Company
 from payments.api.bank_shapes import (
@@ -89,14 +95,12 @@ class TransactionFilter(Page):
 class BankAccountList(ApiView):
     area = "bank"
 
-    @operation(query=Page, answer=BankAccountShape, many=True, id="bank_account_list")
+    @operation(query=Page, answer=BankAccountShape, many=True)
+    @documented(id="bank_account_list")
     def get(self, request: Call) -> HttpResponseBase:
         """The company's bank accounts."""
-        context = self.context(request)
         found = BankAccount.objects.all()
-        return lists.page(
-            request, found, BankAccountShape, by="name", descending=False, context=context, name="bank-accounts"
-        )
+        return lists.page(self, found, by="name", descending=False, name="bank-accounts")
 
 
 class BankAccountItem(ApiView):
@@ -106,15 +110,16 @@ class BankAccountItem(ApiView):
         account: BankAccount = get_object_or_404(BankAccount.objects, pk=path["id"])
         return account
 
-    @operation(answer=BankAccountShape, etag=True, id="bank_account_retrieve")
+    @operation(answer=BankAccountShape)
+    @versioned
+    @documented(id="bank_account_retrieve")
     def get(self, request: Call, id: int) -> BankAccount:
         """A bank account."""
         return self.find(id=id)
 
-    @operation(
-        action="settings.edit", body=BankAccountChange, answer=BankAccountShape, match=True, id="bank_account_update",
-        examples=[sent({"ledger_account": "512100"})],
-    )  # fmt: skip
+    @operation(action="settings.edit", body=BankAccountChange, answer=BankAccountShape)
+    @conditional
+    @documented(id="bank_account_update", examples=[sent({"ledger_account": "512100"})])
     def put(self, request: Call, id: int) -> BankAccount:
         """Name a bank account otherwise, or book its money on another sub-account of 512 from now on."""
         account, values = self.find(id=id), request.values
@@ -129,10 +134,11 @@ class AccountStatements(ApiView):
         account: BankAccount = get_object_or_404(BankAccount.objects, pk=path["id"])
         return account
 
-    @operation(
-        action="bank.reconcile", body=StatementFile, answer=ImportShape, status=201, key=OPTIONAL, files=True,
-        id="statement_import",
-    )  # fmt: skip
+    @operation(action="bank.reconcile", body=StatementFile, answer=ImportShape)
+    @created()
+    @repeatable(OPTIONAL)
+    @multipart
+    @documented(id="statement_import")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Import a bank statement.
 
@@ -161,20 +167,21 @@ class AccountStatements(ApiView):
 class StatementList(ApiView):
     area = "bank"
 
-    @operation(query=StatementFilter, answer=StatementShape, many=True, id="statement_list")
+    @operation(query=StatementFilter, answer=StatementShape, many=True)
+    @documented(id="statement_list")
     def get(self, request: Call) -> HttpResponseBase:
         """Imported statements, the latest import first."""
         found = BankStatement.objects.select_related("account")
         if "account_id" in request.query:
             found = found.filter(account_id=request.query["account_id"])
-        context = self.context(request)
-        return lists.page(request, found, StatementShape, by="imported_at", context=context, name="statements")
+        return lists.page(self, found, by="imported_at", name="statements")
 
 
 class TransactionList(ApiView):
     area = "bank"
 
-    @operation(query=TransactionFilter, answer=TransactionShape, many=True, id="transaction_list")
+    @operation(query=TransactionFilter, answer=TransactionShape, many=True)
+    @documented(id="transaction_list")
     def get(self, request: Call) -> HttpResponseBase:
         """Movements of the bank, the latest first. Filters combine."""
         columns = {
@@ -183,8 +190,7 @@ class TransactionList(ApiView):
         }  # fmt: skip
         filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
         found = BankLine.objects.filter(**filters)
-        context = self.context(request)
-        return lists.page(request, found, TransactionShape, by="booked_on", context=context, name="transactions")
+        return lists.page(self, found, by="booked_on", name="transactions")
 
 
 def line_of(pk: int) -> BankLine:
@@ -217,17 +223,18 @@ class TransactionView(ApiView):
 
 
 class TransactionItem(TransactionView):
-    @operation(answer=TransactionDetail, id="transaction_retrieve")
+    @operation(answer=TransactionDetail)
+    @documented(id="transaction_retrieve")
     def get(self, request: Call, id: int) -> dict[str, Any]:
         """A movement with its match, or with what the evidence proposes and why."""
         return detail_of(line_of(id), request.caller.company, request.at)
 
 
 class TransactionMatch(TransactionView):
-    @operation(
-        action="bank.reconcile", body=MatchBody, answer=MatchShape, status=201, key=REQUIRED, id="match_accept",
-        examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})],
-    )  # fmt: skip
+    @operation(action="bank.reconcile", body=MatchBody, answer=MatchShape)
+    @created()
+    @repeatable(REQUIRED)
+    @documented(id="match_accept", examples=[sent({"allocations": [{"invoice_id": 1, "amount": 1200.00}]})])
     def post(self, request: Call, id: int) -> Match:
         """Say which invoices a credit pays: the proposal, or others.
 
@@ -252,10 +259,9 @@ class MatchUndo(ApiView):
         match: Match = get_object_or_404(Match.objects.select_related("line", "payment"), pk=path["id"])
         return match
 
-    @operation(
-        action="bank.reconcile", body=ReasonBody, answer=MatchShape, key=REQUIRED, id="match_undo",
-        examples=[sent({"reason": "Payé par un homonyme"})],
-    )  # fmt: skip
+    @operation(action="bank.reconcile", body=ReasonBody, answer=MatchShape)
+    @repeatable(REQUIRED)
+    @documented(id="match_undo", examples=[sent({"reason": "Payé par un homonyme"})])
     def post(self, request: Call, id: int) -> Match:
         """Take a match back: the payment is reversed, the invoices owe again, the movement is open.
 
@@ -266,9 +272,9 @@ class MatchUndo(ApiView):
 
 
 class TransactionIgnore(TransactionView):
-    @operation(
-        action="bank.reconcile", body=ReasonBody, answer=TransactionDetail, key=OPTIONAL, id="transaction_ignore"
-    )
+    @operation(action="bank.reconcile", body=ReasonBody, answer=TransactionDetail)
+    @repeatable(OPTIONAL)
+    @documented(id="transaction_ignore")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
         line, by = line_of(id), request.caller.actor
@@ -277,7 +283,9 @@ class TransactionIgnore(TransactionView):
 
 
 class TransactionReopen(TransactionView):
-    @operation(action="bank.reconcile", answer=TransactionDetail, key=OPTIONAL, id="transaction_reopen")
+    @operation(action="bank.reconcile", answer=TransactionDetail)
+    @repeatable(OPTIONAL)
+    @documented(id="transaction_reopen")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
         reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)

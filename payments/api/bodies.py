@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from billing.models import Invoice
 from config.kernel.api.fields import Body, Day, Id, Money, Page, Query, Reference, Switch, Word
-from config.kernel.api.operation import Call
+from config.kernel.api.view import Call
 from config.kernel.clock import local_day
 from customers.models import Customer
 from payments.api.fields import METHODS, Received

@@ -8,8 +8,14 @@ from django.http import HttpResponseBase
 
 from billing.models import Invoice
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
-from config.kernel.api.operation import OPTIONAL, REQUIRED, ApiView, Call, operation
+from config.kernel.api.expand import expandable
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
+from config.kernel.api.statuses import created, located
+from config.kernel.api.versions import conditional, versioned
+from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from customers.api.customers import CUSTOMER
@@ -39,7 +45,9 @@ SEED_PAYMENT = {
 class PaymentList(ApiView):
     area = "payments"
 
-    @operation(query=PaymentFilter, answer=PaymentShape, many=True, expand={"customer": CUSTOMER}, id="payment_list")
+    @operation(query=PaymentFilter, answer=PaymentShape, many=True)
+    @expandable(customer=CUSTOMER)
+    @documented(id="payment_list")
     def get(self, request: Call) -> HttpResponseBase:
         """Payments, the latest first.
 
@@ -51,14 +59,13 @@ class PaymentList(ApiView):
             found = found.filter(reverses=None, reversed_at=None)
         elif filters["status"] == "reversed":
             found = found.exclude(reversed_at=None)
-        context = self.context(request)
-        return lists.page(request, found, PaymentShape, by="paid_on", context=context, name="payments")
+        return lists.page(self, found, by="paid_on", name="payments")
 
-    @operation(
-        action="payments.record", body=PaymentBody, answer=PaymentAnswer, status=201, key=REQUIRED,
-        id="payment_create", examples=[sent(SEED_PAYMENT)],
-    )  # fmt: skip
-    def post(self, request: Call) -> HttpResponseBase:
+    @operation(action="payments.record", body=PaymentBody, answer=PaymentAnswer)
+    @created(at="api:payment", of="payment")
+    @repeatable(REQUIRED)
+    @documented(id="payment_create", examples=[sent(SEED_PAYMENT)])
+    def post(self, request: Call) -> dict[str, Any]:
         """Record money received.
 
         With `invoice_id` the invoice takes what it still asks for; what is beyond its balance is kept as the
@@ -85,7 +92,7 @@ class PaymentList(ApiView):
                 shares = [Share(share["invoice_id"], share["amount"]) for share in values.get("allocations", [])]
                 receive = receive_oldest_first if values["oldest_first"] else record_payment
                 payment = receive(customer=values["customer_id"], amount=values["amount"], shares=shares, **common)
-        return answer_for(self, payment, invoice, status=201)
+        return answer_for(payment, invoice)
 
 
 class PaymentItem(ApiView):
@@ -97,15 +104,18 @@ class PaymentItem(ApiView):
             lock_held(payment)  # invoices before the payment, as everywhere
         return payment
 
-    @operation(answer=PaymentShape, etag=True, expand={"customer": CUSTOMER}, id="payment_retrieve")
+    @operation(answer=PaymentShape)
+    @versioned
+    @expandable(customer=CUSTOMER)
+    @documented(id="payment_retrieve")
     def get(self, request: Call, id: int) -> Payment:
         """A payment with what it pays."""
         return self.find(id=id)
 
-    @operation(
-        action="payments.record", body=PaymentChange, answer=ChangedPayment, key=OPTIONAL, match=True,
-        id="payment_update", examples=[sent({"reference": "VIR-123456", "notes": "Reçu en agence"})],
-    )  # fmt: skip
+    @operation(action="payments.record", body=PaymentChange, answer=ChangedPayment)
+    @repeatable(OPTIONAL)
+    @conditional
+    @documented(id="payment_update", examples=[sent({"reference": "VIR-123456", "notes": "Reçu en agence"})])
     def put(self, request: Call, id: int) -> Change:
         """Change a payment.
 
@@ -131,7 +141,10 @@ class PaymentItem(ApiView):
             new = replace_payment(payment=payment, **figures, **texts, **by)
         return Change(rows.payment_of(new.pk), replaces=id)
 
-    @operation(action="payments.record", answer=ReversedPayment, key=OPTIONAL, match=True, id="payment_delete")
+    @operation(action="payments.record", answer=ReversedPayment)
+    @repeatable(OPTIONAL)
+    @conditional
+    @documented(id="payment_delete")
     def delete(self, request: Call, id: int) -> dict[str, Any]:
         """Take a payment back.
 
@@ -147,18 +160,23 @@ class MarkPaid(ApiView):
     def find(self, **path: Any) -> Invoice:
         return rows.invoice_of(path["id"])
 
-    @operation(
-        action="payments.record", body=MarkPaidBody, answer=PaymentAnswer, key=REQUIRED, id="invoice_mark_paid",
+    @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer)
+    @located(at="api:payment", of="payment")
+    @repeatable(REQUIRED)
+    @documented(
+        id="invoice_mark_paid",
         examples=[
             sent(
                 {
-                    "payment_method": "transfer", "payment_reference": "VIR-123456", "payment_date": "2024-10-15",
+                    "payment_method": "transfer",
+                    "payment_reference": "VIR-123456",
+                    "payment_date": "2024-10-15",
                     "amount": 1200.00,
                 }
             )
         ],
-    )  # fmt: skip
-    def post(self, request: Call, id: int) -> HttpResponseBase:
+    )
+    def post(self, request: Call, id: int) -> dict[str, Any]:
         """Record the payment of an invoice: its whole balance unless `amount` says less.
 
         Less than the balance leaves the invoice `sent` or `overdue`. More is kept as the customer's credit. An invoice
@@ -167,4 +185,4 @@ class MarkPaid(ApiView):
         invoice = self.find(id=id)
         with named_as():
             payment = pay_invoice(invoice=invoice, **values_of_mark_paid(request))
-        return answer_for(self, payment, invoice, status=200)
+        return answer_for(payment, invoice)

@@ -9,8 +9,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from config.kernel.api.documented import documented
 from config.kernel.api.fields import Day, Id, Money, Query
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from customers.models import Customer
@@ -58,7 +60,8 @@ class AgingShape(serializers.Serializer):
 class AgingReport(ApiView):
     area = "finance"
 
-    @operation(query=AgingQuery, answer=AgingShape, id="report_aging")
+    @operation(query=AgingQuery, answer=AgingShape)
+    @documented(id="report_aging")
     def get(self, request: Call) -> dict[str, Any]:
         """What customers owe today, by how many days it is late."""
         on, query = local_day(request.at), request.query
@@ -87,7 +90,8 @@ class DsoShape(serializers.Serializer):
 class DsoReport(ApiView):
     area = "finance"
 
-    @operation(query=DsoQuery, answer=DsoShape, id="report_dso")
+    @operation(query=DsoQuery, answer=DsoShape)
+    @documented(id="report_dso")
     def get(self, request: Call) -> dict[str, Any]:
         """Days of sales outstanding: what is due, divided by what was billed in the period, times its days."""
         on, query = local_day(request.at), request.query
@@ -154,7 +158,8 @@ class CustomerStatement(ApiView):
         customer: Customer = get_object_or_404(Customer.objects, pk=path["id"])
         return customer
 
-    @operation(query=AccountQuery, answer=AccountShape, id="customer_statement")
+    @operation(query=AccountQuery, answer=AccountShape)
+    @documented(id="customer_statement")
     def get(self, request: Call, id: int) -> dict[str, Any]:
         """A customer's account: opening balance, each invoice, credit note and payment, closing balance.
 

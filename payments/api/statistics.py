@@ -7,9 +7,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received
 from config.kernel.api.fields import Moment, Money, Word
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 from payments.api import rows
 from payments.api.bodies import StatsQuery
 from payments.api.fields import METHODS
@@ -55,7 +57,8 @@ SEED_STATS = {
 class PaymentStats(ApiView):
     area = "payments"
 
-    @operation(query=StatsQuery, answer=StatsShape, id="payment_stats", examples=[received(SEED_STATS)])
+    @operation(query=StatsQuery, answer=StatsShape)
+    @documented(id="payment_stats", examples=[received(SEED_STATS)])
     def get(self, request: Call) -> dict[str, Any]:
         """What was received, by period and method.
 

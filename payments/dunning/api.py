@@ -11,9 +11,13 @@ from rest_framework import serializers
 
 from billing.models import Invoice
 from config.kernel.api import lists
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Day, Id, Moment, Money, Page, Word
-from config.kernel.api.operation import OPTIONAL, ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.versions import versioned
+from config.kernel.api.view import ApiView, Call
 from payments.api import rows
 from payments.api.bodies import ReasonBody
 from payments.dunning.letters import LetterText
@@ -106,17 +110,20 @@ class InvoiceReminder(ApiView):
     def find(self, **path: Any) -> Invoice:
         return rows.invoice_of(path["id"])
 
-    @operation(
-        action="reminders.send", body=ReminderBody, answer=ReminderAnswer, key=OPTIONAL, id="invoice_remind",
+    @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer)
+    @repeatable(OPTIONAL)
+    @documented(
+        id="invoice_remind",
         examples=[
             sent(
                 {
-                    "reminder_type": "email", "subject": "Rappel facture INV-2024-0001",
+                    "reminder_type": "email",
+                    "subject": "Rappel facture INV-2024-0001",
                     "message": "Nous vous rappelons que la facture est en attente de paiement.",
                 }
             )
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Remind a customer of an invoice.
 
@@ -140,7 +147,8 @@ def remind(request: Call, invoice: Invoice) -> dict[str, Any]:
 class ReminderList(ApiView):
     area = "invoices"
 
-    @operation(query=ReminderFilter, answer=ReminderShape, many=True, id="reminder_list")
+    @operation(query=ReminderFilter, answer=ReminderShape, many=True)
+    @documented(id="reminder_list")
     def get(self, request: Call) -> HttpResponseBase:
         """Reminders, the latest first. Filters combine; the dates are those on which they were written."""
         columns = {
@@ -149,14 +157,15 @@ class ReminderList(ApiView):
         }  # fmt: skip
         filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
         found = reminders().filter(**filters)
-        context = self.context(request)
-        return lists.page(request, found, ReminderShape, by="created_at", context=context, name="reminders")
+        return lists.page(self, found, by="created_at", name="reminders")
 
 
 class ReminderItem(ApiView):
     area = "invoices"
 
-    @operation(answer=ReminderShape, etag=True, id="reminder_retrieve")
+    @operation(answer=ReminderShape)
+    @versioned
+    @documented(id="reminder_retrieve")
     def get(self, request: Call, id: int) -> Reminder:
         """A reminder."""
         return reminder_of(id)
@@ -165,7 +174,9 @@ class ReminderItem(ApiView):
 class ReminderSend(ApiView):
     area = "invoices"
 
-    @operation(action="reminders.send", answer=ReminderAnswer, key=OPTIONAL, id="reminder_send")
+    @operation(action="reminders.send", answer=ReminderAnswer)
+    @repeatable(OPTIONAL)
+    @documented(id="reminder_send")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Send a drafted formal notice: somebody has decided that it must leave. The same guards apply."""
         send_drafted(reminder=reminder_of(id), actor=request.caller.actor, at=request.at)
@@ -178,7 +189,9 @@ class ReminderCancel(ApiView):
     def find(self, **path: Any) -> Reminder:
         return reminder_of(path["id"])
 
-    @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer, key=OPTIONAL, id="reminder_cancel")
+    @operation(action="reminders.send", body=ReasonBody, answer=ReminderAnswer)
+    @repeatable(OPTIONAL)
+    @documented(id="reminder_cancel")
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Give a drafted formal notice up."""
         reason = request.values["reason"] or CANCELLED_BY_API

@@ -28,8 +28,8 @@ from tests.factories.money import credit_invoice
 
 pytestmark = pytest.mark.django_db
 
-EXPANDING = [route for route in ROUTES if route.operation.expand]
-NAMES = [(route, name) for route in EXPANDING for name in route.operation.expand]
+EXPANDING = [route for route in ROUTES if route.operation.expandable]
+NAMES = [(route, name) for route in EXPANDING for name in route.operation.expandable]
 by_name = {"ids": lambda one: one if isinstance(one, str) else one.operation.id}
 
 
@@ -148,7 +148,7 @@ def test_a_table_holds_no_objects(world: World, form: str) -> None:
 
 @pytest.mark.parametrize(("route", "name"), NAMES, **by_name)
 def test_a_key_expands_only_what_its_scopes_read(route: Any, name: str, world: World) -> None:
-    own, other = f"{route.view.area}.read", f"{route.operation.expand[name].area}.read"
+    own, other = f"{route.view.area}.read", f"{route.operation.expandable[name].area}.read"
     address = f"{route.address(world)}?expand={name}"
     assert a_machine(world.company, own, other).get(address).status_code == 200
     if own == other:
@@ -181,7 +181,7 @@ def test_another_companys_object_is_never_shown(world: World, filtered: bool, mo
 @pytest.mark.parametrize("route", [route for route in EXPANDING if "<" in route.path], **by_name)
 def test_another_companys_row_does_not_exist_whatever_is_expanded(route: Any, world: World) -> None:
     stranger = a_partner(story.a_company())
-    assert stranger.get(f"{route.address(world)}?expand={','.join(route.operation.expand)}").status_code == 404
+    assert stranger.get(f"{route.address(world)}?expand={','.join(route.operation.expandable)}").status_code == 404
 
 
 # -- what it costs -----------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_a_list_costs_the_same_few_queries_more_with_thirty_rows_as_with_three(r
     for added, rows in ((3, 3), (27, 30)):
         for _ in range(added):
             a_row(World(world.company))  # each of another customer
-        costs.append((cost("", rows), cost(f"?expand={','.join(route.operation.expand)}", rows)))
+        costs.append((cost("", rows), cost(f"?expand={','.join(route.operation.expandable)}", rows)))
     assert costs[0] == costs[1]
     assert costs[1][1] - costs[1][0] == more
 
@@ -261,7 +261,7 @@ def test_the_document_lists_the_names_and_shows_what_each_adds() -> None:
     operations = {one["operationId"]: one for methods in document["paths"].values() for one in methods.values()}
     assert len(EXPANDING) == 8
     for route in EXPANDING:
-        operation, declared = operations[route.operation.id], route.operation.expand
+        operation, declared = operations[route.operation.id], route.operation.expandable
         (parameter,) = [one for one in operation["parameters"] if one["name"] == "expand"]
         assert parameter["schema"]["items"]["enum"] == list(declared)
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -11,7 +11,8 @@ from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from config.kernel.api.operation import ApiView, Operation
+from config.kernel.api.operation import Operation
+from config.kernel.api.view import ApiView
 from config.kernel.roles import Role, may, may_read
 from config.kernel.scope import ScopedManager
 from tests.api.client import Partner, a_machine, a_partner
@@ -84,7 +85,7 @@ by_name = {"ids": lambda route: f"{route.method} {route.path}"}
 
 def call(route: Route, address: str, partner: Partner) -> Any:
     body = None if route.method == "get" else {}
-    answer = partner.call(route.method.upper(), address, body, key=bool(route.operation.key))
+    answer = partner.call(route.method.upper(), address, body, key=bool(route.operation.repeatable))
     if answer.streaming:
         b"".join(answer.streaming_content)  # read to its end, a file is closed
     return answer

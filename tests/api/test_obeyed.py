@@ -205,7 +205,7 @@ def call(route: Route, world: World, partner: Partner, body: dict[str, Any]) -> 
     at = route.address(world)
     if route.operation.id == "invoice_update":
         at = f"/api/invoices/{world.draft.pk}"
-    return partner.call(route.method.upper(), at, body, key=bool(route.operation.key))
+    return partner.call(route.method.upper(), at, body, key=bool(route.operation.repeatable))
 
 
 def test_every_field_of_every_route_that_writes_is_known(world: World) -> None:

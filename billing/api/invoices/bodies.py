@@ -18,7 +18,7 @@ from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
 from billing.totals import UnpriceableLine, check_vat
-from config.kernel.api.compared import Compared
+from config.kernel.api.cross_fields import CrossFieldBody
 from config.kernel.api.fields import Day, Number, Reference, Switch
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import translated
@@ -32,7 +32,7 @@ TWO_NUMBERS = n("invoice_number et external_reference sont le même numéro, le 
 TWO_DAYS = n("invoice_date et supply_date sont le même jour, celui de la vente : envoyez l’un des deux.")
 
 
-class ItemBody(Compared):
+class ItemBody(CrossFieldBody):
     """A line. With `product_id`, what is not said is taken from the product."""
 
     shape = ItemShape
@@ -114,7 +114,7 @@ def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[
     return {"vat_category": category, "vat_rate": rate}, {}
 
 
-class ChangeBody(Compared):
+class ChangeBody(CrossFieldBody):
     """Any of these: what is not named stays as it is, and `items`, once named, replace all lines."""
 
     shape = InvoiceShape

@@ -18,15 +18,19 @@ from billing.models import DepositDeduction, Invoice, SalesOrder
 from billing.services.correcting import draft_correction
 from billing.services.deducting import deductible_from
 from billing.services.deposits import choose_deposits, deposit_description, draft_deposit, percent_of
-from config.kernel.api.compared import Compared
+from config.kernel.api.cross_fields import CrossFieldBody
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Money
-from config.kernel.api.operation import OPTIONAL, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.view import Call
 
 AMOUNT_OR_PERCENT = "Donnez soit « amount », soit « percent »."
 
 
-class DepositBody(Compared):
+class DepositBody(CrossFieldBody):
     """How much is asked for in advance: one of the two."""
 
     amount = Money(required=False, min_value=Decimal("0.01"), help_text="With VAT.")
@@ -89,10 +93,10 @@ class OrderDeposits(Deposits):
         order: SalesOrder = get_object_or_404(SalesOrder.objects.select_related("customer"), pk=id)
         return order
 
-    @operation(
-        action="invoices.edit", body=DepositBody, answer=InvoiceShape, status=201, key=OPTIONAL,
-        location="api:invoice", id="order_deposit_create", examples=[sent({"percent": 30})],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=DepositBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(OPTIONAL)
+    @documented(id="order_deposit_create", examples=[sent({"percent": 30})])
     def post(self, request: Call, id: int) -> Invoice:
         """Draft a deposit invoice (386) on a confirmed order, its VAT shared over the rates of the order.
 
@@ -104,10 +108,10 @@ class OrderDeposits(Deposits):
 
 
 class InvoiceDeposits(Deposits):
-    @operation(
-        action="invoices.edit", body=DepositBody, answer=InvoiceShape, status=201, key=OPTIONAL,
-        location="api:invoice", id="invoice_deposit_create", examples=[sent({"amount": 1500})],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=DepositBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(OPTIONAL)
+    @documented(id="invoice_deposit_create", examples=[sent({"amount": 1500})])
     def post(self, request: Call, id: int) -> Invoice:
         """Draft a deposit invoice (386) ahead of a draft without an order.
 
@@ -118,7 +122,8 @@ class InvoiceDeposits(Deposits):
 
 
 class InvoiceDeductions(InvoiceView):
-    @operation(answer=DeductibleShape, many=True, id="deduction_list")
+    @operation(answer=DeductibleShape, many=True)
+    @documented(id="deduction_list")
     def get(self, request: Call, id: int) -> Sequence[Invoice]:
         """The deposits that a draft deducts or may deduct: its customer's, in its currency, of its order or of none.
 
@@ -130,10 +135,8 @@ class InvoiceDeductions(InvoiceView):
         chosen = DepositDeduction.objects.filter(invoice=invoice, deposit=OuterRef("pk"))
         return list(deductible_from(invoice).annotate(deducted_here=Exists(chosen)))
 
-    @operation(
-        action="invoices.edit", body=DeductionsBody, answer=InvoiceShape, id="deduction_update",
-        examples=[sent({"deposit_ids": [4503599627370498]})],
-    )  # fmt: skip
+    @operation(action="invoices.edit", body=DeductionsBody, answer=InvoiceShape)
+    @documented(id="deduction_update", examples=[sent({"deposit_ids": [4503599627370498]})])
     def put(self, request: Call, id: int) -> Invoice:
         """Deduct these deposits from the draft, and no others. Each is deducted whole, by one invoice only.
 
@@ -149,11 +152,10 @@ class InvoiceDeductions(InvoiceView):
 
 
 class InvoiceCorrections(InvoiceView):
-    @operation(
-        action="invoices.credit", body=CorrectionBody, answer=InvoiceShape, status=201, key=OPTIONAL,
-        location="api:invoice", id="correction_create",
-        examples=[sent({"reason": "Adresse de facturation erronée"})],
-    )  # fmt: skip
+    @operation(action="invoices.credit", body=CorrectionBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(OPTIONAL)
+    @documented(id="correction_create", examples=[sent({"reason": "Adresse de facturation erronée"})])
     def post(self, request: Call, id: int) -> Invoice:
         """Draft the corrected invoice (384) that will replace an issued one, with its lines and deposits.
 

@@ -6,9 +6,13 @@ from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice, SalesOrder
 from billing.services.invoices import AlreadyInvoiced, generate_invoice
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Reference
-from config.kernel.api.operation import OPTIONAL, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.repeatable import OPTIONAL, repeatable
+from config.kernel.api.statuses import created
+from config.kernel.api.view import Call
 
 
 class GenerateBody(Body):
@@ -25,16 +29,10 @@ class AlreadyInvoicedHere(AlreadyInvoiced):
 
 
 class InvoiceGenerate(InvoiceView):
-    @operation(
-        action="invoices.edit",
-        body=GenerateBody,
-        answer=InvoiceShape,
-        status=201,
-        key=OPTIONAL,
-        location="api:invoice",
-        id="invoice_generate",
-        examples=[sent({"salesOrderId": 7})],
-    )
+    @operation(action="invoices.edit", body=GenerateBody, answer=InvoiceShape)
+    @created(at="api:invoice")
+    @repeatable(OPTIONAL)
+    @documented(id="invoice_generate", examples=[sent({"salesOrderId": 7})])
     def post(self, request: Call) -> Invoice:
         """Generate the invoice of a shipped order: a draft with its lines, its issued deposits deducted.
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from billing.api.invoices.shapes import InvoiceShape
 from billing.models import Invoice
-from config.kernel.api.operation import ApiView, Call
+from config.kernel.api.view import ApiView, Call
 
 
 class InvoiceView(ApiView):

@@ -13,9 +13,11 @@ from rest_framework import serializers
 from billing.api.invoices import vocabulary
 from billing.api.invoices.filters import billed_rows
 from billing.models import BALANCE, InvoiceStatus
+from config.kernel.api.documented import documented
 from config.kernel.api.examples import received
 from config.kernel.api.fields import Money
-from config.kernel.api.operation import ApiView, Call, operation
+from config.kernel.api.operation import operation
+from config.kernel.api.view import ApiView, Call
 
 EXAMPLE = {
     "draft_count": 5, "sent_count": 12, "paid_count": 45, "overdue_count": 3, "cancelled_count": 2,
@@ -50,7 +52,8 @@ def figures(on: date) -> dict[str, Any]:
 class InvoiceStats(ApiView):
     area = "invoices"
 
-    @operation(answer=InvoiceStatsShape, id="invoice_stats", examples=[received(EXAMPLE)])
+    @operation(answer=InvoiceStatsShape)
+    @documented(id="invoice_stats", examples=[received(EXAMPLE)])
     def get(self, request: Call) -> dict[str, Any]:
         """Counts and totals of all invoices.
 

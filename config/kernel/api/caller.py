@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from config.kernel.actor import Actor
+from config.kernel.api.refusals import NoCompany
 from config.kernel.models import ApiKey, Company, Membership, User
 from config.kernel.roles import READERS, may, may_read
+
+COMPANY_HEADER = "X-Company"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,18 @@ class Caller:
         if area not in READERS:
             raise KeyError(area)
         return f"{area}.read" in self.scopes
+
+
+def caller_of(request: Any) -> Caller:
+    """The caller in the company its credential, or the X-Company header, names. Raises NoCompany."""
+    wanted = request.headers.get(COMPANY_HEADER, "").strip()
+    if isinstance(request.user, ApiKey):
+        company = request.user.company
+        if wanted and wanted not in (str(company.pk), company.siren):
+            raise NoCompany
+        return Caller.machine(request.user)
+    rows = Membership.objects.filter(user=request.user).select_related("company", "user").order_by("id")
+    found = next((row for row in rows if not wanted or wanted in (str(row.company_id), row.company.siren)), None)
+    if found is None:
+        raise NoCompany
+    return Caller.person(found)

@@ -1,6 +1,7 @@
 """`?expand=customer,order`: beside an id of the answer, the object it names, as a list of its own shows it.
 
-    @operation(answer=InvoiceShape, etag=True, expand={"customer": CUSTOMER, "order": ORDER})
+    @operation(answer=InvoiceShape)
+    @expandable(customer=CUSTOMER, order=ORDER)
 
 A route declares what its ids can be expanded into, and the rest follows: the parameter, the right to read what it
 names, the optional properties in the OpenAPI document, and the objects, in a number of queries that no row adds to.
@@ -17,6 +18,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from config.kernel.api.declaring import declare
 from config.kernel.errors import NotAllowed
 
 PARAMETER = "expand"
@@ -36,6 +38,11 @@ class Expandable:
     shape: type[serializers.Serializer]
     rows: Callable[[], QuerySet[Any]]
     area: str  # that the caller must be allowed to read
+
+
+def expandable(**objects: Expandable) -> Any:
+    """What can stand beside an id of the answer when it is asked for, by the name of the id without `_id`."""
+    return declare(expandable=objects)
 
 
 class Expand(serializers.CharField):

@@ -10,6 +10,7 @@ from typing import Any, Never
 import simplejson
 from django.utils.functional import Promise
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -82,3 +83,14 @@ class JsonRenderer(BaseRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         return b"" if data is None else dumps(data)
+
+
+class JsonNegotiation(BaseContentNegotiation):
+    """There is one language here; an Accept header changes nothing."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        kind = request.content_type.split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type

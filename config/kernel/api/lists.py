@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import xlsxwriter
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from config.kernel import listing
 from config.kernel.api.expand import PARAMETER, expand
 from config.kernel.api.fields import XLSX
 from config.kernel.api.json import dumps
-from config.kernel.api.operation import Call
+from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 from config.kernel.scope import company_scope
 
@@ -30,35 +30,29 @@ BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-t�
 
 
 def page(
-    request: Call,
-    rows: QuerySet[Any],
-    shape: type[BaseSerializer],
-    *,
-    by: str | Combinable,
-    descending: bool = True,
-    context: Mapping[str, Any],
-    name: str,
+    view: ApiView, rows: QuerySet[Any], *, by: str | Combinable, descending: bool = True, name: str
 ) -> HttpResponseBase:
-    """The rows the caller asks for, sorted by a column or expression that is never NULL.
+    """The rows the caller asks for, as the route's answer, sorted by a column or expression that is never NULL.
 
-    One query for a page, and those of what is expanded.
+    One query for a page, and those of what is expanded. `name`: of the file, where the whole list is asked for.
     """
-    asked = request.query
-    if asked.get("format", "json") != "json":
+    request = cast(Call, view.request)
+    shape, context, query = view.operation.answer, view.context(request), request.query
+    if query.get("format", "json") != "json":
         sign = "-" if descending else ""
         ordered = rows.annotate(sort_key=by) if isinstance(by, Combinable) else rows
         column = "sort_key" if isinstance(by, Combinable) else by
         return _exported(request, ordered.order_by(f"{sign}{column}", f"{sign}pk"), shape, context, name)
-    cursor = asked.get("cursor", "")
+    cursor = query.get("cursor", "")
     if cursor and not listing.is_cursor(cursor):
         raise Invalid(fields={"cursor": BAD_CURSOR})
-    query = QueryDict(mutable=True)
-    query.update({"cursor": cursor} if cursor else {})
+    place = QueryDict(mutable=True)
+    place.update({"cursor": cursor} if cursor else {})
     found = listing.page(
-        rows, sorts={"key": by}, default="-key" if descending else "key", query=query, size=asked["limit"]
+        rows, sorts={"key": by}, default="-key" if descending else "key", query=place, size=query["limit"]
     )
-    records = shape(list(found), many=True, context=dict(context)).data
-    expand(records, asked.get(PARAMETER, {}), context)
+    records = shape(list(found), many=True, context=context).data
+    expand(records, query.get(PARAMETER, {}), context)
     response = Response(records)
     links = [
         f'<{_address(request, other)}>; rel="{rel}"'

@@ -16,6 +16,7 @@ from config.kernel.api.expand import PARAMETER, Expandable
 from config.kernel.api.fields import XLSX, Page
 from config.kernel.api.idempotency import HEADER
 from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
+from config.kernel.api.repeatable import REQUIRED
 
 if TYPE_CHECKING:
     from config.kernel.api.operation import Operation
@@ -25,55 +26,61 @@ DOCUMENT = "config/api/openapi.yaml"
 KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
 
 
-def documented(method: Callable[..., Any], told: Operation) -> Callable[[Any], Any]:
-    """The decorator that tells drf-spectacular what an operation is."""
+def drawn(method: Callable[..., Any], operation: Operation) -> Callable[[Any], Any]:
+    """The decorator that says to drf-spectacular what an operation is."""
     summary, _, description = (method.__doc__ or "").strip().partition("\n")
-    statuses = errors_of(method.__name__, told)
-    responses: dict[Any, Any] = _answers(told)
-    if told.etag:
+    statuses = errors_of(method.__name__, operation)
+    responses: dict[Any, Any] = _answers(operation)
+    if operation.versioned:
         responses[304] = OpenApiResponse(description="Not modified since the version of If-None-Match.")
     for status in statuses:
         responses[status, MEDIA_TYPE] = OpenApiResponse(ProblemShape, description=HTTPStatus(status).phrase)
     return extend_schema(
-        operation_id=told.id or None,
+        operation_id=operation.id or None,
         summary=summary.strip().rstrip("."),
         description="\n".join(line.strip() for line in description.strip().splitlines()),
-        parameters=_parameters(told),
-        request=_request(told),
+        parameters=_parameters(operation),
+        request=_request(operation),
         responses=responses,
-        examples=list(told.examples),
-        auth=[] if told.public else None,
+        examples=list(operation.examples),
+        auth=[] if operation.public else None,
     )
 
 
-def errors_of(method: str, told: Operation) -> list[int]:
+def errors_of(method: str, operation: Operation) -> list[int]:
     """The refusals a caller must expect of this operation."""
-    statuses = {400, 429, 503, *told.errors}
-    if not told.public:
+    statuses = {400, 429, 503, *operation.errors}
+    if not operation.public:
         statuses |= {401, 403}
     if method != "get":
         statuses |= {404, 409}
-    if told.body is not None:
+    if operation.body is not None:
         statuses |= {411, 413, 415}
-    if told.match:
+    if operation.conditional:
         statuses.add(412)
-    if told.key:
+    if operation.repeatable:
         statuses |= {409, 422}
     return sorted(statuses | {404})
 
 
-def _answers(told: Operation) -> dict[Any, Any]:
-    if told.status == HTTPStatus.NO_CONTENT or told.answer is None:
-        return {told.status: OpenApiResponse(description="Done.")}
-    if isinstance(told.answer, str):  # a file, by the media types it may have: "application/pdf, application/xml"
+def _answers(operation: Operation) -> dict[Any, Any]:
+    if operation.media_types:
         file = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-        return {(told.status, media_type): file for media_type in told.answer.split(", ")}
-    shape = _expanded(told.answer, tuple(told.expand.items())) if told.expand else told.answer
-    shape = shape(many=True) if told.many else shape
-    if told.query is None or not issubclass(told.query, Page):
-        return {told.status: shape}
+        return {(operation.status, media_type): file for media_type in operation.media_types}
+    if operation.status == HTTPStatus.NO_CONTENT or operation.answer is None:
+        return {operation.status: OpenApiResponse(description="Done.")}
+    shape = (
+        _expanded(operation.answer, tuple(operation.expandable.items())) if operation.expandable else operation.answer
+    )
+    shape = shape(many=True) if operation.many else shape
+    if operation.query is None or not issubclass(operation.query, Page):
+        return {operation.status: shape}
     whole = OpenApiResponse(OpenApiTypes.BINARY, description="The whole list.")
-    return {(told.status, "application/json"): shape, (told.status, "text/csv"): whole, (told.status, XLSX): whole}
+    return {
+        (operation.status, "application/json"): shape,
+        (operation.status, "text/csv"): whole,
+        (operation.status, XLSX): whole,
+    }
 
 
 @cache  # one component, however many routes answer with it
@@ -87,24 +94,24 @@ def _expanded(answer: Any, declared: tuple[tuple[str, Expandable], ...]) -> type
     return type(f"{answer.__name__}Expanded", (answer,), {"__doc__": answer.__doc__, **objects})
 
 
-def _request(told: Operation) -> Any:
-    if told.body is None:
+def _request(operation: Operation) -> Any:
+    if operation.body is None:
         return None
-    return {"multipart/form-data" if told.files else "application/json": told.body}
+    return {"multipart/form-data" if operation.multipart else "application/json": operation.body}
 
 
-def _parameters(told: Operation) -> list[Any]:
-    found: list[Any] = [told.query] if told.query else []
-    if told.expand:
-        found.append(_expand_parameter(told.expand))
-    if told.key:
+def _parameters(operation: Operation) -> list[Any]:
+    found: list[Any] = [operation.query] if operation.query else []
+    if operation.expandable:
+        found.append(_expand_parameter(operation.expandable))
+    if operation.repeatable:
         text = "Any unique text; the same again to repeat the call safely. The first answer is kept seven days."
-        found.append(_header(HEADER, text, KEY, required=told.key == "required"))
-    if told.match:
+        found.append(_header(HEADER, text, KEY, required=operation.repeatable == REQUIRED))
+    if operation.conditional:
         found.append(_header("If-Match", "The ETag read before: refused (412) if the object has changed since.", str))
-    if told.etag:
+    if operation.versioned:
         found.append(_header("If-None-Match", "The ETag read before: 304 if nothing has changed.", str))
-    if not told.public:
+    if not operation.public:
         found.append(_header("X-Company", "For people of several companies: the company's id or SIREN.", str))
     return found
 

@@ -46,4 +46,4 @@ def _takes_files(request: WSGIRequest) -> bool:
     except Http404:
         return False
     operations = getattr(view, "operations", dict)
-    return any(operation.files for operation in operations().values())
+    return any(operation.multipart for operation in operations().values())

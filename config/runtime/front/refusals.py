@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from config.kernel.api.door import LengthMissing, TooLarge
 from config.kernel.api.problems import of_domain
+from config.kernel.api.refusals import LengthMissing, TooLarge
 from config.kernel.middleware import PROGRAMS, GetResponse, say
 from config.runtime.front.requests import REFUSED
 

@@ -12,7 +12,7 @@ from rest_framework.serializers import ValidationError
 from config.kernel.api.fields import Body
 
 
-class Compared(Body):
+class CrossFieldBody(Body):
     """A body whose fields are also held against each other, even where some of them cannot be read."""
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> Mapping[str, Any]:
