@@ -2,7 +2,7 @@
 
 A test builds and looks at the rows of several companies: its body, its fixtures and its threads work across companies.
 What the product starts by itself begins in no scope, as it does in production: a request (its middleware sees to it), a
-task, a command. One that reads a company's rows without entering a scope fails its tests here.
+task, a command, a queue's sweep. One that reads a company's rows without entering a scope fails its tests here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 from celery.app.task import Task
 from django.core.management.base import BaseCommand
 
+from config.kernel.queue import Queue
 from config.kernel.scope import across_companies, no_scope
 
 
@@ -26,6 +27,7 @@ def tests_work_across_companies() -> Iterator[None]:
         (threading.Thread, "run", across_companies),
         (Task, "__call__", no_scope),
         (BaseCommand, "execute", no_scope),
+        *((Queue, act, no_scope) for act in ("claim", "sweep", "visit")),
     ):
         patch.setattr(owner, method, _within(scope, getattr(owner, method)))
     with across_companies():

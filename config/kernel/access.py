@@ -75,9 +75,9 @@ def member(asks: str, *, posts: str = "") -> Callable[[Callable[..., HttpRespons
             membership: Membership | None = getattr(request, "membership", None)
             if membership is None:
                 return render(request, "no_company.html", status=403)
-            asked = declared.of(request.method)
-            if not allows(membership.role, asked):
-                refusal = NotYourAct if asked in ACTIONS else NotYourPage
+            required = declared.of(request.method)
+            if not allows(membership.role, required):
+                refusal = NotYourAct if required in ACTIONS else NotYourPage
                 raise refusal(owners=_owners(membership.company_id))
             return view(request, *args, **kwargs)
 

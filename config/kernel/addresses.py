@@ -14,9 +14,9 @@ def address_of(request: HttpRequest) -> str:
 
     Only what our own proxies wrote is believed: TRUSTED_PROXIES addresses from the end of X-Forwarded-For.
     """
-    told = request.headers.get("X-Forwarded-For", "").split(",")
-    if settings.TRUSTED_PROXIES and len(told) >= settings.TRUSTED_PROXIES:
-        address = told[-settings.TRUSTED_PROXIES].strip()
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
+        address = forwarded[-settings.TRUSTED_PROXIES].strip()
         with suppress(ValueError):
             return str(ipaddress.ip_address(address))
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -7,6 +7,7 @@ changed of them stands in Django's own log.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
@@ -29,7 +30,7 @@ class CarefulSelect(AutocompleteSelect):
     """Django's own fails on an id that is no number."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
-        return super().optgroups(name, [one for one in value if str(one).isascii() and str(one).isdigit()], attr)
+        return super().optgroups(name, [key for key in value if str(key).isascii() and str(key).isdigit()], attr)
 
 
 class FoundBySearch:
@@ -59,8 +60,8 @@ class AuditedAdmin(FoundBySearch, admin.ModelAdmin):
     def record(self, request: HttpRequest, row: Any, act: int, changes: Changes, *, before: Any = None) -> None:
         """Write the event of `row` in its companies, and in those it was `before` in."""
         actor = Actor.user(cast(User, request.user))
-        subjects = [subject for one in (row, before) if one is not None for subject in self.audit_subjects(one)]
-        for subject in dict.fromkeys(subjects):
+        versions = (row,) if before is None else (row, before)
+        for subject in dict.fromkeys(chain.from_iterable(map(self.audit_subjects, versions))):
             with company_scope(subject.company_id):
                 data = {**self.audit_data(row), "changes": audit.masked(changes)}
                 audit.record(self.tags[act], subject=subject, actor=actor, at=timezone.now(), data=data)
@@ -75,7 +76,7 @@ class AuditedAdmin(FoundBySearch, admin.ModelAdmin):
         elif columns:
             before = type(obj)._base_manager.select_for_update(no_key=True).get(pk=obj.pk)
             obj.save(update_fields=list(columns))
-        changes = {name: [_told(before, column), _told(obj, column)] for name, column in columns.items()}
+        changes = {name: [_recorded(before, column), _recorded(obj, column)] for name, column in columns.items()}
         for name in {field.name for field in meta.many_to_many} & set(form.changed_data):
             changes[name] = [_names(form.initial.get(name)), _names(form.cleaned_data.get(name))]
         form.audited = audit.masked(changes)
@@ -115,7 +116,7 @@ class AuditedAdmin(FoundBySearch, admin.ModelAdmin):
         super().delete_queryset(request, queryset)
 
 
-def _told(row: models.Model | None, column: str) -> Any:
+def _recorded(row: models.Model | None, column: str) -> Any:
     value = getattr(row, column) if row is not None else None
     return value if value is None or isinstance(value, str | int | bool | list) else str(value)
 

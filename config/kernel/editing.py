@@ -82,7 +82,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, models.Model):
         return str(value.pk)
     if isinstance(value, list | tuple):
-        return ",".join(_plain(one) for one in value)
+        return ",".join(_plain(item) for item in value)
     return "" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
 
 
@@ -147,7 +147,7 @@ def _shown(bound: forms.BoundField) -> str:
     if isinstance(field, forms.BooleanField):
         return _("oui") if field.to_python(value) else _("non")
     if isinstance(value, list | tuple):
-        value = [str(one) for one in value]
+        value = [str(item) for item in value]
     if hasattr(field, "choices"):
         wanted = value if isinstance(value, list) else [str(getattr(value, "pk", value) or "")]
         return ", ".join(str(label) for key, label in field.choices if str(key) in wanted)

@@ -20,14 +20,14 @@ def add_domain_error(form: BaseForm, error: DomainError, formset: BaseFormSet | 
     """
     placed = False
     for name, sentence in error.fields.items():
-        words = translated(sentence)
+        text = translated(sentence)
         if name in form.fields:
-            form.add_error(name, words)
+            form.add_error(name, text)
             placed = True
         elif formset is not None and (line := _LINE.fullmatch(name)):
-            placed = _at_line(formset, int(line[1]), line[2], words) or placed
+            placed = _at_line(formset, int(line[1]), line[2], text) or placed
         else:
-            form.add_error(None, words)
+            form.add_error(None, text)
             placed = True
     if not placed:
         form.add_error(None, say(error))
@@ -39,10 +39,10 @@ def filled_forms(formset: BaseFormSet) -> list[BaseForm]:
     return [form for form in formset.forms if form.has_changed() and form not in thrown_away]
 
 
-def _at_line(formset: BaseFormSet, number: int, name: str, words: str) -> bool:
+def _at_line(formset: BaseFormSet, number: int, name: str, text: str) -> bool:
     rows = filled_forms(formset)
     if not 1 <= number <= len(rows):
         return False
     row = rows[number - 1]
-    row.add_error(name if name in row.fields else None, words)
+    row.add_error(name if name in row.fields else None, text)
     return True

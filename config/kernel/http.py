@@ -200,12 +200,12 @@ def check_address(url: str) -> None:
     """
     try:
         target = urlsplit(url)
-        asked = urlsplit(requests.Request("GET", url).prepare().url or "").hostname or ""
+        host = urlsplit(requests.Request("GET", url).prepare().url or "").hostname or ""
     except ValueError:  # what requests raises for an address is one, too
         raise _incorrect() from None
     if target.username or target.password or target.scheme not in {"http", "https"} or not target.hostname:
         raise _incorrect()
-    if not all(0 < len(label) <= LONGEST_LABEL for label in asked.removesuffix(".").split(".")):
+    if not all(0 < len(label) <= LONGEST_LABEL for label in host.removesuffix(".").split(".")):
         raise _incorrect()
     if target.scheme == "http" and not _is_loopback(target.hostname):
         raise RemoteError(

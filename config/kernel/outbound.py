@@ -35,8 +35,8 @@ HERE = (".localhost", ".localdomain", ".local", ".internal")
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 # what Python calls global, and leads elsewhere than to one public host
 _SPECIAL = [
-    ipaddress.ip_network(one)
-    for one in (
+    ipaddress.ip_network(network)
+    for network in (
         "192.0.0.0/24",  # of protocols (RFC 6890)
         "192.88.99.0/24",  # relays of 6to4
         "168.63.129.16/32",  # Azure's own, from within

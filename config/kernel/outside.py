@@ -71,7 +71,7 @@ def atomic(work: Callable[P, T]) -> Callable[P, T]:
                 except Unanswered as error:
                     if answers:
                         raise Stale from None
-                    answers |= _asked(error.questions)
+                    answers |= _answered(error.questions)
         finally:
             _answers.reset(token)
 
@@ -82,7 +82,7 @@ def ask(questions: Questions[K, T]) -> dict[K, T]:
     """The answer to each, by its key. Raises AskedInside in a transaction that is not of `atomic`."""
     answers = _answers.get()
     if not _is_open() or answers is None or _alone.get():
-        return _asked(questions)
+        return _answered(questions)
     if questions.keys() - answers.keys():
         raise Unanswered(questions)
     return {key: answers[key] for key in questions}
@@ -108,7 +108,7 @@ def each(works: Iterable[Callable[[], T]]) -> list[T | Stale]:
     return results
 
 
-def _asked(questions: Questions[K, T]) -> dict[K, T]:
+def _answered(questions: Questions[K, T]) -> dict[K, T]:
     if _is_open() and not _alone.get():
         raise AskedInside
     return {key: question() for key, question in questions.items()}

@@ -50,9 +50,9 @@ def _kept(request: HttpRequest, token: str) -> dict[str, str] | None:
 
 def unjudged(form: BaseForm, formset: BaseFormSet) -> None:
     """Show a bound form without its errors: the person had not sent it yet."""
-    for one in (form, *formset.forms):
-        one._errors = ErrorDict()  # noqa: SLF001 – Django’s own place of a form’s errors
-        one.cleaned_data = {}
+    for shown in (form, *formset.forms):
+        shown._errors = ErrorDict()  # noqa: SLF001 – Django’s own place of a form’s errors
+        shown.cleaned_data = {}
     rows: Any = formset
     rows._errors = [ErrorDict() for _form in formset.forms]  # noqa: SLF001
     rows._non_form_errors = formset.error_class()  # noqa: SLF001

@@ -51,7 +51,7 @@ class Queue(Generic[R]):
     due: the rows, of all companies, that may be worked on at a moment, the most urgent first.
     work: what is done with one, no transaction open; what it writes at the end, it writes under `held`.
     lease: beyond the longest that the work lasts.
-    take: told of a row within the claim, to write down the attempt; False leaves the row for now.
+    take: what is done with a row within its claim, to write down the attempt; False leaves the row for now.
     """
 
     name: str
@@ -99,14 +99,14 @@ class Queue(Generic[R]):
             due = list(self._due(now()).values_list("pk", "company_id"))
         for key, company_id in due:
             with company_scope(company_id):
-                claimed = self._claim_one(key, now())
+                claimed = self._claim_row(key, now())
                 answers += self._treat(claimed, now)
                 for row in claimed:
                     release(row)
         return answers
 
     @transaction.atomic(durable=True)
-    def _claim_one(self, key: int, at: datetime) -> list[R]:
+    def _claim_row(self, key: int, at: datetime) -> list[R]:
         rows = list(self._free(at).filter(pk=key))
         for row in rows:
             _lease(row, uuid.uuid4().hex, at + self.lease)

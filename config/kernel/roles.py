@@ -54,6 +54,6 @@ def may(role: str, action: str) -> bool:
     return role in ACTIONS[action]
 
 
-def allows(role: str, asked: str) -> bool:
-    """True when the role has what is asked: an act it does, or an area it reads. An unknown word is a KeyError."""
-    return may(role, asked) if asked in ACTIONS else may_read(role, asked)
+def allows(role: str, required: str) -> bool:
+    """True when the role has what is required: an act it does, or an area it reads. An unknown word is a KeyError."""
+    return may(role, required) if required in ACTIONS else may_read(role, required)

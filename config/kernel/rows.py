@@ -60,8 +60,8 @@ def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any
     key, expected = meta.pk, cast(Any, meta.get_field(expecting))
     table, former = _quoted(meta.db_table), "expected"
     given = (
-        {key.column: row.pk, former: getattr(row, expecting), **{field.column: one[field.name] for field in fields}}
-        for row, one in zip(rows, changes, strict=True)
+        {key.column: row.pk, former: getattr(row, expecting), **{field.column: values[field.name] for field in fields}}
+        for row, values in zip(rows, changes, strict=True)
     )
     written = ", ".join(f"{_quoted(field.column)} = given.{_quoted(field.column)}" for field in fields)
     with connection.cursor() as cursor:

@@ -169,19 +169,19 @@ def wait_sentence(pause: timedelta) -> str:
     """What to tell who must wait, in whole seconds or minutes."""
     seconds = max(1, round(pause.total_seconds()))
     if seconds < 90:
-        words = ngettext(
+        sentence = ngettext(
             "Trop d’essais de connexion. Attendez %(count)s seconde avant de recommencer.",
             "Trop d’essais de connexion. Attendez %(count)s secondes avant de recommencer.",
             seconds,
         )
-        return words % {"count": seconds}
+        return sentence % {"count": seconds}
     minutes = -(-seconds // 60)
-    words = ngettext(
+    sentence = ngettext(
         "Trop d’essais de connexion. Attendez %(count)s minute avant de recommencer.",
         "Trop d’essais de connexion. Attendez %(count)s minutes avant de recommencer.",
         minutes,
     )
-    return words % {"count": minutes}
+    return sentence % {"count": minutes}
 
 
 class SignInForm(AuthenticationForm):

@@ -28,7 +28,7 @@ def apply_received() -> int:
 
 @shared_task(name="kernel.forget")
 def forget() -> dict[str, int]:
-    """Delete what has served its time: answers kept for repeated calls, messages told long ago, expired tokens."""
+    """Delete what has served its time: answers kept for repeated calls, messages of long ago, expired tokens."""
     at = timezone.now()
     expired, _ = OutstandingToken.objects.filter(expires_at__lt=at).delete()
     # what is old enough goes, whatever its company: one statement for all of them

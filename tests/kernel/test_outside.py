@@ -13,18 +13,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def asked():
+def questions():
     """Each question asked, with how many transactions were open."""
     return []
 
 
 @pytest.fixture
-def question(asked):
+def question(questions):
     level = len(connection.atomic_blocks)
 
     def make(key):
         def answer():
-            asked.append((key, len(connection.atomic_blocks) - level))
+            questions.append((key, len(connection.atomic_blocks) - level))
             return f"{key} is good"
 
         return {key: answer}
@@ -32,7 +32,7 @@ def question(asked):
     return make
 
 
-def test_a_question_is_asked_outside_and_its_work_done_once(question, asked):
+def test_a_question_is_asked_outside_and_its_work_done_once(question, questions):
     rows = []
 
     @outside.atomic
@@ -41,12 +41,12 @@ def test_a_question_is_asked_outside_and_its_work_done_once(question, asked):
         return outside.ask(question("this"))["this"]
 
     assert work("Vérone") == "this is good"
-    assert asked == [("this", 0)]
+    assert questions == [("this", 0)]
     assert len(rows) == 2
     assert [type(story.a_company()).objects.filter(pk=pk).exists() for pk in rows] == [False, True]
 
 
-def test_the_outermost_work_is_run_again(question, asked):
+def test_the_outermost_work_is_run_again(question, questions):
     runs = []
 
     @outside.atomic
@@ -59,16 +59,16 @@ def test_the_outermost_work_is_run_again(question, asked):
         return inner()
 
     assert outer() == {"this": "this is good"}
-    assert (runs, asked) == (["outer", "outer"], [("this", 0)])
+    assert (runs, questions) == (["outer", "outer"], [("this", 0)])
 
 
-def test_what_many_works_ask_is_asked_at_once(question, asked):
+def test_what_many_works_ask_is_asked_at_once(question, questions):
     @outside.atomic
     def work():
         return outside.each([lambda: 1, *(lambda key=key: outside.ask(question(key))[key] for key in "ab")])
 
     assert work() == [1, "a is good", "b is good"]
-    assert asked == [("a", 0), ("b", 0)]
+    assert questions == [("a", 0), ("b", 0)]
 
 
 def test_another_question_the_second_time_is_refused(question):
@@ -87,16 +87,16 @@ def test_without_a_transaction_it_is_simply_asked(question):
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_any_other_transaction_is_a_defect(question, asked, wrapped):
+def test_any_other_transaction_is_a_defect(question, questions, wrapped):
     def work():
         return outside.ask(question("this"))
 
     with transaction.atomic(), pytest.raises(outside.AskedInside):
         (outside.atomic(work) if wrapped else work)()
-    assert not asked
+    assert not questions
 
 
-def test_who_is_alone_in_a_new_database_is_answered_at_once_in_the_transaction(question, asked):
+def test_who_is_alone_in_a_new_database_is_answered_at_once_in_the_transaction(question, questions):
     runs = []
 
     @outside.atomic
@@ -106,4 +106,4 @@ def test_who_is_alone_in_a_new_database_is_answered_at_once_in_the_transaction(q
 
     with outside.alone(), transaction.atomic():
         assert work() == "this is good"
-    assert (len(runs), len(asked)) == (1, 1)
+    assert (len(runs), len(questions)) == (1, 1)

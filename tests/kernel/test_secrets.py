@@ -49,11 +49,11 @@ def test_a_new_key_put_first_reads_what_the_old_one_wrote(settings):
 
 @pytest.mark.django_db
 def test_the_secret_of_one_account_copied_to_another_does_not_open():
-    one = platforms.a_platform_account(story.a_company(), secret=CANARY)
+    account = platforms.a_platform_account(story.a_company(), secret=CANARY)
     other = platforms.a_platform_account(story.a_company(), secret="another")
-    assert CANARY not in one.client_secret_cipher
-    assert one.client_secret() == CANARY
-    other.client_secret_cipher = one.client_secret_cipher
+    assert CANARY not in account.client_secret_cipher
+    assert account.client_secret() == CANARY
+    other.client_secret_cipher = account.client_secret_cipher
     with pytest.raises(SecretUnreadable):
         other.client_secret()
 

@@ -95,8 +95,8 @@ class Reference(serializers.PrimaryKeyRelatedField):
 class Word(serializers.ChoiceField):
     """A word of the API for a code of ours: those of a mapping, or the codes themselves in lower case."""
 
-    def __init__(self, words: Mapping[str, Any] | type[TextChoices], **options: Any) -> None:
-        codes = words if isinstance(words, Mapping) else {str(code).lower(): code for code in words.values}
+    def __init__(self, choices: Mapping[str, Any] | type[TextChoices], **options: Any) -> None:
+        codes = choices if isinstance(choices, Mapping) else {str(code).lower(): code for code in choices.values}
         self.codes: Mapping[str, Any] = codes
         super().__init__(choices=list(codes), **options)
 

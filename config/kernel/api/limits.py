@@ -1,4 +1,4 @@
-"""How often one caller may call: counted in the broker, told in every answer, and never a reason to fail with it.
+"""How often one caller may call: counted in the broker, shown in every answer, and never a reason to fail with it.
 
 Headers of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` and `RateLimit`, with `Retry-After` on 429.
 """

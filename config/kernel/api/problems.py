@@ -131,13 +131,13 @@ def flattened(detail: Any, path: str = "") -> dict[str, str]:
             here = name + 1 if isinstance(name, int) else name if name != "non_field_errors" else ""
             found |= flattened(inner, ".".join(part for part in (path, str(here)) if part))
         return found
-    if isinstance(detail, list) and any(isinstance(one, Mapping | list) for one in detail):
+    if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
         found = {}
         for position, inner in enumerate(detail, start=1):
             found |= flattened(inner, f"{path}.{position}" if path else str(position)) if inner else {}
         return found
     sentences = detail if isinstance(detail, list) else [detail]
-    return {path or "body": " ".join(str(one) for one in sentences)}
+    return {path or "body": " ".join(map(str, sentences))}
 
 
 @csrf_exempt  # whatever the method, the answer is a problem

@@ -45,16 +45,16 @@ def states_something(body: Body, sent: Any) -> bool:
         return False
     lists = _lists(body, sent)
     return bool(body.compared & set(sent)) or any(
-        states_something(child, one) for _name, child, rows in lists for one in rows
+        states_something(child, row) for _name, child, rows in lists for row in rows
     )
 
 
 def _lists(body: Body, sent: Mapping[str, Any]) -> list[tuple[str, Body, list[Any]]]:
     """The lists of smaller bodies in this one that state something: name, body of a row, rows sent."""
     found = []
-    for name, one in body.fields.items():
-        child = getattr(one, "child", None)
-        if isinstance(one, ListSerializer) and isinstance(child, Body) and child.compared and sent.get(name):
+    for name, taken in body.fields.items():
+        child = getattr(taken, "child", None)
+        if isinstance(taken, ListSerializer) and isinstance(child, Body) and child.compared and sent.get(name):
             found.append((name, child, sent[name]))
     return found
 
@@ -82,7 +82,7 @@ def _sentence(name: str, now: Any) -> str:
 
 def _holds_amount(value: Any) -> bool:
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return isinstance(value, Decimal) or any(_holds_amount(one) for one in inner)
+    return isinstance(value, Decimal) or any(map(_holds_amount, inner))
 
 
 def agrees(sent: Any, shown: Any) -> bool:

@@ -80,11 +80,11 @@ def apply(message: ReceivedWebhook, now: Clock) -> None:
 
 def _apply(message: ReceivedWebhook, at: datetime) -> None:
     sender = SENDERS[message.origin.source]
-    told = read(bytes(message.body))
-    early = sender.apply(message, told, at) if sender.talks else None
+    content = read(bytes(message.body))
+    early = sender.apply(message, content, at) if sender.talks else None
     with held(message, status=ReceivedStatus.RECEIVED) as row:
         if row is not None:
-            _record(row, early or sender.apply(row, told, at), at)
+            _record(row, early or sender.apply(row, content, at), at)
 
 
 def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:

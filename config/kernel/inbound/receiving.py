@@ -81,9 +81,9 @@ def _is_genuine(row: WebhookSource, headers: Mapping[str, str], body: bytes, at:
 
 def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
     """Keep the message, due now, unless its event is kept already. Raises Malformed."""
-    told = read(body)
+    content = read(body)
     digest = hashlib.sha256(body).hexdigest()
-    name, parts = SENDERS[origin.source].event_of(told)
+    name, parts = SENDERS[origin.source].event_of(content)
     row = ReceivedWebhook(
         company_id=origin.company_id,
         origin=origin,
@@ -101,26 +101,26 @@ def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
 def read(body: bytes) -> Mapping[str, Any]:
     """The message's object. Raises Malformed."""
     try:
-        told = loads(body)
+        content = loads(body)
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise Malformed from error
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         raise Malformed
-    return told
+    return content
 
 
-def inner(told: Any, *path: str) -> Mapping[str, Any]:
+def inner(content: Any, *path: str) -> Mapping[str, Any]:
     """The object at that path; an empty one where there is none."""
     for name in path:
-        told = told.get(name) if isinstance(told, dict) else None
-    return told if isinstance(told, dict) else {}
+        content = content.get(name) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
 
 
 def _joined(parts: Iterable[Any]) -> str:
     """The parts as one identifier; '' when one is missing, or they are too long or not plain text."""
-    words = [_plain(part) for part in parts]
-    text = "|".join(words)
-    return text if words and all(words) and len(text) <= 200 else ""
+    texts = [_plain(part) for part in parts]
+    joined = "|".join(texts)
+    return joined if texts and all(texts) and len(joined) <= 200 else ""
 
 
 def _plain(value: Any) -> str:

@@ -163,7 +163,7 @@ class WebhookSource(CompanyRow):
     def live_secrets(self) -> list[str]:
         """The secrets in clear, newest first; raises SecretUnreadable."""
         ciphers = (self.secret_cipher, self.previous_secret_cipher)
-        return [secrets.decrypt(one, context=f"webhooksource:{self.pk}:secret") for one in ciphers if one]
+        return [secrets.decrypt(cipher, context=f"webhooksource:{self.pk}:secret") for cipher in ciphers if cipher]
 
 
 class ReceivedStatus(models.TextChoices):

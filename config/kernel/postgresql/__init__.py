@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, telling the server which company is in scope (settings: DATABASES' ENGINE)."""
+"""Django's PostgreSQL backend, announcing to the server the scope (settings: DATABASES' ENGINE)."""

@@ -127,7 +127,8 @@ def take_cursor(form: BaseForm) -> str:
 
     Not after errors, whose list takes it; a form whose customer is picked by typing begins there (`_typeahead.html`).
     """
-    typed = [one for one in form.visible_fields() if not isinstance(one.field.widget, RadioSelect | CheckboxInput)]
+    ticked = (RadioSelect, CheckboxInput)
+    typed = [bound for bound in form.visible_fields() if not isinstance(bound.field.widget, ticked)]
     if typed and not form.errors and not hasattr(form, "customer_text"):
         typed[0].field.widget.attrs["autofocus"] = True
     return ""

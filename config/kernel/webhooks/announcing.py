@@ -85,7 +85,7 @@ def _held(endpoints: Sequence[WebhookEndpoint]) -> set[int]:
 
 def message(name: str, *, about: str, subjects: Sequence[str], facts: Mapping[str, Any], at: datetime) -> str:
     """The words of a message: what happened, when, to which object, with the facts of the audit trail."""
-    related = [shown for one in subjects if one != about and (shown := _shown(one))]
+    related = [shown for subject in subjects if subject != about and (shown := _shown(subject))]
     data = {**{key: _number(key, value) for key, value in facts.items()}, **_shown(about), "related": related}
     return dumps({"type": name, "timestamp": at, "data": data}).decode()
 

@@ -34,16 +34,16 @@ class Command(BaseCommand):
                 breaks = [*chain.verify(company), *(damaged_files(company) if options["files"] else ())]
                 head = AuditChain.objects.filter(company=company).first()
             broken += len(breaks)
-            self._tell(company, breaks, head.length if head else 0, as_json=options["json"])
+            self._write(company, breaks, head.length if head else 0, as_json=options["json"])
         if broken:
             raise CommandError(f"{broken} break(s) in the chain", returncode=1)
 
-    def _tell(self, company: Company, breaks: list[chain.Break], length: int, *, as_json: bool) -> None:
+    def _write(self, company: Company, breaks: list[chain.Break], length: int, *, as_json: bool) -> None:
         if as_json:
-            rows = [{"subject": one.subject, "sequence": one.sequence, "what": one.what} for one in breaks]
+            rows = [{"subject": found.subject, "sequence": found.sequence, "what": found.what} for found in breaks]
             verdict = {"company": company.name, "siren": company.siren, "events": length, "intact": not breaks}
             self.stdout.write(json.dumps({**verdict, "breaks": rows}, ensure_ascii=False))
             return
         self.stdout.write(f"{company.name} ({company.siren}): {length} events, {'intact' if not breaks else 'BROKEN'}")
-        for one in breaks:
-            self.stdout.write(f"  {one}")
+        for found in breaks:
+            self.stdout.write(f"  {found}")
