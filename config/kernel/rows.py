@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from django.db import connection, models
@@ -35,16 +36,10 @@ def insert_each(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    meta = rows[0]._meta
-    numbered = rows[0].pk is None
-    fields: list[Any] = [field for field in meta.concrete_fields if not (numbered and field.primary_key)]
-    columns = ", ".join(_quoted(field.column) for field in fields)
+    fields = [field for field in rows[0]._meta.concrete_fields if not (field.primary_key and rows[0].pk is None)]
+    given = _as_text({str(field.column): getattr(row, field.attname) for field in fields} for row in rows)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {_quoted(meta.db_table)} ({columns}) SELECT {columns} "  # noqa: S608 - names of ours
-            f"FROM {_recordset(fields)} ORDER BY ordinality RETURNING {_quoted(meta.pk.column)}",
-            [_as_text({field.column: getattr(row, field.attname) for field in fields} for row in rows)],
-        )
+        cursor.execute(_insertion(type(rows[0]), tuple(fields)), [given])
         keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
         row.pk, row._state.adding, row._state.db = key, False, connection.alias
@@ -57,20 +52,16 @@ def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any
     """
     meta = rows[0]._meta
     fields: list[Any] = [meta.get_field(name) for name in changes[0]]
-    key, expected = meta.pk, cast(Any, meta.get_field(expecting))
-    table, former = _quoted(meta.db_table), "expected"
-    given = (
-        {key.column: row.pk, former: getattr(row, expecting), **{field.column: values[field.name] for field in fields}}
+    given = _as_text(
+        {
+            "row_key": row.pk,
+            "expected": getattr(row, expecting),
+            **{str(field.column): values[field.name] for field in fields},
+        }
         for row, values in zip(rows, changes, strict=True)
     )
-    written = ", ".join(f"{_quoted(field.column)} = given.{_quoted(field.column)}" for field in fields)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {written} FROM {_recordset([key, *fields], {former: expected})} "  # noqa: S608 - names of ours
-            f"WHERE {table}.{_quoted(key.column)} = given.{_quoted(key.column)} "
-            f"AND {table}.{_quoted(expected.column)} = given.{former}",
-            [_as_text(given)],
-        )
+        cursor.execute(_update(type(rows[0]), tuple(fields), expecting), [given])
         return int(cursor.rowcount)
 
 
@@ -79,9 +70,28 @@ def _as_text(rows: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps([plain(row) for row in rows])
 
 
-def _recordset(fields: Iterable[Any], more: Mapping[str, Any] | None = None) -> str:
-    """The rows of such a text as a table named `given`."""
-    named = {field.column: field for field in fields} | dict(more or {})
+@cache
+def _insertion(model: type[models.Model], fields: tuple[Any, ...]) -> str:
+    table, key = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
+    columns = ", ".join(_quoted(field.column) for field in fields)
+    given = _recordset({field.column: field for field in fields})
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {given} ORDER BY ordinality RETURNING {key}"  # noqa: S608 - names of ours
+
+
+@cache
+def _update(model: type[models.Model], fields: tuple[Any, ...], expecting: str) -> str:
+    meta = model._meta
+    table, key, expected = _quoted(meta.db_table), _quoted(meta.pk.column), cast(Any, meta.get_field(expecting))
+    written = ", ".join(f"{_quoted(field.column)} = given.{_quoted(field.column)}" for field in fields)
+    given = _recordset({"row_key": meta.pk, "expected": expected, **{field.column: field for field in fields}})
+    return (
+        f"UPDATE {table} SET {written} FROM {given} "  # noqa: S608 - names of ours
+        f"WHERE {table}.{key} = row_key AND {table}.{_quoted(expected.column)} = given.expected"
+    )
+
+
+def _recordset(named: Mapping[str, Any]) -> str:
+    """The rows of such a text as a table named `given`, of columns that hold what the fields do."""
     types = ", ".join(f"{_quoted(name)} {field.db_type(connection)}" for name, field in named.items())
     return f"ROWS FROM (json_to_recordset(%s) AS ({types})) WITH ORDINALITY AS given"
 

@@ -28,11 +28,13 @@ END $$;
 -- Give the events their places and hashes. Deferred, so the head is locked last, for the shortest time, in commit order.
 -- The first event of a transaction places all that follow it, whatever their number: what others have not committed is
 -- not seen here, and what they have is placed. Head and events are written once, where each event would write both.
-CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Events are found by their keys: a session that planned while there were few would go on reading all of them.
+CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$
 DECLARE
   head kernel_auditchain%ROWTYPE;
   event record;
   ids bigint[];
+  before text[];
   hashes text[];
   scope text := coalesce(current_setting('quittance.company', true), '');
 BEGIN
@@ -40,19 +42,19 @@ BEGIN
   IF EXISTS (SELECT FROM kernel_auditevent WHERE id = NEW.id AND hash = '') THEN
     INSERT INTO kernel_auditchain (company_id, length, head) VALUES (NEW.company_id, 0, '') ON CONFLICT DO NOTHING;
     SELECT * INTO head FROM kernel_auditchain WHERE company_id = NEW.company_id FOR UPDATE;
-    hashes := ARRAY[head.head::text];
     -- planned for this very id: a plan for any id would read the whole table
     FOR event IN EXECUTE $sql$
       SELECT id, content_hash FROM kernel_auditevent WHERE company_id = $1 AND id >= $2 AND hash = '' ORDER BY id
     $sql$ USING NEW.company_id, NEW.id LOOP
       ids := ids || event.id;
+      before := before || head.head::text;
       head.length := head.length + 1;
       head.head := encode(sha256(convert_to(head.head || '|' || head.length || '|' || event.content_hash, 'UTF8')), 'hex');
       hashes := hashes || head.head::text;
     END LOOP;
     UPDATE kernel_auditevent AS placed
-      SET sequence = head.length - cardinality(ids) + place, previous_hash = hashes[place], hash = hashes[place + 1]
-      FROM unnest(ids) WITH ORDINALITY AS found (id, place) WHERE placed.id = found.id;
+      SET sequence = head.length - cardinality(ids) + place, previous_hash = found.before, hash = found.hash
+      FROM unnest(ids, before, hashes) WITH ORDINALITY AS found (id, before, hash, place) WHERE placed.id = found.id;
     UPDATE kernel_auditchain SET length = head.length, head = head.head WHERE company_id = NEW.company_id;
   END IF;
   PERFORM set_config('quittance.company', scope, true);
