@@ -1,4 +1,4 @@
-"""How soon the page of an invoice looks for what is new of its carrying, and what of it was shown."""
+"""How soon the page of an invoice looks for what is new of its transmission, and what of it was shown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _is_moving(row: Transmission, at: datetime) -> bool:
 
 
 def fingerprint(invoice: Invoice, every: int) -> str:
-    """The same as long as the record would show the same of the carrying, and look again as soon."""
+    """The same as long as the record would show the same of its transmission, and look again as soon."""
     rows = Transmission.everywhere.filter(invoice=invoice).order_by("id").values_list("id", "status", "lifecycle_code")
     events = invoice.lifecycle.count()
     mails = invoice.emails.order_by("id").values_list("id", "status")

@@ -27,7 +27,7 @@ class FilesField(forms.FileField):
     """Several files, each checked as one; an empty file is left for the service to name."""
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = [super(FilesField, self).clean(one, initial) for one in data or []]
+        files = [super(FilesField, self).clean(file, initial) for file in data or []]
         if len(files) > MOST_FILES:
             raise forms.ValidationError(_("Joignez au plus 20 fichiers : réunissez-les dans un PDF."))
         return files
@@ -47,7 +47,7 @@ class CompleteForm(forms.Form):
         label=_("Pièces jointes"),
         required=False,
         allow_empty_file=True,
-        widget=FilesInput({"accept": ",".join(sorted(f".{one.lower()}" for one in EXTENSIONS))}),
+        widget=FilesInput({"accept": ",".join(sorted(f".{extension.lower()}" for extension in EXTENSIONS))}),
         help_text=_("PDF, images, documents de bureau, archives : 10 Mo par fichier, 120 Mo avec la facture."),
     )
 
@@ -56,7 +56,7 @@ class CompleteForm(forms.Form):
 
     def attachments(self) -> list[Attachment]:
         files = self.cleaned_data["enclosures"]
-        return [Attachment(str(one.name), media_type(str(one.name)), one.read()) for one in files]
+        return [Attachment(str(file.name), media_type(str(file.name)), file.read()) for file in files]
 
 
 class RecycleForm(forms.Form):

@@ -3,8 +3,8 @@
 Abby signs by `X-Abby-Signature`, hex, over the body; AFNOR XP Z12-013 by `Afnor-Signature`, base64, over the SHA-256 of
 `<body>@<Afnor-Signature-Timestamp>`, seconds.
 
-Our invoices are the truth. A payment told by Abby is money received, and recorded once; nothing else it tells changes
-an invoice: it is noted on it, and a cancelled copy says what a person should do.
+Our invoices are the truth. A payment announced by Abby is money received, and recorded once; nothing else it announces
+changes an invoice: it is noted on it, and a cancelled copy says what a person should do.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NO_PLATFORM = "Aucune plateforme AFNOR n’est en service."
 WITHOUT_EFFECT = "Cet événement d’Abby est sans effet ici."
 CANCELLED = "La copie est annulée chez Abby, la facture reste due. Pour l’annuler aussi, établissez un avoir."
 NO_COPY_NAMED = "Cet événement d’Abby ne nomme pas de facture : son identifiant manque ou est illisible."
-TOLD_BEFORE = "Cet encaissement est déjà enregistré."
+RECORDED_BEFORE = "Cet encaissement est déjà enregistré."
 # events of a copy, and the fact each is
 NOTES = {
     "invoice.sent": ("einvoicing.copy.sent", ""),
@@ -85,7 +85,7 @@ class UnreadablePayment(Invalid):
 def register() -> None:
     """Called once, when the app is ready."""
     senders.register(
-        Sender("abby", "Abby", _is_signed_by_abby, lambda told: (told.get("type"), [told.get("id")]), hear_abby),
+        Sender("abby", "Abby", _is_signed_by_abby, lambda body: (body.get("type"), [body.get("id")]), apply_abby_event),
         Sender("afnor", _("Plateforme agréée (AFNOR)"), _is_signed_by_afnor, _afnor_event, read_platform, talks=True),
     )
 
@@ -101,7 +101,7 @@ def _is_signed_by_afnor(secret: str, headers: Headers, body: bytes, at: datetime
     text = body + b"@" + stamp.encode()
     macs = [mac(key, read(text)) for key in _afnor_keys(secret) for read in AFNOR_READINGS.values()]
     given = headers.get("Afnor-Signature", "")
-    return any(is_same(given, base64.b64encode(one).decode()) for one in macs)
+    return any(is_same(given, base64.b64encode(mac).decode()) for mac in macs)
 
 
 def _afnor_keys(secret: str) -> list[bytes]:
@@ -112,13 +112,13 @@ def _afnor_keys(secret: str) -> list[bytes]:
     return keys
 
 
-def _afnor_event(told: Mapping[str, Any]) -> tuple[Any, list[Any]]:
-    """A flow is told again at each change of its acknowledgement."""
-    status = inner(told, "acknowledgement").get("status")
-    return told.get("flowType"), [told.get("flowId"), status, told.get("updatedAt")]
+def _afnor_event(body: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """A flow is announced again at each change of its acknowledgement."""
+    status = inner(body, "acknowledgement").get("status")
+    return body.get("flowType"), [body.get("flowId"), status, body.get("updatedAt")]
 
 
-def read_platform(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+def read_platform(message: ReceivedWebhook, body: Mapping[str, Any], at: datetime) -> Outcome:
     """Read the company's platform now, unless it was read since the message came. Raises RemoteError."""
     account = PlatformAccount.everywhere.filter(
         company_id=message.company_id, kind="afnor", is_enabled=True, is_offline=False
@@ -133,14 +133,14 @@ def read_platform(message: ReceivedWebhook, told: Mapping[str, Any], at: datetim
     return APPLIED
 
 
-def hear_abby(message: ReceivedWebhook, told: Mapping[str, Any], at: datetime) -> Outcome:
+def apply_abby_event(message: ReceivedWebhook, body: Mapping[str, Any], at: datetime) -> Outcome:
     """Apply an event of a copy, in any order. Raises UnknownCopy, UnreadablePayment, and what recording raises."""
-    event = told.get("type")
+    event = body.get("type")
     if not isinstance(event, str) or event not in {"invoice.paid", *NOTES}:
         return ignored(WITHOUT_EFFECT)
-    copy = _copy(message, inner(told, "data", "invoice").get("id"))
+    copy = _copy(message, inner(body, "data", "invoice").get("id"))
     if event == "invoice.paid":
-        return _record_payment(message, copy, inner(told, "data", "payment"), at)
+        return _record_payment(message, copy, inner(body, "data", "payment"), at)
     tag, remark = NOTES[event]
     data = {"platform": copy.account.name, "number": copy.invoice.number}
     if remark:
@@ -168,7 +168,7 @@ def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mappi
     named = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
     reference = f"Abby {key if named else message.event_id}"[:140]
     if named and Payment.everywhere.filter(customer=invoice.customer, reference=reference, reverses=None).exists():
-        return ignored(TOLD_BEFORE)
+        return ignored(RECORDED_BEFORE)
     word = payment.get("method")
     method = METHODS.get(word) if isinstance(word, str) else None
     if payment.get("currency", invoice.currency) != invoice.currency:
@@ -185,22 +185,22 @@ def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mappi
     return APPLIED
 
 
-def _amount(told: Any) -> Decimal | None:
+def _amount(value: Any) -> Decimal | None:
     """The amount; None, hence the whole balance, where Abby names none. Raises UnreadablePayment."""
-    if told is None:
+    if value is None:
         return None
-    if isinstance(told, bool) or not _AMOUNT.fullmatch(str(told)):
+    if isinstance(value, bool) or not _AMOUNT.fullmatch(str(value)):
         raise UnreadablePayment
-    return Decimal(str(told))
+    return Decimal(str(value))
 
 
-def _day(told: Any) -> date | None:
+def _day(value: Any) -> date | None:
     """The day of a date or an instant; None where there is none. Raises UnreadablePayment."""
-    if told is None:
+    if value is None:
         return None
-    if not isinstance(told, str) or not _DAY.match(told):
+    if not isinstance(value, str) or not _DAY.match(value):
         raise UnreadablePayment
     try:
-        return date.fromisoformat(told[:10])
+        return date.fromisoformat(value[:10])
     except ValueError as error:
         raise UnreadablePayment from error

@@ -93,7 +93,9 @@ def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, .
     notes.append(model.Note("BAR", processing_note(invoice.buyer)))
     if mentions.get("vat_on_debits"):
         notes.append(model.Note("AAI", "Option pour le paiement de la taxe d’après les débits"))
-    notes.extend(model.Note("AAI", _deducted(one, sign="" if invoice.is_credit_note else "−")) for one in deposits)
+    notes.extend(
+        model.Note("AAI", _deducted(deposit, sign="" if invoice.is_credit_note else "−")) for deposit in deposits
+    )
     if invoice.notes:
         notes.append(model.Note("AAI", invoice.notes))
     return tuple(notes)
@@ -110,7 +112,7 @@ def _preceding(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Ref
     A corrected invoice has exactly one (BR-FR-CO-04): its deposits are in its notes and in BT-113.
     """
     named = deposits if invoice.corrects is None else (invoice.corrects,)
-    return tuple(model.Reference(one.number, one.issue_date) for one in named if one.number)
+    return tuple(model.Reference(earlier.number, earlier.issue_date) for earlier in named if earlier.number)
 
 
 def _address(snapshot: Mapping[str, str]) -> model.Address:

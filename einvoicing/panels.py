@@ -62,12 +62,12 @@ def tone_of(transmission: Transmission) -> str:
     return "good" if transmission.status in GOOD else "info"
 
 
-def words_of(transmission: Transmission) -> str:
-    """The latest status of the platform with its code, or where the carrying stands."""
+def status_label(transmission: Transmission) -> str:
+    """The latest status of the platform with its code, or where the transmission stands."""
     if transmission.kind in ANSWERS:
         state = _ANSWERED.get(transmission.status)
-        words = _(state) if state else transmission.get_status_display()
-        return _("%(kind)s : %(state)s") % {"kind": transmission.get_kind_display(), "state": words}
+        state_label = _(state) if state else transmission.get_status_display()
+        return _("%(kind)s : %(state)s") % {"kind": transmission.get_kind_display(), "state": state_label}
     if transmission.lifecycle_code:
         label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"
@@ -86,7 +86,7 @@ def statuses(events: list[LifecycleEvent]) -> list[dict[str, object]]:
             "at": event.occurred_at,
             "reason": event.reason or (_(lifecycle.reason(event.reason_code)) if event.reason_code else ""),
         }
-        for event in sorted(events, key=lambda one: (one.occurred_at, one.code), reverse=True)
+        for event in sorted(events, key=lambda event: (event.occurred_at, event.code), reverse=True)
     ]
 
 
@@ -99,7 +99,9 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             _("Plateforme"),
             "einvoicing/_platform_panel.html",
             {
-                "transmissions": [{"row": row, "tone": tone_of(row), "words": words_of(row)} for row in transmissions],
+                "transmissions": [
+                    {"row": row, "tone": tone_of(row), "words": status_label(row)} for row in transmissions
+                ],
                 "statuses": statuses(list(invoice.lifecycle.all())),
                 "problems": [{"row": row, "problem": problem} for row, problem in _problems(transmissions)],
             },

@@ -29,7 +29,7 @@ def prepare() -> int:
 
 @shared_task(name="einvoicing.transmit")
 def transmit() -> int:
-    """Carry what is due; how many transmissions were carried."""
+    """Transmit what is due; how many transmissions were tried."""
     return len(TRANSMISSIONS.sweep()) if settings.ENABLE_EINVOICING else 0
 
 

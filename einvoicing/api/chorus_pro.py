@@ -26,6 +26,7 @@ from einvoicing.api.sending import InvalidHere
 from einvoicing.models import Transmission
 from einvoicing.platforms.chorus_pro.structures import Structure
 from einvoicing.services.accounts import try_account
+from einvoicing.services.chorus_transmitting import BodyAnswer, StatedInvoice, check_numbers, queue_to_chorus_pro
 from einvoicing.services.chorus_words import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.public_bodies import (
@@ -37,7 +38,6 @@ from einvoicing.services.public_bodies import (
     public_body,
     siret_named,
 )
-from einvoicing.services.submitting import Asked, Submission, check_numbers, submit
 
 NOT_YOURS = "Ce SIRET n’est pas celui d’un établissement de votre société."
 WHICH_BODY = "Indiquez le SIRET de l’entité publique, ou le nom d’une seule de vos clientes."
@@ -69,20 +69,20 @@ class ChorusView(ApiView):
 
 
 class Submit(ChorusView):
-    asked: Asked
+    body_answer: BodyAnswer
 
     def read(self, request: Call, path: dict[str, Any]) -> None:
         """The public body is asked about here, before any transaction opens; its answer is kept a day."""
         super().read(request, path)
         data = request.values["invoice_data"]
-        check_numbers(_submission(request.values))
+        check_numbers(_stated(request.values))
         service_code = data.get("service_reference", {}).get("service_code", "")
-        self.asked = Asked()
+        self.body_answer = BodyAnswer()
         try:
             body, needs = ask(
                 company=request.caller.company, siret=data["recipient_siret"], service_code=service_code, at=request.at
             )
-            self.asked = Asked(True, body, needs)
+            self.body_answer = BodyAnswer(True, body, needs)
         except (NoChorusPro, ChorusProAway):
             return  # the queue asks it again, as long as it takes
 
@@ -99,21 +99,23 @@ class Submit(ChorusView):
         queued; `status` follows. Refused with the codes SIRET_INVALIDE, SERVICE_INTROUVABLE, ENGAGEMENT_ABSENT (400)
         and FACTURE_DOUBLON (409, with the `chorusInvoiceId` of the one already there), each with a `message`.
         """
-        said, company = _submission(request.values), request.caller.company
+        stated, company = _stated(request.values), request.caller.company
         try:
-            row = submit(company=company, said=said, asked=self.asked, actor=request.caller.actor, at=request.at)
+            row = queue_to_chorus_pro(
+                company=company, stated=stated, body_answer=self.body_answer, actor=request.caller.actor, at=request.at
+            )
         except DocumentInvalid as error:
             raise InvalidHere(error.report) from error
         return cast(Transmission, submitted().get(pk=row.pk))
 
 
-def _submission(values: dict[str, Any]) -> Submission:
+def _stated(values: dict[str, Any]) -> StatedInvoice:
     data, file = values["invoice_data"], values.get("document")
     document = None
     if file is not None:
         file.seek(0)
         document = file.read()
-    return Submission(
+    return StatedInvoice(
         number=data["invoice_number"],
         issued_on=data["invoice_date"],
         supplier_siret=data["supplier_siret"],
@@ -143,19 +145,19 @@ class Search(ChorusView):
     @documented(id="chorus_query")
     def post(self, request: Call) -> dict[str, Any]:
         """Find submitted invoices, the latest first. The criteria combine; nothing is written."""
-        asked = request.values
-        supplier = asked.get("supplier_siret") or request.caller.company.siret
+        criteria = request.values
+        supplier = criteria.get("supplier_siret") or request.caller.company.siret
         rows = narrowed(
             Narrowing(
                 supplier_siret=_own(request.caller.company, supplier, "supplierSiret"),
-                recipient_siret=asked.get("recipient_siret", ""),
-                number=asked.get("invoice_number", ""),
-                status=asked.get("status", ""),
-                first=asked.get("date_from"),
-                last=asked.get("date_to"),
+                recipient_siret=criteria.get("recipient_siret", ""),
+                number=criteria.get("invoice_number", ""),
+                status=criteria.get("status", ""),
+                first=criteria.get("date_from"),
+                last=criteria.get("date_to"),
             )
         )
-        page, size = asked["page"], asked["page_size"]
+        page, size = criteria["page"], criteria["page_size"]
         found = rows.order_by("-created_at", "-id")[(page - 1) * size : page * size]
         return {"total": rows.count(), "page": page, "page_size": size, "invoices": list(found)}
 
@@ -236,8 +238,8 @@ class Lookup(ChorusView):
 
         Without `siret`, `name` finds it among your own customers when one alone bears these words.
         """
-        company, said = request.caller.company, request.values
-        siret = said.get("siret") or (siret_named(company, said["name"]) if said.get("name") else None)
+        company, criteria = request.caller.company, request.values
+        siret = criteria.get("siret") or (siret_named(company, criteria["name"]) if criteria.get("name") else None)
         if not siret:
             raise Invalid(fields={"siret": WHICH_BODY})
         found = public_body(company=company, siret=checked_siret(siret, "siret"), at=request.at)
@@ -282,8 +284,8 @@ class Statistics(SupplierView):
         """What a supplier's invoices to public bodies add up to, by status."""
         first, last = request.query.get("date_from"), request.query.get("date_to")
         number = _named(request.caller.company, siret)
-        told = statistics(Narrowing(supplier_siret=number, first=first, last=last))
-        return {"supplier_siret": number, "date_from": first, "date_to": last, **told}
+        figures = statistics(Narrowing(supplier_siret=number, first=first, last=last))
+        return {"supplier_siret": number, "date_from": first, "date_to": last, **figures}
 
 
 class Health(ChorusView):
@@ -299,5 +301,5 @@ class Health(ChorusView):
             problem = try_account(account=account, at=request.at)
         except (NoChorusPro, SecretUnreadable) as error:
             problem = error
-        words = _(problem.message) if problem else ""
-        return {"connected": problem is None, "environment": environment, "problem": words, "tested_at": request.at}
+        sentence = _(problem.message) if problem else ""
+        return {"connected": problem is None, "environment": environment, "problem": sentence, "tested_at": request.at}

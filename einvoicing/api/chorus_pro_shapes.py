@@ -137,7 +137,7 @@ class ChorusStatus(ChorusInvoice):
 
     def to_representation(self, instance: Transmission) -> Any:
         passages = history(instance)
-        last = next((one.comment for one in reversed(passages) if one.status == REJECTED), "")
+        last = next((passage.comment for passage in reversed(passages) if passage.status == REJECTED), "")
         instance.status_history = passages  # type: ignore[attr-defined]  # for the fields below
         rejected = instance.word == REJECTED  # type: ignore[attr-defined]  # of `submitted`
         instance.rejection_reason = (last or instance.last_error) if rejected else ""  # type: ignore[attr-defined]

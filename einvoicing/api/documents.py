@@ -48,7 +48,7 @@ class InvoiceDocuments(InvoiceView):
         """The files that may be downloaded: of a draft its PDF, of an issued invoice the legal ones too."""
         invoice = self.find(id)
         made = {row.kind: row for row in invoice.documents.all()}
-        return [_told(invoice, word, made) for word in (("pdf",) if invoice.is_draft else FORMATS)]
+        return [_document_row(invoice, word, made) for word in (("pdf",) if invoice.is_draft else FORMATS)]
 
 
 class InvoiceDocument(InvoiceView):
@@ -105,7 +105,7 @@ def _sent(request: Call, digest: str, name: str, media_type: str, content: Calla
     return answer
 
 
-def _told(invoice: Invoice, word: str, made: dict[str, Any]) -> dict[str, Any]:
+def _document_row(invoice: Invoice, word: str, made: dict[str, Any]) -> dict[str, Any]:
     kind, media_type = LEGAL.get(word, ("", PDF))
     row = made.get(kind)
     return {

@@ -45,9 +45,9 @@ class InvalidHere(DocumentInvalid):
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
-        violations = [told(one) for one in report.violations]
+        violations = [violation_values(violation) for violation in report.violations]
         self.more = {"violations": violations}
-        self.fields = {one["field"]: one["text"] for one in violations if one["field"] and one["severity"] == FATAL}
+        self.fields = {row["field"]: row["text"] for row in violations if row["field"] and row["severity"] == FATAL}
 
 
 def send(invoice: Invoice, request: Call) -> None:
@@ -86,12 +86,16 @@ class InvoicePreflight(InvoiceView):
 def verdict(report: Report | DomainError) -> dict[str, Any]:
     """What issuing would refuse for lack of data is a broken rule too."""
     if isinstance(report, DomainError):
-        one = {"rule": report.code, "severity": FATAL, "text": say(report), "term": "", "location": ""}
-        return {"valid": False, "checks": [], "violations": [{**one, "field": _refused_field(report)}]}
-    return {"valid": report.valid, "checks": report.checks, "violations": [told(one) for one in report.violations]}
+        refused = {"rule": report.code, "severity": FATAL, "text": say(report), "term": "", "location": ""}
+        return {"valid": False, "checks": [], "violations": [{**refused, "field": _refused_field(report)}]}
+    return {
+        "valid": report.valid,
+        "checks": report.checks,
+        "violations": [violation_values(violation) for violation in report.violations],
+    }
 
 
-def told(violation: Violation) -> dict[str, Any]:
+def violation_values(violation: Violation) -> dict[str, Any]:
     return {
         "rule": violation.rule,
         "severity": violation.severity,

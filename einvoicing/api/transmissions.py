@@ -130,9 +130,9 @@ class TransmissionShape(TransmissionRow):
         if problem is None or problem.is_over:
             return None
         broken = [
-            {"rule": one["rule"], "severity": one["severity"], "text": _(one["text"])}
-            | {name: one.get(name, "") for name in ("term", "location")}
-            for one in row.violations
+            {"rule": violation["rule"], "severity": violation["severity"], "text": _(violation["text"])}
+            | {name: violation.get(name, "") for name in ("term", "location")}
+            for violation in row.violations
         ]
         error = {"title": problem.title, "action": problem.to_do, "reason": problem.reason, "violations": broken}
         return dict(ErrorShape(error).data)
@@ -171,8 +171,8 @@ class TransmissionList(TransmissionView):
             "status": "status", "platform": "account__kind", "error_class": "error_class", "invoice_id": "invoice_id",
             "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
         }  # fmt: skip
-        asked = {column: request.query[name] for name, column in columns.items() if name in request.query}
-        rows = transmissions().filter(**asked)
+        criteria = {column: request.query[name] for name, column in columns.items() if name in request.query}
+        rows = transmissions().filter(**criteria)
         return lists.page(self, rows, by="created_at", name="transmissions")
 
 

@@ -117,12 +117,12 @@ def _parties(invoice: model.Invoice) -> Iterator[Problem]:
 def _money(invoice: model.Invoice) -> Iterator[Problem]:
     if invoice.tax_currency and invoice.tax_currency == invoice.currency:
         yield _problem("R005", "La monnaie de la TVA ne se dit que si elle n’est pas celle de la facture.", "BT-6")
-    every = (*invoice.allowances, *invoice.charges, *(one for line in invoice.lines for one in _adjustments(line)))
-    for one in every:
-        if (one.percent is None) != (one.base is None):
-            rule = "R041" if one.base is None else "R042"
+    every = (*invoice.allowances, *invoice.charges, *(item for line in invoice.lines for item in _adjustments(line)))
+    for item in every:
+        if (item.percent is None) != (item.base is None):
+            rule = "R041" if item.base is None else "R042"
             yield _problem(rule, "Une remise ou des frais en pourcentage ont besoin du taux et de la base.", "BT-93")
-        elif one.percent is not None and abs((one.base or 0) * one.percent / 100 - one.amount) > _TOLERANCE:
+        elif item.percent is not None and abs((item.base or 0) * item.percent / 100 - item.amount) > _TOLERANCE:
             text = "Une remise ou des frais ne correspondent pas à leur taux et à leur base."
             yield _problem("R040", text, "BT-92")
     payment = invoice.payment
@@ -140,8 +140,8 @@ def _lines(invoice: model.Invoice) -> Iterator[Problem]:
         if base <= 0:
             yield _problem("R121", f"Ligne {line.id} : la quantité de base du prix n’est pas positive.", "BT-149")
             continue
-        added = sum((one.amount for one in line.charges), Decimal(0))
-        taken = sum((one.amount for one in line.allowances), Decimal(0))
+        added = sum((charge.amount for charge in line.charges), Decimal(0))
+        taken = sum((allowance.amount for allowance in line.allowances), Decimal(0))
         if abs(line.quantity * line.unit_price / base + added - taken - line.net) > _TOLERANCE:
             yield _problem("R120", f"Ligne {line.id} : le montant n’est pas la quantité par le prix.", "BT-131")
         if line.price_base_unit and line.price_base_unit != line.unit:

@@ -89,11 +89,15 @@ def _with_schemes(invoice: model.Invoice) -> model.Invoice:
     delivery, payee = invoice.delivery, invoice.payee
     return replace(
         invoice,
-        seller=replace(invoice.seller, identifiers=tuple(one for one in invoice.seller.identifiers if one.scheme)),
-        buyer=replace(invoice.buyer, identifiers=tuple(one for one in invoice.buyer.identifiers if one.scheme)),
+        seller=replace(invoice.seller, identifiers=_all_with_scheme(invoice.seller)),
+        buyer=replace(invoice.buyer, identifiers=_all_with_scheme(invoice.buyer)),
         delivery=delivery and replace(delivery, location=_schemed(delivery.location)),
         payee=payee and replace(payee, identifier=_schemed(payee.identifier)),
     )
+
+
+def _all_with_scheme(party: model.Party) -> tuple[model.Identifier, ...]:
+    return tuple(identifier for identifier in party.identifiers if identifier.scheme)
 
 
 def _schemed(identifier: model.Identifier | None) -> model.Identifier | None:

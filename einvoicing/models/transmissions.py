@@ -68,7 +68,7 @@ class TransmissionManager(ScopedManager["Transmission"].from_queryset(Transmissi
 
 
 class Transmission(LeasedRow):
-    """The carrying of one thing to one platform: an invoice, a status of it that we declare, or an answer about it.
+    """One thing transmitted to one platform: an invoice, a status of it that we declare, or an answer about it.
 
     `content` is the status's message, or the answer in JSON; `request` is the status that is answered (208, 221).
     """

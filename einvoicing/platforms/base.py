@@ -60,7 +60,7 @@ class Deposit:
     tracking_id: str
     sha256: str = ""
     processing_rule: str = "B2B"
-    profile: str = ""  # Basic, CIUS, Extended-CTC-FR; empty: not told
+    profile: str = ""  # Basic, CIUS, Extended-CTC-FR; empty: not given
     number: str = ""
 
     def __post_init__(self) -> None:
@@ -174,7 +174,7 @@ class RemoteStatus:
     at: datetime
     reason_code: str = ""
     reason: str = ""
-    seller: str = ""  # SIREN of who issued the invoice, where it is told (MDT-129)
+    seller: str = ""  # SIREN of who issued the invoice, where it is given (MDT-129)
 
 
 @dataclass(frozen=True, slots=True)

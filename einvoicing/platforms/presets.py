@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from einvoicing.platforms.chorus_pro.addresses import ADDRESSES
 
-_CHORUS_PRO = {name: (one.base_url, one.token_url) for name, one in ADDRESSES.items()}
+_CHORUS_PRO = {name: (addresses.base_url, addresses.token_url) for name, addresses in ADDRESSES.items()}
 _SERVICE, _DIRECTORY = "flow-service", "directory-service"
 
 
@@ -64,11 +64,11 @@ PRESETS: tuple[Preset, ...] = (
 
 
 def preset(slug: str) -> Preset | None:
-    return next((one for one in PRESETS if one.slug == slug), None)
+    return next((preset for preset in PRESETS if preset.slug == slug), None)
 
 
 def preset_of(kind: str, base_url: str) -> Preset:
     """The preset an account was made from: the one whose address it has, else the plainest of its kind."""
-    same_kind = [one for one in PRESETS if one.kind == kind]
-    by_address = [one for one in same_kind if base_url in {base for base, _token in one.addresses.values()}]
-    return (by_address or [one for one in same_kind if one.slug == kind] or same_kind)[0]
+    same_kind = [preset for preset in PRESETS if preset.kind == kind]
+    by_address = [preset for preset in same_kind if base_url in {base for base, _token in preset.addresses.values()}]
+    return (by_address or [preset for preset in same_kind if preset.slug == kind] or same_kind)[0]

@@ -35,8 +35,10 @@ def check(document: model.Invoice, public: PublicNeeds | None = None) -> tuple[V
     """The rules broken; `public` for an invoice to a public body."""
     found = []
     if len(document.number) > LONGEST_NUMBER:
-        words = "Le numéro de facture dépasse 20 caractères : le concentrateur public le refuse jusqu’en décembre 2026."
-        found.append(Violation("PPF-NUMERO", WARNING, words, term="BT-1"))
+        sentence = (
+            "Le numéro de facture dépasse 20 caractères : le concentrateur public le refuse jusqu’en décembre 2026."
+        )
+        found.append(Violation("PPF-NUMERO", WARNING, sentence, term="BT-1"))
     found += _characters(document)
     if public is not None:
         found += _for_public_body(document, public)
@@ -47,8 +49,8 @@ def _characters(document: model.Invoice) -> Iterator[Violation]:
     """ISO 19005-3 §6.2.11.8: what no face draws would stand as □ on the paper of this invoice."""
     for value in fields(document):
         if signs := characters.undrawable("".join(_texts(getattr(document, value.name)))):
-            words = f"Aucune police ne sait imprimer {characters.named(signs)} : remplacez ce caractère."
-            yield Violation("CARACTERES", FATAL, words, term=PRINTED.get(value.name, ""))
+            sentence = f"Aucune police ne sait imprimer {characters.named(signs)} : remplacez ce caractère."
+            yield Violation("CARACTERES", FATAL, sentence, term=PRINTED.get(value.name, ""))
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -70,18 +72,18 @@ def _for_public_body(document: model.Invoice, needs: PublicNeeds) -> list[Violat
             Violation("CPRO-SERVICE", FATAL, "Cette entité publique exige un code service (BT-10).", term="BT-10")
         )
     if service == BETWEEN_PUBLIC_BODIES:
-        words = (
+        sentence = (
             "Le service FACTURES_PUBLIQUES est réservé aux factures entre entités publiques : choisissez-en un autre."
         )
-        found.append(Violation("CPRO-SERVICE", FATAL, words, term="BT-10"))
+        found.append(Violation("CPRO-SERVICE", FATAL, sentence, term="BT-10"))
     if needs.commitment and not commitment:
-        words = "Cette entité publique exige un numéro d’engagement (BT-13)."
-        found.append(Violation("CPRO-ENGAGEMENT", FATAL, words, term="BT-13"))
+        sentence = "Cette entité publique exige un numéro d’engagement (BT-13)."
+        found.append(Violation("CPRO-ENGAGEMENT", FATAL, sentence, term="BT-13"))
     if len(commitment) > LONGEST_COMMITMENT:
-        words = "Le numéro d’engagement dépasse 50 caractères, la limite de Chorus Pro."
-        found.append(Violation("CPRO-ENGAGEMENT", FATAL, words, term="BT-13"))
+        sentence = "Le numéro d’engagement dépasse 50 caractères, la limite de Chorus Pro."
+        found.append(Violation("CPRO-ENGAGEMENT", FATAL, sentence, term="BT-13"))
     payment = document.payment
     if payment and payment.means_code in TRANSFERS and not payment.iban and not document.is_credit_note:
-        words = "Une entité publique paie par virement : indiquez l’IBAN de la société."
-        found.append(Violation("CPRO-IBAN", FATAL, words, term="BT-84"))
+        sentence = "Une entité publique paie par virement : indiquez l’IBAN de la société."
+        found.append(Violation("CPRO-IBAN", FATAL, sentence, term="BT-84"))
     return found

@@ -89,7 +89,7 @@ def _turned_down(invoice: Invoice, *, by_buyer: bool) -> tuple[str, str]:
 
 
 def _is_settled(invoice: Invoice, code: str) -> bool:
-    """A dispute lifted here, or a part credited, asks nothing more, whatever the platform told last."""
+    """A dispute lifted here, or a part credited, asks nothing more, whatever the platform declared last."""
     return (code == "207" and invoice.disputed_at is None) or (code == "206" and invoice.amount_credited > 0)
 
 

@@ -39,9 +39,9 @@ def token_life() -> int:
 def token(request: HttpRequest) -> HttpResponse:
     """POST /oauth/token: secret in the body or by Basic authentication."""
     client_id, secret = _credentials(request)
-    told = faults.of(request, operation=faults.TOKEN, client_id=client_id)
-    if "latency" in told:
-        time.sleep(told.seconds("latency", 1.0))
+    injected = faults.of(request, operation=faults.TOKEN, client_id=client_id)
+    if "latency" in injected:
+        time.sleep(injected.seconds("latency", 1.0))
     if request.POST.get("grant_type") != "client_credentials":
         return JsonResponse({"error": "unsupported_grant_type"}, status=400)
     genuine = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
@@ -92,26 +92,26 @@ def called(operation: str) -> Callable[[View], View]:
             client_id = client_of(request)
             if not client_id:
                 return error(401, "MISSING_TOKEN")
-            told = faults.of(request, operation=operation, client_id=client_id)
-            if "latency" in told:
-                time.sleep(told.seconds("latency", 1.0))
-            return _failure(told) or view(request, client_id, told, *args, **kwargs)
+            injected = faults.of(request, operation=operation, client_id=client_id)
+            if "latency" in injected:
+                time.sleep(injected.seconds("latency", 1.0))
+            return _failure(injected) or view(request, client_id, injected, *args, **kwargs)
 
         return guarded
 
     return decorate
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
+def _failure(injected: faults.Faults) -> HttpResponse | None:
     """The failures that happen before anything is done."""
-    if "expired-token" in told:
+    if "expired-token" in injected:
         return error(401, "EXPIRED_TOKEN", "The access token expired")
-    if "429" in told:
+    if "429" in injected:
         return error(
-            429, "TOO_MANY_REQUESTS", "The client emitted too many requests", retry_after=told.value("429") or "2"
+            429, "TOO_MANY_REQUESTS", "The client emitted too many requests", retry_after=injected.value("429") or "2"
         )
-    if "503" in told:
-        return error(503, "RESOURCE_ERROR", retry_after=told.value("503"))
-    if "500" in told:
+    if "503" in injected:
+        return error(503, "RESOURCE_ERROR", retry_after=injected.value("503"))
+    if "500" in injected:
         return error(500, "INTERNAL_ERROR")
     return None

@@ -56,13 +56,13 @@ def fault_rows(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     if request.method == "POST":
         try:
-            asked = json.loads(request.body)
+            order = json.loads(request.body)
             fault = SandboxFault(
-                kind=str(asked["kind"]),
-                value=str(asked.get("value", ""))[:40],
-                operation=str(asked.get("operation", "")),
-                client_id=str(asked.get("client_id", ""))[:200],
-                remaining=min(100_000, max(1, int(asked.get("remaining", 1)))),
+                kind=str(order["kind"]),
+                value=str(order.get("value", ""))[:40],
+                operation=str(order.get("operation", "")),
+                client_id=str(order.get("client_id", ""))[:200],
+                remaining=min(100_000, max(1, int(order.get("remaining", 1)))),
             )
         except (ValueError, KeyError, TypeError):
             return error(400, "INVALID_FIELD", "kind, value, operation, client_id, remaining")

@@ -82,19 +82,19 @@ def _line(code: str) -> dict[str, Any] | None:
 
 @require_GET
 @called(faults.READ)
-def directory_line(_request: HttpRequest, _client_id: str, _told: faults.Faults, code: str) -> HttpResponse:
+def directory_line(_request: HttpRequest, _client_id: str, _injected: faults.Faults, code: str) -> HttpResponse:
     line = _line(code)
     return JsonResponse(line) if line else _unknown()
 
 
 @require_GET
 @called(faults.READ)
-def siren(_request: HttpRequest, _client_id: str, _told: faults.Faults, siren: str) -> HttpResponse:
+def siren(_request: HttpRequest, _client_id: str, _injected: faults.Faults, siren: str) -> HttpResponse:
     return JsonResponse(_siren(siren)) if siren in KNOWN else _unknown()
 
 
 @require_GET
 @called(faults.READ)
-def siret(_request: HttpRequest, _client_id: str, _told: faults.Faults, siret: str) -> HttpResponse:
+def siret(_request: HttpRequest, _client_id: str, _injected: faults.Faults, siret: str) -> HttpResponse:
     found = next((key for key, entry in KNOWN.items() if entry[3] == siret), None)
     return JsonResponse(_siret(found)) if found else _unknown()

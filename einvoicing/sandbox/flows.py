@@ -43,8 +43,8 @@ def pace() -> timedelta:
     return timedelta(seconds=float(getattr(settings, "SANDBOX_PACE", 0.5)))
 
 
-def detail(reason: str, words: str, item: str = "file", level: str = "Error") -> Detail:
-    return {"level": level, "item": item[:500], "reasonCode": reason, "reasonMessage": words[:1000]}
+def detail(reason: str, message: str, item: str = "file", level: str = "Error") -> Detail:
+    return {"level": level, "item": item[:500], "reasonCode": reason, "reasonMessage": message[:1000]}
 
 
 @transaction.atomic
@@ -70,7 +70,7 @@ def deposit(incoming: Incoming) -> SandboxFlow:
         submitted_at=now,
         updated_at=now,
     )
-    refused = _refusal(flow, told=str(info.get("sha256", "")))
+    refused = _refusal(flow, announced=str(info.get("sha256", "")))
     if refused:
         flow.ack_status, flow.ack_details = "Error", [refused]
     else:
@@ -79,18 +79,18 @@ def deposit(incoming: Incoming) -> SandboxFlow:
     return flow
 
 
-def _refusal(flow: SandboxFlow, *, told: str) -> Detail | None:
+def _refusal(flow: SandboxFlow, *, announced: str) -> Detail | None:
     """The checks made at the door: integrity, type, uniqueness."""
     data = bytes(flow.data)
     if not data:
         return detail("EmptyFlow", "Le fichier est vide.")
-    if told and told != flow.sha256:
+    if announced and announced != flow.sha256:
         return detail("ChecksumMismatch", "L’empreinte SHA-256 annoncée n’est pas celle du fichier reçu.", "sha256")
     if flow.syntax != "CDAR":
         try:
             head = reading.heading(reading.xml_of(data, flow.syntax), flow.syntax)
         except reading.Unreadable as error:
-            return detail(error.reason, error.words)
+            return detail(error.reason, error.sentence)
         flow.invoice_number, flow.seller = head.number[:100], (head.seller_siren or head.seller_name)[:100]
         flow.behaviour = flow.behaviour or stories.behaviour_of(head)
     elif not reading.is_lifecycle(data):
@@ -139,12 +139,12 @@ def judge(flow: SandboxFlow) -> None:
     if failed:
         flow.holds_number = False
     elif flow.syntax != "CDAR" and flow.delivery != "silent":
-        tell(flow, reading.heading(reading.xml_of(bytes(flow.data), flow.syntax), flow.syntax))
+        write_story(flow, reading.heading(reading.xml_of(bytes(flow.data), flow.syntax), flow.syntax))
     flow.save(update_fields=["ack_status", "ack_details", "updated_at", "holds_number"])
 
 
 def _report(data: bytes) -> validation.Report | None:
-    """The official rules' verdict, unless this simulator is told to take everything."""
+    """The official rules' verdict, unless this simulator is set to take everything."""
     return validation.check(data) if getattr(settings, "SANDBOX_VALIDATES", True) else None
 
 
@@ -163,7 +163,7 @@ def _details(report: validation.Report) -> list[Detail]:
     return found[:50]
 
 
-def tell(flow: SandboxFlow, head: reading.Heading) -> None:
+def write_story(flow: SandboxFlow, head: reading.Heading) -> None:
     """Write the whole story at once, each message visible from its own time on."""
     chapters = stories.BEHAVIOURS.get(flow.behaviour, stories.BEHAVIOURS[stories.DEFAULT])
     step = max(pace(), _TICK)

@@ -58,10 +58,10 @@ _UBL_PATHS: _Paths = {
 class Unreadable(Exception):
     """The file is not what its syntax says; `reason` is the standard's reason code."""
 
-    def __init__(self, reason: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
         self.reason = reason
-        self.words = words
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def most_bytes() -> int:
 
 @require_POST
 @called(faults.DEPOSIT)
-def deposit(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpResponse:
+def deposit(request: HttpRequest, client_id: str, injected: faults.Faults) -> HttpResponse:
     """POST /v1/flows: multipart with the parts flowInfo (JSON) and file."""
     file, described = request.FILES.get("file"), _described(request)
     if file is None or described is None:
@@ -62,30 +62,30 @@ def deposit(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
             organization_id=request.headers.get("Organization-Id", "")[:200],
             info=info,
             data=file.read(),
-            delivery=next((kind for kind in ("silent", "out-of-order", "duplicate") if kind in told), ""),
-            behaviour=_behaviour(request, told),
+            delivery=next((kind for kind in ("silent", "out-of-order", "duplicate") if kind in injected), ""),
+            behaviour=_behaviour(request, injected),
         )
     )
-    return _after_acceptance(request, flow, told)
+    return _after_acceptance(request, flow, injected)
 
 
-def _after_acceptance(request: HttpRequest, flow: SandboxFlow, told: faults.Faults) -> HttpResponse:
+def _after_acceptance(request: HttpRequest, flow: SandboxFlow, injected: faults.Faults) -> HttpResponse:
     """The deposit is kept; what the client learns of it may be another matter."""
-    if "reset-after-accept" in told:
+    if "reset-after-accept" in injected:
         cut(request)
-    if "accepted-then-500" in told:
+    if "accepted-then-500" in injected:
         return error(500, "INTERNAL_ERROR")
-    if "empty-body" in told:
+    if "empty-body" in injected:
         return HttpResponse(status=202)
     already = any(item["reasonCode"] == "AlreadyExistingFlow" for item in flow.ack_details)
-    if already and "refuse-duplicates" in told:
+    if already and "refuse-duplicates" in injected:
         return error(422, "AlreadyExistingFlow", "The flow has already been sent and received")
     return JsonResponse(_core(flow) | {"sha256": flow.sha256}, status=202)
 
 
-def _behaviour(request: HttpRequest, told: faults.Faults) -> str:
-    wanted = told.value("buyer") or request.headers.get("X-Sandbox-Buyer", "")
-    return wanted if wanted in stories.BEHAVIOURS else ""
+def _behaviour(request: HttpRequest, injected: faults.Faults) -> str:
+    ordered = injected.value("buyer") or request.headers.get("X-Sandbox-Buyer", "")
+    return ordered if ordered in stories.BEHAVIOURS else ""
 
 
 def _described(request: HttpRequest) -> str | None:
@@ -120,14 +120,14 @@ def _flow_info(text: str) -> tuple[dict[str, Any] | None, str]:
 
 @require_POST
 @called(faults.SEARCH)
-def search(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpResponse:
+def search(request: HttpRequest, client_id: str, injected: faults.Faults) -> HttpResponse:
     """POST /v1/flows/search: oldest first; the cursor is the last row's place."""
     try:
-        asked = json.loads(request.body)
-        where, limit = asked["where"], int(asked.get("limit", 25))
+        query = json.loads(request.body)
+        where, limit = query["where"], int(query.get("limit", 25))
         if not isinstance(where, dict) or not _CRITERIA & where.keys() or not 1 <= limit <= 100:
             raise ValueError
-        rows = _matching(client_id, where).filter(_behind(asked.get("cursor")))
+        rows = _matching(client_id, where).filter(_behind(query.get("cursor")))
     except (ValueError, KeyError, TypeError):
         return error(400, "MISSING_REQUIRED_FIELD", "Invalid request format")
     shown_until = flows.settle(client_id)
@@ -137,7 +137,7 @@ def search(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRes
         "filters": where,
         "results": [_metadata(flow) for flow in found[:limit]],
     }
-    if len(found) > limit and "plain-pages" not in told:
+    if len(found) > limit and "plain-pages" not in injected:
         answer["nextCursor"] = _cursor(found[limit - 1])
     return JsonResponse(answer)
 
@@ -185,18 +185,18 @@ def _behind(cursor: object) -> Q:
 
 @require_GET
 @called(faults.READ)
-def flow(request: HttpRequest, client_id: str, told: faults.Faults, flow_id: str) -> HttpResponse:
+def flow(request: HttpRequest, client_id: str, injected: faults.Faults, flow_id: str) -> HttpResponse:
     """GET /v1/flows/{flowId}: what is known of a flow, or its file."""
-    wanted = request.GET.get("docType", "Metadata")
-    if wanted not in DOCUMENTS:
+    document_type = request.GET.get("docType", "Metadata")
+    if document_type not in DOCUMENTS:
         return error(400, "INVALID_FIELD", "docType")
     shown_until = flows.settle(client_id)
     row = SandboxFlow.objects.filter(client_id=client_id, flow_id=flow_id, updated_at__lte=shown_until).first()
-    if row is None or wanted in {"Converted", "ReadableView"}:
+    if row is None or document_type in {"Converted", "ReadableView"}:
         return error(404, "MISSING_RESOURCE", "Requested resource is Not Found")
-    if "empty-body" in told:
+    if "empty-body" in injected:
         return HttpResponse(content_type="application/octet-stream")
-    if wanted == "Metadata":
+    if document_type == "Metadata":
         return JsonResponse(_metadata(row))
     headers = {"Content-Disposition": f"attachment;filename*=UTF-8''{quote(row.name)}"}
     return HttpResponse(bytes(row.data), content_type="application/octet-stream", headers=headers)
@@ -204,12 +204,12 @@ def flow(request: HttpRequest, client_id: str, told: faults.Faults, flow_id: str
 
 @require_GET
 @called(faults.HEALTH)
-def healthcheck(_request: HttpRequest, _client_id: str, _told: faults.Faults) -> HttpResponse:
+def healthcheck(_request: HttpRequest, _client_id: str, _injected: faults.Faults) -> HttpResponse:
     return HttpResponse(status=200)
 
 
 def _core(flow: SandboxFlow) -> dict[str, Any]:
-    told = {
+    facts = {
         "flowId": flow.flow_id,
         "submittedAt": _written(flow.submitted_at),
         "name": flow.name,
@@ -217,7 +217,7 @@ def _core(flow: SandboxFlow) -> dict[str, Any]:
         "flowProfile": flow.profile,
         "processingRule": flow.processing_rule,
     }
-    return told | ({"trackingId": flow.tracking_id} if flow.tracking_id else {})
+    return facts | ({"trackingId": flow.tracking_id} if flow.tracking_id else {})
 
 
 def _metadata(flow: SandboxFlow) -> dict[str, Any]:

@@ -92,6 +92,6 @@ def try_account(*, account: PlatformAccount, at: datetime) -> RemoteError | None
             platform.ping()
     except RemoteError as error:
         problem = error
-    said = problem.message[:500] if problem else ""
-    PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=said)
+    last_error = problem.message[:500] if problem else ""
+    PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=last_error)
     return problem

@@ -48,8 +48,8 @@ def _read_acknowledgement(transmission: Transmission, platform: Platform, at: da
     if verdict.status == AckStatus.OK and _is_complete(transmission):
         _accept(transmission, at)
     if verdict.status == AckStatus.UNKNOWN:
-        words = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
-        Transmission.everywhere.filter(pk=transmission.pk).update(last_error=words[:1000])
+        sentence = f"La plateforme répond par un état inconnu : {verdict.raw_status}"
+        Transmission.everywhere.filter(pk=transmission.pk).update(last_error=sentence[:1000])
     if verdict.status != AckStatus.ERROR:
         return
     number = str(transmission.invoice.number)
@@ -76,10 +76,10 @@ def _accept(transmission: Transmission, at: datetime) -> None:
 
 @transaction.atomic
 def _reject(transmission: Transmission, verdict: Acknowledgement, at: datetime) -> None:
-    words = "; ".join(f"{detail.reason_code} {detail.reason_message}".strip() for detail in verdict.details)
+    sentence = "; ".join(f"{detail.reason_code} {detail.reason_message}".strip() for detail in verdict.details)
     states.move(
         transmission, TransmissionStatus.REJECTED, tag="einvoicing.transmission.rejected",
         actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
-        data={"error": words}, last_error=words[:1000],
+        data={"error": sentence}, last_error=sentence[:1000],
     )  # fmt: skip
     action_needed.send(Transmission, transmission=transmission, at=at)

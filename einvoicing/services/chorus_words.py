@@ -102,14 +102,14 @@ class Passage:
 
 
 def history(row: Transmission) -> list[Passage]:
-    """Every status the platform told, oldest first, from the queue on."""
+    """Every status the platform declared, oldest first, from the queue on."""
     # Chorus Pro tells minutes: what it says of the deposit may be dated before it
-    return [Passage(WAITS, row.created_at), *sorted(_passages(row), key=lambda one: one.at)]
+    return [Passage(WAITS, row.created_at), *sorted(_passages(row), key=lambda passage: passage.at)]
 
 
 def _passages(row: Transmission) -> Iterator[Passage]:
-    told = LifecycleEvent.objects.filter(transmission=row).exclude(document=None)
-    events = list(told.order_by("occurred_at", "code"))
+    received = LifecycleEvent.objects.filter(transmission=row).exclude(document=None)
+    events = list(received.order_by("occurred_at", "code"))
     if row.deposited_at and not any(event.code == "200" for event in events):
         yield Passage(DEPOSITED, row.deposited_at)
     for event in events:
@@ -137,11 +137,11 @@ class Narrowing:
 def narrowed(by: Narrowing) -> QuerySet[Any]:
     """The submitted invoices that the criteria select."""
     found = submitted().filter(invoice__seller__siret=by.supplier_siret)
-    asked = {
+    criteria = {
         "invoice__buyer__siret": by.recipient_siret, "invoice__number": by.number, "word": by.status,
         "invoice__issue_date__gte": by.first, "invoice__issue_date__lte": by.last,
     }  # fmt: skip
-    return found.filter(**{column: value for column, value in asked.items() if value})
+    return found.filter(**{column: value for column, value in criteria.items() if value})
 
 
 def statistics(by: Narrowing) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The daily comparison: what we say we transmitted against what the platform says it has, both ways.
 
 What it lacks is an invoice believed sent that is not there; what it has besides is one sent in the company's name by
-something else. Neither is mended by itself: a person is told, on the record and on the platform's account.
+something else. Neither is mended by itself: a person sees it, on the record and on the platform's account.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
     known = (
         set(Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True)) if listed else set()
     )
-    strangers = tuple(one for one in listed or () if one.tracking_id not in known)
+    strangers = tuple(document for document in listed or () if document.tracking_id not in known)
     found = Difference(len(rows), tuple(missing), strangers)
     _write_down(account, found, at)
     return found
@@ -66,10 +66,10 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
 def _missing(platform: Platform, rows: list[Transmission], listed: tuple[Listed, ...] | None) -> list[Transmission]:
     """By the platform's list where it gives one, else by a look-up each, the most recent first."""
     if listed is not None:
-        there = {one.remote_id for one in listed} | {one.tracking_id for one in listed}
+        there = {document.remote_id for document in listed} | {document.tracking_id for document in listed}
         return [row for row in rows if not {row.remote_id, row.tracking_id} & there]
-    asked = rows[-MOST_LOOKED_UP:]
-    return [row for row in asked if platform.find(row.tracking_id, str(row.invoice.number)) is None]
+    looked_up = rows[-MOST_LOOKED_UP:]
+    return [row for row in looked_up if platform.find(row.tracking_id, str(row.invoice.number)) is None]
 
 
 @transaction.atomic
@@ -81,7 +81,7 @@ def _write_down(account: PlatformAccount, found: Difference, at: datetime) -> No
             data={"platform": account.name, "remote_id": row.remote_id},
         )  # fmt: skip
     if found.strangers:
-        names = [one.name[:60] for one in found.strangers[:20]]
+        names = [document.name[:60] for document in found.strangers[:20]]
         audit.record(
             "einvoicing.account.strangers", subject=account, actor=CLERK, at=at,
             data={"platform": account.name, "count": len(found.strangers), "names": names},

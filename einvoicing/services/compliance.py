@@ -31,7 +31,7 @@ REFUSED = (TransmissionStatus.REJECTED, TransmissionStatus.INVALID)
 STOPPED = (TransmissionStatus.DEAD,)
 # what the buyer refused is refused, though the platform has it
 TURNED_DOWN = Q(status__in=REFUSED) | Q(status__in=THERE, lifecycle_code__in=REFUSALS)
-CARRIED = Q(status__in=THERE) & ~TURNED_DOWN
+TRANSMITTED = Q(status__in=THERE) & ~TURNED_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def counts(rows: QuerySet[Transmission], *, since: datetime) -> Counts:
     recent = Q(created_at__gte=since)
     found = rows.filter(kind=TransmissionKind.INVOICE).aggregate(
         total=Count("pk", filter=recent),
-        there=Count("pk", filter=recent & CARRIED),
+        there=Count("pk", filter=recent & TRANSMITTED),
         waiting=Count("pk", filter=Q(status__in=WAITING)),
         refused=Count("pk", filter=recent & TURNED_DOWN),
         stopped=Count("pk", filter=Q(status__in=STOPPED)),
@@ -97,13 +97,13 @@ def counts(rows: QuerySet[Transmission], *, since: datetime) -> Counts:
 def by_account(
     accounts: QuerySet[PlatformAccount], rows: QuerySet[Transmission], *, since: datetime, at: datetime
 ) -> list[AccountFigures]:
-    """Two queries: the accounts, and what each carried."""
+    """Two queries: the accounts, and what each was given."""
     grouped = invoices_sent(rows, since=since).order_by().values("account_id")
-    carried = {
+    transmitted = {
         row["account_id"]: row
         for row in grouped.annotate(
             total=Count("pk"),
-            there=Count("pk", filter=CARRIED),
+            there=Count("pk", filter=TRANSMITTED),
             settled=Count("pk", filter=~Q(status__in=WAITING)),
             delay=Avg(seconds(F("deposited_at") - F("created_at"))),
         )
@@ -111,7 +111,7 @@ def by_account(
     none: dict[str, Any] = {"total": 0, "there": 0, "settled": 0, "delay": None}
     figures = []
     for account in accounts.order_by("name"):
-        row = carried.get(account.pk, none)
+        row = transmitted.get(account.pk, none)
         figures.append(
             AccountFigures(
                 account,

@@ -33,7 +33,7 @@ from payments.models import Allocation
 
 RECEIVED, REPLACED = "212", "220"
 MONEY_RECEIVED = "MEN"  # MDT-207, an amount with VAT
-# carried, or about to be: what was refused has no life to tell of
+# transmitted, or about to be: what was refused has no life to declare
 ALIVE = (
     TransmissionStatus.PENDING,
     TransmissionStatus.SENDING,
@@ -44,16 +44,16 @@ ALIVE = (
 
 
 def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> list[Transmission]:
-    """Queue 212 for this allocation on each platform that carries the invoice. Call it in the payment's transaction."""
+    """Queue 212 for this allocation on each platform that has the invoice. Call it in the payment's transaction."""
     invoice = allocation.invoice
-    carriers = _carriers(invoice, RECEIVED, actor)
-    amounts = shares_by_rate(allocation) if carriers and not invoice.is_credit_note else {}
+    holders = _holders(invoice, RECEIVED, actor)
+    amounts = shares_by_rate(allocation) if holders and not invoice.is_credit_note else {}
     if not amounts:
         return []
     # the day of collection, on which VAT falls due (CGI 269-2 c); money taken back is so on the day it is
     collected_on = allocation.payment.paid_on if allocation.amount > 0 else local_day(at)
     detail = _received(amounts, invoice.currency, collected_on)
-    return _declare(invoice, RECEIVED, (detail,), to=carriers, actor=actor, at=at)
+    return _declare(invoice, RECEIVED, (detail,), to=holders, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     invoice = note.corrects
     if invoice is None:
         return []
-    carriers = _carriers(invoice, RECEIVED, actor)
+    holders = _holders(invoice, RECEIVED, actor)
     paid = _allocated(Allocation.everywhere.filter(invoice=invoice))
     amounts = split_by_rate(paid, _gross_by_rate(invoice))
     for rate, amount in split_by_rate(paid, _gross_by_rate(invoice, without=note)).items():
@@ -74,7 +74,7 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     if not amounts:
         return []
     detail = _received(amounts, invoice.currency, local_day(at))
-    return _declare(invoice, RECEIVED, (detail,), to=carriers, actor=actor, at=at)
+    return _declare(invoice, RECEIVED, (detail,), to=holders, actor=actor, at=at)
 
 
 def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> cdar.StatusDetail:
@@ -93,7 +93,7 @@ def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> c
 def declare_replaced(*, invoice: Invoice, by: Invoice, actor: Actor, at: datetime) -> list[Transmission]:
     """Queue 220 for an invoice that a corrected one (384) replaces."""
     detail = cdar.StatusDetail(sequence=1, notes=(f"Remplacée par {by.number}",))
-    return _declare(invoice, REPLACED, (detail,), to=_carriers(invoice, REPLACED, actor), actor=actor, at=at)
+    return _declare(invoice, REPLACED, (detail,), to=_holders(invoice, REPLACED, actor), actor=actor, at=at)
 
 
 def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
@@ -135,10 +135,10 @@ def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[
     return totals or {ZERO: invoice.payable}
 
 
-def _carriers(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
-    """The platforms that carry the invoice and take this status, but the one that told us."""
-    carried = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
-    accounts = [row.account for row in carried.select_related("account")]
+def _holders(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
+    """The platforms that have the invoice and take this status, but the one that declared it to us."""
+    transmitted = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
+    accounts = [row.account for row in transmitted.select_related("account")]
     return [
         account
         for account in accounts

@@ -57,7 +57,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether invoices can reach an address, as told at `asked_at`. `problem`: why it is unknown, in words."""
+    """Whether invoices can reach an address, as answered at `asked_at`. `problem`: why it is unknown, in words."""
 
     reach: Reach
     asked_at: datetime
@@ -67,7 +67,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the directory says of a company or an establishment, as told at `asked_at`.
+    """What the directory says of a company or an establishment, as answered at `asked_at`.
 
     `problem` is why it could not be asked, in words; without one, no unit and no lines mean that it knows nobody.
     """
@@ -85,9 +85,11 @@ class Found:
 def reachability(*, company: Company, electronic_address: str, at: datetime) -> Answer:
     """Whether an invoice sent to this address (BT-49, scheme 0225) would reach its buyer."""
     try:
-        asked_at, line = _asked(company, at, f"line {electronic_address}", lambda one: one.line(electronic_address))
+        asked_at, line = _answer_to(
+            company, at, f"line {electronic_address}", lambda directory: directory.line(electronic_address)
+        )
     except (CannotAsk, RemoteError, SecretUnreadable) as error:
-        return Answer(Reach.UNKNOWN, at, problem=_words(error))
+        return Answer(Reach.UNKNOWN, at, problem=_sentence(error))
     return Answer(reach_of(line), asked_at, line)
 
 
@@ -122,9 +124,9 @@ def look_up(*, company: Company, siren: str, siret: str = "", service_code: str 
         return _unit(directory, siren, siret), _lines(directory, siren, siret, service_code)
 
     try:
-        asked_at, (unit, lines) = _asked(company, at, f"unit {siren} {siret} {service_code}", ask)
+        asked_at, (unit, lines) = _answer_to(company, at, f"unit {siren} {siret} {service_code}", ask)
     except (CannotAsk, RemoteError, SecretUnreadable) as error:
-        return Found(at, problem=_words(error))
+        return Found(at, problem=_sentence(error))
     return Found(asked_at, unit, lines)
 
 
@@ -132,13 +134,13 @@ class CannotAsk(Exception):
     """No account opens the directory now. The message is a sentence for the person."""
 
 
-def _words(error: CannotAsk | RemoteError | SecretUnreadable) -> str:
+def _sentence(error: CannotAsk | RemoteError | SecretUnreadable) -> str:
     return str(error)
 
 
 def _account(company: Company, at: datetime) -> PlatformAccount:
     """Raises CannotAsk."""
-    account = next((one for one in enabled_accounts(company.pk) if one.kind == WITH_DIRECTORY), None)
+    account = next((account for account in enabled_accounts(company.pk) if account.kind == WITH_DIRECTORY), None)
     if account is None:
         raise CannotAsk(NO_PLATFORM)
     if account.is_suspended(at=at):
@@ -146,8 +148,8 @@ def _account(company: Company, at: datetime) -> PlatformAccount:
     return account
 
 
-def _asked(company: Company, at: datetime, question: str, ask: Callable[[AfnorDirectory], T]) -> tuple[datetime, T]:
-    """When it was told, and what: from the cache while it is fresh, else from the directory. Failures are not kept.
+def _answer_to(company: Company, at: datetime, question: str, ask: Callable[[AfnorDirectory], T]) -> tuple[datetime, T]:
+    """When it was answered, and what: from the cache while it is fresh, else from the directory. Failures are not kept.
 
     Raises CannotAsk, RemoteError, SecretUnreadable.
     """
@@ -159,9 +161,9 @@ def _asked(company: Company, at: datetime, question: str, ask: Callable[[AfnorDi
         return kept
     patient = replace(settings_of(account), read_timeout=PATIENCE)
     with closing(AfnorDirectory(patient)) as directory, directory.within(DEADLINE):
-        told = (at, ask(directory))
-    cache.set(key, told, KEPT.total_seconds())
-    return told
+        answer = (at, ask(directory))
+    cache.set(key, answer, KEPT.total_seconds())
+    return answer
 
 
 def _unit(directory: AfnorDirectory, siren: str, siret: str) -> Unit | None:

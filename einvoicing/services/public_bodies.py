@@ -47,7 +47,7 @@ def checked_siret(text: str, field: str) -> str:
 
 def account_of(company: Company) -> PlatformAccount:
     """Raises NoChorusPro."""
-    found = next((one for one in enabled_accounts(company.pk) if one.kind == CHORUS_PRO), None)
+    found = next((account for account in enabled_accounts(company.pk) if account.kind == CHORUS_PRO), None)
     if found is None:
         raise NoChorusPro
     return found

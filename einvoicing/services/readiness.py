@@ -28,17 +28,17 @@ from einvoicing.validation.report import Report
 
 # what a document must carry of its seller, and how each is checked (BG-4, BG-5; art. L441-9 C. com. for the mentions)
 IDENTITY: dict[str, Callable[[Company], bool]] = {
-    "name": lambda one: bool(one.name.strip()),
-    "siren": lambda one: siren.is_valid(one.siren),
-    "siret": lambda one: siret.is_valid(one.siret, siren=one.siren),
-    "vat_number": lambda one: vat.is_valid(one.vat_number) or _needs_no_vat_number(one),
-    "electronic_address": lambda one: electronic_address.is_valid(one.electronic_address, siren=one.siren),
-    "address_line": lambda one: bool(one.address_line.strip()),
-    "postcode": lambda one: bool(one.postcode.strip()),
-    "city": lambda one: bool(one.city.strip()),
-    "late_penalty_mention": lambda one: bool(one.late_penalty_mention.strip()),
-    "recovery_mention": lambda one: bool(one.recovery_mention.strip()),
-    "discount_mention": lambda one: bool(one.discount_mention.strip()),
+    "name": lambda company: bool(company.name.strip()),
+    "siren": lambda company: siren.is_valid(company.siren),
+    "siret": lambda company: siret.is_valid(company.siret, siren=company.siren),
+    "vat_number": lambda company: vat.is_valid(company.vat_number) or _needs_no_vat_number(company),
+    "electronic_address": lambda company: electronic_address.is_valid(company.electronic_address, siren=company.siren),
+    "address_line": lambda company: bool(company.address_line.strip()),
+    "postcode": lambda company: bool(company.postcode.strip()),
+    "city": lambda company: bool(company.city.strip()),
+    "late_penalty_mention": lambda company: bool(company.late_penalty_mention.strip()),
+    "recovery_mention": lambda company: bool(company.recovery_mention.strip()),
+    "discount_mention": lambda company: bool(company.discount_mention.strip()),
 }
 
 
@@ -55,8 +55,10 @@ class Platform:
 
     @property
     def answers(self) -> bool:
-        one = self.account
-        return one is not None and one.polled_at is not None and not one.last_error and not one.is_offline
+        account = self.account
+        return (
+            account is not None and account.polled_at is not None and not account.last_error and not account.is_offline
+        )
 
     @property
     def is_active(self) -> bool:
@@ -158,8 +160,12 @@ def activate(*, company: Company, actor: Actor, at: datetime) -> list[PlatformAc
     platform = platform_of(company)
     if not is_ready(company, platform):
         raise NotReady
-    carriers = {one.pk: one for one in (platform.account, carrier_of(company.pk, is_public=True)) if one is not None}
-    asleep = [one for one in carriers.values() if not one.sends_automatically]
+    carriers = {
+        account.pk: account
+        for account in (platform.account, carrier_of(company.pk, is_public=True))
+        if account is not None
+    }
+    asleep = [account for account in carriers.values() if not account.sends_automatically]
     for account in asleep:
         values = {name: getattr(account, name) for name in CHANGEABLE} | {"sends_automatically": True}
         save_account(company=company, kind=account.kind, values=values, secrets={}, actor=actor, at=at)

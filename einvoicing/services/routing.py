@@ -71,7 +71,7 @@ def carrier_for(invoice: Invoice) -> PlatformAccount | None:
 def _carrier_among(accounts: list[PlatformAccount], invoice: Invoice) -> PlatformAccount | None:
     if is_individual(invoice):
         email = invoice.buyer.get("email") if invoice.buyer else invoice.customer.email
-        accounts = [one for one in accounts if email and PLATFORMS[one.kind].takes_individuals]
+        accounts = [account for account in accounts if email and PLATFORMS[account.kind].takes_individuals]
     return _carrier(accounts, is_public=is_public(invoice))
 
 
@@ -106,8 +106,8 @@ def is_public(invoice: Invoice) -> bool:
 
 
 def _carrier(accounts: Iterable[PlatformAccount], *, is_public: bool) -> PlatformAccount | None:
-    able = [one for one in accounts if _takes(PLATFORMS[one.kind], is_public=is_public)]
-    able.sort(key=lambda one: PLATFORMS[one.kind].takes_private)  # those for public bodies alone first
+    able = [account for account in accounts if _takes(PLATFORMS[account.kind], is_public=is_public)]
+    able.sort(key=lambda account: PLATFORMS[account.kind].takes_private)  # those for public bodies alone first
     return able[0] if able else None
 
 

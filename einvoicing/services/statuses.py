@@ -197,18 +197,18 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
     """
     if event.code == UNMAPPED:
         return False
-    wanted, tag = TransmissionStatus.ACCEPTED, "einvoicing.transmission.accepted"
+    next_status, tag = TransmissionStatus.ACCEPTED, "einvoicing.transmission.accepted"
     if event.code in REJECTED:
-        wanted, tag = TransmissionStatus.REJECTED, "einvoicing.transmission.rejected"
+        next_status, tag = TransmissionStatus.REJECTED, "einvoicing.transmission.rejected"
     changes: dict[str, Any] = {"lifecycle_code": _latest_code(transmission)}
-    if wanted == TransmissionStatus.REJECTED:
+    if next_status == TransmissionStatus.REJECTED:
         changes["last_error"] = _why(event)[:1000]
-    if states.can_move(transmission, wanted):
+    if states.can_move(transmission, next_status):
         states.move(
-            transmission, wanted, tag=tag, actor=actor, at=at, also=[transmission.invoice],
+            transmission, next_status, tag=tag, actor=actor, at=at, also=[transmission.invoice],
             data={"code": event.code}, **changes,
         )  # fmt: skip
-        return wanted == TransmissionStatus.REJECTED
+        return next_status == TransmissionStatus.REJECTED
     Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
     transmission.lifecycle_code = changes["lifecycle_code"]
     return False

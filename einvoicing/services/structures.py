@@ -21,4 +21,4 @@ def services_of_buyer(*, account: PlatformAccount, invoice: Invoice) -> list[Ser
         return []
     with closing(ChorusProPlatform(settings_of(account))) as platform:
         structure = platform.structure(siret)
-    return [one for one in structure.services if one.is_active] if structure else []
+    return [service for service in structure.services if service.is_active] if structure else []

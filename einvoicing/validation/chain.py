@@ -43,7 +43,7 @@ class Chain:
             violations.append(Violation(UNREADABLE if unreadable else "PDF-ATTACHMENT", FATAL, str(error)))
         except Invalid as error:
             violations.append(Violation(UNREADABLE, FATAL, str(error)))
-        if is_pdf(data) and _wanted(artefacts.PDF, rules):
+        if is_pdf(data) and _is_asked_for(artefacts.PDF, rules):
             checks.append(artefacts.PDF)
             known = {violation.rule for violation in violations}
             violations.extend(
@@ -70,7 +70,7 @@ class Chain:
             violations.append(_unknown(subject))
             return
         artefact = choice.artefact
-        if _wanted(artefacts.SCHEMA, rules):
+        if _is_asked_for(artefacts.SCHEMA, rules):
             checks.append(artefacts.SCHEMA)
             broken = self._schema_violations(subject.root, artefact.schema)
             violations.extend(broken)
@@ -78,7 +78,7 @@ class Chain:
                 return  # a schematron says nothing sensible about a document with the wrong shape
         subject.name_profile(choice.profile)
         node = self._schematrons.node(etree.tostring(subject.root, encoding="unicode"))
-        if _wanted(artefact.rule_set, rules) or _wanted(artefacts.PROFILE, rules):
+        if _is_asked_for(artefact.rule_set, rules) or _is_asked_for(artefacts.PROFILE, rules):
             checks.append(artefact.rule_set)
             violations.extend(self._schematrons.run(artefact.profile, node))
         if artefact.french and (subject.is_french if rules is None else artefacts.FRENCH in rules):
@@ -100,7 +100,7 @@ class Chain:
         ]
 
 
-def _wanted(name: str, rules: Collection[str] | None) -> bool:
+def _is_asked_for(name: str, rules: Collection[str] | None) -> bool:
     return rules is None or name in rules
 
 

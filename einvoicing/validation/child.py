@@ -78,8 +78,8 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
             report = refusal("ENGINE", "Le document demande trop de mémoire pour être contrôlé.")
             spent = True
         except Exception as error:  # noqa: BLE001 - whatever a document provokes, the answer is no, and says what broke
-            words = "Le moteur de contrôle a échoué sur ce document, qui n’est donc pas valable."
-            report = refusal("ENGINE", words, official=f"{type(error).__name__}: {error}"[:300])
+            sentence = "Le moteur de contrôle a échoué sur ce document, qui n’est donc pas valable."
+            report = refusal("ENGINE", sentence, official=f"{type(error).__name__}: {error}"[:300])
             spent = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         _answer(target, {"report": to_dict(report), "rss": memory()})

@@ -57,7 +57,7 @@ def refusal(rule: str, text: str, *, milliseconds: int = 0, official: str = "") 
 
 def with_more(report: Report, violations: tuple[Violation, ...]) -> Report:
     """The same report with other violations found elsewhere."""
-    valid = report.valid and not any(one.severity == FATAL for one in violations)
+    valid = report.valid and not any(violation.severity == FATAL for violation in violations)
     return replace(report, valid=valid, violations=(*report.violations, *violations))
 
 

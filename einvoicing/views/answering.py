@@ -28,10 +28,10 @@ from einvoicing.views.transmissions import load_transmission, show_transmission
 def transmission_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Queue the answer, or show the page again with what is missing."""
     transmission = load_transmission(pk)
-    asked = request_of(transmission)
-    if asked is None:
+    requested = request_of(transmission)
+    if requested is None:
         raise NothingAsked
-    form = answer_form(asked, request.POST, request.FILES)
+    form = answer_form(requested, request.POST, request.FILES)
     if form.is_valid():
         try:
             answer_request(
@@ -53,9 +53,9 @@ def transmission_answer(request: HttpRequest, pk: int) -> HttpResponse:
 @member("einvoicing")
 def enclosure_download(request: HttpRequest, pk: int) -> HttpResponse:
     """A document that went with an answer, always as a download: it may be of any kind."""
-    one = get_object_or_404(Enclosure.objects, pk=pk)
-    data = read_kept(one, record=one.transmission.invoice, at=timezone.now())
-    response = FileResponse(io.BytesIO(data), as_attachment=True, filename=one.name)
+    enclosure = get_object_or_404(Enclosure.objects, pk=pk)
+    data = read_kept(enclosure, record=enclosure.transmission.invoice, at=timezone.now())
+    response = FileResponse(io.BytesIO(data), as_attachment=True, filename=enclosure.name)
     response["Content-Type"] = "application/octet-stream"
     response["X-Content-Type-Options"] = "nosniff"
     return cast(HttpResponse, response)

@@ -54,8 +54,8 @@ def transmit_many(request: HttpRequest) -> HttpResponse:
     queued, refused = queue_many(invoices=invoices, actor=actor_of(request), at=timezone.now())
     count = len(queued)
     if count:
-        words = ngettext("%(count)s facture mise en file.", "%(count)s factures mises en file.", count)
-        messages.success(request, words % {"count": count})
+        sentence = ngettext("%(count)s facture mise en file.", "%(count)s factures mises en file.", count)
+        messages.success(request, sentence % {"count": count})
     for invoice, error in refused[:3]:
         messages.error(request, f"{invoice.number} : {say(error)}")
     if not invoices:

@@ -19,7 +19,7 @@ from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day, start_of_day
 from einvoicing import lifecycle
 from einvoicing.models import ErrorClass, LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
-from einvoicing.panels import tone_of, words_of
+from einvoicing.panels import status_label, tone_of
 from einvoicing.problems.waiting import find_problems
 from einvoicing.services import compliance
 from einvoicing.views.readiness import readiness_banner
@@ -56,12 +56,12 @@ def compliance_dashboard(request: HttpRequest) -> HttpResponse:
         "since": since,
         "stats": _stats(counts, find_problems(rows).count()),
         "latest": [
-            {"row": row, "words": words_of(row), "tone": tone_of(row)}
+            {"row": row, "words": status_label(row), "tone": tone_of(row)}
             for row in latest.order_by("-created_at", "-id")[:LATEST]
         ],
         "accounts": [
-            {"figures": one, "words": STATES[one.state][0], "tone": STATES[one.state][1]}
-            for one in compliance.by_account(PlatformAccount.objects.all(), rows, since=since, at=now)
+            {"figures": figures, "words": STATES[figures.state][0], "tone": STATES[figures.state][1]}
+            for figures in compliance.by_account(PlatformAccount.objects.all(), rows, since=since, at=now)
         ],
         "failures": [
             {"words": CLASSES.get(name, name), "count": count}
@@ -72,8 +72,8 @@ def compliance_dashboard(request: HttpRequest) -> HttpResponse:
             for code, reason, count in compliance.refusals_by_reason(LifecycleEvent.objects.all(), since=since)
         ],
         "formats": [
-            {"figures": one, "name": DocumentKind(one.kind).label}
-            for one in compliance.by_format(InvoiceDocument.objects.all(), since=since)
+            {"figures": figures, "name": DocumentKind(figures.kind).label}
+            for figures in compliance.by_format(InvoiceDocument.objects.all(), since=since)
         ],
     }
     return render(request, "einvoicing/compliance/dashboard.html", context)

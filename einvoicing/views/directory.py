@@ -140,24 +140,24 @@ def _of_same_siren(siren: str, customer: Customer | None) -> list[Customer]:
 
 
 def _shown(line: DirectoryLine) -> dict[str, Any]:
-    words, tone = STATES.get(line.status, (line.status, "neutral"))
+    label, tone = STATES.get(line.status, (line.status, "neutral"))
     values = {"electronic_address": line.addressing_identifier}
     if line.routing_code:
         values["service_code"] = line.routing_code
-    return {"row": line, "words": words, "tone": tone, "fill": json.dumps(values), "usable": line.status != DISABLED}
+    return {"row": line, "words": label, "tone": tone, "fill": json.dumps(values), "usable": line.status != DISABLED}
 
 
 def _needs(unit: Unit | None) -> list[str]:
     """What a public body wants on its invoices, in words."""
     if unit is None:
         return []
-    told_apart = unit.needs_service_code or unit.needs_commitment
-    told = (
+    needs_each = unit.needs_service_code or unit.needs_commitment
+    sentences = (
         (unit.needs_service_code, _("Le code service est exigé (BT-10).")),
         (unit.needs_commitment, _("Le numéro d’engagement est exigé (BT-13).")),
-        (unit.needs_either and not told_apart, _("Un code service ou un numéro d’engagement est exigé.")),
+        (unit.needs_either and not needs_each, _("Un code service ou un numéro d’engagement est exigé.")),
     )
-    return [words for needed, words in told if needed]
+    return [sentence for needed, sentence in sentences if needed]
 
 
 def _needs_fill(unit: Unit | None) -> str:

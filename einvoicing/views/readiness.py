@@ -76,7 +76,7 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
         "tabs": tabs("einvoicing:readiness"),
         "deadline": deadline_words(company, today),
         "reception": _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
-        "steps": [one if may_open(membership.role, one.url, "POST") else replace(one, action="") for one in steps],
+        "steps": [step if may_open(membership.role, step.url, "POST") else replace(step, action="") for step in steps],
         "page": page,
         "customers": [{"row": row, "lacks": ", ".join(str(LACKING[name]) for name in readiness.lacks(row)),
                        "anchor": readiness.lacks(row)[0]} for row in page],
@@ -93,7 +93,7 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
 
 def _identity(company: Company) -> Step:
     gaps = readiness.identity_gaps(company)
-    names = ", ".join(str(one.label) for one in fields_for_model(Company, fields=gaps).values())
+    names = ", ".join(str(field.label) for field in fields_for_model(Company, fields=gaps).values())
     detail = (
         _("À compléter : %(names)s.") % {"names": names} if gaps else _("Identité, adresses et mentions complètes.")
     )
@@ -108,14 +108,14 @@ def _platform(platform: readiness.Platform) -> Step:
         return Step("platform", title, TO_DO, detail, reverse("platform-settings"), _("Relier une plateforme"))
     url = reverse("platform-edit", args=[preset_of(account.kind, account.base_url).slug])
     if platform.answers:
-        words = _("« %(name)s » répond : dernière lecture le %(at)s.")
-        detail = words % {"name": account.name, "at": typography.moment(account.polled_at)}
+        sentence = _("« %(name)s » répond : dernière lecture le %(at)s.")
+        detail = sentence % {"name": account.name, "at": typography.moment(account.polled_at)}
         return Step("platform", title, DONE, detail, url)
     if account.is_offline:
         detail = _("« %(name)s » est hors ligne : tout reste en file.") % {"name": account.name}
     elif account.last_error:
-        told = {"name": account.name, "problem": _(account.last_error)}
-        detail = _("« %(name)s » ne nous reconnaît pas : %(problem)s") % told
+        params = {"name": account.name, "problem": _(account.last_error)}
+        detail = _("« %(name)s » ne nous reconnaît pas : %(problem)s") % params
     else:
         detail = _("« %(name)s » n’a pas encore répondu.") % {"name": account.name}
     return Step("platform", title, TO_DO, detail, url, _("Tester la connexion"))
@@ -127,9 +127,11 @@ def _customers(counts: readiness.CustomerCounts) -> Step:
         return Step("customers", title, NOT_NEEDED, _("Aucune organisation parmi vos clients."))
     if not counts.waiting:
         return Step("customers", title, DONE, _("Toutes les organisations ont ce qu’il faut."))
-    words = ngettext("%(n)s client à compléter sur %(all)s.", "%(n)s clients à compléter sur %(all)s.", counts.waiting)
-    told = {"n": typography.number(counts.waiting), "all": typography.number(counts.organisations)}
-    return Step("customers", title, TO_DO, words % told, "#customers", _("Voir"))
+    sentence = ngettext(
+        "%(n)s client à compléter sur %(all)s.", "%(n)s clients à compléter sur %(all)s.", counts.waiting
+    )
+    params = {"n": typography.number(counts.waiting), "all": typography.number(counts.organisations)}
+    return Step("customers", title, TO_DO, sentence % params, "#customers", _("Voir"))
 
 
 def _drafts(has_drafts: bool) -> Step:
@@ -190,15 +192,15 @@ def deadline_words(company: Company, on: date) -> str:
     day, left = in_full(deadlines.issuing_deadline(company.size)), deadlines.days_left(company.size, on)
     if left <= 0:
         return _("Émission obligatoire depuis le %(day)s.") % {"day": day}
-    words = ngettext(
+    sentence = ngettext(
         "Émission obligatoire le %(day)s : il reste %(days)s jour.",
         "Émission obligatoire le %(day)s : il reste %(days)s jours.",
         left,
     )
-    return words % {"day": day, "days": typography.number(left)}
+    return sentence % {"day": day, "days": typography.number(left)}
 
 
 def in_full(day: date) -> str:
     """1er septembre 2027, or 1 September 2027."""
-    words = format_day(day, "j F Y")
-    return f"1er{words[1:]}" if day.day == 1 and typography.in_french() else words
+    text = format_day(day, "j F Y")
+    return f"1er{text[1:]}" if day.day == 1 and typography.in_french() else text

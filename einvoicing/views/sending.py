@@ -65,8 +65,8 @@ def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
         if not _load(pk).can_be_issued:  # a second sending of the same form, or somebody else, was quicker
             return redirect(invoice)
         return _confirmation(request, pk, at, refused=error)
-    words = _("%(number)s émise et en file d’envoi.") if by_mail else _("%(number)s émise.")
-    messages.success(request, words % {"number": issued.number})
+    sentence = _("%(number)s émise et en file d’envoi.") if by_mail else _("%(number)s émise.")
+    messages.success(request, sentence % {"number": issued.number})
     return redirect(issued)
 
 
@@ -197,9 +197,9 @@ def document_download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         if kind != "facturx":
             raise Http404
         return _attached(HttpResponse(render_pdf(invoice), content_type="application/pdf"), f"{_('brouillon')}.pdf")
-    wanted, content_type = KINDS[kind]
+    document_kind, content_type = KINDS[kind]
     made: Any = ensure_facturx(invoice=invoice, actor=actor_of(request), at=timezone.now())
-    document = made if wanted == DocumentKind.FACTURX else find_document(invoice, wanted)
+    document = made if document_kind == DocumentKind.FACTURX else find_document(invoice, document_kind)
     if document is None:
         raise Http404
     name = str(document.file.name).rpartition("/")[2]

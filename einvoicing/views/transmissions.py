@@ -1,4 +1,4 @@
-"""Transmissions: what was carried to platforms, each try, each status, and what a person has to mend."""
+"""Transmissions: what was given to platforms, each try, each status, and what a person has to mend."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
 from einvoicing.models import ANSWERS, Attempt, PlatformAccount, Transmission, TransmissionStatus
-from einvoicing.panels import statuses, tone_of, words_of
+from einvoicing.panels import status_label, statuses, tone_of
 from einvoicing.problems.broken_rules import for_role, kept_rule
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import ProblemKind, find_problems
@@ -83,12 +83,12 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
         found, sorts={"date": "created_at", "number": "invoice__number"}, default="-date", query=request.GET
     )
     accounts = list(PlatformAccount.objects.order_by("name"))
-    has_carrier = any(one.is_enabled and not is_mirror(one) for one in accounts)
+    has_carrier = any(account.is_enabled and not is_mirror(account) for account in accounts)
     choices = {"name": "status", "label": _("État"), "kind": "select", "value": status}
     context = {
         "tabs": tabs("einvoicing:transmission-list"),
         "page": page,
-        "rows": [{"row": row, "words": words_of(row), "tone": tone_of(row)} for row in page],
+        "rows": [{"row": row, "words": status_label(row), "tone": tone_of(row)} for row in page],
         "q": text,
         "filters": [{**choices, "choices": [*_kinds_of_problems(), *TransmissionStatus.choices]}],
         "filtered": bool(status or text),
@@ -104,7 +104,7 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
 def _kinds_of_problems() -> list[tuple[str, str]]:
     """« À corriger », and each kind of it, as filters."""
     all_of_them = _("À corriger")
-    return [(TO_MEND, all_of_them), *((one.value, f"{all_of_them} : {one.label}") for one in ProblemKind)]
+    return [(TO_MEND, all_of_them), *((kind.value, f"{all_of_them} : {kind.label}") for kind in ProblemKind)]
 
 
 def _counts() -> dict[str, int]:
@@ -165,7 +165,7 @@ def show_transmission(
     dismissal: DismissForm | None = None,
 ) -> HttpResponse:
     """The page of a transmission, with a form that was refused in its place."""
-    tries = [_try(one) for one in transmission.tries.order_by("-number")]
+    tries = [_try(attempt) for attempt in transmission.tries.order_by("-number")]
     may, role = _may(request, "einvoicing.send"), role_of(request)
     problem = problem_of(transmission)
     form = answer or (answer_form(problem.request) if problem and problem.request else None)
@@ -177,10 +177,12 @@ def show_transmission(
         "reply": reply_of(transmission) if transmission.kind in ANSWERS else None,
         "enclosures": list(transmission.enclosures.all()) if transmission.kind in ANSWERS else [],
         **_services(request, transmission, form),
-        "words": words_of(transmission),
+        "words": status_label(transmission),
         "tone": tone_of(transmission),
         "tries": tries,
-        "broken_rules": for_role((kept_rule(one, transmission.invoice) for one in transmission.violations), role),
+        "broken_rules": for_role(
+            (kept_rule(violation, transmission.invoice) for violation in transmission.violations), role
+        ),
         "statuses": statuses(list(transmission.lifecycle.all())),
         "form": retry or RetryForm(),
         "may_retry": may and transmission.can_retry,
@@ -210,5 +212,5 @@ def _services(request: HttpRequest, transmission: Transmission, form: AnswerForm
 
 
 def _try(attempt: Attempt) -> dict[str, Any]:
-    words, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome, "neutral"))
-    return {"row": attempt, "words": words, "tone": tone}
+    label, tone = OUTCOMES.get(attempt.outcome, (attempt.outcome, "neutral"))
+    return {"row": attempt, "words": label, "tone": tone}

@@ -161,7 +161,7 @@ def test_one_payment_told_by_two_events_is_recorded_once(invoice: Invoice) -> No
     data = {"invoice": {"id": COPY}, "payment": {"id": "pay_1", "amount": 20}}
     bodies = [dumps({"id": f"evt_{place}", "type": "invoice.paid", "data": data}) for place in range(2)]
     rows = [hear(body) for body in bodies]
-    assert [(row.status, row.problem) for row in rows] == [("APPLIED", ""), ("IGNORED", inbound.TOLD_BEFORE)]
+    assert [(row.status, row.problem) for row in rows] == [("APPLIED", ""), ("IGNORED", inbound.RECORDED_BEFORE)]
     assert [payment.amount for payment in Payment.everywhere.all()] == [20]
 
 
@@ -209,7 +209,7 @@ def test_a_defect_holds_up_no_other_message(invoice: Invoice, monkeypatch: pytes
     def broken(message: ReceivedWebhook, body: Any, at: datetime) -> Any:
         if body["id"] == "evt_bad":
             raise ZeroDivisionError
-        return inbound.hear_abby(message, body, at)
+        return inbound.apply_abby_event(message, body, at)
 
     monkeypatch.setitem(senders.SENDERS, "abby", replace(senders.SENDERS["abby"], apply=broken))
     tell(event("invoice.sent", COPY, id="evt_bad"))

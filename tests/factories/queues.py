@@ -28,8 +28,8 @@ def claim_due(*, at: datetime, worker: str = "", limit: int = 10) -> list[Transm
     return TRANSMISSIONS.claim(at=at, worker=worker, limit=limit)
 
 
-def carry(transmission: Transmission, at: datetime) -> Transmission:
-    return transmissions.carry(transmission, lambda: at)
+def transmit(transmission: Transmission, at: datetime) -> Transmission:
+    return transmissions.transmit(transmission, lambda: at)
 
 
 def claim_emails(*, kind: str, at: datetime, limit: int = 10) -> list[Email]:

@@ -11,11 +11,11 @@ import pytest
 from einvoicing import tasks
 from einvoicing.models import Attempt, Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.services.transmissions import LEASE, carrying
-from tests.einvoicing.carrying.conftest import Sent
+from einvoicing.services.transmissions import LEASE, transmitting
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
+from tests.einvoicing.transmitting.conftest import Sent
 from tests.factories import platforms, story
-from tests.factories.queues import carry, claim_due, drain
+from tests.factories.queues import claim_due, drain, transmit
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db]
 
@@ -35,16 +35,16 @@ def test_a_file_that_took_longer_than_the_lease_is_not_sent_after_another_sent_i
     sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (slow,) = claim_due(at=AT, worker="slow")
-    make = carrying.deposit_of
+    make = transmitting.deposit_of
 
     def make_slowly(transmission: Transmission, at: datetime) -> Any:
-        monkeypatch.setattr(carrying, "deposit_of", make)
+        monkeypatch.setattr(transmitting, "deposit_of", make)
         made = make(transmission, at)
         assert drain(at=AT + LEASE + MOMENT) == 1
         return made
 
-    monkeypatch.setattr(carrying, "deposit_of", make_slowly)
-    carry(slow, AT)
+    monkeypatch.setattr(transmitting, "deposit_of", make_slowly)
+    transmit(slow, AT)
     assert sent.now.status == Status.DEPOSITED
     assert sent.ledger["received"] == 1
 
@@ -58,8 +58,8 @@ def test_a_whole_lease_lies_before_what_is_sent(sent: Sent, monkeypatch: pytest.
     def send(*_load: object) -> None:
         found.append(sent.now.lease_until)
 
-    monkeypatch.setattr(carrying, "_send", send)
-    carrying.carry(slow, lambda: next(clock))
+    monkeypatch.setattr(transmitting, "_deposit", send)
+    transmitting.transmit(slow, lambda: next(clock))
     assert found == [AT + made_in + LEASE]
 
 

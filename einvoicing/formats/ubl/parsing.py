@@ -121,7 +121,7 @@ def _preceding(element: _Element) -> model.Reference:
 
 
 def _documents(root: _Element) -> tuple[dict[str, model.Identifier], tuple[model.Attachment, ...]]:
-    """The references told apart by their type code (BT-11, BT-18), then the attachments (BG-24)."""
+    """The references, distinguished by their type code (BT-11, BT-18), then the attachments (BG-24)."""
     typed: dict[str, model.Identifier] = {}
     attachments = []
     for element in NS.all(root, "cac:AdditionalDocumentReference"):

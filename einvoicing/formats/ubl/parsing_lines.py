@@ -55,13 +55,13 @@ def read_line(element: _Element) -> model.Line:
         buyer_identifier=NS.text(item, "cac:BuyersItemIdentification/cbc:ID"),
         standard_identifier=read_identifier(NS.find(item, "cac:StandardItemIdentification/cbc:ID")),
         classifications=tuple(
-            model.Classification(one.text or "", one.get("listID", ""), one.get("listVersionID", ""))
-            for one in NS.all(item, "cac:CommodityClassification/cbc:ItemClassificationCode")
+            model.Classification(code.text or "", code.get("listID", ""), code.get("listVersionID", ""))
+            for code in NS.all(item, "cac:CommodityClassification/cbc:ItemClassificationCode")
         ),
         origin_country=NS.text(item, "cac:OriginCountry/cbc:IdentificationCode"),
         attributes=tuple(
-            model.Attribute(NS.text(one, "cbc:Name"), NS.text(one, "cbc:Value"))
-            for one in NS.all(item, "cac:AdditionalItemProperty")
+            model.Attribute(NS.text(attribute, "cbc:Name"), NS.text(attribute, "cbc:Value"))
+            for attribute in NS.all(item, "cac:AdditionalItemProperty")
         ),
     )
 

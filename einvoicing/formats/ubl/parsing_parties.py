@@ -20,7 +20,7 @@ def read_identifier(element: _Element | None) -> model.Identifier | None:
 def _identifiers(element: _Element | None) -> list[model.Identifier]:
     """BT-29, BT-46, BT-60: the creditor's bank identifier (BT-90) is left out."""
     found = map(read_identifier, NS.all(element, "cac:PartyIdentification/cbc:ID"))
-    return [one for one in found if one and one.scheme != CREDITOR]
+    return [identifier for identifier in found if identifier and identifier.scheme != CREDITOR]
 
 
 def read_creditor(root: _Element) -> str:
@@ -35,7 +35,8 @@ def read_creditor(root: _Element) -> str:
 def read_party(element: _Element | None) -> model.Party:
     """BG-4, and what BG-7 shares with it."""
     identifiers = _identifiers(element)
-    siret = next((one for one in identifiers if one.scheme == SIRET), None)
+    siret = next((identifier for identifier in identifiers if identifier.scheme == SIRET), None)
+    others = [identifier for identifier in identifiers if identifier is not siret]
     legal = read_identifier(NS.find(element, "cac:PartyLegalEntity/cbc:CompanyID"))
     siren = legal.value if legal and legal.scheme == SIREN else ""
     address = read_identifier(NS.find(element, "cbc:EndpointID"))
@@ -52,7 +53,7 @@ def read_party(element: _Element | None) -> model.Party:
         legal_identifier=None if siren else legal,
         siret=siret.value if siret else "",
         # as CII orders them: those without a scheme first
-        identifiers=tuple(sorted((one for one in identifiers if one is not siret), key=lambda one: one.scheme != "")),
+        identifiers=tuple(sorted(others, key=lambda identifier: identifier.scheme != "")),
         vat_number=vat_number,
         tax_number=tax_number,
         legal_information=NS.text(element, "cac:PartyLegalEntity/cbc:CompanyLegalForm"),

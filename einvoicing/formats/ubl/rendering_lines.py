@@ -49,9 +49,9 @@ def _add_item(element: _Element, line: model.Line) -> None:  # BG-30, BG-31, BG-
         identifier = line.standard_identifier
         NS.add(item, "cac:StandardItemIdentification/cbc:ID", identifier.value, schemeID=identifier.scheme)
     add_text(item, "cac:OriginCountry/cbc:IdentificationCode", line.origin_country)
-    for one in line.classifications:
+    for classification in line.classifications:
         path = "cac:CommodityClassification/cbc:ItemClassificationCode"
-        NS.add(item, path, one.code, listID=one.scheme, listVersionID=one.version)
+        NS.add(item, path, classification.code, listID=classification.scheme, listVersionID=classification.version)
     add_tax_category(item, "cac:ClassifiedTaxCategory", line.vat_category, line.vat_rate)
     for attribute in line.attributes:
         holder = NS.add(item, "cac:AdditionalItemProperty")

@@ -40,8 +40,8 @@ class Command(BaseCommand):
             self.stdout.flush()
             code = max(code, _code(report))
         if code:
-            words = {1: "Un document au moins n’est pas valable.", 2: "Un document au moins n’a pas pu être lu."}
-            raise CommandError(words[code], returncode=code)
+            sentences = {1: "Un document au moins n’est pas valable.", 2: "Un document au moins n’a pas pu être lu."}
+            raise CommandError(sentences[code], returncode=code)
 
 
 def _chosen(text: str | None) -> tuple[str, ...] | None:

@@ -35,12 +35,12 @@ from einvoicing.platforms.base import (
 )
 
 DEADLINE = 60.0  # seconds for one copy, its calls together: less than any lease
-# GET /v2/billings, its pages and its customerId are told by third parties and by later versions of the published types
+# GET /v2/billings, its pages and its customerId are known from third parties and later versions of the published types
 BILLINGS = "/v2/billings"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 INCOME = "income:"  # before the id of a receipt, which is no billing document
-_TOLD = ("state", "number", "title", "finalizedAt", "paidAt", "canceledAt", "archivedAt", "lastSendByEmailAt")
+_STATE_FIELDS = ("state", "number", "title", "finalizedAt", "paidAt", "canceledAt", "archivedAt", "lastSendByEmailAt")
 
 
 class TooMany(RemoteError):
@@ -107,19 +107,19 @@ class AbbyPlatform:
 
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """What each watched copy says now; the same words bear the same identifier."""
-        copies = [one for one in watched if not one.remote_id.startswith(INCOME)]
+        copies = [document for document in watched if not document.remote_id.startswith(INCOME)]
         return Page(tuple(filter(None, map(self._look_at, copies))), cursor)
 
-    def _look_at(self, one: Watched) -> RemoteMessage | None:
+    def _look_at(self, document: Watched) -> RemoteMessage | None:
         try:
-            response = self._call("GET", _invoice_path(one.remote_id))
+            response = self._call("GET", _invoice_path(document.remote_id))
         except AnsweredError as error:
             if error.response.status == 404:  # deleted at Abby: the others must still be read
                 return None
             raise
         billing = json_object(response)
-        says = json.dumps([billing.get(name) for name in _TOLD], default=str)
-        key = f"{one.remote_id}:{hashlib.sha256(says.encode()).hexdigest()[:16]}"
+        state = json.dumps([billing.get(name) for name in _STATE_FIELDS], default=str)
+        key = f"{document.remote_id}:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
         return RemoteMessage(key, "invoice", response.body, since(billing) or datetime.now(UTC))
 
     def fetch(self, remote_id: str) -> bytes:
@@ -160,8 +160,8 @@ class AbbyPlatform:
         self._patch(f"{billing}/lines", {"lines": lines})
         self._patch(f"{draft}/timeline", payloads.timeline(invoice))
         copy = self._get(draft)
-        told = copy.get("total")
-        total = told.get("amountWithTaxAfterDiscount") if isinstance(told, dict) else None
+        computed = copy.get("total")
+        total = computed.get("amountWithTaxAfterDiscount") if isinstance(computed, dict) else None
         if total is not None and total != payloads.cents(invoice.totals.gross):
             raise payloads.refused(
                 "Le total calculé par Abby n’est pas celui de la facture : corrigez ou supprimez son brouillon.",
@@ -201,10 +201,10 @@ class AbbyPlatform:
             raise unreadable(outcome_unknown=True)
         return Receipt(f"{INCOME}{key}", datetime.now(UTC), deposit.tracking_id, raw=made)
 
-    def _pages(self, path: str, **wanted: Any) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, path: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
         """The rows of a list, page after page. A list without end is given up, for what is there may be further on."""
         for page in range(1, MOST_PAGES + 1):
-            answer = self._get(path, params={"page": page, "limit": PAGE_SIZE, **wanted})
+            answer = self._get(path, params={"page": page, "limit": PAGE_SIZE, **filters})
             rows = answer.get("docs")
             if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
                 raise unreadable()
@@ -267,10 +267,10 @@ def _explained(error: AnsweredError) -> AnsweredError:
         message, code = "Abby refuse les identifiants. Vérifiez la clé dans les réglages.", "invalid_client"
     else:
         try:
-            said = str(redact(str(json_object(error.response).get("message") or "")))[:300]
+            reason = str(redact(str(json_object(error.response).get("message") or "")))[:300]
         except RemoteError:
-            said = ""
-        message, code = f"{error.message} ({said})" if said else error.message, error.code
+            reason = ""
+        message, code = f"{error.message} ({reason})" if reason else error.message, error.code
     return AnsweredError(
         message,
         response=error.response,

@@ -141,12 +141,12 @@ def vat_code(category: str, rate: Decimal | None, country: str) -> str:
 
 def timeline(invoice: model.Invoice) -> dict[str, Any]:
     """The dates, as midnights in Paris, in seconds."""
-    told: dict[str, Any] = {"emittedAt": _seconds(invoice.issue_date), "paymentDelay": "at_reception"}
+    body: dict[str, Any] = {"emittedAt": _seconds(invoice.issue_date), "paymentDelay": "at_reception"}
     if invoice.due_date:
-        told |= {"paymentDelay": "other", "customDueDate": _seconds(invoice.due_date)}
+        body |= {"paymentDelay": "other", "customDueDate": _seconds(invoice.due_date)}
     if invoice.delivery and invoice.delivery.date:
-        told["deliveryDate"] = _seconds(invoice.delivery.date)
-    return told
+        body["deliveryDate"] = _seconds(invoice.delivery.date)
+    return body
 
 
 def _seconds(day: date) -> int:
@@ -165,12 +165,12 @@ def note(number: str) -> str:
 def is_whole(billing: Mapping[str, Any], number: str) -> bool:
     """Whether the last step of the copy was made. When Abby does not tell, it is made again: nothing changes."""
     legals = billing.get("billingLegals")
-    told = str(legals.get("headerNote") or "") if isinstance(legals, dict) else ""
-    return told.startswith(f"{note(number)} ") and bool(billing.get("lines"))
+    header_note = str(legals.get("headerNote") or "") if isinstance(legals, dict) else ""
+    return header_note.startswith(f"{note(number)} ") and bool(billing.get("lines"))
 
 
 def organization(buyer: model.Party) -> dict[str, Any]:
-    told = {
+    record = {
         "name": buyer.name,
         "commercialName": buyer.trade_name,
         "siret": buyer.siret,
@@ -178,19 +178,19 @@ def organization(buyer: model.Party) -> dict[str, Any]:
         "emails": emails(buyer),
         "billingAddress": _address(buyer.address),
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in record.items() if value}
 
 
 def contact(buyer: model.Party) -> dict[str, Any]:
     """An individual; the invoice has one name (BT-44), Abby wants two."""
     first, _, last = buyer.name.partition(" ")
-    told = {
+    record = {
         "firstname": first,
         "lastname": last or "–",
         "emails": emails(buyer),
         "billingAddress": _address(buyer.address),
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in record.items() if value}
 
 
 def emails(buyer: model.Party) -> list[str]:
@@ -216,16 +216,17 @@ def income(message: cdar.StatusMessage, reference: str) -> dict[str, Any]:
 
     Raises RemoteError when the message does not tell the VAT rates.
     """
-    found = [one for detail in message.details for one in detail.characteristics if one.type_code == MONEY_RECEIVED]
+    data = (datum for detail in message.details for datum in detail.characteristics)
+    receipts = [datum for datum in data if datum.type_code == MONEY_RECEIVED]
     gross, net = Decimal(0), Decimal(0)
-    for one in found:
-        if one.amount is None or one.percent is None:
+    for receipt in receipts:
+        if receipt.amount is None or receipt.percent is None:
             raise refused("L’encaissement ne dit pas son taux de TVA : il n’est pas inscrit dans Abby.", "vat_unknown")
-        gross += one.amount
-        net += round2(one.amount * 100 / (100 + one.percent))
-    if not found:
+        gross += receipt.amount
+        net += round2(receipt.amount * 100 / (100 + receipt.percent))
+    if not receipts:
         raise refused("Le message ne dit pas combien a été encaissé.", "amount_unknown")
-    paid_on = next((one.value_date for one in found if one.value_date), None)
+    paid_on = next((receipt.value_date for receipt in receipts if receipt.value_date), None)
     paid_at = datetime(paid_on.year, paid_on.month, paid_on.day, tzinfo=PARIS) if paid_on else message.status_at
     buyer = next((party.name for party in message.recipients if party.role == "BY" and party.name), "")
     return {

@@ -126,8 +126,8 @@ class AfnorPlatform:
             answer = self._search(where, limit=100, cursor=cursor)
             rows = [row for row in answer.get("results", []) if isinstance(row, dict)]
             for row in rows:
-                told = (str(row.get(name) or "") for name in ("flowId", "trackingId", "name"))
-                found.append(Listed(*told))
+                values = (str(row.get(name) or "") for name in ("flowId", "trackingId", "name"))
+                found.append(Listed(*values))
             following = str(answer.get("nextCursor") or "")
             if not following or following == cursor:
                 return tuple(found)
@@ -203,14 +203,14 @@ def _weight(row: Mapping[str, Any]) -> tuple[int, str]:
 def _explained(error: AnsweredError) -> AnsweredError:
     """The failure with the platform's own error code and words ({errorCode, errorMessage, details})."""
     try:
-        told = payloads.json_object(error.response)
+        facts = payloads.json_object(error.response)
     except RemoteError:
         return error
-    code = str(told.get("errorCode") or "")
-    words = " ".join(str(told[key]) for key in ("errorMessage", "details") if told.get(key))
-    if ALREADY_EXISTING in (code, *words.replace(",", " ").split()):
+    code = str(facts.get("errorCode") or "")
+    message = " ".join(str(facts[key]) for key in ("errorMessage", "details") if facts.get(key))
+    if ALREADY_EXISTING in (code, *message.replace(",", " ").split()):
         code = ALREADY_EXISTING
-    message = f"{error.message} ({redact(words)[:300]})" if words else error.message
+    message = f"{error.message} ({redact(message)[:300]})" if message else error.message
     return AnsweredError(
         message,
         response=error.response,

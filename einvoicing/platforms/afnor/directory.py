@@ -123,7 +123,7 @@ class AfnorDirectory:
             raise payloads.unreadable()
         lines = [_line(row) for row in rows if isinstance(row, dict)]
         # a service that ignores the filter would otherwise hand us somebody else's addresses
-        return tuple(one for one in lines if one.siren == siren)
+        return tuple(line for line in lines if line.siren == siren)
 
     def _get(self, path: str, **params: str) -> Mapping[str, Any] | None:
         try:

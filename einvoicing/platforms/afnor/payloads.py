@@ -142,8 +142,8 @@ class Bookmark:
         overlap = OVERLAP
         if full and not page:
             # a platform of version 1.1 or 1.2 pages by date: go on from the last row, and past it if nothing was new
-            news = [flow for flow in flows if flow.id not in dict(self.seen)]
-            overlap = timedelta(milliseconds=1) if news else timedelta(0)
+            new_flows = [flow for flow in flows if flow.id not in dict(self.seen)]
+            overlap = timedelta(milliseconds=1) if new_flows else timedelta(0)
         since = newest - overlap
         recent = sorted((at, key) for key, at in known.items() if at >= newest - OVERLAP)[-_MOST_SEEN:]
         return Bookmark(

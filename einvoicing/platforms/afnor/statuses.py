@@ -47,11 +47,11 @@ def _reasons(details: tuple[cdar.StatusDetail, ...]) -> str:
     """
     if len(details) == 1 and not details[0].reason and not any(details[0].notes):
         return ""
-    told = (
-        " – ".join(dict.fromkeys(filter(None, (one.reason or lifecycle.reason(one.reason_code), *one.notes))))
-        for one in details
+    reasons = (
+        " – ".join(dict.fromkeys(filter(None, (detail.reason or lifecycle.reason(detail.reason_code), *detail.notes))))
+        for detail in details
     )
-    return " ; ".join(dict.fromkeys(filter(None, told)))
+    return " ; ".join(dict.fromkeys(filter(None, reasons)))
 
 
 def is_duplicate(details: tuple[AckDetail, ...]) -> bool:

@@ -64,8 +64,8 @@ class Caller:
         facts = _facts(response, outcome_unknown=not reads_only)
         code = str(facts.get("codeRetour"))
         if code != "0":
-            words = redact(str(facts.get("libelle") or ""))[:300]
-            raise RemoteError(f"Chorus Pro refuse la demande. ({code} {words})", retryable=False, code=code)
+            label = redact(str(facts.get("libelle") or ""))[:300]
+            raise RemoteError(f"Chorus Pro refuse la demande. ({code} {label})", retryable=False, code=code)
         return Answer(facts, response.body)
 
     def get(self, path: str) -> None:
@@ -110,16 +110,16 @@ def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str,
 def _explained(error: AnsweredError) -> AnsweredError:
     """The failure with Chorus Pro's own code and words, where its body gives them."""
     try:
-        told = _facts(error.response)
+        facts = _facts(error.response)
     except RemoteError:
         return error
-    words = redact(str(told.get("libelle") or ""))[:300]
+    label = redact(str(facts.get("libelle") or ""))[:300]
     return AnsweredError(
-        f"{error.message} ({told['codeRetour']} {words})",
+        f"{error.message} ({facts['codeRetour']} {label})",
         response=error.response,
         retryable=error.retryable,
         outcome_unknown=error.outcome_unknown,
-        code=str(told["codeRetour"]),
+        code=str(facts["codeRetour"]),
         retry_after=error.retry_after,
     )
 

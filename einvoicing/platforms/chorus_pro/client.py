@@ -58,7 +58,7 @@ class ChorusProPlatform:
             try:
                 answer = self._caller.post("factures/v1/deposer/flux", body, reads_only=False)
             except RemoteError as error:
-                first = self._find(deposit) if not error.retryable and statuses.says_duplicate(error.message) else None
+                first = self._find(deposit) if not error.retryable and statuses.is_duplicate(error.message) else None
                 if first is None:
                     raise
                 return first
@@ -101,19 +101,19 @@ class ChorusProPlatform:
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """The whole history of each watched invoice; one that says the same bears the same id as before."""
         found: list[RemoteMessage] = []
-        for one in watched:
+        for document in watched:
             try:
-                found += self._histories(one)
+                found += self._histories(document)
             except RemoteError as error:
                 if not _is_about_one_document(error):
                     raise
-                key = f"{one.remote_id}:{error.code}"
+                key = f"{document.remote_id}:{error.code}"
                 found.append(RemoteMessage(key, HISTORY, b"", datetime.now(PARIS), problem=error.message))
         return Page(messages=tuple(found), next_cursor=cursor)
 
-    def _histories(self, one: Watched) -> list[RemoteMessage]:
-        rows = self._of_flow(one.remote_id)
-        return [self._history(row) for row in rows if one.number in ("", row.number)]
+    def _histories(self, document: Watched) -> list[RemoteMessage]:
+        rows = self._of_flow(document.remote_id)
+        return [self._history(row) for row in rows if document.number in ("", row.number)]
 
     def _of_flow(self, flow: str) -> list[payloads.InvoiceRow]:
         # a criterion the service ignored would hand us other people's invoices
@@ -121,8 +121,8 @@ class ChorusProPlatform:
 
     def _history(self, row: payloads.InvoiceRow) -> RemoteMessage:
         data = self._caller.post("factures/v1/consulter/historique", {"idFacture": row.id}).raw
-        told = statuses.instant(row.raw.get("dateHeureEtatCourant"))
-        moment = told or statuses.instant(row.raw.get("dateDepot"))
+        state_at = statuses.instant(row.raw.get("dateHeureEtatCourant"))
+        moment = state_at or statuses.instant(row.raw.get("dateDepot"))
         if moment is None:
             raise unreadable()
         digest = hashlib.sha256(data).hexdigest()
@@ -170,10 +170,10 @@ class ChorusProPlatform:
             row = self._holder(answer.number)
             if row is None:
                 return None
-            told = self._told_of(row)
-        return _taken(row.id, answer) if any(status.at > answer.since for status in told) else None
+            history = self._statuses_of(row)
+        return _taken(row.id, answer) if any(status.at > answer.since for status in history) else None
 
-    def _told_of(self, row: payloads.InvoiceRow) -> Sequence[RemoteStatus]:
+    def _statuses_of(self, row: payloads.InvoiceRow) -> Sequence[RemoteStatus]:
         try:
             return statuses.read(self._history(row).data)
         except Invalid:
@@ -210,8 +210,11 @@ class ChorusProPlatform:
                 "Cette facture n’est pas suspendue dans Chorus Pro.", retryable=False, code="not_suspended"
             )
         pieces = [
-            {"pieceJointeComplementaireDesignation": one.name, "pieceJointeComplementaireId": self.attach(one)}
-            for one in payloads.within_limits(attachments)
+            {
+                "pieceJointeComplementaireDesignation": attachment.name,
+                "pieceJointeComplementaireId": self.attach(attachment),
+            }
+            for attachment in payloads.within_limits(attachments)
         ]
         body = {"identifiantFactureCPP": row.id, "commentaire": comment, "pieceJointeComplementaire": pieces}
         self._caller.post("factures/v1/completer", body, reads_only=False)

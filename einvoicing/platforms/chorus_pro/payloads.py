@@ -118,12 +118,12 @@ def within_limits(attachments: Sequence[Attachment]) -> Sequence[Attachment]:
 
 def refusal(attachments: Sequence[Attachment], *, beside: int = 0) -> Sentence | None:
     """Why Chorus Pro would not take these documents with an invoice of `beside` bytes; None when it would."""
-    for one in attachments:
-        if not 0 < len(one.data) <= LARGEST_ATTACHMENT:
-            return Sentence(TOO_LARGE, {"name": one.name})
-        if PurePath(one.name).suffix.lstrip(".").upper() not in EXTENSIONS:
-            return Sentence(NOT_TAKEN, {"name": one.name})
-    total = beside + sum(len(one.data) for one in attachments)
+    for attachment in attachments:
+        if not 0 < len(attachment.data) <= LARGEST_ATTACHMENT:
+            return Sentence(TOO_LARGE, {"name": attachment.name})
+        if PurePath(attachment.name).suffix.lstrip(".").upper() not in EXTENSIONS:
+            return Sentence(NOT_TAKEN, {"name": attachment.name})
+    total = beside + sum(len(attachment.data) for attachment in attachments)
     return Sentence(TOO_MUCH, {}) if total > LARGEST_FLOW else None
 
 
@@ -181,16 +181,16 @@ def acknowledgement(answer: Answer, *, number: str = "", integrated: bool = Fals
         named = {detail.item for detail in details}
         refused = number in named if number else bool(named) and not integrated
         status = AckStatus.ERROR if refused else AckStatus.OK
-        details = tuple(one for one in details if refused and (not number or one.item in {number, "flux"}))
+        details = tuple(detail for detail in details if refused and (not number or detail.item in {number, "flux"}))
     elif word == statuses.INCIDENT:
         details = (*details, AckDetail("Error", "flux", statuses.INCIDENT, RESEND))
-    reasons = [f"{one.reason_code} {one.reason_message}" for one in details]
+    reasons = [f"{detail.reason_code} {detail.reason_message}" for detail in details]
     return Acknowledgement(
         status=status,
         raw_status=word,
         details=details,
         updated_at=statuses.instant(answer.facts.get("dateHeureEtatCourantFlux")),
-        duplicate=status is AckStatus.ERROR and bool(reasons) and all(map(statuses.says_duplicate, reasons)),
+        duplicate=status is AckStatus.ERROR and bool(reasons) and all(map(statuses.is_duplicate, reasons)),
     )
 
 

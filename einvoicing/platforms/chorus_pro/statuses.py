@@ -81,9 +81,9 @@ def code_of(word: str) -> str:
     return INVOICE_STATUSES.get(word, "")
 
 
-def says_duplicate(words: str) -> bool:
+def is_duplicate(label: str) -> bool:
     """Whether a refusal is for being there already. Chorus Pro says so in words only."""
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
     return bool(_DUPLICATE.search(plain))
 
 
@@ -119,10 +119,10 @@ def _entries(data: bytes) -> tuple[str, list[tuple[datetime, int, Mapping[str, A
         number = answer["numeroFacture"]
         rows = answer["historiquesDesStatuts"]["histoStatut"]
         entries = [(instant(row["histoStatutDatePassage"]), int(row.get("histoStatutId") or 0), row) for row in rows]
-        words = [row["histoStatutCode"] for row in rows]
+        codes = [row["histoStatutCode"] for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _unreadable() from None
-    if not isinstance(number, str) or not number or not all(isinstance(word, str) and word for word in words):
+    if not isinstance(number, str) or not number or not all(isinstance(word, str) and word for word in codes):
         raise _unreadable()
     dated = [(at, order, row) for at, order, row in entries if at is not None]
     if len(dated) != len(entries):

@@ -33,7 +33,7 @@ class Requirements:
 
     def missing(self, *, service_code: str, engagement: str) -> tuple[str, ...]:
         """The references that are wanted and absent: service_code, engagement, or either."""
-        wanted = [
+        required = [
             name
             for name, needed, given in (
                 ("service_code", self.service_code, service_code),
@@ -42,8 +42,8 @@ class Requirements:
             if needed and not given
         ]
         if self.either and not (service_code or engagement):
-            wanted.append("either")
-        return tuple(wanted)
+            required.append("either")
+        return tuple(required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Structure:
     services: tuple[Service, ...]
 
     def service(self, code: str) -> Service | None:
-        return next((one for one in self.services if one.code == code), None)
+        return next((service for service in self.services if service.code == code), None)
 
 
 Key = tuple[str, ...]
@@ -104,21 +104,21 @@ def requirements(caller: Caller, structure: Structure, service_code: str = "") -
     key = (caller.base_url, structure.siret, service.code)
     wants: bool | None = _remembered(key)
     if wants is None:
-        asked = {"idStructure": structure.id, "idService": service.id}
-        wants = _flag(_part(caller.post("structures/v1/consulter/service", asked).facts), "numeroEngagement")
+        query = {"idStructure": structure.id, "idService": service.id}
+        wants = _flag(_part(caller.post("structures/v1/consulter/service", query).facts), "numeroEngagement")
         _remember(key, wants)
     base = structure.requirements
     return Requirements(base.service_code, base.engagement or wants, base.either)
 
 
 def _ask(caller: Caller, siret: str) -> Structure | None:
-    asked = {
+    query = {
         "structure": {"typeIdentifiantStructure": "SIRET", "identifiantStructure": siret},
         "restreindreStructuresPrivees": False,
         "parametres": {"nbResultatsParPage": 10, "pageResultatDemandee": 1},
     }
-    rows = caller.post("structures/v1/rechercher", asked).rows("listeStructures")
-    row = next((one for one in rows if one.get("identifiantStructure") == siret), None)
+    rows = caller.post("structures/v1/rechercher", query).rows("listeStructures")
+    row = next((row for row in rows if row.get("identifiantStructure") == siret), None)
     if row is None:
         return None
     try:
@@ -144,11 +144,11 @@ def _ask(caller: Caller, siret: str) -> Structure | None:
 
 def _services(caller: Caller, structure_id: int) -> tuple[Service, ...]:
     """Every service a supplier may write to, by name."""
-    asked = {
+    query = {
         "idStructure": structure_id,
         "parametresRechercherServicesStructure": {"nbResultatsParPage": _MOST_SERVICES},
     }
-    rows = caller.post("structures/v1/rechercher/services", asked).rows("listeServices")
+    rows = caller.post("structures/v1/rechercher/services", query).rows("listeServices")
     try:
         found = [
             Service(
@@ -161,8 +161,8 @@ def _services(caller: Caller, structure_id: int) -> tuple[Service, ...]:
         ]
     except (KeyError, TypeError, ValueError):
         raise unreadable() from None
-    found.sort(key=lambda one: one.name)
-    return tuple(one for one in found if one.code != INTERNAL_SERVICE)
+    found.sort(key=lambda service: service.name)
+    return tuple(service for service in found if service.code != INTERNAL_SERVICE)
 
 
 def _part(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -186,6 +186,6 @@ def _remember(key: Key, value: Any) -> None:
     now = clock()
     with _guard:
         if len(_kept) >= _MOST_KEPT:
-            for old in [one for one, (until, _value) in _kept.items() if until <= now] or list(_kept):
+            for old in [key for key, (until, _value) in _kept.items() if until <= now] or list(_kept):
                 del _kept[old]
         _kept[key] = (now + LIFE, value)

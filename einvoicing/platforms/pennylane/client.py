@@ -29,7 +29,7 @@ from einvoicing.platforms.base import (
     Watched,
 )
 from einvoicing.platforms.pennylane import payloads
-from einvoicing.platforms.pennylane.statuses import acknowledgement, told
+from einvoicing.platforms.pennylane.statuses import acknowledgement, network_status
 
 DEADLINE = 60.0  # seconds for one deposit or look-up: less than any lease
 PAGE_SIZE = 20  # changes; each costs one more request, and 25 are allowed in 5 seconds
@@ -73,7 +73,7 @@ class PennylanePlatform:
                     files={"file": (deposit.name, deposit.data, payloads.mime_type(deposit.syntax))},
                 )
             except AnsweredError as error:
-                first = self._find(deposit.tracking_id, deposit.number) if payloads.says_already(error) else None
+                first = self._find(deposit.tracking_id, deposit.number) if payloads.is_already_there(error) else None
                 if first is None:
                     raise
                 return dataclasses.replace(first, duplicate=True)
@@ -103,8 +103,8 @@ class PennylanePlatform:
         found = [row for row in payloads.rows(answer) if row.get("invoice_number") == number and not row.get("draft")]
         if not found:
             return None
-        found.sort(key=lambda row: (not told(row)[0], int(row["id"])))
-        if not told(found[0])[0]:
+        found.sort(key=lambda row: (not network_status(row)[0], int(row["id"])))
+        if not network_status(found[0])[0]:
             self._send(str(found[0]["id"]))
         return payloads.receipt(found[0], tracking_id=tracking_id)
 
@@ -115,7 +115,7 @@ class PennylanePlatform:
         except AnsweredError as error:
             if error.response.status != 422:
                 raise
-            if not payloads.says_already(error) and not told(self._get(_path(remote_id)))[0]:
+            if not payloads.is_already_there(error) and not network_status(self._get(_path(remote_id)))[0]:
                 raise
 
     def acknowledgement(self, remote_id: str) -> Acknowledgement:
@@ -140,7 +140,7 @@ class PennylanePlatform:
             raise
         found = payloads.changes(answer)
         fresh = [change for change in found if change.key not in bookmark.seen and change.operation != "delete"]
-        messages, bookmark = self._hear([change.id for change in fresh], bookmark)
+        messages, bookmark = self._changed([change.id for change in fresh], bookmark)
         more = bool(answer.get("has_more"))
         page = str(answer.get("next_cursor") or "") if more else ""
         return Page(messages, bookmark.moved(found, page=page).write(), more=more)
@@ -148,11 +148,11 @@ class PennylanePlatform:
     def _look_at(self, watched: Sequence[Watched], bookmark: payloads.Bookmark) -> Page:
         """Each watched invoice; the changes are followed from before this look on, by the platform's clock."""
         started = _clock(self._call("GET", payloads.ME)) - payloads.OVERLAP
-        messages, bookmark = self._hear([one.remote_id for one in watched], bookmark)
+        messages, bookmark = self._changed([document.remote_id for document in watched], bookmark)
         following = dataclasses.replace(bookmark, since=started.isoformat(), page="", seen=())
         return Page(messages, following.write())
 
-    def _hear(
+    def _changed(
         self, remote_ids: Sequence[str], bookmark: payloads.Bookmark
     ) -> tuple[tuple[RemoteMessage, ...], payloads.Bookmark]:
         """What these invoices say that they had not said before."""
@@ -165,12 +165,12 @@ class PennylanePlatform:
                     continue
                 raise
             invoice = json_object(response)
-            says = payloads.digest(invoice)
-            if not told(invoice)[0] or bookmark.told.get(remote_id) == says:
+            digest = payloads.digest(invoice)
+            if not network_status(invoice)[0] or bookmark.digests.get(remote_id) == digest:
                 continue
-            bookmark = bookmark.hearing({remote_id: says})
+            bookmark = bookmark.with_digests({remote_id: digest})
             at = payloads.instant(invoice.get("updated_at")) or datetime.now(UTC)
-            key = f"{remote_id}:{at.timestamp():.6f}:{says}"
+            key = f"{remote_id}:{at.timestamp():.6f}:{digest}"
             messages.append(RemoteMessage(key, "customer_invoice", response.body, at))
         messages.sort(key=lambda message: message.updated_at)
         return tuple(messages), bookmark
@@ -205,7 +205,7 @@ def _path(remote_id: str) -> str:
 
 
 def _pause(headers: Mapping[str, str]) -> float:
-    """Seconds to wait when the window is used up. `ratelimit-reset` is read as an instant or as a delay: not told."""
+    """Seconds to wait when the window is used up. `ratelimit-reset` is read as an instant or a delay: undocumented."""
     if headers.get("ratelimit-remaining", "").strip() != "0":
         return 0.0
     try:

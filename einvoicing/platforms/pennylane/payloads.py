@@ -14,7 +14,7 @@ from config.kernel.http import AnsweredError
 from config.kernel.logs import redact
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
 from einvoicing.platforms.base import Receipt
-from einvoicing.platforms.pennylane.statuses import instant, schematron, told
+from einvoicing.platforms.pennylane.statuses import instant, network_status, schematron
 
 IMPORTS = "/customer_invoices/e_invoices/imports"
 INVOICES = "/customer_invoices"
@@ -25,7 +25,7 @@ ALREADY = ("already", "déjà", "taken")
 
 # how far before the newest change the next reading looks again: rows may be published a little out of order
 OVERLAP = timedelta(seconds=5)
-_MOST_TOLD = 500
+_MOST_DIGESTS = 500
 
 
 def by_number(number: str) -> str:
@@ -45,12 +45,12 @@ def receipt(invoice: Mapping[str, Any], *, tracking_id: str) -> Receipt:
     return Receipt(str(key), instant(invoice.get("created_at")), tracking_id, raw=invoice)
 
 
-def says_already(error: AnsweredError) -> bool:
+def is_already_there(error: AnsweredError) -> bool:
     """Whether the refusal means that the document, or its sending, is there already."""
     if error.response.status == 409:
         return True
-    words = error.response.body.decode("utf-8", "replace").lower()
-    return error.response.status == 422 and any(word in words for word in ALREADY)
+    body = error.response.body.decode("utf-8", "replace").lower()
+    return error.response.status == 422 and any(word in body for word in ALREADY)
 
 
 def explained(error: AnsweredError) -> AnsweredError:
@@ -58,8 +58,8 @@ def explained(error: AnsweredError) -> AnsweredError:
     if error.response.status == 401:
         message, code = "Pennylane refuse les identifiants. Vérifiez le jeton dans les réglages.", "invalid_client"
     else:
-        said = _words(error)
-        message, code = f"{error.message} ({said})" if said else error.message, error.code
+        reason = _reason(error)
+        message, code = f"{error.message} ({reason})" if reason else error.message, error.code
     return AnsweredError(
         message,
         response=error.response,
@@ -70,7 +70,7 @@ def explained(error: AnsweredError) -> AnsweredError:
     )
 
 
-def _words(error: AnsweredError) -> str:
+def _reason(error: AnsweredError) -> str:
     try:
         answer = json_object(error.response)
     except RemoteError:
@@ -111,7 +111,7 @@ def changes(answer: Mapping[str, Any]) -> list[Change]:
 
 def digest(invoice: Mapping[str, Any]) -> str:
     """What the invoice says of its life; the rest of it may change without news for us."""
-    return hashlib.sha256("\0".join((*told(invoice), schematron(invoice))).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((*network_status(invoice), schematron(invoice))).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,26 +124,26 @@ class Bookmark:
     since: str = ""
     page: str = ""
     seen: tuple[str, ...] = ()  # rows within the overlap
-    told: Mapping[str, str] = field(default_factory=dict)  # id → digest
+    digests: Mapping[str, str] = field(default_factory=dict)  # id → digest
 
     @classmethod
     def read(cls, cursor: str) -> Bookmark:
         if not cursor:
             return cls()
         try:
-            since, page, seen, said = json.loads(cursor)
-            return cls(str(since), str(page), tuple(map(str, seen)), {str(key): str(said[key]) for key in said})
+            since, page, seen, digests = json.loads(cursor)
+            return cls(str(since), str(page), tuple(map(str, seen)), {str(key): str(digests[key]) for key in digests})
         except (ValueError, TypeError):
             raise ValueError("not a cursor of this platform") from None
 
     def write(self) -> str:
-        said = dict(list(self.told.items())[-_MOST_TOLD:])
-        return json.dumps([self.since, self.page, self.seen, said], separators=(",", ":"))
+        latest = dict(list(self.digests.items())[-_MOST_DIGESTS:])
+        return json.dumps([self.since, self.page, self.seen, latest], separators=(",", ":"))
 
-    def hearing(self, news: Mapping[str, str]) -> Self:
+    def with_digests(self, changed: Mapping[str, str]) -> Self:
         """The same place, knowing what these invoices said last; the latest stand at the end."""
-        kept = {key: said for key, said in self.told.items() if key not in news}
-        return replace(self, told={**kept, **news})
+        kept = {key: digest for key, digest in self.digests.items() if key not in changed}
+        return replace(self, digests={**kept, **changed})
 
     def moved(self, found: Iterable[Change], *, page: str) -> Self:
         """The bookmark once these changes are read. `page`: where the next page is, '' after the last one."""

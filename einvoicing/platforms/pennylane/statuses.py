@@ -54,7 +54,7 @@ class NotPennylane(Invalid):
     message = "Le message de Pennylane est illisible."
 
 
-def told(invoice: Mapping[str, Any]) -> tuple[str, str]:
+def network_status(invoice: Mapping[str, Any]) -> tuple[str, str]:
     """The e-invoicing status and its reason; '' for an invoice that was not sent."""
     found = invoice.get("e_invoicing")
     if not isinstance(found, dict):
@@ -77,7 +77,7 @@ def read(data: bytes) -> tuple[RemoteStatus, ...]:
         raise NotPennylane from error
     if not isinstance(invoice, dict):
         raise NotPennylane
-    status, reason = told(invoice)
+    status, reason = network_status(invoice)
     if not status:
         return ()
     number, at = str(invoice.get("invoice_number") or ""), instant(invoice.get("updated_at"))
@@ -97,13 +97,13 @@ def instant(value: Any) -> datetime | None:
 
 def acknowledgement(invoice: Mapping[str, Any]) -> Acknowledgement:
     """What Pennylane's own checks say: the schematron, which ends after the invoice was sent."""
-    verdict, (status, reason) = schematron(invoice), told(invoice)
+    verdict, (status, reason) = schematron(invoice), network_status(invoice)
     at = instant(invoice.get("updated_at"))
-    words = " ".join(filter(None, (verdict, status)))
+    raw_status = " ".join(filter(None, (verdict, status)))
     if verdict == INVALID:
         detail = AckDetail("Error", "file", "schematron", reason or "Le document n’est pas conforme (schematron).")
-        return Acknowledgement(AckStatus.ERROR, words, (detail,), at)
+        return Acknowledgement(AckStatus.ERROR, raw_status, (detail,), at)
     if verdict == PENDING or (not verdict and not status):
-        return Acknowledgement(AckStatus.PENDING, words, (), at)
+        return Acknowledgement(AckStatus.PENDING, raw_status, (), at)
     # without a verdict, as for a plain XML file, having been sent is all that is known
-    return Acknowledgement(AckStatus.OK if verdict in {VALID, ""} else AckStatus.UNKNOWN, words, (), at)
+    return Acknowledgement(AckStatus.OK if verdict in {VALID, ""} else AckStatus.UNKNOWN, raw_status, (), at)

@@ -32,7 +32,7 @@ class Call:
     request: HttpRequest
     client_id: str
     body: dict[str, Any]
-    told: faults.Faults
+    injected: faults.Faults
 
     def query(self, name: str) -> str:
         return str(self.request.GET.get(name, ""))
@@ -60,15 +60,15 @@ def called(method: str, operation: str, step: str = "") -> Callable[[View], View
             if not client_id:
                 return problem(401, "Unauthorized")
             _write_down(request, client_id)
-            told = _faults(request, client_id, operation, step)
-            if "latency" in told:
-                time.sleep(told.seconds("latency", 1.0) if told.value("latency") not in STEPS else 1.0)
+            injected = _faults(request, client_id, operation, step)
+            if "latency" in injected:
+                time.sleep(injected.seconds("latency", 1.0) if injected.value("latency") not in STEPS else 1.0)
             body = _body(request)
-            failure = _failure(told) or (HttpResponse(status=400) if body is None else None)
+            failure = _failure(injected) or (HttpResponse(status=400) if body is None else None)
             if failure:
                 return failure
-            answer = view(Call(request, client_id, body or {}, told), *args, **kwargs)
-            return _after(request, told, answer) if answer.status_code < 400 else answer
+            answer = view(Call(request, client_id, body or {}, injected), *args, **kwargs)
+            return _after(request, injected, answer) if answer.status_code < 400 else answer
 
         return guarded
 
@@ -110,23 +110,23 @@ def _body(request: HttpRequest) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
-    if "expired-token" in told:
+def _failure(injected: faults.Faults) -> HttpResponse | None:
+    if "expired-token" in injected:
         return problem(401, "Unauthorized")
-    if "429" in told:
-        wait = told.value("429")
+    if "429" in injected:
+        wait = injected.value("429")
         return problem(429, "Too Many Requests", retry_after=wait if wait.isdigit() else "2")
-    if "503" in told:
-        return problem(503, "Service Unavailable", retry_after=told.value("503") or "2")
-    return problem(500, "Internal server error") if "500" in told else None
+    if "503" in injected:
+        return problem(503, "Service Unavailable", retry_after=injected.value("503") or "2")
+    return problem(500, "Internal server error") if "500" in injected else None
 
 
-def _after(request: HttpRequest, told: faults.Faults, answer: HttpResponse) -> HttpResponse:
+def _after(request: HttpRequest, injected: faults.Faults, answer: HttpResponse) -> HttpResponse:
     """It is done; what the client learns of it may be another matter."""
-    if "reset-after-accept" in told:
+    if "reset-after-accept" in injected:
         cut(request)
-    if "accepted-then-500" in told:
+    if "accepted-then-500" in injected:
         return problem(500, "Internal server error")
-    if "empty-body" in told:
+    if "empty-body" in injected:
         return HttpResponse(status=answer.status_code)
     return answer

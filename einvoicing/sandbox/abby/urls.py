@@ -24,5 +24,5 @@ urlpatterns = [
     path(f"{_BILLING}/download", views.download),
     path("incomeBook", views.income),
     path("sandbox/abby/ledger", views.ledger),
-    path("sandbox/abby/tell", views.tell),
+    path("sandbox/abby/tell", views.change_state),
 ]

@@ -55,8 +55,12 @@ def organizations(call: Call) -> HttpResponse:
 @called("GET", faults.SEARCH)
 def contacts(call: Call) -> HttpResponse:
     def show(row: SandboxRecord) -> dict[str, Any]:
-        told = row.facts
-        return {"id": row.key, "fullname": f"{told['firstname']} {told['lastname']}", "emails": told.get("emails", [])}
+        facts = row.facts
+        return {
+            "id": row.key,
+            "fullname": f"{facts['firstname']} {facts['lastname']}",
+            "emails": facts.get("emails", []),
+        }
 
     return _page(call, billing.records(call.client_id, "contact"), show)
 
@@ -116,7 +120,7 @@ def download(call: Call, key: str) -> HttpResponse:
     return HttpResponse(_PDF + row.number.encode() + b"\n%%EOF\n", content_type="application/pdf")
 
 
-def _changed(call: Call, key: str, told: dict[str, Any], number: str = "") -> HttpResponse:
+def _changed(call: Call, key: str, changes: dict[str, Any], number: str = "") -> HttpResponse:
     """Write to a draft; what is finalized is closed."""
     with transaction.atomic():
         lock()
@@ -125,7 +129,7 @@ def _changed(call: Call, key: str, told: dict[str, Any], number: str = "") -> Ht
             return problem(404, "Billing not found")
         if row.facts["state"] != "draft":
             return problem(409, "Billing is already finalized")
-        row.facts |= told | {"updatedAt": billing.now()}
+        row.facts |= changes | {"updatedAt": billing.now()}
         row.number = number[:100] or row.number
         row.save(update_fields=["facts", "number"])
     return JsonResponse(billing.shown(row))
@@ -149,13 +153,13 @@ def lines(call: Call, key: str) -> HttpResponse:
 
 @called("PATCH", faults.DEPOSIT, "timeline")
 def timeline(call: Call, key: str) -> HttpResponse:
-    told = call.body
-    if type(told.get("emittedAt")) is not int or told.get("paymentDelay") not in billing.DELAYS:
+    body = call.body
+    if type(body.get("emittedAt")) is not int or body.get("paymentDelay") not in billing.DELAYS:
         return problem(400, "emittedAt or paymentDelay")
-    if told["paymentDelay"] == "other" and type(told.get("customDueDate")) is not int:
+    if body["paymentDelay"] == "other" and type(body.get("customDueDate")) is not int:
         return problem(400, "customDueDate")
-    due = {"dueAt": told["customDueDate"]} if told["paymentDelay"] == "other" else {}
-    kept = {name: told[name] for name in ("emittedAt", "paymentDelay", "deliveryDate") if name in told}
+    due = {"dueAt": body["customDueDate"]} if body["paymentDelay"] == "other" else {}
+    kept = {name: body[name] for name in ("emittedAt", "paymentDelay", "deliveryDate") if name in body}
     return _changed(call, key, kept | due)
 
 
@@ -172,13 +176,13 @@ def finalize(call: Call, key: str) -> HttpResponse:
 
 @called("POST", faults.DEPOSIT, "income")
 def income(call: Call) -> HttpResponse:
-    told = call.body
-    whole = all(type(told.get(name)) is int for name in ("priceWithoutTax", "priceTotalTax"))
-    if not told.get("client") or not whole or told.get("productType") not in {1, 2, 3, 4, 5}:
+    body = call.body
+    whole = all(type(body.get(name)) is int for name in ("priceWithoutTax", "priceTotalTax"))
+    if not body.get("client") or not whole or body.get("productType") not in {1, 2, 3, 4, 5}:
         return problem(400, "client, priceWithoutTax, priceTotalTax or productType")
-    number = str(told.get("reference", "")).split(" ")[0]
-    row = billing.made(call.client_id, "income", told, number=number)
-    return JsonResponse({"_id": row.key, **told}, status=201)
+    number = str(body.get("reference", "")).split(" ")[0]
+    row = billing.made(call.client_id, "income", body, number=number)
+    return JsonResponse({"_id": row.key, **body}, status=201)
 
 
 @require_GET
@@ -197,15 +201,15 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def tell(request: HttpRequest) -> HttpResponse:
+def change_state(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: a person at Abby puts the document {id} into {state}, or deletes it (state '')."""
-    asked = json.loads(request.body)
+    order = json.loads(request.body)
     with transaction.atomic():
         lock()
-        row = SandboxRecord.objects.get(service=SERVICE, kind="billing", key=str(asked["id"]))
-        if not asked["state"]:
+        row = SandboxRecord.objects.get(service=SERVICE, kind="billing", key=str(order["id"]))
+        if not order["state"]:
             row.delete()
         else:
-            row.facts |= {"state": asked["state"], "updatedAt": billing.now(), f"{asked['state']}At": billing.now()}
+            row.facts |= {"state": order["state"], "updatedAt": billing.now(), f"{order['state']}At": billing.now()}
             row.save(update_fields=["facts"])
     return HttpResponse(status=204)

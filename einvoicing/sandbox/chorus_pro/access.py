@@ -39,13 +39,13 @@ class Call:
     client_id: str
     account: str
     facts: dict[str, Any]
-    told: faults.Faults
+    injected: faults.Faults
 
 
-def answered(code: int, words: str, *, status: int = 200, retry_after: str = "", **facts: Any) -> JsonResponse:
+def answered(code: int, label: str, *, status: int = 200, retry_after: str = "", **facts: Any) -> JsonResponse:
     """The envelope of every method."""
     headers = {"Retry-After": retry_after} if retry_after else None
-    return JsonResponse({"codeRetour": code, "libelle": words, **facts}, status=status, headers=headers)
+    return JsonResponse({"codeRetour": code, "libelle": label, **facts}, status=status, headers=headers)
 
 
 def done(service: str, **facts: Any) -> JsonResponse:
@@ -61,9 +61,9 @@ def token(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponse(status=405)
     client_id, secret = request.POST.get("client_id", ""), request.POST.get("client_secret", "")
-    told = faults.of(request, operation=faults.TOKEN, client_id=client_id)
-    if "latency" in told:
-        time.sleep(told.seconds("latency", 1.0))
+    injected = faults.of(request, operation=faults.TOKEN, client_id=client_id)
+    if "latency" in injected:
+        time.sleep(injected.seconds("latency", 1.0))
     if request.POST.get("grant_type") != "client_credentials":
         return JsonResponse({"error": "unsupported_grant_type"}, status=400)
     genuine = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
@@ -115,13 +115,13 @@ def called(operation: str, *, method: str = "POST") -> Callable[[View], View]:
             client_id, account = _client_of(request), _account_of(request)
             if not client_id or not account:
                 return answered(401, "Unauthorized", status=401)
-            told = faults.of(request, operation=operation, client_id=client_id)
-            if "latency" in told:
-                time.sleep(told.seconds("latency", 1.0))
+            injected = faults.of(request, operation=operation, client_id=client_id)
+            if "latency" in injected:
+                time.sleep(injected.seconds("latency", 1.0))
             facts = _body(request) if method == "POST" else {}
             if facts is None:
                 return answered(BAD_PARAMETER, "Le corps de la requête n’est pas un objet JSON", status=400)
-            return _failure(told) or view(Call(request, client_id, account, facts, told))
+            return _failure(injected) or view(Call(request, client_id, account, facts, injected))
 
         return guarded
 
@@ -138,15 +138,17 @@ def _body(request: HttpRequest) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
+def _failure(injected: faults.Faults) -> HttpResponse | None:
     """The failures that happen before anything is done: the gateway's own, without the envelope."""
-    if "expired-token" in told:
+    if "expired-token" in injected:
         return HttpResponse(status=401)
-    if "429" in told:
-        return HttpResponse(status=429, headers={"Retry-After": told.value("429") or "2"})
-    if "503" in told:
-        return HttpResponse(status=503, headers={"Retry-After": told.value("503")} if told.value("503") else None)
-    if "500" in told:
+    if "429" in injected:
+        return HttpResponse(status=429, headers={"Retry-After": injected.value("429") or "2"})
+    if "503" in injected:
+        return HttpResponse(
+            status=503, headers={"Retry-After": injected.value("503")} if injected.value("503") else None
+        )
+    if "500" in injected:
         return answered(500, "Erreur technique", status=500)
     return None
 

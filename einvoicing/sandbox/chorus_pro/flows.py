@@ -56,9 +56,9 @@ class RulesUnreachable(Exception):
 class Refused(Exception):
     """The flow is turned away: a technical error (`code`) or one on its invoice."""
 
-    def __init__(self, words: str, *, code: str = "", number: str = "") -> None:
-        super().__init__(words)
-        self.words, self.code, self.number = words, code, number
+    def __init__(self, sentence: str, *, code: str = "", number: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence, self.code, self.number = sentence, code, number
 
 
 def new_flow_number() -> str:
@@ -133,11 +133,11 @@ def judge(flow: SandboxRecord) -> None:
         return
     except Refused as refusal:
         if refusal.number:
-            told = {"invoices": [{"numeroDP": refusal.number, "libelleErreurDP": refusal.words}]}
+            errors = {"invoices": [{"numeroDP": refusal.number, "libelleErreurDP": refusal.sentence}]}
         else:
-            error = {"codeErreur": refusal.code, "libelleErreur": refusal.words, "natureErreur": "BLOQUANTE"}
-            told = {"technical": [error]}
-        _turn(flow, "IN_REJETE", judged=True, **told)
+            error = {"codeErreur": refusal.code, "libelleErreur": refusal.sentence, "natureErreur": "BLOQUANTE"}
+            errors = {"technical": [error]}
+        _turn(flow, "IN_REJETE", judged=True, **errors)
         return
     _conclude(flow, found)
 
@@ -145,13 +145,13 @@ def judge(flow: SandboxRecord) -> None:
 def _check(flow: SandboxRecord, found: Reading) -> None:
     """The official rules, one invoice per number, the references its recipient wants. Raises Refused."""
     _check_rules(bytes(flow.content), found.number)
-    wanted = recipients.missing(found.recipient)
+    problem = recipients.missing(found.recipient)
     if holder(found) is not None:
-        wanted = DUPLICATE
+        problem = DUPLICATE
     elif found.behaviour == "rejects":
-        wanted = "Le destinataire de la facture est inconnu de Chorus Pro"
-    if wanted:
-        raise Refused(wanted, number=found.number)
+        problem = "Le destinataire de la facture est inconnu de Chorus Pro"
+    if problem:
+        raise Refused(problem, number=found.number)
 
 
 def _conclude(flow: SandboxRecord, found: Reading) -> None:
@@ -161,12 +161,12 @@ def _conclude(flow: SandboxRecord, found: Reading) -> None:
     partial = found.behaviour == "partial"
     others = [{"numeroDP": "AUTRE-FACTURE", "libelleErreurDP": "Le destinataire est inconnu"}]
     _turn(flow, "IN_INTEGRE_PARTIEL" if partial else "IN_INTEGRE", judged=True, invoices=others if partial else [])
-    told = STORIES.get(found.behaviour, STORIES["accepts"])
+    statuses = STORIES.get(found.behaviour, STORIES["accepts"])
     if recipients.is_misrouted(found.recipient):
-        told = STORIES["recycles"]
+        statuses = STORIES["recycles"]
     if flow.facts["delivery"] == "silent":
-        told = told[:1]
-    _open(flow, found, told)
+        statuses = statuses[:1]
+    _open(flow, found, statuses)
 
 
 def _read(data: bytes, syntax: str, behaviour: str) -> Reading:
@@ -174,26 +174,26 @@ def _read(data: bytes, syntax: str, behaviour: str) -> Reading:
         xml = reading.xml_of(data, syntax)
         head = reading.heading(xml, syntax)
     except reading.Unreadable as error:
-        raise Refused(error.words, code=error.reason) from error
-    wanted = behaviour or stories.behaviour_of(head)
+        raise Refused(error.sentence, code=error.reason) from error
+    ordered = behaviour or stories.behaviour_of(head)
     return Reading(
         number=head.number[:100],
         seller=(head.seller_siren or head.seller_name)[:100],
-        behaviour=_SAME.get(wanted, wanted),
+        behaviour=_SAME.get(ordered, ordered),
         recipient=recipients.read(xml),
     )
 
 
 def _check_rules(data: bytes, number: str) -> None:
-    """The official rules, unless this simulator is told to take everything."""
+    """The official rules, unless this simulator is set to take everything."""
     if not getattr(settings, "SANDBOX_VALIDATES", True):
         return
     report = validation.check(data)
     if "ENGINE" in report.rules:
         raise RulesUnreachable
     if not report.valid:
-        words = "; ".join(f"{item.rule} : {item.text}" for item in report.violations[:5])
-        raise Refused(words or "Le document n’est pas conforme", number=number)
+        sentences = "; ".join(f"{item.rule} : {item.text}" for item in report.violations[:5])
+        raise Refused(sentences or "Le document n’est pas conforme", number=number)
 
 
 def holder(found: Reading) -> SandboxRecord | None:
@@ -225,7 +225,7 @@ def _next_key(kind: str) -> str:
     return str(int(held or _FIRST_KEY) + 1)
 
 
-def _open(flow: SandboxRecord, found: Reading, told: tuple[tuple[str, str], ...]) -> None:
+def _open(flow: SandboxRecord, found: Reading, statuses: tuple[tuple[str, str], ...]) -> None:
     invoice = SandboxRecord(
         service=SERVICE,
         kind=INVOICE,
@@ -243,4 +243,4 @@ def _open(flow: SandboxRecord, found: Reading, told: tuple[tuple[str, str], ...]
             "history": [],
         },
     )
-    unfold(invoice, told, since=timezone.now())
+    unfold(invoice, statuses, since=timezone.now())

@@ -22,13 +22,13 @@ class Body:
     wants_service: bool = False
     wants_engagement: bool = False
     either: bool = False
-    tells_payment: bool = True
+    declares_payment: bool = True
     services: tuple[tuple[str, bool], ...] = ()
 
 
 BODIES: tuple[Body, ...] = (
     Body(10001, "21750001600019", "Commune de Belleville", wants_service=True, services=(("SRV01", False),)),
-    Body(10002, "21350100000015", "Commune d’Exemple", wants_engagement=True, tells_payment=False),
+    Body(10002, "21350100000015", "Commune d’Exemple", wants_engagement=True, declares_payment=False),
     Body(
         10003,
         "11000201100044",
@@ -61,10 +61,10 @@ def _unknown() -> HttpResponse:
 @called(faults.READ)
 def search(call: Call) -> HttpResponse:
     """structures/rechercher: by identifier; an unknown one gives an empty list."""
-    asked = call.facts.get("structure")
-    if not isinstance(asked, dict) or asked.get("typeIdentifiantStructure") != "SIRET":
+    criteria = call.facts.get("structure")
+    if not isinstance(criteria, dict) or criteria.get("typeIdentifiantStructure") != "SIRET":
         return answered(BAD_PARAMETER, "Le type d’identifiant est obligatoire", status=400)
-    found = body_of(str(asked.get("identifiantStructure")))
+    found = body_of(str(criteria.get("identifiantStructure")))
     rows = [found] if found else []
     return done(
         "structures",
@@ -95,7 +95,7 @@ def consult(call: Call) -> HttpResponse:
             "codeServiceDoitEtreRenseigne": body.wants_service,
             "numeroEJDoitEtreRenseigne": body.wants_engagement,
             "gestionNumeroEJOuCodeService": body.either,
-            "statutMiseEnPaiementNestPasRemonte": not body.tells_payment,
+            "statutMiseEnPaiementNestPasRemonte": not body.declares_payment,
             "estMoaUniquement": False,
         },
         informationsGenerales={"dateExpirationMotPasseCompteTech": "2027-06-30"},
@@ -108,8 +108,8 @@ def services(call: Call) -> HttpResponse:
     body = _body_by_id(call.facts.get("idStructure"))
     if body is None:
         return _unknown()
-    asked = call.facts.get("parametresRechercherServicesStructure")
-    most = int(asked.get("nbResultatsParPage", 10)) if isinstance(asked, dict) else 10
+    criteria = call.facts.get("parametresRechercherServicesStructure")
+    most = int(criteria.get("nbResultatsParPage", 10)) if isinstance(criteria, dict) else 10
     return done(
         "structures",
         listeServices=[
@@ -134,7 +134,7 @@ def service(call: Call) -> HttpResponse:
         if body and _service_id(body, code) == call.facts.get("idService"):
             return done(
                 "structures",
-                parametres={"numeroEngagement": wants, "miseEnPaiement": body.tells_payment},
+                parametres={"numeroEngagement": wants, "miseEnPaiement": body.declares_payment},
                 informationsGenerales={"codeService": code, "nomService": f"Service {code}"},
             )
     return _unknown()

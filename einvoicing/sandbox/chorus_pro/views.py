@@ -63,7 +63,7 @@ def deposit(call: Call) -> HttpResponse:
         name=name,
         syntax=syntax,
         behaviour=_behaviour(call),
-        delivery=next((kind for kind in _DELIVERIES if kind in call.told), ""),
+        delivery=next((kind for kind in _DELIVERIES if kind in call.injected), ""),
     )
     return _after_acceptance(call, flow)
 
@@ -72,7 +72,7 @@ def _after_acceptance(call: Call, flow: SandboxRecord) -> HttpResponse:
     """The flow is kept; what the client learns of it may be another matter."""
     if lost := _lost(call):
         return lost
-    if "refuse-duplicates" in call.told and _is_copy(flow):
+    if "refuse-duplicates" in call.injected and _is_copy(flow):
         flows.drop(flow)
         return answered(UNKNOWN, flows.DUPLICATE)
     facts = {"numeroFluxDepot": flow.key, "dateDepot": _day(flow.facts["at"]), "syntaxeFlux": flow.facts["syntax"]}
@@ -81,11 +81,11 @@ def _after_acceptance(call: Call, flow: SandboxRecord) -> HttpResponse:
 
 def _lost(call: Call) -> HttpResponse | None:
     """What was done is done; the answer that should tell it goes astray."""
-    if "reset-after-accept" in call.told:
+    if "reset-after-accept" in call.injected:
         cut(call.request)
-    if "accepted-then-500" in call.told:
+    if "accepted-then-500" in call.injected:
         return answered(500, "Erreur technique", status=500)
-    return HttpResponse(status=200) if "empty-body" in call.told else None
+    return HttpResponse(status=200) if "empty-body" in call.injected else None
 
 
 def _is_copy(flow: SandboxRecord) -> bool:
@@ -95,8 +95,8 @@ def _is_copy(flow: SandboxRecord) -> bool:
 
 
 def _behaviour(call: Call) -> str:
-    wanted = call.told.value("buyer") or call.request.headers.get("X-Sandbox-Buyer", "")
-    return wanted if wanted in flows.BEHAVIOURS else ""
+    ordered = call.injected.value("buyer") or call.request.headers.get("X-Sandbox-Buyer", "")
+    return ordered if ordered in flows.BEHAVIOURS else ""
 
 
 def _decoded(text: object) -> bytes | None:
@@ -114,7 +114,7 @@ def flow_report(call: Call) -> HttpResponse:
     flow = rows.filter(key=str(call.facts.get("numeroFluxDepot"))).first()
     if flow is None:
         return answered(UNKNOWN, "Aucun flux ne porte ce numéro")
-    if "empty-body" in call.told:
+    if "empty-body" in call.injected:
         return HttpResponse(status=200)
     return done(
         "transverses",
@@ -132,8 +132,8 @@ def flow_report(call: Call) -> HttpResponse:
 def search(call: Call) -> HttpResponse:
     """factures/rechercher/fournisseur, by number of flow or of invoice."""
     until = flows.settle()
-    asked = call.facts.get("rechercheFactureParFournisseur")
-    page = asked if isinstance(asked, dict) else {}
+    criteria = call.facts.get("rechercheFactureParFournisseur")
+    page = criteria if isinstance(criteria, dict) else {}
     most, place = int(page.get("nbResultatsParPage", 10)), int(page.get("pageResultatDemandee", 1))
     rows = SandboxRecord.objects.filter(service=flows.SERVICE, kind=flows.INVOICE, client_id=call.account)
     if number := call.facts.get("numeroFacture"):
@@ -179,7 +179,7 @@ def history(call: Call) -> HttpResponse:
     invoice = _invoice(call, call.facts.get("idFacture"))
     if invoice is None:
         return answered(UNKNOWN, "La facture demandée n’existe pas")
-    if "empty-body" in call.told:
+    if "empty-body" in call.injected:
         return HttpResponse(status=200)
     rows = lives.shown(invoice, until)
     current = rows[-1]["code"]
@@ -242,10 +242,10 @@ def complete(call: Call) -> HttpResponse:
     """factures/completer: only an invoice « SUSPENDUE », with documents uploaded before."""
     invoice = _in_state(call, "SUSPENDUE")
     pieces = call.facts.get("pieceJointeComplementaire") or []
-    wanted = [str(piece.get("pieceJointeComplementaireId")) for piece in pieces]
+    keys = [str(piece.get("pieceJointeComplementaireId")) for piece in pieces]
     uploaded = SandboxRecord.objects.filter(service=flows.SERVICE, kind="piece", client_id=call.account)
-    names = [piece.facts["name"] for piece in uploaded.filter(key__in=wanted).order_by("id")]
-    if invoice is None or len(names) != len(wanted):
+    names = [piece.facts["name"] for piece in uploaded.filter(key__in=keys).order_by("id")]
+    if invoice is None or len(names) != len(keys):
         return answered(BAD_PARAMETER, "La facture n’est pas au statut SUSPENDUE, ou une pièce jointe manque")
     lives.complete(invoice, comment=str(call.facts.get("commentaire") or ""), names=names)
     return _lost(call) or done("factures", identifiantFactureCPP=int(invoice.key), numeroFacture=invoice.number)

@@ -48,10 +48,10 @@ def called(operation: str) -> Callable[[View], View]:
             if left < 0:
                 answer: HttpResponse = problem(429, "Too many requests", retry_after=str(max(1, round(reset))))
             else:
-                told = faults.of(request, operation=operation, client_id=client_id)
-                if "latency" in told:
-                    time.sleep(told.seconds("latency", 1.0))
-                answer = _failure(told) or view(request, client_id, told, *args, **kwargs)
+                injected = faults.of(request, operation=operation, client_id=client_id)
+                if "latency" in injected:
+                    time.sleep(injected.seconds("latency", 1.0))
+                answer = _failure(injected) or view(request, client_id, injected, *args, **kwargs)
             answer["ratelimit-limit"] = str(LIMIT)
             answer["ratelimit-remaining"] = str(max(0, left))
             answer["ratelimit-reset"] = f"{reset:.2f}"
@@ -85,11 +85,11 @@ def _take(client_id: str) -> tuple[int, float]:
         return LIMIT - len(made), made[0] + length - now
 
 
-def _failure(told: faults.Faults) -> HttpResponse | None:
-    if "expired-token" in told:
+def _failure(injected: faults.Faults) -> HttpResponse | None:
+    if "expired-token" in injected:
         return problem(401, "Access token is missing, expired or invalid")
-    if "429" in told:
-        return problem(429, "Too many requests", retry_after=told.value("429") or "2")
-    if "503" in told:
-        return problem(503, "Service unavailable", retry_after=told.value("503") or "2")
-    return problem(500, "Internal server error") if "500" in told else None
+    if "429" in injected:
+        return problem(429, "Too many requests", retry_after=injected.value("429") or "2")
+    if "503" in injected:
+        return problem(503, "Service unavailable", retry_after=injected.value("503") or "2")
+    return problem(500, "Internal server error") if "500" in injected else None

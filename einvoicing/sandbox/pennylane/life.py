@@ -47,12 +47,14 @@ def events(client_id: str) -> list[dict[str, Any]]:
     """Every change up to now, oldest first."""
     now = timezone.now()
     found = []
-    for one in map(settled, invoices(client_id)):
-        times = [chapter[0] for chapter in one.facts["story"]] or [one.created_at.isoformat(timespec="microseconds")]
+    for invoice in map(settled, invoices(client_id)):
+        times = [chapter[0] for chapter in invoice.facts["story"]] or [
+            invoice.created_at.isoformat(timespec="microseconds")
+        ]
         for place, at in enumerate(times):
             if datetime.fromisoformat(at) <= now:
-                event = {"id": int(one.key), "operation": "update" if place else "insert", "processed_at": at}
-                found += [event] * (2 if one.facts["twice"] else 1)
+                event = {"id": int(invoice.key), "operation": "update" if place else "insert", "processed_at": at}
+                found += [event] * (2 if invoice.facts["twice"] else 1)
     return sorted(found, key=lambda event: str(event["processed_at"]))
 
 

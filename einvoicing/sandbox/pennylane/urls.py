@@ -17,5 +17,5 @@ urlpatterns = [
     path(f"{_API}/changelogs/customer_invoices", views.changes),
     path("sandbox/pennylane/files/<str:place>", views.file),
     path("sandbox/pennylane/ledger", views.ledger),
-    path("sandbox/pennylane/tell", views.tell),
+    path("sandbox/pennylane/tell", views.change_status),
 ]

@@ -27,13 +27,13 @@ KEPT = timedelta(weeks=4)
 
 @require_GET
 @called(faults.HEALTH)
-def me(_request: HttpRequest, client_id: str, _told: faults.Faults) -> HttpResponse:
+def me(_request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpResponse:
     return JsonResponse({"user": {"email": f"{client_id}@example.fr"}, "company": {"name": client_id}})
 
 
 @require_POST
 @called(faults.DEPOSIT)
-def imports(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpResponse:
+def imports(request: HttpRequest, client_id: str, injected: faults.Faults) -> HttpResponse:
     """POST /customer_invoices/e_invoices/imports: multipart file, send_to_pa, invoice_options (JSON)."""
     file = request.FILES.get("file")
     if file is None:
@@ -45,10 +45,10 @@ def imports(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
         head = reading.heading(reading.xml_of(data, syntax), syntax)
     except (ValueError, reading.Unreadable) as error:
         return problem(422, "The e-invoice cannot be read", [{"message": str(error)}])
-    behaviour = told.value("buyer") or ("silent" if "silent" in told else stories.behaviour_of(head))
+    behaviour = injected.value("buyer") or ("silent" if "silent" in injected else stories.behaviour_of(head))
     with transaction.atomic():
         lock()
-        if "refuse-duplicates" in told and life.invoices(client_id).filter(number=head.number).exists():
+        if "refuse-duplicates" in injected and life.invoices(client_id).filter(number=head.number).exists():
             return problem(422, "Invoice number has already been taken")
         sent = request.POST.get("send_to_pa", "").lower() == "true"
         facts = {
@@ -56,7 +56,7 @@ def imports(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
             "factur_x": syntax == "Factur-X",
             "date": str(head.issued_on or ""),
             "behaviour": behaviour,
-            "twice": "duplicate" in told,
+            "twice": "duplicate" in injected,
             "schematron": "pending",
             "story": life.story(life.STORIES.get(behaviour, life.STORIES["accepts"]), timezone.now()) if sent else [],
         }
@@ -70,11 +70,11 @@ def imports(request: HttpRequest, client_id: str, told: faults.Faults) -> HttpRe
             facts=facts,
             content=data,
         )
-    if "reset-after-accept" in told:
+    if "reset-after-accept" in injected:
         cut(request)
-    if "accepted-then-500" in told:
+    if "accepted-then-500" in injected:
         return problem(500, "Internal server error")
-    if "empty-body" in told:
+    if "empty-body" in injected:
         return HttpResponse(status=201)
     return JsonResponse({"id": int(invoice.key), "url": _url(request, f"customer_invoices/{invoice.key}")}, status=201)
 
@@ -91,7 +91,7 @@ def _url(request: HttpRequest, path: str) -> str:
 
 @require_POST
 @called(faults.READ)
-def send_to_pa(_request: HttpRequest, client_id: str, _told: faults.Faults, key: str) -> HttpResponse:
+def send_to_pa(_request: HttpRequest, client_id: str, _injected: faults.Faults, key: str) -> HttpResponse:
     """204 as soon as it is asked for; 422 when it was sent already."""
     with transaction.atomic():
         lock()
@@ -107,7 +107,7 @@ def send_to_pa(_request: HttpRequest, client_id: str, _told: faults.Faults, key:
 
 @require_GET
 @called(faults.SEARCH)
-def listing(request: HttpRequest, client_id: str, _told: faults.Faults) -> HttpResponse:
+def listing(request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpResponse:
     """GET /customer_invoices?filter=[{field, operator, value}]&cursor&limit: newest first."""
     try:
         conditions = json.loads(request.GET.get("filter") or "[]")
@@ -131,27 +131,27 @@ def listing(request: HttpRequest, client_id: str, _told: faults.Faults) -> HttpR
 
 @require_GET
 @called(faults.READ)
-def invoice(request: HttpRequest, client_id: str, told: faults.Faults, key: str) -> HttpResponse:
+def invoice(request: HttpRequest, client_id: str, injected: faults.Faults, key: str) -> HttpResponse:
     found = life.invoices(client_id).filter(key=key).first()
     if found is None:
         return problem(404, "Not found")
-    if "empty-body" in told:
+    if "empty-body" in injected:
         return HttpResponse()
     return JsonResponse(_shown(request, life.settled(found)))
 
 
 @require_GET
 @called(faults.SEARCH)
-def changes(request: HttpRequest, client_id: str, _told: faults.Faults) -> HttpResponse:
+def changes(request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpResponse:
     """GET /changelogs/customer_invoices?start_date or cursor&limit: oldest first, four weeks kept."""
     cursor, start = request.GET.get("cursor", ""), request.GET.get("start_date", "")
     if cursor and start:
         return problem(400, "start_date and cursor cannot be used together")
     try:
         limit = int(request.GET.get("limit", "20"))
-        asked, place = json.loads(cursor) if cursor else (start, 0)
+        first, place = json.loads(cursor) if cursor else (start, 0)
         skipped = int(place)
-        since = datetime.fromisoformat(str(asked)) if asked else timezone.now() - KEPT
+        since = datetime.fromisoformat(str(first)) if first else timezone.now() - KEPT
         if not 1 <= limit <= 1000 or since.tzinfo is None:
             raise ValueError
     except (ValueError, TypeError):
@@ -212,14 +212,14 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def tell(request: HttpRequest) -> HttpResponse:
+def change_status(request: HttpRequest) -> HttpResponse:
     """The simulator's own door: the network says {status, reason} of the invoice {id}, now."""
-    asked = json.loads(request.body)
+    order = json.loads(request.body)
     with transaction.atomic():
         lock()
-        record = SandboxRecord.objects.get(service=life.SERVICE, key=str(asked["id"]))
+        record = SandboxRecord.objects.get(service=life.SERVICE, key=str(order["id"]))
         now = timezone.now().isoformat(timespec="microseconds")
-        record.facts["story"] = [one for one in record.facts["story"] if one[0] < now]
-        record.facts["story"].append([now, str(asked["status"]), str(asked.get("reason", ""))])
+        record.facts["story"] = [chapter for chapter in record.facts["story"] if chapter[0] < now]
+        record.facts["story"].append([now, str(order["status"]), str(order.get("reason", ""))])
         record.save(update_fields=["facts"])
     return HttpResponse(status=204)

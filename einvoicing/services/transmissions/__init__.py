@@ -9,8 +9,6 @@ from einvoicing.services.transmissions.answering import AnswerInDoubt as AnswerI
 from einvoicing.services.transmissions.answering import NothingAsked as NothingAsked
 from einvoicing.services.transmissions.answering import Reply as Reply
 from einvoicing.services.transmissions.answering import answer_request as answer_request
-from einvoicing.services.transmissions.carrying import TRANSMISSIONS as TRANSMISSIONS
-from einvoicing.services.transmissions.carrying import carry as carry
 from einvoicing.services.transmissions.claiming import CARRIER_DIED as CARRIER_DIED
 from einvoicing.services.transmissions.claiming import LEASE as LEASE
 from einvoicing.services.transmissions.queue import AlreadyAnswered as AlreadyAnswered
@@ -22,3 +20,5 @@ from einvoicing.services.transmissions.queue import dismiss_transmission as dism
 from einvoicing.services.transmissions.queue import queue_many as queue_many
 from einvoicing.services.transmissions.queue import queue_transmission as queue_transmission
 from einvoicing.services.transmissions.queue import retry_transmission as retry_transmission
+from einvoicing.services.transmissions.transmitting import TRANSMISSIONS as TRANSMISSIONS
+from einvoicing.services.transmissions.transmitting import transmit as transmit

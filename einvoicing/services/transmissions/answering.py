@@ -74,8 +74,8 @@ def request_of(transmission: Transmission) -> LifecycleEvent | None:
     code = transmission.lifecycle_code
     if transmission.kind != TransmissionKind.INVOICE or known is None or code not in known.answers:
         return None
-    asked = LifecycleEvent.everywhere.filter(transmission=transmission, code=code)
-    return asked.order_by("-occurred_at").first()
+    events = LifecycleEvent.everywhere.filter(transmission=transmission, code=code)
+    return events.order_by("-occurred_at").first()
 
 
 def answers_to(request: LifecycleEvent) -> list[Transmission]:
@@ -118,7 +118,7 @@ def answer_request(
         next_attempt_at=at,
         created_at=at,
     )
-    kept = [_keep(answer, place, one) for place, one in enumerate(attachments, start=1)]
+    kept = [_keep(answer, place, attachment) for place, attachment in enumerate(attachments, start=1)]
     audit.record(
         TAGS[kind],
         subject=answer,
@@ -128,7 +128,7 @@ def answer_request(
         data={
             "platform": row.account.name,
             "reason": reply.comment or " · ".join(filter(None, (reply.service_code, reply.engagement))),
-            "enclosures": [{"name": one.name, "sha256": one.sha256} for one in kept],
+            "enclosures": [{"name": enclosure.name, "sha256": enclosure.sha256} for enclosure in kept],
         },
     )
     return answer
@@ -144,16 +144,16 @@ def _check(row: Transmission, kind: str, reply: Reply, attachments: Sequence[Att
         raise Invalid(fields={"enclosures": refused})
 
 
-def _keep(answer: Transmission, position: int, one: Attachment) -> Enclosure:
+def _keep(answer: Transmission, position: int, attachment: Attachment) -> Enclosure:
     row = Enclosure(
         company_id=answer.company_id,
         transmission=answer,
         position=position,
-        name=PurePath(one.name).name[-200:],
-        media_type=one.media_type[:100],
-        size=len(one.data),
+        name=PurePath(attachment.name).name[-200:],
+        media_type=attachment.media_type[:100],
+        size=len(attachment.data),
     )
-    keep_file(row, file_name(one.name), one.data)
+    keep_file(row, file_name(attachment.name), attachment.data)
     row.save(force_insert=True)
     return row
 
@@ -177,8 +177,8 @@ def answer_of(answer: Transmission, at: datetime) -> Answer:
         tracking_id=answer.tracking_id,
         since=request.occurred_at,
         attachments=tuple(
-            Attachment(one.name, one.media_type, read_to_send(one, record=answer.invoice, at=at))
-            for one in Enclosure.everywhere.filter(transmission=answer).order_by("position")
+            Attachment(enclosure.name, enclosure.media_type, read_to_send(enclosure, record=answer.invoice, at=at))
+            for enclosure in Enclosure.everywhere.filter(transmission=answer).order_by("position")
         ),
         sha256=hashlib.sha256(bytes(answer.content or b"")).hexdigest(),
         **asdict(reply_of(answer)),

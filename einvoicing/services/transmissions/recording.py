@@ -130,8 +130,14 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
 
 def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: datetime) -> Transmission:
     violations = [
-        {"rule": one.rule, "severity": one.severity, "text": one.text, "term": one.term, "location": one.location}
-        for one in error.report.violations
+        {
+            "rule": violation.rule,
+            "severity": violation.severity,
+            "text": violation.text,
+            "term": violation.term,
+            "location": violation.location,
+        }
+        for violation in error.report.violations
     ]
     with held(transmission, status=SENDING) as mine:
         if mine is not None:

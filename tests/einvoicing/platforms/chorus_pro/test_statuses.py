@@ -167,4 +167,4 @@ def test_chorus_pro_s_clock_is_read_in_its_several_forms(text, expected):
     ],
 )
 def test_a_refusal_for_being_there_already_is_recognised(words, expected):
-    assert statuses.says_duplicate(words) is expected
+    assert statuses.is_duplicate(words) is expected

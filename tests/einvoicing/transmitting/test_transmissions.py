@@ -25,7 +25,7 @@ from einvoicing.services.sending import email_invoice, send_invoice
 from einvoicing.services.statuses import apply_waiting
 from einvoicing.services.transmissions import AlreadyTransmitted, NoPlatform, NotForPlatforms, queue_transmission
 from einvoicing.validation.report import refusal
-from tests.einvoicing.carrying.conftest import Sent
+from tests.einvoicing.transmitting.conftest import Sent
 from tests.factories import platforms, story
 from tests.factories.queues import claim_emails, drain
 

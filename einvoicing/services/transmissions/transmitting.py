@@ -25,7 +25,7 @@ from einvoicing.services.verdicts import ENGINE
 CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. Regardez chez elle, puis relancez."
 
 
-def carry(transmission: Transmission, now: Clock) -> Transmission:
+def transmit(transmission: Transmission, now: Clock) -> Transmission:
     """Take one claimed transmission to its platform and record what came of it. No transaction is open meanwhile."""
     at = now()
     try:
@@ -87,7 +87,7 @@ def _talk(platform: Platform, transmission: Transmission, load: Deposit | Answer
     # the making of the file and the look-up took their time: what is sent now has a whole lease before it
     if not renew(transmission, until=now() + LEASE, status=TransmissionStatus.SENDING):
         return None
-    return _send(platform, load)
+    return _deposit(platform, load)
 
 
 def _find(platform: Platform, load: Deposit | Answer) -> Receipt | None:
@@ -96,11 +96,11 @@ def _find(platform: Platform, load: Deposit | Answer) -> Receipt | None:
     return platform.find(load.tracking_id, load.number)
 
 
-def _send(platform: Platform, load: Deposit | Answer) -> Receipt:
+def _deposit(platform: Platform, load: Deposit | Answer) -> Receipt:
     if isinstance(load, Answer):
         return cast(AnsweringPlatform, platform).answer(load)
     return platform.deposit(load)
 
 
 # one that breaks keeps its lease: when it ends, the platform is asked before anything is sent again
-TRANSMISSIONS: Queue[Transmission] = Queue(name="transmission", due=due, take=take, work=carry, lease=LEASE)
+TRANSMISSIONS: Queue[Transmission] = Queue(name="transmission", due=due, take=take, work=transmit, lease=LEASE)

@@ -13,10 +13,10 @@ from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.registry import connect
 from einvoicing.services.routing import settings_of
-from einvoicing.services.transmissions import LEASE, carrying, retry_transmission
-from tests.einvoicing.carrying.conftest import Sent
+from einvoicing.services.transmissions import LEASE, retry_transmission, transmitting
+from tests.einvoicing.transmitting.conftest import Sent
 from tests.factories import platforms, story
-from tests.factories.queues import carry, claim_due, drain
+from tests.factories.queues import claim_due, drain, transmit
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +160,7 @@ def test_a_carrier_killed_before_it_sent_is_taken_over_when_its_lease_ends(sent)
 def test_a_carrier_killed_after_it_sent_is_taken_over_and_nothing_goes_twice(sent):
     (claimed,) = claim_due(at=AT, worker="killed")
     platform = connect(settings_of(claimed.account))
-    platform.deposit(carrying.deposit_of(claimed, AT))
+    platform.deposit(transmitting.deposit_of(claimed, AT))
     platform.close()
     drain(at=AT + LEASE + MOMENT)
     assert sent.now.status == Status.DEPOSITED
@@ -171,9 +171,9 @@ def test_a_carrier_killed_after_it_sent_is_taken_over_and_nothing_goes_twice(sen
 def test_a_carrier_that_comes_back_too_late_changes_nothing(sent):
     (slow,) = claim_due(at=AT, worker="slow")
     (taken,) = claim_due(at=AT + LEASE + MOMENT, worker="quick")
-    carry(slow, AT + LEASE + MOMENT)
+    transmit(slow, AT + LEASE + MOMENT)
     assert (sent.now.status, sent.row.lease_owner) == (Status.SENDING, "quick")
-    carry(taken, AT + LEASE + 2 * MOMENT)
+    transmit(taken, AT + LEASE + 2 * MOMENT)
     assert (sent.now.status, sent.row.lease_owner) == (Status.DEPOSITED, "")
     assert sent.ledger["received"] == 1
 

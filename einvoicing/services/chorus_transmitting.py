@@ -1,4 +1,4 @@
-"""A partner submits our issued invoice to Chorus Pro: what it says of it is compared, then the queue carries it.
+"""A partner has our issued invoice transmitted to Chorus Pro: what it states of it is compared, then it is queued.
 
 Nothing of the partner's is sent: the file is our legal one, and its figures must be those the partner has.
 """
@@ -66,8 +66,8 @@ class NotForChorusPro(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """What the partner says of the invoice. '' and None: not said. Amounts in its currency, with two decimals."""
+class StatedInvoice:
+    """What the partner states of the invoice. '' and None: not stated. Amounts in its currency, with two decimals."""
 
     number: str
     issued_on: date
@@ -83,42 +83,44 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What Chorus Pro told of the recipient; `was_told` False when it could not be asked."""
+class BodyAnswer:
+    """What Chorus Pro answers about the recipient; `is_known` False when it could not be asked."""
 
-    was_told: bool = False
+    is_known: bool = False
     body: Structure | None = None
     needs: Requirements | None = None
 
 
-def check_numbers(said: Submission) -> None:
+def check_numbers(stated: StatedInvoice) -> None:
     """Raises SiretInvalid, at the field."""
-    for name, number in (("supplierSiret", said.supplier_siret), ("recipientSiret", said.recipient_siret)):
+    for name, number in (("supplierSiret", stated.supplier_siret), ("recipientSiret", stated.recipient_siret)):
         checked_siret(number, f"invoiceData.{name}")
 
 
 @outside.atomic
-def submit(*, company: Company, said: Submission, asked: Asked, actor: Actor, at: datetime) -> Transmission:
+def queue_to_chorus_pro(
+    *, company: Company, stated: StatedInvoice, body_answer: BodyAnswer, actor: Actor, at: datetime
+) -> Transmission:
     """Queue our invoice of that number to Chorus Pro.
 
-    Raises Invalid where what is said is not what was issued, SiretInvalid, ServiceNotFound, EngagementMissing,
+    Raises Invalid where what is stated is not what was issued, SiretInvalid, ServiceNotFound, EngagementMissing,
     NotForChorusPro, DuplicateInvoice, DocumentInvalid.
     """
-    rows = Invoice.everywhere.issued().filter(company=company, number=said.number)
+    rows = Invoice.everywhere.issued().filter(company=company, number=stated.number)
     invoice: Invoice | None = (
         rows.select_for_update(no_key=True, of=("self",)).select_related("customer", "company").first()
     )
     if invoice is None:
         raise Invalid(fields={"invoiceData.invoiceNumber": UNKNOWN_NUMBER})
-    if wrong := dict(_differences(invoice, said)):
+    if wrong := dict(_differences(invoice, stated)):
         raise Invalid(fields=wrong)
     account = carrier_for(invoice)
     if account is None or account.kind != CHORUS_PRO:
         raise NotForChorusPro
-    if asked.was_told:
-        _check_body(invoice, asked)
-    if said.document is not None:
-        _check_document(invoice, said.document, actor, at)
+    if body_answer.is_known:
+        _check_body(invoice, body_answer)
+    if stated.document is not None:
+        _check_document(invoice, stated.document, actor, at)
     try:
         return queue_transmission(invoice=invoice, account=account, actor=actor, at=at)
     except AlreadyTransmitted:
@@ -126,39 +128,39 @@ def submit(*, company: Company, said: Submission, asked: Asked, actor: Actor, at
         raise DuplicateInvoice(live.exclude(status=TransmissionStatus.REJECTED).latest("created_at").pk) from None
 
 
-def _differences(invoice: Invoice, said: Submission) -> Iterator[tuple[str, Sentence]]:
-    """What the partner says otherwise than the issued invoice, by its field."""
+def _differences(invoice: Invoice, stated: StatedInvoice) -> Iterator[tuple[str, Sentence]]:
+    """What the partner states otherwise than the issued invoice, by its field."""
     kind = "AVOIR" if invoice.is_credit_note else "FACTURE"
     pairs: Mapping[str, tuple[Any, Any]] = {
-        "invoiceType": (said.kind or kind, kind),
-        "invoiceDate": (said.issued_on, invoice.issue_date),
-        "supplierSiret": (said.supplier_siret, invoice.seller.get("siret")),
-        "recipientSiret": (said.recipient_siret, invoice.buyer.get("siret")),
-        "amountExcludingTax": (said.net, invoice.total_net),
-        "vatAmount": (said.vat, invoice.total_vat),
-        "amountIncludingTax": (said.gross, invoice.total_gross),
-        "serviceReference.serviceCode": (said.service_code or invoice.service_code, invoice.service_code),
-        "engagement.engagementNumber": (said.engagement or invoice.purchase_order, invoice.purchase_order),
+        "invoiceType": (stated.kind or kind, kind),
+        "invoiceDate": (stated.issued_on, invoice.issue_date),
+        "supplierSiret": (stated.supplier_siret, invoice.seller.get("siret")),
+        "recipientSiret": (stated.recipient_siret, invoice.buyer.get("siret")),
+        "amountExcludingTax": (stated.net, invoice.total_net),
+        "vatAmount": (stated.vat, invoice.total_vat),
+        "amountIncludingTax": (stated.gross, invoice.total_gross),
+        "serviceReference.serviceCode": (stated.service_code or invoice.service_code, invoice.service_code),
+        "engagement.engagementNumber": (stated.engagement or invoice.purchase_order, invoice.purchase_order),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:
-            yield f"invoiceData.{name}", Sentence(DIFFERS, {"ours": _in_words(ours, invoice.currency)})
+            yield f"invoiceData.{name}", Sentence(DIFFERS, {"ours": _shown(ours, invoice.currency)})
 
 
-def _in_words(value: Any, currency: str) -> str:
+def _shown(value: Any, currency: str) -> str:
     if isinstance(value, Decimal):
         return typography.money(value, currency)
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
-def _check_body(invoice: Invoice, asked: Asked) -> None:
-    if asked.body is None:
+def _check_body(invoice: Invoice, body_answer: BodyAnswer) -> None:
+    if body_answer.body is None:
         raise SiretInvalid(fields={"invoiceData.recipientSiret": UNKNOWN_BODY})
     code, field = invoice.service_code, "invoiceData.serviceReference.serviceCode"
-    service = asked.body.service(code) if code else None
+    service = body_answer.body.service(code) if code else None
     if code and (service is None or not service.is_active):
         raise ServiceNotFound(fields={field: UNKNOWN_SERVICE})
-    needs = asked.needs or asked.body.requirements
+    needs = body_answer.needs or body_answer.body.requirements
     missing = needs.missing(service_code=code, engagement=invoice.purchase_order)
     if "service_code" in missing:
         raise ServiceNotFound(fields={field: NEEDS_SERVICE})

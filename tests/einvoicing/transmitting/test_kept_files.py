@@ -26,8 +26,8 @@ from config.pages.home import todos
 from einvoicing.services import documents
 from tests.api.client import a_partner
 from tests.factories import platforms, story
-from tests.factories.queues import carry, claim_emails
 from tests.factories.queues import claim_due as claim_transmissions
+from tests.factories.queues import claim_emails, transmit
 from tests.trust.conftest import settle
 
 BYTES = b"%PDF the legal file"
@@ -164,7 +164,7 @@ def test_the_platform_does_not_get_it_and_people_are_told(
 ):
     damage(path_of(invoice))
     (transmission,) = claim_transmissions(at=story.AT, worker="carrier")
-    carry(transmission, story.AT)
+    transmit(transmission, story.AT)
     transmission.refresh_from_db()
     assert transmission.status == "DEAD"
     assert "sauvegarde" in transmission.last_error

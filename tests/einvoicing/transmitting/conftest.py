@@ -1,4 +1,4 @@
-"""An invoice on its way to the simulated platform, for the tests of carrying."""
+"""An invoice on its way to the simulated platform, for the tests of transmitting."""
 
 from __future__ import annotations
 
