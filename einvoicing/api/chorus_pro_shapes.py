@@ -138,9 +138,9 @@ class ChorusStatus(ChorusInvoice):
     def to_representation(self, instance: Transmission) -> Any:
         passages = history(instance)
         last = next((passage.comment for passage in reversed(passages) if passage.status == REJECTED), "")
-        instance.status_history = passages  # type: ignore[attr-defined]  # for the fields below
-        rejected = instance.word == REJECTED  # type: ignore[attr-defined]  # of `submitted`
-        instance.rejection_reason = (last or instance.last_error) if rejected else ""  # type: ignore[attr-defined]
+        columns = vars(instance)  # `word` is an annotation of `submitted`
+        reason = (last or instance.last_error) if columns["word"] == REJECTED else ""
+        columns.update(status_history=passages, rejection_reason=reason)
         return super().to_representation(instance)
 
 

@@ -6,7 +6,7 @@ It shares no code with our writers on purpose: a field written and read wrongly 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from io import BytesIO
 
 import pikepdf
@@ -136,9 +136,8 @@ def _text(root: etree._Element, path: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    for shape in ("%Y%m%d", "%Y-%m-%d"):
-        try:
-            return datetime.strptime(text, shape).date()  # noqa: DTZ007 - a civil day
-        except ValueError:
-            continue
-    return None
+    """A day as CII or UBL writes it: 20261130, 2026-11-30."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -24,8 +24,8 @@ CHANGEABLE = (
     "login", "default_format", "is_enabled", "sends_automatically", "is_offline",
 )  # fmt: skip
 SECRETS = ("client_secret", "password")
-# a person waits for the answer
-PATIENCE = 10.0
+NOT_GIVEN = "Indiquez le secret que la plateforme vous a donné."
+PATIENCE = 10.0  # seconds: a person waits for the answer
 
 
 @transaction.atomic
@@ -76,7 +76,7 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
         if refused := refusal(values.get(name, ""), loopback=True):
             problems[name] = refused
     if needs_secret:
-        problems["client_secret"] = "Indiquez le secret que la plateforme vous a donné."  # noqa: S105 - a sentence
+        problems["client_secret"] = NOT_GIVEN
     if problems:
         raise Invalid(fields=problems)
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 import pikepdf
@@ -25,7 +26,7 @@ MAX_STREAM = 256 * 1024**2  # what one compressed stream of a PDF may become, a 
 def memory(field: str = "VmRSS") -> int:
     """Bytes of the process, from /proc; 0 where there is no /proc."""
     try:
-        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - read at each document
+        with Path("/proc/self/status").open(encoding="ascii") as status:
             for line in status:
                 if line.startswith(f"{field}:"):
                     return int(line.split()[1]) * 1024

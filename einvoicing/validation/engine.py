@@ -122,8 +122,8 @@ class Engine:
             cwd=_ROOT,
         )
         self._served = 0
-        for pipe in (self._process.stdin, self._process.stdout):
-            os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]  # opened as a pipe above
+        for pipe in filter(None, (self._process.stdin, self._process.stdout)):
+            os.set_blocking(pipe.fileno(), False)
         try:
             if "ready" not in _exchange(self._process, b"", SECONDS_TO_START):
                 raise _Gone

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from config.sandbox import faults
 from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
 
-TOKEN_PREFIX = "pennylane-"  # noqa: S105 - a published token is this and the account's name: pennylane-demo-…
+PUBLISHED_PREFIX = "pennylane-"  # a published token is this and the account's name: pennylane-demo-…
 SHARED_ACCOUNT = "demo-pennylane"  # whose token is the sandbox's own secret
 LIMIT = 25  # requests in one window
 
@@ -68,7 +68,7 @@ def _account(request: HttpRequest) -> str:
         return ""
     if token == CLIENT_SECRET:
         return SHARED_ACCOUNT
-    name = token.removeprefix(TOKEN_PREFIX)
+    name = token.removeprefix(PUBLISHED_PREFIX)
     return name if name != token and name.startswith(CLIENT_PREFIX) else ""
 
 

@@ -25,7 +25,7 @@ from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from einvoicing.sandbox.models import SandboxFlow
-from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
+from einvoicing.sandbox.pennylane.access import PUBLISHED_PREFIX
 from einvoicing.sandbox.server import SandboxServer
 from tests.einvoicing import documents
 
@@ -70,7 +70,7 @@ def _chorus_pro(address: str, name: str) -> Simulated:
 
 
 def _pennylane(address: str, name: str) -> Simulated:
-    key = f"{TOKEN_PREFIX}demo-{name}"
+    key = f"{PUBLISHED_PREFIX}demo-{name}"
     settings = _settings("pennylane", f"{address}/api/external/v2", name, client_id="", client_secret=key)
     return Simulated(settings, "/sandbox/pennylane/ledger")
 

@@ -14,7 +14,7 @@ from customers.models import Customer
 from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.sandbox.abby.access import KEY_PREFIX
-from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
+from einvoicing.sandbox.pennylane.access import PUBLISHED_PREFIX
 from einvoicing.services.polling import poll_account
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, platforms, story
@@ -53,7 +53,7 @@ class Office:
 def office(sandbox: str) -> Office:
     company, client_id = story.a_company(), f"demo-{uuid.uuid4().hex[:12]}"
     for kind, address, prefix in (
-        ("pennylane", f"{sandbox}/api/external/v2", TOKEN_PREFIX),
+        ("pennylane", f"{sandbox}/api/external/v2", PUBLISHED_PREFIX),
         ("abby", sandbox, KEY_PREFIX),
     ):
         platforms.a_platform_account(company, address, kind=kind, secret=f"{prefix}{client_id}")

@@ -15,7 +15,7 @@ from config.sandbox.models import SandboxRecord
 from einvoicing.platforms.base import Deposit, PlatformSettings
 from einvoicing.platforms.pennylane.client import PennylanePlatform
 from einvoicing.platforms.registry import connect, read_statuses
-from einvoicing.sandbox.pennylane.access import TOKEN_PREFIX
+from einvoicing.sandbox.pennylane.access import PUBLISHED_PREFIX
 from tests.einvoicing.platforms.conftest import CII
 
 _serial = itertools.count(1)
@@ -31,7 +31,7 @@ class Pennylane:
             base_url=f"{address}/api/external/v2",
             token_url="",
             client_id="",
-            client_secret=f"{TOKEN_PREFIX}{self.client_id}",
+            client_secret=f"{PUBLISHED_PREFIX}{self.client_id}",
             connect_timeout=2,
             read_timeout=5,
         )
