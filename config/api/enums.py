@@ -19,7 +19,7 @@ ENUMS = {
     "TransmissionStatusEnum": "einvoicing.api.transmissions.TRANSMISSION_STATUSES",
     "TransmissionKindEnum": "einvoicing.api.transmissions.TRANSMISSION_KINDS",
     "AttemptKindEnum": "einvoicing.api.transmissions.TRY_KINDS",
-    "ChorusStatusEnum": "einvoicing.services.chorus_words.WORDS",
+    "ChorusStatusEnum": "einvoicing.services.chorus_statuses.STATUSES",
     "JobStateEnum": "config.api.finance_shapes.JOB_STATES",
     "JobKindEnum": "config.api.finance_shapes.JOB_KINDS",
     "PlatformStateEnum": "einvoicing.api.platforms.ACCOUNT_STATES",

@@ -26,8 +26,8 @@ from einvoicing.api.sending import InvalidHere
 from einvoicing.models import Transmission
 from einvoicing.platforms.chorus_pro.structures import Structure
 from einvoicing.services.accounts import try_account
+from einvoicing.services.chorus_statuses import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
 from einvoicing.services.chorus_transmitting import BodyAnswer, StatedInvoice, check_numbers, queue_to_chorus_pro
-from einvoicing.services.chorus_words import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.public_bodies import (
     ChorusProAway,
@@ -205,7 +205,7 @@ class SupplierRejected(SupplierInvoices):
     @documented(id="chorus_supplier_rejected")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """Those that Chorus Pro or the public body rejected. Correct them by a credit note and a new invoice."""
-        return self.listed(request, siret, word=REJECTED)
+        return self.listed(request, siret, chorus_status=REJECTED)
 
 
 class SupplierPaid(SupplierInvoices):
@@ -213,7 +213,7 @@ class SupplierPaid(SupplierInvoices):
     @documented(id="chorus_supplier_paid")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
         """Those that are paid, as the bank proves it."""
-        return self.listed(request, siret, word=PAID)
+        return self.listed(request, siret, chorus_status=PAID)
 
 
 class SupplierPending(SupplierInvoices):

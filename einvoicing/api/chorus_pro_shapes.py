@@ -14,7 +14,7 @@ from config.kernel.api.fields import Day, Moment, Money, Page
 from config.kernel.api.json import loads
 from einvoicing.api.camel import CamelBody, CamelQuery, CamelShape
 from einvoicing.models import Environment, Transmission
-from einvoicing.services.chorus_words import REJECTED, WORDS, history
+from einvoicing.services.chorus_statuses import REJECTED, STATUSES, history
 
 # of the demands: other types are refused, and the issued document says its own
 INVOICE_TYPES = ("FACTURE", "AVOIR")
@@ -94,12 +94,12 @@ class SubmitBody(CamelBody):
 class SubmitAnswer(CamelShape):
     chorus_invoice_id = serializers.CharField(source="pk", help_text="Ask for the status by it.")
     invoice_number = serializers.CharField(source="invoice.number")
-    status = serializers.ChoiceField(WORDS, source="word")
+    status = serializers.ChoiceField(STATUSES, source="chorus_status")
     submitted_at = Moment(source="created_at")
 
 
 class PassageShape(CamelShape):
-    status = serializers.ChoiceField(WORDS)
+    status = serializers.ChoiceField(STATUSES)
     date = Moment(source="at")
     comment = serializers.CharField(help_text="The words of Chorus Pro or of the public body.")
 
@@ -123,7 +123,7 @@ class ChorusInvoice(CamelShape):
     amount_excluding_tax = Money(source="invoice.total_net")
     vat_amount = Money(source="invoice.total_vat")
     amount_including_tax = Money(source="invoice.total_gross")
-    status = serializers.ChoiceField(WORDS, source="word")
+    status = serializers.ChoiceField(STATUSES, source="chorus_status")
     submitted_at = Moment(source="created_at")
     deposited_at = Moment(allow_null=True)
     payment_date = serializers.DateField(source="paid_on", allow_null=True, help_text="Of the last payment received.")
@@ -138,8 +138,8 @@ class ChorusStatus(ChorusInvoice):
     def to_representation(self, instance: Transmission) -> Any:
         passages = history(instance)
         last = next((passage.comment for passage in reversed(passages) if passage.status == REJECTED), "")
-        columns = vars(instance)  # `word` is an annotation of `submitted`
-        reason = (last or instance.last_error) if columns["word"] == REJECTED else ""
+        columns = vars(instance)  # `chorus_status` is an annotation of `submitted`
+        reason = (last or instance.last_error) if columns["chorus_status"] == REJECTED else ""
         columns.update(status_history=passages, rejection_reason=reason)
         return super().to_representation(instance)
 
@@ -165,7 +165,7 @@ class QueryBody(Period):
     supplier_siret = Siret(required=False, help_text="Your company's own by default.")
     recipient_siret = Siret(required=False)
     invoice_number = serializers.CharField(max_length=50, required=False)
-    status = serializers.ChoiceField(WORDS, required=False)
+    status = serializers.ChoiceField(STATUSES, required=False)
     page = serializers.IntegerField(min_value=1, max_value=10_000, default=1)
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=100)
 
@@ -226,7 +226,7 @@ class AcceptsAnswer(CamelShape):
 
 
 class StatusFigures(CamelShape):
-    status = serializers.ChoiceField(WORDS)
+    status = serializers.ChoiceField(STATUSES)
     count = serializers.IntegerField()
     amount = Money()
 

@@ -143,6 +143,21 @@ def record_status(
         .first()
     )
     actor = Actor.platform(document.account.name)
+    event = _append(invoice, transmission, status, document, at)
+    turned_down = False
+    if transmission is not None:
+        turned_down = _follow(transmission, event, actor, at)
+        _settle_answers(transmission, event, actor, at)
+    if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None and invoice.can_be_disputed:
+        open_dispute(invoice=invoice, reason=_why(event), actor=actor, at=at)
+    if transmission is not None and (turned_down or _needs_somebody(transmission, event, overtaken)):
+        action_needed.send(Transmission, transmission=transmission, at=at)
+    return event
+
+
+def _append(
+    invoice: Invoice, transmission: Transmission | None, status: RemoteStatus, document: RemoteDocument, at: datetime
+) -> LifecycleEvent:
     event: LifecycleEvent = LifecycleEvent.everywhere.create(
         company_id=invoice.company_id,
         invoice=invoice,
@@ -158,7 +173,7 @@ def record_status(
         "einvoicing.status.received",
         subject=event,
         also=[row for row in (invoice, transmission) if row],
-        actor=actor,
+        actor=Actor.platform(document.account.name),
         at=at,
         seal=True,
         data={
@@ -169,14 +184,6 @@ def record_status(
             "sha256": document.sha256,
         },
     )
-    turned_down = False
-    if transmission is not None:
-        turned_down = _follow(transmission, event, actor, at)
-        _settle_answers(transmission, event, actor, at)
-    if event.code in {DISPUTED, REFUSED} and invoice.disputed_at is None and invoice.can_be_disputed:
-        open_dispute(invoice=invoice, reason=_why(event), actor=actor, at=at)
-    if transmission is not None and (turned_down or _needs_somebody(transmission, event, overtaken)):
-        action_needed.send(Transmission, transmission=transmission, at=at)
     return event
 
 

@@ -96,14 +96,7 @@ def answer_request(
         .select_related("invoice", "account")
         .get(pk=transmission.pk)
     )
-    request = request_of(row)
-    if request is None:
-        raise NothingAsked
-    for earlier in answers_to(request):
-        if earlier.status != TransmissionStatus.DEAD:
-            raise AlreadyAnswered
-        if is_in_doubt(earlier):
-            raise AnswerInDoubt
+    request = _open_request(row)
     kind = KIND_OF[request.code]
     _check(row, kind, reply, attachments)
     answer: Transmission = Transmission.everywhere.create(
@@ -132,6 +125,19 @@ def answer_request(
         },
     )
     return answer
+
+
+def _open_request(row: Transmission) -> LifecycleEvent:
+    """What is asked and has no answer yet. Raises NothingAsked, AlreadyAnswered, AnswerInDoubt."""
+    request = request_of(row)
+    if request is None:
+        raise NothingAsked
+    for earlier in answers_to(request):
+        if earlier.status != TransmissionStatus.DEAD:
+            raise AlreadyAnswered
+        if is_in_doubt(earlier):
+            raise AnswerInDoubt
+    return request
 
 
 def _check(row: Transmission, kind: str, reply: Reply, attachments: Sequence[Attachment]) -> None:

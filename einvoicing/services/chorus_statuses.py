@@ -38,31 +38,32 @@ from payments.models import Allocation
 WAITS, GIVEN_UP, DEPOSITED, PROCESSING = "EN_ATTENTE", "ABANDONNEE", "DEPOSEE", "EN_COURS_DE_TRAITEMENT"
 AVAILABLE, ORDERED, PAYING, PAID = "MISE_A_DISPOSITION", "MANDATEE", "MISE_EN_PAIEMENT", "SOLDEE"
 REJECTED, RESUBMITTED, SUSPENDED, TO_RECYCLE, UNKNOWN = "REJETEE", "RECYCLEE", "SUSPENDUE", "A_RECYCLER", "INCONNUE"
-WORDS = (
+STATUSES = (
     WAITS, DEPOSITED, PROCESSING, AVAILABLE, ORDERED, PAYING, PAID, REJECTED, RESUBMITTED, SUSPENDED, TO_RECYCLE,
     GIVEN_UP, UNKNOWN,
 )  # fmt: skip
-# status of the life-cycle (XP Z12-012) → word
-WORD_OF: Mapping[str, str] = {
+# status of the life-cycle (XP Z12-012) → status of the module
+STATUS_OF: Mapping[str, str] = {
     "200": DEPOSITED, "201": PROCESSING, "202": PROCESSING, "203": AVAILABLE, "204": AVAILABLE, "205": ORDERED,
     "206": AVAILABLE, "207": AVAILABLE, "208": SUSPENDED, "209": PROCESSING, "210": REJECTED, "211": PAYING,
     "212": PAYING, "213": REJECTED, "214": AVAILABLE, "221": TO_RECYCLE, "501": REJECTED,
 }  # fmt: skip
-REFUSALS = tuple(code for code, word in WORD_OF.items() if word == REJECTED)
+REFUSALS = tuple(code for code, status in STATUS_OF.items() if status == REJECTED)
 STOPPED_HERE = (*STOPPED, TransmissionStatus.INVALID)
 NOT_PENDING = (REJECTED, PAID, GIVEN_UP)
 
 
 def submitted() -> QuerySet[Any]:
-    """What went or goes to Chorus Pro, with its `word` and the day the invoice was paid (`paid_on`)."""
+    """What went or goes to Chorus Pro, with its `chorus_status` and the day the invoice was paid (`paid_on`)."""
     rows: QuerySet[Any] = Transmission.objects.filter(
         account__kind=CHORUS_PRO, kind=TransmissionKind.INVOICE
     ).select_related("invoice")
     paid = Allocation.objects.filter(invoice=OuterRef("invoice"), amount__gt=0).order_by().values("invoice")
-    return rows.annotate(word=_word(), paid_on=Subquery(paid.annotate(last=Max("payment__paid_on")).values("last")))
+    paid_on = Subquery(paid.annotate(last=Max("payment__paid_on")).values("last"))
+    return rows.annotate(chorus_status=_chorus_status(), paid_on=paid_on)
 
 
-def _word() -> Case:
+def _chorus_status() -> Case:
     there = Q(status__in=THERE)
     sent_again = Exists(
         Transmission.objects.filter(
@@ -76,8 +77,8 @@ def _word() -> Case:
         )
     )
     by_code: dict[str, list[str]] = {}
-    for code, word in WORD_OF.items():
-        by_code.setdefault(word, []).append(code)
+    for code, status in STATUS_OF.items():
+        by_code.setdefault(status, []).append(code)
     return Case(
         When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(REJECTED)),
         When(invoice__status=InvoiceStatus.PAID, then=Value(PAID)),
@@ -86,7 +87,7 @@ def _word() -> Case:
         When(recycled, lifecycle_code="221", then=Value(RESUBMITTED)),
         When(there & sent_again & Q(lifecycle_code__in=["", "200"]), then=Value(RESUBMITTED)),
         When(lifecycle_code="", then=Value(DEPOSITED)),
-        *(When(lifecycle_code__in=codes, then=Value(word)) for word, codes in by_code.items()),
+        *(When(lifecycle_code__in=codes, then=Value(status)) for status, codes in by_code.items()),
         default=Value(UNKNOWN),
         output_field=CharField(),
     )
@@ -113,7 +114,7 @@ def _passages(row: Transmission) -> Iterator[Passage]:
     if row.deposited_at and not any(event.code == "200" for event in events):
         yield Passage(DEPOSITED, row.deposited_at)
     for event in events:
-        yield Passage(WORD_OF.get(event.code, UNKNOWN), event.occurred_at, event.reason)
+        yield Passage(STATUS_OF.get(event.code, UNKNOWN), event.occurred_at, event.reason)
     if row.status == TransmissionStatus.REJECTED and not any(event.code in REFUSALS for event in events):
         yield Passage(REJECTED, row.deposited_at or row.created_at, row.last_error)
     paid = row.invoice.status == InvoiceStatus.PAID
@@ -138,7 +139,7 @@ def narrowed(by: Narrowing) -> QuerySet[Any]:
     """The submitted invoices that the criteria select."""
     found = submitted().filter(invoice__seller__siret=by.supplier_siret)
     criteria = {
-        "invoice__buyer__siret": by.recipient_siret, "invoice__number": by.number, "word": by.status,
+        "invoice__buyer__siret": by.recipient_siret, "invoice__number": by.number, "chorus_status": by.status,
         "invoice__issue_date__gte": by.first, "invoice__issue_date__lte": by.last,
     }  # fmt: skip
     return found.filter(**{column: value for column, value in criteria.items() if value})
@@ -147,14 +148,14 @@ def narrowed(by: Narrowing) -> QuerySet[Any]:
 def statistics(by: Narrowing) -> dict[str, Any]:
     """Counts and gross amounts by status, and the mean delay from issue to payment in days. Two queries."""
     rows = narrowed(by).order_by()
-    counted = rows.values("word").annotate(count=Count("pk"), amount=Sum("invoice__total_gross", default=ZERO))
-    by_status = {row["word"]: row for row in counted}
+    counted = rows.values("chorus_status").annotate(count=Count("pk"), amount=Sum("invoice__total_gross", default=ZERO))
+    by_status = {row["chorus_status"]: row for row in counted}
     total = sum(row["count"] for row in by_status.values())
     whole = sum((row["amount"] for row in by_status.values()), ZERO)
     none = {"count": 0, "amount": ZERO}
     paid, rejected = by_status.get(PAID, none), by_status.get(REJECTED, none)
-    pending = [row for word, row in by_status.items() if word not in NOT_PENDING]
-    paid_rows = rows.filter(word=PAID).exclude(paid_on=None)
+    pending = [row for status, row in by_status.items() if status not in NOT_PENDING]
+    paid_rows = rows.filter(chorus_status=PAID).exclude(paid_on=None)
     delay = paid_rows.aggregate(mean=Avg(F("paid_on") - F("invoice__issue_date")))["mean"]
     return {
         "total_invoices": total,
@@ -168,8 +169,8 @@ def statistics(by: Narrowing) -> dict[str, Any]:
         "rejection_rate": round(100 * rejected["count"] / total, 1) if total else 0.0,
         "average_payment_days": round(delay.total_seconds() / 86_400, 1) if delay is not None else None,
         "by_status": [
-            {"status": word, "count": by_status[word]["count"], "amount": by_status[word]["amount"]}
-            for word in WORDS
-            if word in by_status
+            {"status": status, "count": by_status[status]["count"], "amount": by_status[status]["amount"]}
+            for status in STATUSES
+            if status in by_status
         ],
     }
