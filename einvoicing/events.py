@@ -1,4 +1,4 @@
-"""The news einvoicing tells, inside the transaction. Receivers only insert rows; all are listed in the README."""
+"""The signals einvoicing sends, inside the transaction. Receivers only insert rows; all are listed in the README."""
 
 from django.dispatch import Signal
 

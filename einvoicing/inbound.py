@@ -1,4 +1,4 @@
-"""What platforms tell by webhook. AFNOR: that something is to be read. Abby: what happens to our invoices' copies.
+"""Webhooks of platforms. AFNOR: that something is to be read. Abby: what happens to our invoices' copies.
 
 Abby signs by `X-Abby-Signature`, hex, over the body; AFNOR XP Z12-013 by `Afnor-Signature`, base64, over the SHA-256 of
 `<body>@<Afnor-Signature-Timestamp>`, seconds.

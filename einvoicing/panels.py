@@ -172,7 +172,7 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
 
 
 def _acts(invoice: Invoice) -> Iterator[Action]:
-    """What ends the invoice's bad news: the next step for the roles that may take it, else the page that tells it."""
+    """What ends the invoice's problem: the next step for the roles that may take it, else the page that explains it."""
     rows = list(invoice.transmissions.select_related("account", "invoice").order_by("-created_at"))
     for row, problem in _problems(rows):
         if not problem.needs_somebody:

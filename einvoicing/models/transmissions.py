@@ -37,7 +37,7 @@ class Priority(models.IntegerChoices):
 
 
 class ErrorClass(models.TextChoices):
-    """What kind of trouble stopped a transmission, hence who can end it."""
+    """What stopped a transmission, hence who can end it."""
 
     AUTH = "AUTH", _("Identification")
     VALIDATION = "VALIDATION", _("Contrôle")

@@ -18,7 +18,7 @@ _TERMS = {
     **dict.fromkeys(range(73, 81), DELIVERY),
 }  # fmt: skip
 _TERM = re.compile(r"B([TG])-(\d+)")
-# rules whose field their term does not tell, or tells wrongly; the first that fits
+# rules whose term gives no field, or a wrong one; the first that fits
 _RULES: tuple[tuple[str, str], ...] = (
     (r"BR-FR-0[56]\b", COMPANY),  # the mentions of recovery, penalties and discount are the company's
     (r"BR-FR-1[03]\b", COMPANY),

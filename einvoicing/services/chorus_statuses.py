@@ -104,7 +104,7 @@ class Passage:
 
 def history(row: Transmission) -> list[Passage]:
     """Every status the platform declared, oldest first, from the queue on."""
-    # Chorus Pro tells minutes: what it says of the deposit may be dated before it
+    # Chorus Pro dates to the minute: its status of the deposit may be dated before the deposit
     return [Passage(WAITS, row.created_at), *sorted(_passages(row), key=lambda passage: passage.at)]
 
 

@@ -186,7 +186,7 @@ def _declare(
 def status_message(
     invoice: Invoice, code: str, details: tuple[cdar.StatusDetail, ...], *, at: datetime
 ) -> cdar.StatusMessage:
-    """The CDAR by which the seller tells the buyer this status of an issued invoice."""
+    """The CDAR by which the seller declares to the buyer this status of an issued invoice."""
     status = lifecycle.STATUSES[code]
     buyer = invoice.buyer
     return cdar.StatusMessage(

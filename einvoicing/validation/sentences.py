@@ -1,4 +1,4 @@
-"""The rules a person meets most often, said in one French sentence that tells what to do.
+"""The rules a person meets most often, in one French sentence that says what to do.
 
 Rules without a sentence show their official message. Keys are official rule identifiers, most precise first.
 """

@@ -66,5 +66,5 @@ def transmit_many(request: HttpRequest) -> HttpResponse:
 @require_GET
 @member("einvoicing")
 def queue_progress(request: HttpRequest) -> HttpResponse:
-    """The part of the list that tells how far the queue is; it asks again by itself while something is due."""
+    """The part of the list that shows how far the queue is; it reloads by itself while something is due."""
     return render(request, "einvoicing/transmission/_progress.html", {"progress": progress()})

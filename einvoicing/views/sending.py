@@ -49,7 +49,7 @@ def _load(pk: int) -> Invoice:
 @require_http_methods(["GET", "POST"])
 @member("invoices.issue")
 def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
-    """« Émettre et envoyer »: first what will be frozen and sent, then, on POST, the deed that cannot be undone."""
+    """« Émettre et envoyer »: first what will be frozen and sent, then, on POST, the act that cannot be undone."""
     invoice, at = _load(pk), timezone.now()
     if not invoice.can_be_issued:
         return redirect(invoice)

@@ -163,7 +163,7 @@ def note(number: str) -> str:
 
 
 def is_whole(billing: Mapping[str, Any], number: str) -> bool:
-    """Whether the last step of the copy was made. When Abby does not tell, it is made again: nothing changes."""
+    """Whether the last step of the copy was made. When Abby does not show it, it is made again: nothing changes."""
     legals = billing.get("billingLegals")
     header_note = str(legals.get("headerNote") or "") if isinstance(legals, dict) else ""
     return header_note.startswith(f"{note(number)} ") and bool(billing.get("lines"))

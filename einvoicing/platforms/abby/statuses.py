@@ -20,7 +20,7 @@ _MILLISECONDS = 100_000_000_000  # a greater number of seconds would lie beyond 
 
 
 class NotAbby(Invalid):
-    """The bytes are not one of our copies as Abby tells it."""
+    """The bytes are not one of our copies as Abby writes it."""
 
     code = "not_abby"
     message = "Le message d’Abby est illisible, ou le titre de la copie y a été changé."
@@ -49,7 +49,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def since(billing: Mapping[str, Any]) -> datetime | None:
-    """When the present state began, as far as Abby tells."""
+    """When the present state began, as far as Abby dates it."""
     fields = (_SINCE.get(str(billing.get("state")), ""), "updatedAt", "createdAt")
     return next((at for name in fields if (at := moment(billing.get(name)))), None)
 

@@ -24,7 +24,7 @@ def ack_status(word: str) -> AckStatus:
 
 
 def read(data: bytes) -> tuple[RemoteStatus, ...]:
-    """The one status a CDAR message tells. Raises Invalid."""
+    """The one status a CDAR message declares. Raises Invalid."""
     message = cdar.parse(data)
     codes = message.reason_codes
     return (

@@ -58,7 +58,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A public body. `reports_payment`: False for those that never tell that they paid."""
+    """A public body. `reports_payment`: False for those that never declare that they paid."""
 
     id: int
     siret: str

@@ -216,7 +216,7 @@ def _pause(headers: Mapping[str, str]) -> float:
 
 
 def _clock(response: Response) -> datetime:
-    """The platform's time; ours when it does not tell."""
+    """The platform's time; ours when it gives none."""
     try:
         return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
     except ValueError:

@@ -15,7 +15,7 @@ from config.kernel.errors import Invalid
 from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
 
 # "approved" is left out: of an invoice sent, the recipient's platform took it; of one received, the buyer agrees.
-# "partially_collected" too: it does not tell how much.
+# "partially_collected" too: it does not give the amount.
 STATUSES: dict[str, str] = {
     "submitted": "200",
     "sent": "201",
@@ -48,7 +48,7 @@ PENDING, VALID, INVALID = "pending", "valid", "invalid"  # schematron_validation
 
 
 class NotPennylane(Invalid):
-    """The bytes are not an invoice as Pennylane tells it."""
+    """The bytes are not an invoice as Pennylane writes it."""
 
     code = "not_pennylane"
     message = "Le message de Pennylane est illisible."
