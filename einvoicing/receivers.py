@@ -28,13 +28,13 @@ def queue_on_issue(sender: Any, invoices: Sequence[Invoice], actor: Actor, at: d
     from einvoicing.services.routing import accounts_of
     from einvoicing.services.transmissions.queue import queue_issued
 
-    wanted = [
+    pairs = [
         (invoice, account)
         for invoice, accounts in zip(invoices, accounts_of(invoices), strict=True)
         for account in accounts
         if account.sends_automatically
     ]
-    queue_issued(wanted, actor=actor, at=at)
+    queue_issued(pairs, actor=actor, at=at)
     for invoice in invoices:
         if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
             declare_replaced(invoice=invoice.corrects, by=invoice, actor=actor, at=at)

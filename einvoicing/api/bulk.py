@@ -24,7 +24,7 @@ from config.kernel.api.stated import Stated, states_something
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.middleware import say, translated
-from einvoicing.services.writing import Wanted, write_many
+from einvoicing.services.writing import RequestedInvoice, write_many
 
 MOST, MOST_ISSUED = 1000, 100
 CREATED, REFUSED = OUTCOMES = ("created", "refused")
@@ -91,16 +91,16 @@ class InvoiceBulk(ApiView):
         body = InvoiceBody(context=self.context(request))
         rows = [_read(row, body) for row in request.values["invoices"]]
         checks = [self._check_of(body, row) for row in request.values["invoices"]]
-        wanted = [
-            row if isinstance(row, DomainError) else _wanted(row, check, request)
+        requests = [
+            row if isinstance(row, DomainError) else _requested(row, check, request)
             for row, check in zip(rows, checks, strict=True)
         ]
-        good = [one for one in wanted if isinstance(one, Wanted)]
-        _check_issuing(good, request)
-        outcomes = iter(write_many(wanted=good, actor=request.caller.actor, at=request.at))
-        found = [next(outcomes) if isinstance(one, Wanted) else one for one in wanted]
-        results = [_told(position, one) for position, one in enumerate(found, start=1)]
-        refused = sum(one["status"] == REFUSED for one in results)
+        readable = [row for row in requests if isinstance(row, RequestedInvoice)]
+        _check_issuing(readable, request)
+        outcomes = iter(write_many(requests=readable, actor=request.caller.actor, at=request.at))
+        found = [next(outcomes) if isinstance(row, RequestedInvoice) else row for row in requests]
+        results = [_result(position, outcome) for position, outcome in enumerate(found, start=1)]
+        refused = sum(result["status"] == REFUSED for result in results)
         return {"created": len(results) - refused, "refused": refused, "results": results}
 
     def _check_of(self, body: InvoiceBody, row: dict[str, Any]) -> Callable[[Invoice], None]:
@@ -119,10 +119,10 @@ def _read(row: dict[str, Any], body: InvoiceBody) -> dict[str, Any] | DomainErro
     return values
 
 
-def _wanted(values: dict[str, Any], check: Callable[[Invoice], None], request: Call) -> Wanted:
+def _requested(values: dict[str, Any], check: Callable[[Invoice], None], request: Call) -> RequestedInvoice:
     sends = values["status"] == vocabulary.SENT
     values["customer_id"].company = request.caller.company  # the same, and read already
-    return Wanted(
+    return RequestedInvoice(
         customer=values["customer_id"],
         values=columns(values),
         lines=lines(values),
@@ -132,7 +132,7 @@ def _wanted(values: dict[str, Any], check: Callable[[Invoice], None], request: C
     )
 
 
-def _check_issuing(rows: list[Wanted], request: Call) -> None:
+def _check_issuing(rows: list[RequestedInvoice], request: Call) -> None:
     issued = sum(row.issued for row in rows)
     if issued and not request.caller.may("invoices.issue"):
         raise NotAllowedHere
@@ -140,7 +140,7 @@ def _check_issuing(rows: list[Wanted], request: Call) -> None:
         raise Invalid(fields={"invoices": TOO_MANY_ISSUED})
 
 
-def _told(position: int, outcome: Invoice | DomainError) -> dict[str, Any]:
+def _result(position: int, outcome: Invoice | DomainError) -> dict[str, Any]:
     if isinstance(outcome, Invoice):
         return {
             "row": position,

@@ -135,17 +135,17 @@ class InvoiceItem(InvoiceView):
 
     def _write(self, invoice: Invoice, request: Call) -> None:
         values = request.values
-        wanted = columns(values, invoice)
-        kinds = {InvoiceKind(invoice.kind), InvoiceKind(wanted.get("kind", invoice.kind))}
+        changes = columns(values, invoice)
+        kinds = {InvoiceKind(invoice.kind), InvoiceKind(changes.get("kind", invoice.kind))}
         if len(kinds) > 1 and (invoice.order_id or kinds != {InvoiceKind.INVOICE, InvoiceKind.DEPOSIT}):
             raise Invalid(fields={"kind": KIND_STAYS})
-        if "items" not in values and "customer_id" not in values and not wanted:
+        if "items" not in values and "customer_id" not in values and not changes:
             return
         rows = lines(values) if "items" in values else _stored(invoice)
         customer = values.get("customer_id", invoice.customer)
         with partner_fields(invoice):
             save_draft(
-                invoice=invoice, customer=customer, values=wanted, lines=rows,
+                invoice=invoice, customer=customer, values=changes, lines=rows,
                 actor=request.caller.actor, at=request.at,
             )  # fmt: skip
 

@@ -23,7 +23,7 @@ from einvoicing.services.sending import NoRecipient, email_invoice, recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RequestedInvoice:
     """An invoice (380 or 386) to write; `issued`: to give it its number; `sent`: to e-mail it besides.
 
     `check` is what else is asked of the draft, and raises DomainError.
@@ -38,17 +38,17 @@ class Wanted:
 
 
 @outside.atomic
-def write_many(*, wanted: Sequence[Wanted], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+def write_many(*, requests: Sequence[RequestedInvoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
     """For each, in its order, the invoice or why it is refused; nothing stays of one that is refused.
 
     The official rules judge them all before the first number is taken, with no transaction open.
     """
-    found = outside.each(partial(_alone, partial(_drafted, one, actor, at)) for one in wanted)
-    drafts = [row for one, row in zip(wanted, found, strict=True) if one.issued and isinstance(row, Invoice)]
+    found = outside.each(partial(_alone, partial(_drafted, request, actor, at)) for request in requests)
+    drafts = [row for request, row in zip(requests, found, strict=True) if request.issued and isinstance(row, Invoice)]
     outcomes = dict(zip((draft.pk for draft in drafts), _issue(drafts, actor, at), strict=True))
     return [
-        _finished(one, row, outcomes.get(row.pk, row), actor, at) if isinstance(row, Invoice) else row
-        for one, row in zip(wanted, found, strict=True)
+        _finished(request, row, outcomes.get(row.pk, row), actor, at) if isinstance(row, Invoice) else row
+        for request, row in zip(requests, found, strict=True)
     ]
 
 
@@ -60,12 +60,14 @@ def _alone(run: Callable[[], Invoice]) -> Invoice | DomainError:
         return error
 
 
-def _drafted(one: Wanted, actor: Actor, at: datetime) -> Invoice:
-    if one.sent and not recipients(one.customer):
+def _drafted(request: RequestedInvoice, actor: Actor, at: datetime) -> Invoice:
+    if request.sent and not recipients(request.customer):
         raise NoRecipient
-    draft = save_draft(invoice=None, customer=one.customer, values=one.values, lines=one.lines, actor=actor, at=at)
-    one.check(draft)
-    if one.issued:
+    draft = save_draft(
+        invoice=None, customer=request.customer, values=request.values, lines=request.lines, actor=actor, at=at
+    )
+    request.check(draft)
+    if request.issued:
         report = preflight(invoice=draft, at=at)
         if not report.valid:
             raise DocumentInvalid(report)
@@ -83,11 +85,11 @@ def _issue(drafts: Sequence[Invoice], actor: Actor, at: datetime) -> Sequence[In
 
 
 def _finished(
-    one: Wanted, draft: Invoice, outcome: Invoice | DomainError, actor: Actor, at: datetime
+    request: RequestedInvoice, draft: Invoice, outcome: Invoice | DomainError, actor: Actor, at: datetime
 ) -> Invoice | DomainError:
     """Nothing stays of a draft that issuing refused; an invoice goes to who gets it."""
     if isinstance(outcome, DomainError):
         delete_draft(invoice=draft, actor=actor, at=at)
-    elif one.sent:
-        email_invoice(invoice=outcome, addresses=recipients(one.customer), at=at)
+    elif request.sent:
+        email_invoice(invoice=outcome, addresses=recipients(request.customer), at=at)
     return outcome

@@ -102,8 +102,8 @@ def _issue(request: HttpRequest, at: datetime) -> HttpResponse:
         outcomes = [error]
     issued = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
     if issued:
-        words = ngettext("%(count)s facture émise.", "%(count)s factures émises.", len(issued))
-        messages.success(request, words % {"count": len(issued)})
+        sentence = ngettext("%(count)s facture émise.", "%(count)s factures émises.", len(issued))
+        messages.success(request, sentence % {"count": len(issued)})
     for text in dict.fromkeys(say(outcome) for outcome in outcomes if isinstance(outcome, DomainError)):
         messages.error(request, text)
     return redirect(f"{request.path}?{urlencode({'invoice': keys}, doseq=True)}")

@@ -87,25 +87,25 @@ def queue_transmission(
     return row
 
 
-def queue_issued(wanted: Sequence[tuple[Invoice, PlatformAccount]], *, actor: Actor, at: datetime) -> None:
+def queue_issued(pairs: Sequence[tuple[Invoice, PlatformAccount]], *, actor: Actor, at: datetime) -> None:
     """Put invoices just issued, which no queue can know yet, in the queues of these accounts.
 
     Those issued many at once go after the others.
     """
-    many = len({invoice.pk for invoice, _account in wanted}) > 1
-    if wanted:
-        _queue(wanted, Priority.BULK if many else Priority.NORMAL, actor=actor, at=at)
+    many = len({invoice.pk for invoice, _account in pairs}) > 1
+    if pairs:
+        _queue(pairs, Priority.BULK if many else Priority.NORMAL, actor=actor, at=at)
 
 
 def _queue(
-    wanted: Sequence[tuple[Invoice, PlatformAccount]], priority: int, *, actor: Actor, at: datetime
+    pairs: Sequence[tuple[Invoice, PlatformAccount]], priority: int, *, actor: Actor, at: datetime
 ) -> list[Transmission]:
     rows = [
         Transmission(
             company_id=invoice.company_id, invoice=invoice, account=account, priority=priority,
             tracking_id=uuid.uuid4().hex, next_attempt_at=at, created_at=at,
         )
-        for invoice, account in wanted
+        for invoice, account in pairs
     ]  # fmt: skip
     Transmission.everywhere.bulk_create(rows)
     happenings = [audit.Happening(subject=row, also=[row.invoice], data={"platform": row.account.name}) for row in rows]
