@@ -26,7 +26,7 @@ class LifecycleShape(serializers.Serializer):
     """One status. The platforms' facts come in any order and are never changed."""
 
     id = Id()
-    code = serializers.CharField(help_text="MDT-105 of XP Z12-012; ??? for a word without a code, told in `reason`.")
+    code = serializers.CharField(help_text="MDT-105 of XP Z12-012; ??? for a word without a code, kept in `reason`.")
     label = serializers.SerializerMethodField()
     direction = serializers.SerializerMethodField(help_text="received from the platform, or declared by us.")
     reason_code = serializers.CharField()

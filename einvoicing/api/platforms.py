@@ -64,7 +64,7 @@ class PlatformList(ApiView):
     @operation(query=Page, answer=PlatformShape, many=True)
     @documented(id="platform_list")
     def get(self, request: Call) -> HttpResponseBase:
-        """The platforms the company has an account at, and whether they may be used now. Secrets are never told."""
+        """The platforms the company has an account at, and whether they may be used now. Secrets are never shown."""
         rows = PlatformAccount.objects.filter(kind__in=KINDS)
         return lists.page(self, rows, by="id", descending=False, name="platforms")
 

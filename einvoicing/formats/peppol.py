@@ -1,7 +1,7 @@
 """Peppol BIS Billing 3.0, as a profile of UBL: its identifiers, its addresses, and what it refuses beyond EN 16931.
 
 The PEPPOL-EN16931- rules are published without a clear licence: their schematron is not part of the product. What
-can be told simply is told here in our own words; NOT_CHECKED says the rest.
+can be said simply is said here in our own words; NOT_CHECKED says the rest.
 """
 
 from __future__ import annotations
