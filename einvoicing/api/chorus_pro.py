@@ -190,7 +190,7 @@ class SupplierInvoices(SupplierView):
 
     def listed(self, request: Call, siret: str, **where: Any) -> HttpResponseBase:
         rows = narrowed(Narrowing(supplier_siret=_named(request.caller.company, siret)))
-        rows = rows.exclude(word__in=NOT_PENDING) if where.get("pending") else rows.filter(**where)
+        rows = rows.exclude(chorus_status__in=NOT_PENDING) if where.get("pending") else rows.filter(**where)
         return lists.page(self, rows, by="created_at", name="chorus-pro")
 
     @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
