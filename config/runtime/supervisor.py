@@ -184,15 +184,20 @@ def migrate_and_seed() -> str:
 
 def refuse_older_tables() -> None:
     """Nothing was released before the migrations of today: a demonstration made by earlier ones starts anew."""
+    from django.apps import apps
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
 
     loader = MigrationLoader(connection)
-    unknown = [f"{app}.{name}" for app, name in loader.applied_migrations if app in loader.migrated_apps]
-    unknown = sorted(set(unknown) - {f"{app}.{name}" for app, name in loader.disk_migrations})
-    if unknown:
+    applied, written = set(loader.applied_migrations), set(loader.disk_migrations)
+    unknown = {f"{app}.{name}" for app, name in applied - written if app in loader.migrated_apps}
+    # the same names, rewritten since: a table that they make is not there
+    made = loader.migrated_apps - {app for app, _name in written - applied}
+    tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_label in made}
+    unread = sorted({*unknown, *tables.difference(connection.introspection.table_names())})
+    if unread:
         raise preflight.Refused(
-            f"Cette base de données vient d’une version d’essai dont les tables ne sont plus lues ({unknown[0]}). "
+            f"Cette base de données vient d’une version d’essai dont les tables ne sont plus lues ({unread[0]}). "
             f"La démonstration recommence à neuf : supprimez {embedded.state_directory()} (ou donnez une base vide)."
         )
 

@@ -298,3 +298,14 @@ def test_tables_of_an_earlier_trial_are_told_to_start_anew() -> None:
     MigrationRecorder(connection).record_applied("billing", "0007_stock")
     with pytest.raises(preflight.Refused, match=r"billing\.0007_stock.*supprimez"):
         supervisor.refuse_older_tables()
+
+
+@pytest.mark.django_db
+def test_tables_that_migrations_of_the_same_name_made_otherwise_are_told_too() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute("ALTER TABLE payments_reminder RENAME TO billing_reminder")
+    with pytest.raises(preflight.Refused, match=r"payments_reminder.*supprimez"):
+        supervisor.refuse_older_tables()
+    MigrationRecorder(connection).record_unapplied("payments", "0002_protection")
+    supervisor.refuse_older_tables()
