@@ -42,15 +42,7 @@ class NotFacturX(Invalid):
     message = "Le PDF ne contient pas de facture électronique (Factur-X)."
 
 
-def embed(
-    pdf: bytes,
-    xml: bytes,
-    *,
-    number: str,
-    issued_at: datetime,
-    seller: str,
-    filename: str = FILENAME,
-) -> bytes:
+def embed(pdf: bytes, xml: bytes, *, number: str, issued_at: datetime, seller: str, filename: str = FILENAME) -> bytes:
     """A Factur-X file from a PDF/A-3b and its XML, whose profile (BT-24) gives the level and the relationship.
 
     `issued_at` must know its time zone: it dates the attachment, the document and its metadata. Raises
@@ -64,29 +56,18 @@ def embed(
         if len(document.attachments) or Name.AF in document.Root:
             raise ValueError("the PDF already carries an attachment")
         title = str(document.trailer.get("/Info", Dictionary()).get("/Title", "")) or f"{number} – {seller}"
+        at = _pdf_date(issued_at)
         specification = AttachedFileSpec(
-            document,
-            xml,
-            filename=filename,
-            description=f"Facture {number}",
-            mime_type="text/xml",
-            creation_date=_pdf_date(issued_at),
-            mod_date=_pdf_date(issued_at),
-        )
+            document, xml, filename=filename, description=f"Facture {number}", mime_type="text/xml",
+            creation_date=at, mod_date=at,
+        )  # fmt: skip
         # an XML without lines says less than the page: it is data of it, not another form of it
         specification.obj.AFRelationship = Name.Data if profile in profiles.WITHOUT_LINES else Name.Alternative
         document.attachments[filename] = specification
         document.Root.AF = Array([specification.obj])
         document.Root.Metadata = _metadata(document, _packet(title, seller, issued_at, filename, LEVELS[profile]))
         document.trailer.Info = document.make_indirect(
-            Dictionary(
-                Title=title,
-                Author=seller,
-                Creator=PRODUCER,
-                Producer=PRODUCER,
-                CreationDate=_pdf_date(issued_at),
-                ModDate=_pdf_date(issued_at),
-            )
+            Dictionary(Title=title, Author=seller, Creator=PRODUCER, Producer=PRODUCER, CreationDate=at, ModDate=at)
         )
         output = io.BytesIO()
         # the packet stays as written: pikepdf would otherwise write it anew in its own way

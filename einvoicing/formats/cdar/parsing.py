@@ -59,11 +59,13 @@ def parse(data: bytes) -> StatusMessage:
         status_code=status_code,
         status_label=NS.text(reference, "ram:ProcessCondition"),
         seller_siren=NS.text(reference, "ram:IssuerTradeParty/ram:GlobalID"),
-        details=tuple(
-            _detail(item, position)
-            for position, item in enumerate(NS.all(reference, "ram:SpecifiedDocumentStatus"), start=1)
-        ),
+        details=_details(reference),
     )
+
+
+def _details(reference: etree._Element) -> tuple[StatusDetail, ...]:
+    found = NS.all(reference, "ram:SpecifiedDocumentStatus")
+    return tuple(_detail(item, position) for position, item in enumerate(found, start=1))
 
 
 def _detail(element: etree._Element, position: int) -> StatusDetail:

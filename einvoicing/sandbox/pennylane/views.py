@@ -70,6 +70,11 @@ def imports(request: HttpRequest, client_id: str, injected: faults.Faults) -> Ht
             facts=facts,
             content=data,
         )
+    return _after_acceptance(request, invoice, injected)
+
+
+def _after_acceptance(request: HttpRequest, invoice: SandboxRecord, injected: faults.Faults) -> HttpResponse:
+    """The invoice is kept; what the client learns of it may be another matter."""
     if "reset-after-accept" in injected:
         cut(request)
     if "accepted-then-500" in injected:

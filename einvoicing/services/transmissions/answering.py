@@ -91,11 +91,8 @@ def answer_request(
 
     Raises NothingAsked, AlreadyAnswered, AnswerInDoubt, and Invalid for what the platform would not take.
     """
-    row: Transmission = (
-        Transmission.everywhere.select_for_update(no_key=True, of=("self",))
-        .select_related("invoice", "account")
-        .get(pk=transmission.pk)
-    )
+    rows = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).select_related("invoice", "account")
+    row: Transmission = rows.get(pk=transmission.pk)
     request = _open_request(row)
     kind = KIND_OF[request.code]
     _check(row, kind, reply, attachments)
