@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 VERSION = 1
@@ -21,11 +22,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         raise TypeError("a float has no canonical form; use Decimal")
     if isinstance(value, Decimal):
-        # 1.5, 1.50 and 1.500 are one amount: the scale of the column must not change the hash.
-        text = f"{value.normalize():f}"
-        return "0" if text in {"-0", "0"} else text
+        return _amount(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _instant(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -36,6 +35,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+# values that are equal have one text, and an invoice holds the same few many times
+@lru_cache(maxsize=4096)
+def _amount(value: Decimal) -> str:
+    """1.5, 1.50 and 1.500 are one amount: the scale of the column must not change the hash."""
+    text = f"{value.normalize():f}"
+    return "0" if text in {"-0", "0"} else text
+
+
+@lru_cache(maxsize=64)
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ EN 16931-1 gives amounts two decimals; every sum of the product starts from thes
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
 from config.kernel.errors import Invalid
 
@@ -16,6 +16,7 @@ HUNDRED = Decimal(100)
 
 # EN 16931 amounts go up to 19 digits; products of a quantity and a price need room above that.
 PRECISION = 60
+_HALF_UP = Context(prec=PRECISION, rounding=ROUND_HALF_UP)
 
 
 class NotAnAmount(Invalid):
@@ -25,12 +26,15 @@ class NotAnAmount(Invalid):
 
 def exact(value: Decimal | int | str) -> Decimal:
     """`value` as a finite Decimal, unchanged. A float is a programming error: TypeError, never rounded away."""
-    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+    if isinstance(value, Decimal):
+        amount = value
+    elif isinstance(value, bool | float) or not isinstance(value, int | str):
         raise TypeError(f"money is Decimal, int or str, not {type(value).__name__}")
-    try:
-        amount = Decimal(value)
-    except InvalidOperation as error:
-        raise NotAnAmount from error
+    else:
+        try:
+            amount = Decimal(value)
+        except InvalidOperation as error:
+            raise NotAnAmount from error
     if not amount.is_finite():
         raise NotAnAmount
     return amount
@@ -51,9 +55,7 @@ def quantize(amount: Decimal, step: Decimal) -> Decimal:
         raise TypeError(f"money is Decimal, not {type(amount).__name__}")
     if not amount.is_finite():
         raise NotAnAmount
-    with localcontext() as context:
-        context.prec = PRECISION
-        rounded = amount.quantize(step, rounding=ROUND_HALF_UP)
+    rounded = amount.quantize(step, context=_HALF_UP)
     return abs(rounded) if rounded.is_zero() else rounded
 
 
