@@ -99,7 +99,7 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
 def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
     """Issue drafts of one company at once, numbered in the order given. For each the invoice, or why it is refused.
 
-    The others are issued all or none, in the statements of one. Several must stand alone (`stands_alone`).
+    The others are issued all or none, in as many statements as two. Several must stand alone (`stands_alone`).
     Raises DateGoesBack, ClockAhead, ClockBehind; for a single one whatever settling another invoice refuses.
     """
     return _issued(invoices, actor, at)
