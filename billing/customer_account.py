@@ -28,9 +28,13 @@ def register() -> None:
 
 def figures(customer: Customer) -> Iterator[Figure]:
     late = Q(due_date__lt=local_day(timezone.now()))
-    sums = Invoice.objects.outstanding().for_customer(customer).aggregate(
-        rows=Count("pk"), owed=Sum(BALANCE), late_rows=Count("pk", filter=late), late=Sum(BALANCE, filter=late)
-    )  # fmt: skip
+    sums = (
+        Invoice.objects.outstanding()
+        .for_customer(customer)
+        .aggregate(
+            rows=Count("pk"), owed=Sum(BALANCE), late_rows=Count("pk", filter=late), late=Sum(BALANCE, filter=late)
+        )
+    )
     query = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
     yield Figure(_("Reste à payer"), sums["owed"] or Decimal(0), f"{query}&status=due", _bills(sums["rows"]))
     if sums["late_rows"]:

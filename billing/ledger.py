@@ -63,18 +63,30 @@ class Entry:
             raise ValueError(f"the entry for {self.piece} does not balance: {self.postings}")
         company_id, label = self.source.company_id, self.label[:200]
         row = JournalEntry(
-            company_id=company_id, journal=journal, number=number, day=day, label=label, piece=self.piece,
-            piece_date=self.piece_date, source=self.source.subject, created_at=at,
-        )  # fmt: skip
+            company_id=company_id,
+            journal=journal,
+            number=number,
+            day=day,
+            label=label,
+            piece=self.piece,
+            piece_date=self.piece_date,
+            source=self.source.subject,
+            created_at=at,
+        )
         moved = [posting for posting in self.postings if posting.amount]
         lines = [
             JournalLine(
-                company_id=company_id, entry=row, position=position, account=posting.account,
-                customer_id=posting.customer_id, label=label, debit=max(posting.amount, ZERO),
+                company_id=company_id,
+                entry=row,
+                position=position,
+                account=posting.account,
+                customer_id=posting.customer_id,
+                label=label,
+                debit=max(posting.amount, ZERO),
                 credit=max(-posting.amount, ZERO),
             )
             for position, posting in enumerate(moved, start=1)
-        ]  # fmt: skip
+        ]
         know(row, "lines", lines)
         return row
 

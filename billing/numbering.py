@@ -77,8 +77,13 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
     counter: dict[str, Any] = {
-        "id": new_id(), "company": company_id, "series": series, "year": on.year, "on": on, "count": count,
-    }  # fmt: skip
+        "id": new_id(),
+        "company": company_id,
+        "series": series,
+        "year": on.year,
+        "on": on,
+        "count": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, counter | {"zone": PARIS.key, "gap": settings.MAX_CLOCK_GAP})
         last, last_day, today, earliest, latest = cursor.fetchone()

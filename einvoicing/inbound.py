@@ -175,11 +175,15 @@ def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mappi
         raise UnreadablePayment
     try:
         pay_invoice(
-            invoice=invoice, amount=_amount(payment.get("amount")), method=method or Method.TRANSFER,
-            paid_on=_day(payment.get("date")) or local_day(message.received_at), reference=reference,
+            invoice=invoice,
+            amount=_amount(payment.get("amount")),
+            method=method or Method.TRANSFER,
+            paid_on=_day(payment.get("date")) or local_day(message.received_at),
+            reference=reference,
             notes="" if method else "Moyen de paiement non précisé par Abby.",
-            actor=Actor.platform(copy.account.name), at=at,
-        )  # fmt: skip
+            actor=Actor.platform(copy.account.name),
+            at=at,
+        )
     except NothingOutstanding as error:
         return ignored(str(error))
     return APPLIED

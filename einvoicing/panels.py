@@ -148,9 +148,12 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
     here = [invoice.pk]
     if invoice.can_be_issued:
         yield Action(
-            _("Émettre et envoyer"), reverse("einvoicing:invoice-issue", args=here), "send",
-            primary_rank=panels.ISSUE, needs="invoices.issue",
-        )  # fmt: skip
+            _("Émettre et envoyer"),
+            reverse("einvoicing:invoice-issue", args=here),
+            "send",
+            primary_rank=panels.ISSUE,
+            needs="invoices.issue",
+        )
         return
     yield Action(
         _("Télécharger le PDF"), document_url(invoice, DocumentKind.FACTURX), "download", primary_rank=panels.DOWNLOAD

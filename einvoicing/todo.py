@@ -67,9 +67,12 @@ def stopped_transmissions(_today: Today) -> Iterator[Todo]:
     for kind, (sentence, detail, action) in PROBLEMS.items():
         if row := found.get(kind):
             url = one_or_list(
-                row["count"], row["only"], "einvoicing:transmission-detail", "einvoicing:transmission-list",
+                row["count"],
+                row["only"],
+                "einvoicing:transmission-detail",
+                "einvoicing:transmission-list",
                 f"status={kind.value}",
-            )  # fmt: skip
+            )
             yield Todo(counted(sentence(row["count"]), row["count"]), str(detail), "send", "bad", str(action), url)
 
 

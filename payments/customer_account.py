@@ -27,9 +27,12 @@ def figures(customer: Customer) -> Iterator[Figure]:
     if credit:
         query = urlencode({"q": customer.name, "left": "yes"})
         yield Figure(
-            _("Au crédit du client"), credit, f"{reverse('payments:payment-list')}?{query}",
-            _("encaissé, pas encore affecté"), "good",
-        )  # fmt: skip
+            _("Au crédit du client"),
+            credit,
+            f"{reverse('payments:payment-list')}?{query}",
+            _("encaissé, pas encore affecté"),
+            "good",
+        )
 
 
 def actions(customer: Customer) -> Iterator[Action]:

@@ -8,30 +8,59 @@ from config.kernel.facts import Fact, PartnerObject, declare
 
 declare(
     "payments",
-    Fact("payments.payment.recorded", n("Encaissement %(number)s de %(amount)s"), "coins", "good",
-         partner_name="payment.recorded", partner_label=_("Encaissement enregistré")),
-    Fact("payments.payment.allocated", n("%(amount)s de %(payment)s affectés à %(invoice)s"), "coins", "good",
-         partner_name="payment.allocated", partner_label=_("Encaissement affecté")),
-    Fact("payments.payment.released", n("%(amount)s de %(payment)s retirés de %(invoice)s"), "coins", "warn",
-         partner_name="payment.released", partner_label=_("Affectation retirée")),
-    Fact("payments.payment.reversed", n("Encaissement %(number)s annulé"), "close", "bad",
-         partner_name="payment.reversed", partner_label=_("Encaissement annulé")),
+    Fact(
+        "payments.payment.recorded",
+        n("Encaissement %(number)s de %(amount)s"),
+        "coins",
+        "good",
+        partner_name="payment.recorded",
+        partner_label=_("Encaissement enregistré"),
+    ),
+    Fact(
+        "payments.payment.allocated",
+        n("%(amount)s de %(payment)s affectés à %(invoice)s"),
+        "coins",
+        "good",
+        partner_name="payment.allocated",
+        partner_label=_("Encaissement affecté"),
+    ),
+    Fact(
+        "payments.payment.released",
+        n("%(amount)s de %(payment)s retirés de %(invoice)s"),
+        "coins",
+        "warn",
+        partner_name="payment.released",
+        partner_label=_("Affectation retirée"),
+    ),
+    Fact(
+        "payments.payment.reversed",
+        n("Encaissement %(number)s annulé"),
+        "close",
+        "bad",
+        partner_name="payment.reversed",
+        partner_label=_("Encaissement annulé"),
+    ),
     Fact("payments.payment.changed", n("Référence ou notes modifiées"), "edit"),
     about=PartnerObject("payments.payment", "payment", "/api/payments", _("Encaissements")),
-)  # fmt: skip
+)
 declare(
     "bank",
     Fact("payments.bank.account_added", n("Compte bancaire %(name)s ajouté"), "bank"),
     Fact("payments.bank.account_changed", n("Compte bancaire %(name)s modifié"), "bank", "warn"),
     Fact("payments.bank.account_removed", n("Compte bancaire %(name)s supprimé"), "trash", "warn"),
-    Fact("payments.bank.imported", n("Relevé importé"), "bank",
-         partner_name="statement.imported", partner_label=_("Relevé bancaire importé")),
+    Fact(
+        "payments.bank.imported",
+        n("Relevé importé"),
+        "bank",
+        partner_name="statement.imported",
+        partner_label=_("Relevé bancaire importé"),
+    ),
     Fact("payments.bank.matched", n("Ligne bancaire rapprochée"), "link", "good"),
     Fact("payments.bank.unmatched", n("Rapprochement défait"), "close", "warn"),
     Fact("payments.bank.ignored", n("Ligne bancaire sans suite"), "close"),
     Fact("payments.bank.reopened", n("Ligne bancaire rouverte"), "alert"),
     about=PartnerObject("payments.bankstatement", "statement", "", _("Banque")),
-)  # fmt: skip
+)
 declare(
     "bank",
     Fact("payments.feed.connected", n("Flux %(service)s relié"), "link", "good"),
@@ -40,10 +69,15 @@ declare(
     Fact("payments.feed.recorded", n("%(amount)s lus dans %(service)s"), "coins", "good"),
     Fact("payments.feed.refused", n("%(service)s : %(amount)s pour %(number)s non enregistrés"), "alert", "warn"),
     Fact("payments.feed.left_out", n("%(service)s : les comptes non lus ont changé"), "alert", "warn"),
-    Fact("payments.feed.read", n("Flux %(service)s lu"), "refresh",
-         partner_name="sync.completed", partner_label=_("Flux lu, avec du nouveau")),
+    Fact(
+        "payments.feed.read",
+        n("Flux %(service)s lu"),
+        "refresh",
+        partner_name="sync.completed",
+        partner_label=_("Flux lu, avec du nouveau"),
+    ),
     about=PartnerObject("payments.feed", "feed", "", _("Flux bancaires")),
-)  # fmt: skip
+)
 declare(
     "invoices",
     Fact("payments.reminder.queued", n("Relance préparée"), "bell"),

@@ -28,15 +28,18 @@ NOT_CONNECTED = "Aucun flux de ce service n’est relié : reliez-le dans les r
 def register() -> None:
     """Called once, when the app is ready."""
     senders.register(
-        Sender(
-            "revolut", "Revolut", _is_signed_by_revolut, _revolut_event, _reader(FeedKind.REVOLUT), talks=True
-        ),
+        Sender("revolut", "Revolut", _is_signed_by_revolut, _revolut_event, _reader(FeedKind.REVOLUT), talks=True),
         # the bare object, its `updated_at` included: the same bytes are the same state
         Sender(
-            "invoice_ninja", "Invoice Ninja", _has_secret_of_invoice_ninja, lambda body: ("", []),
-            _reader(FeedKind.INVOICE_NINJA), talks=True, signs=False,
+            "invoice_ninja",
+            "Invoice Ninja",
+            _has_secret_of_invoice_ninja,
+            lambda body: ("", []),
+            _reader(FeedKind.INVOICE_NINJA),
+            talks=True,
+            signs=False,
         ),
-    )  # fmt: skip
+    )
 
 
 def _is_signed_by_revolut(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:

@@ -38,6 +38,9 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
 def actions(invoice: Invoice, on: date) -> Iterator[Action]:
     if invoice.can_be_paid:
         yield Action(
-            _("Enregistrer un paiement"), f"{reverse('payments:payment-new')}?invoice={invoice.pk}", "coins",
-            primary_rank=panels.RECORD_PAYMENT, needs="payments.record",
-        )  # fmt: skip
+            _("Enregistrer un paiement"),
+            f"{reverse('payments:payment-new')}?invoice={invoice.pk}",
+            "coins",
+            primary_rank=panels.RECORD_PAYMENT,
+            needs="payments.record",
+        )

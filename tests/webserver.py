@@ -45,10 +45,14 @@ def web_server(
     address = ("127.0.0.1", free_port())
     with log.open("wb") as out:
         process = subprocess.Popen(
-            web.command(*address, **{"workers": 1, **options}), cwd=settings.BASE_DIR,
-            env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            web.command(*address, **{"workers": 1, **options}),
+            cwd=settings.BASE_DIR,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
             start_new_session=True,
-        )  # fmt: skip
+        )
     try:
         wait_until(lambda: process.poll() is not None or status_of(address), what="the web server")
         assert process.poll() is None, log.read_text()

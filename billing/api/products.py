@@ -75,9 +75,13 @@ class ProductChange(Body):
     unit_price = Number(max_digits=16, decimal_places=6, min_value=0, required=False, help_text="Without VAT.")
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where it is not said.")
     vat_rate = Number(
-        max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
+        max_digits=5,
+        decimal_places=2,
+        min_value=0,
+        max_value=100,
+        required=False,
         help_text="Above 0 with S (20 where it is not said), 0 with every other category.",
-    )  # fmt: skip
+    )
     exemption_code = serializers.CharField(
         max_length=30, required=False, allow_blank=True, help_text="VATEX, of its `vat_category`."
     )

@@ -26,9 +26,13 @@ class DepositForm(forms.Form):
         choices=[(PERCENT, _("un pourcentage du total")), (AMOUNT, _("un montant TTC"))],
     )
     amount = FrenchDecimalField(
-        label=_("Pourcentage ou montant"), max_digits=16, decimal_places=2, initial=Decimal(30), shown=0,
+        label=_("Pourcentage ou montant"),
+        max_digits=16,
+        decimal_places=2,
+        initial=Decimal(30),
+        shown=0,
         help_text=_("Par exemple 30 pour 30 %, ou 1 500,00 pour 1 500,00 € TTC."),
-    )  # fmt: skip
+    )
 
     @property
     def percent(self) -> Decimal | None:

@@ -48,9 +48,15 @@ class Invoice(CompanyRow):
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
     # the draft that a deposit without an order is asked ahead of, and within whose total it stays
     ahead_of = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, db_column="ahead_of",
-        related_name="deposits_ahead", verbose_name=_("en avance sur"),
-    )  # fmt: skip
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_column="ahead_of",
+        related_name="deposits_ahead",
+        verbose_name=_("en avance sur"),
+    )
     credit_reason = models.CharField(_("motif de l’avoir"), max_length=200, blank=True)
     issue_date = models.DateField(_("date d’émission"), null=True, blank=True)
     due_date = models.DateField(_("échéance"), null=True, blank=True)

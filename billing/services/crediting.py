@@ -203,10 +203,16 @@ def _row(note: Invoice, part: CreditedPart, position: int) -> InvoiceLine:
         for name in ("product_id", "description", "is_service", "unit", "vat_category", "vat_rate", "exemption_code")
     }
     row = InvoiceLine(
-        company_id=note.company_id, invoice=note, position=position, credited_line=line, **columns,
-        quantity=part.quantity, credited_quantity=part.quantity, unit_price=line.unit_price,
+        company_id=note.company_id,
+        invoice=note,
+        position=position,
+        credited_line=line,
+        **columns,
+        quantity=part.quantity,
+        credited_quantity=part.quantity,
+        unit_price=line.unit_price,
         discount_percent=line.discount_percent,
-    )  # fmt: skip
+    )
     if not part.quantity:
         if not part.amount or round2(part.amount) != part.amount:
             raise Invalid("Une remise est un montant au centime, différent de zéro.")
@@ -236,20 +242,31 @@ def draft_credit_note(
         )
     parts = rest if parts is None else parts
     note = Invoice(
-        company=invoice.company, customer=invoice.customer, buyer_name=invoice.customer.name,
-        kind=InvoiceKind.CREDIT_NOTE, corrects=invoice, credit_reason=reason, purchase_order=invoice.purchase_order,
-        service_code=invoice.service_code, delivery=invoice.delivery, currency=invoice.currency,
+        company=invoice.company,
+        customer=invoice.customer,
+        buyer_name=invoice.customer.name,
+        kind=InvoiceKind.CREDIT_NOTE,
+        corrects=invoice,
+        credit_reason=reason,
+        purchase_order=invoice.purchase_order,
+        service_code=invoice.service_code,
+        delivery=invoice.delivery,
+        currency=invoice.currency,
         supply_date=invoice.supply_date,
-    )  # fmt: skip
+    )
     rows = [_row(note, part, position) for position, part in enumerate(parts, start=1)]
     computed = price_note(note, rows)
     note.total_net, note.total_vat, note.total_gross = computed.net, computed.vat, computed.gross
     note.save(force_insert=True)
     InvoiceLine.everywhere.bulk_create(rows)
     audit.record(
-        "billing.invoice.drafted", subject=note, also=[invoice.customer, invoice], actor=actor, at=at,
+        "billing.invoice.drafted",
+        subject=note,
+        also=[invoice.customer, invoice],
+        actor=actor,
+        at=at,
         data={"total": note.total_gross},
-    )  # fmt: skip
+    )
     write_deductions(note, deposits_taken_back(note, computed))
     return note
 

@@ -235,7 +235,11 @@ def choose_deposits(*, invoice: Invoice, keys: Sequence[int], actor: Actor, at: 
         raise DepositNotDeductible(number=str(found))
     write_deductions(draft, deposits)
     audit.record(
-        "billing.invoice.changed", subject=draft, also=[draft.customer], actor=actor, at=at,
+        "billing.invoice.changed",
+        subject=draft,
+        also=[draft.customer],
+        actor=actor,
+        at=at,
         data={"total": draft.total_gross, "deposits": [deposit.number for deposit in deposits]},
-    )  # fmt: skip
+    )
     return draft

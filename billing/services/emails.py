@@ -91,9 +91,13 @@ def queue_email(
     )
     email.save(force_insert=True)
     audit.record(
-        "billing.email.queued", subject=email, also=_also(email), actor=COURIER, at=at,
+        "billing.email.queued",
+        subject=email,
+        also=_also(email),
+        actor=COURIER,
+        at=at,
         data={"kind": kind, "recipient": recipient},
-    )  # fmt: skip
+    )
     return email
 
 
@@ -118,9 +122,14 @@ def take(email: Email, at: datetime) -> bool:
     """Claimed to be handed over; one whose carrier died may have left, and only a person sends it again."""
     if email.status == EmailStatus.SENDING:
         _move(
-            email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at,
-            data={"reason": LEASE_ENDED}, last_error=LEASE_ENDED, **FREE,
-        )  # fmt: skip
+            email,
+            EmailStatus.UNKNOWN,
+            "billing.email.unknown",
+            at=at,
+            data={"reason": LEASE_ENDED},
+            last_error=LEASE_ENDED,
+            **FREE,
+        )
         return False
     _move(email, EmailStatus.SENDING, "billing.email.claimed", at=at, attempts=email.attempts + 1)
     return True
@@ -190,9 +199,13 @@ def postpone_email(*, email: Email, reason: str, at: datetime) -> None:
     }
     Email.everywhere.filter(pk=row.pk).update(**changes, **FREE)
     audit.record(
-        "billing.email.postponed", subject=row, also=_also(row), actor=COURIER, at=at,
+        "billing.email.postponed",
+        subject=row,
+        also=_also(row),
+        actor=COURIER,
+        at=at,
         data={"recipient": row.recipient, "reason": reason[:500], "attempt": row.attempts + 1},
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -205,18 +218,29 @@ def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
     if row.status != EmailStatus.QUEUED:
         return
     _move(
-        row, EmailStatus.FAILED, "billing.email.failed", at=at,
-        data={"recipient": email.recipient, "reason": reason}, last_error=reason[:500], **FREE,
-    )  # fmt: skip
+        row,
+        EmailStatus.FAILED,
+        "billing.email.failed",
+        at=at,
+        data={"recipient": email.recipient, "reason": reason},
+        last_error=reason[:500],
+        **FREE,
+    )
 
 
 @transaction.atomic
 def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
     """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""
     _move(
-        email, EmailStatus.QUEUED, "billing.email.requeued", actor=actor, at=at,
-        attempts=0, next_attempt_at=at, last_error="",
-    )  # fmt: skip
+        email,
+        EmailStatus.QUEUED,
+        "billing.email.requeued",
+        actor=actor,
+        at=at,
+        attempts=0,
+        next_attempt_at=at,
+        last_error="",
+    )
     return email
 
 

@@ -175,9 +175,13 @@ def delete_draft(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
     """Throw a draft away; no number was taken. Raises InvoiceIssued."""
     draft = lock_draft(invoice)
     audit.record(
-        "billing.invoice.draft_deleted", subject=draft, also=[draft.customer], actor=actor, at=at,
+        "billing.invoice.draft_deleted",
+        subject=draft,
+        also=[draft.customer],
+        actor=actor,
+        at=at,
         data={"total": draft.total_gross},
-    )  # fmt: skip
+    )
     draft.delete()
 
 

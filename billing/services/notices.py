@@ -24,9 +24,15 @@ LANGUAGE = "fr"  # nobody's own language is kept
 
 
 def queue_notices(
-    people: Iterable[User], *, company_id: int, subject_line: str, template: str, facts: Mapping[str, Any],
-    at: datetime, invoice: Invoice | None = None,
-) -> list[Email]:  # fmt: skip
+    people: Iterable[User],
+    *,
+    company_id: int,
+    subject_line: str,
+    template: str,
+    facts: Mapping[str, Any],
+    at: datetime,
+    invoice: Invoice | None = None,
+) -> list[Email]:
     """Queue one message for each person, from the template that the facts fill."""
     queued = []
     for person in people:

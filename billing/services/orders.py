@@ -85,9 +85,14 @@ def confirm_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrde
     if not OrderLine.everywhere.filter(order=order).exists():
         raise NothingOrdered
     states.move(
-        order, OrderStatus.PENDING, tag="billing.order.confirmed", actor=actor, at=at, also=[order.customer],
+        order,
+        OrderStatus.PENDING,
+        tag="billing.order.confirmed",
+        actor=actor,
+        at=at,
+        also=[order.customer],
         data={"number": order.number},
-    )  # fmt: skip
+    )
     return order
 
 
@@ -95,9 +100,15 @@ def confirm_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrde
 def ship_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
     """Send the goods: stock goes out line by line, all or nothing. Raises NotEnoughStock, TransitionRefused, Stale."""
     states.move(
-        order, OrderStatus.SHIPPED, tag="billing.order.shipped", actor=actor, at=at, also=[order.customer],
-        data={"number": order.number}, shipped_at=at,
-    )  # fmt: skip
+        order,
+        OrderStatus.SHIPPED,
+        tag="billing.order.shipped",
+        actor=actor,
+        at=at,
+        also=[order.customer],
+        data={"number": order.number},
+        shipped_at=at,
+    )
     lines = OrderLine.everywhere.filter(order=order, product__tracks_stock=True).select_related("product")
     # in the order of the products' keys, so that two shipments never wait for each other in a ring
     for line in lines.order_by("product_id", "position"):
@@ -112,7 +123,12 @@ def ship_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
 def cancel_order(*, order: SalesOrder, actor: Actor, at: datetime) -> SalesOrder:
     """Give the order up before shipping. Raises TransitionRefused, Stale."""
     states.move(
-        order, OrderStatus.CANCELLED, tag="billing.order.cancelled", actor=actor, at=at, also=[order.customer],
+        order,
+        OrderStatus.CANCELLED,
+        tag="billing.order.cancelled",
+        actor=actor,
+        at=at,
+        also=[order.customer],
         data={"number": order.number},
-    )  # fmt: skip
+    )
     return order

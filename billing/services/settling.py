@@ -134,10 +134,17 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
     if locked.amount_paid:
         raise HoldsPayments(number=locked.number)
     states.move(
-        locked, InvoiceStatus.CREDITED, tag="billing.invoice.replaced", actor=actor, at=at, also=[locked.customer],
-        data={"number": locked.number}, amount_credited=locked.balance, replaced_at=at,
+        locked,
+        InvoiceStatus.CREDITED,
+        tag="billing.invoice.replaced",
+        actor=actor,
+        at=at,
+        also=[locked.customer],
+        data={"number": locked.number},
+        amount_credited=locked.balance,
+        replaced_at=at,
         **_UNDISPUTED,
-    )  # fmt: skip
+    )
     set_free(locked)
     return locked
 
@@ -164,6 +171,12 @@ _TAGS = {
 
 def _move(invoice: Invoice, to: InvoiceStatus, *, actor: Actor, at: datetime, **changes: Any) -> None:
     states.move(
-        invoice, to, tag=_TAGS[to], actor=actor, at=at, also=[invoice.customer],
-        data={"number": invoice.number}, **changes,
-    )  # fmt: skip
+        invoice,
+        to,
+        tag=_TAGS[to],
+        actor=actor,
+        at=at,
+        also=[invoice.customer],
+        data={"number": invoice.number},
+        **changes,
+    )

@@ -104,8 +104,15 @@ def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(email)
     if not can_move(email, EmailStatus.QUEUED):
         raise TransitionRefused(state=email.get_status_display())
-    return confirm(request, Confirmation(
-        title=_("Renvoyer"), effect=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
-        facts=[(_("À"), email.recipient), (_("Objet"), email.subject_line)], warning=HONEST[email.status][1],
-        letter=email.body, back=email.get_absolute_url(), back_label=email.subject_line,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Renvoyer"),
+            effect=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
+            facts=[(_("À"), email.recipient), (_("Objet"), email.subject_line)],
+            warning=HONEST[email.status][1],
+            letter=email.body,
+            back=email.get_absolute_url(),
+            back_label=email.subject_line,
+        ),
+    )

@@ -142,10 +142,13 @@ def own_actions(invoice: Invoice) -> list[Action]:
     if invoice.is_draft:
         actions.append(
             Action(
-                _("Supprimer le brouillon"), reverse("billing:invoice-delete", args=here), "trash", danger=True,
+                _("Supprimer le brouillon"),
+                reverse("billing:invoice-delete", args=here),
+                "trash",
+                danger=True,
                 needs="invoices.edit",
             )
-        )  # fmt: skip
+        )
     return actions
 
 
@@ -210,11 +213,17 @@ def invoice_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Contestation levée."))
         return redirect(invoice)
     facts = [*_whose(invoice), (_("Contestée le"), typography.moment(invoice.disputed_at))]
-    return confirm(request, Confirmation(
-        title=_("Lever la contestation"), effect=_("Les relances de cette facture reprennent, dès qu’une est due."),
-        facts=[*facts, (_("Motif"), invoice.dispute_reason)], back=invoice.get_absolute_url(), back_label=invoice,
-        icon="check",
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Lever la contestation"),
+            effect=_("Les relances de cette facture reprennent, dès qu’une est due."),
+            facts=[*facts, (_("Motif"), invoice.dispute_reason)],
+            back=invoice.get_absolute_url(),
+            back_label=invoice,
+            icon="check",
+        ),
+    )
 
 
 def _whose(invoice: Invoice) -> list[tuple[str, str]]:
@@ -233,10 +242,18 @@ def invoice_delete(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Brouillon supprimé. Aucun numéro n’avait été pris."))
         return redirect("billing:invoice-list")
     effect = _("Il n’a pas de numéro : la suite des numéros reste continue. Un brouillon effacé ne revient pas.")
-    return confirm(request, Confirmation(
-        title=_("Supprimer le brouillon"), effect=effect, facts=_whose(invoice), back=invoice.get_absolute_url(),
-        back_label=invoice, icon="trash", danger=True,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Supprimer le brouillon"),
+            effect=effect,
+            facts=_whose(invoice),
+            back=invoice.get_absolute_url(),
+            back_label=invoice,
+            icon="trash",
+            danger=True,
+        ),
+    )
 
 
 def _small_form(request: HttpRequest, invoice: Invoice, form: Any, *, title: str, button: str) -> HttpResponse:

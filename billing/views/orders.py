@@ -92,20 +92,28 @@ def actions_of(order: SalesOrder, invoice: Invoice | None) -> list[Action]:
     if order.can_be_confirmed:
         actions.append(
             Action(
-                _("Confirmer"), reverse("billing:order-confirm", args=here), "check", post=True, primary_rank=NEXT,
+                _("Confirmer"),
+                reverse("billing:order-confirm", args=here),
+                "check",
+                post=True,
+                primary_rank=NEXT,
                 needs="orders.edit",
             )
-        )  # fmt: skip
+        )
     if order.can_be_shipped:
         url = reverse("billing:order-ship", args=here)
         actions.append(Action(_("Expédier"), url, "send", primary_rank=NEXT, needs="orders.edit"))
     if order.status == OrderStatus.SHIPPED and invoice is None:
         actions.append(
             Action(
-                _("Générer la facture"), reverse("billing:order-invoice", args=here), "invoice", post=True,
-                primary_rank=NEXT, needs="invoices.edit",
+                _("Générer la facture"),
+                reverse("billing:order-invoice", args=here),
+                "invoice",
+                post=True,
+                primary_rank=NEXT,
+                needs="invoices.edit",
             )
-        )  # fmt: skip
+        )
     if takes_deposit(order):
         url = reverse("billing:order-deposit", args=here)
         actions.append(Action(_("Facturer un acompte"), url, "coins", needs="invoices.edit"))
@@ -216,10 +224,16 @@ def order_ship(request: HttpRequest, pk: int) -> HttpResponse:
     leaving, effect = _leaving(order), _("Une commande expédiée ne s’annule plus : elle se facture.")
     if leaving:
         effect = f"{_('Ces quantités sortent du stock.')} {effect}"
-    return confirm(request, Confirmation(
-        title=_("Expédier"), effect=effect, facts=[*_whose(order), *leaving], back=order.get_absolute_url(),
-        back_label=order,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Expédier"),
+            effect=effect,
+            facts=[*_whose(order), *leaving],
+            back=order.get_absolute_url(),
+            back_label=order,
+        ),
+    )
 
 
 def _whose(order: SalesOrder) -> list[tuple[str, str]]:
@@ -233,12 +247,17 @@ def _leaving(order: SalesOrder) -> list[tuple[str, str]]:
     wanted = lines.values_list("product__name", "product__on_hand").annotate(Sum("quantity")).order_by("product__name")
     sentence = _("%(wanted)s sur %(on_hand)s : il en restera %(left)s")
     return [
-        (name, sentence % {
-            "wanted": typography.number(quantity), "on_hand": typography.number(on_hand),
-            "left": typography.number(on_hand - quantity),
-        })
+        (
+            name,
+            sentence
+            % {
+                "wanted": typography.number(quantity),
+                "on_hand": typography.number(on_hand),
+                "left": typography.number(on_hand - quantity),
+            },
+        )
         for name, on_hand, quantity in wanted
-    ]  # fmt: skip
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -251,11 +270,18 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         cancel_order(order=order, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Commande %(number)s annulée.") % {"number": order.number})
         return redirect(order)
-    return confirm(request, Confirmation(
-        title=_("Annuler la commande"),
-        effect=_("Elle ne sera ni expédiée ni facturée. Une commande annulée ne se reprend pas."),
-        facts=_whose(order), back=order.get_absolute_url(), back_label=order, icon="close", danger=True,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Annuler la commande"),
+            effect=_("Elle ne sera ni expédiée ni facturée. Une commande annulée ne se reprend pas."),
+            facts=_whose(order),
+            back=order.get_absolute_url(),
+            back_label=order,
+            icon="close",
+            danger=True,
+        ),
+    )
 
 
 @require_POST

@@ -20,10 +20,26 @@ class CompanyShape(serializers.ModelSerializer):
     class Meta:
         model = Company
         fields = (
-            "id", "name", "legal_form", "share_capital", "siren", "siret", "vat_number", "rcs_city", "address_line",
-            "address_extra", "postcode", "city", "country", "email", "phone", "electronic_address", "vat_regime",
-            "vat_on_debits", "size",
-        )  # fmt: skip
+            "id",
+            "name",
+            "legal_form",
+            "share_capital",
+            "siren",
+            "siret",
+            "vat_number",
+            "rcs_city",
+            "address_line",
+            "address_extra",
+            "postcode",
+            "city",
+            "country",
+            "email",
+            "phone",
+            "electronic_address",
+            "vat_regime",
+            "vat_on_debits",
+            "size",
+        )
 
 
 class CompanyItem(ApiView):

@@ -263,9 +263,13 @@ class CreateAndSend(InvoiceView):
         values = request.values
         with partner_fields():
             draft = save_draft(
-                invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
-                actor=request.caller.actor, at=request.at,
-            )  # fmt: skip
+                invoice=None,
+                customer=values["customer_id"],
+                values=columns(values),
+                lines=lines(values),
+                actor=request.caller.actor,
+                at=request.at,
+            )
         send(self.written(request, draft.pk), request)
         invoice = self.find(draft.pk)
         audit.record("billing.invoice.created_and_sent", subject=invoice, actor=request.caller.actor, at=request.at)

@@ -35,10 +35,13 @@ STATUSES = [value.lower() for value in ReceivedStatus.values]
 class SourceBody(Body):
     source = serializers.ChoiceField(SOURCES)
     secret = serializers.CharField(
-        max_length=sources.LONGEST_SECRET, allow_blank=True, default="", trim_whitespace=True,
+        max_length=sources.LONGEST_SECRET,
+        allow_blank=True,
+        default="",
+        trim_whitespace=True,
         help_text="What the system signs with, 16 to 200 characters. Never shown. Until it is given, nothing signed is "
         "believed.",
-    )  # fmt: skip
+    )
 
 
 class SourceChange(Body):
@@ -97,9 +100,12 @@ class SourceList(SourceView):
         """Let a system call: its address is made here, its secret is the one it signs with. At most 20 per company."""
         values = request.values
         return sources.create_source(
-            company=request.caller.company, source=values["source"], secret=values["secret"],
-            actor=request.caller.actor, at=request.at,
-        )  # fmt: skip
+            company=request.caller.company,
+            source=values["source"],
+            secret=values["secret"],
+            actor=request.caller.actor,
+            at=request.at,
+        )
 
 
 class SourceItem(SourceView):
@@ -117,9 +123,12 @@ class SourceItem(SourceView):
         """Another secret, or on and off. The secret before stays good until the next change."""
         values = request.values
         return sources.change_source(
-            source=self.find(**path), secret=values.get("secret", ""), is_active=values.get("active"),
-            actor=request.caller.actor, at=request.at,
-        )  # fmt: skip
+            source=self.find(**path),
+            secret=values.get("secret", ""),
+            is_active=values.get("active"),
+            actor=request.caller.actor,
+            at=request.at,
+        )
 
 
 # -- their messages -----------------------------------------------------------------------------------------------

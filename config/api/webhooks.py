@@ -145,9 +145,13 @@ class WebhookList(WebhookView):
         values = request.values
         who, at = request.caller.actor, request.at
         endpoint, secret = endpoints.create_endpoint(
-            company=request.caller.company, url=values["url"], events=values["events"],
-            description=values["description"], actor=who, at=at,
-        )  # fmt: skip
+            company=request.caller.company,
+            url=values["url"],
+            events=values["events"],
+            description=values["description"],
+            actor=who,
+            at=at,
+        )
         if not values["active"]:
             endpoints.disable_endpoint(endpoint=endpoint, reason="", actor=who, at=at)
         return _with(endpoint, secret)

@@ -166,9 +166,13 @@ def _write_down(row: Any, error: FileRefused, *, record: CompanyRow, at: datetim
     )
     if is_new:
         audit.record(
-            "kernel.file.refused", subject=row, also=[record], actor=Actor.system("files"), at=at,
+            "kernel.file.refused",
+            subject=row,
+            also=[record],
+            actor=Actor.system("files"),
+            at=at,
             data={"name": error.params["name"], "problem": error.code},
-        )  # fmt: skip
+        )
 
 
 def check_place() -> None:

@@ -50,10 +50,17 @@ def _once(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse
     response = run()
     if isinstance(response, HttpResponseRedirect | JsonResponse):
         IdempotentCall.objects.create(
-            company=cast(MemberRequest, request).membership.company, key=key, caller=actor_of(request).name[:100],
-            method="POST", path=request.path[:300], fingerprint=digest.hex(), status=response.status_code,
-            location=response.headers.get("Location", ""), body=response.content.decode(), created_at=timezone.now(),
-        )  # fmt: skip
+            company=cast(MemberRequest, request).membership.company,
+            key=key,
+            caller=actor_of(request).name[:100],
+            method="POST",
+            path=request.path[:300],
+            fingerprint=digest.hex(),
+            status=response.status_code,
+            location=response.headers.get("Location", ""),
+            body=response.content.decode(),
+            created_at=timezone.now(),
+        )
     return response
 
 

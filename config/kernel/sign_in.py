@@ -152,9 +152,13 @@ class DeviceMiddleware:
         response = self.get_response(request)
         if getattr(request, "signed_in", False):
             response.set_cookie(
-                DEVICE, request.COOKIES[DEVICE], max_age=KNOWN_FOR, httponly=True, samesite="Lax",
+                DEVICE,
+                request.COOKIES[DEVICE],
+                max_age=KNOWN_FOR,
+                httponly=True,
+                samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,
-            )  # fmt: skip
+            )
         return response
 
 

@@ -204,11 +204,17 @@ def _customers(company: Company, actor: Actor, at: datetime) -> list[Customer]:
     found = [_customer(company, buyer, actor, at) for buyer in ORGANISATIONS]
     found += [
         _customer(
-            company, body, actor, at, is_public_body=True, service_code=body[5], requires_service_code=True,
+            company,
+            body,
+            actor,
+            at,
+            is_public_body=True,
+            service_code=body[5],
+            requires_service_code=True,
             requires_commitment=True,
         )
         for body in PUBLIC_BODIES
-    ]  # fmt: skip
+    ]
     for first, last in INDIVIDUALS:
         values = {
             "kind": CustomerKind.INDIVIDUAL,
@@ -255,9 +261,15 @@ def _sale(customer: Customer, products: list[Product], chance: random.Random, ac
 def _pay(invoice: Invoice, chance: random.Random, actor: Actor, at: datetime) -> None:
     amount = invoice.balance if chance.random() > 0.1 else (invoice.balance / 2).quantize(Decimal("0.01"))
     record_payment(
-        customer=invoice.customer, amount=amount, method=Method.TRANSFER, paid_on=local_day(at),
-        shares=[Share(invoice, amount)], reference=invoice.payment_reference, actor=actor, at=at,
-    )  # fmt: skip
+        customer=invoice.customer,
+        amount=amount,
+        method=Method.TRANSFER,
+        paid_on=local_day(at),
+        shares=[Share(invoice, amount)],
+        reference=invoice.payment_reference,
+        actor=actor,
+        at=at,
+    )
 
 
 def _work_in_progress(

@@ -184,8 +184,12 @@ class Postgres:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 account.command(binaries / "postgres", "-D", self.data, *options),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", preexec_fn=account.before(),
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd="/",
+                preexec_fn=account.before(),
+            )
         while self.process.poll() is None:
             if self._accepts():
                 return True
@@ -222,9 +226,15 @@ class Postgres:
         # a plain environment: what configures another PostgreSQL of this machine is not for this one
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         done = subprocess.run(
-            command, input=typed, capture_output=True, text=True, check=False, cwd="/", env=environment,
+            command,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=environment,
             preexec_fn=account.before(),
-        )  # fmt: skip
+        )
         output = (done.stdout + done.stderr).strip()
         if done.returncode != 0 or "ERROR" in output:
             raise explain(self.name, " / ".join(output.splitlines()[-3:]))

@@ -148,9 +148,14 @@ def _start_keeper(state: Path, run: Path) -> None:
     # its own session and none of our descriptors: it outlives this process
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("keeper.py"), state, run],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        start_new_session=True, env=_plain_environment(),
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        start_new_session=True,
+        env=_plain_environment(),
+    )
     if done.returncode != 0:
         lines = done.stdout.strip().splitlines()
         raise ServiceUnavailable(lines[-1] if lines else "Le gardien des services embarqués ne démarre pas.")

@@ -74,14 +74,24 @@ class Valkey:
             raise StartFailure(f"Valkey n’existe pas pour {system.machine} : donnez REDIS_URL.")
         self.socket.unlink(missing_ok=True)
         options = {
-            "port": "0", "unixsocket": str(self.socket), "unixsocketperm": "700", "daemonize": "no", "save": "",
-            "appendonly": "no", "maxmemory-policy": "noeviction", "dir": str(self.socket.parent),
-        }  # fmt: skip
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "daemonize": "no",
+            "save": "",
+            "appendonly": "no",
+            "maxmemory-policy": "noeviction",
+            "dir": str(self.socket.parent),
+        }
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [binary, *(part for name, value in options.items() for part in (f"--{name}", value))],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", preexec_fn=die_with_parent(signal.SIGTERM),
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd="/",
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
         deadline = time.monotonic() + 15
         while not self._accepts():
             if self.process.poll() is not None or time.monotonic() > deadline:

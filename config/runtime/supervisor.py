@@ -49,9 +49,13 @@ class Child:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, cwd=embedded.BASE_DIR, env={**os.environ, **self.environment},
-            process_group=0, preexec_fn=die_with_parent(signal.SIGTERM),
-        )  # fmt: skip
+            self.command,
+            stdin=subprocess.DEVNULL,
+            cwd=embedded.BASE_DIR,
+            env={**os.environ, **self.environment},
+            process_group=0,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
         self.started = time.monotonic()
 
     def alive(self) -> bool:

@@ -12,16 +12,44 @@ APPLICATION = "config.asgi:application"
 
 
 def command(
-    host: str, port: int, *, workers: int = 2, application: str = APPLICATION, header_seconds: int = HEADER_SECONDS,
+    host: str,
+    port: int,
+    *,
+    workers: int = 2,
+    application: str = APPLICATION,
+    header_seconds: int = HEADER_SECONDS,
     stop_seconds: int = STOP_SECONDS,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     return [
-        sys.executable, "-m", "granian", application, "--interface", "asginl", "--no-ws", "--http", "1",
-        "--host", host, "--port", str(port), "--workers", str(workers), "--loop", "asyncio",
-        "--http1-header-read-timeout", str(header_seconds * 1000),
-        "--backlog", str(CONNECTIONS * workers), "--backpressure", str(CONNECTIONS),
-        "--respawn-failed-workers", "--workers-kill-timeout", str(stop_seconds), "--log-level", "warning",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "granian",
+        application,
+        "--interface",
+        "asginl",
+        "--no-ws",
+        "--http",
+        "1",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--loop",
+        "asyncio",
+        "--http1-header-read-timeout",
+        str(header_seconds * 1000),
+        "--backlog",
+        str(CONNECTIONS * workers),
+        "--backpressure",
+        str(CONNECTIONS),
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        str(stop_seconds),
+        "--log-level",
+        "warning",
+    ]
 
 
 if __name__ == "__main__":

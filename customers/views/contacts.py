@@ -55,10 +55,18 @@ def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
         (_("E-mail"), contact.email or typography.ABSENT),
     ]
     effect = _("Ce contact ne recevra plus ni factures ni relances. Un contact retiré ne revient pas.")
-    return confirm(request, Confirmation(
-        title=_("Retirer le contact"), effect=effect, facts=facts, back=customer.get_absolute_url(),
-        back_label=customer, icon="trash", danger=True,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Retirer le contact"),
+            effect=effect,
+            facts=facts,
+            back=customer.get_absolute_url(),
+            back_label=customer,
+            icon="trash",
+            danger=True,
+        ),
+    )
 
 
 def load_contact(pk: int) -> Contact:

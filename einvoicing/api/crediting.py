@@ -50,9 +50,12 @@ class CreditedItem(Body):
 class CreditBody(Body):
     reason = serializers.CharField(max_length=200, help_text="Printed on the credit note.")
     items = CreditedItem(
-        many=True, required=False, allow_empty=False, max_length=MOST_ITEMS,
+        many=True,
+        required=False,
+        allow_empty=False,
+        max_length=MOST_ITEMS,
         help_text="What is credited; all that is left of the invoice where it is not said.",
-    )  # fmt: skip
+    )
 
 
 class CreditNotes(InvoiceView):

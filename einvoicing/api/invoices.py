@@ -83,9 +83,13 @@ class InvoiceList(InvoiceView):
             raise KeyMissing
         with partner_fields():
             draft = save_draft(
-                invoice=None, customer=values["customer_id"], values=columns(values), lines=lines(values),
-                actor=request.caller.actor, at=request.at,
-            )  # fmt: skip
+                invoice=None,
+                customer=values["customer_id"],
+                values=columns(values),
+                lines=lines(values),
+                actor=request.caller.actor,
+                at=request.at,
+            )
         written = self.written(request, draft.pk)
         if not wants_issue:
             return written
@@ -145,9 +149,13 @@ class InvoiceItem(InvoiceView):
         customer = values.get("customer_id", invoice.customer)
         with partner_fields(invoice):
             save_draft(
-                invoice=invoice, customer=customer, values=changes, lines=rows,
-                actor=request.caller.actor, at=request.at,
-            )  # fmt: skip
+                invoice=invoice,
+                customer=customer,
+                values=changes,
+                lines=rows,
+                actor=request.caller.actor,
+                at=request.at,
+            )
 
     @operation(action="invoices.edit", answer=Message)
     @conditional

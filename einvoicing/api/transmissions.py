@@ -168,9 +168,13 @@ class TransmissionList(TransmissionView):
     def get(self, request: Call) -> HttpResponseBase:
         """What was given to platforms, the latest first. Filters combine."""
         columns = {
-            "status": "status", "platform": "account__kind", "error_class": "error_class", "invoice_id": "invoice_id",
-            "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
-        }  # fmt: skip
+            "status": "status",
+            "platform": "account__kind",
+            "error_class": "error_class",
+            "invoice_id": "invoice_id",
+            "from_date": "created_at__date__gte",
+            "to_date": "created_at__date__lte",
+        }
         criteria = {column: request.query[name] for name, column in columns.items() if name in request.query}
         rows = transmissions().filter(**criteria)
         return lists.page(self, rows, by="created_at", name="transmissions")

@@ -58,9 +58,14 @@ def embed(pdf: bytes, xml: bytes, *, number: str, issued_at: datetime, seller: s
         title = str(document.trailer.get("/Info", Dictionary()).get("/Title", "")) or f"{number} – {seller}"
         at = _pdf_date(issued_at)
         specification = AttachedFileSpec(
-            document, xml, filename=filename, description=f"Facture {number}", mime_type="text/xml",
-            creation_date=at, mod_date=at,
-        )  # fmt: skip
+            document,
+            xml,
+            filename=filename,
+            description=f"Facture {number}",
+            mime_type="text/xml",
+            creation_date=at,
+            mod_date=at,
+        )
         # an XML without lines says less than the page: it is data of it, not another form of it
         specification.obj.AFRelationship = Name.Data if profile in profiles.WITHOUT_LINES else Name.Alternative
         document.attachments[filename] = specification

@@ -23,10 +23,36 @@ BY_EMAIL = "EM"  # an address no Peppol access point can deliver to
 PROCESSING = "BAR"  # BT-21 of the French processing rule, which means nothing abroad
 
 # UNTDID 1001 in this process; self-billing (389, 261) is another one
-INVOICES = frozenset({
-    "71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386", "388",
-    "393", "395", "553", "575", "623", "780", "817", "870", "875", "876", "877",
-})  # fmt: skip
+INVOICES = frozenset(
+    {
+        "71",
+        "80",
+        "82",
+        "84",
+        "102",
+        "218",
+        "219",
+        "326",
+        "331",
+        "380",
+        "382",
+        "383",
+        "384",
+        "386",
+        "388",
+        "393",
+        "395",
+        "553",
+        "575",
+        "623",
+        "780",
+        "817",
+        "870",
+        "875",
+        "876",
+        "877",
+    }
+)
 CREDIT_NOTES = frozenset({"81", "83", "381", "396", "532"})
 BETWEEN_GERMANS = frozenset({"326", "384"})
 _TOLERANCE = Decimal("0.02")

@@ -73,16 +73,30 @@ def apply_fix(*, code: str, invoice: Invoice, actor: Actor, at: datetime) -> Non
 def _write_customer(customer: Customer, values: Mapping[str, Any], actor: Actor, at: datetime) -> None:
     """The customer as it is but for `values`."""
     names = (
-        "kind", "name", "first_name", "last_name", "siren", "siret", "vat_number", "electronic_address",
-        "is_public_body", "service_code", "requires_service_code", "requires_commitment",
-    )  # fmt: skip
+        "kind",
+        "name",
+        "first_name",
+        "last_name",
+        "siren",
+        "siret",
+        "vat_number",
+        "electronic_address",
+        "is_public_body",
+        "service_code",
+        "requires_service_code",
+        "requires_commitment",
+    )
     billing = Address.objects.get(customer=customer, kind=AddressKind.BILLING)
     address = {name: getattr(billing, name) for name in ("line", "extra", "postcode", "city", "country")}
     known = {name: getattr(customer, name) for name in names}
     save_customer(
-        customer=customer, company_id=customer.company_id, values=known | dict(values), address=address, actor=actor,
+        customer=customer,
+        company_id=customer.company_id,
+        values=known | dict(values),
+        address=address,
+        actor=actor,
         at=at,
-    )  # fmt: skip
+    )
 
 
 def _lacks_address(invoice: Invoice) -> bool:

@@ -20,7 +20,7 @@ from einvoicing.problems.advice import (
     REJECTED,
     STOPPED,
     TO_DO,
-)  # fmt: skip
+)
 from einvoicing.problems.steps import Step, way_back
 from einvoicing.services.transmissions.answering import answers_to, request_of
 

@@ -61,9 +61,12 @@ def save_account(
     account.failures, account.open_until = 0, None
     account.save(force_insert=is_new)
     audit.record(
-        "einvoicing.account.created" if is_new else "einvoicing.account.changed", subject=account, actor=actor, at=at,
+        "einvoicing.account.created" if is_new else "einvoicing.account.changed",
+        subject=account,
+        actor=actor,
+        at=at,
         data={"platform": account.name, "changes": changes, "secret_changed": any(secrets.values())},
-    )  # fmt: skip
+    )
     return account
 
 

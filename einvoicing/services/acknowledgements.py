@@ -69,17 +69,26 @@ def _is_complete(transmission: Transmission) -> bool:
 @transaction.atomic
 def _accept(transmission: Transmission, at: datetime) -> None:
     states.move(
-        transmission, TransmissionStatus.ACCEPTED, tag="einvoicing.transmission.accepted",
-        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
-    )  # fmt: skip
+        transmission,
+        TransmissionStatus.ACCEPTED,
+        tag="einvoicing.transmission.accepted",
+        actor=Actor.platform(transmission.account.name),
+        at=at,
+        also=[transmission.invoice],
+    )
 
 
 @transaction.atomic
 def _reject(transmission: Transmission, verdict: Acknowledgement, at: datetime) -> None:
     sentence = "; ".join(f"{detail.reason_code} {detail.reason_message}".strip() for detail in verdict.details)
     states.move(
-        transmission, TransmissionStatus.REJECTED, tag="einvoicing.transmission.rejected",
-        actor=Actor.platform(transmission.account.name), at=at, also=[transmission.invoice],
-        data={"error": sentence}, last_error=sentence[:1000],
-    )  # fmt: skip
+        transmission,
+        TransmissionStatus.REJECTED,
+        tag="einvoicing.transmission.rejected",
+        actor=Actor.platform(transmission.account.name),
+        at=at,
+        also=[transmission.invoice],
+        data={"error": sentence},
+        last_error=sentence[:1000],
+    )
     action_needed.send(Transmission, transmission=transmission, at=at)

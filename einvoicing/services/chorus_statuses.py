@@ -67,10 +67,13 @@ def _chorus_status() -> Case:
     there = Q(status__in=THERE)
     sent_again = Exists(
         Transmission.objects.filter(
-            invoice=OuterRef("invoice"), account=OuterRef("account"), kind=TransmissionKind.INVOICE,
-            status=TransmissionStatus.REJECTED, created_at__lt=OuterRef("created_at"),
+            invoice=OuterRef("invoice"),
+            account=OuterRef("account"),
+            kind=TransmissionKind.INVOICE,
+            status=TransmissionStatus.REJECTED,
+            created_at__lt=OuterRef("created_at"),
         )
-    )  # fmt: skip
+    )
     recycled = Exists(
         Transmission.objects.filter(
             invoice=OuterRef("invoice"), account=OuterRef("account"), kind=TransmissionKind.RECYCLE, status__in=THERE
@@ -139,9 +142,12 @@ def narrowed(by: Narrowing) -> QuerySet[Any]:
     """The submitted invoices that the criteria select."""
     found = submitted().filter(invoice__seller__siret=by.supplier_siret)
     criteria = {
-        "invoice__buyer__siret": by.recipient_siret, "invoice__number": by.number, "chorus_status": by.status,
-        "invoice__issue_date__gte": by.first, "invoice__issue_date__lte": by.last,
-    }  # fmt: skip
+        "invoice__buyer__siret": by.recipient_siret,
+        "invoice__number": by.number,
+        "chorus_status": by.status,
+        "invoice__issue_date__gte": by.first,
+        "invoice__issue_date__lte": by.last,
+    }
     return found.filter(**{column: value for column, value in criteria.items() if value})
 
 

@@ -77,13 +77,20 @@ def _write_down(account: PlatformAccount, found: Difference, at: datetime) -> No
     for row in found.missing:
         Transmission.everywhere.filter(pk=row.pk).update(last_error=MISSING)
         audit.record(
-            "einvoicing.transmission.missing", subject=row, also=[row.invoice], actor=CLERK, at=at,
+            "einvoicing.transmission.missing",
+            subject=row,
+            also=[row.invoice],
+            actor=CLERK,
+            at=at,
             data={"platform": account.name, "remote_id": row.remote_id},
-        )  # fmt: skip
+        )
     if found.strangers:
         names = [document.name[:60] for document in found.strangers[:20]]
         audit.record(
-            "einvoicing.account.strangers", subject=account, actor=CLERK, at=at,
+            "einvoicing.account.strangers",
+            subject=account,
+            actor=CLERK,
+            at=at,
             data={"platform": account.name, "count": len(found.strangers), "names": names},
-        )  # fmt: skip
+        )
     PlatformAccount.everywhere.filter(pk=account.pk).update(compared_at=at)

@@ -176,9 +176,13 @@ def _declare(
             created_at=at,
         )
         audit.record(
-            "einvoicing.status.queued", subject=row, also=[invoice], actor=actor, at=at,
+            "einvoicing.status.queued",
+            subject=row,
+            also=[invoice],
+            actor=actor,
+            at=at,
             data={"code": code, "label": lifecycle.label(code), "platform": account.name},
-        )  # fmt: skip
+        )
         rows.append(row)
     return rows
 

@@ -212,9 +212,15 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
         changes["last_error"] = _why(event)[:1000]
     if states.can_move(transmission, next_status):
         states.move(
-            transmission, next_status, tag=tag, actor=actor, at=at, also=[transmission.invoice],
-            data={"code": event.code}, **changes,
-        )  # fmt: skip
+            transmission,
+            next_status,
+            tag=tag,
+            actor=actor,
+            at=at,
+            also=[transmission.invoice],
+            data={"code": event.code},
+            **changes,
+        )
         return next_status == TransmissionStatus.REJECTED
     Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
     transmission.lifecycle_code = changes["lifecycle_code"]
@@ -224,14 +230,21 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
 def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:
     """An answer that the platform has is done with when the invoice's life goes on after what was asked."""
     answers = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).filter(
-        invoice=transmission.invoice, account=transmission.account, kind__in=ANSWERS,
-        status=TransmissionStatus.DEPOSITED, request__occurred_at__lt=event.occurred_at,
-    )  # fmt: skip
+        invoice=transmission.invoice,
+        account=transmission.account,
+        kind__in=ANSWERS,
+        status=TransmissionStatus.DEPOSITED,
+        request__occurred_at__lt=event.occurred_at,
+    )
     for answer in answers.select_related("invoice"):
         states.move(
-            answer, TransmissionStatus.ACCEPTED, tag="einvoicing.transmission.accepted", actor=actor, at=at,
+            answer,
+            TransmissionStatus.ACCEPTED,
+            tag="einvoicing.transmission.accepted",
+            actor=actor,
+            at=at,
             also=[answer.invoice],
-        )  # fmt: skip
+        )
 
 
 def _latest_code(transmission: Transmission) -> str:

@@ -90,9 +90,14 @@ class CreditForm(forms.Form):
 
 def _part_of(whole: Decimal, *, digits: int, places: int) -> FrenchDecimalField:
     return FrenchDecimalField(
-        required=False, min_value=min(whole, ZERO), max_value=max(whole, ZERO), max_digits=digits,
-        decimal_places=places, disabled=not whole, widget=FrenchDecimalInput({"class": "input input-number"}),
-    )  # fmt: skip
+        required=False,
+        min_value=min(whole, ZERO),
+        max_value=max(whole, ZERO),
+        max_digits=digits,
+        decimal_places=places,
+        disabled=not whole,
+        widget=FrenchDecimalInput({"class": "input input-number"}),
+    )
 
 
 def _quantity(room: LineRoom) -> str:
@@ -123,9 +128,12 @@ def invoice_credit(request: HttpRequest, pk: int) -> HttpResponse:
         parts = form.parts() if form.cleaned_data["scope"] == PART else None
         try:
             note = draft_credit_note(
-                invoice=invoice, parts=parts, reason=form.cleaned_data["reason"], actor=actor_of(request),
+                invoice=invoice,
+                parts=parts,
+                reason=form.cleaned_data["reason"],
+                actor=actor_of(request),
                 at=timezone.now(),
-            )  # fmt: skip
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:

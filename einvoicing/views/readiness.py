@@ -78,8 +78,14 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
         "reception": _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
         "steps": [step if may_open(membership.role, step.url, "POST") else replace(step, action="") for step in steps],
         "page": page,
-        "customers": [{"row": row, "lacks": ", ".join(str(LACKING[name]) for name in readiness.lacks(row)),
-                       "anchor": readiness.lacks(row)[0]} for row in page],
+        "customers": [
+            {
+                "row": row,
+                "lacks": ", ".join(str(LACKING[name]) for name in readiness.lacks(row)),
+                "anchor": readiness.lacks(row)[0],
+            }
+            for row in page
+        ],
         "has_drafts": has_drafts,
         "is_ready": readiness.is_ready(company, platform),
         "is_active": platform.is_active,
@@ -87,7 +93,7 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
         "may_activate": membership.may("settings.edit"),
         "may_edit": membership.may("customers.edit"),
         "may_check": membership.may("invoices.issue"),
-    }  # fmt: skip
+    }
     return render(request, "einvoicing/readiness/steps.html", context)
 
 

@@ -177,10 +177,16 @@ def invoice_transmit(request: HttpRequest, pk: int) -> HttpResponse:
             (_("Total TTC"), typography.money(invoice.total_gross, invoice.currency)),
             (_("Plateforme"), carrier_to(invoice).name),
         ]
-        return confirm(request, Confirmation(
-            title=_("Transmettre à la plateforme"), effect=_("Une facture transmise ne peut pas être rappelée."),
-            facts=facts, back=invoice.get_absolute_url(), back_label=invoice,
-        ))  # fmt: skip
+        return confirm(
+            request,
+            Confirmation(
+                title=_("Transmettre à la plateforme"),
+                effect=_("Une facture transmise ne peut pas être rappelée."),
+                facts=facts,
+                back=invoice.get_absolute_url(),
+                back_label=invoice,
+            ),
+        )
     queue_transmission(invoice=invoice, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Facture dans la file de la plateforme."))
     return redirect(invoice)

@@ -149,9 +149,13 @@ class AccountStatements(ApiView):
         account = self.find(id=id)
         file = request.values["file"]
         found = import_statement(
-            company=request.caller.company, account=account, data=file.read(), filename=file.name,
-            actor=request.caller.actor, at=request.at,
-        )  # fmt: skip
+            company=request.caller.company,
+            account=account,
+            data=file.read(),
+            filename=file.name,
+            actor=request.caller.actor,
+            at=request.at,
+        )
         is_known = all(statement.imported_at != request.at for statement in found)
         new = 0 if is_known else sum(statement.new_count for statement in found)
         return {
@@ -185,9 +189,14 @@ class TransactionList(ApiView):
     def get(self, request: Call) -> HttpResponseBase:
         """Movements of the bank, the latest first. Filters combine."""
         columns = {
-            "account_id": "account_id", "from_date": "booked_on__gte", "to_date": "booked_on__lte",
-            "status": "status", "amount": "amount", "min_amount": "amount__gte", "max_amount": "amount__lte",
-        }  # fmt: skip
+            "account_id": "account_id",
+            "from_date": "booked_on__gte",
+            "to_date": "booked_on__lte",
+            "status": "status",
+            "amount": "amount",
+            "min_amount": "amount__gte",
+            "max_amount": "amount__lte",
+        }
         filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
         found = BankLine.objects.filter(**filters)
         return lists.page(self, found, by="booked_on", name="transactions")

@@ -53,8 +53,11 @@ def paying(rows: QuerySet[Payment], invoice_id: int) -> QuerySet[Payment]:
 def narrowed(found: QuerySet[Payment], filters: dict[str, Any]) -> QuerySet[Payment]:
     """Those that the filters of a `PaymentFilter` or a `StatsQuery` leave."""
     columns = {
-        "customer_id": "customer_id", "from_date": "paid_on__gte", "to_date": "paid_on__lte",
-        "payment_method": "method", "currency": "currency",
-    }  # fmt: skip
+        "customer_id": "customer_id",
+        "from_date": "paid_on__gte",
+        "to_date": "paid_on__lte",
+        "payment_method": "method",
+        "currency": "currency",
+    }
     found = found.filter(**{column: filters[name] for name, column in columns.items() if name in filters})
     return paying(found, filters["invoice_id"]) if "invoice_id" in filters else found

@@ -152,9 +152,12 @@ class ReminderList(ApiView):
     def get(self, request: Call) -> HttpResponseBase:
         """Reminders, the latest first. Filters combine; the dates are those on which they were written."""
         columns = {
-            "invoice_id": "invoice_id", "customer_id": "invoice__customer_id", "status": "status",
-            "from_date": "created_at__date__gte", "to_date": "created_at__date__lte",
-        }  # fmt: skip
+            "invoice_id": "invoice_id",
+            "customer_id": "invoice__customer_id",
+            "status": "status",
+            "from_date": "created_at__date__gte",
+            "to_date": "created_at__date__lte",
+        }
         filters = {column: request.query[name] for name, column in columns.items() if name in request.query}
         found = reminders().filter(**filters)
         return lists.page(self, found, by="created_at", name="reminders")

@@ -38,19 +38,30 @@ def _deliver(email: Email, now: Clock) -> int:
     email = hand_over(email=email, at=at)
     if email.status in {EmailStatus.SENT, EmailStatus.KEPT} and reminder.status == ReminderStatus.QUEUED:
         states.move(
-            reminder, ReminderStatus.SENT, tag="payments.reminder.sent", actor=MAIL, at=at,
-            also=[reminder.invoice, reminder.invoice.customer], sent_at=at,
+            reminder,
+            ReminderStatus.SENT,
+            tag="payments.reminder.sent",
+            actor=MAIL,
+            at=at,
+            also=[reminder.invoice, reminder.invoice.customer],
+            sent_at=at,
             data={"level": reminder.level, "recipient": email.recipient, "email": str(email.get_status_display())},
-        )  # fmt: skip
+        )
     return 1
 
 
 @transaction.atomic
 def _withdraw(reminder: Reminder, email: Email, reason: str, at: datetime) -> None:
     states.move(
-        email, EmailStatus.CANCELLED, tag="billing.email.cancelled", actor=MAIL, at=at, also=[reminder.invoice],
-        data={"reason": reason}, **FREE,
-    )  # fmt: skip
+        email,
+        EmailStatus.CANCELLED,
+        tag="billing.email.cancelled",
+        actor=MAIL,
+        at=at,
+        also=[reminder.invoice],
+        data={"reason": reason},
+        **FREE,
+    )
     # a message kept here counts as sent; sent again by a person, it may find the invoice paid
     if reminder.status == ReminderStatus.QUEUED:
         cancel_reminder(reminder, reason, MAIL, at)

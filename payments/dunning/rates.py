@@ -35,7 +35,10 @@ def save_rate(
     row = existing or LateInterestRate(company=company, year=year, half=half)
     if edit(row, {"ecb": ecb, "legal": legal, "source": source.strip()}):
         audit.record(
-            "billing.rate.saved", subject=company, actor=actor, at=at,
+            "billing.rate.saved",
+            subject=company,
+            actor=actor,
+            at=at,
             data={"half_year": f"{year}-{half}", "before": before, "after": [ecb, legal, row.source]},
-        )  # fmt: skip
+        )
     return row

@@ -110,9 +110,13 @@ def _write(
     )
     tag = "payments.reminder.drafted" if decision.needs_person else "payments.reminder.queued"
     audit.record(
-        tag, subject=reminder, also=[invoice, invoice.customer], actor=actor, at=at,
+        tag,
+        subject=reminder,
+        also=[invoice, invoice.customer],
+        actor=actor,
+        at=at,
         data={"level": level, "balance": invoice.balance, "sentence": str(decision)},
-    )  # fmt: skip
+    )
     return reminder
 
 
@@ -142,9 +146,15 @@ def send_drafted(*, reminder: Reminder, actor: Actor, at: datetime) -> Reminder:
         raise NoReminderAddress
     email = _queue(invoice, ReminderLevel(reminder.level), address, at)
     states.move(
-        reminder, ReminderStatus.QUEUED, tag="payments.reminder.queued", actor=actor, at=at,
-        also=[invoice, invoice.customer], email=email, balance=invoice.balance,
-    )  # fmt: skip
+        reminder,
+        ReminderStatus.QUEUED,
+        tag="payments.reminder.queued",
+        actor=actor,
+        at=at,
+        also=[invoice, invoice.customer],
+        email=email,
+        balance=invoice.balance,
+    )
     return reminder
 
 
@@ -160,6 +170,12 @@ def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetim
 def cancel_reminder(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None:
     """Raises TransitionRefused, Stale."""
     states.move(
-        reminder, ReminderStatus.CANCELLED, tag="payments.reminder.cancelled", actor=actor, at=at,
-        also=[reminder.invoice, reminder.invoice.customer], data={"reason": reason}, cancelled_because=reason[:300],
-    )  # fmt: skip
+        reminder,
+        ReminderStatus.CANCELLED,
+        tag="payments.reminder.cancelled",
+        actor=actor,
+        at=at,
+        also=[reminder.invoice, reminder.invoice.customer],
+        data={"reason": reason},
+        cancelled_because=reason[:300],
+    )

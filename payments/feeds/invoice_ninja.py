@@ -105,8 +105,12 @@ class InvoiceNinja:
 
     def _page(self, since: int, number: int) -> tuple[list[RemotePayment], bool]:
         query = {
-            "updated_at": since, "include": "invoices", "sort": "updated_at|asc", "per_page": PAGE_SIZE, "page": number,
-        }  # fmt: skip
+            "updated_at": since,
+            "include": "invoices",
+            "sort": "updated_at|asc",
+            "per_page": PAGE_SIZE,
+            "page": number,
+        }
         answer = _json(self._get("/payments", query))
         found, pages = answer.get("data"), _inner(answer, "meta", "pagination").get("total_pages")
         if not isinstance(found, list) or type(pages) is not int:

@@ -38,9 +38,13 @@ class Payment(CompanyRow):
     method = models.CharField(_("moyen"), max_length=10, choices=Method.choices)
     paid_on = models.DateField(_("date de paiement"))
     bank_account = models.ForeignKey(
-        "payments.BankAccount", on_delete=models.PROTECT, null=True, blank=True, related_name="payments",
+        "payments.BankAccount",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
         verbose_name=_("compte bancaire"),
-    )  # fmt: skip
+    )
     reference = models.CharField(_("référence"), max_length=140, blank=True)
     transaction_id = models.CharField(_("transaction du service de paiement"), max_length=100, blank=True, default="")
     notes = models.TextField(_("notes"), blank=True)

@@ -54,9 +54,15 @@ def check_ledger_account(number: str, *, company_id: int, besides: int | None = 
 
 @transaction.atomic
 def add_bank_account(
-    *, company: Company, name: str, iban_text: str, bic_text: str, actor: Actor, at: datetime,
+    *,
+    company: Company,
+    name: str,
+    iban_text: str,
+    bic_text: str,
+    actor: Actor,
+    at: datetime,
     ledger_account: str = "",
-) -> BankAccount:  # fmt: skip
+) -> BankAccount:
     """Add an account in euros, booked on a sub-account of its own. Raises Invalid, with a sentence per field."""
     problems: dict[str, str] = {}
     number = code = ""

@@ -140,9 +140,15 @@ def _check_amounts(found: Statement) -> None:
 
 
 def _import_one(
-    account: BankAccount, found: Statement, readings: Sequence[Reading], data: bytes, filename: str, digest: str,
-    actor: Actor, at: datetime,
-) -> BankStatement:  # fmt: skip
+    account: BankAccount,
+    found: Statement,
+    readings: Sequence[Reading],
+    data: bytes,
+    filename: str,
+    digest: str,
+    actor: Actor,
+    at: datetime,
+) -> BankStatement:
     keys = _Keys(account, readings)
     fresh = {keys.next(reading.look): reading for reading in readings if reading.duplicate_of is None}
     statement = _store(account, found, data, filename, digest, len(fresh), at, readings=readings)
@@ -156,9 +162,15 @@ def _import_one(
 
 @transaction.atomic
 def keep_lines(
-    *, account: BankAccount, found: Statement, keys: Sequence[str], data: bytes, filename: str, actor: Actor,
+    *,
+    account: BankAccount,
+    found: Statement,
+    keys: Sequence[str],
+    data: bytes,
+    filename: str,
+    actor: Actor,
     at: datetime,
-) -> BankStatement:  # fmt: skip
+) -> BankStatement:
     """Keep new lines that are already read, one key each, as one statement whose file is `data`.
 
     For a service that is read again and again: the caller holds the account's row and has left out what is known.
@@ -172,20 +184,34 @@ def keep_lines(
 
 
 def _record(
-    account: BankAccount, statement: BankStatement, lines: Sequence[BankLine], filename: str, *,
-    until: datetime, actor: Actor, at: datetime,
-) -> BankStatement:  # fmt: skip
+    account: BankAccount,
+    statement: BankStatement,
+    lines: Sequence[BankLine],
+    filename: str,
+    *,
+    until: datetime,
+    actor: Actor,
+    at: datetime,
+) -> BankStatement:
     """The new lines of a statement, and how fresh the account is by them."""
     BankLine.everywhere.bulk_create(lines, batch_size=1000)
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
     audit.record(
-        "payments.bank.imported", subject=statement, also=[account], actor=actor, at=at, seal=True,
+        "payments.bank.imported",
+        subject=statement,
+        also=[account],
+        actor=actor,
+        at=at,
+        seal=True,
         data={
-            "file": filename[:200], "sha256": statement.sha256, "lines": statement.line_count,
-            "new": statement.new_count, "gap": follows_a_gap(statement),
+            "file": filename[:200],
+            "sha256": statement.sha256,
+            "lines": statement.line_count,
+            "new": statement.new_count,
+            "gap": follows_a_gap(statement),
         },
-    )  # fmt: skip
+    )
     return statement
 
 
@@ -201,9 +227,16 @@ def _fresh_until(closed_on: date, at: datetime) -> datetime:
 
 
 def _store(
-    account: BankAccount, found: Statement, data: bytes, filename: str, digest: str, new: int, at: datetime, *,
+    account: BankAccount,
+    found: Statement,
+    data: bytes,
+    filename: str,
+    digest: str,
+    new: int,
+    at: datetime,
+    *,
     readings: Sequence[Reading] = (),
-) -> BankStatement:  # fmt: skip
+) -> BankStatement:
     days = [line.booked_on for line in found.lines] or [local_day(at)]
     moved = sum(line.amount for line in found.lines)
     opening = found.opening if found.opening is not None else (found.closing or 0) - moved
@@ -242,9 +275,13 @@ def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
 
 
 def _line(
-    account: BankAccount, statement: BankStatement, key: str, line: StatementLine, *,
+    account: BankAccount,
+    statement: BankStatement,
+    key: str,
+    line: StatementLine,
+    *,
     balance_before: Decimal | None = None,
-) -> BankLine:  # fmt: skip
+) -> BankLine:
     return BankLine(
         company_id=account.company_id,
         account=account,

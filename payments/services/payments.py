@@ -66,10 +66,21 @@ class Origin:
 
 @transaction.atomic
 def record_payment(
-    *, customer: Customer, amount: Decimal, method: str, paid_on: date, shares: Sequence[Share], actor: Actor,
-    at: datetime, reference: str = "", notes: str = "", currency: str = "EUR", bank_account: BankAccount | None = None,
-    transaction_id: str = "", origin: Origin | None = None,
-) -> Payment:  # fmt: skip
+    *,
+    customer: Customer,
+    amount: Decimal,
+    method: str,
+    paid_on: date,
+    shares: Sequence[Share],
+    actor: Actor,
+    at: datetime,
+    reference: str = "",
+    notes: str = "",
+    currency: str = "EUR",
+    bank_account: BankAccount | None = None,
+    transaction_id: str = "",
+    origin: Origin | None = None,
+) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
     `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
@@ -197,9 +208,12 @@ def change_payment_text(
     kept = payment.transaction_id if transaction_id is None else transaction_id
     Payment.everywhere.filter(pk=payment.pk).update(reference=reference[:140], transaction_id=kept, notes=notes)
     audit.record(
-        "payments.payment.changed", subject=payment, actor=actor, at=at,
+        "payments.payment.changed",
+        subject=payment,
+        actor=actor,
+        at=at,
         data={"from": payment.reference, "to": reference[:140]},
-    )  # fmt: skip
+    )
     payment.refresh_from_db()
     return payment
 

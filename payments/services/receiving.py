@@ -38,9 +38,18 @@ class NotHeld(DomainError):
 
 @transaction.atomic
 def pay_invoice(
-    *, invoice: Invoice, amount: Decimal | None, method: str, paid_on: date, actor: Actor, at: datetime,
-    reference: str = "", notes: str = "", transaction_id: str = "", origin: Origin | None = None,
-) -> Payment:  # fmt: skip
+    *,
+    invoice: Invoice,
+    amount: Decimal | None,
+    method: str,
+    paid_on: date,
+    actor: Actor,
+    at: datetime,
+    reference: str = "",
+    notes: str = "",
+    transaction_id: str = "",
+    origin: Origin | None = None,
+) -> Payment:
     """Record money received for one invoice: `amount`, or its whole balance when None.
 
     What is beyond the balance stays the customer's credit. An invoice with no balance refuses it, lest a second
@@ -51,17 +60,35 @@ def pay_invoice(
         raise NothingOutstanding(number=str(locked))
     received = locked.balance if amount is None else amount
     return record_payment(
-        customer=locked.customer, amount=received, currency=locked.currency, method=method, paid_on=paid_on,
-        shares=[Share(locked, min(received, locked.balance))], reference=reference, notes=notes,
-        transaction_id=transaction_id, origin=origin, actor=actor, at=at,
-    )  # fmt: skip
+        customer=locked.customer,
+        amount=received,
+        currency=locked.currency,
+        method=method,
+        paid_on=paid_on,
+        shares=[Share(locked, min(received, locked.balance))],
+        reference=reference,
+        notes=notes,
+        transaction_id=transaction_id,
+        origin=origin,
+        actor=actor,
+        at=at,
+    )
 
 
 @transaction.atomic
 def receive_oldest_first(
-    *, customer: Customer, amount: Decimal, shares: Sequence[Share], method: str, paid_on: date, actor: Actor,
-    at: datetime, reference: str = "", notes: str = "", transaction_id: str = "",
-) -> Payment:  # fmt: skip
+    *,
+    customer: Customer,
+    amount: Decimal,
+    shares: Sequence[Share],
+    method: str,
+    paid_on: date,
+    actor: Actor,
+    at: datetime,
+    reference: str = "",
+    notes: str = "",
+    transaction_id: str = "",
+) -> Payment:
     """Record money received from a customer; what `shares` leave goes to its other invoices, the oldest debt first.
 
     They are locked, so that what each owes still holds when it is paid. Raises what recording raises.
@@ -75,9 +102,17 @@ def receive_oldest_first(
     others = [fresh[key] for key in order.values_list("pk", flat=True)]
     left = amount - sum((share.amount for share in shares), ZERO)
     return record_payment(
-        customer=customer, amount=amount, method=method, paid_on=paid_on, shares=[*shares, *spread(left, others)],
-        reference=reference, notes=notes, transaction_id=transaction_id, actor=actor, at=at,
-    )  # fmt: skip
+        customer=customer,
+        amount=amount,
+        method=method,
+        paid_on=paid_on,
+        shares=[*shares, *spread(left, others)],
+        reference=reference,
+        notes=notes,
+        transaction_id=transaction_id,
+        actor=actor,
+        at=at,
+    )
 
 
 def lock_held(payment: Payment) -> dict[int, Invoice]:
@@ -87,9 +122,17 @@ def lock_held(payment: Payment) -> dict[int, Invoice]:
 
 @transaction.atomic
 def replace_payment(
-    *, payment: Payment, amount: Decimal, method: str, paid_on: date, reference: str, notes: str, actor: Actor,
-    at: datetime, transaction_id: str = "",
-) -> Payment:  # fmt: skip
+    *,
+    payment: Payment,
+    amount: Decimal,
+    method: str,
+    paid_on: date,
+    reference: str,
+    notes: str,
+    actor: Actor,
+    at: datetime,
+    transaction_id: str = "",
+) -> Payment:
     """Correct a recorded payment: it is reversed, and a new one pays the same invoices. Returns the new one.
 
     Each invoice gets what it held, as far as the new amount goes; what is more goes to them up to their balances if
@@ -107,10 +150,18 @@ def replace_payment(
     reverse_payment(payment=locked, reason=REPLACED, actor=actor, at=at)
     invoices = lock_invoices(Invoice.everywhere.in_bulk(held).values())
     return record_payment(
-        customer=locked.customer, amount=amount, currency=locked.currency, method=method, paid_on=paid_on,
-        shares=_shares(invoices, held, amount, fill=was_spent), reference=reference, notes=notes,
-        transaction_id=transaction_id, actor=actor, at=at,
-    )  # fmt: skip
+        customer=locked.customer,
+        amount=amount,
+        currency=locked.currency,
+        method=method,
+        paid_on=paid_on,
+        shares=_shares(invoices, held, amount, fill=was_spent),
+        reference=reference,
+        notes=notes,
+        transaction_id=transaction_id,
+        actor=actor,
+        at=at,
+    )
 
 
 def _shares(

@@ -89,9 +89,19 @@ def build_index(company: Company, *, at: datetime, customers: Collection[int] | 
 
 
 def _item(
-    key: int, number: str, reference: str, status: str, total: Decimal, deposited: Decimal, paid: Decimal,
-    credited: Decimal, customer_id: int, customer_name: str, due_on: date, currency: str,
-) -> OpenItem:  # fmt: skip
+    key: int,
+    number: str,
+    reference: str,
+    status: str,
+    total: Decimal,
+    deposited: Decimal,
+    paid: Decimal,
+    credited: Decimal,
+    customer_id: int,
+    customer_name: str,
+    due_on: date,
+    currency: str,
+) -> OpenItem:
     return OpenItem(
         id=key,
         number=number,
@@ -220,9 +230,15 @@ def _check_shares(line: BankLine, shares: Sequence[Share]) -> None:
 
 
 def _apply(
-    line: BankLine, shares: Sequence[Share], *, rule: str, evidence: list[dict[str, str]], is_automatic: bool,
-    actor: Actor, at: datetime,
-) -> Match:  # fmt: skip
+    line: BankLine,
+    shares: Sequence[Share],
+    *,
+    rule: str,
+    evidence: list[dict[str, str]],
+    is_automatic: bool,
+    actor: Actor,
+    at: datetime,
+) -> Match:
     customer: Customer = shares[0].invoice.customer
     payment = record_payment(
         customer=customer,
@@ -237,14 +253,23 @@ def _apply(
         at=at,
     )
     match: Match = Match.everywhere.create(
-        company_id=line.company_id, line=line, payment=payment, rule=rule, evidence=evidence,
-        is_automatic=is_automatic, at=at,
-    )  # fmt: skip
+        company_id=line.company_id,
+        line=line,
+        payment=payment,
+        rule=rule,
+        evidence=evidence,
+        is_automatic=is_automatic,
+        at=at,
+    )
     states.move(
-        line, LineStatus.MATCHED, tag="payments.bank.matched", actor=actor, at=at,
+        line,
+        LineStatus.MATCHED,
+        tag="payments.bank.matched",
+        actor=actor,
+        at=at,
         also=[payment, customer, *(share.invoice for share in shares)],
         data={"amount": line.amount, "rule": rule, "payment": payment.number, "automatic": is_automatic},
-    )  # fmt: skip
+    )
     return match
 
 
@@ -271,9 +296,14 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
         pairs = [BarredPair(company_id=live.company_id, line=live.line, invoice=row) for row in invoices.values()]
         BarredPair.everywhere.bulk_create(pairs, ignore_conflicts=True)
     states.move(
-        live.line, LineStatus.OPEN, tag="payments.bank.unmatched", actor=actor, at=at,
-        also=[live.payment, *invoices.values()], data={"reason": reason, "payment": live.payment.number},
-    )  # fmt: skip
+        live.line,
+        LineStatus.OPEN,
+        tag="payments.bank.unmatched",
+        actor=actor,
+        at=at,
+        also=[live.payment, *invoices.values()],
+        data={"reason": reason, "payment": live.payment.number},
+    )
     match.refresh_from_db()
     return match
 

@@ -165,9 +165,14 @@ def _booked(transaction: Transaction, leg: Mapping[str, Any]) -> Iterator[Moveme
     if fee:
         label = " ".join(filter(None, ("Frais Revolut", line.remittance)))
         charged = StatementLine(
-            booked_on=line.booked_on, value_on=line.value_on, amount=-fee, currency=line.currency,
-            counterparty="Revolut", remittance=label, bank_reference=line.bank_reference,
-        )  # fmt: skip
+            booked_on=line.booked_on,
+            value_on=line.value_on,
+            amount=-fee,
+            currency=line.currency,
+            counterparty="Revolut",
+            remittance=label,
+            bank_reference=line.bank_reference,
+        )
         yield Movement(_fee_key(leg), where, at, balance, charged, transaction.raw)
 
 

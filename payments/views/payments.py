@@ -225,9 +225,15 @@ def _freed(payment: Payment) -> list[tuple[str, str]]:
 
 
 def small_form(
-    request: HttpRequest, form: Any, *, row: Any, title: str, button: str, note: str = "",
+    request: HttpRequest,
+    form: Any,
+    *,
+    row: Any,
+    title: str,
+    button: str,
+    note: str = "",
     facts: Sequence[tuple[str, str]] = (),
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     """A page with one short form about one row; `facts` are what it bears on, pairs of label and value."""
     context = {"form": form, "row": row, "title": title, "button": button, "note": note, "facts": facts}
     return render(request, "payments/small_form.html", context, status=422 if form.errors else 200)

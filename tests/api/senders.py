@@ -72,7 +72,13 @@ def knock(path: str, body: bytes, headers: Mapping[str, str] | None = None, *, m
 def a_copy(account: PlatformAccount, invoice: Invoice, key: str) -> Transmission:
     """The transmission that made Abby's copy of the invoice."""
     row: Transmission = Transmission.everywhere.create(
-        company_id=invoice.company_id, invoice=invoice, account=account, remote_id=key, status="ACCEPTED",
-        tracking_id=uuid.uuid4().hex, next_attempt_at=story.AT, created_at=story.AT,
-    )  # fmt: skip
+        company_id=invoice.company_id,
+        invoice=invoice,
+        account=account,
+        remote_id=key,
+        status="ACCEPTED",
+        tracking_id=uuid.uuid4().hex,
+        next_attempt_at=story.AT,
+        created_at=story.AT,
+    )
     return row

@@ -153,10 +153,14 @@ def test_a_movement_shows_what_is_proposed_and_why(company: Company, partner: Pa
     assert (proposal["kind"], proposal["excess"]) == ("auto", 0)
     assert proposal["allocations"] == [
         {
-            "invoice_id": invoice.pk, "invoice_number": invoice.number, "customer_id": invoice.customer_id,
-            "customer_name": "Maison Lumière", "balance_due": 1200, "amount": 1200,
+            "invoice_id": invoice.pk,
+            "invoice_number": invoice.number,
+            "customer_id": invoice.customer_id,
+            "customer_name": "Maison Lumière",
+            "balance_due": 1200,
+            "amount": 1200,
         }
-    ]  # fmt: skip
+    ]
     assert {one["kind"] for one in proposal["evidence"]} >= {"number"}
     assert any(invoice.number in one["sentence"] for one in proposal["evidence"])
 
@@ -267,8 +271,11 @@ def test_what_is_late_is_told_by_how_much(company: Company, partner: Partner) ->
     money.a_payment(second, "7.00", at=timezone.now())
     body = json_of(partner.get("/api/reports/aging"))
     assert {name: value / Decimal("1.2") for name, value in body["total"].items() if name.startswith("days")} == {
-        "days_1_30": 300, "days_31_60": 120, "days_61_90": 30, "days_over_90": 5,
-    }  # fmt: skip
+        "days_1_30": 300,
+        "days_31_60": 120,
+        "days_61_90": 30,
+        "days_over_90": 5,
+    }
     assert (body["total"]["not_due"], body["total"]["total"], body["total"]["invoices"]) == (1440, 1986, 9)
     assert (body["total"]["credit"], body["currency"]) == (7, "EUR")
     assert [(row["customer_id"], row["total"], row["credit"]) for row in body["customers"]] == [

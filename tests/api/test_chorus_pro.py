@@ -73,12 +73,16 @@ def a_public_invoice(company: Company, *, siret: str = TOWN, service_code: str =
 def said_of(invoice: Invoice, **other: Any) -> dict[str, Any]:
     """What a partner that has everything right says of the invoice, in the seed's own names."""
     return {
-        "invoiceNumber": invoice.number, "invoiceDate": str(invoice.issue_date),
-        "supplierSiret": invoice.seller["siret"], "recipientSiret": invoice.buyer["siret"],
+        "invoiceNumber": invoice.number,
+        "invoiceDate": str(invoice.issue_date),
+        "supplierSiret": invoice.seller["siret"],
+        "recipientSiret": invoice.buyer["siret"],
         "serviceReference": {"serviceCode": invoice.service_code},
-        "amountExcludingTax": invoice.total_net, "vatAmount": invoice.total_vat,
-        "amountIncludingTax": invoice.total_gross, **other,
-    }  # fmt: skip
+        "amountExcludingTax": invoice.total_net,
+        "vatAmount": invoice.total_vat,
+        "amountIncludingTax": invoice.total_gross,
+        **other,
+    }
 
 
 def submit(partner: Partner, data: Any, *, document: bytes | None = None, key: str = "") -> Any:
@@ -166,9 +170,14 @@ def test_only_the_bank_proves_that_it_is_paid(company: Company, account: Platfor
 def paid(invoice: Invoice) -> None:
     with company_scope(invoice.company_id):
         record_payment(
-            customer=invoice.customer, amount=invoice.total_gross, method="TRANSFER", paid_on=date(2026, 11, 16),
-            shares=[Share(invoice, invoice.total_gross)], actor=story.ACTOR, at=timezone.now(),
-        )  # fmt: skip
+            customer=invoice.customer,
+            amount=invoice.total_gross,
+            method="TRANSFER",
+            paid_on=date(2026, 11, 16),
+            shares=[Share(invoice, invoice.total_gross)],
+            actor=story.ACTOR,
+            at=timezone.now(),
+        )
 
 
 def test_what_goes_again_after_a_rejection_is_resubmitted(

@@ -77,14 +77,22 @@ def test_an_individual_has_a_first_and_a_last_name_and_no_number() -> None:
 def test_everything_wrong_is_said_at_its_field() -> None:
     partner = a_partner(story.a_company())
     body = an_organisation(
-        customer_type="public", emial="x", email="x", payment_terms_id=10**6,
+        customer_type="public",
+        emial="x",
+        email="x",
+        payment_terms_id=10**6,
         billing_address={"line": "1 rue", "postcode": "75001", "country": "XX"},
         contacts=[{"name": "Ada", "email": "ada@nord.example"}, {"name": "Bob"}],
-    )  # fmt: skip
+    )
     assert set(refused(partner.post(LIST, body))) == {
-        "customer_type", "emial", "email", "payment_terms_id", "billing_address.city", "billing_address.country",
+        "customer_type",
+        "emial",
+        "email",
+        "payment_terms_id",
+        "billing_address.city",
+        "billing_address.country",
         "contacts.2.email",
-    }  # fmt: skip
+    }
     assert set(refused(partner.post(LIST, an_organisation(siret="73282932000075")))) == {"siret"}
     assert set(refused(partner.post(LIST, an_organisation(vat_number="FR00")))) == {"vat_number"}
     assert Customer.everywhere.count() == 0
@@ -123,8 +131,12 @@ def test_all_that_is_wrong_between_readable_fields_is_said_at_once() -> None:
     }
     contacts = [{"name": ""}, {"name": "", "email": "x"}, {"name": "", "gets_invoices": False, "gets_reminders": False}]
     assert set(refused(partner.post(LIST, an_organisation(contacts=contacts)))) == {
-        "contacts.1.name", "contacts.1.email", "contacts.2.name", "contacts.2.email", "contacts.3.name",
-    }  # fmt: skip
+        "contacts.1.name",
+        "contacts.1.email",
+        "contacts.2.name",
+        "contacts.2.email",
+        "contacts.3.name",
+    }
 
 
 def test_a_second_customer_with_the_same_siret_and_service_is_refused_at_the_siret() -> None:

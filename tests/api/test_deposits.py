@@ -51,10 +51,14 @@ def test_an_order_is_billed_by_a_deposit_and_a_final_invoice_that_deducts_it(
     assert (final["amount_deposited"], final["balance_due"]) == (Decimal("360.00"), Decimal("840.00"))
     assert final["vat_breakdown"] == [
         {
-            "vat_category": "S", "vat_rate": Decimal("20.00"), "base": Decimal("1000.00"), "amount": Decimal("200.00"),
-            "exemption_code": "", "exemption_reason": "",
+            "vat_category": "S",
+            "vat_rate": Decimal("20.00"),
+            "base": Decimal("1000.00"),
+            "amount": Decimal("200.00"),
+            "exemption_code": "",
+            "exemption_reason": "",
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_deposits_are_chosen_on_a_draft_without_an_order(partner: Partner, customer: Customer) -> None:

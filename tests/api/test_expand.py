@@ -194,9 +194,13 @@ def a_draft_of_an_order(world: World) -> None:
 def a_transmission(world: World) -> None:
     account, _made = PlatformAccount.everywhere.get_or_create(company=world.company, kind="chorus_pro")
     Transmission.everywhere.create(
-        company=world.company, invoice=world.invoice, account=account, tracking_id=uuid4().hex,
-        created_at=story.AT, next_attempt_at=story.AT,
-    )  # fmt: skip
+        company=world.company,
+        invoice=world.invoice,
+        account=account,
+        tracking_id=uuid4().hex,
+        created_at=story.AT,
+        next_attempt_at=story.AT,
+    )
 
 
 # a row of each list, and what its objects cost: a customer comes with its addresses and contacts

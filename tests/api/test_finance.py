@@ -96,8 +96,11 @@ def test_jobs_of_every_kind_are_listed_latest_first_and_filtered(
     assert [one["created_at"] for one in shown] == sorted((one["created_at"] for one in shown), reverse=True)
     (failed,) = json_of(partner.get("/api/finance/jobs?queue=invoice_processing&state=failed"))
     assert (failed["id"], failed["attempts"], failed["last_error"], failed["next_attempt_at"]) == (
-        row.pk, 6, "Panne", None,
-    )  # fmt: skip
+        row.pk,
+        6,
+        "Panne",
+        None,
+    )
     assert json_of(partner.get("/api/finance/jobs?queue=ocr_processing")) == []
     for query in ("queue=mail", "state=lost", "limit=0", "limit=201", "cursor=abc", "cursor=%00", "page=2"):
         assert partner.get(f"/api/finance/jobs?{query}").status_code == 400, query
@@ -137,9 +140,16 @@ def test_a_failed_job_is_sent_again(company: Company, partner: Partner, row: Tra
     assert json_of(partner.post(address))["code"] == "transition_refused"
     with company_scope(company):
         email = Email.objects.create(
-            company=company, kind="INVOICE", recipient="x@client.example", subject_line="x", body="x",
-            status="FAILED", last_error="Refusé", created_at=story.AT, next_attempt_at=story.AT,
-        )  # fmt: skip
+            company=company,
+            kind="INVOICE",
+            recipient="x@client.example",
+            subject_line="x",
+            body="x",
+            status="FAILED",
+            last_error="Refusé",
+            created_at=story.AT,
+            next_attempt_at=story.AT,
+        )
     again = json_of(partner.post(f"/api/finance/jobs/notifications/{email.pk}/retry"))
     assert (again["kind"], again["state"], again["last_error"]) == ("email", "waiting", "")
     (line,) = money.bank_lines(company, [money.a_credit("42.00")])

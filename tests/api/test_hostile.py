@@ -215,9 +215,13 @@ def test_the_caller_is_who_our_own_proxy_says(
 def test_a_key_bound_to_a_network_works_behind_the_proxy(settings: Any, company: Company) -> None:
     settings.TRUSTED_PROXIES = 1
     _key, text = keys.create_key(
-        company=company, name="ERP", scopes=["company.read"], by=a_member(company), at=timezone.now(),
+        company=company,
+        name="ERP",
+        scopes=["company.read"],
+        by=a_member(company),
+        at=timezone.now(),
         networks=["203.0.113.0/24"],
-    )  # fmt: skip
+    )
     assert Partner(text).get("/api/company", X_Forwarded_For="203.0.113.7").status_code == 200
     assert Partner(text).get("/api/company", X_Forwarded_For="203.0.113.7, 198.51.100.1").status_code == 401
 

@@ -50,9 +50,14 @@ def numbers_of(answer: Any) -> set[Any]:
 def pay(invoice: Invoice, amount: Decimal, company: Company) -> None:
     with company_scope(company):
         record_payment(
-            customer=invoice.customer, amount=amount, method="TRANSFER", paid_on=date(2026, 11, 16),
-            shares=[Share(invoice, amount)], actor=story.ACTOR, at=NOW,
-        )  # fmt: skip
+            customer=invoice.customer,
+            amount=amount,
+            method="TRANSFER",
+            paid_on=date(2026, 11, 16),
+            shares=[Share(invoice, amount)],
+            actor=story.ACTOR,
+            at=NOW,
+        )
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -169,9 +174,12 @@ def test_a_line_takes_from_its_product_what_is_not_said(partner: Partner, compan
 
     with company_scope(company):
         product = save_product(
-            product=None, company_id=company.pk, actor=story.ACTOR, at=story.AT,
+            product=None,
+            company_id=company.pk,
+            actor=story.ACTOR,
+            at=story.AT,
             values={"reference": "C", "name": "Conseil", "is_service": True, "unit_price": Decimal(90), "unit": "HUR"},
-        )  # fmt: skip
+        )
     invoice = draft_of(partner, story.a_customer(company), {"product_id": product.pk, "quantity": 2})
     item = invoice["items"][0]
     assert (item["description"], item["unit"], item["is_service"]) == ("Conseil", "HUR", True)
@@ -224,8 +232,11 @@ def test_an_issued_invoice_changes_its_internal_notes_alone(partner: Partner, co
     address = f"/api/invoices/{invoice.pk}"
     noted = partner.put(address, {"internal_notes": "Appelé lundi"})
     assert (noted.status_code, json_of(noted)["internal_notes"]) == (200, "Appelé lundi")
-    for answer in (partner.put(address, {"notes": "x"}), partner.put(address, {"due_date": "2027-01-01"}),
-                   partner.delete(address)):  # fmt: skip
+    for answer in (
+        partner.put(address, {"notes": "x"}),
+        partner.put(address, {"due_date": "2027-01-01"}),
+        partner.delete(address),
+    ):
         problem = json_of(answer)
         assert (answer.status_code, problem["code"]) == (409, "invoice_issued")
         assert problem["use"] == f"POST /api/invoices/{invoice.pk}/credit-notes"
@@ -351,9 +362,15 @@ def test_the_figures_are_those_of_the_lists(reader: Partner, several: dict[str, 
     figures = json_of(reader.get("/api/invoices/stats"))
     total = several["sent"].total_gross
     assert figures == {
-        "draft_count": 1, "sent_count": 3, "paid_count": 1, "overdue_count": 1, "cancelled_count": 1,
-        "total_paid": total + 100, "total_pending": 4 * total - 100, "total_overdue": total,
-    }  # fmt: skip
+        "draft_count": 1,
+        "sent_count": 3,
+        "paid_count": 1,
+        "overdue_count": 1,
+        "cancelled_count": 1,
+        "total_paid": total + 100,
+        "total_pending": 4 * total - 100,
+        "total_overdue": total,
+    }
 
 
 def test_pages_visit_each_row_once(reader: Partner, several: dict[str, Invoice]) -> None:

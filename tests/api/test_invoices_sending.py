@@ -168,9 +168,14 @@ def test_what_was_paid_on_a_credited_invoice_becomes_the_customers_credit(
     invoice = story.an_issued_invoice(customer)
     with company_scope(company):
         payment = record_payment(
-            customer=customer, amount=invoice.total_gross, method="TRANSFER", paid_on=date(2026, 11, 16),
-            shares=[Share(invoice, invoice.total_gross)], actor=story.ACTOR, at=datetime(2026, 11, 17, tzinfo=UTC),
-        )  # fmt: skip
+            customer=customer,
+            amount=invoice.total_gross,
+            method="TRANSFER",
+            paid_on=date(2026, 11, 16),
+            shares=[Share(invoice, invoice.total_gross)],
+            actor=story.ACTOR,
+            at=datetime(2026, 11, 17, tzinfo=UTC),
+        )
     (shown,) = json_of(partner.get(f"/api/invoices/{invoice.pk}"))["payments"]
     assert (shown["id"], shown["amount"], shown["payment_date"]) == (payment.pk, invoice.total_gross, "2026-11-16")
     partner.post(f"/api/invoices/{invoice.pk}/credit-notes", {"reason": "Annulée"}, key=True)

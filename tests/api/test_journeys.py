@@ -33,11 +33,20 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     config.write_text("post_hooks: []\n", encoding="utf-8")
     subprocess.run(
         [
-            str(tool), "generate", "--path", str(ROOT / DOCUMENT), "--meta", "none", "--config", str(config),
-            "--output-path", str(folder / "quittance_client"),
+            str(tool),
+            "generate",
+            "--path",
+            str(ROOT / DOCUMENT),
+            "--meta",
+            "none",
+            "--config",
+            str(config),
+            "--output-path",
+            str(folder / "quittance_client"),
         ],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+    )
     sys.path.insert(0, str(folder))
     yield "quittance_client"
     sys.path.remove(str(folder))
@@ -82,11 +91,14 @@ def _from_the_order_to_the_money(call: Generated) -> None:
         "customers.customer_create",
         body=m.CustomerBodyRequest.from_dict(
             {
-                "customer_type": "organisation", "name": "Galerie Nord", "siret": story.a_siret(story.a_siren()),
-                "email": "compta@nord.example", "billing_address": ADDRESS,
+                "customer_type": "organisation",
+                "name": "Galerie Nord",
+                "siret": story.a_siret(story.a_siren()),
+                "email": "compta@nord.example",
+                "billing_address": ADDRESS,
             }
         ),
-    )  # fmt: skip
+    )
     order = call(
         "orders.order_create",
         body=m.OrderBodyRequest.from_dict(

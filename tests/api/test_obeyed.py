@@ -30,52 +30,100 @@ WRITING = {route.operation.id: route for route in ROUTES if route.operation.body
 
 def an_item(world: World) -> dict[str, Any]:
     return {
-        "description": "Conseil", "quantity": Decimal("2.50"), "unit": "HUR", "unit_price": Decimal("200.00"),
-        "discount_percent": Decimal("10.00"), "vat_rate": Decimal("0.00"), "vat_category": "E",
-        "exemption_code": "VATEX-FR-CGI261-4", "is_service": True, "product_id": world.product.pk,
-    }  # fmt: skip
+        "description": "Conseil",
+        "quantity": Decimal("2.50"),
+        "unit": "HUR",
+        "unit_price": Decimal("200.00"),
+        "discount_percent": Decimal("10.00"),
+        "vat_rate": Decimal("0.00"),
+        "vat_category": "E",
+        "exemption_code": "VATEX-FR-CGI261-4",
+        "is_service": True,
+        "product_id": world.product.pk,
+    }
 
 
 def an_invoice(world: World) -> dict[str, Any]:
     return {
-        "customer_id": world.customer.pk, "kind": "deposit", "invoice_number": "INV-1", "external_reference": "INV-1",
-        "invoice_date": "2026-11-02", "supply_date": "2026-11-02", "due_date": "2026-12-24", "status": "draft",
-        "notes": "Merci", "terms": "À 30 jours", "internal_notes": "Voir Ada", "purchase_order": "PO-1",
-        "service_code": "S1", "delivery_address": LYON, "items": [an_item(world)],
-    }  # fmt: skip
+        "customer_id": world.customer.pk,
+        "kind": "deposit",
+        "invoice_number": "INV-1",
+        "external_reference": "INV-1",
+        "invoice_date": "2026-11-02",
+        "supply_date": "2026-11-02",
+        "due_date": "2026-12-24",
+        "status": "draft",
+        "notes": "Merci",
+        "terms": "À 30 jours",
+        "internal_notes": "Voir Ada",
+        "purchase_order": "PO-1",
+        "service_code": "S1",
+        "delivery_address": LYON,
+        "items": [an_item(world)],
+    }
 
 
 def an_order(world: World) -> dict[str, Any]:
     return {
-        "customer_id": world.customer.pk, "customer_type": "organisation", "order_date": "2026-11-02",
-        "purchase_order": "PO-1", "service_code": "S1", "notes": "Merci", "delivery_address": LYON,
+        "customer_id": world.customer.pk,
+        "customer_type": "organisation",
+        "order_date": "2026-11-02",
+        "purchase_order": "PO-1",
+        "service_code": "S1",
+        "notes": "Merci",
+        "delivery_address": LYON,
         "items": [an_item(world)],
-    }  # fmt: skip
+    }
 
 
 def a_product(world: World) -> dict[str, Any]:
     return {
-        "reference": "CH-9", "name": "Fauteuil", "description": "Rouge", "is_service": False, "unit": "HUR",
-        "unit_price": Decimal("99.50"), "vat_category": "E", "vat_rate": Decimal("0.00"),
-        "exemption_code": "VATEX-FR-CGI261-4", "tracks_stock": False,
-    }  # fmt: skip
+        "reference": "CH-9",
+        "name": "Fauteuil",
+        "description": "Rouge",
+        "is_service": False,
+        "unit": "HUR",
+        "unit_price": Decimal("99.50"),
+        "vat_category": "E",
+        "vat_rate": Decimal("0.00"),
+        "exemption_code": "VATEX-FR-CGI261-4",
+        "tracks_stock": False,
+    }
 
 
 def a_customer(world: World) -> dict[str, Any]:
     siren = story.a_siren()
     contact = {
-        "name": "Ada", "position": "Achats", "email": "ada@client.example", "phone": "0102030405",
-        "gets_invoices": False, "gets_reminders": True,
-    }  # fmt: skip
+        "name": "Ada",
+        "position": "Achats",
+        "email": "ada@client.example",
+        "phone": "0102030405",
+        "gets_invoices": False,
+        "gets_reminders": True,
+    }
     return {
-        "customer_type": "organisation", "name": "Mairie", "first_name": "", "last_name": "",
-        "email": "mairie@client.example", "phone": "0102030406", "siren": siren, "siret": story.a_siret(siren),
-        "vat_number": "", "electronic_address": f"{siren}_FACT", "is_public_body": True, "service_code": "S1",
-        "requires_service_code": True, "requires_commitment": True, "payment_terms_id": world.customer.terms_id,
+        "customer_type": "organisation",
+        "name": "Mairie",
+        "first_name": "",
+        "last_name": "",
+        "email": "mairie@client.example",
+        "phone": "0102030406",
+        "siren": siren,
+        "siret": story.a_siret(siren),
+        "vat_number": "",
+        "electronic_address": f"{siren}_FACT",
+        "is_public_body": True,
+        "service_code": "S1",
+        "requires_service_code": True,
+        "requires_commitment": True,
+        "payment_terms_id": world.customer.terms_id,
         "exemption_code": "VATEX-FR-CGI261-4",
-        "reminders_paused_until": "2027-01-05", "notes": "Midi", "billing_address": LYON, "delivery_address": LYON,
+        "reminders_paused_until": "2027-01-05",
+        "notes": "Midi",
+        "billing_address": LYON,
+        "delivery_address": LYON,
         "contacts": [contact],
-    }  # fmt: skip
+    }
 
 
 def a_payment(world: World) -> dict[str, Any]:
@@ -86,10 +134,16 @@ def a_payment(world: World) -> dict[str, Any]:
         "invoice_total": world.invoice.total_gross,
     }
     return {
-        "customer_id": world.customer.pk, "payment_date": "2026-11-02", "amount": Decimal("30.00"),
-        "payment_method": "card", "reference": "CB", "transaction_id": "T-1", "notes": "Reçu", "allocations": [share],
+        "customer_id": world.customer.pk,
+        "payment_date": "2026-11-02",
+        "amount": Decimal("30.00"),
+        "payment_method": "card",
+        "reference": "CB",
+        "transaction_id": "T-1",
+        "notes": "Reçu",
+        "allocations": [share],
         "oldest_first": False,
-    }  # fmt: skip
+    }
 
 
 def changed_payment(world: World) -> dict[str, Any]:
@@ -377,9 +431,12 @@ def test_a_service_has_no_stock_and_an_individual_no_other_name(world: World, pa
     service = {"reference": "SV", "name": "Conseil", "unit_price": 1, "is_service": True, "tracks_stock": True}
     assert set(json_of(partner.post("/api/products", service))["fields"]) == {"tracks_stock"}
     person = {
-        "customer_type": "individual", "first_name": "Ada", "last_name": "Martin", "name": "Société Martin",
+        "customer_type": "individual",
+        "first_name": "Ada",
+        "last_name": "Martin",
+        "name": "Société Martin",
         "billing_address": LYON,
-    }  # fmt: skip
+    }
     assert set(json_of(partner.post("/api/customers", person))["fields"]) == {"name"}
     assert partner.post("/api/customers", {**person, "name": "Ada Martin"}).status_code == 201
 

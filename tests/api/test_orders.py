@@ -67,13 +67,20 @@ def test_everything_wrong_with_an_order_and_its_lines_is_said_at_once() -> None:
     answer = partner.post(LIST, body)
     assert code(answer, 400) == "invalid"
     assert set(json_of(answer)["fields"]) == {
-        "customer_type", "items.2.quantity", "items.2.description", "items.2.unit_price", "items.2.vat_rate",
-    }  # fmt: skip
+        "customer_type",
+        "items.2.quantity",
+        "items.2.description",
+        "items.2.unit_price",
+        "items.2.vat_rate",
+    }
     order = an_order(partner, company)
     answer = partner.put(at(order), {"items": [{"quantity": "a", "vat_rate": 33}]})
     assert set(json_of(answer)["fields"]) == {
-        "items.1.quantity", "items.1.description", "items.1.unit_price", "items.1.vat_rate",
-    }  # fmt: skip
+        "items.1.quantity",
+        "items.1.description",
+        "items.1.unit_price",
+        "items.1.vat_rate",
+    }
 
 
 def test_an_order_is_written_with_its_totals_and_customer() -> None:

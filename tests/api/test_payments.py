@@ -50,9 +50,13 @@ def test_a_payment_is_recorded_as_the_seed_prints_it(partner: Partner, invoice: 
     assert {name: payment[name] for name in SEED_BODY} == SEED_BODY
     assert payment["invoice_id"] == invoice.pk
     assert body["invoice"] == {
-        "id": invoice.pk, "invoice_number": invoice.number, "total_ttc": Decimal("1200.00"),
-        "total_paid": Decimal("600.00"), "balance_due": Decimal("600.00"), "status": "sent",
-    }  # fmt: skip
+        "id": invoice.pk,
+        "invoice_number": invoice.number,
+        "total_ttc": Decimal("1200.00"),
+        "total_paid": Decimal("600.00"),
+        "balance_due": Decimal("600.00"),
+        "status": "sent",
+    }
     assert b'"amount":600.00' in answer.content, "amounts are JSON numbers with two decimals"
 
 
@@ -68,14 +72,28 @@ def test_the_list_shows_what_the_seed_prints(company: Company, partner: Partner,
     with company_scope(company):
         author = Payment.objects.get().pk
     assert row["id"] == author
-    assert {name: row[name] for name in (
-        "invoice_id", "invoice_number", "invoice_total", "customer_name", "payment_date", "amount", "payment_method",
-        "reference",
-    )} == {
-        "invoice_id": invoice.pk, "invoice_number": invoice.number, "invoice_total": Decimal("1200.00"),
-        "customer_name": "Acme Corp", "payment_date": "2026-11-17", "amount": Decimal("1200.00"),
-        "payment_method": "transfer", "reference": "VIR-123456",
-    }  # fmt: skip
+    assert {
+        name: row[name]
+        for name in (
+            "invoice_id",
+            "invoice_number",
+            "invoice_total",
+            "customer_name",
+            "payment_date",
+            "amount",
+            "payment_method",
+            "reference",
+        )
+    } == {
+        "invoice_id": invoice.pk,
+        "invoice_number": invoice.number,
+        "invoice_total": Decimal("1200.00"),
+        "customer_name": "Acme Corp",
+        "payment_date": "2026-11-17",
+        "amount": Decimal("1200.00"),
+        "payment_method": "transfer",
+        "reference": "VIR-123456",
+    }
     assert row["created_by_name"].startswith("owner-")
 
 
@@ -112,9 +130,13 @@ def test_mark_paid_takes_the_seeds_body(partner: Partner, invoice: Invoice) -> N
 def test_less_than_the_balance_leaves_the_invoice_sent(partner: Partner, invoice: Invoice) -> None:
     answer = partner.post(f"/api/invoices/{invoice.pk}/mark-paid", {"amount": Decimal("0.01")}, key=True)
     assert json_of(answer)["invoice"] | {"id": 0, "invoice_number": ""} == {
-        "id": 0, "invoice_number": "", "total_ttc": 1200, "total_paid": Decimal("0.01"),
-        "balance_due": Decimal("1199.99"), "status": "sent",
-    }  # fmt: skip
+        "id": 0,
+        "invoice_number": "",
+        "total_ttc": 1200,
+        "total_paid": Decimal("0.01"),
+        "balance_due": Decimal("1199.99"),
+        "status": "sent",
+    }
 
 
 # -- credit, never lost ---------------------------------------------------------------------------------------------
@@ -210,9 +232,12 @@ def test_what_is_allocated_stands_and_the_rest_goes_to_the_oldest_of_the_others(
     customer = story.a_customer(company)
     first, second, third = (due(customer, date(2026, 12, day)) for day in (20, 22, 24))
     body = {
-        "customer_id": customer.pk, "amount": Decimal("1500.00"), "payment_method": "transfer", "oldest_first": True,
+        "customer_id": customer.pk,
+        "amount": Decimal("1500.00"),
+        "payment_method": "transfer",
+        "oldest_first": True,
         "allocations": [{"invoice_id": second.pk, "amount": Decimal("50.00")}],
-    }  # fmt: skip
+    }
     payment = json_of(partner.post("/api/payments", body, key=True))["payment"]
     assert {one["invoice_id"]: one["amount"] for one in payment["allocations"]} == {
         first.pk: 1200,
@@ -530,23 +555,31 @@ def test_figures_by_period_and_method_as_the_seed_prints_them(partner: Partner, 
     assert body == {
         "by_period": [
             {
-                "period": "2026-11-01T00:00:00Z", "payment_method": "card", "payment_count": 1,
+                "period": "2026-11-01T00:00:00Z",
+                "payment_method": "card",
+                "payment_count": 1,
                 "total_amount": Decimal("30.00"),
             },
             {
-                "period": "2026-11-01T00:00:00Z", "payment_method": "transfer", "payment_count": 2,
+                "period": "2026-11-01T00:00:00Z",
+                "payment_method": "transfer",
+                "payment_count": 2,
                 "total_amount": Decimal("250.01"),
             },
             {
-                "period": "2026-10-01T00:00:00Z", "payment_method": "transfer", "payment_count": 1,
+                "period": "2026-10-01T00:00:00Z",
+                "payment_method": "transfer",
+                "payment_count": 1,
                 "total_amount": Decimal("100.00"),
             },
         ],
         "total": {
-            "total_payments": 4, "total_amount": Decimal("380.01"), "average_payment": Decimal("95.00"),
+            "total_payments": 4,
+            "total_amount": Decimal("380.01"),
+            "average_payment": Decimal("95.00"),
             "invoices_paid": 2,
         },
-    }  # fmt: skip
+    }
 
     def periods(period: str) -> list[str]:
         rows = json_of(partner.get(f"/api/payments/stats?period={period}"))["by_period"]

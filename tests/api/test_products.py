@@ -147,9 +147,12 @@ def test_another_companys_product_does_not_exist() -> None:
     partner = a_partner(story.a_company())
     here = at(stranger.pk)
     answers = [
-        partner.get(here), partner.put(here, {}), partner.delete(here), partner.get(f"{here}/stock"),
+        partner.get(here),
+        partner.put(here, {}),
+        partner.delete(here),
+        partner.get(f"{here}/stock"),
         partner.post(f"{here}/stock", {"reason": "receipt", "quantity": 1}),
-    ]  # fmt: skip
+    ]
     assert {answer.status_code for answer in answers} == {404}
 
 
@@ -160,8 +163,11 @@ def test_a_viewer_reads_and_a_key_does_what_its_scopes_say() -> None:
     assert viewer.get(here).status_code == viewer.get(f"{here}/stock").status_code == 200
     move = {"reason": "receipt", "quantity": 1}
     answers = [
-        viewer.post(LIST, BODY), viewer.put(here, {}), viewer.delete(here), viewer.post(f"{here}/stock", move),
-    ]  # fmt: skip
+        viewer.post(LIST, BODY),
+        viewer.put(here, {}),
+        viewer.delete(here),
+        viewer.post(f"{here}/stock", move),
+    ]
     assert {answer.status_code for answer in answers} == {403}
     assert a_machine(company, "products.edit").post(f"{here}/stock", move).status_code == 403
     assert a_machine(company, "stock.move").post(f"{here}/stock", move).status_code == 200

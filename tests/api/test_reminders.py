@@ -55,8 +55,12 @@ def test_a_reminder_is_recorded_as_the_seed_prints_it_and_sent_by_the_queue(
     assert body["message"] == "Relance enregistrée avec succès"
     reminder = body["reminder"]
     assert {name: reminder[name] for name in ("invoice_id", "reminder_type", "status", "sent", "sent_at")} == {
-        "invoice_id": invoice.pk, "reminder_type": "email", "status": "queued", "sent": False, "sent_at": None,
-    }  # fmt: skip
+        "invoice_id": invoice.pk,
+        "reminder_type": "email",
+        "status": "queued",
+        "sent": False,
+        "sent_at": None,
+    }
     assert (reminder["level"], reminder["subject"]) == ("friendly", SEED_BODY["subject"])
     with company_scope(company):
         text = Email.objects.get(reminder=reminder["id"]).body
@@ -129,9 +133,14 @@ def test_a_formal_notice_waits_for_a_decision_and_keeps_its_text(
     with company_scope(company):
         for level, days in ((ReminderLevel.FRIENDLY, 30), (ReminderLevel.FIRM, 20)):
             Reminder.objects.create(
-                company=company, invoice=invoice, level=level, status=ReminderStatus.SENT, balance=invoice.balance,
-                created_at=AT - timedelta(days=days), sent_at=AT - timedelta(days=days),
-            )  # fmt: skip
+                company=company,
+                invoice=invoice,
+                level=level,
+                status=ReminderStatus.SENT,
+                balance=invoice.balance,
+                created_at=AT - timedelta(days=days),
+                sent_at=AT - timedelta(days=days),
+            )
     reminder = json_of(remind(partner, invoice, SEED_BODY))["reminder"]
     assert (reminder["level"], reminder["status"], reminder["sent"]) == ("final", "drafted", False)
     url = f"/api/reminders/{reminder['id']}"
@@ -144,9 +153,13 @@ def test_a_drafted_notice_can_be_given_up(company: Company, partner: Partner, cu
     invoice = late(customer, days=40)
     with company_scope(company):
         drafted = Reminder.objects.create(
-            company=company, invoice=invoice, level=ReminderLevel.FINAL, status=ReminderStatus.DRAFTED,
-            balance=invoice.balance, created_at=AT,
-        )  # fmt: skip
+            company=company,
+            invoice=invoice,
+            level=ReminderLevel.FINAL,
+            status=ReminderStatus.DRAFTED,
+            balance=invoice.balance,
+            created_at=AT,
+        )
     answer = json_of(partner.post(f"/api/reminders/{drafted.pk}/cancel", {"reason": "Accord trouvé"}))["reminder"]
     assert (answer["status"], answer["cancelled_because"]) == ("cancelled", "Accord trouvé")
 

@@ -85,20 +85,30 @@ def test_the_body_of_a_new_invoice(partner: Partner, company: Company) -> None:
     customer = story.a_customer(company)
     with company_scope(company):
         product = save_product(
-            product=None, company_id=company.pk, actor=story.ACTOR, at=story.AT,
+            product=None,
+            company_id=company.pk,
+            actor=story.ACTOR,
+            at=story.AT,
             values={"reference": "SITE", "name": "Site web", "is_service": True, "unit_price": Decimal(90)},
-        )  # fmt: skip
+        )
     body = {
-        "invoice_number": "INV-2024-0001", "customer_id": customer.pk, "invoice_date": "2024-10-01",
-        "due_date": "2024-10-31", "status": "draft", "notes": "Merci pour votre confiance",
+        "invoice_number": "INV-2024-0001",
+        "customer_id": customer.pk,
+        "invoice_date": "2024-10-01",
+        "due_date": "2024-10-31",
+        "status": "draft",
+        "notes": "Merci pour votre confiance",
         "terms": "Paiement à 30 jours",
         "items": [
             {
-                "description": "Développement site web", "quantity": 10, "unit_price": Decimal("100.00"),
-                "vat_rate": Decimal("20.00"), "product_id": product.pk,
+                "description": "Développement site web",
+                "quantity": 10,
+                "unit_price": Decimal("100.00"),
+                "vat_rate": Decimal("20.00"),
+                "product_id": product.pk,
             }
         ],
-    }  # fmt: skip
+    }
     answer = partner.post("/api/invoices", body)
     assert answer.status_code == 201, answer.content
     invoice = json_of(answer)
@@ -152,9 +162,14 @@ def test_marking_as_paid_and_paying_with_the_printed_bodies(partner: Partner, co
         "id"
     ]
     body = {
-        "invoice_id": number, "payment_date": "2024-10-15", "amount": Decimal("600.00"), "payment_method": "card",
-        "reference": "CARD-789", "transaction_id": "TXN-456789", "notes": "Paiement partiel",
-    }  # fmt: skip
+        "invoice_id": number,
+        "payment_date": "2024-10-15",
+        "amount": Decimal("600.00"),
+        "payment_method": "card",
+        "reference": "CARD-789",
+        "transaction_id": "TXN-456789",
+        "notes": "Paiement partiel",
+    }
     answer = partner.post("/api/payments", body, key=True)
     assert answer.status_code == 201, answer.content
     paid = json_of(answer)

@@ -43,8 +43,12 @@ def change(row: Transmission, **columns: Any) -> None:
 def test_an_issued_invoice_is_seen_in_the_queue(partner: Partner, row: Transmission) -> None:
     (shown,) = json_of(partner.get("/api/transmissions"))
     assert (shown["id"], shown["invoice_id"], shown["status"], shown["platform"], shown["kind"]) == (
-        row.pk, row.invoice_id, "pending", "afnor", "invoice",
-    )  # fmt: skip
+        row.pk,
+        row.invoice_id,
+        "pending",
+        "afnor",
+        "invoice",
+    )
     assert (shown["attempts"], shown["error_class"], shown["next_attempt_at"] is None) == (0, None, False)
 
 
@@ -200,9 +204,13 @@ def test_the_life_of_an_invoice_is_told_both_ways_with_its_proofs(
     ]
     with company_scope(row.company_id):
         type(events[0]).objects.create(
-            company_id=row.company_id, invoice=row.invoice, transmission=row, code="212",
-            occurred_at=later + timedelta(hours=1), received_at=later,
-        )  # fmt: skip
+            company_id=row.company_id,
+            invoice=row.invoice,
+            transmission=row,
+            code="212",
+            occurred_at=later + timedelta(hours=1),
+            received_at=later,
+        )
     shown = json_of(partner.get(f"/api/invoices/{row.invoice_id}/lifecycle"))
     assert [(one["code"], one["direction"]) for one in shown] == [
         ("200", "received"),

@@ -108,10 +108,15 @@ def test_another_companys_webhooks_do_not_exist(partner: Partner) -> None:
     stranger = a_partner(story.a_company())
     place, delivery = f"/api/webhooks/{made['id']}", f"/api/webhooks/deliveries/{tested['id']}"
     answers = [
-        stranger.get(place), stranger.put(place, BODY), stranger.delete(place), stranger.get(f"{place}/deliveries"),
-        stranger.post(f"{place}/test"), stranger.post(f"{place}/rotate-secret"), stranger.get(delivery),
+        stranger.get(place),
+        stranger.put(place, BODY),
+        stranger.delete(place),
+        stranger.get(f"{place}/deliveries"),
+        stranger.post(f"{place}/test"),
+        stranger.post(f"{place}/rotate-secret"),
+        stranger.get(delivery),
         stranger.post(f"{delivery}/replay"),
-    ]  # fmt: skip
+    ]
     assert {answer.status_code for answer in answers} == {404}
     assert json_of(stranger.get("/api/webhooks")) == []
 

@@ -117,9 +117,13 @@ class World:
     @cached_property
     def reminder(self) -> Any:
         return Reminder.everywhere.create(
-            company=self.company, invoice=self.invoice, level=3, status="DRAFTED", balance=Decimal(1),
+            company=self.company,
+            invoice=self.invoice,
+            level=3,
+            status="DRAFTED",
+            balance=Decimal(1),
             created_at=timezone.now(),
-        )  # fmt: skip
+        )
 
     @cached_property
     def endpoint(self) -> Any:
@@ -155,9 +159,15 @@ class World:
     @cached_property
     def received(self) -> Any:
         return ReceivedWebhook.everywhere.create(
-            company=self.company, origin=self.source, event_id="evt_1", body=b"{}", status="FAILED",
-            sha256=hashlib.sha256(b"{}").hexdigest(), received_at=story.AT, next_attempt_at=story.AT,
-        )  # fmt: skip
+            company=self.company,
+            origin=self.source,
+            event_id="evt_1",
+            body=b"{}",
+            status="FAILED",
+            sha256=hashlib.sha256(b"{}").hexdigest(),
+            received_at=story.AT,
+            next_attempt_at=story.AT,
+        )
 
     @cached_property
     def contact(self) -> Any:
@@ -167,16 +177,29 @@ class World:
     @cached_property
     def email(self) -> Any:
         return Email.everywhere.create(
-            company=self.company, kind="INVOICE", invoice=self.invoice, recipient="x@client.example", body="x",
-            subject_line="x", status="FAILED", created_at=story.AT, next_attempt_at=story.AT,
-        )  # fmt: skip
+            company=self.company,
+            kind="INVOICE",
+            invoice=self.invoice,
+            recipient="x@client.example",
+            body="x",
+            subject_line="x",
+            status="FAILED",
+            created_at=story.AT,
+            next_attempt_at=story.AT,
+        )
 
     @cached_property
     def enclosure(self) -> Any:
         return Enclosure.everywhere.create(
-            company=self.company, transmission=self.transmission, position=1, name="bon.pdf", size=1,
-            media_type="application/pdf", sha256="", file=ContentFile(b"x", name="bon.pdf"),
-        )  # fmt: skip
+            company=self.company,
+            transmission=self.transmission,
+            position=1,
+            name="bon.pdf",
+            size=1,
+            media_type="application/pdf",
+            sha256="",
+            file=ContentFile(b"x", name="bon.pdf"),
+        )
 
     @cached_property
     def key(self) -> Any:
@@ -192,9 +215,13 @@ class World:
     def transmission(self) -> Any:
         account = platforms.a_platform_account(self.company, kind="chorus_pro")
         return Transmission.everywhere.create(
-            company=self.company, invoice=self.invoice, account=account, tracking_id=uuid.uuid4().hex,
-            created_at=story.AT, next_attempt_at=story.AT,
-        )  # fmt: skip
+            company=self.company,
+            invoice=self.invoice,
+            account=account,
+            tracking_id=uuid.uuid4().hex,
+            created_at=story.AT,
+            next_attempt_at=story.AT,
+        )
 
 
 def a_world() -> World:

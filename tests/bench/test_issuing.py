@@ -111,8 +111,12 @@ def inserts_of(act: Callable[[], Any]) -> list[str]:
         act()
     asked = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
     ours = [sql for sql in asked if not any(name in sql for name in NOT_ITS_ROWS)]
-    return [sql.replace(' "billing_', ' "bare_billing_').replace(' "kernel_', ' "bare_kernel_')
-            .replace(' "payments_', ' "bare_payments_') for sql in ours]  # fmt: skip
+    return [
+        sql.replace(' "billing_', ' "bare_billing_')
+        .replace(' "kernel_', ' "bare_kernel_')
+        .replace(' "payments_', ' "bare_payments_')
+        for sql in ours
+    ]
 
 
 def send(documents: Sequence[Sequence[str]]) -> None:
@@ -187,8 +191,11 @@ def test_a_payment_is_recorded_by_the_api(company: Company) -> None:
     def pay() -> None:
         share = {"invoice_id": invoice.pk, "amount": Decimal("1.00")}
         body = {
-            "customer_id": customer.pk, "amount": Decimal("2.00"), "payment_method": "card", "allocations": [share],
-        }  # fmt: skip
+            "customer_id": customer.pk,
+            "amount": Decimal("2.00"),
+            "payment_method": "card",
+            "allocations": [share],
+        }
         answer = partner.post("/api/payments", body, key=f"payment-{next(serial)}")
         assert answer.status_code == 201, answer.content
 

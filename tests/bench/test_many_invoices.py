@@ -29,13 +29,16 @@ def grow(count: int) -> None:
     for start in range(0, count, AT_ONCE):
         key = f"({Invoice.everywhere.count()} + n)"
         multiply(
-            "billing_invoice", min(AT_ONCE, count - start), id=f"(1000000000000 + {key})",
-            number=f"'FAC-2025-' || {key}", issue_date=f"date '2023-01-01' + ({key} % 1000)",
+            "billing_invoice",
+            min(AT_ONCE, count - start),
+            id=f"(1000000000000 + {key})",
+            number=f"'FAC-2025-' || {key}",
+            issue_date=f"date '2023-01-01' + ({key} % 1000)",
             due_date=f"date '2023-02-01' + ({key} % 1000)",
             created_at=f"timestamptz '2023-01-01' + {key} * interval '90 seconds'",
             status=f"CASE WHEN {key} % 10 = 0 THEN 'ISSUED' ELSE 'PAID' END",
             amount_paid=f"CASE WHEN {key} % 10 = 0 THEN 0 ELSE 1440 END",
-        )  # fmt: skip
+        )
     analyse()
 
 

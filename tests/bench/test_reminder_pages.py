@@ -27,15 +27,25 @@ def grow() -> None:
     """Late invoices of many customers, some reminded already, and credits of the bank that nothing explains."""
     multiply("customers_customer", CUSTOMERS, id="1000000000000 + n", name="'Client ' || n", siren="''", siret="''")
     multiply(
-        "billing_invoice", LATE, id="1000000000000 + n", number="'FAC-2025-' || n",
-        customer_id=f"1000000000001 + n % {CUSTOMERS}", buyer_name=f"'Client ' || 1 + n % {CUSTOMERS}",
-        due_date="current_date - (n % 90) - 1", total_gross="1240 + n", total_net="1000 + n",
-    )  # fmt: skip
+        "billing_invoice",
+        LATE,
+        id="1000000000000 + n",
+        number="'FAC-2025-' || n",
+        customer_id=f"1000000000001 + n % {CUSTOMERS}",
+        buyer_name=f"'Client ' || 1 + n % {CUSTOMERS}",
+        due_date="current_date - (n % 90) - 1",
+        total_gross="1240 + n",
+        total_net="1000 + n",
+    )
     multiply("payments_reminder", REMINDED, id="1000000000000 + n", invoice_id="1000000000000 + n")
     multiply(
-        "payments_bankline", OPEN, id="1000000000000 + n", import_key="'copy:' || n", amount="0.5 + n",
+        "payments_bankline",
+        OPEN,
+        id="1000000000000 + n",
+        import_key="'copy:' || n",
+        amount="0.5 + n",
         counterparty="'P' || n",
-    )  # fmt: skip
+    )
     analyse()
 
 

@@ -57,9 +57,14 @@ def test_the_form_takes_the_whole_address_or_none() -> None:
     customer = story.a_customer(company)
     client = people.signed_in(company)
     lines = {
-        "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-description": "Chaise", "lines-0-quantity": "1",
-        "lines-0-unit": "C62", "lines-0-unit_price": "10", "lines-0-vat": "S:20",
-    }  # fmt: skip
+        "lines-TOTAL_FORMS": "1",
+        "lines-INITIAL_FORMS": "0",
+        "lines-0-description": "Chaise",
+        "lines-0-quantity": "1",
+        "lines-0-unit": "C62",
+        "lines-0-unit_price": "10",
+        "lines-0-vat": "S:20",
+    }
     sent = {"customer": customer.pk, "kind": "380", "delivery_line": "Quai 9", **lines}
     refused = client.post(reverse("billing:invoice-new"), sent)
     assert refused.status_code in {200, 422}

@@ -18,9 +18,15 @@ pytestmark = pytest.mark.django_db
 
 def a_message(company, invoice=None, status=EmailStatus.QUEUED):
     email = queue_email(
-        company_id=company.pk, invoice=invoice or an_issued_invoice(a_customer(company)), kind=EmailKind.INVOICE,
-        recipient="ada@client.example", subject_line="Facture", body="Bonjour,\n\nMerci.", needs_document=True, at=AT,
-    )  # fmt: skip
+        company_id=company.pk,
+        invoice=invoice or an_issued_invoice(a_customer(company)),
+        kind=EmailKind.INVOICE,
+        recipient="ada@client.example",
+        subject_line="Facture",
+        body="Bonjour,\n\nMerci.",
+        needs_document=True,
+        at=AT,
+    )
     Email.everywhere.filter(pk=email.pk).update(status=status)
     email.refresh_from_db()
     return email

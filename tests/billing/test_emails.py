@@ -72,10 +72,14 @@ def an_invoice(**company: Any) -> Invoice:
 
 def its_document(invoice: Invoice, *, valid: bool = True) -> InvoiceDocument:
     row = InvoiceDocument(
-        company_id=invoice.company_id, invoice=invoice, kind=DocumentKind.FACTURX,
-        sha256=hashlib.sha256(PDF).hexdigest(), size=len(PDF),
-        verdict={"valid": valid}, created_at=AT,
-    )  # fmt: skip
+        company_id=invoice.company_id,
+        invoice=invoice,
+        kind=DocumentKind.FACTURX,
+        sha256=hashlib.sha256(PDF).hexdigest(),
+        size=len(PDF),
+        verdict={"valid": valid},
+        created_at=AT,
+    )
     row.file.save("file.pdf", ContentFile(PDF), save=False)
     row.save(force_insert=True)
     return row
@@ -85,9 +89,14 @@ def a_message(invoice: Invoice | None = None, *, needs_document: bool = False, *
     invoice = invoice or an_invoice()
     subject, body = invoice_letter(invoice)
     defaults: dict[str, Any] = {
-        "company_id": invoice.company_id, "invoice": invoice, "kind": EmailKind.INVOICE,
-        "recipient": "compta@client.example", "subject_line": subject, "body": body, "at": AT,
-    }  # fmt: skip
+        "company_id": invoice.company_id,
+        "invoice": invoice,
+        "kind": EmailKind.INVOICE,
+        "recipient": "compta@client.example",
+        "subject_line": subject,
+        "body": body,
+        "at": AT,
+    }
     return queue_email(**{**defaults, **values}, needs_document=needs_document)
 
 

@@ -204,8 +204,12 @@ def test_each_kind_has_a_series_of_its_own_and_each_company_too(company, custome
     second = story.an_issued_invoice(customer)
     corrected = story.an_issued_invoice(customer, kind="384", corrects=second)
     assert [row.number for row in (first, deposit, note, second, corrected)] == [
-        "FAC-2026-00001", "ACO-2026-00001", "AVO-2026-00001", "FAC-2026-00002", "FAC-2026-00003",
-    ]  # fmt: skip
+        "FAC-2026-00001",
+        "ACO-2026-00001",
+        "AVO-2026-00001",
+        "FAC-2026-00002",
+        "FAC-2026-00003",
+    ]
     assert story.an_issued_invoice(story.a_customer(story.a_company())).number == "FAC-2026-00001"
 
 
@@ -274,11 +278,15 @@ def test_an_issued_invoice_is_neither_issued_again_nor_changed_nor_deleted(custo
     for attempt in (
         lambda: issue(invoice),
         lambda: save_draft(
-            invoice=invoice, customer=customer, values={"notes": "autre"}, lines=[story.a_line()],
-            actor=story.ACTOR, at=story.AT,
+            invoice=invoice,
+            customer=customer,
+            values={"notes": "autre"},
+            lines=[story.a_line()],
+            actor=story.ACTOR,
+            at=story.AT,
         ),
         lambda: delete_draft(invoice=invoice, actor=story.ACTOR, at=story.AT),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InvoiceIssued, match="FAC-2026-00001"):
             attempt()
     assert Invoice.objects.get(pk=invoice.pk).notes == ""

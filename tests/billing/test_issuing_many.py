@@ -84,8 +84,12 @@ def test_the_rows_are_those_of_issuing_one_by_one() -> None:
             else:
                 issued = [issue_invoice(invoice=draft, **ACT) for draft in drafts]
         assert [invoice.number for invoice in issued] == [
-            "FAC-2026-00001", "FAC-2026-00002", "FAC-2026-00003", "ACO-2026-00001", "FAC-2026-00004",
-        ]  # fmt: skip
+            "FAC-2026-00001",
+            "FAC-2026-00002",
+            "FAC-2026-00003",
+            "ACO-2026-00001",
+            "FAC-2026-00004",
+        ]
         for invoice in issued:
             stored = Invoice.everywhere.get(pk=invoice.pk)
             assert chain.columns(invoice) == chain.columns(stored), "in memory as stored"

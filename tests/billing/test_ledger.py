@@ -30,9 +30,12 @@ def invoice():
 
 def post(source, *postings):
     entry = ledger.Entry(
-        label="Écart de règlement", piece="OD-1", piece_date=TODAY, source=source,
+        label="Écart de règlement",
+        piece="OD-1",
+        piece_date=TODAY,
+        source=source,
         postings=[Posting(account, Decimal(amount)) for account, amount in postings],
-    )  # fmt: skip
+    )
     (row,) = ledger.post([entry], journal=Journal.MISCELLANEOUS, day=TODAY, actor=story.ACTOR, at=story.AT)
     return row
 
@@ -40,8 +43,12 @@ def post(source, *postings):
 def insert_line(entry, **columns):
     """As a careless script would, past the service."""
     defaults = {
-        "company_id": entry.company_id, "entry": entry, "position": 9, "account": "512000", "label": "À la main",
-    }  # fmt: skip
+        "company_id": entry.company_id,
+        "entry": entry,
+        "position": 9,
+        "account": "512000",
+        "label": "À la main",
+    }
     with transaction.atomic():
         JournalLine.objects.create(**{**defaults, **columns})
         settle()
@@ -77,14 +84,25 @@ def test_it_is_the_whole_entry_that_postgresql_looks_at_and_at_commit(invoice):
     """The control: two lines that balance pass, although the first alone does not."""
     with transaction.atomic():
         entry = JournalEntry.objects.create(
-            company_id=invoice.company_id, journal=Journal.MISCELLANEOUS, number="OD-2026-09999", day=TODAY,
-            label="À la main", piece="OD", piece_date=TODAY, source=invoice.subject, created_at=story.AT,
-        )  # fmt: skip
+            company_id=invoice.company_id,
+            journal=Journal.MISCELLANEOUS,
+            number="OD-2026-09999",
+            day=TODAY,
+            label="À la main",
+            piece="OD",
+            piece_date=TODAY,
+            source=invoice.subject,
+            created_at=story.AT,
+        )
         for position, side in ((1, "debit"), (2, "credit")):
             JournalLine.objects.create(
-                company_id=entry.company_id, entry=entry, position=position, account="512000", label="À la main",
+                company_id=entry.company_id,
+                entry=entry,
+                position=position,
+                account="512000",
+                label="À la main",
                 **{side: Decimal("5.00")},
-            )  # fmt: skip
+            )
         settle()
     assert entry.lines.count() == 2
 

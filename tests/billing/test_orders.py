@@ -72,8 +72,11 @@ def test_an_order_goes_from_draft_to_confirmed_to_shipped_and_says_so(company, c
     assert (order.status, order.shipped_at) == (OrderStatus.SHIPPED, story.AT)
     tags = AuditEvent.objects.filter(subjects__contains=[order.subject]).order_by("id").values_list("tag", flat=True)
     assert list(tags) == [
-        "billing.order.created", "billing.order.confirmed", "billing.order.shipped", "billing.stock.moved",
-    ]  # fmt: skip
+        "billing.order.created",
+        "billing.order.confirmed",
+        "billing.order.shipped",
+        "billing.stock.moved",
+    ]
 
 
 @pytest.mark.parametrize(

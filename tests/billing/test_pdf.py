@@ -72,13 +72,29 @@ def test_every_mention_the_law_wants_is_legible() -> None:
     )
     text = text_of(render_pdf(invoice))
     for words in [
-        "Facture n° " + str(invoice.number), "Atelier Verone, SAS au capital de 50 000 €", "12 rue des Martyrs",
-        f"TVA {company.vat_number}", "RCS Paris", "Maison Lumière", "2 avenue Foch", "Quai 4 69800 Saint-Priest",
-        "Date d’émission 16/11/2026", "Livraison ou exécution 12/11/2026", "Échéance 16/12/2026", "BC-448", "ACHATS",
-        "Nature de l’opération : livraison de biens", "Option pour le paiement de la taxe d’après les débits",
-        "pénalités au taux de la BCE majoré de 10 points", "frais de recouvrement en cas de retard de paiement : 40 €",
-        "Pas d’escompte", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "Merci.", "Page 1 / 1",
-    ]:  # fmt: skip
+        "Facture n° " + str(invoice.number),
+        "Atelier Verone, SAS au capital de 50 000 €",
+        "12 rue des Martyrs",
+        f"TVA {company.vat_number}",
+        "RCS Paris",
+        "Maison Lumière",
+        "2 avenue Foch",
+        "Quai 4 69800 Saint-Priest",
+        "Date d’émission 16/11/2026",
+        "Livraison ou exécution 12/11/2026",
+        "Échéance 16/12/2026",
+        "BC-448",
+        "ACHATS",
+        "Nature de l’opération : livraison de biens",
+        "Option pour le paiement de la taxe d’après les débits",
+        "pénalités au taux de la BCE majoré de 10 points",
+        "frais de recouvrement en cas de retard de paiement : 40 €",
+        "Pas d’escompte",
+        "FR76 3000 6000 0112 3456 7890 189",
+        "AGRIFRPP",
+        "Merci.",
+        "Page 1 / 1",
+    ]:
         assert words in text
     digits = text.replace(" ", "")
     for number in (company.siren, company.siret, customer.siren, customer.siret, invoice.payment_reference):
@@ -125,9 +141,17 @@ def test_a_credit_note_names_its_invoice_and_asks_for_no_money() -> None:
 def test_the_payment_code_asks_for_the_whole_amount_with_the_reference() -> None:
     invoice = story.an_issued_invoice(story.a_customer(story.a_company()), LINES)
     assert epc_payload(invoice).split("\n") == [
-        "BCD", "002", "1", "SCT", "AGRIFRPP", "Atelier Verone", story.IBAN, "EUR3371.39", "",
+        "BCD",
+        "002",
+        "1",
+        "SCT",
+        "AGRIFRPP",
+        "Atelier Verone",
+        story.IBAN,
+        "EUR3371.39",
+        "",
         invoice.payment_reference,
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +178,14 @@ def test_two_prints_are_the_same_bytes_even_after_a_payment_and_a_move() -> None
     first = render_pdf(invoice)
     with company_scope(company):
         record_payment(
-            customer=customer, amount=Decimal(100), method="TRANSFER", paid_on=story.AT.date(),
-            shares=[Share(invoice, Decimal(100))], actor=story.ACTOR, at=story.AT,
-        )  # fmt: skip
+            customer=customer,
+            amount=Decimal(100),
+            method="TRANSFER",
+            paid_on=story.AT.date(),
+            shares=[Share(invoice, Decimal(100))],
+            actor=story.ACTOR,
+            at=story.AT,
+        )
     company.name = "Verone Nouvelle"
     company.save()
     customer.name = "Autre nom"
@@ -206,11 +235,16 @@ def test_what_is_typed_is_printed_as_text_and_fetches_nothing(monkeypatch: pytes
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "http://127.0.0.1/x.png", "https://example.org/x.png", "data:image/png;base64,AA==",
-        f"{BUNDLED[0].as_uri()}/../../config/settings.py", f"{BUNDLED[0].as_uri()}/%2e%2e/%2e%2e/pyproject.toml",
-        f"file://elsewhere{BUNDLED[0]}/invoice.css", "ftp://127.0.0.1/x",
+        "file:///etc/passwd",
+        "http://127.0.0.1/x.png",
+        "https://example.org/x.png",
+        "data:image/png;base64,AA==",
+        f"{BUNDLED[0].as_uri()}/../../config/settings.py",
+        f"{BUNDLED[0].as_uri()}/%2e%2e/%2e%2e/pyproject.toml",
+        f"file://elsewhere{BUNDLED[0]}/invoice.css",
+        "ftp://127.0.0.1/x",
     ],
-)  # fmt: skip
+)
 def test_a_page_reaches_only_what_ships_with_the_product(url: str) -> None:
     with pytest.raises(ForeignAddress):
         BundledOnly().fetch(url)

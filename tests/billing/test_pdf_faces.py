@@ -38,9 +38,14 @@ def printed(**environment: str) -> bytes:
     """The page as a process of its own makes it, under this environment."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FONTCONFIG", "XDG"))}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM], input=PAGE.encode(), check=True, capture_output=True, cwd=settings.BASE_DIR,
-        env={**inherited, "DJANGO_SETTINGS_MODULE": "config.settings", **environment}, timeout=120,
-    ).stdout  # fmt: skip
+        [sys.executable, "-c", PROGRAM],
+        input=PAGE.encode(),
+        check=True,
+        capture_output=True,
+        cwd=settings.BASE_DIR,
+        env={**inherited, "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        timeout=120,
+    ).stdout
 
 
 def fonts_of(pdf: bytes) -> set[str]:
@@ -64,10 +69,14 @@ def test_the_machines_own_fonts_and_settings_change_no_byte(tmp_path: Path) -> N
     (shown / "fonts.conf").write_text(hostile)
     first = printed()
     assert first == printed(
-        HOME=str(home), XDG_CONFIG_HOME=str(home / ".config"), XDG_DATA_HOME=str(fonts),
-        FONTCONFIG_FILE=str(shown / "fonts.conf"), FONTCONFIG_PATH=str(shown), LANG="ja_JP.UTF-8",
+        HOME=str(home),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        XDG_DATA_HOME=str(fonts),
+        FONTCONFIG_FILE=str(shown / "fonts.conf"),
+        FONTCONFIG_PATH=str(shown),
+        LANG="ja_JP.UTF-8",
         QUITTANCE_STATE_DIR=str(tmp_path / "state"),
-    )  # fmt: skip
+    )
     assert {font.partition("-")[0] for font in fonts_of(first)} <= {
         file.stem.partition("-")[0] for file in faces.FOLDER.glob("*.ttf")
     } | {"Noto", "DejaVu"}

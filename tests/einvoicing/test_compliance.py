@@ -96,10 +96,14 @@ def test_sizes_and_times_are_told_by_format(company):
     invoice = sent(company, Status.ACCEPTED)
     for size, ms in ((1000, 40), (3000, 60)):
         InvoiceDocument.everywhere.create(
-            company=company, invoice=invoice if size == 1000 else sent(company, Status.ACCEPTED),
-            kind=DocumentKind.FACTURX, sha256="0" * 64, size=size, verdict={"valid": True, "made_in_ms": ms},
+            company=company,
+            invoice=invoice if size == 1000 else sent(company, Status.ACCEPTED),
+            kind=DocumentKind.FACTURX,
+            sha256="0" * 64,
+            size=size,
+            verdict={"valid": True, "made_in_ms": ms},
             created_at=timezone.now(),
-        )  # fmt: skip
+        )
     (figures,) = compliance.by_format(
         InvoiceDocument.everywhere.filter(company=company), since=timezone.now() - timedelta(days=1)
     )

@@ -97,11 +97,28 @@ def _text(pdf: bytes) -> str:
 def test_the_page_says_the_parties_the_lines_the_totals_and_the_notes(tmp_path):
     text = _text(convert(tmp_path, cii.render(documents.full_invoice()), "facturx"))
     for said in (
-        "Facture", "FAC-2026-00004", "Atelier Durand SARL", "732829320", "Boulangerie Martin", "12 rue des Lilas",
-        "20/11/2026", "Prestation de conseil", "Remise (Remise) : 100,00 €", "Formation", "exonéré", "Fidélité",
-        "Exonération, art. 261-4-4° du CGI", "1 160,00 €", "Déjà payé", "1 000,01 €", "FR7630006000011234567890189",
-        "trois fois le taux", "Merci !", "Représentant fiscal", "À payer à Affactureur",
-    ):  # fmt: skip
+        "Facture",
+        "FAC-2026-00004",
+        "Atelier Durand SARL",
+        "732829320",
+        "Boulangerie Martin",
+        "12 rue des Lilas",
+        "20/11/2026",
+        "Prestation de conseil",
+        "Remise (Remise) : 100,00 €",
+        "Formation",
+        "exonéré",
+        "Fidélité",
+        "Exonération, art. 261-4-4° du CGI",
+        "1 160,00 €",
+        "Déjà payé",
+        "1 000,01 €",
+        "FR7630006000011234567890189",
+        "trois fois le taux",
+        "Merci !",
+        "Représentant fiscal",
+        "À payer à Affactureur",
+    ):
         assert said in text
     assert "B2B" not in text
 

@@ -104,10 +104,14 @@ def test_random_deposits_give_exact_totals_that_the_official_rules_accept(custom
     chance = random.Random(113)
     for round_number in range(12):
         lines = [
-            {"quantity": Decimal(chance.randint(1, 400)) / 10, "unit_price": Decimal(chance.randint(1, 99_999)) / 100,
-             "vat_rate": Decimal(chance.choice(["20", "10", "5.5", "2.1"])), "is_service": chance.random() < 0.5}
+            {
+                "quantity": Decimal(chance.randint(1, 400)) / 10,
+                "unit_price": Decimal(chance.randint(1, 99_999)) / 100,
+                "vat_rate": Decimal(chance.choice(["20", "10", "5.5", "2.1"])),
+                "is_service": chance.random() < 0.5,
+            }
             for _line in range(chance.randint(1, 6))
-        ]  # fmt: skip
+        ]
         shares = chance.sample(range(1, 40), chance.randint(1, 3))
         draft, deposits = a_sale(customer, *shares, lines=lines)
         final = issue_invoice(invoice=draft, actor=ACTOR, at=AT)

@@ -60,10 +60,17 @@ def fails(sandbox, company, kind, *, times=1, operation="read") -> None:
 def a_directory(address: str, **values) -> AfnorDirectory:
     return AfnorDirectory(
         PlatformSettings(
-            kind="afnor", base_url=address, token_url=f"{address}/oauth/token", client_id=f"demo-{story.a_siren()}",
-            client_secret=CLIENT_SECRET, connect_timeout=2, read_timeout=3, connections=HTTPAdapter, **values,
+            kind="afnor",
+            base_url=address,
+            token_url=f"{address}/oauth/token",
+            client_id=f"demo-{story.a_siren()}",
+            client_secret=CLIENT_SECRET,
+            connect_timeout=2,
+            read_timeout=3,
+            connections=HTTPAdapter,
+            **values,
         )
-    )  # fmt: skip
+    )
 
 
 def json_answer(status: str, value) -> object:
@@ -89,8 +96,11 @@ def test_an_address_is_found_with_its_status_and_its_code(sandbox):
     line = a_directory(sandbox).line(f"{TOWN}_21750001600019_SRV01")
     assert line is not None
     assert (line.status, line.siret, line.routing_code, line.platform_type) == (
-        "Enabled", "21750001600019", "SRV01", "WK",
-    )  # fmt: skip
+        "Enabled",
+        "21750001600019",
+        "SRV01",
+        "WK",
+    )
 
 
 def test_whom_the_directory_does_not_know_is_none(sandbox):
@@ -117,10 +127,14 @@ def test_a_token_turned_down_is_replaced_once():
 def test_a_search_gives_the_lines_of_that_company_alone_upcoming_ones_too():
     rows = [
         {"addressingIdentifier": BUYER, "siren": BUYER, "directoryLineStatus": "Enabled"},
-        {"addressingIdentifier": f"{BUYER}_ACHATS", "siren": BUYER, "directoryLineStatus": "Upcoming",
-         "addressingSuffix": "ACHATS"},
+        {
+            "addressingIdentifier": f"{BUYER}_ACHATS",
+            "siren": BUYER,
+            "directoryLineStatus": "Upcoming",
+            "addressingSuffix": "ACHATS",
+        },
         {"addressingIdentifier": TOWN, "siren": TOWN, "directoryLineStatus": "Enabled"},
-    ]  # fmt: skip
+    ]
     with serving(TOKEN, json_answer("200 OK", {"results": rows})) as there:
         lines = a_directory(there.url).lines_of(BUYER)
     assert lines is not None
@@ -292,8 +306,14 @@ def test_an_establishment_of_la_poste_passes_the_local_check(company):
 
 
 def test_without_javascript_the_form_comes_back_as_it_was_typed_with_the_answer(company):
-    typed = {"kind": "ORGANISATION", "name": "Durand et fils", "siret": "73282932000074", "billing_city": "Lyon",
-             "notes": "ne rien perdre", "is_public_body": "on"}  # fmt: skip
+    typed = {
+        "kind": "ORGANISATION",
+        "name": "Durand et fils",
+        "siret": "73282932000074",
+        "billing_city": "Lyon",
+        "notes": "ne rien perdre",
+        "is_public_body": "on",
+    }
     page = signed_in(company).post(URL, typed)
     assert page.status_code == 200
     assert f'action="{reverse("customers:customer-new")}"' in page.text
@@ -344,9 +364,13 @@ def test_the_look_up_fills_the_name_the_address_and_the_vat_number(company):
     client = signed_in(company)
     values = filled(client.get(URL, {"siret": "73282932000074"}, headers=PART), "Reprendre le nom")
     assert values == {
-        "name": "Atelier Durand", "vat_number": "FR44732829320", "billing_line": "8 rue du Port",
-        "billing_postcode": "44000", "billing_city": "Nantes", "billing_country": "FR",
-    }  # fmt: skip
+        "name": "Atelier Durand",
+        "vat_number": "FR44732829320",
+        "billing_line": "8 rue du Port",
+        "billing_postcode": "44000",
+        "billing_city": "Nantes",
+        "billing_country": "FR",
+    }
     page = client.post(URL, {"siret": "73282932000074", "fill": json.dumps(values)})
     assert {name: page.context["form"][name].value() for name in values} == values
 

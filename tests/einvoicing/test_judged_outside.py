@@ -178,10 +178,14 @@ def by_chorus_pro(ground: Ground) -> None:
     body = story.a_customer(ground.company, name="Mairie de Belleville", siret=TOWN, is_public_body=True)
     invoice = story.an_issued_invoice(body, service_code="SRV01")
     said = {
-        "invoiceNumber": invoice.number, "invoiceDate": str(invoice.issue_date), "recipientSiret": TOWN,
-        "supplierSiret": invoice.seller["siret"], "amountExcludingTax": invoice.total_net,
-        "vatAmount": invoice.total_vat, "amountIncludingTax": invoice.total_gross,
-    }  # fmt: skip
+        "invoiceNumber": invoice.number,
+        "invoiceDate": str(invoice.issue_date),
+        "recipientSiret": TOWN,
+        "supplierSiret": invoice.seller["siret"],
+        "amountExcludingTax": invoice.total_net,
+        "vatAmount": invoice.total_vat,
+        "amountIncludingTax": invoice.total_gross,
+    }
     file = SimpleUploadedFile("facture.pdf", b"%PDF-1.7", content_type="application/pdf")
     headers = {**ground.partner.headers, "Idempotency-Key": "one"}
     parts = {"invoiceData": dumps(said).decode(), "document": file}

@@ -83,10 +83,14 @@ def test_who_issued_a_refused_invoice_is_told_what_why_and_what_to_do(account, s
     assert email.recipient == seller.email
     assert email.subject_line.startswith(f"{row.invoice.number} – ")
     for words in (
-        "Bonjour Sophie Martin", str(row.invoice.number), "Maison Lumière", "Le bon de commande cité n’existe pas.",
-        "Ce qu’il faut faire", "1. Annuler la facture par un avoir",
+        "Bonjour Sophie Martin",
+        str(row.invoice.number),
+        "Maison Lumière",
+        "Le bon de commande cité n’existe pas.",
+        "Ce qu’il faut faire",
+        "1. Annuler la facture par un avoir",
         f"https://factures.verone.example{row.get_absolute_url()}",
-    ):  # fmt: skip
+    ):
         assert words in email.body
 
 

@@ -48,9 +48,12 @@ def states(client) -> dict[str, str]:
 
 def test_a_new_company_sees_what_is_done_to_do_and_not_needed(company):
     assert states(signed_in(company)) == {
-        "identity": "Fait", "platform": "À faire", "customers": "Sans objet", "drafts": "Sans objet",
+        "identity": "Fait",
+        "platform": "À faire",
+        "customers": "Sans objet",
+        "drafts": "Sans objet",
         "active": "À faire",
-    }  # fmt: skip
+    }
 
 
 def test_each_gap_of_the_company_is_named(company):
@@ -179,8 +182,11 @@ def test_drafts_are_judged_on_demand_each_with_its_rule_and_where_to_mend_it(com
     assert "<html" not in page.text
     told = {row["invoice"].pk: row for row in page.context["rows"]}
     assert {pk: row["rejected"] for pk, row in told.items()} == {
-        good.pk: False, bad.pk: True, empty.pk: True, homeless.pk: True,
-    }  # fmt: skip
+        good.pk: False,
+        bad.pk: True,
+        empty.pk: True,
+        homeless.pk: True,
+    }
     rules = [broken.rule for broken in told[bad.pk]["broken_rules"]]
     assert any(rule.startswith("BR-FR") for rule in rules)
     assert reverse("customers:customer-edit", args=[bad.customer_id]) in page.text

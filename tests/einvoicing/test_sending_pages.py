@@ -23,9 +23,14 @@ pytestmark = pytest.mark.django_db
 
 def a_platform(company):
     return PlatformAccount.everywhere.create(
-        company=company, kind="afnor", name="Plateforme d’essai", base_url="http://127.0.0.1:1",
-        token_url="http://127.0.0.1:1/token", client_id="verone", sends_automatically=False,
-    )  # fmt: skip
+        company=company,
+        kind="afnor",
+        name="Plateforme d’essai",
+        base_url="http://127.0.0.1:1",
+        token_url="http://127.0.0.1:1/token",
+        client_id="verone",
+        sends_automatically=False,
+    )
 
 
 def a_transmission(company, customer=None):

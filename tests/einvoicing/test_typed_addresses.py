@@ -28,9 +28,13 @@ def test_a_hidden_address_is_refused_where_it_is_typed(company, url, production,
     values = {"name": "PA", "base_url": url, "token_url": f"{url}/token", "client_id": "x"}
     with pytest.raises(Invalid) as refused:
         save_account(
-            company=company, kind="afnor", values=values, secrets={"client_secret": "s"}, actor=story.ACTOR,
+            company=company,
+            kind="afnor",
+            values=values,
+            secrets={"client_secret": "s"},
+            actor=story.ACTOR,
             at=timezone.now(),
-        )  # fmt: skip
+        )
     assert {"base_url", "token_url"} <= set(refused.value.fields)
 
 

@@ -66,12 +66,16 @@ def test_a_foreign_invoice_is_not_judged_by_french_rules_unless_asked(path):
         (b">FAC-2026-00001<", b">FAC 2026.1<", {"BR-FR-02"}, "BT-1"),
         (b"<ram:TypeCode>380<", b"<ram:TypeCode>325<", {"BR-FR-04"}, "BT-3"),
         (b"<ram:TypeCode>380<", b"<ram:TypeCode>381<", {"BR-FR-CO-05"}, "BT-3"),
-        (b">1000.00</ram:LineTotalAmount>\n        </ram:Spec", b">999.00</ram:LineTotalAmount>\n        </ram:Spec",
-         {"BR-CO-10", "BR-S-08"}, "BT-106"),
+        (
+            b">1000.00</ram:LineTotalAmount>\n        </ram:Spec",
+            b">999.00</ram:LineTotalAmount>\n        </ram:Spec",
+            {"BR-CO-10", "BR-S-08"},
+            "BT-106",
+        ),
         (b">1200.00</ram:GrandTotalAmount>", b">1200.01</ram:GrandTotalAmount>", {"BR-CO-15", "BR-CO-16"}, "BT-112"),
     ],
     ids=["PMT", "SIREN", "BT-23", "number", "type", "credit-note", "lines", "gross"],
-)  # fmt: skip
+)
 def test_a_mutated_file_is_refused_with_the_expected_rule(old, new, rules, term):
     report = check(mutated(old, new))
     assert not report.valid

@@ -129,9 +129,14 @@ def test_a_credit_note_ends_the_bad_news_everywhere(company, customer, account, 
 def test_an_invoice_sent_again_is_judged_by_its_latest_transmission(company, customer, account):
     row = carried(customer, "213")
     Transmission.everywhere.create(
-        company=company, invoice=row.invoice, account=row.account, status=Status.ACCEPTED, tracking_id="again",
-        next_attempt_at=AT, created_at=AT + timedelta(hours=1),
-    )  # fmt: skip
+        company=company,
+        invoice=row.invoice,
+        account=row.account,
+        status=Status.ACCEPTED,
+        tracking_id="again",
+        next_attempt_at=AT,
+        created_at=AT + timedelta(hours=1),
+    )
     client = signed_in(company)
     assert "À payer" in head(client.get(row.invoice.get_absolute_url()))
     assert client.get(TRANSMISSIONS).context["counts"]["broken"] == 0
@@ -192,10 +197,20 @@ def test_an_account_does_not_succeed_with_what_the_buyer_refused(company, custom
 
 def a_declared_status(invoice: Any, account: Any, status: str) -> Transmission:
     row: Transmission = Transmission.everywhere.create(
-        company=invoice.company, invoice=invoice, account=account, kind="STATUS", declared_code="212", content=b"<x/>",
-        status=status, tracking_id=f"212-{invoice.pk}", remote_id="R212", last_error="TVA fausse", next_attempt_at=AT,
-        created_at=AT, deposited_at=AT,
-    )  # fmt: skip
+        company=invoice.company,
+        invoice=invoice,
+        account=account,
+        kind="STATUS",
+        declared_code="212",
+        content=b"<x/>",
+        status=status,
+        tracking_id=f"212-{invoice.pk}",
+        remote_id="R212",
+        last_error="TVA fausse",
+        next_attempt_at=AT,
+        created_at=AT,
+        deposited_at=AT,
+    )
     return row
 
 

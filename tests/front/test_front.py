@@ -23,9 +23,16 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def scope(method: str = "GET", path: bytes = b"/", headers: Iterable[tuple[bytes, bytes]] = ()) -> dict[str, Any]:
     return {
-        "type": "http", "method": method, "raw_path": path, "query_string": b"a=%C3%A9", "http_version": "1.1",
-        "scheme": "http", "headers": list(headers), "server": ("127.0.0.1", "80"), "client": ("192.0.2.1", "5"),
-    }  # fmt: skip
+        "type": "http",
+        "method": method,
+        "raw_path": path,
+        "query_string": b"a=%C3%A9",
+        "http_version": "1.1",
+        "scheme": "http",
+        "headers": list(headers),
+        "server": ("127.0.0.1", "80"),
+        "client": ("192.0.2.1", "5"),
+    }
 
 
 class Caller:

@@ -48,8 +48,11 @@ def test_a_customer_then_a_product_are_created_and_nothing_typed_is_lost(company
     row = client.get(back.url).context["formset"].forms[0]
     assert row["product_id"].value() == str(Product.everywhere.get().pk)
     assert [row[name].value() for name in ("description", "quantity", "unit_price", "vat")] == [
-        "Fauteuil club", "12/3", "120,00", "S:5.5",
-    ]  # fmt: skip
+        "Fauteuil club",
+        "12/3",
+        "120,00",
+        "S:5.5",
+    ]
     assert not Invoice.everywhere.exists()
 
 

@@ -88,9 +88,16 @@ def test_old_bank_data_is_said_because_it_holds_reminders_back(company, customer
 def test_a_refused_email_is_asked_for(company, customer):
     invoice = an_issued_invoice(customer)
     Email.everywhere.create(
-        company=company, kind="INVOICE", status="FAILED", invoice=invoice, recipient="x@client.example",
-        subject_line="Facture", body="…", next_attempt_at=AT, created_at=AT,
-    )  # fmt: skip
+        company=company,
+        kind="INVOICE",
+        status="FAILED",
+        invoice=invoice,
+        recipient="x@client.example",
+        subject_line="Facture",
+        body="…",
+        next_attempt_at=AT,
+        created_at=AT,
+    )
     assert "1 e-mail refusé" in sentences_of(signed_in(company).get(HOME))
 
 

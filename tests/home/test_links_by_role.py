@@ -55,9 +55,14 @@ def busy(world: World) -> World:
     Transmission.everywhere.filter(pk=world.transmission.pk).update(status=TransmissionStatus.DEAD)
     for row in (line, world.email, world.platform):
         LoopFailure.everywhere.create(
-            company=world.company, loop="Lecture", row=row.subject, name=str(row), problem="En panne",
-            failed_at=timezone.now(), failing_since=timezone.now(),
-        )  # fmt: skip
+            company=world.company,
+            loop="Lecture",
+            row=row.subject,
+            name=str(row),
+            problem="En panne",
+            failed_at=timezone.now(),
+            failing_since=timezone.now(),
+        )
     return world
 
 

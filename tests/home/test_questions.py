@@ -67,9 +67,15 @@ def close_dispute(company: Company) -> Asked:
 
 def resend(company: Company) -> Asked:
     email = queue_email(
-        company_id=company.pk, invoice=None, kind=EmailKind.INVOICE, recipient="compta@client.example",
-        subject_line="Votre facture", body="Bonjour Ada", needs_document=False, at=story.AT,
-    )  # fmt: skip
+        company_id=company.pk,
+        invoice=None,
+        kind=EmailKind.INVOICE,
+        recipient="compta@client.example",
+        subject_line="Votre facture",
+        body="Bonjour Ada",
+        needs_document=False,
+        at=story.AT,
+    )
     type(email).everywhere.filter(pk=email.pk).update(status=EmailStatus.UNKNOWN)
     shown = ("compta@client.example", "Votre facture", "Bonjour Ada", "peut-être parti")
     return reverse("billing:email-resend", args=[email.pk]), {}, shown

@@ -122,10 +122,15 @@ def deposit(customer: Customer) -> Sent:
 
 def new_customer(customer: Customer) -> Sent:
     typed = {
-        "kind": "ORGANISATION", "name": "Galerie Nord", "siret": story.a_siret(story.a_siren()),
-        "terms": customer.terms.pk, "billing_line": "3 place du Marché", "billing_postcode": "59000",
-        "billing_city": "Lille", "billing_country": "FR",
-    }  # fmt: skip
+        "kind": "ORGANISATION",
+        "name": "Galerie Nord",
+        "siret": story.a_siret(story.a_siren()),
+        "terms": customer.terms.pk,
+        "billing_line": "3 place du Marché",
+        "billing_postcode": "59000",
+        "billing_city": "Lille",
+        "billing_country": "FR",
+    }
     return reverse("customers:customer-new"), typed, Customer.objects.count
 
 

@@ -277,9 +277,13 @@ def test_switched_off_e_invoicing_has_no_settings(company, settings):
 def test_an_owner_types_only_the_technical_account_where_the_installation_has_its_piste_application(company, settings):
     settings.CHORUS_PRO = {**settings.CHORUS_PRO, "client_id": "piste", "client_secret": SECRET}
     typed_ = {
-        "name": "Chorus Pro", "environment": "qualification", "login": "TECH_1@cpro.fr", "password": "its own",
-        "default_format": "Factur-X", "is_enabled": "on",
-    }  # fmt: skip
+        "name": "Chorus Pro",
+        "environment": "qualification",
+        "login": "TECH_1@cpro.fr",
+        "password": "its own",
+        "default_format": "Factur-X",
+        "is_enabled": "on",
+    }
     assert signed_in(company).post("/settings/platform/chorus_pro/", typed_).status_code == 302
     account = PlatformAccount.everywhere.get(company=company)
     assert account.base_url == "https://sandbox-api.piste.gouv.fr"

@@ -67,9 +67,12 @@ def a_contact(company: Company) -> Contact:
 def a_product(company: Company) -> Product:
     with company_scope(company):
         return save_product(
-            product=None, company_id=company.pk, values={"reference": "CH", "name": "Chaise", "unit_price": 120},
-            actor=story.ACTOR, at=story.AT,
-        )  # fmt: skip
+            product=None,
+            company_id=company.pk,
+            values={"reference": "CH", "name": "Chaise", "unit_price": 120},
+            actor=story.ACTOR,
+            at=story.AT,
+        )
 
 
 def a_feed(company: Company) -> Feed:
@@ -217,12 +220,15 @@ def test_the_members_on_a_companys_page_are_told_one_by_one(client, root, compan
     versions = {user.pk: User.objects.get(pk=user.pk).token_version for user in (stays, goes)}
     extra = f"memberships-{len(rows)}"
     submit(
-        client, company,
+        client,
+        company,
         {
-            f"{places[stays.pk]}-role": Role.ACCOUNTANT, f"{places[goes.pk]}-DELETE": "on",
-            f"{extra}-user": comes.pk, f"{extra}-role": Role.OWNER,
+            f"{places[stays.pk]}-role": Role.ACCOUNTANT,
+            f"{places[goes.pk]}-DELETE": "on",
+            f"{extra}-user": comes.pk,
+            f"{extra}-role": Role.OWNER,
         },
-    )  # fmt: skip
+    )
     events = AuditEvent.everywhere.filter(company=company, actor_user_id=root.pk).order_by("id")
     facts = {event.tag: event.data for event in events}
     assert facts.keys() == {"kernel.member.added", "kernel.member.changed", "kernel.member.removed"}

@@ -76,9 +76,13 @@ def address_columns() -> list[tuple[type[models.Model], str]]:
 def type_platform(company, name, url):
     values = {"name": "PA", "base_url": "https://pa.example", "token_url": "https://pa.example/t", "client_id": "x"}
     save_account(
-        company=company, kind="afnor", values={**values, name: url}, secrets={"client_secret": "s"},
-        actor=story.ACTOR, at=AT,
-    )  # fmt: skip
+        company=company,
+        kind="afnor",
+        values={**values, name: url},
+        secrets={"client_secret": "s"},
+        actor=story.ACTOR,
+        at=AT,
+    )
 
 
 def type_feed(company, name, url):

@@ -87,10 +87,14 @@ def test_a_word_that_is_neither_yes_nor_no_starts_nothing(monkeypatch, name, wor
 
 def test_the_settings_themselves_refuse_a_start_that_does_not_say_whether_a_proxy_stands_in_front():
     environment = {
-        "PRODUCTION": "true", "SECRET_KEY": SOUND["secrets"]["SECRET_KEY"], "CREDENTIALS_KEYS": KEY,
-        "JWT_SIGNING_KEY": SOUND["secrets"]["JWT_SIGNING_KEY"], "ALLOWED_HOSTS": "facturation.example.fr",
-        "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://localhost:6379/0",
-    }  # fmt: skip
+        "PRODUCTION": "true",
+        "SECRET_KEY": SOUND["secrets"]["SECRET_KEY"],
+        "CREDENTIALS_KEYS": KEY,
+        "JWT_SIGNING_KEY": SOUND["secrets"]["JWT_SIGNING_KEY"],
+        "ALLOWED_HOSTS": "facturation.example.fr",
+        "DATABASE_URL": "postgres://x@localhost/x",
+        "REDIS_URL": "redis://localhost:6379/0",
+    }
     # as the image is built: its style sheets are collected where there is no database
     alone = {"BEHIND_PROXY": "false", "DATABASE_URL": "", "QUITTANCE_WITHOUT_SERVICES": "1"}
     for more, started in (({}, False), ({"BEHIND_PROXY": "true"}, True), (alone, True)):

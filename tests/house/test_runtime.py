@@ -99,9 +99,14 @@ class Tree:
     def serve(self, **variables: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "config.runtime.supervisor"]
         return subprocess.run(
-            command, env={**self.environment, **variables}, capture_output=True, text=True, timeout=PATIENCE,
-            cwd=embedded.BASE_DIR, check=False,
-        )  # fmt: skip
+            command,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            cwd=embedded.BASE_DIR,
+            check=False,
+        )
 
     def end(self) -> None:
         for user in self.users:
@@ -228,8 +233,11 @@ def test_a_killed_supervisor_leaves_no_child_and_a_killed_child_is_started_again
     (tmp_path / "health").mkdir()
     supervisor = subprocess.Popen(
         [sys.executable, "-c", SUPERVISED, port, str(tmp_path)],
-        cwd=embedded.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        cwd=embedded.BASE_DIR,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert supervisor.stdout
         assert "ready\n" in iter(supervisor.stdout.readline, "")

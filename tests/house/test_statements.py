@@ -35,6 +35,9 @@ def test_a_payment_is_recorded_by_the_api_in_twenty_five(company: Company, custo
     invoice, partner = story.an_issued_invoice(customer), a_partner(company)
     share = {"invoice_id": invoice.pk, "amount": Decimal("60.00")}
     body = {
-        "customer_id": customer.pk, "amount": Decimal("100.00"), "payment_method": "card", "allocations": [share],
-    }  # fmt: skip
+        "customer_id": customer.pk,
+        "amount": Decimal("100.00"),
+        "payment_method": "card",
+        "allocations": [share],
+    }
     assert statements(lambda: partner.post("/api/payments", body, key=True)) <= 25

@@ -36,9 +36,13 @@ class Business:
     def save(self, **values: Any) -> Feed:
         with company_scope(self.company):
             return connecting.save_feed(
-                company=self.company, kind=FeedKind.REVOLUT, values={"base_url": self.base_url, **values}, secret="",
-                actor=ACTOR, at=AT,
-            )  # fmt: skip
+                company=self.company,
+                kind=FeedKind.REVOLUT,
+                values={"base_url": self.base_url, **values},
+                secret="",
+                actor=ACTOR,
+                at=AT,
+            )
 
     def code(self) -> str:
         """What a person's consent gives."""
@@ -70,15 +74,23 @@ class Business:
         """A transaction of one leg, as the API shows it."""
         leg_words = ("fee", "balance", "currency", "account_id", "description")
         leg: dict[str, Any] = {
-            "leg_id": str(uuid.uuid4()), "account_id": self.account, "amount": amount, "currency": "EUR",
+            "leg_id": str(uuid.uuid4()),
+            "account_id": self.account,
+            "amount": amount,
+            "currency": "EUR",
             "description": "Payment from Maison Lumiere" if amount > 0 else "To Somebody",
             **{name: more.pop(name) for name in leg_words if name in more},
-        }  # fmt: skip
+        }
         stamp = at.isoformat().replace("+00:00", "Z")
         told = {
-            "id": str(uuid.uuid4()), "type": "topup", "state": state, "created_at": stamp, "updated_at": stamp,
-            "legs": [leg], **more,
-        }  # fmt: skip
+            "id": str(uuid.uuid4()),
+            "type": "topup",
+            "state": state,
+            "created_at": stamp,
+            "updated_at": stamp,
+            "legs": [leg],
+            **more,
+        }
         if state == "completed":
             told.setdefault("completed_at", stamp)
         self.tell(transactions=[told])

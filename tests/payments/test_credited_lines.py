@@ -119,9 +119,12 @@ def test_returns_by_the_piece_add_up(company, customer, lines):
         for _piece in range(int(line.quantity)):
             if any(room.net for room in rooms_of(invoice)):
                 note = credit_checked(
-                    invoice=invoice, parts=[CreditedPart(line=line, quantity=Decimal(1))], reason="Retour",
-                    actor=story.ACTOR, at=story.AT,
-                )  # fmt: skip
+                    invoice=invoice,
+                    parts=[CreditedPart(line=line, quantity=Decimal(1))],
+                    reason="Retour",
+                    actor=story.ACTOR,
+                    at=story.AT,
+                )
                 assert note.total_gross > 0
     invoice.refresh_from_db()
     assert (invoice.status, invoice.balance) == (InvoiceStatus.CREDITED, 0)

@@ -53,8 +53,11 @@ def test_a_full_credit_note_annuls_the_invoice_and_mirrors_its_entry(invoice):
     note = credit(invoice)
     assert state(invoice) == (InvoiceStatus.CREDITED, 0, 1200, 0)
     assert (note.kind, note.number, note.corrects, note.status) == (
-        InvoiceKind.CREDIT_NOTE, "AVO-2026-00001", invoice, InvoiceStatus.ISSUED,
-    )  # fmt: skip
+        InvoiceKind.CREDIT_NOTE,
+        "AVO-2026-00001",
+        invoice,
+        InvoiceStatus.ISSUED,
+    )
     assert (note.total_gross, note.credit_reason) == (1200, "Retour de marchandise")
     assert (note.purchase_order, note.service_code, note.due_date) == ("BC-7", "SVC", note.issue_date)
     assert book(invoice) == [("411000", 1200, 0), ("445711", 0, 200), ("707000", 0, 1000)]

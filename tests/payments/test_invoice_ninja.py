@@ -284,9 +284,15 @@ def test_a_correction_that_a_person_made_here_is_kept(ninja: Ninja) -> None:
     with company_scope(ninja.company):
         payment = Payment.objects.get()
         replace_payment(
-            payment=payment, amount=Decimal(400), method="CASH", paid_on=payment.paid_on, notes="",
-            reference=payment.reference, actor=story.ACTOR, at=timezone.now(),
-        )  # fmt: skip
+            payment=payment,
+            amount=Decimal(400),
+            method="CASH",
+            paid_on=payment.paid_on,
+            notes="",
+            reference=payment.reference,
+            actor=story.ACTOR,
+            at=timezone.now(),
+        )
     assert ninja.read() == 0
     assert ninja.balance() == Decimal(800)
 
@@ -481,9 +487,15 @@ def test_a_feed_that_is_switched_off_or_moved_meanwhile_records_nothing_more(
 
 @pytest.mark.parametrize(
     "address",
-    ["https://10.0.0.1", "https://127.0.0.1:5432", "http://127.0.0.1", "https://localhost", "https://169.254.169.254",
-     "https://[::1]:9200"],
-)  # fmt: skip
+    [
+        "https://10.0.0.1",
+        "https://127.0.0.1:5432",
+        "http://127.0.0.1",
+        "https://localhost",
+        "https://169.254.169.254",
+        "https://[::1]:9200",
+    ],
+)
 def test_an_address_that_is_not_public_is_refused_when_it_is_typed(address: str, settings: Any) -> None:
     settings.WEBHOOK_ALLOW_PRIVATE = False
     with pytest.raises(Invalid) as refused:
@@ -501,9 +513,13 @@ def test_an_address_that_cannot_be_one_is_refused_when_it_is_typed(address: str)
 def typed(company: Company, address: str) -> Feed:
     """A person connects Invoice Ninja at this address."""
     return connecting.save_feed(
-        company=company, kind=FeedKind.INVOICE_NINJA, values={"base_url": address}, secret="token",
-        actor=story.ACTOR, at=timezone.now(),
-    )  # fmt: skip
+        company=company,
+        kind=FeedKind.INVOICE_NINJA,
+        values={"base_url": address},
+        secret="token",
+        actor=story.ACTOR,
+        at=timezone.now(),
+    )
 
 
 @pytest.mark.parametrize("answers", [["10.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["169.254.169.254"], ["::1"]])
@@ -551,9 +567,14 @@ def test_a_hint_leads_to_the_reading(ninja: Ninja) -> None:
 
 
 def test_a_forged_hint_changes_nothing(ninja: Ninja) -> None:
-    forged = {"id": "VolejRejNm", "amount": 1200.0, "status_id": "4", "updated_at": 1763700000,
-              "paymentables": [{"invoice_id": "a", "amount": 1200.0, "refunded": 0}],
-              "invoices": [{"id": "a", "number": ninja.invoice.number}]}  # fmt: skip
+    forged = {
+        "id": "VolejRejNm",
+        "amount": 1200.0,
+        "status_id": "4",
+        "updated_at": 1763700000,
+        "paymentables": [{"invoice_id": "a", "amount": 1200.0, "refunded": 0}],
+        "invoices": [{"id": "a", "number": ninja.invoice.number}],
+    }
     row = hinted(ninja, json.dumps(forged).encode())
     assert (row.status, ninja.amounts(), ninja.balance()) == (ReceivedStatus.APPLIED, [], GROSS)
     assert len(ninja.calls()) == 1

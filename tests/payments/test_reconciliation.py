@@ -113,8 +113,11 @@ def test_the_reference_and_the_exact_amount_pay_the_invoice(company, customer):
     assert {one["kind"] for one in match.evidence} == {"rf", "amount"}
     payment = match.payment
     assert (payment.amount, payment.method, payment.paid_on, payment.customer) == (
-        1200, "TRANSFER", line.booked_on, customer,
-    )  # fmt: skip
+        1200,
+        "TRANSFER",
+        line.booked_on,
+        customer,
+    )
     event = AuditEvent.everywhere.get(company=company, tag="payments.bank.matched")
     assert {line.subject, payment.subject, customer.subject, invoice.subject} <= set(event.subjects)
     assert breaks(company) == []

@@ -108,22 +108,40 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
 def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
     company_id = transmission.company_id
     answer = Transmission.objects.create(
-        company_id=company_id, invoice=transmission.invoice, account=transmission.account, kind="COMPLETE",
-        content=b"{}", request=asked, tracking_id="answer", next_attempt_at=story.AT, created_at=story.AT,
-    )  # fmt: skip
+        company_id=company_id,
+        invoice=transmission.invoice,
+        account=transmission.account,
+        kind="COMPLETE",
+        content=b"{}",
+        request=asked,
+        tracking_id="answer",
+        next_attempt_at=story.AT,
+        created_at=story.AT,
+    )
     enclosure: Enclosure = Enclosure.objects.create(
-        company_id=company_id, transmission=answer, position=1, name="pv.pdf", media_type="application/pdf",
-        file="answers/pv.pdf", sha256="0" * 64, size=1,
-    )  # fmt: skip
+        company_id=company_id,
+        transmission=answer,
+        position=1,
+        name="pv.pdf",
+        media_type="application/pdf",
+        file="answers/pv.pdf",
+        sha256="0" * 64,
+        size=1,
+    )
     return enclosure
 
 
 def a_received_webhook(company: Company) -> ReceivedWebhook:
     origin = WebhookSource.objects.create(company=company, source="abby", token="t", created_at=story.AT)
     received: ReceivedWebhook = ReceivedWebhook.objects.create(
-        company=company, origin=origin, event_id="evt_1", body=b"{}", sha256="0" * 64, received_at=story.AT,
+        company=company,
+        origin=origin,
+        event_id="evt_1",
+        body=b"{}",
+        sha256="0" * 64,
+        received_at=story.AT,
         next_attempt_at=story.AT,
-    )  # fmt: skip
+    )
     return received
 
 
@@ -136,14 +154,21 @@ def a_deduction(customer: Any) -> DepositDeduction:
 
 def a_shipment(company: Company, customer: Any) -> StockMovement:
     product = save_product(
-        product=None, company_id=company.pk, actor=story.ACTOR, at=story.AT,
+        product=None,
+        company_id=company.pk,
+        actor=story.ACTOR,
+        at=story.AT,
         values={"reference": "CH-1", "name": "Chaise", "unit_price": Decimal("120"), "tracks_stock": True},
-    )  # fmt: skip
+    )
     move_stock(product=product, quantity=Decimal(5), reason="RECEIPT", actor=story.ACTOR, at=story.AT)
     order = save_order(
-        order=None, customer=customer, values={}, actor=story.ACTOR, at=story.AT,
+        order=None,
+        customer=customer,
+        values={},
+        actor=story.ACTOR,
+        at=story.AT,
         lines=[story.a_line(quantity=Decimal(2), product_id=product.pk)],
-    )  # fmt: skip
+    )
     confirm_order(order=order, actor=story.ACTOR, at=story.AT)
     ship_order(order=order, actor=story.ACTOR, at=story.AT)
     movement: StockMovement = StockMovement.objects.get(order=order)

@@ -150,9 +150,14 @@ def nursery(media: Path, **more: str) -> Iterator[Nursery]:
     environment.pop("QUITTANCE_EMBEDDED", None)
     command = [sys.executable, "-m", "tests.trust.killed"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    ) as process:  # fmt: skip
+    ) as process:
         try:
             yield Nursery(process)
         finally:

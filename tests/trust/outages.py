@@ -107,10 +107,14 @@ class Product:
         port = int(self.address.rpartition(":")[2])
         with self.log("web").open("ab") as log:
             self.web = subprocess.Popen(
-                web.command("127.0.0.1", port, workers=1), cwd=ROOT,
-                env=self.environment | {"DATABASE_POOL": "true"}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                web.command("127.0.0.1", port, workers=1),
+                cwd=ROOT,
+                env=self.environment | {"DATABASE_POOL": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
-            )  # fmt: skip
+            )
 
     def log(self, name: str) -> Path:
         return self.state / f"{name}.log"
@@ -187,9 +191,13 @@ class Browser:
         while not give_up():
             try:
                 answer = requests.post(
-                    f"{self.address}/invoices/{draft}/issue/", {"send": "no"}, cookies=self._cookies,
-                    headers=self._headers, allow_redirects=False, timeout=10,
-                )  # fmt: skip
+                    f"{self.address}/invoices/{draft}/issue/",
+                    {"send": "no"},
+                    cookies=self._cookies,
+                    headers=self._headers,
+                    allow_redirects=False,
+                    timeout=10,
+                )
             except requests.RequestException:
                 self.broken += 1
             else:

@@ -214,9 +214,14 @@ def pay(day: Day) -> object:
     shares = day.shares(amount, [one for one in day.owing() if one.customer_id == customer.pk])
     account = day.chance.choice([None, day.one_of(BankAccount)])
     return payments.record_payment(
-        customer=customer, amount=amount, method=day.chance.choice(["TRANSFER", "CASH", "CARD"]),
-        paid_on=local_day(day.at), shares=shares, bank_account=account, **day.who,
-    )  # fmt: skip
+        customer=customer,
+        amount=amount,
+        method=day.chance.choice(["TRANSFER", "CASH", "CARD"]),
+        paid_on=local_day(day.at),
+        shares=shares,
+        bank_account=account,
+        **day.who,
+    )
 
 
 @act(3)
@@ -246,9 +251,14 @@ def pay_the_oldest(day: Day) -> object:
 def edit_a_payment(day: Day) -> object:
     amount = Decimal(day.chance.randint(1, 200000)) / 100
     return receiving.replace_payment(
-        payment=day.one_of(Payment), amount=amount, method="CARD", paid_on=local_day(day.at), reference="", notes="",
+        payment=day.one_of(Payment),
+        amount=amount,
+        method="CARD",
+        paid_on=local_day(day.at),
+        reference="",
+        notes="",
         **day.who,
-    )  # fmt: skip
+    )
 
 
 @act(2)

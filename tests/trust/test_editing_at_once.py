@@ -27,9 +27,12 @@ pytestmark = [pytest.mark.trust, pytest.mark.django_db]
 def chair(company: Company) -> Product:
     with company_scope(company):
         product = save_product(
-            product=None, company_id=company.pk, actor=story.ACTOR, at=story.AT,
+            product=None,
+            company_id=company.pk,
+            actor=story.ACTOR,
+            at=story.AT,
             values={"reference": "CH-1", "name": "Chaise", "unit_price": Decimal(120), "tracks_stock": True},
-        )  # fmt: skip
+        )
         move(product, "10")
     return product
 
@@ -47,9 +50,12 @@ def test_an_edit_read_before_a_shipment_does_not_give_the_stock_back(chair: Prod
         read_before = now(chair)
         move(chair, "-4", MovementReason.SHIPMENT)
         saved = save_product(
-            product=read_before, company_id=chair.company_id, values={"name": "Chaise Bistrot"},
-            actor=story.ACTOR, at=story.AT,
-        )  # fmt: skip
+            product=read_before,
+            company_id=chair.company_id,
+            values={"name": "Chaise Bistrot"},
+            actor=story.ACTOR,
+            at=story.AT,
+        )
     assert (saved.on_hand, now(chair).on_hand, now(chair).name) == (6, 6, "Chaise Bistrot")
     assert StockMovement.everywhere.filter(product=chair).aggregate(total=Sum("quantity"))["total"] == 6
 
@@ -61,19 +67,25 @@ def test_an_edit_does_not_bring_back_what_was_archived(chair: Product, customer:
         archive_customer(customer=now(customer), actor=story.ACTOR, at=story.AT)
         save_product(product=product, company_id=chair.company_id, values={"name": "X"}, actor=story.ACTOR, at=story.AT)
         save_customer(
-            customer=person, company_id=person.company_id, actor=story.ACTOR, at=story.AT,
+            customer=person,
+            company_id=person.company_id,
+            actor=story.ACTOR,
+            at=story.AT,
             values={"kind": person.kind, "name": "Nouveau nom", "siret": person.siret, "terms": person.terms},
             address={"line": "2 avenue Foch", "postcode": "69006", "city": "Lyon"},
-        )  # fmt: skip
+        )
     assert now(chair).archived_at == now(customer).archived_at == story.AT
 
 
 def test_two_edits_of_different_columns_of_a_contact_both_stand(customer: Customer):
     with company_scope(customer.company):
         contact = save_contact(
-            contact=None, customer=customer, values={"name": "Ada", "email": "ada@client.example"},
-            actor=story.ACTOR, at=story.AT,
-        )  # fmt: skip
+            contact=None,
+            customer=customer,
+            values={"name": "Ada", "email": "ada@client.example"},
+            actor=story.ACTOR,
+            at=story.AT,
+        )
         first, second = now(contact), now(contact)
         for row, values in ((first, {"name": "Ada L."}), (second, {"email": "al@client.example"})):
             save_contact(contact=row, customer=customer, values=values, actor=story.ACTOR, at=story.AT)

@@ -35,9 +35,14 @@ def an_invoice_of_1200() -> Invoice:
 def pay(invoice: Invoice, amount: Decimal, share: Decimal | None = None) -> Payment:
     shares = [Share(invoice, amount if share is None else share)] if share != 0 else []
     return record_payment(
-        customer=invoice.customer, amount=amount, method="TRANSFER", paid_on=story.AT.date(), shares=shares,
-        actor=story.ACTOR, at=story.AT,
-    )  # fmt: skip
+        customer=invoice.customer,
+        amount=amount,
+        method="TRANSFER",
+        paid_on=story.AT.date(),
+        shares=shares,
+        actor=story.ACTOR,
+        at=story.AT,
+    )
 
 
 def allocated(invoice: Invoice) -> Decimal:
@@ -150,9 +155,12 @@ def test_one_payment_spent_on_many_invoices_at_once_is_never_spent_twice():
         with company_scope(first.company_id):
             try:
                 allocate_payment(
-                    payment=Payment.everywhere.get(pk=payment.pk), invoice=others[place % 5], amount=Decimal("300.00"),
-                    actor=story.ACTOR, at=story.AT,
-                )  # fmt: skip
+                    payment=Payment.everywhere.get(pk=payment.pk),
+                    invoice=others[place % 5],
+                    amount=Decimal("300.00"),
+                    actor=story.ACTOR,
+                    at=story.AT,
+                )
             except DomainError as refused:
                 return refused.code
         return "allocated"

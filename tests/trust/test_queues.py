@@ -44,9 +44,15 @@ def a_transmission(company: Company) -> LeasedRow:
 def an_email(kind: EmailKind) -> Callable[[Company], LeasedRow]:
     def make(company: Company) -> LeasedRow:
         return queue_email(
-            company_id=company.pk, invoice=None, kind=kind, recipient="a@client.example", subject_line="Objet",
-            body="Texte", needs_document=False, at=AT,
-        )  # fmt: skip
+            company_id=company.pk,
+            invoice=None,
+            kind=kind,
+            recipient="a@client.example",
+            subject_line="Objet",
+            body="Texte",
+            needs_document=False,
+            at=AT,
+        )
 
     return make
 

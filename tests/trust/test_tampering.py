@@ -159,8 +159,11 @@ def swap(world: World, one: str, other: str, column: str) -> None:
     tamper(
         f"UPDATE {table} AS row SET {column} = other.{column} FROM {table} AS other "
         "WHERE (row.id = %s AND other.id = %s) OR (row.id = %s AND other.id = %s)",
-        world[one].pk, world[other].pk, world[other].pk, world[one].pk,
-    )  # fmt: skip
+        world[one].pk,
+        world[other].pk,
+        world[other].pk,
+        world[one].pk,
+    )
 
 
 def test_values_swapped_between_two_rows_are_named(world: World):
@@ -249,8 +252,11 @@ def test_a_careful_forger_who_rewrites_row_and_event_is_given_away_by_the_next_l
     content = sha256(canonical(event.facts()))
     tamper(
         "UPDATE kernel_auditevent SET digest = %s, content_hash = %s, hash = %s WHERE id = %s",
-        event.digest, content, chain.link(event.previous_hash, event.sequence or 0, content), event.pk,
-    )  # fmt: skip
+        event.digest,
+        content,
+        chain.link(event.previous_hash, event.sequence or 0, content),
+        event.pk,
+    )
     successor = AuditEvent.objects.get(sequence=(event.sequence or 0) + 1)
     assert named(world.company) == [(as_subject(successor), "it does not follow the event before it")]
 

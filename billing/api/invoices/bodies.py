@@ -44,9 +44,13 @@ class ItemBody(CrossFieldBody):
     unit_price = Number(max_digits=16, decimal_places=6, min_value=0, required=False, help_text="Without VAT.")
     discount_percent = Number(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
     vat_rate = Number(
-        max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
+        max_digits=5,
+        decimal_places=2,
+        min_value=0,
+        max_value=100,
+        required=False,
         help_text="In per cent. 0 wants a `vat_category`, save from a company under the small-business exemption.",
-    )  # fmt: skip
+    )
     vat_category = serializers.ChoiceField(VatCategory.values, required=False, help_text="S where the rate is not 0.")
     exemption_code = serializers.CharField(
         max_length=30,

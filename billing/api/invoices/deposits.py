@@ -35,9 +35,14 @@ class DepositBody(CrossFieldBody):
 
     amount = Money(required=False, min_value=Decimal("0.01"), help_text="With VAT.")
     percent = serializers.DecimalField(
-        max_digits=5, decimal_places=2, min_value=Decimal("0.01"), max_value=100, coerce_to_string=False,
-        required=False, help_text="Of the total with VAT.",
-    )  # fmt: skip
+        max_digits=5,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        max_value=100,
+        coerce_to_string=False,
+        required=False,
+        help_text="Of the total with VAT.",
+    )
     description = serializers.CharField(max_length=200, required=False, help_text="Of its lines; ours where not said.")
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:

@@ -94,9 +94,16 @@ def _record(row: ReceivedWebhook, outcome: Outcome, at: datetime) -> None:
     if outcome.remark:
         data["reason"] = outcome.remark
     states.move(
-        row, to, tag=tag, actor=Actor.platform(str(row.origin)), at=at, data=data,
-        applied_at=at if outcome.is_applied else None, problem=outcome.remark[:300], **FREE,
-    )  # fmt: skip
+        row,
+        to,
+        tag=tag,
+        actor=Actor.platform(str(row.origin)),
+        at=at,
+        data=data,
+        applied_at=at if outcome.is_applied else None,
+        problem=outcome.remark[:300],
+        **FREE,
+    )
 
 
 def _postpone(message: ReceivedWebhook, problem: str, at: datetime) -> None:
@@ -108,18 +115,31 @@ def _postpone(message: ReceivedWebhook, problem: str, at: datetime) -> None:
             ReceivedWebhook.everywhere.filter(pk=row.pk).update(next_attempt_at=again, problem=problem[:300], **FREE)
             return
         states.move(
-            row, ReceivedStatus.FAILED, tag="kernel.received.failed", actor=Actor.platform(str(row.origin)), at=at,
-            data={"event": row.name or row.event_id, "error": problem[:300]}, problem=problem[:300], **FREE,
-        )  # fmt: skip
+            row,
+            ReceivedStatus.FAILED,
+            tag="kernel.received.failed",
+            actor=Actor.platform(str(row.origin)),
+            at=at,
+            data={"event": row.name or row.event_id, "error": problem[:300]},
+            problem=problem[:300],
+            **FREE,
+        )
 
 
 @transaction.atomic
 def replay(*, message: ReceivedWebhook, actor: Actor, at: datetime) -> ReceivedWebhook:
     """Try again what was given up, with new attempts. Raises TransitionRefused, Stale."""
     states.move(
-        message, ReceivedStatus.RECEIVED, tag="kernel.received.replayed", actor=actor, at=at,
-        data={"event": message.name or message.event_id}, attempts=0, next_attempt_at=at, problem="",
-    )  # fmt: skip
+        message,
+        ReceivedStatus.RECEIVED,
+        tag="kernel.received.replayed",
+        actor=actor,
+        at=at,
+        data={"event": message.name or message.event_id},
+        attempts=0,
+        next_attempt_at=at,
+        problem="",
+    )
     return message
 
 

@@ -78,6 +78,9 @@ def _checked(secret: str) -> str:
 
 def _write(tag: str, row: WebhookSource, *, actor: Actor, at: datetime, secret_changed: bool) -> None:
     audit.record(
-        tag, subject=row, actor=actor, at=at,
+        tag,
+        subject=row,
+        actor=actor,
+        at=at,
         data={"source": str(row), "active": row.is_active, "secret_changed": secret_changed},
-    )  # fmt: skip
+    )

@@ -172,15 +172,22 @@ def replay_delivery(*, delivery: WebhookDelivery, actor: Actor, at: datetime) ->
         raise EndpointDisabled
     done = WebhookDelivery.everywhere.filter(pk=delivery.pk).exclude(status=DeliveryStatus.PENDING)
     changed = done.update(
-        status=DeliveryStatus.PENDING, attempts=0, failing_since=None, next_attempt_at=at, **FREE,
+        status=DeliveryStatus.PENDING,
+        attempts=0,
+        failing_since=None,
+        next_attempt_at=at,
+        **FREE,
         delivered_at=None,
-    )  # fmt: skip
+    )
     if not changed:
         raise DeliveryPending
     audit.record(
-        "kernel.webhook.replayed", subject=delivery.endpoint, actor=actor, at=at,
+        "kernel.webhook.replayed",
+        subject=delivery.endpoint,
+        actor=actor,
+        at=at,
         data={"event": delivery.event.name, "message": delivery.event.message_id},
-    )  # fmt: skip
+    )
     delivery.refresh_from_db()
     return delivery
 

@@ -182,7 +182,15 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("api-keys")
     effect = _("Le programme qui la présente sera refusé dès son prochain appel. Une clé révoquée ne se rétablit pas.")
     facts = [(_("Clé"), f"{key.name} (qk_{key.prefix}…)"), (_("Dernier usage"), typography.moment(key.last_used_at))]
-    return confirm(request, Confirmation(
-        title=_("Révoquer la clé"), effect=effect, facts=facts, back=reverse("api-keys"), back_label=_("Accès API"),
-        icon="lock", danger=True,
-    ))  # fmt: skip
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Révoquer la clé"),
+            effect=effect,
+            facts=facts,
+            back=reverse("api-keys"),
+            back_label=_("Accès API"),
+            icon="lock",
+            danger=True,
+        ),
+    )

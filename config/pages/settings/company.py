@@ -54,9 +54,14 @@ def company_settings(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Réglages enregistrés."))
             return redirect("company-settings")
     return settings_page(
-        request, "settings/company.html", "company-settings", form, sections=form.sections(), record=company,
+        request,
+        "settings/company.html",
+        "company-settings",
+        form,
+        sections=form.sections(),
+        record=company,
         timeline=timeline_of(company, role_of(request)),
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,9 +75,14 @@ def bank_settings(request: HttpRequest) -> HttpResponse:
         typed = form.cleaned_data
         try:
             add_bank_account(
-                company=company, name=typed["name"], iban_text=typed["iban"], bic_text=typed["bic"],
-                ledger_account=typed["ledger_account"], actor=actor_of(request), at=timezone.now(),
-            )  # fmt: skip
+                company=company,
+                name=typed["name"],
+                iban_text=typed["iban"],
+                bic_text=typed["bic"],
+                ledger_account=typed["ledger_account"],
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -140,9 +140,16 @@ def feed_list(request: HttpRequest) -> HttpResponse:
         feed = found.get(kind)
         slug = kind.value.replace("_", "-")
         rows.append(
-            {"slug": slug, "label": kind.label, "hint": HINTS[kind], "feed": feed, "state": state_of(feed),
-             "left_out": feed.left_out if feed else [], "may_read": _may_read(feed)},
-        )  # fmt: skip
+            {
+                "slug": slug,
+                "label": kind.label,
+                "hint": HINTS[kind],
+                "feed": feed,
+                "state": state_of(feed),
+                "left_out": feed.left_out if feed else [],
+                "may_read": _may_read(feed),
+            },
+        )
     return settings_page(request, "settings/feeds.html", TAB, forms.Form(), rows=rows)
 
 
@@ -156,9 +163,13 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = connecting.save_feed(
-                company=cast(MemberRequest, request).membership.company, kind=kind, values=form.cleaned_data,
-                secret=form.typed_secret(), actor=actor_of(request), at=timezone.now(),
-            )  # fmt: skip
+                company=cast(MemberRequest, request).membership.company,
+                kind=kind,
+                values=form.cleaned_data,
+                secret=form.typed_secret(),
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -215,10 +226,17 @@ def feed_disconnect(request: HttpRequest, slug: str) -> HttpResponse:
             "Ce qui l’ouvre est effacé : pour le lire de nouveau, il faudra tout refaire, l’autorisation comprise. "
             "Ce qui a été lu reste. Pour une pause, coupez plutôt la lecture."
         )
-        return confirm(request, Confirmation(
-            title=_("Délier ce service"), effect=effect, back=reverse("feed-edit", args=[slug]), back_label=feed,
-            icon="trash", danger=True,
-        ))  # fmt: skip
+        return confirm(
+            request,
+            Confirmation(
+                title=_("Délier ce service"),
+                effect=effect,
+                back=reverse("feed-edit", args=[slug]),
+                back_label=feed,
+                icon="trash",
+                danger=True,
+            ),
+        )
     connecting.disconnect(feed=feed, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Service délié : ce qui l’ouvrait est oublié, ce qui a été lu reste."))
     return _page_of(feed)

@@ -90,9 +90,17 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
     every = WebhookSource.objects.order_by("-created_at", "-pk")
     rows = [{"message": message, "tone": TONES[message.status]} for message in page]
     return settings_page(
-        request, "settings/inbound.html", TAB, forms.Form(), page=page, rows=rows, filters=filters, q=text,
-        filtered=bool(status or source or text), sources=[{"source": row, "state": state_of(row)} for row in every],
-    )  # fmt: skip
+        request,
+        "settings/inbound.html",
+        TAB,
+        forms.Form(),
+        page=page,
+        rows=rows,
+        filters=filters,
+        q=text,
+        filtered=bool(status or source or text),
+        sources=[{"source": row, "state": state_of(row)} for row in every],
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,9 +138,15 @@ def inbound_source(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Système appelant enregistré."))
             return redirect("inbound-source", pk=pk)
     return settings_page(
-        request, "settings/inbound_source.html", TAB, form, source=row, state=state_of(row),
-        address=sources.address_of(row), timeline=timeline_of(row, role_of(request)),
-    )  # fmt: skip
+        request,
+        "settings/inbound_source.html",
+        TAB,
+        form,
+        source=row,
+        state=state_of(row),
+        address=sources.address_of(row),
+        timeline=timeline_of(row, role_of(request)),
+    )
 
 
 @require_POST
@@ -185,10 +199,17 @@ def inbound_replay(request: HttpRequest, pk: int) -> HttpResponse:
             (_("Difficulté"), translated(message.problem)),
         ]
         effect = _("Le message est appliqué de nouveau, comme s’il arrivait. Ce qu’il change ne se reprend pas d’ici.")
-        return confirm(request, Confirmation(
-            title=_("Rejouer"), effect=effect, facts=facts, icon="refresh", back=reverse("inbound-message", args=[pk]),
-            back_label=message,
-        ))  # fmt: skip
+        return confirm(
+            request,
+            Confirmation(
+                title=_("Rejouer"),
+                effect=effect,
+                facts=facts,
+                icon="refresh",
+                back=reverse("inbound-message", args=[pk]),
+                back_label=message,
+            ),
+        )
     applying.replay(message=message, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Message remis en file : il est appliqué dans quelques secondes."))
     return redirect("inbound-message", pk=pk)

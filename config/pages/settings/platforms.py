@@ -143,9 +143,13 @@ def platform_edit(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             with as_read(form, account, lambda row: PlatformForm(preset=chosen, account=row)):
                 save_account(
-                    company=company, kind=chosen.kind, values=form.values(), secrets=form.secrets(),
-                    actor=actor_of(request), at=timezone.now(),
-                )  # fmt: skip
+                    company=company,
+                    kind=chosen.kind,
+                    values=form.values(),
+                    secrets=form.secrets(),
+                    actor=actor_of(request),
+                    at=timezone.now(),
+                )
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -50,11 +50,19 @@ def webhook_delivery(request: HttpRequest, pk: int) -> HttpResponse:
 def webhook_replay(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = _find_delivery(pk)
     if request.method == "GET":
-        return confirm(request, Confirmation(
-            title=_("Rejouer"), icon="refresh", facts=_what_is_sent(delivery), back_label=label_of(delivery.event.name),
-            effect=_("Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."),
-            back=reverse("webhook-delivery", args=[pk]),
-        ))  # fmt: skip
+        return confirm(
+            request,
+            Confirmation(
+                title=_("Rejouer"),
+                icon="refresh",
+                facts=_what_is_sent(delivery),
+                back_label=label_of(delivery.event.name),
+                effect=_(
+                    "Le même message part de nouveau, sous le même identifiant. Un message parti ne se reprend pas."
+                ),
+                back=reverse("webhook-delivery", args=[pk]),
+            ),
+        )
     endpoints.replay_delivery(delivery=delivery, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Message remis en file, sous le même identifiant."))
     return redirect("webhook-delivery", pk=pk)

@@ -136,9 +136,12 @@ def webhook_edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             with as_read(form, endpoint, lambda row: WebhookForm(endpoint=row)):
                 endpoints.change_endpoint(
-                    endpoint=endpoint, is_active=endpoint.is_active, actor=actor_of(request), at=timezone.now(),
+                    endpoint=endpoint,
+                    is_active=endpoint.is_active,
+                    actor=actor_of(request),
+                    at=timezone.now(),
                     **form.values(),
-                )  # fmt: skip
+                )
         except DomainError as error:
             add_domain_error(form, error)
         else:

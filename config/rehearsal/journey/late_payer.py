@@ -25,13 +25,21 @@ def remind_late_payer(journey: Journey, company: Company) -> None:
     """An invoice of two months ago, never paid: friendly, then firm, then a formal notice for a person to send."""
     issued = timezone.now() - timedelta(days=75)
     customer = a_customer(
-        company, issued, kind=CustomerKind.ORGANISATION, name="Retardataire SA", siret=a_siret(a_siren()),
+        company,
+        issued,
+        kind=CustomerKind.ORGANISATION,
+        name="Retardataire SA",
+        siret=a_siret(a_siren()),
         email="compta@retardataire.example",
-    )  # fmt: skip
+    )
     draft = save_draft(
-        invoice=None, customer=customer, values={"due_date": local_day(issued) + timedelta(days=15)},
-        lines=[a_line("Entretien annuel", "450.00", service=True)], actor=ACTOR, at=issued,
-    )  # fmt: skip
+        invoice=None,
+        customer=customer,
+        values={"due_date": local_day(issued) + timedelta(days=15)},
+        lines=[a_line("Entretien annuel", "450.00", service=True)],
+        actor=ACTOR,
+        at=issued,
+    )
     invoice = issue_checked(invoice=draft, actor=ACTOR, at=issued)
     due = invoice.due_date or local_day(issued)
     reminders = []

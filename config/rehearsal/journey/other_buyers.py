@@ -18,14 +18,25 @@ from einvoicing.services.sending import credit_checked, issue_checked, send_invo
 def sell_to_public_body(journey: Journey, company: Company) -> None:
     now = timezone.now()
     customer = a_customer(
-        company, now, kind=CustomerKind.ORGANISATION, name="Commune de Belleville", siret=a_siret(a_siren()),
-        is_public_body=True, service_code="SERVICE-ACHATS", requires_service_code=True, requires_commitment=True,
+        company,
+        now,
+        kind=CustomerKind.ORGANISATION,
+        name="Commune de Belleville",
+        siret=a_siret(a_siren()),
+        is_public_body=True,
+        service_code="SERVICE-ACHATS",
+        requires_service_code=True,
+        requires_commitment=True,
         email="factures@belleville.example",
-    )  # fmt: skip
+    )
     draft = save_draft(
-        invoice=None, customer=customer, values={"purchase_order": "ENG-2026-0042"},
-        lines=[a_line("Mobilier de la médiathèque", "2500.00")], actor=ACTOR, at=now,
-    )  # fmt: skip
+        invoice=None,
+        customer=customer,
+        values={"purchase_order": "ENG-2026-0042"},
+        lines=[a_line("Mobilier de la médiathèque", "2500.00")],
+        actor=ACTOR,
+        at=now,
+    )
     invoice = issue_checked(invoice=draft, actor=ACTOR, at=now)
     xml = check_document(journey, invoice, "public_document")
     promise(b"SERVICE-ACHATS" in xml and b"ENG-2026-0042" in xml, "service code and commitment are in the XML")

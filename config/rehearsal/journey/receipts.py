@@ -29,9 +29,15 @@ def be_paid_in_two(journey: Journey, company: Company, invoice: Invoice) -> None
     """600.00 by hand, the rest by a CAMT.053 credit with the invoice's reference."""
     now, half = timezone.now(), Decimal("600.00")
     payment = record_payment(
-        customer=invoice.customer, amount=half, method=Method.CARD, paid_on=local_day(now),
-        shares=[Share(invoice, half)], reference="CARD-789", actor=ACTOR, at=now,
-    )  # fmt: skip
+        customer=invoice.customer,
+        amount=half,
+        method=Method.CARD,
+        paid_on=local_day(now),
+        shares=[Share(invoice, half)],
+        reference="CARD-789",
+        actor=ACTOR,
+        at=now,
+    )
     invoice.refresh_from_db()
     promise(invoice.balance == half and invoice.status == InvoiceStatus.ISSUED, "600.00 paid, 600.00 to pay")
     journey.step(

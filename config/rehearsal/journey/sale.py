@@ -26,9 +26,13 @@ from einvoicing.services.transmissions import TRANSMISSIONS
 
 def an_organisation(journey: Journey, company: Company) -> Customer:
     customer = a_customer(
-        company, timezone.now(), kind=CustomerKind.ORGANISATION, name="Acme Corporation", siret=a_siret(a_siren()),
+        company,
+        timezone.now(),
+        kind=CustomerKind.ORGANISATION,
+        name="Acme Corporation",
+        siret=a_siret(a_siren()),
         email="contact@acme.example",
-    )  # fmt: skip
+    )
     Contact.objects.create(company=company, customer=customer, name="Jeanne Roy", email="comptabilite@acme.example")
     journey.step(
         "customer", id=customer.pk, name=customer.name, siret=customer.siret, address=customer.electronic_address
@@ -74,9 +78,14 @@ def check_document(journey: Journey, invoice: Invoice, name: str = "document") -
     promise(xml is not None, "the XML is kept beside the PDF")
     promise(bool(pdf.verdict["valid"]), "the Factur-X passes every official rule")
     journey.step(
-        name, invoice=invoice.number, pdf=place_of(pdf), xml=place_of(xml) if xml else "", sha256=pdf.sha256,
-        valid=pdf.verdict["valid"], rules=pdf.verdict["checks"],
-    )  # fmt: skip
+        name,
+        invoice=invoice.number,
+        pdf=place_of(pdf),
+        xml=place_of(xml) if xml else "",
+        sha256=pdf.sha256,
+        valid=pdf.verdict["valid"],
+        rules=pdf.verdict["checks"],
+    )
     if xml is None:
         return b""
     return read_kept(xml, record=invoice, at=timezone.now())
@@ -112,9 +121,14 @@ def wait_for_statuses(journey: Journey, name: str, company: Company, invoice: In
     seen = status_codes(invoice)
     promise(seen[0] == "200" and len(seen) == len(set(seen)), "each status once, deposit first")
     journey.step(
-        name, invoice=invoice.number, transmission=transmission.pk, remote_id=transmission.remote_id,
-        status=transmission.status, attempts=transmission.tries.count(), lifecycle=seen,
-    )  # fmt: skip
+        name,
+        invoice=invoice.number,
+        transmission=transmission.pk,
+        remote_id=transmission.remote_id,
+        status=transmission.status,
+        attempts=transmission.tries.count(),
+        lifecycle=seen,
+    )
 
 
 # -- the money -----------------------------------------------------------------------------------------------------

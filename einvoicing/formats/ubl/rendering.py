@@ -206,9 +206,13 @@ def _add_vat(root: _Element, document: model.Invoice) -> None:  # BG-23, BT-110,
         add_money(element, "cbc:TaxableAmount", subtotal.base, document.currency)
         add_money(element, "cbc:TaxAmount", subtotal.amount, document.currency)
         add_tax_category(
-            element, "cac:TaxCategory", subtotal.category, subtotal.rate,
-            exemption_code=subtotal.exemption_code, exemption_reason=subtotal.exemption_reason,
-        )  # fmt: skip
+            element,
+            "cac:TaxCategory",
+            subtotal.category,
+            subtotal.rate,
+            exemption_code=subtotal.exemption_code,
+            exemption_reason=subtotal.exemption_reason,
+        )
     converted = document.totals.vat_in_tax_currency
     if converted is not None:
         add_money(root, "cac:TaxTotal/cbc:TaxAmount", converted, document.tax_currency)

@@ -42,9 +42,13 @@ def records(client_id: str, kind: str) -> QuerySet[SandboxRecord]:
 
 def made(client_id: str, kind: str, facts: dict[str, Any], number: str = "") -> SandboxRecord:
     row: SandboxRecord = SandboxRecord.objects.create(
-        service=SERVICE, kind=kind, key=f"{kind[:3]}_{uuid.uuid4().hex[:12]}", client_id=client_id, facts=facts,
+        service=SERVICE,
+        kind=kind,
+        key=f"{kind[:3]}_{uuid.uuid4().hex[:12]}",
+        client_id=client_id,
+        facts=facts,
         number=number[:100],
-    )  # fmt: skip
+    )
     return row
 
 

@@ -102,11 +102,16 @@ def _queue(
 ) -> list[Transmission]:
     rows = [
         Transmission(
-            company_id=invoice.company_id, invoice=invoice, account=account, priority=priority,
-            tracking_id=uuid.uuid4().hex, next_attempt_at=at, created_at=at,
+            company_id=invoice.company_id,
+            invoice=invoice,
+            account=account,
+            priority=priority,
+            tracking_id=uuid.uuid4().hex,
+            next_attempt_at=at,
+            created_at=at,
         )
         for invoice, account in pairs
-    ]  # fmt: skip
+    ]
     Transmission.everywhere.bulk_create(rows)
     happenings = [audit.Happening(subject=row, also=[row.invoice], data={"platform": row.account.name}) for row in rows]
     audit.record_all("einvoicing.transmission.queued", happenings, actor=actor, at=at)
@@ -148,12 +153,23 @@ def retry_transmission(*, transmission: Transmission, reason: str, actor: Actor,
     is_new = transmission.status == TransmissionStatus.REJECTED
     known_as = (uuid.uuid4().hex, "") if is_new else (transmission.tracking_id, transmission.remote_id)
     states.move(
-        transmission, TransmissionStatus.PENDING, tag="einvoicing.transmission.retried", actor=actor, at=at,
-        also=[transmission.invoice], data={"reason": reason},
-        next_attempt_at=at, attempts=0, last_error="", error_class="", violations=[], priority=Priority.FIRST,
+        transmission,
+        TransmissionStatus.PENDING,
+        tag="einvoicing.transmission.retried",
+        actor=actor,
+        at=at,
+        also=[transmission.invoice],
+        data={"reason": reason},
+        next_attempt_at=at,
+        attempts=0,
+        last_error="",
+        error_class="",
+        violations=[],
+        priority=Priority.FIRST,
         dismissed_at=None,
-        tracking_id=known_as[0], remote_id=known_as[1],
-    )  # fmt: skip
+        tracking_id=known_as[0],
+        remote_id=known_as[1],
+    )
     breaker.let_one_through(transmission.account, at=at)
     return transmission
 
@@ -171,7 +187,11 @@ def dismiss_transmission(*, transmission: Transmission, reason: str, actor: Acto
     row.dismissed_at = at
     Transmission.everywhere.filter(pk=row.pk).update(dismissed_at=at)
     audit.record(
-        "einvoicing.transmission.dismissed", subject=row, also=[row.invoice], actor=actor, at=at,
+        "einvoicing.transmission.dismissed",
+        subject=row,
+        also=[row.invoice],
+        actor=actor,
+        at=at,
         data={"reason": reason},
-    )  # fmt: skip
+    )
     return row

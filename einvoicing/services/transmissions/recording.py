@@ -105,8 +105,11 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     attempts = transmission.attempts + 1
     breaker.note_failure(transmission.account, error, at=at)
     changes = {
-        **FREE, "last_error": error.message[:1000], "attempts": attempts, "error_class": breaker.class_of(error),
-    }  # fmt: skip
+        **FREE,
+        "last_error": error.message[:1000],
+        "attempts": attempts,
+        "error_class": breaker.class_of(error),
+    }
     data = {"error": error.message, "code": error.code, "attempt": attempts}
     again = error.retryable or error.outcome_unknown
     outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
@@ -118,14 +121,24 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     elif is_in_doubt(transmission):
         # not before the request can no longer be on its way
         move(
-            transmission, TransmissionStatus.UNKNOWN, at=at, tag="einvoicing.transmission.in_doubt", data=data,
-            next_attempt_at=at + max(LEASE, wait), **changes,
-        )  # fmt: skip
+            transmission,
+            TransmissionStatus.UNKNOWN,
+            at=at,
+            tag="einvoicing.transmission.in_doubt",
+            data=data,
+            next_attempt_at=at + max(LEASE, wait),
+            **changes,
+        )
     else:
         move(
-            transmission, TransmissionStatus.PENDING, at=at, tag="einvoicing.transmission.postponed", data=data,
-            next_attempt_at=at + wait, **changes,
-        )  # fmt: skip
+            transmission,
+            TransmissionStatus.PENDING,
+            at=at,
+            tag="einvoicing.transmission.postponed",
+            data=data,
+            next_attempt_at=at + wait,
+            **changes,
+        )
 
 
 def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: datetime) -> Transmission:
@@ -143,9 +156,14 @@ def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: da
         if mine is not None:
             finish_attempt(transmission, "invalid", at=at, detail=str(error))
             move(
-                transmission, TransmissionStatus.INVALID, at=at, tag="einvoicing.transmission.invalid",
+                transmission,
+                TransmissionStatus.INVALID,
+                at=at,
+                tag="einvoicing.transmission.invalid",
                 violations=violations,
-                data={"rules": sorted(error.report.rules)}, last_error=str(error)[:1000],
-                error_class=ErrorClass.VALIDATION, **FREE,
-            )  # fmt: skip
+                data={"rules": sorted(error.report.rules)},
+                last_error=str(error)[:1000],
+                error_class=ErrorClass.VALIDATION,
+                **FREE,
+            )
     return transmission

@@ -54,8 +54,12 @@ def consent_address(base_url: str, *, client_id: str, redirect_uri: str, state: 
     """Where a person of the business lets us read, and nothing more."""
     page = _CONSENT.get(base_url) or base_url.removesuffix("/api/1.0") + "/app-confirm"
     query = {
-        "client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code", "scope": SCOPE, "state": state,
-    }  # fmt: skip
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "response_type": "code",
+        "scope": SCOPE,
+        "state": state,
+    }
     return f"{page}?{urlencode(query)}"
 
 
@@ -67,8 +71,11 @@ def ask_token(
     Raises RemoteError: `consent_refused` when a person must consent again.
     """
     form = {
-        **grant, "client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion,
-    }  # fmt: skip
+        **grant,
+        "client_id": client_id,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
     with Session(timeout=(5, 15), deadline=20, adapter=adapter) as session:
         try:
             answer = _object(session.post(f"{base_url}/auth/token", data=form, reads_only=True).json())

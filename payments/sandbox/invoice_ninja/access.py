@@ -37,9 +37,12 @@ def called(operation: str) -> Callable[[View], View]:
             if not client_id:
                 return problem(403, "Invalid token")
             SandboxRecord.objects.create(
-                service=SERVICE, kind="call", key=uuid.uuid4().hex, client_id=client_id,
+                service=SERVICE,
+                kind="call",
+                key=uuid.uuid4().hex,
+                client_id=client_id,
                 facts={"call": f"{request.method} {request.get_full_path()}"},
-            )  # fmt: skip
+            )
             if request.method != "GET":
                 return problem(405, "The method is not supported for this route.")
             failures = faults.of(request, operation=operation, client_id=client_id)

@@ -69,10 +69,21 @@ def write_payment(client_id: str, changes: dict[str, Any]) -> SandboxRecord:
 
 def _new() -> dict[str, Any]:
     return {
-        "amount": 0.0, "refunded": 0.0, "applied": 0.0, "status_id": COMPLETED, "is_deleted": False, "archived_at": 0,
-        "date": timezone.localdate().isoformat(), "type_id": "1", "currency_id": EURO, "transaction_reference": "",
-        "number": uuid.uuid4().hex[:6], "is_manual": True, "private_notes": "", "paymentables": [],
-    }  # fmt: skip
+        "amount": 0.0,
+        "refunded": 0.0,
+        "applied": 0.0,
+        "status_id": COMPLETED,
+        "is_deleted": False,
+        "archived_at": 0,
+        "date": timezone.localdate().isoformat(),
+        "type_id": "1",
+        "currency_id": EURO,
+        "transaction_reference": "",
+        "number": uuid.uuid4().hex[:6],
+        "is_manual": True,
+        "private_notes": "",
+        "paymentables": [],
+    }
 
 
 def shown(row: SandboxRecord, *, with_invoices: bool) -> dict[str, Any]:

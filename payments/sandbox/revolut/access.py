@@ -100,10 +100,13 @@ def _wrong_assertion(request: HttpRequest, client_id: str) -> str:
     key = x509.load_pem_x509_certificate(row.facts["certificate"].encode()).public_key()
     try:
         claims = jwt.decode(
-            request.POST.get("client_assertion", ""), key,  # type: ignore[arg-type]  # RSA, as RS256 makes sure
-            algorithms=["RS256"], audience=AUDIENCE, issuer=row.facts["issuer"],
+            request.POST.get("client_assertion", ""),
+            key,  # type: ignore[arg-type]  # RSA, as RS256 makes sure
+            algorithms=["RS256"],
+            audience=AUDIENCE,
+            issuer=row.facts["issuer"],
             options={"require": ["exp", "iss", "sub", "aud"]},
-        )  # fmt: skip
+        )
     except jwt.InvalidTokenError as error:
         return str(error)
     return "" if claims["sub"] == client_id else "sub"

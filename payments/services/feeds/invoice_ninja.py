@@ -168,18 +168,26 @@ def _keep_share(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, c
 
 
 def _replace(
-    feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None, held: Payment | None,
+    feed: Feed,
+    payment: RemotePayment,
+    key: str,
+    amount: Decimal,
+    invoice: Invoice | None,
+    held: Payment | None,
     at: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """Take back what is recorded, record what is to be: all or nothing. The invoices are locked first, in order."""
     paid = _payable(payment, invoice) if amount else None
     concerned = {*(held_by(held) if held else ()), *((paid.pk,) if paid else ())}
     lock_invoices(Invoice.everywhere.in_bulk(concerned).values())
     if held is not None:
         reverse_payment(
-            payment=held, reason=_reason(payment), origin=_origin(feed, payment, key), actor=Actor.platform(str(feed)),
+            payment=held,
+            reason=_reason(payment),
+            origin=_origin(feed, payment, key),
+            actor=Actor.platform(str(feed)),
             at=at,
-        )  # fmt: skip
+        )
     if paid is not None:
         _record(feed, payment, key, amount, paid, at)
 
@@ -201,10 +209,16 @@ def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoi
         raise MoreThanOutstanding
     actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
     recorded = pay_invoice(
-        invoice=invoice, amount=amount, method=method or Method.TRANSFER, paid_on=_paid_on(payment, local_day(at)),
-        reference=f"{feed} {payment.id}/{key}", notes="" if method else UNNAMED_METHOD,
-        origin=_origin(feed, payment, key), actor=actor, at=at,
-    )  # fmt: skip
+        invoice=invoice,
+        amount=amount,
+        method=method or Method.TRANSFER,
+        paid_on=_paid_on(payment, local_day(at)),
+        reference=f"{feed} {payment.id}/{key}",
+        notes="" if method else UNNAMED_METHOD,
+        origin=_origin(feed, payment, key),
+        actor=actor,
+        at=at,
+    )
     data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
     audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
 

@@ -161,9 +161,14 @@ def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
     new = list(fresh.values())
     name = at.astimezone(PARIS).strftime("%Y%m%d-%H%M%S")
     keep_lines(
-        account=locked, found=statement_of(new, reference=f"Revolut {name}", iban=locked.iban), keys=list(fresh),
-        data=file_of(new), filename=f"revolut-{name}.json", actor=ACTOR, at=at,
-    )  # fmt: skip
+        account=locked,
+        found=statement_of(new, reference=f"Revolut {name}", iban=locked.iban),
+        keys=list(fresh),
+        data=file_of(new),
+        filename=f"revolut-{name}.json",
+        actor=ACTOR,
+        at=at,
+    )
     return len(new)
 
 

@@ -177,9 +177,15 @@ def test_the_customer_does_not_get_it(
     settings.SMTP_CONFIGURED = True
     damage(path_of(invoice))
     queue_email(
-        company_id=invoice.company_id, invoice=invoice, kind=EmailKind.INVOICE, recipient="compta@client.example",
-        subject_line="Facture", body="Bonjour", at=story.AT, needs_document=True,
-    )  # fmt: skip
+        company_id=invoice.company_id,
+        invoice=invoice,
+        kind=EmailKind.INVOICE,
+        recipient="compta@client.example",
+        subject_line="Facture",
+        body="Bonjour",
+        at=story.AT,
+        needs_document=True,
+    )
     (email,) = claim_emails(kind=EmailKind.INVOICE, at=story.AT)
     hand_over(email=email, at=story.AT)
     email.refresh_from_db()

@@ -28,9 +28,13 @@ def late(company):
 
 def drafted(late):
     return Reminder.everywhere.create(
-        company=late.company, invoice=late, level=3, status=ReminderStatus.DRAFTED, balance=late.balance,
+        company=late.company,
+        invoice=late,
+        level=3,
+        status=ReminderStatus.DRAFTED,
+        balance=late.balance,
         created_at=timezone.now(),
-    )  # fmt: skip
+    )
 
 
 def shown(page):
@@ -58,9 +62,13 @@ def test_a_disputed_invoice_is_held_and_says_so(company, late):
 def test_the_list_is_narrowed_by_level_and_customer_and_counts_the_whole(company, late):
     other = an_issued_invoice(a_customer(company, name="Hôtel du Nord"), at=timezone.now() - timedelta(days=60))
     Reminder.everywhere.create(
-        company=company, invoice=late, level=1, status=ReminderStatus.SENT, balance=late.balance,
+        company=company,
+        invoice=late,
+        level=1,
+        status=ReminderStatus.SENT,
+        balance=late.balance,
         created_at=timezone.now() - timedelta(days=20),
-    )  # fmt: skip
+    )
     client = signed_in(company)
     assert shown(client.get(reverse(LIST))) == [late.pk, other.pk]
     assert shown(client.get(reverse(LIST), {"level": "1"})) == [other.pk]

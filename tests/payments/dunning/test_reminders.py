@@ -84,9 +84,14 @@ def reasons(company: Company, *, at: datetime = AT) -> list[str]:
 def was_sent(invoice: Invoice, level: ReminderLevel, *, days_ago: int = 10) -> Reminder:
     at = AT - timedelta(days=days_ago)
     return Reminder.everywhere.create(
-        company_id=invoice.company_id, invoice=invoice, level=level, status=ReminderStatus.SENT,
-        balance=invoice.balance, created_at=at, sent_at=at,
-    )  # fmt: skip
+        company_id=invoice.company_id,
+        invoice=invoice,
+        level=level,
+        status=ReminderStatus.SENT,
+        balance=invoice.balance,
+        created_at=at,
+        sent_at=at,
+    )
 
 
 def read_bank(company: Company, *entries: Any, at: datetime = AT) -> list[BankLine]:
@@ -186,9 +191,13 @@ def test_without_an_address_the_page_says_so_and_nothing_is_written(company, cus
     assert "adresse e-mail" in str(planned.decision)
     assert send(company) == []
     drafted = Reminder.everywhere.create(
-        company=company, invoice=invoice, level=ReminderLevel.FRIENDLY, status=ReminderStatus.DRAFTED,
-        balance=invoice.balance, created_at=AT,
-    )  # fmt: skip
+        company=company,
+        invoice=invoice,
+        level=ReminderLevel.FRIENDLY,
+        status=ReminderStatus.DRAFTED,
+        balance=invoice.balance,
+        created_at=AT,
+    )
     with pytest.raises(NoReminderAddress):
         send_drafted(reminder=drafted, actor=ACTOR, at=AT)
     assert not Email.everywhere.exists()

@@ -133,11 +133,15 @@ def priced(*lines: tuple[str, str, str], net: str, vat: str, rate: str = "20", *
     base = documents.standard_invoice()
     rows = tuple(
         replace(
-            base.lines[0], id=str(place), quantity=Decimal(quantity), unit_price=Decimal(price), net=Decimal(amount),
+            base.lines[0],
+            id=str(place),
+            quantity=Decimal(quantity),
+            unit_price=Decimal(price),
+            net=Decimal(amount),
             vat_rate=Decimal(rate),
         )
         for place, (quantity, price, amount) in enumerate(lines, start=1)
-    )  # fmt: skip
+    )
     gross = Decimal(net) + Decimal(vat)
     totals = model.Totals(lines=Decimal(net), net=Decimal(net), vat=Decimal(vat), gross=gross, payable=gross)
     subtotal = model.VatSubtotal(category="S", rate=Decimal(rate), base=Decimal(net), amount=Decimal(vat))

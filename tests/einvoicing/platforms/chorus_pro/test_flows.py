@@ -51,8 +51,13 @@ def test_an_ambiguous_time_out_then_a_look_up_gives_no_second_deposit(account, c
     found = chorus.find(deposit.tracking_id, number)
     assert found is not None
     assert account.ledger(number) | {"flows": []} == {
-        "seller": "732829320", "number": number, "received": 1, "accepted": 1, "flows": [], "answers": [],
-    }  # fmt: skip
+        "seller": "732829320",
+        "number": number,
+        "received": 1,
+        "accepted": 1,
+        "flows": [],
+        "answers": [],
+    }
 
 
 def test_a_look_up_too_early_finds_nothing_and_the_second_flow_is_then_refused_as_a_duplicate(account, chorus):
@@ -87,8 +92,15 @@ def test_the_whole_life_of_an_invoice_is_one_history_per_change(account, chorus)
     (message,), _cursor = account.news()
     assert message.kind == "historique"
     assert [status.code for status in account.statuses([message])] == [
-        "200", "201", "203", "204", "205", "205", "205", "211",
-    ]  # fmt: skip
+        "200",
+        "201",
+        "203",
+        "204",
+        "205",
+        "205",
+        "205",
+        "211",
+    ]
     again = chorus.incoming("", account.sent).messages
     assert [one.remote_id for one in again] == [message.remote_id]
     assert again[0].data == message.data
