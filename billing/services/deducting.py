@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
-from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceQuerySet, SalesOrder
+from billing.models import DepositDeduction, Invoice, InvoiceKind, InvoiceQuerySet
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
 from config.kernel.typography import money
@@ -114,11 +114,9 @@ def drop_foreign_deductions(draft: Invoice) -> None:
 
 
 def lock_for_issue(*drafts: Invoice) -> None:
-    """Lock what issuing the drafts touches: their orders, then what they correct, their deposits and the drafts they
-    are asked ahead of, each in the order of their keys. A deposit and the final invoice of one order follow each other.
+    """Lock what issuing the locked drafts touches: what they correct, their deposits and the drafts they are asked
+    ahead of, in the order of their keys.
     """
-    if orders := {draft.order_id for draft in drafts if draft.order_id}:
-        list(SalesOrder.everywhere.select_for_update(no_key=True).filter(pk__in=orders).order_by("pk"))
     keys = {key for draft in drafts for key in (draft.corrects_id, draft.ahead_of_id) if key}
     if deducting := [draft.pk for draft in drafts if draft.amount_deposited]:
         chosen = DepositDeduction.everywhere.filter(invoice__in=deducting)

@@ -61,7 +61,13 @@ def lock_draft(invoice: Invoice) -> Invoice:
 
 
 def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
-    """The invoices as they are now by their keys, locked in the order of these. What was deleted is left out."""
+    """The invoices as they are now by their keys, locked in the order of these. What was deleted is left out.
+
+    Their orders are locked first: whoever issues a deposit holds its order, and waits for the order's final draft.
+    """
+    invoices = list(invoices)
+    if orders := {invoice.order_id for invoice in invoices if invoice.order_id}:
+        list(SalesOrder.everywhere.select_for_update(no_key=True).filter(pk__in=orders).order_by("pk"))
     rows = Invoice.everywhere.select_for_update(no_key=True, of=("self",)).order_by("pk")
     keys = {invoice.pk for invoice in invoices}
     # one is joined with what it refers to; many refer to few, each read once

@@ -108,8 +108,11 @@ def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -
 def _issued(invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
     locked = lock_invoices(invoices)
     lock_for_issue(*locked.values())
-    if len(invoices) > 1 and not all(map(stands_alone, locked.values())):
-        raise ValueError("what settles another invoice is issued on its own: it locks others than these")
+    if len(invoices) > 1:
+        if not all(map(stands_alone, invoices)):
+            raise ValueError("what settles another invoice is issued on its own: it locks others than these")
+        # a deposit issued meanwhile changed its final draft
+        locked = {key: draft for key, draft in locked.items() if stands_alone(draft)}
     outcomes = _prepared([locked.get(invoice.pk) for invoice in invoices], local_day(at))
     ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
     if ready:
@@ -125,7 +128,7 @@ def stands_alone(draft: Invoice) -> bool:
 
 
 def _prepared(drafts: Sequence[Invoice | None], on: date) -> list[_Ready | DomainError]:
-    """For each locked draft what is written of it, or why it is refused; None stands for one that was deleted."""
+    """For each locked draft what is written of it, or why it is refused; None stands for one deleted or changed."""
     found = [draft for draft in drafts if draft is not None]
     lines = _lines_of(found)
     addresses = snapshots.addresses_of(draft.customer for draft in found)

@@ -62,19 +62,32 @@ def issue_many(
     what deducts deposits…) follow the others, each on its own.
     Raises what refuses them all: DateGoesBack, ClockAhead, ClockBehind.
     """
-    together = [invoice for invoice in invoices if stands_alone(invoice)]
+    together, apart = _parted(invoices)
     outcomes: list[Invoice | DomainError] = []
     if together:
         outcomes = _issue_together(together, actor=actor, at=at, by_mail=by_mail)
     found = dict(zip((invoice.pk for invoice in together), outcomes, strict=True))
-    for invoice in invoices:
-        if invoice.pk not in found:
-            addresses = recipients(invoice.customer) if by_mail else ()
-            try:
-                found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
-            except DomainError as error:
-                found[invoice.pk] = error
+    for invoice in apart:
+        addresses = recipients(invoice.customer) if by_mail else ()
+        try:
+            found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
+        except DomainError as error:
+            found[invoice.pk] = error
     return [found[invoice.pk] for invoice in invoices]
+
+
+def _parted(invoices: Sequence[Invoice]) -> tuple[list[Invoice], list[Invoice]]:
+    """Those that are issued together, and those that follow one by one: deposits before what deducts them."""
+    deposits = [invoice for invoice in invoices if invoice.is_deposit]
+    orders = {deposit.order_id for deposit in deposits} - {None}
+    finals = {deposit.ahead_of_id for deposit in deposits}
+    together = [
+        invoice
+        for invoice in invoices
+        if stands_alone(invoice) and invoice.order_id not in orders and invoice.pk not in finals
+    ]
+    apart = [invoice for invoice in invoices if invoice not in together]
+    return together, sorted(apart, key=lambda invoice: not invoice.is_deposit)
 
 
 @outside.atomic

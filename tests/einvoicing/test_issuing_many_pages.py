@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from billing.models import Email, Invoice, InvoiceStatus
 from billing.services.correcting import draft_correction
+from config.kernel.errors import DomainError
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -21,6 +22,7 @@ from einvoicing.services.sending import issue_many
 from einvoicing.views import issuing
 from tests.factories import story
 from tests.factories.people import signed_in
+from tests.trust.test_issuing_many_at_once import a_deposit_and_its_final
 
 pytestmark = pytest.mark.django_db
 PAGE = "einvoicing:invoice-issue-many"
@@ -140,3 +142,14 @@ def test_what_settles_another_invoice_is_issued_with_the_others(company: Company
         outcomes = issue_many(invoices=[corrected, story.a_draft(customer)], **ACT)
     assert [str(outcome) for outcome in outcomes] == ["FAC-2026-00003", "FAC-2026-00002"]
     assert status_of([original]) == ["CREDITED"]
+
+
+@pytest.mark.parametrize("first", ["deposit", "final"])
+def test_a_deposit_goes_before_the_final_invoice_of_its_order(company: Company, customer: Customer, first: str) -> None:
+    with company_scope(company):
+        deposit, final = a_deposit_and_its_final(customer)
+        chosen = [deposit, final] if first == "deposit" else [final, deposit]
+        outcomes = issue_many(invoices=[*chosen, story.a_draft(customer)], **ACT)
+        final.refresh_from_db()
+    assert not [outcome for outcome in outcomes if isinstance(outcome, DomainError)]
+    assert (final.amount_deposited, final.payable) == (deposit.total_gross, final.total_gross - deposit.total_gross)
