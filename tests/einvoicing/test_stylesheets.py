@@ -20,7 +20,7 @@ from einvoicing.formats import cii, ubl
 from einvoicing.validation.artefacts import ARTEFACTS, locate
 from einvoicing.validation.stylesheets import MANY_RULES, quickened
 from tests.einvoicing import documents, samples
-from tests.trust.at_once import a_share
+from tests.trust.at_once import WHOLE, a_share
 
 MUTANTS = int(os.environ.get("STYLESHEET_MUTANTS", "25"))
 _XSL = "{http://www.w3.org/1999/XSL/Transform}"
@@ -85,7 +85,7 @@ def differences(name: str, documents: list[str]) -> list[str]:
         refused += "failed-assert" in expected
         if said(ours, node) != expected:
             different.append(document)
-    assert refused > 5, "the broken files are not broken enough"
+    assert refused > (5 if WHOLE else 0), "the broken files are not broken enough"
     return different
 
 

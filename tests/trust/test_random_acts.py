@@ -48,7 +48,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
             sums[invoice.pk][one.percent] += one.amount
         return []
 
-    monkeypatch.setattr(declaring, "_carriers", lambda *_invoice: ["a platform"])
+    monkeypatch.setattr(declaring, "_holders", lambda *_invoice: ["a platform"])
     monkeypatch.setattr(declaring, "_declare", note)
     return sums
 
