@@ -20,11 +20,13 @@ pytestmark = pytest.mark.trust
 REFUSED = "42501"
 
 
-def refusal(sql: str, *values: Any) -> str:
+def refusal(sql: str, *values: Any, then: str = "") -> str:
     """The code and the words with which PostgreSQL refuses; '' when it does not."""
     try:
         with transaction.atomic():
             run(sql, *values)
+            if then:
+                run(then)
             settle()
     except DatabaseError as error:
         return f"{getattr(error.__cause__, 'sqlstate', '')} {error}"
@@ -207,9 +209,9 @@ def test_nothing_is_paid_or_credited_without_what_carries_it(world: World, subte
         for scope in ("*", str(world.company.pk), "1", ""):
             with subtests.test(f"{sql} as {scope}"):
                 words = refusal(
-                    f"UPDATE billing_invoice SET {sql} WHERE id = %s; "
-                    f"SELECT set_config('quittance.company', '{scope}', true)",
+                    f"UPDATE billing_invoice SET {sql} WHERE id = %s",
                     world["invoice"].pk,
+                    then=f"SELECT set_config('quittance.company', '{scope}', true)",
                 )
                 assert words.startswith("23514 quittance: invoice"), words
 

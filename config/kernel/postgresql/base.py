@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int8, IntNumeric
 
 from config.kernel.scope import EVERY, announced_scope
 
@@ -17,8 +18,22 @@ APP_ROLE = "quittance_app"
 _NOT_OURS = (None, "", "postgres")
 
 
+def bigint(value: int) -> Int8 | IntNumeric:
+    """A key as the server takes it: one that is longer than any, typed into an address, is no row's."""
+    return Int8(value) if -(2**63) <= value < 2**63 else IntNumeric(value)
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def adapt_integerfield_value(self, value: Any, internal_type: Any) -> Any:
+        if internal_type == "BigIntegerField" and isinstance(value, int):
+            return bigint(value)
+        return super().adapt_integerfield_value(value, internal_type)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's own, except for who speaks and for whom."""
+
+    ops_class = DatabaseOperations
 
     # migrations change tables, which only their owner may
     as_owner = False
