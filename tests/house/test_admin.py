@@ -28,6 +28,12 @@ def test_every_model_is_in_the_admin() -> None:
     assert missing == []
 
 
+def test_every_model_has_a_name_that_can_be_translated() -> None:
+    assert [
+        model for model in MODELS if not model._meta.proxy and "verbose_name" not in model._meta.original_attrs
+    ] == []
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_list_opens(superuser: Client, model: type) -> None:
     options = model._meta

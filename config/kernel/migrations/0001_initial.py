@@ -137,9 +137,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='KnownPlace',
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('seen_at', models.DateTimeField(db_index=True)),
+                ('key', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='empreinte')),
+                ('seen_at', models.DateTimeField(db_index=True, verbose_name='vu le')),
             ],
+            options={
+                'verbose_name': 'lieu de connexion connu',
+                'verbose_name_plural': 'lieux de connexion connus',
+            },
         ),
         migrations.CreateModel(
             name='LoopFailure',
@@ -207,11 +211,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SignInTries',
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('tried_at', models.DateTimeField()),
-                ('paused_until', models.DateTimeField(null=True)),
+                ('key', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='empreinte')),
+                ('tries', models.PositiveIntegerField(default=0, verbose_name='essais')),
+                ('tried_at', models.DateTimeField(verbose_name='dernier essai le')),
+                ('paused_until', models.DateTimeField(null=True, verbose_name='en pause jusqu’au')),
             ],
+            options={
+                'verbose_name': 'essais de connexion',
+                'verbose_name_plural': 'essais de connexion',
+            },
         ),
         migrations.CreateModel(
             name='WebhookAttempt',

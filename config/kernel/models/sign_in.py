@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SignInTries(models.Model):
     """Tries at one key (a person, an address, or both) since the last success, and until when no other is taken."""
 
-    key = models.CharField(max_length=64, primary_key=True)  # a digest: nothing tells whose
-    tries = models.PositiveIntegerField(default=0)
-    tried_at = models.DateTimeField()
-    paused_until = models.DateTimeField(null=True)
+    key = models.CharField(_("empreinte"), max_length=64, primary_key=True)  # a digest: nothing tells whose
+    tries = models.PositiveIntegerField(_("essais"), default=0)
+    tried_at = models.DateTimeField(_("dernier essai le"))
+    paused_until = models.DateTimeField(_("en pause jusqu’au"), null=True)
+
+    class Meta:
+        verbose_name = _("essais de connexion")
+        verbose_name_plural = _("essais de connexion")
 
     def __str__(self) -> str:
         return f"{self.key[:8]} : {self.tries}"
@@ -20,8 +25,12 @@ class SignInTries(models.Model):
 class KnownPlace(models.Model):
     """An address or a browser from which a person signed in: tries made elsewhere do not count there."""
 
-    key = models.CharField(max_length=64, primary_key=True)  # a digest: nothing tells whose, nor where
-    seen_at = models.DateTimeField(db_index=True)
+    key = models.CharField(_("empreinte"), max_length=64, primary_key=True)  # a digest: nothing tells whose, nor where
+    seen_at = models.DateTimeField(_("vu le"), db_index=True)
+
+    class Meta:
+        verbose_name = _("lieu de connexion connu")
+        verbose_name_plural = _("lieux de connexion connus")
 
     def __str__(self) -> str:
         return self.key[:8]
