@@ -1,7 +1,8 @@
 """Signing in, with a limit that grows: on the page, in the admin and by the API, since all ask this backend.
 
-A try is counted before its password is looked at, so that no number of tries at once goes past. During a pause even the
-right password is refused, and an address nobody has is answered like any other.
+A try is counted before its password is looked at, so that no number of tries at once goes past, and is given back when
+the password was right: only wrong ones make one wait. During a pause even the right password is refused, and an
+address nobody has is answered like any other.
 
 Wrong passwords must not shut a person out who is elsewhere: an address or a browser from which the person once signed
 in is known, and counts its own tries alone. Strange places share one count for each person, whose pauses stay short.
@@ -107,18 +108,34 @@ def pause_of(username: str, request: HttpRequest | None, *, at: datetime) -> tim
 
 
 @transaction.atomic
-def _count(limit: Limit, *, at: datetime) -> bool:
-    """Whether one more try may be made now; it is counted."""
+def _count(limit: Limit, *, at: datetime) -> datetime | None:
+    """Count one more try; when the last before it was made. None when none may be made now."""
     tries = SignInTries.objects.select_for_update(no_key=True)
     row, _is_new = tries.get_or_create(key=limit.key, defaults={"tried_at": at})
     if row.paused_until and row.paused_until > at:
-        return False
-    row.tries = 1 if row.tried_at < at - FORGOTTEN_AFTER else row.tries + 1
+        return None
+    before = row.tried_at
+    row.tries = 1 if before < at - FORGOTTEN_AFTER else row.tries + 1
     row.tried_at = at
     if row.tries >= limit.tries:
         row.paused_until = at + min(limit.longest, FIRST_PAUSE * 2 ** min(row.tries - limit.tries, 20))
     row.save(update_fields=["tries", "tried_at", "paused_until"])
-    return True
+    return before
+
+
+@transaction.atomic
+def _give_back(limit: Limit, before: datetime, *, at: datetime) -> None:
+    """The try counted at this instant was no wrong one: neither it nor its pause stands. Those of others do."""
+    row = SignInTries.objects.select_for_update(no_key=True).filter(key=limit.key).first()
+    if row is None:
+        return
+    row.tries = max(row.tries - 1, 0)
+    is_last = row.tried_at == at
+    if is_last:
+        row.tried_at = before
+    if is_last or row.tries < limit.tries:
+        row.paused_until = None
+    row.save(update_fields=["tries", "tried_at", "paused_until"])
 
 
 class LimitedBackend(ModelBackend):
@@ -129,12 +146,14 @@ class LimitedBackend(ModelBackend):
     ) -> User | None:
         name, at = str(username or more.get(User.USERNAME_FIELD) or ""), timezone.now()
         limits = limits_of(name, request)
-        counted = [_count(limit, at=at) for limit in limits]
-        if not all(counted):
-            return None
-        user = super().authenticate(request, username=username, password=password, **more)
+        counted = {limit: before for limit in limits if (before := _count(limit, at=at))}
+        is_refused = len(counted) < len(limits)
+        user = None if is_refused else super().authenticate(request, username=username, password=password, **more)
+        if is_refused or user is not None:
+            for limit, before in counted.items():
+                _give_back(limit, before, at=at)
         if user is not None:
-            # the other counts stand: whoever has one password must not buy tries at others with it
+            # wrong tries at others stand: whoever has one password must not buy tries at others with it
             SignInTries.objects.filter(
                 key__in=[_digest("both", login_of(name), place) for place in _places(request)]
             ).delete()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -206,9 +206,68 @@ def test_all_addresses_of_one_ipv6_network_are_one():
 @pytest.mark.django_db(transaction=True)
 def test_twenty_tries_at_once_are_no_more_than_five(person):
     def one(_place):
-        return sign_in._count(sign_in.Limit("a" * 64, sign_in.OF_BOTH), at=timezone.now())
+        return sign_in._count(sign_in.Limit("a" * 64, sign_in.OF_BOTH), at=timezone.now()) is not None
 
     assert sum(at_once(20, one)) == sign_in.OF_BOTH
+
+
+def of_address():
+    return SignInTries.objects.get(key=sign_in._digest("address", "127.0.0.1"))
+
+
+@pytest.mark.usefixtures("person")
+def test_right_passwords_never_make_an_address_wait(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # counted in PostgreSQL
+    for _ in range(60):
+        assert by_api(RIGHT).status_code == 200
+        assert on_page(RIGHT).status_code == 302
+    assert (of_address().tries, of_address().paused_until) == (0, None)
+
+
+@pytest.mark.usefixtures("person")
+def test_right_passwords_free_no_wrong_ones_at_their_address():
+    for number in range(sign_in.OF_ADDRESS):
+        assert [by_api(RIGHT).status_code, on_page(RIGHT).status_code] == [200, 302]
+        on_page(WRONG, email=f"{number}@verone.example")
+    assert by_api(RIGHT).json()["code"] == "sign_in_paused"
+    wait_is_over()
+    for _ in range(3):
+        assert by_api(RIGHT).status_code == 200
+    on_page(WRONG, email="autre@verone.example")
+    assert of_address().tries == sign_in.OF_ADDRESS + 1
+    assert 15 < int(by_api(RIGHT)["Retry-After"]) <= 30, "twice as long, as without the right ones"
+
+
+@pytest.mark.usefixtures("person")
+def test_right_passwords_do_not_keep_old_wrong_ones_from_being_forgotten():
+    on_page(WRONG, email="autre@verone.example")
+    long_ago = timezone.now() - sign_in.FORGOTTEN_AFTER + timedelta(minutes=1)
+    SignInTries.objects.update(tried_at=long_ago)
+    assert by_api(RIGHT).status_code == 200
+    assert (of_address().tries, of_address().tried_at) == (1, long_ago)
+
+
+@pytest.mark.usefixtures("person")
+def test_a_try_that_one_pause_refuses_is_given_back_to_the_other_counts():
+    for _ in range(sign_in.OF_BOTH):
+        on_page(WRONG)
+    request = RequestFactory().post(reverse("login"))  # as tries at once come: past the page's own look at the pause
+    assert sign_in.LimitedBackend().authenticate(request, EMAIL, RIGHT) is None
+    assert of_address().tries == sign_in.OF_BOTH
+
+
+@pytest.mark.trust
+@pytest.mark.django_db(transaction=True)
+def test_wrong_passwords_at_once_stay_limited_among_right_ones(person):
+    User.objects.create_user("paul@verone.example", RIGHT)
+
+    def one(place):
+        return on_page(RIGHT, email="paul@verone.example") if place % 4 == 0 else on_page(WRONG)
+
+    at_once(20, one)
+    both = SignInTries.objects.get(key=sign_in._digest("both", EMAIL, "127.0.0.1"))
+    assert both.tries == of_address().tries == sign_in.OF_BOTH
+    assert by_api(RIGHT).status_code == 429
 
 
 @pytest.mark.parametrize(
