@@ -154,9 +154,9 @@ class LimitedBackend(ModelBackend):
                 _give_back(limit, before, at=at)
         if user is not None:
             # wrong tries at others stand: whoever has one password must not buy tries at others with it
-            SignInTries.objects.filter(
-                key__in=[_digest("both", login_of(name), place) for place in _places(request)]
-            ).delete()
+            # (emptied, not deleted: another try may be about to lock the row)
+            keys = [_digest("both", login_of(name), place) for place in _places(request)]
+            SignInTries.objects.filter(key__in=keys).update(tries=0, paused_until=None)
             remember(name, _places(request)[1], at=at)
         return user
 

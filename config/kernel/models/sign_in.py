@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SignInTries(models.Model):
-    """Tries at one key (a person, an address, or both) since the last success, and until when no other is taken."""
+    """Wrong tries at one key (a person, an address, or both, where a success forgets), and until when none is taken."""
 
     key = models.CharField(_("empreinte"), max_length=64, primary_key=True)  # a digest: nothing tells whose
     tries = models.PositiveIntegerField(_("essais"), default=0)
