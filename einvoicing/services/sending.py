@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 
-from billing.models import Email, EmailKind, Invoice, InvoiceKind
+from billing.models import Email, EmailKind, Invoice, InvoiceKind, InvoiceLine
 from billing.services.crediting import CreditedPart, draft_credit_note
 from billing.services.deducting import lock_for_issue
 from billing.services.emails import invoice_letter, queue_email
 from billing.services.invoices import check_draft, lock_draft, lock_invoices
 from billing.services.issuing import issue_invoice, issue_invoices, stands_alone
-from config.kernel import outside
+from config.kernel import chain, outside
 from config.kernel.actor import Actor
+from config.kernel.canonical import canonical, sha256
 from config.kernel.errors import DomainError, Stale
 from customers.models import Contact, Customer
 from einvoicing.services.documents import DocumentInvalid, preflight
@@ -30,6 +31,27 @@ class NoRecipient(DomainError):
     message = "Ce client n’a pas d’adresse e-mail. Complétez sa fiche, ou imprimez la facture."
 
 
+class DraftChanged(Stale):
+    code = "draft_changed"
+    message = "Modifiée depuis : relisez-la."
+
+
+class DraftDeleted(Stale):
+    code = "draft_deleted"
+    message = "Supprimée depuis."
+
+
+def version_of(draft: Invoice) -> str:
+    """What a person reads of a draft: a digest of its columns, its lines and its customer's name, then what it deducts.
+
+    The digest alone stands for any deduction.
+    """
+    lines = [chain.columns(line, "id") for line in InvoiceLine.everywhere.filter(invoice=draft).order_by("position")]
+    own = chain.columns(draft, "amount_deposited", "deposited_vat", *Invoice.MUTABLE)
+    digest = sha256(canonical({"draft": own, "lines": lines, "customer": draft.customer.name}))[:32]
+    return f"{digest}-{draft.amount_deposited:.2f}"
+
+
 def recipients(customer: Customer) -> list[str]:
     """Who gets the customer's invoices: the contacts marked so, else the customer's own address."""
     contacts = Contact.everywhere.filter(customer=customer, gets_invoices=True).exclude(email="")
@@ -38,12 +60,16 @@ def recipients(customer: Customer) -> list[str]:
 
 
 @outside.atomic
-def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Sequence[str] = ()) -> Invoice:
+def issue_checked(
+    *, invoice: Invoice, actor: Actor, at: datetime, addresses: Sequence[str] = (), version: str = ""
+) -> Invoice:
     """Issue a draft that the official rules accept, and queue it to `addresses` with the same commit.
 
-    Raises DocumentInvalid, Stale when it is saved while the rules run, and whatever issuing refuses.
+    Raises DraftChanged when it is no longer the `version` that was read, DocumentInvalid, Stale when it is saved while
+    the rules run, and whatever issuing refuses.
     """
     draft = lock_draft(invoice)
+    _check_version(draft, version)
     lock_for_issue(draft)
     _check(draft, at)
     issue = ISSUERS.get(InvoiceKind(draft.kind), issue_invoice)
@@ -54,23 +80,37 @@ def issue_checked(*, invoice: Invoice, actor: Actor, at: datetime, addresses: Se
 
 
 def issue_many(
-    *, invoices: Sequence[Invoice], actor: Actor, at: datetime, by_mail: bool = False
+    *,
+    invoices: Sequence[Invoice],
+    actor: Actor,
+    at: datetime,
+    by_mail: bool = False,
+    versions: Mapping[int, str] | None = None,
 ) -> list[Invoice | DomainError]:
     """Issue drafts of one company that the official rules accept. For each, in this order, the invoice or its refusal.
 
-    `by_mail` queues each to its customer, where they have an address. Those that touch another invoice (credit notes,
+    `by_mail` queues each to its customer, where they have an address. `versions`, by their keys: the drafts as they
+    were read (`version_of`); one that changed since gives DraftChanged. Those that touch another invoice (credit notes,
     what deducts deposits…) follow the others, each on its own.
     Raises what refuses them all: DateGoesBack, ClockAhead, ClockBehind.
     """
+    read = versions or {}
     together, apart = _parted(invoices)
     outcomes: list[Invoice | DomainError] = []
     if together:
-        outcomes = _issue_together(together, actor=actor, at=at, by_mail=by_mail)
+        outcomes = _issue_together(together, actor=actor, at=at, by_mail=by_mail, versions=read)
     found = dict(zip((invoice.pk for invoice in together), outcomes, strict=True))
+    deposits = any(invoice.is_deposit for invoice in apart)
     for invoice in apart:
         addresses = recipients(invoice.customer) if by_mail else ()
+        version = read.get(invoice.pk, "")
+        if deposits and not invoice.is_deposit:
+            # what it deducts changes with the deposits issued just before
+            version = version.partition("-")[0]
         try:
-            found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
+            found[invoice.pk] = issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses, version=version)
+        except Invoice.DoesNotExist:
+            found[invoice.pk] = DraftDeleted()
         except DomainError as error:
             found[invoice.pk] = error
     return [found[invoice.pk] for invoice in invoices]
@@ -92,12 +132,14 @@ def _parted(invoices: Sequence[Invoice]) -> tuple[list[Invoice], list[Invoice]]:
 
 @outside.atomic
 def _issue_together(
-    invoices: Sequence[Invoice], *, actor: Actor, at: datetime, by_mail: bool
+    invoices: Sequence[Invoice], *, actor: Actor, at: datetime, by_mail: bool, versions: Mapping[int, str]
 ) -> list[Invoice | DomainError]:
     """All are locked, in the order of their keys, before any is judged or numbered: no draft is waited for after."""
     locked = lock_invoices(invoices)
     lock_for_issue(*locked.values())
-    outcomes = outside.each(partial(_judged, locked.get(invoice.pk), at) for invoice in invoices)
+    outcomes = outside.each(
+        partial(_judged, locked.get(invoice.pk), at, versions.get(invoice.pk, "")) for invoice in invoices
+    )
     accepted = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
     issued = issue_invoices(invoices=accepted, actor=actor, at=at)
     for invoice in issued if by_mail else ():
@@ -107,15 +149,24 @@ def _issue_together(
     return [next(results) if isinstance(outcome, Invoice) else outcome for outcome in outcomes]
 
 
-def _judged(draft: Invoice | None, at: datetime) -> Invoice | DomainError:
-    """The locked draft when the official rules accept it; None stands for one that was deleted."""
-    if draft is None or (draft.is_draft and not stands_alone(draft)):
-        return Stale()
+def _judged(draft: Invoice | None, at: datetime, version: str) -> Invoice | DomainError:
+    """The locked draft when it is as it was read and the official rules accept it; None stands for a deleted one."""
+    if draft is None:
+        return DraftDeleted()
     try:
-        _check(check_draft(draft), at)
+        _check_version(check_draft(draft), version)
+        if not stands_alone(draft):
+            return Stale()
+        _check(draft, at)
     except DomainError as error:
         return error
     return draft
+
+
+def _check_version(draft: Invoice, version: str) -> None:
+    """Without a version nothing was read: a program asks. Raises DraftChanged."""
+    if version and not version_of(draft).startswith(version):
+        raise DraftChanged
 
 
 @outside.atomic
