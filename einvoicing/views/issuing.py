@@ -1,11 +1,15 @@
-"""« Émettre la sélection »: many drafts, first what would be frozen and what would be refused, then the deed."""
+"""« Émettre la sélection »: many drafts, first what would be frozen and what would be refused, then the deed.
+
+What is asked is what was read: each row carries the digest of the draft it shows, and one that changed since stays one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,28 +20,45 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.invoices import InvoiceFilter
-from billing.models import Invoice, InvoiceQuerySet
+from billing.models import Email, Invoice, InvoiceQuerySet
+from billing.services.invoices import InvoiceIssued
+from config.kernel import listing
 from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.middleware import say
 from config.kernel.money import ZERO
 from einvoicing.services.readiness import judge
-from einvoicing.services.sending import issue_many
+from einvoicing.services.sending import DraftDeleted, issue_many, version_of
 
 MOST = 100  # at once: the rules judge each, some thirty milliseconds, while the person waits
+TOLD = "issued_selection"  # of the session: what the last sending said of each, by its key
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An invoice that was chosen: a draft with what refuses it ('' for nothing), or issued already."""
+    """An invoice that was chosen: a draft with what refuses it ('' for nothing), issued already, or None if deleted."""
 
-    invoice: Invoice
+    invoice: Invoice | None
     refusal: str = ""
+    note: str = ""  # what is told of one that is issued
+    version: str = ""  # of a draft that may be issued, as it is shown
 
     @property
     def is_ready(self) -> bool:
-        return self.invoice.is_draft and not self.refusal
+        return self.invoice is not None and self.invoice.is_draft and not self.refusal
+
+    @property
+    def total(self) -> Decimal:
+        """What it adds to the sum: a credit note takes away."""
+        return self._signed(self.invoice.total_gross) if self.invoice else ZERO
+
+    @property
+    def payable(self) -> Decimal:
+        return self._signed(self.invoice.payable) if self.invoice else ZERO
+
+    def _signed(self, amount: Decimal) -> Decimal:
+        return -amount if self.invoice and self.invoice.is_credit_note else amount
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,65 +66,136 @@ class Choice:
 def invoice_issue_many(request: HttpRequest) -> HttpResponse:
     """Show the chosen drafts, or those of the list's filter, and ask; then issue the ones that were left checked.
 
-    The page after it is the same: it says of each invoice its number, or what refuses it.
+    The page after it is the same: it says of each invoice its number, or what refused it, and leads on.
     """
     at = timezone.now()
     if request.method == "POST":
         return _issue(request, at)
-    found = _chosen(request, at)
-    invoices = list(found[: MOST + 1])
-    choices = [_choice(invoice, at) for invoice in invoices[:MOST]]
-    ready = [choice.invoice for choice in choices if choice.is_ready]
+    done = bool(request.GET.get("done"))
+    page, keys = None, _keys(request.GET.getlist("invoice"))[:MOST]
+    if keys:
+        invoices = list(_rows().filter(pk__in=keys))
+    else:
+        page = _page(request, at)
+        invoices = list(page)
+    told: Mapping[str, str] = request.session.get(TOLD, {}) if done else {}
+    choices = [_choice(invoice, at, told.get(str(invoice.pk), "")) for invoice in invoices]
+    ready = [choice for choice in choices if choice.is_ready]
+    gone = {str(key) for key in keys} - {str(invoice.pk) for invoice in invoices}
+    choices += [Choice(None, told[key]) for key in sorted(gone & told.keys())]
     context: dict[str, Any] = {
         "choices": choices,
         "ready": len(ready),
         "refused": sum(bool(choice.refusal) for choice in choices),
-        "total": sum((-row.total_gross if row.is_credit_note else row.total_gross for row in ready), ZERO),
-        "rest": found.count() - MOST if len(invoices) > MOST else 0,
+        "total": sum((choice.total for choice in ready), ZERO),
+        "page": page,
         "day": local_day(at),
+        "done": done,
+        "next_url": _next_url(request) if done else "",
     }
     return render(request, "einvoicing/invoice/issue_many.html", context)
 
 
-def _chosen(request: HttpRequest, at: datetime) -> InvoiceQuerySet:
+def _rows() -> InvoiceQuerySet:
     """The oldest first: they are numbered in this order."""
     rows: InvoiceQuerySet = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
-    if request.GET.get("all"):
-        rows = InvoiceFilter(request.GET).narrow(rows, on=local_day(at)).filter(number=None)
-    else:
-        rows = rows.filter(pk__in=_keys(request.GET.getlist("invoice")))
     return rows.order_by("created_at", "id")
 
 
+def _page(request: HttpRequest, at: datetime) -> listing.Page:
+    """A hundred drafts of the list's filter; nothing where none is asked for."""
+    rows = _rows().filter(number=None) if request.GET.get("all") else _rows().none()
+    found = InvoiceFilter(request.GET).narrow(rows, on=local_day(at))
+    return listing.page(found, sorts={"created": "created_at"}, default="created", query=request.GET, size=MOST)
+
+
+def _next_url(request: HttpRequest) -> str:
+    """The rest of the filter that the issued ones were chosen from; '' when there is none."""
+    query = request.GET.copy()
+    for name in ("invoice", "done"):
+        query.pop(name, None)
+    return f"{request.path}?{query.urlencode()}" if query.get("all") and query.get("cursor") else ""
+
+
 def _keys(given: list[str]) -> list[int]:
-    return [int(key) for key in given if key.isascii() and key.isdigit() and len(key) < 19][:MOST]
+    return [int(key) for key in dict.fromkeys(given) if key.isascii() and key.isdigit() and len(key) < 19]
 
 
-def _choice(invoice: Invoice, at: datetime) -> Choice:
+def _choice(invoice: Invoice, at: datetime, told: str) -> Choice:
     if not invoice.is_draft:
-        return Choice(invoice)
+        return Choice(invoice, note=told)
+    # as the rules say it, rather than as the sending did
+    refusal = _refusal(invoice, at) or told
+    return Choice(invoice, refusal, version="" if refusal else version_of(invoice))
+
+
+def _refusal(invoice: Invoice, at: datetime) -> str:
     if not invoice.lines.exists():
-        return Choice(invoice, _("Ajoutez au moins une ligne avant d’émettre."))
+        return _("Ajoutez au moins une ligne avant d’émettre.")
     verdict = judge(invoice=invoice, at=at)
     if isinstance(verdict, DomainError):
-        return Choice(invoice, say(verdict))
-    return Choice(invoice, _(verdict.fatal[0].text) if verdict.fatal else "")
+        return say(verdict)
+    return _(verdict.fatal[0].text) if verdict.fatal else ""
 
 
 def _issue(request: HttpRequest, at: datetime) -> HttpResponse:
-    keys = _keys(request.POST.getlist("invoice"))
-    # issued meanwhile, by the same form sent twice or by somebody else: the page after says so
-    rows = Invoice.objects.select_related("customer").filter(pk__in=keys, number=None).order_by("created_at", "id")
-    drafts = list(rows)
+    given = _keys(request.POST.getlist("invoice"))
+    keys, left_out = given[:MOST], len(given[MOST:])
+    chosen = list(_rows().filter(pk__in=keys))
+    drafts = [invoice for invoice in chosen if invoice.is_draft]
     by_mail = request.POST.get("send") == "yes"
+    versions = {key: request.POST.get(f"version-{key}", "") for key in keys}
+    query = request.GET.copy()
     try:
-        outcomes = issue_many(invoices=drafts, actor=actor_of(request), at=at, by_mail=by_mail)
+        outcomes = issue_many(invoices=drafts, actor=actor_of(request), at=at, by_mail=by_mail, versions=versions)
     except DomainError as error:
-        outcomes = [error]
-    issued = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
-    if issued:
+        messages.error(request, say(error))
+    else:
+        found = dict(zip((draft.pk for draft in drafts), outcomes, strict=True))
+        told = {str(key): _(DraftDeleted.message) for key in keys}
+        told |= {str(row.pk): _already(row) for row in chosen if not row.is_draft}
+        told |= {str(key): text for key, text in _told(found, by_mail=by_mail)}
+        request.session[TOLD] = told
+        query["done"] = "1"
+        query["cursor"] = request.POST.get("next", "")
+        _summarise(request, [row for row in outcomes if isinstance(row, Invoice)], left_out)
+    query.setlist("invoice", [str(key) for key in keys])
+    return redirect(f"{request.path}?{query.urlencode()}")
+
+
+def _told(outcomes: Mapping[int, Invoice | DomainError], *, by_mail: bool) -> Iterator[tuple[int, str]]:
+    """What the page after says of each draft: '' for one that was issued as asked."""
+    mailed = (
+        set(Email.objects.filter(invoice__in=list(outcomes)).values_list("invoice_id", flat=True)) if by_mail else set()
+    )
+    issued = Invoice.objects.filter(pk__in=list(outcomes)).exclude(number=None).in_bulk()
+    for key, outcome in outcomes.items():
+        if isinstance(outcome, InvoiceIssued):
+            yield key, _already(issued[key])
+        elif isinstance(outcome, DomainError):
+            yield key, say(outcome)
+        elif by_mail and key not in mailed:
+            yield key, _("Émise, sans e-mail : le client n’a pas d’adresse.")
+        else:
+            yield key, ""
+
+
+def _already(invoice: Invoice) -> str:
+    return _("Déjà émise : %(number)s") % {"number": invoice.number}
+
+
+def _summarise(request: HttpRequest, issued: Sequence[Invoice], left_out: int) -> None:
+    """One sentence for all; each row tells its own."""
+    if any(invoice.is_credit_note for invoice in issued):
+        sentence = ngettext("%(count)s document émis.", "%(count)s documents émis.", len(issued))
+    else:
         sentence = ngettext("%(count)s facture émise.", "%(count)s factures émises.", len(issued))
-        messages.success(request, sentence % {"count": len(issued)})
-    for text in dict.fromkeys(say(outcome) for outcome in outcomes if isinstance(outcome, DomainError)):
-        messages.error(request, text)
-    return redirect(f"{request.path}?{urlencode({'invoice': keys}, doseq=True)}")
+    text = sentence % {"count": len(issued)} if issued else _("Rien de plus n’est émis : chaque ligne dit pourquoi.")
+    if left_out:
+        more = ngettext(
+            "%(count)s brouillon est laissé de côté : cent au plus s’émettent à la fois.",
+            "%(count)s brouillons sont laissés de côté : cent au plus s’émettent à la fois.",
+            left_out,
+        )
+        text = f"{text} {more % {'count': left_out}}"
+    (messages.success if issued else messages.info)(request, text)
