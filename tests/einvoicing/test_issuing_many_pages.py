@@ -205,6 +205,21 @@ def test_a_credit_note_is_shown_as_it_counts_and_is_no_invoice(company: Company,
     assert "1 document émis." in client.post(reverse(PAGE), sent, follow=True).text
 
 
+def test_what_somebody_else_issues_between_the_reading_and_the_lock_is_no_error(
+    company: Company, drafts: list[Invoice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(**asked_for: Any) -> Any:
+        issue_many(invoices=drafts[:1], **ACT)
+        return issue_many(**asked_for)
+
+    monkeypatch.setattr(issuing, "issue_many", overtaken)
+    sent = {"invoice": [draft.pk for draft in drafts[:2]], "send": "no"}
+    page = signed_in(company).post(reverse(PAGE), sent, follow=True).text
+    assert page.count("Déjà émise : FAC-2026-00001") == 1
+    assert "1 facture émise." in page
+    assert "Établissez un avoir" not in page
+
+
 def test_another_companys_draft_is_none(company: Company, drafts: list[Invoice]) -> None:
     stranger = story.a_draft(story.a_customer(story.a_company()))
     client: Client = signed_in(company)
