@@ -188,8 +188,9 @@ def _check(invoice: Invoice, at: datetime) -> None:
         raise DocumentInvalid(report)
 
 
-def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
-    """Issue the invoice if it is a draft, and queue it to the customer's mailbox. Raises NoRecipient before issuing.
+def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime, version: str = "") -> Invoice:
+    """Issue the invoice if it is a draft, and queue it to the customer's mailbox. Raises NoRecipient before issuing,
+    and what issue_checked does.
 
     The platform's transmission is queued by the issue itself (receivers), where the company has switched it on.
     """
@@ -197,7 +198,7 @@ def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     if not addresses:
         raise NoRecipient
     if invoice.is_draft:
-        return issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses)
+        return issue_checked(invoice=invoice, actor=actor, at=at, addresses=addresses, version=version)
     email_invoice(invoice=invoice, addresses=addresses, at=at)
     return invoice
 

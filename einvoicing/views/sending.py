@@ -33,7 +33,7 @@ from einvoicing.problems.places import customer_url
 from einvoicing.services.directory import unreachable_buyer
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx, find_document
 from einvoicing.services.routing import carrier_for
-from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice
+from einvoicing.services.sending import email_invoice, issue_checked, recipients, send_invoice, version_of
 from einvoicing.services.transmissions import queue_transmission
 from einvoicing.services.transmissions.queue import carrier_to
 
@@ -60,7 +60,7 @@ def invoice_issue(request: HttpRequest, pk: int) -> HttpResponse:
     by_mail = request.POST.get("send") != "no"
     try:
         issue = send_invoice if by_mail else issue_checked
-        issued = issue(invoice=invoice, actor=actor_of(request), at=at)
+        issued = issue(invoice=invoice, actor=actor_of(request), at=at, version=request.POST.get("version", ""))
     except DomainError as error:
         if not _load(pk).can_be_issued:  # a second sending of the same form, or somebody else, was quicker
             return redirect(invoice)
@@ -99,6 +99,7 @@ def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: Domai
         "day": day,
         "due": invoice.due_date or invoice.customer.terms.due_date(day),
         "lines": invoice.lines.count(),
+        "version": version_of(invoice),
         "addresses": recipients(invoice.customer),
         "customer_url": customer_url(invoice),
         "account": account if to_platform else None,

@@ -67,6 +67,21 @@ def test_issuing_and_sending_gives_the_number_and_queues_the_message(company, cu
     assert [email.recipient for email in Email.everywhere.filter(invoice=draft)] == ["compta@client.example"]
 
 
+@pytest.mark.parametrize("send", ["yes", "no"])
+def test_what_was_saved_since_it_was_shown_is_not_issued_but_shown_again(company, customer, send):
+    draft, browser = a_draft(customer), signed_in(company)
+    version = browser.get(issue_url(draft)).context["version"]
+    InvoiceLine.everywhere.filter(invoice=draft).update(description="Fauteuil")
+    page = browser.post(issue_url(draft), {"send": send, "version": version})
+    assert page.status_code == 422
+    assert "Modifiée depuis" in page.text
+    draft.refresh_from_db()
+    assert draft.status == InvoiceStatus.DRAFT
+    browser.post(issue_url(draft), {"send": send, "version": page.context["version"]})
+    draft.refresh_from_db()
+    assert draft.status == InvoiceStatus.ISSUED
+
+
 def test_issuing_without_mail_queues_none(company, customer):
     draft = a_draft(customer)
     signed_in(company).post(issue_url(draft), {"send": "no"})
