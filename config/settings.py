@@ -48,7 +48,7 @@ else:
     CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", default=[development_key(STATE_DIR, "credentials")])
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}")
 
 # -- the house -----------------------------------------------------------------------------------------------------
 
