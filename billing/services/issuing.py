@@ -17,7 +17,7 @@ from billing.services import snapshots
 from billing.services.booking import book_issued
 from billing.services.crediting import reprice_note, totals_of
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
-from billing.services.deposits import check_deposit_room, deduct_from_final_draft
+from billing.services.deposits import DepositTooSmall, check_deposit_room, deduct_from_final_draft
 from billing.services.invoices import check_customer, check_draft, lock_invoices
 from billing.services.lines import vat_rows
 from billing.services.settling import (
@@ -236,13 +236,16 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     """What issuing refuses and no official rule sees; the pre-flight asks the same.
 
     Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
-    DepositDeducted, NotCorrectable, NoDepositHere, DepositTooLarge, DepositNotDeductible, DepositsBeyondTotal.
+    DepositTooSmall, DepositDeducted, NotCorrectable, NoDepositHere, DepositTooLarge, DepositNotDeductible,
+    DepositsBeyondTotal.
     """
     check_customer(draft)
     if draft.is_credit_note and draft.corrects is not None:
         check_creditable(draft.corrects)
-    if computed.gross < 0 or (draft.is_deposit and not computed.gross):
+    if computed.gross < 0:
         raise AmountNotPositive
+    if draft.is_deposit and not computed.gross:
+        raise DepositTooSmall
     if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
         check_correctable(draft.corrects)
     if draft.is_deposit:

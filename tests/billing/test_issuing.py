@@ -20,9 +20,9 @@ from billing.models import (
     VatSubtotal,
 )
 from billing.numbering import ClockAhead, ClockBehind, DateGoesBack, next_number
+from billing.services.deposits import DepositTooSmall
 from billing.services.invoices import InvoiceIssued, TotalNegative, annotate_invoice, delete_draft, save_draft
 from billing.services.issuing import (
-    AmountNotPositive,
     DueBeforeIssue,
     NothingToIssue,
     PublicBodyNeeds,
@@ -259,7 +259,7 @@ def test_a_total_of_nothing_is_issued_and_settled_at_once(customer, back):
 
 
 def test_a_deposit_of_nothing_is_not_issued(customer):
-    refused(story.a_draft(customer, [story.a_line(unit_price=Decimal(0))], kind="386"), AmountNotPositive)
+    refused(story.a_draft(customer, [story.a_line(unit_price=Decimal(0))], kind="386"), DepositTooSmall)
 
 
 def test_a_draft_whose_total_would_be_negative_is_refused_in_words(customer):
