@@ -1,4 +1,4 @@
-"""The finance orchestrator: figures, queues, jobs, forced sweeps, and its workflows in one call."""
+"""The finance orchestrator: figures, queues, jobs and forced sweeps (its workflows: workflows.py)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.api.invoices.bodies import InvoiceBody, columns, lines, partner_fields
-from billing.api.invoices.reading import InvoiceView
 from billing.invoice_sums import invoice_sums
-from billing.models import Invoice
-from billing.services.invoices import save_draft
 from config.api.finance_shapes import (
     DashboardShape,
     JobQuery,
@@ -26,42 +22,26 @@ from config.api.finance_shapes import (
     QueueShape,
     SyncAnswer,
     SyncBody,
-    WorkflowShape,
 )
-from config.kernel import audit
 from config.kernel.api.circumstances import without_transaction
 from config.kernel.api.documented import documented
-from config.kernel.api.examples import sent
 from config.kernel.api.lists import BAD_CURSOR
 from config.kernel.api.operation import operation
 from config.kernel.api.refusals import NotAllowedHere
-from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
-from config.kernel.api.statuses import created, located
+from config.kernel.api.repeatable import OPTIONAL, repeatable
 from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.pages.figures import month
 from config.pages.operations import jobs
-from einvoicing.api.sending import send
-from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.models import PlatformAccount
 from einvoicing.services.compliance import state_of
 from einvoicing.services.polling import poll_account
-from einvoicing.services.sending import recipients
-from payments.api.answers import answer_for
-from payments.api.bodies import MarkPaidBody, values_of_mark_paid
-from payments.api.fields import named_as
-from payments.api.shapes import PaymentAnswer
-from payments.dunning.api import ReminderAnswer, ReminderBody, remind
 from payments.models import FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
-from payments.services.receiving import pay_invoice
 from payments.services.reconciliation import reconcile
 
 REASON_BY_API = "Relancé par API"
-NEW = {
-    "customer_id": 123,
-    "items": [{"description": "Développement", "quantity": 1, "unit_price": 5000, "vat_rate": 20}],
-}
 
 
 class NotConnected(DomainError):
@@ -240,71 +220,3 @@ class Reconciliation(FinanceView):
     def post(self, request: Call) -> Any:
         """Match the open bank lines that the evidence proves, now. Safe to repeat: what is matched stays so."""
         return reconcile(company=request.caller.company, actor=request.caller.actor, at=request.at)
-
-
-# -- workflows -----------------------------------------------------------------------------------------------------
-
-
-class CreateAndSend(InvoiceView):
-    area = "finance"
-
-    @operation(action="invoices.issue", body=InvoiceBody, answer=WorkflowShape)
-    @created()
-    @repeatable(REQUIRED)
-    @documented(id="finance_create_and_send", examples=[sent(NEW)])
-    def post(self, request: Call) -> dict[str, Any]:
-        """Write an invoice, issue it and send it, in one call.
-
-        All or nothing: what issuing or sending refuses leaves no draft and takes no number. The message to the
-        customer and the transmission to the platform are queued; reminders follow by the company's delays.
-        """
-        if not request.caller.may("invoices.edit"):
-            raise NotAllowedHere
-        values = request.values
-        with partner_fields():
-            draft = save_draft(
-                invoice=None,
-                customer=values["customer_id"],
-                values=columns(values),
-                lines=lines(values),
-                actor=request.caller.actor,
-                at=request.at,
-            )
-        send(self.written(request, draft.pk), request)
-        invoice = self.find(draft.pk)
-        audit.record("billing.invoice.created_and_sent", subject=invoice, actor=request.caller.actor, at=request.at)
-        row = Transmission.objects.filter(invoice=invoice).order_by("created_at").first()
-        return {
-            "invoice": invoice,
-            "emailed_to": recipients(invoice.customer),
-            "transmission_id": row.pk if row else None,
-        }
-
-
-class MarkPaid(InvoiceView):
-    area = "finance"
-
-    @operation(action="payments.record", body=MarkPaidBody, answer=PaymentAnswer)
-    @located(at="api:payment", of="payment")
-    @repeatable(REQUIRED)
-    @documented(id="finance_mark_paid")
-    def post(self, request: Call, id: int) -> dict[str, Any]:
-        """Record the payment of an invoice, as POST /api/invoices/{id}/mark-paid does."""
-        invoice = self.find(id)
-        with named_as():
-            payment = pay_invoice(invoice=invoice, **values_of_mark_paid(request))
-        return answer_for(payment, invoice)
-
-
-class Remind(InvoiceView):
-    area = "finance"
-
-    def find(self, invoice_id: int) -> Invoice:
-        return super().find(invoice_id)
-
-    @operation(action="reminders.send", body=ReminderBody, answer=ReminderAnswer)
-    @repeatable(OPTIONAL)
-    @documented(id="finance_remind")
-    def post(self, request: Call, invoice_id: int) -> dict[str, Any]:
-        """Remind a customer of an invoice, as POST /api/invoices/{id}/reminder does: same guards, same levels."""
-        return remind(request, self.find(invoice_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from config.api import audit, auth, companies, docs, finance, inbound, webhook_receivers, webhooks
+from config.api import audit, auth, companies, docs, finance, inbound, webhook_receivers, webhooks, workflows
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -42,9 +42,9 @@ urlpatterns = [
     path("finance/jobs/<str:queue>/<int:job_id>/retry", finance.JobRetry.as_view(), name="finance-job-retry"),
     path("finance/sync", finance.Sync.as_view(), name="finance-sync"),
     path("finance/reconciliation", finance.Reconciliation.as_view(), name="finance-reconciliation"),
-    path("finance/invoices/create-and-send", finance.CreateAndSend.as_view(), name="finance-create-and-send"),
-    path("finance/invoices/<int:id>/mark-paid", finance.MarkPaid.as_view(), name="finance-mark-paid"),
-    path("finance/reminders/<int:invoice_id>", finance.Remind.as_view(), name="finance-reminder"),
+    path("finance/invoices/create-and-send", workflows.CreateAndSend.as_view(), name="finance-create-and-send"),
+    path("finance/invoices/<int:id>/mark-paid", workflows.MarkPaid.as_view(), name="finance-mark-paid"),
+    path("finance/reminders/<int:invoice_id>", workflows.Remind.as_view(), name="finance-reminder"),
     path("", include("customers.api.urls")),
     path("", include("billing.api.urls")),
     path("", include("payments.api.urls")),
