@@ -1,7 +1,7 @@
 """Failures on demand: by the header X-Sandbox-Fault of a request, or by rows that serve a number of times.
 
-Kinds: latency=SECONDS, 429=SECONDS, 500, 503, expired-token, empty-body, reset-after-accept, accepted-then-500,
-refuse-duplicates, duplicate, out-of-order, silent, plain-pages, and buyer=BEHAVIOUR.
+Kinds: latency=SECONDS, 429=SECONDS (or silent), 500, 503, expired-token, empty-body, reset-after-accept,
+accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, plain-pages, and buyer=BEHAVIOUR.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from config.sandbox import faults
 from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
+from einvoicing.sandbox.chorus_pro import published, quotas
 
 ACCOUNT_PREFIX = "TECH_"
 ACCOUNT_PASSWORD = "sandbox-password"  # noqa: S105 - published, worth nothing elsewhere
@@ -105,7 +106,10 @@ def _account_of(request: HttpRequest) -> str:
 
 
 def called(operation: str, *, method: str = "POST") -> Callable[[View], View]:
-    """View decorator: the method, both credentials, the failures to have, then the JSON body; the view gets a Call."""
+    """View decorator: the method, both credentials, the quota, the failures to have, then the fields of the JSON body.
+
+    The view gets a Call.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -115,12 +119,16 @@ def called(operation: str, *, method: str = "POST") -> Callable[[View], View]:
             client_id, account = _client_of(request), _account_of(request)
             if not client_id or not account:
                 return answered(401, "Unauthorized", status=401)
+            if (wait := quotas.wait(client_id)) is not None:
+                return _slow_down(wait if quotas.says_when() else "")
             injected = faults.of(request, operation=operation, client_id=client_id)
             if "latency" in injected:
                 time.sleep(injected.seconds("latency", 1.0))
             facts = _body(request) if method == "POST" else {}
             if facts is None:
                 return answered(BAD_PARAMETER, "Le corps de la requête n’est pas un objet JSON", status=400)
+            if stranger := published.stranger(request.path, facts):
+                return answered(BAD_PARAMETER, f"Champ inconnu : {stranger[:100]}", status=400)
             return _failure(injected) or view(Call(request, client_id, account, facts, injected))
 
         return guarded
@@ -143,7 +151,8 @@ def _failure(injected: faults.Faults) -> HttpResponse | None:
     if "expired-token" in injected:
         return HttpResponse(status=401)
     if "429" in injected:
-        return HttpResponse(status=429, headers={"Retry-After": injected.value("429") or "2"})
+        value = injected.value("429") or "2"
+        return _slow_down("" if value == "silent" else value)
     if "503" in injected:
         return HttpResponse(
             status=503, headers={"Retry-After": injected.value("503")} if injected.value("503") else None
@@ -151,6 +160,11 @@ def _failure(injected: faults.Faults) -> HttpResponse | None:
     if "500" in injected:
         return answered(500, "Erreur technique", status=500)
     return None
+
+
+def _slow_down(wait: str) -> HttpResponse:
+    """The gateway's 429, which may say when to come back."""
+    return HttpResponse(status=429, headers={"Retry-After": wait} if wait else None)
 
 
 def unknown_route(_request: HttpRequest, path: str) -> HttpResponse:

@@ -13,12 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from config.sandbox.models import SandboxRecord
 from einvoicing import validation
 from einvoicing.sandbox import reading, stories
-from einvoicing.sandbox.chorus_pro import recipients
+from einvoicing.sandbox.chorus_pro import clock, recipients
 from einvoicing.sandbox.chorus_pro.lives import STORIES, unfold
 from einvoicing.sandbox.flows import lock, pace
 
@@ -70,7 +69,7 @@ def deposit(*, account: str, data: bytes, name: str, syntax: str, behaviour: str
     """Keep the file. What is in it is looked at later, as Chorus Pro does."""
     lock()
     seller, number = _numbered(data, syntax)
-    now = timezone.now().isoformat()
+    now = clock.now().isoformat()
     record: SandboxRecord = SandboxRecord.objects.create(
         service=SERVICE,
         kind=FLOW,
@@ -108,7 +107,7 @@ def _numbered(data: bytes, syntax: str) -> tuple[str, str]:
 def settle() -> datetime:
     """Do what is due, oldest first; returns the instant up to which statuses may be shown."""
     lock()
-    now = timezone.now()
+    now = clock.now()
     waiting = SandboxRecord.objects.filter(service=SERVICE, kind=FLOW, facts__judged=False).order_by("id")
     for flow in waiting[:_AT_ONCE]:
         age = now - datetime.fromisoformat(flow.facts["at"])
@@ -116,11 +115,11 @@ def settle() -> datetime:
             judge(flow)
         elif age >= pace() and flow.facts["state"] == RECEIVED:
             _turn(flow, WORKING)
-    return timezone.now()
+    return clock.now()
 
 
 def _turn(flow: SandboxRecord, state: str, **changes: Any) -> None:
-    flow.facts |= {"state": state, "state_at": timezone.now().isoformat(), **changes}
+    flow.facts |= {"state": state, "state_at": clock.now().isoformat(), **changes}
     flow.save()
 
 
@@ -243,4 +242,4 @@ def _open(flow: SandboxRecord, found: Reading, statuses: tuple[tuple[str, str], 
             "history": [],
         },
     )
-    unfold(invoice, statuses, since=timezone.now())
+    unfold(invoice, statuses, since=clock.now())

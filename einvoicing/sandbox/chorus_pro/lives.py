@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from config.kernel.clock import PARIS
 from config.sandbox.models import SandboxRecord
-from einvoicing.sandbox.chorus_pro import recipients
+from einvoicing.sandbox.chorus_pro import clock, recipients
 from einvoicing.sandbox.flows import lock, pace
 
 _TICK = timedelta(microseconds=1)
@@ -53,14 +52,14 @@ def recycle(invoice: SandboxRecord, *, service: str, engagement: str, comment: s
     _note(invoice, {"method": "recycler", "comment": comment, "service": service, "engagement": engagement})
     to = recipients.Recipient(invoice.facts["recipient"], service, invoice.facts["engagement"])
     statuses = STORIES["recycles"][1:] if recipients.is_misrouted(to) else _AFTER_RECYCLING
-    unfold(invoice, statuses, since=timezone.now())
+    unfold(invoice, statuses, since=clock.now())
 
 
 @transaction.atomic
 def complete(invoice: SandboxRecord, *, comment: str, names: list[str]) -> None:
     lock()
     _note(invoice, {"method": "completer", "comment": comment, "enclosures": names})
-    unfold(invoice, _AFTER_COMPLETION, since=timezone.now())
+    unfold(invoice, _AFTER_COMPLETION, since=clock.now())
 
 
 def _note(invoice: SandboxRecord, answer: dict[str, Any]) -> None:
@@ -77,3 +76,7 @@ def shown(invoice: SandboxRecord, until: datetime) -> list[dict[str, Any]]:
 def written(text: str) -> str:
     """As Chorus Pro writes a time: minutes, in Paris."""
     return datetime.fromisoformat(text).astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
+
+
+def day(text: str) -> str:
+    return written(text)[:10]

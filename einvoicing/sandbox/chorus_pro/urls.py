@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox.chorus_pro import access, control, public_bodies, views
+from einvoicing.sandbox.chorus_pro import access, answers, control, deposits, listings, public_bodies
 
 urlpatterns = [
     path("api/oauth/token", access.token),
-    path("cpro/factures/v1/deposer/flux", views.deposit),
-    path("cpro/factures/v1/rechercher/fournisseur", views.search),
-    path("cpro/factures/v1/consulter/historique", views.history),
-    path("cpro/factures/v1/recycler", views.recycle),
-    path("cpro/factures/v1/completer", views.complete),
-    path("cpro/transverses/v1/consulterCRDetaille", views.flow_report),
-    path("cpro/transverses/v1/ajouter/fichier", views.attach),
-    path("cpro/transverses/v1/health-check", views.health_check),
+    path("cpro/factures/v1/deposer/flux", deposits.deposit),
+    path("cpro/factures/v1/rechercher/fournisseur", listings.search),
+    path("cpro/factures/v1/consulter/historique", listings.history),
+    path("cpro/factures/v1/recycler", answers.recycle),
+    path("cpro/factures/v1/completer", answers.complete),
+    path("cpro/transverses/v1/consulterCRDetaille", deposits.flow_report),
+    path("cpro/transverses/v1/ajouter/fichier", deposits.attach),
+    path("cpro/transverses/v1/health-check", deposits.health_check),
     path("cpro/structures/v1/rechercher", public_bodies.search),
     path("cpro/structures/v1/consulter", public_bodies.consult),
     path("cpro/structures/v1/rechercher/services", public_bodies.services),
