@@ -1,7 +1,7 @@
 """The names that the enumerations bear in the schema of the API, and the choices that each stands for."""
 
 ENUMS = {
-    "WebhookDeliveryStatus": "config.api.webhooks.STATUSES",
+    "WebhookDeliveryStatus": "config.api.deliveries.STATUSES",
     "ReceivedStatusEnum": "config.api.inbound.STATUSES",
     "InboundSourceEnum": "config.api.inbound.SOURCES",
     "InvoiceStatusEnum": "billing.api.invoices.vocabulary.STATUSES",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from config.api import audit, auth, companies, docs, finance, inbound, webhook_receivers, webhooks, workflows
+from config.api import (
+    audit,
+    auth,
+    companies,
+    deliveries,
+    docs,
+    finance,
+    inbound,
+    webhook_receivers,
+    webhooks,
+    workflows,
+)
 from config.kernel.api.problems import unknown_address
 
 app_name = "api"
@@ -18,10 +29,14 @@ urlpatterns = [
     path("webhooks", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/<int:id>", webhooks.WebhookItem.as_view(), name="webhook"),
     path("webhooks/<int:id>/rotate-secret", webhooks.WebhookSecret.as_view(), name="webhook-rotate-secret"),
-    path("webhooks/<int:id>/test", webhooks.WebhookTest.as_view(), name="webhook-test"),
-    path("webhooks/<int:id>/deliveries", webhooks.DeliveryList.as_view(), name="webhook-deliveries"),
-    path("webhooks/deliveries/<int:id>", webhooks.DeliveryItem.as_view(), name="webhook-delivery"),
-    path("webhooks/deliveries/<int:id>/replay", webhooks.DeliveryReplay.as_view(), name="webhook-delivery-replay"),
+    path("webhooks/<int:id>/test", deliveries.WebhookTest.as_view(), name="webhook-test"),
+    path("webhooks/<int:id>/deliveries", deliveries.DeliveryList.as_view(), name="webhook-deliveries"),
+    path("webhooks/deliveries/<int:id>", deliveries.DeliveryItem.as_view(), name="webhook-delivery"),
+    path(
+        "webhooks/deliveries/<int:id>/replay",
+        deliveries.DeliveryReplay.as_view(),
+        name="webhook-delivery-replay",
+    ),
     path("webhooks/abby", webhook_receivers.AbbyReceiver.as_view(), name="receive-abby"),
     path("webhooks/abby/<str:token>", webhook_receivers.AbbyTokenReceiver.as_view(), name="receive-abby-at"),
     path("webhooks/afnor/<str:token>", webhook_receivers.AfnorReceiver.as_view(), name="receive-afnor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments.api import allocations, bank, payments, reports, statistics
+from payments.api import allocations, bank, payments, reports, statistics, transactions
 from payments.dunning import api as reminders
 
 urlpatterns: list[URLPattern] = [
@@ -28,12 +28,12 @@ urlpatterns: list[URLPattern] = [
     path("bank-accounts/<int:id>", bank.BankAccountItem.as_view(), name="bank-account"),
     path("bank-accounts/<int:id>/statements", bank.AccountStatements.as_view(), name="bank-account-statements"),
     path("statements", bank.StatementList.as_view(), name="statements"),
-    path("transactions", bank.TransactionList.as_view(), name="transactions"),
-    path("transactions/<int:id>", bank.TransactionItem.as_view(), name="transaction"),
-    path("transactions/<int:id>/match", bank.TransactionMatch.as_view(), name="transaction-match"),
-    path("transactions/<int:id>/ignore", bank.TransactionIgnore.as_view(), name="transaction-ignore"),
-    path("transactions/<int:id>/reopen", bank.TransactionReopen.as_view(), name="transaction-reopen"),
-    path("matches/<int:id>/undo", bank.MatchUndo.as_view(), name="match-undo"),
+    path("transactions", transactions.TransactionList.as_view(), name="transactions"),
+    path("transactions/<int:id>", transactions.TransactionItem.as_view(), name="transaction"),
+    path("transactions/<int:id>/match", transactions.TransactionMatch.as_view(), name="transaction-match"),
+    path("transactions/<int:id>/ignore", transactions.TransactionIgnore.as_view(), name="transaction-ignore"),
+    path("transactions/<int:id>/reopen", transactions.TransactionReopen.as_view(), name="transaction-reopen"),
+    path("matches/<int:id>/undo", transactions.MatchUndo.as_view(), name="match-undo"),
     path("customers/<int:id>/statement", reports.CustomerStatement.as_view(), name="customer-statement"),
     path("reports/aging", reports.AgingReport.as_view(), name="report-aging"),
     path("reports/dso", reports.DsoReport.as_view(), name="report-dso"),

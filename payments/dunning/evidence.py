@@ -16,7 +16,7 @@ from config.kernel.models import Company
 from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
 from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
 from payments.models import BankAccount, BankLine, LineStatus, Match, Payment
-from payments.services.reconciliation import barred_pairs, build_index, judge
+from payments.services.proposing import barred_pairs, build_index, judge
 
 CODES = {ReminderLevel.FRIENDLY: FRIENDLY, ReminderLevel.FIRM: FIRM, ReminderLevel.FINAL: FINAL}
 LEVELS = {code: level for level, code in CODES.items()}

@@ -1,30 +1,25 @@
-"""Bank statements: kept byte for byte, each movement once, whatever is imported twice or overlaps."""
+"""The bank by hand: statements imported, each movement once whatever overlaps, and lines put aside or taken up."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from pathlib import PurePath
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import Max
 
 from billing.working_days import is_working_day
-from config.kernel import audit, states
+from config.kernel import states
 from config.kernel.actor import Actor
-from config.kernel.clock import PARIS, local_day
+from config.kernel.clock import PARIS
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.kept import keep_file
 from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
-from payments.statements import Statement, StatementLine
+from payments.services.storing import NewLine, SourceFile, check_amounts, keep_statement, last_day
+from payments.statements import Statement
 from payments.statements.recognition import ImportedLine, Reading, recognise
 
-LIMIT = Decimal(10) ** 14  # what the columns hold
 DUPLICATES_SHOWN = 100  # lines imported before that a statement names
 
 
@@ -46,11 +41,6 @@ class AnotherCurrency(Invalid):
     message = "Ce relevé est en %(found)s, le compte « %(account)s » est en %(expected)s."
 
 
-class AmountTooLarge(Invalid):
-    code = "amount_too_large"
-    message = "Relevé %(id)s : un montant dépasse ce qu’un compte peut porter. Vérifiez le fichier auprès de la banque."
-
-
 class LineMatched(DomainError):
     code = "line_matched"
     message = "Cette ligne est rapprochée : défaites d’abord le rapprochement."
@@ -70,8 +60,8 @@ def import_statement(
     other = next((row for row in accounts.values() if account is not None and row.pk != account.pk), None)
     if account is not None and other is not None:
         raise AnotherAccount(found=other.name, account=account.name)
-    digest = hashlib.sha256(data).hexdigest()
-    imported = list(BankStatement.everywhere.filter(company=company, sha256=digest).order_by("opened_on", "id"))
+    file = SourceFile(filename, data)
+    imported = list(BankStatement.everywhere.filter(company=company, sha256=file.sha256).order_by("opened_on", "id"))
     if imported:
         return imported
     rows = []
@@ -80,7 +70,7 @@ def import_statement(
         # each with what the statements before it in the file have just brought
         bank_account = accounts[statement.account_id]
         readings = recognise(statement, _imported_lines(bank_account, statement), counted)
-        row = _import_one(bank_account, statement, readings, data, filename, digest, actor, at)
+        row = _import_one(bank_account, statement, readings, file, actor, at)
         counted |= {reading.duplicate_of.id for reading in readings if reading.duplicate_of}
         counted |= set(BankLine.everywhere.filter(statement=row).values_list("id", flat=True))
         rows.append(row)
@@ -129,135 +119,45 @@ def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, Ba
             raise UnknownAccount(iban=_masked(statement.account_id))
         if statement.currency and account.currency != statement.currency:
             raise AnotherCurrency(found=statement.currency, account=account.name, expected=account.currency)
-        _check_amounts(statement)
+        check_amounts(statement)
     return accounts
-
-
-def _check_amounts(found: Statement) -> None:
-    figures = [found.opening, found.closing, *(line.amount for line in found.lines)]
-    if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
-        raise AmountTooLarge(id=found.id)
 
 
 def _import_one(
     account: BankAccount,
     found: Statement,
     readings: Sequence[Reading],
-    data: bytes,
-    filename: str,
-    digest: str,
+    file: SourceFile,
     actor: Actor,
     at: datetime,
 ) -> BankStatement:
     keys = _Keys(account, readings)
-    fresh = {keys.next(reading.look): reading for reading in readings if reading.duplicate_of is None}
-    statement = _store(account, found, data, filename, digest, len(fresh), at, readings=readings)
-    lines = [
-        _line(account, statement, key, reading.line, balance_before=reading.balance_before)
-        for key, reading in fresh.items()
+    new = [
+        NewLine(keys.next(reading.look), reading.line, reading.balance_before)
+        for reading in readings
+        if reading.duplicate_of is None
     ]
-    until = _fresh_until(statement.closed_on, at)
-    return _record(account, statement, lines, filename, until=until, actor=actor, at=at)
-
-
-@transaction.atomic
-def keep_lines(
-    *,
-    account: BankAccount,
-    found: Statement,
-    keys: Sequence[str],
-    data: bytes,
-    filename: str,
-    actor: Actor,
-    at: datetime,
-) -> BankStatement:
-    """Keep new lines that are already read, one key each, as one statement whose file is `data`.
-
-    For a service that is read again and again: the caller holds the account's row and has left out what is known.
-    Raises AmountTooLarge.
-    """
-    _check_amounts(found)
-    digest = hashlib.sha256(data).hexdigest()
-    statement = _store(account, found, data, filename, digest, len(keys), at)
-    lines = [_line(account, statement, key, line) for key, line in zip(keys, found.lines, strict=True)]
-    return _record(account, statement, lines, filename, until=at, actor=actor, at=at)
-
-
-def _record(
-    account: BankAccount,
-    statement: BankStatement,
-    lines: Sequence[BankLine],
-    filename: str,
-    *,
-    until: datetime,
-    actor: Actor,
-    at: datetime,
-) -> BankStatement:
-    """The new lines of a statement, and how fresh the account is by them."""
-    BankLine.everywhere.bulk_create(lines, batch_size=1000)
-    account.imported_at = max(account.imported_at or until, until)
-    account.save(update_fields=["imported_at"])
-    audit.record(
-        "payments.bank.imported",
-        subject=statement,
-        also=[account],
+    return keep_statement(
+        account=account,
+        found=found,
+        file=file,
+        new=new,
+        duplicates=_duplicates(readings)[:DUPLICATES_SHOWN],
+        until=_fresh_until(found, at),
         actor=actor,
         at=at,
-        seal=True,
-        data={
-            "file": filename[:200],
-            "sha256": statement.sha256,
-            "lines": statement.line_count,
-            "new": statement.new_count,
-            "gap": follows_a_gap(statement),
-        },
     )
-    return statement
 
 
-def _fresh_until(closed_on: date, at: datetime) -> datetime:
+def _fresh_until(found: Statement, at: datetime) -> datetime:
     """When a statement begins to grow old: as its next working day begins, and not in the future.
 
     An old statement read today makes nothing fresh; Friday's is good until Monday night.
     """
-    day = closed_on + timedelta(days=1)
+    day = last_day(found, at) + timedelta(days=1)
     while not is_working_day(day):
         day += timedelta(days=1)
     return min(at, datetime.combine(day, time.min, PARIS))
-
-
-def _store(
-    account: BankAccount,
-    found: Statement,
-    data: bytes,
-    filename: str,
-    digest: str,
-    new: int,
-    at: datetime,
-    *,
-    readings: Sequence[Reading] = (),
-) -> BankStatement:
-    days = [line.booked_on for line in found.lines] or [local_day(at)]
-    moved = sum(line.amount for line in found.lines)
-    opening = found.opening if found.opening is not None else (found.closing or 0) - moved
-    row = BankStatement(
-        company_id=account.company_id,
-        account=account,
-        reference=found.id[:140],
-        opened_on=found.opened_on or min(days),
-        closed_on=found.closed_on or max(days),
-        opening=opening,
-        closing=found.closing if found.closing is not None else opening + moved,
-        sha256=digest,
-        line_count=len(found.lines),
-        new_count=new,
-        already_known=_duplicates(readings)[:DUPLICATES_SHOWN],
-        imported_at=at,
-    )
-    name = PurePath(filename).name[-100:]
-    keep_file(row, name if name.strip(".") else "releve", data)
-    row.save(force_insert=True)
-    return row
 
 
 def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
@@ -272,41 +172,6 @@ def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
         for reading in readings
         if reading.duplicate_of
     ]
-
-
-def _line(
-    account: BankAccount,
-    statement: BankStatement,
-    key: str,
-    line: StatementLine,
-    *,
-    balance_before: Decimal | None = None,
-) -> BankLine:
-    return BankLine(
-        company_id=account.company_id,
-        account=account,
-        statement=statement,
-        booked_on=line.booked_on,
-        value_on=line.value_on,
-        amount=line.amount,
-        currency=line.currency,
-        counterparty=line.counterparty[:200],
-        counterparty_iban=line.counterparty_iban[:34],
-        remittance=line.remittance[:1000],
-        structured_reference=line.structured_reference[:140],
-        end_to_end_id=line.end_to_end_id[:140],
-        bank_reference=line.bank_reference[:140],
-        import_key=key,
-        balance_before=balance_before,
-    )
-
-
-def follows_a_gap(statement: BankStatement) -> bool:
-    """True when the statement does not start where the one before it ended: days are missing between them."""
-    before = BankStatement.everywhere.filter(account_id=statement.account_id, closed_on__lte=statement.opened_on)
-    before = before.exclude(pk=statement.pk)
-    last_day = before.aggregate(last=Max("closed_on"))["last"]
-    return last_day is not None and not before.filter(closed_on=last_day, closing=statement.opening).exists()
 
 
 def _masked(iban: str) -> str:

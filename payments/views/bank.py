@@ -30,7 +30,8 @@ from payments.imported import import_sentence, known_lines
 from payments.matching import NONE, Verdict, explain
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.bank import ignore_line, import_statement, reopen_line
-from payments.services.reconciliation import accept_match, build_index, propose, reconcile, undo_match
+from payments.services.proposing import build_index, propose
+from payments.services.reconciliation import accept_match, reconcile, undo_match
 from payments.views.payments import small_form
 
 SORTS: dict[str, Any] = {"date": "booked_on", "amount": "amount", "counterparty": "counterparty"}

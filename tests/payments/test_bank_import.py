@@ -21,16 +21,15 @@ from config.kernel.scope import company_scope
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
 from payments.services import bank
 from payments.services.bank import (
-    AmountTooLarge,
     AnotherCurrency,
     LineMatched,
     UnknownAccount,
-    follows_a_gap,
     ignore_line,
     import_statement,
     reopen_line,
 )
 from payments.services.reconciliation import reconcile
+from payments.services.storing import AmountTooLarge, follows_a_gap
 from payments.statements.sample import NAMESPACE, Entry, camt053
 from tests.factories import money, story
 from tests.trust.at_once import at_once

@@ -16,7 +16,8 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from payments.imported import import_sentence
 from payments.models import BankAccount, BankLine, BankStatement
-from payments.services.bank import import_statement, keep_lines
+from payments.services.bank import import_statement
+from payments.services.storing import keep_lines
 from payments.statements import read
 from payments.statements.sample import Entry, camt053
 from tests.factories import money, story

@@ -20,6 +20,7 @@ from payments.matching import explain
 from payments.models import Allocation, BankAccount, BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import AnotherCurrency, NotEnoughCredit, Share
 from payments.services.payments import AlreadyReversed
+from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import (
     AlreadyUndone,
     AnotherCompany,
@@ -29,8 +30,6 @@ from payments.services.reconciliation import (
     Outcome,
     SeveralCustomers,
     accept_match,
-    build_index,
-    propose,
     reconcile,
     take_back_payment,
     undo_match,

@@ -16,7 +16,7 @@ from billing.services.lines import LineInput
 from billing.services.products import move_stock, save_product
 from config.kernel.models import Company, User
 from config.kernel.roles import Role
-from config.rehearsal.demo import LOGINS
+from config.rehearsal.cast import LOGINS
 from config.rehearsal.founding import found_company, open_sandbox_account
 from config.rehearsal.journey.steps import ACTOR, Journey
 from customers.models import Customer, PaymentTerms

@@ -28,8 +28,9 @@ from config.kernel.outbound import PublicAdapter
 from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
 from payments.feeds.revolut.keys import assertion
 from payments.models import BankAccount, BankLine, Feed, LineStatus, Match
-from payments.services.bank import ignore_line, keep_lines
+from payments.services.bank import ignore_line
 from payments.services.reconciliation import AlreadyUndone, undo_match
+from payments.services.storing import keep_lines
 from payments.statements.revolut import TAKEN_BACK, Movement, Transaction, file_of, movements, statement_of
 
 ACTOR = Actor.platform("Revolut Business")

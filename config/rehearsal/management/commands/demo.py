@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from config.rehearsal import demo
+from config.rehearsal import cast, demo
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             seeded = demo.seed(at=timezone.now())
             if options["follow"] and not seeded:
                 demo.follow_the_sandbox()
-        logins = [{**asdict(login), "password": demo.PASSWORD} for login in demo.LOGINS]
+        logins = [{**asdict(login), "password": cast.PASSWORD} for login in cast.LOGINS]
         if options["json"]:
             self.stdout.write(json.dumps({"url": settings.PUBLIC_URL, "seeded": seeded, "logins": logins}))
             return

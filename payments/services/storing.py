@@ -1,0 +1,174 @@
+"""What a reading of a bank statement becomes: its file byte for byte, its new lines, and how fresh the account is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import PurePath
+
+from django.db import transaction
+from django.db.models import Max
+
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import Invalid
+from config.kernel.kept import keep_file
+from payments.models import BankAccount, BankLine, BankStatement
+from payments.statements import Statement, StatementLine
+
+LIMIT = Decimal(10) ** 14  # what the columns hold
+
+
+class AmountTooLarge(Invalid):
+    code = "amount_too_large"
+    message = "Relevé %(id)s : un montant dépasse ce qu’un compte peut porter. Vérifiez le fichier auprès de la banque."
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The bytes that a statement was read from."""
+
+    name: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A movement that is not kept yet, under the key that keeps it once per account."""
+
+    key: str
+    line: StatementLine
+    balance_before: Decimal | None = None
+
+
+@transaction.atomic
+def keep_lines(
+    *,
+    account: BankAccount,
+    found: Statement,
+    keys: Sequence[str],
+    data: bytes,
+    filename: str,
+    actor: Actor,
+    at: datetime,
+) -> BankStatement:
+    """Keep new lines that are already read, one key each, as one statement whose file is `data`.
+
+    For a service that is read again and again: the caller holds the account's row and has left out what is known.
+    Raises AmountTooLarge.
+    """
+    check_amounts(found)
+    file = SourceFile(filename, data)
+    new = [NewLine(key, line) for key, line in zip(keys, found.lines, strict=True)]
+    return keep_statement(account=account, found=found, file=file, new=new, until=at, actor=actor, at=at)
+
+
+def check_amounts(found: Statement) -> None:
+    """Raises AmountTooLarge."""
+    figures = [found.opening, found.closing, *(line.amount for line in found.lines)]
+    if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
+        raise AmountTooLarge(id=found.id)
+
+
+def keep_statement(
+    *,
+    account: BankAccount,
+    found: Statement,
+    file: SourceFile,
+    new: Sequence[NewLine],
+    duplicates: Sequence[dict[str, object]] = (),
+    until: datetime,
+    actor: Actor,
+    at: datetime,
+) -> BankStatement:
+    """The statement with its file and its new lines; the account is fresh `until` then.
+
+    The caller holds the account's row in its transaction, and has checked the amounts.
+    """
+    statement = _statement(account, found, at)
+    statement.new_count, statement.already_known = len(new), list(duplicates)
+    name = PurePath(file.name).name[-100:]
+    keep_file(statement, name if name.strip(".") else "releve", file.data)
+    statement.save(force_insert=True)
+    BankLine.everywhere.bulk_create([_line(statement, row) for row in new], batch_size=1000)
+    account.imported_at = max(account.imported_at or until, until)
+    account.save(update_fields=["imported_at"])
+    audit.record(
+        "payments.bank.imported",
+        subject=statement,
+        also=[account],
+        actor=actor,
+        at=at,
+        seal=True,
+        data={
+            "file": file.name[:200],
+            "sha256": statement.sha256,
+            "lines": statement.line_count,
+            "new": statement.new_count,
+            "gap": follows_a_gap(statement),
+        },
+    )
+    return statement
+
+
+def _statement(account: BankAccount, found: Statement, at: datetime) -> BankStatement:
+    """Days and balances that the file leaves out are those of its lines."""
+    moved = sum(line.amount for line in found.lines)
+    opening = found.opening if found.opening is not None else (found.closing or 0) - moved
+    return BankStatement(
+        company_id=account.company_id,
+        account=account,
+        reference=found.id[:140],
+        opened_on=found.opened_on or min(_days(found, at)),
+        closed_on=last_day(found, at),
+        opening=opening,
+        closing=found.closing if found.closing is not None else opening + moved,
+        line_count=len(found.lines),
+        imported_at=at,
+    )
+
+
+def last_day(found: Statement, at: datetime) -> date:
+    """The day that the statement closes on."""
+    return found.closed_on or max(_days(found, at))
+
+
+def _days(found: Statement, at: datetime) -> list[date]:
+    return [line.booked_on for line in found.lines] or [local_day(at)]
+
+
+def _line(statement: BankStatement, row: NewLine) -> BankLine:
+    line = row.line
+    return BankLine(
+        company_id=statement.company_id,
+        account=statement.account,
+        statement=statement,
+        booked_on=line.booked_on,
+        value_on=line.value_on,
+        amount=line.amount,
+        currency=line.currency,
+        counterparty=line.counterparty[:200],
+        counterparty_iban=line.counterparty_iban[:34],
+        remittance=line.remittance[:1000],
+        structured_reference=line.structured_reference[:140],
+        end_to_end_id=line.end_to_end_id[:140],
+        bank_reference=line.bank_reference[:140],
+        import_key=row.key,
+        balance_before=row.balance_before,
+    )
+
+
+def follows_a_gap(statement: BankStatement) -> bool:
+    """True when the statement does not start where the one before it ended: days are missing between them."""
+    before = BankStatement.everywhere.filter(account_id=statement.account_id, closed_on__lte=statement.opened_on)
+    before = before.exclude(pk=statement.pk)
+    last_day = before.aggregate(last=Max("closed_on"))["last"]
+    return last_day is not None and not before.filter(closed_on=last_day, closing=statement.opening).exists()
