@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from config.sandbox import faults
 from einvoicing.sandbox.access import called, error
@@ -22,6 +23,16 @@ KNOWN: dict[str, tuple[str, str, str, str, str]] = {
     "404833048": ("Ancienne Maison", "PrivateVatRegistered", "Disabled", "40483304800022", ""),
 }
 
+MOST_LINES = 100
+# field of a line → the operators by which it may be searched
+_OPERATORS = {
+    "siren": ("strict",),
+    "siret": ("strict",),
+    "addressingIdentifier": ("contains", "strict"),
+    "routingIdentifier": ("contains", "strict"),
+    "addressingSuffix": ("contains", "strict"),
+}
+_SEARCH = {"filters", "sorting", "fields", "include", "limit", "ignore"}
 ADDRESS = {"addressLine1": "8 rue du Port", "postalCode": "44000", "locality": "Nantes", "countryCode": "FR"}
 
 
@@ -78,6 +89,39 @@ def _line(code: str) -> dict[str, Any] | None:
     if service and rest.endswith(f"_{service}"):
         line["routingCode"] = {"routingIdentifier": service, "routingIdentifierType": "0224"}
     return line
+
+
+@require_POST
+@called(faults.SEARCH)
+def search_lines(request: HttpRequest, _client_id: str, _injected: faults.Faults) -> HttpResponse:
+    """POST /directory-line/search: {filters, sorting, include, limit, ignore}; a word it does not know is refused."""
+    try:
+        query = json.loads(request.body)
+        filters, limit, ignored = query["filters"], int(query.get("limit", 50)), int(query.get("ignore", 0))
+        if query.keys() - _SEARCH or filters.keys() - _OPERATORS.keys() or limit < 1 or ignored < 0:
+            raise ValueError
+        if any(found["op"] not in _OPERATORS[name] for name, found in filters.items()):
+            raise ValueError
+        if any({*row} != {"field", "order"} or row["field"] not in _OPERATORS for row in query.get("sorting", [])):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return error(400, "MISSING_REQUIRED_FIELD", "Invalid request format")
+    lines = [line for code in _codes() if (line := _line(code)) and _meets(line, filters)]
+    lines.sort(key=lambda line: str(line["addressingIdentifier"]))
+    shown = lines[ignored : ignored + min(limit, MOST_LINES)]
+    return JsonResponse({"search": query, "totalNumberOfResults": len(lines), "results": shown})
+
+
+def _codes() -> list[str]:
+    codes = []
+    for siren, (_name, _kind, _status, siret, service) in KNOWN.items():
+        codes += [siren, f"{siren}_{siret}", *([f"{siren}_{siret}_{service}"] if service else [])]
+    return codes
+
+
+def _meets(line: dict[str, Any], filters: dict[str, Any]) -> bool:
+    meets = {"strict": str.__eq__, "contains": str.__contains__}
+    return all(meets[row["op"]](str(line.get(name, "")), str(row["value"])) for name, row in filters.items())
 
 
 @require_GET

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_FLOWS}/flows/search", views.search),
     path(f"{_FLOWS}/flows/<str:flow_id>", views.flow),
     path(f"{_FLOWS}/healthcheck", views.healthcheck),
+    path(f"{_DIRECTORY}/directory-line/search", directory.search_lines),
     path(f"{_DIRECTORY}/directory-line/code:<str:code>", directory.directory_line),
     path(f"{_DIRECTORY}/siren/code-insee:<str:siren>", directory.siren),
     path(f"{_DIRECTORY}/siret/code-insee:<str:siret>", directory.siret),

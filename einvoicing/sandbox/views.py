@@ -37,7 +37,30 @@ RULES = (
 PROFILES = ("Basic", "CIUS", "Extended-CTC-FR", "Undefined")
 DOCUMENTS = ("Metadata", "Original", "Converted", "ReadableView")
 _SHA256 = re.compile(r"[a-f0-9]{64}")
-_CRITERIA = {"updatedAfter", "updatedBefore", "processingRule", "flowType", "flowDirection", "trackingId", "ackStatus"}
+_FLOW_INFO = {"name", "flowSyntax", "processingRule", "flowProfile", "trackingId", "sha256"}
+FLOW_TYPES = (
+    "CustomerInvoice",
+    "SupplierInvoice",
+    "CustomerInvoiceLC",
+    "SupplierInvoiceLC",
+    "StateCustomerInvoiceLC",
+    "StateSupplierInvoiceLC",
+    "AggregatedCustomerTransactionReport",
+    "UnitaryCustomerTransactionReport",
+    "AggregatedCustomerPaymentReport",
+    "UnitaryCustomerPaymentReport",
+    "UnitarySupplierTransactionReport",
+    "MultiFlowReport",
+    "StateCustomerInvoice",
+    "StateSupplierInvoice",
+    "StateTransactionReport",
+    "StateTransactionReportLC",
+    "StatePaymentReport",
+    "StatePaymentReportLC",
+    "Undefined",
+)
+_LISTED = {"processingRule": RULES, "flowType": FLOW_TYPES, "flowDirection": ("In", "Out")}
+_CRITERIA = {"updatedAfter", "updatedBefore", "trackingId", "ackStatus", *_LISTED}
 
 
 def most_bytes() -> int:
@@ -103,7 +126,8 @@ def _flow_info(text: str) -> tuple[dict[str, Any] | None, str]:
         return None, "flowInfo is not JSON"
     if not isinstance(info, dict) or not all(isinstance(value, str) for value in info.values()):
         return None, "flowInfo is not an object of strings"
-    faulty = [
+    faulty = sorted(info.keys() - _FLOW_INFO)
+    faulty += [
         name
         for name, good in (
             ("name", 0 < len(info.get("name", "")) <= 255),
@@ -124,11 +148,12 @@ def search(request: HttpRequest, client_id: str, injected: faults.Faults) -> Htt
     """POST /v1/flows/search: oldest first; the cursor is the last row's place."""
     try:
         query = json.loads(request.body)
-        where, limit = query["where"], int(query.get("limit", 25))
-        if not isinstance(where, dict) or not _CRITERIA & where.keys() or not 1 <= limit <= 100:
+        where, limit = query["where"], query.get("limit", 25)
+        if query.keys() - {"where", "limit", "cursor"} or type(limit) is not int or not 1 <= limit <= 100:
             raise ValueError
+        _check_criteria(where)
         rows = _matching(client_id, where).filter(_behind(query.get("cursor")))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return error(400, "MISSING_REQUIRED_FIELD", "Invalid request format")
     shown_until = flows.settle(client_id)
     found = list(rows.filter(updated_at__lte=shown_until).order_by("updated_at", "id")[: limit + 1])
@@ -140,6 +165,16 @@ def search(request: HttpRequest, client_id: str, injected: faults.Faults) -> Htt
     if len(found) > limit and "plain-pages" not in injected:
         answer["nextCursor"] = _cursor(found[limit - 1])
     return JsonResponse(answer)
+
+
+def _check_criteria(where: dict[str, Any]) -> None:
+    """At least one criterion, each known, in the standard's own words. Raises ValueError, TypeError."""
+    if not where or where.keys() - _CRITERIA or where.get("ackStatus", "Ok") not in ("Pending", "Ok", "Error"):
+        raise ValueError
+    for name, words in _LISTED.items():
+        given = where.get(name, [])
+        if not isinstance(given, list) or not set(given) <= set(words):
+            raise ValueError
 
 
 def _matching(client_id: str, where: dict[str, Any]) -> QuerySet[SandboxFlow]:
@@ -188,7 +223,7 @@ def _behind(cursor: object) -> Q:
 def flow(request: HttpRequest, client_id: str, injected: faults.Faults, flow_id: str) -> HttpResponse:
     """GET /v1/flows/{flowId}: what is known of a flow, or its file."""
     document_type = request.GET.get("docType", "Metadata")
-    if document_type not in DOCUMENTS:
+    if document_type not in DOCUMENTS or request.GET.keys() - {"docType"}:
         return error(400, "INVALID_FIELD", "docType")
     shown_until = flows.settle(client_id)
     row = SandboxFlow.objects.filter(client_id=client_id, flow_id=flow_id, updated_at__lte=shown_until).first()

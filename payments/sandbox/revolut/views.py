@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from config.sandbox import faults
@@ -17,10 +18,25 @@ from config.sandbox.models import SandboxRecord, lock
 from payments.sandbox.revolut.access import SERVICE, called, problem
 
 MOST, USUAL = 1000, 100
+_DETAILS = {
+    "beneficiary_address": {"country": "FR", "postcode": "75002"},
+    "schemes": ["sepa"],
+    "estimated_time": {"unit": "days", "max": 1},
+}
 
 
 def _records(client_id: str, kind: str) -> QuerySet[SandboxRecord]:
     return SandboxRecord.objects.filter(service=SERVICE, kind=kind, client_id=client_id).order_by("id")
+
+
+def _complete(kind: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """A row with the fields that the description says are always there."""
+    if kind == "transaction":
+        return facts
+    now = timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    usual = {"state": "active", "balance": 0.0, "public": False, "created_at": now, "updated_at": now}
+    details = [_DETAILS | row for row in facts.get("details", [])]
+    return usual | facts | {"details": details}
 
 
 @called(faults.READ)
@@ -103,7 +119,7 @@ def write_facts(request: HttpRequest) -> HttpResponse:
                 row, _new = SandboxRecord.objects.get_or_create(
                     service=SERVICE, kind=kind, key=str(facts["id"]), client_id=client_id
                 )
-                row.facts |= facts
+                row.facts = _complete(kind, row.facts | facts)
                 row.save(update_fields=["facts"])
         if "revoked" in body:
             client = SandboxRecord.objects.get(service=SERVICE, kind="client", key=client_id)
