@@ -223,6 +223,23 @@ def _row(note: Invoice, part: CreditedPart, position: int) -> InvoiceLine:
     return row
 
 
+def _note_of(invoice: Invoice, reason: str) -> Invoice:
+    """A credit note with what it takes over from its invoice; nothing is stored."""
+    return Invoice(
+        company=invoice.company,
+        customer=invoice.customer,
+        buyer_name=invoice.customer.name,
+        kind=InvoiceKind.CREDIT_NOTE,
+        corrects=invoice,
+        credit_reason=reason,
+        purchase_order=invoice.purchase_order,
+        service_code=invoice.service_code,
+        delivery=invoice.delivery,
+        currency=invoice.currency,
+        supply_date=invoice.supply_date,
+    )
+
+
 @transaction.atomic
 def draft_credit_note(
     *, invoice: Invoice, parts: Sequence[CreditedPart] | None, reason: str, actor: Actor, at: datetime
@@ -240,21 +257,8 @@ def draft_credit_note(
             amount=money(invoice.total_gross, invoice.currency),
             room=money(ZERO, invoice.currency),
         )
-    parts = rest if parts is None else parts
-    note = Invoice(
-        company=invoice.company,
-        customer=invoice.customer,
-        buyer_name=invoice.customer.name,
-        kind=InvoiceKind.CREDIT_NOTE,
-        corrects=invoice,
-        credit_reason=reason,
-        purchase_order=invoice.purchase_order,
-        service_code=invoice.service_code,
-        delivery=invoice.delivery,
-        currency=invoice.currency,
-        supply_date=invoice.supply_date,
-    )
-    rows = [_row(note, part, position) for position, part in enumerate(parts, start=1)]
+    note = _note_of(invoice, reason)
+    rows = [_row(note, part, position) for position, part in enumerate(rest if parts is None else parts, start=1)]
     computed = price_note(note, rows)
     note.total_net, note.total_vat, note.total_gross = computed.net, computed.vat, computed.gross
     note.save(force_insert=True)

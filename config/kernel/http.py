@@ -10,6 +10,7 @@ import ipaddress
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,13 +147,12 @@ class Session:
         headers: Mapping[str, str],
         options: dict[str, Any],
     ) -> Response:
-        started = time.monotonic()
-        until = min(started + self.deadline, self._until)
-        left = until - started
+        now = time.monotonic()
+        until = min(now + self.deadline, self._until)
+        left = until - now
         if left <= 0:
             raise _too_slow(outcome_unknown=False)
-        status, size, problem = 0, 0, ""
-        try:
+        with _logged(method, url) as trace, _failing_as_remote(trace, safe=safe):
             with self._requests.request(
                 method,
                 url,
@@ -162,35 +162,53 @@ class Session:
                 stream=True,
                 **options,
             ) as raw:
-                status = raw.status_code
+                trace.status = raw.status_code
                 body = _read(raw, until=until, most=self.max_bytes, safe=safe)
-            size = len(body)
-            response = Response(status, CaseInsensitiveDict(raw.headers), body)
-            if status not in accept:
+            trace.size = len(body)
+            response = Response(raw.status_code, CaseInsensitiveDict(raw.headers), body)
+            if response.status not in accept:
                 raise answered(response, safe=safe)
-        except RemoteError as error:
-            problem = error.code
-            raise
-        except requests.RequestException as error:
-            failure = broken(error, safe=safe, answered=status)
-            problem = failure.code
-            raise failure from error
-        except (LocationParseError, UnicodeError) as error:  # a name that no name server can be asked for
-            problem = BAD_ADDRESS
-            raise _incorrect() from error
-        finally:
-            target = urlsplit(url)
-            log.info(
-                "http_exchange",
-                method=method,
-                host=target.netloc,
-                path=redact(target.path),
-                status=status,
-                bytes=size,
-                milliseconds=round((time.monotonic() - started) * 1000),
-                problem=problem,
-            )
         return response
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What is known so far of an exchange, for the log: 0 as long as no head, or no whole body, came."""
+
+    status: int = 0
+    size: int = 0
+
+
+@contextmanager
+def _logged(method: str, url: str) -> Iterator[_Trace]:
+    trace, problem, started, target = _Trace(), "", time.monotonic(), urlsplit(url)
+    try:
+        yield trace
+    except RemoteError as error:
+        problem = error.code
+        raise
+    finally:
+        log.info(
+            "http_exchange",
+            method=method,
+            host=target.netloc,
+            path=redact(target.path),
+            status=trace.status,
+            bytes=trace.size,
+            milliseconds=round((time.monotonic() - started) * 1000),
+            problem=problem,
+        )
+
+
+@contextmanager
+def _failing_as_remote(trace: _Trace, *, safe: bool) -> Iterator[None]:
+    """What the library raises, as RemoteError."""
+    try:
+        yield
+    except requests.RequestException as error:
+        raise broken(error, safe=safe, answered=trace.status) from error
+    except (LocationParseError, UnicodeError) as error:  # a name that no name server can be asked for
+        raise _incorrect() from error
 
 
 def check_address(url: str) -> None:

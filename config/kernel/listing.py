@@ -57,6 +57,12 @@ def is_cursor(text: str) -> bool:
     return _decode(text) is not None
 
 
+def _beyond(place: tuple[bool, str, int], side: str) -> Q:
+    """The rows on one side of a place. The id tells rows of one key apart: none is lost or shown twice."""
+    _backwards, key, pk = place
+    return Q(**{f"sort_key__{side}": key}) | Q(sort_key=key, **{f"pk__{side}": pk})
+
+
 def page(
     queryset: QuerySet[Any],
     *,
@@ -79,10 +85,8 @@ def page(
     backwards = place is not None and place[0]
     descending = sort.startswith("-") is not backwards
     if place is not None:
-        word = "lt" if descending else "gt"
-        _way, key, pk = place
         try:
-            keyed = keyed.filter(Q(**{f"sort_key__{word}": key}) | Q(sort_key=key, **{f"pk__{word}": pk}))
+            keyed = keyed.filter(_beyond(place, "lt" if descending else "gt"))
         except (ValidationError, ValueError):
             place, backwards = None, False
     order = ("-sort_key", "-pk") if descending else ("sort_key", "pk")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, localcontext
 
@@ -53,6 +53,10 @@ class Namespaces:
     def text(self, parent: etree._Element | None, path: str) -> str:
         found = self.find(parent, path)
         return "" if found is None else found.text or ""
+
+    def texts(self, parent: etree._Element | None, paths: Mapping[str, str]) -> dict[str, str]:
+        """The text at each path, under the name that the path is given."""
+        return {name: self.text(parent, path) for name, path in paths.items()}
 
     def number(self, parent: etree._Element | None, path: str) -> Decimal | None:
         return read_number(self.text(parent, path))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
@@ -64,6 +64,14 @@ class Origin:
         return {"origin_service": self.service, "origin_payment": self.payment, "origin_invoice": self.invoice}
 
 
+class Wording(TypedDict, total=False):
+    """What people write about a payment and may correct later: nothing is computed from it."""
+
+    reference: str
+    notes: str
+    transaction_id: str
+
+
 @transaction.atomic
 def record_payment(
     *,
@@ -74,44 +82,42 @@ def record_payment(
     shares: Sequence[Share],
     actor: Actor,
     at: datetime,
-    reference: str = "",
-    notes: str = "",
     currency: str = "EUR",
     bank_account: BankAccount | None = None,
-    transaction_id: str = "",
     origin: Origin | None = None,
+    **wording: Unpack[Wording],
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
     `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
-
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit, and Stale when another reading has recorded its `origin` meanwhile.
     """
     check_amount(amount)
-    if paid_on > local_day(at):
-        raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
+    _check_day(paid_on, at)
     # invoices first, in the order of their keys
     locked = lock_invoices(share.invoice for share in shares)
     _check_sum(shares, locked, amount, currency)
     payment = _insert(
-        company_id=customer.company_id,
         customer=customer,
         amount=amount,
         currency=currency,
         method=method,
         paid_on=paid_on,
         bank_account=bank_account,
-        reference=reference,
-        transaction_id=transaction_id,
-        notes=notes,
         recorded_at=at,
+        **wording,
         **(origin.columns() if origin else {}),
     )
     _seal(payment, [share.invoice for share in shares], actor=actor, at=at)
     _write_journal(payment, actor=actor, at=at)
     allocate_locked(payment, shares, locked, actor=actor, at=at)
     return payment
+
+
+def _check_day(paid_on: date, at: datetime) -> None:
+    if paid_on > local_day(at):
+        raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
 
 
 def _check_sum(shares: Sequence[Share], locked: Mapping[int, Invoice], amount: Decimal, currency: str) -> None:
@@ -135,9 +141,11 @@ def _seal(payment: Payment, invoices: Sequence[Invoice], *, actor: Actor, at: da
     )
 
 
-def _insert(**columns: Any) -> Payment:
-    """The next payment of its company. Raises Stale when its origin was recorded meanwhile."""
-    number = next_number(company_id=columns["company_id"], series=SERIES, on=local_day(columns["recorded_at"]))
+def _insert(*, customer: Customer, recorded_at: datetime, **columns: Any) -> Payment:
+    """The next payment of the customer's company. Raises Stale when its origin was recorded meanwhile."""
+    company_id = customer.company_id
+    number = next_number(company_id=company_id, series=SERIES, on=local_day(recorded_at))
+    columns |= {"company_id": company_id, "customer": customer, "recorded_at": recorded_at}
     try:
         with transaction.atomic(savepoint="origin_payment" in columns):
             payment: Payment = Payment.everywhere.create(number=number, **columns)
@@ -185,7 +193,6 @@ def reverse_payment(
 
 def _insert_opposite(locked: Payment, reason: str, origin: Origin | None, at: datetime) -> Payment:
     return _insert(
-        company_id=locked.company_id,
         customer=locked.customer,
         amount=-locked.amount,
         currency=locked.currency,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Unpack
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,7 +18,7 @@ from config.kernel.money import ZERO
 from customers.models import Customer
 from payments.models import Allocation, Match, Payment
 from payments.services.allocations import Share, held_by, lock_invoices, lock_payment, release_allocation, spread
-from payments.services.payments import Origin, record_payment, reverse_payment
+from payments.services.payments import Origin, Wording, record_payment, reverse_payment
 
 EURO = "EUR"
 REPLACED = "Encaissement corrigé"
@@ -45,10 +46,8 @@ def pay_invoice(
     paid_on: date,
     actor: Actor,
     at: datetime,
-    reference: str = "",
-    notes: str = "",
-    transaction_id: str = "",
     origin: Origin | None = None,
+    **wording: Unpack[Wording],
 ) -> Payment:
     """Record money received for one invoice: `amount`, or its whole balance when None.
 
@@ -66,12 +65,10 @@ def pay_invoice(
         method=method,
         paid_on=paid_on,
         shares=[Share(locked, min(received, locked.balance))],
-        reference=reference,
-        notes=notes,
-        transaction_id=transaction_id,
         origin=origin,
         actor=actor,
         at=at,
+        **wording,
     )
 
 
@@ -85,9 +82,7 @@ def receive_oldest_first(
     paid_on: date,
     actor: Actor,
     at: datetime,
-    reference: str = "",
-    notes: str = "",
-    transaction_id: str = "",
+    **wording: Unpack[Wording],
 ) -> Payment:
     """Record money received from a customer; what `shares` leave goes to its other invoices, the oldest debt first.
 
@@ -107,11 +102,9 @@ def receive_oldest_first(
         method=method,
         paid_on=paid_on,
         shares=[*shares, *spread(left, others)],
-        reference=reference,
-        notes=notes,
-        transaction_id=transaction_id,
         actor=actor,
         at=at,
+        **wording,
     )
 
 
@@ -127,11 +120,9 @@ def replace_payment(
     amount: Decimal,
     method: str,
     paid_on: date,
-    reference: str,
-    notes: str,
     actor: Actor,
     at: datetime,
-    transaction_id: str = "",
+    **wording: Unpack[Wording],
 ) -> Payment:
     """Correct a recorded payment: it is reversed, and a new one pays the same invoices. Returns the new one.
 
@@ -156,11 +147,9 @@ def replace_payment(
         method=method,
         paid_on=paid_on,
         shares=_shares(invoices, held, amount, fill=was_spent),
-        reference=reference,
-        notes=notes,
-        transaction_id=transaction_id,
         actor=actor,
         at=at,
+        **wording,
     )
 
 

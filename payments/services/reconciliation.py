@@ -162,18 +162,7 @@ def _apply(
     at: datetime,
 ) -> Match:
     customer: Customer = shares[0].invoice.customer
-    payment = record_payment(
-        customer=customer,
-        amount=line.amount,
-        currency=line.currency,
-        method=Method.TRANSFER,
-        paid_on=min(line.booked_on, local_day(at)),
-        bank_account=line.account,
-        shares=shares,
-        reference=(line.structured_reference or line.remittance)[:140],
-        actor=actor,
-        at=at,
-    )
+    payment = _record_payment(line, customer, shares, actor, at)
     match: Match = Match.everywhere.create(
         company_id=line.company_id,
         line=line,
@@ -193,6 +182,21 @@ def _apply(
         data={"amount": line.amount, "rule": rule, "payment": payment.number, "automatic": is_automatic},
     )
     return match
+
+
+def _record_payment(line: BankLine, customer: Customer, shares: Sequence[Share], actor: Actor, at: datetime) -> Payment:
+    return record_payment(
+        customer=customer,
+        amount=line.amount,
+        currency=line.currency,
+        method=Method.TRANSFER,
+        paid_on=min(line.booked_on, local_day(at)),
+        bank_account=line.account,
+        shares=shares,
+        reference=(line.structured_reference or line.remittance)[:140],
+        actor=actor,
+        at=at,
+    )
 
 
 @transaction.atomic

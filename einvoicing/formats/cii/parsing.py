@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from lxml.etree import _Element
 
@@ -35,6 +37,19 @@ from einvoicing.formats.cii.parsing_parties import (
 from einvoicing.formats.cii.vocabulary import NS, ROOT, SUPPORTING, TENDER
 from einvoicing.formats.xml import read_date, read_number
 
+# the business terms that are one text of a group, and where each stands
+_AGREEMENT = {
+    "buyer_reference": "ram:BuyerReference",
+    "project": "ram:SpecifiedProcuringProject/ram:ID",
+    "contract": "ram:ContractReferencedDocument/ram:IssuerAssignedID",
+    "purchase_order": "ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID",
+    "sales_order": "ram:SellerOrderReferencedDocument/ram:IssuerAssignedID",
+}
+_DELIVERY = {
+    "receiving_advice": "ram:ReceivingAdviceReferencedDocument/ram:IssuerAssignedID",
+    "despatch_advice": "ram:DespatchAdviceReferencedDocument/ram:IssuerAssignedID",
+}
+
 
 class NotInvoice(Invalid):
     """The bytes are XML but not a CII invoice, or a datum without which there is no invoice is missing."""
@@ -43,23 +58,36 @@ class NotInvoice(Invalid):
     message = "Le fichier n’est pas une facture électronique (CII)."
 
 
-def parse(data: bytes) -> model.Invoice:
-    """Read an invoice. Raises Invalid, with the sentence to show."""
-    root = parse_untrusted(data)
+class _Groups(NamedTuple):
+    """The elements that the business terms of an invoice stand in."""
+
+    context: _Element | None
+    heading: _Element
+    transaction: _Element
+    agreement: _Element
+    delivery: _Element | None
+    settlement: _Element
+
+
+def _groups(root: _Element) -> _Groups:
+    """Raises NotInvoice."""
     if root.tag != ROOT:
         raise NotInvoice
-    context = NS.find(root, "rsm:ExchangedDocumentContext")
     heading = NS.find(root, "rsm:ExchangedDocument")
     transaction = NS.find(root, "rsm:SupplyChainTradeTransaction")
     agreement = NS.find(transaction, "ram:ApplicableHeaderTradeAgreement")
-    delivery = NS.find(transaction, "ram:ApplicableHeaderTradeDelivery")
     settlement = NS.find(transaction, "ram:ApplicableHeaderTradeSettlement")
-    if heading is None or agreement is None or settlement is None:
+    if heading is None or transaction is None or agreement is None or settlement is None:
         raise NotInvoice
-    issue_date = read_day(heading, "ram:IssueDateTime")
-    number = NS.text(heading, "ram:ID")
-    if issue_date is None or not number:
-        raise NotInvoice("La facture n’a pas de numéro ou de date d’émission.")
+    context = NS.find(root, "rsm:ExchangedDocumentContext")
+    delivery = NS.find(transaction, "ram:ApplicableHeaderTradeDelivery")
+    return _Groups(context, heading, transaction, agreement, delivery, settlement)
+
+
+def parse(data: bytes) -> model.Invoice:
+    """Read an invoice. Raises Invalid, with the sentence to show."""
+    context, heading, transaction, agreement, delivery, settlement = _groups(parse_untrusted(data))
+    number, issue_date = _identity(heading)
     allowances, charges = read_adjustments(settlement)
     tax = NS.find(settlement, "ram:ApplicableTradeTax")
     currency = NS.text(settlement, "ram:InvoiceCurrencyCode")
@@ -73,20 +101,10 @@ def parse(data: bytes) -> model.Invoice:
         vat_point_date=read_date(NS.text(tax, "ram:TaxPointDate/udt:DateString")),
         vat_point_code=NS.text(tax, "ram:DueDateTypeCode"),
         due_date=read_day(settlement, "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),
-        buyer_reference=NS.text(agreement, "ram:BuyerReference"),
-        project=NS.text(agreement, "ram:SpecifiedProcuringProject/ram:ID"),
-        contract=NS.text(agreement, "ram:ContractReferencedDocument/ram:IssuerAssignedID"),
-        purchase_order=NS.text(agreement, "ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID"),
-        sales_order=NS.text(agreement, "ram:SellerOrderReferencedDocument/ram:IssuerAssignedID"),
-        receiving_advice=NS.text(delivery, "ram:ReceivingAdviceReferencedDocument/ram:IssuerAssignedID"),
-        despatch_advice=NS.text(delivery, "ram:DespatchAdviceReferencedDocument/ram:IssuerAssignedID"),
         tender=_tender(agreement),
         invoiced_object=read_object(agreement),
         accounting_reference=NS.text(settlement, "ram:ReceivableSpecifiedTradeAccountingAccount/ram:ID"),
-        notes=tuple(
-            model.Note(NS.text(note, "ram:SubjectCode"), NS.text(note, "ram:Content"))
-            for note in NS.all(heading, "ram:IncludedNote")
-        ),
+        notes=_notes(heading),
         business_process=NS.text(context, "ram:BusinessProcessSpecifiedDocumentContextParameter/ram:ID"),
         profile=NS.text(context, "ram:GuidelineSpecifiedDocumentContextParameter/ram:ID"),
         preceding=tuple(_preceding(item) for item in NS.all(settlement, "ram:InvoiceReferencedDocument")),
@@ -101,10 +119,10 @@ def parse(data: bytes) -> model.Invoice:
         charges=charges,
         totals=_totals(settlement, currency, tax_currency),
         vat=tuple(_vat(item) for item in NS.all(settlement, "ram:ApplicableTradeTax")),
-        attachments=tuple(
-            _attachment(item) for item in references(agreement) if NS.text(item, "ram:TypeCode") == SUPPORTING
-        ),
+        attachments=_attachments(agreement),
         lines=tuple(read_line(item) for item in NS.all(transaction, "ram:IncludedSupplyChainTradeLineItem")),
+        **NS.texts(agreement, _AGREEMENT),
+        **NS.texts(delivery, _DELIVERY),
     )
 
 
@@ -113,6 +131,25 @@ def _tender(agreement: _Element) -> str:
         if NS.text(item, "ram:TypeCode") == TENDER:
             return NS.text(item, "ram:IssuerAssignedID")
     return ""
+
+
+def _identity(heading: _Element) -> tuple[str, date]:
+    """BT-1, BT-2. Raises NotInvoice."""
+    issue_date, number = read_day(heading, "ram:IssueDateTime"), NS.text(heading, "ram:ID")
+    if issue_date is None or not number:
+        raise NotInvoice("La facture n’a pas de numéro ou de date d’émission.")
+    return number, issue_date
+
+
+def _notes(heading: _Element) -> tuple[model.Note, ...]:
+    return tuple(
+        model.Note(NS.text(note, "ram:SubjectCode"), NS.text(note, "ram:Content"))
+        for note in NS.all(heading, "ram:IncludedNote")
+    )
+
+
+def _attachments(agreement: _Element) -> tuple[model.Attachment, ...]:
+    return tuple(_attachment(item) for item in references(agreement) if NS.text(item, "ram:TypeCode") == SUPPORTING)
 
 
 def _attachment(element: _Element) -> model.Attachment:

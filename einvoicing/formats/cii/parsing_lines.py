@@ -12,6 +12,15 @@ from einvoicing import document as model
 from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, NS
 from einvoicing.formats.xml import read_date
 
+# the business terms that are one text of a group, and where each stands
+_PRODUCT = {
+    "name": "ram:Name",
+    "description": "ram:Description",
+    "seller_identifier": "ram:SellerAssignedID",
+    "buyer_identifier": "ram:BuyerAssignedID",
+    "origin_country": "ram:OriginTradeCountry/ram:ID",
+}
+
 
 def read_line(element: _Element) -> model.Line:
     """BG-25."""
@@ -44,20 +53,24 @@ def read_line(element: _Element) -> model.Line:
         price_base_unit="" if base is None else base.get("unitCode", ""),
         vat_category=NS.text(tax, "ram:CategoryCode"),
         vat_rate=NS.number(tax, "ram:RateApplicablePercent"),
-        name=NS.text(product, "ram:Name"),
-        description=NS.text(product, "ram:Description"),
-        seller_identifier=NS.text(product, "ram:SellerAssignedID"),
-        buyer_identifier=NS.text(product, "ram:BuyerAssignedID"),
         standard_identifier=_standard(NS.find(product, "ram:GlobalID")),
-        classifications=tuple(
-            model.Classification(item.text or "", item.get("listID", ""), item.get("listVersionID", ""))
-            for item in NS.all(product, "ram:DesignatedProductClassification/ram:ClassCode")
-        ),
-        origin_country=NS.text(product, "ram:OriginTradeCountry/ram:ID"),
-        attributes=tuple(
-            model.Attribute(NS.text(item, "ram:Description"), NS.text(item, "ram:Value"))
-            for item in NS.all(product, "ram:ApplicableProductCharacteristic")
-        ),
+        classifications=_classifications(product),
+        attributes=_attributes(product),
+        **NS.texts(product, _PRODUCT),
+    )
+
+
+def _classifications(product: _Element | None) -> tuple[model.Classification, ...]:
+    return tuple(
+        model.Classification(code.text or "", code.get("listID", ""), code.get("listVersionID", ""))
+        for code in NS.all(product, "ram:DesignatedProductClassification/ram:ClassCode")
+    )
+
+
+def _attributes(product: _Element | None) -> tuple[model.Attribute, ...]:
+    return tuple(
+        model.Attribute(NS.text(attribute, "ram:Description"), NS.text(attribute, "ram:Value"))
+        for attribute in NS.all(product, "ram:ApplicableProductCharacteristic")
     )
 
 

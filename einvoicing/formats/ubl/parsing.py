@@ -10,6 +10,7 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from lxml.etree import _Element
@@ -37,6 +38,18 @@ from einvoicing.formats.ubl.parsing_parties import (
 from einvoicing.formats.ubl.vocabulary import INVOICED_OBJECT, NO_MEANS, NO_ORDER, NS, PROJECT, ROOTS, VAT_POINTS
 from einvoicing.formats.xml import read_number
 
+# the business terms that are one text of a group, and where each stands
+_TEXTS = {
+    "buyer_reference": "cbc:BuyerReference",
+    "contract": "cac:ContractDocumentReference/cbc:ID",
+    "receiving_advice": "cac:ReceiptDocumentReference/cbc:ID",
+    "despatch_advice": "cac:DespatchDocumentReference/cbc:ID",
+    "tender": "cac:OriginatorDocumentReference/cbc:ID",
+    "accounting_reference": "cbc:AccountingCost",
+    "business_process": "cbc:ProfileID",
+    "profile": "cbc:CustomizationID",
+}
+
 _SUBJECT = re.compile(r"#([A-Z]{3})#")
 _VAT_POINTS = {code: ours for ours, code in VAT_POINTS.items()}
 
@@ -54,20 +67,19 @@ def parse(data: bytes) -> model.Invoice:
     kind = ROOTS.get(str(root.tag))
     if kind is None:
         raise NotUbl
-    issue_date, number = read_day(root, "cbc:IssueDate"), NS.text(root, "cbc:ID")
-    if issue_date is None or not number:
-        raise NotUbl("La facture n’a pas de numéro ou de date d’émission.")
+    return _invoice(root, kind)
+
+
+def _invoice(root: _Element, kind: str) -> model.Invoice:
+    number, issue_date = _identity(root)
     is_credit = kind == "CreditNote"
     currency = NS.text(root, "cbc:DocumentCurrencyCode")
     tax_currency = NS.text(root, "cbc:TaxCurrencyCode")
     allowances, charges = read_adjustments(root)
-    vat_point = NS.text(root, "cac:InvoicePeriod/cbc:DescriptionCode")
-    order = NS.text(root, "cac:OrderReference/cbc:ID")
-    sales_order = NS.text(root, "cac:OrderReference/cbc:SalesOrderID")
+    purchase_order, sales_order = _orders(root)
     typed, attachments = _documents(root)
     project = typed.get(PROJECT) if is_credit else None
     due_date = "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"
-    delivery = NS.find(root, "cac:Delivery")
     return model.Invoice(
         number=number,
         issue_date=issue_date,
@@ -75,27 +87,19 @@ def parse(data: bytes) -> model.Invoice:
         currency=currency,
         tax_currency="" if tax_currency == currency else tax_currency,  # BT-6 is only given when it differs
         vat_point_date=read_day(root, "cbc:TaxPointDate"),
-        vat_point_code=_VAT_POINTS.get(vat_point, vat_point),
+        vat_point_code=_vat_point(root),
         due_date=read_day(root, due_date),
-        buyer_reference=NS.text(root, "cbc:BuyerReference"),
         project=project.value if project else NS.text(root, "cac:ProjectReference/cbc:ID"),
-        contract=NS.text(root, "cac:ContractDocumentReference/cbc:ID"),
-        purchase_order="" if sales_order and order == NO_ORDER else order,
+        purchase_order=purchase_order,
         sales_order=sales_order,
-        receiving_advice=NS.text(root, "cac:ReceiptDocumentReference/cbc:ID"),
-        despatch_advice=NS.text(root, "cac:DespatchDocumentReference/cbc:ID"),
-        tender=NS.text(root, "cac:OriginatorDocumentReference/cbc:ID"),
         invoiced_object=typed.get(INVOICED_OBJECT),
-        accounting_reference=NS.text(root, "cbc:AccountingCost"),
         notes=tuple(note for item in NS.all(root, "cbc:Note") for note in _notes(item.text or "")),
-        business_process=NS.text(root, "cbc:ProfileID"),
-        profile=NS.text(root, "cbc:CustomizationID"),
         preceding=tuple(_preceding(item) for item in NS.all(root, "cac:BillingReference/cac:InvoiceDocumentReference")),
         seller=read_party(NS.find(root, "cac:AccountingSupplierParty/cac:Party")),
         buyer=read_buyer(NS.find(root, "cac:AccountingCustomerParty/cac:Party")),
         payee=read_payee(NS.find(root, "cac:PayeeParty")),
         tax_representative=read_representative(NS.find(root, "cac:TaxRepresentativeParty")),
-        delivery=None if delivery is None else _delivery(delivery),
+        delivery=_delivery(NS.find(root, "cac:Delivery")),
         period=read_period(root),
         payment=_payment(root),
         allowances=allowances,
@@ -104,7 +108,29 @@ def parse(data: bytes) -> model.Invoice:
         vat=tuple(read_subtotal(item) for item in NS.all(root, "cac:TaxTotal/cac:TaxSubtotal")),
         attachments=attachments,
         lines=tuple(read_line(item) for item in NS.all(root, f"cac:{kind}Line")),
+        **NS.texts(root, _TEXTS),
     )
+
+
+def _identity(root: _Element) -> tuple[str, date]:
+    """BT-1, BT-2. Raises NotUbl."""
+    issue_date, number = read_day(root, "cbc:IssueDate"), NS.text(root, "cbc:ID")
+    if issue_date is None or not number:
+        raise NotUbl("La facture n’a pas de numéro ou de date d’émission.")
+    return number, issue_date
+
+
+def _orders(root: _Element) -> tuple[str, str]:
+    """BT-13, BT-14. The schema wants the buyer's number before the seller's: a filler stands for one not given."""
+    order = NS.text(root, "cac:OrderReference/cbc:ID")
+    sales_order = NS.text(root, "cac:OrderReference/cbc:SalesOrderID")
+    return "" if sales_order and order == NO_ORDER else order, sales_order
+
+
+def _vat_point(root: _Element) -> str:
+    """BT-8, which UBL codes otherwise (UNTDID 2005) than the model; an unknown code stays as it came."""
+    code = NS.text(root, "cac:InvoicePeriod/cbc:DescriptionCode")
+    return _VAT_POINTS.get(code, code)
 
 
 def _notes(text: str) -> Iterator[model.Note]:
@@ -150,7 +176,7 @@ def _attachment(element: _Element) -> model.Attachment:
     )
 
 
-def _delivery(element: _Element) -> model.Delivery | None:
+def _delivery(element: _Element | None) -> model.Delivery | None:
     location = NS.find(element, "cac:DeliveryLocation")
     found = model.Delivery(
         date=read_day(element, "cbc:ActualDeliveryDate"),

@@ -13,6 +13,15 @@ from einvoicing import document as model
 from einvoicing.formats.ubl.parsing_parties import read_identifier
 from einvoicing.formats.ubl.vocabulary import NS
 
+# the business terms that are one text of a group, and where each stands
+_ITEM = {
+    "name": "cbc:Name",
+    "description": "cbc:Description",
+    "seller_identifier": "cac:SellersItemIdentification/cbc:ID",
+    "buyer_identifier": "cac:BuyersItemIdentification/cbc:ID",
+    "origin_country": "cac:OriginCountry/cbc:IdentificationCode",
+}
+
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -49,20 +58,24 @@ def read_line(element: _Element) -> model.Line:
         price_base_unit="" if base is None else base.get("unitCode", ""),
         vat_category=NS.text(tax, "cbc:ID"),
         vat_rate=NS.number(tax, "cbc:Percent"),
-        name=NS.text(item, "cbc:Name"),
-        description=NS.text(item, "cbc:Description"),
-        seller_identifier=NS.text(item, "cac:SellersItemIdentification/cbc:ID"),
-        buyer_identifier=NS.text(item, "cac:BuyersItemIdentification/cbc:ID"),
         standard_identifier=read_identifier(NS.find(item, "cac:StandardItemIdentification/cbc:ID")),
-        classifications=tuple(
-            model.Classification(code.text or "", code.get("listID", ""), code.get("listVersionID", ""))
-            for code in NS.all(item, "cac:CommodityClassification/cbc:ItemClassificationCode")
-        ),
-        origin_country=NS.text(item, "cac:OriginCountry/cbc:IdentificationCode"),
-        attributes=tuple(
-            model.Attribute(NS.text(attribute, "cbc:Name"), NS.text(attribute, "cbc:Value"))
-            for attribute in NS.all(item, "cac:AdditionalItemProperty")
-        ),
+        classifications=_classifications(item),
+        attributes=_attributes(item),
+        **NS.texts(item, _ITEM),
+    )
+
+
+def _classifications(item: _Element | None) -> tuple[model.Classification, ...]:
+    return tuple(
+        model.Classification(code.text or "", code.get("listID", ""), code.get("listVersionID", ""))
+        for code in NS.all(item, "cac:CommodityClassification/cbc:ItemClassificationCode")
+    )
+
+
+def _attributes(item: _Element | None) -> tuple[model.Attribute, ...]:
+    return tuple(
+        model.Attribute(NS.text(attribute, "cbc:Name"), NS.text(attribute, "cbc:Value"))
+        for attribute in NS.all(item, "cac:AdditionalItemProperty")
     )
 
 
