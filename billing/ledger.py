@@ -96,6 +96,7 @@ def post(entries: Sequence[Entry], *, journal: Journal, day: date, actor: Actor,
     if not entries:
         return []
     company_id = entries[0].source.company_id
+    # EcritureNum of the FEC is continuous like a legal number (LPF A47 A-1): the same locked counters give it
     numbers = next_numbers(len(entries), company_id=company_id, series=journal, on=day)
     rows = [
         entry.row(journal=journal, number=number, day=day, at=at)

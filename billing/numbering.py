@@ -74,6 +74,7 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
     ClockAhead where `on` has not come yet by the clock of the database, which all servers share; without `past`,
     ClockBehind where that day is over.
     """
+    # in autocommit the number would be kept though what uses it fails: a gap that the law forbids
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
     counter: dict[str, Any] = {
@@ -94,6 +95,7 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
         if last is None:  # whoever was waited for has just gone to a later day
             cursor.execute(_LAST_DAY, [company_id, series])
             (last_day,) = cursor.fetchone()
+    # raising undoes the increment with the whole transaction: the number stays the next one
     if last is None or (last_day and last_day > on):
         raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
     return [f"{series}-{on.year}-{number:05d}" for number in range(last - count + 1, last + 1)]

@@ -35,6 +35,7 @@ FONTCONFIG = """<?xml version="1.0"?>
 def _use_bundled_faces() -> None:
     """Point fontconfig at our faces alone. It reads its environment once, when Pango is loaded: call this before."""
     state = Path(settings.STATE_DIR).absolute()
+    # a read-only installation: the cache goes to a folder of this process alone
     if not os.access(_existing(state), os.W_OK):
         state = Path(tempfile.mkdtemp(prefix="quittance-fonts-"))
     folder = state / "fontconfig"
@@ -43,6 +44,7 @@ def _use_bundled_faces() -> None:
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         file.write(configuration)
     Path(file.name).replace(folder / "fonts.conf")  # whole at any time: web and worker start together
+    # they would go before FONTCONFIG_FILE, and a face of the machine would change the bytes
     for name in ("FONTCONFIG_PATH", "FONTCONFIG_SYSROOT"):
         os.environ.pop(name, None)
     os.environ["FONTCONFIG_FILE"] = str(folder / "fonts.conf")

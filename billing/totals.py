@@ -100,6 +100,7 @@ def line_net(line: PricedLine) -> Decimal:
         return line.net
     with localcontext() as context:
         context.prec = PRECISION
+        # the rounded price is multiplied, so that who reads the XML and computes it finds the same net
         return round2(line.quantity * net_unit_price(line))
 
 
@@ -205,6 +206,7 @@ def break_down(taxed: Iterable[tuple[PricedLine | Adjustment, Decimal]]) -> tupl
         # 20 and 20.00 are equal and hash alike: they share one row.
         key = (item.vat_category, item.vat_rate)
         bases[key] = bases.get(key, ZERO) + amount
+        # BT-121 stands once per category and rate: a second reason would have no place in the file
         reason = reasons.setdefault(key, item.exemption_code) or item.exemption_code
         if item.exemption_code not in ("", reason):
             raise UnpriceableLine(

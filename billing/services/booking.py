@@ -22,6 +22,7 @@ def _entries(invoice: Invoice) -> Iterator[Entry]:
     if invoice.number is None or invoice.issue_date is None:
         raise ValueError("only an issued invoice is booked")
     if invoice.kind == InvoiceKind.CORRECTED and invoice.corrects is not None:
+        # before the new entry: the FEC reads the cancellation, then what replaces it, each with a number of its own
         yield _reversal(invoice.corrects, by=invoice)
     yield Entry(
         label=f"{invoice.get_kind_display()} {invoice.number} {invoice.buyer_name}",

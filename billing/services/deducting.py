@@ -123,6 +123,7 @@ def lock_for_issue(*drafts: Invoice) -> None:
         keys |= set(chosen.values_list("deposit_id", flat=True))
     if not keys:
         return
+    # one statement in the order of the keys: two issues that share a deposit cannot wait for each other in a circle
     list(Invoice.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 

@@ -213,6 +213,7 @@ def _natures(rows: Sequence[DocumentLine], share: VatSubtotal) -> list[tuple[boo
             nets[row.is_service] += row.net_amount
     if min(nets.values()) <= 0:
         return [(nets[True] > nets[False], share.base)]
+    # in whole cents: the parts add up to the base, whatever the proportion
     services, goods = apportion(cents(share.base), [cents(nets[True]), cents(nets[False])])
     return [(is_service, from_cents(part)) for is_service, part in ((True, services), (False, goods)) if part]
 

@@ -120,6 +120,7 @@ def waiting(kind: str, at: datetime) -> QuerySet[Email]:
 
 def take(email: Email, at: datetime) -> bool:
     """Claimed to be handed over; one whose carrier died may have left, and only a person sends it again."""
+    # its lease has ended: who held it may have died after the mail server took the message
     if email.status == EmailStatus.SENDING:
         _move(
             email,
@@ -158,6 +159,7 @@ def hand_over(*, email: Email, at: datetime) -> Email:
 
 def _record_failure(email: Email, error: RemoteError, at: datetime) -> Email:
     changes: dict[str, Any] = {"last_error": error.message[:500]}
+    # not tried again: a customer who gets an invoice twice asks which one to pay
     if error.outcome_unknown:
         return _record(email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at, **changes)
     if error.retryable and email.attempts <= len(DELAYS):

@@ -162,6 +162,7 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
     }
     rows = list(OrderLine.everywhere.filter(order=order).order_by("position"))
     try:
+        # a savepoint around the one insert that another generation at the same moment can break
         with transaction.atomic():
             invoice = save_draft(
                 invoice=None, customer=order.customer, values=values, lines=inputs_of(rows), actor=actor, at=at

@@ -106,6 +106,7 @@ def issue_invoices(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -
 
 
 def _issued(invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Invoice | DomainError]:
+    # order of all locks of an issue: orders, invoices, what these correct or deduct, number counters, journal counter
     locked = lock_invoices(invoices)
     lock_for_issue(*locked.values())
     if len(invoices) > 1:
@@ -160,6 +161,7 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
         raise NothingToIssue
     computed = reprice_note(draft, lines) if draft.is_credit_note else totals_of(draft, lines)
     check_issuable(draft, computed)
+    # a credit note still undoes an invoice that was addressed so before
     if is_seller(customer, company) and not draft.is_credit_note:
         raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
     due_date = _due_date(draft, customer, on)
@@ -171,8 +173,10 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
     columns = {
         "issue_date": on,
         "due_date": due_date,
+        # BT-72 is mandatory in France (CGI ann. II 242 nonies A, I-10°), and the day of issue when nobody said another
         "supply_date": draft.supply_date or on,
         "buyer_name": customer.name,
+        # frozen too: the customer's own may change after the issue
         "service_code": draft.service_code or customer.service_code,
         "total_net": computed.net,
         "total_vat": computed.vat,
@@ -190,6 +194,7 @@ def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
         _settle_what_it_corrects(prepared.draft, prepared.computed, actor=actor, at=at)
         deduct(prepared.draft)
     issued = [prepared.draft for prepared in ready]
+    # the counters as late as can be: everybody who issues in the series waits from here to the commit
     numbers = _numbers(issued, local_day(at))
     moves = [_move(prepared, numbers[prepared.draft.pk], at) for prepared in ready]
     states.move_all(moves, InvoiceStatus.ISSUED, tag="billing.invoice.issued", actor=actor, at=at, seal=True)
@@ -209,6 +214,7 @@ def _numbers(drafts: Sequence[Invoice], on: date) -> dict[int, str]:
     for draft in drafts:
         by_series.setdefault(SERIES[InvoiceKind(draft.kind)], []).append(draft.pk)
     found: dict[int, str] = {}
+    # sorted: two runs that need both FAC and ACO lock the counters in one order, and cannot wait in a circle
     for series, keys in sorted(by_series.items()):
         # a rehearsal tells a past
         company_id, past = drafts[0].company_id, not settings.PRODUCTION

@@ -49,6 +49,7 @@ def save_product(
         raise Invalid(fields={"exemption_code": NO_MOTIVE})
     service = {"tracks_stock": False} if after["is_service"] else {}
     try:
+        # a savepoint: without it the broken constraint ends the caller's transaction, too
         with transaction.atomic():
             edit(row, {**values, **service})
     except IntegrityError as error:

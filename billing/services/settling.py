@@ -141,6 +141,7 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
         at=at,
         also=[locked.customer],
         data={"number": locked.number},
+        # what it deducted stays paid by its deposits, which `set_free` lets the corrected invoice deduct
         amount_credited=locked.balance,
         replaced_at=at,
         **_UNDISPUTED,

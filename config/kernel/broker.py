@@ -50,6 +50,7 @@ class _Pause:
             now = time.monotonic()
             if now < self._until:
                 raise BrokerAway("in a pause after a failure")
+            # the pause is renewed before the one try: the others must not all wait on a broker that is still away
             if self._until:
                 self._until = now + PAUSE
 

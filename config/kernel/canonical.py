@@ -41,12 +41,14 @@ def _plain(value: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _amount(value: Decimal) -> str:
     """1.5, 1.50 and 1.500 are one amount: the scale of the column must not change the hash."""
+    # `f`: normalize alone writes 100 as 1E+2
     text = f"{value.normalize():f}"
     return "0" if text in {"-0", "0"} else text
 
 
 @lru_cache(maxsize=64)
 def _instant(value: datetime) -> str:
+    # microseconds always, as isoformat leaves out those that are zero: one instant, one text
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -58,6 +60,7 @@ def plain(value: Any) -> Any:
 def canonical(facts: Mapping[str, Any]) -> str:
     """The canonical text of the facts: JSON, sorted keys, no spaces, amounts and dates as text."""
     body = {"v": VERSION, **_plain(facts)}
+    # sorted and without spaces, so that neither the order of a mapping nor the writer's taste changes the hash
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -161,6 +161,7 @@ def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> It
         place += 1
         if event.sequence != place:
             yield Break(subject, event.sequence, f"the chain jumps to {event.sequence} where {place} was expected")
+            # go on from the place found: one event that is missing is one break, not one for each that follows
             place = event.sequence or place
         elif event.previous_hash != previous:
             yield Break(subject, event.sequence, "it does not follow the event before it")
@@ -204,6 +205,7 @@ def _verify_rows(
     company: Company, model: type[models.Model], sealed: Sealed, expected: dict[str, tuple[int, str]]
 ) -> Iterator[Break]:
     everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows are sealed
+    # a server-side cursor: the rows of ten years are never in memory together
     for row in sealed.rows(everywhere.filter(sealed.frozen, company=company)).iterator(500):
         found = expected.pop(row.subject, None)
         name = f"{row.subject} ({row})"

@@ -25,6 +25,7 @@ def clean(text: str, *, lines: bool = False) -> str:
     """
     text = _BREAKS.sub("\n" if lines else " ", text)
     text = _SELECTORS.sub("", _SPACES.sub(" ", text))
+    # a neighbour on both sides of every character, the first and the last too
     padded = f" {text} "
     kept = (sign for place, sign in enumerate(text, start=1) if _is_kept(sign, padded[place - 1], padded[place + 1]))
     # at the end: an invisible character may have stood between a letter and its accent

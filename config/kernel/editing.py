@@ -99,6 +99,7 @@ def as_read(form: RecordForm, record: models.Model | None, reread: Callable[[Any
         return
     with transaction.atomic():
         manager: Any = getattr(type(record), "everywhere", type(record)._default_manager)
+        # locked before it is compared: between comparing and saving a third hand could write
         now = manager.select_for_update(no_key=True, of=("self",)).get(pk=record.pk)
         stored = reread(now)
         if version_of(stored) != read:

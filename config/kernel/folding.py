@@ -1,6 +1,6 @@
 """Search as people type: `hotel` finds « Hôtel », `oeuvre` finds « Œuvre », one apostrophe finds the other.
 
-The server's function `fold` (migration 0010) drops case and accents and writes œ, æ and ß in full. There is no index:
+The server's function `fold` (migration 0002) drops case and accents and writes œ, æ and ß in full. There is no index:
 row security lets no function of ours run before its own filter, and folding 10,000 rows takes some 15 ms.
 """
 

@@ -46,6 +46,7 @@ def treat_each(
             except passing:
                 raise
             except Exception as error:
+                # the server is gone, not the row bad: blaming each of a thousand rows would bury the one cause
                 if isinstance(error, OperationalError | InterfaceError) and not connection.is_usable():
                     raise
                 logger.exception("row_failed", loop=loop, row=row.subject)

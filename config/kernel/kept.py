@@ -28,6 +28,7 @@ from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company, CompanyRow, DamagedFile
 
 LARGEST = 64 * 1024 * 1024  # bytes; no file that comes in or is made has as many
+# folders are opened one in the other (dir_fd): no path is resolved twice, so none can be swapped in between
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: a named pipe put in a file's place must not be waited for
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -141,6 +142,7 @@ def keep_file(row: Any, name: str, data: bytes) -> None:
     Raises FileRefused when what stands on the disk is not what was given.
     """
     row.sha256 = hashlib.sha256(data).hexdigest()
+    # the file before its row: a crash leaves a file that nothing names, never a row whose file is missing
     row.file.save(name, ContentFile(data), save=False)
     check_kept(row)
 
@@ -179,5 +181,6 @@ def check_place() -> None:
     """The place where files are kept can be written, with room for one. Raises OSError."""
     Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
+        # a full disk shows in the blocks, not in the name
         file.write(b"\0" * 65536)
         file.flush()

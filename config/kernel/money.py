@@ -16,6 +16,7 @@ HUNDRED = Decimal(100)
 
 # EN 16931 amounts go up to 19 digits; products of a quantity and a price need room above that.
 PRECISION = 60
+# a context of its own: the thread's could be changed by a library, and its half-even is not what invoices use
 _HALF_UP = Context(prec=PRECISION, rounding=ROUND_HALF_UP)
 
 
@@ -56,6 +57,7 @@ def quantize(amount: Decimal, step: Decimal) -> Decimal:
     if not amount.is_finite():
         raise NotAnAmount
     rounded = amount.quantize(step, context=_HALF_UP)
+    # -0.00 equals 0.00 and prints otherwise: XML validators and people both stumble on it
     return abs(rounded) if rounded.is_zero() else rounded
 
 

@@ -71,6 +71,7 @@ def _written_address(host: str) -> str:
     with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
     with contextlib.suppress(OSError, UnicodeError):
+        # the C library reads 127.1, octal and hexadecimal as addresses, and so would the connection
         return socket.inet_ntoa(socket.inet_aton(host))
     return ""
 
@@ -82,6 +83,7 @@ def is_allowed(address: str, *, loopback: bool = False) -> bool:
     WEBHOOK_ALLOW_PRIVATE to all, private networks with it.
     """
     ip = ipaddress.ip_address(address)
+    # ::ffff:127.0.0.1 is the loopback in other clothes
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     if ip.is_multicast or ip.is_unspecified or ip.is_link_local:
@@ -148,6 +150,7 @@ class Cut:
 
     def _cut(self) -> None:
         with contextlib.suppress(OSError):
+            # shutdown, not close: only it wakes a thread that is blocked reading
             self._same.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -162,6 +165,7 @@ def connect(host: str, port: int, timeout: Any, resolver: Resolver, *, loopback:
         addresses = resolver(host.strip("[]"), port)
     except (OSError, ValueError) as error:  # a name that cannot even be asked for is a UnicodeError
         raise RemoteError(UNKNOWN_NAME, retryable=True, code="unknown_host") from error
+    # all of them, not the one that is used: a name with one private address among public ones is an attack
     if not addresses or not all(is_allowed(address, loopback=loopback) for address in addresses):
         raise RemoteError(FORBIDDEN, retryable=True, code="forbidden_address")
     problem: OSError | None = None

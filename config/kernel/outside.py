@@ -69,6 +69,7 @@ def atomic(work: Callable[P, T]) -> Callable[P, T]:
                     with transaction.atomic():
                         return work(*args, **kwargs)
                 except Unanswered as error:
+                    # asked a second time, the rows changed between the two runs: to go on asking could last for ever
                     if answers:
                         raise Stale from None
                     answers |= _answered(error.questions)

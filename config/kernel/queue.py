@@ -39,6 +39,7 @@ def backoff(attempts: int, *, delays: Sequence[timedelta] = DELAYS, retry_after:
 
     `retry_after`: seconds, as the remote system asked; a day at most.
     """
+    # a failed platform must not get all of its waiting rows back in the same second
     wait = delays[min(attempts, len(delays)) - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 – spreads a herd
     return max(wait, min(timedelta(seconds=retry_after or 0), LONGEST_ASKED))
 
@@ -66,6 +67,7 @@ class Queue(Generic[R]):
         owner = worker or uuid.uuid4().hex
         met: list[int] = []
         claimed: list[R] = []
+        # `met` holds what `take` left for now: without it the same row would be found again, for ever
         while len(claimed) < limit and (row := self._next(at, met)):
             met.append(row.pk)
             with company_scope(row.company_id):
@@ -121,14 +123,18 @@ class Queue(Generic[R]):
         return treat_each(rows, lambda row: self.work(row, now), loop=self.name, at=now())
 
     def _due(self, at: datetime) -> QuerySet[R]:
+        # a lease that ran out is free again: its worker died, or is slow and will find the fence
         return self.due(at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
 
     def _free(self, at: datetime) -> QuerySet[R]:
         """Those that are due and that no other worker is claiming at this moment."""
+        # SKIP LOCKED: a row that another sweep is claiming is passed by instead of waited for; `of`: the joined rows of
+        # an order are not ours to lock; FOR NO KEY UPDATE lets foreign keys to the row be written meanwhile
         return self._due(at).select_for_update(no_key=True, skip_locked=True, of=("self",))
 
 
 def _lease(row: LeasedRow, owner: str, until: datetime) -> None:
+    # no `save`: the row was read in this transaction, but its other columns belong to whoever edits it
     type(row).everywhere.filter(pk=row.pk).update(lease_owner=owner, lease_until=until)
     row.lease_owner, row.lease_until = owner, until
 
@@ -141,6 +147,8 @@ def held(row: R, **still: Any) -> Iterator[R | None]:
     """
     with transaction.atomic():
         rows = type(row).everywhere.select_for_update(no_key=True, of=("self",))
+        # the owner is the fence: the lease may have run out while we talked, and another worker be carrying the row;
+        # an empty owner is nobody's, and must not match a row that never was leased
         mine = rows.filter(pk=row.pk, lease_owner=row.lease_owner, **still).exclude(lease_owner="")
         yield mine.first()
 

@@ -26,6 +26,7 @@ _MINE = """
 _ROLE = f"""
 DO $$ BEGIN
   CREATE ROLE {APP_ROLE} NOLOGIN;
+-- roles belong to the cluster, not to the database: two databases migrated at once both make it
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 GRANT USAGE ON SCHEMA public TO {APP_ROLE};

@@ -19,6 +19,7 @@ R = TypeVar("R", bound=models.Model)
 
 def lock(row: R) -> R:
     """The row as it is now, locked until the transaction ends."""
+    # `of`: a foreign key that may be NULL is an outer join, of which PostgreSQL refuses to lock the other side
     everywhere: models.Manager[R] = type(row).everywhere  # type: ignore[attr-defined]  # every company row has it
     return everywhere.select_for_update(no_key=True, of=("self",)).get(pk=row.pk)
 
@@ -42,6 +43,7 @@ def insert_each(rows: Sequence[models.Model]) -> None:
         cursor.execute(_insertion(type(rows[0]), tuple(fields)), [given])
         keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
+        # as Django leaves a row that it has saved itself: a later `save` updates, relations follow the same database
         row.pk, row._state.adding, row._state.db = key, False, connection.alias
 
 
@@ -75,6 +77,7 @@ def _insertion(model: type[models.Model], fields: tuple[Any, ...]) -> str:
     table, key = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
     columns = ", ".join(_quoted(field.column) for field in fields)
     given = _recordset({field.column: field for field in fields})
+    # without the ORDER BY the keys that RETURNING gives need not come in the order of `rows`
     return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {given} ORDER BY ordinality RETURNING {key}"  # noqa: S608 - names of ours
 
 

@@ -72,6 +72,7 @@ class ScopedManager(models.Manager[M]):
     use_in_migrations = False
 
     def get_queryset(self) -> models.QuerySet[M]:
+        # the filter is asked for when the query is made, not when it runs: a queryset carried out of its scope keeps it
         if _scope.get() == EVERY:
             return super().get_queryset()
         return super().get_queryset().filter(company_id=current_company_id())

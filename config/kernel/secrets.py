@@ -26,6 +26,7 @@ def _ring(keys: tuple[str, ...]) -> MultiFernet:
 
 def encrypt(secret: str, *, context: str) -> str:
     """Cipher text of the secret for this context, for example `"platformaccount:42:client_secret"`."""
+    # Fernet has no associated data: the context is encrypted with the secret, and compared when it opens
     body = json.dumps([context, secret]).encode()
     return _ring(tuple(settings.CREDENTIALS_KEYS)).encrypt(body).decode()
 

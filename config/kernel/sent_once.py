@@ -48,6 +48,7 @@ def _once(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse
     if kept is not None:
         return _again(request, kept)
     response = run()
+    # a page shown again (200) has done nothing: the same form may act once what was wrong is mended elsewhere
     if isinstance(response, HttpResponseRedirect | JsonResponse):
         IdempotentCall.objects.create(
             company=cast(MemberRequest, request).membership.company,
@@ -67,6 +68,7 @@ def _once(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse
 def _wait_alone(digest: bytes) -> None:
     """Wait for the same form sent before, until its transaction ends."""
     with connection.cursor() as cursor:
+        # there is no row to lock yet: the second sending must wait for the first one's answer to be committed
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
 
 

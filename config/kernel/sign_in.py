@@ -84,6 +84,7 @@ def _network(address: str) -> str:
 
 
 def _digest(*parts: str) -> str:
+    # the table holds digests alone: it would otherwise list who signs in, and from where
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
 
 
@@ -111,10 +112,12 @@ def pause_of(username: str, request: HttpRequest | None, *, at: datetime) -> tim
 def _count(limit: Limit, *, at: datetime) -> datetime | None:
     """Count one more try; when the last before it was made. None when none may be made now."""
     tries = SignInTries.objects.select_for_update(no_key=True)
+    # get_or_create outlives two first tries at once; the lock makes the next ones count one after the other
     row, _is_new = tries.get_or_create(key=limit.key, defaults={"tried_at": at})
     if row.paused_until and row.paused_until > at:
         return None
     before = row.tried_at
+    # a dozen wrong tries of last week must not make today's first slip expensive
     row.tries = 1 if before < at - FORGOTTEN_AFTER else row.tries + 1
     row.tried_at = at
     if row.tries >= limit.tries:
@@ -130,6 +133,7 @@ def _give_back(limit: Limit, before: datetime, *, at: datetime) -> None:
     if row is None:
         return
     row.tries = max(row.tries - 1, 0)
+    # another try may have been counted since; then its moment and its pause are not ours to undo
     is_last = row.tried_at == at
     if is_last:
         row.tried_at = before

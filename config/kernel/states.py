@@ -44,8 +44,10 @@ def move(
         raise TransitionRefused(state=row.get_status_display())
     # no savepoint: nothing is written where Stale is raised, and what else fails undoes the caller's work too
     with transaction.atomic(savepoint=False):
+        # compare-and-swap: of two who read the same status, PostgreSQL lets one write, and the other finds no row
         updated = type(row).everywhere.filter(pk=row.pk, status=source).update(status=to, **changes)
         if updated:
+            # what is sealed must be what PostgreSQL keeps: its columns round, and triggers may have written
             reread(row, *changes)
             data = {"from": source, "to": to, **(data or {})}
             audit.record(tag, subject=row, actor=actor, at=at, also=also, seal=seal, exact=True, data=data)
@@ -74,6 +76,7 @@ def move_all(moves: Sequence[Move], to: str, *, tag: str, actor: Actor, at: date
             raise TransitionRefused(state=move.row.get_status_display())
     changes = [{"status": to, **move.changes} for move in moves]
     with transaction.atomic(savepoint=False):
+        # one statement for all: a row that moved meanwhile is not counted, and none of them stays written
         if update_each([move.row for move in moves], changes, expecting="status") != len(moves):
             raise Stale
         for move, values in zip(moves, changes, strict=True):

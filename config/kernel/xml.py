@@ -44,6 +44,7 @@ def parse_untrusted(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: in
         raise XmlTooLarge(size=max_bytes // (1024 * 1024))
     if not data.strip():
         raise UnreadableXml("Le fichier est vide.")
+    # refused before lxml sees it: entities that expand (« billion laughs ») cost memory while they are parsed
     if b"<!DOCTYPE" in data[:4096].upper():
         raise XmlWithDoctype
     # A parser per call: lxml parsers keep state and are not shared between threads.
@@ -65,6 +66,7 @@ def parse_untrusted(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: in
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlWithDoctype
     if max_elements is not None:
+        # bytes alone bound nothing: a file of `<a/>` makes an object of a hundred bytes for every four it has
         for count, _element in enumerate(root.iter(), start=1):
             if count > max_elements:
                 raise UnreadableXml("Le fichier contient trop d’éléments.")

@@ -48,6 +48,7 @@ _NOBODY = 65534
 def _be_nobody_in_a_namespace() -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
+    # in this order: the kernel refuses a gid_map before setgroups is denied (user_namespaces(7))
     for name, text in (("setgroups", "deny"), ("uid_map", f"{_NOBODY} 0 1"), ("gid_map", f"{_NOBODY} 0 1")):
         Path("/proc/self", name).write_text(text, encoding="ascii")
 
@@ -89,6 +90,7 @@ def account_for(data: Path) -> Account:
             raise StartFailure(f"Les données de {data} appartiennent à un autre utilisateur du système.")
         return Account()
     owner = data.stat().st_uid if data.exists() else 0
+    # data of another owner were made under `setpriv`: they stay with it, whatever works today
     if owner == 0 and _namespaces_work():
         return Account(namespace=True)
     if not shutil.which("setpriv"):
@@ -218,8 +220,10 @@ class Postgres:
         self._run(account.command(binaries / "initdb", "-D", fresh, *options), account)
         single = account.command(binaries / "postgres", "--single", "-D", fresh, "postgres")
         self._run(single, account, f"CREATE DATABASE {DATABASE};\n")
+        # single-user mode ends with 0 whatever it could not do
         if not (fresh / "PG_VERSION").exists():
             raise explain(self.name, "initdb n’a rien écrit")
+        # rename is atomic: a power cut in the middle of initdb leaves `postgres.new`, and the next start begins again
         fresh.rename(self.data)
 
     def _run(self, command: list[str], account: Account, typed: str = "") -> None:
@@ -247,6 +251,7 @@ class Postgres:
             if time.monotonic() > deadline:
                 raise explain(self.name, f"le processus {pid} tient encore {self.data}")
             with contextlib.suppress(ProcessLookupError):
+                # SIGINT is the fast shutdown, with a checkpoint; SIGQUIT the immediate one: the next start recovers
                 os.kill(pid, signal.SIGINT if time.monotonic() < deadline - 10 else signal.SIGQUIT)
             time.sleep(0.1)
         for stale in (lock, *self.run.glob(".s.PGSQL.*")):
@@ -259,6 +264,7 @@ class Postgres:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return None
+        # after a restart of the machine the number may be another program's, which must not be killed
         return pid if os.fsencode(self.data) in command else None
 
     def stop(self) -> None:

@@ -88,9 +88,11 @@ def ensure() -> None:
 def renew() -> None:
     """For a process that lives long: when the keeper was killed, hold its successor, at the same addresses."""
     for number in set(_held.values()):
+        # a copy: closing the socket object must not close the descriptor that keeps the services alive
         with socket.socket(fileno=os.dup(number)) as connection:
             connection.setblocking(False)
             try:
+                # peeked, not read: nothing to read is BlockingIOError, an end is b""
                 lost = connection.recv(1, socket.MSG_PEEK) == b""
             except BlockingIOError:
                 lost = False

@@ -52,6 +52,7 @@ def away() -> list[str]:
         try:
             answer.result(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - whatever it is, this one is away
+            # only one that has not begun can be cancelled; a hanging one keeps its thread until libpq gives up
             answer.cancel()
             log.warning("away", what=name, error=type(error).__name__)
             found.append(name)

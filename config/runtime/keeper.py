@@ -72,6 +72,7 @@ class Valkey:
         binary = Path(spec.origin).parent / "_binaries" / f"linux-{system.machine}" / "valkey-server"
         if not binary.exists():
             raise StartFailure(f"Valkey n’existe pas pour {system.machine} : donnez REDIS_URL.")
+        # a killed server leaves its socket, on which a new one cannot bind
         self.socket.unlink(missing_ok=True)
         options = {
             "port": "0",
@@ -80,6 +81,7 @@ class Valkey:
             "daemonize": "no",
             "save": "",
             "appendonly": "no",
+            # full, it refuses a message, which the sender notices; evicting one would lose it in silence
             "maxmemory-policy": "noeviction",
             "dir": str(self.socket.parent),
         }
@@ -157,6 +159,7 @@ class Keeper:
     def _admit(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             user, _address = self.listener.accept()
+            # a user that connects and says nothing must not hold up the others: one loop answers them all
             user.settimeout(2)
             self.users.add(user)
             self.selector.register(user, selectors.EVENT_READ, data=user)
@@ -218,6 +221,7 @@ def log(text: str) -> None:
 
 def _take_lock(path: Path) -> int:
     """One keeper per state directory: the lock goes with the process, however it ends. Raises StartFailure."""
+    # never closed, never unlinked: an unlinked lock file would let two keepers each hold a lock of that name
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
@@ -235,6 +239,7 @@ def _take_lock(path: Path) -> int:
 def _detach(log_file: Path) -> None:
     """Leave the terminal and the parent; the first process ends, which tells the user that the socket listens."""
     out = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # the child keeps the lock and the socket: whoever waits for the parent's end may connect at once
     if os.fork():
         os._exit(0)
     for number in (1, 2):
@@ -245,6 +250,7 @@ def _detach(log_file: Path) -> None:
 def main(state: Path, run: Path) -> int:
     os.umask(0o077)
     os.chdir("/")
+    # Ctrl-C reaches every process of the terminal; the services must outlive it until their last user is gone
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(ignored, signal.SIG_IGN)
     keeper = Keeper(state, run)

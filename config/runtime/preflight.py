@@ -24,6 +24,7 @@ class Refused(SystemExit):
 def claim(lock: Path, address: str) -> TextIO:
     """Be the only server of this tree until this process ends, however it ends. Raises Refused."""
     lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # `a+` does not truncate: until the lock is ours the file tells who holds it
     claimed = lock.open("a+", encoding="utf-8")
     try:
         fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,6 +48,7 @@ def check_port(host: str, port: int, variable: str) -> None:
         raise Refused(f"{variable}={port} n’est pas un numéro de port.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as trial:
+        # connections of the server that has just stopped may linger (TIME_WAIT): they do not hold the port
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
@@ -68,6 +70,7 @@ def _listening(port: int) -> str:
         with contextlib.suppress(OSError):
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
+                # 0A is LISTEN; the port stands in hexadecimal behind the colon
                 if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[0-9]*"):

@@ -24,6 +24,7 @@ class StartFailure(Exception):
 
 def check_private(run: Path) -> None:
     """In a directory everybody can write to, a name proves nothing: it must be ours and closed. Raises StartFailure."""
+    # lstat: a link planted there by another user must not be followed
     found = run.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise StartFailure(f"{run} n’est pas un répertoire privé de cet utilisateur : supprimez-le.")
@@ -32,6 +33,7 @@ def check_private(run: Path) -> None:
 def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
     """What a child runs before its program, so that it gets `sign` when its parent dies, even by SIGKILL."""
     parent = os.getpid()
+    # loaded here: between fork and exec the child of a threaded process is safe only while it takes no lock
     libc = ctypes.CDLL(None, use_errno=True)
 
     def arrange() -> None:

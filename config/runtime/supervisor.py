@@ -53,6 +53,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             cwd=embedded.BASE_DIR,
             env={**os.environ, **self.environment},
+            # a group of its own: Ctrl-C in the terminal reaches this process alone, which stops the children in order
             process_group=0,
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
@@ -81,6 +82,7 @@ class Child:
         """Whatever of its group is left, descendants of a killed process included."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
+                # the group, not the process: a killed celery leaves its pool, a killed granian its workers
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
@@ -103,6 +105,7 @@ class Supervisor:
                 ready()
             while not self.stop_signals:
                 time.sleep(0.3)
+                # the keeper may be killed from outside: this process then holds its successor
                 embedded.renew()
                 for child in self.children:
                     child.look(time.monotonic())
@@ -175,6 +178,7 @@ def migrate_and_seed() -> str:
         with connection.cursor() as cursor:
             # another copy may be migrating a large database: wait for it
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            # a lock of the session, given back by closing it: two starts on one database migrate one after the other
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         refuse_older_tables()
         call_command("migrate", interactive=False, verbosity=0)

@@ -30,6 +30,7 @@ def take_turn(row: Transmission, *, at: datetime, lease: timedelta) -> bool:
     if row.account.open_until is None:
         return True
     waiting = PlatformAccount.everywhere.filter(pk=row.account_id, open_until__lte=at)
+    # compare-and-swap: of the workers that ask at once one moves `open_until`, and the others see it closed again
     return bool(waiting.update(open_until=at + lease))
 
 
@@ -45,6 +46,7 @@ def note_failure(account: PlatformAccount, error: RemoteError, *, at: datetime) 
         note_success(account)
         return
     rows = PlatformAccount.everywhere.filter(pk=account.pk)
+    # counted by PostgreSQL: two failures at once are two, whichever worker read the account first
     rows.update(failures=F("failures") + 1)
     failures = rows.values_list("failures", flat=True).get()
     if failures >= FAILURES:

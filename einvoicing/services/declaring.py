@@ -67,6 +67,7 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
         return []
     holders = _holders(invoice, RECEIVED, actor)
     paid = _allocated(Allocation.everywhere.filter(invoice=invoice))
+    # what the rates held before the note and hold after it: the difference is what moves
     amounts = split_by_rate(paid, _gross_by_rate(invoice))
     for rate, amount in split_by_rate(paid, _gross_by_rate(invoice, without=note)).items():
         amounts[rate] = amounts.get(rate, ZERO) - amount

@@ -132,6 +132,7 @@ def _store_all(
 ) -> dict[DocumentKind, InvoiceDocument]:
     """Keep the files together, or take those another worker kept first."""
     try:
+        # a savepoint: the unique index may refuse what another worker has just kept, and its file is the same
         with transaction.atomic():
             return {kind: _store(invoice, kind, data, verdict, actor=actor, at=at) for kind, data in files.items()}
     except IntegrityError:

@@ -33,6 +33,7 @@ def _prepare(email: Email, now: Clock) -> bool:
         set_aside = postpone_email if ENGINE in error.report.rules else give_up_email
         set_aside(email=email, reason=str(error), at=now())
         return False
+    # postponed besides being written down by the queue: or it would stay first in the line and fail at every sweep
     except Exception as error:
         postpone_email(email=email, reason=str(error), at=now())
         raise

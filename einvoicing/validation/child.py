@@ -46,6 +46,7 @@ def _limit() -> None:
     size = memory("VmSize")
     if size:
         limit = size + EXTRA_ADDRESS_SPACE
+        # address space, since Linux enforces no limit on resident memory (getrlimit(2), RLIMIT_RSS)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE, MAX_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

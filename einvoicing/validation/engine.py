@@ -91,6 +91,7 @@ class Engine:
         header = {
             "size": len(data),
             "rules": None if rules is None else sorted(rules),
+            # the parent's patience ends first, so that the child's own alarm is only for a parent that is gone
             "seconds": self._seconds + 1,
         }
         try:
@@ -102,6 +103,7 @@ class Engine:
         except (KeyError, TypeError) as error:
             raise _Gone from error
         self._served += 1
+        # the native engine grows a little with each document, and gives nothing back
         if self._served >= MAX_DOCUMENTS or answer.get("rss", 0) > MAX_RSS:
             self._stop()
         return report
@@ -123,6 +125,7 @@ class Engine:
         )
         self._served = 0
         for pipe in filter(None, (self._process.stdin, self._process.stdout)):
+            # a pipe takes 64 KB: a blocking write to a child that hangs would wait for ever
             os.set_blocking(pipe.fileno(), False)
         try:
             if "ready" not in _exchange(self._process, b"", SECONDS_TO_START):

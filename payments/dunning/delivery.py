@@ -27,6 +27,7 @@ def deliver_reminders(*, at: datetime, limit: int = 10) -> int:
 def _deliver(email: Email, now: Clock) -> int:
     at = now()
     reminder = Reminder.everywhere.select_related("invoice__customer", "invoice__company").get(email=email)
+    # hours may lie between writing and sending: what was paid meanwhile must not be asked for
     decision = decide_now(reminder.invoice, at, sending=reminder)
     if decision.level is None:
         _withdraw(reminder, email, str(decision), at)

@@ -97,6 +97,7 @@ def _unmatched_credits(company: Company, at: datetime, customers: Collection[int
     for line in lines:
         verdict = judge(line, index, barred)
         covered.update(int(str(key)) for key, _amount in verdict.allocations)
+        # a rival may be the one that was paid: in doubt nobody is asked to pay twice
         covered.update(int(str(key)) for key in verdict.rivals)
         by_amount.setdefault((line.currency, line.amount), set()).add(line.pk)
     ibans = {line.counterparty_iban for line in lines if line.counterparty_iban}
@@ -125,6 +126,7 @@ def _bank_age(company: Company, at: datetime) -> Decimal | None:
     read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
     if not read or None in read:
         return None
+    # the oldest, not the latest: a payment may have come to the account that nobody has read since
     return Decimal(int((at - min(moment for moment in read if moment)).total_seconds())) / HOUR
 
 

@@ -108,6 +108,7 @@ def late_charges(
     periods = tuple(
         Period(first, last, amount, rate_of(rates[half_year(first)], contract_rate)) for first, last, amount in spans
     )
+    # rounded once, on the sum: rounding each period would let the cut at a half-year change the amount
     interest = sum((period.open_amount * period.rate * period.days for period in periods), ZERO)
     return LateCharges(
         interest=round2(interest / HUNDRED / DAYS_A_YEAR),
@@ -147,6 +148,7 @@ def open_spans(
     for stop, paid in [*later, (today, ZERO)]:
         while open_amount > 0 and first <= stop:
             last = min(stop, end_of_half_year(first))
+            # the day of a payment still bears interest on what was open before it
             spans.append((first, last, open_amount))
             first = last + timedelta(days=1)
         open_amount -= paid

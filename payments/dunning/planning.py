@@ -77,6 +77,7 @@ def decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = Non
     if sending is not None:
         others = Reminder.everywhere.filter(invoice__customer_id=invoice.customer_id).exclude(pk=sending.pk)
         others = others.exclude(status=ReminderStatus.CANCELLED)
+        # as if this reminder did not exist: else it would find itself sent already, and its customer just reminded
         evidence.last_level[invoice.pk] = sending.level - 1
         if sending.level == ReminderLevel.FRIENDLY:
             del evidence.last_level[invoice.pk]

@@ -62,6 +62,7 @@ def send_reminders(
 
 def _lock_with_customer(key: int) -> Invoice:
     """The invoice and its customer, locked: a customer is reminded of one thing at a time."""
+    # with the customer: two of its invoices reminded at once would each find that nothing was sent lately
     rows = Invoice.everywhere.select_for_update(no_key=True, of=("self", "customer"))
     locked: Invoice = rows.select_related("customer", "company").get(pk=key)
     return locked

@@ -54,6 +54,7 @@ class Payers:
         words = words_of(counterparty)
         if not words:
             return []
+        # the customer's name within the payer's: its rarest word must be there; below, the other way round
         found = {key: None for word in sorted(words) for key in self.by_rarest.get(word, ())}
         rarest = min(words, key=lambda word: len(self.by_word.get(word, ())))
         found |= dict.fromkeys(self.by_word.get(rarest, ()))

@@ -30,6 +30,7 @@ class Named:
 
     def add(self, kind: str, candidates: Sequence[OpenItem]) -> None:
         new = [item for item in candidates if item.id not in self.items]
+        # one text for two invoices names neither of them: both are rivals, for a person to choose from
         if len(candidates) > 1:
             self.rivals.update((item.id, item) for item in candidates)
         elif new:
@@ -51,6 +52,7 @@ def find_named(line: Line, index: Index) -> Named:
 
 def read_reference(text: str, words: Sequence[re.Match[str]], position: int, index: Index, named: Named) -> int:
     """Adds the longest reference or number that starts at this word; answers the next word to look at."""
+    # the longest first: FAC-2026-0001-2 must not be found as FAC-2026-0001
     for count in range(min(MOST_WORDS, len(words) - position), 0, -1):
         group = words[position : position + count]
         key = "".join(word.group() for word in group)

@@ -21,6 +21,7 @@ def sum_of(amount: Decimal, items: Sequence[OpenItem]) -> list[OpenItem]:
             return list(items[:count])
         if total > amount:
             break
+    # bounded: the number of sums grows with the fourth power of the invoices
     smaller = list(islice((item for item in items if item.balance < amount), MOST_SEARCHED))
     for count in range(2, MOST_TOGETHER + 1):
         for chosen in combinations(smaller, count):

@@ -8,6 +8,7 @@ DECLARE
   kept numeric;
   found numeric;
 BEGIN
+  -- read again, not NEW: deferred, the trigger sees the row as of its own statement, and later ones may have followed
   SELECT allocated INTO kept FROM payments_payment WHERE id = NEW.id;
   SELECT coalesce(sum(amount), 0) INTO found FROM payments_allocation WHERE payment_id = NEW.id;
   IF kept <> found THEN
@@ -17,6 +18,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- An allocation without an update of its invoice or payment fires no trigger of theirs: this one asks both.
 CREATE FUNCTION payments_both_sides_follow() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
 DECLARE
   gap numeric;

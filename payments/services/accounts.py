@@ -83,6 +83,7 @@ def add_bank_account(
         raise Invalid(fields=problems)
     try:
         with transaction.atomic():
+            # checked above, and guarded by unique indexes: two people may add the same account at once
             account: BankAccount = BankAccount.everywhere.create(
                 company=company, name=name, iban=number, bic=code, ledger_account=ledger_account
             )

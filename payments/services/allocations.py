@@ -161,6 +161,7 @@ def _write_allocation(
         exact=True,
         data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
     )
+    # inside the transaction: the receiver writes the row of status 212, and both are kept or neither
     allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
     return allocation
 

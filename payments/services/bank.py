@@ -61,6 +61,7 @@ def import_statement(
     if account is not None and other is not None:
         raise AnotherAccount(found=other.name, account=account.name)
     file = SourceFile(filename, data)
+    # under the lock of the accounts: the same file sent twice at once finds here what the first one kept
     imported = list(BankStatement.everywhere.filter(company=company, sha256=file.sha256).order_by("opened_on", "id"))
     if imported:
         return imported

@@ -25,7 +25,9 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
     if note.corrects is None:
         raise ValueError("a credit note corrects an invoice")
     invoice = lock_invoice(note.corrects)
+    # first: what must be released follows from the note as it is issued, not as it was drafted
     reprice_note(note, list(InvoiceLine.everywhere.filter(invoice=note).order_by("position")))
+    # paid + credited ≤ total is a constraint: the credit has room only once the payments have left it
     _release(invoice, note.payable - invoice.balance, reason="Avoir", actor=actor, at=at)
     return issue_invoice(invoice=note, actor=actor, at=at)
 
@@ -39,6 +41,7 @@ def issue_correction(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice
     """
     if invoice.corrects is None:
         raise ValueError("a corrected invoice corrects an invoice")
+    # what issuing will lock, locked before the original: its deposits come in the order of the keys with it
     lock_for_issue(invoice)
     original = lock_invoice(invoice.corrects)
     check_correctable(original)

@@ -147,6 +147,7 @@ def _insert(*, customer: Customer, recorded_at: datetime, **columns: Any) -> Pay
     number = next_number(company_id=company_id, series=SERIES, on=local_day(recorded_at))
     columns |= {"company_id": company_id, "customer": customer, "recorded_at": recorded_at}
     try:
+        # only a feed's payment can meet the unique index; the others spare the two statements of a savepoint
         with transaction.atomic(savepoint="origin_payment" in columns):
             payment: Payment = Payment.everywhere.create(number=number, **columns)
     except IntegrityError as error:
@@ -171,6 +172,7 @@ def reverse_payment(
     locked = lock_payment(payment)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
+    # read without lock to know which invoices to lock first: if it has changed, other invoices were needed
     if held_by(locked) != held:
         raise Stale
     for key in sorted(held):
@@ -243,6 +245,7 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
 def _money_account(payment: Payment) -> str:
     """Where the money is booked: the bank's own account where it is known. A reversal undoes what was booked."""
     if payment.reverses is not None:
+        # as it was booked then: the bank account may have another ledger account since
         booked = JournalLine.everywhere.filter(entry__source=payment.reverses.subject, debit__gt=0)
         return str(booked.values_list("account", flat=True).get())
     if payment.bank_account is not None:

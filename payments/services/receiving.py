@@ -90,6 +90,7 @@ def receive_oldest_first(
     """
     named = [share.invoice.pk for share in shares]
     waiting = Invoice.everywhere.outstanding().filter(customer=customer, currency=EURO)
+    # one statement: two queries would be locked in two orders
     rows = Invoice.everywhere.filter(Q(pk__in=waiting.values("pk")) | Q(pk__in=named))
     locked = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
     fresh = {row.pk: row for row in locked}
@@ -135,6 +136,7 @@ def replace_payment(
     held = held_by(payment)
     lock_held(payment)
     locked = lock_payment(payment)
+    # read before the invoices were locked, since it names them; somebody allocated or released meanwhile
     if held_by(locked) != held:
         raise Stale
     was_spent = not locked.unallocated

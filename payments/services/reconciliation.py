@@ -95,7 +95,9 @@ def _match_automatically(line: BankLine, verdict: Verdict, actor: Actor, at: dat
     meanwhile.
     """
     with connection.cursor() as cursor:
+        # two keys of 32 bits; companies whose ids fall on the same one only take turns
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY, line.company_id % 2**31])
+    # invoices before the line, as `accept_match` and `undo_match` do
     shares = _locked_shares(verdict.allocations)
     if shares is None or len({share.invoice.customer_id for share in shares}) > 1 or not _lock_open_line(line):
         return False
@@ -190,6 +192,7 @@ def _record_payment(line: BankLine, customer: Customer, shares: Sequence[Share],
         amount=line.amount,
         currency=line.currency,
         method=Method.TRANSFER,
+        # banks date some movements ahead; a payment is never in the future
         paid_on=min(line.booked_on, local_day(at)),
         bank_account=line.account,
         shares=shares,

@@ -89,16 +89,15 @@ def keep_statement(
     actor: Actor,
     at: datetime,
 ) -> BankStatement:
-    """The statement with its file and its new lines; the account is fresh `until` then.
-
-    The caller holds the account's row in its transaction, and has checked the amounts.
-    """
+    """The statement with its file and its new lines; the account, whose row the caller holds, is fresh `until` then."""
     statement = _statement(account, found, at)
     statement.new_count, statement.already_known = len(new), list(duplicates)
+    # a browser may send a whole path; « . » and « .. » name no file
     name = PurePath(file.name).name[-100:]
     keep_file(statement, name if name.strip(".") else "releve", file.data)
     statement.save(force_insert=True)
     BankLine.everywhere.bulk_create([_line(statement, row) for row in new], batch_size=1000)
+    # an older statement imported after a newer one must not make the account look stale
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
     audit.record(

@@ -18,6 +18,7 @@ BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 def read(data: bytes, *, filename: str) -> list[Statement]:
     """Every statement of a file, checked. Raises Invalid with a sentence that names the place at fault."""
+    # the signature may stand after a byte order mark, or in UTF-16 between zeros
     start = data[:64].lstrip(b"".join(BYTE_ORDER_MARKS) + b"\x00 \t\r\n")
     if not start:
         raise InvalidStatement("Le fichier « %(filename)s » est vide.", filename=filename)

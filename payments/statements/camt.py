@@ -51,6 +51,7 @@ def read_statement(element: Element, position: int) -> Statement:
     """One Stmt. Raises InvalidStatement."""
     label = text(element, "Id") or str(position)
     balances = {text(balance, "Tp", "CdOrPrtry", "Cd"): balance for balance in children(element, "Bal")}
+    # some banks give only yesterday's closing (PRCD), which is today's opening
     opening = balances.get("OPBD", balances.get("PRCD"))
     closing = balances.get("CLBD")
     iban = text(element, "Acct", "Id", "IBAN").replace(" ", "").upper()
@@ -123,6 +124,7 @@ def settle_reversals(statement: Statement) -> Statement:
 
 def read_entry(entry: Element, label: str) -> list[StatementLine]:
     """The lines of one entry; none when it is not booked."""
+    # Sts became a choice with Cd in version 8 (2019); before, the code was its text
     status = text(entry, "Sts", "Cd") or text(entry, "Sts")
     if status not in ("", BOOKED):
         return []
@@ -269,6 +271,7 @@ def detail_amount(detail: Element, whole: StatementLine, label: str, *, of_entry
         found = first(detail, *path)
         if found is not None:
             amount, currency = amount_of(found, label)
+            # InstdAmt may be in the payer's currency, before exchange: then it says nothing of what was booked
             if currency == whole.currency:
                 direction = text(detail, "CdtDbtInd") or ("CRDT" if whole.amount >= 0 else "DBIT")
                 return -amount if direction == "DBIT" else amount

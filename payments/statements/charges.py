@@ -48,6 +48,7 @@ def explaining(difference: Decimal, charges: Sequence[Charge]) -> list[Statement
         [charge for charge in charges if charge.is_included],
         [charge for charge in charges if not charge.is_included],
     )
+    # the simplest reading first; banks of one country differ in what they count in
     for reading in readings:
         if sum((charge.line.amount for charge in reading), ZERO) == difference:
             return [charge.line for charge in reading]

@@ -63,6 +63,7 @@ def day(element: Element, *path: str) -> date | None:
         return None
     written = text(found, "Dt") or text(found, "DtTm") or (found.text or "").strip()
     try:
+        # the time zone of a DtTm is left aside: the day is the one that the bank writes
         return date.fromisoformat(written[:10])
     except ValueError:
         return None

@@ -74,6 +74,7 @@ def recognise(statement: Statement, imported: Sequence[ImportedLine], counted: C
                 key = (line.booked_on, line.amount) if reason == FEED else reading.look
                 same = next((row for row in keys.get(key, ()) if row.id in left and agrees(reading, row)), None)
                 if same is not None:
+                    # each known movement explains one line of the file: the second of two equal credits is new
                     del left[same.id]
                     readings[place] = replace(reading, duplicate_of=same, reason=reason)
 
@@ -128,6 +129,7 @@ def _day(rows: Sequence[_Row]) -> _Day | None:
     if before.total() < len(rows):
         return None
     return _Day(
+        # the balance before which nothing came is where the day begins, in whatever order the bank wrote it
         frozenset(before - after or before),
         frozenset(after - before or after),
         Counter(name for _balance, _amount, name in rows),

@@ -95,8 +95,10 @@ def once(*, caller: Caller, key: str, method: str, path: str, body: bytes, at: d
 
 def _alone(company_id: int, key: str) -> bool:
     """Take the key until the transaction ends, without waiting. False when another call holds it."""
+    # the lock takes 64 bits: two keys that fall on the same ones refuse each other for a moment, and mix up nothing
     digest = hashlib.blake2b(f"idempotency:{company_id}:{key}".encode(), digest_size=8).digest()
     with connection.cursor() as cursor:
+        # without waiting: a caller that repeats in haste is told so, and holds no connection behind the first call
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest, "big", signed=True)])
         return bool(cursor.fetchone()[0])
 

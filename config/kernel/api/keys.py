@@ -95,6 +95,7 @@ def find_key(text: str, *, address: str, at: datetime) -> ApiKey | None:
     # the key itself says of which company its caller is
     with across_companies():
         key = ApiKey.everywhere.select_related("company").filter(prefix=prefix).first()
+    # the prefix finds the row, the rest is compared in constant time: the index must not tell how much of it was right
     if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
         return None
     if not key.is_live(at) or not key.accepts(address):

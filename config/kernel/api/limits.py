@@ -63,6 +63,7 @@ def spend(name: str, rate: str, who: str) -> Quota | None:
         with broker.asking():
             counter = _counter(settings.REDIS_URL, str(connection.settings_dict["NAME"]))
             passed = counter.hit(item, name, who)
+            # another call may be counted between the two: the headers then tell less than was left, never more
             stats = counter.get_window_stats(item, name, who)
     except broker.BrokerAway:
         return None

@@ -129,6 +129,7 @@ def _xlsx(columns: list[str], records: Iterator[list[Any]]) -> Any:
     import tempfile
 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    # text stays text: a label that starts with = or http is neither a formula nor a link
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, columns)
@@ -137,6 +138,7 @@ def _xlsx(columns: list[str], records: Iterator[list[Any]]) -> Any:
             if isinstance(value, int | float) or hasattr(value, "as_tuple"):
                 sheet.write_number(position, column, value)
             elif value is not None:
+                # a cell of XLSX holds 32,767 characters; a longer one makes the whole file « damaged » for Excel
                 sheet.write_string(position, column, str(value)[:32_000])
     book.close()
     file.seek(0)

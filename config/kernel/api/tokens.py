@@ -72,6 +72,7 @@ def renew(text: str) -> dict[str, str]:
     """A new pair for a refresh token, which is then spent. Raises BadToken; a spent one revokes the whole family."""
     try:
         return _renewed(text)
+    # outside of `_renewed`, whose transaction the error has rolled back: the revocation must stay
     except _Reused as reused:
         revoke_all(reused.user)
         raise BadToken from reused
@@ -86,6 +87,7 @@ class _Reused(Exception):
 def _renewed(text: str) -> dict[str, str]:
     try:
         token = UntypedToken(cast(Any, text))  # signature and dates, without asking whether it is spent
+        # one refresh token shown twice at once: the second waits here, and then finds it spent
         user = User.objects.select_for_update(no_key=True).get(pk=token["user_id"], is_active=True)
         if token["token_type"] != RefreshToken.token_type or token[VERSION] != user.token_version:
             raise BadToken

@@ -69,6 +69,7 @@ def if_unchanged(view: ApiView, request: Any, path: dict[str, Any], run: Callabl
     def checked() -> Any:
         with transaction.atomic():
             row = view.find(**path)
+            # locked, then shown again: a version compared before the lock may be old when the change is written
             type(row).objects.select_for_update(no_key=True, of=("self",)).filter(pk=row.pk).first()
             if not matches(unexpanded(header), etag(view.shown(request, path))):
                 raise Changed

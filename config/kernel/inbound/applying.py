@@ -68,6 +68,7 @@ def apply(message: ReceivedWebhook, now: Clock) -> None:
     """Apply a claimed message, or say when it is tried again."""
     try:
         _apply(message, now())
+    # the database is away: nothing can be written down, the lease brings the message back
     except (OperationalError, InterfaceError):
         raise
     except (DomainError, RemoteError) as error:
@@ -81,6 +82,7 @@ def apply(message: ReceivedWebhook, now: Clock) -> None:
 def _apply(message: ReceivedWebhook, at: datetime) -> None:
     sender = SENDERS[message.origin.source]
     content = read(bytes(message.body))
+    # outside the transaction of `held`: no lock may wait for a remote answer
     early = sender.apply(message, content, at) if sender.talks else None
     with held(message, status=ReceivedStatus.RECEIVED) as row:
         if row is not None:

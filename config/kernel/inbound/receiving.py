@@ -95,6 +95,7 @@ def store(origin: WebhookSource, body: bytes, *, at: datetime) -> None:
         next_attempt_at=at,
     )
     with company_scope(origin.company_id):
+        # ON CONFLICT DO NOTHING on (origin, event_id): two deliveries of one event at once, one row, two good answers
         ReceivedWebhook.objects.bulk_create([row], ignore_conflicts=True)
 
 

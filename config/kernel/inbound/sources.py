@@ -35,6 +35,7 @@ def create_source(*, company: Company, source: str, secret: str, actor: Actor, a
 
     The secret may come later, when the remote system has given one: until then nothing signed is believed.
     """
+    # two creations at once would both count below the limit
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     if source not in SENDERS:
         raise Invalid(fields={"source": "Choisissez un système de la liste."})

@@ -42,7 +42,13 @@ def _message_of(event: AuditEvent, fact: Fact) -> WebhookEvent:
 def telling(event: AuditEvent, *, name: str, about: str, body: str) -> WebhookEvent:
     """The message of an event, not saved."""
     return WebhookEvent(
-        company_id=event.company_id, name=name, subject=about, body=body, occurred_at=event.at, sequence=event.pk
+        # the audit event's key: the order in which what happened to one object was written
+        company_id=event.company_id,
+        name=name,
+        subject=about,
+        body=body,
+        occurred_at=event.at,
+        sequence=event.pk,
     )
 
 

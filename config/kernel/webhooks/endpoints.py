@@ -59,6 +59,7 @@ def create_endpoint(
     *, company: Company, url: str, events: Sequence[str], actor: Actor, at: datetime, description: str = ""
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint and its secret in clear, which is never shown again. Raises EndpointInvalid, TooManyEndpoints."""
+    # the count below would let two creations at once go past the limit: they take turns on the company
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     endpoint = WebhookEndpoint(
         company=company, url=url.strip(), events=_sorted(events), description=description.strip(), created_at=at
@@ -116,6 +117,7 @@ def _enable(endpoint: WebhookEndpoint, *, actor: Actor, at: datetime) -> None:
     endpoint.disabled_at, endpoint.disabled_reason = None, ""
     endpoint.save(update_fields=["is_active", "failing_since", "disabled_at", "disabled_reason"])
     waiting = WebhookDelivery.everywhere.filter(endpoint=endpoint, status=DeliveryStatus.PENDING)
+    # what waited starts with fresh patience, or its old failures would disable the endpoint again at once
     waiting.update(attempts=0, failing_since=None, next_attempt_at=at)
     _write("kernel.webhook.enabled", endpoint, actor=actor, at=at)
 
@@ -132,6 +134,7 @@ def disable_endpoint(*, endpoint: WebhookEndpoint, reason: str, actor: Actor, at
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, at: datetime) -> None:
     """Forget the endpoint, what was sent to it, and what still waited. Raises EndpointGone."""
+    # FOR UPDATE, unlike every other act: it waits for facts being announced, whose deliveries point here
     locked = _locked(endpoint, no_key=False)
     _write("kernel.webhook.deleted", locked, actor=actor, at=at)
     locked.delete()

@@ -94,6 +94,7 @@ def _due(at: datetime) -> QuerySet[WebhookDelivery]:
 
 
 def _take(delivery: WebhookDelivery, _at: datetime) -> bool:
+    # a lease that was never given back: its carrier died in the middle, and that try would show nowhere
     if delivery.lease_until is not None:
         _write_try(delivery, Outcome(None, 0, INTERRUPTED, ""), at=delivery.lease_until)
     delivery.attempts += 1
@@ -136,6 +137,7 @@ def _talk(delivery: WebhookDelivery, *, at: datetime, resolver: Resolver) -> Res
         timeout=(CONNECT, DEADLINE),
         deadline=DEADLINE,
         max_bytes=MOST_BYTES,
+        # the row is the queue: a retry here would be one that nobody sees
         attempts=1,
         adapter=PublicAdapter(deadline=DEADLINE, resolver=resolver),
     ) as session:
@@ -156,6 +158,7 @@ def signed(message_id: str, body: str, secrets: list[str], *, at: datetime) -> d
 def record(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None:
     """Write what came of a try, unless the lease is no longer ours: then what was recorded meanwhile stands."""
     with transaction.atomic():
+        # endpoint before delivery, as `change_endpoint` does: the other way round two of them could wait for each other
         endpoints = WebhookEndpoint.everywhere.select_for_update(no_key=True)
         endpoint = endpoints.filter(pk=delivery.endpoint_id).first()
         with held(delivery) as row:

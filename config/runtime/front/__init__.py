@@ -43,6 +43,7 @@ class Front:
         connection = Connection(receive, send, asyncio.get_running_loop())
         try:
             await self._serve(environ, receive, connection)
+            # the body was not read: closing at once would reset the connection before the caller has read the refusal
             if REFUSED in environ:
                 await connection.linger()
             await connection.finish()
@@ -63,6 +64,7 @@ class Front:
         with bodies.room(length) as body:
             if length:
                 await bodies.read(receive, body, length)
+            # the body is whole before a thread is taken: a caller who sends slowly occupies none
             environ["wsgi.input"] = body
             async with self._turn():
                 file = await self._answer(self.threads, environ, connection)
@@ -88,6 +90,7 @@ class Front:
             environ[REFUSED] = 411
             return 0
         length = bodies.length_of(environ)
+        # only a large body asks the database who sends it, on threads of its own: strangers cannot occupy the others
         if length > bodies.STRANGERS:
             loop = asyncio.get_running_loop()
             if length > await loop.run_in_executor(self.doorkeepers, callers.largest_body, dict(environ)):

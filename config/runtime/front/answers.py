@@ -55,10 +55,12 @@ class Connection:
 
     def write(self, piece: bytes) -> None:
         """Wait, in a thread, until the caller has taken it. Raises CallerGone."""
+        # a stream writes from its thread, since it computes as it goes; slow callers are bounded by TAKE_SECONDS
         asyncio.run_coroutine_threadsafe(self.put(piece), self._loop).result()
 
     async def put(self, piece: bytes) -> None:
         """One piece of several. Raises CallerGone."""
+        # watched only while streaming: reading before the body is consumed would eat the body itself
         if self._gone is None:
             self._gone = asyncio.ensure_future(self._until_gone())
         if self._gone.done():

@@ -35,6 +35,7 @@ def room(length: int) -> IO[bytes]:
 def length_of(environ: dict[str, Any]) -> int:
     """Raises Refused."""
     text = environ.get("CONTENT_LENGTH") or "0"
+    # int() also takes « +1 » and « 1_000 », which a server in front may read otherwise (RFC 9112 §6.3)
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise Refused(400)
     return int(text)
@@ -43,6 +44,7 @@ def length_of(environ: dict[str, Any]) -> int:
 async def read(receive: Callable[[], Awaitable[dict[str, Any]]], body: IO[bytes], length: int) -> None:
     """Fill `body` and wind it back. Raises Refused (408) and CallerGone."""
     try:
+        # two bounds: one byte every nine seconds passes the silence, and not this
         async with asyncio.timeout(FIRST_SECONDS + length / SLOWEST):
             more = True
             while more:
@@ -54,6 +56,7 @@ async def read(receive: Callable[[], Awaitable[dict[str, Any]]], body: IO[bytes]
                 more = event.get("more_body", False)
     except TimeoutError:
         raise Refused(408) from None
+    # a body shorter than announced is half of a request: it must not act
     if body.tell() != length:
         raise CallerGone
     body.seek(0)

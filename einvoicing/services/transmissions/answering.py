@@ -93,6 +93,7 @@ def answer_request(
     """
     rows = Transmission.everywhere.select_for_update(no_key=True, of=("self",)).select_related("invoice", "account")
     row: Transmission = rows.get(pk=transmission.pk)
+    # under the lock of the transmission: of two people who answer at once, the second finds the first one's answer
     request = _open_request(row)
     kind = KIND_OF[request.code]
     _check(row, kind, reply, attachments)

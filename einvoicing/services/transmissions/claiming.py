@@ -29,6 +29,7 @@ def take(row: Transmission, at: datetime) -> bool:
     """Write down the attempt before any network is touched. False while the account lets another go first."""
     if not breaker.take_turn(row, at=at, lease=LEASE):
         return False
+    # still sending and due again: the lease has ended, and nobody knows how far its carrier came
     if row.status == TransmissionStatus.SENDING:
         finish_attempt(row, "unknown", at=at, detail=CARRIER_DIED)
         move(row, TransmissionStatus.UNKNOWN, at=at, tag="einvoicing.transmission.carrier_died")
@@ -56,6 +57,7 @@ def move(row: Transmission, to: TransmissionStatus, *, at: datetime, tag: str, *
 
 
 def start_attempt(row: Transmission, kind: str, at: datetime) -> Attempt:
+    # the claim holds the row's lock: nobody else numbers meanwhile
     last = Attempt.everywhere.filter(transmission=row).aggregate(last=Max("number"))["last"] or 0
     attempt: Attempt = Attempt.everywhere.create(
         company_id=row.company_id, transmission=row, number=last + 1, kind=kind, started_at=at

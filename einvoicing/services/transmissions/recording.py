@@ -31,6 +31,7 @@ def record_lookup(transmission: Transmission, found: Receipt | None, *, at: date
         if row is None:
             return False
         finish_attempt(row, "found" if found else "absent", at=at)
+        # written before the document leaves: who dies in between leaves a deposit without outcome, thus in doubt
         if not found:
             start_attempt(row, "DEPOSIT", at)
     return True

@@ -33,6 +33,7 @@ def transmit(transmission: Transmission, now: Clock) -> Transmission:
         with closing(connect(settings_of(transmission.account))) as platform:
             receipt = _talk(platform, transmission, load, now)
     except DocumentInvalid as error:
+        # the judge's own failure is no verdict: the document is tried again, as after a failure of the network
         if ENGINE not in error.report.rules:
             return record_invalid(transmission, error, at=at)
         failure = RemoteError(str(error), retryable=True, code="engine_unreachable")

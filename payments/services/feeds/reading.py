@@ -47,6 +47,7 @@ def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
     except (RemoteError, DomainError) as error:
         _write_state(feed, last_error=str(error)[:500], failing_since=feed.failing_since or at)
         raise
+    # the moment at which reading began: what arrives while we read is found by the next turn
     _write_state(feed, last_error="", failing_since=None, read_at=at)
     if found:
         data = {"service": str(feed), "found": found}
@@ -67,6 +68,7 @@ def read(feed: Feed, now: Clock) -> int:
     except (RemoteError, DomainError) as error:
         logger.warning("feed_not_read", feed=feed.pk, problem=str(error))
         return 0
+    # nothing could be written down without a database: the lease brings the feed back
     except (OperationalError, InterfaceError):
         raise
     except Exception:
