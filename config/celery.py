@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery, signals
@@ -13,11 +14,53 @@ from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from config.kernel.logs import adopt_request_id, current_request_id
-from config.runtime import embedded
+from config.kernel.tries import DOCUMENT_TRIES, MESSAGE_TRIES, RECEIVED_TRIES
+from config.runtime import beating, embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # before the first setting is read: without URLs the embedded services give theirs
 embedded.ensure()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A queue, and the one process that works on it (config/runtime/workers.py).
+
+    concurrency: how many of its tasks that process does at a time, each in a thread.
+    tries: how often one of its rows is tried before a person must look; the pauses between are the rows' own.
+    tasks: what runs there, by name or pattern; a queue without any has no worker and is shown nowhere.
+    """
+
+    name: str
+    concurrency: int
+    tries: int
+    tasks: tuple[str, ...] = ()
+
+    def worker(self) -> list[str]:
+        """The arguments of its `celery worker`."""
+        return [
+            *("worker", "--queues", self.name, "--hostname", f"{self.name}@%h"),
+            *("--pool", "threads", "--concurrency", str(self.concurrency)),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+
+
+QUEUES = (
+    WorkQueue("invoice_processing", 5, DOCUMENT_TRIES, ("einvoicing.prepare", "einvoicing.transmit")),
+    # nothing reads scans yet
+    WorkQueue("ocr_processing", 2, 2),
+    # what is not matched waits for the next hour: nothing is given up
+    WorkQueue("reconciliation", 1, 1, ("payments.reconcile",)),
+    WorkQueue(
+        "notifications",
+        10,
+        MESSAGE_TRIES,
+        ("payments.remind", "payments.deliver_reminders", "billing.*", "kernel.deliver_webhooks"),
+    ),
+    WorkQueue("sync", 3, RECEIVED_TRIES, ("einvoicing.poll", "einvoicing.compare", "payments.read_feeds", "kernel.*")),
+)
+QUEUES_AT_WORK = tuple(queue for queue in QUEUES if queue.tasks)
+BEAT = "beat"
 
 
 def _broker(url: str) -> str:
@@ -31,10 +74,8 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    task_time_limit=300,
-    task_soft_time_limit=240,
     task_default_queue="sync",
-    task_queues=[Queue(name) for name in ("invoice_processing", "reconciliation", "notifications", "sync")],
+    task_queues=[Queue(queue.name) for queue in QUEUES_AT_WORK],
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_soft_shutdown_timeout=8.0,
@@ -52,14 +93,8 @@ app.conf.update(
     },
     task_publish_retry=False,
     timezone="Europe/Paris",
-    task_routes={
-        "einvoicing.*": {"queue": "invoice_processing"},
-        "payments.reconcile": {"queue": "reconciliation"},
-        "payments.remind": {"queue": "notifications"},
-        "payments.deliver_reminders": {"queue": "notifications"},
-        "billing.*": {"queue": "notifications"},
-        "kernel.deliver_webhooks": {"queue": "notifications"},
-    },
+    task_routes={task: {"queue": queue.name} for queue in QUEUES_AT_WORK for task in queue.tasks},
+    beat_scheduler="config.runtime.beating:Scheduler",
     beat_schedule={
         # make the legal files that e-mails wait for
         "prepare": {"task": "einvoicing.prepare", "schedule": 10.0},
@@ -85,12 +120,17 @@ app.conf.update(
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # reminders, each guarded again at the moment of sending
         "remind": {"task": "payments.remind", "schedule": crontab(hour=9, minute=0)},
+        # a task that does nothing, by which each worker shows that it takes its tasks
+        **{
+            f"pulse-{queue.name}": {"task": "kernel.pulse", "schedule": 10.0, "options": {"queue": queue.name}}
+            for queue in QUEUES_AT_WORK
+        },
     },
 )
 for entry in app.conf.beat_schedule.values():
     # an alarm that nobody took is gone before the next: behind a worker that was away none has piled up
     often = isinstance(entry["schedule"], float)
-    entry["options"] = {"expires": entry["schedule"] if often else 240}
+    entry.setdefault("options", {})["expires"] = entry["schedule"] if often else 240
 app.autodiscover_tasks()
 
 
@@ -105,6 +145,16 @@ def _adopt_request_id(task: Any = None, **_kwargs: Any) -> None:
     clear_contextvars()
     adopt_request_id(str(getattr(task.request, "request_id", None) or ""))
     bind_contextvars(task=task.name)
+
+
+@signals.celeryd_after_setup.connect
+def _begin_worker_heartbeat(instance: Any = None, **_kwargs: Any) -> None:
+    beating.begin(*app.amqp.queues.consume_from, threads=instance.concurrency)
+
+
+@signals.beat_init.connect
+def _begin_beat_heartbeat(**_kwargs: Any) -> None:
+    beating.begin(BEAT, threads=0)
 
 
 @signals.setup_logging.connect

@@ -8,6 +8,7 @@ from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.pages import views
 from config.pages.operations.metrics import metrics
+from config.pages.operations.views import operations
 from config.pages.settings import api_keys, company, feeds, inbound, platforms, rates, webhook_deliveries, webhooks
 
 admin.site.login_form = AdminSignInForm
@@ -51,6 +52,7 @@ urlpatterns = [
     path("settings/api/", api_keys.key_list, name="api-keys"),
     path("settings/api/new/", api_keys.key_new, name="api-key-new"),
     path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
+    path("settings/operations/", operations, name="operations"),
     path("language/", views.set_language, name="language"),
     path("metrics", metrics, name="metrics"),
     path(

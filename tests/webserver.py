@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def status_of(address: Address, path: str = "/health/") -> int:
+def status_of(address: Address, path: str = "/health/web/") -> int:
     """0 when nobody answers."""
     with suppress(OSError, http.client.HTTPException):
         line = http.client.HTTPConnection(*address, timeout=PATIENCE)

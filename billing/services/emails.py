@@ -31,7 +31,8 @@ from config.kernel.errors import Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import creditor_reference
 from config.kernel.kept import read_to_send
 from config.kernel.models import CompanyRow
-from config.kernel.queue import DELAYS, FREE, Clock, Queue, backoff, held
+from config.kernel.queue import FREE, Clock, Queue, backoff, held
+from config.kernel.tries import MESSAGE_DELAYS, MESSAGE_TRIES
 
 logger = structlog.get_logger(__name__)
 
@@ -162,8 +163,8 @@ def _record_failure(email: Email, error: RemoteError, at: datetime) -> Email:
     # not tried again: a customer who gets an invoice twice asks which one to pay
     if error.outcome_unknown:
         return _record(email, EmailStatus.UNKNOWN, "billing.email.unknown", at=at, **changes)
-    if error.retryable and email.attempts <= len(DELAYS):
-        again = at + backoff(email.attempts)
+    if error.retryable and email.attempts < MESSAGE_TRIES:
+        again = at + backoff(email.attempts, delays=MESSAGE_DELAYS)
         return _record(email, EmailStatus.QUEUED, "billing.email.postponed", at=at, next_attempt_at=again, **changes)
     return _record(email, EmailStatus.FAILED, "billing.email.failed", at=at, **changes)
 
@@ -191,12 +192,12 @@ def postpone_email(*, email: Email, reason: str, at: datetime) -> None:
     row: Email = Email.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=email.pk)
     if row.status != EmailStatus.QUEUED:
         return
-    if row.attempts >= len(DELAYS):
+    if row.attempts + 1 >= MESSAGE_TRIES:
         give_up_email(email=row, reason=reason, at=at)
         return
     changes = {
         "attempts": row.attempts + 1,
-        "next_attempt_at": at + backoff(row.attempts + 1),
+        "next_attempt_at": at + backoff(row.attempts + 1, delays=MESSAGE_DELAYS),
         "last_error": reason[:500],
     }
     Email.everywhere.filter(pk=row.pk).update(**changes, **FREE)

@@ -23,6 +23,7 @@ from config.api.finance_shapes import (
     SyncAnswer,
     SyncBody,
 )
+from config.celery import QUEUES_AT_WORK
 from config.kernel.api.circumstances import without_transaction
 from config.kernel.api.documented import documented
 from config.kernel.api.lists import BAD_CURSOR
@@ -34,6 +35,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.pages.figures import month
 from config.pages.operations import jobs
+from config.runtime import heartbeats
 from einvoicing.models import PlatformAccount
 from einvoicing.services.compliance import state_of
 from einvoicing.services.polling import poll_account
@@ -72,7 +74,7 @@ class Dashboard(FinanceView):
 
 
 def _system(at: datetime) -> dict[str, Any]:
-    counted, held = jobs.counts(), jobs.broker_lengths()
+    held = jobs.broker_lengths()
     accounts = PlatformAccount.objects.order_by("id")
     return {
         "database": "ok",
@@ -82,14 +84,24 @@ def _system(at: datetime) -> dict[str, Any]:
             {"id": row.pk, "name": row.name, "state": state_of(row, at=at), "last_error": row.last_error}
             for row in accounts
         ],
-        "queues": _queues(counted, held),
+        "queues": _queues(held, at),
     }
 
 
-def _queues(counted: dict[str, dict[str, int]], held: dict[str, int] | None) -> list[dict[str, Any]]:
+def _queues(held: dict[str, int] | None, at: datetime) -> list[dict[str, Any]]:
+    counted = jobs.counts()
+    *found, clock = heartbeats.workers(at)
     return [
-        {"queue": queue, **counted[queue], "broker_length": held[queue] if held is not None else None}
-        for queue in jobs.QUEUES
+        {
+            "queue": queue.name,
+            "concurrency": queue.concurrency,
+            "tries": queue.tries,
+            "worker": worker,
+            "clock": clock,
+            **counted[queue.name],
+            "broker_length": held[queue.name] if held is not None else None,
+        }
+        for queue, worker in zip(QUEUES_AT_WORK, found, strict=True)
     ]
 
 
@@ -97,12 +109,13 @@ class Queues(FinanceView):
     @operation(answer=QueueShape, many=True)
     @documented(id="finance_queues")
     def get(self, request: Call) -> list[dict[str, Any]]:
-        """The five queues, now.
+        """The queues that have work, now, with who works on each.
 
-        They are counted from the company's own rows: transmissions to platforms, bank lines, messages to customers
-        and partners, messages received. `broker_length` is of the whole installation: alarms, not work.
+        A worker or clock that gives no sign of life is told within half a minute. Jobs are counted from the company's
+        own rows: transmissions to platforms, bank lines, messages to customers and partners, messages received.
+        `broker_length` is of the whole installation: alarms, not work.
         """
-        return _queues(jobs.counts(), jobs.broker_lengths())
+        return _queues(jobs.broker_lengths(), request.at)
 
 
 class JobList(FinanceView):

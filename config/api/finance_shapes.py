@@ -7,6 +7,7 @@ from rest_framework import serializers
 from billing.api.invoices.shapes import InvoiceShape
 from config.kernel.api.fields import Body, Id, Moment, Money, Query
 from config.pages.operations import jobs
+from config.runtime import heartbeats
 from einvoicing.api.platforms import ACCOUNT_STATES
 
 QUEUES, JOB_STATES = jobs.QUEUES, jobs.STATES
@@ -15,10 +16,26 @@ SOURCES = ("revolut", "invoice_ninja", "platforms", "all")
 HEALTH = ("ok", "unreachable")
 
 
-class QueueShape(serializers.Serializer):
-    """A queue. `ocr_processing` is empty: no reader of documents is connected."""
+class WorkerShape(serializers.Serializer):
+    """The process that works on a queue, or the clock that wakes them all."""
 
-    queue = serializers.ChoiceField(QUEUES)
+    state = serializers.ChoiceField(
+        heartbeats.STATES, help_text="`stopped`: gives no sign of life; `stuck`: lives, and takes no task."
+    )
+    since = Moment(allow_null=True, help_text="Since when it does not work; null while it does, or if it never did.")
+    seen_at = Moment(allow_null=True)
+    busy = serializers.IntegerField(help_text="Tasks at work.")
+    remedy = serializers.CharField(help_text="What to do; '' while it works.")
+
+
+class QueueShape(serializers.Serializer):
+    """A queue that has work. `ocr_processing` is not among them until scans are read."""
+
+    queue = serializers.ChoiceField(jobs.AT_WORK)
+    concurrency = serializers.IntegerField(help_text="How many of its tasks are done at a time.")
+    tries = serializers.IntegerField(help_text="How often a job is tried before somebody must look.")
+    worker = WorkerShape()
+    clock = WorkerShape()
     waiting = serializers.IntegerField()
     active = serializers.IntegerField()
     completed = serializers.IntegerField()

@@ -23,6 +23,7 @@ from config.kernel.models import (
     AuditEvent,
     Company,
     DamagedFile,
+    Heartbeat,
     KnownPlace,
     LoopFailure,
     Membership,
@@ -155,6 +156,23 @@ class DamagedFileAdmin(FactAdmin):
     list_display = ["found_at", "company", "name", "problem", "record"]
     list_select_related = ["company"]
     ordering = ["-found_at"]
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(AuditedAdmin):
+    """Who of the background lives: to be read."""
+
+    list_display = ("name", "seen_at", "moved_at", "busy", "started_at", "place")
+    ordering = ("name",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(SignInTries)

@@ -23,11 +23,11 @@ from django.utils import timezone
 from config.kernel.isolating import treat_each
 from config.kernel.models.queues import LeasedRow
 from config.kernel.scope import across_companies, company_scope
+from config.kernel.tries import DELAYS as DELAYS
 
 R = TypeVar("R", bound=LeasedRow)
 Clock = Callable[[], datetime]
 
-DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 1440))
 JITTER = 0.1
 LONGEST_ASKED = timedelta(days=1)
 # written with whatever ends a lease

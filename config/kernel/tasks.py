@@ -20,6 +20,11 @@ def deliver_webhooks() -> int:
     return carry_due()
 
 
+@shared_task(name="kernel.pulse")
+def pulse() -> None:
+    """Nothing: whoever took it takes its tasks (config/runtime/beating.py)."""
+
+
 @shared_task(name="kernel.apply_received")
 def apply_received() -> int:
     """Apply the messages of other systems that are due; how many were tried."""

@@ -33,6 +33,7 @@ SETTINGS = (
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),
+    Place("operations", _("Travaux"), "clock", _("files d’attente, ouvriers, horloge")),
 )
 
 
@@ -53,6 +54,11 @@ def _entries(role: str, path: str) -> Iterator[NavEntry]:
 def settings_tabs(role: str) -> list[tuple[Place, str]]:
     """The settings that the role may open, each with its address."""
     return [(place, url) for place in SETTINGS if (url := place.url_for(role))]
+
+
+def tabs_of(role: str, active: str) -> list[dict[str, Any]]:
+    """The same for a template, with the page that is open."""
+    return [{"label": tab.label, "url": url, "active": tab.name == active} for tab, url in settings_tabs(role)]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

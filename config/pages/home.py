@@ -12,16 +12,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kernel import typography
 from config.kernel.access import may_open
 from config.kernel.models import DamagedFile, LoopFailure, WebhookEndpoint
 from config.kernel.places import SHOWN_AT, record_url
 from config.kernel.roles import allows
 from config.kernel.todo import FIRST_STEPS, WATCHES, FirstStep, Today, Todo, counted, one_or_list, watch
+from config.pages.operations.naming import name_of
+from config.runtime import heartbeats
 
 # the most pressing first
 ORDER = (
-    "files", "failures", "platforms", "transmissions", "emails", "bank", "late-invoices", "formal-notices", "orders",
-    "drafts", "credits", "webhooks",
+    "workers", "files", "failures", "platforms", "transmissions", "emails", "bank", "late-invoices", "formal-notices",
+    "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip
 FIRST_STEPS_IN_ORDER = (
     "customers:customer-new",
@@ -32,17 +35,32 @@ FIRST_STEPS_IN_ORDER = (
 )
 
 
-def todos(today: Today, role: str) -> list[Todo]:
+def todos(today: Today, role: str, *, is_superuser: bool = False) -> list[Todo]:
     """What needs this person today. What the role may not do is not asked of them."""
     watches = [WATCHES[name] for name in ORDER]
     found = (todo for watch in watches if allows(role, watch.needs) for todo in watch.find(today))
-    return [todo for todo in found if not todo.url or may_open(role, todo.url)]
+    mine = [todo for todo in found if not todo.url or may_open(role, todo.url)]
+    if is_superuser and not allows(role, WATCHES["workers"].needs):
+        mine = [*WATCHES["workers"].find(today), *mine]
+    return mine
 
 
 def first_steps(role: str) -> list[tuple[FirstStep, bool]]:
     """The way to the first invoice: the steps that the role may take, and whether each is done. A query a step."""
     steps = [FIRST_STEPS[name] for name in FIRST_STEPS_IN_ORDER]
     return [(step, step.is_done()) for step in steps if may_open(role, step.url, "POST")]
+
+
+@watch("workers", needs="settings.edit")
+def stopped_workers(today: Today) -> Iterator[Todo]:
+    """Background processes that give no sign of life, or take no task: only a person starts them again."""
+    stopped = heartbeats.not_working(heartbeats.workers(today.at))
+    if stopped:
+        names = ", ".join(name_of(worker) for worker in stopped)
+        since = min((worker.since for worker in stopped if worker.since), default=None)
+        sentence = _("À l’arrêt : %(names)s") % {"names": names}
+        detail = _("Depuis le %(since)s.") % {"since": typography.moment(since)} if since else _("Jamais démarré.")
+        yield Todo(sentence, f"{detail} {stopped[0].remedy}", "alert", "bad", _("Voir"), reverse("operations"))
 
 
 @watch("files", needs="company")

@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "today": today.date,
         "figures": [] if is_new else figures.figures(today, membership),
-        "todos": todos(today, membership.role),
+        "todos": todos(today, membership.role, is_superuser=bool(request.user.is_superuser)),
         "steps": first_steps(membership.role) if is_new else [],
         "recent": latest_of(RECENT, membership.role),
         "readiness": readiness_banner(membership.company, today.date),

@@ -1,5 +1,7 @@
 """`/health/`: whether all that the product needs answers; 503 names what does not, frozen or gone, within a second.
 
+`away` are the services, `stopped` the workers and the clock, each with since when and what to do. `/health/web/` tells
+of the web server alone, for whoever decides where requests go: pages are served without a broker and without workers.
 Each check has threads of its own, whose answer is waited for a moment and no longer: a call to a frozen server or disk
 cannot be interrupted, and must hold up neither the other checks nor the request.
 """
@@ -7,7 +9,7 @@ cannot be interrupted, and must hold up neither the other checks nor the request
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,23 +17,33 @@ import psycopg
 import structlog
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
 from config.kernel import broker
 from config.kernel.kept import check_place
 from config.kernel.middleware import GetResponse
+from config.kernel.models import Heartbeat
+from config.runtime import heartbeats
 
 log = structlog.get_logger(__name__)
 PATH = "/health/"
+WEB_PATH = "/health/web/"
+PATHS = (PATH, WEB_PATH)
 PATIENCE = 0.8  # seconds, for all checks together
 THREADS = 2  # of each check
 CONNECT_SECONDS = 2  # the least that libpq takes; a thread is free again after it
+SIGNS = f"SELECT {', '.join(heartbeats.COLUMNS)} FROM {Heartbeat._meta.db_table}"  # noqa: S608 - our own table
 
 
-def _database() -> None:
+def _query(sql: str) -> list[Any]:
     """On a connection of its own: those of the pool may all be held by requests that wait for a frozen server."""
     parameters: dict[str, Any] = connection.get_connection_params()
     with psycopg.connect(**{**parameters, "connect_timeout": CONNECT_SECONDS}) as fresh:
-        fresh.execute("SELECT 1")
+        return fresh.execute(sql).fetchall()
+
+
+def _database() -> None:
+    _query("SELECT 1")
 
 
 def _broker() -> None:
@@ -39,24 +51,40 @@ def _broker() -> None:
         client.ping()
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "files": check_place}
+def _workers() -> list[heartbeats.Worker]:
+    return heartbeats.not_working(heartbeats.judge(_query(SIGNS), timezone.now()))
+
+
+CHECKS: dict[str, Callable[[], Any]] = {
+    "database": _database,
+    "broker": _broker,
+    "files": check_place,
+    "workers": _workers,
+}
+OF_THE_WEB = ("database", "files")
 _threads = {name: ThreadPoolExecutor(THREADS, thread_name_prefix=f"health-{name}") for name in CHECKS}
 
 
-def away() -> list[str]:
-    """The names of what does not answer, of CHECKS."""
-    answers = {name: _threads[name].submit(check) for name, check in CHECKS.items()}
+def find(names: Collection[str] = tuple(CHECKS)) -> tuple[list[str], list[heartbeats.Worker]]:
+    """What of these does not answer, and who of the background does not work, where that could be asked."""
+    answers = {name: _threads[name].submit(CHECKS[name]) for name in names}
     deadline = time.monotonic() + PATIENCE
-    found = []
+    away: list[str] = []
+    stopped: list[heartbeats.Worker] = []
     for name, answer in answers.items():
         try:
-            answer.result(max(0.0, deadline - time.monotonic()))
+            found = answer.result(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - whatever it is, this one is away
             # only one that has not begun can be cancelled; a hanging one keeps its thread until libpq gives up
             answer.cancel()
             log.warning("away", what=name, error=type(error).__name__)
-            found.append(name)
-    return found
+            away.append(name)
+        else:
+            stopped += found or []
+    if "database" in away and "workers" in away:
+        # nobody could be asked about them
+        away.remove("workers")
+    return away, stopped
 
 
 class HealthMiddleware:
@@ -66,8 +94,17 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path != PATH:
+        if request.path not in PATHS:
             return self.get_response(request)
-        found = away()
-        body = {"status": "unavailable", "away": found} if found else {"status": "ok"}
-        return JsonResponse(body, status=503 if found else 200, headers={"Cache-Control": "no-store"})
+        away, stopped = find(OF_THE_WEB if request.path == WEB_PATH else tuple(CHECKS))
+        body: dict[str, Any] = {"status": "ok"}
+        if away or stopped:
+            told = [
+                {"name": worker.name, "state": worker.state, "since": worker.since, "remedy": worker.remedy}
+                for worker in stopped
+            ]
+            body = {"status": "unavailable", "away": away, "stopped": told}
+        response = JsonResponse(body, status=503 if away or stopped else 200, headers={"Cache-Control": "no-store"})
+        # it is an answer, not an error of ours to write down each time somebody asks
+        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - django.utils.log reads it
+        return response

@@ -1,91 +1,28 @@
 """What `make run` executes: the whole product in the foreground, until Ctrl-C.
 
-Web server, worker, beat and the sandbox of remote systems are children, each in a process group of its own and sent
-by the system to stop when this process dies. A child that dies is started again, later and later.
+Web server, workers with the clock, and the sandbox of remote systems are children, each in a process group of its own
+and sent by the system to stop when this process dies. A child that dies is started again, later and later.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import FrameType
 
 import environ
 
 from config.runtime import embedded, preflight, web
-from config.runtime.processes import die_with_parent, explain_failure, stop_with_parent
+from config.runtime.children import Child, Program, look_after, say, stop
+from config.runtime.processes import explain_failure, stop_with_parent
 
 MIGRATION_LOCK = 7_105_221
 READY_SECONDS = 60.0
-LONGEST_PAUSE = 30.0
-STEADY_SECONDS = 60.0
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-@dataclass
-class Child:
-    """One process and its descendants. `patience` is what it may take to end its work, in seconds."""
-
-    name: str
-    command: list[str]
-    patience: float
-    environment: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    pause: float = 1.0
-    again_at: float = 0.0
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.DEVNULL,
-            cwd=embedded.BASE_DIR,
-            env={**os.environ, **self.environment},
-            # a group of its own: Ctrl-C in the terminal reaches this process alone, which stops the children in order
-            process_group=0,
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-        self.started = time.monotonic()
-
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def look(self, now: float) -> None:
-        """Start it again if it died, each time after a longer pause."""
-        if self.alive():
-            if now - self.started > STEADY_SECONDS:
-                self.pause = 1.0
-        elif self.process is not None:
-            say(f"{self.name} s’est arrêté (code {self.process.returncode}), relancé dans {self.pause:.0f} s.")
-            self.sweep()
-            self.again_at, self.pause = now + self.pause, min(self.pause * 2, LONGEST_PAUSE)
-        elif now >= self.again_at:
-            self.start()
-
-    def signal(self, sign: signal.Signals) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(sign)
-
-    def sweep(self) -> None:
-        """Whatever of its group is left, descendants of a killed process included."""
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                # the group, not the process: a killed celery leaves its pool, a killed granian its workers
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 class Supervisor:
@@ -107,8 +44,7 @@ class Supervisor:
                 time.sleep(0.3)
                 # the keeper may be killed from outside: this process then holds its successor
                 embedded.renew()
-                for child in self.children:
-                    child.look(time.monotonic())
+                look_after(self.children)
         finally:
             self._stop()
 
@@ -123,20 +59,17 @@ class Supervisor:
             if not web.alive():
                 raise preflight.Refused("Le serveur web ne démarre pas : la raison est écrite ci-dessus.")
             if time.monotonic() > deadline:
+                # served all the same when it is something else that does not come up: pages and /health/ name it
+                if _answers(f"{self.address}/health/web/"):
+                    return True
                 raise preflight.Refused(f"Le serveur web ne répond pas à {self.address}/health/.")
             time.sleep(0.1)
         return False
 
     def _stop(self) -> None:
-        """All are asked at once, each has its patience; whoever asks a second time waits for nobody."""
-        before = self.stop_signals
-        for child in self.children:
-            child.signal(signal.SIGTERM)
-        began = time.monotonic()
-        for child in self.children:
-            while child.alive() and time.monotonic() - began < child.patience and self.stop_signals <= max(before, 1):
-                time.sleep(0.05)
-            child.sweep()
+        """Whoever asks a second time waits for nobody."""
+        before = max(self.stop_signals, 1)
+        stop(self.children, lambda: self.stop_signals > before)
 
 
 def _answers(url: str) -> bool:
@@ -149,20 +82,13 @@ def _answers(url: str) -> bool:
 
 def children(host: str, port: int, sandbox_port: int) -> list[Child]:
     python, manage = sys.executable, str(embedded.BASE_DIR / "manage.py")
-    celery = [python, "-m", "celery", "-q", "-A", "config"]
-    schedule = embedded.state_directory() / "beat-schedule"
-    worker = [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    pool = {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")}
+    # as root, which a container may be, celery warns at length
+    quiet = {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}
     return [
-        Child(
-            "Le serveur web",
-            web.command(host, port),
-            web.STOP_SECONDS + 2,
-            {"DATABASE_POOL": os.environ.get("DATABASE_POOL", "true")},
-        ),
-        Child("Le bac à sable", [python, manage, "sandbox", "--port", str(sandbox_port)], 3),
-        Child("L’horloge", [*celery, "beat", "--schedule", str(schedule), "--pidfile="], 4),
-        # as root, which a container may be, celery warns at length
-        Child("L’ouvrier", worker, 8, {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}),
+        Program("Le serveur web", web.STOP_SECONDS + 2, web.command(host, port), pool),
+        Program("Le bac à sable", 3, [python, manage, "sandbox", "--port", str(sandbox_port)]),
+        Program("Les ouvriers", 8, [python, "-m", "config.runtime.workers", "queues", "beat"], quiet),
     ]
 
 

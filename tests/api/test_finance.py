@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from billing.models import Email, Invoice
-from config.kernel.models import Company
+from config.kernel.models import Company, Heartbeat
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
@@ -24,7 +25,7 @@ from tests.factories import money, platforms, story
 
 pytestmark = pytest.mark.django_db
 
-QUEUES = ["invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync"]
+QUEUES = ["invoice_processing", "reconciliation", "notifications", "sync"]
 
 
 @pytest.fixture
@@ -77,6 +78,29 @@ def test_the_queues_count_our_own_rows(company: Company, partner: Partner, row: 
     )
     stranger = counted(a_partner(story.a_company()))
     assert {stranger[queue][state] for queue in QUEUES for state in ("waiting", "active", "completed", "failed")} == {0}
+
+
+def test_each_queue_tells_who_works_on_it_and_since_when_nobody_does(partner: Partner) -> None:
+    counts = counted(partner)
+    assert [(one["concurrency"], one["worker"]["state"]) for one in counts.values()] == [
+        (5, "working"),
+        (1, "working"),
+        (10, "working"),
+        (3, "working"),
+    ]
+    gone = timezone.now() - timedelta(seconds=30)
+    Heartbeat.objects.filter(name="sync").update(seen_at=gone)
+    Heartbeat.objects.filter(name="beat").delete()
+    counts = counted(partner)
+    assert (counts["notifications"]["worker"]["state"], counts["notifications"]["clock"]["state"]) == (
+        "working",
+        "stopped",
+    )
+    stopped = counts["sync"]["worker"]
+    assert (stopped["state"], parse_datetime(stopped["since"])) == ("stopped", gone)
+    assert "make run" in stopped["remedy"]
+    dashboard = json_of(partner.get("/api/finance/dashboard"))
+    assert dashboard["system_status"]["queues"][-1]["worker"] == stopped
 
 
 # -- jobs --------------------------------------------------------------------------------------------------------------

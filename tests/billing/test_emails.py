@@ -18,7 +18,6 @@ from django.db import connection
 
 from billing.models import DocumentKind, Email, EmailKind, EmailStatus, Invoice, InvoiceDocument
 from billing.services.emails import (
-    DELAYS,
     LEASE,
     InvalidRecipient,
     hand_over,
@@ -30,6 +29,7 @@ from billing.tasks import deliver_emails
 from config.kernel.errors import TransitionRefused
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
+from config.kernel.tries import MESSAGE_DELAYS
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import story
 from tests.factories.queues import claim_emails
@@ -162,10 +162,10 @@ def test_a_refused_message_fails_with_the_server_s_words(server: Behaviour, answ
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nobody_listens")
-def test_a_refused_connection_is_tried_again_five_times_then_given_up() -> None:
+def test_a_refused_connection_is_tried_five_times_over_a_day_then_given_up() -> None:
     a_message()
     at = AT
-    for attempt, delay in enumerate(DELAYS, start=1):
+    for attempt, delay in enumerate(MESSAGE_DELAYS, start=1):
         [postponed] = carry(at)
         assert (postponed.status, postponed.attempts) == (EmailStatus.QUEUED, attempt)
         assert "ConnectionRefusedError" in postponed.last_error

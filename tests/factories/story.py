@@ -19,6 +19,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Address, Customer, CustomerKind
 from customers.services import ensure_terms, save_customer
+from tests.factories.background import all_at_work
 
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 ACTOR = Actor.system("story")
@@ -63,6 +64,7 @@ def a_company(**columns: Any) -> Company:
         "iban": IBAN,
         "bic": "AGRIFRPP",
     }
+    all_at_work()
     company = Company.objects.create(**{**defaults, **columns})
     with company_scope(company):
         ensure_terms(company.pk)

@@ -42,6 +42,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-settings": ("get api/bank-accounts", ""),
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
+    "operations": ("get api/finance/queues", ""),
     "feed-settings": ("get api/bank-accounts", ""),
     "revolut-authorise": ("", ""),
     "revolut-consent": ("", ""),

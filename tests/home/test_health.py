@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from config.kernel.models import Heartbeat
 from config.runtime import health
+from tests.factories.background import all_at_work
 from tests.silence import frozen_service
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +22,8 @@ pytestmark = pytest.mark.django_db
 def _patience(monkeypatch):
     """Only what is away must be named, however busy the machine."""
     monkeypatch.setattr(health, "PATIENCE", 20.0)
+    # asked on a connection of its own, which sees nothing of a test's transaction
+    monkeypatch.setitem(health.CHECKS, "workers", list)
 
 
 def answered():
@@ -51,6 +57,32 @@ def test_a_disk_that_takes_nothing_is_named(settings, tmp_path):
     (tmp_path / "full").write_text("no directory")
     settings.MEDIA_ROOT = str(tmp_path / "full")
     assert answered() == (503, ["files"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_stopped_never_started_or_take_nothing_are_named_and_the_web_is_well(monkeypatch):
+    monkeypatch.setitem(health.CHECKS, "workers", health._workers)
+    all_at_work()
+    assert answered() == (200, [])
+    now = timezone.now()
+    Heartbeat.objects.filter(name="sync").update(seen_at=now - timedelta(seconds=26))
+    Heartbeat.objects.filter(name="notifications").update(seen_at=now, moved_at=now - timedelta(seconds=50))
+    Heartbeat.objects.filter(name="reconciliation").delete()
+    answer = Client().get("/health/")
+    stopped = {one["name"]: (one["state"], one["since"] is None) for one in answer.json()["stopped"]}
+    assert stopped == {
+        "reconciliation": ("stopped", True),
+        "notifications": ("stuck", False),
+        "sync": ("stopped", False),
+    }
+    assert (answer.status_code, answer.json()["away"]) == (503, [])
+    assert all("perdu" in one["remedy"] for one in answer.json()["stopped"])
+    assert Client().get("/health/web/").json() == {"status": "ok"}
+
+
+def test_the_web_is_well_without_a_broker(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert Client().get("/health/web/").status_code == 200
 
 
 def test_what_hangs_for_ever_holds_up_neither_the_answer_nor_the_other_checks(monkeypatch):

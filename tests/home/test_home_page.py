@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from billing.models import Email, Invoice
 from config.kernel.clock import local_day
+from config.kernel.models import Heartbeat
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from config.kernel.todo import Today
@@ -130,13 +131,27 @@ def test_the_page_costs_the_same_for_three_invoices_and_thirty(company, customer
             client.get(HOME)
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] <= 20
+    assert counts[0] <= 21
 
 
-def test_the_work_of_today_is_found_in_twelve_queries(company, customer, django_assert_max_num_queries):
+def test_the_work_of_today_is_found_in_thirteen_queries(company, customer, django_assert_max_num_queries):
     an_issued_invoice(customer)
-    with company_scope(company), django_assert_max_num_queries(12):
+    with company_scope(company), django_assert_max_num_queries(13):
         todos(Today(AT), Role.OWNER)
+
+
+def test_who_of_the_background_stopped_is_told_to_owners_and_superusers(company):
+    assert sentences_of(signed_in(company).get(HOME)) == []
+    Heartbeat.objects.filter(name="sync").update(seen_at=timezone.now() - timedelta(minutes=5))
+    Heartbeat.objects.filter(name="beat").delete()
+    told = "À l’arrêt : lecture des plateformes et des banques, horloge"
+    page = signed_in(company).get(HOME)
+    assert sentences_of(page) == [told]
+    assert "« make run »" in read(page)
+    assert page.context["todos"][0].url == reverse("operations")
+    assert sentences_of(signed_in(company, Role.SALES).get(HOME)) == []
+    with company_scope(company):
+        assert [todo.sentence for todo in todos(Today(timezone.now()), Role.SALES, is_superuser=True)] == [told]
 
 
 def test_what_happened_last_leads_to_its_record(company, customer):

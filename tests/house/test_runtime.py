@@ -36,11 +36,12 @@ GRACE = 0.3  # seconds for which services without a user go on
 
 SUPERVISED = """
 import sys
-from config.runtime.supervisor import Child, Supervisor
+from config.runtime.children import Program
+from config.runtime.supervisor import Supervisor
 from tests.waiting import PATIENCE
 web = [sys.executable, "-m", "http.server", "--directory", sys.argv[2], "--bind", "127.0.0.1", sys.argv[1]]
 idle = [sys.executable, "-c", "import time; time.sleep(50)", "idle-" + sys.argv[1]]
-children = [Child("web", web, 2), Child("idle", idle, 2)]
+children = [Program("web", 2, web), Program("idle", 2, idle)]
 Supervisor(children, "http://127.0.0.1:" + sys.argv[1]).run(lambda: print("ready", flush=True))
 """
 

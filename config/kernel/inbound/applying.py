@@ -22,10 +22,10 @@ from config.kernel.inbound.receiving import read
 from config.kernel.inbound.senders import SENDERS
 from config.kernel.models import ReceivedStatus, ReceivedWebhook
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
+from config.kernel.tries import RECEIVED_DELAYS, RECEIVED_TRIES
 
 logger = structlog.get_logger(__name__)
 
-DELAYS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4))
 # a carrier that dies leaves its message to the next one then; beyond the longest reading of a platform
 LEASE = timedelta(minutes=5)
 DEFECT = "Une erreur inattendue a empêché d’appliquer ce message."
@@ -112,8 +112,8 @@ def _postpone(message: ReceivedWebhook, problem: str, at: datetime) -> None:
     with held(message, status=ReceivedStatus.RECEIVED) as row:
         if row is None:
             return
-        if row.attempts <= len(DELAYS):
-            again = at + backoff(row.attempts, delays=DELAYS)
+        if row.attempts < RECEIVED_TRIES:
+            again = at + backoff(row.attempts, delays=RECEIVED_DELAYS)
             ReceivedWebhook.everywhere.filter(pk=row.pk).update(next_attempt_at=again, problem=problem[:300], **FREE)
             return
         states.move(

@@ -209,6 +209,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Heartbeat',
+            fields=[
+                ('name', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='nom')),
+                ('place', models.CharField(max_length=120, verbose_name='machine et processus')),
+                ('started_at', models.DateTimeField(verbose_name='démarré le')),
+                ('seen_at', models.DateTimeField(verbose_name='dernier signe le')),
+                ('moved_at', models.DateTimeField(verbose_name='dernière avancée le')),
+                ('busy', models.PositiveIntegerField(verbose_name='tâches en cours')),
+            ],
+            options={
+                'verbose_name': 'signe de vie',
+                'verbose_name_plural': 'signes de vie',
+            },
+        ),
+        migrations.CreateModel(
             name='SignInTries',
             fields=[
                 ('key', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='empreinte')),

@@ -14,6 +14,7 @@ from config.kernel.models.companies import (
 )
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
+from config.kernel.models.heartbeats import Heartbeat
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.queues import LeasedRow
 from config.kernel.models.sign_in import KnownPlace, SignInTries
@@ -37,6 +38,7 @@ __all__ = [
     "CompanySize",
     "DamagedFile",
     "DeliveryStatus",
+    "Heartbeat",
     "IdempotentCall",
     "KnownPlace",
     "LeasedRow",

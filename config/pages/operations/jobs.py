@@ -1,4 +1,4 @@
-"""The five queues of the finance orchestrator, read from the rows that are the queues.
+"""The queues of the finance orchestrator (config/celery.py), read from the rows that are the queues.
 
 A job is a row: a transmission, a message to a customer or a partner, a bank line, a message received. What the broker
 holds are only the alarms that wake the sweeps; losing them loses nothing.
@@ -30,6 +30,7 @@ from django.db.models.expressions import Combinable
 
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
+from config import celery
 from config.kernel import broker
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
@@ -40,9 +41,8 @@ from einvoicing.models import RemoteDocument, Transmission, TransmissionStatus
 from einvoicing.services.transmissions import retry_transmission
 from payments.models import BankLine, LineStatus
 
-INVOICES, OCR, RECONCILIATION, NOTIFICATIONS, SYNC = QUEUES = (
-    "invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync",
-)  # fmt: skip
+INVOICES, OCR, RECONCILIATION, NOTIFICATIONS, SYNC = QUEUES = tuple(queue.name for queue in celery.QUEUES)
+AT_WORK = tuple(queue.name for queue in celery.QUEUES_AT_WORK)
 WAITING, ACTIVE, COMPLETED, FAILED = STATES = ("waiting", "active", "completed", "failed")
 ZERO, NO_ERROR, NEVER = Value(0), Value(""), Value(None)
 
@@ -146,7 +146,7 @@ SOURCES: Sequence[Source] = (
 
 def counts() -> dict[str, dict[str, int]]:
     """Queue → state → how many jobs. One query per kind of rows."""
-    found = {queue: dict.fromkeys(STATES, 0) for queue in QUEUES}
+    found = {queue: dict.fromkeys(STATES, 0) for queue in AT_WORK}
     for source in SOURCES:
         rows = source.rows().order_by().annotate(job_state=source.state()).values("job_state")
         for row in rows.annotate(count=Count("pk")):
@@ -228,6 +228,6 @@ def broker_lengths() -> dict[str, int] | None:
     """Queue → alarms the broker holds for it; None when it cannot be reached."""
     try:
         with broker.asking(), broker.client() as client:
-            return {queue: int(cast(int, client.llen(queue))) for queue in QUEUES}
+            return {queue: int(cast(int, client.llen(queue))) for queue in AT_WORK}
     except broker.BrokerAway:
         return None

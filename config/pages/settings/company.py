@@ -22,7 +22,7 @@ from config.kernel.sent_once import sent_once
 from config.kernel.services import change_company
 from config.kernel.timeline import timeline_of
 from config.pages.forms import BankAccountChangeForm, BankAccountForm, CompanyForm
-from config.pages.frame import settings_tabs
+from config.pages.frame import tabs_of
 from payments.models import BankAccount
 from payments.services.accounts import add_bank_account, change_bank_account
 
@@ -32,9 +32,7 @@ def settings_page(request: HttpRequest, template: str, active: str, form: forms.
     may = membership.may("settings.edit")
     for field in form.fields.values():
         field.disabled = field.disabled or not may
-    shown = settings_tabs(membership.role)
-    tabs = [{"label": place.label, "url": url, "active": place.name == active} for place, url in shown]
-    context |= {"form": form, "may_edit": may, "tabs": tabs}
+    context |= {"form": form, "may_edit": may, "tabs": tabs_of(membership.role, active)}
     return render(request, template, context, status=422 if form.errors else 200)
 
 

@@ -57,7 +57,7 @@ class Front:
                 self.record(environ, connection.given, time.monotonic() - began)
 
     async def _serve(self, environ: dict[str, Any], receive: Receive, connection: Connection) -> None:
-        if environ["PATH_INFO"] == health.PATH and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        if environ["PATH_INFO"] in health.PATHS and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             await self._answer(self.health, environ, connection)
             return
         length = await self._admit(environ)
