@@ -64,5 +64,7 @@ def _base_within(row: VatSubtotal, gross: int) -> int:
 
 def _largest_base(gross: int, rate: Decimal) -> int:
     """The largest base, in cents, that stays within `gross` once its VAT is added."""
+    # exact fractions: a rounded quotient could be a cent too large
     base = floor(Fraction(gross * 100) / (100 + Fraction(rate)))
+    # VAT rounds: a base a cent larger may still stay within
     return base + 1 if _gross(base + 1, rate) <= gross else base

@@ -24,6 +24,7 @@ class _Witness:
 
     def getreply(self) -> tuple[int, bytes]:
         code, reply = super().getreply()  # type: ignore[misc]  # a mixin of smtplib.SMTP
+        # the one place where the answer to DATA passes: smtplib keeps it to itself
         if code == SEND_THE_TEXT:
             self.text_begun = True
         return code, reply

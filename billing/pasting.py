@@ -82,6 +82,7 @@ def read_paste(text: str) -> Pasted:
         return Pasted((), (), has_heads=False)
     heads = _by_heads(table[0])
     body = table[1:] if heads else table
+    # by the whole table: « 1,234 » alone may be either
     english = _is_english(cell for row in body for cell in row)
     names = heads or _by_content(body, english=english)
     rows = [_row(cells, names, english=english) for cells in body]
@@ -97,6 +98,7 @@ def read_table(text: str) -> list[list[str]]:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return []
+    # spreadsheets put tabs on the clipboard; a comma may be a decimal one, and is tried last
     delimiter = "\t" if "\t" in text else ";" if ";" in lines[0] else "," if _is_comma_list(lines) else "\t"
     rows = [
         row[:MOST_COLUMNS] for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row))

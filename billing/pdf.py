@@ -62,6 +62,7 @@ def render_pdf(invoice: Invoice) -> bytes:
         page = context(invoice)
         html = _as_drawn(render_to_string(TEMPLATE, page))
     name = invoice.number or f"draft-{invoice.pk}"
+    # made of what never changes: WeasyPrint's own would be random, and the same invoice two files
     identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
     return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier)
 
@@ -153,6 +154,7 @@ def epc_payload(invoice: Invoice) -> str:
             "1",  # UTF-8
             "SCT",
             invoice.seller.get("bic", ""),
+            # a line break in the name would shift every field after it
             " ".join(invoice.seller["name"].split())[:LONGEST_EPC_NAME],
             iban,
             f"EUR{invoice.payable:.2f}",
@@ -167,6 +169,7 @@ def payment_code(invoice: Invoice) -> SafeString:
     payload = epc_payload(invoice)
     if not payload:
         return mark_safe("")
+    # boost_error would raise the correction where there is room: EPC069-12 asks for M
     code = segno.make(payload, error="m", boost_error=False, encoding="utf-8", micro=False)
     return mark_safe(code.svg_inline(border=0, omitsize=True, svgclass="qr", lineclass=None))
 

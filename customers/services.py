@@ -114,6 +114,7 @@ def save_customer(
     clean = clean_identity(values)
     row = lock(customer) if customer else Customer(company_id=company_id)
     try:
+        # a savepoint: two people may save the same SIRET at once, and only the unique index sees both
         with transaction.atomic():
             edited = edit(row, clean)
     except IntegrityError as error:

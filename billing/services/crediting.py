@@ -100,6 +100,7 @@ def price_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
         if room is None:
             raise ValueError("the line of a credit note credits a line of its invoice")
         _price(row, room, invoice)
+        # two rows of one note may credit the same line: the second finds what the first left
         left[room.line.pk] = replace(
             room, quantity=room.quantity - row.credited_quantity, net=room.net - row.net_amount
         )

@@ -69,6 +69,7 @@ def _where_no_vat(invoice: Invoice) -> bool:
 def _columns(company: Company, line: LineInput, motive: str = "") -> dict[str, Any]:
     """`motive`: the customer's own, of its exempt lines."""
     columns: dict[str, Any] = {name: getattr(line, name) for name in LineInput.__slots__}
+    # CGI 293 B: whoever charges VAT under the franchise owes it (CGI 283, 3): no rate is taken from what was typed
     if company.vat_regime == VatRegime.FRANCHISE:
         code = exemptions.FRANCHISE_CODE
         columns.update(vat_category=VatCategory.EXEMPT, vat_rate=Decimal("0"), exemption_code=code)
@@ -149,6 +150,7 @@ def _check_size(row: DocumentLine) -> None:
     for name in ("quantity", "unit_price", "discount_percent", "vat_rate"):
         column: Any = row._meta.get_field(name)
         try:
+            # PostgreSQL rounds a seventh decimal in silence, and the total would no longer be that of the line
             column.run_validators(getattr(row, name))
         except ValidationError:
             places = column.decimal_places

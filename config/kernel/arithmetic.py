@@ -52,6 +52,7 @@ def reckon(text: str) -> tuple[Decimal, bool]:
     tokens = _TOKEN.findall(plain)
     if not tokens or "".join(tokens) != plain or _NO_FIGURE.search(text):
         raise NotASum
+    # a context of its own: 28 digits would round what is typed before the column does
     with localcontext(prec=PRECISION):
         value, rest = _sum(tokens, 0, 0)
     computed = sum(token[0] not in "+-*/()" for token in tokens) > 1
@@ -90,6 +91,7 @@ def _signed(tokens: list[str], at: int, depth: int) -> tuple[Decimal, int]:
         raise NotASum
     if tokens[at] != "(":
         return sign * _figure(tokens[at]), at + 1
+    # bounded: each parenthesis is a call, and Python's own limit would end the request
     if depth == DEEPEST:
         raise TooLong
     value, at = _sum(tokens, at + 1, depth + 1)

@@ -24,6 +24,7 @@ def drawn() -> frozenset[int]:
         with TTFont(file, lazy=True) as font:
             weight = "Bold" if file.stem.endswith("-Bold") else "Regular"
             characters[weight] |= set(font.getBestCmap())
+    # a name may be drawn in bold somewhere: what only one weight has would be □ there
     both = characters["Regular"] & characters["Bold"]
     return frozenset(point for point in both if unicodedata.category(chr(point)) not in {"Co", "Cs", "Cc"})
 

@@ -126,6 +126,7 @@ class Session:
         def once() -> Response:
             return self._exchange(method, url, accept=accept, safe=safe, headers=outgoing, options=options)
 
+        # a POST whose answer was lost may have been carried out: only the caller can look it up first
         if not safe or self.attempts == 1:
             return once()
         again = tenacity.Retrying(
@@ -158,7 +159,9 @@ class Session:
                 url,
                 headers=headers,
                 timeout=(min(self.timeout[0], left), min(self.timeout[1], left)),
+                # a redirect would take the credentials to an address that nobody judged
                 allow_redirects=False,
+                # the head first: size and time are bounded while the body comes, not after
                 stream=True,
                 **options,
             ) as raw:
@@ -218,6 +221,7 @@ def check_address(url: str) -> None:
     """
     try:
         target = urlsplit(url)
+        # as requests will write it (IDNA): a name is judged in the form in which it is asked for
         host = urlsplit(requests.Request("GET", url).prepare().url or "").hostname or ""
     except ValueError:  # what requests raises for an address is one, too
         raise _incorrect() from None

@@ -93,6 +93,7 @@ def broken(error: requests.RequestException, *, safe: bool, answered: int) -> Re
         return RemoteError("Le service distant ne répond pas.", retryable=True, code="connect_timeout")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return RemoteError("L’adresse du service distant est incorrecte.", retryable=False, code="bad_address")
+    # an error that came whole says that nothing was done; cut off after a 2xx head, everything may have been
     unknown = not safe and answered < 400
     if isinstance(error, requests.exceptions.SSLError):
         if "CERTIFICATE_VERIFY_FAILED" in str(error):

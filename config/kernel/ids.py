@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 _LOWEST = 10**15
+# JavaScript keeps integers exactly up to here: a longer key would come back as another row's
 _HIGHEST = 2**53
 
 

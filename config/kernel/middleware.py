@@ -27,6 +27,7 @@ PROGRAMS = ("/api/", "/integrations/")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 POLICY = (
+    # no 'unsafe-inline': a script that slipped into a page as data does not run
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
@@ -160,9 +161,11 @@ class DomainErrorMiddleware:
         if getattr(request, "htmx", False):
             response = HttpResponse(status=error.status)
             toast(response, sentence, tone="bad")
+            # the refused part stays as it is: htmx would otherwise put an empty answer in its place
             response["HX-Reswap"] = "none"
             return response
         back = request.headers.get("Referer", "")
+        # a Referer is written by the caller: only a page of ours is gone back to (open redirect)
         if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
             messages.error(request, sentence)
             return HttpResponseRedirect(back)

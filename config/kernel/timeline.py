@@ -58,6 +58,7 @@ def _item(event: AuditEvent) -> Item:
     data = {key: _readable(key, value) for key, value in event.data.items()}
     try:
         title = _(fact.sentence) % data if "%(" in fact.sentence else _(fact.sentence)
+    # an event written before its sentence named that datum: the tag says less, and says it
     except KeyError:
         title = event.tag
     detail = " · ".join(_(str(data[key])) for key in DETAILS if data.get(key))

@@ -44,7 +44,9 @@ def month(today: date) -> Month:
     """Two queries."""
     start = today.replace(day=1)
     received = Payment.objects.filter(paid_on__gte=start, paid_on__lte=today).aggregate(
-        total=Sum("amount", default=ZERO), rows=Count("pk", filter=Q(amount__gt=0))
+        # a reversal is a negative payment: it lowers the sum, and is no payment in the count
+        total=Sum("amount", default=ZERO),
+        rows=Count("pk", filter=Q(amount__gt=0)),
     )
     issued = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today)
     sold = issued.aggregate(gross=billed(GROSS), net=billed(NET))

@@ -69,6 +69,7 @@ def embed(pdf: bytes, xml: bytes, *, number: str, issued_at: datetime, seller: s
         # an XML without lines says less than the page: it is data of it, not another form of it
         specification.obj.AFRelationship = Name.Data if profile in profiles.WITHOUT_LINES else Name.Alternative
         document.attachments[filename] = specification
+        # PDF/A-3 §6.8: an embedded file that nothing is associated with makes no PDF/A
         document.Root.AF = Array([specification.obj])
         document.Root.Metadata = _metadata(document, _packet(title, seller, issued_at, filename, LEVELS[profile]))
         document.trailer.Info = document.make_indirect(

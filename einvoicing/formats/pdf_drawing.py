@@ -66,6 +66,7 @@ def drawing(document: Pdf) -> Drawing:
 def _resources(page: Object) -> Dictionary:
     """The page's own, or those it inherits."""
     node: Any = page
+    # a page may name itself as its own parent
     for _level in range(64):
         if "/Resources" in node:
             return cast(Dictionary, node.Resources)
@@ -77,6 +78,7 @@ def _resources(page: Object) -> Dictionary:
 
 def _form(form: Any, outer: Dictionary, found: Drawing) -> None:
     """A form, a tiling pattern or a glyph of a Type 3 font, once."""
+    # a form may draw itself, and a bomb a form that draws two, each of which draws two…
     if not isinstance(form, Stream) or form.objgen in found.seen or len(found.seen) > _MOST_STREAMS:
         return
     found.seen.add(form.objgen)
@@ -236,6 +238,7 @@ def character_set_is_right(font: Dictionary) -> bool:
     except (TTLibError, KeyError, AssertionError, OSError):
         return True  # a program that cannot be read is no matter of its list
     listed = inflate(stream, _MOST_CONTENT)
+    # a bit for each CID, the highest bit of the first byte for CID 0 (ISO 32000-1 §9.8.3)
     named = {place * 8 + bit for place, byte in enumerate(listed) for bit in range(8) if byte >> (7 - bit) & 1}
     return named | {0} == present | {0}  # whether 0, .notdef, is named is all the same to judges
 

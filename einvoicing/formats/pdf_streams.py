@@ -33,6 +33,7 @@ def inflate(stream: Object, limit: int) -> bytes:
 
 def _inflated(content: bytes, limit: int) -> bytes:
     try:
+        # one byte more than allowed tells « too large » from « exactly as large »
         inflated = zlib.decompressobj().decompress(content, limit + 1)
     except zlib.error as error:
         raise ValueError("a stream is not what it says") from error

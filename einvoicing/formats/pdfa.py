@@ -75,6 +75,7 @@ def refuse_bombs(pdf: bytes) -> None:
                 if count > _MAX_ATTACHMENTS:
                     raise NotFacturX("Le PDF contient trop de pièces jointes.")
                 if name in FILENAMES:
+                    # inflated by our own bounded reader first: pikepdf's would hold the whole of a bomb in memory
                     inflate(document.attachments[name].obj.EF.F, MAX_BYTES)
     except pikepdf.PasswordError as error:
         raise NotFacturX("Le PDF est protégé par un mot de passe.") from error
@@ -87,6 +88,7 @@ def refuse_bombs(pdf: bytes) -> None:
 def _defects(document: Pdf, pdf: bytes) -> Iterator[Defect]:
     if document.is_encrypted:
         yield Defect("PDF-ENCRYPTED", "Le PDF est chiffré, ce que PDF/A interdit.")
+    # ISO 19005-3 §6.1.3: two identifiers, of the first writing and of the last
     if len(document.trailer.get("/ID", Array())) != 2:
         yield Defect("PDF-ID", "Le PDF n’a pas d’identifiant de fichier (/ID).")
     drawn = drawing(document)
@@ -163,7 +165,10 @@ def _dictionaries(document: Pdf) -> Iterator[Dictionary]:
             elif isinstance(current, Array):
                 children = list(current)
             waiting.extend(
-                child for child in children if isinstance(child, Dictionary | Array) and not child.is_indirect
+                # indirect ones come by themselves in `document.objects`: following them would walk in circles
+                child
+                for child in children
+                if isinstance(child, Dictionary | Array) and not child.is_indirect
             )
 
 
@@ -175,6 +180,7 @@ def _attachment(document: Pdf) -> Iterator[Defect]:
     specification = document.attachments[names[0]].obj
     associated = list(document.Root.get("/AF", Array()))
     matching = [item for item in associated if str(item.get("/UF", item.get("/F", ""))) == names[0]]
+    # the same object, not an equal one: some tools write a second file specification, which readers then choose from
     if len(matching) != 1 or matching[0].objgen != specification.objgen:
         yield Defect("PDF-AF", "La facture XML doit être associée au document (AF) une fois, et une seule.")
     if str(specification.get("/AFRelationship", "")) not in _RELATIONSHIPS:

@@ -81,6 +81,7 @@ def amount(value: Decimal) -> str:
 def decimal(value: Decimal, *, most: int, least: int = 0) -> str:
     """A number with `least` to `most` decimals, without exponent. Raises ValueError on a lost digit."""
     with localcontext() as context:
+        # above the default 28: a large number must be compared whole, or a lost digit goes unseen
         context.prec = 60
         rounded = value.quantize(Decimal(1).scaleb(-most))
     if rounded != value:
@@ -100,6 +101,7 @@ def read_number(text: str) -> Decimal | None:
     stripped = text.strip()
     if not stripped:
         return None
+    # bounded: a number of a million digits takes Decimal seconds, and every sum after it
     if len(stripped) > 40 or not _NUMBER.fullmatch(stripped):
         raise Invalid("« %(text)s » n’est pas un nombre.", text=stripped[:40])
     return Decimal(stripped)

@@ -32,6 +32,7 @@ _guard = threading.Lock()
 
 
 def _key(settings: PlatformSettings, scope: str) -> str:
+    # the secret is part of the key: a corrected one asks for a new token at once
     account = "\0".join((settings.token_url, settings.client_id, settings.client_secret, scope))
     return hashlib.sha256(account.encode()).hexdigest()
 
@@ -44,6 +45,7 @@ def token(
     Threads of one process ask once: the others wait and share the answer.
     """
     key = _key(settings, scope)
+    # a lock per account under a lock of all: asking for one account must not hold up the others
     with _guard:
         lock = _asking.setdefault(key, threading.Lock())
     with lock:
@@ -58,6 +60,7 @@ def token(
 def _ask(settings: PlatformSettings, session: Session, scope: str, margin: float) -> _Token:
     client = BackendApplicationClient(client_id=settings.client_id, scope=[scope] if scope else None)
     body = client.prepare_request_body(include_client_id=True, client_secret=settings.client_secret)
+    # before the exchange: the token's life began, at the latest, when the service wrote it
     asked_at = time.monotonic()
     try:
         response = session.post(

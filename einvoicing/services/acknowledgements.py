@@ -36,6 +36,7 @@ def read_acknowledgements(account: PlatformAccount, platform: Platform, at: date
     rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
 
     def read(transmission: Transmission) -> None:
+        # before asking: one whose answer always breaks must not stay first in the line
         Transmission.everywhere.filter(pk=transmission.pk).update(watched_at=at)
         _read_acknowledgement(transmission, platform, at)
 

@@ -98,6 +98,7 @@ def by_account(
     accounts: QuerySet[PlatformAccount], rows: QuerySet[Transmission], *, since: datetime, at: datetime
 ) -> list[AccountFigures]:
     """Two queries: the accounts, and what each was given."""
+    # without an order: the caller's would enter GROUP BY, and make a group of each row
     grouped = invoices_sent(rows, since=since).order_by().values("account_id")
     transmitted = {
         row["account_id"]: row

@@ -157,6 +157,7 @@ def _answer_to(company: Company, at: datetime, question: str, ask: Callable[[Afn
     where = f"{account.pk} {account.base_url} {account.directory_name} {question}"
     key = f"directory:{hashlib.sha256(where.encode()).hexdigest()}"
     kept: tuple[datetime, T] | None = cache.get(key)
+    # not one of the future: after a clock was set back, the answer would stand for longer than a day
     if kept is not None and timedelta(0) <= at - kept[0] < KEPT:
         return kept
     patient = replace(settings_of(account), read_timeout=PATIENCE)

@@ -70,6 +70,7 @@ def issue_checked(
     """
     draft = lock_draft(invoice)
     _check_version(draft, version)
+    # in the order of every issue: what it corrects and deducts is locked before anything is read of it
     lock_for_issue(draft)
     _check(draft, at)
     issue = ISSUERS.get(InvoiceKind(draft.kind), issue_invoice)
@@ -177,6 +178,7 @@ def credit_checked(
 
     Nothing is left of a note that they refuse. Raises DocumentInvalid, CreditTooLarge, and whatever issuing refuses.
     """
+    # drafted and issued in one transaction: refused by the rules, nothing of the draft stays
     note = draft_credit_note(invoice=invoice, parts=parts, reason=reason, actor=actor, at=at)
     _check(note, at)
     return issue_credit_note(invoice=note, actor=actor, at=at)

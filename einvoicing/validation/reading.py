@@ -45,6 +45,7 @@ def is_pdf(data: bytes) -> bool:
 def read(data: bytes) -> Subject:
     """The document within the bytes. Raises UnreadableXml, NotFacturX."""
     within_pdf = is_pdf(data)
+    # before the XML is taken out: a bomb is met within bounds, or not at all
     if within_pdf:
         pdfa.refuse_bombs(data)
     root = parse_untrusted(facturx.extract(data) if within_pdf else data)

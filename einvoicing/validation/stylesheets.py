@@ -76,6 +76,7 @@ def _go_straight(sheet: etree._Element, start: etree._Element) -> None:
         or any(rule.nsmap.items() - start.nsmap.items() for rule in rules)  # prefixes would mean something else
     ):
         return
+    # what walked on is taken out, or each node would be judged once more by the walk
     for step in onward:
         parent = step.getparent()
         if parent is not None:

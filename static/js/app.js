@@ -44,6 +44,7 @@
   let opener = null, listUrl = "", listState = null;
   async function fetchContent(url) {
     const answer = await fetch(url, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    // redirected: to the sign-in page, which has no place in a drawer
     if (!answer.ok || answer.redirected) return null;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return page.getElementById("content");
@@ -66,6 +67,7 @@
     $("#drawer-page").href = link.href;
     all("tr.current").forEach((row) => row.classList.remove("current"));
     link.closest("tr")?.classList.add("current");
+    // the address is the drawer's own page: it can be shared, and « back » closes it
     history.pushState({ drawer: true }, "", link.href);
   }
   function closed() {
@@ -185,6 +187,7 @@
       const address = new URL(url, location.href);
       address.searchParams.set("q", input.value);
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => null);
+      // an answer that comes after a later question is thrown away: letters typed fast would show older results
       if (!answer?.ok || turn !== wanted || (document.activeElement !== input && !choosing)) return;
       list.innerHTML = await answer.text();
       at = -1;
@@ -218,6 +221,7 @@
       } else if (event.key === "Tab" && !list.hidden && at >= 0) choose(options()[at]);
       else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
     });
+    // mousedown, not click: the blur between the two would close the list first
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
       const option = event.target.closest('[role="option"]:not([aria-disabled])');
@@ -255,6 +259,7 @@
   // -- once per part put in place ------------------------------------------------------------------------------------
   function once(selector, root, wire) {
     const found = root.matches?.(selector) ? [root, ...all(selector, root)] : all(selector, root);
+    // marked: htmx puts parts in place again, and a second listener would answer each key twice
     found.filter((node) => !node.dataset.ready).forEach((node) => { node.dataset.ready = "yes"; wire(node); });
   }
   function enhance(root) {

@@ -48,6 +48,7 @@
       event.stopImmediatePropagation();
     } else sent.set(event.target, Date.now());
   }, true);
+  // a page that « back » takes from the browser's cache keeps its scripts' memory: its forms may go again
   addEventListener("pageshow", () => { sent = new WeakMap(); });
 
   // -- leaving with changes asks -----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ window.quittanceSheet = (sheet) => {
     const count = Number(total.value);
     if (count >= limit) return null;
     const holder = document.createElement("tbody");
+    // Django counts the rows by TOTAL_FORMS: a dropped one keeps its number, and a new one never takes it
     holder.innerHTML = model.innerHTML.replaceAll("__prefix__", String(count));
     const row = holder.firstElementChild;
     total.value = String(count + 1);

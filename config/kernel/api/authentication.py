@@ -32,6 +32,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if len(parts) != 2 or parts[0].lower() != b"bearer":
             raise Problem.of(BadToken())
+        # any byte is a character here: a key that is no UTF-8 must be refused in words, not fail
         text = parts[1].decode("latin-1")
         if text.startswith(f"{keys.MARK}_"):
             key = keys.find_key(text, address=address_of(request), at=timezone.now())
@@ -47,6 +48,7 @@ class BearerAuthentication(BaseAuthentication):
             user = cast(User, reader.get_user(token))
         except (InvalidToken, AuthenticationFailed, UnicodeError, ValueError) as error:
             raise Problem.of(BadToken()) from error
+        # the signature is good until the token ends; the version is what ends it at once
         if token.get(VERSION) != user.token_version:
             raise Problem.of(BadToken())
         return user, token

@@ -118,6 +118,7 @@ def _time(text: str) -> datetime | None:
     if not stripped:
         return None
     try:
+        # some platforms leave the seconds, or the time, out of format 204
         return datetime.strptime(stripped.ljust(14, "0")[:14], "%Y%m%d%H%M%S").replace(tzinfo=PARIS)
     except ValueError as error:
         raise Invalid("« %(text)s » n’est pas une date.", text=stripped[:40]) from error

@@ -93,6 +93,7 @@ def _add_time(parent: etree._Element, path: str, value: datetime | None) -> None
     if value is not None:
         if value.tzinfo is None:
             raise ValueError("a time of a status message needs a time zone")
+        # format 204 has no zone: a time in UTC would be read as one of Paris, an hour or two early
         text = f"{value.astimezone(PARIS):%Y%m%d%H%M%S}"
         NS.add(parent, f"{path}/udt:DateTimeString", text, format="204")
 

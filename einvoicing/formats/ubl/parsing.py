@@ -79,7 +79,6 @@ def _invoice(root: _Element, kind: str) -> model.Invoice:
     purchase_order, sales_order = _orders(root)
     typed, attachments = _documents(root)
     project = typed.get(PROJECT) if is_credit else None
-    due_date = "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"
     return model.Invoice(
         number=number,
         issue_date=issue_date,
@@ -88,7 +87,7 @@ def _invoice(root: _Element, kind: str) -> model.Invoice:
         tax_currency="" if tax_currency == currency else tax_currency,  # BT-6 is only given when it differs
         vat_point_date=read_day(root, "cbc:TaxPointDate"),
         vat_point_code=_vat_point(root),
-        due_date=read_day(root, due_date),
+        due_date=_due_date(root, is_credit),
         project=project.value if project else NS.text(root, "cac:ProjectReference/cbc:ID"),
         purchase_order=purchase_order,
         sales_order=sales_order,
@@ -125,6 +124,11 @@ def _orders(root: _Element) -> tuple[str, str]:
     order = NS.text(root, "cac:OrderReference/cbc:ID")
     sales_order = NS.text(root, "cac:OrderReference/cbc:SalesOrderID")
     return "" if sales_order and order == NO_ORDER else order, sales_order
+
+
+def _due_date(root: _Element, is_credit: bool) -> date | None:
+    """BT-9. A credit note has no DueDate of its own: UBL 2.1 puts it at its means of payment."""
+    return read_day(root, "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate")
 
 
 def _vat_point(root: _Element) -> str:

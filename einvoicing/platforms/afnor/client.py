@@ -71,6 +71,7 @@ class AfnorPlatform:
                 },
             )
         except AnsweredError as error:
+            # the platform tells that it has the number, not whose deposit that was: only our tracking id does
             first = self._find(deposit.tracking_id) if error.code == ALREADY_EXISTING else None
             # a flow that is itself a refused copy proves nothing: another deposit holds this invoice's number
             if first is None or payloads.acknowledgement(first.raw).duplicate:
@@ -108,6 +109,7 @@ class AfnorPlatform:
         rows = payloads.flows(answer)
         next_page = str(answer.get("nextCursor") or "")
         full = len(rows) >= PAGE_SIZE
+        # the windows overlap on purpose (rows may appear late): what was read is told apart by its id
         delivered = {key for key, _at in bookmark.seen}
         fresh = sorted((row for row in rows if row.id not in delivered), key=lambda row: row.updated_at)
         following = bookmark.moved(rows, page=next_page, full=full)
@@ -129,6 +131,7 @@ class AfnorPlatform:
                 values = (str(row.get(name) or "") for name in ("flowId", "trackingId", "name"))
                 found.append(Listed(*values))
             following = str(answer.get("nextCursor") or "")
+            # a service that gives the same cursor again would be read for ever
             if not following or following == cursor:
                 return tuple(found)
             cursor = following

@@ -143,6 +143,7 @@ class Bookmark:
         if full and not page:
             # a platform of version 1.1 or 1.2 pages by date: go on from the last row, and past it if nothing was new
             new_flows = [flow for flow in flows if flow.id not in dict(self.seen)]
+            # a page full of rows of one instant would otherwise be asked for again for ever
             overlap = timedelta(milliseconds=1) if new_flows else timedelta(0)
         since = newest - overlap
         recent = sorted((at, key) for key, at in known.items() if at >= newest - OVERLAP)[-_MOST_SEEN:]

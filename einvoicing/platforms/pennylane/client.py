@@ -105,6 +105,7 @@ class PennylanePlatform:
             return None
         found.sort(key=lambda row: (not network_status(row)[0], int(row["id"])))
         if not network_status(found[0])[0]:
+            # imported and not sent on: the first attempt died between the two
             self._send(str(found[0]["id"]))
         return payloads.receipt(found[0], tracking_id=tracking_id)
 
@@ -147,6 +148,7 @@ class PennylanePlatform:
 
     def _look_at(self, watched: Sequence[Watched], bookmark: payloads.Bookmark) -> Page:
         """Each watched invoice; the changes are followed from before this look on, by the platform's clock."""
+        # before the look, and by their clock: a change during it is read by the next poll, not lost in between
         started = _clock(self._call("GET", payloads.ME)) - payloads.OVERLAP
         messages, bookmark = self._changed([document.remote_id for document in watched], bookmark)
         following = dataclasses.replace(bookmark, since=started.isoformat(), page="", seen=())
@@ -170,6 +172,7 @@ class PennylanePlatform:
                 continue
             bookmark = bookmark.with_digests({remote_id: digest})
             at = payloads.instant(invoice.get("updated_at")) or datetime.now(UTC)
+            # Pennylane sends no messages: the same state read twice must make the same key, another state another
             key = f"{remote_id}:{at.timestamp():.6f}:{digest}"
             messages.append(RemoteMessage(key, "customer_invoice", response.body, at))
         messages.sort(key=lambda message: message.updated_at)

@@ -114,6 +114,7 @@ def accept_consent(*, feed: Feed, code: str, actor: Actor, at: datetime) -> Feed
         raise revolut.NoConsent
     with transaction.atomic():
         row = Feed.everywhere.select_for_update(no_key=True).get(pk=feed.pk)
+        # the code was exchanged outside of a transaction: what it opens belongs to the settings that asked for it
         if (row.base_url, row.client_id, row.key_cipher) != (feed.base_url, feed.client_id, feed.key_cipher):
             raise ConsentOfAnother
         row.set_secret("grant", granted.refresh_token)
