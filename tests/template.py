@@ -36,13 +36,13 @@ def migrated() -> str:
 
 @contextmanager
 def _other_name(name: str) -> Iterator[None]:
-    told, given = connection.settings_dict, settings.DATABASES["default"]
-    kept = told["NAME"], told["TEST"]["NAME"], given["NAME"]
-    told["TEST"]["NAME"] = name
+    live, given = connection.settings_dict, settings.DATABASES["default"]
+    kept = live["NAME"], live["TEST"]["NAME"], given["NAME"]
+    live["TEST"]["NAME"] = name
     try:
         yield
     finally:
-        told["NAME"], told["TEST"]["NAME"], given["NAME"] = kept
+        live["NAME"], live["TEST"]["NAME"], given["NAME"] = kept
 
 
 def _digest() -> str:

@@ -34,9 +34,9 @@ def test_each_row_is_created_or_refused_on_its_own(partner: Partner, company: Co
     ]
     answer = partner.post(ADDRESS, {"invoices": rows}, key=True)
     assert answer.status_code == 200, answer.content
-    told = json_of(answer)
-    assert (told["created"], told["refused"]) == (2, 5)
-    results = told["results"]
+    report = json_of(answer)
+    assert (report["created"], report["refused"]) == (2, 5)
+    results = report["results"]
     assert [(one["row"], one["status"]) for one in results] == [
         (1, "created"), (2, "refused"), (3, "refused"), (4, "refused"), (5, "refused"), (6, "refused"), (7, "created"),
     ]  # fmt: skip
@@ -65,10 +65,10 @@ def test_issued_rows_have_numbers_in_their_order_and_a_refused_one_takes_none(
 ) -> None:
     customer = story.a_customer(company)
     rows = [a_body(customer), a_body(customer, due_date="2020-01-01"), a_body(customer, status="sent")]
-    told = json_of(partner.post(ADDRESS, {"invoices": rows, "issue": True}, key=True))
-    assert [one["status"] for one in told["results"]] == ["created", "refused", "created"]
-    assert told["results"][1]["problem"]["code"] == "document_invalid"
-    assert [told["results"][row]["invoice_number"][-5:] for row in (0, 2)] == ["00001", "00002"]
+    report = json_of(partner.post(ADDRESS, {"invoices": rows, "issue": True}, key=True))
+    assert [one["status"] for one in report["results"]] == ["created", "refused", "created"]
+    assert report["results"][1]["problem"]["code"] == "document_invalid"
+    assert [report["results"][row]["invoice_number"][-5:] for row in (0, 2)] == ["00001", "00002"]
     with company_scope(company):
         assert Invoice.objects.count() == 2
         # issued is not sent: the one that said so is
@@ -85,8 +85,8 @@ def test_a_row_that_issuing_itself_refuses_leaves_no_draft(
         raise DateGoesBack(series="FAC", last="31/12/2026")
 
     monkeypatch.setattr(writing, "issue_invoices", refuse)
-    told = json_of(partner.post(ADDRESS, {"invoices": [a_body(story.a_customer(company))], "issue": True}, key=True))
-    assert told["results"][0]["problem"]["code"] == "date_goes_back"
+    report = json_of(partner.post(ADDRESS, {"invoices": [a_body(story.a_customer(company))], "issue": True}, key=True))
+    assert report["results"][0]["problem"]["code"] == "date_goes_back"
     with company_scope(company):
         assert not Invoice.objects.exists()
 

@@ -121,8 +121,8 @@ def test_a_stopped_one_says_what_to_do_and_goes_back_with_a_reason(
     after = json_of(answer)
     assert (answer.status_code, after["status"], after["attempts"], after["error"]) == (200, "pending", 0, None)
     with company_scope(company):
-        told = AuditEvent.objects.get(tag="einvoicing.transmission.retried")
-    assert told.data["reason"] == "Secret renouvelé"
+        event = AuditEvent.objects.get(tag="einvoicing.transmission.retried")
+    assert event.data["reason"] == "Secret renouvelé"
     again = partner.post(f"/api/transmissions/{row.pk}/retry", {"reason": "Secret renouvelé"}, key="again")
     assert (again.status_code, again["Idempotent-Replayed"], json_of(again)) == (200, "true", after)
     refused = partner.post(f"/api/transmissions/{row.pk}/retry", {"reason": "Encore"})
@@ -132,8 +132,8 @@ def test_a_stopped_one_says_what_to_do_and_goes_back_with_a_reason(
 def test_broken_rules_are_told_one_by_one(partner: Partner, row: Transmission) -> None:
     broken = {"rule": "BR-FR-05", "severity": "fatal", "text": "Il manque une mention.", "term": "BT-22"}
     change(row, status="INVALID", error_class="VALIDATION", violations=[{**broken, "location": "/x"}])
-    (told,) = json_of(partner.get(f"/api/transmissions/{row.pk}"))["error"]["violations"]
-    assert (told["rule"], told["term"]) == ("BR-FR-05", "BT-22")
+    (violation,) = json_of(partner.get(f"/api/transmissions/{row.pk}"))["error"]["violations"]
+    assert (violation["rule"], violation["term"]) == ("BR-FR-05", "BT-22")
 
 
 def test_a_reason_is_needed(partner: Partner, row: Transmission) -> None:
@@ -239,8 +239,8 @@ def test_a_connection_is_tried_and_its_failure_told(company: Company, partner: P
     account = platforms.a_platform_account(company, sandbox)
     assert json_of(partner.post(f"/api/platforms/{account.pk}/test")) == {"ok": True, "problem": ""}
     platforms.give_secret(account, "wrong")
-    told = json_of(partner.post(f"/api/platforms/{account.pk}/test"))
-    assert (told["ok"], bool(told["problem"])) == (False, True)
+    result = json_of(partner.post(f"/api/platforms/{account.pk}/test"))
+    assert (result["ok"], bool(result["problem"])) == (False, True)
     assert a_partner(company, Role.ACCOUNTANT).post(f"/api/platforms/{account.pk}/test").status_code == 403
 
 
@@ -263,13 +263,13 @@ def test_the_directory_is_asked_and_absence_is_not_failure(company: Company, par
     for wrong in ("123456789", "abc", company.siret):
         assert set(json_of(partner.get(f"/api/directory/{wrong}"))["fields"]) == {"siren"}
     answer = partner.get(f"/api/directory/{company.siren}")
-    told = json_of(answer)
-    assert (answer.status_code, told["problem"], told["siren"]) == (200, "", company.siren)
-    assert told["known"] == bool(told["unit"] or told["addresses"])
+    found = json_of(answer)
+    assert (answer.status_code, found["problem"], found["siren"]) == (200, "", company.siren)
+    assert found["known"] == bool(found["unit"] or found["addresses"])
 
 
 def test_a_silent_directory_says_nothing_about_anybody(
     company: Company, partner: Partner, account: PlatformAccount
 ) -> None:
-    told = json_of(partner.get(f"/api/directory/{company.siren}"))
-    assert (told["known"], told["unit"], bool(told["problem"])) == (None, None, True)
+    found = json_of(partner.get(f"/api/directory/{company.siren}"))
+    assert (found["known"], found["unit"], bool(found["problem"])) == (None, None, True)

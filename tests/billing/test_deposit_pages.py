@@ -62,8 +62,8 @@ def test_a_confirmed_order_offers_a_deposit_of_a_share_or_an_amount(owner, custo
 def test_an_amount_that_vat_cannot_make_is_told(owner, customer):
     url = reverse("billing:order-deposit", args=[an_order(customer).pk])
     answer = owner.post(url, {"basis": "amount", "amount": "100,05"}, follow=True)
-    told = people.read(type("Page", (), {"text": answer.content.decode()}))
-    assert "100,04 € au lieu de 100,05 €" in told
+    text = people.read(type("Page", (), {"text": answer.content.decode()}))
+    assert "100,04 € au lieu de 100,05 €" in text
 
 
 def test_a_deposit_beyond_the_order_comes_back_with_what_was_typed(owner, customer):

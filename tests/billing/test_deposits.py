@@ -257,9 +257,9 @@ def test_a_deposit_that_another_invoice_deducted_leaves_room_again(customer):
 def test_a_deposit_stands_in_the_timeline_of_the_draft_it_is_asked_ahead_of(customer):
     draft = story.a_draft(customer)
     deposit = a_deposit(draft, "1000.00", issued=False)
-    told = "Acompte préparé, 1 000,00 € TTC"
-    assert timeline_of(draft, Role.OWNER)[0].title == told
-    assert told in [item.title for item in timeline_of(deposit, Role.OWNER)]
+    sentence = "Acompte préparé, 1 000,00 € TTC"
+    assert timeline_of(draft, Role.OWNER)[0].title == sentence
+    assert sentence in [item.title for item in timeline_of(deposit, Role.OWNER)]
 
 
 def test_the_final_invoice_deducts_the_issued_deposits_of_its_order(customer):

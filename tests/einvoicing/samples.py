@@ -92,7 +92,7 @@ def unit_tests(path: Path) -> list[UnitTest]:
     """The tests of a CEN testSet file."""
     found = []
     for test in etree.parse(str(path)).getroot().iter(f"{_TESTSET}test"):
-        told = {
+        expected = {
             kind: frozenset(
                 (element.text or "").strip()
                 for element in test.iterfind(f"{_TESTSET}assert/{_TESTSET}{kind}")
@@ -101,5 +101,5 @@ def unit_tests(path: Path) -> list[UnitTest]:
             for kind in ("error", "warning", "success")
         }
         document = test[-1]
-        found.append(UnitTest(etree.tostring(document), told["error"], told["warning"], told["success"]))
+        found.append(UnitTest(etree.tostring(document), expected["error"], expected["warning"], expected["success"]))
     return found

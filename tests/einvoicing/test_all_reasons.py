@@ -23,7 +23,7 @@ from tests.factories import platforms, story
 pytestmark = pytest.mark.django_db
 
 
-def told(customer, *details):
+def refusal_with(customer, *details):
     """What is read of a refusal with these details."""
     invoice = story.an_issued_invoice(customer)
     message = cdar.parse(platforms.status_message(invoice, "210"))
@@ -32,7 +32,7 @@ def told(customer, *details):
 
 
 def test_a_reason_given_only_as_a_note_is_told(customer):
-    status = told(customer, cdar.StatusDetail(sequence=1, notes=("Le bon de commande est clos",)))
+    status = refusal_with(customer, cdar.StatusDetail(sequence=1, notes=("Le bon de commande est clos",)))
     assert status.reason == "Le bon de commande est clos"
 
 
@@ -41,24 +41,24 @@ def test_all_reasons_are_told_in_their_order(customer):
         cdar.StatusDetail(sequence=1, reason_code="TX_TVA_ERR"),
         cdar.StatusDetail(sequence=2, reason="Prix faux", notes=("Voir le devis 12",)),
     )
-    status = told(customer, *details)
+    status = refusal_with(customer, *details)
     assert status.reason_code == "TX_TVA_ERR"
     assert status.reason == f"{lifecycle.reason('TX_TVA_ERR')} ; Prix faux – Voir le devis 12"
 
 
 def test_a_code_alone_leaves_the_sentence_to_who_reads_it(customer):
-    status = told(customer, cdar.StatusDetail(sequence=1, reason_code="TX_TVA_ERR"))
+    status = refusal_with(customer, cdar.StatusDetail(sequence=1, reason_code="TX_TVA_ERR"))
     assert (status.reason_code, status.reason) == ("TX_TVA_ERR", "")
 
 
 def test_a_note_does_not_hide_the_reason_it_explains(customer):
-    alone = told(customer, cdar.StatusDetail(sequence=1, reason_code="PU_ERR", notes=("Ligne 3",)))
+    alone = refusal_with(customer, cdar.StatusDetail(sequence=1, reason_code="PU_ERR", notes=("Ligne 3",)))
     assert alone.reason == f"{lifecycle.reason('PU_ERR')} – Ligne 3"
     details = (
         cdar.StatusDetail(sequence=1, reason_code="PU_ERR", notes=("Ligne 3",)),
         cdar.StatusDetail(sequence=2, reason_code="QTE_ERR", reason="Quantité", notes=("Ligne 4", "Ligne 5")),
     )
-    both = told(customer, *details)
+    both = refusal_with(customer, *details)
     assert both.reason == f"{lifecycle.reason('PU_ERR')} – Ligne 3 ; Quantité – Ligne 4 – Ligne 5"
 
 

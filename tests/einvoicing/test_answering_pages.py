@@ -33,7 +33,7 @@ def _files(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
 
 
-def told(company: Any, code: str, *, reason: str = "", kind: str = "chorus_pro") -> Transmission:
+def transmission_at(company: Any, code: str, *, reason: str = "", kind: str = "chorus_pro") -> Transmission:
     """An invoice that the platform has, and this status of it."""
     account = platforms.a_platform_account(company, kind=kind)
     public = {"name": "Mairie", "siret": "21750001600019", "is_public_body": True} if kind == "chorus_pro" else {}
@@ -57,7 +57,7 @@ def a_pdf(name: str = "PV de livraison.pdf", data: bytes = PDF) -> SimpleUploade
 
 
 def test_a_suspended_invoice_shows_what_is_missing_and_a_form_that_needs_no_script(company):
-    row = told(company, "208", reason="Le procès-verbal de livraison manque.")
+    row = transmission_at(company, "208", reason="Le procès-verbal de livraison manque.")
     client = signed_in(company)
     page = client.get(row.get_absolute_url())
     assert "Le procès-verbal de livraison manque." in page.text
@@ -73,7 +73,7 @@ def test_a_suspended_invoice_shows_what_is_missing_and_a_form_that_needs_no_scri
 
 
 def test_completing_queues_the_comment_with_all_its_documents(company):
-    row = told(company, "208")
+    row = transmission_at(company, "208")
     client = signed_in(company, Role.SALES)
     files = [a_pdf(), a_pdf("photo.png", b"png")]
     page = client.post(answer_url(row), {"comment": "Voici", "enclosures": files})
@@ -97,7 +97,7 @@ def test_completing_queues_the_comment_with_all_its_documents(company):
 
 
 def test_an_answer_without_words_or_with_a_wrong_file_stays_on_the_page_with_what_was_typed(company):
-    row = told(company, "208")
+    row = transmission_at(company, "208")
     client = signed_in(company)
     page = client.post(answer_url(row), {"comment": ""})
     assert (page.status_code, list(page.context["answer_form"].errors)) == (422, ["comment"])
@@ -111,7 +111,7 @@ def test_an_answer_without_words_or_with_a_wrong_file_stays_on_the_page_with_wha
 
 
 def test_a_misrouted_invoice_is_sent_to_another_service(company):
-    row = told(company, "221", reason="Le service destinataire n’existe pas.")
+    row = transmission_at(company, "221", reason="Le service destinataire n’existe pas.")
     client = signed_in(company)
     page = client.get(row.get_absolute_url())
     assert page.context["answer_form"].initial["service_code"] == "WRONG"
@@ -123,7 +123,7 @@ def test_a_misrouted_invoice_is_sent_to_another_service(company):
 
 
 def test_services_are_asked_for_on_demand_and_their_absence_is_said(company):
-    row = told(company, "221")
+    row = transmission_at(company, "221")
     client = signed_in(company)
     assert "services" not in client.get(row.get_absolute_url()).context
     page = client.get(row.get_absolute_url(), {"services": "1"})
@@ -133,7 +133,7 @@ def test_services_are_asked_for_on_demand_and_their_absence_is_said(company):
 
 
 def test_a_request_is_not_answered_twice_from_two_windows(company):
-    row = told(company, "208")
+    row = transmission_at(company, "208")
     client = signed_in(company)
     assert client.post(answer_url(row), {"comment": "Une fois"}).status_code == 302
     again = client.post(answer_url(row), {"comment": "Deux fois"})
@@ -143,7 +143,7 @@ def test_a_request_is_not_answered_twice_from_two_windows(company):
 
 
 def test_a_viewer_reads_what_is_wrong_and_cannot_answer(company):
-    row = told(company, "208", reason="Le procès-verbal manque.")
+    row = transmission_at(company, "208", reason="Le procès-verbal manque.")
     client = signed_in(company, Role.VIEWER)
     page = client.get(row.get_absolute_url())
     assert "Le procès-verbal manque." in page.text
@@ -152,7 +152,7 @@ def test_a_viewer_reads_what_is_wrong_and_cannot_answer(company):
 
 
 def test_another_company_s_request_cannot_be_answered_nor_its_documents_read(company):
-    row = told(company, "208")
+    row = transmission_at(company, "208")
     signed_in(company).post(answer_url(row), {"comment": "Voici", "enclosures": [a_pdf()]})
     stranger = signed_in(story.a_company(), Role.ACCOUNTANT)
     assert stranger.post(answer_url(row), {"comment": "Voici"}).status_code == 404
@@ -161,7 +161,7 @@ def test_another_company_s_request_cannot_be_answered_nor_its_documents_read(com
 
 
 def test_a_platform_that_takes_no_answers_shows_what_to_do_and_no_form(company):
-    row = told(company, "208", kind="afnor")
+    row = transmission_at(company, "208", kind="afnor")
     page = signed_in(company).get(row.get_absolute_url())
     assert page.context["problem"].to_do
     assert page.context["answer_form"] is None
@@ -169,7 +169,7 @@ def test_a_platform_that_takes_no_answers_shows_what_to_do_and_no_form(company):
 
 @pytest.mark.parametrize("code", ["210", "213"])
 def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
-    row = told(company, code, reason="Le bon de commande cité n’existe pas.")
+    row = transmission_at(company, code, reason="Le bon de commande cité n’existe pas.")
     client = signed_in(company)
     page = client.get(row.get_absolute_url())
     assert "Le bon de commande cité n’existe pas." in page.text
@@ -184,7 +184,7 @@ def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
 
 
 def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_followed(company):
-    row = told(company, "210")
+    row = transmission_at(company, "210")
     client = signed_in(company)
     steps = client.get(row.get_absolute_url()).context["steps"]
     assert reverse("billing:invoice-correct", args=[row.invoice_id]) in [step.url for step, _may in steps]
@@ -206,6 +206,6 @@ def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_follow
 
 
 def test_a_lost_connection_may_be_ended_by_sending_a_rejected_invoice_again_as_it_is(company):
-    row = told(company, "213")
+    row = transmission_at(company, "213")
     steps = signed_in(company).get(row.get_absolute_url()).context["steps"]
     assert reverse("einvoicing:invoice-transmit", args=[row.invoice_id]) in [step.url for step, _may in steps]

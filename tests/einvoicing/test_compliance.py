@@ -124,9 +124,9 @@ def test_metrics_want_the_token_or_a_superuser(company, settings):
     assert Client().get("/metrics").status_code == 403
     assert signed_in(company).get("/metrics").status_code == 403
     settings.METRICS_TOKEN = "a token for the watcher"
-    told = {"Authorization": "Bearer a token for the watcher"}
+    credential = {"Authorization": "Bearer a token for the watcher"}
     assert Client().get("/metrics", headers={"Authorization": "Bearer another"}).status_code == 403
-    assert Client().get("/metrics", headers=told).status_code == 200
+    assert Client().get("/metrics", headers=credential).status_code == 200
     root = Client()
     root.force_login(User.objects.create_superuser("root@verone.example", "a long password 42"))
     assert root.get("/metrics").status_code == 200
@@ -135,11 +135,11 @@ def test_metrics_want_the_token_or_a_superuser(company, settings):
 def test_metrics_count_the_queue_and_name_nobody(company, settings):
     settings.METRICS_TOKEN = "watch"
     sent(company, Status.DEAD, count=2, error_class=ErrorClass.NETWORK)
-    told = Client().get("/metrics", headers={"Authorization": "Bearer watch"}).content.decode()
-    assert 'quittance_transmissions{status="DEAD"} 2.0' in told
-    assert 'quittance_transmissions_stopped_30d{error_class="NETWORK"} 2.0' in told
-    assert company.name not in told
-    assert company.siren not in told
+    metrics = Client().get("/metrics", headers={"Authorization": "Bearer watch"}).content.decode()
+    assert 'quittance_transmissions{status="DEAD"} 2.0' in metrics
+    assert 'quittance_transmissions_stopped_30d{error_class="NETWORK"} 2.0' in metrics
+    assert company.name not in metrics
+    assert company.siren not in metrics
 
 
 # -- the switch --------------------------------------------------------------------------------------------------------

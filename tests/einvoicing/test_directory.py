@@ -53,8 +53,8 @@ def account_of(company) -> PlatformAccount:
 
 
 def fails(sandbox, company, kind, *, times=1, operation="read") -> None:
-    told = {"kind": kind, "value": "", "operation": operation, "client_id": account_of(company).client_id}
-    requests.post(f"{sandbox}/sandbox/faults", json={**told, "remaining": times}, timeout=5)
+    fault = {"kind": kind, "value": "", "operation": operation, "client_id": account_of(company).client_id}
+    requests.post(f"{sandbox}/sandbox/faults", json={**fault, "remaining": times}, timeout=5)
 
 
 def a_directory(address: str, **values) -> AfnorDirectory:
@@ -170,9 +170,9 @@ def test_an_address_is_reachable_when_its_line_is_enabled(company, address, reac
 
 def test_a_directory_that_is_down_says_nothing_of_anybody(company, sandbox):
     fails(sandbox, company, "503", times=5)
-    told = reachability(company=company, electronic_address=BUYER, at=AT)
-    assert (told.reach, told.line) == (Reach.UNKNOWN, None)
-    assert "indisponible" in told.problem
+    answer = reachability(company=company, electronic_address=BUYER, at=AT)
+    assert (answer.reach, answer.line) == (Reach.UNKNOWN, None)
+    assert "indisponible" in answer.problem
 
 
 def test_a_directory_nobody_listens_at_says_nothing_either():
@@ -233,12 +233,12 @@ def test_the_needs_of_a_public_body_are_told(company):
 
 
 def test_a_public_body_that_takes_either_reference_is_said_to(company):
-    told = {"siret": "21750001600019", "b2gAdditionalData": {"managesLegalCommitmentOrServiceCode": True}}
+    establishment = {"siret": "21750001600019", "b2gAdditionalData": {"managesLegalCommitmentOrServiceCode": True}}
     line = {"addressingIdentifier": TOWN, "siren": TOWN, "directoryLineStatus": "Upcoming"}
     answers = (
         TOKEN,
         json_answer("200 OK", {"siren": TOWN, "businessName": "Belleville", "entityType": "Public"}),
-        json_answer("200 OK", told),
+        json_answer("200 OK", establishment),
         json_answer("200 OK", {"results": [line]}),
     )
     with serving(*answers) as there:

@@ -130,11 +130,11 @@ def test_good_news_is_written_to_nobody(account, seller):
 def test_a_suspension_that_is_over_when_it_becomes_known_is_not_written(account, seller, monkeypatch):
     row = issued(account, seller)
     number = str(row.invoice.number)
-    told = tuple(
+    received = tuple(
         RemoteStatus(number=number, code=code, raw=code, at=AT + timedelta(minutes=place))
         for place, code in enumerate(("208", "209", "205"))
     )
-    monkeypatch.setattr("einvoicing.services.statuses.read_statuses", lambda _kind, _data: told)
+    monkeypatch.setattr("einvoicing.services.statuses.read_statuses", lambda _kind, _data: received)
     platforms.a_message(account, b"{}")
     assert statuses.apply_waiting(account=account, at=AT) == 1
     assert notices(row) == []

@@ -180,14 +180,14 @@ def test_drafts_are_judged_on_demand_each_with_its_rule_and_where_to_mend_it(com
     Address.everywhere.filter(customer=homeless.customer).delete()
     page = signed_in(company).get(DRAFTS, headers={"HX-Request": "true"})
     assert "<html" not in page.text
-    told = {row["invoice"].pk: row for row in page.context["rows"]}
-    assert {pk: row["rejected"] for pk, row in told.items()} == {
+    rows = {row["invoice"].pk: row for row in page.context["rows"]}
+    assert {pk: row["rejected"] for pk, row in rows.items()} == {
         good.pk: False,
         bad.pk: True,
         empty.pk: True,
         homeless.pk: True,
     }
-    rules = [broken.rule for broken in told[bad.pk]["broken_rules"]]
+    rules = [broken.rule for broken in rows[bad.pk]["broken_rules"]]
     assert any(rule.startswith("BR-FR") for rule in rules)
     assert reverse("customers:customer-edit", args=[bad.customer_id]) in page.text
     assert Invoice.everywhere.filter(company=company, number=None).count() == 4

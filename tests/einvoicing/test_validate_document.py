@@ -48,11 +48,11 @@ def lines(folder: Path, *names: str, **options: object) -> tuple[int, list[dict]
 
 
 def test_a_valid_invoice_is_told_in_one_line_of_json(folder):
-    code, (told,) = lines(folder, "bonne.xml")
+    code, (verdict,) = lines(folder, "bonne.xml")
     assert code == 0
-    assert list(told) == ["file", "syntax", "profile", "valid", "violations", "ms"]
-    assert told["ms"] >= 0
-    assert {**told, "ms": 0} == {
+    assert list(verdict) == ["file", "syntax", "profile", "valid", "violations", "ms"]
+    assert verdict["ms"] >= 0
+    assert {**verdict, "ms": 0} == {
         "file": str(folder / "bonne.xml"),
         "syntax": "CII",
         "profile": "urn:cen.eu:en16931:2017",
@@ -63,9 +63,9 @@ def test_a_valid_invoice_is_told_in_one_line_of_json(folder):
 
 
 def test_each_broken_rule_gives_its_severity_its_sentence_its_place_and_its_term(folder):
-    code, (told,) = lines(folder, "mauvaise.xml")
-    assert (code, told["valid"]) == (1, False)
-    assert told["violations"] == [
+    code, (verdict,) = lines(folder, "mauvaise.xml")
+    assert (code, verdict["valid"]) == (1, False)
+    assert verdict["violations"] == [
         {
             "rule": "BR-FR-05",
             "severity": "fatal",
@@ -78,10 +78,10 @@ def test_each_broken_rule_gives_its_severity_its_sentence_its_place_and_its_term
 
 def test_files_are_told_in_the_order_given_and_the_worst_gives_the_exit_code(folder):
     names = ("mauvaise.xml", "bonne.xml", "absente.xml", "bonne.xml")
-    code, told = lines(folder, *names)
+    code, verdicts = lines(folder, *names)
     assert code == 2
-    assert [Path(one["file"]).name for one in told] == list(names)
-    assert [one["valid"] for one in told] == [False, True, False, True]
+    assert [Path(verdict["file"]).name for verdict in verdicts] == list(names)
+    assert [verdict["valid"] for verdict in verdicts] == [False, True, False, True]
     assert lines(folder, "bonne.xml", "mauvaise.xml")[0] == 1
 
 
@@ -90,25 +90,25 @@ def test_files_are_told_in_the_order_given_and_the_worst_gives_the_exit_code(fol
     [("absente.xml", "FILE"), (".", "FILE"), ("coupée.xml", "FORMAT"), ("page.pdf", "FORMAT"), ("note.txt", "FORMAT")],
 )
 def test_what_cannot_be_read_is_told_as_not_valid_and_ends_with_2(folder, name, rule):
-    code, (told,) = lines(folder, name)
-    assert (code, told["valid"]) == (2, False)
-    assert rule in {violation["rule"] for violation in told["violations"]}
+    code, (verdict,) = lines(folder, name)
+    assert (code, verdict["valid"]) == (2, False)
+    assert rule in {violation["rule"] for violation in verdict["violations"]}
 
 
 def test_a_sound_pdf_without_an_invoice_is_refused_rather_than_unreadable(folder):
     document = pikepdf.new()
     document.add_blank_page()
     document.save(folder / "vide.pdf")
-    code, (told,) = lines(folder, "vide.pdf")
+    code, (verdict,) = lines(folder, "vide.pdf")
     assert code == 1
-    assert "PDF-ATTACHMENT" in {violation["rule"] for violation in told["violations"]}
+    assert "PDF-ATTACHMENT" in {violation["rule"] for violation in verdict["violations"]}
 
 
 def test_only_the_rules_asked_for_are_run(folder):
     assert lines(folder, "mauvaise.xml", rules="xsd,en16931")[0] == 0
     assert lines(folder, "mauvaise.xml", rules="br-fr")[0] == 1
-    code, (told,) = lines(folder, "bonne.xml", rules="pdfa")
-    assert (code, [violation["rule"] for violation in told["violations"]]) == (1, ["RULES"])
+    code, (verdict,) = lines(folder, "bonne.xml", rules="pdfa")
+    assert (code, [violation["rule"] for violation in verdict["violations"]]) == (1, ["RULES"])
 
 
 @pytest.mark.parametrize("rules", ["zorglub", "xsd,zorglub", "", ",", "schema"])
@@ -131,8 +131,8 @@ def test_people_read_a_verdict_and_what_is_wrong_in_french(folder):
 def test_a_lifecycle_message_is_judged_too(folder):
     (folder / "cdv.xml").write_bytes(samples.read("fr-cdar/UC1_F202500003_05-CDV-205_Approuvee.xml"))
     assert cdar.parse((folder / "cdv.xml").read_bytes())
-    code, (told,) = lines(folder, "cdv.xml")
-    assert (code, told["syntax"], told["valid"]) == (0, "CDAR", True)
+    code, (verdict,) = lines(folder, "cdv.xml")
+    assert (code, verdict["syntax"], verdict["valid"]) == (0, "CDAR", True)
 
 
 def test_it_needs_no_service_and_no_address(folder, tmp_path):
