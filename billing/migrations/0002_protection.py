@@ -9,6 +9,18 @@ BEGIN
 END $$;
 
 -- The lines and VAT rows of an issued invoice: no INSERT, UPDATE or DELETE once it has left the draft.
+-- The added ones are looked at together, once a statement: a look at each costs as much as its INSERT. Invoices are
+-- found by their keys: a session that planned while there were few would go on reading all of them.
+CREATE FUNCTION billing_added_to_issued() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
+BEGIN
+  IF EXISTS (SELECT FROM added JOIN billing_invoice AS invoice ON invoice.id = added.invoice_id
+             WHERE invoice.status <> 'DRAFT') THEN
+    RAISE EXCEPTION 'quittance: INSERT on % is refused, the invoice is issued', TG_TABLE_NAME USING ERRCODE = '42501';
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION billing_part_of_issued() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
 DECLARE
   part record;
@@ -21,13 +33,16 @@ BEGIN
   RETURN part;
 END $$;
 
-CREATE FUNCTION billing_entry_balances() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+-- Each statement that adds lines leaves their entries balanced.
+CREATE FUNCTION billing_entries_balance() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
 DECLARE
-  gap numeric;
+  entry record;
 BEGIN
-  SELECT sum(debit) - sum(credit) INTO gap FROM billing_journalline WHERE entry_id = NEW.entry_id;
-  IF gap <> 0 THEN
-    RAISE EXCEPTION 'quittance: journal entry % does not balance (%)', NEW.entry_id, gap USING ERRCODE = '23514';
+  SELECT entry_id, sum(debit) - sum(credit) AS gap INTO entry FROM billing_journalline
+    WHERE entry_id IN (SELECT entry_id FROM added) GROUP BY entry_id HAVING sum(debit) <> sum(credit) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'quittance: journal entry % does not balance (%)', entry.entry_id, entry.gap USING ERRCODE = '23514';
   END IF;
   RETURN NULL;
 END $$;
@@ -94,13 +109,17 @@ CREATE TRIGGER billing_invoice_keep_all BEFORE TRUNCATE ON billing_invoice
 CREATE TRIGGER billing_invoice_forward BEFORE UPDATE ON billing_invoice
   FOR EACH ROW WHEN ((((old.status) <> 'DRAFT') AND ((new.status) = 'DRAFT'))) EXECUTE FUNCTION billing_never_back_to_draft();
 
-CREATE TRIGGER billing_invoiceline_freeze BEFORE INSERT OR DELETE OR UPDATE ON billing_invoiceline
+CREATE TRIGGER billing_invoiceline_freeze BEFORE DELETE OR UPDATE ON billing_invoiceline
   FOR EACH ROW EXECUTE FUNCTION billing_part_of_issued();
+CREATE TRIGGER billing_invoiceline_added AFTER INSERT ON billing_invoiceline
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION billing_added_to_issued();
 CREATE TRIGGER billing_invoiceline_keep_all BEFORE TRUNCATE ON billing_invoiceline
   FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
-CREATE TRIGGER billing_vatsubtotal_freeze BEFORE INSERT OR DELETE OR UPDATE ON billing_vatsubtotal
+CREATE TRIGGER billing_vatsubtotal_freeze BEFORE DELETE OR UPDATE ON billing_vatsubtotal
   FOR EACH ROW EXECUTE FUNCTION billing_part_of_issued();
+CREATE TRIGGER billing_vatsubtotal_added AFTER INSERT ON billing_vatsubtotal
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION billing_added_to_issued();
 CREATE TRIGGER billing_vatsubtotal_keep_all BEFORE TRUNCATE ON billing_vatsubtotal
   FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
@@ -131,8 +150,8 @@ CREATE TRIGGER billing_journalline_keep BEFORE DELETE ON billing_journalline
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER billing_journalline_keep_all BEFORE TRUNCATE ON billing_journalline
   FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
-CREATE CONSTRAINT TRIGGER billing_journalline_balances AFTER INSERT ON billing_journalline
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_entry_balances();
+CREATE TRIGGER billing_journalline_balances AFTER INSERT ON billing_journalline
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION billing_entries_balance();
 
 CREATE TRIGGER billing_depositdeduction_freeze BEFORE INSERT OR DELETE OR UPDATE ON billing_depositdeduction
   FOR EACH ROW EXECUTE FUNCTION billing_deduction_of_issued();

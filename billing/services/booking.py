@@ -25,7 +25,7 @@ def _entries(invoice: Invoice) -> Iterator[Entry]:
         # before the new entry: the FEC reads the cancellation, then what replaces it, each with a number of its own
         yield _reversal(invoice.corrects, by=invoice)
     yield Entry(
-        label=f"{invoice.get_kind_display()} {invoice.number} {invoice.buyer_name}",
+        label=f"{InvoiceKind(invoice.kind).label} {invoice.number} {invoice.buyer_name}",
         piece=invoice.number,
         piece_date=invoice.issue_date,
         source=invoice,

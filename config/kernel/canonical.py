@@ -13,25 +13,28 @@ from typing import Any
 VERSION = 1
 
 
+# sorted and without spaces, so that neither the order of a mapping nor the writer's taste changes the hash; what it writes
+# was made by a walk, which ends: it holds no circle
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: Any) -> Any:
     if type(value) in _AS_THEY_ARE:
         return value
-    if isinstance(value, float):
-        raise TypeError("a float has no canonical form; use Decimal")
     if isinstance(value, Decimal):
         return _amount(value)
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, Mapping):
         # most values are as they are: a call for each would cost more than the rest
         return {str(key): item if type(item) in _AS_THEY_ARE else _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        raise TypeError("a float has no canonical form; use Decimal")
     if isinstance(value, str | int):
         return value
     raise TypeError(f"{type(value).__name__} has no canonical form")
@@ -60,8 +63,7 @@ def plain(value: Any) -> Any:
 def canonical(facts: Mapping[str, Any]) -> str:
     """The canonical text of the facts: JSON, sorted keys, no spaces, amounts and dates as text."""
     body = {"v": VERSION, **_plain(facts)}
-    # sorted and without spaces, so that neither the order of a mapping nor the writer's taste changes the hash
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _WRITER.encode(body)
 
 
 def sha256(text: str) -> str:

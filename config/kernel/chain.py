@@ -77,7 +77,8 @@ def recompute(model: type[models.Model], sql: str, what: str) -> None:
 
 def columns(row: models.Model, *leave_out: str) -> dict[str, Any]:
     """The stored columns of a row by name, without those that may change after sealing."""
-    return {name: getattr(row, name) for name in _names(type(row), leave_out)}
+    stored = vars(row)
+    return {name: stored[name] for name in _names(type(row), leave_out)}
 
 
 @cache

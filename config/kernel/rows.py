@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from django.db import connection, models
+from django.db.models.sql import Query
 
 from config.kernel.canonical import plain
 
@@ -69,7 +70,7 @@ def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any
 
 # one text for all values: PostgreSQL reads it several times faster than psycopg writes each, or arrays of them
 def _as_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps([plain(row) for row in rows])
+    return json.dumps(list(rows), default=plain)
 
 
 @cache
@@ -112,10 +113,16 @@ class _Known(models.QuerySet[Any]):
         return self.model.everywhere.filter(**self.belonging)
 
 
+@cache
+def _unasked(model: type[models.Model]) -> Query:
+    """What a row at hand is a result of: one for all, since it is never run, and making it is half of the cost."""
+    return Query(model)
+
+
 def know(row: models.Model, relation: str, rows: Sequence[models.Model]) -> None:
     """The rows of a relation, read or written just now: `row.relation.all()` gives them without asking again."""
     field: Any = row._meta.get_field(relation)
-    known: Any = _Known(field.related_model)
+    known: Any = _Known(field.related_model, _unasked(field.related_model))
     known.belonging = {field.field.name: row}
     known._result_cache, known._prefetch_done = list(rows), True  # noqa: SLF001 - there is no public way
     row.__dict__.setdefault("_prefetched_objects_cache", {})[relation] = known

@@ -36,48 +36,41 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- What the allocations, the credit notes and the corrected invoice of an issued invoice make of it.
-CREATE FUNCTION payments_settlement(the_invoice bigint, OUT paid numeric, OUT credited numeric, OUT status text) RETURNS record LANGUAGE plpgsql
- STABLE SET "quittance.company" TO '*' AS $$
-DECLARE
-  kept billing_invoice%ROWTYPE;
-  payable numeric;
-  notes integer;
-  takes_deposits_back boolean;
-  is_replaced boolean;
-BEGIN
-  SELECT * INTO kept FROM billing_invoice WHERE id = the_invoice;
-  payable := kept.total_gross - kept.amount_deposited;
-  SELECT coalesce(sum(amount), 0) INTO paid FROM payments_allocation WHERE invoice_id = the_invoice;
-  SELECT coalesce(sum(total_gross - amount_deposited), 0), count(*), coalesce(bool_or(amount_deposited > 0), FALSE)
-    INTO credited, notes, takes_deposits_back
-    FROM billing_invoice AS note WHERE note.corrects_id = the_invoice AND note.kind = '381' AND note.status <> 'DRAFT';
-  SELECT EXISTS (SELECT 1 FROM billing_invoice AS corrected
-    WHERE corrected.corrects_id = the_invoice AND corrected.kind = '384' AND corrected.status <> 'DRAFT') INTO is_replaced;
-  IF is_replaced THEN
-    credited := payable;
-  END IF;
-  status := CASE
-    WHEN kept.kind = '381' THEN 'ISSUED'
-    WHEN is_replaced THEN 'CREDITED'
-    WHEN notes > 0 AND credited = payable AND (takes_deposits_back OR kept.amount_deposited = 0) THEN 'CREDITED'
-    WHEN paid + credited = payable THEN 'PAID'
-    ELSE 'ISSUED' END;
-END $$;
+-- What the allocations, the credit notes and the corrected invoice of an issued invoice make of it, in the caller's scope.
+CREATE FUNCTION payments_settlement(the_invoice bigint) RETURNS TABLE (paid numeric, credited numeric, status text)
+LANGUAGE sql STABLE ROWS 1 AS $$
+  SELECT allocations.paid,
+    CASE WHEN corrections.replaced THEN invoice.payable ELSE corrections.credited END,
+    CASE
+      WHEN invoice.kind = '381' THEN 'ISSUED'
+      WHEN corrections.replaced THEN 'CREDITED'
+      WHEN corrections.notes > 0 AND corrections.credited = invoice.payable
+        AND (corrections.take_deposits_back OR invoice.amount_deposited = 0) THEN 'CREDITED'
+      WHEN allocations.paid + corrections.credited = invoice.payable THEN 'PAID'
+      ELSE 'ISSUED' END
+  FROM
+    (SELECT kind, amount_deposited, total_gross - amount_deposited AS payable
+      FROM billing_invoice WHERE id = the_invoice) AS invoice,
+    (SELECT coalesce(sum(amount), 0) AS paid FROM payments_allocation WHERE invoice_id = the_invoice) AS allocations,
+    (SELECT count(*) FILTER (WHERE kind = '381') AS notes,
+        coalesce(sum(total_gross - amount_deposited) FILTER (WHERE kind = '381'), 0) AS credited,
+        coalesce(bool_or(amount_deposited > 0) FILTER (WHERE kind = '381'), FALSE) AS take_deposits_back,
+        coalesce(bool_or(kind = '384'), FALSE) AS replaced
+      FROM billing_invoice WHERE corrects_id = the_invoice AND billing_invoice.status <> 'DRAFT') AS corrections
+$$;
 
 CREATE FUNCTION payments_stands_where_it_says() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
 DECLARE
-  kept billing_invoice%ROWTYPE;
-  found record;
+  differing record;
 BEGIN
-  SELECT * INTO kept FROM billing_invoice WHERE id = NEW.id;
-  IF kept.id IS NULL OR kept.status = 'DRAFT' THEN
-    RETURN NULL;
-  END IF;
-  SELECT * INTO found FROM payments_settlement(NEW.id);
-  IF (kept.amount_paid, kept.amount_credited, kept.status) IS DISTINCT FROM (found.paid, found.credited, found.status) THEN
+  SELECT kept.status, kept.amount_paid, kept.amount_credited, found.status AS found, found.paid, found.credited INTO differing
+    FROM billing_invoice AS kept, payments_settlement(NEW.id) AS found
+    WHERE kept.id = NEW.id AND kept.status <> 'DRAFT' AND
+      (kept.amount_paid, kept.amount_credited, kept.status) IS DISTINCT FROM (found.paid, found.credited, found.status);
+  IF FOUND THEN
     RAISE EXCEPTION 'quittance: invoice % says % (% paid, % credited), what it rests on says % (% paid, % credited)',
-      NEW.id, kept.status, kept.amount_paid, kept.amount_credited, found.status, found.paid, found.credited
+      NEW.id, differing.status, differing.amount_paid, differing.amount_credited,
+      differing.found, differing.paid, differing.credited
       USING ERRCODE = '23514';
   END IF;
   RETURN NULL;

@@ -3,7 +3,8 @@
 The bare INSERTs go into copies of the tables that have their indexes and neither triggers nor foreign keys, one
 statement a kind of row and one transaction a document: what PostgreSQL takes for the rows alone. Each figure is the
 best of some runs, in one process; seconds of CPU (this process and its server's) are told beside those of the clock,
-for a machine that does other things meanwhile. Issuing is of drafts judged before; the judging is measured apart.
+for a machine that does other things meanwhile: what is compared is run by turns, and by its seconds of CPU. Issuing is
+of drafts judged before; the judging is measured apart.
 BENCH_INVOICES says how many drafts a run has.
 """
 
@@ -41,7 +42,6 @@ LINES = 10
 TEN = [story.a_line()] * LINES
 RATES = ("20", "10", "5.5")
 serial = count(1)
-TICKS = os.sysconf("SC_CLK_TCK")
 # not of the document: the draft's own event, and the answer kept for a repeated call
 NOT_ITS_ROWS = ("billing.invoice.drafted", "kernel_idempotentcall")
 
@@ -63,20 +63,31 @@ class Measure:
 
 def cpu() -> float:
     """Seconds of CPU of this process and of its server process, where that one is on this machine."""
-    server = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
-    spent = server.read_text(encoding="ascii").rpartition(")")[2].split()[11:13] if server.exists() else ()
-    return time.process_time() + sum(map(int, spent)) / TICKS
+    server = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")  # nanoseconds; `stat` counts hundredths
+    return time.process_time() + (int(server.read_text(encoding="ascii").split()[0]) / 1e9 if server.exists() else 0)
 
 
-def best(runs: Sequence[Callable[[], Any]], documents: int, statements: float = 0) -> Measure:
+@dataclass(frozen=True)
+class Act:
+    """What is measured: runs of some documents each."""
+
+    runs: Sequence[Callable[[], Any]]
+    documents: int
+    statements: float = 0
+
+
+def by_turns(*acts: Act) -> list[Measure]:
+    """The best run of each, where each run of one is beside a run of the others."""
     connection.ensure_connection()
-    clocks, cpus = [], []
-    for run in runs:
-        started, spent = time.perf_counter(), cpu()
-        run()
-        clocks.append((time.perf_counter() - started) / documents)
-        cpus.append(max(cpu() - spent, 1 / TICKS) / documents)
-    return Measure(min(clocks), min(cpus), statements)
+    found: list[list[tuple[float, float]]] = [[] for _act in acts]
+    for turn in zip(*(act.runs for act in acts), strict=True):
+        for act, run, costs in zip(acts, turn, found, strict=True):
+            started, spent = time.perf_counter(), cpu()
+            run()
+            costs.append(((time.perf_counter() - started) / act.documents, (cpu() - spent) / act.documents))
+    return [
+        Measure(*map(min, zip(*costs, strict=True)), act.statements) for act, costs in zip(acts, found, strict=True)
+    ]
 
 
 def tell(name: str, measure: Measure, beside: Measure | None = None) -> None:
@@ -126,34 +137,31 @@ def send(documents: Sequence[Sequence[str]]) -> None:
                 cursor.execute(statement.replace("%", "%%"), [])
 
 
-def bare(documents: Sequence[Sequence[str]]) -> Measure:
+def bare(documents: Sequence[Sequence[str]]) -> Act:
     share = len(documents) // RUNS
     parts = [documents[run * share : (run + 1) * share] for run in range(RUNS)]
-    with bare_tables():
-        return best([lambda part=part: send(part) for part in parts], share, len(documents[0]))
+    return Act([lambda part=part: send(part) for part in parts], share, len(documents[0]))
 
 
-def one_by_one(company: Company, runs: Sequence[Sequence[Invoice]]) -> Measure:
+def one_by_one(runs: Sequence[Sequence[Invoice]]) -> Act:
     def issue(drafts: Sequence[Invoice]) -> None:
         for draft in drafts:
             issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT)
 
-    with company_scope(company):
-        first, *rest = runs[0]
-        with CaptureQueriesContext(connection) as queries:
-            issue([first])
-        return best([lambda run=run: issue(run) for run in (rest, *runs[1:])], len(rest), len(queries))
+    first, *rest = runs[0]
+    with CaptureQueriesContext(connection) as queries:
+        issue([first])
+    return Act([lambda run=run: issue(run) for run in (rest, *runs[1:])], len(rest), len(queries))
 
 
-def at_once(company: Company, runs: Sequence[Sequence[Invoice]]) -> Measure:
+def at_once(runs: Sequence[Sequence[Invoice]]) -> Act:
     def issue(drafts: Sequence[Invoice]) -> None:
         issue_invoices(invoices=drafts, actor=story.ACTOR, at=story.AT)
 
-    with company_scope(company):
-        two, *rest = runs[0][:2], runs[0][2:], *runs[1:]
-        with CaptureQueriesContext(connection) as queries:
-            issue(two)
-        return best([lambda run=run: issue(run) for run in rest], len(rest[0]), len(queries) / len(rest[0]))
+    two, *rest = runs[0][:2], runs[0][2:], *runs[1:]
+    with CaptureQueriesContext(connection) as queries:
+        issue(two)
+    return Act([lambda run=run: issue(run) for run in rest], len(rest[0]), len(queries) / len(rest[0]))
 
 
 @pytest.fixture
@@ -165,21 +173,21 @@ def test_an_invoice_is_issued_one_by_one_and_many_at_once(company: Company) -> N
     customer = story.a_customer(company)
     few = max(INVOICES // 5, 20)
     print(f"\nload {os.getloadavg()[0]:.1f}")
+    with company_scope(company), bare_tables():
+        rows = bare([inserts_of(lambda: story.an_issued_invoice(customer, TEN)) for _invoice in range(few * RUNS)])
+        for lines in SIZES:
+            single = one_by_one([drafts_of(customer, few, lines) for _run in range(RUNS)])
+            many = at_once([drafts_of(customer, INVOICES, lines) for _run in range(RUNS)])
+            beside, *measures = by_turns(rows, single, many) if lines == LINES else (None, *by_turns(single, many))
+            if beside:
+                tell(f"bare INSERTs, {LINES} lines", beside)
+            for name, measure in zip(("one by one", f"{INVOICES} at once"), measures, strict=True):
+                tell(f"{name}, {lines} lines", measure, beside)
     with company_scope(company):
-        rows = bare([inserts_of(lambda: story.an_issued_invoice(customer, TEN)) for _invoice in range(few)])
-    tell(f"bare INSERTs, {LINES} lines", rows)
-    for lines in SIZES:
-        single = one_by_one(company, [drafts_of(customer, few, lines) for _run in range(RUNS)])
-        tell(f"one by one, {lines} lines", single, rows if lines == LINES else None)
-        many = at_once(company, [drafts_of(customer, INVOICES, lines) for _run in range(RUNS)])
-        tell(f"{INVOICES} at once, {lines} lines", many, rows if lines == LINES else None)
-    with company_scope(company):
-        first, *parts = (drafts_of(customer, number) for number in (1, 20, 20, 20))
+        first, *parts = (drafts_of(customer, 20) for _part in range(1 + RUNS))
         preflight(invoice=first[0], at=story.AT)  # the engine is started
-        judging = best(
-            [lambda part=part: [preflight(invoice=draft, at=story.AT) for draft in part] for part in parts], 20
-        )
-    tell("judging alone, by the clock", judging)
+        judged = Act([lambda part=part: [preflight(invoice=row, at=story.AT) for row in part] for part in parts], 20)
+        tell("judging alone, by the clock", *by_turns(judged))
     assert chain.verify(company) == []
 
 
@@ -202,7 +210,9 @@ def test_a_payment_is_recorded_by_the_api(company: Company) -> None:
     pay()
     with CaptureQueriesContext(connection) as queries:
         pay()
-    by_api = best([lambda: [pay() for _payment in range(few)]] * RUNS, few, len(queries))
-    rows = bare([inserts_of(pay) for _payment in range(few)])
+    with bare_tables():
+        documents = [inserts_of(pay) for _payment in range(few * RUNS)]
+        paying = Act([lambda: [pay() for _payment in range(few)]] * RUNS, few, len(queries))
+        rows, by_api = by_turns(bare(documents), paying)
     tell("bare INSERTs of a payment", rows)
     tell("a payment by the API", by_api, rows)

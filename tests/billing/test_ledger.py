@@ -80,8 +80,9 @@ def test_postgresql_refuses_a_line_that_unbalances_its_entry(invoice, side):
         insert_line(entry, **{side: Decimal("0.01")})
 
 
-def test_it_is_the_whole_entry_that_postgresql_looks_at_and_at_commit(invoice):
-    """The control: two lines that balance pass, although the first alone does not."""
+@pytest.mark.parametrize("at_once", [True, False])
+def test_it_is_the_whole_entry_that_postgresql_looks_at(invoice, at_once):
+    """The control: two lines that balance pass in one statement; after the first alone none comes."""
     with transaction.atomic():
         entry = JournalEntry.objects.create(
             company_id=invoice.company_id,
@@ -94,8 +95,8 @@ def test_it_is_the_whole_entry_that_postgresql_looks_at_and_at_commit(invoice):
             source=invoice.subject,
             created_at=story.AT,
         )
-        for position, side in ((1, "debit"), (2, "credit")):
-            JournalLine.objects.create(
+        lines = [
+            JournalLine(
                 company_id=entry.company_id,
                 entry=entry,
                 position=position,
@@ -103,8 +104,15 @@ def test_it_is_the_whole_entry_that_postgresql_looks_at_and_at_commit(invoice):
                 label="À la main",
                 **{side: Decimal("5.00")},
             )
+            for position, side in ((1, "debit"), (2, "credit"))
+        ]
+        if at_once:
+            JournalLine.objects.bulk_create(lines)
+        else:
+            with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
+                lines[0].save(force_insert=True)
         settle()
-    assert entry.lines.count() == 2
+    assert entry.lines.count() == (2 if at_once else 0)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,20 @@ def test_nothing_is_added_to_an_issued_invoice_nor_moved_into_it(world: World):
     assert is_frozen(words)
 
 
+def test_what_one_statement_adds_is_refused_whole_where_some_of_it_goes_to_an_issued_invoice(world: World):
+    copies = (
+        "INSERT INTO {0} SELECT (jsonb_populate_record(row, "
+        "jsonb_build_object('id', place, 'position', 9, 'rate', 5.5, 'invoice_id', invoice))).* "
+        "FROM {0} AS row, unnest(%s::bigint[]) WITH ORDINALITY AS added (invoice, place) WHERE row.id = %s"
+    )
+    issued, draft = world["invoice"].pk, world["draft"].pk
+    for row in (world["line"], world["vat"]):
+        sql = copies.format(row._meta.db_table)
+        for among in ([draft, issued], [issued, draft]):
+            assert is_frozen(refusal(sql, among, row.pk))
+        assert refusal(sql, [draft], row.pk) == "", "the control"
+
+
 def test_an_issued_invoice_never_becomes_a_draft_again(world: World):
     assert is_frozen(refusal("UPDATE billing_invoice SET status = 'DRAFT' WHERE id = %s", world["invoice"].pk))
 

@@ -29,16 +29,15 @@ END $$;
 -- The first event of a transaction places all that follow it, whatever their number: what others have not committed is
 -- not seen here, and what they have is placed. Head and events are written once, where each event would write both.
 -- Events are found by their keys: a session that planned while there were few would go on reading all of them.
-CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$
+CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
 DECLARE
   head kernel_auditchain%ROWTYPE;
   event record;
   ids bigint[];
   before text[];
   hashes text[];
-  scope text := coalesce(current_setting('quittance.company', true), '');
 BEGIN
-  PERFORM set_config('quittance.company', NEW.company_id::text, true);
   IF EXISTS (SELECT FROM kernel_auditevent WHERE id = NEW.id AND hash = '') THEN
     INSERT INTO kernel_auditchain (company_id, length, head) VALUES (NEW.company_id, 0, '') ON CONFLICT DO NOTHING;
     SELECT * INTO head FROM kernel_auditchain WHERE company_id = NEW.company_id FOR UPDATE;
@@ -57,7 +56,6 @@ BEGIN
       FROM unnest(ids, before, hashes) WITH ORDINALITY AS found (id, before, hash, place) WHERE placed.id = found.id;
     UPDATE kernel_auditchain SET length = head.length, head = head.head WHERE company_id = NEW.company_id;
   END IF;
-  PERFORM set_config('quittance.company', scope, true);
   RETURN NULL;
 END $$;
 
@@ -80,11 +78,13 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER kernel_auditevent_chain AFTER INSERT ON kernel_auditevent
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION kernel_chain_event();
--- The only UPDATE an event ever sees is the one above, once.
-CREATE TRIGGER kernel_auditevent_once BEFORE UPDATE ON kernel_auditevent
-  FOR EACH ROW WHEN (((old.hash) = '')) EXECUTE FUNCTION kernel_freeze('sequence', 'previous_hash', 'hash');
+-- The only UPDATE an event ever sees is the one above, once. Compared here, not in kernel_freeze(): many come at once.
 CREATE TRIGGER kernel_auditevent_freeze BEFORE UPDATE ON kernel_auditevent
-  FOR EACH ROW WHEN (((old.hash) <> '')) EXECUTE FUNCTION kernel_refuse();
+  FOR EACH ROW WHEN (old.hash <> '' OR
+    (old.id, old.company_id, old.at, old.tag, old.actor_kind, old.actor_name, old.actor_user_id, old.subjects, old.data,
+     old.digest, old.request_id, old.content_hash) IS DISTINCT FROM
+    (new.id, new.company_id, new.at, new.tag, new.actor_kind, new.actor_name, new.actor_user_id, new.subjects, new.data,
+     new.digest, new.request_id, new.content_hash)) EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER kernel_auditevent_keep BEFORE DELETE ON kernel_auditevent
   FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER kernel_auditevent_keep_all BEFORE TRUNCATE ON kernel_auditevent
