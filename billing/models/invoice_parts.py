@@ -19,7 +19,8 @@ from config.kernel.models import CompanyRow
 class InvoiceLine(DocumentLine):
     """A line; in a credit note, what it takes back of the line it credits: a quantity, or with none its price only."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    # found by line_by_invoice
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False)
     credited_line = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="credits"
     )
@@ -50,7 +51,8 @@ class InvoiceLine(DocumentLine):
 class VatSubtotal(CompanyRow):
     """One row of the VAT breakdown (BG-23): base and tax for a category and rate, rounded once."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="vat_subtotals")
+    # found by one_subtotal_per_category_and_rate
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="vat_subtotals", db_index=False)
     category = models.CharField(_("catégorie"), max_length=2)
     rate = models.DecimalField(_("taux"), max_digits=5, decimal_places=2)
     base = models.DecimalField(_("base HT"), max_digits=16, decimal_places=2)

@@ -43,7 +43,10 @@ class Invoice(CompanyRow):
     status = models.CharField(_("état"), max_length=10, choices=InvoiceStatus.choices, default=InvoiceStatus.DRAFT)
     number = models.CharField(_("numéro"), max_length=20, null=True, blank=True)
     external_reference = models.CharField(_("référence externe"), max_length=50, blank=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("client"))
+    # found by invoice_by_customer
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("client"), db_index=False
+    )
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices")
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
     # the draft that a deposit without an order is asked ahead of, and within whose total it stays

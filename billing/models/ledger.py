@@ -46,7 +46,8 @@ class JournalEntry(CompanyRow):
 class JournalLine(CompanyRow):
     """One side of an entry: an account of the PCG, debit or credit, never both."""
 
-    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
+    # found by journal_line_by_entry
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     account = models.CharField(_("compte"), max_length=10)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+")

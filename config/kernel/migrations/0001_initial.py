@@ -436,7 +436,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='auditevent',
             name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.company'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.company'),
         ),
         migrations.AddField(
             model_name='damagedfile',

@@ -225,7 +225,8 @@ class AuditEvent(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    # found by audit_by_company
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
     tag = models.CharField(max_length=60)
     actor_kind = models.CharField(max_length=10)
