@@ -13,8 +13,8 @@ from typing import Any
 VERSION = 1
 
 
-# sorted and without spaces, so that neither the order of a mapping nor the writer's taste changes the hash; what it writes
-# was made by a walk, which ends: it holds no circle
+# sorted and without spaces, so that neither the order of a mapping nor the writer's taste changes the hash;
+# no search for circles: a walk has just ended
 _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
