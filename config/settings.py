@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.api.enums import ENUMS
 from config.kernel import logs
-from config.runtime import embedded, production
+from config.runtime import chorus_variables, embedded, production
 from config.runtime.development import development_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -143,6 +143,12 @@ CACHES = {
     name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
     for name in ("default", "verdicts")
 }
+# all processes together: what others answered, which is asked again when the broker is away
+CACHES["shared"] = {
+    "BACKEND": "config.kernel.shared_cache.SharedCache",
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "cache",
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -253,15 +259,9 @@ SMTP_CONFIGURED = bool(EMAIL_URL)
 # off: invoices stay valid files that leave by e-mail; nothing goes to a platform, and its pages are hidden
 ENABLE_EINVOICING = env.bool("ENABLE_EINVOICING", default=True)
 MONACO_IS_DOMESTIC = env.bool("MONACO_IS_DOMESTIC", default=False)
-# the seed's names: the PISTE application of this installation, for companies whose account gives none of their own
-CHORUS_PRO = {
-    "token_url": env.str("CHORUS_PRO_PISTE_URL", default=""),
-    "base_url": env.str("CHORUS_PRO_API_URL", default=""),
-    "client_id": env.str("CHORUS_PRO_CLIENT_ID", default=""),
-    "client_secret": env.str("CHORUS_PRO_CLIENT_SECRET", default=""),
-    "certificate": env.str("CHORUS_PRO_CERTIFICATE_PATH", default=""),
-    "read_timeout": env.int("CHORUS_PRO_API_TIMEOUT", default=30_000) / 1000,  # given in milliseconds
-}
+# the PISTE application of this installation, for companies whose account gives none of their own
+CHORUS_PRO_NOTES: list[str] = []  # what of it is not obeyed as written: the start says each
+CHORUS_PRO = chorus_variables.read(env, CHORUS_PRO_NOTES.append)
 # what a watcher of /metrics shows as its Bearer token; empty: superusers alone may read them
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

@@ -8,8 +8,9 @@ class EinvoicingConfig(AppConfig):
     verbose_name = "Facturation électronique"
 
     def ready(self) -> None:
-        from einvoicing import inbound, panels, receivers, sealed
+        from einvoicing import checks, inbound, panels, receivers, sealed
 
+        checks.declare()
         sealed.declare()
         receivers.connect()
         panels.register()

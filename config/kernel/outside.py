@@ -109,6 +109,15 @@ def each(works: Iterable[Callable[[], T]]) -> list[T | Stale]:
     return results
 
 
+def all_of(*works: Callable[[], Any]) -> list[Any]:
+    """What each work returned, in their order; all that they ask is asked at once. Raises Stale."""
+    results = each(works)
+    for result in results:
+        if isinstance(result, Stale):
+            raise result
+    return results
+
+
 def _answered(questions: Questions[K, T]) -> dict[K, T]:
     if _is_open() and not _alone.get():
         raise AskedInside

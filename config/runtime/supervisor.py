@@ -116,6 +116,13 @@ def migrate_and_seed() -> str:
     return logins.getvalue().strip()
 
 
+def ignored_variables() -> list[str]:
+    """One line for each variable that is not obeyed as it was written."""
+    from django.conf import settings
+
+    return list(settings.CHORUS_PRO_NOTES)
+
+
 def refuse_older_tables() -> None:
     """Nothing was released before the migrations of today: a demonstration made by earlier ones starts anew."""
     from django.apps import apps
@@ -161,6 +168,8 @@ def main() -> None:
     embedded.ensure()
     preflight.check_database(os.environ["DATABASE_URL"])
     logins = migrate_and_seed()
+    for note in ignored_variables():
+        say(note)
 
     def ready() -> None:
         say(f"\n{logins}\n\nQuittance : {address}  (prêt en {time.monotonic() - began:.1f} s, Ctrl-C pour arrêter)")

@@ -2,6 +2,9 @@
 
 Kinds: latency=SECONDS, 429=SECONDS (or silent), 500, 503, expired-token, empty-body, reset-after-accept,
 accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, plain-pages, and buyer=BEHAVIOUR.
+
+Of Chorus Pro alone, states that last while they are ordered: unsubscribed=API (factures, structures, transverses,
+utilisateurs, engagementsJuridiques; several joined by +), unattached, expired-password, password-ends=YYYY-MM-DD.
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "silent": (DEPOSIT,),
     "buyer": (DEPOSIT,),
     "plain-pages": (SEARCH,),
+    "unsubscribed": _CALLS,
+    "unattached": (DEPOSIT, READ),
+    "expired-password": _CALLS,
+    "password-ends": (READ,),
 }
 
 

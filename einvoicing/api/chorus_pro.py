@@ -26,20 +26,14 @@ from einvoicing.api.sending import InvalidHere
 from einvoicing.models import Transmission
 from einvoicing.services.accounts import try_account
 from einvoicing.services.chorus_statuses import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
-from einvoicing.services.chorus_transmitting import BodyAnswer, StatedInvoice, check_numbers, queue_to_chorus_pro
+from einvoicing.services.chorus_transmitting import StatedInvoice, queue_to_chorus_pro
 from einvoicing.services.documents import DocumentInvalid
-from einvoicing.services.public_bodies import (
-    ChorusProAway,
-    NoChorusPro,
-    account_of,
-    ask,
-    checked_siret,
-)
+from einvoicing.services.public_bodies import NoChorusPro, account_of, checked_siret
 
 NOT_YOURS = "Ce SIRET n’est pas celui d’un établissement de votre société."
 SEED = {
     "invoiceNumber": "FAC2024-001", "invoiceDate": "2024-03-15", "supplierSiret": "12345678200002",
-    "recipientSiret": "21750001600019", "serviceReference": {"serviceCode": "SERVICE001"},
+    "recipientSiret": "24690025200015", "serviceReference": {"serviceCode": "SERVICE001"},
     "amountExcludingTax": Decimal("1000.00"), "vatAmount": Decimal("200.00"), "amountIncludingTax": Decimal("1200.00"),
 }  # fmt: skip
 TAKEN = {
@@ -65,23 +59,6 @@ class ChorusView(ApiView):
 
 
 class Submit(ChorusView):
-    body_answer: BodyAnswer
-
-    def read(self, request: Call, path: dict[str, Any]) -> None:
-        """The public body is asked about here, before any transaction opens; its answer is kept a day."""
-        super().read(request, path)
-        data = request.values["invoice_data"]
-        check_numbers(_stated(request.values))
-        service_code = data.get("service_reference", {}).get("service_code", "")
-        self.body_answer = BodyAnswer()
-        try:
-            body, needs = ask(
-                company=request.caller.company, siret=data["recipient_siret"], service_code=service_code, at=request.at
-            )
-            self.body_answer = BodyAnswer(True, body, needs)
-        except (NoChorusPro, ChorusProAway):
-            return  # the queue asks it again, as long as it takes
-
     @operation(action="einvoicing.send", body=shapes.SubmitBody, answer=shapes.SubmitAnswer)
     @created()
     @repeatable(REQUIRED)
@@ -91,15 +68,15 @@ class Submit(ChorusView):
         """Submit an issued invoice to Chorus Pro.
 
         The invoice is ours, by its number; what you say of it (SIRETs, date, amounts, service, commitment) must be
-        what was issued, and `document`, when you send it, its legal Factur-X: else 400 at the field. The legal file is
-        queued; `status` follows. Refused with the codes SIRET_INVALIDE, SERVICE_INTROUVABLE, ENGAGEMENT_ABSENT (400)
-        and FACTURE_DOUBLON (409, with the `chorusInvoiceId` of the one already there), each with a `message`.
+        what was issued, and `document`, when you send it, its legal Factur-X: else 400, at each field that differs
+        (names are not compared). Chorus Pro is asked what the recipient wants of the invoice's own service; one that
+        does not answer stops nothing. The legal file is queued; `status` follows. Refused with the codes
+        SIRET_INVALIDE, SERVICE_INTROUVABLE, ENGAGEMENT_ABSENT (400) and FACTURE_DOUBLON (409, with the
+        `chorusInvoiceId` of the one already there), each with a `message`.
         """
         stated, company = _stated(request.values), request.caller.company
         try:
-            row = queue_to_chorus_pro(
-                company=company, stated=stated, body_answer=self.body_answer, actor=request.caller.actor, at=request.at
-            )
+            row = queue_to_chorus_pro(company=company, stated=stated, actor=request.caller.actor, at=request.at)
         except DocumentInvalid as error:
             raise InvalidHere(error.report) from error
         return cast(Transmission, submitted().get(pk=row.pk))
@@ -119,6 +96,8 @@ def _stated(values: dict[str, Any]) -> StatedInvoice:
         kind=data.get("invoice_type", ""),
         service_code=data.get("service_reference", {}).get("service_code", ""),
         engagement=data.get("engagement", {}).get("engagement_number", ""),
+        purchase_order=data.get("purchase_order", ""),
+        contract=data.get("contract_reference", ""),
         document=document,
         **shapes.amounts(data),
     )

@@ -13,9 +13,9 @@ from config.kernel.errors import DomainError, Invalid
 from einvoicing.api import chorus_pro_shapes as shapes
 from einvoicing.api.chorus_pro import ChorusView
 from einvoicing.platforms.chorus_pro.structures import Structure
-from einvoicing.services.public_bodies import checked_siret, public_body, siret_named
+from einvoicing.services.public_bodies import bodies_named, checked_siret, public_body
 
-WHICH_BODY = "Indiquez le SIRET de l’entité publique, ou le nom d’une seule de vos clientes."
+WHICH_BODY = "Indiquez le SIRET de l’entité publique, ou des mots de son nom."
 
 
 class Lookup(ChorusView):
@@ -27,14 +27,18 @@ class Lookup(ChorusView):
     def post(self, request: Call) -> dict[str, Any]:
         """Look a public body up by SIRET: its services and what it wants on an invoice. Answers are kept 24 hours.
 
-        Without `siret`, `name` finds it among your own customers when one alone bears these words.
+        Without `siret`, `name` finds it, accents and capitals aside: the one of your own customers that bears these
+        words, else Chorus Pro's. When several do, none is `found` and all are `candidates`.
         """
         company, criteria = request.caller.company, request.values
-        siret = criteria.get("siret") or (siret_named(company, criteria["name"]) if criteria.get("name") else None)
-        if not siret:
+        siret, name = criteria.get("siret"), criteria.get("name", "").strip()
+        if not siret and not name:
             raise Invalid(fields={"siret": WHICH_BODY})
-        found = public_body(company=company, siret=checked_siret(siret, "siret"), at=request.at)
-        return {"found": found is not None, "entity": found}
+        named = () if siret else bodies_named(company=company, name=name, at=request.at)
+        if not siret and len(named) != 1:
+            return {"found": False, "entity": None, "candidates": named}
+        found = public_body(company=company, siret=checked_siret(siret or named[0].siret, "siret"), at=request.at)
+        return {"found": found is not None, "entity": found, "candidates": ()}
 
 
 class Accepts(ChorusView):
@@ -57,7 +61,7 @@ class Services(ChorusView):
     @operation(answer=shapes.ServiceShape, many=True)
     @documented(id="chorus_entity_services")
     def get(self, request: Call, siret: str) -> Any:
-        """The services of a public body that a supplier may write to, by name."""
+        """The services of a public body, by name; an invoice goes to one that is active."""
         number = checked_siret(siret, "siret")
         found: Structure | None = public_body(company=request.caller.company, siret=number, at=request.at)
         if found is None:

@@ -6,18 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.kernel.api.fields import Day, Moment, Money, Page
 from config.kernel.api.json import loads
+from config.kernel.clock import local_day
 from einvoicing.api.camel import CamelBody, CamelQuery, CamelShape
 from einvoicing.models import Environment, Transmission
+from einvoicing.platforms.chorus_pro.structures import Service
 from einvoicing.services.chorus_statuses import REJECTED, STATUSES, history
 
 # of the demands: other types are refused, and the issued document says its own
-INVOICE_TYPES = ("FACTURE", "AVOIR")
+INVOICE_TYPES = ("FACTURE", "ACOMPTE", "AVOIR")
 DOCUMENT_FORMATS = ("FACTURX",)
 LARGEST_FILE = 20 * 1024 * 1024
 TOO_LARGE = "Ce fichier dépasse 20 Mo."
@@ -55,6 +58,10 @@ class InvoiceData(CamelBody):
     recipient_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     service_reference = ServiceReference(required=False)
     engagement = Engagement(required=False)
+    purchase_order = serializers.CharField(
+        max_length=50, required=False, allow_blank=True, default="", help_text="BT-13, as the commitment number."
+    )
+    contract_reference = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
     amount_excluding_tax = Money()
     vat_amount = Money()
     amount_including_tax = Money()
@@ -192,14 +199,19 @@ class PeriodQuery(CamelQuery):
 class LookupBody(CamelBody):
     siret = Siret(required=False)
     name = serializers.CharField(
-        max_length=200, required=False, help_text="Without siret: of one public body among your customers."
+        max_length=200, required=False, help_text="Without siret: words of its name, of your customers or Chorus Pro's."
     )
 
 
 class ServiceShape(CamelShape):
     service_code = serializers.CharField(source="code")
     service_name = serializers.CharField(source="name")
-    is_active = serializers.BooleanField()
+    is_active = serializers.SerializerMethodField("is_open_today", help_text="Takes invoices today.")
+    starts_on = serializers.DateField(allow_null=True)
+    ends_on = serializers.DateField(allow_null=True)
+
+    def is_open_today(self, service: Service) -> bool:
+        return service.is_open(local_day(timezone.now()))
 
 
 class EntityShape(CamelShape):
@@ -215,9 +227,15 @@ class EntityShape(CamelShape):
     services = ServiceShape(many=True)
 
 
+class NamedShape(CamelShape):
+    siret = serializers.CharField()
+    name = serializers.CharField()
+
+
 class LookupAnswer(CamelShape):
     found = serializers.BooleanField()
     entity = EntityShape(allow_null=True)
+    candidates = NamedShape(many=True, help_text="When several bear that name: twenty at most, to be asked by SIRET.")
 
 
 class AcceptsAnswer(CamelShape):

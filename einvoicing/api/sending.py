@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.api.invoices.bodies import partner_fields
@@ -17,7 +16,7 @@ from config.kernel.api.operation import operation
 from config.kernel.api.repeatable import REQUIRED, repeatable
 from config.kernel.api.view import Call
 from config.kernel.errors import DomainError
-from config.kernel.middleware import say
+from config.kernel.middleware import say, translated
 from einvoicing.problems.fields import CUSTOMER, ITEMS, field_of
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.readiness import judge
@@ -99,7 +98,7 @@ def violation_values(violation: Violation) -> dict[str, Any]:
     return {
         "rule": violation.rule,
         "severity": violation.severity,
-        "text": _(violation.text),
+        "text": translated(violation.text),
         "field": field_of(violation.rule, violation.term, violation.location),
         "term": violation.term,
         "location": violation.location,

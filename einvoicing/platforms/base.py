@@ -31,6 +31,9 @@ class PlatformSettings:
     login: str = ""  # a second credential, where the platform wants one: Chorus Pro's technical account
     password: str = field(default="", repr=False)
     certificate: str = ""  # path of a PEM file (certificate and key), where the platform wants one
+    scope: str = ""  # of the tokens; empty: the adapter's own
+    retry_attempts: int = 3  # of a look-up that the platform is too busy to answer, the first included
+    retry_delay: float = 1.0  # seconds before the second, doubled each time, unless the platform says when
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     # makes the connections of one session: judged, since people typed the address

@@ -13,7 +13,7 @@ from billing.models import Invoice
 from billing.services.issuing import NothingToIssue
 from config.kernel.access import may_open
 from config.kernel.errors import DomainError
-from config.kernel.middleware import say
+from config.kernel.middleware import say, translated
 from config.kernel.roles import allows
 from einvoicing.problems.fixes import Fix, fix_for
 from einvoicing.problems.places import customer_url, draft_url, place_of
@@ -46,7 +46,7 @@ def broken_rules_of(draft: Invoice, at: datetime) -> list[BrokenRule]:
 def broken_rule(violation: Violation, invoice: Invoice) -> BrokenRule:
     url, label = place_of(violation.rule, violation.term, invoice)
     fix = fix_for(violation.rule, invoice)
-    return BrokenRule(violation.rule, _(violation.text), violation.severity == FATAL, url, label, fix)
+    return BrokenRule(violation.rule, translated(violation.text), violation.severity == FATAL, url, label, fix)
 
 
 def kept_rule(violation: Mapping[str, Any], invoice: Invoice) -> BrokenRule:

@@ -19,7 +19,7 @@ KNOWN: dict[str, tuple[str, str, str, str, str]] = {
     "552100554": ("Boulangerie Martin", "PrivateVatRegistered", "Enabled", "55210055400013", ""),
     "356000000": ("La Poste", "PrivateVatRegistered", "Enabled", "35600000000048", ""),
     "217500016": ("Commune de Belleville", "Public", "Enabled", "21750001600019", "SRV01"),
-    "213501000": ("Commune d’Exemple", "Public", "Enabled", "21350100000015", "SERVICE-COMPTA"),
+    "213501000": ("Commune d’Exemple", "Public", "Enabled", "21350100000011", "SERVICE-COMPTA"),
     "404833048": ("Ancienne Maison", "PrivateVatRegistered", "Disabled", "40483304800022", ""),
 }
 

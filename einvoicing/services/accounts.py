@@ -75,7 +75,10 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
     if kind not in PLATFORMS:
         problems["kind"] = "Ce type de plateforme n’est pas pris en charge."
     has_oauth = kind not in PLATFORMS or PLATFORMS[kind].has_oauth
+    own = usual_settings(kind)
     for name in ("base_url", "token_url") if has_oauth else ("base_url",):
+        if not values.get(name) and own.get(name):
+            continue  # the installation's
         if refused := refusal(values.get(name, ""), loopback=True):
             problems[name] = refused
     if needs_secret:

@@ -10,27 +10,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from billing.models import Invoice
 from config.kernel import outside, typography
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Sentence
 from config.kernel.models import Company
 from einvoicing.formats import cii, facturx
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.chorus_pro.structures import Requirements, Structure
-from einvoicing.services.documents import ensure_facturx
+from einvoicing.platforms.chorus_pro.structures import BodyAnswer
+from einvoicing.problems import public_rules
+from einvoicing.services.documents import ensure_facturx, recipient_of
 from einvoicing.services.public_bodies import SiretInvalid, checked_siret
-from einvoicing.services.routing import CHORUS_PRO, carrier_for
+from einvoicing.services.routing import carrier_for
 from einvoicing.services.transmissions import AlreadyTransmitted, queue_transmission
+from einvoicing.validation.report import FATAL
 
 UNKNOWN_NUMBER = "Aucune facture émise de cette société ne porte ce numéro."
-UNKNOWN_BODY = "Chorus Pro ne connaît aucune entité publique sous ce SIRET."
-UNKNOWN_SERVICE = "Cette entité publique n’a pas de service actif sous ce code."
-NEEDS_SERVICE = "Cette entité publique exige un code service : la facture n’en porte pas."
-NEEDS_ENGAGEMENT = "Cette entité publique exige un numéro d’engagement : la facture n’en porte pas."
-NEEDS_EITHER = "Cette entité publique exige un code service ou un numéro d’engagement : la facture n’en porte aucun."
+CARRIES_NONE = "La facture émise n’en porte pas."
 DIFFERS = "La facture émise porte « %(ours)s »."
 ANOTHER_FILE = (
     "Ce fichier n’est pas le Factur-X légal de cette facture : téléchargez celui-là "
@@ -76,51 +76,46 @@ class StatedInvoice:
     net: Decimal
     vat: Decimal
     gross: Decimal
-    kind: str = ""  # FACTURE or AVOIR
+    kind: str = ""  # FACTURE, ACOMPTE or AVOIR
     service_code: str = ""
     engagement: str = ""
+    purchase_order: str = ""
+    contract: str = ""
     document: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BodyAnswer:
-    """What Chorus Pro answers about the recipient; `is_known` False when it could not be asked."""
-
-    is_known: bool = False
-    body: Structure | None = None
-    needs: Requirements | None = None
-
-
-def check_numbers(stated: StatedInvoice) -> None:
-    """Raises SiretInvalid, at the field."""
-    for name, number in (("supplierSiret", stated.supplier_siret), ("recipientSiret", stated.recipient_siret)):
-        checked_siret(number, f"invoiceData.{name}")
+# how the module names what Chorus Pro's answer forbids
+REFUSALS: Mapping[str, tuple[type[Invalid], str]] = {
+    public_rules.BODY: (SiretInvalid, "recipientSiret"),
+    public_rules.SERVICE: (ServiceNotFound, "serviceReference.serviceCode"),
+    public_rules.ENGAGEMENT: (EngagementMissing, "engagement.engagementNumber"),
+}
 
 
 @outside.atomic
-def queue_to_chorus_pro(
-    *, company: Company, stated: StatedInvoice, body_answer: BodyAnswer, actor: Actor, at: datetime
-) -> Transmission:
-    """Queue our invoice of that number to Chorus Pro.
+def queue_to_chorus_pro(*, company: Company, stated: StatedInvoice, actor: Actor, at: datetime) -> Transmission:
+    """Queue our invoice of that number to Chorus Pro, which is asked first about its recipient.
 
-    Raises Invalid where what is stated is not what was issued, SiretInvalid, ServiceNotFound, EngagementMissing,
-    NotForChorusPro, DuplicateInvoice, DocumentInvalid.
+    Raises Invalid at each field that says something else than what was issued, SiretInvalid, ServiceNotFound,
+    EngagementMissing, NotForChorusPro, DuplicateInvoice, DocumentInvalid.
     """
+    _check_numbers(stated)
     rows = Invoice.everywhere.issued().filter(company=company, number=stated.number)
     invoice: Invoice | None = (
         rows.select_for_update(no_key=True, of=("self",)).select_related("customer", "company").first()
     )
     if invoice is None:
         raise Invalid(fields={"invoiceData.invoiceNumber": UNKNOWN_NUMBER})
-    if wrong := dict(_differences(invoice, stated)):
-        raise Invalid(fields=wrong)
+    answer, other_file = outside.all_of(
+        partial(recipient_of, invoice, at), partial(_other_file, invoice, stated.document, actor, at)
+    )
+    wrong = dict(_differences(invoice, stated))
+    if wrong or other_file:
+        raise Invalid(fields=wrong | ({"document": other_file} if other_file else {}))
     account = carrier_for(invoice)
-    if account is None or account.kind != CHORUS_PRO:
+    if account is None or answer is None:
         raise NotForChorusPro
-    if body_answer.is_known:
-        _check_body(invoice, body_answer)
-    if stated.document is not None:
-        _check_document(invoice, stated.document, actor, at)
+    _check_recipient(invoice, answer, at)
     try:
         return queue_transmission(invoice=invoice, account=account, actor=actor, at=at)
     except AlreadyTransmitted:
@@ -128,9 +123,21 @@ def queue_to_chorus_pro(
         raise DuplicateInvoice(live.exclude(status=TransmissionStatus.REJECTED).latest("created_at").pk) from None
 
 
-def _differences(invoice: Invoice, stated: StatedInvoice) -> Iterator[tuple[str, Sentence]]:
+def _check_numbers(stated: StatedInvoice) -> None:
+    """Raises SiretInvalid, at each field."""
+    wrong: dict[str, str] = {}
+    for name, number in (("supplierSiret", stated.supplier_siret), ("recipientSiret", stated.recipient_siret)):
+        try:
+            checked_siret(number, f"invoiceData.{name}")
+        except SiretInvalid as error:
+            wrong |= error.fields
+    if wrong:
+        raise SiretInvalid(fields=wrong)
+
+
+def _differences(invoice: Invoice, stated: StatedInvoice) -> Iterator[tuple[str, Sentence | str]]:
     """What the partner states otherwise than the issued invoice, by its field."""
-    kind = "AVOIR" if invoice.is_credit_note else "FACTURE"
+    kind = "AVOIR" if invoice.is_credit_note else "ACOMPTE" if invoice.is_deposit else "FACTURE"
     pairs: Mapping[str, tuple[Any, Any]] = {
         "invoiceType": (stated.kind or kind, kind),
         "invoiceDate": (stated.issued_on, invoice.issue_date),
@@ -141,10 +148,13 @@ def _differences(invoice: Invoice, stated: StatedInvoice) -> Iterator[tuple[str,
         "amountIncludingTax": (stated.gross, invoice.total_gross),
         "serviceReference.serviceCode": (stated.service_code or invoice.service_code, invoice.service_code),
         "engagement.engagementNumber": (stated.engagement or invoice.purchase_order, invoice.purchase_order),
+        "purchaseOrder": (stated.purchase_order or invoice.purchase_order, invoice.purchase_order),
+        "contractReference": (stated.contract, ""),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:
-            yield f"invoiceData.{name}", Sentence(DIFFERS, {"ours": _shown(ours, invoice.currency)})
+            shown = _shown(ours, invoice.currency)
+            yield f"invoiceData.{name}", Sentence(DIFFERS, {"ours": shown}) if shown else CARRIES_NONE
 
 
 def _shown(value: Any, currency: str) -> str:
@@ -153,29 +163,25 @@ def _shown(value: Any, currency: str) -> str:
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
-def _check_body(invoice: Invoice, body_answer: BodyAnswer) -> None:
-    if body_answer.body is None:
-        raise SiretInvalid(fields={"invoiceData.recipientSiret": UNKNOWN_BODY})
-    code, field = invoice.service_code, "invoiceData.serviceReference.serviceCode"
-    service = body_answer.body.service(code) if code else None
-    if code and (service is None or not service.is_active):
-        raise ServiceNotFound(fields={field: UNKNOWN_SERVICE})
-    needs = body_answer.needs or body_answer.body.requirements
-    missing = needs.missing(service_code=code, engagement=invoice.purchase_order)
-    if "service_code" in missing:
-        raise ServiceNotFound(fields={field: NEEDS_SERVICE})
-    if missing:
-        sentence = NEEDS_EITHER if "either" in missing else NEEDS_ENGAGEMENT
-        raise EngagementMissing(fields={"invoiceData.engagement.engagementNumber": sentence})
+def _check_recipient(invoice: Invoice, answer: BodyAnswer, at: datetime) -> None:
+    """By what the invoice carries; what could not be asked stops nothing: the queue asks as long as it takes."""
+    references = {"service_code": invoice.service_code, "engagement": invoice.purchase_order}
+    found = public_rules.check(answer, **references, day=local_day(at))
+    broken = [violation for violation in found if violation.severity == FATAL]
+    if broken:
+        error, _field = REFUSALS[broken[0].rule]
+        raise error(fields={f"invoiceData.{REFUSALS[item.rule][1]}": item.text for item in broken})
 
 
-def _check_document(invoice: Invoice, data: bytes, actor: Actor, at: datetime) -> None:
+def _other_file(invoice: Invoice, data: bytes | None, actor: Actor, at: datetime) -> Sentence | str:
+    """Why this file is not our legal one; '' when it is, or none was sent."""
+    if data is None:
+        return ""
     ours = ensure_facturx(invoice=invoice, actor=actor, at=at)
     if hashlib.sha256(data).hexdigest() == ours.sha256:
-        return
+        return ""
     try:
         number = cii.parse(facturx.extract(data)).number
     except Invalid as error:
-        raise Invalid(fields={"document": error.sentence}) from error
-    same = number == invoice.number
-    raise Invalid(fields={"document": ANOTHER_FILE if same else Sentence(ANOTHER_NUMBER, {"number": number})})
+        return error.sentence
+    return ANOTHER_FILE if number == invoice.number else Sentence(ANOTHER_NUMBER, {"number": number})

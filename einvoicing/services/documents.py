@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,7 +18,7 @@ from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
 from billing.services.issuing import BuyerIsSeller, check_issuable, is_seller
 from billing.services.lines import vat_rows
-from config.kernel import audit
+from config.kernel import audit, outside
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
@@ -25,8 +26,12 @@ from config.kernel.kept import keep_file
 from customers import territories
 from einvoicing import mapping, validation
 from einvoicing.formats import cii, facturx, ubl
+from einvoicing.platforms.chorus_pro.structures import BodyAnswer
+from einvoicing.problems import public_rules
 from einvoicing.problems import rules as own_rules
 from einvoicing.problems.rules import PublicNeeds
+from einvoicing.services.public_bodies import recipient
+from einvoicing.services.routing import CHORUS_PRO, carrier_for, is_public
 from einvoicing.services.verdicts import official_verdict
 from einvoicing.validation import report as reports
 from einvoicing.validation.artefacts import rules_version
@@ -175,9 +180,9 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
     Raises what issuing would refuse that no rule names (NoBillingAddress, AmountNotPositive, CreditTooLarge…).
     """
     if not invoice.is_draft:
-        return _judge(_issued_document(invoice), invoice)
+        return _judge(_issued_document(invoice), invoice, at)
     as_issued = copy(invoice)  # the caller's stays the draft it is
-    return _judge(_provisional_document(as_issued, at), as_issued)
+    return _judge(_provisional_document(as_issued, at), as_issued, at)
 
 
 def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoice:
@@ -200,13 +205,37 @@ def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoi
     return mapping.from_invoice(invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits)
 
 
-def _judge(document: mapping.model.Invoice, invoice: Invoice) -> Report:
-    """The official rules, then those that no schematron holds."""
-    report = official_verdict(cii.render(document), _rules_for(invoice))
+def _judge(document: mapping.model.Invoice, invoice: Invoice, at: datetime) -> Report:
+    """The official rules, then those that no schematron holds; they and Chorus Pro are asked at once."""
+    report, answer = outside.all_of(
+        partial(official_verdict, cii.render(document), _rules_for(invoice)), partial(recipient_of, invoice, at)
+    )
     customer = invoice.customer
     needs = PublicNeeds(customer.requires_service_code, customer.requires_commitment)
     more = own_rules.check(document, needs if customer.is_public_body else None)
+    if answer is not None:
+        references = {"service_code": document.buyer_reference, "engagement": document.purchase_order}
+        broken = {violation.rule for violation in more}
+        found = public_rules.check(answer, **references, day=local_day(at))
+        more += tuple(violation for violation in found if violation.rule not in broken)
     return reports.with_more(report, (*more, *_legally_missing(invoice)))
+
+
+def recipient_of(invoice: Invoice, at: datetime) -> BodyAnswer | None:
+    """What Chorus Pro says of the invoice's public body; None for one that does not go by it.
+
+    Raises AskedInside in a transaction that is not of `outside.atomic`.
+    """
+    account = carrier_for(invoice) if is_public(invoice) else None
+    if account is None or account.kind != CHORUS_PRO:
+        return None
+    named = {
+        "siret": str(invoice.buyer.get("siret") or ""),
+        "service_code": invoice.service_code,
+        "engagement": invoice.purchase_order,
+    }
+    key = (CHORUS_PRO, account.pk, *named.values())
+    return outside.ask({key: partial(recipient, account=account, at=at, **named)})[key]
 
 
 def _legally_missing(invoice: Invoice) -> Iterator[Violation]:

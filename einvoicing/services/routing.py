@@ -14,6 +14,7 @@ from billing.models import Invoice
 from config.kernel.outbound import PublicAdapter
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
+from einvoicing.platforms.chorus_pro.addresses import Addresses, addresses
 from einvoicing.platforms.registry import PLATFORMS, Provider
 
 CHORUS_PRO = "chorus_pro"
@@ -28,17 +29,28 @@ def usual_settings(kind: str) -> dict[str, Any]:
 LONGEST_CONVERSATION = 600.0  # seconds, large files up and down
 
 
+def addresses_of(account: PlatformAccount) -> Addresses:
+    """Where the account's platform is: what it leaves empty is the installation's own, else the State's."""
+    usual, known = usual_settings(account.kind), Addresses("", "")
+    if account.kind == CHORUS_PRO:
+        known = addresses(account.environment)
+    return Addresses(
+        account.base_url or usual.get("base_url") or known.base_url,
+        account.token_url or usual.get("token_url") or known.token_url,
+    )
+
+
 def settings_of(account: PlatformAccount) -> PlatformSettings:
     """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable.
 
     What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings).
     """
-    usual = usual_settings(account.kind)
+    usual, where = usual_settings(account.kind), addresses_of(account)
     secret = account.client_secret() if account.client_secret_cipher else ""
     return PlatformSettings(
         kind=account.kind,
-        base_url=account.base_url or usual.get("base_url", ""),
-        token_url=account.token_url or usual.get("token_url", ""),
+        base_url=where.base_url,
+        token_url=where.token_url,
         client_id=account.client_id or usual.get("client_id", ""),
         client_secret=secret or usual.get("client_secret", ""),
         service_name=account.service_name,
@@ -48,6 +60,9 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         login=account.login,
         password=account.password(),
         certificate=usual.get("certificate", ""),
+        scope=usual.get("scope", ""),
+        retry_attempts=usual.get("retry_attempts", 1),
+        retry_delay=usual.get("retry_delay", 0.0),
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
         connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=True),
     )

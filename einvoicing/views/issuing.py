@@ -26,8 +26,9 @@ from config.kernel import listing
 from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
-from config.kernel.middleware import say
+from config.kernel.middleware import say, translated
 from config.kernel.money import ZERO
+from einvoicing.problems import public_rules
 from einvoicing.services.readiness import judge
 from einvoicing.services.sending import DraftDeleted, issue_many, version_of
 
@@ -41,7 +42,7 @@ class Choice:
 
     invoice: Invoice | None
     refusal: str = ""
-    note: str = ""  # what is told of one that is issued
+    note: str = ""  # what is told of one that is issued, or could not be asked of a draft
     version: str = ""  # of a draft that may be issued, as it is shown
 
     @property
@@ -124,18 +125,20 @@ def _keys(given: list[str]) -> list[int]:
 def _choice(invoice: Invoice, at: datetime, told: str) -> Choice:
     if not invoice.is_draft:
         return Choice(invoice, note=told)
-    # as the rules say it, rather than as the sending did
-    refusal = _refusal(invoice, at) or told
-    return Choice(invoice, refusal, version="" if refusal else version_of(invoice))
+    refusal, remark = _judged(invoice, at)
+    refusal = refusal or told  # as the rules say it, rather than as the sending did
+    return Choice(invoice, refusal, note=remark, version="" if refusal else version_of(invoice))
 
 
-def _refusal(invoice: Invoice, at: datetime) -> str:
+def _judged(invoice: Invoice, at: datetime) -> tuple[str, str]:
+    """What refuses the draft, '' for nothing; and what could not be asked of its public body."""
     if not invoice.lines.exists():
-        return _("Ajoutez au moins une ligne avant d’émettre.")
+        return _("Ajoutez au moins une ligne avant d’émettre."), ""
     verdict = judge(invoice=invoice, at=at)
     if isinstance(verdict, DomainError):
-        return say(verdict)
-    return _(verdict.fatal[0].text) if verdict.fatal else ""
+        return say(verdict), ""
+    unknown = [violation.text for violation in verdict.violations if violation.rule == public_rules.UNKNOWN]
+    return translated(verdict.fatal[0].text) if verdict.fatal else "", translated(unknown[0]) if unknown else ""
 
 
 def _issue(request: HttpRequest, at: datetime) -> HttpResponse:

@@ -16,10 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.errors import RemoteError
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
-from config.kernel.secrets import SecretUnreadable
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
@@ -28,8 +26,8 @@ from einvoicing.panels import status_label, statuses, tone_of
 from einvoicing.problems.broken_rules import for_role, kept_rule
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import ProblemKind, find_problems
-from einvoicing.services.routing import is_mirror
-from einvoicing.services.structures import services_of_buyer
+from einvoicing.services.public_bodies import ChorusProAway, services_of
+from einvoicing.services.routing import CHORUS_PRO, is_mirror
 from einvoicing.services.transmissions import dismiss_transmission, retry_transmission
 from einvoicing.services.transmissions.answering import reply_of
 from einvoicing.views.bulk import never_transmitted, progress
@@ -205,10 +203,13 @@ def _services(request: HttpRequest, transmission: Transmission, form: AnswerForm
         return {}
     if "services" not in request.GET:
         return {"offers_services": True}
+    account, siret = transmission.account, str(transmission.invoice.buyer.get("siret") or "")
+    if account.kind != CHORUS_PRO or not siret:
+        return {"services": []}
     try:
-        return {"services": services_of_buyer(account=transmission.account, invoice=transmission.invoice)}
-    except (RemoteError, SecretUnreadable) as error:
-        return {"services_problem": error.message, "offers_services": True}
+        return {"services": services_of(account=account, siret=siret, at=timezone.now())}
+    except ChorusProAway as error:
+        return {"services_problem": error.params["problem"], "offers_services": True}
 
 
 def _try(attempt: Attempt) -> dict[str, Any]:

@@ -60,13 +60,16 @@ class PlatformForm(RecordForm):
         field.choices = [choice for choice in list(cast(Any, field.choices)) if choice[0] in values]
 
     def _add_addresses(self) -> None:
+        usual = usual_settings(self.preset.kind)
         known = bool(self.preset.addresses)
         hint = gettext_lazy("Laissez vide pour l’adresse habituelle.") if known else ""
+        own = gettext_lazy("Laissez vide pour celle de cette installation.")
         names = [("base_url", gettext_lazy("Adresse du service"))]
         if self.provider.has_oauth:
             names.append(("token_url", gettext_lazy("Adresse des jetons")))
         for name, label in names:
-            self.fields[name] = forms.CharField(label=label, max_length=300, required=not known, help_text=hint)
+            help_text = own if usual.get(name) else hint
+            self.fields[name] = forms.CharField(label=label, max_length=300, required=not known, help_text=help_text)
 
     def _add_secrets(self) -> None:
         label = gettext_lazy("Secret client") if self.provider.has_oauth else gettext_lazy("Clé d’accès")
@@ -83,11 +86,14 @@ class PlatformForm(RecordForm):
             )
 
     def values(self) -> dict[str, Any]:
-        """The columns of the account, its secrets left out; an address left empty is the platform's own."""
+        """The columns of the account, its secrets left out.
+
+        An address left empty stays so where the installation gives one, and is the platform's own elsewhere.
+        """
         values = {name: value for name, value in self.cleaned_data.items() if name not in SECRETS}
-        usual = self.preset.address(values["environment"])
+        own, usual = usual_settings(self.preset.kind), self.preset.address(values["environment"])
         for name, address in zip(("base_url", "token_url"), usual, strict=True):
-            values[name] = values.get(name) or address
+            values[name] = values.get(name) or ("" if own.get(name) else address)
         return values
 
     def secrets(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.kernel.errors import RemoteError
+from config.kernel.errors import RemoteError, Sentence
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import redact
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
@@ -18,6 +18,18 @@ MOST_BYTES = 160 * 1024 * 1024  # an answer may carry a flow of 120 MB in base64
 _JSON = "application/json;charset=utf-8"
 
 SCOPE = "openid"  # of PISTE
+# an application is subscribed to each by itself, and gets 403 from the others
+APIS = {
+    "factures": "Factures",
+    "structures": "Structures",
+    "transverses": "Transverses",
+    "utilisateurs": "Utilisateurs",
+    "engagementsJuridiques": "Engagements juridiques",
+}
+NOT_SUBSCRIBED = "not_subscribed"
+UNSUBSCRIBED = (
+    "Votre application PISTE n’est pas abonnée à l’API « %(api)s » de Chorus Pro : abonnez-la sur piste.gouv.fr."
+)
 MARGIN = 240.0  # seconds: PISTE's tokens live an hour, and a call may take long
 
 
@@ -37,13 +49,15 @@ class Answer:
 class Caller:
     """A conversation in the name of one technical account. Close it after use."""
 
-    def __init__(self, settings: PlatformSettings) -> None:
+    def __init__(self, settings: PlatformSettings, *, attempts: int = 2) -> None:
         self._settings = settings
+        self._scope = settings.scope or SCOPE
         self._base = f"{settings.base_url.rstrip('/')}/cpro"
         self.session = Session(
             timeout=(settings.connect_timeout, settings.read_timeout),
             adapter=settings.connections(),
             max_bytes=MOST_BYTES,
+            attempts=attempts,
             certificate=settings.certificate,
         )
 
@@ -74,19 +88,19 @@ class Caller:
 
     def _call(self, method: str, path: str, **options: Any) -> Response:
         """A token turned down is replaced once; a second 401 is about the technical account."""
-        bearer = token(self._settings, self.session, scope=SCOPE, margin=MARGIN)
+        bearer = token(self._settings, self.session, scope=self._scope, margin=MARGIN)
         try:
             return self._send(method, path, bearer, options)
         except AnsweredError as error:
             if error.response.status != 401:
-                raise _explained(error) from error
-        bearer = token(self._settings, self.session, refused=bearer, scope=SCOPE, margin=MARGIN)
+                raise _explained(error, path) from error
+        bearer = token(self._settings, self.session, refused=bearer, scope=self._scope, margin=MARGIN)
         try:
             return self._send(method, path, bearer, options)
         except AnsweredError as error:
             if error.response.status == 401:
                 raise _wrong_account(error) from error
-            raise _explained(error) from error
+            raise _explained(error, path) from error
 
     def _send(self, method: str, path: str, bearer: str, options: Mapping[str, Any]) -> Response:
         account = f"{self._settings.login}:{self._settings.password}".encode()
@@ -107,8 +121,10 @@ def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str,
     return facts
 
 
-def _explained(error: AnsweredError) -> AnsweredError:
-    """The failure with Chorus Pro's own code and words, where its body gives them."""
+def _explained(error: AnsweredError, path: str) -> AnsweredError:
+    """The failure with Chorus Pro's own code and words, where its body gives them; 403 is about the API itself."""
+    if error.response.status == 403:
+        return _not_subscribed(error, path)
     try:
         facts = _facts(error.response)
     except RemoteError:
@@ -121,6 +137,16 @@ def _explained(error: AnsweredError) -> AnsweredError:
         outcome_unknown=error.outcome_unknown,
         code=str(facts["codeRetour"]),
         retry_after=error.retry_after,
+    )
+
+
+def _not_subscribed(error: AnsweredError, path: str) -> AnsweredError:
+    name = APIS.get(path.partition("/")[0], path)
+    return AnsweredError(
+        Sentence(UNSUBSCRIBED, {"api": name}),
+        response=error.response,
+        retryable=False,
+        code=NOT_SUBSCRIBED,
     )
 
 

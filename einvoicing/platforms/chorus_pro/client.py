@@ -29,7 +29,7 @@ from einvoicing.platforms.base import (
     RemoteStatus,
     Watched,
 )
-from einvoicing.platforms.chorus_pro import payloads, statuses, structures
+from einvoicing.platforms.chorus_pro import payloads, statuses
 from einvoicing.platforms.chorus_pro.calls import Caller
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
@@ -232,17 +232,6 @@ class ChorusProPlatform:
     def _in_state(self, number: str, states: Sequence[str]) -> payloads.InvoiceRow | None:
         rows = self._invoices({"numeroFacture": number})
         return next((row for row in rows if row.number == number and row.status in states), None)
-
-    # -- public bodies -------------------------------------------------------------------------------------------
-
-    def structure(self, siret: str) -> structures.Structure | None:
-        """The public body with this SIRET, its services and what it requires; None when unknown. Kept 24 hours."""
-        return structures.find(self._caller, siret)
-
-    def requirements(self, siret: str, service_code: str = "") -> structures.Requirements | None:
-        """What an invoice to this service must carry; None when the public body is unknown."""
-        found = self.structure(siret)
-        return structures.requirements(self._caller, found, service_code) if found else None
 
 
 def _taken(key: int, answer: Answer) -> Receipt:

@@ -1,26 +1,14 @@
-"""The public bodies Chorus Pro knows: their services, and the references each wants on an invoice.
-
-Answers are kept 24 hours in memory, by SIRET: they change rarely, and every invoice asks.
-"""
+"""What Chorus Pro knows of a public body: its services, and the references each wants on an invoice."""
 
 from __future__ import annotations
 
-import re
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
-from config.kernel.errors import RemoteError
-from einvoicing.platforms.afnor.payloads import unreadable
-from einvoicing.platforms.chorus_pro.calls import Caller
-
-LIFE = 24 * 3600.0  # seconds
-clock = time.monotonic
-_MOST_KEPT = 2000
-_MOST_SERVICES = 10_000  # the default page holds ten
 INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only: a supplier's invoice to it is rejected
+_SUBDIVISIONS = ("18", "19")  # national establishments, which keep books of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +36,18 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of a public body (code service exécutant)."""
+    """One service of a public body (code service exécutant). Its days, both included; None: no bound."""
 
     id: int
     code: str
     name: str
     is_active: bool
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    def is_open(self, day: date) -> bool:
+        begun = self.starts_on is None or self.starts_on <= day
+        return self.is_active and begun and (self.ends_on is None or day <= self.ends_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,121 +65,61 @@ class Structure:
     def service(self, code: str) -> Service | None:
         return next((service for service in self.services if service.code == code), None)
 
-
-Key = tuple[str, ...]
-_kept: dict[Key, tuple[float, Any]] = {}
-_guard = threading.Lock()
-
-
-def forget() -> None:
-    """Empty the memory, for all accounts."""
-    with _guard:
-        _kept.clear()
+    @property
+    def is_state(self) -> bool:
+        """Of the State, by its SIREN (INSEE: 1 stands for the State's own); its commitments are Chorus's."""
+        return self.siret.startswith("1") and not self.siret.startswith(_SUBDIVISIONS)
 
 
-def find(caller: Caller, siret: str) -> Structure | None:
-    """The public body with this SIRET (14 digits), its requirements and services; None when Chorus has none."""
-    if not re.fullmatch(r"\d{14}", siret):
-        raise RemoteError("Le SIRET doit avoir 14 chiffres.", retryable=False, code="bad_siret")
-    key = (caller.base_url, siret)
-    found: Structure | None = _remembered(key)
-    if found is None:
-        found = _ask(caller, siret)
-        if found is not None:
-            _remember(key, found)
-    return found
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A public body that a search by name found."""
+
+    siret: str
+    name: str
 
 
-def requirements(caller: Caller, structure: Structure, service_code: str = "") -> Requirements:
-    """What the body wants, and what the chosen service wants besides: it may ask for a commitment of its own."""
-    service = structure.service(service_code)
-    if service is None or structure.requirements.engagement:
-        return structure.requirements
-    key = (caller.base_url, structure.siret, service.code)
-    wants: bool | None = _remembered(key)
-    if wants is None:
-        query = {"idStructure": structure.id, "idService": service.id}
-        wants = _flag(_part(caller.post("structures/v1/consulter/service", query).facts), "numeroEngagement")
-        _remember(key, wants)
-    base = structure.requirements
-    return Requirements(base.service_code, base.engagement or wants, base.either)
+@dataclass(frozen=True, slots=True)
+class TechnicalAccount:
+    """The account by which a company calls: its structure, and the last day of its password (None: not told)."""
+
+    structure_id: int
+    password_expires_on: date | None
 
 
-def _ask(caller: Caller, siret: str) -> Structure | None:
-    query = {
-        "structure": {"typeIdentifiantStructure": "SIRET", "identifiantStructure": siret},
-        "restreindreStructuresPrivees": False,
-        "parametres": {"nbResultatsParPage": 10, "pageResultatDemandee": 1},
-    }
-    rows = caller.post("structures/v1/rechercher", query).rows("listeStructures")
-    row = next((row for row in rows if row.get("identifiantStructure") == siret), None)
-    if row is None:
-        return None
-    try:
-        key = int(row["idStructureCPP"])
-    except (KeyError, TypeError, ValueError):
-        raise unreadable() from None
-    wants = _part(caller.post("structures/v1/consulter", {"idStructureCPP": key, "codeLangue": "fr"}).facts)
-    either = _flag(wants, "gestionNumeroEJOuCodeService")
-    return Structure(
-        id=key,
-        siret=siret,
-        name=str(row.get("designationStructure") or ""),
-        is_active=str(row.get("statut") or "").upper() in {"ACTIF", "ACTIVE"},
-        requirements=Requirements(
-            service_code=not either and _flag(wants, "codeServiceDoitEtreRenseigne"),
-            engagement=not either and _flag(wants, "numeroEJDoitEtreRenseigne"),
-            either=either,
-        ),
-        reports_payment=not _flag(wants, "statutMiseEnPaiementNestPasRemonte"),
-        services=_services(caller, key),
+def to_dict(structure: Structure) -> dict[str, Any]:
+    """As JSON can hold it: days as ISO."""
+    values = asdict(structure)
+    for service in values["services"]:
+        for name in ("starts_on", "ends_on"):
+            service[name] = service[name].isoformat() if service[name] else None
+    return values
+
+
+def from_dict(values: Mapping[str, Any]) -> Structure:
+    """The inverse of `to_dict`. Raises KeyError, TypeError, ValueError."""
+    services = tuple(
+        Service(**{**row, **{name: row[name] and date.fromisoformat(row[name]) for name in ("starts_on", "ends_on")}})
+        for row in values["services"]
     )
+    return Structure(**{**values, "requirements": Requirements(**values["requirements"]), "services": services})
 
 
-def _services(caller: Caller, structure_id: int) -> tuple[Service, ...]:
-    """Every service a supplier may write to, by name."""
-    query = {
-        "idStructure": structure_id,
-        "parametresRechercherServicesStructure": {"nbResultatsParPage": _MOST_SERVICES},
-    }
-    rows = caller.post("structures/v1/rechercher/services", query).rows("listeServices")
-    try:
-        found = [
-            Service(
-                id=int(row["idService"]),
-                code=str(row["codeService"]),
-                name=str(row.get("libelleService") or ""),
-                is_active=_flag(row, "estActif"),
-            )
-            for row in rows
-        ]
-    except (KeyError, TypeError, ValueError):
-        raise unreadable() from None
-    found.sort(key=lambda service: service.name)
-    return tuple(service for service in found if service.code != INTERNAL_SERVICE)
+@dataclass(frozen=True, slots=True)
+class BodyAnswer:
+    """What Chorus Pro answered of the recipient of an invoice, service and commitment included.
 
+    `asked_at` None: it could not be asked and never was. `problem`, in words: why it could not be asked now; the answer
+    is then the last one. `engagement_exists` None: not checked, `engagement_problem` says why where a number was given.
+    """
 
-def _part(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    part = facts.get("parametres")
-    if not isinstance(part, dict):
-        raise unreadable()
-    return part
+    asked_at: datetime | None = None
+    structure: Structure | None = None
+    needs: Requirements | None = None
+    engagement_exists: bool | None = None
+    engagement_problem: str = ""
+    problem: str = ""
 
-
-def _flag(facts: Mapping[str, Any], name: str) -> bool:
-    return facts.get(name) is True
-
-
-def _remembered(key: Key) -> Any:
-    with _guard:
-        until, value = _kept.get(key, (0.0, None))
-        return value if clock() < until else None
-
-
-def _remember(key: Key, value: Any) -> None:
-    now = clock()
-    with _guard:
-        if len(_kept) >= _MOST_KEPT:
-            for old in [key for key, (until, _value) in _kept.items() if until <= now] or list(_kept):
-                del _kept[old]
-        _kept[key] = (now + LIFE, value)
+    @property
+    def is_known(self) -> bool:
+        return self.asked_at is not None

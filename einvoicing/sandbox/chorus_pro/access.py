@@ -1,4 +1,7 @@
-"""The two doors of Chorus Pro: PISTE's token for the application, `cpro-account` for the structure."""
+"""The two doors of Chorus Pro: PISTE's token for the application, `cpro-account` for the structure.
+
+An application reaches the APIs it is subscribed to alone (403).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ SUCCESS = {"factures": "GCU_MSG_01_000"}  # the other services say TRA_MSG_00.00
 _SALT = "einvoicing.sandbox.piste"
 
 # codeRetour of a request that the method cannot accept
-BAD_PARAMETER, UNKNOWN, TOO_LARGE = 20001, 20002, 20003
+BAD_PARAMETER, UNKNOWN, TOO_LARGE, UNATTACHED = 20001, 20002, 20003, 20004
 
 View = Callable[..., HttpResponse]
 
@@ -127,9 +130,11 @@ def called(operation: str, *, method: str = "POST") -> Callable[[View], View]:
             facts = _body(request) if method == "POST" else {}
             if facts is None:
                 return answered(BAD_PARAMETER, "Le corps de la requête n’est pas un objet JSON", status=400)
+            if (failure := _failure(request, injected)) is not None:
+                return failure
             if stranger := published.stranger(request.path, facts):
                 return answered(BAD_PARAMETER, f"Champ inconnu : {stranger[:100]}", status=400)
-            return _failure(injected) or view(Call(request, client_id, account, facts, injected))
+            return view(Call(request, client_id, account, facts, injected))
 
         return guarded
 
@@ -146,8 +151,12 @@ def _body(request: HttpRequest) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _failure(injected: faults.Faults) -> HttpResponse | None:
+def _failure(request: HttpRequest, injected: faults.Faults) -> HttpResponse | None:
     """The failures that happen before anything is done: the gateway's own, without the envelope."""
+    if request.path.split("/")[2] in injected.value("unsubscribed").split("+"):
+        return answered(403, "Forbidden", status=403)
+    if "expired-password" in injected:
+        return answered(401, "Le mot de passe du compte technique a expiré", status=401)
     if "expired-token" in injected:
         return HttpResponse(status=401)
     if "429" in injected:

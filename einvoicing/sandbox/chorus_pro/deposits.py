@@ -11,7 +11,16 @@ from config.sandbox import faults
 from config.sandbox.breaking import cut
 from config.sandbox.models import SandboxRecord
 from einvoicing.sandbox.chorus_pro import flows, lives
-from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, TOO_LARGE, UNKNOWN, Call, answered, called, done
+from einvoicing.sandbox.chorus_pro.access import (
+    BAD_PARAMETER,
+    TOO_LARGE,
+    UNATTACHED,
+    UNKNOWN,
+    Call,
+    answered,
+    called,
+    done,
+)
 from einvoicing.sandbox.views import most_bytes
 
 # the enumeration of the published interface, whole
@@ -55,6 +64,8 @@ def deposit(call: Call) -> HttpResponse:
         return answered(BAD_PARAMETER, "fichierFlux (base64) et avecSignature sont obligatoires", status=400)
     if len(data) > most_bytes():
         return answered(TOO_LARGE, "Le fichier dépasse la taille autorisée", status=400)
+    if "unattached" in call.injected:
+        return answered(UNATTACHED, "Le fournisseur n’est pas rattaché au compte technique")
     flow = flows.deposit(
         account=call.account,
         data=data,

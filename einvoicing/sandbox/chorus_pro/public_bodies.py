@@ -1,20 +1,35 @@
-"""The structures this Chorus Pro knows, each wanting other references; and the methods that tell of them."""
+"""The public bodies this Chorus Pro knows, each wanting other references. Names are kept as INSEE writes them."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-
-from django.http import HttpResponse
-
-from config.sandbox import faults
-from einvoicing.sandbox.chorus_pro.access import BAD_PARAMETER, UNKNOWN, Call, answered, called, done
+from datetime import date
 
 INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """One service (code service exécutant). `wants_engagement`: besides what its body wants."""
+
+    code: str
+    wants_engagement: bool = False
+    is_active: bool = True
+    starts_on: str = "2020-01-01"
+    ends_on: str = ""
+
+    def is_open(self, day: date) -> bool:
+        return self.is_active and self.starts_on <= day.isoformat() and (not self.ends_on or day <= self._end)
+
+    @property
+    def _end(self) -> date:
+        return date.fromisoformat(self.ends_on)
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
-    """A public body. `services`: code → whether this service wants a commitment number of its own."""
+    """A public body. `checks_engagement`: one that the State's accounts do not hold is rejected."""
 
     id: int
     siret: str
@@ -23,22 +38,58 @@ class Body:
     wants_engagement: bool = False
     either: bool = False
     declares_payment: bool = True
-    services: tuple[tuple[str, bool], ...] = ()
+    is_active: bool = True
+    checks_engagement: bool = False
+    services: tuple[Service, ...] = ()
+
+    def service(self, code: str) -> Service | None:
+        return next((service for service in self.services if service.code == code), None)
 
 
 BODIES: tuple[Body, ...] = (
-    Body(10001, "21750001600019", "Commune de Belleville", wants_service=True, services=(("SRV01", False),)),
-    Body(10002, "21350100000015", "Commune d’Exemple", wants_engagement=True, declares_payment=False),
+    Body(
+        10001,
+        "21750001600019",
+        "COMMUNE DE BELLEVILLE",
+        wants_service=True,
+        services=(
+            Service("SRV01"),
+            Service("CLOS", ends_on="2025-12-31"),
+            Service("FUTUR", starts_on="2099-01-01"),
+            Service("DORMANT", is_active=False),
+        ),
+    ),
+    Body(10002, "21350100000011", "COMMUNE D EXEMPLE", wants_engagement=True, declares_payment=False),
     Body(
         10003,
         "11000201100044",
-        "Ministère de l’Exemple",
+        "MINISTERE DE L EXEMPLE",
         wants_service=True,
         wants_engagement=True,
-        services=(("D2300000075", True), (INTERNAL_SERVICE, False)),
+        checks_engagement=True,
+        services=(Service("D2300000075", wants_engagement=True), Service(INTERNAL_SERVICE)),
     ),
-    Body(10004, "26750045200011", "Hôpital d’Exemple", either=True, services=(("ACHATS", False), ("TRAVAUX", True))),
-    Body(10005, "18008901300028", "Établissement d’Exemple"),
+    Body(
+        10004,
+        "26750045200011",
+        "HOPITAL D EXEMPLE",
+        either=True,
+        services=(Service("ACHATS"), Service("TRAVAUX", wants_engagement=True)),
+    ),
+    Body(10005, "18008901300015", "ETABLISSEMENT D EXEMPLE"),
+    Body(10006, "13002526500021", "AGENCE DE L EXEMPLE", declares_payment=False),
+    Body(10007, "20005278500017", "METROPOLE DISSOUTE", is_active=False),
+    # of the demonstration
+    Body(
+        10008,
+        "21690019100018",
+        "COMMUNE DE BELLEVILLE EN BEAUJOLAIS",
+        wants_service=True,
+        wants_engagement=True,
+        services=(Service("SERVICE-ACHATS"),),
+    ),
+    # of the module's own examples
+    Body(10009, "24690025200015", "MINISTERE DE L ECONOMIE", wants_service=True, services=(Service("SERVICE001"),)),
 )
 
 
@@ -46,95 +97,16 @@ def body_of(siret: str) -> Body | None:
     return next((body for body in BODIES if body.siret == siret), None)
 
 
-def _body_by_id(key: object) -> Body | None:
+def body_with(key: object) -> Body | None:
     return next((body for body in BODIES if body.id == key), None)
 
 
-def _service_id(body: Body, code: str) -> int:
-    return body.id * 100 + [name for name, _wants in body.services].index(code)
+def bodies_named(words: str) -> list[Body]:
+    """Those whose name holds the words; accents count, capitals do not."""
+    return [body for body in BODIES if words.upper() in body.name]
 
 
-def _unknown() -> HttpResponse:
-    return answered(UNKNOWN, "La structure demandée n’existe pas", status=400)
-
-
-@called(faults.READ)
-def search(call: Call) -> HttpResponse:
-    """structures/rechercher: by identifier; an unknown one gives an empty list."""
-    criteria = call.facts.get("structure")
-    if not isinstance(criteria, dict) or criteria.get("typeIdentifiantStructure") != "SIRET":
-        return answered(BAD_PARAMETER, "Le type d’identifiant est obligatoire", status=400)
-    found = body_of(str(criteria.get("identifiantStructure")))
-    rows = [found] if found else []
-    return done(
-        "structures",
-        listeStructures=[
-            {
-                "idStructureCPP": body.id,
-                "typeIdentifiantStructure": "SIRET",
-                "identifiantStructure": body.siret,
-                "designationStructure": body.name,
-                "statut": "ACTIF",
-            }
-            for body in rows
-        ],
-        parametresRetour={"nbResultatsParPage": 10, "pageCourante": 1, "pages": 1, "total": len(rows)},
-    )
-
-
-@called(faults.READ)
-def consult(call: Call) -> HttpResponse:
-    """structures/consulter: which references the body wants."""
-    body = _body_by_id(call.facts.get("idStructureCPP"))
-    if body is None:
-        return _unknown()
-    return done(
-        "structures",
-        idStructureCPP=body.id,
-        parametres={
-            "codeServiceDoitEtreRenseigne": body.wants_service,
-            "numeroEJDoitEtreRenseigne": body.wants_engagement,
-            "gestionNumeroEJOuCodeService": body.either,
-            "statutMiseEnPaiementNestPasRemonte": not body.declares_payment,
-            "estMoaUniquement": False,
-        },
-        informationsGenerales={"dateExpirationMotPasseCompteTech": "2027-06-30"},
-    )
-
-
-@called(faults.READ)
-def services(call: Call) -> HttpResponse:
-    """structures/rechercher/services: ten a page unless more are asked for."""
-    body = _body_by_id(call.facts.get("idStructure"))
-    if body is None:
-        return _unknown()
-    criteria = call.facts.get("parametresRechercherServicesStructure")
-    most = int(criteria.get("nbResultatsParPage", 10)) if isinstance(criteria, dict) else 10
-    return done(
-        "structures",
-        listeServices=[
-            {
-                "idService": _service_id(body, code),
-                "codeService": code,
-                "libelleService": f"Service {code}",
-                "estActif": True,
-                "dateDbtService": "2020-01-01 00:00",
-                "dateFinService": None,
-            }
-            for code, _wants in body.services[:most]
-        ],
-    )
-
-
-@called(faults.READ)
-def service(call: Call) -> HttpResponse:
-    """structures/consulter/service: whether this service wants a commitment number."""
-    body = _body_by_id(call.facts.get("idStructure"))
-    for code, wants in body.services if body else ():
-        if body and _service_id(body, code) == call.facts.get("idService"):
-            return done(
-                "structures",
-                parametres={"numeroEngagement": wants, "miseEnPaiement": body.declares_payment},
-                informationsGenerales={"codeService": code, "nomService": f"Service {code}"},
-            )
-    return _unknown()
+def knows_engagement(number: str) -> bool:
+    """The State's accounts hold what begins with ENG, or ten digits of which the first is 1 to 5."""
+    plain = unicodedata.normalize("NFKC", number)
+    return plain.startswith("ENG") or (len(plain) == 10 and plain.isdigit() and plain[0] in "12345")

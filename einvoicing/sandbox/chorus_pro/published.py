@@ -62,12 +62,15 @@ METHODS: Mapping[str, Fields] = {
     ),
     "structures/v1/rechercher": _fields(
         "restreindreStructuresPrivees",
-        structure=_fields("typeIdentifiantStructure identifiantStructure designationStructure"),
+        structure=_fields(
+            "typeIdentifiantStructure identifiantStructure raisonSocialeStructure typeStructure statutStructure"
+        ),
         parametres=PAGE,
     ),
     "structures/v1/consulter": _fields("idStructureCPP codeLangue"),
     "structures/v1/rechercher/services": _fields("idStructure", parametresRechercherServicesStructure=PAGE),
     "structures/v1/consulter/service": _fields("idStructure idService"),
+    "utilisateurs/v1/monCompte/recuperer/rattachements": _fields("", parametresRecherche=PAGE),
     "engagementsJuridiques/v1/rechercher": _fields(
         "structureReceptriceEngagementJuridique numeroEngagementJuridique etatCourantEngagementJuridique",
         paramRecherche=PAGE,

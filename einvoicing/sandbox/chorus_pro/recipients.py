@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.timezone import localdate
 from lxml import etree
 
 from config.kernel.xml import parse_untrusted
-from einvoicing.sandbox.chorus_pro.public_bodies import INTERNAL_SERVICE, body_of
+from einvoicing.sandbox.chorus_pro.public_bodies import INTERNAL_SERVICE, body_of, knows_engagement
 
 _SIRET = (
     "//*[local-name()='BuyerTradeParty']/*[local-name()='GlobalID'][@schemeID='0009']"
@@ -42,26 +43,27 @@ def _text(root: etree._Element, path: str) -> str:
 
 
 def missing(recipient: Recipient) -> str:
-    """What a known body wants and does not find, in words; '' when it may be written to.
-
-    A body that is not in the list is taken: demonstrations invent theirs.
-    """
+    """Why the recipient cannot take it: unknown, closed, or a reference is absent or wrong; '' when it may come."""
     body = body_of(recipient.siret)
-    if body is None:
-        return ""
-    wants_engagement = body.wants_engagement or dict(body.services).get(recipient.service_code, False)
+    if body is None or not body.is_active:
+        return "Le destinataire de la facture est inconnu de Chorus Pro ou inactif"
+    service = body.service(recipient.service_code)
     if body.either and not (recipient.service_code or recipient.engagement):
         return "Le code service ou le numéro d’engagement est obligatoire pour ce destinataire"
     if body.wants_service and not recipient.service_code:
         return "Le code service est obligatoire pour ce destinataire"
-    if wants_engagement and not recipient.engagement:
+    if (body.wants_engagement or (service and service.wants_engagement)) and not recipient.engagement:
         return "Le numéro d’engagement est obligatoire pour ce destinataire"
     if recipient.service_code == INTERNAL_SERVICE:
         return "Ce service est réservé aux factures entre entités publiques"
+    if service and not service.is_open(localdate()):
+        return "Le service destinataire n’est pas actif"
+    if body.checks_engagement and recipient.engagement and not knows_engagement(recipient.engagement):
+        return "Le numéro d’engagement est inconnu"
     return ""
 
 
 def is_misrouted(recipient: Recipient) -> bool:
     """Addressed to a service the body does not have: the supplier is asked to recycle it."""
     body = body_of(recipient.siret)
-    return bool(body and body.services and recipient.service_code not in {"", *dict(body.services)})
+    return bool(body and body.services and recipient.service_code and body.service(recipient.service_code) is None)

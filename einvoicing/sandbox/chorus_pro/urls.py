@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox.chorus_pro import access, answers, control, deposits, listings, public_bodies
+from einvoicing.sandbox.chorus_pro import access, answers, control, deposits, listings, structures
 
 urlpatterns = [
     path("api/oauth/token", access.token),
@@ -16,10 +16,12 @@ urlpatterns = [
     path("cpro/transverses/v1/consulterCRDetaille", deposits.flow_report),
     path("cpro/transverses/v1/ajouter/fichier", deposits.attach),
     path("cpro/transverses/v1/health-check", deposits.health_check),
-    path("cpro/structures/v1/rechercher", public_bodies.search),
-    path("cpro/structures/v1/consulter", public_bodies.consult),
-    path("cpro/structures/v1/rechercher/services", public_bodies.services),
-    path("cpro/structures/v1/consulter/service", public_bodies.service),
+    path("cpro/structures/v1/rechercher", structures.search),
+    path("cpro/structures/v1/consulter", structures.consult),
+    path("cpro/structures/v1/rechercher/services", structures.services),
+    path("cpro/structures/v1/consulter/service", structures.service),
+    path("cpro/utilisateurs/v1/monCompte/recuperer/rattachements", structures.attachments),
+    path("cpro/engagementsJuridiques/v1/rechercher", structures.commitments),
     path("cpro/<path:path>", access.unknown_route),
     path("sandbox/chorus-pro/ledger", control.ledger),
 ]

@@ -30,6 +30,7 @@ from einvoicing.sandbox.server import SandboxServer
 from tests.einvoicing import documents
 
 _serial = itertools.count(1)
+WANTS_NOTHING = "18008901300015"  # a public body of the simulated Chorus Pro
 
 CII = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -42,7 +43,7 @@ CII = """<?xml version="1.0" encoding="UTF-8"?>
   <ram:SellerTradeParty><ram:Name>VENDEUR</ram:Name>
    <ram:SpecifiedLegalOrganization><ram:ID schemeID="0002">100000009</ram:ID></ram:SpecifiedLegalOrganization>
   </ram:SellerTradeParty>
-  <ram:BuyerTradeParty><ram:Name>{buyer}</ram:Name>
+  <ram:BuyerTradeParty><ram:GlobalID schemeID="0009">18008901300015</ram:GlobalID><ram:Name>{buyer}</ram:Name>
    <ram:SpecifiedLegalOrganization><ram:ID schemeID="0002">200000008</ram:ID></ram:SpecifiedLegalOrganization>
   </ram:BuyerTradeParty>
  </ram:ApplicableHeaderTradeAgreement></rsm:SupplyChainTradeTransaction>
@@ -183,7 +184,9 @@ class Account:
         """A fresh invoice: its number, and its deposit. A mark in the buyer’s name chooses what becomes of it."""
         number = number or f"FAC-{self.name[-6:]}-{next(_serial):05}"
         tracking_id = f"{self.client_id}:{next(_serial)}"
-        named = dataclasses.replace(documents.BUYER, name=buyer)
+        # of Chorus Pro, a public body that wants no reference; the others take anybody
+        known = {"siret": WANTS_NOTHING, "siren": WANTS_NOTHING[:9]} if self.kind == "chorus_pro" else {}
+        named = dataclasses.replace(documents.BUYER, name=buyer, **known)
         data = cii.render(dataclasses.replace(documents.standard_invoice(), number=number, buyer=named))
         return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number)
 

@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from config.sandbox.accounts import CLIENT_SECRET
-from einvoicing.platforms.chorus_pro import structures
 from einvoicing.platforms.chorus_pro.client import ChorusProPlatform
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from tests.einvoicing.platforms.conftest import Account, opened
@@ -25,7 +24,6 @@ def account(sandbox: str) -> Iterator[Account]:
 @pytest.fixture
 def chorus(account: Account) -> ChorusProPlatform:
     assert isinstance(account.platform, ChorusProPlatform)
-    structures.forget()
     return account.platform
 
 

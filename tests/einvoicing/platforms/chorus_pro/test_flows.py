@@ -255,7 +255,7 @@ def test_a_suspended_invoice_is_completed_with_its_documents(account, chorus):
     ("siret", "service", "engagement", "reason"),
     [
         ("21750001600019", "", "", "code service"),
-        ("21350100000015", "", "", "engagement"),
+        ("21350100000011", "", "", "engagement"),
         ("11000201100044", "D2300000075", "", "engagement"),
         ("11000201100044", "FACTURES_PUBLIQUES", "ENG-1", "entités publiques"),
         ("26750045200011", "", "", "code service ou"),
@@ -273,11 +273,11 @@ def test_an_invoice_without_the_references_its_body_wants_is_rejected(
     ("siret", "service", "engagement"),
     [
         ("21750001600019", "SRV01", ""),
-        ("21350100000015", "", "ENG-1"),
+        ("21350100000011", "", "ENG-1"),
         ("11000201100044", "D2300000075", "ENG-1"),
         ("26750045200011", "", "ENG-1"),
         ("26750045200011", "ACHATS", ""),
-        ("18008901300028", "", ""),
+        ("18008901300015", "", ""),
     ],
 )
 def test_an_invoice_with_what_its_body_wants_arrives(account, chorus, siret, service, engagement):
@@ -287,7 +287,7 @@ def test_an_invoice_with_what_its_body_wants_arrives(account, chorus, siret, ser
 
 
 def test_the_official_rules_decide(account, chorus):
-    sound = to(account, siret="18008901300028")
+    sound = to(account, siret="18008901300015")
     unsound = dataclasses.replace(sound, data=sound.data.replace(b">380<", b">999<"), sha256="")
     with override_settings(SANDBOX_VALIDATES=True):
         refused = chorus.acknowledgement(account.send(unsound))
