@@ -22,9 +22,18 @@ declare(
     Fact("einvoicing.copy.sent", n("%(platform)s : copie envoyée au client"), "mail"),
     Fact("einvoicing.copy.overdue", n("%(platform)s : copie en retard de paiement"), "clock", "warn"),
     Fact("einvoicing.copy.cancelled", n("%(platform)s : copie annulée"), "alert", "warn"),
+    Fact("einvoicing.copy.finalized", n("%(platform)s : second numéro légal donné, %(detail)s"), "alert", "bad"),
+    Fact("einvoicing.copy.signed", n("%(platform)s : copie signée par le client"), "check", "good"),
+    Fact("einvoicing.copy.refused", n("%(platform)s : copie refusée par le client"), "alert", "warn"),
+    Fact("einvoicing.copy.received", n("%(platform)s : %(detail)s € encaissés, noté sans effet ici"), "coins"),
+    Fact("einvoicing.copy.unpaid", n("%(platform)s : payée, encaissement non enregistré ici"), "alert", "warn"),
+    Fact("einvoicing.copy.deleted", n("%(platform)s : copie supprimée"), "trash", "warn"),
+    Fact("einvoicing.copy.unknown", n("%(platform)s : état inconnu « %(detail)s »"), "alert"),
+    Fact("einvoicing.receipt.queued", n("Encaissement à inscrire chez %(platform)s"), "send"),
     Fact("einvoicing.status.queued", n("Statut %(code)s – %(label)s, à déclarer à %(platform)s"), "send"),
     Fact("einvoicing.status.declared", n("Statut %(code)s – %(label)s, déclaré"), "send", "good"),
     Fact("einvoicing.status.received", n("Statut %(code)s – %(label)s"), "send", "info"),
+    Fact("einvoicing.status.unknown", n("État que nous ne connaissons pas : %(reason)s"), "send", "info"),
 )
 declare(
     "einvoicing",
@@ -61,6 +70,7 @@ declare(
         partner_label=_("Facture non conforme, non transmise"),
     ),
     Fact("einvoicing.transmission.retried", n("Transmission relancée"), "send"),
+    Fact("einvoicing.transmission.skipped", n("%(platform)s : sans objet"), "check"),
     Fact("einvoicing.transmission.dismissed", n("Classée sans suite"), "check"),
     Fact(
         "einvoicing.transmission.rejected",

@@ -23,7 +23,6 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from billing.services.settling import NothingOutstanding, lock_invoice
-from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
@@ -34,21 +33,18 @@ from config.kernel.inbound.senders import Headers, Sender
 from config.kernel.inbound.signatures import is_recent, is_same, mac
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
+from einvoicing.services.copies import CANCELLED as CANCELLED
+from einvoicing.services.copies import MEANS_UNKNOWN, NOTED, note, remember
 from einvoicing.services.polling import poll_account
 from payments.models import Method, Payment
 from payments.services.receiving import pay_invoice
 
 NO_PLATFORM = "Aucune plateforme AFNOR n’est en service."
 WITHOUT_EFFECT = "Cet événement d’Abby est sans effet ici."
-CANCELLED = "La copie est annulée chez Abby, la facture reste due. Pour l’annuler aussi, établissez un avoir."
 NO_COPY_NAMED = "Cet événement d’Abby ne nomme pas de facture : son identifiant manque ou est illisible."
 RECORDED_BEFORE = "Cet encaissement est déjà enregistré."
 # events of a copy, and the fact each is
-NOTES = {
-    "invoice.sent": ("einvoicing.copy.sent", ""),
-    "invoice.overdue": ("einvoicing.copy.overdue", ""),
-    "invoice.cancelled": ("einvoicing.copy.cancelled", CANCELLED),
-}
+NOTES = {"invoice.sent": "sent", "invoice.overdue": "overdue", "invoice.cancelled": "cancelled"}
 METHODS = {
     "bank_transfer": Method.TRANSFER,
     "transfer": Method.TRANSFER,
@@ -141,11 +137,8 @@ def apply_abby_event(message: ReceivedWebhook, body: Mapping[str, Any], at: date
     copy = _copy(message, inner(body, "data", "invoice").get("id"))
     if event == "invoice.paid":
         return _record_payment(message, copy, inner(body, "data", "payment"), at)
-    tag, remark = NOTES[event]
-    data = {"platform": copy.account.name, "number": copy.invoice.number}
-    if remark:
-        data["reason"] = remark
-    audit.record(tag, subject=copy, also=[copy.invoice], actor=Actor.platform(copy.account.name), at=at, data=data)
+    remark = note(copy, NOTED[NOTES[event]], at=at)
+    remember(copy, NOTES[event])
     return Outcome(is_applied=True, remark=remark)
 
 
@@ -180,7 +173,7 @@ def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mappi
             method=method or Method.TRANSFER,
             paid_on=_day(payment.get("date")) or local_day(message.received_at),
             reference=reference,
-            notes="" if method else "Moyen de paiement non précisé par Abby.",
+            notes="" if method else MEANS_UNKNOWN,
             actor=Actor.platform(copy.account.name),
             at=at,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNMAPPED = "???"  # what a platform's word is filed under that has no code of ours
 TRANSMISSION = "305"  # MDT-77, posted by platforms
 TREATMENT = "23"  # MDT-77, posted by the seller, the buyer or a third party
 
@@ -210,6 +211,8 @@ ACTIONS: dict[str, str] = {
 
 def label(code: str) -> str:
     """The French name of a status (MDT-106); an unknown code is named by itself."""
+    if code == UNMAPPED:
+        return "État inconnu"
     status = STATUSES.get(code)
     return status.label if status else f"Statut {code}"
 

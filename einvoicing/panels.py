@@ -16,7 +16,7 @@ from billing import panels
 from billing.models import DocumentKind, Invoice
 from billing.panels import Action, ListAction, Panel
 from billing.standing import News, register_news
-from einvoicing import lifecycle
+from einvoicing import copies, lifecycle
 from einvoicing.following import fingerprint, pace
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.problems import waiting
@@ -53,11 +53,11 @@ def issue_many() -> ListAction:
 
 
 def tone_of(transmission: Transmission) -> str:
-    if transmission.dismissed_at is not None:
+    if transmission.dismissed_at is not None or transmission.status == TransmissionStatus.SKIPPED:
         return "neutral"
-    if transmission.status in BAD or lifecycle.is_bad(transmission.lifecycle_code):
+    if transmission.status in BAD or transmission.is_duplicated or lifecycle.is_bad(transmission.lifecycle_code):
         return "bad"
-    if transmission.status == TransmissionStatus.UNKNOWN:
+    if transmission.status == TransmissionStatus.UNKNOWN or copies.is_doubtful(transmission.copy_facts):
         return "warn"
     return "good" if transmission.status in GOOD else "info"
 
@@ -68,6 +68,10 @@ def status_label(transmission: Transmission) -> str:
         state = _ANSWERED.get(transmission.status)
         state_label = _(state) if state else transmission.get_status_display()
         return _("%(kind)s : %(state)s") % {"kind": transmission.get_kind_display(), "state": state_label}
+    if copy := copies.label(transmission.copy_facts):
+        return copy
+    if transmission.kind == TransmissionKind.RECEIPT and transmission.status in GOOD:
+        return _("Encaissement inscrit")
     if transmission.lifecycle_code:
         label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"
@@ -80,7 +84,7 @@ def statuses(events: list[LifecycleEvent]) -> list[dict[str, object]]:
     """Each status with its code, its words, its date and its reason, newest first."""
     return [
         {
-            "code": event.code,
+            "code": "" if event.code == lifecycle.UNMAPPED else event.code,
             "label": _(lifecycle.label(event.code)),
             "tone": "bad" if lifecycle.is_bad(event.code) else "info",
             "at": event.occurred_at,
@@ -100,7 +104,8 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "einvoicing/_platform_panel.html",
             {
                 "transmissions": [
-                    {"row": row, "tone": tone_of(row), "words": status_label(row)} for row in transmissions
+                    {"row": row, "tone": tone_of(row), "words": status_label(row), "copy": _copy_of(row, invoice)}
+                    for row in transmissions
                 ],
                 "statuses": statuses(list(invoice.lifecycle.all())),
                 "problems": [{"row": row, "problem": problem} for row, problem in _problems(transmissions)],
@@ -119,6 +124,13 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "make_url": document_url(invoice, DocumentKind.FACTURX),
         },
     )
+
+
+def _copy_of(row: Transmission, invoice: Invoice) -> str:
+    """How a mirror knows the invoice: its identifier, and the number it gave."""
+    if row.kind != TransmissionKind.INVOICE or not is_mirror(row.account):
+        return ""
+    return " · ".join(filter(None, (row.remote_id, invoice.abby_invoice_number)))
 
 
 def _following(invoice: Invoice) -> dict[str, Any]:

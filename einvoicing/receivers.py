@@ -50,7 +50,10 @@ def notify_on_action_needed(sender: Any, transmission: Transmission, at: datetim
 
 
 def declare_on_payment(sender: Any, allocation: Allocation, actor: Actor, at: datetime, **_kwargs: Any) -> None:
-    """A payment of a transmitted invoice is declared (212), in the payment's transaction."""
-    from einvoicing.services.declaring import declare_received
+    """A payment of a transmitted invoice is declared (212), or written to a mirror's book, in the same transaction."""
+    from einvoicing.services.declaring import declare_received, holders_of
+    from einvoicing.services.receipts import queue_receipt
 
-    declare_received(allocation=allocation, actor=actor, at=at)
+    holders = holders_of(allocation.invoice, actor)
+    declare_received(allocation=allocation, holders=holders, actor=actor, at=at)
+    queue_receipt(allocation=allocation, holders=holders, actor=actor, at=at)

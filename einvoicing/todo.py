@@ -24,6 +24,11 @@ PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
         _("La plateforme ou le client l’a refusée : elle doit être corrigée par un avoir et une nouvelle facture."),
         _("Voir le motif"),
     ),
+    ProblemKind.DUPLICATED: (
+        lambda n: ngettext("%(n)s second numéro légal", "%(n)s seconds numéros légaux", n),
+        _("Une copie a été finalisée chez Abby : la même vente y porte un autre numéro."),
+        _("Ce qu’il faut faire"),
+    ),
     ProblemKind.INVALID: (
         lambda n: ngettext("%(n)s facture non conforme", "%(n)s factures non conformes", n),
         _("Elle n’est pas partie : une règle du format n’est pas respectée."),

@@ -74,10 +74,10 @@ class InvoiceFilter(forms.Form):
 
 
 def _matching(text: str) -> Q:
-    """A number, a customer's name, or an amount including tax as people type it."""
+    """A number (ours, or what Abby calls the copy), a customer's name, or an amount including tax as people type it."""
     if not text:
         return Q()
-    found = holds(text, "number", "buyer_name", "external_reference")
+    found = holds(text, "number", "buyer_name", "external_reference", "abby_invoice_id", "abby_invoice_number")
     amount = _amount(text)
     return found | Q(total_gross=amount) if amount is not None else found
 

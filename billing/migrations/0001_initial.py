@@ -99,6 +99,8 @@ class Migration(migrations.Migration):
                 ('disputed_at', models.DateTimeField(blank=True, null=True, verbose_name='contestée le')),
                 ('dispute_reason', models.CharField(blank=True, max_length=300, verbose_name='motif de contestation')),
                 ('replaced_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='remplacée le')),
+                ('abby_invoice_id', models.CharField(blank=True, editable=False, max_length=100, verbose_name='identifiant chez Abby')),
+                ('abby_invoice_number', models.CharField(blank=True, editable=False, max_length=40, verbose_name='numéro chez Abby')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('issued_at', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
@@ -654,6 +656,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.UniqueConstraint(fields=('company', 'number'), name='one_invoice_per_number'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
+            constraint=models.UniqueConstraint(condition=models.Q(('abby_invoice_id', ''), _negated=True), fields=('company', 'abby_invoice_id'), name='one_invoice_per_abby_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
+            constraint=models.UniqueConstraint(condition=models.Q(('abby_invoice_number', ''), _negated=True), fields=('company', 'abby_invoice_number'), name='one_invoice_per_abby_number'),
         ),
         migrations.AddConstraint(
             model_name='invoice',

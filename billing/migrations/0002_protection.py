@@ -170,7 +170,7 @@ CREATE TRIGGER billing_product_starts_empty BEFORE INSERT ON billing_product
   FOR EACH ROW WHEN ((new.on_hand <> (0)::numeric)) EXECUTE FUNCTION billing_on_hand_is_counted();
 
 CREATE TRIGGER billing_invoice_freeze BEFORE UPDATE ON billing_invoice
-  FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_freeze('status', 'amount_paid', 'amount_credited', 'internal_notes', 'disputed_at', 'dispute_reason', 'replaced_at', 'ahead_of');
+  FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_freeze('status', 'amount_paid', 'amount_credited', 'internal_notes', 'disputed_at', 'dispute_reason', 'replaced_at', 'ahead_of', 'abby_invoice_id', 'abby_invoice_number');
 
 CREATE TRIGGER billing_salesorder_counted BEFORE DELETE ON billing_salesorder
   FOR EACH ROW EXECUTE FUNCTION kernel_refuse();

@@ -36,7 +36,7 @@ class Invoice(CompanyRow):
     # What may still change once issued: where it stands, and the notes nobody prints.
     MUTABLE: ClassVar[tuple[str, ...]] = (
         "status", "amount_paid", "amount_credited", "internal_notes", "disputed_at", "dispute_reason", "replaced_at",
-        "ahead_of",
+        "ahead_of", "abby_invoice_id", "abby_invoice_number",
     )  # fmt: skip
 
     kind = models.CharField(_("type"), max_length=3, choices=InvoiceKind.choices, default=InvoiceKind.INVOICE)
@@ -87,6 +87,9 @@ class Invoice(CompanyRow):
     disputed_at = models.DateTimeField(_("contestée le"), null=True, blank=True)
     dispute_reason = models.CharField(_("motif de contestation"), max_length=300, blank=True)
     replaced_at = models.DateTimeField(_("remplacée le"), null=True, blank=True, editable=False)
+    # its copy at Abby, and the number that Abby gave it where somebody finalised it there
+    abby_invoice_id = models.CharField(_("identifiant chez Abby"), max_length=100, blank=True, editable=False)
+    abby_invoice_number = models.CharField(_("numéro chez Abby"), max_length=40, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     issued_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -98,6 +101,16 @@ class Invoice(CompanyRow):
         verbose_name_plural = _("factures")
         constraints = [
             models.UniqueConstraint(fields=["company", "number"], name="one_invoice_per_number"),
+            models.UniqueConstraint(
+                fields=["company", "abby_invoice_id"],
+                condition=~Q(abby_invoice_id=""),
+                name="one_invoice_per_abby_id",
+            ),
+            models.UniqueConstraint(
+                fields=["company", "abby_invoice_number"],
+                condition=~Q(abby_invoice_number=""),
+                name="one_invoice_per_abby_number",
+            ),
             models.UniqueConstraint(
                 fields=["order"], condition=Q(order__isnull=False) & IN_FORCE, name="one_invoice_per_order"
             ),

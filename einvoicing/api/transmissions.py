@@ -48,7 +48,7 @@ class TransmissionQuery(Page):
 
 
 class TransmissionRow(serializers.Serializer):
-    """One thing carried to one platform: an invoice, a status we declare, or an answer."""
+    """One thing carried to one platform: an invoice, a status we declare, an answer, or a receipt."""
 
     id = Id()
     invoice_id = Id()
@@ -60,6 +60,9 @@ class TransmissionRow(serializers.Serializer):
     status = Word(TransmissionStatus, help_text="pending, sending and unknown go on by themselves.")
     lifecycle_code = serializers.CharField(help_text="The platform's latest status, 200 to 228; '' before the first.")
     lifecycle_label = serializers.SerializerMethodField()
+    copy_state = serializers.SerializerMethodField(
+        help_text="A mirror's own word for its copy (draft, finalized, signed, refused, paid); deleted; '' elsewhere."
+    )
     attempts = serializers.IntegerField(help_text="Since it was queued or retried.")
     next_attempt_at = serializers.SerializerMethodField(help_text="null when nothing more is tried by itself.")
     error_class = serializers.SerializerMethodField(help_text="What kind of trouble; null without.")
@@ -72,6 +75,9 @@ class TransmissionRow(serializers.Serializer):
 
     def get_lifecycle_label(self, row: Transmission) -> str:
         return _(lifecycle.label(row.lifecycle_code)) if row.lifecycle_code else ""
+
+    def get_copy_state(self, row: Transmission) -> str:
+        return str(row.copy_facts.get("state", ""))
 
     @extend_schema_field(Moment(allow_null=True))
     def get_next_attempt_at(self, row: Transmission) -> Any:

@@ -47,6 +47,9 @@ class PlatformAccount(LeasedRow):
     )
     is_enabled = models.BooleanField(_("active"), default=True)
     sends_automatically = models.BooleanField(_("transmission automatique à l’émission"), default=True)
+    writes_receipts = models.BooleanField(
+        _("inscrire les encaissements au livre des recettes (appel non publié)"), default=False
+    )
     is_offline = models.BooleanField(_("hors ligne : tout reste en file"), default=False)
     failures = models.PositiveSmallIntegerField(default=0, editable=False)
     open_until = models.DateTimeField(_("suspendue jusqu’au"), null=True, editable=False)

@@ -24,6 +24,7 @@ class TransmissionKind(models.TextChoices):
     STATUS = "STATUS", _("Statut")
     COMPLETE = "COMPLETE", _("Complément")
     RECYCLE = "RECYCLE", _("Recyclage")
+    RECEIPT = "RECEIPT", _("Encaissement")
 
 
 # what a person sends back when the platform asks something of an invoice it has
@@ -54,6 +55,7 @@ class TransmissionStatus(models.TextChoices):
     REJECTED = "REJECTED", _("Rejetée")
     INVALID = "INVALID", _("Non conforme, non transmise")
     DEAD = "DEAD", _("Abandonnée, action requise")
+    SKIPPED = "SKIPPED", _("Sans objet")
 
 
 class TransmissionQuerySet(models.QuerySet["Transmission"]):
@@ -68,13 +70,16 @@ class TransmissionManager(ScopedManager["Transmission"].from_queryset(Transmissi
 
 
 class Transmission(LeasedRow):
-    """One thing transmitted to one platform: an invoice, a status of it that we declare, or an answer about it.
+    """One thing transmitted to one platform: an invoice, a status of it that we declare, an answer about it, a receipt.
 
-    `content` is the status's message, or the answer in JSON; `request` is the status that is answered (208, 221).
+    `content` is the status's message, or the answer or receipt in JSON; `request` is the status that is answered
+    (208, 221). `copy_facts` is what a mirror last said of its copy (`services.copies`).
     """
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
-        TransmissionStatus.PENDING: frozenset({TransmissionStatus.SENDING, TransmissionStatus.INVALID}),
+        TransmissionStatus.PENDING: frozenset(
+            {TransmissionStatus.SENDING, TransmissionStatus.INVALID, TransmissionStatus.SKIPPED}
+        ),
         TransmissionStatus.SENDING: frozenset(
             {
                 TransmissionStatus.DEPOSITED,
@@ -83,14 +88,19 @@ class Transmission(LeasedRow):
                 TransmissionStatus.REJECTED,
                 TransmissionStatus.INVALID,
                 TransmissionStatus.DEAD,
+                TransmissionStatus.SKIPPED,
             }
         ),
         TransmissionStatus.UNKNOWN: frozenset({TransmissionStatus.SENDING}),
-        TransmissionStatus.DEPOSITED: frozenset({TransmissionStatus.ACCEPTED, TransmissionStatus.REJECTED}),
-        TransmissionStatus.ACCEPTED: frozenset({TransmissionStatus.REJECTED}),
+        # a copy can be deleted at its mirror
+        TransmissionStatus.DEPOSITED: frozenset(
+            {TransmissionStatus.ACCEPTED, TransmissionStatus.REJECTED, TransmissionStatus.SKIPPED}
+        ),
+        TransmissionStatus.ACCEPTED: frozenset({TransmissionStatus.REJECTED, TransmissionStatus.SKIPPED}),
         TransmissionStatus.REJECTED: frozenset({TransmissionStatus.PENDING}),  # a status of ours alone: see `can_retry`
         TransmissionStatus.INVALID: frozenset({TransmissionStatus.PENDING}),
         TransmissionStatus.DEAD: frozenset({TransmissionStatus.PENDING}),
+        TransmissionStatus.SKIPPED: frozenset({TransmissionStatus.PENDING}),
     }
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="transmissions")
@@ -103,7 +113,6 @@ class Transmission(LeasedRow):
     )
     priority = models.PositiveSmallIntegerField(_("priorité"), choices=Priority.choices, default=Priority.NORMAL)
     status = models.CharField(_("état"), max_length=10, choices=TransmissionStatus.choices, default="PENDING")
-    # ours, given before the first attempt: by it the platform is asked what came of one without an answer
     tracking_id = models.CharField(_("identifiant de suivi"), max_length=64, unique=True)
     document_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     remote_id = models.CharField(_("identifiant de la plateforme"), max_length=100, blank=True)
@@ -113,6 +122,7 @@ class Transmission(LeasedRow):
     error_class = models.CharField(_("nature de l’erreur"), max_length=10, choices=ErrorClass.choices, blank=True)
     violations = models.JSONField(_("règles non respectées"), default=list)
     lifecycle_code = models.CharField(_("dernier statut"), max_length=3, blank=True)
+    copy_facts = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(_("créée le"))
     deposited_at = models.DateTimeField(_("reçue le"), null=True)
     watched_at = models.DateTimeField(null=True, editable=False)
@@ -127,14 +137,14 @@ class Transmission(LeasedRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["invoice", "account"],
-                # the database's word against a second copy: two people who press « Transmettre » at the same moment
                 condition=~Q(status__in=["REJECTED"]) & Q(kind="INVOICE"),
                 name="one_live_transmission_per_platform",
             ),
             models.CheckConstraint(
                 condition=Q(kind="INVOICE", content=None, declared_code="", request=None)
                 | (Q(kind="STATUS", content__isnull=False, request=None) & ~Q(declared_code=""))
-                | Q(kind__in=["COMPLETE", "RECYCLE"], content__isnull=False, declared_code="", request__isnull=False),
+                | Q(kind__in=["COMPLETE", "RECYCLE"], content__isnull=False, declared_code="", request__isnull=False)
+                | Q(kind="RECEIPT", content__isnull=False, declared_code="", request=None),
                 name="what_is_sent_is_kept",
             ),
             models.UniqueConstraint(
@@ -155,16 +165,24 @@ class Transmission(LeasedRow):
         """Whether a person may put it back into the queue. A rejected invoice goes as another transmission."""
         if self.status == TransmissionStatus.REJECTED:
             return self.kind == TransmissionKind.STATUS
-        return self.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD}
+        return self.status in {TransmissionStatus.INVALID, TransmissionStatus.DEAD, TransmissionStatus.SKIPPED}
+
+    @property
+    def is_duplicated(self) -> bool:
+        """Whether a mirror gave its copy a legal number of its own, and has not cancelled it."""
+        return "finalized" in self.copy_facts and "cancelled" not in self.copy_facts
 
     @property
     def can_dismiss(self) -> bool:
         """Whether a person may file what stopped as needing nothing more.
 
-        An invoice itself always has to arrive, and is credited when it is refused; a credit note cannot be.
+        An invoice itself always has to arrive, and is credited when it is refused; a credit note cannot be. A copy
+        that was finalized at its mirror is set right there.
         """
         if self.dismissed_at is not None:
             return False
+        if self.is_duplicated:
+            return True
         if self.kind == TransmissionKind.INVOICE:
             is_refused = self.status == TransmissionStatus.REJECTED or self.lifecycle_code == REFUSED
             return is_refused and self.invoice.is_credit_note

@@ -8,11 +8,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
 from requests.adapters import HTTPAdapter
+
+from config.kernel.errors import RemoteError
+
+RECEIPT = "RECEIPT"  # the syntax of a payment that goes to a book of receipts
+
+
+class NotCarried(RemoteError):
+    """The platform cannot hold this document as it is: it will not be tried again, and nobody has to act."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, retryable=False, code=code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class PlatformSettings:
     read_timeout: float = 30.0
     # makes the connections of one session: judged, since people typed the address
     connections: Callable[[], HTTPAdapter] = field(kw_only=True, compare=False, repr=False)
+    writes_receipts: bool = False  # into the book of receipts, by a call that the platform does not publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +61,20 @@ class Capabilities:
     lookup: bool
     duplicate_error: bool
     lists: bool = False  # tells all it has of us: see `listed`
+    by_remote_id: bool = False  # what it keeps is found by the identifier it gave alone: see `Deposit.keep`
+
+
+def keep_nothing(_remote_id: str) -> None:
+    """For a deposit whose identifier comes with its receipt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One file to carry. `syntax`: CII, UBL, Factur-X or CDAR. `tracking_id`: ours, at most 64 characters.
+    """One file to carry. `syntax`: CII, UBL, Factur-X, CDAR or RECEIPT. `tracking_id`: ours, at most 64 characters.
 
-    `number` is the invoice's (BT-1), by which platforms without tracking ids know it.
+    `number` is the invoice's (BT-1), by which platforms without tracking ids know it. `remote_id` is what an earlier
+    attempt was given, and `corrects` the same of the invoice that a credit note corrects; '' where there is none.
+    A deposit in several calls tells `keep` the identifier as soon as it has it, before it sends anything more.
     """
 
     data: bytes = field(repr=False)
@@ -65,6 +85,9 @@ class Deposit:
     processing_rule: str = "B2B"
     profile: str = ""  # Basic, CIUS, Extended-CTC-FR; empty: not given
     number: str = ""
+    remote_id: str = ""
+    corrects: str = ""
+    keep: Callable[[str], None] = field(default=keep_nothing, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.sha256:
@@ -181,6 +204,29 @@ class RemoteStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyState:
+    """What a mirror says of its copy of an invoice. `state`: its own word; `number`: a legal number it gave.
+
+    `received`: what was paid there, with VAT, None where it does not say.
+    """
+
+    state: str
+    at: datetime
+    number: str = ""
+    finalized_at: datetime | None = None
+    sent_at: datetime | None = None
+    paid_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    due_at: datetime | None = None
+    received: Decimal | None = None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether it waits for its money after its day is over, once it is more than a draft."""
+        waits = self.finalized_at is not None and self.paid_at is None and self.cancelled_at is None
+        return waits and self.due_at is not None and self.due_at + timedelta(days=1) <= at
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteMessage:
     """One incoming file, byte for byte. `kind`: the platform's own word. `problem`: why `data` is empty, if it is.
 
@@ -215,7 +261,10 @@ class Platform(Protocol):
         ...
 
     def find(self, tracking_id: str, number: str = "") -> Receipt | None:
-        """The deposit that carries this tracking id (or, where there are none, this invoice number), if any."""
+        """The deposit that carries this tracking id (or, where there are none, this invoice number), if any.
+
+        Where `capabilities.by_remote_id`, the platform's own identifier stands in the place of the tracking id.
+        """
         ...
 
     def acknowledgement(self, remote_id: str) -> Acknowledgement:

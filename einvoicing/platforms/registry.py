@@ -8,19 +8,20 @@ from importlib import import_module
 from typing import Any, cast
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import Platform, PlatformSettings, RemoteStatus
+from einvoicing.platforms.base import CopyState, Platform, PlatformSettings, RemoteStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One kind of platform: its adapter (takes PlatformSettings), and who reads the bytes of its messages.
 
-    `reader` turns a stored message into statuses; it raises Invalid for what it cannot read, and needs no connection.
+    `reader` turns a stored message into statuses, or of a mirror into the state of a copy; it raises Invalid for what
+    it cannot read, and needs no connection.
     """
 
     label: str
     adapter: str  # dotted path of the class
-    reader: str  # dotted path of the function (bytes) -> tuple[RemoteStatus, ...]
+    reader: str  # dotted path of the function (bytes) -> tuple[RemoteStatus, ...], of a mirror (bytes) -> CopyState
     syntaxes: tuple[str, ...] = ("Factur-X",)  # what it carries, the usual one first
     takes_public: bool = True  # invoices to public bodies
     takes_private: bool = True
@@ -29,6 +30,7 @@ class Provider:
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
     declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
     answers: tuple[str, ...] = ()  # its statuses that a person can answer from here (208, 221)
+    retries_after: tuple[int, ...] = ()  # minutes between two tries; the queue's own where it is empty
     asks_every: int = 0  # seconds between two questions about one document, where there is no feed
     has_oauth: bool = True  # an identifier, a secret and an address of tokens; else the secret is the access key
 
@@ -67,7 +69,8 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.abby.statuses.read",
         syntaxes=("Factur-X", "CII"),
         is_mirror=True,
-        declares=("212",),
+        extra_fields=("writes_receipts",),
+        retries_after=(1, 2, 4),
         asks_every=3600,
         has_oauth=False,
     ),
@@ -92,6 +95,12 @@ def connect(settings: PlatformSettings) -> Platform:
 def read_statuses(kind: str, data: bytes) -> tuple[RemoteStatus, ...]:
     """The statuses in a message of this kind of platform. Raises Invalid when it cannot be read."""
     reader = cast(Callable[[bytes], tuple[RemoteStatus, ...]], _load(provider(kind).reader))
+    return reader(data)
+
+
+def read_copy(kind: str, data: bytes) -> CopyState:
+    """What a message of this mirror says of its copy. Raises Invalid when it cannot be read."""
+    reader = cast(Callable[[bytes], CopyState], _load(provider(kind).reader))
     return reader(data)
 
 

@@ -52,6 +52,14 @@ ANSWER_STOPPED = (
     n("La réponse n’a pas été prise par la plateforme"),
     n("Lisez sa réponse ci-dessous. Corrigez et répondez de nouveau sur la page de la transmission, ou relancez."),
 )
+DUPLICATED = n(
+    "Quelqu’un y a finalisé la copie : la même vente porte deux numéros. Établissez là-bas l’avoir de ce document ; "
+    "ici la facture garde son numéro. Puis classez sans suite."
+)
+RECEIPT_STOPPED = n(
+    "Regardez dans le livre des recettes s’il y est. S’il manque, inscrivez-le là-bas ou relancez ; sinon classez sans "
+    "suite."
+)
 # what ends a stop, by what stopped it
 TO_DO: dict[str, str] = {
     ErrorClass.AUTH: n(

@@ -13,9 +13,11 @@ from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.problems.advice import (
     ANSWER_STOPPED,
     ANSWERABLE,
+    DUPLICATED,
     NEWS,
     NOTE_REFUSED,
     NOTE_REJECTED,
+    RECEIPT_STOPPED,
     REFUSED,
     REJECTED,
     STOPPED,
@@ -23,6 +25,8 @@ from einvoicing.problems.advice import (
 )
 from einvoicing.problems.steps import Step, way_back
 from einvoicing.services.transmissions.answering import answers_to, request_of
+
+CREDITED = InvoiceStatus.CREDITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def problem_of(transmission: Transmission) -> Problem | None:
     """What somebody has to do about this transmission now; None when nobody has to act."""
     problem = _unended_problem_of(transmission)
     is_invoice = transmission.kind == TransmissionKind.INVOICE
-    if problem and is_invoice and transmission.invoice.status == InvoiceStatus.CREDITED:
+    if problem and is_invoice and not transmission.is_duplicated and transmission.invoice.status == CREDITED:
         return replace(problem, is_over=True, request=None)
     return problem
 
@@ -55,13 +59,13 @@ def problem_of(transmission: Transmission) -> Problem | None:
 def _unended_problem_of(transmission: Transmission) -> Problem | None:
     if transmission.dismissed_at is not None:
         return None
+    if transmission.is_duplicated:
+        return _duplicated(transmission)
     if transmission.status in STOPPED:
         return _stopped(transmission)
-    if transmission.kind == TransmissionKind.STATUS:
-        return _undeclared(transmission) if transmission.status == TransmissionStatus.REJECTED else None
     code = transmission.lifecycle_code
-    if _is_copy(transmission):
-        return _refused_copy(transmission) if transmission.status == TransmissionStatus.REJECTED else None
+    if transmission.kind == TransmissionKind.STATUS or _is_copy(transmission):
+        return _turned_away(transmission) if transmission.status == TransmissionStatus.REJECTED else None
     if transmission.kind != TransmissionKind.INVOICE or _is_settled(transmission.invoice, code):
         return None
     if transmission.status == TransmissionStatus.REJECTED or code == REFUSED:
@@ -97,6 +101,8 @@ def _stopped(transmission: Transmission) -> Problem:
     if transmission.kind in ANSWERS:
         title, to_do = ANSWER_STOPPED
         return Problem(_(title), _(to_do), transmission.last_error)
+    if transmission.kind == TransmissionKind.RECEIPT:
+        return Problem(_("Un encaissement n’est pas inscrit"), _(RECEIPT_STOPPED), transmission.last_error)
     if transmission.kind == TransmissionKind.STATUS:
         return _undeclared(transmission)
     if _is_copy(transmission):
@@ -120,12 +126,23 @@ def _undeclared(transmission: Transmission) -> Problem:
     )
 
 
+def _duplicated(transmission: Transmission) -> Problem:
+    platform, number = transmission.account.name, transmission.copy_facts["finalized"]
+    title = _("%(platform)s a donné un second numéro légal à cette facture") % {"platform": platform}
+    if number:
+        title = f"{title} : {number}"
+    return Problem(title, _(DUPLICATED), "")
+
+
 def _is_copy(transmission: Transmission) -> bool:
     """Whether it goes to a mirror, which keeps a copy and never reaches the buyer."""
     return transmission.account.kind in PLATFORMS and PLATFORMS[transmission.account.kind].is_mirror
 
 
-def _refused_copy(transmission: Transmission) -> Problem:
+def _turned_away(transmission: Transmission) -> Problem:
+    """A status that was not taken, or a copy: the invoice itself is where it should be."""
+    if transmission.kind == TransmissionKind.STATUS:
+        return _undeclared(transmission)
     return Problem(
         _("La copie de la facture a été refusée"),
         _("L’envoi au client n’est pas concerné. Lisez la réponse, puis transmettez de nouveau la copie."),

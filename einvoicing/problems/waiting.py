@@ -34,6 +34,7 @@ class ProblemKind(models.TextChoices):
     STOPPED = "stopped", gettext_lazy("Abandonnées")
     REQUESTED = "asked", gettext_lazy("Le client attend quelque chose")
     UNDECLARED = "undeclared", gettext_lazy("Statuts non déclarés")
+    DUPLICATED = "duplicated", gettext_lazy("Second numéro légal")
 
 
 def find_problems(rows: QuerySet[Transmission]) -> QuerySet[Any]:
@@ -46,10 +47,12 @@ def find_problems(rows: QuerySet[Transmission]) -> QuerySet[Any]:
     bad_status &= ~Q(lifecycle_code=PARTLY_APPROVED, invoice__amount_credited__gt=0)
     ended = of_invoice & (Q(invoice__status=InvoiceStatus.CREDITED) | Exists(_later()))
     answered_again = Transmission.everywhere.filter(request=OuterRef("request"), created_at__gt=OuterRef("created_at"))
-    waiting = stopped | refused | (bad_status & ~Exists(_live_answer()))
+    # a mirror's copy that somebody finalized there, whatever became of our invoice
+    duplicated = of_invoice & Q(copy_facts__has_key="finalized") & ~Q(copy_facts__has_key="cancelled")
+    waiting = stopped | refused | (bad_status & ~Exists(_live_answer())) | duplicated
     return (
         rows.filter(waiting, dismissed_at=None)
-        .exclude(ended)
+        .exclude(ended & ~duplicated)
         .exclude(Exists(answered_again))
         .annotate(problem_kind=_problem_kind())
     )
@@ -75,7 +78,8 @@ def _live_answer() -> QuerySet[Transmission]:
 
 def _problem_kind() -> Case:
     return Case(
-        When(kind=TransmissionKind.STATUS, then=Value(ProblemKind.UNDECLARED)),
+        When(kind__in=[TransmissionKind.STATUS, TransmissionKind.RECEIPT], then=Value(ProblemKind.UNDECLARED)),
+        When(copy_facts__has_key="finalized", then=Value(ProblemKind.DUPLICATED)),
         When(status=TransmissionStatus.INVALID, then=Value(ProblemKind.INVALID)),
         When(status=TransmissionStatus.DEAD, then=Value(ProblemKind.STOPPED)),
         When(Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REFUSALS), then=Value(ProblemKind.REFUSED)),

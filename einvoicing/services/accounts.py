@@ -17,11 +17,13 @@ from config.kernel.models import Company
 from config.kernel.outbound import refusal
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.registry import PLATFORMS, connect
+from einvoicing.services import breaker
 from einvoicing.services.routing import settings_of, usual_settings
 
 CHANGEABLE = (
     "name", "environment", "base_url", "token_url", "service_name", "directory_name", "organization_id", "client_id",
     "login", "default_format", "is_enabled", "sends_automatically", "is_offline",
+    "writes_receipts",
 )  # fmt: skip
 SECRETS = ("client_secret", "password")
 NOT_GIVEN = "Indiquez le secret que la plateforme vous a donné."
@@ -90,7 +92,7 @@ def _check(kind: str, values: Mapping[str, Any], *, needs_secret: bool) -> None:
 def try_account(*, account: PlatformAccount, at: datetime) -> RemoteError | None:
     """Ask the platform whether it knows us: None when it does, else why not. Call it with no transaction open.
 
-    Raises SecretUnreadable.
+    One that answers ends the suspension of its account. Raises SecretUnreadable.
     """
     problem: RemoteError | None = None
     try:
@@ -98,6 +100,8 @@ def try_account(*, account: PlatformAccount, at: datetime) -> RemoteError | None
             platform.ping()
     except RemoteError as error:
         problem = error
+    if problem is None:
+        breaker.note_success(account)
     last_error = problem.message[:500] if problem else ""
     PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=last_error)
     return problem

@@ -36,7 +36,6 @@ def read_acknowledgements(account: PlatformAccount, platform: Platform, at: date
     rows = waiting.select_related("invoice", "account").order_by(F("watched_at").asc(nulls_first=True), "id")
 
     def read(transmission: Transmission) -> None:
-        # before asking: one whose answer always breaks must not stay first in the line
         Transmission.everywhere.filter(pk=transmission.pk).update(watched_at=at)
         _read_acknowledgement(transmission, platform, at)
 
@@ -64,7 +63,8 @@ def _read_acknowledgement(transmission: Transmission, platform: Platform, at: da
 
 def _is_complete(transmission: Transmission) -> bool:
     """Whether the platform's taking it in is all there is to wait for: a status of ours, or a mirror's copy."""
-    return transmission.kind == TransmissionKind.STATUS or PLATFORMS[transmission.account.kind].is_mirror
+    is_whole = transmission.kind in {TransmissionKind.STATUS, TransmissionKind.RECEIPT}
+    return is_whole or PLATFORMS[transmission.account.kind].is_mirror
 
 
 @transaction.atomic

@@ -55,7 +55,6 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return None
     known = (
-        # of all times, not of the window: the platform may list by the date of a change
         set(Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True)) if listed else set()
     )
     strangers = tuple(document for document in listed or () if document.tracking_id not in known)
@@ -69,9 +68,11 @@ def _missing(platform: Platform, rows: list[Transmission], listed: tuple[Listed,
     if listed is not None:
         there = {document.remote_id for document in listed} | {document.tracking_id for document in listed}
         return [row for row in rows if not {row.remote_id, row.tracking_id} & there]
-    # one call each: bounded, for a platform counts its callers
     looked_up = rows[-MOST_LOOKED_UP:]
-    return [row for row in looked_up if platform.find(row.tracking_id, str(row.invoice.number)) is None]
+    by_its_own = platform.capabilities.by_remote_id
+    keys = [row.remote_id if by_its_own else row.tracking_id for row in looked_up]
+    numbered = zip(looked_up, keys, strict=True)
+    return [row for row, key in numbered if platform.find(key, str(row.invoice.number)) is None]
 
 
 @transaction.atomic

@@ -43,10 +43,12 @@ ALIVE = (
 )
 
 
-def declare_received(*, allocation: Allocation, actor: Actor, at: datetime) -> list[Transmission]:
-    """Queue 212 for this allocation on each platform that has the invoice. Call it in the payment's transaction."""
+def declare_received(
+    *, allocation: Allocation, holders: Sequence[PlatformAccount], actor: Actor, at: datetime
+) -> list[Transmission]:
+    """Queue 212 for this allocation on each of `holders` that takes it. Call it in the payment's transaction."""
     invoice = allocation.invoice
-    holders = _holders(invoice, RECEIVED, actor)
+    holders = [account for account in holders if RECEIVED in PLATFORMS[account.kind].declares]
     amounts = shares_by_rate(allocation) if holders and not invoice.is_credit_note else {}
     if not amounts:
         return []
@@ -136,17 +138,15 @@ def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[
     return totals or {ZERO: invoice.payable}
 
 
-def _holders(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
-    """The platforms that have the invoice and take this status, but the one that declared it to us."""
+def holders_of(invoice: Invoice, actor: Actor) -> list[PlatformAccount]:
+    """The platforms that have the invoice, but the one that told us of what is to be declared."""
     transmitted = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
     accounts = [row.account for row in transmitted.select_related("account")]
-    return [
-        account
-        for account in accounts
-        if account.kind in PLATFORMS
-        and code in PLATFORMS[account.kind].declares
-        and actor != Actor.platform(account.name)
-    ]
+    return [account for account in accounts if account.kind in PLATFORMS and actor != Actor.platform(account.name)]
+
+
+def _holders(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
+    return [account for account in holders_of(invoice, actor) if code in PLATFORMS[account.kind].declares]
 
 
 def _declare(

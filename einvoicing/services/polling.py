@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
+from billing.models import InvoiceStatus
 from config.kernel.errors import RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import lifecycle
@@ -16,12 +17,13 @@ from einvoicing.models import PlatformAccount, RemoteDocument, Transmission, Tra
 from einvoicing.platforms.base import Page, Watched
 from einvoicing.platforms.registry import connect
 from einvoicing.services.acknowledgements import may_be_asked, read_acknowledgements
-from einvoicing.services.routing import settings_of
+from einvoicing.services.routing import is_mirror, settings_of
 from einvoicing.services.statuses import apply_waiting
 
 UNAPPLIED = "Des messages reçus de la plateforme n’ont pas pu être appliqués : ils seront repris."
 MOST_PAGES = 20
 MOST_WATCHED = 50
+COPIES_LIVE = timedelta(days=90)  # of what is settled here, nothing more is expected from its copy
 FINAL = tuple(code for code, status in lifecycle.STATUSES.items() if status.final)
 
 
@@ -51,6 +53,9 @@ def _watched(account: PlatformAccount, at: datetime) -> tuple[Watched, ...]:
     """The documents whose life may still change: for platforms that have no feed and must be asked about each."""
     alive = (TransmissionStatus.DEPOSITED, TransmissionStatus.ACCEPTED)
     rows = Transmission.everywhere.filter(account=account, kind=TransmissionKind.INVOICE, status__in=alive)
+    if is_mirror(account):
+        settled = [InvoiceStatus.PAID, InvoiceStatus.CREDITED]
+        rows = rows.exclude(invoice__status__in=settled, deposited_at__lt=at - COPIES_LIVE)
     # asked in turn, those heard of longest ago first, and none too often
     rows = (
         rows.filter(may_be_asked(account, at))

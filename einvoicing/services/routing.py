@@ -64,6 +64,7 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         retry_attempts=usual.get("retry_attempts", 1),
         retry_delay=usual.get("retry_delay", 0.0),
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
+        writes_receipts=account.writes_receipts,
         connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=True),
     )
 

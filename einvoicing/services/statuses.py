@@ -31,11 +31,13 @@ from einvoicing.models import (
 )
 from einvoicing.platforms.base import RemoteStatus
 from einvoicing.platforms.registry import read_statuses
+from einvoicing.services.copies import apply_copy
+from einvoicing.services.routing import is_mirror
 
 APPLYING = "lecture des statuts"
 LONGEST_REASON = 2000  # a status may carry thirteen reasons and their notes
 
-UNMAPPED = "???"  # a word of the platform that has no code of ours
+UNMAPPED = lifecycle.UNMAPPED
 DISPUTED = "207"
 REFUSED = "210"
 REJECTED = frozenset({"213", "501"})
@@ -72,6 +74,10 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
     if document is None:
         return False
     try:
+        if is_mirror(document.account):
+            apply_copy(document=document, at=at)
+            RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
+            return True
         statuses = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
@@ -170,7 +176,7 @@ def _append(
         received_at=at,
     )
     audit.record(
-        "einvoicing.status.received",
+        "einvoicing.status.unknown" if event.code == UNMAPPED else "einvoicing.status.received",
         subject=event,
         also=[row for row in (invoice, transmission) if row],
         actor=Actor.platform(document.account.name),

@@ -95,11 +95,12 @@ def test_a_payment_told_by_abby_is_recorded_as_seed_004_says(invoice: Invoice) -
 
 
 def test_abby_is_not_told_of_the_payment_it_told_us_of(invoice: Invoice) -> None:
+    PlatformAccount.everywhere.update(writes_receipts=True)
     money.a_payment(invoice.customer, "30.00", [(invoice, "30.00")])
     hear(paid(amount=20))
-    declared = Transmission.everywhere.filter(kind=TransmissionKind.STATUS)
     assert Payment.everywhere.count() == 2
-    assert [one.declared_code for one in declared] == ["212"], "what was received elsewhere, Abby must hear"
+    (receipt,) = Transmission.everywhere.filter(kind=TransmissionKind.RECEIPT)
+    assert b'"amount": "30.00"' in bytes(receipt.content), "what was received elsewhere, Abby must hear"
 
 
 def test_paid_before_sent_ends_paid(invoice: Invoice) -> None:

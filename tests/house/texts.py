@@ -35,7 +35,7 @@ def all_texts() -> tuple[set[str], dict[str, str]]:
     """The single texts, and the plurals by their singular."""
     single: set[str] = {*matching.PHRASES.values(), matching.NO_REASON}
     single |= {one.label for one in (*PRESETS, *PLATFORMS.values())}
-    single |= {status.label for status in lifecycle.STATUSES.values()}
+    single |= {status.label for status in lifecycle.STATUSES.values()} | {lifecycle.label(lifecycle.UNMAPPED)}
     plural: dict[str, str] = {}
     for path in _python_files():
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -9,10 +9,13 @@ from pathlib import Path
 from tests.published import walks
 
 FLOWS, DIRECTORY = "afnor-flow-service-1.3.0.json", "afnor-directory-service-1.3.0.json"
+ABBY = "abby-public-openapi-1.90.json"
 REVOLUT, INVOICE_NINJA = "revolut-business.json", "invoiceninja-api-docs-5.9.2.yaml"
 _OAUTH = "OAuth 2 client credentials (RFC 6749 §4.4): each platform has its own address for tokens"
 _SOURCE = "the server's own source (PaymentTransformer, InvoiceTransformer) gives it; its description is behind"
 _LIST = "components/parameters describes it for every list; the list of payments leaves it out"
+_EMPTY = "Abby refuses a call without a body, where it describes none, without a word: an empty object is sent"
+_TWO_KINDS = "one of several kinds of document: what an invoice must have is all that an asset must have, and more"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,21 @@ ADAPTERS = (
         walks.of_directory,
         {"no operation POST /oauth/token": _OAUTH},
         not_called=frozenset({"/{}/v1"}),
+    ),
+    Adapter(
+        "Abby",
+        ABBY,
+        ("einvoicing/platforms/abby/client.py",),
+        "",
+        walks.of_abby,
+        {
+            "no operation POST /incomeBook": "not published: written where the company asks for it",
+            "POST /v2/billing/invoice/{customerId}: request body application/json is unknown": _EMPTY,
+            "POST /v2/billing/invoice/{invoiceId}/asset: request body application/json is unknown": _EMPTY,
+            "GET /v2/billing/{documentId}: answer 200: {'type': 'invoice'": _TWO_KINDS,
+            "PATCH /v2/billing/{documentId}/title: answer 200: {'type': 'invoice'": _TWO_KINDS,
+            "PATCH /v2/billing/{billingId}/lines: answer 200: {'type': 'invoice'": _TWO_KINDS,
+        },
     ),
     Adapter(
         "Revolut Business",

@@ -17,6 +17,7 @@ from tests.published.description import Description, published
 from tests.published.exchange import Exchange, recorded
 
 pytestmark = pytest.mark.django_db
+_VERSION = re.compile(r"^(/api)?/v\d+(?=/)")
 EACH = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
 
 
@@ -96,7 +97,8 @@ def paths_of(adapter: Adapter) -> set[str]:
         for node in ast.walk(tree):
             if id(node) not in inner and (text := _literal(node)):
                 found.add(text)
-    return {text for text in found if re.fullmatch(r"(/[\w{}:.-]+)+", text)} - adapter.not_called
+    called = {text for text in found if re.fullmatch(r"(/[\w{}:.-]+)+", text)} - adapter.not_called
+    return {_VERSION.sub("", text) for text in called}
 
 
 def _literal(node: ast.AST) -> str:
@@ -111,4 +113,4 @@ def shape_of(description: Description, exchange: Exchange) -> str:
     """The called path as it stands in the source: without version, {} for what is filled in."""
     operation = description.operation(exchange.method, exchange.path)
     path = re.sub(r"\{[^}]*\}", "{}", operation.path if operation else exchange.path)
-    return re.sub(r"^(/api)?/v\d+(?=/)", "", path)
+    return _VERSION.sub("", path)

@@ -14,10 +14,13 @@ from requests.adapters import HTTPAdapter
 
 from einvoicing.platforms.afnor import client
 from einvoicing.platforms.afnor.directory import AfnorDirectory
+from einvoicing.platforms.base import Watched
 from payments.feeds.invoice_ninja import InvoiceNinja
 from payments.feeds.revolut.client import RevolutClient
 from payments.sandbox.invoice_ninja.access import KEY_PREFIX
 from payments.services.feeds import revolut
+from tests.einvoicing import documents
+from tests.einvoicing.platforms.abby.conftest import Abby, payment
 from tests.einvoicing.platforms.conftest import opened
 from tests.factories import money, story
 from tests.payments.revolut import Business
@@ -47,6 +50,21 @@ def of_directory(sandbox: str, _folder: Path) -> None:
         assert directory.line("999999999") is None
         assert directory.lines_of("217500016")
         directory.close()
+
+
+def of_abby(sandbox: str, _folder: Path) -> None:
+    abby = Abby(sandbox)
+    abby.opens_the_book()
+    receipt = abby.platform.deposit(abby.invoice(documents.full_invoice()))
+    assert abby.platform.find(receipt.remote_id) is not None
+    abby.platform.deposit(abby.invoice(documents.individual_invoice()))
+    abby.acts(receipt.remote_id, "finalize")
+    abby.platform.deposit(abby.invoice(documents.credit_note(), corrects=receipt.remote_id))
+    abby.platform.deposit(payment())
+    assert abby.platform.incoming("", [Watched(key, "", "") for key in abby.kept]).messages
+    abby.platform.fetch(receipt.remote_id)
+    abby.platform.ping()
+    abby.platform.close()
 
 
 def of_revolut(sandbox: str, folder: Path) -> None:

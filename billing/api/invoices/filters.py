@@ -17,6 +17,8 @@ from config.kernel.api.expand import Expandable
 from config.kernel.api.fields import Day, Id, Page
 from config.kernel.folding import holds
 
+SEARCHED = ("number", "buyer_name", "external_reference", "abby_invoice_id", "abby_invoice_number")
+
 
 class InvoiceQuery(Page):
     status = serializers.ChoiceField(vocabulary.STATUSES, required=False)
@@ -28,8 +30,12 @@ class InvoiceQuery(Page):
     from_date = Day(required=False, help_text="By invoice_date; a draft without one is left out.")
     to_date = Day(required=False)
     overdue = serializers.BooleanField(required=False, help_text="true: only those past their due date.")
+    abby_invoice_id = serializers.CharField(required=False, max_length=100)
+    abby_invoice_number = serializers.CharField(required=False, max_length=40)
     q = serializers.CharField(
-        required=False, max_length=100, help_text="A part of the number, of the reference or of the customer's name."
+        required=False,
+        max_length=100,
+        help_text="A part of the number, of the reference, of the customer's name or of what Abby calls the copy.",
     )
 
 
@@ -50,6 +56,9 @@ def filtered(query: Mapping[str, Any], on: date) -> InvoiceQuerySet:
         rows = vocabulary.with_payment_status(rows, query["payment_status"])
     if "customer_id" in query:
         rows = rows.filter(customer_id=query["customer_id"])
+    for name in ("abby_invoice_id", "abby_invoice_number"):
+        if query.get(name):
+            rows = rows.filter(**{name: query[name]})
     if "from_date" in query:
         rows = rows.filter(_dated(gte=query["from_date"]))
     if "to_date" in query:
@@ -80,4 +89,4 @@ def _dated(**bound: date) -> Q:
 
 
 def _matching(text: str) -> Q:
-    return holds(text, "number", "buyer_name", "external_reference")
+    return holds(text, *SEARCHED)

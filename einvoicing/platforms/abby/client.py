@@ -1,8 +1,10 @@
-"""Abby's API v2 as a mirror: the deposited invoice becomes a draft there, the payment an entry of its book of receipts.
+"""Abby's API v2 as a mirror: the deposited invoice becomes a draft there, and a credit note of a copy an asset.
 
-Abby would give a second legal number if it finalised the draft: that call is never made here. It has neither
-idempotency key nor a way to list receipts: the draft is found again by its title and finished where it stopped; a
-receipt without a known outcome is never sent again.
+Abby would give a second legal number if it finalised the draft: that call is never made here. Only published calls
+are made. They have no idempotency key and no list of documents: the identifier is kept as soon as it is known
+(`Deposit.keep`), and the draft finished where it stopped. When the very answer that gives it is lost, another draft is
+made; the first stays there, empty. The book of receipts is not published: it is written where the company asks for
+it, and a receipt without a known outcome is never sent again, for the book cannot be read.
 """
 
 from __future__ import annotations
@@ -18,15 +20,17 @@ from config.kernel.errors import Invalid, RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import redact
 from einvoicing import document as model
-from einvoicing.formats import cdar, cii, facturx
+from einvoicing.formats import cii, facturx
 from einvoicing.platforms.abby import customers, payloads
-from einvoicing.platforms.abby.statuses import moment, named, since, title
+from einvoicing.platforms.abby.statuses import DELETED, moment, named, state_of, title
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
 from einvoicing.platforms.base import (
+    RECEIPT,
     Acknowledgement,
     AckStatus,
     Capabilities,
     Deposit,
+    NotCarried,
     Page,
     PlatformSettings,
     Receipt,
@@ -35,24 +39,27 @@ from einvoicing.platforms.base import (
 )
 
 DEADLINE = 60.0  # seconds for one copy, its calls together: less than any lease
-# GET /v2/billings, its pages and its customerId are known from third parties and later versions of the published types
-BILLINGS = "/v2/billings"
 PAGE_SIZE = 100
 MOST_PAGES = 20
 INCOME = "income:"  # before the id of a receipt, which is no billing document
-_STATE_FIELDS = ("state", "number", "title", "finalizedAt", "paidAt", "canceledAt", "archivedAt", "lastSendByEmailAt")
+_STATE_FIELDS = ("state", "number", "finalizedAt", "paidAt", "canceledAt", "lastSendByEmailAt", "dueAt")
+NOT_PUBLISHED = "Abby ne publie aucun appel pour les encaissements : activez leur inscription dans les réglages."
+NO_COPY_TO_CREDIT = (
+    "Abby ne tient un avoir qu’à partir d’une facture finalisée chez lui : la copie est un brouillon, l’avoir n’y est "
+    "pas recopié."
+)
 
 
 class TooMany(RemoteError):
     """A list so long that what is looked for may lie beyond what is read."""
 
     def __init__(self) -> None:
-        super().__init__("Abby a trop de documents pour y retrouver celui-ci.", retryable=False, code="too_many")
+        super().__init__("Abby a trop de clients pour y retrouver celui-ci.", retryable=False, code="too_many")
 
 
 class AbbyPlatform:
     kind = "abby"
-    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=False)
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=False, by_remote_id=True)
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
@@ -60,115 +67,125 @@ class AbbyPlatform:
         self._session = Session(
             timeout=(settings.connect_timeout, settings.read_timeout), adapter=settings.connections()
         )
-        self._doubted: set[str] = set()  # tracking ids looked for: an earlier attempt may have succeeded
 
     def close(self) -> None:
         self._session.close()
 
     def deposit(self, deposit: Deposit) -> Receipt:
-        """Copy the invoice into a draft, or finish the draft there is; write a payment (CDAR 212) to the receipts."""
+        """Copy the invoice into a draft, or finish the draft there is; write a payment to the receipts.
+
+        Raises NotCarried for what Abby has no place for.
+        """
         with self._session.within(DEADLINE):
-            if deposit.syntax == "CDAR":
+            if deposit.syntax == RECEIPT:
                 return self._record_income(deposit)
             invoice = _invoice(deposit)
-            payloads.check(invoice)
-            lines = payloads.lines(invoice)
+            body = payloads.lines(invoice)
             draft = self._draft_for(invoice, deposit)
             if draft.get("state") == "draft":
-                draft = self._fill(str(draft["id"]), invoice, lines, title(invoice.number, deposit.tracking_id))
+                draft = self._fill(str(draft["id"]), invoice, body, title(invoice.number, deposit.tracking_id))
             return _receipt(draft, deposit.tracking_id)
 
     def find(self, tracking_id: str, number: str = "") -> Receipt | None:
-        """The whole copy this transmission made. One that stopped half-way is none: `deposit` finishes it."""
-        self._doubted.add(tracking_id)
-        with self._session.within(DEADLINE):
-            rows = self._pages(BILLINGS, type="invoice")
-            try:
-                row = next((row for row in rows if named(row.get("title"))[1] == tracking_id), None)
-            except TooMany:
-                row = None  # `deposit` looks among the customer's own
-            if row is None:
-                return None
-            billing = self._get(_invoice_path(str(row["id"])))
-            is_done = billing.get("state") != "draft" or payloads.is_whole(billing, named(row.get("title"))[0])
-            return _receipt(billing, tracking_id) if is_done else None
+        """The whole copy that Abby knows by this identifier of its own. One that stopped half-way is none: `deposit`
+        finishes it.
+        """
+        billing = self._read(tracking_id) if tracking_id else None
+        if billing is None:
+            return None
+        is_done = billing.get("state") != "draft" or payloads.is_whole(billing, named(billing.get("title"))[0])
+        return _receipt(billing, named(billing.get("title"))[1]) if is_done else None
 
     def acknowledgement(self, remote_id: str) -> Acknowledgement:
         """That the copy is there; Abby gives no verdict."""
         if remote_id.startswith(INCOME):
             return Acknowledgement(AckStatus.OK, "recorded")
-        try:
-            billing = self._get(_invoice_path(remote_id))
-        except AnsweredError as error:
-            if error.response.status == 404:  # deleted at Abby: the others must still be read
-                return Acknowledgement(AckStatus.UNKNOWN, "http_404")
-            raise
-        return Acknowledgement(AckStatus.OK, str(billing.get("state", "")), (), since(billing))
+        billing = self._read(remote_id)
+        if billing is None:
+            return Acknowledgement(AckStatus.UNKNOWN, DELETED)
+        return Acknowledgement(AckStatus.OK, str(billing.get("state", "")), (), moment(billing.get("updatedAt")))
 
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """What each watched copy says now; the same words bear the same identifier."""
         copies = [document for document in watched if not document.remote_id.startswith(INCOME)]
-        return Page(tuple(filter(None, map(self._look_at, copies))), cursor)
+        return Page(tuple(map(self._look_at, copies)), cursor)
 
-    def _look_at(self, document: Watched) -> RemoteMessage | None:
+    def _look_at(self, document: Watched) -> RemoteMessage:
+        now = datetime.now(UTC)
         try:
-            response = self._call("GET", _invoice_path(document.remote_id))
+            response = self._call("GET", _billing_path(document.remote_id))
         except AnsweredError as error:
-            if error.response.status == 404:  # deleted at Abby: the others must still be read
-                return None
+            if error.response.status == 404:  # the others must still be read
+                return RemoteMessage(f"{document.remote_id}:{DELETED}", DELETED, error.response.body, now)
             raise
         billing = json_object(response)
-        state = json.dumps([billing.get(name) for name in _STATE_FIELDS], default=str)
-        key = f"{document.remote_id}:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
-        return RemoteMessage(key, "invoice", response.body, since(billing) or datetime.now(UTC))
+        try:
+            copy = state_of(billing)
+        except Invalid as error:
+            digest = hashlib.sha256(response.body).hexdigest()[:16]
+            return RemoteMessage(f"{document.remote_id}:{digest}", "invoice", response.body, now, problem=str(error))
+        facts = [*(billing.get(name) for name in _STATE_FIELDS), str(copy.received), copy.is_overdue(now)]
+        digest = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+        return RemoteMessage(f"{document.remote_id}:{digest}", "invoice", response.body, copy.at)
 
     def fetch(self, remote_id: str) -> bytes:
         """Abby's own PDF of the copy."""
         if remote_id.startswith(INCOME):
             raise payloads.refused("Un encaissement n’a pas de fichier.", "not_offered")
-        return self._call("GET", f"/v2/billing/{quote(remote_id, safe='')}/download", params={"locale": "fr"}).body
+        return self._call("GET", f"/v2/billing/{_key(remote_id)}/download", params={"locale": "fr"}).body
 
     def ping(self) -> None:
         self._call("GET", "/v2/company/me")
 
     def _draft_for(self, invoice: model.Invoice, deposit: Deposit) -> Mapping[str, Any]:
-        """The draft of this transmission; else an empty, nameless one of this customer; else a new one.
-
-        An empty nameless draft is what an attempt leaves that stopped between its first two calls.
-        """
-        customer = self._customer(invoice.buyer)
-        rows = list(self._pages(BILLINGS, type="invoice", customerId=customer))
-        for row in rows:
-            if named(row.get("title"))[1] == deposit.tracking_id:
-                return self._get(_invoice_path(str(row["id"])))
-        for row in rows:
-            if _is_blank(row) and customer in customers.ids_in(row.get("customer")):
-                return row
+        """The draft that an earlier attempt made, unless somebody deleted it there; else a new one, kept at once."""
+        if deposit.remote_id and (known := self._read(deposit.remote_id)) is not None:
+            return known
         # the call takes no parameters, but an empty body is refused without a word
-        created = self._call("POST", _invoice_path(customer), accept=(200, 201), json={})
+        created = self._call("POST", self._place_for(invoice, deposit), accept=(200, 201), json={})
         draft = json_object(created, outcome_unknown=True)
         if not draft.get("id"):
             raise unreadable(outcome_unknown=True)
+        deposit.keep(str(draft["id"]))
         return {"state": "draft", **draft}
 
-    def _fill(
-        self, remote_id: str, invoice: model.Invoice, lines: list[dict[str, Any]], name: str
-    ) -> Mapping[str, Any]:
+    def _place_for(self, invoice: model.Invoice, deposit: Deposit) -> str:
+        """Where a draft is made: for a customer, or for a credit note from the copy of what it corrects."""
+        if not invoice.is_credit_note:
+            return f"/v2/billing/invoice/{_key(self._customer(invoice.buyer))}"
+        corrected = self._read(deposit.corrects) if deposit.corrects else None
+        if corrected is None or corrected.get("state") == "draft":
+            raise NotCarried(NO_COPY_TO_CREDIT, "credit_note_not_mirrored")
+        return f"/v2/billing/invoice/{_key(deposit.corrects)}/asset"
+
+    def _read(self, remote_id: str) -> Mapping[str, Any] | None:
+        """The document, invoice or asset; None once it is deleted there."""
+        try:
+            return self._get(_billing_path(remote_id))
+        except AnsweredError as error:
+            if error.response.status == 404:
+                return None
+            raise
+
+    def _fill(self, remote_id: str, invoice: model.Invoice, body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         """Every step may be made twice: each says how the draft is to be, none adds to it."""
-        billing, draft = f"/v2/billing/{quote(remote_id, safe='')}", _invoice_path(remote_id)
-        self._patch(f"{billing}/title", {"title": name})
-        self._patch(f"{billing}/lines", {"lines": lines})
-        self._patch(f"{draft}/timeline", payloads.timeline(invoice))
-        copy = self._get(draft)
+        key = _key(remote_id)
+        self._patch(f"/v2/billing/{key}/title", {"title": name})
+        self._patch(f"/v2/billing/{key}/lines", body)
+        if not invoice.is_credit_note:  # an asset has no dates of its own
+            self._patch(f"/v2/billing/invoice/{key}/timeline", payloads.timeline(invoice))
+        copy = self._get(_billing_path(remote_id))
         computed = copy.get("total")
         total = computed.get("amountWithTaxAfterDiscount") if isinstance(computed, dict) else None
-        if total is not None and total != payloads.cents(invoice.totals.gross):
+        if total is not None and abs(total) != payloads.cents(invoice.totals.gross):
             raise payloads.refused(
                 "Le total calculé par Abby n’est pas celui de la facture : corrigez ou supprimez son brouillon.",
                 "amounts_differ",
             )
-        answer = self._patch(f"{draft}/general-informations", payloads.general_informations(invoice))
-        whole = json_object(answer, outcome_unknown=True)
+        last = f"/v2/billing/invoice/{key}/general-informations"
+        if invoice.is_credit_note:
+            last = f"/v2/billing/asset/{key}/general-informations"
+        whole = json_object(self._patch(last, payloads.general_informations(invoice)), outcome_unknown=True)
         return {**copy, **whole}
 
     def _customer(self, buyer: model.Party) -> str:
@@ -186,14 +203,10 @@ class AbbyPlatform:
         return str(made["id"])
 
     def _record_income(self, deposit: Deposit) -> Receipt:
-        message = _payment(deposit)
-        entry = payloads.income(message, title(message.invoice_number, deposit.tracking_id))
-        if deposit.tracking_id in self._doubted:
-            # the book cannot be listed: sending again might count the money twice
-            raise payloads.refused(
-                "Abby ne permet pas de vérifier si l’encaissement est inscrit. Regardez son livre des recettes.",
-                "cannot_tell",
-            )
+        if not self._settings.writes_receipts:
+            raise NotCarried(NOT_PUBLISHED, "receipts_not_published")
+        receipt = json.loads(deposit.data)
+        entry = payloads.income(receipt, title(receipt["reference"], deposit.tracking_id))
         answer = self._call("POST", "/incomeBook", accept=(200, 201), json=entry)
         made = json_object(answer, outcome_unknown=True)
         key = made.get("_id") or made.get("id")
@@ -230,8 +243,14 @@ class AbbyPlatform:
             raise _explained(error) from error
 
 
-def _invoice_path(key: str) -> str:
-    return f"/v2/billing/invoice/{quote(key, safe='')}"
+def _key(identifier: str) -> str:
+    """As it stands in a path."""
+    return quote(identifier, safe="")
+
+
+def _billing_path(remote_id: str) -> str:
+    """Of a document of any type."""
+    return f"/v2/billing/{_key(remote_id)}"
 
 
 def _invoice(deposit: Deposit) -> model.Invoice:
@@ -241,24 +260,8 @@ def _invoice(deposit: Deposit) -> model.Invoice:
         raise RemoteError(str(error), retryable=False, code=error.code) from error
 
 
-def _payment(deposit: Deposit) -> cdar.StatusMessage:
-    try:
-        message = cdar.parse(deposit.data)
-    except Invalid as error:
-        raise RemoteError(str(error), retryable=False, code=error.code) from error
-    if message.status_code[:3] != "212":
-        raise payloads.refused(
-            "Abby ne tient que les encaissements : ce statut n’y est pas inscrit.", "no_status_taken"
-        )
-    return message
-
-
 def _receipt(billing: Mapping[str, Any], tracking_id: str) -> Receipt:
     return Receipt(str(billing["id"]), moment(billing.get("createdAt")), tracking_id, raw=billing)
-
-
-def _is_blank(row: Mapping[str, Any]) -> bool:
-    return row.get("state") == "draft" and not row.get("title") and not row.get("totalAmountWithTaxAfterDiscount")
 
 
 def _explained(error: AnsweredError) -> AnsweredError:
@@ -267,7 +270,8 @@ def _explained(error: AnsweredError) -> AnsweredError:
         message, code = "Abby refuse les identifiants. Vérifiez la clé dans les réglages.", "invalid_client"
     else:
         try:
-            reason = str(redact(str(json_object(error.response).get("message") or "")))[:300]
+            said = json_object(error.response).get("message") or ""
+            reason = str(redact("; ".join(map(str, said)) if isinstance(said, list) else str(said)))[:300]
         except RemoteError:
             reason = ""
         message, code = f"{error.message} ({reason})" if reason else error.message, error.code

@@ -9,10 +9,10 @@ from typing import Any
 
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
-from config.kernel.money import round2
+from config.kernel.money import ZERO, round2
 from customers.territories import EUROPEAN_UNION, FRANCE
 from einvoicing import document as model
-from einvoicing.formats import cdar
+from einvoicing.platforms.base import NotCarried
 
 VAT_CODES: dict[Decimal, str] = {
     Decimal("20"): "FR_2000",
@@ -47,14 +47,14 @@ UNITS: dict[str, str] = {
 # the kind of sale, by the first letter of BT-23; of a mixed invoice a person says it at Abby, line by line
 KINDS: dict[str, str] = {"B": "sale_of_goods", "S": "service_delivery"}
 # numbers of the book of receipts, whose meaning is not published: they are taken to follow the order of the lists
-# PaymentMethod (1: transfer … 9: other) and ProductType (1: goods …); a person may change them at Abby
-BY_TRANSFER = 1
+# PaymentMethod and ProductType (1: goods …); a person may change them at Abby
+MEANS: dict[str, int] = {"TRANSFER": 1, "DIRECT_DEBIT": 2, "CARD": 3, "CHECK": 4, "CASH": 6}
+OTHER_MEANS = 9
 PRODUCT_TYPE = 1
-MONEY_RECEIVED = "MEN"
 
 
 def refused(message: str, code: str) -> RemoteError:
-    """Abby cannot hold this document as it is: trying again changes nothing."""
+    """A person has to look: trying again changes nothing."""
     return RemoteError(message, retryable=False, code=code)
 
 
@@ -66,37 +66,59 @@ def cents(amount: Decimal) -> int:
     return int(whole)
 
 
-def check(invoice: model.Invoice) -> None:
-    """Raise RemoteError for what Abby cannot copy without changing it."""
-    if invoice.is_credit_note:
-        raise refused(
-            "Abby ne tient un avoir qu’à partir d’une facture qu’il a numérotée lui-même : il n’y est pas recopié.",
-            "credit_note_not_mirrored",
-        )
+def lines(invoice: model.Invoice) -> dict[str, Any]:
+    """The lines, then the charges on the whole invoice (BG-21) as lines of their own, less the allowances (BG-20).
+
+    Raises NotCarried for what Abby cannot copy without changing it.
+    """
     if invoice.currency != "EUR":
-        raise refused("Seules les factures en euros sont recopiées dans Abby.", "currency_not_mirrored")
-    if invoice.allowances:
-        raise refused("Abby ne sait pas répartir une remise sur toute la facture.", "discount_not_mirrored")
-
-
-def lines(invoice: model.Invoice) -> list[dict[str, Any]]:
-    """The lines, then the charges on the whole invoice (BG-21) as lines of their own."""
+        raise NotCarried("Seules les factures en euros sont recopiées dans Abby.", "currency_not_mirrored")
     country = invoice.buyer.address.country if invoice.buyer.address else "FR"
     kind = KINDS.get(invoice.business_process[:1])
-    found = [_line(line, kind, vat_code(line.vat_category, line.vat_rate, country)) for line in invoice.lines]
+    rows = [_line(line, kind, vat_code(line.vat_category, line.vat_rate, country)) for line in invoice.lines]
     for charge in invoice.charges:
         code = vat_code(charge.vat_category, charge.vat_rate, country)
-        found.append(_row(charge.reason or "Frais", cents(charge.amount), 1, None, kind, code))
-    return found
+        rows.append(_row(charge.reason or "Frais", cents(charge.amount), 1, None, kind, code))
+    allowances = [
+        (vat_code(allowance.vat_category, allowance.vat_rate, country), cents(allowance.amount))
+        for allowance in invoice.allowances
+    ]
+    if not allowances:
+        return {"lines": rows}
+    if len({row["vatCode"] for row in rows}) == 1:
+        return {"lines": rows, "discount": _discount(sum(amount for _code, amount in allowances))}
+    # how Abby shares one discount among several rates is not published: each is taken off lines of its own rate
+    for code, amount in allowances:
+        _take_off([row for row in rows if row["vatCode"] == code], amount)
+    return {"lines": rows}
+
+
+def _take_off(rows: list[dict[str, Any]], amount: int) -> None:
+    """Discount the lines one after the other, none beyond its price. Raises NotCarried when they are too small."""
+    for row in rows:
+        off = row.get("discount", {}).get("amount", 0)
+        more = min(amount, int(Decimal(row["unitPrice"]) * Decimal(str(row["quantity"]))) - off)
+        if more > 0:
+            row["discount"] = _discount(off + more)
+            amount -= more
+    if amount:
+        raise NotCarried("Abby n’a pas de ligne d’où retirer cette remise.", "discount_not_mirrored")
+
+
+def _discount(amount: int) -> dict[str, Any]:
+    return {"mode": "AMOUNT", "amount": amount}
 
 
 def _line(line: model.Line, kind: str | None, code: str) -> dict[str, Any]:
-    """The price as it is when it is in whole cents, else the line's net amount once: never a rounded price."""
+    """The price before its discount where all is in whole cents, else the line's net amount once: never rounded."""
     unit, base = UNITS.get(line.unit), line.price_base_quantity or Decimal(1)
-    is_exact = base == 1 and line.unit_price == round2(line.unit_price)
-    if is_exact and line.unit_price * line.quantity == line.net:
-        row = _row(line.name, cents(line.unit_price), _number(line.quantity), unit, kind, code)
+    price = line.gross_price or line.unit_price
+    whole = price * line.quantity
+    if base == 1 and price == round2(price) and whole == round2(whole) and whole >= line.net >= ZERO:
+        row = _row(line.name, cents(price), _number(line.quantity), unit, kind, code)
         described = line.description
+        if whole > line.net:
+            row["discount"] = _discount(cents(whole - line.net))
     else:
         row = _row(line.name, cents(line.net), 1, None, kind, code)
         counted = f"{line.quantity.normalize():f} × {line.unit_price.normalize():f} €"
@@ -125,7 +147,7 @@ def _number(quantity: Decimal) -> int | float:
 
 
 def vat_code(category: str, rate: Decimal | None, country: str) -> str:
-    """Abby's code of a VAT category and rate (BT-151, BT-152). Raises RemoteError for a rate it has no code for."""
+    """Abby's code of a VAT category and rate (BT-151, BT-152). Raises NotCarried for a rate it has no code for."""
     if category == "S" and rate in VAT_CODES:
         return VAT_CODES[rate]
     if category in {"E", "Z", "O"}:
@@ -136,7 +158,7 @@ def vat_code(category: str, rate: Decimal | None, country: str) -> str:
         return WITHIN_UNION
     if category == "G":
         return OUTSIDE_UNION
-    raise refused("Abby n’a pas de code pour ce taux de TVA.", "vat_rate_not_mirrored")
+    raise NotCarried("Abby n’a pas de code pour ce taux de TVA.", "vat_rate_not_mirrored")
 
 
 def timeline(invoice: model.Invoice) -> dict[str, Any]:
@@ -211,32 +233,23 @@ def _address(address: model.Address | None) -> dict[str, Any] | None:
     }
 
 
-def income(message: cdar.StatusMessage, reference: str) -> dict[str, Any]:
-    """One entry of the book of receipts, from status 212: what was received, its VAT taken out rate by rate.
+def income(receipt: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """One entry of the book of receipts: what came in, the VAT of what it pays taken out rate by rate.
 
-    Raises RemoteError when the message does not tell the VAT rates.
+    `receipt`: client, amount, paid_on (ISO), method, shares (rate → amount with VAT), as we queued it.
     """
-    data = (datum for detail in message.details for datum in detail.characteristics)
-    receipts = [datum for datum in data if datum.type_code == MONEY_RECEIVED]
-    gross, net = Decimal(0), Decimal(0)
-    for receipt in receipts:
-        if receipt.amount is None or receipt.percent is None:
-            raise refused("L’encaissement ne dit pas son taux de TVA : il n’est pas inscrit dans Abby.", "vat_unknown")
-        gross += receipt.amount
-        net += round2(receipt.amount * 100 / (100 + receipt.percent))
-    if not receipts:
-        raise refused("Le message ne dit pas combien a été encaissé.", "amount_unknown")
-    paid_on = next((receipt.value_date for receipt in receipts if receipt.value_date), None)
-    paid_at = datetime(paid_on.year, paid_on.month, paid_on.day, tzinfo=PARIS) if paid_on else message.status_at
-    buyer = next((party.name for party in message.recipients if party.role == "BY" and party.name), "")
+    gross = Decimal(receipt["amount"])
+    shares = {Decimal(rate): Decimal(amount) for rate, amount in receipt["shares"].items()}
+    vat = sum((amount - round2(amount * 100 / (100 + rate)) for rate, amount in shares.items()), ZERO)
+    day = date.fromisoformat(receipt["paid_on"])
     return {
-        "client": buyer or message.invoice_number,
+        "client": receipt["client"],
         "priceTotalTax": cents(gross),
-        "priceWithoutTax": cents(net),
-        "vatAmount": cents(gross - net),
+        "priceWithoutTax": cents(gross - vat),
+        "vatAmount": cents(vat),
         "reference": reference,
         "productType": PRODUCT_TYPE,
-        "paidAt": (paid_at or message.created_at).isoformat(),
-        "paymentMethodUsed": {"value": BY_TRANSFER},
+        "paidAt": datetime(day.year, day.month, day.day, tzinfo=PARIS).isoformat(),
+        "paymentMethodUsed": {"value": MEANS.get(receipt["method"], OTHER_MEANS)},
         "isTaxIncluded": True,
     }

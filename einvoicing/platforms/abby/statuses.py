@@ -1,4 +1,7 @@
-"""Abby's words for the state of a copy. None of them is a legal status: they are shown as they come, without a code."""
+"""What Abby says of a copy. None of its words is a legal status: they are kept as they come, and shown in words.
+
+It has five states, and dates: sent, cancelled and overdue are told by `lastSendByEmailAt`, `canceledAt` and `dueAt`.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,19 @@ from typing import Any
 
 from config.kernel import remote_json
 from config.kernel.errors import Invalid
-from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.base import CopyState
 
 STATES = ("draft", "finalized", "signed", "refused", "paid")
-# when each state began; epoch numbers
-_SINCE = {"finalized": "finalizedAt", "signed": "signedAt", "refused": "refusedAt", "paid": "paidAt"}
+DELETED = "deleted"  # our word: the identifier leads to nothing any more
 _TITLE = re.compile(r"(?P<number>\S+) \[(?P<tracking_id>[^\]]+)\]")
 _MILLISECONDS = 100_000_000_000  # a greater number of seconds would lie beyond the year 5000
 
 
 class NotAbby(Invalid):
-    """The bytes are not one of our copies as Abby writes it."""
+    """The bytes are not a copy as Abby writes it."""
 
     code = "not_abby"
-    message = "Le message d’Abby est illisible, ou le titre de la copie y a été changé."
+    message = "Le message d’Abby est illisible."
 
 
 def title(number: str, tracking_id: str) -> str:
@@ -48,13 +50,7 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def since(billing: Mapping[str, Any]) -> datetime | None:
-    """When the present state began, as far as Abby dates it."""
-    fields = (_SINCE.get(str(billing.get("state")), ""), "updatedAt", "createdAt")
-    return next((at for name in fields if (at := moment(billing.get(name)))), None)
-
-
-def read(data: bytes) -> tuple[RemoteStatus, ...]:
+def read(data: bytes) -> CopyState:
     """The state of one copy. Raises Invalid."""
     try:
         billing = remote_json.read(data)
@@ -62,7 +58,33 @@ def read(data: bytes) -> tuple[RemoteStatus, ...]:
         raise NotAbby from error
     if not isinstance(billing, dict):
         raise NotAbby
-    number, state, at = named(billing.get("title"))[0], str(billing.get("state") or ""), since(billing)
-    if not number or not state or at is None:
+    return state_of(billing)
+
+
+def state_of(billing: Mapping[str, Any]) -> CopyState:
+    """The same of an answer already read. Raises NotAbby."""
+    state, at = billing.get("state"), moment(billing.get("updatedAt")) or moment(billing.get("createdAt"))
+    if not isinstance(state, str) or not 0 < len(state) <= 40 or at is None:
         raise NotAbby
-    return (RemoteStatus(number=number, code="", raw=state, at=at),)
+    return CopyState(
+        state=state,
+        at=at,
+        number=str(billing.get("number") or "")[:40] if state != "draft" else "",
+        finalized_at=moment(billing.get("finalizedAt")) or (at if state in {"finalized", "paid"} else None),
+        sent_at=moment(billing.get("lastSendByEmailAt")),
+        paid_at=moment(billing.get("paidAt")) or (at if state == "paid" else None),
+        cancelled_at=moment(billing.get("canceledAt")),
+        due_at=moment(billing.get("dueAt")),
+        received=_received(billing),
+    )
+
+
+def _received(billing: Mapping[str, Any]) -> Decimal | None:
+    """The total less what remains to be received, from whole cents."""
+    total = billing.get("total")
+    if not isinstance(total, dict):
+        return None
+    whole, left = total.get("amountWithTaxAfterDiscount"), total.get("remainingAmountWithTax")
+    if not isinstance(whole, int | Decimal) or not isinstance(left, int | Decimal):
+        return None
+    return (Decimal(whole) - Decimal(left)) / 100

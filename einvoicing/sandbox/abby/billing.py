@@ -1,8 +1,9 @@
-"""What the simulated Abby remembers and computes: customers, billing documents in cents, the book of receipts."""
+"""What the simulated Abby remembers and computes: billing documents in cents, their totals, what they say of them."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -10,29 +11,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.sandbox.models import SandboxRecord
+from einvoicing.sandbox.abby import shapes
 from einvoicing.sandbox.abby.access import SERVICE
 
-VAT = {"FR_2000": 2000, "FR_1000": 1000, "FR_850": 850, "FR_550": 550, "FR_210": 210}
-WITHOUT = ("FR_00HT", "FR_00UE", "FR_0HUE")
-TYPES = (
-    None,
-    "sale_of_goods",
-    "service_delivery",
-    "commercial_or_craft_services",
-    "sale_of_manufactured_goods",
-    "disbursement",
-)
-_UNITS = (
-    "unit gram hour day week fixed_rate year character line license article month kilogram kilometer liter batch meter "
-    "square_meter cubic_meter linear_meter person ton word page leaflet paragraph minute overnight_stay"
-)
-UNITS = _UNITS.split()
-_DELAYS = (
-    "at_reception end_of_month seven_days ten_days fifteen_days thirty_days thirty_days_end_of_month forty_five_days "
-    "forty_five_days_end_of_month sixty_days sixty_days_end_of_month ninety_days ninety_days_end_of_month "
-    "one_hundred_and_twenty_days other"
-)
-DELAYS = _DELAYS.split()
+_INSIDE = ("received", "notes", "parent")  # facts that are shown otherwise, or not at all
+RATES = {"FR_2000": 2000, "FR_1000": 1000, "FR_850": 850, "FR_550": 550, "FR_210": 210}  # hundredths of per cent
 
 
 def records(client_id: str, kind: str) -> QuerySet[SandboxRecord]:
@@ -56,62 +39,97 @@ def now() -> int:
     return int(timezone.now().timestamp())
 
 
-def line_problem(line: Any) -> str:
-    """Why Abby would refuse a line; '' when it would not."""
-    if not isinstance(line, dict):
-        return "lines must be objects"
-    checks = {
-        "designation": isinstance(line.get("designation"), str) and bool(line.get("designation")),
-        "unitPrice": type(line.get("unitPrice")) is int,
-        "quantity": type(line.get("quantity")) in (int, float),
-        "quantityUnit": "quantityUnit" in line and line["quantityUnit"] in (None, *UNITS),
-        "type": "type" in line and line["type"] in TYPES,
-        "vatCode": line.get("vatCode") in (*VAT, *WITHOUT),
-    }
-    wrong = [name for name, good in checks.items() if not good]
-    return f"lines: {', '.join(wrong)}" if wrong else ""
+def finalized(row: SandboxRecord, at: int = 0) -> dict[str, Any]:
+    """What finalizing writes: Abby's own legal number, for good."""
+    return {"state": "finalized", "number": f"F-{row.key}", "finalizedAt": at or now()}
 
 
-def total(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Totals in cents, VAT rounded once per code."""
+def line_problems(line: Mapping[str, Any]) -> Iterator[str]:
+    """Why Abby would refuse a line whose fields are as described."""
+    if not line["designation"]:
+        yield "designation should not be empty"
+    if type(line["unitPrice"]) is not int:
+        yield "unitPrice must be an integer number of cents"
+    discount = line.get("discount")
+    if discount and not 0 <= _off(discount, _price(line)) <= _price(line):
+        yield "discount must not exceed the line"
+
+
+def _price(line: Mapping[str, Any]) -> int:
+    """Without VAT, before the discount, in cents."""
+    amount = Decimal(line["unitPrice"]) * Decimal(str(line["quantity"]))
+    if line.get("isTaxIncluded"):
+        amount = amount * 10000 / (10000 + RATES.get(line["vatCode"], 0))
+    return _cents(amount)
+
+
+def _off(discount: Mapping[str, Any] | None, price: int) -> int:
+    """What a discount takes off, in cents: 1000 is ten per cent, or ten euros."""
+    if not discount:
+        return 0
+    amount = Decimal(str(discount["amount"]))
+    return _cents(amount if discount["mode"] == "AMOUNT" else price * amount / 10000)
+
+
+def _cents(amount: Decimal) -> int:
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def total(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Totals in cents: a discount on the whole is shared by the VAT codes, and VAT rounded once for each."""
     net: dict[str, int] = {}
-    for line in lines:
-        amount = Decimal(line["unitPrice"]) * Decimal(str(line["quantity"]))
-        net[line["vatCode"]] = net.get(line["vatCode"], 0) + int(amount.quantize(Decimal(1), ROUND_HALF_UP))
-    vat = {
-        code: int((Decimal(amount) * VAT.get(code, 0) / 10000).quantize(Decimal(1), ROUND_HALF_UP))
-        for code, amount in net.items()
-    }
+    for line in facts.get("lines", []):
+        price = _price(line)
+        net[line["vatCode"]] = net.get(line["vatCode"], 0) + price - _off(line.get("discount"), price)
+    before = sum(net.values())
+    off = left = _off(facts.get("discount"), before)
+    for code, amount in net.items():
+        share = min(_cents(Decimal(off) * amount / before) if before else 0, left)
+        net[code], left = amount - share, left - share
+    vat = {code: _cents(Decimal(amount) * RATES.get(code, 0) / 10000) for code, amount in net.items()}
+    after = sum(net.values())
+    remaining = after + sum(vat.values()) - facts.get("received", 0)
     return {
-        "amountWithoutTaxAfterDiscount": sum(net.values()),
-        "amountWithTaxAfterDiscount": sum(net.values()) + sum(vat.values()),
-        "remainingAmountWithTax": sum(net.values()) + sum(vat.values()),
-        "vatDetails": [{"vatCode": code, "vatAmount": amount} for code, amount in vat.items()],
+        "amountWithoutTaxBeforeDiscount": before,
+        "amountWithoutTaxBeforeDiscountWithoutDisbursement": before,
+        "amountWithoutTaxAfterDiscount": after,
+        "amountWithTaxAfterDiscount": after + sum(vat.values()),
+        "remainingAmountWithoutTax": after,
+        "remainingAmountWithTax": remaining,
+        "remainingReconciliateAmount": remaining,
+        "discountAmount": off,
+        "vatDetails": [
+            {"vatCode": code, "amount": amount, "vatRate": RATES.get(code, 0) / 100} for code, amount in vat.items()
+        ],
     }
 
 
 def shown(record: SandboxRecord) -> dict[str, Any]:
-    """A billing document as ReadInvoiceDto; what was never said is absent."""
-    facts = {name: value for name, value in record.facts.items() if value is not None}
-    return {
+    """A billing document as Abby reads it out; what was never said is absent."""
+    facts = {name: value for name, value in record.facts.items() if value is not None and name not in _INSIDE}
+    is_draft, lines = facts["state"] == "draft", record.facts.get("lines", [])
+    whole = shapes.billing(facts["type"]) | facts
+    whole["billingLegals"] |= record.facts.get("notes", {})
+    return whole | {
         "id": record.key,
-        "type": "invoice",
-        "currencyCode": "EUR",
-        "test": False,
-        "isDeletable": facts["state"] == "draft",
-        "finalizable": facts["state"] == "draft" and bool(facts.get("lines")),
-        "total": total(facts.get("lines", [])),
-        "lines": [],
-        **facts,
+        "isEditable": is_draft,
+        "isDeletable": is_draft,
+        "finalizable": is_draft and bool(lines),
+        "lines": [_shown_line(line) for line in lines],
+        "total": total(record.facts),
     }
 
 
-def listed(record: SandboxRecord) -> dict[str, Any]:
-    """The same in a list: its totals lie flat, its lines are left out."""
-    found = shown(record)
-    sums = found.pop("total")
-    found.pop("lines")
-    return found | {
-        "totalAmountWithoutTaxAfterDiscount": sums["amountWithoutTaxAfterDiscount"],
-        "totalAmountWithTaxAfterDiscount": sums["amountWithTaxAfterDiscount"],
+def _shown_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    price = _price(line)
+    off = _off(line.get("discount"), price)
+    vat = _cents(Decimal(price - off) * RATES.get(line["vatCode"], 0) / 10000)
+    return {name: value for name, value in line.items() if value is not None} | {
+        "isDeliveryOfGoods": bool(line.get("isDeliveryOfGoods")),
+        "discount": line.get("discount") or {"mode": "AMOUNT", "amount": 0},
+        "discountAmount": off,
+        "priceWithoutTaxBeforeDiscount": price,
+        "priceWithoutTaxAfterDiscount": price - off,
+        "vatAmount": vat,
+        "priceTotalTax": price - off + vat,
     }

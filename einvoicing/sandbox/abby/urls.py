@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.urls import path
 
-from einvoicing.sandbox.abby import views
+from config.sandbox import faults
+from einvoicing.sandbox.abby import people, views
+from einvoicing.sandbox.abby.access import Operation, serve
 
-_BILLING = "v2/billing/<str:key>"
+OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
+    "/v2/company/me": {"GET": Operation(views.me, faults.HEALTH)},
+    "/organizations": {"GET": Operation(views.organizations, faults.SEARCH)},
+    "/organization": {"POST": Operation(views.organization, faults.DEPOSIT, "customer")},
+    "/contacts": {"GET": Operation(views.contacts, faults.SEARCH)},
+    "/contact": {"POST": Operation(views.contact, faults.DEPOSIT, "customer")},
+    "/v2/billing/invoice/{key}": {
+        "GET": Operation(views.read, faults.READ),
+        "POST": Operation(views.create, faults.DEPOSIT, "create"),
+    },
+    "/v2/billing/invoice/{key}/timeline": {"PATCH": Operation(views.timeline, faults.DEPOSIT, "timeline")},
+    "/v2/billing/invoice/{key}/general-informations": {
+        "PATCH": Operation(views.general_informations, faults.DEPOSIT, "general")
+    },
+    "/v2/billing/invoice/{key}/asset": {"POST": Operation(views.create_asset, faults.DEPOSIT, "create")},
+    "/v2/billing/asset/{key}": {"GET": Operation(views.read, faults.READ)},
+    "/v2/billing/asset/{key}/general-informations": {
+        "PATCH": Operation(views.general_informations, faults.DEPOSIT, "general")
+    },
+    "/v2/billing/{key}": {
+        "GET": Operation(views.read, faults.READ),
+        "DELETE": Operation(views.delete, faults.DEPOSIT),
+    },
+    "/v2/billing/{key}/title": {"PATCH": Operation(views.title, faults.DEPOSIT, "title")},
+    "/v2/billing/{key}/lines": {"PATCH": Operation(views.lines, faults.DEPOSIT, "lines")},
+    "/v2/billing/{key}/finalize": {"PATCH": Operation(views.finalize, faults.READ)},
+    "/v2/billing/{key}/download": {"GET": Operation(views.download, faults.READ)},
+    "/incomeBook": {"POST": Operation(views.income, faults.DEPOSIT, "income")},
+}
 
 urlpatterns = [
-    path("v2/company/me", views.me),
-    path("organizations", views.organizations),
-    path("organization", views.organization),
-    path("contacts", views.contacts),
-    path("contact", views.contact),
-    path("v2/billings", views.billings),
-    path("v2/billing/invoice/<str:key>", views.invoice),
-    path("v2/billing/invoice/<str:key>/timeline", views.timeline),
-    path("v2/billing/invoice/<str:key>/general-informations", views.general_informations),
-    path(f"{_BILLING}/title", views.title),
-    path(f"{_BILLING}/lines", views.lines),
-    path(f"{_BILLING}/finalize", views.finalize),
-    path(f"{_BILLING}/download", views.download),
-    path("incomeBook", views.income),
-    path("sandbox/abby/ledger", views.ledger),
-    path("sandbox/abby/tell", views.change_state),
+    *(
+        path(template.removeprefix("/").replace("{key}", "<str:key>"), serve(template, operations))
+        for template, operations in OPERATIONS.items()
+    ),
+    path("sandbox/abby/ledger", people.ledger),
+    path("sandbox/abby/act", people.act),
+    path("sandbox/abby/unpublished", people.open_unpublished),
 ]

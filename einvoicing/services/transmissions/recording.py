@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config.kernel import audit
 from config.kernel.errors import RemoteError
@@ -10,8 +10,10 @@ from config.kernel.queue import DELAYS, FREE, backoff, held
 from einvoicing import lifecycle
 from einvoicing.events import action_needed
 from einvoicing.models import ANSWERS, ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import Receipt
+from einvoicing.platforms.base import NotCarried, Receipt
+from einvoicing.platforms.registry import provider
 from einvoicing.services import breaker
+from einvoicing.services.copies import name_copy
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.transmissions.claiming import (
     LEASE,
@@ -37,6 +39,19 @@ def record_lookup(transmission: Transmission, found: Receipt | None, *, at: date
     return True
 
 
+def keep_remote_id(transmission: Transmission, remote_id: str) -> None:
+    """Write down how the platform knows a document that is not whole yet, before anything more is sent of it.
+
+    Raises RemoteError when the transmission is another worker's now.
+    """
+    with held(transmission, status=SENDING) as mine:
+        if mine is None:
+            raise RemoteError("L’envoi a été repris par un autre processus.", retryable=True, code="overtaken")
+        Transmission.everywhere.filter(pk=transmission.pk).update(remote_id=remote_id)
+        transmission.remote_id = remote_id
+        name_copy(transmission)
+
+
 def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: str, *, at: datetime) -> Transmission:
     with held(transmission, status=SENDING) as mine:
         if receipt is None or mine is None:
@@ -58,6 +73,7 @@ def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: 
             error_class="",
             **FREE,
         )
+        name_copy(transmission)
         if transmission.kind == TransmissionKind.STATUS:
             note_declared(transmission, at=at)
         elif transmission.kind in ANSWERS:
@@ -115,8 +131,9 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     again = error.retryable or error.outcome_unknown
     outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
     finish_attempt(transmission, outcome, at=at, detail=error.message)
-    wait = backoff(attempts, retry_after=error.retry_after)
-    if not again or attempts > len(DELAYS):
+    delays = delays_of(transmission)
+    wait = backoff(attempts, delays=delays, retry_after=error.retry_after)
+    if not again or attempts > len(delays):
         move(transmission, TransmissionStatus.DEAD, at=at, tag="einvoicing.transmission.given_up", data=data, **changes)
         action_needed.send(Transmission, transmission=transmission, at=at)
     elif is_in_doubt(transmission):
@@ -140,6 +157,32 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
             next_attempt_at=at + wait,
             **changes,
         )
+
+
+def delays_of(transmission: Transmission) -> tuple[timedelta, ...]:
+    """The waits between two tries: those that the platform is tried after, else the queue's own."""
+    minutes = provider(transmission.account.kind).retries_after
+    return tuple(timedelta(minutes=wait) for wait in minutes) or DELAYS
+
+
+def record_skipped(transmission: Transmission, reason: NotCarried, *, at: datetime) -> Transmission:
+    """The platform has no place for this document: it is said once, and nobody has to act."""
+    with held(transmission, status=SENDING) as mine:
+        if mine is not None:
+            breaker.note_success(transmission.account)
+            finish_attempt(transmission, "skipped", at=at, detail=reason.message)
+            data = {"platform": transmission.account.name, "reason": reason.message}
+            move(
+                transmission,
+                TransmissionStatus.SKIPPED,
+                at=at,
+                tag="einvoicing.transmission.skipped",
+                data=data,
+                last_error=reason.message[:1000],
+                error_class="",
+                **FREE,
+            )
+    return transmission
 
 
 def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: datetime) -> Transmission:

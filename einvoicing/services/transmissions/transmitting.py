@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from config.kernel.errors import RemoteError
@@ -12,14 +13,30 @@ from config.kernel.queue import Clock, Queue, renew
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
 from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import Answer, AnsweringPlatform, Deposit, Platform, Receipt
+from einvoicing.platforms.base import (
+    RECEIPT,
+    Answer,
+    AnsweringPlatform,
+    Deposit,
+    NotCarried,
+    Platform,
+    Receipt,
+)
 from einvoicing.platforms.registry import connect
 from einvoicing.services.documents import DocumentInvalid, ensure_document
+from einvoicing.services.receipts import receipt_of
 from einvoicing.services.routing import settings_of
 from einvoicing.services.transmissions.answering import answer_of
 from einvoicing.services.transmissions.claiming import LEASE, QUEUE, due, take
 from einvoicing.services.transmissions.formats import document_kind, format_for
-from einvoicing.services.transmissions.recording import record_failure, record_invalid, record_lookup, record_receipt
+from einvoicing.services.transmissions.recording import (
+    keep_remote_id,
+    record_failure,
+    record_invalid,
+    record_lookup,
+    record_receipt,
+    record_skipped,
+)
 from einvoicing.services.verdicts import ENGINE
 
 CANNOT_TELL = "La plateforme ne permet pas de vérifier si elle a le document. Regardez chez elle, puis relancez."
@@ -32,6 +49,8 @@ def transmit(transmission: Transmission, now: Clock) -> Transmission:
         load = answer_of(transmission, at) if transmission.kind in ANSWERS else deposit_of(transmission, at)
         with closing(connect(settings_of(transmission.account))) as platform:
             receipt = _talk(platform, transmission, load, now)
+    except NotCarried as error:
+        return record_skipped(transmission, error, at=at)
     except DocumentInvalid as error:
         # the judge's own failure is no verdict: the document is tried again, as after a failure of the network
         if ENGINE not in error.report.rules:
@@ -49,14 +68,15 @@ def transmit(transmission: Transmission, now: Clock) -> Transmission:
 def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
     """What is sent: our status, or the invoice's legal file in the format the platform takes.
 
-    Raises DocumentInvalid, and RemoteError when the file cannot be read.
+    Raises DocumentInvalid, RemoteError when the file cannot be read, NotCarried for a receipt without an object.
     """
     invoice = transmission.invoice
-    if transmission.kind == TransmissionKind.STATUS:
+    if transmission.kind in {TransmissionKind.STATUS, TransmissionKind.RECEIPT}:
+        is_receipt = transmission.kind == TransmissionKind.RECEIPT
         return Deposit(
-            data=bytes(transmission.content or b""),
-            name=f"{invoice.number}_{transmission.declared_code}.xml",
-            syntax="CDAR",
+            data=receipt_of(transmission) if is_receipt else bytes(transmission.content or b""),
+            name=f"{invoice.number}.json" if is_receipt else f"{invoice.number}_{transmission.declared_code}.xml",
+            syntax=RECEIPT if is_receipt else "CDAR",
             tracking_id=transmission.tracking_id,
             processing_rule="NotApplicable",
             number=str(invoice.number),
@@ -71,7 +91,20 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
         sha256=document.sha256,
         processing_rule=mapping.processing_rule(invoice.buyer),
         number=str(invoice.number),
+        remote_id=transmission.remote_id,
+        corrects=_corrected_at(transmission),
+        keep=partial(keep_remote_id, transmission),
     )
+
+
+def _corrected_at(transmission: Transmission) -> str:
+    """By what identifier the platform knows the invoice that this credit note corrects; '' where it does not."""
+    if not transmission.invoice.is_credit_note:
+        return ""
+    rows = Transmission.everywhere.filter(
+        invoice=transmission.invoice.corrects_id, account=transmission.account, kind=TransmissionKind.INVOICE
+    )
+    return str(rows.exclude(remote_id="").order_by("-created_at").values_list("remote_id", flat=True).first() or "")
 
 
 def _talk(platform: Platform, transmission: Transmission, load: Deposit | Answer, now: Clock) -> Receipt | None:
@@ -94,7 +127,11 @@ def _talk(platform: Platform, transmission: Transmission, load: Deposit | Answer
 def _find(platform: Platform, load: Deposit | Answer) -> Receipt | None:
     if isinstance(load, Answer):
         return cast(AnsweringPlatform, platform).answered(load)
-    return platform.find(load.tracking_id, load.number)
+    if not platform.capabilities.by_remote_id:
+        return platform.find(load.tracking_id, load.number)
+    if load.syntax == RECEIPT:
+        raise RemoteError(CANNOT_TELL, retryable=False, code="cannot_tell")
+    return platform.find(load.remote_id, load.number) if load.remote_id else None
 
 
 def _deposit(platform: Platform, load: Deposit | Answer) -> Receipt:

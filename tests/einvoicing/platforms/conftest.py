@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from config.sandbox.accounts import CLIENT_SECRET
 from config.sandbox.models import SandboxFault, SandboxRecord
 from einvoicing.formats import cii
-from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, RemoteMessage, RemoteStatus, Watched
+from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, Receipt, RemoteMessage, RemoteStatus, Watched
 from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
@@ -135,6 +135,7 @@ class Account:
     address: str
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     sent: list[Watched] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # identifiers that deposits were given, the last one last
     _seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -150,7 +151,7 @@ class Account:
 
     def at(self, address: str) -> Account:
         """The same account, reached elsewhere."""
-        return Account(self.kind, address, self.name, list(self.sent))
+        return Account(self.kind, address, self.name, list(self.sent), list(self.kept))
 
     def another(self) -> Account:
         """Somebody else's account, at the same place."""
@@ -188,7 +189,17 @@ class Account:
         known = {"siret": WANTS_NOTHING, "siren": WANTS_NOTHING[:9]} if self.kind == "chorus_pro" else {}
         named = dataclasses.replace(documents.BUYER, name=buyer, **known)
         data = cii.render(dataclasses.replace(documents.standard_invoice(), number=number, buyer=named))
-        return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number)
+        return number, Deposit(data, f"{number}.xml", "CII", tracking_id, number=number, keep=self.kept.append)
+
+    def find(self, deposit: Deposit) -> Receipt | None:
+        """As the service looks it up: by our tracking id, or by the identifier that the platform gave it."""
+        if not self.platform.capabilities.by_remote_id:
+            return self.platform.find(deposit.tracking_id, deposit.number)
+        return self.platform.find(self.kept[-1], deposit.number) if self.kept else None
+
+    def again(self, deposit: Deposit) -> Receipt:
+        """The next attempt, which knows what the first one was given."""
+        return self.platform.deposit(dataclasses.replace(deposit, remote_id=self.kept[-1] if self.kept else ""))
 
     def send(self, deposit: Deposit) -> str:
         """Deposit it and watch it from now on, as the service does; its remote id."""

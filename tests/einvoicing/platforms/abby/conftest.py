@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,11 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from config.kernel.clock import PARIS
 from config.sandbox.models import SandboxRecord
 from einvoicing import document as model
-from einvoicing.formats import cdar, cii
+from einvoicing.formats import cii
 from einvoicing.platforms.abby.client import AbbyPlatform
-from einvoicing.platforms.base import Deposit, PlatformSettings
+from einvoicing.platforms.base import RECEIPT, Deposit, PlatformSettings, Receipt
 from einvoicing.platforms.registry import connect
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from tests.einvoicing import documents
@@ -41,6 +40,14 @@ class Abby:
         platform = connect(self.settings)
         assert isinstance(platform, AbbyPlatform)
         self.platform = platform
+        self.kept: list[str] = []  # identifiers that deposits were given, as the service writes them down
+
+    def invoice(self, invoice: model.Invoice, **values: Any) -> Deposit:
+        return replace(deposit_of(invoice), keep=self.kept.append, **values)
+
+    def again(self, deposit: Deposit) -> Receipt:
+        """The next attempt, by another process that knows what the first one was given."""
+        return self.anew().deposit(replace(deposit, remote_id=self.kept[-1] if self.kept else ""))
 
     def anew(self) -> AbbyPlatform:
         """Another adapter, as the next attempt has it."""
@@ -66,10 +73,17 @@ class Abby:
         copy: dict[str, Any] = found
         return copy
 
-    def turns(self, remote_id: str, state: str) -> None:
-        """A person at Abby changes the state; '' deletes."""
-        told = {"id": remote_id, "state": state}
-        requests.post(f"{self.address}/sandbox/abby/tell", json=told, timeout=5).raise_for_status()
+    def acts(self, remote_id: str, act: str, **more: Any) -> int:
+        """A person at Abby finalizes, sends, pays, cancels, deletes…; the answer of the simulator's door."""
+        told = {"id": remote_id, "act": act, **more}
+        return requests.post(f"{self.address}/sandbox/abby/act", json=told, timeout=5).status_code
+
+    def opens_the_book(self) -> None:
+        """From now on this account has the receipts, and its company asks for them."""
+        told = {"client_id": self.client_id}
+        requests.post(f"{self.address}/sandbox/abby/unpublished", json=told, timeout=5).raise_for_status()
+        self.settings = replace(self.settings, writes_receipts=True)
+        self.anew()
 
     def bare(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.settings.client_secret}"} | options.pop("headers", {})
@@ -86,30 +100,16 @@ def deposit_of(invoice: model.Invoice) -> Deposit:
     )
 
 
-def payment(*shares: tuple[str, str], status: str = "212") -> Deposit:
-    """A message 212: amounts with VAT, and their rates."""
-    told = tuple(
-        cdar.Characteristic(
-            type_code="MEN", amount=Decimal(amount), currency="EUR", percent=Decimal(rate) if rate else None
-        )
-        for amount, rate in shares
-    )
-    message = cdar.StatusMessage(
-        message_id=uuid.uuid4().hex,
-        created_at=datetime(2026, 11, 21, 9, 0, tzinfo=PARIS),
-        issuer=cdar.StatusParty(role="SE", identifier="732829320", scheme="0002"),
-        recipients=(cdar.StatusParty(role="BY", name="Boulangerie Martin"),),
-        phase="23",
-        status_at=datetime(2026, 11, 20, 14, 30, tzinfo=PARIS),
-        invoice_number="FAC-2026-00001",
-        invoice_date=date(2026, 11, 20),
-        status_code=status,
-        details=(cdar.StatusDetail(sequence=1, characteristics=told),),
-    )
+def payment(amount: str = "120.00", **changes: Any) -> Deposit:
+    """Money received, as the service queues it for a book of receipts."""
+    receipt = {
+        "client": "Boulangerie Martin", "amount": amount, "paid_on": "2026-11-20", "method": "CHECK",
+        "reference": "FAC-2026-00001", "shares": {"20.00": amount},
+    }  # fmt: skip
     return Deposit(
-        data=cdar.render(message),
-        name="212.xml",
-        syntax="CDAR",
+        data=json.dumps(receipt | changes).encode(),
+        name="FAC-2026-00001.json",
+        syntax=RECEIPT,
         tracking_id=uuid.uuid4().hex,
         number="FAC-2026-00001",
     )
@@ -124,8 +124,8 @@ def abby(sandbox: str) -> Iterator[Abby]:
 
 
 @pytest.fixture
-def deposit() -> Deposit:
-    return deposit_of(documents.standard_invoice())
+def deposit(abby: Abby) -> Deposit:
+    return abby.invoice(documents.standard_invoice())
 
 
 def priced(*lines: tuple[str, str, str], net: str, vat: str, rate: str = "20", **changes: Any) -> model.Invoice:
