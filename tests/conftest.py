@@ -20,6 +20,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 from django.utils import translation
 
+from config.kernel import broker
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
@@ -37,6 +38,15 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _pauses_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What one process of the tests learns of a broker is no matter of the others."""
+    directory, patch = tmp_path_factory.mktemp("pauses"), pytest.MonkeyPatch()
+    patch.setattr(broker, "_directory", lambda: directory)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import threading
+import fcntl
+import hashlib
+import os
+import stat
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -38,32 +43,73 @@ def client() -> Redis:
 
 
 class _Pause:
-    """What one process knows of one broker."""
+    """What the processes of this machine know of one broker: a file, whose time is the end of the pause.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until = 0.0
+    One of them pays for a broker that is frozen, not each. Where no file can be written, each knows for itself.
+    """
+
+    def __init__(self, directory: Path, url: str) -> None:
+        self.path = directory / hashlib.sha256(url.encode()).hexdigest()[:16]
+        self._alone_until = 0.0
 
     def enter(self) -> None:
         """Raises BrokerAway during the pause; after it one caller tries, while the others still do without."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._until:
+        if not self._end():
+            return
+        with self._turn():
+            end, now = self._end(), time.time()
+            # what ends later than any pause was written before the clock was set back
+            if now < end <= now + PAUSE:
                 raise BrokerAway("in a pause after a failure")
             # the pause is renewed before the one try: the others must not all wait on a broker that is still away
-            if self._until:
-                self._until = now + PAUSE
+            if end:
+                self.failed()
 
     def failed(self) -> None:
-        self._until = time.monotonic() + PAUSE
+        end = time.time() + PAUSE
+        try:
+            self.path.touch(mode=0o600)
+            os.utime(self.path, (end, end))
+        except OSError:
+            self._alone_until = end
 
     def answered(self) -> None:
-        self._until = 0.0
+        self._alone_until = 0.0
+        with suppress(OSError):
+            self.path.unlink()
+
+    def _end(self) -> float:
+        """0 when there is none."""
+        try:
+            return max(self.path.stat().st_mtime, self._alone_until)
+        except OSError:
+            return self._alone_until
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One process and one thread at a time."""
+        with ExitStack() as turn:
+            # gone meanwhile: somebody was answered
+            with suppress(OSError):
+                fcntl.flock(turn.enter_context(self.path.open("rb")), fcntl.LOCK_EX)
+            yield
+
+
+@lru_cache(maxsize=1)
+def _directory() -> Path:
+    """Ours and closed to others, who could otherwise keep the broker from being asked; else one of this process."""
+    path = Path(tempfile.gettempdir(), f"quittance-pauses-{os.geteuid()}")
+    with suppress(OSError):
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+            return path
+    return Path(tempfile.mkdtemp(prefix="quittance-pauses-"))
 
 
 @lru_cache(maxsize=8)
-def _pause(_url: str) -> _Pause:
-    return _Pause()
+def _pause(url: str) -> _Pause:
+    return _Pause(_directory(), url)
 
 
 @contextmanager

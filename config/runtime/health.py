@@ -47,7 +47,7 @@ def _database() -> None:
 
 
 def _broker() -> None:
-    with broker.client() as client:
+    with broker.asking(), broker.client() as client:
         client.ping()
 
 

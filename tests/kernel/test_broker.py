@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
+import time
 
 import kombu.transport.redis
 import pytest
@@ -21,14 +24,22 @@ from tests.factories import story
 from tests.silence import frozen_service
 
 pytestmark = pytest.mark.django_db
+DIRECTORY = broker._directory  # before the tests are given their own
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known():
+def _nothing_known(tmp_path, monkeypatch):
+    (tmp_path / "pauses").mkdir()
+    monkeypatch.setattr(broker, "_directory", lambda: tmp_path / "pauses")
     broker._pause.cache_clear()
     limits._counter.cache_clear()
     yield
+    broker._pause.cache_clear()
     limits._counter.cache_clear()
+
+
+def end_the_pause(url):
+    os.utime(broker._pause(url).path, (1, 1))
 
 
 def test_a_frozen_broker_is_asked_once_and_left_alone_during_the_pause(settings):
@@ -76,7 +87,7 @@ def test_after_the_pause_one_caller_alone_tries_again(settings, monkeypatch):
     with frozen_service() as frozen:
         settings.REDIS_URL = f"redis://127.0.0.1:{frozen.port}/0"
         assert jobs.broker_lengths() is None
-        broker._pause(settings.REDIS_URL)._until = 1e-9
+        end_the_pause(settings.REDIS_URL)
         with broker.asking():
             assert jobs.broker_lengths() is None, "another caller, meanwhile"
         assert frozen.calls() == 1
@@ -93,10 +104,47 @@ def test_a_broker_that_answers_again_counts_again(settings, tmp_path):
         assert limits.spend("calls", "5/minute", "a partner") is None
         valkey.process.send_signal(signal.SIGCONT)
         assert limits.spend("calls", "5/minute", "a partner") is None, "a pause"
-        broker._pause(settings.REDIS_URL)._until = 1e-9
+        end_the_pause(settings.REDIS_URL)
         assert limits.spend("calls", "5/minute", "a partner").remaining < 4
         assert limits.spend("calls", "5/minute", "a partner") is not None
     finally:
         if valkey.process:
             valkey.process.send_signal(signal.SIGCONT)
         valkey.stop()
+
+
+def test_what_one_process_learnt_the_others_know(tmp_path):
+    first, second = (broker._Pause(tmp_path, "redis://broker") for _process in range(2))
+    first.failed()
+    for pause in (first, second):
+        with pytest.raises(broker.BrokerAway):
+            pause.enter()
+    os.utime(first.path, (1, 1))
+    second.enter()  # one tries
+    with pytest.raises(broker.BrokerAway):
+        first.enter()
+    second.answered()
+    first.enter()
+    # a clock set back by an hour
+    first.failed()
+    os.utime(first.path, (time.time() + 3600,) * 2)
+    second.enter()
+
+
+def test_a_process_that_can_write_no_file_knows_for_itself(tmp_path):
+    alone = broker._Pause(tmp_path / "missing", "redis://broker")
+    alone.enter()
+    alone.failed()
+    with pytest.raises(broker.BrokerAway):
+        alone.enter()
+    alone.answered()
+    alone.enter()
+
+
+def test_a_directory_that_is_not_ours_alone_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = DIRECTORY.__wrapped__()
+    assert place.parent == tmp_path
+    assert DIRECTORY.__wrapped__() == place
+    place.chmod(0o777)
+    assert DIRECTORY.__wrapped__() != place

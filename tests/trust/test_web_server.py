@@ -14,9 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from config.runtime import embedded
 from config.runtime.front import THREADS
 from tests.api.client import a_partner
+from tests.silence import frozen_service
+from tests.trust.killed import database_of_the_test
 from tests.trust.outages import Product, product
 from tests.waiting import PATIENCE, wait_until
 from tests.webserver import status_of, web_server
@@ -111,3 +115,23 @@ def _well(ours: Product) -> bool:
     with suppress(OSError):
         return health(ours) == (200, [])
     return False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_frozen_broker_is_asked_once_by_all_the_processes_of_a_machine(company: object, tmp_path: Path) -> None:
+    headers = {**a_partner(company).headers, "Connection": "close"}
+    with frozen_service() as frozen_broker:
+        environment = {
+            "DATABASE_URL": database_of_the_test(),
+            "REDIS_URL": f"redis://127.0.0.1:{frozen_broker.port}/0",
+            "JWT_SIGNING_KEY": settings.JWT_SIGNING_KEY,
+            "SECRET_KEY": settings.SECRET_KEY,
+            "TMPDIR": str(tmp_path),
+            embedded.INHERITED: "",
+        }
+        with web_server(tmp_path / "log", environment, workers=2) as (address, _server):
+            url = f"http://{address[0]}:{address[1]}/api/company"
+            for _turn in range(20):
+                with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=PATIENCE) as answer:
+                    assert answer.status == 200
+        assert frozen_broker.calls() == 1
