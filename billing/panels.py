@@ -7,25 +7,16 @@ primary button. A contributor costs a fixed number of queries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from billing.models import Invoice
+from customers.panels import Panel
 
 # ranks of primary buttons, from what moves the invoice on to what is merely at hand
 ISSUE, MEND, RECORD_PAYMENT, DOWNLOAD = 100, 95, 90, 10
 NEVER_PRIMARY = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A card at the side: its title, and the template that fills it from `context` alone."""
-
-    title: str
-    template: str
-    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from config.kernel.middleware import translated
 from customers import exemptions
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, CustomerQuerySet, PaymentTerms
-from customers.services import clean_identity
+from customers.services import ADDRESS_WANTED, clean_identity
 
 STATES = [("archived", _("Archivés"))]
 ADDRESS = ("line", "extra", "postcode", "city", "country")
@@ -218,5 +218,5 @@ class ContactForm(forms.ModelForm, RecordForm):
         typed = dict(super().clean() or {})
         wants = typed.get("gets_invoices") or typed.get("gets_reminders")
         if wants and not typed.get("email") and "email" not in self.errors:
-            self.add_error("email", _("Indiquez l’adresse qui reçoit les factures ou les relances."))
+            self.add_error("email", _(ADDRESS_WANTED))
         return typed

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -31,6 +32,7 @@ class CustomerArchived(DomainError):
         self.fields = {"customer": self.sentence}
 
 
+ADDRESS_WANTED = gettext_noop("Indiquez l’adresse qui reçoit les factures ou les relances.")
 ORGANISATION_COLUMNS = ("siren", "siret", "vat_number", "electronic_address", "service_code")
 
 

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_noop as n
 
 from billing import panels
 from billing.models import DocumentKind, Invoice
-from billing.panels import Action, ListAction, Panel
+from billing.panels import Action, ListAction
 from billing.standing import News, register_news
+from customers.panels import Panel
 from einvoicing import copies, lifecycle
 from einvoicing.following import fingerprint, pace
 from einvoicing.models import ANSWERS, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
 from config.kernel.editing import RecordForm
+from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.money import ZERO
@@ -22,40 +22,6 @@ from payments.services.allocations import Share, spread
 
 LARGEST_FILE = 10_000_000
 TO_MATCH = "TO_MATCH"
-
-
-class DatedFilter(forms.Form):
-    """`?q=&from=&to=`: what is not understood is left out, never an error."""
-
-    q = forms.CharField(required=False, max_length=100)
-    day = ""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # names that Python keeps for itself
-        self.fields["from"] = FrenchDateField(required=False)
-        self.fields["to"] = FrenchDateField(required=False)
-        self.is_valid()
-
-    def value(self, name: str) -> Any:
-        return self.cleaned_data.get(name)
-
-    def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value("from"):
-            rows = rows.filter(**{f"{self.day}__gte": self.value("from")})
-        if self.value("to"):
-            rows = rows.filter(**{f"{self.day}__lte": self.value("to")})
-        return rows
-
-    def control(self, name: str, label: Any, kind: str = "select") -> dict[str, Any]:
-        value = self.value(name)
-        field = self.fields[name]
-        choices = [choice for choice in getattr(field, "choices", []) if choice[0]]
-        shown = value.isoformat() if isinstance(value, date) else value or ""
-        return {"name": name, "label": label, "kind": kind, "choices": choices, "value": shown}
-
-    def dates(self) -> list[dict[str, Any]]:
-        return [self.control("from", _("Du"), "date"), self.control("to", _("Au"), "date")]
 
 
 class PaymentFilter(DatedFilter):

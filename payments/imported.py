@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ REASONS: Mapping[str, Any] = {
     recognition.FEED: gettext_lazy("déjà lue dans le flux de la banque"),
 }
 NAMED = 3
+ALREADY_IMPORTED = gettext_lazy("Ce fichier était déjà importé : rien n’a changé.")
 
 
 def known_lines(statements: Sequence[BankStatement]) -> list[dict[str, str]]:
@@ -36,6 +37,11 @@ def known_lines(statements: Sequence[BankStatement]) -> list[dict[str, str]]:
         for statement in statements
         for line in statement.already_known
     ]
+
+
+def was_known(statements: Sequence[BankStatement], *, at: datetime) -> bool:
+    """Whether the file had been imported before: none of its statements came at this moment."""
+    return all(statement.imported_at != at for statement in statements)
 
 
 def import_sentence(statements: Sequence[BankStatement]) -> str:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from billing import panels
 from billing.models import Invoice
-from billing.panels import Action, Panel
+from billing.panels import Action
+from customers.panels import Panel
 
 
 def register() -> None:

@@ -6,11 +6,10 @@ from typing import Any, cast
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from billing.models import Product, Unit, VatCategory
-from billing.services.products import archive_product, restore_product, save_product
+from billing.services.products import STOCK_LEFT, archive_product, restore_product, save_product
 from config.kernel.api import lists
 from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
@@ -22,8 +21,6 @@ from config.kernel.api.versions import conditional, versioned
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
 from config.kernel.folding import holds
-
-STOCK_LEFT = gettext_noop("Il reste du stock. Faites un inventaire à zéro avant d’arrêter le suivi.")
 
 EXAMPLE = {
     "reference": "CH-01",

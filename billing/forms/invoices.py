@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.models import Invoice, InvoiceKind, InvoiceQuerySet
 from billing.standing import FILTERS, narrowed
 from config.kernel.editing import RecordForm
+from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from customers.models import Customer
@@ -24,23 +25,13 @@ STANDINGS = [(standing.value, standing.label) for standing in FILTERS]
 SHORTEST_AMOUNT = 2
 
 
-class InvoiceFilter(forms.Form):
-    """`?q=&status=&kind=&customer=&from=&to=`: what is not understood is left out, never an error."""
+class InvoiceFilter(DatedFilter):
+    """`?q=&status=&kind=&customer=&from=&to=`."""
 
-    q = forms.CharField(required=False, max_length=100)
+    day = "issue_date"
     status = forms.ChoiceField(required=False, choices=STANDINGS)
     kind = forms.ChoiceField(required=False, choices=InvoiceKind.choices)
     customer = forms.IntegerField(required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # names that Python keeps for itself
-        self.fields["from"] = FrenchDateField(required=False)
-        self.fields["to"] = FrenchDateField(required=False)
-        self.is_valid()
-
-    def value(self, name: str) -> Any:
-        return self.cleaned_data.get(name)
 
     def narrow(self, invoices: InvoiceQuerySet, *, on: date) -> InvoiceQuerySet:
         found = narrowed(invoices, self.value("status") or "", on)
@@ -48,29 +39,21 @@ class InvoiceFilter(forms.Form):
             found = found.filter(kind=self.value("kind"))
         if self.value("customer"):
             found = found.filter(customer_id=self.value("customer"))
-        if self.value("from"):
-            found = found.filter(issue_date__gte=self.value("from"))
-        if self.value("to"):
-            found = found.filter(issue_date__lte=self.value("to"))
-        return found.filter(_matching(self.value("q") or ""))
+        return cast(InvoiceQuerySet, self.within(found)).filter(_matching(self.value("q") or ""))
 
     def choices(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`. One query, when a customer is chosen."""
-        customers = Customer.objects.filter(pk=self.value("customer")) if self.value("customer") else []
-        chosen = [(customer.pk, customer.name) for customer in customers]
-        controls = [
-            {"name": "status", "label": _("État"), "kind": "select", "choices": STANDINGS},
-            {"name": "kind", "label": _("Type"), "kind": "select", "choices": InvoiceKind.choices},
-            {"name": "from", "label": _("Du"), "kind": "date"},
-            {"name": "to", "label": _("Au"), "kind": "date"},
+        return [
+            self.control("status", _("État")),
+            self.control("kind", _("Type")),
+            *self.chosen_customer(customer_name(self.value("customer"))),
+            *self.dates(),
         ]
-        if chosen:
-            controls.insert(2, {"name": "customer", "label": _("Client"), "kind": "select", "choices": chosen})
-        return [{**control, "value": self._shown(str(control["name"]))} for control in controls]
 
-    def _shown(self, name: str) -> Any:
-        value = self.value(name)
-        return value.isoformat() if isinstance(value, date) else value or ""
+
+def customer_name(key: int | None) -> str | None:
+    """One query, none without a key."""
+    return Customer.objects.filter(pk=key).values_list("name", flat=True).first() if key else None
 
 
 def _matching(text: str) -> Q:

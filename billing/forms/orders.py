@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,43 +9,30 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
+from billing.forms.invoices import customer_name
 from billing.models import Invoice, OrderStatus, SalesOrder
+from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
-from config.kernel.forms import FrenchDateField, TextField
+from config.kernel.forms import TextField
 from customers.models import Customer
 
 TO_INVOICE = "TO_INVOICE"
 STATES = [*OrderStatus.choices, (TO_INVOICE, _("À facturer"))]
 
 
-class OrderFilter(forms.Form):
-    """`?q=&status=&customer=&from=&to=`: what is not understood is left out, never an error."""
+class OrderFilter(DatedFilter):
+    """`?q=&status=&customer=&from=&to=`."""
 
-    q = forms.CharField(required=False, max_length=100)
+    day = "order_date"
     status = forms.ChoiceField(required=False, choices=STATES)
     customer = forms.IntegerField(required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # names that Python keeps for itself
-        self.fields["from"] = FrenchDateField(required=False)
-        self.fields["to"] = FrenchDateField(required=False)
-        self.is_valid()
-
-    def value(self, name: str) -> Any:
-        return self.cleaned_data.get(name)
-
     def narrow(self, orders: QuerySet[SalesOrder]) -> QuerySet[Any]:
         """The orders that answer the filter, each knowing whether it is `invoiced`."""
-        wanted = {
-            "customer_id": self.value("customer"),
-            "order_date__gte": self.value("from"),
-            "order_date__lte": self.value("to"),
-        }
         invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk")).in_force())
-        found = orders.annotate(invoiced=invoiced).filter(
-            **{column: value for column, value in wanted.items() if value}
-        )
+        found = self.within(orders.annotate(invoiced=invoiced))
+        if self.value("customer"):
+            found = found.filter(customer_id=self.value("customer"))
         if self.value("status") == TO_INVOICE:
             found = found.filter(status=OrderStatus.SHIPPED, invoiced=False)
         elif self.value("status"):
@@ -55,20 +41,8 @@ class OrderFilter(forms.Form):
 
     def controls(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`. One query, when a customer is chosen."""
-        controls: list[dict[str, Any]] = [
-            {"name": "status", "label": _("État"), "kind": "select", "choices": STATES},
-            {"name": "from", "label": _("Du"), "kind": "date"},
-            {"name": "to", "label": _("Au"), "kind": "date"},
-        ]
-        chosen = Customer.objects.filter(pk=self.value("customer")).first() if self.value("customer") else None
-        if chosen:
-            choices = [(chosen.pk, chosen.name)]
-            controls.insert(1, {"name": "customer", "label": _("Client"), "kind": "select", "choices": choices})
-        return [{**control, "value": self._shown(control["name"])} for control in controls]
-
-    def _shown(self, name: str) -> Any:
-        value = self.value(name)
-        return value.isoformat() if isinstance(value, date) else value or ""
+        chosen = self.chosen_customer(customer_name(self.value("customer")))
+        return [self.control("status", _("État")), *chosen, *self.dates()]
 
 
 def _matching(text: str) -> Q:

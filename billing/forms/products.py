@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import MovementReason, Product, Unit
+from billing.services.products import STOCK_LEFT
 from config.kernel.editing import RecordForm
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDecimalField, TextField
@@ -94,9 +95,7 @@ class ProductForm(RecordForm):
     def clean(self) -> dict[str, Any]:
         typed = dict(super().clean() or {})
         if self.holds_stock and (typed.get("is_service") or not typed.get("tracks_stock")):
-            self.add_error(
-                "tracks_stock", _("Il reste du stock. Faites un inventaire à zéro avant d’arrêter le suivi.")
-            )
+            self.add_error("tracks_stock", _(STOCK_LEFT))
         return typed
 
     def values(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from billing.services.booking import book_issued
 from billing.services.crediting import reprice_note, totals_of
 from billing.services.deducting import check_deductions, deduct, lock_for_issue
 from billing.services.deposits import DepositTooSmall, check_deposit_room, deduct_from_final_draft
-from billing.services.invoices import check_customer, check_draft, lock_invoices
+from billing.services.invoices import TotalNegative, check_customer, check_draft, lock_invoices
 from billing.services.lines import vat_rows
 from billing.services.settling import (
     check_correctable,
@@ -52,7 +52,7 @@ class NothingToIssue(Invalid):
 
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
-    message = "Le total ne peut pas être négatif. Pour rendre de l’argent, établissez un avoir."
+    message = TotalNegative.message
 
 
 class DueBeforeIssue(Invalid):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from billing.models import MovementReason, Product, SalesOrder, StockMovement
 from billing.totals import check_vat
@@ -33,6 +34,7 @@ class NoStockKept(DomainError):
     message = "« %(product)s » n’est pas suivi en stock."
 
 
+STOCK_LEFT = gettext_noop("Il reste du stock. Faites un inventaire à zéro avant d’arrêter le suivi.")
 NO_MOTIVE = "Ce motif n’est pas de la liste VATEX pour ce régime de TVA."
 
 

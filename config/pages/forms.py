@@ -16,6 +16,7 @@ from config.kernel.services import CHANGEABLE
 from payments.models import BankAccount
 from payments.services.accounts import free_ledger_account
 
+SECRET_KEPT = _("Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré.")
 # how the long form reads, part by part
 SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     (

@@ -14,6 +14,7 @@ from config.kernel.api.fields import Body, Id, Moment, Reference, Switch, Word
 from customers.api.identity import corrected, wrong_identity
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, PaymentTerms
+from customers.services import ADDRESS_WANTED
 
 MOST_CONTACTS = 100
 
@@ -114,7 +115,7 @@ class ContactBody(CrossFieldBody):
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
         if not (values.get("gets_invoices") or values.get("gets_reminders")) or values.get("email"):
             return {}
-        return {"email": [_("Indiquez l’adresse qui reçoit les factures ou les relances.")]}
+        return {"email": [_(ADDRESS_WANTED)]}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if problems := self.between(attrs, frozenset()):

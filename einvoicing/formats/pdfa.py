@@ -18,6 +18,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from config.kernel.errors import Invalid
 from config.kernel.xml import MAX_BYTES, parse_untrusted
 from einvoicing.formats.cii import profiles
+from einvoicing.formats.cii.vocabulary import GUIDELINE
 from einvoicing.formats.facturx import FILENAMES, FX_NAMESPACE, LEVELS, NotFacturX, extract
 from einvoicing.formats.pdf_drawing import Drawing, character_set_is_right, drawing, is_embedded
 from einvoicing.formats.pdf_streams import Inflated, filters, inflate
@@ -26,8 +27,6 @@ _FILE, _PASSWORD = "PDF-FILE", "PDF-PASSWORD"
 UNREADABLE = frozenset({_FILE, _PASSWORD})  # nothing else can be said of such a file
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _PDFA = "http://www.aiim.org/pdfa/ns/id/"
-_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
-_GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
 _RELATIONSHIPS = {"/Alternative", "/Data", "/Source"}
 _MAX_XMP = 1024 * 1024
 _MAX_ICC = 16 * 1024 * 1024
@@ -233,7 +232,7 @@ def _facturx_values(root: etree._Element, attached: list[str], pdf: bytes) -> It
     if _value(root, FX_NAMESPACE, "DocumentFileName") not in (attached or FILENAMES):
         yield Defect("PDF-FX-NAME", "Le nom de fichier des métadonnées Factur-X n’est pas celui de la facture.")
     try:
-        profile = profiles.current((parse_untrusted(extract(pdf)).findtext(_GUIDELINE) or "").strip())
+        profile = profiles.current((parse_untrusted(extract(pdf)).findtext(GUIDELINE) or "").strip())
     except Invalid:
         return  # said elsewhere: the attachment or its XML is refused for itself
     # the specification of a country, XRechnung first, has no level but that of the norm or its own name

@@ -61,6 +61,13 @@ class Namespaces:
     def number(self, parent: etree._Element | None, path: str) -> Decimal | None:
         return read_number(self.text(parent, path))
 
+    def required(self, parent: etree._Element | None, path: str, term: str) -> Decimal:
+        """A number that must be there. Raises Invalid, which names its business term."""
+        value = self.number(parent, path)
+        if value is None:
+            raise Invalid("La facture ne donne pas %(term)s.", term=term)
+        return value
+
 
 def clean(text: str) -> str:
     """The text without the control characters that XML 1.0 cannot carry."""

@@ -9,14 +9,13 @@ from lxml import etree
 from config.kernel.xml import parse_untrusted
 from customers.territories import DOMESTIC
 from einvoicing.formats import facturx, pdfa
+from einvoicing.formats.cii.vocabulary import GUIDELINE, NS
 from einvoicing.validation.artefacts import FACTURX, SYNTAXES
 
-_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 _CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 _CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
-_GUIDELINE = f".//{_RAM}GuidelineSpecifiedDocumentContextParameter/{_RAM}ID"
 _COUNTRIES = (
-    f".//{_RAM}SellerTradeParty/{_RAM}PostalTradeAddress/{_RAM}CountryID",
+    f".//{NS.path('ram:SellerTradeParty/ram:PostalTradeAddress/ram:CountryID')}",
     f"{_CAC}AccountingSupplierParty/{_CAC}Party/{_CAC}PostalAddress/{_CAC}Country/{_CBC}IdentificationCode",
 )
 
@@ -33,7 +32,7 @@ class Subject:
 
     def name_profile(self, name: str) -> None:
         """Give a CII the present name of its profile, the only one that its schematron knows."""
-        element = self.root.find(_GUIDELINE)
+        element = self.root.find(GUIDELINE)
         if name != self.profile and element is not None:
             element.text = name
 
@@ -54,6 +53,6 @@ def read(data: bytes) -> Subject:
         root=root,
         kind=kind,
         syntax=FACTURX if within_pdf else SYNTAXES.get(kind, ""),
-        profile=(root.findtext(_GUIDELINE) or root.findtext(f"{_CBC}CustomizationID") or "").strip(),
+        profile=(root.findtext(GUIDELINE) or root.findtext(f"{_CBC}CustomizationID") or "").strip(),
         is_french=any((root.findtext(path) or "").strip() in DOMESTIC for path in _COUNTRIES),
     )

@@ -24,7 +24,7 @@ from payments.api.bank_shapes import (
     ImportShape,
     StatementShape,
 )
-from payments.imported import import_sentence
+from payments.imported import ALREADY_IMPORTED, import_sentence, was_known
 from payments.models import BankAccount, BankStatement
 from payments.services.accounts import change_bank_account
 from payments.services.bank import import_statement
@@ -117,10 +117,10 @@ class AccountStatements(BankAccountView):
             actor=request.caller.actor,
             at=request.at,
         )
-        is_known = all(statement.imported_at != request.at for statement in found)
+        is_known = was_known(found, at=request.at)
         new = 0 if is_known else sum(statement.new_count for statement in found)
         return {
-            "message": _("Ce fichier était déjà importé : rien n’a changé.") if is_known else import_sentence(found),
+            "message": str(ALREADY_IMPORTED) if is_known else import_sentence(found),
             "file": file.name,
             "already_imported": is_known,
             "line_count": sum(statement.line_count for statement in found),

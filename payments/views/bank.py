@@ -26,7 +26,7 @@ from config.kernel.forms import FrenchDecimalField
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
-from payments.imported import import_sentence, known_lines
+from payments.imported import ALREADY_IMPORTED, import_sentence, known_lines, was_known
 from payments.matching import NONE, Verdict, explain
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
 from payments.services.bank import ignore_line, import_statement, reopen_line
@@ -83,8 +83,8 @@ def _import(request: HttpRequest, form: StatementForm) -> HttpResponse | None:
     except DomainError as error:
         add_domain_error(form, error)
         return None
-    if all(statement.imported_at != now for statement in statements):
-        messages.info(request, _("Ce fichier était déjà importé : rien n’a changé."))
+    if was_known(statements, at=now):
+        messages.info(request, ALREADY_IMPORTED)
         return redirect("payments:bankline-list")
     messages.success(request, import_sentence(statements))
     return redirect("payments:bankline-list")

@@ -17,6 +17,7 @@ from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import LineInput
+from billing.services.products import NO_MOTIVE
 from billing.totals import UnpriceableLine, check_vat
 from config.kernel.api.cross_fields import CrossFieldBody
 from config.kernel.api.fields import Day, Number, Reference, Switch
@@ -90,7 +91,7 @@ class ItemBody(CrossFieldBody):
         exempt = self.context["caller"].company.vat_regime == VatRegime.FRANCHISE
         chosen = values.get("exemption_code") not in (None, "", FRANCHISE_CODE) if exempt else code and category
         if chosen and (exempt or not is_motive(code, category)):
-            wrong = wrong | {"exemption_code": [_("Ce motif n’est pas de la liste VATEX pour ce régime de TVA.")]}
+            wrong = wrong | {"exemption_code": [_(NO_MOTIVE)]}
         return line | vat, problems | wrong
 
 

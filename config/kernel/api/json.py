@@ -14,7 +14,14 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from config.kernel.errors import Invalid
+
 LONGEST_NUMBER = 100
+
+
+class Malformed(Invalid):
+    code = "malformed"
+    message = "Le corps de la requête est illisible : envoyez un objet JSON en UTF-8."
 
 
 def _plain(value: Any) -> Any:

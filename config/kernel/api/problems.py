@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
 
-from config.kernel.api.json import dumps
+from config.kernel.api.json import Malformed, dumps
 from config.kernel.errors import DomainError, Invalid, NotAllowed
 from config.kernel.logs import current_request_id
 from config.kernel.middleware import say, translated
@@ -36,7 +36,7 @@ SENTENCES: Mapping[type[Exception], tuple[str, str]] = {
     exceptions.NotFound: ("not_found", NOT_FOUND),
     Http404: ("not_found", NOT_FOUND),
     exceptions.MethodNotAllowed: ("method_not_allowed", "Cette adresse n’accepte pas cette méthode."),
-    exceptions.ParseError: ("malformed", "Le corps de la requête est illisible : envoyez un objet JSON en UTF-8."),
+    exceptions.ParseError: (Malformed.code, Malformed.message),
     exceptions.UnsupportedMediaType: ("unsupported_media_type", "Envoyez le corps de la requête en JSON."),
 }
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import structlog
 
-from config.kernel.api.json import loads
-from config.kernel.errors import DomainError, Invalid
+from config.kernel.api.json import Malformed, loads
+from config.kernel.errors import DomainError
 from config.kernel.inbound.senders import SENDERS
 from config.kernel.models import ReceivedWebhook, WebhookSource
 from config.kernel.scope import across_companies, company_scope
@@ -34,11 +34,6 @@ class BadSignature(DomainError):
 
 class UnknownSender(BadSignature):
     """The address holds no token of ours, or the source is switched off."""
-
-
-class Malformed(Invalid):
-    code = "malformed"
-    message = "Le corps de la requête est illisible : envoyez un objet JSON en UTF-8."
 
 
 def origin_of(

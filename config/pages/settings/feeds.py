@@ -24,6 +24,7 @@ from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import WebhookSource
 from config.kernel.timeline import timeline_of
+from config.pages.forms import SECRET_KEPT
 from config.pages.settings.company import settings_page
 from payments.feeds.revolut.client import PRODUCTION, TRIAL, consent_address
 from payments.models import Feed, FeedKind
@@ -32,7 +33,6 @@ from payments.services.feeds.reading import read_feed
 from payments.services.reconciliation import reconcile
 
 TAB = "bank-settings"
-SECRET_WORDS = gettext_lazy("Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré.")
 CONSENT_WITHIN = 900  # seconds between leaving for Revolut and coming back
 _SALT = "bank feed consent"
 _NONCE = "revolut_consent"
@@ -86,7 +86,7 @@ class InvoiceNinjaForm(forms.Form):
         super().__init__(*args, **{**kwargs, "initial": {"base_url": feed.base_url} if feed else {}})
         if feed and feed.key_cipher:
             self.fields["secret"].required = False
-            self.fields["secret"].help_text = SECRET_WORDS
+            self.fields["secret"].help_text = SECRET_KEPT
 
     def typed_secret(self) -> str:
         return str(self.cleaned_data["secret"])

@@ -20,6 +20,7 @@ from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.timeline import timeline_of
+from config.pages.forms import SECRET_KEPT
 from config.pages.settings.company import settings_page
 from einvoicing.models import Environment, PlatformAccount
 from einvoicing.platforms.presets import PRESETS, Preset, preset, preset_of
@@ -30,7 +31,6 @@ from einvoicing.services.routing import usual_settings
 from einvoicing.views.compliance import STATES
 
 PLAIN = ("name", "environment", "client_id", "default_format", "is_enabled", "sends_automatically", "is_offline")
-SECRET_WORDS = gettext_lazy("Enregistré chiffré, jamais affiché. Laissez vide pour garder celui qui est enregistré.")
 
 
 class PlatformForm(RecordForm):
@@ -82,7 +82,7 @@ class PlatformForm(RecordForm):
                 required=self.is_new,
                 max_length=500,
                 widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-                help_text=gettext_lazy("Enregistré chiffré, jamais affiché.") if self.is_new else SECRET_WORDS,
+                help_text=gettext_lazy("Enregistré chiffré, jamais affiché.") if self.is_new else SECRET_KEPT,
             )
 
     def values(self) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from config.kernel.xml import parse_untrusted
 from einvoicing import document as model
 from einvoicing.formats.cii.parsing_lines import (
     read_adjustments,
-    read_amount,
     read_day,
     read_line,
     read_object,
@@ -224,8 +223,8 @@ def _vat(element: _Element) -> model.VatSubtotal:
     return model.VatSubtotal(
         category=NS.text(element, "ram:CategoryCode"),
         rate=NS.number(element, "ram:RateApplicablePercent"),
-        base=read_amount(element, "ram:BasisAmount", "BT-116"),
-        amount=read_amount(element, "ram:CalculatedAmount", "BT-117"),
+        base=NS.required(element, "ram:BasisAmount", "BT-116"),
+        amount=NS.required(element, "ram:CalculatedAmount", "BT-117"),
         exemption_code=NS.text(element, "ram:ExemptionReasonCode"),
         exemption_reason=NS.text(element, "ram:ExemptionReason"),
     )
@@ -235,7 +234,7 @@ def _totals(settlement: _Element, currency: str, tax_currency: str) -> model.Tot
     element = NS.find(settlement, "ram:SpecifiedTradeSettlementHeaderMonetarySummation")
     if element is None:
         raise NotInvoice("La facture n’a pas de totaux.")
-    net = read_amount(element, "ram:TaxBasisTotalAmount", "BT-109")
+    net = NS.required(element, "ram:TaxBasisTotalAmount", "BT-109")
     lines = NS.number(element, "ram:LineTotalAmount")
     zero = Decimal(0)
     # BT-110 and BT-111 share one element name; only the currency tells them apart
@@ -248,8 +247,8 @@ def _totals(settlement: _Element, currency: str, tax_currency: str) -> model.Tot
         net=net,
         vat=read_number(next(iter(taxes.values()), "")) or zero,
         vat_in_tax_currency=converted,
-        gross=read_amount(element, "ram:GrandTotalAmount", "BT-112"),
+        gross=NS.required(element, "ram:GrandTotalAmount", "BT-112"),
         prepaid=NS.number(element, "ram:TotalPrepaidAmount") or zero,
         rounding=NS.number(element, "ram:RoundingAmount") or zero,
-        payable=read_amount(element, "ram:DuePayableAmount", "BT-115"),
+        payable=NS.required(element, "ram:DuePayableAmount", "BT-115"),
     )

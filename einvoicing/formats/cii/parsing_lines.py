@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from lxml.etree import _Element
 
-from config.kernel.errors import Invalid
 from einvoicing import document as model
 from einvoicing.formats.cii.vocabulary import INVOICED_OBJECT, NS
 from einvoicing.formats.xml import read_date
@@ -37,15 +35,15 @@ def read_line(element: _Element) -> model.Line:
         id=NS.text(element, "ram:AssociatedDocumentLineDocument/ram:LineID"),
         note=NS.text(element, "ram:AssociatedDocumentLineDocument/ram:IncludedNote/ram:Content"),
         object_identifier=read_object(settlement),
-        quantity=read_amount(element, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", "BT-129"),
+        quantity=NS.required(element, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", "BT-129"),
         unit="" if quantity is None else quantity.get("unitCode", ""),
-        net=read_amount(settlement, "ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount", "BT-131"),
+        net=NS.required(settlement, "ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount", "BT-131"),
         purchase_order_line=NS.text(agreement, "ram:BuyerOrderReferencedDocument/ram:LineID"),
         accounting_reference=NS.text(settlement, "ram:ReceivableSpecifiedTradeAccountingAccount/ram:ID"),
         period=read_period(settlement),
         allowances=allowances,
         charges=charges,
-        unit_price=read_amount(price, "ram:ChargeAmount", "BT-146"),
+        unit_price=NS.required(price, "ram:ChargeAmount", "BT-146"),
         # a discount of zero is none: UBL cannot give a gross price without a discount
         price_discount=NS.number(gross, "ram:AppliedTradeAllowanceCharge/ram:ActualAmount") or None,
         gross_price=NS.number(gross, "ram:ChargeAmount"),
@@ -92,7 +90,7 @@ def read_adjustments(
 
 def _adjustment(element: _Element) -> model.AllowanceCharge:
     return model.AllowanceCharge(
-        amount=read_amount(element, "ram:ActualAmount", "BT-92"),
+        amount=NS.required(element, "ram:ActualAmount", "BT-92"),
         base=NS.number(element, "ram:BasisAmount"),
         percent=NS.number(element, "ram:CalculationPercent"),
         reason=NS.text(element, "ram:Reason"),
@@ -126,11 +124,3 @@ def read_period(parent: _Element | None) -> model.Period | None:
 def read_day(parent: _Element | None, path: str) -> date | None:
     """A date written in format 102."""
     return read_date(NS.text(parent, f"{path}/udt:DateTimeString"))
-
-
-def read_amount(parent: _Element | None, path: str, term: str) -> Decimal:
-    """A number that must be there; Invalid names its business term."""
-    value = NS.number(parent, path)
-    if value is None:
-        raise Invalid("La facture ne donne pas %(term)s.", term=term)
-    return value

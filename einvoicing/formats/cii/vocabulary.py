@@ -13,6 +13,7 @@ NS = Namespaces(
         "udt": f"{_STANDARD}UnqualifiedDataType:100",
     }
 )
+GUIDELINE = f".//{NS.path('ram:GuidelineSpecifiedDocumentContextParameter/ram:ID')}"  # BT-24, MDT-3
 ROOT = NS.tag("rsm:CrossIndustryInvoice")
 SIREN = "0002"
 SIRET = "0009"

@@ -20,7 +20,6 @@ from config.kernel.xml import parse_untrusted
 from einvoicing import document as model
 from einvoicing.formats.ubl.parsing_lines import (
     read_adjustments,
-    read_amount,
     read_day,
     read_line,
     read_period,
@@ -241,14 +240,14 @@ def _totals(root: _Element, currency: str, tax_currency: str) -> model.Totals:
     taxes = {item.get("currencyID", ""): item.text or "" for item in NS.all(root, "cac:TaxTotal/cbc:TaxAmount")}
     converted = read_number(taxes.pop(tax_currency, "")) if tax_currency != currency else None
     return model.Totals(
-        lines=read_amount(element, "cbc:LineExtensionAmount", "BT-106"),
+        lines=NS.required(element, "cbc:LineExtensionAmount", "BT-106"),
         allowances=NS.number(element, "cbc:AllowanceTotalAmount") or zero,
         charges=NS.number(element, "cbc:ChargeTotalAmount") or zero,
-        net=read_amount(element, "cbc:TaxExclusiveAmount", "BT-109"),
+        net=NS.required(element, "cbc:TaxExclusiveAmount", "BT-109"),
         vat=read_number(taxes.get(currency, "") or next(iter(taxes.values()), "")) or zero,
         vat_in_tax_currency=converted,
-        gross=read_amount(element, "cbc:TaxInclusiveAmount", "BT-112"),
+        gross=NS.required(element, "cbc:TaxInclusiveAmount", "BT-112"),
         prepaid=NS.number(element, "cbc:PrepaidAmount") or zero,
         rounding=NS.number(element, "cbc:PayableRoundingAmount") or zero,
-        payable=read_amount(element, "cbc:PayableAmount", "BT-115"),
+        payable=NS.required(element, "cbc:PayableAmount", "BT-115"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
 
 from lxml.etree import _Element
 
@@ -33,7 +32,7 @@ def read_line(element: _Element) -> model.Line:
     quantity = NS.find(element, name)
     base = NS.find(price, "cbc:BaseQuantity")
     tax = NS.find(item, "cac:ClassifiedTaxCategory")
-    unit_price = read_amount(price, "cbc:PriceAmount", "BT-146")
+    unit_price = NS.required(price, "cbc:PriceAmount", "BT-146")
     discount = NS.number(price, "cac:AllowanceCharge/cbc:Amount") or None
     gross = NS.number(price, "cac:AllowanceCharge/cbc:BaseAmount")
     if gross is None and discount is not None:
@@ -43,9 +42,9 @@ def read_line(element: _Element) -> model.Line:
         id=NS.text(element, "cbc:ID"),
         note=NS.text(element, "cbc:Note"),
         object_identifier=read_identifier(NS.find(element, "cac:DocumentReference/cbc:ID")),
-        quantity=read_amount(element, name, "BT-129"),
+        quantity=NS.required(element, name, "BT-129"),
         unit="" if quantity is None else quantity.get("unitCode", ""),
-        net=read_amount(element, "cbc:LineExtensionAmount", "BT-131"),
+        net=NS.required(element, "cbc:LineExtensionAmount", "BT-131"),
         purchase_order_line=NS.text(element, "cac:OrderLineReference/cbc:LineID"),
         accounting_reference=NS.text(element, "cbc:AccountingCost"),
         period=read_period(element),
@@ -93,7 +92,7 @@ def read_adjustments(
 
 def _adjustment(element: _Element) -> model.AllowanceCharge:
     return model.AllowanceCharge(
-        amount=read_amount(element, "cbc:Amount", "BT-92"),
+        amount=NS.required(element, "cbc:Amount", "BT-92"),
         base=NS.number(element, "cbc:BaseAmount"),
         percent=NS.number(element, "cbc:MultiplierFactorNumeric"),
         reason=NS.text(element, "cbc:AllowanceChargeReason"),
@@ -109,8 +108,8 @@ def read_subtotal(element: _Element) -> model.VatSubtotal:
     return model.VatSubtotal(
         category=NS.text(category, "cbc:ID"),
         rate=NS.number(category, "cbc:Percent"),
-        base=read_amount(element, "cbc:TaxableAmount", "BT-116"),
-        amount=read_amount(element, "cbc:TaxAmount", "BT-117"),
+        base=NS.required(element, "cbc:TaxableAmount", "BT-116"),
+        amount=NS.required(element, "cbc:TaxAmount", "BT-117"),
         exemption_code=NS.text(category, "cbc:TaxExemptionReasonCode"),
         exemption_reason=NS.text(category, "cbc:TaxExemptionReason"),
     )
@@ -133,11 +132,3 @@ def read_day(parent: _Element | None, path: str) -> date | None:
         return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
         raise Invalid("« %(text)s » n’est pas une date.", text=text[:40]) from error
-
-
-def read_amount(parent: _Element | None, path: str, term: str) -> Decimal:
-    """A number that must be there; Invalid names its business term."""
-    value = NS.number(parent, path)
-    if value is None:
-        raise Invalid("La facture ne donne pas %(term)s.", term=term)
-    return value

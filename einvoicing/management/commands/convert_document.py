@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.kernel.errors import Invalid
+from config.kernel.xml import XmlTooLarge
 from einvoicing.formats import syntax
 from einvoicing.validation.engine import MAX_BYTES
 
@@ -40,7 +41,7 @@ def _bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Invalid("Le fichier dépasse la taille maximale de %(size)d Mo.", size=MAX_BYTES // 1024**2)
+        raise XmlTooLarge(size=MAX_BYTES // 1024**2)
     return data
 
 

@@ -1,0 +1,52 @@
+"""What the filters of dated lists share: a text, a period, and the controls of `_filters.html`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.forms import FrenchDateField
+
+
+class DatedFilter(forms.Form):
+    """`?q=&from=&to=`: what is not understood is left out, never an error."""
+
+    q = forms.CharField(required=False, max_length=100)
+    day = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # names that Python keeps for itself
+        self.fields["from"] = FrenchDateField(required=False)
+        self.fields["to"] = FrenchDateField(required=False)
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        return self.cleaned_data.get(name)
+
+    def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value("from"):
+            rows = rows.filter(**{f"{self.day}__gte": self.value("from")})
+        if self.value("to"):
+            rows = rows.filter(**{f"{self.day}__lte": self.value("to")})
+        return rows
+
+    def control(self, name: str, label: Any, kind: str = "select") -> dict[str, Any]:
+        value = self.value(name)
+        field = self.fields[name]
+        choices = [choice for choice in getattr(field, "choices", []) if choice[0]]
+        shown = value.isoformat() if isinstance(value, date) else value or ""
+        return {"name": name, "label": label, "kind": kind, "choices": choices, "value": shown}
+
+    def chosen_customer(self, name: str | None) -> list[dict[str, Any]]:
+        """The control of the one customer whose rows are shown, by its name; none without one."""
+        value = self.value("customer")
+        shown = {"name": "customer", "label": _("Client"), "kind": "select", "value": value, "choices": [(value, name)]}
+        return [shown] if name else []
+
+    def dates(self) -> list[dict[str, Any]]:
+        return [self.control("from", _("Du"), "date"), self.control("to", _("Au"), "date")]
