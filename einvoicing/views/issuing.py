@@ -5,7 +5,7 @@ What is asked is what was read: each row carries the digest of the draft it show
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,12 +22,12 @@ from django.views.decorators.http import require_http_methods
 from billing.forms.invoices import InvoiceFilter
 from billing.models import Email, Invoice, InvoiceQuerySet
 from billing.services.invoices import InvoiceIssued
-from config.kernel import listing
+from config.kernel import listing, typography
 from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.middleware import say, translated
-from config.kernel.money import ZERO
+from config.kernel.money import ZERO, cents
 from einvoicing.problems import public_rules
 from einvoicing.services.readiness import judge
 from einvoicing.services.sending import DraftDeleted, issue_many, version_of
@@ -58,6 +58,10 @@ class Choice:
     def payable(self) -> Decimal:
         return self._signed(self.invoice.payable) if self.invoice else ZERO
 
+    @property
+    def cents(self) -> int:
+        return cents(self.total)
+
     def _signed(self, amount: Decimal) -> Decimal:
         return -amount if self.invoice and self.invoice.is_credit_note else amount
 
@@ -80,7 +84,7 @@ def invoice_issue_many(request: HttpRequest) -> HttpResponse:
         page = _page(request, at)
         invoices = list(page)
     told: Mapping[str, str] = request.session.get(TOLD, {}) if done else {}
-    choices = [_choice(invoice, at, told.get(str(invoice.pk), "")) for invoice in invoices]
+    choices = _within_what_they_credit(_choice(invoice, at, told.get(str(invoice.pk), "")) for invoice in invoices)
     ready = [choice for choice in choices if choice.is_ready]
     gone = {str(key) for key in keys} - {str(invoice.pk) for invoice in invoices}
     choices += [Choice(None, told[key]) for key in sorted(gone & told.keys())]
@@ -128,6 +132,25 @@ def _choice(invoice: Invoice, at: datetime, told: str) -> Choice:
     refusal, remark = _judged(invoice, at)
     refusal = refusal or told  # as the rules say it, rather than as the sending did
     return Choice(invoice, refusal, note=remark, version="" if refusal else version_of(invoice))
+
+
+def _within_what_they_credit(choices: Iterable[Choice]) -> list[Choice]:
+    """The same, but for credit notes that give back more than those before them will leave of their invoice."""
+    credited: dict[int, Decimal] = {}
+    found = []
+    for choice in choices:
+        note = choice.invoice
+        if choice.is_ready and note and note.is_credit_note and note.corrects:
+            before = credited.get(note.corrects.pk, ZERO)
+            room = note.corrects.payable - note.corrects.amount_credited - before
+            if before and note.payable > room:
+                refusal = _("Les avoirs choisis avant lui ne laissent que %(room)s à créditer sur %(number)s.")
+                words = {"room": typography.money(room, note.currency), "number": note.corrects.number}
+                choice = Choice(note, refusal % words)
+            else:
+                credited[note.corrects.pk] = before + note.payable
+        found.append(choice)
+    return found
 
 
 def _judged(invoice: Invoice, at: datetime) -> tuple[str, str]:

@@ -78,7 +78,8 @@ def test_the_page_shows_what_is_frozen_and_what_is_refused_and_issues_nothing(
     assert "1 brouillon serait refusé" in page
     assert "Ajoutez au moins une ligne avant d’émettre." in page
     assert reverse("einvoicing:invoice-issue", args=[drafts[3].pk]) in page
-    assert "3 brouillons à émettre" in page
+    assert "cochés : <span data-chosen-count>3</span> sur 3" in page
+    assert page.count('data-cents="144000"') == 3
     assert set(status_of(drafts)) == {InvoiceStatus.DRAFT}
 
 
@@ -203,6 +204,25 @@ def test_a_credit_note_is_shown_as_it_counts_and_is_no_invoice(company: Company,
     assert page.count(typography.money(-invoice.total_gross)) == 2, "on its row and in the sum"
     sent = {"invoice": [note.pk], "send": "no", **read(page)}
     assert "1 document émis." in client.post(reverse(PAGE), sent, follow=True).text
+
+
+def test_two_notes_that_give_an_invoice_back_twice_are_not_both_shown_as_good(
+    company: Company, customer: Customer
+) -> None:
+    with company_scope(company):
+        invoice = story.an_issued_invoice(customer)
+        first, second, *parts = (
+            draft_credit_note(invoice=invoice, parts=part, reason="Retour", **ACT)
+            for part in (None, None, story.a_return(invoice, 4), story.a_return(invoice, 6))
+        )
+    client = signed_in(company)
+    page = client.get(asked([first, second])).text
+    assert checked(page) == [first.pk]
+    assert f"ne laissent que {typography.money(0)} à créditer sur {invoice.number}" in page
+    assert checked(client.get(asked(parts)).text) == [note.pk for note in parts], "the control: together they are whole"
+    sent = {"invoice": [note.pk for note in (first, second)], "send": "no"}
+    client.post(reverse(PAGE), sent)
+    assert status_of([first, second]) == ["ISSUED", "DRAFT"]
 
 
 def test_what_somebody_else_issues_between_the_reading_and_the_lock_is_no_error(
