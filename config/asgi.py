@@ -20,6 +20,7 @@ if _parent := multiprocessing.parent_process():
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, _hard) if _hard > 0 else OPEN_FILES, _hard))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# before Django is imported: settings read the addresses that this sets
 embedded.ensure()
 
 

@@ -33,9 +33,8 @@ BEGIN
   RETURN part;
 END $$;
 
--- Each statement that adds lines leaves their entries balanced.
-CREATE FUNCTION billing_entries_balance() RETURNS trigger LANGUAGE plpgsql
- SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
+-- Deferred to the commit: between the lines of an entry the sums differ.
+CREATE FUNCTION billing_entry_balances() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
 DECLARE
   entry record;
 BEGIN
@@ -78,6 +77,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- In the server, under the lock that its own UPDATE takes: two movements at once are both counted.
 CREATE FUNCTION billing_count_movement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE billing_product SET on_hand = on_hand + NEW.quantity WHERE id = NEW.product_id;
@@ -104,6 +104,7 @@ END $$;
 
 CREATE TRIGGER billing_invoice_keep BEFORE DELETE ON billing_invoice
   FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_refuse();
+-- TRUNCATE fires no trigger of rows: each frozen table refuses it by a trigger of its own.
 CREATE TRIGGER billing_invoice_keep_all BEFORE TRUNCATE ON billing_invoice
   FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER billing_invoice_forward BEFORE UPDATE ON billing_invoice

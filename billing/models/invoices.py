@@ -100,6 +100,7 @@ class Invoice(CompanyRow):
         verbose_name = _("facture")
         verbose_name_plural = _("factures")
         constraints = [
+            # drafts have none: NULL is never equal to NULL, so they do not hinder each other
             models.UniqueConstraint(fields=["company", "number"], name="one_invoice_per_number"),
             models.UniqueConstraint(
                 fields=["company", "abby_invoice_id"],
@@ -112,7 +113,10 @@ class Invoice(CompanyRow):
                 name="one_invoice_per_abby_number",
             ),
             models.UniqueConstraint(
-                fields=["order"], condition=Q(order__isnull=False) & IN_FORCE, name="one_invoice_per_order"
+                # partial: after a credit note of the whole, or a corrected invoice, the order may be invoiced again
+                fields=["order"],
+                condition=Q(order__isnull=False) & IN_FORCE,
+                name="one_invoice_per_order",
             ),
             models.CheckConstraint(
                 condition=Q(status="DRAFT", number=None, issue_date=None, issued_at=None)
@@ -126,7 +130,9 @@ class Invoice(CompanyRow):
                 name="a_number_if_and_only_if_issued",
             ),
             models.CheckConstraint(
-                condition=Q(number=None) | Q(number__regex=r"^[A-Za-z0-9/_-]{1,20}$"), name="number_fits_br_fr_02"
+                # BR-FR-02: a number with another sign is refused by every platform, long after it was given for ever
+                condition=Q(number=None) | Q(number__regex=r"^[A-Za-z0-9/_-]{1,20}$"),
+                name="number_fits_br_fr_02",
             ),
             models.CheckConstraint(
                 condition=Q(amount_paid__gte=0)

@@ -156,6 +156,7 @@ def _price(row: InvoiceLine, room: LineRoom, invoice: Invoice) -> None:
     if row.credited_quantity and _within(row.credited_quantity, room.quantity):
         with localcontext() as context:
             context.prec = PRECISION
+            # of what is left, not of the whole: so the last quantity takes the last cent, in whatever order notes come
             net = round2(room.net * row.credited_quantity / room.quantity)
     if not _within(row.credited_quantity, room.quantity) or not _within(net, room.net):
         raise LineCreditTooLarge(
@@ -166,6 +167,7 @@ def _price(row: InvoiceLine, room: LineRoom, invoice: Invoice) -> None:
         return
     billed = room.line.priced()
     row.unit_price, row.discount_percent = billed.unit_price, billed.discount_percent
+    # BR-FR-DEC and BT-131: quantity × price must give the net that stands there; without the discount, one price does
     if totals.line_net(replace(billed, quantity=row.quantity, net=None)) != net:
         row.unit_price, row.discount_percent = round6(net / row.quantity), Decimal(0)
 
@@ -181,6 +183,7 @@ def _with_cumulated_vat(invoice: Invoice, computed: Totals) -> Totals:
             raise RateCreditTooLarge(
                 number=invoice.number, rate=number(row.rate), room=money(whole.base - base, invoice.currency)
             )
+        # the last note takes the VAT that is left, to the cent: the sum of rounded parts is seldom the rounded whole
         after = whole.amount if base + row.base == whole.base else totals.vat_of(base + row.base, row.rate)
         subtotals.append(replace(row, amount=after - vat))
     vat = totals.total(row.amount for row in subtotals)

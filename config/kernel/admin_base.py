@@ -35,6 +35,7 @@ class CompanyAdmin(AuditedAdmin):
     """A company row of any company. Related choices are found by search, never listed whole."""
 
     list_per_page = 50
+    # count(*) of a million rows at each page, for a figure that nobody reads
     show_full_result_count = False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:

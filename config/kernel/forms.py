@@ -85,6 +85,7 @@ class FrenchDateField(forms.Field):
         self.base = base
 
     def to_python(self, value: Any) -> date | None:
+        # before `date`, of which a datetime is one too
         if isinstance(value, datetime):
             return value.date()
         if isinstance(value, date):
@@ -127,6 +128,7 @@ class FrenchDateField(forms.Field):
         try:
             if unit == "m":
                 year, month = divmod(start.year * 12 + start.month - 1 + count, 12)
+                # 31 January + 1 month is the last day of February, as banks and « fin de mois » count
                 return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
             return start + timedelta(days=count * (7 if unit == "s" else 1))
         except (ValueError, OverflowError) as error:
@@ -177,6 +179,7 @@ class FrenchDecimalField(forms.DecimalField):
             return figure
         if abs(figure.adjusted()) > arithmetic.LONGEST_FIGURE:
             raise ValidationError(self.error_messages["too_long"], code="too_long")
+        # quantize fails where the result has more digits than the context: room for the longest figure and its places
         with localcontext(prec=2 * arithmetic.PRECISION):
             rounded = figure.quantize(Decimal(1).scaleb(-self.decimal_places), ROUND_HALF_UP)
         if figure and not rounded:  # 21/11/2026 in a price is a day, not a sum

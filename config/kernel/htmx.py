@@ -12,6 +12,7 @@ from django_htmx.http import trigger_client_event
 def is_part(request: HttpRequest) -> bool:
     """True when HTMX asks for a part of the page: a boosted or restored page is a whole page."""
     htmx = request.htmx  # type: ignore[attr-defined]  # set by django-htmx's middleware
+    # a boosted link wants a page; a restored one has no page around the part, since the browser threw it away
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 

@@ -21,6 +21,7 @@ def development_key(state: Path, purpose: str) -> str:
         made.write_text(_random_key(), encoding="ascii")
         made.chmod(0o600)
         with contextlib.suppress(FileExistsError):  # of two processes that start together one makes the key
+            # link, not rename: it fails where the file is there, so nobody's key is replaced while they sign with it
             os.link(made, file)
         made.unlink()
         return file.read_text(encoding="ascii")

@@ -133,6 +133,7 @@ CREATE CONSTRAINT TRIGGER payments_payment_allocated AFTER UPDATE OF allocated O
 CREATE CONSTRAINT TRIGGER payments_allocation_counted AFTER INSERT ON payments_allocation
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_both_sides_follow();
 
+-- Deferred: an allocation and the amount of its invoice are written by two statements.
 CREATE CONSTRAINT TRIGGER payments_invoice_settlement AFTER INSERT OR UPDATE OF status, amount_paid, amount_credited, replaced_at ON billing_invoice
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.status) <> 'DRAFT')) EXECUTE FUNCTION payments_stands_where_it_says();
 

@@ -112,6 +112,7 @@ class BankLine(CompanyRow):
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne bancaire")
         verbose_name_plural = _("lignes bancaires")
+        # the database's word against a movement twice: two imports at once, a feed read beside a file
         constraints = [models.UniqueConstraint(fields=["account", "import_key"], name="each_bank_line_once")]
         indexes = [
             models.Index(fields=["company", "-booked_on", "-id"], name="bankline_by_date"),

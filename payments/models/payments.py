@@ -82,6 +82,7 @@ class Payment(CompanyRow):
             ),
             models.UniqueConstraint(
                 fields=["company", "origin_service", "origin_payment", "origin_invoice"],
+                # partial: what the service took back and gave again is a new payment, not a second copy of a living one
                 condition=~Q(origin_service="") & Q(reversed_at=None, reverses=None),
                 name="one_live_payment_per_origin",
             ),

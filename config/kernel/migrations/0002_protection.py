@@ -19,6 +19,7 @@ DECLARE
   -- without arguments TG_ARGV is NULL, and a comparison with NULL would let everything through
   mutable text[] := coalesce(TG_ARGV, '{}');
 BEGIN
+  -- by the columns of the row as it is: one that is added later is frozen without being named here
   IF (to_jsonb(OLD) - mutable) IS DISTINCT FROM (to_jsonb(NEW) - mutable) THEN
     RAISE EXCEPTION 'quittance: UPDATE on % is refused, the row is frozen', TG_TABLE_NAME USING ERRCODE = '42501';
   END IF;
@@ -39,6 +40,7 @@ DECLARE
   hashes text[];
 BEGIN
   IF EXISTS (SELECT FROM kernel_auditevent WHERE id = NEW.id AND hash = '') THEN
+    -- the first event of a company makes its head; two firsts at once wait for each other here
     INSERT INTO kernel_auditchain (company_id, length, head) VALUES (NEW.company_id, 0, '') ON CONFLICT DO NOTHING;
     SELECT * INTO head FROM kernel_auditchain WHERE company_id = NEW.company_id FOR UPDATE;
     -- planned for this very id: a plan for any id would read the whole table
@@ -56,6 +58,8 @@ BEGIN
       FROM unnest(ids, before, hashes) WITH ORDINALITY AS found (id, before, hash, place) WHERE placed.id = found.id;
     UPDATE kernel_auditchain SET length = head.length, head = head.head WHERE company_id = NEW.company_id;
   END IF;
+  -- given back: row security of what follows in this transaction must see the scope it had
+  PERFORM set_config('quittance.company', scope, true);
   RETURN NULL;
 END $$;
 

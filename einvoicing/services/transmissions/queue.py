@@ -59,6 +59,7 @@ def carrier_to(invoice: Invoice) -> PlatformAccount:
 
 
 def _refuse_second(invoice: Invoice, account: PlatformAccount) -> None:
+    # the answer in words before the unique index gives it as an error; the index decides between two at once
     live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)
     if live.exclude(status=TransmissionStatus.REJECTED).exists():
         raise AlreadyTransmitted
