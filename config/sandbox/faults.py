@@ -1,7 +1,7 @@
 """Failures on demand: by the header X-Sandbox-Fault of a request, or by rows that serve a number of times.
 
 Kinds: latency=SECONDS, 429=SECONDS (or silent), 500, 503, expired-token, empty-body, reset-after-accept,
-accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, plain-pages, and buyer=BEHAVIOUR.
+accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, plain-pages, cut-history, and buyer=BEHAVIOUR.
 
 Of Chorus Pro alone, states that last while they are ordered: unsubscribed=API (factures, structures, transverses,
 utilisateurs, engagementsJuridiques; several joined by +), unattached, expired-password, password-ends=YYYY-MM-DD.
@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "unattached": (DEPOSIT, READ),
     "expired-password": _CALLS,
     "password-ends": (READ,),
+    "cut-history": (READ,),
 }
 
 

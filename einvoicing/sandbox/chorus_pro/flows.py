@@ -1,4 +1,4 @@
-"""Chorus Pro's work: take a flow, judge it, and let the invoice's life unfold as time passes.
+"""Chorus Pro's work: take a flow, judge each invoice of it, and let the invoices' lives unfold as time passes.
 
 Nothing runs in the background: what is due is done when somebody looks, under the simulator's lock. A flow is a record
 of kind "flux", an invoice one of kind "facture", whose coming statuses are dated in the future.
@@ -7,7 +7,7 @@ of kind "flux", an invoice one of kind "facture", whose coming statuses are date
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,48 +16,25 @@ from django.db import transaction
 
 from config.sandbox.models import SandboxRecord
 from einvoicing import validation
-from einvoicing.sandbox import reading, stories
-from einvoicing.sandbox.chorus_pro import clock, recipients
+from einvoicing.sandbox.chorus_pro import clock, contents, recipients
+from einvoicing.sandbox.chorus_pro.contents import Reading, Refused
 from einvoicing.sandbox.chorus_pro.lives import STORIES, unfold
 from einvoicing.sandbox.flows import lock, pace
 
 SERVICE, FLOW, INVOICE = "chorus_pro", "flux", "facture"
 RECEIVED, WORKING = "IN_RECU", "IN_EN_COURS_TRAITEMENT_CPP"
+INTEGRATED, PARTLY_INTEGRATED, REJECTED = "IN_INTEGRE", "IN_INTEGRE_PARTIEL", "IN_REJETE"
 DUPLICATE = "Doublon : une facture portant ce numéro existe déjà pour ce fournisseur"
-SYNTAXES = {
-    "IN_DP_E2_CII_FACTURX": "Factur-X",
-    "IN_DP_E1_CII_16B": "CII",
-    "IN_DP_E1_UBL_INVOICE": "UBL",
-}
 _AT_ONCE = 50
 _FIRST_KEY = 9_000_000_000  # beyond 32 bits, as the real ones may be
 
 # what the flow itself comes to, ordered by the same switch as the buyer's story
 _FAILURES = {"incident": "IN_INCIDENTE", "unknown-state": "IN_ORBITE"}
 BEHAVIOURS = (*STORIES, *_FAILURES, "rejects", "partial")
-_SAME = {"disputes": "suspends"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was found in a deposited file."""
-
-    number: str
-    seller: str
-    behaviour: str
-    recipient: recipients.Recipient
 
 
 class RulesUnreachable(Exception):
     """The official rules cannot be run now."""
-
-
-class Refused(Exception):
-    """The flow is turned away: a technical error (`code`) or one on its invoice."""
-
-    def __init__(self, sentence: str, *, code: str = "", number: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence, self.code, self.number = sentence, code, number
 
 
 def new_flow_number() -> str:
@@ -68,21 +45,22 @@ def new_flow_number() -> str:
 def deposit(*, account: str, data: bytes, name: str, syntax: str, behaviour: str, delivery: str) -> SandboxRecord:
     """Keep the file. What is in it is looked at later, as Chorus Pro does."""
     lock()
-    seller, number = _numbered(data, syntax)
+    heads = contents.heads(data, syntax)
     now = clock.now().isoformat()
     record: SandboxRecord = SandboxRecord.objects.create(
         service=SERVICE,
         kind=FLOW,
         key=new_flow_number(),
         client_id=account,
-        number=number,
+        number=heads[0][1],
         content=data,
         facts={
             "name": name,
             "syntax": syntax,
             "behaviour": behaviour,
             "delivery": delivery,
-            "seller": seller,
+            "sellers": [seller for seller, _number in heads],
+            "numbers": [number for _seller, number in heads],
             "at": now,
             "state": RECEIVED,
             "state_at": now,
@@ -94,23 +72,14 @@ def deposit(*, account: str, data: bytes, name: str, syntax: str, behaviour: str
     return record
 
 
-def _numbered(data: bytes, syntax: str) -> tuple[str, str]:
-    """Seller and number, for the ledger; empty when the file cannot be read."""
-    try:
-        head = reading.heading(reading.xml_of(data, SYNTAXES[syntax]), SYNTAXES[syntax])
-    except (reading.Unreadable, KeyError):
-        return "", ""
-    return (head.seller_siren or head.seller_name)[:100], head.number[:100]
-
-
 @transaction.atomic
 def settle() -> datetime:
     """Do what is due, oldest first; returns the instant up to which statuses may be shown."""
     lock()
-    now = clock.now()
+    moment = clock.now()
     waiting = SandboxRecord.objects.filter(service=SERVICE, kind=FLOW, facts__judged=False).order_by("id")
     for flow in waiting[:_AT_ONCE]:
-        age = now - datetime.fromisoformat(flow.facts["at"])
+        age = moment - datetime.fromisoformat(flow.facts["at"])
         if age >= 2 * pace():
             judge(flow)
         elif age >= pace() and flow.facts["state"] == RECEIVED:
@@ -124,28 +93,31 @@ def _turn(flow: SandboxRecord, state: str, **changes: Any) -> None:
 
 
 def judge(flow: SandboxRecord) -> None:
-    """Give the flow its verdict, and its invoice a life. Rules that cannot be run leave it waiting."""
+    """Give each invoice of the flow its verdict, and a life. Rules that cannot be run leave the flow waiting."""
+    accepted: list[Reading] = []
+    refusals: list[Refused] = []
     try:
-        found = _read(bytes(flow.content), SYNTAXES.get(flow.facts["syntax"], ""), flow.facts["behaviour"])
-        _check(flow, found)
+        for file in contents.files(bytes(flow.content)):
+            try:
+                found = contents.read(file, flow.facts["syntax"], flow.facts["behaviour"])
+                _check(found, accepted)
+            except Refused as refusal:
+                refusals.append(refusal)
+            else:
+                accepted.append(found)
     except RulesUnreachable:
         return
     except Refused as refusal:
-        if refusal.number:
-            errors = {"invoices": [{"numeroDP": refusal.number, "libelleErreurDP": refusal.sentence}]}
-        else:
-            error = {"codeErreur": refusal.code, "libelleErreur": refusal.sentence, "natureErreur": "BLOQUANTE"}
-            errors = {"technical": [error]}
-        _turn(flow, "IN_REJETE", judged=True, **errors)
-        return
-    _conclude(flow, found)
+        refusals.append(refusal)
+    _conclude(flow, accepted, refusals)
 
 
-def _check(flow: SandboxRecord, found: Reading) -> None:
+def _check(found: Reading, before: Iterable[Reading]) -> None:
     """The official rules, one invoice per number, the references its recipient wants. Raises Refused."""
-    _check_rules(bytes(flow.content), found.number)
+    _check_rules(found.data, found.number)
     problem = recipients.missing(found.recipient)
-    if holder(found) is not None:
+    in_flow = any((other.seller, other.number) == (found.seller, found.number) for other in before)
+    if in_flow or holder(found) is not None:
         problem = DUPLICATE
     elif found.behaviour == "rejects":
         problem = "Le destinataire de la facture est inconnu de Chorus Pro"
@@ -153,34 +125,27 @@ def _check(flow: SandboxRecord, found: Reading) -> None:
         raise Refused(problem, number=found.number)
 
 
-def _conclude(flow: SandboxRecord, found: Reading) -> None:
-    if found.behaviour in _FAILURES:
-        _turn(flow, _FAILURES[found.behaviour], judged=True)
+def _conclude(flow: SandboxRecord, accepted: list[Reading], refusals: list[Refused]) -> None:
+    failure = next((_FAILURES[found.behaviour] for found in accepted if found.behaviour in _FAILURES), "")
+    if failure:
+        _turn(flow, failure, judged=True)
         return
-    partial = found.behaviour == "partial"
-    others = [{"numeroDP": "AUTRE-FACTURE", "libelleErreurDP": "Le destinataire est inconnu"}]
-    _turn(flow, "IN_INTEGRE_PARTIEL" if partial else "IN_INTEGRE", judged=True, invoices=others if partial else [])
-    statuses = STORIES.get(found.behaviour, STORIES["accepts"])
-    if recipients.is_misrouted(found.recipient):
-        statuses = STORIES["recycles"]
-    if flow.facts["delivery"] == "silent":
-        statuses = statuses[:1]
-    _open(flow, found, statuses)
+    invoices = [_invoice_error(refusal.number, refusal.sentence) for refusal in refusals if refusal.number]
+    if any(found.behaviour == "partial" for found in accepted):
+        invoices.append(_invoice_error("AUTRE-FACTURE", "Le destinataire est inconnu"))
+    technical = [
+        {"codeErreur": refusal.code, "libelleErreur": refusal.sentence, "natureErreur": "BLOQUANTE"}
+        for refusal in refusals
+        if not refusal.number
+    ]
+    state = REJECTED if not accepted else PARTLY_INTEGRATED if invoices or technical else INTEGRATED
+    _turn(flow, state, judged=True, invoices=invoices, technical=technical)
+    for found in accepted:
+        _open(flow, found)
 
 
-def _read(data: bytes, syntax: str, behaviour: str) -> Reading:
-    try:
-        xml = reading.xml_of(data, syntax)
-        head = reading.heading(xml, syntax)
-    except reading.Unreadable as error:
-        raise Refused(error.sentence, code=error.reason) from error
-    ordered = behaviour or stories.behaviour_of(head)
-    return Reading(
-        number=head.number[:100],
-        seller=(head.seller_siren or head.seller_name)[:100],
-        behaviour=_SAME.get(ordered, ordered),
-        recipient=recipients.read(xml),
-    )
+def _invoice_error(number: str, sentence: str) -> dict[str, str]:
+    return {"numeroDP": number, "libelleErreurDP": sentence}
 
 
 def _check_rules(data: bytes, number: str) -> None:
@@ -224,7 +189,12 @@ def _next_key(kind: str) -> str:
     return str(int(held or _FIRST_KEY) + 1)
 
 
-def _open(flow: SandboxRecord, found: Reading, statuses: tuple[tuple[str, str], ...]) -> None:
+def _open(flow: SandboxRecord, found: Reading) -> None:
+    statuses = STORIES.get(found.behaviour, STORIES["accepts"])
+    if recipients.is_misrouted(found.recipient):
+        statuses = STORIES["recycles"]
+    if flow.facts["delivery"] == "silent":
+        statuses = statuses[:1]
     invoice = SandboxRecord(
         service=SERVICE,
         kind=INVOICE,
@@ -237,6 +207,7 @@ def _open(flow: SandboxRecord, found: Reading, statuses: tuple[tuple[str, str], 
             "recipient": found.recipient.siret,
             "service": found.recipient.service_code,
             "engagement": found.recipient.engagement,
+            "listed": found.listed,
             "deposited_at": flow.facts["at"],
             "delivery": flow.facts["delivery"],
             "history": [],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from config.kernel.clock import PARIS
@@ -74,9 +75,21 @@ def shown(invoice: SandboxRecord, until: datetime) -> list[dict[str, Any]]:
 
 
 def written(text: str) -> str:
-    """As Chorus Pro writes a time: minutes, in Paris."""
-    return datetime.fromisoformat(text).astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
+    """As Chorus Pro writes a time: minutes, in Paris; the day first where SANDBOX_FRENCH_DATES says so."""
+    return datetime.fromisoformat(text).astimezone(PARIS).strftime(f"{_day_form()} %H:%M")
 
 
 def day(text: str) -> str:
     return written(text)[:10]
+
+
+def typed_day(text: object) -> date | None:
+    """A day of a criterion, in the form of the answers; None for another form."""
+    try:
+        return datetime.strptime(str(text), _day_form()).replace(tzinfo=PARIS).date()
+    except ValueError:
+        return None
+
+
+def _day_form() -> str:
+    return "%d/%m/%Y" if getattr(settings, "SANDBOX_FRENCH_DATES", False) else "%Y-%m-%d"
