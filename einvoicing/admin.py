@@ -47,7 +47,7 @@ class PlatformAccountAdmin(CompanyAdmin):
 
     @admin.action(description=_("Lire la plateforme maintenant"))
     def poll(self, request: HttpRequest, rows: QuerySet[PlatformAccount]) -> None:
-        for_each(self, request, rows, lambda row, actor, at: poll_account(account=row, at=at))
+        for_each(self, request, rows, lambda row, actor, at: poll_account(account=row, at=at, skips_pause=True))
 
 
 class AttemptInline(FactInline):

@@ -50,6 +50,11 @@ def _active(_at: datetime) -> QuerySet[PlatformAccount]:
     return rows.order_by("id")
 
 
+def _readable(at: datetime) -> QuerySet[PlatformAccount]:
+    """Those that their platform did not ask to wait."""
+    return _active(at).filter(Q(resumes_at=None) | Q(resumes_at__lte=at))
+
+
 def _uncompared(at: datetime) -> QuerySet[PlatformAccount]:
     """Once a day each; one that was being read, or did not answer, is due again at the next hour."""
     return _active(at).filter(Q(compared_at=None) | Q(compared_at__lte=at - COMPARED_EVERY))
@@ -71,4 +76,4 @@ def _poll(account: PlatformAccount, now: Clock) -> int:
 COMPARING: Queue[PlatformAccount] = Queue(
     name="comparaison avec les plateformes", due=_uncompared, work=_compare, lease=LEASE
 )
-POLLING: Queue[PlatformAccount] = Queue(name="lecture des plateformes", due=_active, work=_poll, lease=LEASE)
+POLLING: Queue[PlatformAccount] = Queue(name="lecture des plateformes", due=_readable, work=_poll, lease=LEASE)

@@ -220,7 +220,7 @@ def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
 
 
 def _read(account: PlatformAccount, at: datetime) -> dict[str, Any]:
-    messages = poll_account(account=account, at=at)
+    messages = poll_account(account=account, at=at, skips_pause=True)
     account.refresh_from_db(fields=["last_error"])
     problem = _(account.last_error) if account.last_error else ""
     return {"source": account.name, "messages": messages, "problem": problem}

@@ -31,7 +31,7 @@ _REAL_TOKENS = {
     "oauth.aife.economie.gouv.fr": f"https://oauth.piste.gouv.fr{_TOKENS}",
     "sandbox-oauth.aife.economie.gouv.fr": f"https://sandbox-oauth.piste.gouv.fr{_TOKENS}",
 }
-_LONGEST_TIMEOUT, _MOST_ATTEMPTS, _LONGEST_DELAY = 60_000, 10, 20_000
+_LONGEST_TIMEOUT, _MOST_ATTEMPTS, _LONGEST_DELAY, _MOST_CALLS = 60_000, 10, 20_000, 10_000_000
 
 
 def read(env: Env, note: Callable[[str], None]) -> dict[str, Any]:
@@ -53,6 +53,11 @@ def read(env: Env, note: Callable[[str], None]) -> dict[str, Any]:
         "certificate": env.str("CHORUS_PRO_CERTIFICATE_PATH", default=""),
         "scope": scope,
         "read_timeout": _number(env, "CHORUS_PRO_API_TIMEOUT", 30_000, 1, _LONGEST_TIMEOUT) / 1000,
+        # PISTE shows its quotas in its portal and publishes none: careful guesses, 0 is without limit
+        "calls_per_minute": _number(env, "CHORUS_PRO_CALLS_PER_MINUTE", 60, 0, _MOST_CALLS),
+        "calls_per_day": _number(env, "CHORUS_PRO_CALLS_PER_DAY", 20_000, 0, _MOST_CALLS),
+        # of a period's days; the form that Chorus Pro wants is not documented
+        "date_format": env.str("CHORUS_PRO_DATE_FORMAT", default="%Y-%m-%d"),
         "retry_attempts": _number(env, "CHORUS_PRO_RETRY_ATTEMPTS", 3, 1, _MOST_ATTEMPTS),
         "retry_delay": _number(env, "CHORUS_PRO_RETRY_DELAY", 1000, 0, _LONGEST_DELAY) / 1000,
     }

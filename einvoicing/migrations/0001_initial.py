@@ -112,6 +112,11 @@ class Migration(migrations.Migration):
                 ('cursor', models.TextField(blank=True, editable=False)),
                 ('polled_at', models.DateTimeField(editable=False, null=True, verbose_name='dernière lecture')),
                 ('last_error', models.CharField(blank=True, editable=False, max_length=500, verbose_name='dernière erreur')),
+                ('minute_of_calls', models.DateTimeField(editable=False, null=True)),
+                ('calls_in_minute', models.PositiveIntegerField(default=0, editable=False)),
+                ('day_of_calls', models.DateField(editable=False, null=True)),
+                ('calls_in_day', models.PositiveIntegerField(default=0, editable=False)),
+                ('resumes_at', models.DateTimeField(editable=False, null=True, verbose_name='ralentie jusqu’au')),
             ],
             options={
                 'verbose_name': 'compte de plateforme',
@@ -171,6 +176,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(verbose_name='créée le')),
                 ('deposited_at', models.DateTimeField(null=True, verbose_name='reçue le')),
                 ('watched_at', models.DateTimeField(editable=False, null=True)),
+                ('remote_key', models.CharField(blank=True, editable=False, max_length=60)),
+                ('listed_mark', models.CharField(blank=True, editable=False, max_length=120)),
+                ('read_mark', models.CharField(blank=True, editable=False, max_length=120)),
+                ('seen_at', models.DateTimeField(editable=False, null=True)),
+                ('unknown_status', models.CharField(blank=True, editable=False, max_length=100, verbose_name='état inconnu')),
                 ('dismissed_at', models.DateTimeField(editable=False, null=True, verbose_name='classée sans suite le')),
             ],
             options={

@@ -92,9 +92,14 @@ class Transmission(LeasedRow):
             }
         ),
         TransmissionStatus.UNKNOWN: frozenset({TransmissionStatus.SENDING}),
-        # a copy can be deleted at its mirror
         TransmissionStatus.DEPOSITED: frozenset(
-            {TransmissionStatus.ACCEPTED, TransmissionStatus.REJECTED, TransmissionStatus.SKIPPED}
+            {
+                TransmissionStatus.ACCEPTED,
+                TransmissionStatus.REJECTED,
+                TransmissionStatus.SKIPPED,  # a copy can be deleted at its mirror
+                TransmissionStatus.PENDING,  # lost by an incident of the platform: to be deposited again
+                TransmissionStatus.DEAD,
+            }
         ),
         TransmissionStatus.ACCEPTED: frozenset({TransmissionStatus.REJECTED, TransmissionStatus.SKIPPED}),
         TransmissionStatus.REJECTED: frozenset({TransmissionStatus.PENDING}),  # a status of ours alone: see `can_retry`
@@ -126,6 +131,14 @@ class Transmission(LeasedRow):
     created_at = models.DateTimeField(_("créée le"))
     deposited_at = models.DateTimeField(_("reçue le"), null=True)
     watched_at = models.DateTimeField(null=True, editable=False)
+    # the platform's own key of it; what its list says of it now, and said when its history was read last: where they
+    # differ, it is to be read
+    remote_key = models.CharField(max_length=60, blank=True, editable=False)
+    listed_mark = models.CharField(max_length=120, blank=True, editable=False)
+    read_mark = models.CharField(max_length=120, blank=True, editable=False)
+    seen_at = models.DateTimeField(null=True, editable=False)
+    # the platform's latest word, where it has no meaning here
+    unknown_status = models.CharField(_("état inconnu"), max_length=100, blank=True, editable=False)
     dismissed_at = models.DateTimeField(_("classée sans suite le"), null=True, editable=False)
 
     objects: ClassVar[TransmissionManager] = TransmissionManager()

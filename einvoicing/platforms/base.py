@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -25,6 +25,28 @@ class NotCarried(RemoteError):
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message, retryable=False, code=code)
+
+
+class Gate(Protocol):
+    """How many calls an account may make: asked before each, told when the platform wants fewer."""
+
+    def enter(self) -> None:
+        """Count one call. Raises RemoteError (quota) when none is left for now."""
+        ...
+
+    def slow_down(self, seconds: int | None) -> None:
+        """The platform answered 429; `seconds`: its Retry-After, None where it gave none."""
+        ...
+
+
+class OpenGate:
+    """No limit."""
+
+    def enter(self) -> None:
+        return
+
+    def slow_down(self, seconds: int | None) -> None:
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +70,8 @@ class PlatformSettings:
     retry_delay: float = 1.0  # seconds before the second, doubled each time, unless the platform says when
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    date_format: str = "%Y-%m-%d"  # of a day in a criterion, where the platform leaves it open
+    gate: Gate = field(default_factory=OpenGate, compare=False, repr=False)
     # makes the connections of one session: judged, since people typed the address
     connections: Callable[[], HTTPAdapter] = field(kw_only=True, compare=False, repr=False)
     writes_receipts: bool = False  # into the book of receipts, by a call that the platform does not publish
@@ -61,6 +85,7 @@ class Capabilities:
     lookup: bool
     duplicate_error: bool
     lists: bool = False  # tells all it has of us: see `listed`
+    lists_changes: bool = False  # tells which documents changed since a day: see `changes`
     by_remote_id: bool = False  # what it keeps is found by the identifier it gave alone: see `Deposit.keep`
 
 
@@ -169,6 +194,7 @@ class Acknowledgement:
 
     `duplicate`: refused because the platform has the document already. After an attempt without a known
     outcome, that is evidence that the attempt succeeded.
+    `is_incident`: the platform itself failed, the document is not in question: it is to be deposited again.
     """
 
     status: AckStatus
@@ -176,6 +202,7 @@ class Acknowledgement:
     details: tuple[AckDetail, ...] = ()
     updated_at: datetime | None = None
     duplicate: bool = False
+    is_incident: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +212,21 @@ class Watched:
     remote_id: str
     tracking_id: str
     number: str
+    key: str = ""  # as `Change` gave it, '' when it was never listed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where a document stands in the platform's own list. `mark` differs as soon as something changed.
+
+    `code` is ours, '' for a word we do not know.
+    """
+
+    remote_id: str
+    number: str
+    code: str
+    mark: str
+    key: str  # the platform's own identifier of the document, beside that of its deposit
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +234,7 @@ class RemoteStatus:
     """One status read in a platform's message. `code` is ours (200–228, 501), '' for a word we do not know.
 
     The platform's own word is kept in `raw`: an unknown one is stored and shown, never guessed.
+    `is_dated`: whether the platform's date could be read; `at` means nothing otherwise.
     """
 
     number: str  # BT-1 of the invoice
@@ -201,6 +244,7 @@ class RemoteStatus:
     reason_code: str = ""
     reason: str = ""
     seller: str = ""  # SIREN of who issued the invoice, where it is given (MDT-129)
+    is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +311,8 @@ class Platform(Protocol):
         """
         ...
 
-    def acknowledgement(self, remote_id: str) -> Acknowledgement:
-        """The technical verdict on a deposit, as far as it is known."""
+    def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
+        """The technical verdict on a deposit, on its invoice `number` alone where it carried several."""
         ...
 
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
@@ -306,4 +350,12 @@ class ListingPlatform(Platform, Protocol):
 
     def listed(self, since: datetime) -> tuple[Listed, ...]:
         """All that we deposited since then, as the platform knows it."""
+        ...
+
+
+class ChangesPlatform(Platform, Protocol):
+    """One whose `capabilities.lists_changes` is true."""
+
+    def changes(self, since: date) -> tuple[Change, ...]:
+        """Every document of ours whose status changed on that day or later, as it stands now."""
         ...

@@ -22,7 +22,9 @@ LONGEST_WAIT = timedelta(hours=1)
 
 def passable(*, at: datetime) -> Q:
     """Transmissions whose account may be tried now."""
-    return Q(account__is_offline=False) & (Q(account__open_until=None) | Q(account__open_until__lte=at))
+    is_closed = Q(account__open_until=None) | Q(account__open_until__lte=at)
+    has_quota = Q(account__resumes_at=None) | Q(account__resumes_at__lte=at)
+    return Q(account__is_offline=False) & is_closed & has_quota
 
 
 def take_turn(row: Transmission, *, at: datetime, lease: timedelta) -> bool:

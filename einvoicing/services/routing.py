@@ -6,6 +6,7 @@ A platform for public bodies alone (Chorus Pro) comes before a general one for t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.chorus_pro.addresses import Addresses, addresses
 from einvoicing.platforms.registry import PLATFORMS, Provider
+from einvoicing.services.quotas import AccountGate
 
 CHORUS_PRO = "chorus_pro"
 READ_TIMEOUT = 30.0
@@ -40,10 +42,11 @@ def addresses_of(account: PlatformAccount) -> Addresses:
     )
 
 
-def settings_of(account: PlatformAccount) -> PlatformSettings:
+def settings_of(account: PlatformAccount, *, at: datetime | None = None, share: float = 1.0) -> PlatformSettings:
     """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable.
 
-    What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings).
+    What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings). `share`: of its quota of
+    calls, counted at `at`, now when None.
     """
     usual, where = usual_settings(account.kind), addresses_of(account)
     secret = account.client_secret() if account.client_secret_cipher else ""
@@ -65,6 +68,14 @@ def settings_of(account: PlatformAccount) -> PlatformSettings:
         retry_delay=usual.get("retry_delay", 0.0),
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
         writes_receipts=account.writes_receipts,
+        date_format=usual.get("date_format", "%Y-%m-%d"),
+        gate=AccountGate(
+            account.pk,
+            per_minute=usual.get("calls_per_minute", 0),
+            per_day=usual.get("calls_per_day", 0),
+            share=share,
+            at=at,
+        ),
         connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=True),
     )
 

@@ -6,7 +6,7 @@ A message that cannot be read never stops the others; it keeps its problem in wo
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -81,7 +81,7 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         statuses = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
-    for place, status in enumerate((_dated(status, at) for status in statuses), start=1):
+    for place, status in enumerate((_dated(status, at, place) for place, status in enumerate(statuses)), start=1):
         # locked, so that two copies read at once follow each other
         invoices = Invoice.everywhere.select_for_update(no_key=True, of=("self",))
         invoice = invoices.filter(company_id=document.company_id, number=status.number).first()
@@ -95,14 +95,14 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
     return applied
 
 
-def _dated(status: RemoteStatus, at: datetime) -> RemoteStatus:
-    """With the moment of its reception in the place of one that cannot be.
+def _dated(status: RemoteStatus, at: datetime, place: int) -> RemoteStatus:
+    """With the moment of its reception in the place of one that cannot be; `place` keeps the message's order.
 
     PostgreSQL keeps no year before 1 in UTC, and the status of a far year would be the latest for ever.
     """
-    if at.year - 10 <= status.at.year <= at.year + 1:
+    if status.is_dated and at.year - 10 <= status.at.year <= at.year + 1:
         return status
-    return replace(status, at=at)
+    return replace(status, at=at + timedelta(milliseconds=place))
 
 
 def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) -> bool:
@@ -110,7 +110,9 @@ def _is_known(invoice: Invoice, status: RemoteStatus, document: RemoteDocument) 
     events = LifecycleEvent.everywhere.filter(invoice=invoice)
     # two reasons given in one second are two facts
     why = Q(reason_code=status.reason_code[:40], reason=_reason(status))
-    same_fact = why & Q(document__account=document.account, code=_code(status), occurred_at=status.at)
+    same_fact = why & Q(document__account=document.account, code=_code(status))
+    if status.is_dated:
+        same_fact &= Q(occurred_at=status.at)
     return bool(events.filter(Q(document__sha256=document.sha256, code=_code(status)) | same_fact).exists())
 
 
@@ -208,6 +210,7 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
 
     A word that has no code of ours is kept and shown, and decides nothing. True when it was rejected now.
     """
+    _note_unknown(transmission)
     if event.code == UNMAPPED:
         return False
     next_status, tag = TransmissionStatus.ACCEPTED, "einvoicing.transmission.accepted"
@@ -231,6 +234,15 @@ def _follow(transmission: Transmission, event: LifecycleEvent, actor: Actor, at:
     Transmission.everywhere.filter(pk=transmission.pk).update(**changes)
     transmission.lifecycle_code = changes["lifecycle_code"]
     return False
+
+
+def _note_unknown(transmission: Transmission) -> None:
+    """The platform's latest word, while it is one that has no code of ours."""
+    latest = LifecycleEvent.everywhere.filter(transmission=transmission).order_by("-occurred_at", "-code").first()
+    word = latest.reason.partition(" ")[0][:100] if latest is not None and latest.code == UNMAPPED else ""
+    if word != transmission.unknown_status:
+        Transmission.everywhere.filter(pk=transmission.pk).update(unknown_status=word)
+        transmission.unknown_status = word
 
 
 def _settle_answers(transmission: Transmission, event: LifecycleEvent, actor: Actor, at: datetime) -> None:

@@ -96,7 +96,7 @@ class AbbyPlatform:
         is_done = billing.get("state") != "draft" or payloads.is_whole(billing, named(billing.get("title"))[0])
         return _receipt(billing, named(billing.get("title"))[1]) if is_done else None
 
-    def acknowledgement(self, remote_id: str) -> Acknowledgement:
+    def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
         """That the copy is there; Abby gives no verdict."""
         if remote_id.startswith(INCOME):
             return Acknowledgement(AckStatus.OK, "recorded")

@@ -95,7 +95,7 @@ class AfnorPlatform:
         rows.sort(key=_weight)
         return payloads.receipt(rows[0], tracking_id=tracking_id)
 
-    def acknowledgement(self, remote_id: str) -> Acknowledgement:
+    def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
         response = self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Metadata"})
         return payloads.acknowledgement(payloads.json_object(response))
 

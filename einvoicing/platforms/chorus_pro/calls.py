@@ -110,7 +110,13 @@ class Caller:
             "Content-Type": _JSON,
             "Accept": _JSON,
         }
-        return self.session.request(method, f"{self._base}/{path}", headers=headers, **options)
+        self._settings.gate.enter()
+        try:
+            return self.session.request(method, f"{self._base}/{path}", headers=headers, **options)
+        except AnsweredError as error:
+            if error.response.status == 429:
+                self._settings.gate.slow_down(error.retry_after)
+            raise
 
 
 def _facts(response: Response, *, outcome_unknown: bool = False) -> Mapping[str, Any]:

@@ -1,14 +1,15 @@
 """Chorus Pro as a Platform: deposer/flux → consulterCRDetaille → rechercher/fournisseur → consulter/historique.
 
 It has no idempotency key and no tracking id: a deposit is found again by its invoice number once its flow is
-integrated, and a second copy is refused. It has no feed either: each document is asked about.
+integrated, and a second copy is refused. It has no feed: its list tells which invoices changed, and the history of
+those is read. Every list and every history comes by pages.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from config.kernel.clock import PARIS
@@ -21,6 +22,7 @@ from einvoicing.platforms.base import (
     Answer,
     Attachment,
     Capabilities,
+    Change,
     Deposit,
     Page,
     PlatformSettings,
@@ -31,20 +33,21 @@ from einvoicing.platforms.base import (
 )
 from einvoicing.platforms.chorus_pro import payloads, statuses
 from einvoicing.platforms.chorus_pro.calls import Caller
+from einvoicing.platforms.chorus_pro.invoices import HISTORY, Invoices
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
-HISTORY = "historique"
+LIST_REFUSED = "La recherche par période est refusée : vérifiez CHORUS_PRO_DATE_FORMAT."
 _TO_RECYCLE = ("A_RECYCLER", "EN_ATTENTE_RECYCLAGE_FOURNISSEUR")
 _SUSPENDED, _REJECTED = ("SUSPENDUE",), "REJETEE"
-_MOST_ROWS = 100
 
 
 class ChorusProPlatform:
     kind = "chorus_pro"
-    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True)
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=True, lists_changes=True)
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._caller = Caller(settings)
+        self._invoices = Invoices(self._caller, settings.date_format)
 
     def close(self) -> None:
         self._caller.close()
@@ -64,6 +67,14 @@ class ChorusProPlatform:
                 return first
         return payloads.receipt(answer.facts, tracking_id=deposit.tracking_id)
 
+    def deposit_several(self, deposits: Sequence[Deposit]) -> tuple[Receipt, ...]:
+        """The same for several files of one syntax in one flow (tar.gz): a receipt each, of the same flow.
+
+        The queue sends one invoice a flow: what is refused, in doubt or to be sent again is then that invoice alone.
+        """
+        receipt = self.deposit(payloads.archive(deposits))
+        return tuple(replace(receipt, tracking_id=deposit.tracking_id) for deposit in deposits)
+
     def _find(self, deposit: Deposit) -> Receipt | None:
         row = self._holder(deposit.number)
         return payloads.receipt(row.raw, tracking_id=deposit.tracking_id, duplicate=True) if row else None
@@ -78,11 +89,11 @@ class ChorusProPlatform:
         """The invoice with this number that came by a flow: one that is alive before one that was rejected."""
         if not number:
             return None
-        rows = [row for row in self._invoices({"numeroFacture": number}) if row.number == number and row.flow]
+        rows = [row for row in self._invoices.numbered(number) if row.flow]
         return min(rows, key=lambda row: (row.status == _REJECTED, row.id), default=None)
 
     def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
-        """transverses/consulterCRDetaille. `number`: ours, when the flow was integrated in part only.
+        """transverses/consulterCRDetaille.
 
         A flow Chorus Pro does not know, as happens just after its deposit, is UNKNOWN under the code it gives.
         """
@@ -93,10 +104,24 @@ class ChorusProPlatform:
                 raise
             return Acknowledgement(AckStatus.UNKNOWN, error.code)
         partial = answer.facts.get("etatCourantDepotFlux") == statuses.PARTLY_INTEGRATED
-        integrated = partial and not number and bool(self._of_flow(remote_id))
+        integrated = partial and any(number in ("", row.number) for row in self._invoices.of_flow(remote_id))
         return payloads.acknowledgement(answer, number=number, integrated=integrated)
 
     # -- the life of invoices ------------------------------------------------------------------------------------
+
+    def changes(self, since: date) -> tuple[Change, ...]:
+        """rechercher/fournisseur by the date of the current status. What `incoming` then reads needs no other search.
+
+        Raises RemoteError, list_refused when Chorus Pro does not understand the period.
+        There is no end to the period: it would hide what changes meanwhile. Rows outside it are kept, harmlessly.
+        """
+        try:
+            rows = self._invoices.changed(since)
+        except RemoteError as error:
+            if not _is_about_one_document(error):
+                raise
+            raise RemoteError(f"{LIST_REFUSED} {error.message}", retryable=False, code="list_refused") from error
+        return tuple(payloads.change(row) for row in rows)
 
     def incoming(self, cursor: str, watched: Sequence[Watched] = ()) -> Page:
         """The whole history of each watched invoice; one that says the same bears the same id as before."""
@@ -112,28 +137,11 @@ class ChorusProPlatform:
         return Page(messages=tuple(found), next_cursor=cursor)
 
     def _histories(self, document: Watched) -> list[RemoteMessage]:
-        rows = self._of_flow(document.remote_id)
-        return [self._history(row) for row in rows if document.number in ("", row.number)]
-
-    def _of_flow(self, flow: str) -> list[payloads.InvoiceRow]:
-        # a criterion the service ignored would hand us other people's invoices
-        return [row for row in self._invoices({"numeroFluxDepot": flow}) if row.flow == flow]
-
-    def _history(self, row: payloads.InvoiceRow) -> RemoteMessage:
-        data = self._caller.post("factures/v1/consulter/historique", {"idFacture": row.id}).raw
-        state_at = statuses.instant(row.raw.get("dateHeureEtatCourant"))
-        moment = state_at or statuses.instant(row.raw.get("dateDepot"))
-        if moment is None:
-            raise unreadable()
-        digest = hashlib.sha256(data).hexdigest()
-        return RemoteMessage(f"{row.id}:{digest[:16]}", HISTORY, data, moment)
-
-    def _invoices(self, where: Mapping[str, Any]) -> list[payloads.InvoiceRow]:
-        page = {"nbResultatsParPage": _MOST_ROWS, "pageResultatDemandee": 1}
-        answer = self._caller.post(
-            "factures/v1/rechercher/fournisseur", {**where, "rechercheFactureParFournisseur": page}
-        )
-        return payloads.invoices(answer)
+        rows = self._invoices.listed(document.remote_id)
+        if not rows and document.key:
+            return [self._invoices.history(int(document.key))]
+        rows = rows or self._invoices.of_flow(document.remote_id)
+        return [self._invoices.history(row.id, row) for row in rows if document.number in ("", row.number)]
 
     def fetch(self, remote_id: str) -> bytes:
         """Chorus Pro gives a supplier no flow back: always raises RemoteError (not_offered)."""
@@ -146,7 +154,7 @@ class ChorusProPlatform:
     def ping(self) -> None:
         """The health check, then a search that only both credentials together open."""
         self._caller.get("transverses/v1/health-check")
-        self._invoices({"numeroFacture": "0"})
+        self._invoices.ping()
 
     # -- what a person may mend ----------------------------------------------------------------------------------
 
@@ -170,12 +178,12 @@ class ChorusProPlatform:
             row = self._holder(answer.number)
             if row is None:
                 return None
-            history = self._statuses_of(row)
-        return _taken(row.id, answer) if any(status.at > answer.since for status in history) else None
+        went_on = any(status.is_dated and status.at > answer.since for status in self._statuses_of(row))
+        return _taken(row.id, answer) if went_on else None
 
     def _statuses_of(self, row: payloads.InvoiceRow) -> Sequence[RemoteStatus]:
         try:
-            return statuses.read(self._history(row).data)
+            return statuses.read(self._invoices.history(row.id, row).data)
         except Invalid:
             raise unreadable() from None
 
@@ -230,8 +238,8 @@ class ChorusProPlatform:
             raise unreadable(outcome_unknown=True) from None
 
     def _in_state(self, number: str, states: Sequence[str]) -> payloads.InvoiceRow | None:
-        rows = self._invoices({"numeroFacture": number})
-        return next((row for row in rows if row.number == number and row.status in states), None)
+        rows = self._invoices.numbered(number)
+        return next((row for row in rows if row.status in states), None)
 
 
 def _taken(key: int, answer: Answer) -> Receipt:

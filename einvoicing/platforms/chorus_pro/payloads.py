@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
 from config.kernel.errors import RemoteError, Sentence
 from einvoicing.platforms.afnor.payloads import unreadable
-from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Attachment, Deposit, Receipt
+from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Attachment, Change, Deposit, Receipt
 from einvoicing.platforms.chorus_pro import statuses
 from einvoicing.platforms.chorus_pro.calls import Answer
 
@@ -21,6 +24,8 @@ SYNTAXES: dict[str, str] = {
     "CII": "IN_DP_E1_CII_16B",
     "UBL": "IN_DP_E1_UBL_INVOICE",
 }
+MOST_ROWS = MOST_PASSAGES = 100  # of one page: of a list, of a history
+FLOW = "flux"  # the item of an error that names no invoice
 LONGEST_NAME = 50  # characters, extension included
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
 LARGEST_FLOW = 120 * 1024 * 1024  # the invoice with all its attachments
@@ -80,7 +85,22 @@ class InvoiceRow:
     flow: str  # numeroFluxDepot, '' for one typed in the portal
     status: str
     recipient: str  # codeDestinataire, its SIRET
+    state_at: datetime | None  # dateHeureEtatCourant
     raw: Mapping[str, Any] = field(repr=False)
+
+
+def archive(deposits: Sequence[Deposit]) -> Deposit:
+    """Several files of one syntax as one flow, a tar.gz. Raises RemoteError when they cannot go together."""
+    if len({deposit.syntax for deposit in deposits}) != 1:
+        raise RemoteError("Un flux ne porte qu’une syntaxe.", retryable=False, code="unsupported_syntax")
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as files:
+        for place, deposit in enumerate(deposits, start=1):
+            member = tarfile.TarInfo(f"{place:03}-{file_name(deposit.name)}")
+            member.size = len(deposit.data)
+            files.addfile(member, io.BytesIO(deposit.data))
+    first = deposits[0]
+    return Deposit(written.getvalue(), f"{first.tracking_id}.tar.gz"[-LONGEST_NAME:], first.syntax, first.tracking_id)
 
 
 def deposit_body(deposit: Deposit) -> dict[str, Any]:
@@ -161,6 +181,7 @@ def invoices(answer: Answer) -> list[InvoiceRow]:
                     flow=str(row.get("numeroFluxDepot") or ""),
                     status=str(row.get("statut") or ""),
                     recipient=str(row.get("codeDestinataire") or ""),
+                    state_at=statuses.instant(row.get("dateHeureEtatCourant")),
                     raw=row,
                 )
             )
@@ -169,21 +190,57 @@ def invoices(answer: Answer) -> list[InvoiceRow]:
     return found
 
 
-def acknowledgement(answer: Answer, *, number: str = "", integrated: bool = False) -> Acknowledgement:
-    """consulterCRDetaille as a verdict on the invoice `number`, the only one of its flow.
+def change(row: InvoiceRow) -> Change:
+    mark = f"{row.status} {row.raw.get('dateHeureEtatCourant')}"
+    return Change(row.flow, row.number, statuses.code_of(row.status), mark, str(row.id))
 
-    A partial integration refuses the invoices it names (numeroDP) and takes the others; `integrated` tells, when
-    our number is not known, whether the flow has given an invoice all the same.
+
+def list_page(number: int, *, rows: int = MOST_ROWS) -> dict[str, Any]:
+    """The paging of rechercher/fournisseur."""
+    return {"rechercheFactureParFournisseur": {"nbResultatsParPage": rows, "pageResultatDemandee": number}}
+
+
+def list_pages(answer: Answer) -> int:
+    """How many pages the list has; 1 where it does not say."""
+    paging = answer.facts.get("parametresRetour")
+    return _whole(paging.get("pages")) if isinstance(paging, dict) else 1
+
+
+def history_body(invoice_id: int, page: int) -> dict[str, Any]:
+    """consulter/historique: a page of it, the oldest statuses first."""
+    paging = {
+        "nbResultatsParPageListeHistoStatut": MOST_PASSAGES,
+        "pageResultatDemandeeListeHistoStatut": page,
+        "triColonneListeHistoStatut": "HistoStatutDatePassage",
+        "triSensListeHistoStatut": "Ascendant",
+    }
+    return {"idFacture": invoice_id, "paramRechercheHistoStatuts": paging}
+
+
+def history_pages(answer: Answer) -> int:
+    paging = answer.facts.get("historiquesDesStatuts")
+    return _whole(paging.get("pagesHistoStatut")) if isinstance(paging, dict) else 1
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 1
+
+
+def acknowledgement(answer: Answer, *, number: str = "", integrated: bool = False) -> Acknowledgement:
+    """consulterCRDetaille as a verdict on the invoice `number`, '' when it is the only one of its flow.
+
+    A partial integration refuses the invoices it names (numeroDP) and takes those that the flow gave: `integrated`
+    tells whether ours is among them. One that is neither was refused if an error names no invoice, else is UNKNOWN.
     """
     word = str(answer.facts.get("etatCourantDepotFlux") or "")
     status, details = statuses.ack_status(word), _details(answer)
+    mine = tuple(detail for detail in details if not number or detail.item in {number, FLOW})
     if word == statuses.PARTLY_INTEGRATED:
-        named = {detail.item for detail in details}
-        refused = number in named if number else bool(named) and not integrated
-        status = AckStatus.ERROR if refused else AckStatus.OK
-        details = tuple(detail for detail in details if refused and (not number or detail.item in {number, "flux"}))
+        status, details = _partial(number, mine, integrated=integrated)
     elif word == statuses.INCIDENT:
-        details = (*details, AckDetail("Error", "flux", statuses.INCIDENT, RESEND))
+        details = (*details, AckDetail("Error", FLOW, statuses.INCIDENT, RESEND))
+    else:
+        details = mine or details
     reasons = [f"{detail.reason_code} {detail.reason_message}" for detail in details]
     return Acknowledgement(
         status=status,
@@ -191,17 +248,26 @@ def acknowledgement(answer: Answer, *, number: str = "", integrated: bool = Fals
         details=details,
         updated_at=statuses.instant(answer.facts.get("dateHeureEtatCourantFlux")),
         duplicate=status is AckStatus.ERROR and bool(reasons) and all(map(statuses.is_duplicate, reasons)),
+        is_incident=word == statuses.INCIDENT,
     )
+
+
+def _partial(number: str, mine: tuple[AckDetail, ...], *, integrated: bool) -> tuple[AckStatus, tuple[AckDetail, ...]]:
+    if number and any(detail.item == number for detail in mine):
+        return AckStatus.ERROR, mine
+    if integrated:
+        return AckStatus.OK, ()
+    return (AckStatus.ERROR, mine) if mine else (AckStatus.UNKNOWN, ())
 
 
 def _details(answer: Answer) -> tuple[AckDetail, ...]:
     technical = [
-        AckDetail("Error", "flux", str(row.get("codeErreur") or ""), str(row.get("libelleErreur") or ""))
+        AckDetail("Error", FLOW, str(row.get("codeErreur") or ""), str(row.get("libelleErreur") or ""))
         for row in answer.rows("listeErreurTechnique")
     ]
     # an error on one invoice has words and no code
     by_invoice = [
-        AckDetail("Error", str(row.get("numeroDP") or ""), "", str(row.get("libelleErreurDP") or ""))
+        AckDetail("Error", str(row.get("numeroDP") or FLOW), "", str(row.get("libelleErreurDP") or ""))
         for row in answer.rows("listeErreurDP")
     ]
     return (*technical, *by_invoice)

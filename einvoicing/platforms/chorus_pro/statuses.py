@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,9 @@ _OTHERS = """
 """
 WITHOUT_CODE = frozenset(_OTHERS.split())
 
+_DAY_FIRST = re.compile(r"^(\d\d)/(\d\d)/(\d{4})")
+_FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 4 * 10**12  # of 2001 and of 2096
+_UNDATED = datetime(1, 1, 2, tzinfo=PARIS)
 _DUPLICATE = re.compile(
     r"doublon|duplicate|deja (ete )?(connue?|recue?|deposee?|integree?|utilisee?|presente?)|existe deja"
 )
@@ -88,46 +92,100 @@ def is_duplicate(label: str) -> bool:
 
 
 def instant(value: Any) -> datetime | None:
-    """Chorus Pro's clock: « AAAA-MM-JJ », with « HH:MM » or more after it, in Paris unless it names a zone."""
+    """Chorus Pro's clock, in Paris unless it names a zone; None for a form that is not known.
+
+    « AAAA-MM-JJ » and « JJ/MM/AAAA », with « HH:MM » or more after them, and milliseconds since 1970.
+    """
+    if isinstance(value, int) and value >= _FIRST_MILLISECOND:
+        return datetime.fromtimestamp(value / 1000, PARIS) if value <= _LAST_MILLISECOND else None
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.strip())
+        moment = datetime.fromisoformat(_DAY_FIRST.sub(r"\3-\2-\1", value.strip()))
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
 def read(data: bytes) -> tuple[RemoteStatus, ...]:
-    """Every status of an answer of consulter/historique, oldest first. Raises Invalid.
+    """Every status of an invoice, oldest first, and last the current one where the history lacks it. Raises Invalid.
 
-    The clock tells minutes: statuses of one minute are set a millisecond apart, so that their order is kept.
+    `data`: an answer of consulter/historique, or a list of what the invoice's row says (`row_facts`) and of the pages
+    of its history. The clock tells minutes: statuses of one minute are set a millisecond apart, so that their order is
+    kept. One whose date cannot be read comes after the dated ones and quotes it.
     """
-    number, entries = _entries(data)
+    answers = _answers(data)
+    number, entries = _entries(answers)
     found: list[RemoteStatus] = []
-    for at, _order, entry in sorted(entries, key=lambda item: item[:2]):
-        moment = max(at, found[-1].at + timedelta(milliseconds=1)) if found else at
-        word = str(entry["histoStatutCode"])
-        reason = str(entry.get("histoStatutCommentaire") or "")
-        found.append(RemoteStatus(number=number, code=code_of(word), raw=word, at=moment, reason=reason))
-    return tuple(found)
+    for at, _order, row in sorted(entries, key=lambda entry: (entry[0] is None, entry[0] or _UNDATED, entry[1])):
+        word, reason = row["histoStatutCode"], str(row.get("histoStatutCommentaire") or "")
+        if at is None:
+            reason = f"{reason} (date illisible : « {row.get('histoStatutDatePassage')} »)".strip()
+        found.append(_after(found, _status(number, word, at, reason)))
+    return (*found, *_current(number, answers, found))
 
 
-def _entries(data: bytes) -> tuple[str, list[tuple[datetime, int, Mapping[str, Any]]]]:
+def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What rechercher/fournisseur says of the invoice's current status."""
+    return {name: row.get(name) for name in ("statut", "dateHeureEtatCourant", "commentaireEtatCourant")}
+
+
+def _status(number: str, word: str, at: datetime | None, reason: str) -> RemoteStatus:
+    return RemoteStatus(number, code_of(word), word, at or _UNDATED, reason=reason, is_dated=at is not None)
+
+
+def _after(found: list[RemoteStatus], status: RemoteStatus) -> RemoteStatus:
+    """The status, later than those before it."""
+    if not found or not status.is_dated:
+        return status
+    return replace(status, at=max(status.at, found[-1].at + timedelta(milliseconds=1)))
+
+
+def _current(number: str, answers: Sequence[Mapping[str, Any]], found: list[RemoteStatus]) -> Iterator[RemoteStatus]:
+    """The current status, when the history was cut before it."""
+    row = next((answer for answer in answers if "statut" in answer), {})
+    words = [str(answer["statutCourantCode"]) for answer in answers if answer.get("statutCourantCode")]
+    word = words[-1] if words else str(row.get("statut") or "")
+    if not word or (found and found[-1].raw == word):
+        return
+    is_same = row.get("statut") == word
+    at = instant(row.get("dateHeureEtatCourant")) if is_same else None
+    reason = str(row.get("commentaireEtatCourant") or "") if is_same else ""
+    dated = [status for status in found if status.is_dated]
+    if at is None and dated:
+        at = dated[-1].at
+    yield _after(dated, _status(number, word, at, reason))
+
+
+def _answers(data: bytes) -> list[Mapping[str, Any]]:
     try:
-        answer = remote_json.read(data)
-        number = answer["numeroFacture"]
-        rows = answer["historiquesDesStatuts"]["histoStatut"]
-        entries = [(instant(row["histoStatutDatePassage"]), int(row.get("histoStatutId") or 0), row) for row in rows]
-        codes = [row["histoStatutCode"] for row in rows]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        found = remote_json.read(data)
+    except ValueError:
         raise _unreadable() from None
-    if not isinstance(number, str) or not number or not all(isinstance(word, str) and word for word in codes):
+    answers = found if isinstance(found, list) else [found]
+    if not all(isinstance(answer, dict) for answer in answers):
         raise _unreadable()
-    dated = [(at, order, row) for at, order, row in entries if at is not None]
-    if len(dated) != len(entries):
+    return answers
+
+
+def _entries(
+    answers: Sequence[Mapping[str, Any]],
+) -> tuple[str, list[tuple[datetime | None, int, Mapping[str, Any]]]]:
+    """The invoice's number, and each status of all pages once, with its date and its rank."""
+    pages = [answer for answer in answers if "historiquesDesStatuts" in answer]
+    try:
+        number = pages[0]["numeroFacture"]
+        rows = [row for page in pages for row in page["historiquesDesStatuts"]["histoStatut"]]
+        entries = [
+            (instant(row.get("histoStatutDatePassage")), int(row.get("histoStatutId") or 0), row) for row in rows
+        ]
+        words = [row["histoStatutCode"] for row in rows]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise _unreadable() from None
+    if not isinstance(number, str) or not number or not all(isinstance(word, str) and word for word in words):
         raise _unreadable()
-    return number, dated
+    once = {(order or place): (at, order, row) for place, (at, order, row) in enumerate(entries, start=-len(entries))}
+    return number, list(once.values())
 
 
 def _unreadable() -> Invalid:

@@ -119,7 +119,7 @@ class PennylanePlatform:
             if not payloads.is_already_there(error) and not network_status(self._get(_path(remote_id)))[0]:
                 raise
 
-    def acknowledgement(self, remote_id: str) -> Acknowledgement:
+    def acknowledgement(self, remote_id: str, number: str = "") -> Acknowledgement:
         try:
             return acknowledgement(self._get(_path(remote_id)))
         except AnsweredError as error:

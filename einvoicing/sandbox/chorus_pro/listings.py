@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -83,9 +84,10 @@ def search(call: Call) -> HttpResponse:
         page = page_of(
             call.facts.get("rechercheFactureParFournisseur"), columns=_COLUMNS, usual="IdentifiantFactureCPP"
         )
-        found = [row for row in _listed(call, until) if _matches(row, call.facts)]
+        criteria = _criteria(call.facts)
     except BadCriterion as error:
         return answered(BAD_PARAMETER, str(error), status=400)
+    found = [row for row in _listed(call, until) if all(criterion(row) for criterion in criteria)]
     found.sort(key=_COLUMNS[page.column], reverse=page.descending)
     return done(
         "factures",
@@ -108,24 +110,32 @@ def _listed(call: Call, until: datetime) -> list[Listed]:
     return [Listed(invoice, lives.shown(invoice, until)[-1]) for invoice in rows.defer("content")]
 
 
-def _matches(row: Listed, criteria: Mapping[str, Any]) -> bool:
-    if (kind := criteria.get("typeFacture")) and row.invoice.facts["listed"]["typeFacture"] != kind:
-        return False
-    statuses = criteria.get("statutCourant")
-    if statuses and (not isinstance(statuses, list) or row.current["code"] not in statuses):
-        return False
-    return all(_is_within(criteria, name, day(row)) for name, day in _PERIODS.items() if _names(criteria, name))
+def _criteria(given: Mapping[str, Any]) -> list[Callable[[Listed], bool]]:
+    """What each row must fulfil. Raises BadCriterion."""
+    found: list[Callable[[Listed], bool]] = []
+    if kind := given.get("typeFacture"):
+        found.append(lambda row: bool(row.invoice.facts["listed"]["typeFacture"] == kind))
+    if statuses := given.get("statutCourant"):
+        if not isinstance(statuses, list):
+            raise BadCriterion("statutCourant est une liste")
+        found.append(lambda row: row.current["code"] in statuses)
+    for name, day in _PERIODS.items():
+        first, last = _typed_day(given, f"{name}Du"), _typed_day(given, f"{name}Au")
+        if first or last:
+            found.append(partial(_is_within, day, first or date.min, last or date.max))
+    return found
 
 
-def _names(criteria: Mapping[str, Any], period: str) -> bool:
-    return any(criteria.get(f"{period}{end}") for end in ("Du", "Au"))
+def _typed_day(given: Mapping[str, Any], name: str) -> date | None:
+    day = lives.typed_day(given.get(name))
+    if given.get(name) and day is None:
+        raise BadCriterion(f"{name} est incorrecte")
+    return day
 
 
-def _is_within(criteria: Mapping[str, Any], period: str, day: date | None) -> bool:
-    first, last = (lives.typed_day(criteria.get(f"{period}{end}")) for end in ("Du", "Au"))
-    if any(criteria.get(f"{period}{end}") and value is None for end, value in (("Du", first), ("Au", last))):
-        raise BadCriterion("La période est incorrecte")
-    return day is not None and (first is None or first <= day) and (last is None or day <= last)
+def _is_within(day: Callable[[Listed], date | None], first: date, last: date, row: Listed) -> bool:
+    found = day(row)
+    return found is not None and first <= found <= last
 
 
 def _paris_day(text: str) -> date:

@@ -15,6 +15,7 @@ from einvoicing.platforms.registry import provider
 from einvoicing.services import breaker
 from einvoicing.services.copies import name_copy
 from einvoicing.services.documents import DocumentInvalid
+from einvoicing.services.quotas import USUAL_PAUSE, has_slowed_down
 from einvoicing.services.transmissions.claiming import (
     LEASE,
     QUEUE,
@@ -85,7 +86,7 @@ def _ask_soon(answer: Transmission) -> None:
     """What the invoice becomes after an answer is read at the next poll, whatever the pause between two."""
     Transmission.everywhere.filter(
         invoice=answer.invoice, account=answer.account, kind=TransmissionKind.INVOICE
-    ).update(watched_at=None)
+    ).update(watched_at=None, read_mark="")
 
 
 def note_declared(transmission: Transmission, *, at: datetime) -> None:
@@ -119,8 +120,10 @@ def record_failure(transmission: Transmission, error: RemoteError, *, at: dateti
 
 
 def _write_failure(transmission: Transmission, error: RemoteError, at: datetime) -> None:
-    attempts = transmission.attempts + 1
-    breaker.note_failure(transmission.account, error, at=at)
+    waits_for_quota = has_slowed_down(error)
+    attempts = transmission.attempts + (not waits_for_quota)
+    if not waits_for_quota:
+        breaker.note_failure(transmission.account, error, at=at)
     changes = {
         **FREE,
         "last_error": error.message[:1000],
@@ -132,7 +135,9 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
     finish_attempt(transmission, outcome, at=at, detail=error.message)
     delays = delays_of(transmission)
-    wait = backoff(attempts, delays=delays, retry_after=error.retry_after)
+    wait = backoff(max(1, attempts), delays=delays, retry_after=error.retry_after)
+    if waits_for_quota:
+        wait = timedelta(seconds=USUAL_PAUSE if error.retry_after is None else error.retry_after)
     if not again or attempts > len(delays):
         move(transmission, TransmissionStatus.DEAD, at=at, tag="einvoicing.transmission.given_up", data=data, **changes)
         action_needed.send(Transmission, transmission=transmission, at=at)

@@ -47,7 +47,7 @@ def transmit(transmission: Transmission, now: Clock) -> Transmission:
     at = now()
     try:
         load = answer_of(transmission, at) if transmission.kind in ANSWERS else deposit_of(transmission, at)
-        with closing(connect(settings_of(transmission.account))) as platform:
+        with closing(connect(settings_of(transmission.account, at=at))) as platform:
             receipt = _talk(platform, transmission, load, now)
     except NotCarried as error:
         return record_skipped(transmission, error, at=at)

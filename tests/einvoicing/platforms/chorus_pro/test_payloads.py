@@ -111,8 +111,22 @@ def test_a_partial_integration_is_decided_by_our_own_number():
     answer = report("IN_INTEGRE_PARTIEL", invoices={"FAC-1": "SIRET inconnu"})
     refused = payloads.acknowledgement(answer, number="FAC-1")
     assert (refused.status, [one.reason_message for one in refused.details]) == (AckStatus.ERROR, ["SIRET inconnu"])
-    taken = payloads.acknowledgement(answer, number="FAC-2")
+    taken = payloads.acknowledgement(answer, number="FAC-2", integrated=True)
     assert (taken.status, taken.details, taken.raw_status) == (AckStatus.OK, (), "IN_INTEGRE_PARTIEL")
+
+
+def test_an_invoice_that_a_partial_integration_neither_names_nor_gave_is_not_taken():
+    named = payloads.acknowledgement(report("IN_INTEGRE_PARTIEL", invoices={"FAC-1": "SIRET inconnu"}), number="FAC-2")
+    assert (named.status, named.details) == (AckStatus.UNKNOWN, ())
+    nameless = report("IN_INTEGRE_PARTIEL", technical=[{"codeErreur": "E12", "libelleErreur": "Fichier illisible"}])
+    refused = payloads.acknowledgement(nameless, number="FAC-2")
+    assert (refused.status, [one.reason_code for one in refused.details]) == (AckStatus.ERROR, ["E12"])
+
+
+def test_a_whole_flow_rejected_gives_each_invoice_its_own_reason():
+    answer = report("IN_REJETE", invoices={"FAC-1": "SIRET inconnu", "FAC-2": "Engagement absent"})
+    ack = payloads.acknowledgement(answer, number="FAC-2")
+    assert (ack.status, [one.reason_message for one in ack.details]) == (AckStatus.ERROR, ["Engagement absent"])
 
 
 def test_a_partial_integration_without_our_number_is_decided_by_what_came_of_it():
@@ -123,7 +137,7 @@ def test_a_partial_integration_without_our_number_is_decided_by_what_came_of_it(
 
 def test_an_incident_says_that_the_flow_is_to_be_deposited_again():
     ack = payloads.acknowledgement(report("IN_INCIDENTE"))
-    assert ack.status is AckStatus.ERROR
+    assert (ack.status, ack.is_incident) == (AckStatus.ERROR, True)
     assert [one.reason_code for one in ack.details] == ["IN_INCIDENTE"]
     assert "déposer de nouveau" in ack.details[0].reason_message
 

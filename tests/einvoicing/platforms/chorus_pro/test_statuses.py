@@ -121,6 +121,50 @@ def test_a_word_nobody_documented_is_kept_as_it_came():
     assert (status.code, status.raw, status.reason) == ("", "EN_ORBITE", "?")
 
 
+def message(row: dict[str, str], *pages: bytes) -> bytes:
+    """A row of the list and the pages of its history, as they are stored."""
+    return b"[" + b",".join((json.dumps(row).encode(), *pages)) + b"]"
+
+
+def test_a_history_on_two_pages_is_one():
+    rows = [("DEPOSEE", "2026-11-20 09:30", ""), ("MISE_A_DISPOSITION", "2026-11-20 09:31", "")]
+    later = json.loads(history(("REJETEE", "2026-11-20 09:32", "Non")))
+    later["historiquesDesStatuts"]["histoStatut"][0]["histoStatutId"] = 3
+    read = statuses.read(message({"statut": "REJETEE"}, history(*rows), history(*rows[:1]), json.dumps(later).encode()))
+    assert [status.raw for status in read] == ["DEPOSEE", "MISE_A_DISPOSITION", "REJETEE"]
+
+
+def test_a_cut_history_hides_no_rejection():
+    row = {"statut": "REJETEE", "dateHeureEtatCourant": "20/11/2026 10:00", "commentaireEtatCourant": "Non"}
+    cut = history(("DEPOSEE", "2026-11-20 09:30", ""), ("MISE_A_DISPOSITION", "2026-11-20 09:31", ""))
+    last = statuses.read(message(row, cut))[-1]
+    assert (last.code, last.reason, last.at) == ("210", "Non", datetime(2026, 11, 20, 10, 0, tzinfo=PARIS))
+    whole = history(("DEPOSEE", "2026-11-20 09:30", ""), ("REJETEE", "2026-11-20 10:00", "Non"))
+    assert statuses.read(message(row, whole))[-1] == last
+    assert len(statuses.read(message(row, whole))) == 2
+
+
+def test_the_current_status_of_the_history_s_own_answer_is_believed_before_the_list_s():
+    answer = json.loads(history(("DEPOSEE", "2026-11-20 09:30", "")))
+    row = {"statut": "MISE_A_DISPOSITION", "dateHeureEtatCourant": "2026-11-20 10:00", "commentaireEtatCourant": "x"}
+    last = statuses.read(message(row, json.dumps(answer | {"statutCourantCode": "REJETEE"}).encode()))[-1]
+    assert (last.raw, last.reason, last.is_dated) == ("REJETEE", "", True)
+    assert last.at > datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)
+
+
+def test_an_invoice_back_at_a_status_it_had_before_is_there_again():
+    rows = [("A_RECYCLER", "2026-11-20 09:30", ""), ("EN_COURS_ACHEMINEMENT", "2026-11-20 09:40", "")]
+    row = {"statut": "A_RECYCLER", "dateHeureEtatCourant": "2026-11-20 09:50"}
+    read = statuses.read(message(row, history(*rows)))
+    assert [status.raw for status in read] == ["A_RECYCLER", "EN_COURS_ACHEMINEMENT", "A_RECYCLER"]
+
+
+def test_a_date_in_a_form_nobody_knows_is_quoted_and_its_status_kept():
+    read = statuses.read(history(("REJETEE", "le 20 au soir", "Non"), ("DEPOSEE", "2026-11-20 09:30", "")))
+    assert [(status.raw, status.is_dated) for status in read] == [("DEPOSEE", True), ("REJETEE", False)]
+    assert read[-1].reason == "Non (date illisible : « le 20 au soir »)"
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -131,7 +175,6 @@ def test_a_word_nobody_documented_is_kept_as_it_came():
         b'{"numeroFacture": "F-1"}',
         b'{"numeroFacture": "F-1", "historiquesDesStatuts": {"histoStatut": [1]}}',
         b'{"numeroFacture": "", "historiquesDesStatuts": {"histoStatut": []}}',
-        history(("DEPOSEE", "yesterday", "")),
         history(("", "2026-11-20 09:30", "")),
     ],
 )
@@ -146,7 +189,12 @@ def test_a_history_that_cannot_be_read_is_said_so(data):
         ("2026-11-20", datetime(2026, 11, 20, tzinfo=PARIS)),
         ("2026-11-20 09:30", datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)),
         ("2026-11-20T08:30:00Z", datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)),
-        ("20/11/2026", None),
+        ("20/11/2026", datetime(2026, 11, 20, tzinfo=PARIS)),
+        ("20/11/2026 09:30", datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)),
+        ("20/11/2026T09:30:15", datetime(2026, 11, 20, 9, 30, 15, tzinfo=PARIS)),
+        (1795163400000, datetime(2026, 11, 20, 9, 30, tzinfo=PARIS)),
+        ("20.11.2026", None),
+        ("31/02/2026", None),
         (None, None),
         (1, None),
     ],
