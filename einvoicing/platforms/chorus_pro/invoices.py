@@ -62,7 +62,7 @@ class Invoices:
         return list(found.values())
 
     def history(self, invoice_id: int, row: InvoiceRow | None = None) -> RemoteMessage:
-        """Every page of its history, after its row where there is one: one message, of one id as long as nothing changes."""
+        """Every page of its history, after its row where there is one; one that says the same bears the same id."""
         pages: list[bytes] = []
         for number in range(1, _MOST_PAGES + 1):
             answer = self._caller.post(_CONSULT, payloads.history_body(invoice_id, number))
