@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
+from config.kernel.http_failures import AnsweredError
 from einvoicing.models import PlatformAccount
 
 QUOTA = "quota"  # code of the error
+_TOO_MANY = 429
 USUAL_PAUSE = 60  # seconds, after a 429 that does not say when to come back
 ASKED_TO_SLOW_DOWN = "La plateforme demande de ralentir : les appels reprennent à l’heure qu’elle a fixée."
 SPENT = "Le quota d’appels à cette plateforme est atteint : les appels reprennent d’eux-mêmes."
@@ -24,7 +26,7 @@ SPENT = "Le quota d’appels à cette plateforme est atteint : les appels repren
 
 def has_slowed_down(error: RemoteError) -> bool:
     """Whether a call failed for want of quota: nothing is wrong with the document, the account or the platform."""
-    return error.code in {QUOTA, "http_429"}
+    return error.code == QUOTA or (isinstance(error, AnsweredError) and error.response.status == _TOO_MANY)
 
 
 @dataclass(frozen=True, slots=True)
