@@ -13,6 +13,8 @@ from einvoicing.models import PlatformAccount
 from einvoicing.services import preparing
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.polling import poll_account
+from einvoicing.services.routing import CHORUS_PRO
+from einvoicing.services.technical_accounts import read_password_end
 from einvoicing.services.transmissions import TRANSMISSIONS
 
 DEFECT = "Une erreur inattendue a interrompu la lecture de cette plateforme."
@@ -61,6 +63,8 @@ def _uncompared(at: datetime) -> QuerySet[PlatformAccount]:
 
 
 def _compare(account: PlatformAccount, now: Clock) -> int:
+    if account.kind == CHORUS_PRO:
+        read_password_end(account=account)
     found = compare_account(account=account, at=now())
     return len(found.missing) + len(found.strangers) if found else 0
 

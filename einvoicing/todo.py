@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.kernel import typography
+from config.kernel.middleware import translated
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.problems.waiting import ProblemKind, find_problems
+from einvoicing.services.routing import CHORUS_PRO
+from einvoicing.services.technical_accounts import password_warning
 
 PLATFORM_PATIENCE = timedelta(minutes=3)
 # the most pressing first: how many, what it means, what to do
@@ -52,16 +55,34 @@ PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
 }
 
 
+def _accounts(_day: date) -> list[PlatformAccount]:
+    return list(PlatformAccount.objects.filter(is_enabled=True).order_by("name"))
+
+
 @watch("platforms", needs="einvoicing.send")
 def silent_platforms(today: Today) -> Iterator[Todo]:
     """Platforms that have not been reached for minutes: nothing leaves, and nothing is read."""
-    silent = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).exclude(last_error="")
-    silent = silent.filter(Q(polled_at=None) | Q(polled_at__lt=today.at - PLATFORM_PATIENCE))
-    for account in silent.order_by("name")[:5]:
+    late = today.at - PLATFORM_PATIENCE
+    silent = [
+        account
+        for account in today.once(_accounts)
+        if account.last_error and not account.is_offline and (account.polled_at is None or account.polled_at < late)
+    ]
+    for account in silent[:5]:
         sentence = _("%(name)s ne répond pas") % {"name": account.name}
         since = _("Dernière lecture le %(at)s.") % {"at": typography.moment(account.polled_at)}
         detail = f"{_(account.last_error)} {since if account.polled_at else ''}".strip()
         yield Todo(sentence, detail, "alert", "bad", str(_("Voir")), reverse("einvoicing:compliance"))
+
+
+@watch("technical-accounts", needs="settings.edit")
+def ending_passwords(today: Today) -> Iterator[Todo]:
+    """Technical accounts of Chorus Pro whose password ends within fifteen days: then every call is refused."""
+    for account in today.once(_accounts):
+        if account.kind == CHORUS_PRO and (warning := password_warning(account, today.date)):
+            title = _("%(name)s : mot de passe à renouveler") % {"name": account.name}
+            url = reverse("platform-edit", args=[CHORUS_PRO])
+            yield Todo(title, translated(warning), "alert", "warn", str(_("Renouveler")), url)
 
 
 @watch("transmissions", needs="einvoicing.send")

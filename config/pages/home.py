@@ -23,8 +23,8 @@ from config.runtime import heartbeats
 
 # the most pressing first
 ORDER = (
-    "workers", "files", "failures", "platforms", "transmissions", "emails", "bank", "late-invoices", "formal-notices",
-    "orders", "drafts", "credits", "webhooks",
+    "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "emails", "bank",
+    "late-invoices", "formal-notices", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip
 FIRST_STEPS_IN_ORDER = (
     "customers:customer-new",

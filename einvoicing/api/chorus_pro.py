@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 
 from config.kernel.api import lists
 from config.kernel.api.circumstances import multipart, without_transaction
@@ -19,16 +18,18 @@ from config.kernel.api.statuses import created
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import siren as siren_number
+from config.kernel.middleware import translated
 from config.kernel.models import Company
 from config.kernel.secrets import SecretUnreadable
 from einvoicing.api import chorus_pro_shapes as shapes
 from einvoicing.api.sending import InvalidHere
-from einvoicing.models import Transmission
+from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.accounts import try_account
 from einvoicing.services.chorus_statuses import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
 from einvoicing.services.chorus_transmitting import StatedInvoice, queue_to_chorus_pro
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.public_bodies import NoChorusPro, account_of, checked_siret
+from einvoicing.services.technical_accounts import warnings_of
 
 NOT_YOURS = "Ce SIRET n’est pas celui d’un établissement de votre société."
 SEED = {
@@ -217,14 +218,21 @@ class Health(ChorusView):
     @operation(answer=shapes.ConnectionShape)
     @documented(id="chorus_health")
     def get(self, request: Call) -> dict[str, Any]:
-        """Ask Chorus Pro whether it answers and knows both of our credentials, now."""
-        environment = None
+        """Ask Chorus Pro whether it answers and knows both of our credentials, now; and what else does not work."""
+        account: PlatformAccount | None = None
         problem: Any
+        warnings: list[Any] = []
         try:
             account = account_of(request.caller.company)
-            environment = account.environment
             problem = try_account(account=account, at=request.at)
+            warnings = [] if problem else warnings_of(account=account, at=request.at)
         except (NoChorusPro, SecretUnreadable) as error:
             problem = error
-        sentence = _(problem.message) if problem else ""
-        return {"connected": problem is None, "environment": environment, "problem": sentence, "tested_at": request.at}
+        return {
+            "connected": problem is None,
+            "environment": account.environment if account else None,
+            "problem": translated(problem.message) if problem else "",
+            "warnings": [translated(warning) for warning in warnings],
+            "password_expires_on": account.password_expires_on if account else None,
+            "tested_at": request.at,
+        }

@@ -272,6 +272,11 @@ class ConnectionShape(CamelShape):
     connected = serializers.BooleanField()
     environment = serializers.ChoiceField(Environment.values, allow_null=True)
     problem = serializers.CharField(help_text="Why not, in words; '' when connected.")
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What does not work all the same: an API not subscribed to, no structure, a password near its end.",
+    )
+    password_expires_on = serializers.DateField(allow_null=True, help_text="Of the technical account, as last told.")
     tested_at = Moment()
 
 

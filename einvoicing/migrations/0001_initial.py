@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                 ('compared_at', models.DateTimeField(editable=False, null=True, verbose_name='dernière comparaison')),
                 ('cursor', models.TextField(blank=True, editable=False)),
                 ('polled_at', models.DateTimeField(editable=False, null=True, verbose_name='dernière lecture')),
+                ('password_expires_on', models.DateField(editable=False, null=True, verbose_name='fin du mot de passe')),
                 ('last_error', models.CharField(blank=True, editable=False, max_length=500, verbose_name='dernière erreur')),
                 ('minute_of_calls', models.DateTimeField(editable=False, null=True)),
                 ('calls_in_minute', models.PositiveIntegerField(default=0, editable=False)),

@@ -56,6 +56,7 @@ class PlatformAccount(LeasedRow):
     compared_at = models.DateTimeField(_("dernière comparaison"), null=True, editable=False)
     cursor = models.TextField(blank=True, editable=False)
     polled_at = models.DateTimeField(_("dernière lecture"), null=True, editable=False)
+    password_expires_on = models.DateField(_("fin du mot de passe"), null=True, editable=False)
     last_error = models.CharField(_("dernière erreur"), max_length=500, blank=True, editable=False)
     # calls made within the minute and the day that began then, and the end of the pause the platform asked for (429)
     minute_of_calls = models.DateTimeField(null=True, editable=False)

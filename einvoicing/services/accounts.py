@@ -57,6 +57,7 @@ def save_account(
         account.set_client_secret(secrets["client_secret"])
     if secrets.get("password"):
         account.set_password(secrets["password"])
+        account.password_expires_on = None  # of the one before
     if not changes and not any(secrets.values()):
         return account
     # whatever was wrong may be mended: the next one may go

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.kernel.access import MemberRequest, actor_of, member, role_of
+from config.kernel.clock import local_day
 from config.kernel.editing import RecordForm, as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.middleware import translated
 from config.kernel.timeline import timeline_of
 from config.pages.forms import SECRET_KEPT
 from config.pages.settings.company import settings_page
@@ -28,6 +30,7 @@ from einvoicing.platforms.registry import PLATFORMS, provider
 from einvoicing.services.accounts import SECRETS, save_account, try_account
 from einvoicing.services.compliance import state_of
 from einvoicing.services.routing import usual_settings
+from einvoicing.services.technical_accounts import password_warning, warnings_of
 from einvoicing.views.compliance import STATES
 
 PLAIN = ("name", "environment", "client_id", "default_format", "is_enabled", "sends_automatically", "is_offline")
@@ -161,10 +164,12 @@ def platform_edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Plateforme enregistrée. Testez la connexion avant d’émettre."))
             return redirect("platform-edit", slug=slug)
-    timeline = timeline_of(account, role_of(request)) if account else []
-    return settings_page(
-        request, "settings/platform.html", "platform-settings", form, account=account, timeline=timeline, preset=chosen
-    )
+    context: dict[str, Any] = {"account": account, "preset": chosen}
+    if account:
+        warning = password_warning(account, local_day(timezone.now()))
+        context["password_warning"] = translated(warning) if warning else ""
+        context["timeline"] = timeline_of(account, role_of(request))
+    return settings_page(request, "settings/platform.html", "platform-settings", form, **context)
 
 
 @require_POST
@@ -175,7 +180,9 @@ def platform_test(request: HttpRequest, kind: str) -> HttpResponse:
     problem = try_account(account=account, at=timezone.now())
     if problem is None:
         messages.success(request, _("« %(name)s » répond et nous reconnaît.") % {"name": account.name})
+        for warning in warnings_of(account=account, at=timezone.now()):
+            messages.warning(request, translated(warning))
     else:
         sentence = _("« %(name)s » ne nous reconnaît pas : %(problem)s")
-        messages.error(request, sentence % {"name": account.name, "problem": _(problem.message)})
+        messages.error(request, sentence % {"name": account.name, "problem": translated(problem.message)})
     return redirect("platform-edit", slug=preset_of(account.kind, account.base_url).slug)
