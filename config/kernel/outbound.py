@@ -66,6 +66,12 @@ def refusal(url: str, *, loopback: bool = False) -> str:
     return ""
 
 
+def is_simulator(url: str) -> bool:
+    """Whether it leads to the simulators of this machine (SANDBOX_URL); in production nothing does."""
+    own = settings.SANDBOX_URL.rstrip("/")
+    return not settings.PRODUCTION and (url == own or url.startswith(f"{own}/"))
+
+
 def _written_address(host: str) -> str:
     """The IP address that stands for the name, in any of its spellings: 2130706433, 0x7f000001, 0177.1; '' for none."""
     with contextlib.suppress(ValueError):

@@ -13,17 +13,19 @@ from cryptography import x509
 from django.test import Client
 from django.urls import reverse
 
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import AuditEvent, Company, Membership, User
 from config.kernel.roles import Role
+from config.kernel.scope import company_scope
 from config.pages.settings import feeds as feed_settings
 from payments.feeds.revolut.client import PRODUCTION
 from payments.models import BankLine, Feed, FeedKind
+from payments.services.feeds.reading import read_feed
 from tests.api.senders import a_source
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money
 from tests.factories.people import read, signed_in
-from tests.factories.story import a_company
+from tests.factories.story import ACTOR, AT, a_company
 from tests.payments.revolut import Business
 
 pytestmark = pytest.mark.django_db
@@ -286,3 +288,55 @@ def test_the_bank_settings_and_the_webhook_lead_here_and_there(client: Client, c
     assert reverse("inbound-new") in client.get(REVOLUT).text
     source = a_source(company, "revolut")
     assert reverse("inbound-source", args=[source.pk]) in client.get(REVOLUT).text
+
+
+# -- the simulators, as `make run` has them: neither DEBUG nor private addresses ------------------------------------
+
+
+@pytest.fixture
+def as_it_runs(settings: Any, sandbox: str) -> str:
+    settings.DEBUG = settings.WEBHOOK_ALLOW_PRIVATE = False
+    settings.SANDBOX_URL = sandbox
+    return sandbox
+
+
+def test_revolut_s_simulator_is_connected_from_the_settings_alone(
+    client: Client, company: Company, as_it_runs: str
+) -> None:
+    base_url = f"{as_it_runs}/revolut/api/1.0"
+    assert "Simulateur de cette machine" in text_of(client)
+    client.post(REVOLUT, {"base_url": base_url})
+    page = f"{as_it_runs}/sandbox/revolut/clients"
+    assert page in client.get(REVOLUT).text
+    assert "<form" in requests.get(page, timeout=5).text
+    told = {
+        "certificate": feed(company).certificate,
+        "redirect_uri": "http://127.0.0.1:8000/settings/bank/feeds/revolut/consent/",
+        "iban": company.iban,
+    }
+    made = requests.post(page, data=told, timeout=5).text
+    client_id = made.partition('id="client-id">')[2].partition("<")[0]
+    client.post(REVOLUT, {"base_url": base_url, "client_id": client_id})
+    client.get(CONSENT, leave(client))
+    assert "Lu : 1 nouveauté" in read(client.post(f"{REVOLUT}read/", follow=True)).replace("\u00a0", " ")
+    assert BankLine.everywhere.filter(company=company).count() == 1
+
+
+def test_invoice_ninja_s_simulator_is_connected_from_the_settings_alone(
+    client: Client, company: Company, as_it_runs: str
+) -> None:
+    assert as_it_runs in read(client.get(NINJA))
+    assert client.post(NINJA, {"base_url": as_it_runs, "secret": "ninja_demo-1"}).status_code == 302
+    assert "rien de nouveau" in read(client.post(f"{NINJA}read/", follow=True))
+    elsewhere = as_it_runs.rpartition(":")[0] + ":1"
+    assert client.post(NINJA, {"base_url": elsewhere, "secret": "ninja_demo-1"}).status_code == 422
+
+
+def test_production_knows_no_simulator(client: Client, company: Company, as_it_runs: str, settings: Any) -> None:
+    client.post(NINJA, {"base_url": as_it_runs, "secret": "ninja_demo-1"})
+    settings.PRODUCTION = True
+    assert "Simulateur" not in text_of(client)
+    assert "Simulateur" not in read(client.get(NINJA))
+    assert client.post(NINJA, {"base_url": as_it_runs, "secret": "ninja_demo-2"}).status_code == 422
+    with company_scope(company), pytest.raises(RemoteError):
+        read_feed(feed=Feed.objects.get(), actor=ACTOR, at=AT)

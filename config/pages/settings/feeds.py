@@ -23,6 +23,7 @@ from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.models import WebhookSource
+from config.kernel.outbound import is_simulator
 from config.kernel.timeline import timeline_of
 from config.pages.forms import SECRET_KEPT
 from config.pages.settings.company import settings_page
@@ -56,7 +57,7 @@ class RevolutForm(forms.Form):
         initial = {"base_url": feed.base_url, "client_id": feed.client_id} if feed else {}
         super().__init__(*args, **{**kwargs, "initial": initial})
         choices = {PRODUCTION: _("Production"), TRIAL: _("Essai (bac à sable de Revolut)")}
-        if settings.DEBUG:
+        if not settings.PRODUCTION:
             choices[f"{settings.SANDBOX_URL}/revolut/api/1.0"] = _("Simulateur de cette machine")
         if feed and feed.base_url:
             choices.setdefault(feed.base_url, feed.base_url)
@@ -84,6 +85,9 @@ class InvoiceNinjaForm(forms.Form):
 
     def __init__(self, *args: Any, feed: Feed | None, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"base_url": feed.base_url} if feed else {}})
+        if not settings.PRODUCTION:
+            words = _("Simulateur de cette machine : %(address)s, jeton %(token)s.")
+            self.fields["base_url"].help_text = words % {"address": settings.SANDBOX_URL, "token": "ninja_demo-1"}
         if feed and feed.key_cipher:
             self.fields["secret"].required = False
             self.fields["secret"].help_text = SECRET_KEPT
@@ -183,6 +187,7 @@ def feed_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state_of(feed),
         "left_out": feed.left_out if feed else [],
         "callback": _callback(),
+        "simulator": f"{settings.SANDBOX_URL}/sandbox/revolut/clients" if feed and is_simulator(feed.base_url) else "",
         "webhook_source": WebhookSource.objects.filter(source=kind, is_active=True).order_by("pk").first(),
         "timeline": timeline_of(feed, role_of(request)) if feed else [],
     }

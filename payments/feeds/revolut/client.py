@@ -29,6 +29,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPE = "READ"
 PAGE = 1000  # the most Revolut gives
 MOST_PAGES = 30  # of one reading of one period
+MOST_CALLS = 50  # of one conversation: Revolut takes sixty a minute of a business
 STEP = timedelta(microseconds=1)
 
 
@@ -100,7 +101,7 @@ class RevolutClient:
 
     def __init__(self, base_url: str, *, token: str, renew: Callable[[], str], adapter: HTTPAdapter) -> None:
         self._base, self._token, self._renew = base_url.rstrip("/"), token, renew
-        self._is_renewed = False
+        self._is_renewed, self._calls = False, 0
         self._session = Session(timeout=(5, 20), adapter=adapter)
 
     def close(self) -> None:
@@ -156,14 +157,37 @@ class RevolutClient:
         try:
             return self._ask(path, options)
         except AnsweredError as error:
+            if error.response.status == 403:
+                raise _forbidden() from error
             if error.response.status != 401 or self._is_renewed:
                 raise
         self._is_renewed, self._token = True, self._renew()
         return self._ask(path, options)
 
     def _ask(self, path: str, options: Mapping[str, Any]) -> Response:
+        self._calls += 1
+        if self._calls > MOST_CALLS:
+            raise _later()
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
         return self._session.get(f"{self._base}{path}", headers=headers, **options)
+
+
+def _later() -> RemoteError:
+    return RemoteError(
+        "Il y a beaucoup à lire, et Revolut limite les demandes : la lecture reprendra où elle s’est arrêtée.",
+        retryable=True,
+        code="quota",
+        retry_after=60,
+    )
+
+
+def _forbidden() -> RemoteError:
+    return RemoteError(
+        "Revolut refuse cette lecture : l’autorisation ne la permet pas, ou ces mouvements ont plus de 90 jours. "
+        "Autorisez de nouveau la lecture.",
+        retryable=False,
+        code="forbidden",
+    )
 
 
 def _written(at: datetime) -> str:

@@ -13,30 +13,38 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 from cryptography import x509
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from config.sandbox import faults
 from config.sandbox.models import SandboxRecord
+from payments.sandbox import calls
 
 SERVICE = "revolut"
 AUDIENCE = "https://revolut.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_SECONDS = 2399
 CODE_SECONDS = 120
+MOST_CALLS = 60  # a minute and business; SANDBOX_REVOLUT_MINUTE is another number
+# the codes of its error bodies
+BAD_PARAMETER, BAD_TOKEN, NOT_FOUND, SLOW_DOWN, FORBIDDEN, BROKEN = 2101, 1000, 3006, 3162, 9002, 5000
+_TOKEN_FORM = {"grant_type", "client_id", "client_assertion_type", "client_assertion", "code", "refresh_token"}
 _SALT = "payments.sandbox.revolut"
 
 View = Callable[..., HttpResponse]
 
 
-def problem(status: int, message: str, **headers: str) -> JsonResponse:
+def problem(status: int, code: int, message: str, *, retry_after: str = "") -> JsonResponse:
     """Revolut's error body."""
-    shown = {name.replace("_", "-"): value for name, value in headers.items()}
-    return JsonResponse({"code": status * 10, "message": message}, status=status, headers=shown)
+    headers = {"Retry-After": retry_after} if retry_after else None
+    return JsonResponse({"code": code, "message": message}, status=status, headers=headers)
 
 
-def _client(client_id: str) -> SandboxRecord | None:
+def client_of(client_id: str) -> SandboxRecord | None:
     row: SandboxRecord | None = SandboxRecord.objects.filter(service=SERVICE, kind="client", key=client_id).first()
     return row
 
@@ -59,10 +67,10 @@ def _client_of(purpose: str, given: str) -> str:
 def app_confirm(request: HttpRequest) -> HttpResponse:
     """The page on which a person consents; here they always do."""
     client_id, back = request.GET.get("client_id", ""), request.GET.get("redirect_uri", "")
-    row = _client(client_id)
+    row = client_of(client_id)
     is_known = row is not None and urlsplit(back).hostname == row.facts["issuer"]
     if not is_known or request.GET.get("response_type") != "code" or request.GET.get("scope") != "READ":
-        return problem(400, "Unknown client, redirect_uri or scope")
+        return problem(400, BAD_PARAMETER, "Unknown client, redirect_uri or scope")
     answer = {"code": _signed("code", client_id, CODE_SECONDS), "state": request.GET.get("state", "")}
     return HttpResponseRedirect(f"{back}?{urlencode(answer)}")
 
@@ -76,6 +84,8 @@ def token(request: HttpRequest) -> HttpResponse:
         time.sleep(failures.seconds("latency", 1.0))
     if wrong := _wrong_assertion(request, client_id):
         return JsonResponse({"error": "invalid_client", "error_description": wrong}, status=401)
+    if unknown := request.POST.keys() - _TOKEN_FORM:
+        return JsonResponse({"error": "invalid_request", "error_description": ", ".join(sorted(unknown))}, status=400)
     grant = request.POST.get("grant_type", "")
     answer: dict[str, object] = {"token_type": "bearer", "expires_in": TOKEN_SECONDS}
     if grant == "authorization_code":
@@ -83,18 +93,19 @@ def token(request: HttpRequest) -> HttpResponse:
         if _client_of("code", code) != client_id or not _spend(code, client_id):
             return JsonResponse({"error": "invalid_grant", "error_description": "Unknown code"}, status=400)
         answer["refresh_token"] = _signed("refresh", client_id, 90 * 86400)
+        _consent(client_id)
     elif grant != "refresh_token":
         return JsonResponse({"error": "unsupported_grant_type"}, status=400)
     elif _client_of("refresh", request.POST.get("refresh_token", "")) != client_id or _is_revoked(client_id):
         return JsonResponse({"error": "invalid_grant", "error_description": "Unknown refresh token"}, status=400)
     answer["access_token"] = _signed("access", client_id, TOKEN_SECONDS)
-    _write_down(client_id, f"token {grant}")
+    calls.write_down(SERVICE, client_id, f"token {grant}")
     return JsonResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 def _wrong_assertion(request: HttpRequest, client_id: str) -> str:
     """Why the assertion proves nothing; '' when it does."""
-    row = _client(client_id)
+    row = client_of(client_id)
     if row is None or request.POST.get("client_assertion_type") != ASSERTION_TYPE:
         return "Unknown client"
     key = x509.load_pem_x509_certificate(row.facts["certificate"].encode()).public_key()
@@ -109,7 +120,15 @@ def _wrong_assertion(request: HttpRequest, client_id: str) -> str:
         )
     except jwt.InvalidTokenError as error:
         return str(error)
-    return "" if claims["sub"] == client_id else "sub"
+    return "" if (claims["sub"], claims["aud"]) == (client_id, AUDIENCE) else "sub, aud"
+
+
+def _consent(client_id: str) -> None:
+    """Only the first consent opens what is older than ninety days."""
+    row = client_of(client_id)
+    if row is not None:
+        row.facts.setdefault("consented_at", timezone.now().isoformat())
+        row.save(update_fields=["facts"])
 
 
 def _spend(code: str, client_id: str) -> bool:
@@ -121,43 +140,54 @@ def _spend(code: str, client_id: str) -> bool:
 
 
 def _is_revoked(client_id: str) -> bool:
-    row = _client(client_id)
+    row = client_of(client_id)
     return row is None or bool(row.facts.get("revoked"))
 
 
-def _write_down(client_id: str, call: str) -> None:
-    SandboxRecord.objects.create(
-        service=SERVICE, kind="call", key=uuid.uuid4().hex, client_id=client_id, facts={"call": call}
-    )
+def called(operation: str, *parameters: str) -> Callable[[View], View]:
+    """View decorator: the access token, reading alone, the quota, the failures of this call, the parameters it knows.
 
-
-def called(operation: str) -> Callable[[View], View]:
-    """View decorator: GET alone, the access token, then the failures of this call; every call is written down."""
+    Every call is written down.
+    """
 
     def decorate(view: View) -> View:
-        @require_GET
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             scheme, _, given = request.headers.get("Authorization", "").partition(" ")
             client_id = _client_of("access", given) if scheme.lower() == "bearer" else ""
             if not client_id or _is_revoked(client_id):
-                return problem(401, "The request should be authorized.")
-            _write_down(client_id, f"{request.path.rpartition('/')[2]}")
+                return problem(401, BAD_TOKEN, "Access token is invalid or has expired.")
+            calls.write_down(SERVICE, client_id, request.path.rpartition("/")[2])
+            if refused := _too_fast(client_id):
+                return refused
+            if request.method != "GET":  # the scope READ opens no more
+                return problem(403, FORBIDDEN, "This action is forbidden")
             failures = faults.of(request, operation=operation, client_id=client_id)
             if "latency" in failures:
                 time.sleep(failures.seconds("latency", 1.0))
+            if unknown := request.GET.keys() - set(parameters):
+                return problem(400, BAD_PARAMETER, f"Unknown query parameter: {', '.join(sorted(unknown))}")
             return _failure(failures) or view(request, client_id, *args, **kwargs)
 
-        return guarded
+        return csrf_exempt(guarded)
 
     return decorate
 
 
+def _too_fast(client_id: str) -> HttpResponse | None:
+    number, seconds = calls.used(SERVICE, client_id)
+    if number <= getattr(settings, "SANDBOX_REVOLUT_MINUTE", MOST_CALLS):
+        return None
+    words = f"Request rate limit has been reached. Try again after {seconds} seconds."
+    return problem(429, SLOW_DOWN, words, retry_after=str(seconds))
+
+
 def _failure(failures: faults.Faults) -> HttpResponse | None:
     if "expired-token" in failures:
-        return problem(401, "The request should be authorized.")
+        return problem(401, BAD_TOKEN, "Access token is invalid or has expired.")
     if "429" in failures:
-        return problem(429, "Too many requests", retry_after=failures.value("429") or "2")
+        words = "Request rate limit has been reached. Try again later."
+        return problem(429, SLOW_DOWN, words, retry_after=failures.value("429") or "2")
     if "503" in failures:
-        return problem(503, "Service unavailable", retry_after=failures.value("503") or "2")
-    return problem(500, "Internal error") if "500" in failures else None
+        return problem(503, BROKEN, "Service unavailable", retry_after=failures.value("503") or "2")
+    return problem(500, BROKEN, "An unexpected error occurred") if "500" in failures else None

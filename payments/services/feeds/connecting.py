@@ -12,7 +12,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company
-from config.kernel.outbound import refusal
+from config.kernel.outbound import is_simulator, refusal
 from payments.feeds.revolut.keys import certificate_of, new_key
 from payments.models import Feed, FeedKind
 from payments.services.feeds import revolut
@@ -91,8 +91,8 @@ def _check(feed: Feed, cleaned: Mapping[str, str], secret: str, *, moved: bool) 
 
 
 def _refusal(kind: str, address: str) -> str:
-    """Why this address cannot be read; '' when nothing speaks against it. Revolut's simulator is on the loopback."""
-    return refusal(address, loopback=kind == FeedKind.REVOLUT)
+    """Why this address cannot be read; '' when nothing speaks against it. The simulators are on the loopback."""
+    return refusal(address, loopback=kind == FeedKind.REVOLUT or is_simulator(address))
 
 
 def _forget(feed: Feed, *names: str) -> None:

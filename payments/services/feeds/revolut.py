@@ -71,7 +71,7 @@ def read(feed: Feed, at: datetime) -> int:
     )
     with closing(client), client.within(LONGEST):
         accounts = _accounts(client, feed, at)
-        for since, until in _periods(feed.cursor, at):
+        for since, until in _periods(feed, at):
             found = client.transactions(since, until)
             kept += _keep_all(found, accounts, at)
             _put_aside_all(client, found, accounts, at)
@@ -82,10 +82,16 @@ def read(feed: Feed, at: datetime) -> int:
     return kept
 
 
-def _periods(cursor: str, at: datetime) -> Iterator[tuple[datetime, datetime | None]]:
-    """What is to be read, in pieces, oldest first; the last one has no end."""
+def _periods(feed: Feed, at: datetime) -> Iterator[tuple[datetime, datetime | None]]:
+    """What is to be read, in pieces, oldest first; the last one has no end.
+
+    A reading that stopped half-way goes on where it stopped: its cursor lies before the last whole reading.
+    """
     since = at - FIRST
-    if cursor and local_day(datetime.fromisoformat(cursor)) == local_day(at):
+    cursor = datetime.fromisoformat(feed.cursor) if feed.cursor else None
+    if cursor and (feed.read_at is None or cursor < feed.read_at):
+        since = max(since, min(cursor, at - WINDOW))
+    elif cursor and local_day(cursor) == local_day(at):
         since = at - WINDOW
     while at - since > PERIOD:
         yield since, since + PERIOD
@@ -107,10 +113,12 @@ def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, Bank
     Raises NoAccountOfOurs.
     """
     own_accounts = {row.iban: row for row in BankAccount.everywhere.filter(company_id=feed.company_id)}
+    currencies = {row.currency for row in own_accounts.values()}
     accounts: dict[str, BankAccount] = {}
     others = []
     for remote in client.accounts():
-        found = next((own_accounts[iban] for iban in sorted(client.ibans(remote.id)) if iban in own_accounts), None)
+        ibans = client.ibans(remote.id) if remote.currency in currencies else set()
+        found = next((own_accounts[iban] for iban in sorted(ibans) if iban in own_accounts), None)
         if found is None or found.currency != remote.currency or found in accounts.values():
             others.append(f"{remote.name or remote.id[:8]} ({remote.currency[:3]})")
         else:

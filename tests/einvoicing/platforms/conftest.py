@@ -114,7 +114,9 @@ def sandbox(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     assert str(connection.settings_dict["NAME"]).startswith("test_"), "mark the module with django_db"
     with (
         django_db_blocker.unblock(),
-        override_settings(SANDBOX_PACE=0, SANDBOX_VALIDATES=False, SANDBOX_WINDOW_SECONDS=0.2),
+        override_settings(
+            SANDBOX_PACE=0, SANDBOX_VALIDATES=False, SANDBOX_WINDOW_SECONDS=0.2, SANDBOX_REVOLUT_MINUTE=10_000
+        ),
     ):
         server = serve()
         try:
