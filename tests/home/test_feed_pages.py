@@ -18,6 +18,7 @@ from config.kernel.models import AuditEvent, Company, Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from config.pages.settings import feeds as feed_settings
+from config.sandbox.accounts import CLIENT_SECRET
 from payments.feeds.revolut.client import PRODUCTION
 from payments.models import BankLine, Feed, FeedKind
 from payments.services.feeds.reading import read_feed
@@ -325,8 +326,8 @@ def test_revolut_s_simulator_is_connected_from_the_settings_alone(
 def test_invoice_ninja_s_simulator_is_connected_from_the_settings_alone(
     client: Client, company: Company, as_it_runs: str
 ) -> None:
-    assert as_it_runs in read(client.get(NINJA))
-    assert client.post(NINJA, {"base_url": as_it_runs, "secret": "ninja_demo-1"}).status_code == 302
+    assert f"{as_it_runs}, jeton {CLIENT_SECRET}" in read(client.get(NINJA))
+    assert client.post(NINJA, {"base_url": as_it_runs, "secret": CLIENT_SECRET}).status_code == 302
     assert "rien de nouveau" in read(client.post(f"{NINJA}read/", follow=True))
     elsewhere = as_it_runs.rpartition(":")[0] + ":1"
     assert client.post(NINJA, {"base_url": elsewhere, "secret": "ninja_demo-1"}).status_code == 422

@@ -27,6 +27,7 @@ from config.kernel.outbound import is_simulator
 from config.kernel.timeline import timeline_of
 from config.pages.forms import SECRET_KEPT
 from config.pages.settings.company import settings_page
+from config.sandbox.accounts import CLIENT_SECRET
 from payments.feeds.revolut.client import PRODUCTION, TRIAL, consent_address
 from payments.models import Feed, FeedKind
 from payments.services.feeds import connecting
@@ -87,7 +88,7 @@ class InvoiceNinjaForm(forms.Form):
         super().__init__(*args, **{**kwargs, "initial": {"base_url": feed.base_url} if feed else {}})
         if not settings.PRODUCTION:
             words = _("Simulateur de cette machine : %(address)s, jeton %(token)s.")
-            self.fields["base_url"].help_text = words % {"address": settings.SANDBOX_URL, "token": "ninja_demo-1"}
+            self.fields["base_url"].help_text = words % {"address": settings.SANDBOX_URL, "token": CLIENT_SECRET}
         if feed and feed.key_cipher:
             self.fields["secret"].required = False
             self.fields["secret"].help_text = SECRET_KEPT
