@@ -21,7 +21,7 @@ from config.kernel.money import ZERO, round2
 
 API = "/api/v1"
 DEADLINE = 40.0  # seconds of one exchange
-PAGE_SIZE = 100
+PAGE_SIZE, LARGEST_PAGE = 100, 5000
 MOST_PAGES = 200  # of one reading: the next one goes on
 COMPLETED, PART_REFUNDED, REFUNDED = "4", "5", "6"
 PENDING, CANCELLED, FAILED = "1", "2", "3"
@@ -34,7 +34,17 @@ TRANSFERS, CASH, CHECK, DIRECT_DEBITS = frozenset({"1", "4", "24", "28"}), "2", 
 _NOISE = Decimal("0.000001")  # what a float adds to an amount
 _MOST = Decimal(10) ** 13
 _LATEST = 10**11  # milliseconds would lie beyond
+CREDIT = "*"  # what no invoice there has taken, among the ids of invoices: no id has this sign
 _ID = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteClient:
+    """Who paid, as far as it says: its registration number, VAT number and addresses of e-mail, as they are written."""
+
+    id_number: str = ""
+    vat_number: str = ""
+    emails: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +61,11 @@ class RemotePayment:
     currency: str  # '' where it is not given
     type_id: str
     paid_on: date | None
+    uses_credit: bool = False
+    client: RemoteClient = RemoteClient()
 
     def shares(self) -> Mapping[str, Decimal] | None:
-        """Invoice id → money received for it; None when that cannot be known.
+        """Invoice id → money received for it, under CREDIT what no invoice has taken; None when that cannot be known.
 
         A credit used there counts in the parts and is no money: with one invoice the money is what was received, with
         several its shares are unknown. A status that is not known here gives None too.
@@ -62,8 +74,11 @@ class RemotePayment:
             return dict.fromkeys(self.parts, ZERO)
         if self.status not in RECEIVED:
             return None
-        if sum(self.parts.values()) <= self.received:
-            return self.parts
+        left = self.received - sum(self.parts.values())
+        if left > 0 and self.uses_credit:
+            return None
+        if left >= 0:
+            return {**self.parts, CREDIT: left} if left else self.parts
         return dict.fromkeys(self.parts, self.received) if len(self.parts) == 1 else None
 
 
@@ -89,27 +104,30 @@ class InvoiceNinja:
         """Pages of what changed since that second, itself included, the oldest change first; at most MOST_PAGES.
 
         Each page begins at the second where the last one ended: a payment that changes meanwhile goes to the end and
-        moves no other out of sight. Only a second that fills a page is read by its pages.
+        moves no other out of sight. Rows of one second come in any order, another one at each call: a second that fills
+        a page is asked for whole, in a larger one.
         """
-        floor, number = since, 1
+        floor, size = since, PAGE_SIZE
         for _turn in range(MOST_PAGES):
-            rows, is_last = self._page(floor, number)
+            rows, is_last = self._page(floor, size)
             if rows:
                 yield rows
             if is_last:
                 return
             if rows[-1].updated_at > floor:
-                floor, number = rows[-1].updated_at, 1
+                floor, size = rows[-1].updated_at, PAGE_SIZE
+            elif size < LARGEST_PAGE:
+                size = min(size * 10, LARGEST_PAGE)
             else:
-                number += 1
+                raise RemoteError("Invoice Ninja annonce trop de paiements d’un même instant.", retryable=False)
 
-    def _page(self, since: int, number: int) -> tuple[list[RemotePayment], bool]:
+    def _page(self, since: int, size: int) -> tuple[list[RemotePayment], bool]:
         query = {
             "updated_at": since,
-            "include": "invoices",
+            "include": "invoices,client",
             "sort": "updated_at|asc",
-            "per_page": PAGE_SIZE,
-            "page": number,
+            "per_page": size,
+            "page": 1,
         }
         answer = _json(self._get("/payments", query))
         found, pages = answer.get("data"), _inner(answer, "meta", "pagination").get("total_pages")
@@ -118,8 +136,13 @@ class InvoiceNinja:
         rows = [_payment(fields) for fields in found]
         instants = [row.updated_at for row in rows]
         if instants != sorted(instants) or (instants and instants[0] < since):
-            raise _unreadable()  # neither filtered nor sorted: something would be left out unseen
-        return rows, not rows or number >= pages
+            # a filter or a sort that the server does not know is passed over: something would be left out unseen
+            raise RemoteError(
+                "Invoice Ninja n’a pas filtré ou trié la liste comme demandé : mettez-le à jour.",
+                retryable=False,
+                code="unfiltered",
+            )
+        return rows, not rows or pages <= 1
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Response:
         try:
@@ -184,6 +207,17 @@ def _payment(fields: Any) -> RemotePayment:
         currency=CURRENCIES.get(currency, currency),
         type_id=str(fields.get("type_id") or ""),
         paid_on=_day(fields.get("date")),
+        uses_credit=any(part.get("credit_id") for part in _objects(fields, "paymentables")),
+        client=_client(_inner(fields, "client")),
+    )
+
+
+def _client(fields: Mapping[str, Any]) -> RemoteClient:
+    emails = (str(row.get("email") or "").strip().lower() for row in _objects(fields, "contacts"))
+    return RemoteClient(
+        id_number="".join(str(fields.get("id_number") or "").split()),
+        vat_number="".join(str(fields.get("vat_number") or "").split()).upper(),
+        emails=frozenset(filter(None, emails)),
     )
 
 

@@ -94,6 +94,7 @@ ADAPTERS = (
             "GET /api/v1/payments: query page is unknown": _LIST,
             "GET /api/v1/payments: query per_page is unknown": _LIST,
             "GET /api/v1/payments: answer 200 field data[].applied is unknown": _SOURCE,
+            "GET /api/v1/payments: answer 200 field data[].client is unknown": _SOURCE,
             "GET /api/v1/payments: answer 200 field data[].currency_id is unknown": _SOURCE,
             "GET /api/v1/payments: answer 200 field data[].status_id is unknown": _SOURCE,
             "GET /api/v1/payments: answer 200 field data[].invoices[].id is unknown": _SOURCE,

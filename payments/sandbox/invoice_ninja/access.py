@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from config.sandbox import faults
 from config.sandbox.accounts import CLIENT_PREFIX, CLIENT_SECRET
-from config.sandbox.models import SandboxRecord
+from payments.sandbox import calls
 
 SERVICE = "invoice_ninja"
 KEY_PREFIX = "ninja_"  # a published token is this and the account's name: ninja_demo-…
+MOST_CALLS = 500  # a minute, as hosted; SANDBOX_NINJA_MINUTE is another number
 SHARED_ACCOUNT = "demo-invoice-ninja"  # whose token is the sandbox's own secret
 
 View = Callable[..., HttpResponse]
@@ -36,19 +37,22 @@ def called(operation: str) -> Callable[[View], View]:
             client_id = account_of(request.headers.get("X-API-TOKEN", ""))
             if not client_id:
                 return problem(403, "Invalid token")
-            SandboxRecord.objects.create(
-                service=SERVICE,
-                kind="call",
-                key=uuid.uuid4().hex,
-                client_id=client_id,
-                facts={"call": f"{request.method} {request.get_full_path()}"},
-            )
+            calls.write_down(SERVICE, client_id, f"{request.method} {request.get_full_path()}")
+            most = getattr(settings, "SANDBOX_NINJA_MINUTE", MOST_CALLS)
+            number, seconds = calls.used(SERVICE, client_id)
+            answer = _answer(request, client_id, number > most, seconds) or view(request, client_id, *args, **kwargs)
+            answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"] = str(most), str(max(0, most - number))
+            return answer
+
+        def _answer(request: HttpRequest, client_id: str, is_over: bool, seconds: int) -> HttpResponse | None:
+            if is_over:
+                return _slow_down(str(seconds))
             if request.method != "GET":
                 return problem(405, "The method is not supported for this route.")
             failures = faults.of(request, operation=operation, client_id=client_id)
             if "latency" in failures:
                 time.sleep(failures.seconds("latency", 1.0))
-            return _failure(failures) or view(request, client_id, *args, **kwargs)
+            return _failure(failures)
 
         return guarded
 
@@ -63,13 +67,17 @@ def account_of(token: str) -> str:
     return name if name != token and name.startswith(CLIENT_PREFIX) else ""
 
 
+def _slow_down(seconds: str) -> HttpResponse:
+    answer = problem(429, "Too Many Attempts.")
+    answer["Retry-After"] = seconds
+    return answer
+
+
 def _failure(failures: faults.Faults) -> HttpResponse | None:
     if "expired-token" in failures:
         return problem(403, "Invalid token")
     if "429" in failures:
-        answer = problem(429, "Too Many Attempts.")
-        answer["Retry-After"] = failures.value("429") or "2"
-        return answer
+        return _slow_down(failures.value("429") or "2")
     if "503" in failures:
         return problem(503, "Service Unavailable")
     if "500" in failures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -46,7 +47,10 @@ def write_payment(client_id: str, changes: dict[str, Any]) -> SandboxRecord:
     if row is None:
         key = changes.get("id") or hashed()
         row = SandboxRecord(service=SERVICE, kind="payment", key=key, client_id=client_id, facts=_new())
-    columns = {name: value for name, value in changes.items() if name not in ("id", "invoices", "refunds")}
+    columns = {name: value for name, value in changes.items() if name not in ("id", "invoices", "refunds", "client")}
+    if "client" in changes:
+        _client_of(row.client_id, changes["client"])
+        columns["client_id"] = changes["client"]["id"]
     facts = row.facts | {"updated_at": int(timezone.now().timestamp())} | columns
     for number, amount in changes.get("invoices", {}).items():
         invoice = invoice_of(client_id, number)
@@ -67,8 +71,18 @@ def write_payment(client_id: str, changes: dict[str, Any]) -> SandboxRecord:
     return row
 
 
+def _client_of(client_id: str, client: dict[str, Any]) -> None:
+    """A client there as ClientTransformer writes it, made or changed."""
+    row, _made = SandboxRecord.objects.get_or_create(
+        service=SERVICE, kind="client", key=client["id"], client_id=client_id
+    )
+    row.facts = {"name": "", "number": "", "id_number": "", "vat_number": "", "contacts": []} | row.facts | client
+    row.save()
+
+
 def _new() -> dict[str, Any]:
     return {
+        "client_id": "",
         "amount": 0.0,
         "refunded": 0.0,
         "applied": 0.0,
@@ -86,10 +100,13 @@ def _new() -> dict[str, Any]:
     }
 
 
-def shown(row: SandboxRecord, *, with_invoices: bool) -> dict[str, Any]:
+def shown(row: SandboxRecord, *, includes: Sequence[str]) -> dict[str, Any]:
     """A payment as PaymentTransformer writes it."""
     body: dict[str, Any] = {"id": row.key, **row.facts}
-    if with_invoices:
+    if "client" in includes:
+        client = records(row.client_id, "client").filter(key=row.facts["client_id"]).first()
+        body["client"] = client.facts if client else {"id": row.facts["client_id"], "contacts": []}
+    if "invoices" in includes:
         keys = [part["invoice_id"] for part in row.facts["paymentables"] if "invoice_id" in part]
         found = records(row.client_id, "invoice").filter(key__in=keys).order_by("id")
         body["invoices"] = [{"id": invoice.key, "number": invoice.number} for invoice in found]

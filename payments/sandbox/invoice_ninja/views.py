@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from config.sandbox import faults
 from config.sandbox.models import SandboxRecord, lock
 from payments.sandbox.invoice_ninja import books
-from payments.sandbox.invoice_ninja.access import SERVICE, SHARED_ACCOUNT, called, problem
+from payments.sandbox.invoice_ninja.access import SERVICE, SHARED_ACCOUNT, called
 
-_SORTS = ("id", "updated_at", "created_at", "amount", "date", "number")
+_COLUMNS = ("id", "updated_at", "created_at", "amount", "date", "number", "status_id")
+USUAL, MOST = 20, 5000
 
 
 @called(faults.HEALTH)
@@ -25,27 +28,31 @@ def ping(request: HttpRequest, client_id: str) -> HttpResponse:
 
 @called(faults.READ)
 def payments(request: HttpRequest, client_id: str) -> HttpResponse:
-    """GET /payments?updated_at&include&sort&per_page&page, deleted ones among them."""
-    query, wrong = _query(request)
-    if wrong:
-        return problem(422, "The given data was invalid.", **wrong)
-    rows = list(books.records(client_id, "payment"))
-    rows = [row for row in rows if row.facts["updated_at"] >= query["updated_at"]]
-    column, _bar, direction = request.GET.get("sort", "id|asc").partition("|")
-    rows.sort(key=lambda row: row.pk if column == "id" else row.facts.get(column, 0), reverse=direction == "desc")
-    start, pages = (query["page"] - 1) * query["per_page"], max(1, -(-len(rows) // query["per_page"]))
-    shown = rows[start : start + query["per_page"]]
-    with_invoices = "invoices" in request.GET.get("include", "").split(",")
+    """GET /payments?updated_at&number&is_deleted&include&sort&per_page&page, deleted ones among them.
+
+    As loose as the server: a parameter it does not know is passed over, and so is a sort it does not understand; rows
+    that are equal by the sort come in any order, another one at each call.
+    """
+    query = request.GET
+    rows = [row for row in books.records(client_id, "payment") if _is_meant(query, row.facts)]
+    random.shuffle(rows)
+    column, _bar, direction = query.get("sort", "").partition("|")
+    if column not in _COLUMNS or not direction:
+        column, direction = "id", "asc"
+    rows.sort(key=lambda row: row.pk if column == "id" else row.facts.get(column, 0), reverse=direction != "asc")
+    size, page = min(abs(_number(query.get("per_page"))) or USUAL, MOST), max(1, _number(query.get("page")))
+    shown = rows[(page - 1) * size : page * size]
+    includes = query.get("include", "").split(",")
     return JsonResponse(
         {
-            "data": [books.shown(row, with_invoices=with_invoices) for row in shown],
+            "data": [books.shown(row, includes=includes) for row in shown],
             "meta": {
                 "pagination": {
                     "total": len(rows),
                     "count": len(shown),
-                    "per_page": query["per_page"],
-                    "current_page": query["page"],
-                    "total_pages": pages,
+                    "per_page": size,
+                    "current_page": page,
+                    "total_pages": max(1, -(-len(rows) // size)),
                     "links": {},
                 }
             },
@@ -53,19 +60,19 @@ def payments(request: HttpRequest, client_id: str) -> HttpResponse:
     )
 
 
-def _query(request: HttpRequest) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """The numbers of the query, and what is wrong with it."""
-    query, wrong = {}, {}
-    for name, usual, least in (("updated_at", 0, 0), ("page", 1, 1), ("per_page", 20, 1)):
-        given = request.GET.get(name, str(usual))
-        if given.isdecimal() and int(given) >= least:
-            query[name] = int(given)
-        else:
-            wrong[name] = [f"The {name} must be a number."]
-    column, bar, direction = request.GET.get("sort", "id|asc").partition("|")
-    if column not in _SORTS or not bar or direction not in ("asc", "desc"):
-        wrong["sort"] = ["The selected sort is invalid."]
-    return query, wrong
+def _is_meant(query: QueryDict, facts: dict[str, Any]) -> bool:
+    return (
+        facts["updated_at"] >= _number(query.get("updated_at"))
+        and query.get("number", facts["number"]) in ("", facts["number"])
+        and query.get("client_id", facts["client_id"]) in ("", facts["client_id"])
+        and query.get("is_deleted", str(facts["is_deleted"]).lower()) == str(facts["is_deleted"]).lower()
+    )
+
+
+def _number(text: str | None) -> int:
+    """As PHP's (int): what the text begins with, 0 for anything else."""
+    found = re.match(r"\s*([+-]?\d+)", text or "")
+    return int(found[1]) if found else 0
 
 
 @csrf_exempt
@@ -77,7 +84,7 @@ def write_payment(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         lock()
         row = books.write_payment(client_id, changes)
-    return JsonResponse(books.shown(row, with_invoices=True), status=201)
+    return JsonResponse(books.shown(row, includes=["invoices", "client"]), status=201)
 
 
 @require_GET
@@ -87,7 +94,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     rows = SandboxRecord.objects.filter(service=SERVICE, client_id=client_id).order_by("id")
     return JsonResponse(
         {
-            "payments": [books.shown(row, with_invoices=True) for row in rows.filter(kind="payment")],
+            "payments": [books.shown(row, includes=["invoices", "client"]) for row in rows.filter(kind="payment")],
             "calls": [row.facts["call"] for row in rows.filter(kind="call")],
         }
     )

@@ -1,7 +1,8 @@
 """Payments recorded in Invoice Ninja, for invoices that bear the same numbers there: money received, recorded once.
 
 Our invoices are the truth. A payment that changes there is taken back here and recorded anew; one that a person took
-back here stays so. What cannot be applied stands in the trail of the feed and of the invoice, and stops nothing else.
+back here stays so. What no invoice there has taken is the customer's credit here. What cannot be applied stands in the
+trail of the feed and of the invoice, and stops nothing else.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from config.kernel.errors import DomainError, Stale
 from config.kernel.models import AuditEvent
 from config.kernel.money import ZERO
 from config.kernel.outbound import PublicAdapter, is_simulator
+from customers.models import Customer
 from payments.feeds import invoice_ninja as remote
-from payments.feeds.invoice_ninja import InvoiceNinja, RemotePayment
+from payments.feeds.invoice_ninja import CREDIT, InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
 from payments.services.allocations import held_by, lock_invoices
-from payments.services.payments import Origin, reverse_payment
-from payments.services.receiving import pay_invoice
+from payments.services.feeds.overpaid import check_is_new, customer_of
+from payments.services.payments import Origin, record_payment, reverse_payment
+from payments.services.receiving import EURO, pay_invoice
 
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
 # seconds before the cursor that are read again: a change is dated there before it can be seen
@@ -138,8 +141,15 @@ def _keep(feed: Feed, payment: RemotePayment, cursor: str, at: datetime) -> Iter
             _lock(feed, cursor)
             _record_refusal(feed, payment, "", payment.received, UNDIVIDED, None, at)
         return
-    keys = sorted({*shares, *_recorded(feed, payment)})
-    for key in keys:
+    recorded = _recorded(feed, payment)
+
+    def growth(key: str) -> tuple[bool, Decimal, str]:
+        row = recorded.get(key)
+        held = row.amount if row and not row.reversed_at else ZERO
+        return key == CREDIT and shares.get(key, ZERO) > held, shares.get(key, ZERO) - held, key
+
+    # what goes down first: money that moves from one invoice to another is never counted twice, even by dying between
+    for key in sorted({*shares, *recorded}, key=growth):
         yield _keep_share(feed, payment, key, shares.get(key, ZERO), cursor, at)
 
 
@@ -177,7 +187,7 @@ def _replace(
     at: datetime,
 ) -> None:
     """Take back what is recorded, record what is to be: all or nothing. The invoices are locked first, in order."""
-    paid = _payable(payment, invoice) if amount else None
+    paid = _payable(payment, invoice) if amount and key != CREDIT else None
     concerned = {*(held_by(held) if held else ()), *((paid.pk,) if paid else ())}
     lock_invoices(Invoice.everywhere.in_bulk(concerned).values())
     if held is not None:
@@ -188,7 +198,7 @@ def _replace(
             actor=Actor.platform(str(feed)),
             at=at,
         )
-    if paid is not None:
+    if amount:
         _record(feed, payment, key, amount, paid, at)
 
 
@@ -203,24 +213,38 @@ def _payable(payment: RemotePayment, invoice: Invoice | None) -> Invoice:
     return invoice
 
 
-def _record(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice, at: datetime) -> None:
-    """Raises MoreThanOutstanding, and what recording raises."""
-    if amount > lock_invoice(invoice).balance:
-        raise MoreThanOutstanding
+def _record(
+    feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None, at: datetime
+) -> None:
+    """Money for the invoice; for none, the customer's credit. Raises MoreThanOutstanding, and what recording raises."""
     actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
-    recorded = pay_invoice(
-        invoice=invoice,
-        amount=amount,
-        method=method or Method.TRANSFER,
-        paid_on=_paid_on(payment, local_day(at)),
-        reference=f"{feed} {payment.id}/{key}",
-        notes="" if method else UNNAMED_METHOD,
-        origin=_origin(feed, payment, key),
-        actor=actor,
-        at=at,
-    )
+    terms: dict[str, Any] = {
+        "amount": amount,
+        "method": method or Method.TRANSFER,
+        "paid_on": _paid_on(payment, local_day(at)),
+        "reference": f"{feed} {payment.id}/{key}",
+        "notes": "" if method else UNNAMED_METHOD,
+        "origin": _origin(feed, payment, key),
+        "actor": actor,
+        "at": at,
+    }
+    if invoice is None:
+        recorded = record_payment(customer=_creditor(feed, payment), shares=[], **terms)
+    elif amount > lock_invoice(invoice).balance:
+        raise MoreThanOutstanding
+    else:
+        recorded = pay_invoice(invoice=invoice, **terms)
     data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
     audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
+
+
+def _creditor(feed: Feed, payment: RemotePayment) -> Customer:
+    """Raises OtherCurrency, UnknownClient, PartRefused, MaybeRecorded."""
+    if payment.currency not in ("", EURO):
+        raise OtherCurrency
+    customer = customer_of(feed, payment)
+    check_is_new(feed, payment, _recorded(feed, payment), customer)
+    return customer
 
 
 def _paid_on(payment: RemotePayment, today: date) -> date:
@@ -253,7 +277,7 @@ def _reason(payment: RemotePayment) -> str:
 
 
 def _facts(feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None) -> dict[str, Any]:
-    number = (invoice.number if invoice else None) or payment.numbers.get(key, "")
+    number = (invoice.number if invoice else None) or payment.numbers.get(key, "—" if key == CREDIT else "")
     return {"service": str(feed), "payment": payment.id, "invoice": key, "number": number, "amount": amount}
 
 
