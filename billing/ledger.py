@@ -58,7 +58,7 @@ class Entry:
     postings: Sequence[Posting]
 
     def row(self, *, journal: Journal, number: str, day: date, at: datetime) -> JournalEntry:
-        """Not saved; it knows its lines. Raises ValueError where debit and credit differ, which is a defect."""
+        """The entry with its lines, not saved yet. Raises ValueError, a defect, where debit and credit differ."""
         if sum((posting.amount for posting in self.postings), ZERO) != 0:
             raise ValueError(f"the entry for {self.piece} does not balance: {self.postings}")
         company_id, label = self.source.company_id, self.label[:200]

@@ -105,6 +105,7 @@ def line_net(line: PricedLine) -> Decimal:
 
 
 def check_line(line: PricedLine) -> None:
+    """Raises UnpriceableLine for a negative price (BR-27), a discount beyond 0–100 %, a rate its category forbids."""
     for number in (line.quantity, line.unit_price, line.discount_percent, line.vat_rate):
         exact(number)
     if line.unit_price < 0:
@@ -188,6 +189,7 @@ def entered_gross(line: PricedLine) -> Decimal:
 
 
 def checked_amount(adjustment: Adjustment) -> Decimal:
+    """The amount of an allowance or charge, in whole cents. Raises UnpriceableLine."""
     check_vat(adjustment.vat_category, adjustment.vat_rate)
     amount = exact(adjustment.amount)
     if amount < 0 or round2(amount) != amount:
@@ -230,7 +232,7 @@ def break_down(taxed: Iterable[tuple[PricedLine | Adjustment, Decimal]]) -> tupl
 
 
 def vat_of(base: Decimal, rate: Decimal) -> Decimal:
-    """BR-CO-17."""
+    """The VAT of a base at a rate in percent, rounded half up to the cent (BR-CO-17)."""
     with localcontext() as context:
         context.prec = PRECISION
         return round2(base * rate / HUNDRED)

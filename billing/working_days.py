@@ -32,4 +32,5 @@ def public_holidays(year: int) -> frozenset[date]:
 
 
 def is_working_day(day: date) -> bool:
+    """Monday to Friday, public holidays of mainland France left out."""
     return day.weekday() < 5 and day not in public_holidays(day.year)

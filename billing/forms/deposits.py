@@ -17,7 +17,7 @@ PERCENT, AMOUNT = "percent", "amount"
 
 
 class DepositForm(forms.Form):
-    """So many per cent of the total, or so many euros, VAT included."""
+    """The size of a deposit, VAT included: a percentage of the total, or an amount in euros."""
 
     basis = forms.ChoiceField(
         label=_("L’acompte est"),

@@ -52,7 +52,7 @@ class InvoiceFilter(DatedFilter):
 
 
 def customer_name(key: int | None) -> str | None:
-    """One query, none without a key."""
+    """The name of the customer with this key; None without a key, or when there is none. One query at most."""
     return Customer.objects.filter(pk=key).values_list("name", flat=True).first() if key else None
 
 

@@ -62,7 +62,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         return self.filter(IN_FORCE)
 
     def oldest_debt_first(self) -> InvoiceQuerySet:
-        """As money without a word of its payer pays them (art. 1342-10 C. civ.); those contested come last."""
+        """In the order in which money pays them when its payer names none (art. 1342-10 C. civ.), contested last."""
         return self.order_by(F("disputed_at").asc(nulls_first=True), "due_date", "id")
 
     def for_customer(self, customer: Customer) -> InvoiceQuerySet:

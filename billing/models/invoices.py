@@ -202,7 +202,7 @@ class Invoice(CompanyRow):
 
     @property
     def balance(self) -> Decimal:
-        """What is still to be paid (BT-115 as of now). Zero for a credit note."""
+        """What is still to be paid, in the invoice's currency (BT-115 as of now). Zero for a credit note."""
         if self.is_credit_note:
             return Decimal("0.00")
         return self.payable - self.amount_paid - self.amount_credited

@@ -139,7 +139,7 @@ def totals_of(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
 
 
 def shown_totals(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
-    """The same for a page: those of a note that may no longer be issued are the ones it was drafted with."""
+    """The totals of a draft for a page: a note that may no longer be issued shows those it was drafted with."""
     try:
         return totals_of(draft, rows)
     except DomainError:

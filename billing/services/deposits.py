@@ -128,7 +128,7 @@ def _deposits_ahead_of(draft: Invoice) -> InvoiceQuerySet:
 
 
 def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
-    """So many per cent of the total with VAT, to the cent."""
+    """`percent` of the total with VAT, rounded to the cent."""
     return round2(source.total_gross * percent / HUNDRED)
 
 

@@ -76,7 +76,7 @@ def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
 
 
 def check_draft(invoice: Invoice) -> Invoice:
-    """The same. Raises InvoiceIssued."""
+    """The invoice itself, where it is a draft. Raises InvoiceIssued."""
     if not invoice.is_draft:
         raise InvoiceIssued(number=invoice.number)
     return invoice

@@ -126,6 +126,7 @@ def count_stock(
 
 @transaction.atomic
 def archive_product(*, product: Product, actor: Actor, at: datetime) -> Product:
+    """Take the product out of lists and searches; documents that name it stay. Undone by `restore_product`."""
     product.archived_at = at
     product.save(update_fields=["archived_at"])
     audit.record("billing.product.archived", subject=product, actor=actor, at=at)
@@ -134,6 +135,7 @@ def archive_product(*, product: Product, actor: Actor, at: datetime) -> Product:
 
 @transaction.atomic
 def restore_product(*, product: Product, actor: Actor, at: datetime) -> Product:
+    """Sell an archived product again."""
     product.archived_at = None
     product.save(update_fields=["archived_at"])
     audit.record("billing.product.restored", subject=product, actor=actor, at=at)

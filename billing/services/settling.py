@@ -61,7 +61,7 @@ def check_correctable(invoice: Invoice) -> None:
 
 
 def lock_invoice(invoice: Invoice) -> Invoice:
-    """The invoice, locked and fresh."""
+    """The invoice read again with its customer, its row locked until the transaction ends."""
     locked: Invoice = (
         Invoice.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=invoice.pk)
     )

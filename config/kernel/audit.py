@@ -65,7 +65,7 @@ def record(
 def record_all(
     tag: str, happenings: Sequence[Happening], *, actor: Actor, at: datetime, seal: bool = False
 ) -> list[AuditEvent]:
-    """The same for many rows of one company, in this order: each is sealed as it is in memory. Two statements."""
+    """Write an event for each happening of one company, in this order; rows are sealed as in memory. Two statements."""
     events = [_event(tag, happening, actor=actor, at=at, seal=seal) for happening in happenings]
     insert_each(events)
     announce(events)

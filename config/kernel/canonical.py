@@ -67,4 +67,5 @@ def canonical(facts: Mapping[str, Any]) -> str:
 
 
 def sha256(text: str) -> str:
+    """The digest of a text in UTF-8, as 64 hexadecimal signs."""
     return hashlib.sha256(text.encode()).hexdigest()

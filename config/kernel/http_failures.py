@@ -47,6 +47,7 @@ class AnsweredError(RemoteError):
 
 
 def answered(response: Response, *, safe: bool) -> AnsweredError:
+    """What a status outside the accepted ones means: may it be tried again, may the request have been carried out."""
     status = response.status
     messages: dict[int, str] = {
         401: "Le service distant refuse les identifiants.",

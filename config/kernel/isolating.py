@@ -69,6 +69,6 @@ def _write_down(row: Company | CompanyRow, company_id: int, error: Exception, *,
 
 
 def forget(*, at: datetime) -> int:
-    """Delete the failures of rows that their loop no longer meets; how many."""
+    """Delete the failures of rows that their loop no longer meets. Returns how many."""
     deleted, _by_model = LoopFailure.everywhere.filter(failed_at__lt=at - REMEMBERED).delete()
     return deleted

@@ -87,7 +87,10 @@ def read_to_send(row: Any, *, record: CompanyRow, at: datetime) -> bytes:
 
 
 def check_kept(row: Any) -> bytes:
-    """As `read_kept`, without writing anything down."""
+    """The bytes of the row's file, equal to its SHA-256; what is wrong is raised and written down nowhere.
+
+    Raises FileMissing, FileAltered, FileUnreadable.
+    """
     name = str(row.file.name)
     shown = PurePosixPath(name).name
     try:

@@ -52,6 +52,7 @@ def round6(amount: Decimal) -> Decimal:
 
 
 def quantize(amount: Decimal, step: Decimal) -> Decimal:
+    """`amount` rounded half up to a multiple of `step` (0.01: cents). Raises TypeError, NotAnAmount."""
     if not isinstance(amount, Decimal):
         raise TypeError(f"money is Decimal, not {type(amount).__name__}")
     if not amount.is_finite():
@@ -71,4 +72,5 @@ def cents(amount: Decimal) -> int:
 
 
 def from_cents(number: int) -> Decimal:
+    """The amount of a whole number of cents, with two decimals."""
     return round2(Decimal(number) / HUNDRED)

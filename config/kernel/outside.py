@@ -45,7 +45,7 @@ class Unanswered(Exception):
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """For the founding of a database, in one transaction: nobody waits behind its locks, so it asks at once."""
+    """Answer questions inside the open transaction: for the founding of a database, whose locks nobody waits behind."""
     token = _alone.set(True)
     try:
         yield

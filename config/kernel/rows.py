@@ -129,7 +129,7 @@ def know(row: models.Model, relation: str, rows: Sequence[models.Model]) -> None
 
 
 def forget(row: models.Model) -> None:
-    """Ask again for its relations: what was known of them was for one act, in one scope."""
+    """Let the row's relations be read again: what `know` gave them was for one act, in one scope."""
     row.__dict__.pop("_prefetched_objects_cache", None)
 
 

@@ -187,6 +187,7 @@ class DeviceMiddleware:
 
 @receiver(user_logged_in)
 def remember_device(request: HttpRequest, user: User, **_more: Any) -> None:
+    """The browser of whoever has just signed in is known from now on, by a cookie that is new where it had none."""
     request.COOKIES[DEVICE] = request.COOKIES.get(DEVICE) or secrets.token_urlsafe(32)
     remember(user.email, _places(request)[0], at=timezone.now())
     request.signed_in = True  # type: ignore[attr-defined]  # read by DeviceMiddleware
@@ -222,4 +223,4 @@ class SignInForm(AuthenticationForm):
 
 
 class AdminSignInForm(SignInForm, AdminAuthenticationForm):
-    """The same for superusers."""
+    """The admin's form: superusers wait like everybody, and are told how long."""

@@ -66,7 +66,7 @@ class Move:
 
 
 def move_all(moves: Sequence[Move], to: str, *, tag: str, actor: Actor, at: datetime, seal: bool = False) -> None:
-    """The same for many rows of one class and company, all or none, in the statements of one.
+    """Move many rows of one class and company as `move` does one: all or none, in as many statements as one takes.
 
     The changes are what PostgreSQL keeps, rounded as its columns are: rows are sealed without being read again.
     """

@@ -57,7 +57,7 @@ def settings_tabs(role: str) -> list[tuple[Place, str]]:
 
 
 def tabs_of(role: str, active: str) -> list[dict[str, Any]]:
-    """The same for a template, with the page that is open."""
+    """The tabs of the settings for a template: label, address, and whether it is the page that is open."""
     return [{"label": tab.label, "url": url, "active": tab.name == active} for tab, url in settings_tabs(role)]
 
 

@@ -67,7 +67,7 @@ class Child:
             self.process.send_signal(sign)
 
     def sweep(self) -> None:
-        """Whatever of it is left."""
+        """Kill what is left of it, and wait for its end."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 self.kill(self.process.pid)

@@ -84,7 +84,7 @@ def _namespaces_work() -> bool:
 
 
 def account_for(data: Path) -> Account:
-    """As root never root; the owner of existing data keeps it."""
+    """Who runs PostgreSQL, which refuses root: the owner of existing data, else nobody. Raises StartFailure."""
     if os.geteuid() != 0:
         if data.exists() and data.stat().st_uid != os.geteuid():
             raise StartFailure(f"Les données de {data} appartiennent à un autre utilisateur du système.")

@@ -37,6 +37,7 @@ def take_turn(row: Transmission, *, at: datetime, lease: timedelta) -> bool:
 
 
 def note_success(account: PlatformAccount) -> None:
+    """The platform answered: failures are counted from zero again, and the others may follow."""
     PlatformAccount.everywhere.filter(pk=account.pk).exclude(failures=0, open_until=None).update(
         failures=0, open_until=None
     )
@@ -57,7 +58,7 @@ def note_failure(account: PlatformAccount, error: RemoteError, *, at: datetime) 
 
 
 def let_one_through(account: PlatformAccount, *, at: datetime) -> None:
-    """Somebody says that it is mended: the wait is over, one goes first."""
+    """End the wait of an account that a person says is mended: one transmission goes first."""
     PlatformAccount.everywhere.filter(pk=account.pk, open_until__gt=at).update(open_until=at)
 
 

@@ -126,6 +126,7 @@ def by_account(
 
 
 def state_of(account: PlatformAccount, *, at: datetime) -> str:
+    """ "off", "offline", "suspended", "failing" or "ok": the first that holds."""
     if not account.is_enabled:
         return "off"
     if account.is_offline:

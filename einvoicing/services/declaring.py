@@ -113,6 +113,7 @@ def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
 def split_by_rate(
     paid: Decimal, gross: Mapping[Decimal, Decimal], *, already_paid: Decimal = ZERO
 ) -> dict[Decimal, Decimal]:
+    """`paid` shared over the rates in proportion to their gross: no cent is lost beside what was `already_paid`."""
     rows = [VatRow("", rate, amount, ZERO) for rate, amount in gross.items()]
     shares = split_vat(paid, rows, already_paid=already_paid)
     return {share.rate: share.amount for share in shares if share.amount}

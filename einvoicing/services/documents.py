@@ -78,6 +78,7 @@ def _issued_document(invoice: Invoice) -> mapping.model.Invoice:
 
 
 def find_document(invoice: Invoice, kind: DocumentKind) -> InvoiceDocument | None:
+    """The legal file of this kind that is kept; None where it was never made."""
     found: InvoiceDocument | None = InvoiceDocument.everywhere.filter(invoice=invoice, kind=kind).first()
     return found
 

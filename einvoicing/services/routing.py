@@ -81,6 +81,7 @@ def settings_of(account: PlatformAccount, *, at: datetime | None = None, share: 
 
 
 def enabled_accounts(company_id: int) -> list[PlatformAccount]:
+    """The platform accounts of the company that are switched on, of known kinds; none where e-invoicing is off."""
     if not settings.ENABLE_EINVOICING:
         return []
     rows = PlatformAccount.everywhere.filter(company_id=company_id, is_enabled=True).order_by("kind")

@@ -65,5 +65,5 @@ def in_order(item: OpenItem) -> tuple[date, str]:
 
 
 def amount_text(amount: Decimal) -> str:
-    """As 1 234,50."""
+    """The amount as French people write it: 1 234,50."""
     return f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")

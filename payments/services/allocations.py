@@ -106,13 +106,13 @@ def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, 
 
 
 def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
-    """The invoices, fresh and locked in the order of their keys, and before any payment, as everywhere."""
+    """The invoices by their keys, read again and locked in the order of these. Call it before locking a payment."""
     ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
     return {pk: lock_invoice(invoice) for pk, invoice in ordered}
 
 
 def lock_payment(payment: Payment) -> Payment:
-    """The payment, fresh and locked; after the invoices, as everywhere."""
+    """The payment read again with its customer, and locked. Call it after locking invoices."""
     locked: Payment = (
         Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
     )

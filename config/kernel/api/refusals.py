@@ -12,7 +12,7 @@ class NoCompany(DomainError):
 
 
 class NotAllowedHere(NotAllowed):
-    """The same refusal, for keys as for roles."""
+    """NotAllowed in words that hold for a machine's key as for a person's role."""
 
     message = "Ce rôle ou cette clé ne permet pas cette opération. Demandez ce droit au gérant de la société."
 

@@ -43,6 +43,7 @@ APPLIED = Outcome(is_applied=True)
 
 
 def ignored(reason: str) -> Outcome:
+    """The outcome of a message that changes nothing here; `reason` is shown to people."""
     return Outcome(is_applied=False, remark=reason)
 
 

@@ -59,7 +59,7 @@ class Connection:
         asyncio.run_coroutine_threadsafe(self.put(piece), self._loop).result()
 
     async def put(self, piece: bytes) -> None:
-        """One piece of several. Raises CallerGone."""
+        """Send one piece of a body that comes in pieces. Raises CallerGone."""
         # watched only while streaming: reading before the body is consumed would eat the body itself
         if self._gone is None:
             self._gone = asyncio.ensure_future(self._until_gone())
@@ -146,7 +146,7 @@ async def serve_file(file: Iterable[bytes], connection: Connection, threads: Thr
 
 
 def pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces worth a sending."""
+    """The parts of a body gathered into pieces of PIECE bytes at least, the last one apart."""
     gathered: list[bytes] = []
     size = 0
     for part in parts:

@@ -79,7 +79,7 @@ def request_of(transmission: Transmission) -> LifecycleEvent | None:
 
 
 def answers_to(request: LifecycleEvent) -> list[Transmission]:
-    """What was answered, newest first."""
+    """The answers to a request, newest first, those that were given up included."""
     return list(Transmission.everywhere.filter(request=request).select_related("account").order_by("-created_at"))
 
 

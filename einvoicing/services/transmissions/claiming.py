@@ -57,6 +57,7 @@ def move(row: Transmission, to: TransmissionStatus, *, at: datetime, tag: str, *
 
 
 def start_attempt(row: Transmission, kind: str, at: datetime) -> Attempt:
+    """Write down that a DEPOSIT or a LOOKUP begins, before any network is touched."""
     # the claim holds the row's lock: nobody else numbers meanwhile
     last = Attempt.everywhere.filter(transmission=row).aggregate(last=Max("number"))["last"] or 0
     attempt: Attempt = Attempt.everywhere.create(
@@ -66,6 +67,7 @@ def start_attempt(row: Transmission, kind: str, at: datetime) -> Attempt:
 
 
 def finish_attempt(transmission: Transmission, outcome: str, *, at: datetime, detail: str = "") -> None:
+    """Close the attempt that is open, if any, with what came of it."""
     open_one = Attempt.everywhere.filter(transmission=transmission, finished_at=None).order_by("-number").first()
     if open_one is not None:
         Attempt.everywhere.filter(pk=open_one.pk).update(finished_at=at, outcome=outcome, detail=detail[:1000])

@@ -54,6 +54,7 @@ def keep_remote_id(transmission: Transmission, remote_id: str) -> None:
 
 
 def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: str, *, at: datetime) -> Transmission:
+    """Write down that the platform has the file; nothing without a receipt, or when the lease is lost."""
     with held(transmission, status=SENDING) as mine:
         if receipt is None or mine is None:
             return transmission
@@ -113,6 +114,7 @@ def note_declared(transmission: Transmission, *, at: datetime) -> None:
 
 
 def record_failure(transmission: Transmission, error: RemoteError, *, at: datetime) -> Transmission:
+    """Write down a failed attempt, and when the next one is due; given up (DEAD) when none may help."""
     with held(transmission, status=SENDING) as mine:
         if mine is not None:
             _write_failure(transmission, error, at)
@@ -191,6 +193,7 @@ def record_skipped(transmission: Transmission, reason: NotCarried, *, at: dateti
 
 
 def record_invalid(transmission: Transmission, error: DocumentInvalid, *, at: datetime) -> Transmission:
+    """Write down that the official rules refuse the file: nothing was sent, and a person is asked to mend it."""
     violations = [
         {
             "rule": violation.rule,

@@ -56,7 +56,7 @@ def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
 
 
 def due(at: datetime) -> QuerySet[Feed]:
-    """The feeds that were not read for a while."""
+    """The feeds that were never read, or not for EVERY."""
     rows: QuerySet[Feed] = Feed.everywhere.filter(Q(read_at=None) | Q(read_at__lte=at - EVERY), is_enabled=True)
     return rows.select_related("company").order_by("id")
 
