@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -35,7 +36,7 @@ from einvoicing.services.routing import CHORUS_PRO, carrier_for, is_public
 from einvoicing.services.verdicts import official_verdict
 from einvoicing.validation import report as reports
 from einvoicing.validation.artefacts import rules_version
-from einvoicing.validation.report import FATAL, Report, Violation
+from einvoicing.validation.report import FATAL, WARNING, Report, Violation
 
 NO_MENTION = "Une mention obligatoire est vide : pénalités de retard, indemnité de 40 € ou escompte."
 NO_VAT_NUMBER = "Sans franchise en base, le n° de TVA de la société figure sur ses factures."
@@ -217,7 +218,10 @@ def _judge(document: mapping.model.Invoice, invoice: Invoice, at: datetime) -> R
     if answer is not None:
         references = {"service_code": document.buyer_reference, "engagement": document.purchase_order}
         broken = {violation.rule for violation in more}
-        found = public_rules.check(answer, **references, day=local_day(at))
+        found = list(public_rules.check(answer, **references, day=local_day(at)))
+        if invoice.is_credit_note:
+            # what takes back an invoice that was rejected for these very references bears them too
+            found = [replace(violation, severity=WARNING) for violation in found]
         more += tuple(violation for violation in found if violation.rule not in broken)
     return reports.with_more(report, (*more, *_legally_missing(invoice)))
 
