@@ -118,6 +118,7 @@ class Transmission(LeasedRow):
     )
     priority = models.PositiveSmallIntegerField(_("priorité"), choices=Priority.choices, default=Priority.NORMAL)
     status = models.CharField(_("état"), max_length=10, choices=TransmissionStatus.choices, default="PENDING")
+    # ours, given before the first attempt: by it the platform is asked what came of one without an answer
     tracking_id = models.CharField(_("identifiant de suivi"), max_length=64, unique=True)
     document_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     remote_id = models.CharField(_("identifiant de la plateforme"), max_length=100, blank=True)
@@ -150,6 +151,7 @@ class Transmission(LeasedRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["invoice", "account"],
+                # the database's word against a second copy: two people who press « Transmettre » at the same moment
                 condition=~Q(status__in=["REJECTED"]) & Q(kind="INVOICE"),
                 name="one_live_transmission_per_platform",
             ),

@@ -55,6 +55,7 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return None
     known = (
+        # of all times, not of the window: the platform may list by the date of a change
         set(Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True)) if listed else set()
     )
     strangers = tuple(document for document in listed or () if document.tracking_id not in known)
@@ -68,6 +69,7 @@ def _missing(platform: Platform, rows: list[Transmission], listed: tuple[Listed,
     if listed is not None:
         there = {document.remote_id for document in listed} | {document.tracking_id for document in listed}
         return [row for row in rows if not {row.remote_id, row.tracking_id} & there]
+    # one call each: bounded, for a platform counts its callers
     looked_up = rows[-MOST_LOOKED_UP:]
     by_its_own = platform.capabilities.by_remote_id
     keys = [row.remote_id if by_its_own else row.tracking_id for row in looked_up]
