@@ -35,6 +35,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
 from config.pages.figures import month
 from config.pages.operations import jobs
+from config.pages.settings.feeds import left_undone
 from config.runtime import heartbeats
 from einvoicing.models import PlatformAccount
 from einvoicing.services.compliance import state_of
@@ -211,10 +212,11 @@ def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
         if feed is None:
             continue
         try:
-            results.append({"source": str(feed), "messages": read_feed(feed=feed, actor=actor, at=at), "problem": ""})
+            found = read_feed(feed=feed, actor=actor, at=at)
+            results.append({"source": str(feed), "messages": found, "problem": left_undone(feed, at)})
         except (RemoteError, DomainError) as error:
             results.append({"source": str(feed), "messages": 0, "problem": _(str(error))})
-    if any(result["messages"] for result in results):
+    if results:  # one that failed may have kept something before
         reconcile(company=request.caller.company, actor=actor, at=at)
     return results
 

@@ -115,7 +115,9 @@ class SyncBody(Body):
 class SyncResult(serializers.Serializer):
     source = serializers.CharField()
     messages = serializers.IntegerField(help_text="How many were new.")
-    problem = serializers.CharField(help_text="Why it could not be read; '' when it was.")
+    problem = serializers.CharField(
+        help_text="Why it could not be read, or what could not be kept of it; '' when all was."
+    )
 
 
 class SyncAnswer(serializers.Serializer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -31,7 +32,7 @@ from config.sandbox.accounts import CLIENT_SECRET
 from payments.feeds.revolut.client import PRODUCTION, TRIAL, consent_address
 from payments.models import Feed, FeedKind
 from payments.services.feeds import connecting
-from payments.services.feeds.reading import read_feed
+from payments.services.feeds.reading import read_feed, refusals
 from payments.services.reconciliation import reconcile
 
 TAB = "bank-settings"
@@ -114,6 +115,14 @@ def state_of(feed: Feed | None) -> tuple[str, str]:
     if feed.failing_since:
         return _("En échec"), "bad"
     return (_("Lu"), "good") if feed.read_at else (_("Lecture en attente"), "info")
+
+
+def left_undone(feed: Feed, at: datetime) -> str:
+    """What a reading that succeeded at that instant could not keep, in words; '' when it kept all."""
+    words = [_("Non enregistré : %(reason)s") % {"reason": _(reason)} for reason in refusals(feed, at)]
+    if feed.left_out:
+        words.append(_("Non lus, faute de compte ici : %(names)s.") % {"names": ", ".join(feed.left_out)})
+    return " ".join(words)
 
 
 def _may_read(feed: Feed | None) -> bool:
@@ -209,6 +218,8 @@ def feed_read(request: HttpRequest, slug: str) -> HttpResponse:
         reconcile(company=cast(MemberRequest, request).membership.company, actor=actor, at=now)
     sentence = ngettext("Lu : %(count)s nouveauté.", "Lu : %(count)s nouveautés.", found)
     messages.success(request, sentence % {"count": found} if found else _("Lu : rien de nouveau."))
+    if undone := left_undone(feed, now):
+        messages.warning(request, undone)
     return redirect("feed-settings")
 
 

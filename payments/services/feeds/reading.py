@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.models import AuditEvent
 from config.kernel.queue import Clock
 from payments.models import Feed, FeedKind
 from payments.services.feeds import invoice_ninja, revolut
@@ -53,6 +54,14 @@ def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
         data = {"service": str(feed), "found": found}
         audit.record("payments.feed.read", subject=feed, actor=actor, at=at, data=data)
     return found
+
+
+def refusals(feed: Feed, at: datetime) -> list[str]:
+    """Why something of the reading made at that instant could not be kept: sentences, each once."""
+    rows = AuditEvent.everywhere.filter(
+        company_id=feed.company_id, tag=invoice_ninja.REFUSED, subjects__contains=[feed.subject], at=at
+    )
+    return list(dict.fromkeys(str(reason) for reason in rows.order_by("id").values_list("data__reason", flat=True)))
 
 
 def due(at: datetime) -> QuerySet[Feed]:
