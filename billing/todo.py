@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.invoice_sums import invoice_sums
+from billing.invoiced import is_invoiced
 from billing.models import Email, EmailStatus, Invoice, OrderStatus, Product, SalesOrder
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
@@ -49,10 +50,8 @@ def late_invoices(today: Today) -> Iterator[Todo]:
 @watch("orders", needs="invoices.edit")
 def open_orders(_today: Today) -> Iterator[Todo]:
     """Shipped ones to invoice, confirmed ones to ship. One query."""
-    invoiced = Invoice.objects.filter(order=OuterRef("pk")).in_force()
-    rows = SalesOrder.objects.filter(
-        Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED) & ~Exists(invoiced)
-    ).values("status")
+    orders = SalesOrder.objects.annotate(invoiced=is_invoiced())
+    rows = orders.filter(Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED, invoiced=False)).values("status")
     found = {row["status"]: row for row in rows.annotate(count=Count("pk"), only=Min("pk"), total=Sum("total_gross"))}
     if row := found.get(OrderStatus.SHIPPED):
         count = row["count"]

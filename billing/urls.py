@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from billing.views import deposits, drafts, emails, invoice_list, invoices, lines, order_list, orders, products
+from billing.views import (
+    deposits,
+    drafts,
+    emails,
+    generating,
+    invoice_list,
+    invoices,
+    lines,
+    order_list,
+    orders,
+    products,
+)
 
 app_name = "billing"
 urlpatterns = [
@@ -18,6 +29,7 @@ urlpatterns = [
     path("products/<int:pk>/restore/", products.product_restore, name="product-restore"),
     path("orders/", order_list.order_list, name="order-list"),
     path("orders/new/", orders.order_new, name="order-new"),
+    path("orders/invoice/", generating.order_invoice_many, name="order-invoice-many"),
     path("orders/<int:pk>/", orders.order_detail, name="order-detail"),
     path("orders/<int:pk>/edit/", orders.order_edit, name="order-edit"),
     path("orders/<int:pk>/confirm/", orders.order_confirm, name="order-confirm"),

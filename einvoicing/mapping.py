@@ -50,7 +50,7 @@ def from_invoice(
         due_date=None if invoice.is_credit_note else invoice.due_date,
         buyer_reference=invoice.service_code,
         purchase_order=invoice.purchase_order,
-        sales_order=invoice.order.number if invoice.order else "",
+        sales_order=_sales_order(invoice),
         notes=_notes(invoice, deposits),
         business_process=_process(invoice),
         preceding=_preceding(invoice, deposits),
@@ -85,6 +85,12 @@ def _is_domestic(buyer: Mapping[str, Any]) -> bool:
 def _process(invoice: Invoice) -> str:
     """BT-23, the cadre: B, S or M for the nature; 4 for a final invoice after deposits, 1 for any other (BR-FR-08)."""
     return f"{invoice.mentions['nature']}{4 if invoice.amount_deposited else 1}"
+
+
+def _sales_order(invoice: Invoice) -> str:
+    """BT-14 is one order: several are named in the notes."""
+    orders = invoice.billed_orders
+    return orders[0].number if len(orders) == 1 else ""
 
 
 def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any, cast
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
@@ -14,7 +14,8 @@ from rest_framework import serializers
 
 from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, partner_fields
 from billing.api.invoices.shapes import ItemShape
-from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
+from billing.invoiced import invoice_key
+from billing.models import OrderLine, OrderStatus, SalesOrder
 from billing.services.invoices import inputs_of
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
@@ -135,9 +136,8 @@ class OrderQuery(Page):
 
 def orders() -> QuerySet[Any]:
     """The company's orders, each knowing its customer and its invoice."""
-    made = Invoice.objects.filter(order=OuterRef("pk")).in_force().values("pk")[:1]
     rows: QuerySet[Any] = SalesOrder.objects.select_related("company", "customer")
-    return rows.annotate(invoice_id=Subquery(made))
+    return rows.annotate(invoice_id=invoice_key())
 
 
 ORDER = Expandable(OrderRow, orders, area="orders")

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<int:id>/ship", orders.OrderShip.as_view(), name="order-ship"),
     path("orders/<int:id>/cancel", orders.OrderCancel.as_view(), name="order-cancel"),
     path("orders/<int:id>/deposits", deposits.OrderDeposits.as_view(), name="order-deposits"),
+    path("invoices/generate/bulk", generating.InvoiceGenerateMany.as_view(), name="invoice-generate-many"),
     path("invoices/generate", generating.InvoiceGenerate.as_view(), name="invoice-generate"),
     path("invoices/stats", stats.InvoiceStats.as_view(), name="invoice-stats"),
     path("invoices/<int:id>/deposits", deposits.InvoiceDeposits.as_view(), name="invoice-deposits"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.delivery import DeliveredForm, typed_delivery
 from billing.forms.invoices import customer_name
-from billing.models import Invoice, OrderStatus, SalesOrder
+from billing.invoiced import is_invoiced
+from billing.models import OrderStatus, SalesOrder
 from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
@@ -29,8 +30,7 @@ class OrderFilter(DatedFilter):
 
     def narrow(self, orders: QuerySet[SalesOrder]) -> QuerySet[Any]:
         """The orders that answer the filter, each knowing whether it is `invoiced`."""
-        invoiced = Exists(Invoice.everywhere.filter(order=OuterRef("pk")).in_force())
-        found = self.within(orders.annotate(invoiced=invoiced))
+        found = self.within(orders.annotate(invoiced=is_invoiced()))
         if self.value("customer"):
             found = found.filter(customer_id=self.value("customer"))
         if self.value("status") == TO_INVOICE:

@@ -613,6 +613,11 @@ class Migration(migrations.Migration):
             model_name='invoiceline',
             constraint=models.CheckConstraint(condition=models.Q(('credited_quantity', 0), ('credited_line__isnull', False), _connector='OR'), name='a_credited_quantity_is_of_a_line'),
         ),
+        migrations.AddField(
+            model_name='salesorder',
+            name='billed_by',
+            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='grouped_orders', to='billing.invoice'),
+        ),
         migrations.AddIndex(
             model_name='salesorder',
             index=models.Index(fields=['company', '-order_date', '-id'], name='order_by_date'),

@@ -176,7 +176,7 @@ CREATE TRIGGER billing_invoice_freeze BEFORE UPDATE ON billing_invoice
 CREATE TRIGGER billing_salesorder_counted BEFORE DELETE ON billing_salesorder
   FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER billing_salesorder_confirmed BEFORE UPDATE ON billing_salesorder
-  FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_freeze('status', 'shipped_at');
+  FOR EACH ROW WHEN (((old.status) <> 'DRAFT')) EXECUTE FUNCTION kernel_freeze('status', 'shipped_at', 'billed_by_id');
 
 CREATE TRIGGER billing_orderline_confirmed BEFORE INSERT OR DELETE OR UPDATE ON billing_orderline
   FOR EACH ROW EXECUTE FUNCTION billing_part_of_confirmed();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,9 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.scope import ScopedManager
 from customers.models import Customer
-
-if TYPE_CHECKING:
-    pass
 
 if TYPE_CHECKING:
     from billing.models.invoices import Invoice  # noqa: F401 - named in quotes below
@@ -60,6 +57,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def in_force(self) -> InvoiceQuerySet:
         """The final invoices, drafts included, that nothing cancelled or replaced: at most one per order."""
         return self.filter(IN_FORCE)
+
+    def of_order(self, order: Any) -> InvoiceQuerySet:
+        """Those made of the order, alone or with others."""
+        return self.filter(Q(order=order) | Q(grouped_orders=order))
 
     def oldest_debt_first(self) -> InvoiceQuerySet:
         """In the order in which money pays them when its payer names none (art. 1342-10 C. civ.), contested last."""

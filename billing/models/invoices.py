@@ -201,6 +201,13 @@ class Invoice(CompanyRow):
         return self.total_gross - self.amount_deposited
 
     @property
+    def billed_orders(self) -> list[SalesOrder]:
+        """The orders that it bills, the oldest first: its own, or several together. One query where it has any."""
+        if self.order is None:
+            return []
+        return list(self.grouped_orders.order_by("order_date", "number")) or [self.order]
+
+    @property
     def balance(self) -> Decimal:
         """What is still to be paid, in the invoice's currency (BT-115 as of now). Zero for a credit note."""
         if self.is_credit_note:

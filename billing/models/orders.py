@@ -45,6 +45,10 @@ class SalesOrder(CompanyRow):
     total_net = models.DecimalField(_("total HT"), max_digits=16, decimal_places=2, default=Decimal("0"))
     total_vat = models.DecimalField(_("TVA"), max_digits=16, decimal_places=2, default=Decimal("0"))
     total_gross = models.DecimalField(_("total TTC"), max_digits=16, decimal_places=2, default=Decimal("0"))
+    # the invoice that bills it with other orders; one that bills it alone has it as its `order`
+    billed_by = models.ForeignKey(
+        "billing.Invoice", on_delete=models.SET_NULL, null=True, editable=False, related_name="grouped_orders"
+    )
     shipped_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

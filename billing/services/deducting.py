@@ -59,7 +59,8 @@ def deductible_from(draft: Invoice) -> InvoiceQuerySet:
     rows: InvoiceQuerySet = Invoice.everywhere.filter(
         free, company_id=draft.company_id, customer_id=draft.customer_id, currency=draft.currency
     )
-    return rows.filter(Q(order=None) | Q(order_id=draft.order_id)).order_by("issue_date", "number")
+    own = Q(order=None) | Q(order_id=draft.order_id) | Q(order__billed_by=draft.pk)
+    return rows.filter(own).order_by("issue_date", "number")
 
 
 def write_deductions(draft: Invoice, deposits: Sequence[Invoice]) -> None:

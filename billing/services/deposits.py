@@ -62,7 +62,7 @@ def takes_deposit(source: SalesOrder | Invoice) -> bool:
     """Whether a deposit may be invoiced now: on a confirmed order not invoiced yet, or on a draft without an order."""
     if isinstance(source, Invoice):
         return source.is_draft and source.kind == InvoiceKind.INVOICE and source.order_id is None
-    final = Invoice.everywhere.filter(order=source).in_force().issued()
+    final = Invoice.everywhere.of_order(source).in_force().issued()
     return source.status in {OrderStatus.PENDING, OrderStatus.SHIPPED} and not final.exists()
 
 
@@ -91,8 +91,9 @@ def check_deposit_room(deposit: Invoice, *, gross: Decimal) -> None:
 
 def deduct_from_final_draft(deposit: Invoice, *, actor: Actor, at: datetime) -> None:
     """The final invoice of its order, where it is drafted before the deposit is issued, deducts it as far as it can."""
-    waiting = Invoice.everywhere.filter(order=deposit.order_id, customer=deposit.customer_id).exclude(order=None)
-    drafts = waiting.filter(status=InvoiceStatus.DRAFT, kind__in=[InvoiceKind.INVOICE, InvoiceKind.CORRECTED])
+    made = Invoice.everywhere.of_order(deposit.order_id).filter(customer=deposit.customer_id)
+    waiting = made.filter(status=InvoiceStatus.DRAFT, kind__in=[InvoiceKind.INVOICE, InvoiceKind.CORRECTED])
+    drafts = Invoice.everywhere.filter(pk__in=waiting.values("pk"))
     for draft in drafts.select_for_update(no_key=True, of=("self",)):
         if deposit.total_gross <= draft.payable:
             keys = [*draft.deductions.values_list("deposit_id", flat=True), deposit.pk]

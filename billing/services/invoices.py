@@ -1,4 +1,4 @@
-"""Draft invoices: write, generate from a shipped order, delete. And what may still be said of an issued one."""
+"""Draft invoices: write, delete. And what may still be said of an issued one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from billing.models import Invoice, InvoiceLine, OrderLine, OrderStatus, SalesOrder
-from billing.services.deducting import (
-    check_room,
-    deductible_from,
-    drop_foreign_deductions,
-    those_that_fit,
-    write_deductions,
-)
+from billing.models import Invoice, InvoiceLine, OrderLine, SalesOrder
+from billing.services.deducting import check_room, drop_foreign_deductions
 from billing.services.lines import LineInput, priced, without_motive_of
 from billing.services.settling import lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
-from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, TransitionRefused
 from customers.models import Customer
 from customers.services import check_active
@@ -42,16 +35,6 @@ class NoteFollowsItsInvoice(DomainError):
     message = "Les lignes d’un avoir viennent de sa facture : supprimez ce brouillon, puis établissez-le de nouveau."
 
 
-class OrderNotShipped(DomainError):
-    code = "order_not_shipped"
-    message = "La commande %(number)s n’est pas expédiée : elle ne peut pas encore être facturée."
-
-
-class AlreadyInvoiced(DomainError):
-    code = "already_invoiced"
-    message = "La commande %(number)s a déjà sa facture."
-
-
 def lock_draft(invoice: Invoice) -> Invoice:
     """The draft, locked. Raises InvoiceIssued."""
     found = lock_invoices([invoice]).get(invoice.pk)
@@ -67,7 +50,8 @@ def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
     """
     invoices = list(invoices)
     if orders := {invoice.order_id for invoice in invoices if invoice.order_id}:
-        list(SalesOrder.everywhere.select_for_update(no_key=True).filter(pk__in=orders).order_by("pk"))
+        billed = Q(pk__in=orders) | Q(billed_by__in=[invoice.pk for invoice in invoices])
+        list(SalesOrder.everywhere.select_for_update(no_key=True, of=("self",)).filter(billed).order_by("pk"))
     rows = Invoice.everywhere.select_for_update(no_key=True, of=("self",)).order_by("pk")
     keys = {invoice.pk for invoice in invoices}
     # one is joined with what it refers to; many refer to few, each read once
@@ -100,8 +84,9 @@ def save_draft(
     lines: Sequence[LineInput],
     actor: Actor,
     at: datetime,
+    orders: Sequence[SalesOrder] = (),
 ) -> Invoice:
-    """Write a draft with its lines and totals. No number is taken.
+    """Write a draft with its lines and totals, those of `orders` where it bills them. No number is taken.
 
     Raises InvoiceIssued, NoteFollowsItsInvoice, CustomerArchived for one newly named, Invalid, TotalNegative,
     DepositsBeyondTotal.
@@ -117,7 +102,7 @@ def save_draft(
         check_customer(row)
         lines = without_motive_of(former, lines) if customer != former else lines
     drop_foreign_deductions(row)
-    rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, sources=_sources(row), invoice=row)
+    rows, computed = priced(lines, customer=customer, row_class=InvoiceLine, sources=_sources(row, orders), invoice=row)
     if computed.gross < 0:
         raise TotalNegative
     check_room(row, total=computed.gross, deposited=row.amount_deposited)
@@ -131,50 +116,16 @@ def save_draft(
     return row
 
 
-def _sources(draft: Invoice) -> list[QuerySet[Any]]:
+def _sources(draft: Invoice, orders: Sequence[SalesOrder]) -> list[QuerySet[Any]]:
     """The stored lines that those of the draft come from."""
     own = InvoiceLine.everywhere.filter(invoice__in=[draft.pk, draft.corrects_id])
-    return [own, OrderLine.everywhere.filter(order=draft.order_id)]
+    billed = Q(order__in=[draft.order_id, *(order.pk for order in orders)]) | Q(order__billed_by=draft.pk)
+    return [own, OrderLine.everywhere.filter(billed)]
 
 
 def inputs_of(rows: Sequence[InvoiceLine | OrderLine]) -> list[LineInput]:
     """The lines of a document, as one would type them again."""
     return [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in rows]
-
-
-@transaction.atomic
-def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoice:
-    """« Générer la facture »: a draft with the lines of a shipped order, its issued deposits deducted.
-
-    An order whose invoice was cancelled by a credit note is invoiced again.
-    Raises OrderNotShipped, AlreadyInvoiced, CustomerArchived.
-    """
-    if order.status != OrderStatus.SHIPPED or order.shipped_at is None:
-        raise OrderNotShipped(number=order.number)
-    values = {
-        "order": order,
-        "supply_date": local_day(order.shipped_at),
-        "purchase_order": order.purchase_order,
-        "service_code": order.service_code,
-        "delivery": order.delivery,
-        "notes": order.notes,
-        "currency": order.currency,
-    }
-    rows = list(OrderLine.everywhere.filter(order=order).order_by("position"))
-    try:
-        # a savepoint around the one insert that another generation at the same moment can break
-        with transaction.atomic():
-            invoice = save_draft(
-                invoice=None, customer=order.customer, values=values, lines=inputs_of(rows), actor=actor, at=at
-            )
-    except IntegrityError as error:
-        if "one_invoice_per_order" in str(error):
-            raise AlreadyInvoiced(number=order.number) from error
-        raise
-    deposits = deductible_from(invoice).filter(order=order)
-    write_deductions(invoice, those_that_fit(invoice, deposits))
-    audit.record("billing.order.invoiced", subject=order, also=[invoice], actor=actor, at=at)
-    return invoice
 
 
 @transaction.atomic

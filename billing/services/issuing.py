@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from billing.events import invoices_issued
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, VatSubtotal
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, SalesOrder, VatSubtotal
 from billing.numbering import next_numbers
 from billing.services import snapshots
 from billing.services.booking import book_issued
@@ -266,6 +266,7 @@ def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, 
         count_credit(invoice=draft.corrects, amount=amount, actor=actor, at=at, with_deposits=whole)
     elif draft.kind == InvoiceKind.CORRECTED:
         replace_invoice(invoice=draft.corrects, actor=actor, at=at)
+        SalesOrder.everywhere.filter(billed_by=draft.corrects).update(billed_by=draft)
 
 
 def is_seller(customer: Customer, company: Company) -> bool:

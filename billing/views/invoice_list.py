@@ -53,7 +53,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
             for invoice in shown
         ],
         "action": action,
-        "all_url": f"{action.url}?{_filter_of(request)}" if action else "",
+        "all_url": f"{action.url}?{all_of_filter(request)}" if action else "",
         "q": filters.value("q") or "",
         "filters": filters.choices(),
         "filtered": any(filters.cleaned_data.values()),
@@ -63,7 +63,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/invoice/list.html", context)
 
 
-def _filter_of(request: HttpRequest) -> str:
+def all_of_filter(request: HttpRequest) -> str:
     """The list's filter as a query that asks for all of it."""
     query = request.GET.copy()
     for name in ("sort", "cursor"):

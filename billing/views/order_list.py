@@ -7,12 +7,14 @@ from typing import Any, cast
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from billing.forms.orders import OrderFilter
 from billing.models import OrderStatus, SalesOrder
+from billing.views.invoice_list import all_of_filter
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 
@@ -34,14 +36,25 @@ def order_list(request: HttpRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     found = filters.narrow(SalesOrder.objects.all())
     page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    may = cast(MemberRequest, request).membership.may
+    rows = [
+        {
+            "order": order,
+            **standing_of(order, invoiced=order.invoiced),
+            "takes": may("invoices.edit") and order.status == OrderStatus.SHIPPED and not order.invoiced,
+        }
+        for order in page
+    ]
     context = {
         "page": page,
-        "rows": [{"order": order, **standing_of(order, invoiced=order.invoiced)} for order in page],
+        "rows": rows,
+        "takes": any(row["takes"] for row in rows),
+        "all_url": f"{reverse('billing:order-invoice-many')}?{all_of_filter(request)}",
         "q": filters.value("q") or "",
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),
         "summary": _summary(found),
-        "may_edit": cast(MemberRequest, request).membership.may("orders.edit"),
+        "may_edit": may("orders.edit"),
     }
     return render(request, "billing/order/list.html", context)
 

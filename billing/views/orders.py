@@ -20,7 +20,7 @@ from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
 from billing.panels import Action, choose
 from billing.services.deposits import takes_deposit
-from billing.services.invoices import generate_invoice
+from billing.services.generating import final_invoice_of, generate_invoice
 from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
 from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
@@ -52,10 +52,10 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     order = load_order(pk)
     membership = cast(MemberRequest, request).membership
     lines = list(OrderLine.objects.filter(order=order).select_related("product").order_by("position"))
-    invoices = list(Invoice.objects.filter(order=order).exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("created_at"))
+    invoices = list(Invoice.objects.of_order(order).exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("created_at"))
     deposits = [invoice for invoice in invoices if invoice.is_deposit]
     invoices = [invoice for invoice in invoices if not invoice.is_deposit]
-    invoice = Invoice.objects.filter(order=order).in_force().first()
+    invoice = final_invoice_of(order)
     primary, menu = choose(actions_of(order, invoice), membership.may)
     context = {
         "order": order,

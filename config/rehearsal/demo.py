@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from billing.models import Invoice, MovementReason, OrderStatus, Product
-from billing.services.invoices import generate_invoice, save_draft
+from billing.services.generating import generate_invoice
+from billing.services.invoices import save_draft
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product

@@ -211,6 +211,7 @@ ACTS = {
     "finance_create_and_send": set(WRITING["invoice_create"].operation.body().fields),
     "webhook_source_create": {"source", "secret"},
     "invoice_generate": {"salesOrderId"},
+    "invoice_generate_many": {"salesOrderIds", "groupedPerCustomer"},
     "invoice_dispute_open": {"reason"},
     "order_deposit_create": {"amount", "percent", "description"},
     "invoice_deposit_create": {"amount", "percent", "description"},

@@ -10,7 +10,8 @@ from django.urls import reverse
 from billing.models import Invoice, MovementReason, Product, SalesOrder
 from billing.services.correcting import draft_correction
 from billing.services.deposits import draft_deposit
-from billing.services.invoices import generate_invoice, save_draft
+from billing.services.generating import generate_invoice
+from billing.services.invoices import save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order

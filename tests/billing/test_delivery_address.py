@@ -12,7 +12,7 @@ from django.urls import reverse
 from billing import pdf
 from billing.models import Invoice, SalesOrder
 from billing.services.crediting import draft_credit_note
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.issuing import BuyerIsSeller, issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel.scope import company_scope

@@ -23,7 +23,8 @@ from billing.services.deposits import (
     percent_of,
     room_of,
 )
-from billing.services.invoices import delete_draft, generate_invoice, save_draft
+from billing.services.generating import generate_invoice
+from billing.services.invoices import delete_draft, save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel import chain

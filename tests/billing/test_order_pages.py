@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Invoice, MovementReason, OrderLine, Product, SalesOrder
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order

@@ -10,7 +10,7 @@ from billing.models import Invoice, OrderStatus, Product, SalesOrder, StockMovem
 from billing.pdf import render_pdf
 from billing.services.correcting import draft_correction
 from billing.services.deposits import NoDepositHere, draft_deposit
-from billing.services.invoices import AlreadyInvoiced, OrderNotShipped, generate_invoice
+from billing.services.generating import AlreadyInvoiced, OrderNotShipped, generate_invoice
 from billing.services.issuing import issue_invoice
 from billing.services.orders import NotADraft, NothingOrdered, cancel_order, confirm_order, save_order, ship_order
 from billing.services.products import NoStockKept, NotEnoughStock, ReferenceTaken, move_stock, save_product

@@ -13,7 +13,7 @@ from billing.pdf import render_pdf
 from billing.services.correcting import draft_correction
 from billing.services.crediting import draft_credit_note
 from billing.services.deposits import draft_deposit
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from einvoicing import validation
 from einvoicing.formats import cii, ubl

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.services.crediting import draft_credit_note
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel.models import User

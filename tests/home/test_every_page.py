@@ -98,6 +98,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:order-ship": ("", "post api/orders/<int:id>/ship"),
     "billing:order-cancel": ("", "post api/orders/<int:id>/cancel"),
     "billing:order-invoice": ("", "post api/invoices/generate"),
+    "billing:order-invoice-many": ("", "post api/invoices/generate/bulk"),
     "billing:order-deposit": ("", "post api/orders/<int:id>/deposits"),
     "billing:invoice-list": ("get api/invoices", ""),
     "billing:invoice-new": ("", "post api/invoices"),

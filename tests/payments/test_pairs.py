@@ -11,7 +11,8 @@ from billing.models import Invoice, InvoiceStatus
 from billing.services.correcting import draft_correction
 from billing.services.crediting import CreditedPart, draft_credit_note
 from billing.services.deposits import DepositTooLarge, NoDepositHere, choose_deposits, draft_deposit
-from billing.services.invoices import generate_invoice, inputs_of, open_dispute, save_draft
+from billing.services.generating import generate_invoice
+from billing.services.invoices import inputs_of, open_dispute, save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from billing.services.settling import CreditTooLarge

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.models import Invoice, InvoiceLine, OrderLine, Product, SalesOrder
-from billing.services import correcting, crediting, deposits, invoices, orders, products
+from billing.services import correcting, crediting, deposits, generating, invoices, orders, products
 from billing.services.crediting import CreditedPart
 from billing.services.lines import LineInput
 from config.kernel.clock import local_day
@@ -338,7 +338,7 @@ def move_an_order(day: Day) -> object:
 
 @act(4)
 def invoice_an_order(day: Day) -> object:
-    return invoices.generate_invoice(order=day.one_of(SalesOrder), **day.who)
+    return generating.generate_invoice(order=day.one_of(SalesOrder), **day.who)
 
 
 @act(2)

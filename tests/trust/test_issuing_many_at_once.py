@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from billing.models import Invoice, InvoiceStatus, JournalEntry
 from billing.services import issuing
 from billing.services.deposits import draft_deposit
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.issuing import issue_invoice, issue_invoices
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel import chain

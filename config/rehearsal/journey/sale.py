@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.models import DocumentKind, Email, Invoice, Product
-from billing.services.invoices import generate_invoice
+from billing.services.generating import generate_invoice
 from billing.services.lines import LineInput
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.tasks import deliver_emails
