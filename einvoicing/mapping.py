@@ -50,6 +50,7 @@ def from_invoice(
         due_date=None if invoice.is_credit_note else invoice.due_date,
         buyer_reference=invoice.service_code,
         purchase_order=invoice.purchase_order,
+        contract=invoice.contract_reference,
         sales_order=_sales_order(invoice),
         notes=_notes(invoice, deposits),
         business_process=_process(invoice),

@@ -88,6 +88,7 @@ class InvoiceForm(DeliveredForm):
     )
     purchase_order = TextField(label=_("N° de commande ou d’engagement du client"), required=False, max_length=50)
     service_code = TextField(label=_("Code service"), required=False, max_length=100)
+    contract_reference = TextField(label=_("N° de marché ou de contrat"), required=False, max_length=50)
     notes = TextField(label=_("Notes imprimées"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     internal_notes = TextField(
         label=_("Notes internes"),
@@ -96,7 +97,10 @@ class InvoiceForm(DeliveredForm):
         help_text=_("Jamais imprimées ni transmises."),
     )
 
-    VALUES = ("kind", "supply_date", "due_date", "purchase_order", "service_code", "notes", "internal_notes")
+    VALUES = (
+        "kind", "supply_date", "due_date", "purchase_order", "service_code", "contract_reference", "notes",
+        "internal_notes",
+    )  # fmt: skip
 
     def __init__(
         self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(default='EUR', max_length=3, verbose_name='devise')),
                 ('purchase_order', models.CharField(blank=True, max_length=50, verbose_name='n° de commande ou d’engagement du client')),
                 ('service_code', models.CharField(blank=True, max_length=100, verbose_name='code service')),
+                ('contract_reference', models.CharField(blank=True, max_length=50, verbose_name='n° de marché ou de contrat')),
                 ('delivery', models.JSONField(blank=True, default=dict, verbose_name='adresse de livraison')),
                 ('notes', models.TextField(blank=True, verbose_name='notes imprimées')),
                 ('internal_notes', models.TextField(blank=True, verbose_name='notes internes')),

@@ -67,6 +67,7 @@ class Invoice(CompanyRow):
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
     purchase_order = models.CharField(_("n° de commande ou d’engagement du client"), max_length=50, blank=True)
     service_code = models.CharField(_("code service"), max_length=100, blank=True)
+    contract_reference = models.CharField(_("n° de marché ou de contrat"), max_length=50, blank=True)  # BT-12
     # BG-15 as typed; empty: where the customer has its goods delivered, read at issue and frozen in `buyer`
     delivery = models.JSONField(_("adresse de livraison"), default=dict, blank=True)
     notes = models.TextField(_("notes imprimées"), blank=True)

@@ -47,6 +47,7 @@ def draft_correction(*, invoice: Invoice, reason: str, actor: Actor, at: datetim
         "order_id": original.order_id,
         "purchase_order": original.purchase_order,
         "service_code": original.service_code,
+        "contract_reference": original.contract_reference,
         "delivery": original.delivery,
         "currency": original.currency,
         "supply_date": original.supply_date,

@@ -238,6 +238,7 @@ def _note_of(invoice: Invoice, reason: str) -> Invoice:
         credit_reason=reason,
         purchase_order=invoice.purchase_order,
         service_code=invoice.service_code,
+        contract_reference=invoice.contract_reference,
         delivery=invoice.delivery,
         currency=invoice.currency,
         supply_date=invoice.supply_date,

@@ -167,6 +167,7 @@ def draft_deposit(
         "ahead_of": locked if isinstance(locked, Invoice) else None,
         "purchase_order": locked.purchase_order,
         "service_code": locked.service_code,
+        "contract_reference": locked.contract_reference if isinstance(locked, Invoice) else "",
         "delivery": locked.delivery,
         "currency": locked.currency,
     }

@@ -61,7 +61,9 @@ class InvoiceData(CamelBody):
     purchase_order = serializers.CharField(
         max_length=50, required=False, allow_blank=True, default="", help_text="BT-13, as the commitment number."
     )
-    contract_reference = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    contract_reference = serializers.CharField(
+        max_length=50, required=False, allow_blank=True, default="", help_text="BT-12."
+    )
     amount_excluding_tax = Money()
     vat_amount = Money()
     amount_including_tax = Money()
@@ -127,6 +129,7 @@ class ChorusInvoice(CamelShape):
     recipient_name = serializers.CharField(source="invoice.buyer_name")
     service_code = serializers.CharField(source="invoice.service_code")
     engagement_number = serializers.CharField(source="invoice.purchase_order")
+    contract_reference = serializers.CharField(source="invoice.contract_reference")
     amount_excluding_tax = Money(source="invoice.total_net")
     vat_amount = Money(source="invoice.total_vat")
     amount_including_tax = Money(source="invoice.total_gross")

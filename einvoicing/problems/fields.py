@@ -12,7 +12,14 @@ BUYER_GROUPS = frozenset({7, 8, 9})
 DELIVERY_GROUPS = frozenset({13, 15})
 LINES = range(126, 162)
 # terms of the draft's own form
-DRAFT = {9: "due_date", 10: "service_code", 13: "purchase_order", 22: "notes", 72: "supply_date"}
+DRAFT = {
+    9: "due_date",
+    10: "service_code",
+    12: "contract_reference",
+    13: "purchase_order",
+    22: "notes",
+    72: "supply_date",
+}
 _TERMS = {
     **DRAFT, 3: "kind", 20: "due_date", 21: "notes", 25: "kind", 26: "kind", **dict.fromkeys(range(70, 72), DELIVERY),
     **dict.fromkeys(range(73, 81), DELIVERY),

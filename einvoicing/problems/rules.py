@@ -16,8 +16,8 @@ LONGEST_NUMBER = 20  # of the public concentrator until December 2026; the stand
 LONGEST_COMMITMENT = 50
 # where the texts that people type stand in the document
 PRINTED = {
-    "buyer_reference": "BT-10", "purchase_order": "BT-13", "notes": "BT-22", "seller": "BT-27", "buyer": "BT-44",
-    "delivery": "BT-75", "lines": "BT-153",
+    "buyer_reference": "BT-10", "contract": "BT-12", "purchase_order": "BT-13", "notes": "BT-22", "seller": "BT-27",
+    "buyer": "BT-44", "delivery": "BT-75", "lines": "BT-153",
 }  # fmt: skip
 BETWEEN_PUBLIC_BODIES = "FACTURES_PUBLIQUES"  # a service code of their own
 TRANSFERS = frozenset({"30", "58"})  # BT-81

@@ -149,7 +149,7 @@ def _differences(invoice: Invoice, stated: StatedInvoice) -> Iterator[tuple[str,
         "serviceReference.serviceCode": (stated.service_code or invoice.service_code, invoice.service_code),
         "engagement.engagementNumber": (stated.engagement or invoice.purchase_order, invoice.purchase_order),
         "purchaseOrder": (stated.purchase_order or invoice.purchase_order, invoice.purchase_order),
-        "contractReference": (stated.contract, ""),
+        "contractReference": (stated.contract or invoice.contract_reference, invoice.contract_reference),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:

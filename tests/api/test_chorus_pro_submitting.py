@@ -42,7 +42,7 @@ def test_the_printed_body_with_true_sirets_is_taken(
 ) -> None:
     invoice = a_public_invoice(
         company, siret=TREASURY, service_code="SERVICE001", purchase_order="ENG2024001234",
-        at=datetime(2024, 3, 15, 9, 0, tzinfo=UTC),
+        contract_reference="MARCHE-2024-7", at=datetime(2024, 3, 15, 9, 0, tzinfo=UTC),
         lines=[story.a_line(quantity=Decimal(10), unit_price=Decimal("100.00"))],
     )  # fmt: skip
     body = {
@@ -56,6 +56,7 @@ def test_the_printed_body_with_true_sirets_is_taken(
         "serviceReference": {"serviceCode": "SERVICE001"},
         "engagement": {"engagementNumber": "ENG2024001234"},
         "purchaseOrder": "ENG2024001234",
+        "contractReference": "MARCHE-2024-7",
         "amountExcludingTax": Decimal("1000.00"),
         "vatAmount": Decimal("200.00"),
         "amountIncludingTax": Decimal("1200.00"),
@@ -63,6 +64,8 @@ def test_the_printed_body_with_true_sirets_is_taken(
     }
     answer = submit(partner, body, document=facturx(partner, invoice))
     assert answer.status_code == 201, answer.content
+    xml = partner.get(f"/api/invoices/{invoice.pk}/documents/cii")
+    assert b"MARCHE-2024-7" in b"".join(xml.streaming_content)
 
 
 def test_every_difference_is_named_at_once_the_file_s_too(

@@ -57,6 +57,7 @@ def an_invoice(world: World) -> dict[str, Any]:
         "terms": "À 30 jours",
         "internal_notes": "Voir Ada",
         "purchase_order": "PO-1",
+        "contract_reference": "MARCHE-1",
         "service_code": "S1",
         "delivery_address": LYON,
         "items": [an_item(world)],

@@ -152,6 +152,9 @@ class ChangeBody(CrossFieldBody):
     internal_notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     purchase_order = serializers.CharField(max_length=50, required=False, allow_blank=True)
     service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    contract_reference = serializers.CharField(
+        max_length=50, required=False, allow_blank=True, help_text="Of the contract or public procurement (BT-12)."
+    )
     delivery_address = AddressBody(required=False, allow_null=True, help_text="Where it is not the customer's own.")
     items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_ITEMS)
 
@@ -177,7 +180,7 @@ class InvoiceBody(ChangeBody):
         return super().between(values, refused) | two_days
 
 
-_AS_THEY_ARE = ("due_date", "notes", "internal_notes", "purchase_order", "service_code")
+_AS_THEY_ARE = ("due_date", "notes", "internal_notes", "purchase_order", "service_code", "contract_reference")
 
 
 def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[str, Any]:

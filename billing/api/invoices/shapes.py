@@ -48,6 +48,7 @@ class InvoiceRow(serializers.Serializer):
     order_id = Id(allow_null=True)
     purchase_order = serializers.CharField()
     service_code = serializers.CharField()
+    contract_reference = serializers.CharField()
     abby_invoice_id = serializers.CharField(help_text="Of its copy at Abby; '' where there is none.")
     abby_invoice_number = serializers.CharField(
         help_text="A second legal number, where somebody finalised the copy at Abby; '' otherwise."
