@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from billing.models import Email, EmailKind
+from billing.services import overdue
 from billing.services.emails import hand_over, queue_of
+from config.kernel.actor import Actor
+from config.kernel.isolating import treat_each
+from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
 
 
@@ -13,6 +18,16 @@ from config.kernel.queue import Clock, Queue
 def deliver_emails() -> int:
     """Hand invoices, then notices, that are due to the mail server. Reminders are delivered by payments."""
     return sum(len(queue.sweep(limit=10)) for queue in (INVOICE_EMAILS, NOTICES))
+
+
+@shared_task(name="billing.announce_overdue")
+def announce_overdue() -> int:
+    """Announce what became overdue, in every company; how many invoices."""
+    return sum(treat_each(Company.objects.order_by("id"), _announce, loop="annonce des retards", at=timezone.now()))
+
+
+def _announce(company: Company) -> int:
+    return overdue.announce_overdue(company=company, actor=Actor.beat("retards"), at=timezone.now())
 
 
 def _hand_over(email: Email, now: Clock) -> None:

@@ -46,7 +46,7 @@ class WorkQueue:
 
 
 QUEUES = (
-    WorkQueue("invoice_processing", 5, DOCUMENT_TRIES, ("einvoicing.prepare", "einvoicing.transmit")),
+    WorkQueue("invoice_processing", 5, DOCUMENT_TRIES, ("einvoicing.prepare", "einvoicing.transmit", "operations.*")),
     # nothing reads scans yet
     WorkQueue("ocr_processing", 2, 2),
     # what is not matched waits for the next hour: nothing is given up
@@ -118,6 +118,10 @@ app.conf.update(
         "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5")},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
+        # what became overdue, once each
+        "announce-overdue": {"task": "billing.announce_overdue", "schedule": crontab(hour=9, minute=0)},
+        # the end of the jobs that were asked for
+        "finish-jobs": {"task": "operations.finish_jobs", "schedule": 15.0},
         # reminders, each guarded again at the moment of sending
         "remind": {"task": "payments.remind", "schedule": crontab(hour=9, minute=0)},
         # a task that does nothing, by which each worker shows that it takes its tasks

@@ -69,14 +69,7 @@ declare(
     Fact("payments.feed.recorded", n("%(amount)s lus dans %(service)s"), "coins", "good"),
     Fact("payments.feed.refused", n("%(service)s : %(amount)s pour %(number)s non enregistrés"), "alert", "warn"),
     Fact("payments.feed.left_out", n("%(service)s : les comptes non lus ont changé"), "alert", "warn"),
-    Fact(
-        "payments.feed.read",
-        n("Flux %(service)s lu"),
-        "refresh",
-        partner_name="sync.completed",
-        partner_label=_("Flux lu, avec du nouveau"),
-    ),
-    about=PartnerObject("payments.feed", "feed", "", _("Flux bancaires")),
+    Fact("payments.feed.read", n("Flux %(service)s lu"), "refresh"),
 )
 declare(
     "invoices",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +35,7 @@ from config.kernel.api.repeatable import OPTIONAL, repeatable
 from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
+from config.kernel.jobs import record_sync, requested
 from config.pages.figures import month
 from config.pages.operations import jobs
 from config.pages.settings.feeds import left_undone
@@ -40,7 +43,7 @@ from config.runtime import heartbeats
 from einvoicing.models import PlatformAccount
 from einvoicing.services.compliance import state_of
 from einvoicing.services.polling import poll_account
-from payments.models import FeedKind
+from payments.models import Feed, FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
 
@@ -184,33 +187,57 @@ class Sync(FinanceView):
     @without_transaction
     @documented(id="finance_sync")
     def post(self, request: Call) -> dict[str, Any]:
-        """Read the connected sources now, without waiting for the clock.
+        """Read the connected sources now, however lately they were read (`forced`), without waiting for the clock.
 
         `platforms` reads the statuses of every active platform account; `revolut` and `invoice_ninja` the company's
         feed there, and then matches what came; `all` does both. One that fails does not stop the others: it says why in
-        `problem`. 409 `not_connected` where the company has none of them.
+        `problem`. 409 `not_connected` where the company has none of them. `sync.completed` tells of each source, and
+        `job.completed` or `job.failed` of the whole, with `job_id`.
         """
         source = request.values["source"]
-        results = [*_platforms(source, request.at), *_feeds(source, request)]
-        if not results:
+        if not _is_connected(source):
             raise NotConnected(source=source)
-        return {"source": source, "synced": sum(result["messages"] for result in results), "results": results}
+        with requested("sync", queue="sync", **_who(request)) as (job, result):
+            results = [*_platforms(source, request), *_feeds(source, request)]
+            result |= {"source": source, "results": results}
+        synced = sum(found["messages"] for found in results)
+        return {"job_id": job.pk, "forced": True, "source": source, "synced": synced, "results": results}
 
 
-def _platforms(source: str, at: datetime) -> list[dict[str, Any]]:
+def _who(request: Call) -> dict[str, Any]:
+    return {"company": request.caller.company, "actor": request.caller.actor, "at": request.at}
+
+
+def _accounts(source: str) -> QuerySet[PlatformAccount]:
     if source not in ("all", "platforms") or not settings.ENABLE_EINVOICING:
-        return []
-    accounts = PlatformAccount.objects.filter(is_enabled=True, is_offline=False).order_by("id")
-    return [_read(account, at) for account in accounts]
+        return PlatformAccount.objects.none()
+    return PlatformAccount.objects.filter(is_enabled=True, is_offline=False).order_by("id")
+
+
+def _feeds_of(source: str) -> list[Feed]:
+    found = [feed_of(kind) for kind in (FeedKind.values if source == "all" else [source])]
+    return [feed for feed in found if feed is not None]
+
+
+def _is_connected(source: str) -> bool:
+    return _accounts(source).exists() or bool(_feeds_of(source))
+
+
+def _platforms(source: str, request: Call) -> list[dict[str, Any]]:
+    """What each platform gave."""
+    results = []
+    for account in _accounts(source):
+        found = _read(account, request.at)
+        problem = account.last_error
+        record_sync(source=account, kind=account.kind, synced=found["messages"], problem=problem, **_who(request))
+        results.append(found)
+    return results
 
 
 def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
     """What each feed gave; the bank lines that came are matched at once."""
     actor, at, results = request.caller.actor, request.at, []
-    for kind in FeedKind.values if source == "all" else [source]:
-        feed = feed_of(kind)
-        if feed is None:
-            continue
+    for feed in _feeds_of(source):
         try:
             found = read_feed(feed=feed, actor=actor, at=at)
             results.append({"source": str(feed), "messages": found, "problem": left_undone(feed, at)})
@@ -234,4 +261,7 @@ class Reconciliation(FinanceView):
     @documented(id="finance_reconcile")
     def post(self, request: Call) -> Any:
         """Match the open bank lines that the evidence proves, now. Safe to repeat: what is matched stays so."""
-        return reconcile(company=request.caller.company, actor=request.caller.actor, at=request.at)
+        with requested("reconciliation", queue="reconciliation", **_who(request)) as (job, result):
+            outcome = reconcile(**_who(request))
+            result |= asdict(outcome)
+        return {"job_id": job.pk, **asdict(outcome)}

@@ -121,12 +121,15 @@ class SyncResult(serializers.Serializer):
 
 
 class SyncAnswer(serializers.Serializer):
+    job_id = Id(help_text="As `job.completed` and `job.failed` name it.")
+    forced = serializers.BooleanField(help_text="Always true: no pause between two readings was waited for.")
     source = serializers.ChoiceField(SOURCES)
     synced = serializers.IntegerField()
     results = SyncResult(many=True)
 
 
 class OutcomeShape(serializers.Serializer):
+    job_id = Id(help_text="As `job.completed` and `job.failed` name it.")
     matched = serializers.IntegerField(help_text="Bank lines that became payments.")
     proposed = serializers.IntegerField(help_text="Lines for a person to decide.")
     left = serializers.IntegerField(help_text="Lines nothing speaks for.")
@@ -136,3 +139,4 @@ class WorkflowShape(serializers.Serializer):
     invoice = InvoiceShape()
     emailed_to = serializers.ListField(child=serializers.CharField())
     transmission_id = Id(allow_null=True, help_text="null where no platform takes it by itself.")
+    job_id = Id(help_text="`job.completed` or `job.failed` tells whether message and transmission went.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing.api.invoices.bodies import InvoiceBody, columns, lines, partner_fields
 from billing.api.invoices.reading import InvoiceView
-from billing.models import Invoice
+from billing.models import Email, Invoice
 from billing.services.invoices import save_draft
 from config.api.finance_shapes import WorkflowShape
 from config.kernel import audit
@@ -17,6 +17,7 @@ from config.kernel.api.refusals import NotAllowedHere
 from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
 from config.kernel.api.statuses import created, located
 from config.kernel.api.view import Call
+from config.kernel.jobs import Part, begin_job
 from einvoicing.api.sending import send
 from einvoicing.models import Transmission
 from einvoicing.services.sending import recipients
@@ -62,11 +63,30 @@ class CreateAndSend(InvoiceView):
         invoice = self.find(draft.pk)
         audit.record("billing.invoice.created_and_sent", subject=invoice, actor=request.caller.actor, at=request.at)
         row = Transmission.objects.filter(invoice=invoice).order_by("created_at").first()
+        job = begin_job(
+            "create_and_send",
+            queue="invoice_processing",
+            company=request.caller.company,
+            actor=request.caller.actor,
+            at=request.at,
+            parts=_parts(invoice),
+        )
         return {
+            "job_id": job.pk,
             "invoice": invoice,
             "emailed_to": recipients(invoice.customer),
             "transmission_id": row.pk if row else None,
         }
+
+
+def _parts(invoice: Invoice) -> list[Part]:
+    """What must have ended before the job has: each transmission, copies included, and each message."""
+    kinds = {"transmission": Transmission, "email": Email}
+    return [
+        (kind, pk)
+        for kind, model in kinds.items()
+        for pk in model.objects.filter(invoice=invoice).order_by("pk").values_list("pk", flat=True)
+    ]
 
 
 class MarkPaid(InvoiceView):

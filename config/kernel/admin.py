@@ -24,6 +24,7 @@ from config.kernel.models import (
     Company,
     DamagedFile,
     Heartbeat,
+    Job,
     KnownPlace,
     LoopFailure,
     Membership,
@@ -149,6 +150,14 @@ class LoopFailureAdmin(FactAdmin):
     list_display = ["failing_since", "company", "loop", "name", "problem", "times"]
     list_select_related = ["company"]
     ordering = ["-failed_at"]
+
+
+@admin.register(Job)
+class JobAdmin(FactAdmin):
+    list_display = ["started_at", "company", "kind", "status", "finished_at", "problem"]
+    list_select_related = ["company"]
+    list_filter = ["status"]
+    ordering = ["-started_at"]
 
 
 @admin.register(DamagedFile)

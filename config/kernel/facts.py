@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as n
 
 
@@ -87,6 +88,25 @@ declare(
     Fact("kernel.received.replayed", n("Message reçu rejoué : %(event)s"), "refresh"),
     Fact("kernel.received.applied"),
     Fact("kernel.received.ignored"),
+)
+declare(
+    "finance",
+    Fact("kernel.job.started"),
+    Fact("kernel.job.completed", partner_name="job.completed", partner_label=_("Travail demandé terminé")),
+    Fact(
+        "kernel.job.failed",
+        n("Travail demandé en échec : %(error)s"),
+        "alert",
+        "bad",
+        partner_name="job.failed",
+        partner_label=_("Travail demandé en échec"),
+    ),
+    about=PartnerObject("kernel.job", "job", "", _("Travaux demandés")),
+)
+declare(
+    "bank",
+    Fact("kernel.sync.completed", partner_name="sync.completed", partner_label=_("Source lue, à son terme ou non")),
+    about=PartnerObject("kernel.company", "company", "", _("Lecture des sources")),
 )
 declare(
     "invoices",

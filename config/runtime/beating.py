@@ -55,13 +55,13 @@ class Heart:
         busy = len(self.tasks)
         if busy and busy >= self.threads:
             self.moved_at = at
-        told = ("place", "started_at", "seen_at", "moved_at", "busy")
+        columns = ("place", "started_at", "seen_at", "moved_at", "busy")
         values = (f"{socket.gethostname()} {os.getpid()}", self.started_at, at, self.moved_at, busy)
         Heartbeat.objects.bulk_create(
-            [Heartbeat(name=name, **dict(zip(told, values, strict=True))) for name in self.names],
+            [Heartbeat(name=name, **dict(zip(columns, values, strict=True))) for name in self.names],
             update_conflicts=True,
             unique_fields=["name"],
-            update_fields=told,
+            update_fields=columns,
         )
 
     def endless(self) -> str:

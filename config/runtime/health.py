@@ -99,11 +99,11 @@ class HealthMiddleware:
         away, stopped = find(OF_THE_WEB if request.path == WEB_PATH else tuple(CHECKS))
         body: dict[str, Any] = {"status": "ok"}
         if away or stopped:
-            told = [
+            background = [
                 {"name": worker.name, "state": worker.state, "since": worker.since, "remedy": worker.remedy}
                 for worker in stopped
             ]
-            body = {"status": "unavailable", "away": away, "stopped": told}
+            body = {"status": "unavailable", "away": away, "stopped": background}
         response = JsonResponse(body, status=503 if away or stopped else 200, headers={"Cache-Control": "no-store"})
         # it is an answer, not an error of ours to write down each time somebody asks
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - django.utils.log reads it

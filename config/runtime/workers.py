@@ -18,7 +18,7 @@ from config.runtime import embedded
 from config.runtime.children import Child, Forked, look_after, stop
 
 QUEUES = "queues"
-PATIENCE = 7.0  # seconds for the tasks at work when all is stopped
+PATIENCE = 25.0  # seconds for the tasks at work when all is stopped; `make run` has less
 
 
 def commands(names: Iterable[str]) -> dict[str, list[str]]:

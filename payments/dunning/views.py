@@ -20,6 +20,7 @@ from billing.models import BALANCE, Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.folding import holds
+from config.kernel.jobs import requested
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
@@ -152,7 +153,10 @@ def reminder_send_due(request: HttpRequest) -> HttpResponse:
         return render(request, "payments/reminder/send_due.html", context)
     typed = request.POST.getlist("invoice")[:MOST_LETTERS]
     chosen = {int(key) for key in typed if key.isascii() and key.isdigit() and len(key) < 19}
-    queued = send_reminders(company=company, actor=actor_of(request), at=timezone.now(), chosen=chosen)
+    actor, now = actor_of(request), timezone.now()
+    with requested("reminders", queue="notifications", company=company, actor=actor, at=now) as (_job, result):
+        queued = send_reminders(company=company, actor=actor, at=now, chosen=chosen)
+        result["queued"] = len(queued)
     sentence = ngettext("%(count)s relance préparée.", "%(count)s relances préparées.", len(queued))
     messages.success(request, sentence % {"count": len(queued)})
     return redirect("payments:reminder-list")

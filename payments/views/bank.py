@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
+from config.kernel.jobs import requested
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
@@ -102,10 +104,10 @@ def _summary(found: Any) -> str:
 @member("bank.reconcile")
 def bank_reconcile(request: HttpRequest) -> HttpResponse:
     """« Rapprocher maintenant »: what the evidence proves; the rest is left to a person."""
-    company = cast(MemberRequest, request).membership.company
-    outcome = reconcile(company=company, actor=actor_of(request), at=timezone.now())
+    company, actor, now = cast(MemberRequest, request).membership.company, actor_of(request), timezone.now()
+    with requested("reconciliation", queue="reconciliation", company=company, actor=actor, at=now) as (_job, counts):
+        counts |= asdict(reconcile(company=company, actor=actor, at=now))
     sentence = _("%(matched)s rapprochées, %(proposed)s proposées, %(left)s sans proposition.")
-    counts = {"matched": outcome.matched, "proposed": outcome.proposed, "left": outcome.left}
     messages.success(request, sentence % counts)
     return redirect("payments:bankline-list")
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from billing.models import Email, Invoice
-from config.kernel.models import Company, Heartbeat
+from config.kernel.models import Company, Heartbeat, Job, JobStatus
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
@@ -207,6 +207,7 @@ def test_a_source_that_is_not_connected_says_so(company: Company, partner: Partn
 def test_platforms_are_read_at_once(company: Company, partner: Partner, sandbox: str) -> None:
     account = platforms.a_platform_account(company, sandbox)
     result = json_of(partner.post("/api/finance/sync", {"source": "all"}))
+    assert result["forced"] is True
     assert result["results"] == [{"source": account.name, "messages": 0, "problem": ""}]
     platforms.give_secret(account, "wrong")
     (result,) = json_of(partner.post("/api/finance/sync", {"source": "platforms"}))["results"]
@@ -217,7 +218,9 @@ def test_reconciliation_runs_now_and_counts(company: Company, partner: Partner, 
     invoice = story.an_issued_invoice(customer)
     exact = money.a_credit(str(invoice.total_gross), remittance=str(invoice.number))
     money.bank_lines(company, [exact, money.a_credit("7.77")])
-    assert json_of(partner.post("/api/finance/reconciliation")) == {"matched": 1, "proposed": 0, "left": 1}
+    outcome = json_of(partner.post("/api/finance/reconciliation"))
+    assert Job.everywhere.get(pk=outcome.pop("job_id")).status == JobStatus.COMPLETED
+    assert outcome == {"matched": 1, "proposed": 0, "left": 1}
     assert json_of(partner.post("/api/finance/reconciliation"))["matched"] == 0
     assert a_partner(company, Role.SALES).post("/api/finance/reconciliation").status_code == 403
 

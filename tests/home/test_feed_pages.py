@@ -91,7 +91,11 @@ def test_revolut_is_connected_step_by_step(client: Client, company: Company, san
     assert "Lu : 1 nouveauté." in read(answer)
     assert BankLine.everywhere.filter(company=company).count() == 1
     tags = AuditEvent.everywhere.filter(subjects__contains=[row.subject]).order_by("id").values_list("tag", flat=True)
-    assert [*tags] == ["payments.feed.changed"] * 3 + ["payments.feed.connected", "payments.feed.read"]
+    assert [*tags] == ["payments.feed.changed"] * 3 + [
+        "payments.feed.connected",
+        "kernel.sync.completed",
+        "payments.feed.read",
+    ]
 
 
 def test_the_consent_address_asks_for_reading_alone(client: Client, company: Company) -> None:

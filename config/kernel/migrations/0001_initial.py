@@ -224,6 +224,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Job',
+            fields=[
+                ('id', models.BigIntegerField(default=config.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=40, verbose_name='nature')),
+                ('queue', models.CharField(max_length=40, verbose_name='file d’attente')),
+                ('status', models.CharField(choices=[('RUNNING', 'En cours'), ('COMPLETED', 'Terminé'), ('FAILED', 'En échec')], default='RUNNING', max_length=10, verbose_name='état')),
+                ('started_at', models.DateTimeField(verbose_name='demandé le')),
+                ('finished_at', models.DateTimeField(null=True, verbose_name='terminé le')),
+                ('parts', models.JSONField(blank=True, default=list, verbose_name='suites')),
+                ('problem', models.CharField(blank=True, max_length=500, verbose_name='difficulté')),
+                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.company')),
+            ],
+            options={
+                'verbose_name': 'travail demandé',
+                'verbose_name_plural': 'travaux demandés',
+                'abstract': False,
+                'base_manager_name': 'everywhere',
+                'indexes': [models.Index(condition=models.Q(('status', 'RUNNING')), fields=['started_at'], name='running_jobs')],
+            },
+            managers=[
+                ('objects', django.db.models.manager.Manager()),
+                ('everywhere', django.db.models.manager.Manager()),
+            ],
+        ),
+        migrations.CreateModel(
             name='SignInTries',
             fields=[
                 ('key', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='empreinte')),

@@ -15,6 +15,7 @@ from config.kernel.models.companies import (
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.heartbeats import Heartbeat
+from config.kernel.models.jobs import Job, JobStatus
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.queues import LeasedRow
 from config.kernel.models.sign_in import KnownPlace, SignInTries
@@ -40,6 +41,8 @@ __all__ = [
     "DeliveryStatus",
     "Heartbeat",
     "IdempotentCall",
+    "Job",
+    "JobStatus",
     "KnownPlace",
     "LeasedRow",
     "LoopFailure",

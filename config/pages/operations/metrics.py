@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from billing.models import Email, InvoiceDocument
 from config.kernel.scope import across_companies
+from config.runtime import heartbeats
 from einvoicing.models import Attempt, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
 from einvoicing.services import compliance
 
@@ -55,6 +56,12 @@ class QueueCollector(Collector):
         for code, reason, count in compliance.refusals_by_reason(LifecycleEvent.everywhere.all(), since=since):
             rejections.add_metric([code, reason], count)
         yield rejections
+        yield _family(
+            "quittance_worker_up",
+            "Whether a queue's worker, or the clock, works",
+            "name",
+            [(worker.name, worker.state == heartbeats.WORKING) for worker in heartbeats.workers(self._at)],
+        )
         yield from self._documents(since)
         yield from self._platforms(since)
 

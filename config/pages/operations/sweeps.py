@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.tasks import deliver_emails
 from config.kernel.tasks import apply_received, deliver_webhooks
+from config.pages.operations.finishing import finish_jobs
 from einvoicing.tasks import poll, prepare, transmit
 from payments.tasks import deliver_reminders, read_feeds
 
@@ -19,4 +20,5 @@ def sweep() -> dict[str, int]:
         "reminders": deliver_reminders(),
         "webhooks": deliver_webhooks(),
         "received": apply_received(),
+        "jobs": finish_jobs(),
     }

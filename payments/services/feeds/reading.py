@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
+from config.kernel.jobs import record_sync
 from config.kernel.models import AuditEvent
 from config.kernel.queue import Clock
 from payments.models import Feed, FeedKind
@@ -39,17 +40,23 @@ def feed_of(kind: str) -> Feed | None:
 
 
 def read_feed(*, feed: Feed, actor: Actor, at: datetime) -> int:
-    """Read everything new. Returns how many movements or payments were kept. Call it with no transaction open.
+    """Read everything new, however lately it was read. Returns how many movements or payments were kept.
+
+    Partners hear of each reading; of one that fails by itself again and again, with the same problem, once.
+    Call it with no transaction open.
 
     Raises RemoteError, DomainError; `last_error` and `failing_since` then stand on the feed.
     """
     try:
         found = READERS[feed.kind](feed, at)
     except (RemoteError, DomainError) as error:
+        if actor is not BEAT or feed.last_error != str(error)[:500]:
+            _announce(feed, 0, str(error), actor, at)
         _write_state(feed, last_error=str(error)[:500], failing_since=feed.failing_since or at)
         raise
     # the moment at which reading began: what arrives while we read is found by the next turn
     _write_state(feed, last_error="", failing_since=None, read_at=at)
+    _announce(feed, found, " ".join(refusals(feed, at)), actor, at)
     if found:
         data = {"service": str(feed), "found": found}
         audit.record("payments.feed.read", subject=feed, actor=actor, at=at, data=data)
@@ -83,6 +90,12 @@ def read(feed: Feed, now: Clock) -> int:
     except Exception:
         _write_state(feed, last_error=DEFECT, failing_since=feed.failing_since or now())
         raise
+
+
+def _announce(feed: Feed, synced: int, problem: str, actor: Actor, at: datetime) -> None:
+    record_sync(
+        company=feed.company, source=feed, kind=feed.kind, synced=synced, problem=problem[:500], actor=actor, at=at
+    )
 
 
 def _write_state(feed: Feed, **facts: object) -> None:

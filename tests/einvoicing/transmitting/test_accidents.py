@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from config.kernel.facts import PARTNER_EVENTS
+from config.kernel.models import AuditEvent
 from config.kernel.queue import DELAYS
 from config.kernel.scope import company_scope
 from einvoicing import tasks
@@ -93,6 +95,7 @@ def test_a_busy_platform_is_asked_again_by_the_schedule_then_it_waits_for_a_pers
     drain(at=moment)
     assert sent.now.status == Status.DEAD
     assert sent.row.last_error
+    assert AuditEvent.everywhere.filter(tag=PARTNER_EVENTS["transmission.given_up"].tag).count() == 1
     assert drain(at=moment + timedelta(days=30)) == 0
     assert sent.ledger["received"] == 0
     retry_transmission(transmission=sent.row, reason="Plateforme rétablie", actor=story.ACTOR, at=moment)

@@ -1,0 +1,64 @@
+"""The end of jobs that were asked for: all their rows have ended, one was given up, or the work was interrupted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from config.kernel.actor import Actor
+from config.kernel.errors import Stale
+from config.kernel.isolating import treat_each
+from config.kernel.jobs import complete_job, fail_job
+from config.kernel.models import Job, JobStatus
+from config.kernel.scope import across_companies
+from config.pages.operations.jobs import ACTIVE, COMPLETED, FAILED, SOURCES, WAITING
+
+FOLLOWER = Actor.system("suivi des travaux")
+MOST = 500
+# beyond the longest that a request lasts
+INTERRUPTED_AFTER = timedelta(hours=1)
+INTERRUPTED = "Ce travail a été interrompu : ce qu’il avait fait reste fait, demandez-le à nouveau."
+_SOURCES = {source.kind: source for source in SOURCES}
+
+
+def finish_jobs(*, at: datetime | None = None) -> int:
+    """Write the end of those that have ended; how many."""
+    moment = at or timezone.now()
+    with across_companies():  # they wait in one line; each is looked at in the scope of its own company
+        running = list(Job.everywhere.filter(status=JobStatus.RUNNING).order_by("started_at", "id")[:MOST])
+    return sum(treat_each(running, lambda job: _follow(job, moment), loop="suivi des travaux demandés", at=moment))
+
+
+def _follow(job: Job, at: datetime) -> bool:
+    try:
+        return _finish(job, at)
+    except Stale:
+        # another sweep, which met it at the same moment
+        return False
+
+
+def _finish(job: Job, at: datetime) -> bool:
+    if not job.parts:
+        late = at - job.started_at > INTERRUPTED_AFTER
+        if late:
+            fail_job(job, problem=INTERRUPTED, actor=FOLLOWER, at=at)
+        return late
+    rows = [row for kind, pk in job.parts for row in _rows(kind, pk)]
+    states = {row.job_state for row in rows}
+    if states & {WAITING, ACTIVE}:
+        return False
+    also = {row.invoice.pk: row.invoice for row in rows if getattr(row, "invoice", None)}.values()
+    if FAILED in states:
+        problem = next((row.last_error for row in rows if row.job_state == FAILED and row.last_error), "")
+        fail_job(job, problem=problem, actor=FOLLOWER, at=at, also=also)
+    else:
+        result = {COMPLETED: [{"kind": kind, "id": pk} for kind, pk in job.parts]}
+        complete_job(job, result=result, actor=FOLLOWER, at=at, also=also)
+    return True
+
+
+def _rows(kind: str, pk: int) -> list[Any]:
+    source = _SOURCES[kind]
+    return list(source.rows().filter(pk=pk).annotate(job_state=source.state()))
