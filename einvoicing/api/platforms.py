@@ -42,6 +42,9 @@ class PlatformShape(serializers.Serializer):
     is_enabled = serializers.BooleanField()
     is_offline = serializers.BooleanField(help_text="By choice: everything stays in the queue.")
     sends_automatically = serializers.BooleanField(help_text="At issue.")
+    writes_receipts = serializers.BooleanField(
+        help_text="By choice: payments go to its book of receipts, by a call that it does not publish (Abby)."
+    )
     state = serializers.SerializerMethodField()
     failures = serializers.IntegerField(help_text="In a row; five suspend the account.")
     open_until = Moment(allow_null=True)

@@ -49,6 +49,18 @@ def a_platform(**changes):
     return {**values, **changes}
 
 
+def test_receipts_are_written_at_abby_where_its_account_says_so_and_nowhere_else(company):
+    client = signed_in(company)
+    page = client.get(reverse("platform-edit", args=["abby"]))
+    assert "appel non publié" in page.text
+    assert "appel non publié" not in client.get(reverse("platform-edit", args=["pennylane"])).text
+    sent = {"name": "Abby", "environment": "production", "client_secret": SECRET, "is_enabled": "on"}
+    client.post(reverse("platform-edit", args=["abby"]), sent)
+    assert PlatformAccount.everywhere.get(company=company).writes_receipts is False
+    client.post(reverse("platform-edit", args=["abby"]), sent | {"writes_receipts": "on"})
+    assert PlatformAccount.everywhere.get(company=company).writes_receipts is True
+
+
 def test_saving_what_is_shown_changes_nothing_and_writes_nothing(company):
     client = signed_in(company)
     before = {field.name: getattr(company, field.name) for field in company._meta.fields}

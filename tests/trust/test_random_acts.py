@@ -20,6 +20,7 @@ from config.kernel import chain
 from config.kernel.models import Company, LoopFailure
 from config.kernel.scope import company_scope
 from customers.models import Customer
+from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring, documents
 from payments.models import Allocation, Payment
 from tests.api.client import a_partner, json_of
@@ -48,7 +49,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
             sums[invoice.pk][one.percent] += one.amount
         return []
 
-    monkeypatch.setattr(declaring, "_holders", lambda *_invoice: ["a platform"])
+    monkeypatch.setattr(declaring, "holders_of", lambda *_invoice: [PlatformAccount(kind="afnor")])
     monkeypatch.setattr(declaring, "_declare", note)
     return sums
 

@@ -2,7 +2,7 @@
 
 The row is the queue. An attempt is written before the network is touched; one that is found without an outcome, or
 ended by a time-out, is looked up at the platform before anything is sent again: no invoice goes twice, none is lost.
-Delays 1 min, 5 min, 30 min, 2 h, 24 h (±10 %), then it waits for a person.
+Delays 1 min, 5 min, 30 min, 2 h, 24 h (±10 %), or the platform’s own (Abby: 1, 2, 4 min), then it waits for a person.
 """
 
 from einvoicing.services.transmissions.answering import AnswerInDoubt as AnswerInDoubt
