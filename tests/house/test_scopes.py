@@ -16,6 +16,7 @@ ACROSS = {
     "config/kernel/middleware.py": 1,
     "config/kernel/queue.py": 2,
     "config/kernel/tasks.py": 1,
+    "config/pages/operations/finishing.py": 1,
     "config/pages/operations/metrics.py": 1,
     "config/rehearsal/demo.py": 1,
 }

@@ -26,7 +26,8 @@ _SOURCES = {source.kind: source for source in SOURCES}
 def finish_jobs(*, at: datetime | None = None) -> int:
     """Write the end of those that have ended; how many."""
     moment = at or timezone.now()
-    with across_companies():  # they wait in one line; each is looked at in the scope of its own company
+    # the companies wait in one line; each job is then looked at in the scope of its own
+    with across_companies():
         running = list(Job.everywhere.filter(status=JobStatus.RUNNING).order_by("started_at", "id")[:MOST])
     return sum(treat_each(running, lambda job: _follow(job, moment), loop="suivi des travaux demandés", at=moment))
 
