@@ -58,7 +58,9 @@ def tone_of(transmission: Transmission) -> str:
         return "neutral"
     if transmission.status in BAD or transmission.is_duplicated or lifecycle.is_bad(transmission.lifecycle_code):
         return "bad"
-    if transmission.status == TransmissionStatus.UNKNOWN or copies.is_doubtful(transmission.copy_facts):
+    if transmission.status == TransmissionStatus.UNKNOWN or transmission.unknown_status:
+        return "warn"
+    if copies.is_doubtful(transmission.copy_facts):
         return "warn"
     return "good" if transmission.status in GOOD else "info"
 
@@ -73,6 +75,8 @@ def status_label(transmission: Transmission) -> str:
         return copy
     if transmission.kind == TransmissionKind.RECEIPT and transmission.status in GOOD:
         return _("Encaissement inscrit")
+    if transmission.unknown_status and transmission.status in GOOD:
+        return _("État inconnu : %(word)s") % {"word": transmission.unknown_status}
     if transmission.lifecycle_code:
         label = _(lifecycle.label(transmission.lifecycle_code))
         return f"{transmission.lifecycle_code} – {label}"

@@ -25,7 +25,7 @@ from einvoicing.api import chorus_pro_shapes as shapes
 from einvoicing.api.sending import InvalidHere
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.accounts import try_account
-from einvoicing.services.chorus_statuses import NOT_PENDING, PAID, REJECTED, Narrowing, narrowed, statistics, submitted
+from einvoicing.services.chorus_statuses import PAID, REJECTED, Narrowing, awaited, narrowed, statistics, submitted
 from einvoicing.services.chorus_transmitting import StatedInvoice, queue_to_chorus_pro
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.public_bodies import NoChorusPro, account_of, checked_siret
@@ -166,7 +166,7 @@ class SupplierInvoices(SupplierView):
 
     def listed(self, request: Call, siret: str, **where: Any) -> HttpResponseBase:
         rows = narrowed(Narrowing(supplier_siret=_named(request.caller.company, siret)))
-        rows = rows.exclude(chorus_status__in=NOT_PENDING) if where.get("pending") else rows.filter(**where)
+        rows = awaited(rows) if where.get("pending") else rows.filter(**where)
         return lists.page(self, rows, by="created_at", name="chorus-pro")
 
     @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
@@ -196,7 +196,7 @@ class SupplierPending(SupplierInvoices):
     @operation(query=shapes.SupplierQuery, answer=shapes.ChorusInvoice, many=True)
     @documented(id="chorus_supplier_pending")
     def get(self, request: Call, siret: str) -> HttpResponseBase:
-        """Those on their way: neither rejected, paid, nor given up."""
+        """Those from which something is still to come: neither rejected, given up, paid, nor credited."""
         return self.listed(request, siret, pending=True)
 
 

@@ -17,7 +17,7 @@ from config.kernel.clock import local_day
 from einvoicing.api.camel import CamelBody, CamelQuery, CamelShape
 from einvoicing.models import Environment, Transmission
 from einvoicing.platforms.chorus_pro.structures import Service
-from einvoicing.services.chorus_statuses import REJECTED, STATUSES, history
+from einvoicing.services.chorus_statuses import STATUSES, history, rejection_of
 
 # of the demands: other types are refused, and the issued document says its own
 INVOICE_TYPES = ("FACTURE", "ACOMPTE", "AVOIR")
@@ -143,14 +143,11 @@ class ChorusStatus(ChorusInvoice):
     """Where it stands, and how it came there."""
 
     status_history = PassageShape(many=True)
-    rejection_reason = serializers.CharField(help_text="'' unless REJETEE.")
+    rejection_reason = serializers.CharField(help_text="'' unless it was rejected.")
 
     def to_representation(self, instance: Transmission) -> Any:
         passages = history(instance)
-        last = next((passage.comment for passage in reversed(passages) if passage.status == REJECTED), "")
-        columns = vars(instance)  # `chorus_status` is an annotation of `submitted`
-        reason = (last or instance.last_error) if columns["chorus_status"] == REJECTED else ""
-        columns.update(status_history=passages, rejection_reason=reason)
+        vars(instance).update(status_history=passages, rejection_reason=rejection_of(instance))
         return super().to_representation(instance)
 
 
@@ -253,7 +250,7 @@ class StatusFigures(CamelShape):
 
 
 class StatisticsShape(CamelShape):
-    """Gross amounts. `pending`: neither paid, rejected, nor given up."""
+    """Gross amounts, each invoice once; those of credit notes are taken off. `pending`: as the list of that name."""
 
     supplier_siret = serializers.CharField()
     date_from = serializers.DateField(allow_null=True)

@@ -63,6 +63,7 @@ class TransmissionRow(serializers.Serializer):
     copy_state = serializers.SerializerMethodField(
         help_text="A mirror's own word for its copy (draft, finalized, signed, refused, paid); deleted; '' elsewhere."
     )
+    unknown_status = serializers.CharField(help_text="The platform's latest word where it means nothing here; else ''.")
     attempts = serializers.IntegerField(help_text="Since it was queued or retried.")
     next_attempt_at = serializers.SerializerMethodField(help_text="null when nothing more is tried by itself.")
     error_class = serializers.SerializerMethodField(help_text="What kind of trouble; null without.")
@@ -220,7 +221,8 @@ class InvoiceTransmissions(InvoiceView):
         """Queue an issued invoice to a platform, where issuing has not done so by itself.
 
         Refused when it is a draft (`not_issued`), to an individual (`not_for_platforms`), without a platform that
-        takes it (`no_platform`), or already given to it and not rejected (`already_transmitted`).
+        takes it (`no_platform`), already given to it and not rejected (`already_transmitted`), or rejected as the very
+        file that would leave (`rejected_unchanged`, Chorus Pro).
         """
         invoice, account = self.find(id), request.values.get("platform_id")
         if account is not None and account not in accounts_for(invoice):

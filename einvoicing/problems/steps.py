@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.platforms.registry import PLATFORMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def way_back(transmission: Transmission) -> Iterator[Step]:
             needs="invoices.credit",
             instead=True,
         )
-    elif transmission.status == TransmissionStatus.REJECTED and invoice.status == InvoiceStatus.ISSUED:
+    elif _may_go_as_it_is(transmission):
         yield Step(
             _("Ou, si la facture est juste et que l’obstacle est levé : la transmettre de nouveau telle quelle"),
             url=reverse("einvoicing:invoice-transmit", args=[invoice.pk]),
@@ -79,3 +80,9 @@ def _sent_again(successor: Invoice) -> Step:
     return Step(
         sentence, row.status == TransmissionStatus.ACCEPTED, row.get_absolute_url(), str(row.get_status_display())
     )
+
+
+def _may_go_as_it_is(transmission: Transmission) -> bool:
+    is_rejected = transmission.status == TransmissionStatus.REJECTED
+    takes_again = PLATFORMS[transmission.account.kind].takes_rejected_again
+    return is_rejected and transmission.invoice.status == InvoiceStatus.ISSUED and takes_again

@@ -185,8 +185,14 @@ def test_what_goes_again_after_a_rejection_is_resubmitted(
     second = submitted(partner, invoice)
     Transmission.everywhere.filter(pk=second).update(status="DEPOSITED", deposited_at=story.AT)
     shown = json_of(partner.get(f"{ROOT}/invoices/{first}/status"))
-    assert (shown["status"], shown["rejectionReason"]) == ("REJETEE", "SIRET inconnu")
-    assert json_of(partner.get(f"{ROOT}/invoices/{second}/status"))["status"] == "RECYCLEE"
+    assert (shown["status"], shown["rejectionReason"]) == ("RECYCLEE", "SIRET inconnu")
+    assert words_of(shown)[-2:] == ["REJETEE", "RECYCLEE"]
+    shown = json_of(partner.get(f"{ROOT}/invoices/{second}/status"))
+    assert (shown["status"], words_of(shown)[:2]) == ("RECYCLEE", ["REJETEE", "RECYCLEE"])
+
+
+def words_of(shown: dict[str, Any]) -> list[str]:
+    return [passage["status"] for passage in shown["statusHistory"]]
 
 
 @pytest.mark.parametrize(

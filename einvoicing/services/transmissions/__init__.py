@@ -16,6 +16,7 @@ from einvoicing.services.transmissions.queue import AlreadyTransmitted as Alread
 from einvoicing.services.transmissions.queue import NoPlatform as NoPlatform
 from einvoicing.services.transmissions.queue import NotForPlatforms as NotForPlatforms
 from einvoicing.services.transmissions.queue import NotIssuedYet as NotIssuedYet
+from einvoicing.services.transmissions.queue import RejectedUnchanged as RejectedUnchanged
 from einvoicing.services.transmissions.queue import dismiss_transmission as dismiss_transmission
 from einvoicing.services.transmissions.queue import queue_many as queue_many
 from einvoicing.services.transmissions.queue import queue_transmission as queue_transmission

@@ -13,8 +13,11 @@ from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, TransitionRefused
 from einvoicing.models import PlatformAccount, Priority, Transmission, TransmissionKind, TransmissionStatus
+from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.services import breaker
+from einvoicing.services.documents import find_document
 from einvoicing.services.routing import carrier_for, is_individual
+from einvoicing.services.transmissions.formats import document_kind
 
 
 class NoPlatform(DomainError):
@@ -34,6 +37,13 @@ class AlreadyTransmitted(DomainError):
     message = "Cette facture est déjà confiée à la plateforme."
 
 
+class RejectedUnchanged(DomainError):
+    code = "rejected_unchanged"
+    message = (
+        "La plateforme a rejeté ce fichier, et le rejettera de nouveau : faites un avoir, puis une nouvelle facture."
+    )
+
+
 class AlreadyAnswered(DomainError):
     code = "already_answered"
     message = "Une réponse est déjà partie, ou va partir, vers la plateforme."
@@ -47,7 +57,7 @@ class NotIssuedYet(DomainError):
 def carrier_to(invoice: Invoice) -> PlatformAccount:
     """The account that would take the invoice to its buyer now.
 
-    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted.
+    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted, RejectedUnchanged.
     """
     if invoice.is_draft:
         raise NotIssuedYet
@@ -63,6 +73,17 @@ def _refuse_second(invoice: Invoice, account: PlatformAccount) -> None:
     live = Transmission.everywhere.filter(invoice=invoice, account=account, kind=TransmissionKind.INVOICE)
     if live.exclude(status=TransmissionStatus.REJECTED).exists():
         raise AlreadyTransmitted
+    if not PLATFORMS[account.kind].takes_rejected_again and _was_rejected_as_it_is(invoice, account):
+        raise RejectedUnchanged
+
+
+def _was_rejected_as_it_is(invoice: Invoice, account: PlatformAccount) -> bool:
+    """Whether the very file that would leave was rejected there."""
+    document = find_document(invoice, document_kind(account))
+    rejected = Transmission.everywhere.filter(
+        invoice=invoice, account=account, kind=TransmissionKind.INVOICE, status=TransmissionStatus.REJECTED
+    )
+    return document is not None and rejected.filter(document_sha256=document.sha256).exists()
 
 
 @transaction.atomic
@@ -76,7 +97,7 @@ def queue_transmission(
 ) -> Transmission:
     """Put the invoice in the queue of `account`, of the platform that takes it to its buyer when None.
 
-    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted.
+    Raises NotIssuedYet, NoPlatform, NotForPlatforms, AlreadyTransmitted, RejectedUnchanged.
     """
     if account is None:
         account = carrier_to(invoice)
