@@ -206,6 +206,13 @@ def test_a_refused_invoice_may_be_replaced_in_one_go_and_its_successor_is_follow
 
 
 def test_a_lost_connection_may_be_ended_by_sending_a_rejected_invoice_again_as_it_is(company):
-    row = transmission_at(company, "213")
+    assert may_go_as_it_is(company, transmission_at(company, "213", kind="afnor"))
+
+
+def test_what_chorus_pro_rejected_does_not_go_there_again_as_it_is(company):
+    assert not may_go_as_it_is(company, transmission_at(company, "213"))
+
+
+def may_go_as_it_is(company, row):
     steps = signed_in(company).get(row.get_absolute_url()).context["steps"]
-    assert reverse("einvoicing:invoice-transmit", args=[row.invoice_id]) in [step.url for step, _may in steps]
+    return reverse("einvoicing:invoice-transmit", args=[row.invoice_id]) in [step.url for step, _may in steps]

@@ -122,7 +122,7 @@ def record_failure(transmission: Transmission, error: RemoteError, *, at: dateti
 
 
 def _write_failure(transmission: Transmission, error: RemoteError, at: datetime) -> None:
-    waits_for_quota = has_slowed_down(error)
+    waits_for_quota = provider(transmission.account.kind).counts_calls and has_slowed_down(error)
     attempts = transmission.attempts + (not waits_for_quota)
     if not waits_for_quota:
         breaker.note_failure(transmission.account, error, at=at)
