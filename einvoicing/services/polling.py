@@ -34,11 +34,14 @@ def poll_account(*, account: PlatformAccount, at: datetime, skips_pause: bool = 
     problem = ""
     try:
         with closing(connect(settings_of(account, at=at, share=1.0 if skips_pause else SHARE))) as platform:
+            read: list[str] = []
             if platform.capabilities.lists_changes:
                 read_changes(account, platform, at, skips_pause=skips_pause)
             else:
-                _read_pages(account, platform, at, skips_pause=skips_pause)
+                read = _read_pages(account, platform, at, skips_pause=skips_pause)
             read_acknowledgements(account, platform, at, skips_pause=skips_pause)
+            # only now: whoever was just asked about keeps its turn to be taken in
+            Transmission.everywhere.filter(account=account, remote_id__in=read).update(watched_at=at)
     except (RemoteError, SecretUnreadable) as error:
         problem = "" if _is_soon_over(error) else error.message
     applied = apply_waiting(account=account, at=at)
@@ -55,16 +58,15 @@ def _is_soon_over(error: RemoteError | SecretUnreadable) -> bool:
     return isinstance(error, RemoteError) and error.code == QUOTA and (error.retry_after or 0) <= SHORT_WAIT
 
 
-def _read_pages(account: PlatformAccount, platform: Platform, at: datetime, *, skips_pause: bool) -> None:
-    """The platform's feed, or what it says of each document that may be asked about."""
+def _read_pages(account: PlatformAccount, platform: Platform, at: datetime, *, skips_pause: bool) -> list[str]:
+    """The platform's feed, or what it says of each document that may be asked about, whose identifiers are returned."""
     more, watched = True, _watched(account, at, skips_pause=skips_pause)
     for _turn in range(MOST_PAGES):
         page = platform.incoming(account.cursor, watched)
         more = store_page(account, page, at) and page.more
         if not more:
             break
-    read = [document.remote_id for document in watched]
-    Transmission.everywhere.filter(account=account, remote_id__in=read).update(watched_at=at)
+    return [document.remote_id for document in watched]
 
 
 def _watched(account: PlatformAccount, at: datetime, *, skips_pause: bool) -> tuple[Watched, ...]:
