@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ def test_all_that_an_adapter_says_and_hears_is_published(adapter: Adapter, sandb
     description = published(adapter.description)
     exchanges = walked(adapter, sandbox, tmp_path)
     table = "\n".join(rows_of(adapter, description, exchanges))
+    sys.stdout.write(f"{table}\n")  # pytest -rP shows it
     found = {line for exchange in exchanges for line in differences(description, exchange)}
     unexplained = sorted(line for line in found if not any(line.startswith(known) for known in adapter.differs))
     assert not unexplained, table + "\n\nnot as published:\n" + "\n".join(unexplained)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -35,7 +35,7 @@ def window_seconds() -> float:
     return float(getattr(settings, "SANDBOX_WINDOW_SECONDS", 5.0))
 
 
-def called(operation: str) -> Callable[[View], View]:
+def called(operation: str, *parameters: str) -> Callable[[View], View]:
     """View decorator: the token, the limit of requests, then the failures this request is to have."""
 
     def decorate(view: View) -> View:
@@ -51,7 +51,11 @@ def called(operation: str) -> Callable[[View], View]:
                 injected = faults.of(request, operation=operation, client_id=client_id)
                 if "latency" in injected:
                     time.sleep(injected.seconds("latency", 1.0))
-                answer = _failure(injected) or view(request, client_id, injected, *args, **kwargs)
+                answer = (
+                    _failure(injected)
+                    or _unknown(request, parameters)
+                    or view(request, client_id, injected, *args, **kwargs)
+                )
             answer["ratelimit-limit"] = str(LIMIT)
             answer["ratelimit-remaining"] = str(max(0, left))
             answer["ratelimit-reset"] = f"{reset:.2f}"
@@ -60,6 +64,12 @@ def called(operation: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _unknown(request: HttpRequest, parameters: Sequence[str]) -> HttpResponse | None:
+    """The refusal of a parameter or form field that is not documented for this call."""
+    unknown = sorted((request.GET.keys() | request.POST.keys()) - set(parameters))
+    return problem(400, "Bad request", [{"message": f"unknown: {', '.join(unknown)}"}]) if unknown else None
 
 
 def _account(request: HttpRequest) -> str:

@@ -32,7 +32,7 @@ def me(_request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpR
 
 
 @require_POST
-@called(faults.DEPOSIT)
+@called(faults.DEPOSIT, "send_to_pa", "invoice_options")
 def imports(request: HttpRequest, client_id: str, injected: faults.Faults) -> HttpResponse:
     """POST /customer_invoices/e_invoices/imports: multipart file, send_to_pa, invoice_options (JSON)."""
     file = request.FILES.get("file")
@@ -111,7 +111,7 @@ def send_to_pa(_request: HttpRequest, client_id: str, _injected: faults.Faults, 
 
 
 @require_GET
-@called(faults.SEARCH)
+@called(faults.SEARCH, "filter", "cursor", "limit", "sort")
 def listing(request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpResponse:
     """GET /customer_invoices?filter=[{field, operator, value}]&cursor&limit: newest first."""
     try:
@@ -146,7 +146,7 @@ def invoice(request: HttpRequest, client_id: str, injected: faults.Faults, key: 
 
 
 @require_GET
-@called(faults.SEARCH)
+@called(faults.SEARCH, "start_date", "cursor", "limit")
 def changes(request: HttpRequest, client_id: str, _injected: faults.Faults) -> HttpResponse:
     """GET /changelogs/customer_invoices?start_date or cursor&limit: oldest first, four weeks kept."""
     cursor, start = request.GET.get("cursor", ""), request.GET.get("start_date", "")

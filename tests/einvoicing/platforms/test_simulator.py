@@ -227,3 +227,51 @@ def test_every_message_sent_keeps_the_official_rules(behaviour):
 def test_the_buyer_decides_what_happens(buyer, behaviour):
     invoice = replace(documents.standard_invoice(), buyer=buyer)
     assert stories.behaviour_of(reading.heading(cii.render(invoice), "CII")) == behaviour
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"where": {}},
+        {"where": {"sender": "x"}},
+        {"where": {"flowDirection": ["Up"]}},
+        {"where": {"flowDirection": "In"}},
+        {"where": {"flowType": ["Invoice"]}},
+        {"where": {"ackStatus": "Done"}},
+        {"where": {"trackingId": "a"}, "limit": 101},
+        {"where": {"trackingId": "a"}, "limit": "25"},
+        {"where": {"trackingId": "a"}, "page": 2},
+        [],
+    ],
+)
+def test_a_search_in_words_that_are_not_published_is_refused(api: Api, body: Any) -> None:
+    assert api.call("POST", f"{FLOWS}/search", json=body).status_code == 400
+
+
+def test_a_deposit_and_a_reading_in_words_that_are_not_published_are_refused(api: Api) -> None:
+    data = cii.render(documents.standard_invoice())
+    refused = api.deposit(data, fileName="invoice.xml")
+    assert (refused.status_code, "fileName" in refused.json()["errorMessage"]) == (400, True)
+    taken = api.deposit(data)
+    for query in ("docType=Copy", "format=pdf"):
+        assert api.call("GET", f"{FLOWS}/{taken.json()['flowId']}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"filters": {"siren": {"op": "strict", "value": "217500016"}}, "include": ["routingCode"]}, 200),
+        ({"filters": {"siren": {"op": "contains", "value": "2175"}}}, 400),
+        ({"filters": {"name": {"op": "strict", "value": "x"}}}, 400),
+        ({"filters": {}, "page": 2}, 400),
+        ({"filters": {}, "sorting": [{"field": "siren", "sortingOrder": "ascending"}]}, 400),
+        ({"filters": {}, "limit": 0}, 400),
+        ({}, 400),
+    ],
+)
+def test_the_directory_is_searched_in_its_own_words(api: Api, body: Any, status: int) -> None:
+    answer = api.call("POST", "/directory-service/v1/directory-line/search", json=body)
+    assert answer.status_code == status
+    if status == 200:
+        found = [row["addressingIdentifier"] for row in answer.json()["results"]]
+        assert found == ["217500016", "217500016_21750001600019", "217500016_21750001600019_SRV01"]

@@ -101,3 +101,17 @@ def test_an_account_sees_nothing_of_another(pennylane):
     stranger = {"Authorization": "Bearer pennylane-demo-somebody-else"}
     assert pennylane.bare("GET", f"{INVOICES}/{answer.json()['id']}", headers=stranger).status_code == 404
     assert pennylane.bare("GET", INVOICES, headers=stranger).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("GET", "/me", {"params": {"fields": "company"}}),
+        ("GET", INVOICES, {"params": {"page": "2"}}),
+        ("GET", CHANGES, {"params": {"since": "2026-11-01"}}),
+        ("POST", IMPORTS, {"data": {"sent_to_pa": "true"}, "files": {"file": ("f.xml", b"<x/>")}}),
+    ],
+)
+def test_a_parameter_that_is_not_documented_is_refused(pennylane, method, path, options):
+    answer = pennylane.bare(method, path, **options)
+    assert (answer.status_code, answer.json()["details"][0]["message"].partition(":")[0]) == (400, "unknown")
