@@ -91,7 +91,6 @@ ADAPTERS = (
         "",
         walks.of_invoice_ninja,
         {
-            "GET /api/v1/payments: query page is unknown": _LIST,
             "GET /api/v1/payments: query per_page is unknown": _LIST,
             "GET /api/v1/payments: answer 200 field data[].applied is unknown": _SOURCE,
             "GET /api/v1/payments: answer 200 field data[].client is unknown": _SOURCE,

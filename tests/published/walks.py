@@ -31,7 +31,7 @@ def of_flows(sandbox: str, _folder: Path) -> None:
         patch.setattr(client, "PAGE_SIZE", 3)  # of several pages
         number, deposit = account.invoice()
         remote_id = account.send(deposit)
-        account.platform.deposit(replace(deposit, tracking_id=f"{deposit.tracking_id}-copy"))
+        account.platform.deposit(replace(deposit, tracking_id=f"{deposit.tracking_id}-copy", profile="CIUS"))
         assert account.platform.find(deposit.tracking_id, number) is not None
         account.platform.acknowledgement(remote_id)
         messages, _cursor = account.read()
