@@ -127,7 +127,6 @@ class InvoiceNinja:
             "include": "invoices,client",
             "sort": "updated_at|asc",
             "per_page": size,
-            "page": 1,
         }
         answer = _json(self._get("/payments", query))
         found, pages = answer.get("data"), _inner(answer, "meta", "pagination").get("total_pages")
