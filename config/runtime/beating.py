@@ -8,7 +8,6 @@ taken up when their lease ends.
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from datetime import datetime
@@ -56,7 +55,7 @@ class Heart:
         if busy and busy >= self.threads:
             self.moved_at = at
         columns = ("place", "started_at", "seen_at", "moved_at", "busy")
-        values = (f"{socket.gethostname()} {os.getpid()}", self.started_at, at, self.moved_at, busy)
+        values = (f"{os.uname().nodename} {os.getpid()}", self.started_at, at, self.moved_at, busy)
         Heartbeat.objects.bulk_create(
             [Heartbeat(name=name, **dict(zip(columns, values, strict=True))) for name in self.names],
             update_conflicts=True,
