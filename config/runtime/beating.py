@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -30,12 +30,13 @@ class Heart:
     def __init__(self, names: tuple[str, ...], threads: int) -> None:
         self.names = names
         self.threads = threads
-        self.started_at = self.moved_at = timezone.now()
+        self.started_at = timezone.now()
+        self.last_move = time.monotonic()
         self.tasks: dict[str, float] = {}
         self.lock = threading.Lock()
 
     def moved(self) -> None:
-        self.moved_at = timezone.now()
+        self.last_move = time.monotonic()
 
     def begun(self, task: str) -> None:
         with self.lock:
@@ -53,9 +54,11 @@ class Heart:
 
         busy = len(self.tasks)
         if busy and busy >= self.threads:
-            self.moved_at = at
+            self.moved()
+        # told in the time of this sign: a clock set back in between would put the last move after it
+        moved_at = at - timedelta(seconds=time.monotonic() - self.last_move)
         columns = ("place", "started_at", "seen_at", "moved_at", "busy")
-        values = (f"{os.uname().nodename} {os.getpid()}", self.started_at, at, self.moved_at, busy)
+        values = (f"{os.uname().nodename} {os.getpid()}", self.started_at, at, moved_at, busy)
         Heartbeat.objects.bulk_create(
             [Heartbeat(name=name, **dict(zip(columns, values, strict=True))) for name in self.names],
             update_conflicts=True,
@@ -106,9 +109,19 @@ def _task_ended(task_id: str = "", **_kwargs: Any) -> None:
 
 
 class Scheduler(PersistentScheduler):
-    """Celery's own, each turn of which is a sign of life."""
+    """Celery's own, each turn of which is a sign of life, and which outlives a clock that is set back."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         for heart in _hearts:
             heart.moved()
+        self.forget_the_future()
         return super().tick(*args, **kwargs)
+
+    def forget_the_future(self) -> None:
+        """An alarm that rang « later than now » would otherwise be silent until then, and all of them with it."""
+        now = self.app.now()
+        for entry in self.schedule.values():
+            if entry.last_run_at > now:
+                entry.last_run_at = now
+                # made anew from the entries
+                self._heap = None

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from config.celery import app
 from config.kernel.models import Heartbeat
 from config.runtime import beating, embedded, heartbeats
 from config.runtime.keeper import Valkey
@@ -97,11 +98,11 @@ def test_a_worker_that_takes_nothing_is_stuck_and_one_whose_threads_are_all_at_w
     now = timezone.now()
     heart = beating.Heart(("sync",), threads=1)
     beating.Heart(("beat",), threads=0).write(now)
-    heart.moved_at = now - heartbeats.STANDSTILL - timedelta(seconds=1)
+    heart.last_move -= heartbeats.STANDSTILL.total_seconds() + 1
     heart.write(now)
     assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "stuck"
     heart.begun("task")
-    heart.moved_at = now - heartbeats.STANDSTILL - timedelta(seconds=1)
+    heart.last_move -= heartbeats.STANDSTILL.total_seconds() + 1
     heart.write(now)
     assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "working"
     assert heart.endless() == ""
@@ -114,7 +115,25 @@ def test_a_worker_that_takes_nothing_is_stuck_and_one_whose_threads_are_all_at_w
 def test_without_the_clock_no_worker_is_called_stuck() -> None:
     now = timezone.now()
     heart = beating.Heart(("sync",), threads=1)
-    heart.moved_at = now - timedelta(hours=1)
+    heart.last_move -= 3600
     heart.write(now)
     found = {worker.name: worker for worker in heartbeats.workers(now)}
     assert (found["sync"].state, found["beat"].state, found["beat"].since) == ("working", "stopped", None)
+
+
+def test_a_clock_set_back_hides_no_worker_that_takes_nothing() -> None:
+    now = timezone.now()
+    heart = beating.Heart(("sync",), threads=1)
+    heart.write(now + timedelta(hours=1))
+    beating.Heart(("beat",), threads=0).write(now)
+    heart.last_move -= heartbeats.STANDSTILL.total_seconds() + 1
+    heart.write(now)
+    assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "stuck"
+
+
+def test_a_clock_set_back_silences_no_alarm(tmp_path: Path) -> None:
+    scheduler = beating.Scheduler(app=app, schedule_filename=str(tmp_path / "schedule"))
+    for entry in scheduler.schedule.values():
+        entry.last_run_at += timedelta(hours=1)
+    assert scheduler.tick() <= 5, "the most frequent alarm rings every five seconds"
+    scheduler.close()
