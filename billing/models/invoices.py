@@ -203,10 +203,14 @@ class Invoice(CompanyRow):
 
     @property
     def billed_orders(self) -> list[SalesOrder]:
-        """The orders that it bills, the oldest first: its own, or several together. One query where it has any."""
+        """The orders that it bills, the oldest first: its own, or several together. One query where it has any.
+
+        Until a corrected invoice is issued, those of the first are still billed by the first.
+        """
         if self.order is None:
             return []
-        return list(self.grouped_orders.order_by("order_date", "number")) or [self.order]
+        together = type(self.order).everywhere.filter(billed_by__in=[self.pk, self.corrects_id])
+        return list(together.order_by("order_date", "number")) or [self.order]
 
     @property
     def balance(self) -> Decimal:

@@ -48,7 +48,7 @@ def check_not_deducted(invoice: Invoice) -> None:
 
 
 def deductible_from(draft: Invoice) -> InvoiceQuerySet:
-    """The deposits that the draft may deduct: its customer's, in its currency, of its order or of none.
+    """The deposits that the draft may deduct: its customer's, in its currency, of its orders or of none.
 
     A corrected invoice may also deduct what the invoice it corrects does: that one will no longer.
     """
@@ -59,7 +59,7 @@ def deductible_from(draft: Invoice) -> InvoiceQuerySet:
     rows: InvoiceQuerySet = Invoice.everywhere.filter(
         free, company_id=draft.company_id, customer_id=draft.customer_id, currency=draft.currency
     )
-    own = Q(order=None) | Q(order_id=draft.order_id) | Q(order__billed_by=draft.pk)
+    own = Q(order=None) | Q(order_id=draft.order_id) | Q(order__billed_by__in=[draft.pk, draft.corrects_id])
     return rows.filter(own).order_by("issue_date", "number")
 
 

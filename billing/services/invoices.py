@@ -50,7 +50,8 @@ def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
     """
     invoices = list(invoices)
     if orders := {invoice.order_id for invoice in invoices if invoice.order_id}:
-        billed = Q(pk__in=orders) | Q(billed_by__in=[invoice.pk for invoice in invoices])
+        billing = {key for invoice in invoices for key in (invoice.pk, invoice.corrects_id) if key}
+        billed = Q(pk__in=orders) | Q(billed_by__in=billing)
         list(SalesOrder.everywhere.select_for_update(no_key=True, of=("self",)).filter(billed).order_by("pk"))
     rows = Invoice.everywhere.select_for_update(no_key=True, of=("self",)).order_by("pk")
     keys = {invoice.pk for invoice in invoices}

@@ -77,10 +77,15 @@ def test_a_corrected_invoice_stands_for_all_the_orders_of_the_first(orders):
     assert [final_invoice_of(order) for order in orders] == [corrected, corrected]
 
 
-def test_the_deposits_of_every_order_are_deducted(orders):
+def test_the_deposits_of_every_order_are_deducted_and_kept_by_a_corrected_invoice(orders):
     for order in orders:
         issue_invoice(invoice=draft_deposit(source=order, gross=Decimal("120.00"), description="Acompte", **ACT), **ACT)
-    assert generate_together(orders=orders, **ACT).amount_deposited == 240
+    issued = issue_invoice(invoice=generate_together(orders=orders, **ACT), **ACT)
+    assert issued.amount_deposited == 240
+    draft = draft_correction(invoice=issued, reason="Adresse", **ACT)
+    assert draft.billed_orders == orders, "judged as it will be issued, without BT-14"
+    corrected = issue_invoice(invoice=draft, **ACT)
+    assert (corrected.amount_deposited, corrected.billed_orders) == (240, orders)
 
 
 def test_a_deposit_issued_after_the_draft_is_deducted_from_it(orders):
