@@ -12,11 +12,12 @@ from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import MOST_ITEMS, ItemBody, lines, partner_fields
+from billing.api.invoices.bodies import ItemBody, lines, partner_fields
 from billing.api.invoices.shapes import ItemShape
 from billing.invoiced import invoice_key
 from billing.models import OrderLine, OrderStatus, SalesOrder
 from billing.services.invoices import inputs_of
+from billing.services.lines import MOST_LINES
 from billing.services.orders import cancel_order, confirm_order, save_order, ship_order
 from config.kernel.api import lists
 from config.kernel.api.cross_fields import CrossFieldBody
@@ -107,7 +108,7 @@ class OrderChange(CrossFieldBody):
     service_code = serializers.CharField(max_length=100, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     delivery_address = AddressBody(required=False, allow_null=True, help_text="The invoice takes it over.")
-    items = ItemBody(many=True, required=False, max_length=MOST_ITEMS)
+    items = ItemBody(many=True, required=False, max_length=MOST_LINES)
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, str]:
         customer: Customer | None = values.get("customer_id")

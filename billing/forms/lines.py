@@ -13,13 +13,12 @@ from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import Product, Unit
 from billing.models.lines import DocumentLine
 from billing.pasting import REFERENCE, PastedRow
-from billing.services.lines import LineInput
+from billing.services.lines import MOST_LINES, LineInput
 from config.kernel import typography
 from config.kernel.form_errors import filled_forms
 from config.kernel.forms import FrenchDecimalField, TextField
 
 PREFIX = "lines"
-MOST_LINES = 500
 COLUMNS = (
     "product_id",
     "description",

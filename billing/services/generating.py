@@ -11,6 +11,7 @@ from django.db import transaction
 from billing.models import Invoice, OrderLine, OrderStatus, SalesOrder
 from billing.services.deducting import deductible_from, those_that_fit, write_deductions
 from billing.services.invoices import inputs_of, save_draft
+from billing.services.lines import MOST_LINES
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -30,6 +31,11 @@ class AlreadyInvoiced(DomainError):
 class NotTogether(DomainError):
     code = "orders_not_together"
     message = "Une facture réunit les commandes d’un même client, livrées à la même adresse et au même service."
+
+
+class TooManyLines(DomainError):
+    code = "too_many_lines"
+    message = "Une facture porte %(most)s lignes au plus : générez celle de ces commandes en plusieurs fois."
 
 
 def final_invoice_of(order: SalesOrder) -> Invoice | None:
@@ -71,7 +77,7 @@ def generate_invoice(*, order: SalesOrder, actor: Actor, at: datetime) -> Invoic
 
 @transaction.atomic
 def generate_together(*, orders: Sequence[SalesOrder], actor: Actor, at: datetime) -> Invoice:
-    """The same of several orders on one invoice. Raises also NotTogether."""
+    """The same of several orders on one invoice. Raises also NotTogether, TooManyLines."""
     rows = SalesOrder.everywhere.select_for_update(no_key=True, of=("self",)).select_related("company", "customer")
     # locked in the order of their keys: whoever generates one of them meanwhile waits, and finds it invoiced
     locked = list(rows.filter(pk__in=[order.pk for order in orders]).order_by("pk"))
@@ -81,6 +87,8 @@ def generate_together(*, orders: Sequence[SalesOrder], actor: Actor, at: datetim
         raise NotTogether
     (group,) = together(locked)
     lines = [line for order in group for line in OrderLine.everywhere.filter(order=order).order_by("position")]
+    if len(lines) > MOST_LINES:  # nobody could edit it
+        raise TooManyLines(most=MOST_LINES)
     invoice = save_draft(
         invoice=None,
         customer=group[0].customer,

@@ -21,6 +21,7 @@ from customers import exemptions, territories
 from customers.models import Address, AddressKind, Customer
 
 TOO_MANY_DIGITS = "Ce nombre est trop long : %(whole)s chiffres au plus avant la virgule et %(places)s après."
+MOST_LINES = 500  # of a document: its form and a partner's body hold no more
 LARGEST_TOTAL = Decimal(10) ** 14  # what the columns of amounts hold
 Row = TypeVar("Row", bound=DocumentLine)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -50,7 +50,8 @@ def order_invoice_many(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return _generate(request)
-    choices = [_choice(order) for order in _chosen(request)]
+    rows = _chosen(request)
+    choices = [_choice(order) for order in rows[:MOST]]
     ready = [choice.order for choice in choices if choice.is_ready]
     invoices = list({choice.invoice.pk: choice.invoice for choice in choices if choice.invoice}.values())
     drafts = [invoice for invoice in invoices if invoice.is_draft]
@@ -64,12 +65,12 @@ def order_invoice_many(request: HttpRequest) -> HttpResponse:
         "done": bool(request.GET.get("done")),
         "action": action,
         "action_url": f"{action.url}?{keys}" if action else "",
-        "most": MOST,
+        "left_out": rows.count() - MOST if len(choices) == MOST else 0,
     }
     return render(request, "billing/order/invoice_many.html", context)
 
 
-def _chosen(request: HttpRequest) -> Sequence[SalesOrder]:
+def _chosen(request: HttpRequest) -> QuerySet[SalesOrder]:
     """The oldest first, as their invoices will be made."""
     rows = SalesOrder.objects.select_related("customer", "company")
     keys = _keys(request.GET.getlist("order"))
@@ -79,7 +80,7 @@ def _chosen(request: HttpRequest) -> Sequence[SalesOrder]:
         rows = OrderFilter(query).narrow(rows)
     else:
         rows = rows.filter(pk__in=keys)
-    return list(rows.order_by("order_date", "number")[:MOST])
+    return rows.order_by("order_date", "number")
 
 
 def _keys(given: list[str]) -> list[int]:

@@ -9,12 +9,13 @@ from typing import Any
 from django.utils.translation import gettext_noop as n
 from rest_framework import serializers
 
-from billing.api.invoices.bodies import MOST_ITEMS, partner_fields
+from billing.api.invoices.bodies import partner_fields
 from billing.api.invoices.filters import listed
 from billing.api.invoices.reading import InvoiceView
 from billing.api.invoices.shapes import InvoiceRow, InvoiceShape
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.crediting import CreditedPart
+from billing.services.lines import MOST_LINES
 from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Number
@@ -53,7 +54,7 @@ class CreditBody(Body):
         many=True,
         required=False,
         allow_empty=False,
-        max_length=MOST_ITEMS,
+        max_length=MOST_LINES,
         help_text="What is credited; all that is left of the invoice where it is not said.",
     )
 

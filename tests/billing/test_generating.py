@@ -15,6 +15,7 @@ from billing.services.deposits import draft_deposit, takes_deposit
 from billing.services.generating import (
     AlreadyInvoiced,
     NotTogether,
+    TooManyLines,
     final_invoice_of,
     generate_each,
     generate_invoice,
@@ -23,6 +24,7 @@ from billing.services.generating import (
 )
 from billing.services.invoices import delete_draft
 from billing.services.issuing import issue_invoice
+from billing.views import generating
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.mapping import from_invoice
@@ -159,6 +161,29 @@ def test_many_are_shown_then_made_and_lead_to_their_drafts(orders, company):
     again = client.post(reverse(MANY), {"order": keys[:3]}, follow=True)
     assert f"La commande {orders[0].number} a déjà sa facture" in plain(again)
     assert Invoice.objects.count() == 2
+
+
+def test_a_hundred_are_made_at_once_and_the_page_says_how_many_stay(orders, company, monkeypatch):
+    client = signed_in(company)
+    absent = list(range(1, 99))  # the address of the page after it names each, and is long
+    sent = {"order": [order.pk for order in orders] + absent, "csrfmiddlewaretoken": "x" * 32}
+    answers = [client.post(reverse(MANY), sent) for _turn in range(2)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert len(answers[0]["Location"]) > 300
+    assert Invoice.objects.count() == 2
+    monkeypatch.setattr(generating, "MOST", 1)
+    for order in orders:
+        final_invoice_of(order).delete()
+    page = client.get(reverse(MANY), {"all": "1"})
+    assert [choice.order for choice in page.context["choices"]] == [orders[0]]
+    assert "1 autre de cette liste reste à facturer" in plain(page)
+
+
+def test_an_invoice_that_no_form_could_hold_is_refused(orders, monkeypatch):
+    monkeypatch.setattr("billing.services.generating.MOST_LINES", 1)
+    with pytest.raises(TooManyLines):
+        generate_together(orders=orders, **ACT)
+    assert not Invoice.objects.exists()
 
 
 def test_one_leads_straight_to_its_draft_and_all_of_the_filter_may_be_asked_for(orders, company):

@@ -16,7 +16,7 @@ from billing.api.invoices import vocabulary
 from billing.api.invoices.shapes import InvoiceShape, ItemShape
 from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
-from billing.services.lines import LineInput
+from billing.services.lines import MOST_LINES, LineInput
 from billing.services.products import NO_MOTIVE
 from billing.totals import UnpriceableLine, check_vat
 from config.kernel.api.cross_fields import CrossFieldBody
@@ -28,7 +28,6 @@ from customers.api.shapes import AddressBody
 from customers.exemptions import FRANCHISE_CODE, is_motive
 from customers.models import Customer
 
-MOST_ITEMS = 500
 TWO_NUMBERS = n("invoice_number et external_reference sont le même numéro, le vôtre : envoyez l’un des deux.")
 TWO_DAYS = n("invoice_date et supply_date sont le même jour, celui de la vente : envoyez l’un des deux.")
 
@@ -156,7 +155,7 @@ class ChangeBody(CrossFieldBody):
         max_length=50, required=False, allow_blank=True, help_text="Of the contract or public procurement (BT-12)."
     )
     delivery_address = AddressBody(required=False, allow_null=True, help_text="Where it is not the customer's own.")
-    items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_ITEMS)
+    items = ItemBody(many=True, required=False, allow_empty=False, max_length=MOST_LINES)
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
         numbers = {values.get(name) for name in ("invoice_number", "external_reference")} - {None, ""}
@@ -173,7 +172,7 @@ class InvoiceBody(ChangeBody):
 
     customer_id = Reference(Customer)
     kind = serializers.ChoiceField(vocabulary.NEW_KINDS, default="invoice")
-    items = ItemBody(many=True, allow_empty=False, max_length=MOST_ITEMS)
+    items = ItemBody(many=True, allow_empty=False, max_length=MOST_LINES)
 
     def between(self, values: dict[str, Any], refused: Set[str]) -> dict[str, list[str]]:
         two_days = {"invoice_date": [_(TWO_DAYS)]} if len(_days(values, None)) > 1 else {}

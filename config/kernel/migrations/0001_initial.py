@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(max_length=300)),
                 ('fingerprint', models.CharField(max_length=64)),
                 ('status', models.PositiveSmallIntegerField()),
-                ('location', models.CharField(blank=True, max_length=300)),
+                ('location', models.TextField(blank=True)),
                 ('body', models.TextField()),
                 ('created_at', models.DateTimeField()),
             ],

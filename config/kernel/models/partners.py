@@ -62,7 +62,7 @@ class IdempotentCall(CompanyRow):
     path = models.CharField(max_length=300)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
-    location = models.CharField(max_length=300, blank=True)
+    location = models.TextField(blank=True)  # with the keys of a hundred rows it is long
     body = models.TextField()
     created_at = models.DateTimeField()
 
