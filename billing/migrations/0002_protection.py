@@ -1,4 +1,7 @@
-"""Issued documents, their parts, journal, files and stock: PostgreSQL itself refuses, not only Python."""
+"""Issued documents, their parts, journal, files and stock: PostgreSQL itself refuses, not only Python.
+
+Functions that read tables name their search path: a temporary table of the same name would be read first.
+"""
 
 from django.db import migrations
 
@@ -12,7 +15,7 @@ END $$;
 -- The added ones are looked at together, once a statement: a look at each costs as much as its INSERT. Invoices are
 -- found by their keys: a session that planned while there were few would go on reading all of them.
 CREATE FUNCTION billing_added_to_issued() RETURNS trigger LANGUAGE plpgsql
- SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp SET enable_seqscan TO off AS $$
 BEGIN
   IF EXISTS (SELECT FROM added JOIN billing_invoice AS invoice ON invoice.id = added.invoice_id
              WHERE invoice.status <> 'DRAFT') THEN
@@ -21,7 +24,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION billing_part_of_issued() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION billing_part_of_issued() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   part record;
 BEGIN
@@ -33,21 +37,28 @@ BEGIN
   RETURN part;
 END $$;
 
--- Deferred to the commit: between the lines of an entry the sums differ.
-CREATE FUNCTION billing_entry_balances() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+-- An entry is written by one statement, which leaves it balanced: what is added to it later is refused, balanced or not.
+CREATE FUNCTION billing_entries_balance() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp SET enable_seqscan TO off AS $$
 DECLARE
   entry record;
 BEGIN
+  -- NaN is equal to itself, and its difference with itself is no zero
   SELECT entry_id, sum(debit) - sum(credit) AS gap INTO entry FROM billing_journalline
-    WHERE entry_id IN (SELECT entry_id FROM added) GROUP BY entry_id HAVING sum(debit) <> sum(credit) LIMIT 1;
+    WHERE entry_id IN (SELECT entry_id FROM added) GROUP BY entry_id HAVING sum(debit) - sum(credit) <> 0 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'quittance: journal entry % does not balance (%)', entry.entry_id, entry.gap USING ERRCODE = '23514';
+  END IF;
+  IF (SELECT count(*) FROM added) <>
+     (SELECT count(*) FROM billing_journalline WHERE entry_id IN (SELECT entry_id FROM added)) THEN
+    RAISE EXCEPTION 'quittance: INSERT on % is refused, the entry is written', TG_TABLE_NAME USING ERRCODE = '42501';
   END IF;
   RETURN NULL;
 END $$;
 
 -- Once its invoice is issued a deduction can only end: from live to not live.
-CREATE FUNCTION billing_deduction_of_issued() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION billing_deduction_of_issued() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   part record;
 BEGIN
@@ -65,7 +76,8 @@ BEGIN
 END $$;
 
 -- What an issued invoice says it deducts is the sum of its deductions.
-CREATE FUNCTION billing_deposited_is_deducted() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION billing_deposited_is_deducted() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   gap numeric;
 BEGIN
@@ -78,7 +90,7 @@ BEGIN
 END $$;
 
 -- In the server, under the lock that its own UPDATE takes: two movements at once are both counted.
-CREATE FUNCTION billing_count_movement() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION billing_count_movement() RETURNS trigger LANGUAGE plpgsql SET search_path TO public, pg_temp AS $$
 BEGIN
   UPDATE billing_product SET on_hand = on_hand + NEW.quantity WHERE id = NEW.product_id;
   RETURN NULL;
@@ -93,7 +105,8 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE FUNCTION billing_part_of_confirmed() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION billing_part_of_confirmed() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM billing_salesorder WHERE status <> 'DRAFT' AND id IN (
       CASE WHEN TG_OP <> 'INSERT' THEN OLD.order_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.order_id END)) THEN

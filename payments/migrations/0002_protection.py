@@ -3,7 +3,8 @@
 from django.db import migrations
 
 PROTECTION = r"""
-CREATE FUNCTION payments_allocated_is_allocated() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION payments_allocated_is_allocated() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   kept numeric;
   found numeric;
@@ -19,7 +20,8 @@ BEGIN
 END $$;
 
 -- An allocation without an update of its invoice or payment fires no trigger of theirs: this one asks both.
-CREATE FUNCTION payments_both_sides_follow() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION payments_both_sides_follow() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   gap numeric;
 BEGIN
@@ -59,7 +61,8 @@ LANGUAGE sql STABLE ROWS 1 AS $$
       FROM billing_invoice WHERE corrects_id = the_invoice AND billing_invoice.status <> 'DRAFT') AS corrections
 $$;
 
-CREATE FUNCTION payments_stands_where_it_says() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION payments_stands_where_it_says() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
   differing record;
 BEGIN
@@ -77,7 +80,8 @@ BEGIN
 END $$;
 
 -- A new company starts with the half-years that were known when this was written; later ones are for its owner.
-CREATE FUNCTION payments_known_rates() RETURNS trigger LANGUAGE plpgsql SET "quittance.company" TO '*' AS $$
+CREATE FUNCTION payments_known_rates() RETURNS trigger LANGUAGE plpgsql
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 BEGIN
   INSERT INTO payments_lateinterestrate (id, company_id, year, half, ecb, legal, source)
   SELECT 1000000000000000 + floor(random() * 8000000000000000)::bigint, NEW.id, known.*
@@ -129,6 +133,9 @@ CREATE TRIGGER payments_match_keep_all BEFORE TRUNCATE ON payments_match
 
 CREATE CONSTRAINT TRIGGER payments_payment_allocated AFTER UPDATE OF allocated ON payments_payment
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_allocated_is_allocated();
+
+CREATE CONSTRAINT TRIGGER payments_payment_starts_free AFTER INSERT ON payments_payment
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.allocated <> 0) EXECUTE FUNCTION payments_allocated_is_allocated();
 
 CREATE CONSTRAINT TRIGGER payments_allocation_counted AFTER INSERT ON payments_allocation
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_both_sides_follow();

@@ -18,6 +18,7 @@ from tests.trust.conftest import World, as_it_was, run, settle
 pytestmark = pytest.mark.trust
 
 REFUSED = "42501"
+COPY = "INSERT INTO {0} SELECT (jsonb_populate_record(row, %s::jsonb)).* FROM {0} AS row WHERE id = %s"
 
 
 def refusal(sql: str, *values: Any, then: str = "") -> str:
@@ -105,7 +106,8 @@ def test_no_column_of_a_fact_can_be_changed_nor_the_fact_removed(world: World, s
         with subtests.test(f"{table} removed"):
             assert is_frozen(refusal(f"DELETE FROM {table} WHERE id = %s", key))
             assert is_frozen(refusal(f"DELETE FROM {table}"))
-            assert is_frozen(refusal_to_the_owner(f"TRUNCATE {table} CASCADE"))
+            # by its own trigger: those of the tables that go with it would refuse too
+            assert f"TRUNCATE on {table} is refused" in refusal_to_the_owner(f"TRUNCATE {table} CASCADE")
 
 
 def test_what_may_still_change_does(world: World):
@@ -132,10 +134,9 @@ def test_a_draft_can_be_changed_and_removed(world: World):
 
 
 def test_nothing_is_added_to_an_issued_invoice_nor_moved_into_it(world: World):
-    copy = "INSERT INTO {0} SELECT (jsonb_populate_record(row, %s::jsonb)).* FROM {0} AS row WHERE id = %s"
     for name, other in (("line", {"id": 1, "position": 9}), ("vat", {"id": 1, "rate": "5.50"})):
         row = world[name]
-        words = refusal(copy.format(row._meta.db_table), json.dumps(other), row.pk)
+        words = refusal(COPY.format(row._meta.db_table), json.dumps(other), row.pk)
         assert is_frozen(words), words
     words = refusal(
         "UPDATE billing_invoiceline SET invoice_id = %s WHERE invoice_id = %s", world["invoice"].pk, world["draft"].pk
@@ -181,7 +182,7 @@ def test_an_order_keeps_its_number_and_what_was_confirmed(world: World):
     """Triggers keep it; it is no fact of the chain."""
     order = world["order"]
     for change in (f"{name} = {other}" for name, other in columns_of("billing_salesorder").items()):
-        if not change.startswith(("status", "shipped_at")):
+        if not change.startswith(("status", "shipped_at", "billed_by_id")):
             assert is_frozen(refusal(f"UPDATE billing_salesorder SET {change} WHERE id = %s", order.pk)), change
     for sql in ("UPDATE billing_orderline SET quantity = 9", "DELETE FROM billing_orderline"):
         assert is_frozen(refusal(f"{sql} WHERE order_id = %s", order.pk))
@@ -194,7 +195,53 @@ def test_an_order_keeps_its_number_and_what_was_confirmed(world: World):
     assert is_frozen(refusal("UPDATE billing_orderline SET order_id = %s WHERE order_id = %s", order.pk, draft.pk))
 
 
-def test_the_head_of_the_chain_cannot_be_removed(world: World):
+def test_a_written_entry_takes_no_more_lines_though_it_would_balance(world: World):
+    pair = (
+        "INSERT INTO billing_journalline SELECT (jsonb_populate_record(row, "
+        "jsonb_build_object('id', place, 'position', 90 + place, 'debit', d, 'credit', c))).* "
+        "FROM billing_journalline AS row, (VALUES (1, 5, 0), (2, 0, 5)) AS added (place, d, c) WHERE row.id = %s"
+    )
+    assert is_frozen(refusal(pair, world["entry line"].pk))
+
+
+def test_no_payment_is_inserted_as_spent(world: World):
+    forged = json.dumps({"id": 7, "number": "ENC-2026-09999", "allocated": "50.00"})
+    assert refusal(COPY.format("payments_payment"), forged, world["another payment"].pk).startswith("23514 quittance")
+
+
+def test_an_event_gets_its_place_in_the_chain_from_postgresql_alone(world: World):
+    unplaced = {"id": 2**62, "hash": "", "previous_hash": "", "sequence": None}
+    placed = {**unplaced, "hash": "0" * 64, "sequence": 2**31}
+    copy = COPY.format("kernel_auditevent")
+    assert is_frozen(refusal(copy, json.dumps(placed), world["event"].pk))
+    forged = f"UPDATE kernel_auditevent SET hash = repeat('0', 64), sequence = 9 WHERE id = {2**62}"
+    assert is_frozen(refusal(copy, json.dumps(unplaced), world["event"].pk, then=forged))
+    assert refusal(copy, json.dumps(unplaced), world["event"].pk) == "", "the control"
+
+
+def test_a_temporary_table_of_the_same_name_hides_nothing_from_the_triggers(world: World, subtests: pytest.Subtests):
+    for hidden, columns, change in (
+        ("billing_invoice", "id bigint, status text", "UPDATE billing_invoiceline SET unit_price = 1"),
+        ("billing_invoice", "id bigint, status text", "DELETE FROM billing_vatsubtotal"),
+        ("billing_salesorder", "id bigint, status text", "UPDATE billing_orderline SET quantity = 9"),
+    ):
+        with subtests.test(change), as_it_was():
+            run(f"CREATE TEMPORARY TABLE {hidden} ({columns}) ON COMMIT DROP")
+            assert is_frozen(refusal(change))
+
+
+def test_every_function_of_a_trigger_that_reads_tables_says_where_they_are(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+            "AND prorettype = 'trigger'::regtype AND prosrc ~ '(FROM|INTO|UPDATE) (billing|payments|kernel)_' "
+            "AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false)"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_the_head_of_the_chain_cannot_be_removed_nor_moved(world: World):
+    assert is_frozen(refusal("UPDATE kernel_auditchain SET length = length - 1"))
     assert is_frozen(refusal("DELETE FROM kernel_auditchain WHERE company_id = %s", world.company.pk))
     assert is_frozen(refusal_to_the_owner("TRUNCATE kernel_auditchain"))
 

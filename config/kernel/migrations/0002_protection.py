@@ -1,4 +1,7 @@
-"""Frozen rows refuse to change, the audit trail is chained at commit, and tokens end with the rights they were given for."""
+"""Frozen rows refuse to change, the audit trail is chained at commit, and tokens end with the rights they were given for.
+
+Functions that read tables name their search path: a temporary table of the same name would be read first.
+"""
 
 from django.db import migrations
 
@@ -31,7 +34,7 @@ END $$;
 -- not seen here, and what they have is placed. Head and events are written once, where each event would write both.
 -- Events are found by their keys: a session that planned while there were few would go on reading all of them.
 CREATE FUNCTION kernel_chain_event() RETURNS trigger LANGUAGE plpgsql
- SET "quittance.company" TO '*' SET enable_seqscan TO off AS $$
+ SET "quittance.company" TO '*' SET search_path TO public, pg_temp SET enable_seqscan TO off AS $$
 DECLARE
   head kernel_auditchain%ROWTYPE;
   event record;
@@ -58,8 +61,6 @@ BEGIN
       FROM unnest(ids, before, hashes) WITH ORDINALITY AS found (id, before, hash, place) WHERE placed.id = found.id;
     UPDATE kernel_auditchain SET length = head.length, head = head.head WHERE company_id = NEW.company_id;
   END IF;
-  -- given back: row security of what follows in this transaction must see the scope it had
-  PERFORM set_config('quittance.company', scope, true);
   RETURN NULL;
 END $$;
 
@@ -74,7 +75,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION kernel_tokens_of_member_end() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION kernel_tokens_of_member_end() RETURNS trigger LANGUAGE plpgsql SET search_path TO public, pg_temp AS $$
 BEGIN
     UPDATE kernel_user SET token_version = token_version + 1 WHERE id = OLD.user_id;
     RETURN NULL;
@@ -82,13 +83,16 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER kernel_auditevent_chain AFTER INSERT ON kernel_auditevent
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION kernel_chain_event();
--- The only UPDATE an event ever sees is the one above, once. Compared here, not in kernel_freeze(): many come at once.
+-- The only UPDATE an event ever sees is the one of the trigger above, once: outside of triggers the depth is 0. Compared
+-- here, not in kernel_freeze(): many come at once.
 CREATE TRIGGER kernel_auditevent_freeze BEFORE UPDATE ON kernel_auditevent
-  FOR EACH ROW WHEN (old.hash <> '' OR
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0 OR old.hash <> '' OR
     (old.id, old.company_id, old.at, old.tag, old.actor_kind, old.actor_name, old.actor_user_id, old.subjects, old.data,
      old.digest, old.request_id, old.content_hash) IS DISTINCT FROM
     (new.id, new.company_id, new.at, new.tag, new.actor_kind, new.actor_name, new.actor_user_id, new.subjects, new.data,
      new.digest, new.request_id, new.content_hash)) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_auditevent_unplaced BEFORE INSERT ON kernel_auditevent
+  FOR EACH ROW WHEN (new.hash <> '') EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER kernel_auditevent_keep BEFORE DELETE ON kernel_auditevent
   FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER kernel_auditevent_keep_all BEFORE TRUNCATE ON kernel_auditevent
@@ -96,6 +100,8 @@ CREATE TRIGGER kernel_auditevent_keep_all BEFORE TRUNCATE ON kernel_auditevent
 
 CREATE TRIGGER kernel_auditchain_keep BEFORE DELETE ON kernel_auditchain
   FOR EACH ROW EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER kernel_auditchain_follows BEFORE UPDATE ON kernel_auditchain
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION kernel_refuse();
 CREATE TRIGGER kernel_auditchain_keep_all BEFORE TRUNCATE ON kernel_auditchain
   FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
