@@ -11,8 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import InvoiceAdmin
 from billing.models import Invoice
-from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
-from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccount, RemoteDocument, Transmission
+from config.kernel.admin_base import AuditedAdmin, CompanyAdmin, FactAdmin, FactInline, for_each
+from einvoicing.models import (
+    ApplicationCalls,
+    Attempt,
+    Enclosure,
+    LifecycleEvent,
+    PlatformAccount,
+    RemoteDocument,
+    Transmission,
+)
 from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import issue_checked
 from einvoicing.services.transmissions import retry_transmission
@@ -48,6 +56,20 @@ class PlatformAccountAdmin(CompanyAdmin):
     @admin.action(description=_("Lire la plateforme maintenant"))
     def poll(self, request: HttpRequest, rows: QuerySet[PlatformAccount]) -> None:
         for_each(self, request, rows, lambda row, actor, at: poll_account(account=row, at=at, skips_pause=True))
+
+
+@admin.register(ApplicationCalls)
+class ApplicationCallsAdmin(AuditedAdmin):
+    """What is counted of each application: to be read. Deleting a row ends its pause and counts from zero."""
+
+    list_display = ("client_id", "environment", "minute", "calls_in_minute", "day", "calls_in_day", "resumes_at")
+    ordering = ("environment", "client_id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class AttemptInline(FactInline):

@@ -13,7 +13,7 @@ from einvoicing.models import PlatformAccount
 from einvoicing.services import preparing
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.polling import poll_account
-from einvoicing.services.routing import CHORUS_PRO
+from einvoicing.services.routing import CHORUS_PRO, has_quota
 from einvoicing.services.technical_accounts import read_password_end
 from einvoicing.services.transmissions import TRANSMISSIONS
 
@@ -54,7 +54,7 @@ def _active(_at: datetime) -> QuerySet[PlatformAccount]:
 
 def _readable(at: datetime) -> QuerySet[PlatformAccount]:
     """Those that their platform did not ask to wait."""
-    return _active(at).filter(Q(resumes_at=None) | Q(resumes_at__lte=at))
+    return _active(at).filter(has_quota(at))
 
 
 def _uncompared(at: datetime) -> QuerySet[PlatformAccount]:

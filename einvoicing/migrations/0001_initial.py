@@ -16,6 +16,24 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='ApplicationCalls',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('environment', models.CharField(choices=[('production', 'Production'), ('qualification', 'Qualification')], max_length=13, verbose_name='environnement')),
+                ('client_id', models.CharField(max_length=200, verbose_name='identifiant client')),
+                ('minute', models.DateTimeField(null=True, verbose_name='minute')),
+                ('calls_in_minute', models.PositiveIntegerField(default=0, verbose_name='appels de la minute')),
+                ('day', models.DateField(null=True, verbose_name='jour')),
+                ('calls_in_day', models.PositiveIntegerField(default=0, verbose_name='appels du jour')),
+                ('resumes_at', models.DateTimeField(null=True, verbose_name='ralentie jusqu’au')),
+            ],
+            options={
+                'verbose_name': 'appels d’une application',
+                'verbose_name_plural': 'appels des applications',
+                'constraints': [models.UniqueConstraint(fields=('environment', 'client_id'), name='calls_counted_once_per_application')],
+            },
+        ),
+        migrations.CreateModel(
             name='Attempt',
             fields=[
                 ('id', models.BigIntegerField(default=config.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
@@ -113,11 +131,6 @@ class Migration(migrations.Migration):
                 ('polled_at', models.DateTimeField(editable=False, null=True, verbose_name='dernière lecture')),
                 ('password_expires_on', models.DateField(editable=False, null=True, verbose_name='fin du mot de passe')),
                 ('last_error', models.CharField(blank=True, editable=False, max_length=500, verbose_name='dernière erreur')),
-                ('minute_of_calls', models.DateTimeField(editable=False, null=True)),
-                ('calls_in_minute', models.PositiveIntegerField(default=0, editable=False)),
-                ('day_of_calls', models.DateField(editable=False, null=True)),
-                ('calls_in_day', models.PositiveIntegerField(default=0, editable=False)),
-                ('resumes_at', models.DateTimeField(editable=False, null=True, verbose_name='ralentie jusqu’au')),
             ],
             options={
                 'verbose_name': 'compte de plateforme',

@@ -4,6 +4,7 @@ from einvoicing.models.accounts import DocumentFormat as DocumentFormat
 from einvoicing.models.accounts import Environment as Environment
 from einvoicing.models.accounts import PlatformAccount as PlatformAccount
 from einvoicing.models.enclosures import Enclosure as Enclosure
+from einvoicing.models.quotas import ApplicationCalls as ApplicationCalls
 from einvoicing.models.transmissions import ANSWERS as ANSWERS
 from einvoicing.models.transmissions import Attempt as Attempt
 from einvoicing.models.transmissions import ErrorClass as ErrorClass

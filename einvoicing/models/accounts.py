@@ -58,12 +58,6 @@ class PlatformAccount(LeasedRow):
     polled_at = models.DateTimeField(_("dernière lecture"), null=True, editable=False)
     password_expires_on = models.DateField(_("fin du mot de passe"), null=True, editable=False)
     last_error = models.CharField(_("dernière erreur"), max_length=500, blank=True, editable=False)
-    # calls made within the minute and the day that began then, and the end of the pause the platform asked for (429)
-    minute_of_calls = models.DateTimeField(null=True, editable=False)
-    calls_in_minute = models.PositiveIntegerField(default=0, editable=False)
-    day_of_calls = models.DateField(null=True, editable=False)
-    calls_in_day = models.PositiveIntegerField(default=0, editable=False)
-    resumes_at = models.DateTimeField(_("ralentie jusqu’au"), null=True, editable=False)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("compte de plateforme")

@@ -32,7 +32,7 @@ class Provider:
     answers: tuple[str, ...] = ()  # its statuses that a person can answer from here (208, 221)
     retries_after: tuple[int, ...] = ()  # minutes between two tries; the queue's own where it is empty
     asks_every: int = 0  # seconds between two questions about one document, where there is no feed
-    counts_calls: bool = False  # its calls are counted, and a 429 pauses the whole account: see `quotas`
+    counts_calls: bool = False  # its calls are counted, and a 429 pauses the application: see `quotas`
     takes_rejected_again: bool = True  # a file it rejected may pass later, as it is
     has_oauth: bool = True  # an identifier, a secret and an address of tokens; else the secret is the access key
 

@@ -14,6 +14,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.http_failures import AnsweredError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing.models import ErrorClass, PlatformAccount, Transmission
+from einvoicing.services.routing import has_quota
 
 FAILURES = 5  # in a row
 FIRST_WAIT = timedelta(minutes=5)
@@ -23,8 +24,7 @@ LONGEST_WAIT = timedelta(hours=1)
 def passable(*, at: datetime) -> Q:
     """Transmissions whose account may be tried now."""
     is_closed = Q(account__open_until=None) | Q(account__open_until__lte=at)
-    has_quota = Q(account__resumes_at=None) | Q(account__resumes_at__lte=at)
-    return Q(account__is_offline=False) & is_closed & has_quota
+    return Q(account__is_offline=False) & is_closed & has_quota(at, account="account__")
 
 
 def take_turn(row: Transmission, *, at: datetime, lease: timedelta) -> bool:

@@ -1,13 +1,14 @@
-"""How many calls an account makes: its limits for a minute and a day, and the pause that a platform asks for (429).
+"""How many calls an application makes: its limits for a minute and a day, and the pause its platform asks for (429).
 
-The counts are columns of the account, so that every worker sees them.
+PISTE counts by application: the accounts of all companies that use the same one share its quota and its pause. The
+counts are one row of it, so that every worker sees them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NoReturn
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.utils import timezone
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
 from config.kernel.http_failures import AnsweredError
-from einvoicing.models import PlatformAccount
+from einvoicing.models import ApplicationCalls
 
 QUOTA = "quota"  # code of the error
 _TOO_MANY = 429
@@ -30,13 +31,14 @@ def has_slowed_down(error: RemoteError) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountGate:
-    """The quota of one account. 0 is without limit. `share`: of the limits, for calls that leave some to others.
+class ApplicationGate:
+    """The quota of one application. 0 is without limit. `share`: of the limits, for calls that leave some to others.
 
     `at`: the moment the calls count for, now when None.
     """
 
-    account_id: int | None
+    environment: str
+    client_id: str  # '' for an account that names no application: nothing is counted
     per_minute: int = 0
     per_day: int = 0
     share: float = 1.0
@@ -44,54 +46,60 @@ class AccountGate:
 
     def enter(self) -> None:
         """Count one call. Raises RemoteError (quota), which says how many seconds to wait."""
-        if self.account_id is None:
+        if not self.client_id:
             return
         at = self.at or timezone.now()
         minute, day = _starts(at)
+        if self._count(at, minute, day):
+            return
+        self._make_row()  # the application's first call finds none
+        if not self._count(at, minute, day):
+            self._refuse(at, minute, day)
+
+    def slow_down(self, seconds: int | None) -> None:
+        """Every account of the application waits that long."""
+        at = self.at or timezone.now()
+        self._make_row()
+        self._rows().update(resumes_at=at + timedelta(seconds=USUAL_PAUSE if seconds is None else seconds))
+
+    def _count(self, at: datetime, minute: datetime, day: datetime) -> bool:
+        """One statement: of two workers that come at once with one call left, the second finds it gone."""
         counted = self._rows().annotate(
-            in_minute=Case(When(minute_of_calls=minute, then=F("calls_in_minute")), default=Value(0)),
-            in_day=Case(When(day_of_calls=day.date(), then=F("calls_in_day")), default=Value(0)),
+            in_minute=Case(When(minute=minute, then=F("calls_in_minute")), default=Value(0)),
+            in_day=Case(When(day=day.date(), then=F("calls_in_day")), default=Value(0)),
         )
         passes = Q(resumes_at=None) | Q(resumes_at__lte=at)
         passes &= _within("in_minute", self._most(self.per_minute)) & _within("in_day", self._most(self.per_day))
         made = counted.filter(passes).update(
-            minute_of_calls=minute,
-            calls_in_minute=F("in_minute") + 1,
-            day_of_calls=day.date(),
-            calls_in_day=F("in_day") + 1,
+            minute=minute, calls_in_minute=F("in_minute") + 1, day=day.date(), calls_in_day=F("in_day") + 1
         )
-        if not made:
-            self._refuse(at, minute, day)
+        return bool(made)
 
-    def slow_down(self, seconds: int | None) -> None:
-        """The whole account waits that long."""
-        at = self.at or timezone.now()
-        self._rows().update(resumes_at=at + timedelta(seconds=USUAL_PAUSE if seconds is None else seconds))
+    def _make_row(self) -> None:
+        row = ApplicationCalls(environment=self.environment, client_id=self.client_id)
+        ApplicationCalls.objects.bulk_create([row], ignore_conflicts=True)
 
     def _most(self, limit: int) -> int:
         """Our share of it; one call at least."""
         return max(1, int(limit * self.share)) if limit else 0
 
-    def _rows(self) -> QuerySet[Any]:
-        return PlatformAccount.everywhere.filter(pk=self.account_id)
+    def _rows(self) -> QuerySet[ApplicationCalls]:
+        return ApplicationCalls.objects.filter(environment=self.environment, client_id=self.client_id)
 
-    def _refuse(self, at: datetime, minute: datetime, day: datetime) -> None:
-        """Raises RemoteError, unless the account is gone."""
-        account = self._rows().first()
-        if account is None:
-            return
-        if account.resumes_at is not None and account.resumes_at > at:
-            sentence, until = ASKED_TO_SLOW_DOWN, account.resumes_at
-        elif self.per_minute and account.minute_of_calls == minute and not self._is_day_spent(account, day):
+    def _refuse(self, at: datetime, minute: datetime, day: datetime) -> NoReturn:
+        calls = self._rows().get()
+        if calls.resumes_at is not None and calls.resumes_at > at:
+            sentence, until = ASKED_TO_SLOW_DOWN, calls.resumes_at
+        elif self.per_minute and calls.minute == minute and not self._is_day_spent(calls, day):
             sentence, until = SPENT, minute + timedelta(minutes=1)
         else:
             sentence, until = SPENT, day + timedelta(days=1)
         wait = max(1, round((until - at).total_seconds()))
         raise RemoteError(sentence, retryable=True, code=QUOTA, retry_after=wait)
 
-    def _is_day_spent(self, account: PlatformAccount, day: datetime) -> bool:
+    def _is_day_spent(self, calls: ApplicationCalls, day: datetime) -> bool:
         most = self._most(self.per_day)
-        return bool(most) and account.day_of_calls == day.date() and account.calls_in_day >= most
+        return bool(most) and calls.day == day.date() and calls.calls_in_day >= most
 
 
 def _starts(at: datetime) -> tuple[datetime, datetime]:

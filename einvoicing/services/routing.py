@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from billing.models import Invoice
 from config.kernel.outbound import PublicAdapter
-from einvoicing.models import PlatformAccount
+from einvoicing.models import ApplicationCalls, PlatformAccount
 from einvoicing.platforms.base import PlatformSettings
 from einvoicing.platforms.chorus_pro.addresses import Addresses, addresses
 from einvoicing.platforms.registry import PLATFORMS, Provider
-from einvoicing.services.quotas import AccountGate
+from einvoicing.services.quotas import ApplicationGate
 
 CHORUS_PRO = "chorus_pro"
 READ_TIMEOUT = 30.0
@@ -45,16 +46,17 @@ def addresses_of(account: PlatformAccount) -> Addresses:
 def settings_of(account: PlatformAccount, *, at: datetime | None = None, share: float = 1.0) -> PlatformSettings:
     """How to reach the account, its secrets in clear: never logged, never stored. Raises SecretUnreadable.
 
-    What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings). `share`: of its quota of
-    calls, counted at `at`, now when None.
+    What a Chorus Pro account leaves empty is the installation's own (CHORUS_PRO_* settings). `share`: of the quota of
+    calls of its application, counted at `at`, now when None.
     """
     usual, where = usual_settings(account.kind), addresses_of(account)
+    client_id = account.client_id or usual.get("client_id", "")
     secret = account.client_secret() if account.client_secret_cipher else ""
     return PlatformSettings(
         kind=account.kind,
         base_url=where.base_url,
         token_url=where.token_url,
-        client_id=account.client_id or usual.get("client_id", ""),
+        client_id=client_id,
         client_secret=secret or usual.get("client_secret", ""),
         service_name=account.service_name,
         directory_name=account.directory_name,
@@ -69,8 +71,9 @@ def settings_of(account: PlatformAccount, *, at: datetime | None = None, share: 
         read_timeout=usual.get("read_timeout", READ_TIMEOUT),
         writes_receipts=account.writes_receipts,
         date_format=usual.get("date_format", "%Y-%m-%d"),
-        gate=AccountGate(
-            account.pk,
+        gate=ApplicationGate(
+            account.environment,
+            client_id,
             per_minute=usual.get("calls_per_minute", 0),
             per_day=usual.get("calls_per_day", 0),
             share=share,
@@ -78,6 +81,24 @@ def settings_of(account: PlatformAccount, *, at: datetime | None = None, share: 
         ),
         connections=lambda: PublicAdapter(deadline=LONGEST_CONVERSATION, loopback=True),
     )
+
+
+def has_quota(at: datetime, *, account: str = "") -> Q:
+    """Those whose application was not asked to wait (429). `account`: the way to it, « account__ » of a row."""
+    kinds = [kind for kind, provider in PLATFORMS.items() if provider.counts_calls]
+    own = usual_settings(CHORUS_PRO).get("client_id", "")
+    paused = ApplicationCalls.objects.filter(resumes_at__gt=at).values_list("environment", "client_id")
+    found = Q()
+    for environment, client_id in paused:
+        names = [client_id, ""] if client_id == own else [client_id]
+        found &= ~Q(
+            **{
+                f"{account}kind__in": kinds,
+                f"{account}environment": environment,
+                f"{account}client_id__in": names,
+            }
+        )
+    return found
 
 
 def enabled_accounts(company_id: int) -> list[PlatformAccount]:

@@ -32,8 +32,7 @@ def a_platform_account(
             name="Plateforme d’essai",
             base_url=address,
             token_url=f"{address}/oauth/token",
-            client_id=f"demo-{uuid.uuid4().hex[:12]}",
-            **{"kind": "afnor", **values},
+            **{"kind": "afnor", "client_id": f"demo-{uuid.uuid4().hex[:12]}", **values},
         )
         account.set_client_secret(secret)
         account.save(force_insert=True)

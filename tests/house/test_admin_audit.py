@@ -30,7 +30,7 @@ from config.kernel.timeline import timeline_of
 from config.sandbox.models import SandboxFault, SandboxRecord
 from customers.models import Address, Contact, Customer, Individual, Organisation, PaymentTerms
 from customers.services import save_contact
-from einvoicing.models import PlatformAccount
+from einvoicing.models import ApplicationCalls, PlatformAccount
 from einvoicing.sandbox.models import SandboxFlow
 from payments.models import BankAccount, Feed
 from tests.factories import platforms, story
@@ -113,7 +113,7 @@ WITHOUT_COMPANY = {
     ),
 }
 
-ONLY_DELETED = {KnownPlace, SignInTries, SandboxFlow, SandboxRecord}  # of no company either
+ONLY_DELETED = {ApplicationCalls, KnownPlace, SignInTries, SandboxFlow, SandboxRecord}  # of no company either
 
 
 def changing_pages() -> list[type[models.Model]]:

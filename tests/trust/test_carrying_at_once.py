@@ -1,10 +1,12 @@
-"""Several carriers at once: each transmission is taken by one of them, and none waits for another."""
+"""Several carriers at once: each transmission is taken by one of them, none waits for another, all share one quota."""
 
 from __future__ import annotations
 
 import pytest
 
-from einvoicing.models import Attempt, Transmission
+from config.kernel.errors import RemoteError
+from einvoicing.models import ApplicationCalls, Attempt, Transmission
+from einvoicing.services.quotas import ApplicationGate
 from einvoicing.services.statuses import apply_document
 from tests.factories import platforms, story
 from tests.factories.queues import claim_due
@@ -40,3 +42,15 @@ def test_copies_of_one_status_read_at_once_are_one_fact():
     copies = [platforms.a_message(account, data) for _copy in range(6)]
     applied = at_once(6, lambda place: apply_document(document_id=copies[place].pk, at=story.AT))
     assert sorted(applied) == [False] * 5 + [True]
+
+
+def test_workers_at_once_make_no_call_more_than_the_quota_of_their_application():
+    def worker(_place: int) -> bool:
+        try:
+            ApplicationGate("production", "shared", per_minute=5, at=story.AT).enter()
+        except RemoteError:
+            return False
+        return True
+
+    assert sum(at_once(8, worker)) == 5
+    assert ApplicationCalls.objects.get(client_id="shared").calls_in_minute == 5

@@ -16,12 +16,12 @@ from billing.models import Invoice
 from config.kernel.errors import RemoteError
 from customers.models import Customer
 from einvoicing import tasks
-from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission
+from einvoicing.models import ApplicationCalls, LifecycleEvent, PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.registry import connect
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
 from einvoicing.services.polling import poll_account
-from einvoicing.services.quotas import AccountGate
+from einvoicing.services.quotas import ApplicationGate
 from einvoicing.services.routing import settings_of
 from einvoicing.services.transmissions.transmitting import deposit_of
 from tests.factories import platforms, story
@@ -71,9 +71,20 @@ class Town:
         return self.calls - before
 
     @property
+    def counted(self) -> ApplicationCalls | None:
+        return ApplicationCalls.objects.filter(client_id=self.account.client_id).first()
+
+    @property
     def calls(self) -> int:
-        self.account.refresh_from_db()
-        return self.account.calls_in_day if self.account.day_of_calls == self.at.date() else 0
+        counted = self.counted
+        return counted.calls_in_day if counted and counted.day == self.at.date() else 0
+
+    @property
+    def resumes_at(self) -> datetime | None:
+        return self.counted.resumes_at if self.counted else None
+
+    def gate(self, **limits: Any) -> ApplicationGate:
+        return ApplicationGate(self.account.environment, self.account.client_id, **limits)
 
 
 @pytest.fixture
@@ -173,8 +184,7 @@ def test_an_account_asked_to_slow_down_does_for_deposits_and_readings_alike(town
     town.fails("429", value="90", times=9)
     town.polls()
     waiting = Transmission.everywhere.get(invoice=story.an_issued_invoice(town.customer, service_code="SRV01"))
-    town.account.refresh_from_db()
-    assert town.account.resumes_at == town.at + timedelta(seconds=90)
+    assert town.resumes_at == town.at + timedelta(seconds=90)
     assert drain(at=town.at) == 0
     assert town.polls(MINUTES) == 0
     assert not tasks._readable(town.at).filter(pk=town.account.pk).exists()
@@ -190,23 +200,72 @@ def test_a_deposit_turned_away_for_its_quota_is_no_failure(town: Town) -> None:
     drain(at=town.at)
     assert (latest(row).status, row.attempts, row.next_attempt_at) == (Status.PENDING, 0, town.at + MINUTES)
     town.account.refresh_from_db()
-    assert (town.account.failures, town.account.resumes_at) == (0, town.at + MINUTES)
+    assert (town.account.failures, town.resumes_at) == (0, town.at + MINUTES)
     assert drain(at=town.at + MINUTES) == 1
     assert latest(row).status == Status.DEPOSITED
 
 
 def test_a_spent_day_waits_for_midnight_in_paris(town: Town) -> None:
-    gate = AccountGate(town.account.pk, per_minute=5, per_day=2, at=NOON)
+    gate = town.gate(per_minute=5, per_day=2, at=NOON)
     gate.enter()
     gate.enter()
     with pytest.raises(RemoteError) as caught:
         gate.enter()
     assert (caught.value.code, caught.value.retry_after) == ("quota", 11 * 3600)
-    AccountGate(town.account.pk, per_day=2, at=NOON + timedelta(hours=11)).enter()
-    AccountGate(town.account.pk, per_minute=1, per_day=9, at=NOON + timedelta(hours=11, minutes=1)).enter()
+    town.gate(per_day=2, at=NOON + timedelta(hours=11)).enter()
+    town.gate(per_minute=1, per_day=9, at=NOON + timedelta(hours=11, minutes=1)).enter()
     with pytest.raises(RemoteError) as caught:
-        AccountGate(town.account.pk, per_minute=1, per_day=9, at=NOON + timedelta(hours=11, minutes=1)).enter()
+        town.gate(per_minute=1, per_day=9, at=NOON + timedelta(hours=11, minutes=1)).enter()
     assert caught.value.retry_after == 60
+
+
+@pytest.fixture
+def twins(town: Town, settings: Any) -> tuple[PlatformAccount, PlatformAccount]:
+    """The accounts of two companies, of which the second leaves the application to the installation."""
+    settings.CHORUS_PRO = {**settings.CHORUS_PRO, "client_id": town.account.client_id, "calls_per_minute": 3}
+    other = platforms.a_platform_account(story.a_company(), kind="chorus_pro", client_id="")
+    return town.account, other
+
+
+def test_companies_that_share_an_application_share_its_quota(
+    town: Town, twins: tuple[PlatformAccount, PlatformAccount]
+) -> None:
+    mine, other = (settings_of(account, at=town.at).gate for account in twins)
+    mine.enter()
+    other.enter()
+    mine.enter()
+    for gate in (mine, other):
+        with pytest.raises(RemoteError, match="quota"):
+            gate.enter()
+    stranger = platforms.a_platform_account(story.a_company(), kind="chorus_pro")
+    settings_of(stranger, at=town.at).gate.enter()
+
+
+def test_a_platform_that_asks_one_company_to_slow_down_asks_all_that_share_its_application(
+    town: Town, twins: tuple[PlatformAccount, PlatformAccount]
+) -> None:
+    mine, other = twins
+    trial = platforms.a_platform_account(
+        story.a_company(), kind="chorus_pro", client_id=mine.client_id, environment="qualification"
+    )
+    afnor = platforms.a_platform_account(story.a_company(), client_id=mine.client_id)
+    waiting = Transmission.everywhere.get(invoice=story.an_issued_invoice(town.customer, service_code="SRV01"))
+    everyone = {mine.pk, other.pk, trial.pk, afnor.pk}
+    assert readable(town.at) >= everyone
+    settings_of(other, at=town.at).gate.slow_down(90)
+    assert readable(town.at) & everyone == {trial.pk, afnor.pk}
+    assert drain(at=town.at) == 0
+    with pytest.raises(RemoteError) as caught:
+        town.gate(at=town.at).enter()
+    assert caught.value.retry_after == 90
+    town.at += 2 * MINUTES
+    assert readable(town.at) >= everyone
+    assert drain(at=town.at) == 1
+    assert latest(waiting).status == Status.DEPOSITED
+
+
+def readable(at: datetime) -> set[int]:
+    return set(tasks._readable(at).values_list("pk", flat=True))
 
 
 # -- the flow's own states -----------------------------------------------------------------------------------------
