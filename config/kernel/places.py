@@ -6,6 +6,7 @@ Rail, search and palette draw what is declared.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -32,10 +33,11 @@ class Place:
         """Its address; '' where the role may not open it, or with POST not act there."""
         if self.setting and not getattr(settings, self.setting):
             return ""
-        url = reverse(self.name)
+        url = _address(self.name)
         return url if may_open(role, url, method) else ""
 
 
+_address = cache(reverse)  # the frame of each page asks for the same twenty
 PAGES: dict[str, Place] = {}
 ACTS: dict[str, Place] = {}
 # pages that show rows which have none of their own: the label of their model, the name of the address
