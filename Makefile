@@ -6,6 +6,7 @@ PYTHON := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
 WORKERS := -n auto --maxprocesses 4
+READ_ONLY := .types .imports .migrations .format .lint
 PACKAGES := config customers billing payments einvoicing
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 step = @printf '\n— %s\n' '$(1)'
@@ -21,18 +22,27 @@ run: setup ## Serve everything in the foreground; PORT=8000, Ctrl-C stops
 
 test: ## All that must hold: format, lint, types, imports, migrations, tests
 	@.ci/setup test
-	$(call step,format)
-	@.venv/bin/ruff format --check .
-	$(call step,lint)
-	@.venv/bin/ruff check .
-	$(call step,types)
-	@$(PYTHON) -m mypy manage.py $(PACKAGES)
-	$(call step,imports)
-	@.venv/bin/lint-imports
-	$(call step,migrations)
-	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(READ_ONLY)
 	$(call step,tests)
 	@$(PYTHON) -m pytest --ignore=tests/bench $(WORKERS)
+
+# what reads the code and changes nothing: two at a time, each with its own words
+.PHONY: $(READ_ONLY)
+.types:
+	$(call step,types)
+	@$(PYTHON) -m mypy manage.py $(PACKAGES)
+.imports:
+	$(call step,imports)
+	@.venv/bin/lint-imports
+.migrations:
+	$(call step,migrations)
+	@$(PYTHON) manage.py makemigrations --check --dry-run
+.format:
+	$(call step,format)
+	@.venv/bin/ruff format --check .
+.lint:
+	$(call step,lint)
+	@.venv/bin/ruff check .
 
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
