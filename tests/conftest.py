@@ -11,14 +11,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import jwt.algorithms
 import pytest
 import redis
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.template import Context, RequestContext, Template
 from django.test import override_settings
+from django.test.utils import _TestState
 from django.utils import translation
+from django.utils.safestring import SafeString
 
 from config.kernel import broker
 from config.kernel.models import Company
@@ -31,6 +36,7 @@ from tests.api.world import World, a_world
 from tests.factories import story
 from tests.scopes import tests_work_across_companies
 from tests.template import migrated
+from tests.unchanged import as_it_was
 
 
 def pytest_collection_finish() -> None:
@@ -117,9 +123,26 @@ def _another_try_at_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_rsa_key() -> Iterator[None]:
-    """Making a key takes longer than most tests; which one it is does not matter."""
+    """Making a key takes longer than most tests, reading it as long as many; which one it is does not matter."""
     patch = pytest.MonkeyPatch()
     patch.setattr("payments.services.feeds.connecting.new_key", functools.cache(new_key))
+    for reader in (serialization, jwt.algorithms):
+        patch.setattr(reader, "load_pem_private_key", functools.cache(reader.load_pem_private_key))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _contexts_of_whole_pages(django_test_environment: None) -> Iterator[None]:
+    """`answer.context` is the page's own: what Django copies of each part and widget besides costs up to a third."""
+    noted, render = Template._render, _TestState.saved_data.template_render
+
+    def rendered(self: Template, context: Context) -> SafeString:
+        whole = isinstance(context, RequestContext) and context.template is self
+        return (noted if whole else render)(self, context)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Template, "_render", rendered)
     yield
     patch.undo()
 
@@ -146,7 +169,8 @@ def _flush_passes_triggers() -> Iterator[None]:
     """
 
     def sql_flush(_self: DatabaseOperations, _style: Any, tables: Iterable[str], **_options: Any) -> list[str]:
-        return [f'DELETE FROM "{table}"' for table in tables if table not in ("django_content_type", "auth_permission")]
+        kept = ("django_content_type", "auth_permission")
+        return ["; ".join(f'DELETE FROM "{table}"' for table in tables if table not in kept)]
 
     def execute_sql_flush(self: DatabaseOperations, sql_list: Iterable[str]) -> None:
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
@@ -191,11 +215,8 @@ def in_scope(company: Company) -> Iterator[None]:
 @contextmanager
 def never_committed(django_db_blocker: Any) -> Iterator[None]:
     """A transaction for rows that all the tests of a module see."""
-    outermost = transaction.atomic()
-    outermost._from_testcase = True  # no transaction of the product's, as those of TestCase
-    with django_db_blocker.unblock(), outermost:
+    with django_db_blocker.unblock(), as_it_was():
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def admin_patterns() -> list[str]:
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("path", a_share(admin_patterns(), 3))
+@pytest.mark.parametrize("path", a_share(admin_patterns(), 6))
 def test_no_page_of_the_admin_fails_either(path, root, db):
     if "<" not in path:
         bound(root, path, ADMIN_QUERIES)
@@ -153,7 +153,7 @@ def test_the_searches_find_the_pages_there_are():
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("model", a_share(list(admin.site._registry), 3), ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", a_share(list(admin.site._registry), 6), ids=lambda model: model.__name__)
 def test_a_real_row_takes_no_nul_in_the_admin(model, rows, root, db):
     if model in rows:
         for page in ("change", "history", "delete"):

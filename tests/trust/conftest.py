@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from billing.models import (
     DepositDeduction,
@@ -58,14 +57,6 @@ def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
         made = World(company, everything_that_can_happen(company))
         settle()
         yield made
-
-
-@contextmanager
-def as_it_was() -> Iterator[None]:
-    """Whatever is done inside, what comes after finds the world unchanged."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def everything_that_can_happen(company: Company) -> dict[str, models.Model]:

@@ -10,9 +10,10 @@ from django.db import DataError, IntegrityError
 
 from config.kernel import chain
 from tests.trust.at_once import a_share
-from tests.trust.conftest import World, as_it_was, settle
+from tests.trust.conftest import World, settle
 from tests.trust.test_frozen import FACTS, columns_of
 from tests.trust.test_tampering import tamper
+from tests.unchanged import as_it_was
 
 pytestmark = pytest.mark.trust
 

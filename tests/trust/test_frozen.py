@@ -13,7 +13,8 @@ from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from payments.models import Payment
 from tests.factories import story
-from tests.trust.conftest import World, as_it_was, run, settle
+from tests.trust.conftest import World, run, settle
+from tests.unchanged import as_it_was
 
 pytestmark = pytest.mark.trust
 

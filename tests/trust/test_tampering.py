@@ -17,7 +17,8 @@ from config.kernel.postgresql.base import APP_ROLE
 from config.kernel.scope import across_companies
 from payments.models import Payment
 from tests.factories import money, story
-from tests.trust.conftest import World, as_it_was, run, settle
+from tests.trust.conftest import World, run, settle
+from tests.unchanged import as_it_was
 
 pytestmark = pytest.mark.trust
 
