@@ -14,6 +14,7 @@ from einvoicing.platforms.chorus_pro.structures import BodyAnswer
 from einvoicing.validation.report import FATAL, WARNING, Violation
 
 BODY, SERVICE, ENGAGEMENT, UNKNOWN = "CPRO-DESTINATAIRE", "CPRO-SERVICE", "CPRO-ENGAGEMENT", "CPRO-INCONNU"
+RULES = (UNKNOWN, BODY, SERVICE, ENGAGEMENT)
 NOBODY = "Chorus Pro ne connaît aucune entité publique sous le SIRET de ce client."
 CLOSED = "Cette entité publique n’est plus active dans Chorus Pro."
 NO_SUCH_SERVICE = "Cette entité publique n’a pas de service sous ce code (BT-10)."

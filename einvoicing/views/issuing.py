@@ -154,14 +154,15 @@ def _within_what_they_credit(choices: Iterable[Choice]) -> list[Choice]:
 
 
 def _judged(invoice: Invoice, at: datetime) -> tuple[str, str]:
-    """What refuses the draft, '' for nothing; and what could not be asked of its public body."""
+    """What refuses the draft, '' for nothing; and what is said of its public body, as « it could not be asked »."""
     if not invoice.lines.exists():
         return _("Ajoutez au moins une ligne avant d’émettre."), ""
     verdict = judge(invoice=invoice, at=at)
     if isinstance(verdict, DomainError):
         return say(verdict), ""
-    unknown = [violation.text for violation in verdict.violations if violation.rule == public_rules.UNKNOWN]
-    return translated(verdict.fatal[0].text) if verdict.fatal else "", translated(unknown[0]) if unknown else ""
+    refused = verdict.fatal
+    remarks = [row.text for row in verdict.violations if row not in refused and row.rule in public_rules.RULES]
+    return translated(refused[0].text) if refused else "", translated(remarks[0]) if remarks else ""
 
 
 def _issue(request: HttpRequest, at: datetime) -> HttpResponse:

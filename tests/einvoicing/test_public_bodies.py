@@ -20,6 +20,7 @@ from tests.api.client import Partner, a_partner, json_of
 from tests.api.test_invoices import a_body
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.einvoicing.public_bodies import (
+    AGENCY,
     CLOSED,
     HOSPITAL,
     MINISTRY,
@@ -93,6 +94,15 @@ def test_a_commitment_that_cannot_be_checked_is_said_and_stops_nothing(
         report = preflight(invoice=draft, at=story.AT)
     assert report.valid
     assert ["« Engagements juridiques »" in row.text for row in report.violations if row.term == "BT-13"] == [True]
+    page = signed_in(company).get(reverse("einvoicing:invoice-issue-many"), {"invoice": draft.pk})
+    assert f'name="version-{draft.pk}"' in page.text
+    assert "n’a pas pu vérifier que cet engagement existe" in page.text
+
+
+def test_the_commitment_of_an_agency_is_not_looked_for_in_the_state_s_accounts(
+    company: Company, account: PlatformAccount
+) -> None:
+    assert broken(story.a_draft(a_body_of(company, AGENCY), purchase_order="BC-2026/12")) == set()
 
 
 # -- every way out -----------------------------------------------------------------------------------------------------

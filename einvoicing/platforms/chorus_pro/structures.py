@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 INTERNAL_SERVICE = "FACTURES_PUBLIQUES"  # between public bodies only: a supplier's invoice to it is rejected
-_SUBDIVISIONS = ("18", "19")  # national establishments, which keep books of their own
+# « Services de l'État pour la facturation électronique »: one SIREN for all ministries, told apart by service code
+STATE = "110002011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Structure:
 
     @property
     def is_state(self) -> bool:
-        """Of the State, by its SIREN (INSEE: 1 stands for the State's own); its commitments are Chorus's."""
-        return self.siret.startswith("1") and not self.siret.startswith(_SUBDIVISIONS)
+        """The State itself, whose commitments Chorus holds; agencies and establishments keep books of their own."""
+        return self.siret.startswith(STATE)
 
 
 @dataclass(frozen=True, slots=True)
