@@ -19,7 +19,6 @@ from django.db.models import (
     Count,
     Exists,
     F,
-    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -57,11 +56,11 @@ REJECTED_ROWS = Q(status=TransmissionStatus.REJECTED) | Q(lifecycle_code__in=REF
 
 
 def submitted() -> QuerySet[Any]:
-    """What went or goes to Chorus Pro, with its `chorus_status` and the day the invoice was paid (`paid_on`)."""
+    """What went or goes to Chorus Pro, with its `chorus_status` and the day of the last payment that stands."""
     rows = _submissions().select_related("invoice")
-    paid = Allocation.objects.filter(invoice=OuterRef("invoice"), amount__gt=0).order_by().values("invoice")
-    paid_on = Subquery(paid.annotate(last=Max("payment__paid_on")).values("last"))
-    return rows.annotate(chorus_status=_chorus_status(), paid_on=paid_on)
+    held = Allocation.objects.filter(invoice=OuterRef("invoice")).order_by().values("payment", "payment__paid_on")
+    held = held.annotate(left=Sum("amount")).filter(left__gt=0).order_by("-payment__paid_on")
+    return rows.annotate(chorus_status=_chorus_status(), paid_on=Subquery(held.values("payment__paid_on")[:1]))
 
 
 def invoices_submitted() -> QuerySet[Any]:

@@ -16,9 +16,10 @@ from config.kernel.scope import company_scope
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.services.sending import credit_checked
 from einvoicing.services.transmissions import RejectedUnchanged, queue_many, queue_transmission
+from payments.models import Payment
 from payments.services.allocations import Share
 from payments.services.crediting import issue_correction
-from payments.services.payments import record_payment
+from payments.services.payments import record_payment, reverse_payment
 from tests.api.client import Partner, json_of
 from tests.api.test_chorus_pro import ROOT, a_public_invoice, an_account, numbers, paid, submitted, words_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
@@ -26,6 +27,8 @@ from tests.factories import story
 from tests.factories.queues import drain
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules_say_yes")]
+
+ACT = {"actor": story.ACTOR, "at": story.AT}
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +144,26 @@ def test_a_payment_before_the_issue_is_no_negative_delay(
                 at=timezone.now(),
             )
     assert figures(company, partner)["averagePaymentDays"] == 1.5
+
+
+def test_a_payment_taken_back_is_no_day_of_payment(
+    company: Company, account: PlatformAccount, partner: Partner
+) -> None:
+    invoice = a_public_invoice(company)
+    row = there(submitted(partner, invoice))
+
+    def pays(day: date) -> Payment:
+        shares = [Share(invoice, invoice.total_gross)]
+        invoice.refresh_from_db()
+        return record_payment(
+            customer=invoice.customer, amount=invoice.total_gross, method="TRANSFER", paid_on=day, shares=shares, **ACT
+        )
+
+    with company_scope(company):
+        reverse_payment(payment=pays(date(2026, 11, 16)), reason="Rejet de la banque", **ACT)
+        assert shown(partner, row)["paymentDate"] is None
+        pays(date(2026, 11, 15))
+    assert shown(partner, row)["paymentDate"] == "2026-11-15"
 
 
 def test_a_state_nobody_documented_is_unknown_everywhere(
