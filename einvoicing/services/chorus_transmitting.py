@@ -24,8 +24,8 @@ from einvoicing.models import Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.chorus_pro.structures import BodyAnswer
 from einvoicing.problems import public_rules
 from einvoicing.services.documents import ensure_facturx, recipient_of
-from einvoicing.services.public_bodies import SiretInvalid, checked_siret
-from einvoicing.services.routing import carrier_for
+from einvoicing.services.public_bodies import NoChorusPro, SiretInvalid, checked_siret
+from einvoicing.services.routing import carrier_for, is_public
 from einvoicing.services.transmissions import AlreadyTransmitted, queue_transmission
 from einvoicing.validation.report import FATAL
 
@@ -97,7 +97,7 @@ def queue_to_chorus_pro(*, company: Company, stated: StatedInvoice, actor: Actor
     """Queue our invoice of that number to Chorus Pro, which is asked first about its recipient.
 
     Raises Invalid at each field that says something else than what was issued, SiretInvalid, ServiceNotFound,
-    EngagementMissing, NotForChorusPro, DuplicateInvoice, DocumentInvalid.
+    EngagementMissing, NotForChorusPro, NoChorusPro, DuplicateInvoice, DocumentInvalid.
     """
     _check_numbers(stated)
     rows = Invoice.everywhere.issued().filter(company=company, number=stated.number)
@@ -114,7 +114,7 @@ def queue_to_chorus_pro(*, company: Company, stated: StatedInvoice, actor: Actor
         raise Invalid(fields=wrong | ({"document": other_file} if other_file else {}))
     account = carrier_for(invoice)
     if account is None or answer is None:
-        raise NotForChorusPro
+        raise NoChorusPro if is_public(invoice) else NotForChorusPro
     _check_recipient(invoice, answer, at)
     try:
         return queue_transmission(invoice=invoice, account=account, actor=actor, at=at)

@@ -288,6 +288,12 @@ def test_an_invoice_to_a_private_customer_does_not_go_there(
     assert rows(company) == 0
 
 
+def test_without_an_account_the_account_is_what_is_missing(company: Company, partner: Partner) -> None:
+    refused = submit(partner, said_of(a_public_invoice(company)))
+    assert (refused.status_code, json_of(refused)["code"]) == (404, "no_chorus_pro")
+    assert rows(company) == 0
+
+
 def test_only_those_who_send_may_submit(company: Company, account: PlatformAccount) -> None:
     data = said_of(a_public_invoice(company))
     assert submit(a_partner(company, Role.VIEWER), data).status_code == 403

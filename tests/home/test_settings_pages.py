@@ -277,6 +277,16 @@ def test_chorus_pro_takes_the_installation_s_own_application_where_the_account_g
     assert "the account's own" not in repr(reached)
 
 
+def test_chorus_pro_is_not_connected_without_its_technical_account(company):
+    typed_ = {
+        "name": "Chorus Pro", "environment": "qualification", "client_id": "piste", "client_secret": SECRET,
+        "login": "", "password": "its own", "default_format": "Factur-X", "is_enabled": "on",
+    }  # fmt: skip
+    refused = signed_in(company).post("/settings/platform/chorus_pro/", typed_)
+    assert (refused.status_code, set(refused.context["form"].errors)) == (422, {"login"})
+    assert not PlatformAccount.everywhere.filter(company=company).exists()
+
+
 def test_an_unknown_platform_does_not_exist(company):
     assert signed_in(company).get("/settings/platform/nobody/").status_code == 404
 

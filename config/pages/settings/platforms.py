@@ -47,6 +47,8 @@ class PlatformForm(RecordForm):
         self._add_addresses()
         self._add_secrets()
         reached = [name for name in Environment.values if preset.address(name)[0]]
+        if "login" in more:
+            self.fields["login"].required = True
         self._limit("environment", reached or Environment.values)
         self._limit("default_format", self.provider.syntaxes)
         if usual_settings(preset.kind).get("client_id"):
@@ -55,7 +57,9 @@ class PlatformForm(RecordForm):
             del self.fields["client_id"]
         if self.provider.is_mirror:
             del self.fields["default_format"]
-        self.order_fields(["name", "environment", "base_url", "token_url", "client_id", "client_secret", "login"])
+        self.order_fields(
+            ["name", "environment", "base_url", "token_url", "client_id", "client_secret", "login", "password"]
+        )
 
     def _limit(self, name: str, values: Sequence[str]) -> None:
         """Only the choices that this platform has."""
