@@ -25,6 +25,7 @@ from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 
 MOST = 100  # at once: the person waits for the answer
+TOLD = 3  # refusals in words; the rows of the page after it show the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,7 @@ def _generate(request: HttpRequest) -> HttpResponse:
     groups = together(orders) if request.POST.get("by") == "customer" else [[order] for order in orders]
     outcomes = generate_each(groups=groups, actor=actor_of(request), at=timezone.now())
     made = [outcome for outcome in outcomes if isinstance(outcome, Invoice)]
-    for outcome in outcomes:
-        if isinstance(outcome, DomainError):
-            messages.error(request, say(outcome))
+    _tell(request, [outcome for outcome in outcomes if isinstance(outcome, DomainError)])
     if made:
         sentence = ngettext("%(count)s facture préparée.", "%(count)s factures préparées.", len(made))
         messages.success(request, f"{sentence % {'count': len(made)}} {_('Vérifiez avant d’émettre.')}")
@@ -117,3 +116,13 @@ def _generate(request: HttpRequest) -> HttpResponse:
     query.setlist("order", [str(key) for key in keys])
     query["done"] = "1"
     return redirect(f"{request.path}?{query.urlencode()}")
+
+
+def _tell(request: HttpRequest, refusals: list[DomainError]) -> None:
+    for refusal in refusals[:TOLD]:
+        messages.error(request, say(refusal))
+    if (more := len(refusals) - TOLD) > 0:
+        sentence = ngettext(
+            "%(count)s autre facture n’est pas faite.", "%(count)s autres factures ne sont pas faites.", more
+        )
+        messages.error(request, sentence % {"count": more})

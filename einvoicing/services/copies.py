@@ -27,7 +27,10 @@ from payments.services.receiving import pay_invoice
 
 ABBY = "abby"
 CANCELLED = "La copie est annulée chez Abby, la facture reste due. Pour l’annuler aussi, établissez un avoir."
-REMOVED = "La copie a été supprimée chez la plateforme. La facture n’est pas concernée ; pour l’y remettre, relancez."
+REMOVED = (
+    "La copie n’est plus chez la plateforme : supprimée, ou la clé ouvre un autre compte. La facture n’est pas "
+    "concernée ; pour l’y remettre, relancez."
+)
 MEANS_UNKNOWN = "Moyen de paiement non précisé par Abby."
 # facts that are noted as they appear, each under its tag; and states
 NOTED = {
@@ -45,6 +48,14 @@ class NoSuchCopy(Invalid):
     message = "Aucune copie de nos factures ne porte cet identifiant."
 
 
+class FinalizedCopyGone(Invalid):
+    code = "finalized_copy_gone"
+    message = (
+        "Une copie finalisée ne se supprime pas chez Abby, et la clé enregistrée ne la trouve plus : elle ouvre sans "
+        "doute un autre compte. Remettez celle du compte où sont vos copies."
+    )
+
+
 def name_copy(transmission: Transmission) -> None:
     """Give the invoice the identifier of its copy; what an earlier one said is over."""
     if transmission.account.kind == ABBY and transmission.kind == TransmissionKind.INVOICE:
@@ -60,6 +71,8 @@ def apply_copy(*, document: RemoteDocument, at: datetime) -> None:
     if copy is None:
         raise NoSuchCopy
     if document.flow_type == DELETED:
+        if "finalized" in copy.copy_facts:
+            raise FinalizedCopyGone
         forget_copy(copy, at=at)
         return
     learn(copy, facts_of(read_copy(document.account.kind, bytes(document.content)), document.received_at), at=at)

@@ -144,7 +144,7 @@ def test_the_list_offers_the_shipped_orders_to_who_may(orders, company, customer
     assert viewer.post(reverse(MANY), {"order": orders[0].pk}).status_code == 403
 
 
-def test_many_are_shown_then_made_and_lead_to_their_drafts(orders, company):
+def test_many_are_shown_then_made_and_lead_to_their_drafts(orders, company, monkeypatch):
     other = an_order(a_customer(company, name="Galerie Nord"), shipped=True)
     draft = an_order(a_customer(company, name="Brouillon SA"))
     keys = [order.pk for order in (*orders, other, draft)]
@@ -160,6 +160,10 @@ def test_many_are_shown_then_made_and_lead_to_their_drafts(orders, company):
     assert all(choice.invoice.get_absolute_url() in done.text for choice in done.context["choices"])
     again = client.post(reverse(MANY), {"order": keys[:3]}, follow=True)
     assert f"La commande {orders[0].number} a déjà sa facture" in plain(again)
+    monkeypatch.setattr(generating, "TOLD", 1)
+    many = client.post(reverse(MANY), {"order": keys[:3]}, follow=True)
+    told = [str(message) for message in many.context["messages"]]
+    assert told[1:] == ["2 autres factures ne sont pas faites."]
     assert Invoice.objects.count() == 2
 
 

@@ -15,16 +15,18 @@ from django.urls import reverse
 from django.utils import translation
 
 from billing.models import Email, Invoice, InvoiceStatus
+from billing.pdf import render_pdf
 from config.kernel.models import AuditEvent
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing import copies
-from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
+from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.abby.statuses import STATES
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import ProblemKind, find_problems
 from einvoicing.sandbox.abby.access import KEY_PREFIX
+from einvoicing.services import documents
 from einvoicing.services.accounts import try_account
 from einvoicing.services.polling import poll_account
 from einvoicing.services.transmissions import dismiss_transmission, retry_transmission
@@ -38,6 +40,23 @@ from tests.factories.queues import drain
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules_say_yes")]
 AT = story.AT
 LATER = AT + timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch, sheets: list[bytes]) -> None:
+    """One sheet serves for all: a copy is made of the XML, and drawing would take half of the time."""
+
+    def draw(invoice: Invoice) -> bytes:
+        if not sheets:
+            sheets.append(render_pdf(invoice))
+        return sheets[0]
+
+    monkeypatch.setattr(documents, "render_pdf", draw)
+
+
+@pytest.fixture(scope="module")
+def sheets() -> list[bytes]:
+    return []
 
 
 @dataclass
@@ -235,6 +254,18 @@ def test_a_deleted_copy_is_told_asked_about_no_more_and_can_be_made_again(office
     again = fresh(copy)
     assert (again.status, again.copy_facts) == (Status.DEPOSITED, {})
     assert again.invoice.abby_invoice_id == again.remote_id != copy.remote_id
+
+
+def test_a_finalized_copy_that_another_key_does_not_find_keeps_its_alarm(office):
+    copy = office.copied()
+    office.acts(copy, "finalize")
+    office.polls()
+    platforms.give_secret(office.account, f"{KEY_PREFIX}demo-another")
+    office.polls(LATER + timedelta(hours=2))
+    kept = fresh(copy)
+    assert (kept.status, kept.invoice.abby_invoice_id) == (Status.ACCEPTED, copy.remote_id)
+    assert find_problems(Transmission.everywhere.filter(pk=copy.pk)).get().problem_kind == ProblemKind.DUPLICATED
+    assert "autre compte" in RemoteDocument.everywhere.get(remote_id=f"{copy.remote_id}:deleted").problem
 
 
 def test_a_credit_note_of_a_draft_is_without_object_once_and_alarms_nobody(office):
