@@ -137,9 +137,10 @@ def apply_abby_event(message: ReceivedWebhook, body: Mapping[str, Any], at: date
     copy = _copy(message, inner(body, "data", "invoice").get("id"))
     if event == "invoice.paid":
         return _record_payment(message, copy, inner(body, "data", "payment"), at)
-    remark = note(copy, NOTED[NOTES[event]], at=at)
-    remember(copy, NOTES[event])
-    return Outcome(is_applied=True, remark=remark)
+    fact = NOTES[event]
+    if remember(copy, fact):
+        note(copy, NOTED[fact], at=at)
+    return Outcome(is_applied=True, remark=CANCELLED if fact == "cancelled" else "")
 
 
 def _copy(message: ReceivedWebhook, key: Any) -> Transmission:
@@ -160,7 +161,9 @@ def _record_payment(message: ReceivedWebhook, copy: Transmission, payment: Mappi
     key = payment.get("id")
     named = isinstance(key, str) and key.isprintable() and 0 < len(key) <= 100
     reference = f"Abby {key if named else message.event_id}"[:140]
-    if named and Payment.everywhere.filter(customer=invoice.customer, reference=reference, reverses=None).exists():
+    # what reading the copy recorded was all of it; what a person took back of it does not come back
+    recorded = Payment.everywhere.filter(customer=invoice.customer, reverses=None)
+    if recorded.filter(reference__in=[reference, f"Abby {copy.remote_id}"[:140]]).exists():
         return ignored(RECORDED_BEFORE)
     word = payment.get("method")
     method = METHODS.get(word) if isinstance(word, str) else None

@@ -116,21 +116,22 @@ def learn(copy: Transmission, facts: Mapping[str, str], *, at: datetime) -> None
 
 
 @transaction.atomic
-def remember(copy: Transmission, name: str) -> None:
-    """A fact that was told without its date is not noted again when it is read."""
+def remember(copy: Transmission, name: str) -> bool:
+    """Whether a fact that is told without its date is new: told or read before, it is not noted again."""
     known = Transmission.everywhere.select_for_update(no_key=True).values_list("copy_facts", flat=True).get(pk=copy.pk)
-    Transmission.everywhere.filter(pk=copy.pk).update(copy_facts={name: ""} | known)
+    if name in known:
+        return False
+    Transmission.everywhere.filter(pk=copy.pk).update(copy_facts={name: "", **known})
+    return True
 
 
-def note(copy: Transmission, tag: str, *, at: datetime, detail: str = "") -> str:
-    """Put a fact of a copy on the timeline of its invoice. Returns what a person should know of it, '' for nothing."""
-    remark = CANCELLED if tag == NOTED["cancelled"] else ""
+def note(copy: Transmission, tag: str, *, at: datetime, detail: str = "") -> None:
+    """Put a fact of a copy on the timeline of its invoice; of a cancelled one, what a person should do."""
     data = {"platform": copy.account.name, "number": copy.invoice.number, "detail": detail}
-    if remark:
-        data["reason"] = remark
+    if tag == NOTED["cancelled"]:
+        data["reason"] = CANCELLED
     actor = Actor.platform(copy.account.name)
     audit.record(tag, subject=copy, also=[copy.invoice], actor=actor, at=at, data=data)
-    return remark
 
 
 def _record_paid(copy: Transmission, paid_at: datetime, at: datetime) -> None:

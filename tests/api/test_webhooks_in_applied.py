@@ -23,7 +23,9 @@ from config.kernel.inbound import applying, senders
 from config.kernel.models import AuditEvent, Company, ReceivedStatus, ReceivedWebhook
 from einvoicing import inbound
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind
+from einvoicing.services import copies
 from payments.models import Payment
+from payments.services.payments import reverse_payment
 from tests.api.client import a_partner, json_of
 from tests.api.senders import KEY, a_copy, a_source, by_abby, by_afnor, by_revolut, event, knock, path_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
@@ -164,6 +166,18 @@ def test_one_payment_told_by_two_events_is_recorded_once(invoice: Invoice) -> No
     rows = [hear(body) for body in bodies]
     assert [(row.status, row.problem) for row in rows] == [("APPLIED", ""), ("IGNORED", inbound.RECORDED_BEFORE)]
     assert [payment.amount for payment in Payment.everywhere.all()] == [20]
+
+
+def test_what_was_read_before_it_is_told_is_neither_noted_nor_recorded_again(invoice: Invoice) -> None:
+    copy, read_at = Transmission.everywhere.get(invoice=invoice), timezone.now()
+    facts = {"state": "paid", "sent": read_at.isoformat(), "paid": read_at.isoformat()}
+    copies.learn(copy, facts, at=read_at)
+    reverse_payment(payment=Payment.everywhere.get(), reason="Impayé", actor=story.ACTOR, at=read_at)
+    assert hear(event("invoice.sent", COPY)).status == ReceivedStatus.APPLIED
+    assert tags_of(invoice) == ["einvoicing.copy.sent"]
+    assert hear(paid()).problem == inbound.RECORDED_BEFORE
+    invoice.refresh_from_db()
+    assert invoice.balance == GROSS
 
 
 def test_a_payment_of_a_settled_invoice_is_ignored_and_says_why(invoice: Invoice) -> None:
