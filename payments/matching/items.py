@@ -41,7 +41,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`kind`: rf, number, near, amount, sum, payer, missing, excess, settled, barred, rivals, currency, debit."""
+    """`kind`: rf, number, near, amount, sum, payer, missing, excess, settled, known, barred, rivals, currency or debit;
+    `value`: the numbers, name or amount that a person reads.
+    """
 
     kind: str
     value: str

@@ -16,6 +16,7 @@ PHRASES = {
     "missing": "il manque %(value)s",
     "excess": "il y a %(value)s de trop, à garder au crédit du client",
     "settled": "%(value)s est déjà soldée : c’est peut-être un double paiement",
+    "known": "%(value)s, au crédit de ce client, est peut-être le même argent",
     "barred": "%(value)s a déjà été écartée de cette ligne",
     "rivals": "pourrait aussi payer %(value)s",
     "currency": "%(value)s est dans une autre devise",

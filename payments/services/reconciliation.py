@@ -22,7 +22,7 @@ from payments.matching import AUTO, NONE, PROPOSED, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Method, Payment
 from payments.services.allocations import Share, lock_invoices
 from payments.services.payments import record_payment, reverse_payment
-from payments.services.proposing import barred_pairs, build_index, judge
+from payments.services.proposing import barred_pairs, build_index, doubt_known, judge
 
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 
@@ -77,6 +77,8 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
 
     def reconcile_line(line: BankLine) -> None:
         verdict = judge(line, index, barred)
+        if verdict.kind == AUTO:
+            verdict = doubt_known(line, verdict)
         kind = verdict.kind
         if kind == AUTO and not _match_automatically(line, verdict, actor, at):
             kind = PROPOSED

@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 import requests
+from django.test import override_settings
 from django.utils import timezone
 
 from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.scope import company_scope
+from payments.matching import AUTO, PROPOSED, explain
 from payments.models import Method, Payment
 from payments.services.allocations import allocate_payment
 from payments.services.feeds import invoice_ninja, overpaid
 from payments.services.payments import record_payment, reverse_payment
+from payments.services.proposing import build_index, propose
+from payments.services.reconciliation import reconcile
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import story
+from tests.factories.money import a_credit, bank_lines
 from tests.payments.test_invoice_ninja import LINES, Ninja, a_ninja
 from tests.trust.at_once import at_once
 
@@ -190,6 +195,50 @@ def test_money_that_came_by_the_bank_already_is_not_counted_again(ninja: Ninja) 
     ninja.tell(amount=250.0, client={"id": "Wpmbk5ezJn", "id_number": ninja.invoice.customer.siret})
     assert (ninja.read(), credit(ninja)) == (0, 250)
     assert ninja.said() == [overpaid.MaybeRecorded.message]
+
+
+def test_two_payments_of_one_amount_there_are_two(ninja: Ninja) -> None:
+    client = {"id": "Wpmbk5ezJn", "id_number": ninja.invoice.customer.siret}
+    ninja.tell(amount=250.0, client=client)
+    ninja.tell(amount=250.0, client=client)
+    assert (ninja.read(), credit(ninja), ninja.said()) == (2, 500, [])
+
+
+def a_payment_of(ninja: Ninja, amount: int) -> Payment:
+    """Recorded by a person, today."""
+    with company_scope(ninja.company):
+        return record_payment(
+            customer=ninja.invoice.customer, amount=Decimal(amount), method=Method.TRANSFER, shares=[],
+            paid_on=local_day(timezone.now()), actor=story.ACTOR, at=timezone.now(),
+        )  # fmt: skip
+
+
+def test_what_is_refunded_there_is_credit_no_more_whatever_else_speaks_against_keeping_it(ninja: Ninja) -> None:
+    key = ninja.tell(amount=300.0, client={"id": "Wpmbk5ezJn", "id_number": ninja.invoice.customer.siret})
+    assert (ninja.read(), credit(ninja)) == (1, 300)
+    a_payment_of(ninja, 250)
+    ninja.tell(id=key, refunded=50.0, status_id="5", client={"id": "Wpmbk5ezJn", "id_number": ""})
+    assert (ninja.read(), credit(ninja)) == (1, 500)
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_line_of_the_same_money_is_not_matched_without_a_person(ninja: Ninja, is_read: bool, tmp_path: Any) -> None:
+    """Its customer has the credit already, read there or recorded by a person."""
+    invoice = ninja.invoice
+    now = timezone.now()
+    with override_settings(MEDIA_ROOT=str(tmp_path)):
+        [line] = bank_lines(ninja.company, [a_credit("1200.00", remittance=f"Facture {invoice.number}")], at=now)
+    with company_scope(ninja.company):
+        assert propose(line, build_index(ninja.company, at=now)).kind == AUTO, "the control"
+        if is_read:
+            ninja.tell(amount=1200.0, date=str(line.booked_on), client={"id": "a", "id_number": invoice.customer.siret})
+            assert ninja.read() == 1
+        else:
+            a_payment_of(ninja, 1200)
+        verdict = propose(line, build_index(ninja.company, at=now))
+        assert (verdict.kind, "est peut-être le même argent" in explain(verdict)) == (PROPOSED, True)
+        assert reconcile(company=ninja.company, actor=story.ACTOR, at=now).matched == 0
+        assert (ninja.balance(), credit(ninja)) == (1200, 1200)
 
 
 def test_a_credit_note_used_there_with_money_left_over_is_said(ninja: Ninja) -> None:

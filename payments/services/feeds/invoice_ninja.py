@@ -24,12 +24,11 @@ from config.kernel.errors import DomainError, Stale
 from config.kernel.models import AuditEvent
 from config.kernel.money import ZERO
 from config.kernel.outbound import PublicAdapter, is_simulator
-from customers.models import Customer
 from payments.feeds import invoice_ninja as remote
 from payments.feeds.invoice_ninja import CREDIT, InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
 from payments.services.allocations import held_by, lock_invoices
-from payments.services.feeds.overpaid import check_is_new, customer_of
+from payments.services.feeds.overpaid import creditor
 from payments.services.payments import Origin, record_payment, reverse_payment
 from payments.services.receiving import EURO, pay_invoice
 
@@ -199,7 +198,7 @@ def _replace(
             at=at,
         )
     if amount:
-        _record(feed, payment, key, amount, paid, at)
+        _record(feed, payment, key, amount, paid, held, at)
 
 
 def _payable(payment: RemotePayment, invoice: Invoice | None) -> Invoice:
@@ -214,9 +213,18 @@ def _payable(payment: RemotePayment, invoice: Invoice | None) -> Invoice:
 
 
 def _record(
-    feed: Feed, payment: RemotePayment, key: str, amount: Decimal, invoice: Invoice | None, at: datetime
+    feed: Feed,
+    payment: RemotePayment,
+    key: str,
+    amount: Decimal,
+    invoice: Invoice | None,
+    held: Payment | None,
+    at: datetime,
 ) -> None:
-    """Money for the invoice; for none, the customer's credit. Raises MoreThanOutstanding, and what recording raises."""
+    """Money for the invoice; for none, the customer's credit, in the place of what was `held`.
+
+    Raises MoreThanOutstanding, OtherCurrency, UnknownClient, PartRefused, MaybeRecorded, and what recording raises.
+    """
     actor, method = Actor.platform(str(feed)), METHODS.get(payment.type_id)
     terms: dict[str, Any] = {
         "amount": amount,
@@ -229,22 +237,16 @@ def _record(
         "at": at,
     }
     if invoice is None:
-        recorded = record_payment(customer=_creditor(feed, payment), shares=[], **terms)
+        if payment.currency not in ("", EURO):
+            raise OtherCurrency
+        customer = creditor(feed, payment, amount, _recorded(feed, payment), held)
+        recorded = record_payment(customer=customer, shares=[], **terms)
     elif amount > lock_invoice(invoice).balance:
         raise MoreThanOutstanding
     else:
         recorded = pay_invoice(invoice=invoice, **terms)
     data = _facts(feed, payment, key, amount, invoice) | {"recorded": recorded.pk}
     audit.record(RECORDED, subject=recorded, also=[feed], actor=actor, at=at, data=data)
-
-
-def _creditor(feed: Feed, payment: RemotePayment) -> Customer:
-    """Raises OtherCurrency, UnknownClient, PartRefused, MaybeRecorded."""
-    if payment.currency not in ("", EURO):
-        raise OtherCurrency
-    customer = customer_of(feed, payment)
-    check_is_new(feed, payment, _recorded(feed, payment), customer)
-    return customer
 
 
 def _paid_on(payment: RemotePayment, today: date) -> date:

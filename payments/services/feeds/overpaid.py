@@ -6,7 +6,8 @@ number or address names. Nobody is guessed by a name.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from decimal import Decimal
 
 from django.db.models import Q
 
@@ -15,8 +16,8 @@ from config.kernel.errors import DomainError
 from customers.models import Customer
 from payments.feeds.invoice_ninja import RemotePayment
 from payments.models import Feed, Payment
+from payments.services.proposing import AROUND
 
-AROUND = timedelta(days=7)  # between the day of a payment there and its day on a statement
 SIREN, SIRET = 9, 14
 
 
@@ -39,6 +40,19 @@ class MaybeRecorded(DomainError):
         "Un encaissement du même montant est déjà enregistré pour ce client, à quelques jours près : c’est peut-être "
         "le même."
     )
+
+
+def creditor(
+    feed: Feed, payment: RemotePayment, amount: Decimal, recorded: Mapping[str, Payment], held: Payment | None
+) -> Customer:
+    """Whose credit of `amount` it is. What is left of a credit `held` here needs no evidence: its rest is refunded.
+
+    Raises UnknownClient, PartRefused, MaybeRecorded.
+    """
+    customer: Customer = held.customer if held else customer_of(feed, payment)
+    if held is None or amount > held.amount:
+        check_is_new(feed, payment, recorded, customer)
+    return customer
 
 
 def customer_of(feed: Feed, payment: RemotePayment) -> Customer:
@@ -70,14 +84,14 @@ def _clauses(payment: RemotePayment) -> list[Q]:
     return clauses
 
 
-def check_is_new(feed: Feed, payment: RemotePayment, recorded: dict[str, Payment], customer: Customer) -> None:
-    """Raises PartRefused, MaybeRecorded: the same money may have come another way."""
+def check_is_new(feed: Feed, payment: RemotePayment, recorded: Mapping[str, Payment], customer: Customer) -> None:
+    """Raises PartRefused, MaybeRecorded: the same money may have come another way. Two payments there are two."""
     live = {key for key, row in recorded.items() if not row.reversed_at}
     if payment.parts.keys() - live:
         raise PartRefused
     others = Payment.everywhere.filter(
         customer=customer, amount=payment.received, reverses=None, reversed_at=None
-    ).exclude(origin_service=feed.kind, origin_payment=payment.id)
+    ).exclude(origin_service=feed.kind)
     day = payment.paid_on
     if day and others.filter(paid_on__range=(day - AROUND, day + AROUND)).exists():
         raise MaybeRecorded
