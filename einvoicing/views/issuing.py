@@ -5,6 +5,7 @@ What is asked is what was read: each row carries the digest of the draft it show
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.invoices import InvoiceFilter
-from billing.models import Email, Invoice, InvoiceQuerySet
+from billing.models import Email, Invoice, InvoiceLine, InvoiceQuerySet
+from billing.services.crediting import rooms_of
 from billing.services.invoices import InvoiceIssued
 from config.kernel import listing, typography
 from config.kernel.access import actor_of, member
@@ -136,21 +138,35 @@ def _choice(invoice: Invoice, at: datetime, told: str) -> Choice:
 
 def _within_what_they_credit(choices: Iterable[Choice]) -> list[Choice]:
     """The same, but for credit notes that give back more than those before them will leave of their invoice."""
-    credited: dict[int, Decimal] = {}
+    notes: dict[int, list[Invoice]] = {}
     found = []
     for choice in choices:
         note = choice.invoice
         if choice.is_ready and note and note.is_credit_note and note.corrects:
-            before = credited.get(note.corrects.pk, ZERO)
-            room = note.corrects.payable - note.corrects.amount_credited - before
-            if before and note.payable > room:
-                refusal = _("Les avoirs choisis avant lui ne laissent que %(room)s à créditer sur %(number)s.")
-                words = {"room": typography.money(room, note.currency), "number": note.corrects.number}
-                choice = Choice(note, refusal % words)
+            before = notes.setdefault(note.corrects.pk, [])
+            refusal = _credited_twice(note, note.corrects, before) if before else ""
+            if refusal:
+                choice = Choice(note, refusal)
             else:
-                credited[note.corrects.pk] = before + note.payable
+                before.append(note)
         found.append(choice)
     return found
+
+
+def _credited_twice(note: Invoice, invoice: Invoice, before: Sequence[Invoice]) -> str:
+    """What the notes before it do not leave, of the invoice or of one of its lines; '' when they leave enough."""
+    room = invoice.payable - invoice.amount_credited - sum((other.payable for other in before), ZERO)
+    if note.payable > room:
+        refusal = _("Les avoirs choisis avant lui ne laissent que %(room)s à créditer sur %(number)s.")
+        return refusal % {"room": typography.money(room, note.currency), "number": invoice.number}
+    wanted: Counter[int | None] = Counter()
+    for row in InvoiceLine.objects.filter(invoice__in=[*before, note]):
+        wanted[row.credited_line_id] += row.credited_quantity
+    for left in rooms_of(invoice):
+        if abs(wanted[left.line.pk]) > abs(left.quantity):
+            refusal = _("Les avoirs choisis avant lui ne laissent pas assez de « %(line)s » à créditer sur %(number)s.")
+            return refusal % {"line": left.line.description, "number": invoice.number}
+    return ""
 
 
 def _judged(invoice: Invoice, at: datetime) -> tuple[str, str]:

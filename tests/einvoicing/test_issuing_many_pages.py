@@ -225,6 +225,20 @@ def test_two_notes_that_give_an_invoice_back_twice_are_not_both_shown_as_good(
     assert status_of([first, second]) == ["ISSUED", "DRAFT"]
 
 
+def test_two_notes_of_one_line_that_give_it_back_twice_are_not_both_shown_as_good(
+    company: Company, customer: Customer
+) -> None:
+    with company_scope(company):
+        invoice = story.an_issued_invoice(customer, [story.a_line("Chaise"), story.a_line("Table")])
+        first, second = (
+            draft_credit_note(invoice=invoice, parts=story.a_return(invoice, 6), reason="Retour", **ACT)
+            for _note in range(2)
+        )
+    page = signed_in(company).get(asked([first, second])).text
+    assert checked(page) == [first.pk]
+    assert f"ne laissent pas assez de « Chaise » à créditer sur {invoice.number}" in page
+
+
 def test_what_somebody_else_issues_between_the_reading_and_the_lock_is_no_error(
     company: Company, drafts: list[Invoice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
