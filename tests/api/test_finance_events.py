@@ -15,6 +15,7 @@ from config.kernel.jobs import DEFECT, begin_job, requested
 from config.kernel.models import Company, Job, JobStatus, LoopFailure, WebhookEvent
 from config.kernel.scope import company_scope
 from config.kernel.webhooks.endpoints import create_endpoint
+from config.pages.operations import finishing
 from config.pages.operations.finishing import INTERRUPTED, INTERRUPTED_AFTER, finish_jobs
 from einvoicing.models import Transmission
 from payments.services.feeds.reading import read, read_feed
@@ -124,6 +125,17 @@ def test_create_and_send_has_failed_when_a_part_was_given_up(company: Company, p
     (failed,) = told("job.failed")
     assert (failed["job_id"], failed["error"]) == (answer["job_id"], "Panne")
     assert told("job.completed") == []
+
+
+def test_jobs_that_wait_hold_up_no_later_one(
+    company: Company, partner: Partner, customer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "MOST", 1)
+    partner.post(CREATE_AND_SEND, a_body(customer), key=True)
+    answer = json_of(partner.post(CREATE_AND_SEND, a_body(customer), key=True))
+    Email.everywhere.filter(invoice=answer["invoice"]["id"]).update(status=EmailStatus.SENT)
+    assert finish_jobs() == 1
+    assert [one["job_id"] for one in told("job.completed")] == [answer["job_id"]]
 
 
 @pytest.mark.django_db(transaction=True)
