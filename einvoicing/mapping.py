@@ -150,17 +150,24 @@ def _seller(snapshot: Mapping[str, Any]) -> model.Party:
     )
 
 
+def buyer_address(snapshot: Mapping[str, Any]) -> tuple[str, str]:
+    """BT-49 and its scheme: the address of the French directory, else the e-mail; '' twice without either."""
+    endpoint = snapshot["electronic_address"]
+    if endpoint and electronic_address.is_valid(endpoint):
+        return endpoint, FRENCH_DIRECTORY
+    email = snapshot["email"]
+    return email, BY_EMAIL if email else ""
+
+
 def _buyer(snapshot: Mapping[str, Any]) -> model.Party:
-    endpoint, scheme = snapshot["electronic_address"], FRENCH_DIRECTORY
-    if not endpoint or not electronic_address.is_valid(endpoint):
-        endpoint, scheme = snapshot["email"], BY_EMAIL
+    endpoint, scheme = buyer_address(snapshot)
     return model.Party(
         name=snapshot["name"],
         siren=snapshot["siren"],
         siret=snapshot["siret"],
         vat_number=snapshot["vat_number"],
         electronic_address=endpoint,
-        electronic_scheme=scheme if endpoint else "",
+        electronic_scheme=scheme,
         address=_address(snapshot["address"]),
         contact=model.Contact(email=snapshot["email"]) if snapshot["email"] else None,
     )

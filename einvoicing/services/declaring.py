@@ -27,6 +27,7 @@ from config.kernel.clock import local_day
 from config.kernel.money import ZERO
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
+from einvoicing.mapping import buyer_address
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS
 from payments.models import Allocation
@@ -195,6 +196,7 @@ def status_message(
     """The CDAR by which the seller declares to the buyer this status of an issued invoice."""
     status = lifecycle.STATUSES[code]
     buyer = invoice.buyer
+    address, scheme = buyer_address(buyer)
     return cdar.StatusMessage(
         message_id=f"{invoice.number}_{code}_{at:%Y%m%d%H%M%S}_{uuid.uuid4().hex[:8]}",
         created_at=at,
@@ -208,8 +210,8 @@ def status_message(
                 identifier=buyer.get("siren", ""),
                 scheme="0002",
                 name=buyer["name"],
-                electronic_address=buyer.get("electronic_address", ""),
-                electronic_scheme="0225",
+                electronic_address=address,
+                electronic_scheme=scheme,
             ),
         ),
         phase=status.phase,

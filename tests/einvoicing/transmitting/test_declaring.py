@@ -15,6 +15,7 @@ from einvoicing.formats import cdar
 from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
 from payments.services.payments import reverse_payment
+from tests.einvoicing.transmitting.test_every_buyer import BUYERS
 from tests.factories import money, story
 from tests.factories.money import credit_invoice
 from tests.factories.people import signed_in
@@ -49,6 +50,18 @@ def test_a_payment_of_a_transmitted_invoice_is_declared_by_vat_rate(customer, in
     (message,) = declared(invoice)
     assert (message.status_code, message.invoice_number) == ("212", invoice.number)
     assert received(message) == {Decimal(20): Decimal("120.00"), Decimal("5.5"): Decimal("35.16")}
+
+
+@pytest.mark.parametrize("kind", list(BUYERS))
+def test_a_payment_by_each_kind_of_buyer_is_declared_validly(customer, kind):
+    values, address, line, _rule, _note = BUYERS[kind]
+    siret = story.a_siret(story.a_siren())
+    usual = {} if values.get("kind") or "siret" in values else {"siret": siret, "electronic_address": siret[:9]}
+    customer = story.a_customer(customer.company, address=address, **usual | values)
+    invoice = story.an_issued_invoice(customer, [line])
+    money.a_payment(customer, str(invoice.payable), [(invoice, str(invoice.payable))])
+    row = Transmission.everywhere.get(kind=TransmissionKind.STATUS)
+    assert [violation.rule for violation in validation.check(bytes(row.content)).violations] == []
 
 
 def test_money_is_declared_on_the_day_it_came_not_when_it_was_typed(customer, invoice):
