@@ -94,7 +94,7 @@ class TransmissionAdmin(FactAdmin):
     actions = ["retry"]
     ordering = ["-created_at"]
 
-    @admin.action(description=_("Relancer"))
+    @admin.action(description=_("Renvoyer"))
     def retry(self, request: HttpRequest, rows: QuerySet[Transmission]) -> None:
         for_each(
             self,

@@ -40,7 +40,7 @@ PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
     ProblemKind.STOPPED: (
         lambda n: ngettext("%(n)s transmission abandonnée", "%(n)s transmissions abandonnées", n),
         _("Tous les essais ont échoué : la facture n’est pas chez le client."),
-        _("Relancer"),
+        _("Renvoyer"),
     ),
     ProblemKind.REQUESTED: (
         lambda n: ngettext("%(n)s facture en attente de réponse", "%(n)s factures en attente de réponse", n),
@@ -50,7 +50,7 @@ PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
     ProblemKind.UNDECLARED: (
         lambda n: ngettext("%(n)s statut non déclaré", "%(n)s statuts non déclarés", n),
         _("La plateforme ne l’a pas pris. La facture elle-même n’est pas en cause."),
-        _("Relancer"),
+        _("Renvoyer"),
     ),
 }
 

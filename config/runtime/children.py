@@ -56,7 +56,7 @@ class Child:
             if now - self.started > STEADY_SECONDS:
                 self.pause = 1.0
         elif self.process is not None:
-            say(f"{self.name} s’est arrêté (code {self.process.returncode}), relancé dans {self.pause:.0f} s.")
+            say(f"{self.name} ne tourne plus (code {self.process.returncode}), nouvel essai dans {self.pause:.0f} s.")
             self.sweep()
             self.again_at, self.pause = now + self.pause, min(self.pause * 2, LONGEST_PAUSE)
         elif now >= self.again_at:
