@@ -30,6 +30,7 @@ urlpatterns = [
     path("einvoicing/prepare/activate/", readiness.readiness_activate, name="readiness-activate"),
     path("einvoicing/directory/", directory.directory_lookup, name="directory-lookup"),
     path("transmissions/", transmissions.transmission_list, name="transmission-list"),
+    path("transmissions/read/", transmissions.platforms_read, name="platforms-read"),
     path("transmissions/send/", bulk.transmit_many, name="transmit-many"),
     path("transmissions/progress/", bulk.queue_progress, name="queue-progress"),
     path("transmissions/compliance/", compliance.compliance_dashboard, name="compliance"),

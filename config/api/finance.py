@@ -35,14 +35,15 @@ from config.kernel.api.repeatable import OPTIONAL, repeatable
 from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, RemoteError
-from config.kernel.jobs import record_sync, requested
+from config.kernel.jobs import requested
+from config.kernel.middleware import translated
 from config.pages.figures import month
 from config.pages.operations import jobs
 from config.pages.settings.feeds import left_undone
 from config.runtime import heartbeats
 from einvoicing.models import PlatformAccount
 from einvoicing.services.compliance import state_of
-from einvoicing.services.polling import poll_account
+from einvoicing.services.polling import read_now
 from payments.models import Feed, FeedKind
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
@@ -225,13 +226,16 @@ def _is_connected(source: str) -> bool:
 
 def _platforms(source: str, request: Call) -> list[dict[str, Any]]:
     """What each platform gave."""
-    results = []
-    for account in _accounts(source):
-        found = _read(account, request.at)
-        problem = account.last_error
-        record_sync(source=account, kind=account.kind, synced=found["messages"], problem=problem, **_who(request))
-        results.append(found)
-    return results
+    if not _accounts(source).exists():
+        return []
+    return [
+        {
+            "source": found.account.name,
+            "messages": found.applied,
+            "problem": translated(found.problem) if found.problem else "",
+        }
+        for found in read_now(**_who(request))
+    ]
 
 
 def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
@@ -246,13 +250,6 @@ def _feeds(source: str, request: Call) -> list[dict[str, Any]]:
     if results:  # one that failed may have kept something before
         reconcile(company=request.caller.company, actor=actor, at=at)
     return results
-
-
-def _read(account: PlatformAccount, at: datetime) -> dict[str, Any]:
-    messages = poll_account(account=account, at=at, skips_pause=True)
-    account.refresh_from_db(fields=["last_error"])
-    problem = _(account.last_error) if account.last_error else ""
-    return {"source": account.name, "messages": messages, "problem": problem}
 
 
 class Reconciliation(FinanceView):

@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import Any, cast
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import CopyState, Platform, PlatformSettings, RemoteStatus
+from einvoicing.platforms.answers import CopyState, RemoteStatus
+from einvoicing.platforms.base import Platform, PlatformSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from config.kernel.isolating import treat_each
 from config.kernel.queue import DELAYS, backoff
 from einvoicing.events import action_needed
 from einvoicing.models import ANSWERS, ErrorClass, PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import Acknowledgement, AckStatus, Platform
+from einvoicing.platforms.answers import Acknowledgement, AckStatus
+from einvoicing.platforms.base import Platform
 from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.services.quotas import has_slowed_down
 

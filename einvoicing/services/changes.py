@@ -19,7 +19,8 @@ from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
 from einvoicing import lifecycle
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import Change, ChangesPlatform, Platform, Watched
+from einvoicing.platforms.answers import Change
+from einvoicing.platforms.base import ChangesPlatform, Platform, Watched
 from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.services.acknowledgements import may_be_asked
 from einvoicing.services.quotas import has_slowed_down

@@ -18,7 +18,8 @@ from config.kernel.actor import Actor
 from config.kernel.errors import RemoteError
 from config.kernel.secrets import SecretUnreadable
 from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
-from einvoicing.platforms.base import Listed, ListingPlatform, Platform
+from einvoicing.platforms.answers import Listed
+from einvoicing.platforms.base import ListingPlatform, Platform
 from einvoicing.platforms.registry import connect
 from einvoicing.services.routing import settings_of
 

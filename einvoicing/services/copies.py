@@ -20,7 +20,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from einvoicing.models import RemoteDocument, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.abby.statuses import DELETED, STATES
-from einvoicing.platforms.base import CopyState
+from einvoicing.platforms.answers import CopyState
 from einvoicing.platforms.registry import read_copy
 from payments.models import Method
 from payments.services.receiving import pay_invoice

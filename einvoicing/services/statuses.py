@@ -29,7 +29,7 @@ from einvoicing.models import (
     TransmissionKind,
     TransmissionStatus,
 )
-from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.answers import RemoteStatus
 from einvoicing.platforms.registry import read_statuses
 from einvoicing.services.copies import apply_copy
 from einvoicing.services.routing import is_mirror

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from einvoicing.models import PlatformAccount, RemoteDocument
-from einvoicing.platforms.base import Page
+from einvoicing.platforms.answers import Page
 
 
 @transaction.atomic

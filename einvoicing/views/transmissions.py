@@ -9,15 +9,18 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.folding import holds
 from config.kernel.forms import TextField
+from config.kernel.htmx import is_part, toast
+from config.kernel.middleware import translated
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
@@ -26,11 +29,14 @@ from einvoicing.panels import status_label, statuses, tone_of
 from einvoicing.problems.broken_rules import for_role, kept_rule
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import ProblemKind, find_problems
+from einvoicing.services.compliance import state_of
+from einvoicing.services.polling import Reading, read_now
 from einvoicing.services.public_bodies import ChorusProAway, services_of
 from einvoicing.services.routing import CHORUS_PRO, is_mirror
 from einvoicing.services.transmissions import dismiss_transmission, retry_transmission
 from einvoicing.services.transmissions.answering import reply_of
 from einvoicing.views.bulk import never_transmitted, progress
+from einvoicing.views.compliance import STATES
 from einvoicing.views.tabs import tabs
 
 TO_MEND = "to_mend"
@@ -66,6 +72,36 @@ class DismissForm(forms.Form):
 @require_GET
 @member("einvoicing")
 def transmission_list(request: HttpRequest) -> HttpResponse:
+    return _show_list(request)
+
+
+@require_POST
+@member("bank.reconcile")
+def platforms_read(request: HttpRequest) -> HttpResponse:
+    """« Interroger maintenant »: each platform is read whatever the pause, then the list comes back as filtered."""
+    company = cast(MemberRequest, request).membership.company
+    readings = read_now(company=company, actor=actor_of(request), at=timezone.now())
+    sentences = [_outcome(reading) for reading in readings] or [_("Aucune plateforme n’est en service.")]
+    is_good = all(not reading.problem for reading in readings)
+    if is_part(request):
+        return toast(_show_list(request), " ".join(sentences), tone="good" if is_good else "warn")
+    for sentence in sentences:
+        messages.add_message(request, messages.SUCCESS if is_good else messages.WARNING, sentence)
+    return redirect(f"{reverse('einvoicing:transmission-list')}?{request.GET.urlencode()}".rstrip("?"))
+
+
+def _outcome(reading: Reading) -> str:
+    """What a platform gave, or why it gave nothing or not all."""
+    name, count = reading.account.name, reading.applied
+    news = ngettext("%(name)s : %(count)s nouveauté.", "%(name)s : %(count)s nouveautés.", count)
+    found = news % {"name": name, "count": count} if count else _("%(name)s : rien de nouveau.") % {"name": name}
+    if not reading.problem:
+        return found
+    problem = translated(reading.problem)
+    return f"{found} {problem}" if count else _("%(name)s : %(problem)s") % {"name": name, "problem": problem}
+
+
+def _show_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     text = request.GET.get("q", "").strip()[:100]
     found = Transmission.objects.select_related("invoice", "account")
@@ -90,7 +126,11 @@ def transmission_list(request: HttpRequest) -> HttpResponse:
         "q": text,
         "filters": [{**choices, "choices": [*_kinds_of_problems(), *TransmissionStatus.choices]}],
         "filtered": bool(status or text),
-        "accounts": accounts,
+        "accounts": [
+            {"row": account, "words": STATES[state][0], "tone": STATES[state][1]}
+            for account, state in ((account, state_of(account, at=timezone.now())) for account in accounts)
+        ],
+        "may_ask": any(account.is_enabled and not account.is_offline for account in accounts),
         "counts": _counts(),
         "progress": progress(),
         "unsent": never_transmitted().count() if has_carrier else 0,

@@ -16,7 +16,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Enclosure, Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.answers import RemoteStatus
 from einvoicing.services.sending import credit_checked, issue_checked
 from einvoicing.services.statuses import record_status
 from tests.factories import platforms, story

@@ -18,7 +18,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
+from einvoicing.platforms.answers import AckDetail, Acknowledgement, AckStatus, RemoteStatus
 from einvoicing.services import acknowledgements, statuses
 from einvoicing.services.transmissions.recording import record_failure
 from tests.factories import platforms, story

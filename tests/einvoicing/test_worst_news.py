@@ -13,7 +13,7 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from einvoicing.models import Transmission
 from einvoicing.models import TransmissionStatus as Status
-from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.answers import RemoteStatus
 from einvoicing.problems.transmissions import problem_of
 from einvoicing.problems.waiting import find_problems
 from einvoicing.services.statuses import record_status

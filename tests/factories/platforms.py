@@ -29,10 +29,14 @@ def a_platform_account(
     with company_scope(company):
         account = PlatformAccount(
             company=company,
-            name="Plateforme d’essai",
             base_url=address,
             token_url=f"{address}/oauth/token",
-            **{"kind": "afnor", "client_id": f"demo-{uuid.uuid4().hex[:12]}", **values},
+            **{
+                "kind": "afnor",
+                "name": "Plateforme d’essai",
+                "client_id": f"demo-{uuid.uuid4().hex[:12]}",
+                **values,
+            },
         )
         account.set_client_secret(secret)
         account.save(force_insert=True)

@@ -152,6 +152,7 @@ TWINS: dict[str, tuple[str, str]] = {
     # a part of the customer's form, for who may save it
     "einvoicing:directory-lookup": ("", "put api/customers/<int:id>"),
     "einvoicing:transmission-list": ("get api/transmissions", ""),
+    "einvoicing:platforms-read": ("", "post api/finance/sync"),
     "einvoicing:transmit-many": ("", "post api/invoices/<int:id>/transmissions"),
     "einvoicing:queue-progress": ("get api/transmissions", ""),
     "einvoicing:compliance": ("get api/platforms", ""),

@@ -18,6 +18,7 @@ from config.kernel.models import AuditEvent, Company, Membership, User
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from config.pages.settings import feeds as feed_settings
+from config.pages.settings.feed_forms import SIMULATOR_TOKEN
 from config.sandbox.accounts import CLIENT_SECRET
 from payments.feeds.revolut.client import PRODUCTION
 from payments.models import BankLine, Feed, FeedKind
@@ -310,6 +311,7 @@ def test_revolut_s_simulator_is_connected_from_the_settings_alone(
 ) -> None:
     base_url = f"{as_it_runs}/revolut/api/1.0"
     assert "Simulateur de cette machine" in text_of(client)
+    assert SIMULATOR_TOKEN == CLIENT_SECRET
     client.post(REVOLUT, {"base_url": base_url})
     page = f"{as_it_runs}/sandbox/revolut/clients"
     assert page in client.get(REVOLUT).text

@@ -24,19 +24,8 @@ from einvoicing.formats import cii, facturx
 from einvoicing.platforms.abby import customers, payloads
 from einvoicing.platforms.abby.statuses import DELETED, moment, named, state_of, title
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
-from einvoicing.platforms.base import (
-    RECEIPT,
-    Acknowledgement,
-    AckStatus,
-    Capabilities,
-    Deposit,
-    NotCarried,
-    Page,
-    PlatformSettings,
-    Receipt,
-    RemoteMessage,
-    Watched,
-)
+from einvoicing.platforms.answers import Acknowledgement, AckStatus, Page, Receipt, RemoteMessage
+from einvoicing.platforms.base import RECEIPT, Capabilities, Deposit, NotCarried, PlatformSettings, Watched
 
 DEADLINE = 60.0  # seconds for one copy, its calls together: less than any lease
 PAGE_SIZE = 100

@@ -13,7 +13,7 @@ from typing import Any
 
 from config.kernel import remote_json
 from config.kernel.errors import Invalid
-from einvoicing.platforms.base import CopyState
+from einvoicing.platforms.answers import CopyState
 
 STATES = ("draft", "finalized", "signed", "refused", "paid")
 DELETED = "deleted"  # our word: the identifier leads to nothing any more

@@ -18,18 +18,8 @@ from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import current_request_id, redact
 from einvoicing.platforms.afnor import payloads
 from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES
-from einvoicing.platforms.base import (
-    Acknowledgement,
-    AckStatus,
-    Capabilities,
-    Deposit,
-    Listed,
-    Page,
-    PlatformSettings,
-    Receipt,
-    RemoteMessage,
-    Watched,
-)
+from einvoicing.platforms.answers import Acknowledgement, AckStatus, Listed, Page, Receipt, RemoteMessage
+from einvoicing.platforms.base import Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.tokens import token
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease

@@ -11,7 +11,8 @@ from typing import Any
 from config.kernel.errors import RemoteError
 from config.kernel.http import Response
 from einvoicing.platforms.afnor.statuses import ack_status, is_duplicate
-from einvoicing.platforms.base import AckDetail, Acknowledgement, Deposit, Receipt
+from einvoicing.platforms.answers import AckDetail, Acknowledgement, Receipt
+from einvoicing.platforms.base import Deposit
 
 MIME_TYPES = {"Factur-X": "application/pdf"}
 

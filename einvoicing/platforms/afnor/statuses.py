@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
-from einvoicing.platforms.base import AckDetail, AckStatus, RemoteStatus
+from einvoicing.platforms.answers import AckDetail, AckStatus, RemoteStatus
 
 ACK_STATUSES: dict[str, AckStatus] = {
     "Pending": AckStatus.PENDING,

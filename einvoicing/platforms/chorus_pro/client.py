@@ -16,21 +16,8 @@ from config.kernel.clock import PARIS
 from config.kernel.errors import Invalid, RemoteError
 from config.kernel.http import AnsweredError
 from einvoicing.platforms.afnor.payloads import unreadable
-from einvoicing.platforms.base import (
-    Acknowledgement,
-    AckStatus,
-    Answer,
-    Attachment,
-    Capabilities,
-    Change,
-    Deposit,
-    Page,
-    PlatformSettings,
-    Receipt,
-    RemoteMessage,
-    RemoteStatus,
-    Watched,
-)
+from einvoicing.platforms.answers import Acknowledgement, AckStatus, Change, Page, Receipt, RemoteMessage, RemoteStatus
+from einvoicing.platforms.base import Answer, Attachment, Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.chorus_pro import payloads, statuses
 from einvoicing.platforms.chorus_pro.calls import Caller
 from einvoicing.platforms.chorus_pro.invoices import HISTORY, Invoices

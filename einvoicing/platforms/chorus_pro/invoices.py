@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from config.kernel.clock import PARIS
-from einvoicing.platforms.base import RemoteMessage
+from einvoicing.platforms.answers import RemoteMessage
 from einvoicing.platforms.chorus_pro import payloads, statuses
 from einvoicing.platforms.chorus_pro.calls import Caller
 from einvoicing.platforms.chorus_pro.payloads import InvoiceRow

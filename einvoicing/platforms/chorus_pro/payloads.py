@@ -14,7 +14,8 @@ from typing import Any
 
 from config.kernel.errors import RemoteError, Sentence
 from einvoicing.platforms.afnor.payloads import unreadable
-from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, Attachment, Change, Deposit, Receipt
+from einvoicing.platforms.answers import AckDetail, Acknowledgement, AckStatus, Change, Receipt
+from einvoicing.platforms.base import Attachment, Deposit
 from einvoicing.platforms.chorus_pro import statuses
 from einvoicing.platforms.chorus_pro.calls import Answer
 

@@ -16,7 +16,7 @@ from typing import Any
 from config.kernel import remote_json
 from config.kernel.clock import PARIS
 from config.kernel.errors import Invalid
-from einvoicing.platforms.base import AckStatus, RemoteStatus
+from einvoicing.platforms.answers import AckStatus, RemoteStatus
 
 INTEGRATED, PARTLY_INTEGRATED = "IN_INTEGRE", "IN_INTEGRE_PARTIEL"
 REJECTED, INCIDENT = "IN_REJETE", "IN_INCIDENTE"

@@ -17,17 +17,8 @@ from urllib.parse import quote
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from einvoicing.platforms.afnor.payloads import json_object
-from einvoicing.platforms.base import (
-    Acknowledgement,
-    AckStatus,
-    Capabilities,
-    Deposit,
-    Page,
-    PlatformSettings,
-    Receipt,
-    RemoteMessage,
-    Watched,
-)
+from einvoicing.platforms.answers import Acknowledgement, AckStatus, Page, Receipt, RemoteMessage
+from einvoicing.platforms.base import Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.pennylane import payloads
 from einvoicing.platforms.pennylane.statuses import acknowledgement, network_status
 

@@ -13,7 +13,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError
 from config.kernel.logs import redact
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
-from einvoicing.platforms.base import Receipt
+from einvoicing.platforms.answers import Receipt
 from einvoicing.platforms.pennylane.statuses import instant, network_status, schematron
 
 IMPORTS = "/customer_invoices/e_invoices/imports"

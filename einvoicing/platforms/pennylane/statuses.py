@@ -12,7 +12,7 @@ from typing import Any
 
 from config.kernel import remote_json
 from config.kernel.errors import Invalid
-from einvoicing.platforms.base import AckDetail, Acknowledgement, AckStatus, RemoteStatus
+from einvoicing.platforms.answers import AckDetail, Acknowledgement, AckStatus, RemoteStatus
 
 # "approved" is left out: of an invoice sent, the recipient's platform took it; of one received, the buyer agrees.
 # "partially_collected" too: it does not give the amount.

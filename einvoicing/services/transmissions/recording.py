@@ -10,7 +10,8 @@ from config.kernel.queue import DELAYS, FREE, backoff, held
 from einvoicing import lifecycle
 from einvoicing.events import action_needed
 from einvoicing.models import ANSWERS, ErrorClass, LifecycleEvent, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import NotCarried, Receipt
+from einvoicing.platforms.answers import Receipt
+from einvoicing.platforms.base import NotCarried
 from einvoicing.platforms.registry import provider
 from einvoicing.services import breaker
 from einvoicing.services.copies import name_copy
@@ -126,13 +127,6 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     attempts = transmission.attempts + (not waits_for_quota)
     if not waits_for_quota:
         breaker.note_failure(transmission.account, error, at=at)
-    changes = {
-        **FREE,
-        "last_error": error.message[:1000],
-        "attempts": attempts,
-        "error_class": breaker.class_of(error),
-    }
-    data = {"error": error.message, "code": error.code, "attempt": attempts}
     again = error.retryable or error.outcome_unknown
     outcome = "unknown" if error.outcome_unknown else "failed" if again else "refused"
     finish_attempt(transmission, outcome, at=at, detail=error.message)
@@ -140,30 +134,21 @@ def _write_failure(transmission: Transmission, error: RemoteError, at: datetime)
     wait = backoff(max(1, attempts), delays=delays, retry_after=error.retry_after)
     if waits_for_quota:
         wait = timedelta(seconds=USUAL_PAUSE if error.retry_after is None else error.retry_after)
-    if not again or attempts > len(delays):
-        move(transmission, TransmissionStatus.DEAD, at=at, tag="einvoicing.transmission.given_up", data=data, **changes)
-        action_needed.send(Transmission, transmission=transmission, at=at)
+    next_attempt: dict[str, datetime] = {}
+    if is_over := not again or attempts > len(delays):
+        status, tag = TransmissionStatus.DEAD, "einvoicing.transmission.given_up"
     elif is_in_doubt(transmission):
         # not before the request can no longer be on its way
-        move(
-            transmission,
-            TransmissionStatus.UNKNOWN,
-            at=at,
-            tag="einvoicing.transmission.in_doubt",
-            data=data,
-            next_attempt_at=at + max(LEASE, wait),
-            **changes,
-        )
+        status, tag = TransmissionStatus.UNKNOWN, "einvoicing.transmission.in_doubt"
+        next_attempt = {"next_attempt_at": at + max(LEASE, wait)}
     else:
-        move(
-            transmission,
-            TransmissionStatus.PENDING,
-            at=at,
-            tag="einvoicing.transmission.postponed",
-            data=data,
-            next_attempt_at=at + wait,
-            **changes,
-        )
+        status, tag = TransmissionStatus.PENDING, "einvoicing.transmission.postponed"
+        next_attempt = {"next_attempt_at": at + wait}
+    data = {"error": error.message, "code": error.code, "attempt": attempts}
+    changes = {**FREE, **next_attempt, "last_error": error.message[:1000], "attempts": attempts}
+    move(transmission, status, at=at, tag=tag, data=data, error_class=breaker.class_of(error), **changes)
+    if is_over:
+        action_needed.send(Transmission, transmission=transmission, at=at)
 
 
 def delays_of(transmission: Transmission) -> tuple[timedelta, ...]:

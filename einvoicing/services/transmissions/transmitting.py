@@ -13,15 +13,8 @@ from config.kernel.queue import Clock, Queue, renew
 from config.kernel.secrets import SecretUnreadable
 from einvoicing import mapping
 from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind, TransmissionStatus
-from einvoicing.platforms.base import (
-    RECEIPT,
-    Answer,
-    AnsweringPlatform,
-    Deposit,
-    NotCarried,
-    Platform,
-    Receipt,
-)
+from einvoicing.platforms.answers import Receipt
+from einvoicing.platforms.base import RECEIPT, Answer, AnsweringPlatform, Deposit, NotCarried, Platform
 from einvoicing.platforms.registry import connect
 from einvoicing.services.documents import DocumentInvalid, ensure_document
 from einvoicing.services.receipts import receipt_of

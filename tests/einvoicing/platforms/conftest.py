@@ -20,7 +20,8 @@ from requests.adapters import HTTPAdapter
 from config.sandbox.accounts import CLIENT_SECRET
 from config.sandbox.models import SandboxFault, SandboxRecord
 from einvoicing.formats import cii
-from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, Receipt, RemoteMessage, RemoteStatus, Watched
+from einvoicing.platforms.answers import Receipt, RemoteMessage, RemoteStatus
+from einvoicing.platforms.base import Deposit, Platform, PlatformSettings, Watched
 from einvoicing.platforms.registry import connect, read_statuses
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD

@@ -10,7 +10,7 @@ import pytest
 
 from config.kernel.errors import RemoteError
 from einvoicing.formats import cdar
-from einvoicing.platforms.base import AckStatus, RemoteMessage
+from einvoicing.platforms.answers import AckStatus, RemoteMessage
 from tests.einvoicing.platforms.conftest import Account, opened
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,8 @@ import pytest
 
 from config.kernel.errors import RemoteError
 from einvoicing import lifecycle
-from einvoicing.platforms.base import Acknowledgement, AckStatus, Deposit
+from einvoicing.platforms.answers import Acknowledgement, AckStatus
+from einvoicing.platforms.base import Deposit
 from einvoicing.platforms.registry import PLATFORMS, connect, provider
 from tests.einvoicing.loopback import free_port
 from tests.einvoicing.platforms.conftest import Account, opened, serve, stop

@@ -20,7 +20,7 @@ from einvoicing.platforms.abby import payloads as abby
 from einvoicing.platforms.abby import statuses as abby_statuses
 from einvoicing.platforms.afnor import directory
 from einvoicing.platforms.afnor import statuses as afnor
-from einvoicing.platforms.base import AckStatus
+from einvoicing.platforms.answers import AckStatus
 from einvoicing.platforms.chorus_pro import payloads as chorus_pro
 from einvoicing.platforms.chorus_pro import statuses as chorus_statuses
 from einvoicing.sandbox import views as afnor_simulator

@@ -17,7 +17,7 @@ from einvoicing.models import LifecycleEvent, PlatformAccount, RemoteDocument, T
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms import registry
 from einvoicing.platforms.afnor.client import AfnorPlatform
-from einvoicing.platforms.base import RemoteStatus
+from einvoicing.platforms.answers import RemoteStatus
 from einvoicing.services import preparing
 from einvoicing.services.documents import DocumentInvalid, ensure_facturx
 from einvoicing.services.polling import poll_account

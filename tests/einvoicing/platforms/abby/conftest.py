@@ -17,7 +17,8 @@ from config.sandbox.models import SandboxRecord
 from einvoicing import document as model
 from einvoicing.formats import cii
 from einvoicing.platforms.abby.client import AbbyPlatform
-from einvoicing.platforms.base import RECEIPT, Deposit, PlatformSettings, Receipt
+from einvoicing.platforms.answers import Receipt
+from einvoicing.platforms.base import RECEIPT, Deposit, PlatformSettings
 from einvoicing.platforms.registry import connect
 from einvoicing.sandbox.abby.access import KEY_PREFIX
 from tests.einvoicing import documents

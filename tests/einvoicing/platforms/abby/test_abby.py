@@ -15,7 +15,8 @@ from config.kernel.errors import Invalid, RemoteError
 from einvoicing import document as model
 from einvoicing.formats import facturx
 from einvoicing.platforms.abby import payloads, statuses
-from einvoicing.platforms.base import AckStatus, NotCarried, Watched
+from einvoicing.platforms.answers import AckStatus
+from einvoicing.platforms.base import NotCarried, Watched
 from einvoicing.platforms.registry import connect, provider, read_copy
 from tests.einvoicing import documents
 from tests.einvoicing.platforms.abby.conftest import deposit_of, payment, priced

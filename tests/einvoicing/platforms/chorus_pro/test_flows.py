@@ -12,7 +12,8 @@ from django.test import override_settings
 
 from config.kernel.errors import RemoteError
 from einvoicing.formats import cii
-from einvoicing.platforms.base import AckStatus, Attachment, Deposit, Watched
+from einvoicing.platforms.answers import AckStatus
+from einvoicing.platforms.base import Attachment, Deposit, Watched
 from einvoicing.platforms.chorus_pro.client import ChorusProPlatform
 from einvoicing.platforms.registry import connect
 from tests.einvoicing import documents

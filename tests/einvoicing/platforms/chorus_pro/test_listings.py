@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from config.kernel.clock import PARIS
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import AckStatus
+from einvoicing.platforms.answers import AckStatus
 from einvoicing.platforms.chorus_pro import payloads
 from einvoicing.platforms.registry import connect
 from tests.einvoicing.platforms.conftest import CII

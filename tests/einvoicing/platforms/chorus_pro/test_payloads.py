@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.base import AckStatus, Attachment, Deposit
+from einvoicing.platforms.answers import AckStatus
+from einvoicing.platforms.base import Attachment, Deposit
 from einvoicing.platforms.chorus_pro import payloads
 from einvoicing.platforms.chorus_pro.addresses import addresses
 from einvoicing.platforms.chorus_pro.calls import Answer

@@ -10,7 +10,7 @@ import pytest
 from config.kernel.clock import PARIS
 from config.kernel.errors import Invalid
 from einvoicing import lifecycle
-from einvoicing.platforms.base import AckStatus
+from einvoicing.platforms.answers import AckStatus
 from einvoicing.platforms.chorus_pro import statuses
 
 IN_PROGRESS = (

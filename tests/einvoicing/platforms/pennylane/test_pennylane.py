@@ -12,7 +12,8 @@ from django.test import override_settings
 
 from config.kernel.errors import Invalid, RemoteError
 from einvoicing.formats import cii
-from einvoicing.platforms.base import AckStatus, Watched
+from einvoicing.platforms.answers import AckStatus
+from einvoicing.platforms.base import Watched
 from einvoicing.platforms.pennylane import payloads, statuses
 from einvoicing.platforms.pennylane.client import PennylanePlatform
 from einvoicing.platforms.registry import connect, read_statuses
