@@ -28,6 +28,7 @@ from django.utils.safestring import SafeString
 from config.kernel import broker
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from config.runtime import heartbeats
 from customers.models import Customer
 from einvoicing.services import documents
 from einvoicing.validation.report import Report
@@ -117,6 +118,15 @@ def _tests_work_across_companies() -> Iterator[None]:
 def _another_try_at_once() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr("config.kernel.http.PAUSE", (0, 0.01))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signs_of_life_last() -> Iterator[None]:
+    """Workers and clock give one sign of life in a test, however long it takes; two hours without one are silence."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(heartbeats, "SILENCE", timedelta(hours=1))
     yield
     patch.undo()
 

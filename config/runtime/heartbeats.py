@@ -62,7 +62,8 @@ def _judge(name: str, sign: Sign | None, at: datetime, *, rung: bool) -> Worker:
     if sign is None:
         return Worker(name, STOPPED, None, None, 0)
     _name, seen_at, moved_at, busy = sign
-    if at - seen_at > SILENCE:
+    # one of the future was left before the clock was set back
+    if abs(at - seen_at) > SILENCE:
         return Worker(name, STOPPED, seen_at, seen_at, 0)
     if rung and seen_at - moved_at > STANDSTILL:
         return Worker(name, STUCK, moved_at, seen_at, busy)

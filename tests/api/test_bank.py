@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceStatus, JournalLine
-from config.kernel.clock import local_day
+from config.kernel.clock import PARIS, local_day
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -256,7 +256,7 @@ def test_another_companys_bank_does_not_exist(partner: Partner) -> None:
 def due(customer: Any, days_late: int, price: str) -> Invoice:
     """An invoice of that net price, issued the day it was due."""
     day = local_day(timezone.now()) - timedelta(days=days_late)
-    at = timezone.now() - timedelta(days=max(days_late, 0))
+    at = timezone.now().astimezone(PARIS) - timedelta(days=max(days_late, 0))
     line = story.a_line(quantity=Decimal(1), unit_price=Decimal(price), vat_rate=Decimal(20))
     return story.an_issued_invoice(customer, [line], at=at, due_date=day)
 

@@ -88,7 +88,7 @@ def test_each_queue_tells_who_works_on_it_and_since_when_nobody_does(partner: Pa
         (10, "working"),
         (3, "working"),
     ]
-    gone = timezone.now() - timedelta(seconds=30)
+    gone = timezone.now() - timedelta(hours=2)
     Heartbeat.objects.filter(name="sync").update(seen_at=gone)
     Heartbeat.objects.filter(name="beat").delete()
     counts = counted(partner)

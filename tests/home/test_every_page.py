@@ -250,6 +250,7 @@ def test_every_page_says_what_it_asks_and_has_its_twin() -> None:
     assert {page.name for page in PAGES} == set(TWINS)
 
 
+@pytest.mark.trust
 @pytest.mark.parametrize("app", sorted({page.app for page in DECLARED}))
 def test_each_role_opens_what_its_table_and_the_api_say_and_nothing_else(app: str, world: World) -> None:
     """Drawn for an owner; for the other roles in the whole test, and in tests/home/test_links_by_role.py."""

@@ -65,7 +65,7 @@ def test_workers_that_stopped_never_started_or_take_nothing_are_named_and_the_we
     all_at_work()
     assert answered() == (200, [])
     now = timezone.now()
-    Heartbeat.objects.filter(name="sync").update(seen_at=now - timedelta(seconds=26))
+    Heartbeat.objects.filter(name="sync").update(seen_at=now - timedelta(hours=2))
     Heartbeat.objects.filter(name="notifications").update(seen_at=now, moved_at=now - timedelta(seconds=50))
     Heartbeat.objects.filter(name="reconciliation").delete()
     answer = Client().get("/health/")

@@ -142,7 +142,7 @@ def test_the_work_of_today_is_found_in_thirteen_queries(company, customer, djang
 
 def test_who_of_the_background_stopped_is_told_to_owners_and_superusers(company):
     assert sentences_of(signed_in(company).get(HOME)) == []
-    Heartbeat.objects.filter(name="sync").update(seen_at=timezone.now() - timedelta(minutes=5))
+    Heartbeat.objects.filter(name="sync").update(seen_at=timezone.now() - timedelta(hours=2))
     Heartbeat.objects.filter(name="beat").delete()
     told = "À l’arrêt : lecture des plateformes et des banques, horloge"
     page = signed_in(company).get(HOME)

@@ -10,7 +10,8 @@ import pytest
 from config import celery
 from config.kernel import tries
 from config.pages.operations import jobs, naming
-from config.runtime import supervisor, workers
+from config.runtime import beating, supervisor, workers
+from config.runtime.heartbeats import SILENCE  # as it is: tests let it last longer
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "config/deploy/compose.yaml").read_text(encoding="utf-8")
@@ -23,6 +24,10 @@ def queues_of(task: str) -> list[str]:
     """Those that name the task itself, else those with a pattern for it."""
     named = [queue.name for queue in celery.QUEUES if task in queue.tasks]
     return named or [queue.name for queue in celery.QUEUES if any(fnmatch(task, one) for one in queue.tasks)]
+
+
+def test_who_stops_is_seen_within_half_a_minute_and_one_lost_sign_is_no_alarm() -> None:
+    assert 2 * beating.EVERY < SILENCE.total_seconds() < 30
 
 
 def test_the_five_queues_have_the_concurrency_that_was_asked_for() -> None:

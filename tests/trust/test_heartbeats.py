@@ -131,6 +131,12 @@ def test_a_clock_set_back_hides_no_worker_that_takes_nothing() -> None:
     assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "stuck"
 
 
+def test_a_sign_left_before_the_clock_was_set_back_is_no_sign_of_life() -> None:
+    now = timezone.now()
+    beating.Heart(("sync",), threads=1).write(now + heartbeats.SILENCE + timedelta(seconds=1))
+    assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "stopped"
+
+
 def test_a_clock_set_back_silences_no_alarm(tmp_path: Path) -> None:
     scheduler = beating.Scheduler(app=app, schedule_filename=str(tmp_path / "schedule"))
     for entry in scheduler.schedule.values():

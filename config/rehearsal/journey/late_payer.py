@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.models import Invoice
 from billing.services.invoices import save_draft
 from billing.working_days import is_working_day
-from config.kernel.clock import local_day
+from config.kernel.clock import PARIS, local_day
 from config.kernel.models import Company
 from config.rehearsal.journey.receipts import import_entries
 from config.rehearsal.journey.scene import a_customer, a_line, a_siren, a_siret
@@ -23,7 +23,8 @@ from payments.models import Reminder, ReminderStatus
 
 def remind_late_payer(journey: Journey, company: Company) -> None:
     """An invoice of two months ago, never paid: friendly, then firm, then a formal notice for a person to send."""
-    issued = timezone.now() - timedelta(days=75)
+    # in Paris: seventy-five days of UTC may be a day less of the calendar, across the change of the clocks
+    issued = timezone.now().astimezone(PARIS) - timedelta(days=75)
     customer = a_customer(
         company,
         issued,
