@@ -27,8 +27,8 @@ class Lookup(ChorusView):
     def post(self, request: Call) -> dict[str, Any]:
         """Look a public body up by SIRET: its services and what it wants on an invoice. Answers are kept 24 hours.
 
-        Without `siret`, `name` finds it, accents and capitals aside: the one of your own customers that bears these
-        words, else Chorus Pro's. When several do, none is `found` and all are `candidates`.
+        Without `siret`, `name` finds it, accents and capitals aside; while Chorus Pro is away, among your own
+        customers. When several bear these words, none is `found` and all are `candidates`.
         """
         company, criteria = request.caller.company, request.values
         siret, name = criteria.get("siret"), criteria.get("name", "").strip()

@@ -24,7 +24,7 @@ from config.kernel.secrets import SecretUnreadable
 from customers.models import Customer
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.chorus_pro.calls import NOT_SUBSCRIBED
-from einvoicing.platforms.chorus_pro.lookups import Lookups
+from einvoicing.platforms.chorus_pro.lookups import MOST_NAMED, Lookups
 from einvoicing.platforms.chorus_pro.structures import (
     BodyAnswer,
     Named,
@@ -86,16 +86,23 @@ def public_body(*, company: Company, siret: str, at: datetime) -> Structure | No
 
 
 def bodies_named(*, company: Company, name: str, at: datetime) -> tuple[Named, ...]:
-    """Whom these words name: one of the company's own customers, else Chorus Pro's, twenty at most.
+    """Whom these words name at Chorus Pro, twenty at most; while it is away, of the company's own customers.
 
-    Raises NoChorusPro, ChorusProAway.
+    Raises NoChorusPro; ChorusProAway when no customer bears that name either.
     """
-    bodies = Customer.everywhere.filter(company=company, is_public_body=True).exclude(siret="")
-    own = list(bodies.filter(holds(name, "name")).values_list("siret", flat=True).distinct()[:2])
-    if len(own) == 1:
-        return (Named(str(own[0]), name),)
     with Asking(account_of(company), at) as asking:
-        return asking.current(asking.named, name)
+        try:
+            return asking.current(asking.named, name)
+        except ChorusProAway:
+            if own := _customers_named(company, name):
+                return own
+            raise
+
+
+def _customers_named(company: Company, name: str) -> tuple[Named, ...]:
+    bodies = Customer.everywhere.filter(company=company, is_public_body=True).exclude(siret="")
+    found = bodies.filter(holds(name, "name")).order_by("siret").distinct("siret")[:MOST_NAMED]
+    return tuple(Named(customer.siret, customer.name) for customer in found)
 
 
 def services_of(*, account: PlatformAccount, siret: str, at: datetime) -> list[Service]:

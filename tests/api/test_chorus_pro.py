@@ -403,10 +403,13 @@ def test_a_body_nobody_knows(account: PlatformAccount, partner: Partner) -> None
     assert json_of(partner.get(f"{ROOT}/entities/123/services"))["code"] == "SIRET_INVALIDE"
 
 
-def test_a_name_finds_one_public_customer(company: Company, account: PlatformAccount, partner: Partner) -> None:
+def test_a_name_finds_several_of_whom_one_is_a_customer(
+    company: Company, account: PlatformAccount, partner: Partner
+) -> None:
     a_public_invoice(company)
-    told = json_of(partner.post(f"{ROOT}/entities/lookup", {"name": "belleville"}))
-    assert told["entity"]["siret"] == TOWN
+    answer = json_of(partner.post(f"{ROOT}/entities/lookup", {"name": "belleville"}))
+    assert answer["found"] is False
+    assert TOWN in {row["siret"] for row in answer["candidates"]}
     assert set(json_of(partner.post(f"{ROOT}/entities/lookup", {}))["fields"]) == {"siret"}
 
 

@@ -145,6 +145,20 @@ def test_a_name_that_one_body_bears_finds_it_and_one_that_nobody_bears_nobody(
     assert answer == {"found": False, "entity": None, "candidates": []}
 
 
+def test_a_name_is_looked_for_among_our_customers_only_while_chorus_pro_is_away(
+    company: Company, account: PlatformAccount, partner: Partner
+) -> None:
+    story.a_customer(company, name="Ministère des Essais", siret=TOWN, is_public_body=True)
+    answer = json_of(partner.post(f"{ROOT}/entities/lookup", {"name": "ministere"}))
+    assert {row["siret"] for row in answer["candidates"]} == {"11000201100044", TREASURY}
+    partner.post(f"{ROOT}/entities/lookup", {"siret": TOWN})
+    order(account, "503")
+    answer = json_of(partner.post(f"{ROOT}/entities/lookup", {"name": "ministere des essais"}))
+    assert (answer["found"], answer["entity"]["siret"]) == (True, TOWN)
+    away = partner.post(f"{ROOT}/entities/lookup", {"name": "ministere inconnu"})
+    assert (away.status_code, json_of(away)["code"]) == (503, "chorus_pro_unavailable")
+
+
 def test_a_look_up_is_tried_again_before_the_partner_hears_of_it(
     account: PlatformAccount, partner: Partner, sandbox: str
 ) -> None:

@@ -31,7 +31,7 @@ from einvoicing.platforms.chorus_pro.structures import (
 
 DEADLINE = 20.0  # seconds for all the calls of one conversation, pauses included: a person may be waiting
 _MOST_SERVICES = 10_000  # the default page holds ten
-_MOST_NAMED = 20
+MOST_NAMED = 20
 _NOBODY = re.compile(r"\b(inconnue?|introuvable|aucune? \w+ ne correspond|n.existe pas|pas de resultat)\b")
 _FRENCH_DAY = re.compile(r"^(\d\d)/(\d\d)/(\d{4})")
 sleep = time.sleep
@@ -86,7 +86,7 @@ class Lookups:
         query = {
             "structure": criteria,
             "restreindreStructuresPrivees": False,
-            "parametres": {"nbResultatsParPage": _MOST_NAMED, "pageResultatDemandee": 1},
+            "parametres": {"nbResultatsParPage": MOST_NAMED, "pageResultatDemandee": 1},
         }
         try:
             return self._post("structures/v1/rechercher", query).rows("listeStructures")
