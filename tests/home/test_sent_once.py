@@ -38,7 +38,10 @@ HARMLESS_TWICE = {
         ["billing:line-totals", "billing:lines-paste", "einvoicing:credit-total", "einvoicing:directory-lookup"],
         "writes nothing",
     ),
-    **dict.fromkeys(["platform-test", "feed-read", "feed-disconnect"], "talks to a remote system, which says the same"),
+    **dict.fromkeys(
+        ["platform-test", "feed-read", "feed-disconnect", "einvoicing:platforms-read"],
+        "talks to a remote system, which says the same",
+    ),
     **dict.fromkeys(
         ["webhook-new", "webhook-rotate", "inbound-new", "api-key-new"],
         "shows a secret once: the last answer is the one that is read",
