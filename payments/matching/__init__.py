@@ -8,12 +8,27 @@ When the debtor does not say what is paid, a proposal goes to the oldest debt fi
 from __future__ import annotations
 
 from payments.matching.index import Index
-from payments.matching.items import AUTO, NONE, PROPOSED, Evidence, Line, OpenItem, Verdict
+from payments.matching.items import (
+    AUTO,
+    CREDIT,
+    DEBIT_ORDER,
+    INVOICE,
+    NONE,
+    PAYMENT,
+    PROPOSED,
+    REFUND,
+    Difference,
+    Evidence,
+    Line,
+    Loser,
+    OpenItem,
+    Verdict,
+)  # fmt: skip
 from payments.matching.payers import is_payer
 from payments.matching.sentences import NO_REASON, PHRASES, explain
 from payments.matching.verdicts import match
 
 __all__ = [
-    "AUTO", "NONE", "NO_REASON", "PHRASES", "PROPOSED", "Evidence", "Index", "Line", "OpenItem", "Verdict", "explain",
-    "is_payer", "match",
+    "AUTO", "CREDIT", "DEBIT_ORDER", "INVOICE", "NONE", "NO_REASON", "PAYMENT", "PHRASES", "PROPOSED", "REFUND",
+    "Difference", "Evidence", "Index", "Line", "Loser", "OpenItem", "Verdict", "explain", "is_payer", "match",
 ]  # fmt: skip

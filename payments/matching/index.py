@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from payments.matching.folding import squeeze
-from payments.matching.items import OpenItem, in_order
+from payments.matching.items import INVOICE, OpenItem, in_order
 from payments.matching.payers import is_payer, words_of
 
 SHORTEST_NUMBER, FEWEST_DIGITS = 6, 4  # a shorter number is found by chance in dates and amounts
@@ -87,6 +87,7 @@ class Index:
     by_customer: Mapping[Hashable, tuple[OpenItem, ...]]  # what each owes
     by_serial: Mapping[tuple[str, str], tuple[OpenItem, ...]]  # the last two figures of a number, without zeros
     payers: Payers
+    learned: Mapping[str, Mapping[Hashable, int]] = field(default_factory=dict)  # IBAN → customer → confirmed matches
     # many lines of one payer with many debts: gathered and sorted once
     _debts: dict[tuple[str, str], Debts] = field(default_factory=dict, compare=False, repr=False)
 
@@ -102,13 +103,14 @@ class Index:
         return Debts.build(item for item in debts.items if item.id not in barred)
 
     @classmethod
-    def build(cls, items: Iterable[OpenItem]) -> Index:
+    def build(cls, items: Iterable[OpenItem], *, payers: Mapping[str, Mapping[Hashable, int]] | None = None) -> Index:
+        """`payers`: the IBAN of each payer that a confirmed match taught, the customers it paid for, how often."""
         references: dict[str, list[OpenItem]] = defaultdict(list)
         numbers: dict[str, list[OpenItem]] = defaultdict(list)
         balances: dict[tuple[str, Decimal], list[OpenItem]] = defaultdict(list)
         customers: dict[Hashable, list[OpenItem]] = defaultdict(list)
         serials: dict[tuple[str, str], list[OpenItem]] = defaultdict(list)
-        for item in sorted(items, key=in_order):
+        for item in sorted((item for item in items if item.kind == INVOICE), key=in_order):
             if item.rf_reference:
                 references[squeeze(item.rf_reference)].append(item)
             key = squeeze(item.number)
@@ -127,4 +129,5 @@ class Index:
             {key: tuple(found) for key, found in customers.items()},
             {key: tuple(found) for key, found in serials.items()},
             Payers.build({found[0].customer_id: found[0].customer_name for found in customers.values()}),
+            payers or {},
         )

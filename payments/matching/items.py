@@ -10,11 +10,19 @@ from decimal import Decimal
 from config.kernel.money import ZERO
 
 AUTO, PROPOSED, NONE = "auto", "proposed", "none"
+# what a line may be about: ids are told apart by kind, an invoice and a payment may have the same one
+INVOICE, CREDIT, PAYMENT, DEBIT_ORDER, REFUND = "invoice", "credit", "payment", "debit_order", "refund"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenItem:
-    """An invoice seen by the matcher. A balance of zero is a settled one, kept to recognise a double payment."""
+    """What a bank line may be about, by `kind`; `balance` is positive.
+
+    INVOICE: what it still owes; zero: settled, kept to recognise a double payment. CREDIT: the customer's money that
+    pays nothing yet, by the payment's id: it lessens what he transfers. PAYMENT: money received lately, that may be
+    returned, or come twice. DEBIT_ORDER: a collection or remittance expected on the account. REFUND: money that is to
+    leave. `due_on` is the day of the payment, order or refund.
+    """
 
     id: Hashable
     number: str
@@ -25,11 +33,20 @@ class OpenItem:
     due_on: date
     is_touched: bool = False  # already partly paid or credited
     currency: str = "EUR"
+    kind: str = INVOICE
+    end_to_end_ids: tuple[
+        str, ...
+    ] = ()  # those we gave: payment links, direct debits, refunds; of a PAYMENT, the payer's
+    issued_on: date | None = None  # a payment without reference is of nothing that was issued after it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A bank line: `amount` is signed, credits positive, in `currency`."""
+    """A bank line: `amount` is signed, credits positive, in `currency`.
+
+    `instructed_amount`: what the payer ordered, in his currency, before change and charges (InstdAmt);
+    `transaction_code`: the bank's code of the kind of movement (BkTxCd, or a return reason as AM04).
+    """
 
     amount: Decimal
     currency: str = "EUR"
@@ -37,6 +54,12 @@ class Line:
     structured_reference: str = ""
     counterparty: str = ""
     iban: str = ""
+    end_to_end_id: str = ""
+    booked_on: date | None = None
+    instructed_amount: Decimal | None = None
+    instructed_currency: str = ""
+    transaction_code: str = ""
+    is_reversal: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,9 +72,34 @@ class Evidence:
     value: str
 
 
+@dataclass(frozen=True)
+class Loser:
+    """A rival invoice, and why another was preferred: later, touched, amount, payer or barred."""
+
+    id: Hashable
+    number: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is missing (positive) or in excess (negative), with the reason a person may write it off for: BANK_FEE,
+    DISCOUNT, ROUNDING or EXCHANGE. Never applied alone.
+    """
+
+    amount: Decimal
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`kind`: AUTO, PROPOSED or NONE; `allocations`: invoice id → amount, in the line's currency."""
+    """`kind`: AUTO, PROPOSED or NONE; `allocations`: invoice id → amount, in `currency`, empty for the line's own.
+
+    The invoices' amounts are the line's, plus `credits` used and `difference` written off, less `excess`. `customer_id`
+    is whose money it is, where that is known. `found`, `returned` and `refunds` explain a line that pays no invoice: a
+    collection or payment already booked, a payment that is given back, our own refund. `probability` orders proposals;
+    nothing is automatic by it.
+    """
 
     kind: str
     rule: str
@@ -59,6 +107,15 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     rivals: tuple[Hashable, ...] = ()
     excess: Decimal = ZERO  # what no invoice takes: kept as the customer's credit
+    customer_id: Hashable | None = None
+    currency: str = ""
+    credits: tuple[tuple[Hashable, Decimal], ...] = ()  # credit id → amount used
+    difference: Difference | None = None
+    found: tuple[tuple[Hashable, Decimal], ...] = ()  # debit order id → amount
+    returned: tuple[tuple[Hashable, Decimal], ...] = ()  # payment id → amount
+    refunds: tuple[tuple[Hashable, Decimal], ...] = ()  # refund id → amount
+    probability: float = 0.0
+    losers: tuple[Loser, ...] = ()
 
 
 def in_order(item: OpenItem) -> tuple[date, str]:

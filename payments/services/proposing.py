@@ -75,6 +75,8 @@ def _line(line: BankLine) -> matching.Line:
         structured_reference=line.structured_reference,
         counterparty=line.counterparty,
         iban=line.counterparty_iban,
+        end_to_end_id=line.end_to_end_id,
+        booked_on=line.booked_on,
     )
 
 
