@@ -74,6 +74,15 @@ def _amount(text: str) -> Decimal | None:
         return None
 
 
+def invoice_to_replace(wanted: Any) -> Invoice | None:
+    """The issued invoice, no credit note, that `?replaces=` names."""
+    text = str(wanted or "")
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    rows = Invoice.objects.issued().exclude(kind=InvoiceKind.CREDIT_NOTE).select_related("customer")
+    return rows.filter(pk=int(text)).first()
+
+
 class InvoiceForm(DeliveredForm):
     """The head of a draft."""
 
@@ -103,10 +112,19 @@ class InvoiceForm(DeliveredForm):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, invoice: Invoice | None = None, customer: Customer | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        invoice: Invoice | None = None,
+        customer: Customer | None = None,
+        replaced: Invoice | None = None,
+        **kwargs: Any,
     ) -> None:
-        initial = {name: getattr(invoice, name) for name in self.VALUES} if invoice else {}
-        initial |= typed_delivery(invoice.delivery) if invoice else {}
+        self.replaced = replaced
+        source = invoice or replaced
+        initial = {name: getattr(source, name) for name in self.VALUES} if source else {}
+        initial |= typed_delivery(source.delivery) if source else {}
+        if replaced is not None:
+            initial["due_date"] = None  # by the customer's terms, from the day of the new one
         super().__init__(*args, **{"initial": initial, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
         if invoice and (invoice.order_id or invoice.corrects_id):
@@ -115,7 +133,8 @@ class InvoiceForm(DeliveredForm):
             field.choices = [(invoice.kind, invoice.get_kind_display())]
 
     def values(self) -> dict[str, Any]:
-        return {**{name: self.cleaned_data[name] for name in self.VALUES}, "delivery": self.delivery()}
+        values = {**{name: self.cleaned_data[name] for name in self.VALUES}, "delivery": self.delivery()}
+        return values | ({"replaces": self.replaced} if self.replaced else {})
 
 
 class NotesForm(RecordForm):

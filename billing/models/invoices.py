@@ -49,6 +49,16 @@ class Invoice(CompanyRow):
     )
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices")
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections")
+    # issued anew for one that a platform rejected and a credit note annulled
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replacements",
+        verbose_name=_("remplace"),
+    )
     # the draft that a deposit without an order is asked ahead of, and within whose total it stays
     ahead_of = models.ForeignKey(
         "self",

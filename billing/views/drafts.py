@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.forms.invoices import InvoiceForm
+from billing.forms.invoices import InvoiceForm, invoice_to_replace
 from billing.forms.lines import line_formset, lines_of
 from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, InvoiceLine
@@ -31,8 +31,10 @@ from customers.models import Customer
 @member("invoices.edit")
 @sent_once
 def invoice_new(request: HttpRequest) -> HttpResponse:
-    """A new draft, for `?customer=` when one comes from a customer's record."""
-    return _form(request, None, customer_chosen(request.GET.get("customer")))
+    """A new draft: for `?customer=` from a customer's record, in the place of `?replaces=` from a rejected invoice."""
+    replaced = invoice_to_replace(request.GET.get("replaces"))
+    customer = replaced.customer if replaced else customer_chosen(request.GET.get("customer"))
+    return _form(request, None, customer, replaced)
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,13 +47,16 @@ def invoice_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form(request, invoice, None)
 
 
-def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | None) -> HttpResponse:
+def _form(
+    request: HttpRequest, invoice: Invoice | None, customer: Customer | None, replaced: Invoice | None = None
+) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     if sent is not None and (aside := step_aside(request)) is not None:
         return aside
     typed = come_back(request) if sent is None else sent
-    form = InvoiceForm(typed, invoice=invoice, customer=customer)
-    stored = _lines(invoice) if invoice and not typed else []
+    form = InvoiceForm(typed, invoice=invoice, customer=customer, replaced=replaced)
+    source = invoice or replaced
+    stored = _lines(source) if source and not typed else []
     form.formset = formset = line_formset(typed, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, invoice, form, formset) if valid else None
@@ -61,6 +66,7 @@ def _form(request: HttpRequest, invoice: Invoice | None, customer: Customer | No
     company = cast(MemberRequest, request).membership.company
     context = {
         "invoice": invoice,
+        "replaced": replaced,
         "form": form,
         "formset": formset,
         "totals": totals_of(company, formset, stored),

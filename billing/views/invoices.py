@@ -36,7 +36,7 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; 
 
 
 def load_invoice(pk: int) -> Invoice:
-    rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects")
+    rows = Invoice.objects.select_related("company", "customer__terms", "order", "corrects", "replaces")
     return cast(Invoice, get_object_or_404(rows, pk=pk))
 
 

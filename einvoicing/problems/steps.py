@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -28,10 +29,9 @@ class Step:
 def way_back(transmission: Transmission) -> Iterator[Step]:
     """Rejected → corrected → sent again: by a corrected invoice where there is one, else by a credit note."""
     invoice = transmission.invoice
-    successor = (
-        Invoice.everywhere.filter(corrects=invoice, kind=InvoiceKind.CORRECTED).order_by("-created_at", "-id").first()
-    )
-    if successor is None and not invoice.is_credit_note:
+    successors = Invoice.everywhere.filter(Q(corrects=invoice, kind=InvoiceKind.CORRECTED) | Q(replaces=invoice))
+    successor = successors.order_by("-created_at", "-id").first()
+    if not invoice.is_credit_note and (successor is None or successor.replaces_id):
         yield _credit(invoice)
     yield _new_one(invoice, successor)
     if successor is not None:
@@ -67,7 +67,7 @@ def _new_one(invoice: Invoice, successor: Invoice | None) -> Step:
     sentence = _("Corriger ce qui a été reproché et émettre la nouvelle facture")
     if successor is not None:
         return Step(sentence, not successor.is_draft, successor.get_absolute_url(), str(successor))
-    url = f"{reverse('billing:invoice-new')}?customer={invoice.customer_id}"
+    url = f"{reverse('billing:invoice-new')}?replaces={invoice.pk}"
     return Step(sentence, url=url, label=_("Nouvelle facture"), needs="invoices.edit")
 
 

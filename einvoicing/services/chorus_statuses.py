@@ -88,12 +88,13 @@ def _submissions() -> QuerySet[Any]:
 def _predecessors(invoice: Any, order: Any, before: Any) -> QuerySet[Any]:
     """What was rejected before this submission: of the same invoice, or of the one that it corrects or replaces.
 
-    One replaces another when it was issued for the same order after that one was credited.
+    One replaces another when it says so, or was issued for the same order after that one was credited.
     """
     same = Q(invoice=invoice)
     corrected = Q(invoice__corrections=invoice, invoice__corrections__kind=InvoiceKind.CORRECTED)
     ordered_again = Q(invoice__order=order, invoice__order__isnull=False, invoice__status=InvoiceStatus.CREDITED)
-    return _submissions().filter(REJECTED_ROWS, same | corrected | ordered_again, created_at__lt=before)
+    replaced = Q(invoice__replacements=invoice)
+    return _submissions().filter(REJECTED_ROWS, same | corrected | replaced | ordered_again, created_at__lt=before)
 
 
 def _successors(invoice: Any, order: Any, after: Any) -> QuerySet[Any]:
@@ -101,7 +102,9 @@ def _successors(invoice: Any, order: Any, after: Any) -> QuerySet[Any]:
     same = Q(invoice=invoice)
     correction = Q(invoice__corrects=invoice, invoice__kind=InvoiceKind.CORRECTED)
     ordered_again = Q(invoice__order=order, invoice__order__isnull=False)
-    return _submissions().filter(same | correction | ordered_again, status__in=THERE, created_at__gt=after)
+    replacement = Q(invoice__replaces=invoice)
+    found = same | correction | replacement | ordered_again
+    return _submissions().filter(found, status__in=THERE, created_at__gt=after)
 
 
 def _chorus_status() -> Case:

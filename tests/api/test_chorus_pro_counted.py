@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from lxml import html
 
 from billing.models import Invoice
 from billing.services.correcting import draft_correction
+from billing.services.issuing import issue_invoice
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.problems.steps import way_back
 from einvoicing.services.sending import credit_checked
 from einvoicing.services.transmissions import RejectedUnchanged, queue_many, queue_transmission
 from payments.models import Payment
@@ -24,6 +27,7 @@ from tests.api.client import Partner, json_of
 from tests.api.test_chorus_pro import ROOT, a_public_invoice, an_account, numbers, paid, submitted, words_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import story
+from tests.factories.people import signed_in
 from tests.factories.queues import drain
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules_say_yes")]
@@ -99,6 +103,30 @@ def test_a_rejection_and_its_correction_stand_in_the_history_of_both(
     assert (new["status"], words_of(new)[:2], new["rejectionReason"]) == ("RECYCLEE", ["REJETEE", "RECYCLEE"], "")
     assert new["statusHistory"][0]["comment"] == "Engagement faux"
     assert (listed(company, partner, "rejected"), listed(company, partner, "pending")) == (set(), {correction.number})
+
+
+def test_a_new_invoice_in_the_place_of_a_rejected_one_is_its_recycling(
+    company: Company, account: PlatformAccount, partner: Partner
+) -> None:
+    invoice = a_public_invoice(company)
+    first = rejected(submitted(partner, invoice))
+    with company_scope(company):
+        credit_checked(invoice=invoice, parts=None, reason="Rejetée", actor=story.ACTOR, at=timezone.now())
+        step = list(way_back(Transmission.objects.select_related("invoice", "account").get(pk=first)))[1]
+    client = signed_in(company, "OWNER")
+    page = client.get(step.url)
+    typed = dict(next(form for form in html.fromstring(page.content).forms if "service_code" in form.fields).fields)
+    assert (typed["service_code"], typed["due_date"]) == (invoice.service_code, None)
+    typed = {name: value for name, value in typed.items() if value is not None} | {"notes": "Corrigée"}
+    client.post(step.url, typed)
+    draft = Invoice.everywhere.get(replaces=invoice)
+    assert (draft.is_draft, draft.notes, draft.total_gross) == (True, "Corrigée", invoice.total_gross)
+    with company_scope(company):
+        anew = issue_invoice(invoice=draft, actor=story.ACTOR, at=timezone.now())
+    second = there(submitted(partner, anew))
+    old, new = shown(partner, first), shown(partner, second)
+    assert (old["status"], old["statusHistory"][-1]["comment"]) == ("RECYCLEE", f"{invoice.number} → {anew.number}")
+    assert (new["status"], words_of(new)[:2]) == ("RECYCLEE", ["REJETEE", "RECYCLEE"])
 
 
 def test_another_invoice_of_the_same_customer_is_no_correction(

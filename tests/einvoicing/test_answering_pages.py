@@ -174,7 +174,7 @@ def test_the_way_back_of_a_refused_invoice_is_told_step_by_step(company, code):
     page = client.get(row.get_absolute_url())
     assert "Le bon de commande cité n’existe pas." in page.text
     assert reverse("einvoicing:invoice-credit", args=[row.invoice_id]) in page.text
-    assert f"?customer={row.invoice.customer_id}" in page.text
+    assert f"?replaces={row.invoice_id}" in page.text
     with company_scope(company):
         invoice = Invoice.objects.get(pk=row.invoice_id)
         note = credit_checked(invoice=invoice, parts=None, reason="Refusée", actor=story.ACTOR, at=AT)
