@@ -2,60 +2,70 @@
 
 from __future__ import annotations
 
-from config.kernel.xml import Element, MalformedXml, UnreadableXml, XmlTooLarge, XmlWithDoctype, parse_untrusted
-from payments.statements import camt
+from collections.abc import Callable
+
+from payments.statements import camt, tables
 from payments.statements.base import (
+    BOOKED,
+    CAMT_052,
+    CAMT_053,
+    CAMT_054,
+    PENDING,
     InvalidStatement,
     Statement,
     StatementLine,
+    UnknownFormat,
 )
+from payments.statements.formats import recognise_format, start_of
+from payments.statements.tables import Mapping
 
-__all__ = ["InvalidStatement", "Statement", "StatementLine", "read"]
+__all__ = [
+    "BOOKED",
+    "PENDING",
+    "InvalidStatement",
+    "Mapping",
+    "Statement",
+    "StatementLine",
+    "UnknownFormat",
+    "read",
+    "recognise_format",
+]
 
-MOST_BYTES = 10_000_000
-BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+MOST_BYTES = 150_000_000  # 100,000 movements of CAMT with all their details
+READERS: dict[str, Callable[..., list[Statement]]] = dict.fromkeys((CAMT_052, CAMT_053, CAMT_054), camt.read)
 
 
-def read(data: bytes, *, filename: str) -> list[Statement]:
-    """Every statement of a file, checked. Raises Invalid with a sentence that names the place at fault."""
-    # the signature may stand after a byte order mark, or in UTF-16 between zeros
-    start = data[:64].lstrip(b"".join(BYTE_ORDER_MARKS) + b"\x00 \t\r\n")
-    if not start:
-        raise InvalidStatement("Le fichier « %(filename)s » est vide.", filename=filename)
-    if start.startswith(b"PK\x03\x04"):
-        raise InvalidStatement(
-            "Le fichier « %(filename)s » est une archive. Décompressez-la et importez le relevé qu’elle contient.",
+def read(data: bytes, *, filename: str, mapping: Mapping | None = None, pending: bool = False) -> list[Statement]:
+    """Every statement of a file, checked; with `pending`, the movements that are announced and not booked too.
+
+    `mapping` is for a table (CSV, XLSX): without one it is guessed. Raises UnknownFormat, and Invalid with a sentence
+    that names the place at fault.
+    """
+    check_size(data, filename)
+    found = recognise_format(data)
+    if found in READERS:
+        return READERS[found](data, pending=pending)
+    if found:
+        return tables.read(data, mapping or tables.guess(data), filename=filename, pending=pending)
+    if start_of(data).startswith(b"PK\x03\x04"):
+        raise UnknownFormat(
+            "Le fichier « %(filename)s » est une archive. Décompressez-la et importez le relevé qu’elle contient.",
             filename=filename,
         )
-    if start.startswith(b"<"):
-        root = _parse(data)
-        if camt.is_camt(root):
-            return camt.read(root)
-    raise InvalidStatement(
-        "Le format du fichier « %(filename)s » n’est pas reconnu. "
-        "Téléchargez depuis votre banque un relevé au format CAMT.053 (XML).",
+    raise UnknownFormat(
+        "Le format du fichier « %(filename)s » n’est pas reconnu. Téléchargez depuis votre banque un relevé au format "
+        "CAMT.053, CFONB 120, OFX, MT940, CSV ou XLSX.",
         filename=filename,
     )
 
 
-def _parse(data: bytes) -> Element:
-    """The root element of the statement. Raises UnreadableXml, with what to ask of the bank."""
-    try:
-        return parse_untrusted(data, max_bytes=MOST_BYTES, max_elements=None)
-    except XmlTooLarge as error:
-        raise UnreadableXml(
+def check_size(data: bytes, filename: str) -> None:
+    """Raises InvalidStatement for an empty file, or one that no account fills."""
+    if not start_of(data):
+        raise UnknownFormat("Le fichier « %(filename)s » est vide.", filename=filename)
+    if len(data) > MOST_BYTES:
+        raise InvalidStatement(
             "Le fichier pèse %(size)s Mo, la limite est de %(limit)s Mo. Découpez-le par période.",
             size=f"{len(data) / 1_000_000:.1f}".replace(".", ","),
             limit=f"{MOST_BYTES / 1_000_000:g}".replace(".", ","),
-        ) from error
-    except MalformedXml as error:
-        raise UnreadableXml(
-            "Ce fichier n’est pas un document XML lisible (ligne %(line)s). "
-            "Téléchargez-le de nouveau, sans l’ouvrir dans un tableur.",
-            line=error.params["line"],
-        ) from error
-    except XmlWithDoctype as error:
-        raise UnreadableXml(
-            "Ce fichier contient une déclaration DOCTYPE, refusée par sécurité. "
-            "Demandez à l’émetteur un fichier sans DTD."
-        ) from error
+        )

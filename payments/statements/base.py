@@ -17,13 +17,36 @@ from decimal import Decimal
 from config.kernel.errors import Invalid
 from config.kernel.money import ZERO
 
+# the status of a movement, as ISO 20022 names it
+BOOKED = "BOOK"
+PENDING = "PDNG"  # announced by the bank and not booked yet: it may still change or vanish
+
+# what is read, by the names of `recognise_format`
+CAMT_052, CAMT_053, CAMT_054 = "camt052", "camt053", "camt054"
+CFONB_120, OFX, MT_940, MT_942, CSV, XLSX = "cfonb120", "ofx", "mt940", "mt942", "csv", "xlsx"
+
+# what a reader keeps in memory is bounded: a year of a busy shop is less
+MOST_LINES = 250_000
+
 
 class InvalidStatement(Invalid):
+    """`line` is the line of the file at fault, from 1; None when the whole file is."""
+
     code = "invalid_statement"
     message = "Ce relevé ne peut pas être lu."
 
+    @property
+    def line(self) -> int | None:
+        return self.params.get("line")
 
-@dataclass(frozen=True, kw_only=True)
+
+class UnknownFormat(InvalidStatement):
+    """The file is no statement that is read here."""
+
+    code = "unknown_statement_format"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StatementLine:
     """One movement; `amount` in the account's currency, credits positive."""
 
@@ -41,21 +64,24 @@ class StatementLine:
     is_reversal: bool = False
     instructed_amount: Decimal | None = None
     instructed_currency: str = ""
+    status: str = BOOKED  # or PENDING
+    place: int = 0  # the line of the file where it stands, from 1; 0 when unknown
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
     """`opening` and `closing` in `currency`; None where the file gives no balance."""
 
     id: str
     iban: str  # "" when the bank names the account otherwise
-    account_id: str  # the IBAN, or the bank's other identifier
+    account_id: str  # the IBAN, or the bank's other identifier; "" when a table names no account
     currency: str
     opened_on: date | None
     closed_on: date | None
     opening: Decimal | None
     closing: Decimal | None
     lines: tuple[StatementLine, ...]
+    format: str = CAMT_053
 
 
 def normalise(text: str) -> str:

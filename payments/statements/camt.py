@@ -15,6 +15,7 @@ from decimal import Decimal
 from lxml.etree import _Element as Element
 
 from config.kernel.money import ZERO
+from config.kernel.xml import parse_untrusted
 from payments.statements.base import InvalidStatement, Statement, StatementLine, check, french
 from payments.statements.charges import charge_lines, explaining
 from payments.statements.elements import amount_of, children, day, first, name_of, text
@@ -29,8 +30,9 @@ def is_camt(root: Element) -> bool:
     return name_of(root) == "Document" and any(name_of(child).startswith("BkToCstmr") for child in root)
 
 
-def read(root: Element) -> list[Statement]:
+def read(data: bytes, *, pending: bool = False) -> list[Statement]:
     """Every statement of the message. Raises InvalidStatement with the statement and the entry at fault."""
+    root = parse_untrusted(data, max_bytes=len(data), max_elements=None)
     if first(root, "BkToCstmrStmt") is None:
         raise InvalidStatement(
             "Ce fichier est un avis ou un relevé intrajournalier (CAMT.052 ou CAMT.054). "
