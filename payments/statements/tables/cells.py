@@ -116,9 +116,9 @@ def _unsigned(text: str) -> tuple[str, bool]:
     """« -12 », « 12- » and « (12) » are negative."""
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1], True
-    if text[:1] in "+-":
+    if text.startswith(("+", "-")):
         return text[1:], text[0] == "-"
-    if text[-1:] in "+-":
+    if text.endswith(("+", "-")):
         return text[:-1], text[-1] == "-"
     return text, False
 
