@@ -17,13 +17,14 @@ from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Switch
 from config.kernel.api.operation import operation
-from config.kernel.api.problems import flattened
+from config.kernel.api.problems import RowProblem, flattened, row_problem
 from config.kernel.api.refusals import NotAllowedHere
 from config.kernel.api.repeatable import REQUIRED, repeatable
 from config.kernel.api.stated import Stated, states_something
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.middleware import say, translated
+from einvoicing.api.sending import InvalidHere
+from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.writing import RequestedInvoice, write_many
 
 MOST, MOST_ISSUED = 1000, 100
@@ -51,12 +52,6 @@ class BulkBody(Body):
         max_length=MOST,
         help_text='Each as the body of POST /api/invoices; a row with `status: "sent"` is issued and e-mailed.',
     )
-
-
-class RowProblem(serializers.Serializer):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    fields = serializers.DictField(child=serializers.CharField())
 
 
 class RowResult(serializers.Serializer):
@@ -149,9 +144,5 @@ def _result(position: int, outcome: Invoice | DomainError) -> dict[str, Any]:
             "invoice_number": outcome.number or "",
             "external_reference": outcome.external_reference,
         }
-    fields = {name: translated(text) for name, text in fields_sent(outcome).items()}
-    return {
-        "row": position,
-        "status": REFUSED,
-        "problem": {"code": outcome.code, "detail": say(outcome), "fields": fields},
-    }
+    refused = InvalidHere(outcome.report) if isinstance(outcome, DocumentInvalid) else outcome
+    return {"row": position, "status": REFUSED, "problem": row_problem(refused, fields_sent(refused))}

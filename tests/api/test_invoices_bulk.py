@@ -68,6 +68,7 @@ def test_issued_rows_have_numbers_in_their_order_and_a_refused_one_takes_none(
     report = json_of(partner.post(ADDRESS, {"invoices": rows, "issue": True}, key=True))
     assert [one["status"] for one in report["results"]] == ["created", "refused", "created"]
     assert report["results"][1]["problem"]["code"] == "document_invalid"
+    assert report["results"][1]["problem"]["fields"]
     assert [report["results"][row]["invoice_number"][-5:] for row in (0, 2)] == ["00001", "00002"]
     with company_scope(company):
         assert Invoice.objects.count() == 2

@@ -15,11 +15,11 @@ from config.kernel.api.documented import documented
 from config.kernel.api.examples import sent
 from config.kernel.api.fields import Body, Id, Reference, Switch
 from config.kernel.api.operation import operation
+from config.kernel.api.problems import RowProblem, row_problem
 from config.kernel.api.repeatable import OPTIONAL, repeatable
 from config.kernel.api.statuses import created
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import DomainError
-from config.kernel.middleware import say
 
 MOST = 100
 
@@ -67,17 +67,12 @@ class GenerateManyBody(Body):
     )
 
 
-class GenerateProblem(serializers.Serializer):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
 class Generated(serializers.Serializer):
     """One invoice asked for: made, or why not."""
 
     sales_order_ids = serializers.ListField(child=Id())
     invoice_id = Id(allow_null=True)
-    problem = GenerateProblem(allow_null=True)
+    problem = RowProblem(allow_null=True)
 
 
 class GeneratedMany(serializers.Serializer):
@@ -111,5 +106,4 @@ def _result(group: Sequence[SalesOrder], outcome: Invoice | DomainError) -> dict
     keys = [order.pk for order in group]
     if isinstance(outcome, Invoice):
         return {"sales_order_ids": keys, "invoice_id": outcome.pk, "problem": None}
-    problem = {"code": outcome.code, "detail": say(outcome)}
-    return {"sales_order_ids": keys, "invoice_id": None, "problem": problem}
+    return {"sales_order_ids": keys, "invoice_id": None, "problem": row_problem(outcome, outcome.fields)}

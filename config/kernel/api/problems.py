@@ -122,6 +122,20 @@ def of_domain(error: DomainError) -> HttpResponse:
     return problem(error.status, error.code, say(error), fields, **getattr(error, "more", {}))
 
 
+class RowProblem(serializers.Serializer):
+    """Why one row of a call that treats many was refused."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField())
+
+
+def row_problem(error: DomainError, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The refusal of one row as `RowProblem` shows it; `fields` by the names that the partner sent."""
+    sentences = {name: translated(sentence) for name, sentence in fields.items()}
+    return {"code": error.code, "detail": say(error), "fields": sentences}
+
+
 def flattened(detail: Any, path: str = "") -> dict[str, str]:
     """{"items": {1: {"quantity": ["…"]}}} as {"items.2.quantity": "…"}: lines are counted from 1, as people do."""
     if isinstance(detail, Mapping):
