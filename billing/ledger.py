@@ -23,6 +23,52 @@ GOODS = "707000"
 BANK = "512000"
 CASH = "530000"
 DEPOSITS = "419100"
+DEDUCTIBLE_VAT = "445660"
+SUSPENSE = "471000"
+TRANSFERS = "580000"
+
+# what the product itself books on, by the PCG (ANC 2014-03) in French, as the books are kept
+ACCOUNT_NAMES: dict[str, str] = {
+    CUSTOMERS: "Clients",
+    DEPOSITS: "Clients – acomptes reçus sur commandes",
+    "421000": "Personnel – rémunérations dues",
+    "431000": "Sécurité sociale",
+    "444000": "État – impôts sur les bénéfices",
+    "445510": "TVA à décaisser",
+    DEDUCTIBLE_VAT: "TVA déductible sur autres biens et services",
+    "447000": "Autres impôts, taxes et versements assimilés",
+    "455000": "Associés – comptes courants",
+    SUSPENSE: "Compte d’attente",
+    "511200": "Chèques à encaisser",
+    "511500": "Cartes bancaires à encaisser",
+    BANK: "Banque",
+    CASH: "Caisse",
+    TRANSFERS: "Virements internes",
+    "613000": "Locations",
+    "616000": "Primes d’assurances",
+    "626000": "Frais postaux et de télécommunications",
+    "627000": "Services bancaires et assimilés",
+    "654000": "Pertes sur créances irrécouvrables",
+    "656000": "Pertes de change sur créances commerciales",
+    "658000": "Charges diverses de gestion courante",
+    "661000": "Charges d’intérêts",
+    "665000": "Escomptes accordés",
+    SERVICES: "Prestations de services",
+    GOODS: "Ventes de marchandises",
+    "756000": "Gains de change sur créances commerciales",
+    "758000": "Produits divers de gestion courante",
+    "764000": "Revenus des valeurs mobilières de placement",
+}
+
+
+def account_name(account: str) -> str:
+    """The name of an account, or that of the nearest one that has it: 512100 is a bank as 512000 is; '' for others."""
+    for digits in range(len(account), 2, -1):
+        name = ACCOUNT_NAMES.get(account[:digits].ljust(6, "0"))
+        if name:
+            return name
+    return ""
+
 
 # One sub-account of 44571 per rate, so that the VAT return reads straight from the journal.
 VAT_ACCOUNTS: dict[Decimal, str] = {

@@ -22,15 +22,17 @@ from payments.models import (
     BankLine,
     BankStatement,
     BarredPair,
+    CreditUsed,
     Feed,
     LateInterestRate,
     Match,
+    MatchPart,
     Payment,
     Reminder,
 )
 from payments.services.accounts import checked_ledger_account
 from payments.services.feeds.reading import read_feed
-from payments.services.reconciliation import take_back_payment, undo_match
+from payments.services.undoing import take_back_payment, undo_match
 
 
 class AllocationInline(FactInline):
@@ -137,11 +139,16 @@ class BankLineAdmin(FactAdmin):
     ordering = ["-booked_on", "-id"]
 
 
+class MatchPartInline(FactInline):
+    model = MatchPart
+
+
 @admin.register(Match)
 class MatchAdmin(FactAdmin):
-    list_display = ["at", "line", "payment", "rule", "is_automatic", "undone_at"]
-    list_select_related = ["line", "payment"]
+    list_display = ["at", "line", "rule", "is_automatic", "undone_at"]
+    list_select_related = ["line"]
     list_filter = ["rule", "is_automatic"]
+    inlines = [MatchPartInline]
     actions = ["undo"]
     ordering = ["-at"]
 
@@ -166,7 +173,7 @@ class LateInterestRateAdmin(FactAdmin):
     ordering = ["company", "-year", "-half"]
 
 
-@admin.register(Allocation, BarredPair)
+@admin.register(Allocation, BarredPair, CreditUsed, MatchPart)
 class PartAdmin(FactAdmin):
     """Parts of the above, readable on their own too."""
 

@@ -57,7 +57,8 @@ declare(
     ),
     Fact("payments.bank.matched", n("Ligne bancaire rapprochée"), "link", "good"),
     Fact("payments.bank.unmatched", n("Rapprochement défait"), "close", "warn"),
-    Fact("payments.bank.ignored", n("Ligne bancaire sans suite"), "close"),
+    Fact("payments.bank.suspended", n("Ligne bancaire en attente sur 471 : %(note)s"), "clock", "warn"),
+    Fact("payments.bank.voided", n("Ligne bancaire annulée par la banque"), "close", "warn"),
     Fact("payments.bank.reopened", n("Ligne bancaire rouverte"), "alert"),
     about=PartnerObject("payments.bankstatement", "statement", "", _("Banque")),
 )

@@ -11,7 +11,7 @@ from typing import Any
 from billing.models import DepositDeduction, Invoice, NumberSequence, Product
 from config.kernel import chain
 from config.kernel.chain import columns
-from payments.models import Allocation, BankLine, BankStatement, Payment
+from payments.models import Allocation, BankLine, BankStatement, Match, Payment
 
 SETTLEMENT = """
 SELECT invoice.id, invoice.number FROM billing_invoice AS invoice, LATERAL payments_settlement(invoice.id) AS found
@@ -89,12 +89,23 @@ ORDER BY deduction.id
 """
 LINES = """
 SELECT line.id, line.booked_on FROM payments_bankline AS line
-WHERE line.company_id = %(company)s AND (line.status = 'MATCHED') <>
+WHERE line.company_id = %(company)s AND (line.status IN ('MATCHED', 'SUSPENSE')) <>
   EXISTS (SELECT 1 FROM payments_match AS match WHERE match.line_id = line.id AND match.undone_at IS NULL)
 ORDER BY line.id
 """
+# the parts of a match are its line, and no payment explains more than itself
+PARTS = """
+SELECT match.id, match.at FROM payments_match AS match JOIN payments_bankline AS line ON line.id = match.line_id
+WHERE match.company_id = %(company)s AND (
+  line.amount IS DISTINCT FROM (SELECT sum(amount) FROM payments_matchpart WHERE match_id = match.id)
+  OR EXISTS (
+    SELECT 1 FROM payments_matchpart AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
+    WHERE part.match_id = match.id AND part.is_recorded AND part.amount <> payment.amount))
+ORDER BY match.id
+"""
 RECOMPUTED = (
     (BankLine, LINES, "whether it is matched does not follow from its matches"),
+    (Match, PARTS, "its parts are not its line"),
     (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from its allocations and credit notes"),
     (Payment, ALLOCATED, "what it says does not follow from its allocations and its reversal"),
     (Payment, ORIGINS, "where it was read is not what the trail tells"),

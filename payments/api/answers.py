@@ -12,7 +12,7 @@ from payments.api import rows
 from payments.api.shapes import held
 from payments.models import Payment
 from payments.sentences import recorded
-from payments.services.reconciliation import take_back_payment
+from payments.services.undoing import take_back_payment
 
 
 def answer_for(payment: Payment, invoice: Invoice | None, *, message: str = "") -> dict[str, Any]:

@@ -13,8 +13,9 @@ from config.kernel.api.fields import Id, Moment, Money, Word
 from payments.api.fields import STATES
 from payments.imported import REASONS
 from payments.matching import PHRASES, Verdict, explain
-from payments.models import Match
+from payments.models import Match, MatchPart, PartKind
 
+PART_KINDS = {"payment": PartKind.PAYMENT, "booking": PartKind.BOOKING}
 KINDS = ("auto", "proposed", "none")
 
 
@@ -140,13 +141,29 @@ class ProposalShape(serializers.Serializer):
     excess = Money(help_text="What no invoice takes: it would be the customer's credit.")
 
 
+class PartShape(serializers.Serializer):
+    """So much of the movement is this."""
+
+    kind = Word(PART_KINDS)
+    amount = Money(help_text="Signed as the movement is.")
+    payment_id = Id(allow_null=True)
+    payment_number = serializers.CharField(allow_null=True)
+    is_recorded = serializers.BooleanField(
+        help_text="True where the match recorded the payment; false where it found it."
+    )
+    account = serializers.CharField(allow_blank=True, help_text="The ledger account of a booking.")
+    label = serializers.CharField(allow_blank=True)
+
+
 class MatchShape(serializers.Serializer):
-    """A movement explained by a payment."""
+    """A movement explained: by payments, and by bookings on ledger accounts."""
 
     id = Id()
     transaction_id = Id()
-    payment_id = Id()
-    payment_number = serializers.CharField()
+    payment_id = Id(allow_null=True, help_text="Of a match with one payment.")
+    payment_number = serializers.CharField(allow_null=True)
+    parts = PartShape(many=True)
+    note = serializers.CharField(allow_blank=True)
     rule = serializers.CharField()
     is_automatic = serializers.BooleanField()
     evidence = EvidenceShape(many=True)
@@ -155,12 +172,17 @@ class MatchShape(serializers.Serializer):
     undone_because = serializers.CharField(allow_blank=True)
 
     def to_representation(self, instance: Match) -> Any:
+        parts = [_part(part) for part in instance.parts.all()]
+        paid = [part for part in parts if part["payment_id"]]
+        only = paid[0] if len(paid) == 1 else {"payment_id": None, "payment_number": None}
         return super().to_representation(
             {
                 "id": instance.pk,
                 "transaction_id": instance.line_id,
-                "payment_id": instance.payment_id,
-                "payment_number": instance.payment.number,
+                "payment_id": only["payment_id"],
+                "payment_number": only["payment_number"],
+                "parts": parts,
+                "note": instance.note,
                 "rule": instance.rule,
                 "is_automatic": instance.is_automatic,
                 "evidence": [evidence_shape(piece["kind"], piece["value"]) for piece in instance.evidence],
@@ -169,6 +191,12 @@ class MatchShape(serializers.Serializer):
                 "undone_because": instance.undone_because,
             }
         )
+
+
+def _part(part: MatchPart) -> dict[str, Any]:
+    names = ("kind", "amount", "payment_id", "is_recorded", "account", "label")
+    number = part.payment.number if part.payment else None
+    return {**{name: getattr(part, name) for name in names}, "payment_number": number}
 
 
 class TransactionDetail(TransactionShape):

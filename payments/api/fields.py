@@ -20,7 +20,12 @@ METHODS = {
     "cash": Method.CASH,
     "direct_debit": Method.DIRECT_DEBIT,
 }
-STATES = {"open": LineStatus.OPEN, "matched": LineStatus.MATCHED, "ignored": LineStatus.IGNORED}
+STATES = {
+    "open": LineStatus.OPEN,
+    "matched": LineStatus.MATCHED,
+    "suspense": LineStatus.SUSPENSE,
+    "void": LineStatus.VOID,
+}
 PAYMENT_STATE_WORDS = ("recorded", "reversed", "reversal")
 STATE_WORDS = tuple(STATES)
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from billing.models import Invoice
 from config.kernel.models import AuditEvent
-from payments.models import Allocation, Payment
+from payments.models import Allocation, Match, MatchPart, Payment
 
 WRITTEN = ("payments.payment.recorded", "payments.payment.reversed")
 
@@ -19,8 +19,9 @@ WRITTEN = ("payments.payment.recorded", "payments.payment.reversed")
 def payments() -> QuerySet[Payment]:
     """Payments with their customer, what they pay, and who wrote them."""
     allocations = Allocation.objects.select_related("invoice").order_by("at", "invoice__due_date", "invoice_id")
-    rows: QuerySet[Payment] = Payment.objects.select_related("customer", "reversal", "match").prefetch_related(
-        Prefetch("allocations", allocations)
+    live = MatchPart.objects.filter(match__undone_at=None).select_related("match").order_by("id")
+    rows: QuerySet[Payment] = Payment.objects.select_related("customer", "reversal").prefetch_related(
+        Prefetch("allocations", allocations), Prefetch("match_parts", live)
     )
     return rows.annotate(created_by_name=Subquery(_who_wrote()))
 
@@ -31,6 +32,13 @@ def _who_wrote() -> QuerySet[Any]:
     subjects = Func(name, template="ARRAY[%(expressions)s]", output_field=ArrayField(CharField(max_length=60)))
     events = AuditEvent.objects.filter(subjects__contains=subjects, tag__in=WRITTEN)
     return events.order_by(F("id") + 0).values("actor_name")[:1]
+
+
+def matches() -> QuerySet[Match]:
+    """Matches with what they are made of."""
+    parts = MatchPart.objects.select_related("payment").order_by("position")
+    rows: QuerySet[Match] = Match.objects.select_related("line").prefetch_related(Prefetch("parts", parts))
+    return rows
 
 
 def payment_of(pk: int) -> Payment:

@@ -67,7 +67,7 @@ class PaymentShape(serializers.Serializer):
     status = serializers.ChoiceField(PAYMENT_STATE_WORDS)
     unallocated = Money(help_text="What pays no invoice yet: the customer's credit.")
     allocations = AllocationShape(many=True)
-    bank_transaction_id = Id(allow_null=True, help_text="The bank's line it was reconciled with.")
+    bank_transaction_id = Id(allow_null=True, help_text="The bank's line it was reconciled with; the first of several.")
     reverses = Id(allow_null=True, help_text="The payment that this one takes back.")
     reversed_by = Id(allow_null=True, help_text="The payment that took this one back.")
     created_by_name = serializers.CharField(allow_blank=True)
@@ -128,7 +128,7 @@ def shown(payment: Payment) -> dict[str, Any]:
     ]
     nothing = {"invoice_id": None, "invoice_number": None, "invoice_total": None}
     first = allocations[0] if allocations else nothing
-    match = getattr(payment, "match", None)
+    lines = [part.match.line_id for part in payment.match_parts.all()]
     reversal = getattr(payment, "reversal", None)
     return {
         "id": payment.pk,
@@ -146,7 +146,7 @@ def shown(payment: Payment) -> dict[str, Any]:
         "status": "reversal" if payment.reverses_id else "reversed" if payment.reversed_at else "recorded",
         "unallocated": payment.unallocated,
         "allocations": allocations,
-        "bank_transaction_id": match.line_id if match and not match.undone_at else None,
+        "bank_transaction_id": lines[0] if lines else None,
         "reverses": payment.reverses_id,
         "reversed_by": reversal.pk if reversal else None,
         "created_by_name": getattr(payment, "created_by_name", None) or "",

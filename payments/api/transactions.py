@@ -27,12 +27,14 @@ from payments.api.bank_shapes import (
 )
 from payments.api.bodies import ReasonBody, check_shares, shares_field
 from payments.api.fields import STATES
+from payments.api.rows import matches
 from payments.matching import NONE, Verdict
 from payments.models import BankLine, LineStatus, Match
 from payments.services.allocations import Share
-from payments.services.bank import ignore_line, reopen_line
 from payments.services.proposing import build_index, propose
-from payments.services.reconciliation import accept_match, undo_match
+from payments.services.reconciliation import accept_match
+from payments.services.settling import suspend_line
+from payments.services.undoing import reopen_line, undo_match
 
 
 class NothingProposed(DomainError):
@@ -89,7 +91,7 @@ def detail_of(line: BankLine, company: Company, at: datetime) -> dict[str, Any]:
     is_open = line.status == LineStatus.OPEN and line.amount > 0
     return {
         **{name: getattr(line, name) for name in TransactionShape().fields},
-        "match": Match.objects.filter(line=line, undone_at=None).select_related("payment").first(),
+        "match": matches().filter(line=line, undone_at=None).first(),
         "proposal": proposal(*_proposed(line, company, at)) if is_open else None,
     }
 
@@ -141,14 +143,14 @@ class MatchUndo(ApiView):
     area = "bank"
 
     def find(self, **path: Any) -> Match:
-        match: Match = get_object_or_404(Match.objects.select_related("line", "payment"), pk=path["id"])
+        match: Match = get_object_or_404(matches(), pk=path["id"])
         return match
 
     @operation(action="bank.reconcile", body=ReasonBody, answer=MatchShape)
     @repeatable(REQUIRED)
     @documented(id="match_undo", examples=[sent({"reason": "Payé par un homonyme"})])
     def post(self, request: Call, id: int) -> Match:
-        """Take a match back: the payment is reversed, the invoices owe again, the movement is open.
+        """Take a match back: its payment is reversed, the invoices owe again, the movement is open.
 
         An automatic match undone is never made automatically again.
         """
@@ -161,9 +163,9 @@ class TransactionIgnore(TransactionView):
     @repeatable(OPTIONAL)
     @documented(id="transaction_ignore")
     def post(self, request: Call, id: int) -> dict[str, Any]:
-        """Put a movement aside: it pays no invoice (fees, salaries, transfers)."""
+        """Put a movement on 471, the account of what is still to be explained. Refused once it is explained."""
         line, by = line_of(id), request.caller.actor
-        ignore_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
+        suspend_line(line=line, reason=request.values["reason"], actor=by, at=request.at)
         return detail_of(line_of(id), request.caller.company, request.at)
 
 
@@ -172,6 +174,6 @@ class TransactionReopen(TransactionView):
     @repeatable(OPTIONAL)
     @documented(id="transaction_reopen")
     def post(self, request: Call, id: int) -> dict[str, Any]:
-        """Take up again a movement that was put aside. A matched one is refused (409 `line_matched`)."""
+        """Take up again a movement that was put on 471. A matched one is refused (409 `line_matched`)."""
         reopen_line(line=line_of(id), actor=request.caller.actor, at=request.at)
         return detail_of(line_of(id), request.caller.company, request.at)

@@ -15,7 +15,7 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
 from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
-from payments.models import BankAccount, BankLine, LineStatus, Match, Payment
+from payments.models import BankAccount, BankLine, MatchPart, Payment
 from payments.services.proposing import barred_pairs, build_index, judge
 
 CODES = {ReminderLevel.FRIENDLY: FRIENDLY, ReminderLevel.FIRM: FIRM, ReminderLevel.FINAL: FINAL}
@@ -88,7 +88,7 @@ def gather_evidence(company: Company, *, at: datetime, customers: Collection[int
 
 
 def _unmatched_credits(company: Company, at: datetime, customers: Collection[int] | None) -> UnmatchedCredits:
-    lines = list(BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0))
+    lines = list(BankLine.everywhere.filter(company=company, status__in=BankLine.UNEXPLAINED, amount__gt=0))
     if not lines:
         return UnmatchedCredits()
     index, barred = build_index(company, at=at, customers=customers), barred_pairs(company=company)
@@ -101,8 +101,9 @@ def _unmatched_credits(company: Company, at: datetime, customers: Collection[int
         covered.update(int(str(key)) for key in verdict.rivals)
         by_amount.setdefault((line.currency, line.amount), set()).add(line.pk)
     ibans = {line.counterparty_iban for line in lines if line.counterparty_iban}
-    matches = Match.everywhere.filter(company=company, undone_at=None, line__counterparty_iban__in=ibans)
-    paid_before = matches.values_list("payment__customer_id", flat=True) if ibans else ()
+    parts = MatchPart.everywhere.filter(company=company, match__undone_at=None, payment__isnull=False)
+    parts = parts.filter(match__line__counterparty_iban__in=ibans)
+    paid_before = parts.values_list("payment__customer_id", flat=True) if ibans else ()
     named = {key for payer in {line.counterparty for line in lines} for key in index.payers.of(payer)}
     return UnmatchedCredits(
         covered=covered,

@@ -7,11 +7,14 @@ from payments.dunning.models import ReminderStatus as ReminderStatus
 from payments.models.bank import BankAccount as BankAccount
 from payments.models.bank import BankLine as BankLine
 from payments.models.bank import BankStatement as BankStatement
-from payments.models.bank import BarredPair as BarredPair
 from payments.models.bank import LineStatus as LineStatus
-from payments.models.bank import Match as Match
 from payments.models.feeds import Feed as Feed
 from payments.models.feeds import FeedKind as FeedKind
+from payments.models.matches import BarredPair as BarredPair
+from payments.models.matches import CreditUsed as CreditUsed
+from payments.models.matches import Match as Match
+from payments.models.matches import MatchPart as MatchPart
+from payments.models.matches import PartKind as PartKind
 from payments.models.payments import Allocation as Allocation
 from payments.models.payments import Method as Method
 from payments.models.payments import Payment as Payment

@@ -1,4 +1,4 @@
-"""Bank accounts, statements, their lines, and the matches between lines and payments."""
+"""Bank accounts, statements and their lines. What explains a line: matches.py."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.models import CompanyRow
-from payments.models.payments import Payment
 
 
 class BankAccount(CompanyRow):
@@ -81,17 +79,25 @@ class BankStatement(CompanyRow):
 class LineStatus(models.TextChoices):
     OPEN = "OPEN", _("À rapprocher")
     MATCHED = "MATCHED", _("Rapprochée")
-    IGNORED = "IGNORED", _("Sans suite")
+    SUSPENSE = "SUSPENSE", _("En attente (471)")
+    VOID = "VOID", _("Annulée par la banque")
 
 
 class BankLine(CompanyRow):
-    """One movement of the account: positive in, negative out."""
+    """One movement of the account: positive in, negative out.
+
+    A line waits, is explained, or is booked on 471 and still to be explained; each of the two has one live match. One
+    that the bank itself took back never was money: nothing is booked of it.
+    """
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
-        LineStatus.OPEN: frozenset({LineStatus.MATCHED, LineStatus.IGNORED}),
-        LineStatus.MATCHED: frozenset({LineStatus.OPEN}),
-        LineStatus.IGNORED: frozenset({LineStatus.OPEN}),
+        LineStatus.OPEN: frozenset({LineStatus.MATCHED, LineStatus.SUSPENSE, LineStatus.VOID}),
+        LineStatus.MATCHED: frozenset({LineStatus.OPEN, LineStatus.SUSPENSE}),
+        LineStatus.SUSPENSE: frozenset({LineStatus.OPEN, LineStatus.MATCHED}),
+        LineStatus.VOID: frozenset({LineStatus.OPEN}),
     }
+    # what is still to be explained
+    UNEXPLAINED: ClassVar[tuple[str, ...]] = (LineStatus.OPEN, LineStatus.SUSPENSE)
 
     account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="lines")
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, related_name="lines")
@@ -125,41 +131,3 @@ class BankLine(CompanyRow):
 
     def get_absolute_url(self) -> str:
         return reverse("payments:bankline-detail", args=[self.pk])
-
-
-class Match(CompanyRow):
-    """A bank line explained by a payment, with the rule and the evidence. Undone, it stays, and bars the pair."""
-
-    line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="matches")
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="match")
-    rule = models.CharField(_("règle"), max_length=40)
-    evidence = models.JSONField(_("indices"), default=list)
-    is_automatic = models.BooleanField(_("automatique"))
-    at = models.DateTimeField(_("date"))
-    undone_at = models.DateTimeField(_("défait le"), null=True)
-    undone_because = models.CharField(_("motif"), max_length=200, blank=True)
-
-    class Meta(CompanyRow.Meta):
-        verbose_name = _("rapprochement")
-        verbose_name_plural = _("rapprochements")
-        constraints = [
-            models.UniqueConstraint(fields=["line"], condition=Q(undone_at=None), name="one_live_match_per_line")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.line_id} = {self.payment_id}"
-
-
-class BarredPair(CompanyRow):
-    """A person undid this match: it is never made automatically again."""
-
-    line = models.ForeignKey(BankLine, on_delete=models.CASCADE, related_name="barred")
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="+")
-
-    class Meta(CompanyRow.Meta):
-        verbose_name = _("paire écartée")
-        verbose_name_plural = _("paires écartées")
-        constraints = [models.UniqueConstraint(fields=["line", "invoice"], name="one_bar_per_pair")]
-
-    def __str__(self) -> str:
-        return f"{self.line_id} ≠ {self.invoice_id}"

@@ -1,4 +1,4 @@
-"""The bank by hand: statements imported, each movement once whatever overlaps, and lines put aside or taken up."""
+"""Statements imported: each movement once, whatever overlaps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from datetime import datetime, time, timedelta
 from django.db import transaction
 
 from billing.working_days import is_working_day
-from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.clock import PARIS
-from config.kernel.errors import DomainError, Invalid
+from config.kernel.errors import Invalid
 from config.kernel.models import Company
 from payments import statements
-from payments.models import BankAccount, BankLine, BankStatement, LineStatus
+from payments.models import BankAccount, BankLine, BankStatement
 from payments.services.storing import NewLine, SourceFile, check_amounts, keep_statement, last_day
 from payments.statements import Statement
 from payments.statements.recognition import ImportedLine, Reading, recognise
@@ -39,11 +38,6 @@ class AnotherAccount(Invalid):
 class AnotherCurrency(Invalid):
     code = "another_currency"
     message = "Ce relevé est en %(found)s, le compte « %(account)s » est en %(expected)s."
-
-
-class LineMatched(DomainError):
-    code = "line_matched"
-    message = "Cette ligne est rapprochée : défaites d’abord le rapprochement."
 
 
 @transaction.atomic
@@ -177,19 +171,3 @@ def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
 
 def _masked(iban: str) -> str:
     return f"{iban[:4]} … {iban[-4:]}" if len(iban) > 10 else iban
-
-
-@transaction.atomic
-def ignore_line(*, line: BankLine, reason: str, actor: Actor, at: datetime) -> BankLine:
-    """Put a line aside: it pays no invoice (fees, salaries, transfers). Raises TransitionRefused, Stale."""
-    states.move(line, LineStatus.IGNORED, tag="payments.bank.ignored", actor=actor, at=at, data={"reason": reason})
-    return line
-
-
-@transaction.atomic
-def reopen_line(*, line: BankLine, actor: Actor, at: datetime) -> BankLine:
-    """Take an ignored line up again. A matched one is reopened by undoing its match. Raises TransitionRefused."""
-    if line.status == LineStatus.MATCHED:
-        raise LineMatched
-    states.move(line, LineStatus.OPEN, tag="payments.bank.reopened", actor=actor, at=at)
-    return line

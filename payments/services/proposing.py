@@ -16,7 +16,7 @@ from config.kernel.models import Company
 from config.kernel.money import ZERO
 from payments import matching
 from payments.matching import NONE, PROPOSED, Evidence, Index, OpenItem, Verdict
-from payments.models import BankLine, BarredPair, Payment
+from payments.models import BankLine, BarredPair, MatchPart, Payment
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
 REMEMBER_SETTLED = timedelta(days=400)
@@ -101,8 +101,7 @@ def doubt_known(line: BankLine, verdict: Verdict) -> Verdict:
         allocated__lt=F("amount"),
         reverses=None,
         reversed_at=None,
-        match=None,
-    )
+    ).exclude(match_parts__in=MatchPart.everywhere.filter(match__undone_at=None))
     known = [row.number for row in kept.distinct().order_by("number") if _whole(row) == line.amount]
     if not known:
         return verdict

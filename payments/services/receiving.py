@@ -16,7 +16,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Stale
 from config.kernel.money import ZERO
 from customers.models import Customer
-from payments.models import Allocation, Match, Payment
+from payments.models import Allocation, MatchPart, Payment
 from payments.services.allocations import Share, held_by, lock_invoices, lock_payment, release_allocation, spread
 from payments.services.payments import Origin, Wording, record_payment, reverse_payment
 
@@ -131,7 +131,7 @@ def replace_payment(
     they held all of the old one, else it stays credit. Raises FromTheBank, AlreadyReversed, Stale, and what recording
     raises.
     """
-    if Match.everywhere.filter(payment=payment, undone_at=None).exists():
+    if MatchPart.everywhere.filter(payment=payment, match__undone_at=None).exists():
         raise FromTheBank(number=payment.number)
     held = held_by(payment)
     lock_held(payment)

@@ -30,14 +30,16 @@ from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import ALREADY_IMPORTED, import_sentence, known_lines, was_known
 from payments.matching import NONE, Verdict, explain
-from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match
-from payments.services.bank import ignore_line, import_statement, reopen_line
+from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match, MatchPart
+from payments.services.bank import import_statement
 from payments.services.proposing import build_index, propose
-from payments.services.reconciliation import accept_match, reconcile, undo_match
+from payments.services.reconciliation import accept_match, reconcile
+from payments.services.settling import suspend_line
+from payments.services.undoing import live_match_of, reopen_line, undo_match
 from payments.views.payments import small_form
 
 SORTS: dict[str, Any] = {"date": "booked_on", "amount": "amount", "counterparty": "counterparty"}
-TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.IGNORED: "neutral"}
+TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.SUSPENSE: "warn", LineStatus.VOID: "neutral"}
 MOST_OTHERS = 12
 
 
@@ -141,12 +143,14 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
         field.disabled = not may
     if request.method == "POST" and form.is_valid():
         try:
-            match = accept_match(line=line, shares=form.shares(), actor=actor_of(request), at=timezone.now())
+            accepted = accept_match(line=line, shares=form.shares(), actor=actor_of(request), at=timezone.now())
         except DomainError as error:
             add_domain_error(form, error)
         else:
-            messages.success(request, _("Ligne rapprochée : %(number)s.") % {"number": match.payment.number})
+            numbers = ", ".join(part.payment.number for part in parts_of(accepted) if part.payment)
+            messages.success(request, _("Ligne rapprochée : %(number)s.") % {"number": numbers})
             return redirect(_next_open(line) or "payments:bankline-list")
+    match = live_match_of(line)
     context = {
         "line": line,
         "tone": TONES[LineStatus(line.status)],
@@ -156,12 +160,17 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "rows": form.rows(),
         "q": text,
-        "match": Match.objects.filter(line=line, undone_at=None).select_related("payment__customer").first(),
+        "match": match,
+        "parts": parts_of(match) if match else [],
         "next": _next_open(line),
         "may_reconcile": may,
         "timeline": timeline_of(line, role_of(request)),
     }
     return render(request, "payments/bankline/detail.html", context, status=422 if form.errors else 200)
+
+
+def parts_of(match: Match) -> list[MatchPart]:
+    return list(MatchPart.objects.filter(match=match).select_related("payment__customer").order_by("position"))
 
 
 def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[list[Invoice], dict[int, Decimal]]:
@@ -214,12 +223,12 @@ def bankline_ignore(request: HttpRequest, pk: int) -> HttpResponse:
     line = load_line(pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        ignore_line(line=line, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
-        messages.success(request, _("Ligne mise de côté."))
+        suspend_line(line=line, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
+        messages.success(request, _("Ligne en attente sur le compte 471."))
         return redirect("payments:bankline-list")
-    note = _("Par exemple des frais bancaires, un salaire, un virement interne.")
+    note = _("Elle est inscrite au compte d’attente 471, qui doit être vide pour clore le mois.")
     return small_form(
-        request, form, row=line, title=_("Mettre la ligne de côté"), button=_("Mettre de côté"), note=note
+        request, form, row=line, title=_("Mettre la ligne en attente"), button=_("Mettre en attente"), note=note
     )
 
 
@@ -234,13 +243,13 @@ def bankline_reopen(request: HttpRequest, pk: int) -> HttpResponse:
 @member("bank.reconcile")
 @sent_once
 def match_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    match = get_object_or_404(Match.objects.select_related("line", "payment__customer"), pk=pk)
+    match = get_object_or_404(Match.objects.select_related("line"), pk=pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         undo_match(match=match, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Rapprochement défait : les factures sont de nouveau comme avant."))
         return redirect(match.line)
-    note = _("L’encaissement est annulé par une écriture inverse et la ligne redevient à rapprocher.")
+    note = _("Ce qu’il a écrit est annulé par une écriture inverse et la ligne redevient à rapprocher.")
     return small_form(
         request, form, row=match.line, title=_("Défaire le rapprochement"), button=_("Défaire"), note=note
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,11 +25,11 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
 from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
-from payments.models import Allocation, Payment
+from payments.models import Allocation, MatchPart, Payment
 from payments.sentences import recorded
 from payments.services.allocations import allocate_shares
 from payments.services.payments import change_payment_text, record_payment
-from payments.services.reconciliation import take_back_payment
+from payments.services.undoing import take_back_payment
 
 SORTS: dict[str, Any] = {
     "date": "paid_on",
@@ -79,7 +79,7 @@ def _summary(found: Any) -> str:
 
 
 def load_payment(pk: int) -> Payment:
-    rows = Payment.objects.select_related("customer", "reverses", "reversal", "match__line")
+    rows = Payment.objects.select_related("customer", "reverses", "reversal")
     return cast(Payment, get_object_or_404(rows, pk=pk))
 
 
@@ -87,6 +87,12 @@ def open_invoices(customer: Customer) -> list[Invoice]:
     """The customer's invoices that still wait for money, the oldest debt first."""
     rows = Invoice.objects.outstanding().filter(customer=customer).oldest_debt_first()
     return [invoice for invoice in rows[:MOST_OPEN] if invoice.balance]
+
+
+def _live_parts(payment: Payment) -> QuerySet[MatchPart]:
+    """Where the bank says it: the lines that the payment explains."""
+    parts: QuerySet[MatchPart] = MatchPart.objects.filter(payment=payment, match__undone_at=None)
+    return parts.select_related("match__line").order_by("match__line__booked_on", "id")
 
 
 @require_GET
@@ -97,7 +103,7 @@ def payment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "payment": payment,
         "allocations": list(Allocation.objects.filter(payment=payment).select_related("invoice").order_by("at", "id")),
-        "match": getattr(payment, "match", None),
+        "lines": [part.match.line for part in _live_parts(payment)],
         "reversal": getattr(payment, "reversal", None),
         "may_record": may,
         "may_allocate": may and payment.unallocated > 0,

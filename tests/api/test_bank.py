@@ -209,7 +209,7 @@ def test_what_a_person_chooses_is_matched_and_the_rest_is_credit(
 def test_a_movement_is_put_aside_and_taken_up_again(company: Company, partner: Partner) -> None:
     (line,) = money.bank_lines(company, [money.a_credit("-12.50", counterparty="BANQUE")])
     url = f"/api/transactions/{line.pk}"
-    assert json_of(partner.post(f"{url}/ignore", {"reason": "Frais"}))["status"] == "ignored"
+    assert json_of(partner.post(f"{url}/ignore", {"reason": "Frais"}))["status"] == "suspense"
     assert partner.post(f"{url}/ignore", {}).status_code == 409
     assert json_of(partner.post(f"{url}/reopen"))["status"] == "open"
     assert json_of(partner.get(url))["proposal"] is None, "a debit pays no invoice"

@@ -323,7 +323,7 @@ def test_a_payment_of_the_bank_keeps_the_banks_figures(company: Company, partner
     (line,) = money.bank_lines(company, [money.a_credit("1200.00")])
     with company_scope(company):
         match = accept_match(line=line, shares=[Share(invoice, Decimal("1200.00"))], actor=story.ACTOR, at=story.AT)
-    url = f"/api/payments/{match.payment_id}"
+    url = f"/api/payments/{match.parts.get().payment_id}"
     answer = partner.put(url, {"amount": Decimal("1.00")})
     assert (answer.status_code, json_of(answer)["code"]) == (409, "payment_from_bank")
     assert partner.put(url, {"notes": "Vu"}).status_code == 200

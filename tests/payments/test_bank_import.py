@@ -15,21 +15,20 @@ from django.db import IntegrityError
 from lxml import etree
 
 from config.kernel.clock import PARIS
-from config.kernel.errors import Invalid, TransitionRefused
+from config.kernel.errors import Invalid
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import company_scope
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
 from payments.services import bank
 from payments.services.bank import (
     AnotherCurrency,
-    LineMatched,
     UnknownAccount,
-    ignore_line,
     import_statement,
-    reopen_line,
 )
 from payments.services.reconciliation import reconcile
+from payments.services.settling import LineNotOpen, suspend_line
 from payments.services.storing import AmountTooLarge, follows_a_gap
+from payments.services.undoing import LineMatched, reopen_line
 from payments.statements.sample import NAMESPACE, Entry, camt053
 from tests.factories import money, story
 from tests.trust.at_once import at_once
@@ -243,12 +242,13 @@ def test_without_the_lock_on_the_account_only_postgresql_stops_the_second_import
 def test_a_line_put_aside_and_taken_up_again(company):
     load(company, statement(company))
     line = BankLine.everywhere.get(company=company, amount=Decimal("-48.00"))
-    assert ignore_line(line=line, reason="Frais", actor=ACTOR, at=AT).status == LineStatus.IGNORED
+    suspend_line(line=line, reason="Frais", actor=ACTOR, at=AT)
+    assert line.status == LineStatus.SUSPENSE
     load(company, statement(company, name="AGAIN"))
     line.refresh_from_db()
-    assert line.status == LineStatus.IGNORED, "an import does not wake a line"
-    with pytest.raises(TransitionRefused):
-        ignore_line(line=line, reason="Frais", actor=ACTOR, at=AT)
+    assert line.status == LineStatus.SUSPENSE, "an import does not wake a line"
+    with pytest.raises(LineNotOpen):
+        suspend_line(line=line, reason="Frais", actor=ACTOR, at=AT)
     assert reopen_line(line=line, actor=ACTOR, at=AT).status == LineStatus.OPEN
 
 

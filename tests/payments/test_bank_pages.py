@@ -120,7 +120,7 @@ def test_a_line_is_set_aside_with_a_reason_and_reopened(company):
     assert client.post(url_of("bankline-ignore", line), {"reason": " "}).status_code == 422
     client.post(url_of("bankline-ignore", line), {"reason": "Virement interne"})
     line.refresh_from_db()
-    assert line.status == LineStatus.IGNORED
+    assert line.status == LineStatus.SUSPENSE
     client.post(url_of("bankline-reopen", line))
     line.refresh_from_db()
     assert line.status == LineStatus.OPEN

@@ -21,19 +21,9 @@ from payments.models import Allocation, BankAccount, BankLine, BarredPair, LineS
 from payments.services.allocations import AnotherCurrency, NotEnoughCredit, Share
 from payments.services.payments import AlreadyReversed
 from payments.services.proposing import build_index, propose
-from payments.services.reconciliation import (
-    AlreadyUndone,
-    AnotherCompany,
-    LineNotOpen,
-    NothingToMatch,
-    OnlyCredits,
-    Outcome,
-    SeveralCustomers,
-    accept_match,
-    reconcile,
-    take_back_payment,
-    undo_match,
-)
+from payments.services.reconciliation import Outcome, SeveralCustomers, accept_match, reconcile
+from payments.services.settling import AnotherCompany, LineNotOpen, NothingToMatch, OnlyCredits
+from payments.services.undoing import AlreadyUndone, take_back_payment, undo_match
 from tests.factories import money, story
 from tests.trust.at_once import at_once
 
@@ -70,6 +60,12 @@ def accept(line: BankLine, *shares: tuple[Invoice, str], at: datetime = AT) -> M
     return accept_match(
         line=line, shares=[Share(invoice, Decimal(amount)) for invoice, amount in shares], actor=ACTOR, at=at
     )
+
+
+def payment_of(match: Match) -> Payment:
+    payment = match.parts.get().payment
+    assert payment is not None
+    return payment
 
 
 def undo(match: Match, *, at: datetime = AT) -> Match:
@@ -110,7 +106,7 @@ def test_the_reference_and_the_exact_amount_pay_the_invoice(company, customer):
     match = Match.everywhere.get(line=line)
     assert (match.rule, match.is_automatic, status(line)) == ("reference", True, LineStatus.MATCHED)
     assert {one["kind"] for one in match.evidence} == {"rf", "amount"}
-    payment = match.payment
+    payment = payment_of(match)
     assert (payment.amount, payment.method, payment.paid_on, payment.customer) == (
         1200,
         "TRANSFER",
@@ -219,7 +215,7 @@ def test_a_person_matches_several_invoices_and_the_excess_stays_the_customer_s_c
     match = accept(line, (one, "1200.00"), (two, "600.00"))
     assert (match.is_automatic, match.rule, status(line)) == (False, "person", LineStatus.MATCHED)
     assert {figures(one)[0], figures(two)[0]} == {InvoiceStatus.PAID}
-    assert match.payment.unallocated == 200
+    assert payment_of(match).unallocated == 200
     assert owed(customer) == -200, "the journal owes it to the customer"
 
 
@@ -280,7 +276,7 @@ def test_undoing_takes_back_the_excess_used_elsewhere_meanwhile(company, custome
     one, two = an_invoice(customer), an_invoice(customer, "600.00")
     before = figures(one), figures(two)
     match = accept(a_line(company, "1500.00"), (one, "1200.00"))
-    allocate_payment(payment=match.payment, invoice=two, amount=Decimal("300.00"), actor=ACTOR, at=AT)
+    allocate_payment(payment=payment_of(match), invoice=two, amount=Decimal("300.00"), actor=ACTOR, at=AT)
     undo(match)
     assert (figures(one), figures(two)) == before
 
@@ -289,20 +285,19 @@ def test_a_payment_of_the_bank_taken_back_opens_its_line_again(company, customer
     invoice = an_invoice(customer)
     line = a_line(company, "1200.00", invoice.number)
     run(company)
-    match = Match.everywhere.select_related("payment").get(line=line)
-    reversal = take_back_payment(payment=match.payment, reason="Rejet", actor=ACTOR, at=AT)
+    match = Match.everywhere.get(line=line)
+    reversal = take_back_payment(payment=payment_of(match), reason="Rejet", actor=ACTOR, at=AT)
     assert (reversal.amount, status(line), figures(invoice)[0]) == (-1200, LineStatus.OPEN, InvoiceStatus.ISSUED)
     with pytest.raises(AlreadyReversed):
-        take_back_payment(payment=match.payment, reason="Rejet", actor=ACTOR, at=AT)
+        take_back_payment(payment=payment_of(match), reason="Rejet", actor=ACTOR, at=AT)
 
 
 def test_the_database_holds_one_live_match_per_line(company, customer):
     invoice = an_invoice(customer)
     line = a_line(company, "1200.00", invoice.number)
     run(company)
-    payment = money.a_payment(customer, "5.00")
     with pytest.raises(IntegrityError, match="one_live_match_per_line"), transaction.atomic():
-        Match.everywhere.create(company=company, line=line, payment=payment, rule="x", is_automatic=False, at=AT)
+        Match.everywhere.create(company=company, line=line, rule="x", is_automatic=False, at=AT)
 
 
 def test_another_company_s_rows_are_never_touched(company, customer):
@@ -374,7 +369,7 @@ def test_a_payment_is_booked_on_the_ledger_account_of_the_bank_account_it_came_i
     BankAccount.objects.filter(pk=line.account_id).update(ledger_account="512300")
     line.refresh_from_db()
     match = accept(line, (invoice, "1200.00"))
-    assert match.payment.bank_account_id == line.account_id
+    assert payment_of(match).bank_account_id == line.account_id
     # what was booked is undone where it was booked, whatever the account is called since
     BankAccount.objects.filter(pk=line.account_id).update(ledger_account="512400")
     undo(match)

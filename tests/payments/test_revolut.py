@@ -18,9 +18,9 @@ from config.kernel.scope import company_scope
 from payments.feeds.revolut import client as api
 from payments.feeds.revolut.keys import new_key
 from payments.models import BankAccount, BankStatement, Feed, LineStatus, Match
-from payments.services.bank import reopen_line
 from payments.services.feeds import revolut
-from payments.services.reconciliation import AlreadyUndone, reconcile
+from payments.services.reconciliation import reconcile
+from payments.services.undoing import AlreadyUndone, reopen_line
 from payments.statements.revolut import plain_words
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
@@ -207,7 +207,7 @@ def test_once_a_day_everything_is_read_again(business: Business) -> None:
     business.moves(2, at=AT - timedelta(days=30))
     assert business.reads(AT + minutes(15)) == 0
     assert business.reads(AT + timedelta(days=1)) == 1
-    assert {line.amount: line.status for line in business.lines()} == {1: LineStatus.IGNORED, 2: LineStatus.OPEN}
+    assert {line.amount: line.status for line in business.lines()} == {1: LineStatus.VOID, 2: LineStatus.OPEN}
 
 
 def test_a_feed_that_was_off_for_weeks_reads_all_it_missed(business: Business) -> None:
@@ -272,32 +272,32 @@ def a_paid_invoice(business: Business) -> tuple[Invoice, dict[str, Any]]:
     return invoice, told
 
 
-def test_what_is_reverted_is_unmatched_and_put_aside_with_its_reason(business: Business) -> None:
+def test_what_is_reverted_is_unmatched_and_voided_with_its_reason(business: Business) -> None:
     invoice, told = a_paid_invoice(business)
     business.becomes(told, "reverted")
     business.reads(AT + minutes(15))
     invoice.refresh_from_db()
     [line] = business.lines()
-    assert (invoice.status, invoice.balance, line.status) == (InvoiceStatus.ISSUED, 120, LineStatus.IGNORED)
+    assert (invoice.status, invoice.balance, line.status) == (InvoiceStatus.ISSUED, 120, LineStatus.VOID)
     match = Match.objects.get()
     assert (match.undone_because, match.undone_at) == (revolut.TAKEN_BACK_THERE, AT + minutes(15))
     events = AuditEvent.everywhere.filter(subjects__contains=[line.subject]).order_by("id")
-    assert [one.tag for one in events][-2:] == ["payments.bank.unmatched", "payments.bank.ignored"]
+    assert [one.tag for one in events][-2:] == ["payments.bank.unmatched", "payments.bank.voided"]
     assert events.last().data["reason"] == revolut.TAKEN_BACK_THERE
     count = events.count()
     business.reads(AT + minutes(30))
-    assert events.count() == count, "put aside once"
+    assert events.count() == count, "voided once"
 
 
-def test_a_reverted_line_that_was_open_is_put_aside_with_its_fee(business: Business) -> None:
+def test_a_reverted_line_that_was_open_is_voided_with_its_fee(business: Business) -> None:
     told = business.moves(-10, fee=1)
     business.reads()
     business.becomes(told, "reverted")
     business.reads(AT + minutes(15))
-    assert {line.status for line in business.lines()} == {LineStatus.IGNORED}
+    assert {line.status for line in business.lines()} == {LineStatus.VOID}
     reopen_line(line=business.lines()[0], actor=ACTOR, at=AT)
     business.reads(AT + minutes(30))
-    assert {line.status for line in business.lines()} == {LineStatus.IGNORED}, "the money is not there"
+    assert {line.status for line in business.lines()} == {LineStatus.VOID}, "the money is not there"
 
 
 def test_who_was_at_the_line_meanwhile_is_looked_at_again(business: Business, monkeypatch: Any) -> None:
@@ -313,7 +313,7 @@ def test_who_was_at_the_line_meanwhile_is_looked_at_again(business: Business, mo
 
     monkeypatch.setattr(revolut, "undo_match", late)
     business.reads(AT + minutes(15))
-    assert [line.status for line in business.lines()] == [LineStatus.IGNORED]
+    assert [line.status for line in business.lines()] == [LineStatus.VOID]
 
 
 # -- tokens --------------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_a_line_is_matched_or_put_aside_while_it_is_taken_back_never_both(busine
         business.reads()
         invoice.refresh_from_db()
         assert (invoice.status, invoice.amount_paid) == (InvoiceStatus.ISSUED, 0)
-    assert {line.status for line in business.lines()} == {LineStatus.IGNORED}
+    assert {line.status for line in business.lines()} == {LineStatus.VOID}
     assert not Match.everywhere.filter(undone_at=None).exists()
 
 

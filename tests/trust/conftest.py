@@ -32,8 +32,10 @@ from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSo
 from config.kernel.scope import company_scope
 from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
-from payments.models import Allocation, BankStatement
-from payments.services.reconciliation import Share, accept_match
+from payments.models import Allocation, BankLine, BankStatement, CreditUsed, Match, MatchPart, Payment
+from payments.services.allocations import Share
+from payments.services.settling import settle_line
+from payments.services.settling_parts import Credit, Received
 from tests.factories import money, platforms, story
 from tests.factories.queues import claim_due
 
@@ -77,7 +79,9 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     (rows["bank line"],) = money.bank_lines(company, [money.a_credit("10.00")])
     rows["statement"] = BankStatement.objects.get()
     share = Share(Invoice.objects.get(pk=invoice.pk), Decimal("10.00"))
-    rows["match"] = accept_match(line=rows["bank line"], shares=[share], actor=story.ACTOR, at=story.AT)
+    rows["match"] = a_match(rows["bank line"], share, rows["another payment"])
+    rows["match part"] = MatchPart.objects.get(match=rows["match"])
+    rows["credit used"] = CreditUsed.objects.get(match=rows["match"])
     rows["movement"] = a_shipment(company, customer)
     rows["order"] = SalesOrder.objects.get()
     rows["document"] = documents._store(
@@ -94,6 +98,12 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def a_match(line: BankLine, share: Share, credited: Payment) -> Match:
+    """Of an older credit and of the line's own money."""
+    received = Received(credited.customer, line.amount, [share], [Credit(credited, Decimal("5.00"))])
+    return settle_line(line=line, parts=[received], rule="person", is_automatic=False, actor=story.ACTOR, at=story.AT)
 
 
 def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:

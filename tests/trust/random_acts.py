@@ -25,7 +25,7 @@ from einvoicing.services import documents, sending
 from payments.dunning import delivery
 from payments.dunning import sending as reminders
 from payments.models import Allocation, BankAccount, BankLine, Match, Payment, Reminder
-from payments.services import bank, payments, receiving, reconciliation
+from payments.services import bank, payments, receiving, reconciliation, settling, undoing
 from payments.services.allocations import Share, allocate_shares, release_allocation, spread
 from tests.factories import money, story
 from tests.factories.story import ACTOR
@@ -263,7 +263,7 @@ def edit_a_payment(day: Day) -> object:
 
 @act(2)
 def take_back(day: Day) -> object:
-    return reconciliation.take_back_payment(payment=day.one_of(Payment), reason="Rejet", **day.who)
+    return undoing.take_back_payment(payment=day.one_of(Payment), reason="Rejet", **day.who)
 
 
 @act(5)
@@ -296,15 +296,15 @@ def match(day: Day) -> object:
 
 @act(2)
 def undo_a_match(day: Day) -> object:
-    return reconciliation.undo_match(match=day.one_of(Match), reason="Erreur", **day.who)
+    return undoing.undo_match(match=day.one_of(Match), reason="Erreur", **day.who)
 
 
 @act(2)
 def put_a_line_aside(day: Day) -> object:
     line = day.one_of(BankLine)
     if day.chance.random() < 0.5:
-        return bank.reopen_line(line=line, **day.who)
-    return bank.ignore_line(line=line, reason="Frais", **day.who)
+        return undoing.reopen_line(line=line, **day.who)
+    return settling.suspend_line(line=line, reason="Frais", **day.who)
 
 
 @act(2)

@@ -24,7 +24,9 @@ UNCOVERED: dict[str, set[str]] = {
     "billing_invoice": {"internal_notes", "disputed_at", "dispute_reason", "abby_invoice_id", "abby_invoice_number"},
     "billing_invoicedocument": {"verdict"},
     "payments_payment": {"reference", "notes", "transaction_id"},
-    "payments_match": {"payment_id", "rule", "evidence", "is_automatic", "at", "undone_because"},
+    "payments_match": {"rule", "evidence", "rivals", "is_automatic", "note", "at", "replaces_id", "undone_because"},
+    "payments_matchpart": {"position", "payment_id", "is_recorded", "account", "label"},
+    "payments_creditused": {"match_id", "allocation_id"},
     "einvoicing_enclosure": {"transmission_id", "position", "name", "media_type", "file", "sha256", "size"},
     "einvoicing_attempt": {
         "transmission_id",

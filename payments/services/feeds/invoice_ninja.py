@@ -29,8 +29,9 @@ from payments.feeds.invoice_ninja import CREDIT, InvoiceNinja, RemotePayment
 from payments.models import Feed, Method, Payment
 from payments.services.allocations import held_by, lock_invoices
 from payments.services.feeds.overpaid import creditor
-from payments.services.payments import Origin, record_payment, reverse_payment
+from payments.services.payments import Origin, record_payment
 from payments.services.receiving import EURO, pay_invoice
+from payments.services.undoing import take_back_payment
 
 RECORDED, REFUSED = "payments.feed.recorded", "payments.feed.refused"
 # seconds before the cursor that are read again: a change is dated there before it can be seen
@@ -190,7 +191,7 @@ def _replace(
     concerned = {*(held_by(held) if held else ()), *((paid.pk,) if paid else ())}
     lock_invoices(Invoice.everywhere.in_bulk(concerned).values())
     if held is not None:
-        reverse_payment(
+        take_back_payment(
             payment=held,
             reason=_reason(payment),
             origin=_origin(feed, payment, key),

@@ -27,10 +27,9 @@ from config.kernel.errors import DomainError, Stale, TransitionRefused
 from config.kernel.outbound import PublicAdapter
 from payments.feeds.revolut.client import Granted, RevolutClient, ask_token
 from payments.feeds.revolut.keys import assertion
-from payments.models import BankAccount, BankLine, Feed, LineStatus, Match
-from payments.services.bank import ignore_line
-from payments.services.reconciliation import AlreadyUndone, undo_match
+from payments.models import BankAccount, BankLine, Feed, LineStatus
 from payments.services.storing import keep_lines
+from payments.services.undoing import AlreadyUndone, live_match_of, undo_match, void_line
 from payments.statements.revolut import TAKEN_BACK, Movement, Transaction, file_of, movements, statement_of
 
 ACTOR = Actor.platform("Revolut Business")
@@ -74,7 +73,7 @@ def read(feed: Feed, at: datetime) -> int:
         for since, until in _periods(feed, at):
             found = client.transactions(since, until)
             kept += _keep_all(found, accounts, at)
-            _put_aside_all(client, found, accounts, at)
+            _void_all(client, found, accounts, at)
             _remember(feed, until or at)
     for account in accounts.values():
         older = Q(imported_at=None) | Q(imported_at__lt=at)
@@ -191,29 +190,29 @@ def _imported_from_files(account: BankAccount, rows: Sequence[Movement]) -> Coun
 # -- what is taken back --------------------------------------------------------------------------------------------
 
 
-def _put_aside_all(
+def _void_all(
     client: RevolutClient, found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime
 ) -> None:
-    """Put aside the lines of what Revolut took back, after reading the transaction itself again."""
+    """Void the lines of what Revolut took back, after reading the transaction itself again."""
     gone = {key: row for row in found if row.state in TAKEN_BACK for key in row.line_keys()}
     lines = BankLine.everywhere.filter(account__in=list(accounts.values()), import_key__in=gone)
-    for line in lines.exclude(status=LineStatus.IGNORED).order_by("id"):
+    for line in lines.exclude(status=LineStatus.VOID).order_by("id"):
         if client.transaction(gone[line.import_key].id).state in TAKEN_BACK:
-            _put_aside(line, at)
+            _void(line, at)
 
 
-def _put_aside(line: BankLine, at: datetime) -> None:
-    """Undo its match and put it aside, looking again when somebody was at it meanwhile. Raises Stale."""
+def _void(line: BankLine, at: datetime) -> None:
+    """Undo what explains it and void it, looking again when somebody was at it meanwhile. Raises Stale."""
     for _try in range(TRIES):
         try:
             with transaction.atomic():
                 line.refresh_from_db()
-                match = Match.everywhere.filter(line=line, undone_at=None).select_related("payment").first()
-                if match is not None:
+                # a match that had taken it off 471 puts it there again
+                while match := live_match_of(line):
                     undo_match(match=match, reason=TAKEN_BACK_THERE, actor=ACTOR, at=at)
                     line.refresh_from_db()
-                if line.status != LineStatus.IGNORED:
-                    ignore_line(line=line, reason=TAKEN_BACK_THERE, actor=ACTOR, at=at)
+                if line.status != LineStatus.VOID:
+                    void_line(line=line, reason=TAKEN_BACK_THERE, actor=ACTOR, at=at)
             return
         except (AlreadyUndone, Stale, TransitionRefused):
             continue

@@ -28,8 +28,10 @@ from payments.dunning.planning import plan, reminder_address
 from payments.dunning.sending import NoReminderAddress, NothingToSend, cancel_drafted, send_drafted, send_reminders
 from payments.models import BankAccount, BankLine, Reminder, ReminderLevel, ReminderStatus
 from payments.services.allocations import Share
-from payments.services.bank import ignore_line
-from payments.services.reconciliation import accept_match, undo_match
+from payments.services.reconciliation import accept_match
+from payments.services.settling import settle_line
+from payments.services.settling_parts import Booked
+from payments.services.undoing import undo_match
 from tests.billing.smtp import Behaviour, MailServer
 from tests.factories import money, story
 from tests.factories.money import credit_invoice
@@ -96,6 +98,11 @@ def was_sent(invoice: Invoice, level: ReminderLevel, *, days_ago: int = 10) -> R
 
 def read_bank(company: Company, *entries: Any, at: datetime = AT) -> list[BankLine]:
     return money.bank_lines(company, entries, at=at)
+
+
+def book(line: BankLine, account: str) -> None:
+    parts = [Booked(account, line.amount)]
+    settle_line(line=line, parts=parts, rule="person", is_automatic=False, actor=ACTOR, at=AT)
 
 
 # -- which, and to whom --------------------------------------------------------------------------------------------
@@ -246,7 +253,7 @@ def test_a_credit_nobody_has_matched_holds_back_what_it_could_pay(company, custo
     values["remittance"] = values.get("remittance", "").format(number=invoice.number)
     [line] = read_bank(company, money.a_credit(**values))
     assert reasons(company) == ["credit_waiting" if held else "due"]
-    ignore_line(line=line, reason="Autre chose", actor=ACTOR, at=AT)
+    book(line, "758000")
     assert reasons(company) == ["due"]
 
 
@@ -268,7 +275,7 @@ def test_a_credit_from_an_account_the_customer_has_paid_from_holds_back(company,
     )
     match = accept_match(line=first, shares=[Share(other, other.balance)], actor=ACTOR, at=AT)
     assert reasons(company) == ["credit_waiting"]
-    ignore_line(line=second, reason="Remboursement", actor=ACTOR, at=AT)
+    book(second, "758000")
     assert reasons(company) == ["due"]
     undo_match(match=match, reason="Erreur", actor=ACTOR, at=AT)
     assert reasons(company) == ["credit_waiting"], "its amount is open again"

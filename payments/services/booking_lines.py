@@ -1,0 +1,70 @@
+"""The journal entries of a match: what its parts book, what it moves between money accounts, and their opposites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from billing import ledger
+from billing.ledger import Entry, Posting
+from billing.models import Journal, JournalEntry, JournalLine
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.money import ZERO
+from payments.models import BankLine, Match, MatchPart, PartKind, Payment
+
+
+def book_parts(match: Match, line: BankLine, parts: Sequence[MatchPart], *, actor: Actor, at: datetime) -> None:
+    """D 512 / C the accounts of all bookings together, and the other way round for what leaves the bank."""
+    booked = [part for part in parts if part.kind == PartKind.BOOKING]
+    if not booked:
+        return
+    total = sum((part.amount for part in booked), ZERO)
+    postings = [Posting(line.account.ledger_account, total), *(Posting(part.account, -part.amount) for part in booked)]
+    label = next((part.label for part in booked if part.label), "") or line.remittance or line.counterparty
+    _write(match, line, label or "Mouvement bancaire", postings, actor=actor, at=at)
+
+
+def move_to_bank(
+    match: Match, line: BankLine, payment: Payment, amount: Decimal, *, actor: Actor, at: datetime
+) -> None:
+    """D the line's bank / C where the payment was booked, when that is another account."""
+    booked = JournalLine.everywhere.filter(entry__source=payment.subject, debit__gt=0)
+    account = str(booked.values_list("account", flat=True).get())
+    if account == line.account.ledger_account:
+        return
+    postings = [Posting(line.account.ledger_account, amount), Posting(account, -amount)]
+    label = f"Remise en banque {payment.number} {payment.customer.name}"
+    _write(match, line, label, postings, actor=actor, at=at)
+
+
+def _write(
+    match: Match, line: BankLine, label: str, postings: Sequence[Posting], *, actor: Actor, at: datetime
+) -> None:
+    entry = Entry(
+        label=label,
+        piece=(line.bank_reference or line.statement.reference or str(line.pk))[:40],
+        piece_date=line.booked_on,
+        source=match,
+        postings=postings,
+    )
+    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+
+
+def take_back_entries(match: Match, *, actor: Actor, at: datetime) -> None:
+    """Write the opposite of each entry of a match that is being undone."""
+    written = (
+        JournalEntry.everywhere.filter(source=match.subject).prefetch_related("lines").order_by("created_at", "id")
+    )
+    opposites = [
+        Entry(
+            label=f"Annulation {entry.label}",
+            piece=entry.piece,
+            piece_date=entry.piece_date,
+            source=match,
+            postings=[Posting(row.account, row.credit - row.debit, row.customer_id) for row in entry.lines.all()],
+        )
+        for entry in written
+    ]
+    ledger.post(opposites, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)

@@ -1,0 +1,85 @@
+"""What a bank line may be explained by: the parts of one decision. Amounts are in the line's currency, signed as it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing import ledger
+from billing.models import Invoice
+from config.kernel.money import round2
+from customers.models import Customer
+from payments.models import Method, Payment
+from payments.services.allocations import Share
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """An amount of an older payment that nothing has used yet."""
+
+    payment: Payment
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money of a customer, recorded by the decision. `shares`: what its invoices get of it and of `credits` together;
+    the credits are used up first, and what no invoice takes stays the customer's credit.
+    """
+
+    customer: Customer
+    amount: Decimal
+    shares: Sequence[Share] = ()
+    credits: Sequence[Credit] = ()
+    method: str = Method.TRANSFER
+    reference: str = ""  # the line's own where empty
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """So much of a payment that was recorded before: a cheque of a remittance, a transfer typed by hand."""
+
+    payment: Payment
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The rate in percent of the VAT that is in a booked amount, and its account."""
+
+    rate: Decimal
+    account: str = ledger.DEDUCTIBLE_VAT
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """No customer's money: a ledger account of the PCG. `amount` bears the VAT, if any; negative leaves the bank."""
+
+    account: str
+    amount: Decimal
+    label: str = ""
+    vat: Vat | None = None
+
+    def split(self) -> Iterator[tuple[str, Decimal]]:
+        """The accounts with their amounts: net and VAT."""
+        tax = Decimal(0)
+        if self.vat is not None:
+            tax = self.amount - round2(self.amount * 100 / (100 + self.vat.rate))
+        yield self.account, self.amount - tax
+        if self.vat is not None and tax:
+            yield self.vat.account, tax
+
+
+Part = Received | Found | Booked
+
+
+def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
+    return [share.invoice for part in parts if isinstance(part, Received) for share in part.shares]
+
+
+def older_payments_of(parts: Sequence[Part]) -> list[Payment]:
+    """The payments recorded before that the decision uses, each once, in the order of their keys."""
+    found = [part.payment for part in parts if isinstance(part, Found)]
+    found += [credit.payment for part in parts if isinstance(part, Received) for credit in part.credits]
+    return [payment for _key, payment in sorted({payment.pk: payment for payment in found}.items())]

@@ -1,0 +1,167 @@
+"""Undoing what was decided of a bank line: the history stays, the figures are as before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import Invoice
+from config.kernel import states
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+from config.kernel.money import ZERO
+from payments.models import (
+    Allocation,
+    BankLine,
+    BarredPair,
+    CreditUsed,
+    LineStatus,
+    Match,
+    MatchPart,
+    PartKind,
+    Payment,
+)
+from payments.services.allocations import held_by, lock_invoices, release_allocation
+from payments.services.booking_lines import book_parts, take_back_entries
+from payments.services.payments import Origin, reverse_payment
+
+UNDONE = "Rapprochement défait"
+
+
+class AlreadyUndone(DomainError):
+    code = "already_undone"
+    message = "Ce rapprochement est déjà défait."
+
+
+class LineMatched(DomainError):
+    code = "line_matched"
+    message = "Cette ligne est rapprochée : défaites d’abord le rapprochement."
+
+
+@transaction.atomic
+def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Match:
+    """Take a decision back: what it recorded is reversed, what it found is unlinked, what it booked is booked back.
+
+    The line is open again, or on 471 where the decision had found it. An automatic match undone bars its pairs: the
+    same mistake is not made again. Raises AlreadyUndone.
+    """
+    invoices = _invoices_of(match)
+    lock_invoices(invoices.values())
+    BankLine.everywhere.select_for_update(no_key=True).get(pk=match.line_id)
+    live: Match | None = (
+        Match.everywhere.select_for_update(no_key=True, of=("self",))
+        .select_related("line__account", "line__statement", "replaces")
+        .filter(pk=match.pk, undone_at=None)
+        .first()
+    )
+    if live is None:
+        raise AlreadyUndone
+    parts = list(live.parts.select_related("payment__customer").order_by("payment_id", "position"))
+    for part in parts:
+        if part.payment is not None and part.is_recorded and part.payment.can_be_reversed:
+            reverse_payment(payment=part.payment, reason=reason or UNDONE, actor=actor, at=at)
+    _release_credits(live, reason or UNDONE, actor, at)
+    take_back_entries(live, actor=actor, at=at)
+    Match.everywhere.filter(pk=live.pk).update(undone_at=at, undone_because=reason[:200])
+    if live.is_automatic:
+        pairs = [BarredPair(company_id=live.company_id, line=live.line, invoice=row) for row in invoices.values()]
+        BarredPair.everywhere.bulk_create(pairs, ignore_conflicts=True)
+    to = LineStatus.OPEN
+    if live.replaces is not None:
+        _suspend_again(live.replaces, live.line, actor, at)
+        to = LineStatus.SUSPENSE
+    payments = [part.payment for part in parts if part.payment is not None]
+    states.move(
+        live.line,
+        to,
+        tag="payments.bank.unmatched",
+        actor=actor,
+        at=at,
+        also=[*payments, *invoices.values()],
+        data={"reason": reason, "payment": ", ".join(payment.number for payment in payments)},
+    )
+    match.refresh_from_db()
+    return match
+
+
+def _invoices_of(match: Match) -> dict[int, Invoice]:
+    """What the payments recorded by the match pay now or paid, and what its credits were put on."""
+    recorded = MatchPart.everywhere.filter(match=match, is_recorded=True).values("payment_id")
+    credited = CreditUsed.everywhere.filter(match=match).values("allocation__invoice_id")
+    keys = set(Allocation.everywhere.filter(payment__in=recorded).values_list("invoice_id", flat=True))
+    keys |= {row["allocation__invoice_id"] for row in credited}
+    found: dict[int, Invoice] = Invoice.everywhere.in_bulk(keys)
+    return found
+
+
+def _release_credits(match: Match, reason: str, actor: Actor, at: datetime) -> None:
+    """Give each older payment back what the decision used of it, as far as its invoice still holds it."""
+    used = CreditUsed.everywhere.filter(match=match).select_related("allocation__payment", "allocation__invoice")
+    for row in used.order_by("allocation__invoice_id", "allocation__payment_id"):
+        payment, invoice = row.allocation.payment, row.allocation.invoice
+        amount = min(row.allocation.amount, held_by(payment).get(invoice.pk, ZERO))
+        if amount > 0:
+            release_allocation(payment=payment, invoice=invoice, amount=amount, reason=reason, actor=actor, at=at)
+
+
+def _suspend_again(former: Match, line: BankLine, actor: Actor, at: datetime) -> None:
+    """The line stood on 471 before the decision that is being undone."""
+    match: Match = Match.everywhere.create(
+        company_id=line.company_id, line=line, rule=former.rule, evidence=former.evidence, note=former.note,
+        is_automatic=former.is_automatic, at=at,
+    )  # fmt: skip
+    parts = [
+        MatchPart(
+            company_id=line.company_id, match=match, position=part.position, kind=PartKind.BOOKING, amount=part.amount,
+            account=part.account, label=part.label,
+        )
+        for part in former.parts.order_by("position")
+    ]  # fmt: skip
+    MatchPart.everywhere.bulk_create(parts)
+    book_parts(match, line, parts, actor=actor, at=at)
+
+
+def live_match_of(line: BankLine) -> Match | None:
+    """What explains the line now."""
+    match: Match | None = Match.everywhere.filter(line=line, undone_at=None).select_related("line").first()
+    return match
+
+
+@transaction.atomic
+def take_back_payment(
+    *, payment: Payment, reason: str, actor: Actor, at: datetime, origin: Origin | None = None
+) -> Payment:
+    """Reverse a payment, and open again the bank lines it explains. Raises AlreadyReversed, Stale."""
+    linked = MatchPart.everywhere.filter(payment=payment, match__undone_at=None).select_related("match")
+    recorded_here = False
+    for part in linked.order_by("match__line_id"):
+        undo_match(match=part.match, reason=reason, actor=actor, at=at)
+        recorded_here |= part.is_recorded
+    if not recorded_here:
+        return reverse_payment(payment=payment, reason=reason, actor=actor, at=at, origin=origin)
+    payment.refresh_from_db()
+    reversal: Payment = Payment.everywhere.get(reverses=payment)
+    return reversal
+
+
+@transaction.atomic
+def reopen_line(*, line: BankLine, actor: Actor, at: datetime) -> BankLine:
+    """Take up again a line on 471, or one the bank took back. Raises LineMatched, TransitionRefused, Stale."""
+    line.refresh_from_db(fields=["status"])
+    if line.status == LineStatus.MATCHED:
+        raise LineMatched
+    match = live_match_of(line)
+    if match is not None:
+        undo_match(match=match, reason="Ligne rouverte", actor=actor, at=at)
+        line.refresh_from_db(fields=["status"])
+        return line
+    states.move(line, LineStatus.OPEN, tag="payments.bank.reopened", actor=actor, at=at)
+    return line
+
+
+@transaction.atomic
+def void_line(*, line: BankLine, reason: str, actor: Actor, at: datetime) -> BankLine:
+    """The bank itself took the movement back: it never was money. Raises TransitionRefused, Stale."""
+    states.move(line, LineStatus.VOID, tag="payments.bank.voided", actor=actor, at=at, data={"reason": reason})
+    return line
