@@ -193,7 +193,7 @@ class Sync(FinanceView):
         `platforms` reads the statuses of every active platform account; `revolut` and `invoice_ninja` the company's
         feed there, and then matches what came; `all` does both. One that fails does not stop the others: it says why in
         `problem`. 409 `not_connected` where the company has none of them. `sync.completed` tells of each source, and
-        `job.completed` or `job.failed` of the whole, with `job_id`.
+        `job.completed` of the whole, or `job.failed` where no source could be read, with `job_id`.
         """
         source = request.values["source"]
         if not _is_connected(source):
@@ -201,6 +201,8 @@ class Sync(FinanceView):
         with requested("sync", queue="sync", **_who(request)) as (job, result):
             results = [*_platforms(source, request), *_feeds(source, request)]
             result |= {"source": source, "results": results}
+            if all(found["problem"] for found in results):
+                result["problem"] = results[0]["problem"]
         synced = sum(found["messages"] for found in results)
         return {"job_id": job.pk, "forced": True, "source": source, "synced": synced, "results": results}
 

@@ -62,7 +62,10 @@ def fail_job(job: Job, *, problem: str, actor: Actor, at: datetime, also: Iterab
 def requested(
     kind: str, *, queue: str, company: Company, actor: Actor, at: datetime
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """A job that is done within, with no transaction around it; what is put into the dictionary is its result."""
+    """A job that is done within, with no transaction around it; what is put into the dictionary is its result.
+
+    With a `problem` in it the job failed, though nothing was raised.
+    """
     job, result = begin_job(kind, queue=queue, company=company, actor=actor, at=at), dict[str, Any]()
     try:
         yield job, result
@@ -70,7 +73,10 @@ def requested(
         problem = str(error) if isinstance(error, DomainError | RemoteError) else DEFECT
         fail_job(job, problem=problem, actor=actor, at=timezone.now())
         raise
-    complete_job(job, result=result, actor=actor, at=timezone.now())
+    if result.get("problem"):
+        fail_job(job, problem=str(result["problem"]), actor=actor, at=timezone.now())
+    else:
+        complete_job(job, result=result, actor=actor, at=timezone.now())
 
 
 def record_sync(

@@ -162,6 +162,9 @@
     if (command) { event.preventDefault(); command(); }
   });
 
+  // the tab one is on, where tabs do not fit beside each other
+  all(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "center" }));
+
   // -- typeahead: an ARIA combobox over a server search --------------------------------------------------------------
   function combobox(input, list, url, picked, least = 0) {
     // stale: the options answer what was typed before, and none of them is taken by the keyboard

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from config.kernel.models import Company
+from config.kernel.models import Company, Job
 from config.kernel.scope import company_scope
 from payments.models import Feed
 from payments.services.feeds import invoice_ninja, revolut
@@ -104,6 +104,8 @@ def test_invoice_ninja_s_problem_stands_in_the_answer(ninja: Ninja, partner: Par
     ninja.fault(trouble)
     messages, problem = synced(partner, "invoice_ninja")[NINJA]
     assert (messages, words in problem) == (0, True), problem
+    job = Job.objects.get(company=ninja.company, kind="sync")
+    assert (job.status, words in job.problem) == ("FAILED", True)  # no source was read
 
 
 def test_what_a_reading_could_not_keep_stands_in_the_answer_and_on_the_page(
