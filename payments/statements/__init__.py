@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from payments.statements import camt, tables
+from payments.statements import camt, cfonb, ofx, swift, tables
 from payments.statements.base import (
     BOOKED,
     CAMT_052,
     CAMT_053,
     CAMT_054,
+    CFONB_120,
+    MT_940,
+    MT_942,
+    OFX,
     PENDING,
     InvalidStatement,
     Statement,
@@ -21,6 +25,7 @@ from payments.statements.tables import Mapping
 
 __all__ = [
     "BOOKED",
+    "MOST_BYTES",
     "PENDING",
     "InvalidStatement",
     "Mapping",
@@ -32,7 +37,12 @@ __all__ = [
 ]
 
 MOST_BYTES = 150_000_000  # 100,000 movements of CAMT with all their details
-READERS: dict[str, Callable[..., list[Statement]]] = dict.fromkeys((CAMT_052, CAMT_053, CAMT_054), camt.read)
+READERS: dict[str, Callable[..., list[Statement]]] = {
+    **dict.fromkeys((CAMT_052, CAMT_053, CAMT_054), camt.read),
+    CFONB_120: cfonb.read,
+    OFX: ofx.read,
+    **dict.fromkeys((MT_940, MT_942), swift.read),
+}
 
 
 def read(data: bytes, *, filename: str, mapping: Mapping | None = None, pending: bool = False) -> list[Statement]:

@@ -46,6 +46,16 @@ class UnknownFormat(InvalidStatement):
     code = "unknown_statement_format"
 
 
+def with_doctype() -> InvalidStatement:
+    return InvalidStatement(
+        "Ce fichier contient une déclaration DOCTYPE, refusée par sécurité. Demandez à l’émetteur un fichier sans DTD."
+    )
+
+
+def too_many() -> InvalidStatement:
+    return InvalidStatement("Le fichier compte plus de 250 000 mouvements. Découpez-le par période.")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatementLine:
     """One movement; `amount` in the account's currency, credits positive."""
@@ -117,11 +127,11 @@ def french(amount: Decimal) -> str:
     return f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")
 
 
-def check(statement: Statement) -> Statement:
-    """`statement` itself; raises InvalidStatement when its figures contradict each other."""
+def check(statement: Statement, *, line: int | None = None) -> Statement:
+    """`statement` itself; raises InvalidStatement, at `line` of the file, when its figures contradict each other."""
     check_currencies(statement.id, statement.currency, statement.lines)
     if statement.opening is not None and statement.closing is not None:
-        moved = sum((line.amount for line in statement.lines), ZERO)
+        moved = sum((one.amount for one in statement.lines if one.status == BOOKED), ZERO)
         if statement.opening + moved != statement.closing:
             raise InvalidStatement(
                 "Relevé %(id)s : le solde d’ouverture %(opening)s plus les mouvements %(moved)s donnent %(reached)s, "
@@ -131,18 +141,20 @@ def check(statement: Statement) -> Statement:
                 moved=french(moved),
                 reached=french(statement.opening + moved),
                 closing=french(statement.closing),
+                line=line,
             )
     return statement
 
 
 def check_currencies(statement_id: str, currency: str, lines: Sequence[StatementLine]) -> None:
-    """Every movement is in the account's currency. Raises InvalidStatement."""
+    """Every booked movement is in the account's currency. Raises InvalidStatement."""
     for row, line in enumerate(lines, start=1):
-        if line.currency != currency:
+        if line.currency != currency and line.status == BOOKED:
             raise InvalidStatement(
                 "Relevé %(id)s, mouvement %(row)s : la devise %(found)s n’est pas celle du compte, %(currency)s.",
                 id=statement_id,
                 row=row,
                 found=line.currency,
                 currency=currency,
+                line=line.place or None,
             )

@@ -1,74 +1,108 @@
-"""CAMT.053 (ISO 20022 bank-to-customer statement), versions 2 to 8 and later, read by local names.
+"""CAMT.052, .053 and .054 (ISO 20022 bank-to-customer messages), of every version, read by local names.
 
-A batched entry becomes one line per transaction; their sum, with the charges stated beside them, must be the entry,
-whose amount is what was booked. Pending and informational entries
-are left out. The indicator CdtDbtInd is the direction of the entry itself and RvslInd only says that it undoes
-an earlier one (ISO 20022 message definition); some banks write the direction of the original movement, so when
-the balances contradict the first reading and confirm the second, the second is taken.
+The file is streamed: memory holds one entry, whatever their number. Some banks write a reversal with the direction of
+the movement that it undoes: when the balances contradict the first reading and confirm the second, the second is taken.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 
 from lxml.etree import _Element as Element
 
 from config.kernel.money import ZERO
-from config.kernel.xml import parse_untrusted
-from payments.statements.base import InvalidStatement, Statement, StatementLine, check, french
-from payments.statements.charges import charge_lines, explaining
-from payments.statements.elements import amount_of, children, day, first, name_of, text
+from config.kernel.xml import MalformedXml, UnreadableXml, XmlWithDoctype, stream_untrusted
+from payments.statements.base import (
+    BOOKED,
+    CAMT_052,
+    CAMT_053,
+    CAMT_054,
+    MOST_LINES,
+    InvalidStatement,
+    Statement,
+    StatementLine,
+    check,
+    too_many,
+    with_doctype,
+)
+from payments.statements.elements import amount_of, children, day, first, line_of, name_of, text
+from payments.statements.entries import read_entry
 
-BOOKED = "BOOK"
-NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "NONE", "NULL", "NA", "N/A", "UNKNOWN"})
-LIMIT_OF_LINES = 100_000
+FORMATS = {"Rpt": CAMT_052, "Stmt": CAMT_053, "Ntfctn": CAMT_054}
+ENTRY = "Ntry"
+MOST_ELEMENTS = 2_000_000  # of one entry: a batch of fifty thousand transactions
 
 
-def is_camt(root: Element) -> bool:
-    """Whether the document is a CAMT.052, .053 or .054 of any version."""
-    return name_of(root) == "Document" and any(name_of(child).startswith("BkToCstmr") for child in root)
+@dataclass(slots=True)
+class _Lines:
+    """What the entries of the statement being read have given so far."""
+
+    rows: int = 0
+    found: list[StatementLine] = field(default_factory=list)
 
 
 def read(data: bytes, *, pending: bool = False) -> list[Statement]:
-    """Every statement of the message. Raises InvalidStatement with the statement and the entry at fault."""
-    root = parse_untrusted(data, max_bytes=len(data), max_elements=None)
-    if first(root, "BkToCstmrStmt") is None:
-        raise InvalidStatement(
-            "Ce fichier est un avis ou un relevé intrajournalier (CAMT.052 ou CAMT.054). "
-            "Téléchargez le relevé de compte de fin de journée, au format CAMT.053."
-        )
-    statements = [
-        read_statement(element, position)
-        for position, element in enumerate(children(root, "BkToCstmrStmt", "Stmt"), start=1)
-    ]
+    """Every statement of the message, with `pending` what is announced too.
+
+    Raises InvalidStatement with the statement and the entry at fault, UnreadableXml.
+    """
+    statements: list[Statement] = []
+    lines, count = _Lines(), 0
+    for element in _elements(data):
+        parent = element.getparent()
+        if name_of(element) != ENTRY:
+            statements.append(read_statement(element, len(statements) + 1, lines.found, pending))
+            lines = _Lines()
+        elif parent is not None and name_of(parent) in FORMATS:
+            lines.rows += 1
+            label = text(parent, "Id") or str(len(statements) + 1)
+            found = read_entry(element, f"{label}, mouvement {lines.rows}", undated_day(parent))
+            lines.found += found
+            count += len(found)
+            if count > MOST_LINES:
+                raise too_many()
     if not statements:
-        raise InvalidStatement(
-            "Ce fichier CAMT.053 ne contient aucun relevé. Téléchargez-le de nouveau depuis la banque."
-        )
+        raise InvalidStatement("Ce fichier CAMT ne contient aucun relevé. Téléchargez-le de nouveau depuis la banque.")
     return statements
 
 
-def read_statement(element: Element, position: int) -> Statement:
-    """One Stmt. Raises InvalidStatement."""
+def _elements(data: bytes) -> Iterator[Element]:
+    """The entries and the statements as they end. Raises UnreadableXml, with what to ask of the bank."""
+    names = (ENTRY, *FORMATS)
+    try:
+        yield from stream_untrusted(data, names=names, max_bytes=len(data), max_elements=MOST_ELEMENTS)
+    except MalformedXml as error:
+        raise UnreadableXml(
+            "Ce fichier n’est pas un document XML lisible (ligne %(line)s). "
+            "Téléchargez-le de nouveau, sans l’ouvrir dans un tableur.",
+            line=error.params["line"],
+        ) from error
+    except XmlWithDoctype as error:
+        raise with_doctype() from error
+
+
+def undated_day(element: Element) -> date | None:
+    """The day of the movements that a notification or a report does not date; a statement dates all of its own."""
+    if FORMATS[name_of(element)] == CAMT_053:
+        return None
+    return day(element, "FrToDt", "ToDtTm") or day(element, "CreDtTm")
+
+
+def read_statement(element: Element, position: int, lines: Sequence[StatementLine], pending: bool) -> Statement:
+    """One Stmt, Rpt or Ntfctn, its entries read. Raises InvalidStatement."""
     label = text(element, "Id") or str(position)
-    balances = {text(balance, "Tp", "CdOrPrtry", "Cd"): balance for balance in children(element, "Bal")}
-    # some banks give only yesterday's closing (PRCD), which is today's opening
-    opening = balances.get("OPBD", balances.get("PRCD"))
-    closing = balances.get("CLBD")
     iban = text(element, "Acct", "Id", "IBAN").replace(" ", "").upper()
     account_id = iban or text(element, "Acct", "Id", "Othr", "Id") or text(element, "Acct", "Id", "PrtryAcct", "Id")
     if not account_id:
-        raise InvalidStatement("Relevé %(id)s : le fichier ne dit pas de quel compte il s’agit.", id=label)
-    currency = currency_of(element, opening)
-    lines: list[StatementLine] = []
-    for row, entry in enumerate(children(element, "Ntry"), start=1):
-        lines.extend(read_entry(entry, f"{label}, mouvement {row}"))
-        if len(lines) > LIMIT_OF_LINES:
-            raise InvalidStatement(
-                "Relevé %(id)s : plus de 100 000 mouvements. Découpez le fichier par période.", id=label
-            )
-    return settle_reversals(
+        raise InvalidStatement(
+            "Relevé %(id)s : le fichier ne dit pas de quel compte il s’agit.", id=label, line=line_of(element)
+        )
+    opening, closing = balances_of(element)
+    currency = currency_of(element, (opening, closing), lines)
+    found = settle_reversals(
         Statement(
             id=label,
             iban=iban,
@@ -79,202 +113,61 @@ def read_statement(element: Element, position: int) -> Statement:
             opening=balance_of(opening, currency, label),
             closing=balance_of(closing, currency, label),
             lines=tuple(lines),
-        )
+            format=FORMATS[name_of(element)],
+        ),
+        line_of(element),
     )
+    if pending:
+        return found
+    return replace(found, lines=tuple(line for line in found.lines if line.status == BOOKED))
 
 
-def currency_of(element: Element, opening: Element | None) -> str:
-    """The account's currency (Acct/Ccy), else that of a balance or of an entry; '' when none is stated."""
+def balances_of(element: Element) -> tuple[Element | None, Element | None]:
+    """The opening and the closing balance, None where the message gives none."""
+    balances = {text(balance, "Tp", "CdOrPrtry", "Cd"): balance for balance in children(element, "Bal")}
+    # some banks give only yesterday's closing (PRCD), which is today's opening
+    opening = balances.get("OPBD", balances.get("PRCD"))
+    closing = balances.get("CLBD")
+    if closing is None and FORMATS[name_of(element)] == CAMT_052:
+        # an interim report may hold only what is new since the last one: its balances do not frame its movements
+        opening, closing = None, balances.get("ITBD")
+    return opening, closing
+
+
+def currency_of(element: Element, balances: Sequence[Element | None], lines: Sequence[StatementLine]) -> str:
+    """The account's currency (Acct/Ccy), else that of a balance or of a movement; '' when none is stated."""
     stated = text(element, "Acct", "Ccy")
     if stated:
         return stated
-    amount = first(opening if opening is not None else element, "Amt")
-    if amount is None:
-        amount = first(element, "Ntry", "Amt")
-    return (amount.get("Ccy") or "") if amount is not None else ""
+    amounts = [first(balance, "Amt") for balance in (*balances, *children(element, "Bal")) if balance is not None]
+    found = next((str(amount.get("Ccy")) for amount in amounts if amount is not None and amount.get("Ccy")), "")
+    return found or next((line.currency for line in lines), "")
 
 
 def balance_of(balance: Element | None, currency: str, label: str) -> Decimal | None:
     """The signed balance (Bal/Amt, CdtDbtInd). Raises InvalidStatement when its currency is not the account's."""
     if balance is None:
         return None
-    amount, found = amount_of(first(balance, "Amt"), label)
+    amount, found = amount_of(first(balance, "Amt"), label, line_of(balance))
     if found != currency:
         raise InvalidStatement(
             "Relevé %(id)s : un solde est en %(found)s alors que le compte est en %(currency)s.",
             id=label,
             found=found,
             currency=currency,
+            line=line_of(balance),
         )
     return -amount if text(balance, "CdtDbtInd") == "DBIT" else amount
 
 
-def settle_reversals(statement: Statement) -> Statement:
+def settle_reversals(statement: Statement, line: int | None) -> Statement:
     """The statement checked; with reversals turned round when only that reading agrees with the balances."""
     if statement.opening is None or statement.closing is None:
-        return check(statement)
-    if statement.opening + sum((line.amount for line in statement.lines), ZERO) == statement.closing:
-        return check(statement)
-    turned = replace(
-        statement,
-        lines=tuple(replace(line, amount=-line.amount) if line.is_reversal else line for line in statement.lines),
-    )
-    if statement.opening + sum((line.amount for line in turned.lines), ZERO) == statement.closing:
-        return check(turned)
-    return check(statement)
-
-
-def read_entry(entry: Element, label: str) -> list[StatementLine]:
-    """The lines of one entry; none when it is not booked."""
-    # Sts became a choice with Cd in version 8 (2019); before, the code was its text
-    status = text(entry, "Sts", "Cd") or text(entry, "Sts")
-    if status not in ("", BOOKED):
-        return []
-    whole = read_whole(entry, label)
-    details = list(children(entry, "NtryDtls", "TxDtls"))
-    if not details:
-        return read_single(replace(whole, remittance=text(entry, "AddtlNtryInf")), entry, entry, label)
-    if len(details) == 1:
-        return read_single(describe(whole, details[0], entry), details[0], entry, label)
-    amounts = [detail_amount(detail, whole, label) for detail in details]
-    stated = [amount for amount in amounts if amount is not None]
-    described = [describe(whole, detail, entry) for detail in details]
-    if len(stated) < len(details):
-        # The bank names the payers without their amounts: the entry stays whole, with all their texts.
-        return [join(described)]
-    lines = [replace(line, amount=amount) for line, amount in zip(described, stated, strict=True)]
-    found = charge_lines(whole, entry, zip(details, lines, strict=True), label)
-    charges = explaining(whole.amount - sum(stated, ZERO), found)
-    if charges is None:
-        raise InvalidStatement(
-            "Relevé %(where)s : le détail du lot fait %(details)s, le mouvement %(entry)s. "
-            "Demandez à la banque un fichier corrigé.",
-            where=label,
-            details=french(sum(stated, ZERO)),
-            entry=french(whole.amount),
-        )
-    return [*lines, *charges]
-
-
-def read_single(line: StatementLine, detail: Element, entry: Element, label: str) -> list[StatementLine]:
-    """The movement of one payer: what he paid, and the charges beside it when they explain what was booked."""
-    paid = detail_amount(detail, line, label, of_entry=detail is entry)
-    if paid is None or paid == line.amount:
-        return [line]
-    details = [] if detail is entry else [(detail, line)]
-    charges = explaining(line.amount - paid, charge_lines(line, entry, details, label))
-    return [line] if charges is None else [replace(line, amount=paid), *charges]
-
-
-def join(lines: list[StatementLine]) -> StatementLine:
-    """One line with the texts of all its transactions, and no counterparty."""
-    return replace(
-        lines[0],
-        counterparty="",
-        counterparty_iban="",
-        end_to_end_id="",
-        remittance=" ".join(line.remittance for line in lines if line.remittance),
-        structured_reference=" ".join(line.structured_reference for line in lines if line.structured_reference),
-    )
-
-
-def read_whole(entry: Element, label: str) -> StatementLine:
-    """The entry as one line, before its details are read. Raises InvalidStatement."""
-    amount, currency = amount_of(first(entry, "Amt"), label)
-    booked_on = day(entry, "BookgDt") or day(entry, "ValDt")
-    direction = text(entry, "CdtDbtInd")
-    if booked_on is None:
-        raise InvalidStatement("Relevé %(where)s : la date de comptabilisation manque.", where=label)
-    if direction not in ("CRDT", "DBIT"):
-        raise InvalidStatement("Relevé %(where)s : le sens (débit ou crédit) manque.", where=label)
-    return StatementLine(
-        booked_on=booked_on,
-        value_on=day(entry, "ValDt"),
-        amount=-amount if direction == "DBIT" else amount,
-        currency=currency,
-        # NtryRef numbers the entries of one message: it identifies nothing outside it
-        bank_reference=bank_reference_of(entry, "AcctSvcrRef"),
-        transaction_code=transaction_code(entry),
-        is_reversal=text(entry, "RvslInd") in ("true", "1"),
-    )
-
-
-def describe(line: StatementLine, detail: Element, entry: Element) -> StatementLine:
-    """`line` with the counterparty, remittance and references of its TxDtls."""
-    # A reversal keeps the roles of the movement it undoes: the other side of our own transfer is its creditor.
-    role = "Dbtr" if (line.amount >= 0) is not line.is_reversal else "Cdtr"
-    instructed = first(detail, "AmtDtls", "InstdAmt", "Amt")
-    instructed_amount, instructed_currency = amount_of(instructed, "") if instructed is not None else (None, "")
-    return replace(
-        line,
-        counterparty=party_name(detail, role) or party_name(detail, f"Ultmt{role}"),
-        counterparty_iban=text(detail, "RltdPties", f"{role}Acct", "Id", "IBAN").replace(" ", "").upper(),
-        remittance=remittance(detail) or text(detail, "AddtlTxInf") or text(entry, "AddtlNtryInf"),
-        structured_reference=" ".join(references(detail)),
-        end_to_end_id=reference_of(detail, "Refs", "EndToEndId"),
-        bank_reference=bank_reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
-        transaction_code=transaction_code(detail) or line.transaction_code,
-        instructed_amount=instructed_amount,
-        instructed_currency=instructed_currency,
-    )
-
-
-def reference_of(element: Element, *path: str) -> str:
-    """The reference at `path`; empty when what stands there only says that there is none (NONREF, 0000, ---)."""
-    reference = text(element, *path)
-    return "" if reference.upper() in NOT_PROVIDED or not reference.strip("0-_./* ") else reference
-
-
-def bank_reference_of(element: Element, *path: str) -> str:
-    """The bank's own reference. Words without a figure (« SANS REFERENCE », « SEPA ») identify no movement."""
-    reference = reference_of(element, *path)
-    return reference if any(sign.isdigit() for sign in reference) else ""
-
-
-def party_name(detail: Element, role: str) -> str:
-    """RltdPties/<role>: the name, '' when it is absent or a placeholder."""
-    name = text(detail, "RltdPties", role, "Pty", "Nm") or text(detail, "RltdPties", role, "Nm")
-    return "" if name.upper() in NOT_PROVIDED else name
-
-
-def remittance(detail: Element) -> str:
-    """Free texts first, then the document numbers and remarks of structured remittance."""
-    paths = (
-        ("RmtInf", "Ustrd"),
-        ("RmtInf", "Strd", "RfrdDocInf", "Nb"),
-        ("RmtInf", "Strd", "AddtlRmtInf"),
-    )
-    parts = (" ".join((found.text or "").split()) for path in paths for found in children(detail, *path))
-    return " ".join(part for part in parts if part.upper() not in NOT_PROVIDED)
-
-
-def references(detail: Element) -> list[str]:
-    """Structured creditor references (Strd/CdtrRefInf), without spaces."""
-    found = [
-        *children(detail, "RmtInf", "Strd", "CdtrRefInf", "Ref"),
-        *children(detail, "RmtInf", "Strd", "CdtrRefInf", "CdtrRef"),  # version 1
-    ]
-    return [reference for reference in ("".join((element.text or "").split()) for element in found) if reference]
-
-
-def transaction_code(element: Element) -> str:
-    """BkTxCd as PMNT.RCDT.ESCT, else the bank's own code."""
-    domain = first(element, "BkTxCd", "Domn")
-    if domain is None:
-        return text(element, "BkTxCd", "Prtry", "Cd")
-    codes = (text(domain, "Cd"), text(domain, "Fmly", "Cd"), text(domain, "Fmly", "SubFmlyCd"))
-    return ".".join(code for code in codes if code)
-
-
-def detail_amount(detail: Element, whole: StatementLine, label: str, *, of_entry: bool = False) -> Decimal | None:
-    """The signed amount of one transaction, stated in the currency of the entry. Ntry/Amt itself is the booking."""
-    paths = (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt"))
-    for path in paths[of_entry:]:
-        found = first(detail, *path)
-        if found is not None:
-            amount, currency = amount_of(found, label)
-            # InstdAmt may be in the payer's currency, before exchange: then it says nothing of what was booked
-            if currency == whole.currency:
-                direction = text(detail, "CdtDbtInd") or ("CRDT" if whole.amount >= 0 else "DBIT")
-                return -amount if direction == "DBIT" else amount
-    return None
+        return check(statement, line=line)
+    booked = [one for one in statement.lines if one.status == BOOKED]
+    moved = sum((one.amount for one in booked), ZERO)
+    turned = sum((-one.amount if one.is_reversal else one.amount for one in booked), ZERO)
+    if statement.opening + moved != statement.closing and statement.opening + turned == statement.closing:
+        lines = tuple(replace(one, amount=-one.amount) if one.is_reversal else one for one in statement.lines)
+        return check(replace(statement, lines=lines), line=line)
+    return check(statement, line=line)

@@ -42,16 +42,26 @@ def text(element: Element, *path: str) -> str:
     return " ".join((found.text or "").split()) if found is not None else ""
 
 
-def amount_of(element: Element | None, label: str) -> tuple[Decimal, str]:
+def line_of(element: Element) -> int | None:
+    """The line of the file where the element begins."""
+    found = element.sourceline
+    return found if isinstance(found, int) else None
+
+
+def amount_of(element: Element | None, label: str, line: int | None = None) -> tuple[Decimal, str]:
     """The amount, at two decimals, and its currency. Five decimals are read when the last three are zeros."""
     written = (element.text or "").strip() if element is not None else ""
+    line = line_of(element) if element is not None else line
     currency = (element.get("Ccy") or "") if element is not None else ""
     if element is None or not AMOUNT.fullmatch(written) or not re.fullmatch("[A-Z]{3}", currency):
-        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label)
+        raise InvalidStatement("Relevé %(where)s : un montant ou sa devise est illisible.", where=label, line=line)
     amount = Decimal(written)
     if round2(amount) != amount:
         raise InvalidStatement(
-            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.", where=label, amount=written
+            "Relevé %(where)s : le montant %(amount)s est plus fin que le centime.",
+            where=label,
+            amount=written,
+            line=line,
         )
     return round2(amount), currency
 

@@ -10,7 +10,7 @@ import pytest
 
 from config.kernel.errors import Invalid
 from payments import statements
-from payments.statements import read
+from payments.statements import InvalidStatement, read
 from payments.statements.base import look
 from payments.statements.sample import Entry, camt053
 
@@ -180,9 +180,31 @@ def test_amounts_of_five_decimals_are_read_when_they_are_whole_cents():
     assert only(data).lines[0].amount.as_tuple().exponent == -2
 
 
-@pytest.mark.parametrize("message", ["BkToCstmrDbtCdtNtfctn", "BkToCstmrAcctRpt"])
-def test_advices_and_intraday_reports_are_refused_with_the_right_file_to_fetch(message):
-    assert "CAMT.053" in refusal(replaced(statement_file(credit()), ("BkToCstmrStmt", message)))
+def test_a_notification_has_no_balance_and_its_movements_are_read():
+    data = replaced(statement_file(credit()), ("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn"), ("Stmt>", "Ntfctn>"))
+    head, tail = data.split(b"<Bal>")[0], data[data.rindex(b"</Bal>") + len(b"</Bal>") :]
+    statement = only(head + tail)
+    assert (statement.format, statement.opening, statement.closing) == ("camt054", None, None)
+    assert [line.amount for line in statement.lines] == [Decimal("600.00")]
+
+
+def test_an_interim_report_gives_the_balance_of_its_moment_and_no_opening():
+    data = replaced(statement_file(credit()), ("BkToCstmrStmt", "BkToCstmrAcctRpt"), ("Stmt>", "Rpt>"))
+    statement = only(replaced(data, (">CLBD<", ">ITBD<")))
+    assert (statement.format, statement.opening, statement.closing) == ("camt052", None, Decimal("1600.00"))
+
+
+def test_what_is_announced_is_given_when_asked_for():
+    data = replaced(statement_file(credit()), ("<Sts>BOOK</Sts>", "<Sts>PDNG</Sts>"), (">1600.00<", ">1000.00<"))
+    (statement,) = read(data, filename="releve.xml", pending=True)
+    assert [(line.status, line.amount) for line in statement.lines] == [("PDNG", Decimal("600.00"))]
+
+
+def test_a_refusal_names_the_line_of_the_file():
+    data = replaced(statement_file(credit()), (">600.00<", ">600,00<"))
+    with pytest.raises(InvalidStatement) as refused:
+        read(data, filename="releve.xml")
+    assert b"600,00" in data.splitlines()[refused.value.line - 1]
 
 
 def test_the_number_of_an_entry_in_its_message_is_no_reference():

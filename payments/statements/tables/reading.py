@@ -20,6 +20,7 @@ from payments.statements.base import (
     check,
     french,
     normalise,
+    too_many,
 )
 from payments.statements.tables import cells, contents
 from payments.statements.tables.around import Around
@@ -27,7 +28,7 @@ from payments.statements.tables.balances import BrokenBalances, Ends, Step, ends
 from payments.statements.tables.guessing import HEADER_WITHIN
 from payments.statements.tables.mapping import Mapping
 from payments.statements.tables.movements import fee_line, fee_of, movement
-from payments.statements.tables.rows import Row, csv_rows, is_workbook, too_many, workbook_rows
+from payments.statements.tables.rows import Row, csv_rows, is_workbook, workbook_rows
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from openpyxl import Workbook, load_workbook
 
-from payments.statements.base import MOST_LINES, InvalidStatement
+from payments.statements.base import MOST_LINES, InvalidStatement, UnknownFormat, too_many
 from payments.statements.tables.cells import Cell
 from payments.statements.tables.mapping import MOST_COLUMNS
 
@@ -72,10 +72,6 @@ def csv_rows(data: bytes, encoding: str, separator: str) -> Iterator[Row]:
             "Ligne %(line)s : ce texte n’est pas un tableau. Exportez de nouveau le fichier CSV depuis la banque.",
             line=begin,
         ) from error
-
-
-def too_many() -> InvalidStatement:
-    return InvalidStatement("Le fichier compte plus de 250 000 mouvements. Découpez-le par période.")
 
 
 def workbook_rows(data: bytes, sheet: str) -> Iterator[Row]:
@@ -155,5 +151,5 @@ def _check_archive(data: bytes) -> None:
         raise _damaged() from error
 
 
-def _damaged() -> InvalidStatement:
-    return InvalidStatement("Ce classeur ne peut pas être ouvert. Téléchargez-le de nouveau depuis la banque.")
+def _damaged() -> UnknownFormat:
+    return UnknownFormat("Ce classeur ne peut pas être ouvert. Téléchargez-le de nouveau depuis la banque.")
