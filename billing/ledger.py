@@ -26,6 +26,13 @@ DEPOSITS = "419100"
 DEDUCTIBLE_VAT = "445660"
 SUSPENSE = "471000"
 TRANSFERS = "580000"
+BANK_FEES = "627000"
+BAD_DEBTS = "654000"
+TRADE_EXCHANGE_LOSS = "656000"  # commercial: 666 is for financial items (ANC 2015-05)
+OTHER_CHARGES = "658000"
+DISCOUNTS_GRANTED = "665000"
+TRADE_EXCHANGE_GAIN = "756000"
+OTHER_INCOME = "758000"
 
 # what the product itself books on, by the PCG (ANC 2014-03) in French, as the books are kept
 ACCOUNT_NAMES: dict[str, str] = {
@@ -47,16 +54,16 @@ ACCOUNT_NAMES: dict[str, str] = {
     "613000": "Locations",
     "616000": "Primes d’assurances",
     "626000": "Frais postaux et de télécommunications",
-    "627000": "Services bancaires et assimilés",
-    "654000": "Pertes sur créances irrécouvrables",
-    "656000": "Pertes de change sur créances commerciales",
-    "658000": "Charges diverses de gestion courante",
+    BANK_FEES: "Services bancaires et assimilés",
+    BAD_DEBTS: "Pertes sur créances irrécouvrables",
+    TRADE_EXCHANGE_LOSS: "Pertes de change sur créances commerciales",
+    OTHER_CHARGES: "Charges diverses de gestion courante",
     "661000": "Charges d’intérêts",
-    "665000": "Escomptes accordés",
+    DISCOUNTS_GRANTED: "Escomptes accordés",
     SERVICES: "Prestations de services",
     GOODS: "Ventes de marchandises",
-    "756000": "Gains de change sur créances commerciales",
-    "758000": "Produits divers de gestion courante",
+    TRADE_EXCHANGE_GAIN: "Gains de change sur créances commerciales",
+    OTHER_INCOME: "Produits divers de gestion courante",
     "764000": "Revenus des valeurs mobilières de placement",
 }
 
@@ -174,9 +181,9 @@ def sale_postings(invoice: Invoice) -> list[Posting]:
     postings.append(Posting(DEPOSITS, sign * deposited, invoice.customer_id))
     vat: dict[str, Decimal] = {}
     for row in invoice.vat_subtotals.all():
-        vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) + row.amount
+        vat[vat_account(row.rate)] = vat.get(vat_account(row.rate), ZERO) + row.amount
     for row in _deducted_vat(invoice) if invoice.amount_deposited else ():
-        vat[_vat_account(row.rate)] = vat.get(_vat_account(row.rate), ZERO) - row.amount
+        vat[vat_account(row.rate)] = vat.get(vat_account(row.rate), ZERO) - row.amount
     postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
     return postings
 
@@ -198,5 +205,6 @@ def _sales(invoice: Invoice, sign: Decimal) -> list[Posting]:
     return [Posting(SERVICES, sign * services), Posting(GOODS, sign * (invoice.total_net - services))]
 
 
-def _vat_account(rate: Decimal) -> str:
+def vat_account(rate: Decimal) -> str:
+    """The sub-account of 44571 of a rate."""
     return VAT_ACCOUNTS.get(rate.normalize(), OTHER_VAT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from billing.events import invoices_issued
@@ -49,11 +49,13 @@ def notify_on_action_needed(sender: Any, transmission: Transmission, at: datetim
     notify_people_concerned(transmission=transmission, at=at)
 
 
-def declare_on_payment(sender: Any, allocation: Allocation, actor: Actor, at: datetime, **_kwargs: Any) -> None:
+def declare_on_payment(
+    sender: Any, allocation: Allocation, on: date, actor: Actor, at: datetime, **_kwargs: Any
+) -> None:
     """A payment of a transmitted invoice is declared (212), or written to a mirror's book, in the same transaction."""
     from einvoicing.services.declaring import declare_received, holders_of
     from einvoicing.services.receipts import queue_receipt
 
     holders = holders_of(allocation.invoice, actor)
-    declare_received(allocation=allocation, holders=holders, actor=actor, at=at)
+    declare_received(allocation=allocation, on=on, holders=holders, actor=actor, at=at)
     queue_receipt(allocation=allocation, holders=holders, actor=actor, at=at)

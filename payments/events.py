@@ -2,4 +2,4 @@
 
 from django.dispatch import Signal
 
-allocation_written = Signal()  # allocation (negative when money is taken back), actor, at
+allocation_written = Signal()  # allocation (negative when money is taken back), on (the day it is), actor, at

@@ -44,6 +44,22 @@ declare(
     about=PartnerObject("payments.payment", "payment", "/api/payments", _("Encaissements")),
 )
 declare(
+    "payments",
+    Fact("payments.refund.made", n("Remboursement %(number)s de %(amount)s"), "coins", "warn"),
+    Fact("payments.refund.returned", n("%(amount)s rejetés par la banque (%(number)s)"), "alert", "bad"),
+    Fact("payments.refund.cancelled", n("Remboursement %(number)s annulé"), "close", "warn"),
+)
+declare(
+    "invoices",
+    Fact("payments.write_off.written", n("%(amount)s soldés sans paiement sur %(number)s"), "coins", "warn"),
+    Fact("payments.write_off.kept", n("Trop-perçu de %(amount)s gardé sur %(number)s"), "coins"),
+    Fact("payments.write_off.taken_back", n("Différence de %(amount)s annulée sur %(number)s"), "undo", "warn"),
+)
+declare(
+    "settings",
+    Fact("payments.write_off.limits_changed", n("Limites des différences modifiées"), "edit", "warn"),
+)
+declare(
     "bank",
     Fact("payments.bank.account_added", n("Compte bancaire %(name)s ajouté"), "bank"),
     Fact("payments.bank.account_changed", n("Compte bancaire %(name)s modifié"), "bank", "warn"),

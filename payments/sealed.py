@@ -11,13 +11,22 @@ from typing import Any
 from billing.models import DepositDeduction, Invoice, NumberSequence, Product
 from config.kernel import chain
 from config.kernel.chain import columns
-from payments.models import Allocation, BankLine, BankStatement, Match, Payment
+from payments.models import (
+    Allocation,
+    BankLine,
+    BankStatement,
+    Match,
+    Payment,
+    PaymentOrder,
+    Refund,
+    WriteOff,
+)
 
 SETTLEMENT = """
 SELECT invoice.id, invoice.number FROM billing_invoice AS invoice, LATERAL payments_settlement(invoice.id) AS found
 WHERE invoice.company_id = %(company)s AND invoice.status <> 'DRAFT'
-  AND ((invoice.amount_paid, invoice.amount_credited, invoice.status::text)
-       IS DISTINCT FROM (found.paid, found.credited, found.status)
+  AND ((invoice.amount_paid, invoice.amount_credited, invoice.amount_written_off, invoice.status::text)
+       IS DISTINCT FROM (found.paid, found.credited, found.written_off, found.status)
        OR (invoice.replaced_at IS NULL) = EXISTS (
          SELECT 1 FROM billing_invoice AS corrected
          WHERE corrected.corrects_id = invoice.id AND corrected.kind = '384' AND corrected.status <> 'DRAFT'))
@@ -26,10 +35,22 @@ ORDER BY invoice.number
 ALLOCATED = """
 SELECT payment.id, payment.number FROM payments_payment AS payment
 WHERE payment.company_id = %(company)s AND (
-  payment.allocated <> (SELECT coalesce(sum(amount), 0) FROM payments_allocation WHERE payment_id = payment.id)
+  payment.allocated <> payments_used(payment.id)
   OR payment.reversed_at IS DISTINCT FROM (
     SELECT reversal.recorded_at FROM payments_payment AS reversal WHERE reversal.reverses_id = payment.id))
 ORDER BY payment.number
+"""
+# a refund is its shares; cancelled, they are taken back, and the trail says so
+REFUNDED = """
+SELECT refund.id, refund.number FROM payments_refund AS refund
+WHERE refund.company_id = %(company)s AND (
+  (CASE WHEN refund.cancelled_at IS NULL THEN refund.amount ELSE 0 END)
+    <> (SELECT coalesce(sum(amount), 0) FROM payments_refundshare WHERE refund_id = refund.id)
+  OR (refund.cancelled_at IS NOT NULL) <> EXISTS (
+    SELECT 1 FROM kernel_auditevent AS event
+    WHERE event.company_id = refund.company_id AND event.tag = 'payments.refund.cancelled'
+      AND event.subjects @> ARRAY['payments.refund:' || refund.id]::varchar[]))
+ORDER BY refund.number
 """
 # what a feed recorded or took back, by the audit trail
 ORIGINS = """
@@ -68,6 +89,10 @@ FULL JOIN (
     UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
     UNION ALL SELECT number, (recorded_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_payment WHERE company_id = %(company)s
+    UNION ALL SELECT number, (at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_refund WHERE company_id = %(company)s
+    UNION ALL SELECT number, (made_at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_paymentorder WHERE company_id = %(company)s
   ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
 ) AS found USING (series, year)
 WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM
@@ -106,8 +131,9 @@ ORDER BY match.id
 RECOMPUTED = (
     (BankLine, LINES, "whether it is matched does not follow from its matches"),
     (Match, PARTS, "its parts are not its line"),
-    (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from its allocations and credit notes"),
-    (Payment, ALLOCATED, "what it says does not follow from its allocations and its reversal"),
+    (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from what was written about it"),
+    (Payment, ALLOCATED, "what it says does not follow from its allocations, its refunds and its reversal"),
+    (Refund, REFUNDED, "whether it stands does not follow from its shares, or it is not what they take"),
     (Payment, ORIGINS, "where it was read is not what the trail tells"),
     (Invoice, AHEAD, "the draft it is asked ahead of is not the one the trail tells"),
     (NumberSequence, COUNTERS, "the counter does not stand at the last number given"),
@@ -124,6 +150,17 @@ def payment_facts(payment: Any) -> Mapping[str, Any]:
 
 def allocation_facts(allocation: Any) -> Mapping[str, Any]:
     return columns(allocation)
+
+
+def refund_facts(refund: Any) -> Mapping[str, Any]:
+    """With what it took of each payment; what its cancellation gives back follows from it."""
+    shares = sorted((share for share in refund.shares.all() if share.amount > 0), key=lambda share: share.pk)
+    return {"refund": columns(refund, *Refund.MUTABLE), "shares": [columns(share) for share in shares]}
+
+
+def order_facts(order: Any) -> Mapping[str, Any]:
+    """The file is told by its SHA-256."""
+    return columns(order, "content")
 
 
 def statement_facts(statement: Any) -> Mapping[str, Any]:
@@ -154,3 +191,8 @@ def declare() -> None:
     for model, sql, what in RECOMPUTED:
         chain.recompute(model, sql, what)
     chain.seal_rows_of(Allocation, facts=allocation_facts, rows=lambda allocations: allocations.order_by("at", "id"))
+    chain.seal_rows_of(WriteOff, facts=columns, rows=lambda write_offs: write_offs.order_by("at", "id"))
+    chain.seal_rows_of(
+        Refund, facts=refund_facts, rows=lambda refunds: refunds.prefetch_related("shares").order_by("at", "id")
+    )
+    chain.seal_rows_of(PaymentOrder, facts=order_facts, rows=lambda orders: orders.order_by("made_at", "id"))

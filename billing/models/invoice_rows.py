@@ -33,7 +33,8 @@ class InvoiceStatus(models.TextChoices):
 
 
 # what remains to be paid, for SQL: `Invoice.balance` says the same of one row
-BALANCE = F("total_gross") - F("amount_deposited") - F("amount_paid") - F("amount_credited")
+SETTLED = F("amount_deposited") + F("amount_paid") + F("amount_credited") + F("amount_written_off")
+BALANCE = F("total_gross") - SETTLED
 
 
 # the final invoice of an order: once issued, a corrected invoice stands where the cancelled one did

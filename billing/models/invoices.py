@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.invoice_rows import IN_FORCE, InvoiceKind, InvoiceManager, InvoiceQuerySet, InvoiceStatus
+from billing.models.invoice_rows import IN_FORCE, SETTLED, InvoiceKind, InvoiceManager, InvoiceQuerySet, InvoiceStatus
 from billing.models.orders import SalesOrder
 from config.kernel.models import CompanyRow
 from config.kernel.states import can_move
@@ -35,8 +35,8 @@ class Invoice(CompanyRow):
     }
     # What may still change once issued: where it stands, and the notes nobody prints.
     MUTABLE: ClassVar[tuple[str, ...]] = (
-        "status", "amount_paid", "amount_credited", "internal_notes", "disputed_at", "dispute_reason", "replaced_at",
-        "ahead_of", "abby_invoice_id", "abby_invoice_number",
+        "status", "amount_paid", "amount_credited", "amount_written_off", "internal_notes", "disputed_at",
+        "dispute_reason", "replaced_at", "ahead_of", "abby_invoice_id", "abby_invoice_number",
     )  # fmt: skip
 
     kind = models.CharField(_("type"), max_length=3, choices=InvoiceKind.choices, default=InvoiceKind.INVOICE)
@@ -95,6 +95,10 @@ class Invoice(CompanyRow):
     deposited_vat = models.DecimalField(_("TVA des acomptes"), max_digits=16, decimal_places=2, default=Decimal("0"))
     amount_paid = models.DecimalField(_("payé"), max_digits=16, decimal_places=2, default=Decimal("0"))
     amount_credited = models.DecimalField(_("crédité"), max_digits=16, decimal_places=2, default=Decimal("0"))
+    # what nobody will pay: a bank's fee, a rounding, a discount, a loss; each is a row of payments' write-offs
+    amount_written_off = models.DecimalField(
+        _("soldé sans paiement"), max_digits=16, decimal_places=2, default=Decimal("0")
+    )
     disputed_at = models.DateTimeField(_("contestée le"), null=True, blank=True)
     dispute_reason = models.CharField(_("motif de contestation"), max_length=300, blank=True)
     replaced_at = models.DateTimeField(_("remplacée le"), null=True, blank=True, editable=False)
@@ -149,15 +153,15 @@ class Invoice(CompanyRow):
                 condition=Q(amount_paid__gte=0)
                 & Q(amount_credited__gte=0)
                 & Q(amount_deposited__gte=0)
-                & Q(total_gross__gte=F("amount_deposited") + F("amount_paid") + F("amount_credited")),
+                & Q(amount_written_off__gte=0)
+                & Q(total_gross__gte=SETTLED),
                 name="never_paid_beyond_its_total",
             ),
             models.CheckConstraint(
                 condition=Q(total_gross=F("total_net") + F("total_vat")), name="gross_is_net_plus_vat"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["PAID", "CREDITED"])
-                | Q(total_gross=F("amount_deposited") + F("amount_paid") + F("amount_credited")),
+                condition=~Q(status__in=["PAID", "CREDITED"]) | Q(total_gross=SETTLED),
                 name="settled_means_nothing_remains",
             ),
             models.CheckConstraint(
@@ -227,7 +231,7 @@ class Invoice(CompanyRow):
         """What is still to be paid, in the invoice's currency (BT-115 as of now). Zero for a credit note."""
         if self.is_credit_note:
             return Decimal("0.00")
-        return self.payable - self.amount_paid - self.amount_credited
+        return self.payable - self.amount_paid - self.amount_credited - self.amount_written_off
 
     @property
     def can_be_issued(self) -> bool:

@@ -47,6 +47,11 @@ class HoldsPayments(DomainError):
     message = "Des encaissements sont affectés à %(number)s : ils doivent d’abord revenir au crédit du client."
 
 
+class HoldsWriteOffs(DomainError):
+    code = "holds_write_offs"
+    message = "Une partie de %(number)s est soldée sans paiement : annulez d’abord cette différence."
+
+
 def check_creditable(invoice: Invoice) -> None:
     """Raises NothingToCredit for a draft and for a credit note, DepositDeducted for a deposit that is deducted."""
     if invoice.is_draft or invoice.is_credit_note:
@@ -73,6 +78,36 @@ def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetim
 
     Raises NothingOutstanding, OverAllocated. Paid in full moves to PAID; a taken-back payment moves back to ISSUED.
     """
+    _check_outstanding(locked, amount)
+    # out of PAID first: the constraint "settled means nothing remains" holds at every statement
+    if amount < 0 and locked.status == InvoiceStatus.PAID:
+        _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
+        return
+    paid = locked.amount_paid + amount
+    if locked.status == InvoiceStatus.ISSUED and amount == locked.balance:
+        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
+    else:
+        Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
+        locked.amount_paid = paid
+
+
+def count_write_off(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
+    """Add `amount` (negative takes back) to what is written off a locked invoice, as `count_payment` does for money.
+
+    Raises NothingOutstanding, OverAllocated.
+    """
+    _check_outstanding(locked, amount)
+    written_off = locked.amount_written_off + amount
+    if amount < 0 and locked.status == InvoiceStatus.PAID:
+        _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_written_off=written_off)
+    elif locked.status == InvoiceStatus.ISSUED and amount == locked.balance:
+        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_written_off=written_off)
+    else:
+        Invoice.everywhere.filter(pk=locked.pk).update(amount_written_off=written_off)
+        locked.amount_written_off = written_off
+
+
+def _check_outstanding(locked: Invoice, amount: Decimal) -> None:
     if locked.is_draft or locked.is_credit_note:
         raise NothingOutstanding(number=str(locked))
     if amount > 0 and amount > locked.balance:
@@ -80,16 +115,6 @@ def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetim
             raise NothingOutstanding(number=locked.number)
         balance, wanted = (money(value, locked.currency) for value in (locked.balance, amount))
         raise OverAllocated(number=locked.number, balance=balance, amount=wanted)
-    # out of PAID first: the constraint "settled means nothing remains" holds at every statement
-    if amount < 0 and locked.status == InvoiceStatus.PAID:
-        _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
-        return
-    paid = locked.amount_paid + amount
-    if locked.status == InvoiceStatus.ISSUED and paid + locked.amount_credited == locked.payable:
-        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
-    else:
-        Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
-        locked.amount_paid = paid
 
 
 @transaction.atomic
@@ -113,7 +138,7 @@ def count_credit(
     if credited == locked.payable and (with_deposits or not locked.amount_deposited):
         _move(locked, InvoiceStatus.CREDITED, actor=actor, at=at, amount_credited=credited, **_UNDISPUTED)
         set_free(locked)
-    elif credited + locked.amount_paid == locked.payable and locked.status == InvoiceStatus.ISSUED:
+    elif amount == locked.balance and locked.status == InvoiceStatus.ISSUED:
         _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_credited=credited)
     else:
         Invoice.everywhere.filter(pk=locked.pk).update(amount_credited=credited)
@@ -125,7 +150,7 @@ def count_credit(
 def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> Invoice:
     """Cancel an invoice that a corrected one replaces, in the issuing transaction of that one.
 
-    Raises NotCorrectable, HoldsPayments.
+    Raises NotCorrectable, HoldsPayments, HoldsWriteOffs.
     """
     if invoice is None:
         raise ValueError("a corrected invoice corrects an invoice")
@@ -133,6 +158,8 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
     check_correctable(locked)
     if locked.amount_paid:
         raise HoldsPayments(number=locked.number)
+    if locked.amount_written_off:
+        raise HoldsWriteOffs(number=locked.number)
     states.move(
         locked,
         InvoiceStatus.CREDITED,

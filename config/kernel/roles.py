@@ -20,6 +20,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "invoices.edit": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
     "invoices.issue": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
     "invoices.credit": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "invoices.write_off": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "payments.refund": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "payments.record": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "bank.reconcile": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "reminders.send": frozenset({Role.OWNER, Role.ACCOUNTANT}),

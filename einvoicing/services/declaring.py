@@ -16,10 +16,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from billing.models import Invoice, InvoiceKind, VatSubtotal
+from billing.models import Invoice
 from billing.sharing import split_vat
+from billing.standing_vat import standing_vat
 from billing.totals import VatSubtotal as VatRow
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -45,17 +46,18 @@ ALIVE = (
 
 
 def declare_received(
-    *, allocation: Allocation, holders: Sequence[PlatformAccount], actor: Actor, at: datetime
+    *, allocation: Allocation, on: date, holders: Sequence[PlatformAccount], actor: Actor, at: datetime
 ) -> list[Transmission]:
-    """Queue 212 for this allocation on each of `holders` that takes it. Call it in the payment's transaction."""
+    """Queue 212 for this allocation on each of `holders` that takes it. Call it in the payment's transaction.
+
+    `on` is the day of collection, on which VAT falls due (CGI 269-2 c), or the day the money was taken back.
+    """
     invoice = allocation.invoice
     holders = [account for account in holders if RECEIVED in PLATFORMS[account.kind].declares]
     amounts = shares_by_rate(allocation) if holders and not invoice.is_credit_note else {}
     if not amounts:
         return []
-    # the day of collection, on which VAT falls due (CGI 269-2 c); money taken back is so on the day it is
-    collected_on = allocation.payment.paid_on if allocation.amount > 0 else local_day(at)
-    detail = _received(amounts, invoice.currency, collected_on)
+    detail = _received(amounts, invoice.currency, on)
     return _declare(invoice, RECEIVED, (detail,), to=holders, actor=actor, at=at)
 
 
@@ -129,14 +131,7 @@ def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[
 
     The deposits it deducts were declared on their own.
     """
-    totals: dict[Decimal, Decimal] = {}
-    for row in VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category"):
-        totals[row.rate] = totals.get(row.rate, ZERO) + row.base + row.amount
-    notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
-    notes = notes.exclude(pk=without.pk) if without else notes
-    taken_off = Q(invoice__deducted_by__invoice=invoice) | Q(invoice__in=notes)
-    for row in VatSubtotal.everywhere.filter(taken_off).distinct().order_by("-rate", "id"):
-        totals[row.rate] = totals.get(row.rate, ZERO) - row.base - row.amount
+    totals = {row.rate: row.base + row.amount for row in standing_vat(invoice, without=without)}
     return totals or {ZERO: invoice.payable}
 
 

@@ -18,3 +18,10 @@ from payments.models.matches import PartKind as PartKind
 from payments.models.payments import Allocation as Allocation
 from payments.models.payments import Method as Method
 from payments.models.payments import Payment as Payment
+from payments.models.write_offs import WriteOff as WriteOff
+from payments.models.write_offs import WriteOffLimit as WriteOffLimit
+from payments.models.write_offs import WriteOffReason as WriteOffReason
+from payments.outgoing.models import PaymentOrder as PaymentOrder
+from payments.outgoing.models import Refund as Refund
+from payments.outgoing.models import RefundKind as RefundKind
+from payments.outgoing.models import RefundShare as RefundShare

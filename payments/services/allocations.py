@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from billing.models import Invoice
 from billing.services.settling import count_payment, lock_invoice
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
 from payments.events import allocation_written
@@ -137,7 +138,14 @@ def allocate_locked(
 
 
 def _write_allocation(
-    *, payment: Payment, invoice: Invoice, amount: Decimal, actor: Actor, at: datetime, reason: str = ""
+    *,
+    payment: Payment,
+    invoice: Invoice,
+    amount: Decimal,
+    actor: Actor,
+    at: datetime,
+    reason: str = "",
+    on: date | None = None,
 ) -> Allocation:
     """The row between a locked payment and a locked invoice, sealed and announced. Raises NotEnoughCredit."""
     if amount > 0 and amount > payment.unallocated:
@@ -162,7 +170,8 @@ def _write_allocation(
         data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
     )
     # inside the transaction: the receiver writes the row of status 212, and both are kept or neither
-    allocation_written.send(sender=Allocation, allocation=allocation, actor=actor, at=at)
+    day = on or (payment.paid_on if amount > 0 else local_day(at))
+    allocation_written.send(sender=Allocation, allocation=allocation, on=day, actor=actor, at=at)
     return allocation
 
 
@@ -179,9 +188,19 @@ def held_by(payment: Payment) -> dict[int, Decimal]:
 
 @transaction.atomic
 def release_allocation(
-    *, payment: Payment, invoice: Invoice, amount: Decimal, reason: str, actor: Actor, at: datetime
+    *,
+    payment: Payment,
+    invoice: Invoice,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    on: date | None = None,
 ) -> Allocation:
-    """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit."""
+    """Take `amount` back from the invoice: it becomes the customer's credit again. Raises NotEnoughCredit.
+
+    `on` is the day the money left where it did, the day of `at` otherwise: what was declared is declared back on it.
+    """
     locked = lock_invoice(invoice)
     held = held_by(payment).get(invoice.pk, ZERO)
     if not 0 < amount <= held:
@@ -192,6 +211,6 @@ def release_allocation(
         )
     count_payment(locked=locked, amount=-amount, actor=actor, at=at)
     paying = lock_payment(payment)
-    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason)
+    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason, on=on)
     payment.refresh_from_db()
     return row

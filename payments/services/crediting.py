@@ -1,4 +1,5 @@
-"""Credit notes and corrected invoices for what may already be paid: what was paid first becomes customer credit."""
+"""Credit notes and corrected invoices for what may already be settled: what was paid first becomes customer credit, and
+where that does not suffice what was written off is taken back."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from config.kernel.actor import Actor
 from config.kernel.money import ZERO
 from payments.models import Allocation, Payment
 from payments.services.allocations import allocate_payment, release_allocation
+from payments.services.write_offs import live_write_offs, take_back_write_off
 
 
 @transaction.atomic
@@ -28,7 +30,10 @@ def issue_credit_note(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoic
     # first: what must be released follows from the note as it is issued, not as it was drafted
     reprice_note(note, list(InvoiceLine.everywhere.filter(invoice=note).order_by("position")))
     # paid + credited ≤ total is a constraint: the credit has room only once the payments have left it
-    _release(invoice, note.payable - invoice.balance, reason="Avoir", actor=actor, at=at)
+    missing = note.payable - invoice.balance
+    if missing > invoice.amount_paid:
+        missing -= _take_back_write_offs(invoice, reason="Avoir", actor=actor, at=at)
+    _release(invoice, missing, reason="Avoir", actor=actor, at=at)
     return issue_invoice(invoice=note, actor=actor, at=at)
 
 
@@ -45,6 +50,7 @@ def issue_correction(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice
     lock_for_issue(invoice)
     original = lock_invoice(invoice.corrects)
     check_correctable(original)
+    _take_back_write_offs(original, reason="Facture rectificative", actor=actor, at=at)
     held = _release(original, original.amount_paid, reason="Facture rectificative", actor=actor, at=at)
     issued = issue_invoice(invoice=invoice, actor=actor, at=at)
     for payment, amount in held:
@@ -53,6 +59,14 @@ def issue_correction(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice
             allocate_payment(payment=payment, invoice=issued, amount=part, actor=actor, at=at)
             issued.refresh_from_db()
     return issued
+
+
+def _take_back_write_offs(invoice: Invoice, *, reason: str, actor: Actor, at: datetime) -> Decimal:
+    """Undo all that is written off the locked invoice; how much that was."""
+    taken_back = invoice.amount_written_off
+    for row in live_write_offs(invoice):
+        take_back_write_off(write_off=row, reason=reason, actor=actor, at=at)
+    return taken_back
 
 
 def _release(

@@ -47,6 +47,11 @@ class SharesBeyondAmount(NotEnoughCredit):
     )
 
 
+class PaymentUsedElsewhere(DomainError):
+    code = "payment_refunded"
+    message = "%(number)s a été remboursé ou gardé en partie : annulez d’abord le remboursement ou la différence."
+
+
 class AlreadyReversed(DomainError):
     code = "already_reversed"
     message = "%(number)s est déjà annulé."
@@ -164,7 +169,8 @@ def reverse_payment(
     """Undo a payment by an opposite one: its invoices are open again, the history stays.
 
     `origin` when the service where it was read took it back; None when a person does.
-    Raises AlreadyReversed, and Stale when somebody allocates or releases at the same moment.
+    Raises AlreadyReversed, PaymentUsedElsewhere where some of it was refunded or kept, and Stale when somebody
+    allocates or releases at the same moment.
     """
     held = held_by(payment)
     invoices = Invoice.everywhere.in_bulk(held)
@@ -172,6 +178,8 @@ def reverse_payment(
     locked = lock_payment(payment)
     if not locked.can_be_reversed:
         raise AlreadyReversed(number=locked.number)
+    if locked.allocated != sum(held_by(locked).values(), ZERO):
+        raise PaymentUsedElsewhere(number=locked.number)
     # read without lock to know which invoices to lock first: if it has changed, other invoices were needed
     if held_by(locked) != held:
         raise Stale

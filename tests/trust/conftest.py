@@ -32,10 +32,22 @@ from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSo
 from config.kernel.scope import company_scope
 from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
-from payments.models import Allocation, BankLine, BankStatement, CreditUsed, Match, MatchPart, Payment
+from payments.models import (
+    Allocation,
+    BankLine,
+    BankStatement,
+    CreditUsed,
+    Match,
+    MatchPart,
+    Method,
+    Payment,
+    WriteOffReason,
+)
+from payments.outgoing.refunding import refund_customer
 from payments.services.allocations import Share
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
+from payments.services.write_offs import write_off
 from tests.factories import money, platforms, story
 from tests.factories.queues import claim_due
 
@@ -82,6 +94,25 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["match"] = a_match(rows["bank line"], share, rows["another payment"])
     rows["match part"] = MatchPart.objects.get(match=rows["match"])
     rows["credit used"] = CreditUsed.objects.get(match=rows["match"])
+    rows["write-off"] = write_off(
+        invoice=story.an_issued_invoice(customer, lines),
+        amount=Decimal("1.20"),
+        reason=WriteOffReason.DISCOUNT,
+        with_vat=True,
+        note="",
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    rows["refund"] = refund_customer(
+        customer=customer,
+        amount=Decimal(20),
+        method=Method.CASH,
+        reason="Trop-perçu",
+        made_on=local_day(story.AT),
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    rows["refund share"] = rows["refund"].shares.get()
     rows["movement"] = a_shipment(company, customer)
     rows["order"] = SalesOrder.objects.get()
     rows["document"] = documents._store(

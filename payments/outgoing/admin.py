@@ -1,0 +1,49 @@
+"""Write-offs, refunds and payment orders for superusers: facts, read and never changed."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from config.kernel.admin_base import FactAdmin, FactInline
+from payments.models import PaymentOrder, Refund, RefundShare, WriteOff, WriteOffLimit
+
+
+class RefundShareInline(FactInline):
+    model = RefundShare
+
+
+@admin.register(Refund)
+class RefundAdmin(FactAdmin):
+    list_display = ["number", "company", "customer", "kind", "made_on", "amount", "method", "cancelled_at"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["kind", "method", "company"]
+    search_fields = ["number", "customer__name"]
+    inlines = [RefundShareInline]
+    ordering = ["-made_on", "-id"]
+
+
+@admin.register(PaymentOrder)
+class PaymentOrderAdmin(FactAdmin):
+    list_display = ["number", "company", "bank_account", "executes_on", "count", "total", "sha256"]
+    list_select_related = ["company", "bank_account"]
+    search_fields = ["number"]
+    ordering = ["-made_at", "-id"]
+
+
+@admin.register(WriteOff)
+class WriteOffAdmin(FactAdmin):
+    list_display = ["at", "company", "invoice", "payment", "reason", "amount", "vat_amount", "account"]
+    list_select_related = ["company", "invoice", "payment"]
+    list_filter = ["reason", "company"]
+    search_fields = ["invoice__number", "payment__number", "note"]
+    ordering = ["-at", "-id"]
+
+
+@admin.register(WriteOffLimit)
+class WriteOffLimitAdmin(FactAdmin):
+    """The owner changes them in the settings of the company."""
+
+    list_display = ["company", "role", "reason", "most"]
+    list_select_related = ["company"]
+    list_filter = ["role", "company"]
+    ordering = ["company", "role", "reason"]
