@@ -22,6 +22,14 @@ class RefundAdmin(FactAdmin):
     ordering = ["-made_on", "-id"]
 
 
+@admin.register(RefundShare)
+class RefundShareAdmin(FactAdmin):
+    list_display = ["refund", "payment", "company", "amount", "at"]
+    list_select_related = ["company", "refund", "payment"]
+    search_fields = ["refund__number", "payment__number"]
+    ordering = ["-at", "-id"]
+
+
 @admin.register(PaymentOrder)
 class PaymentOrderAdmin(FactAdmin):
     list_display = ["number", "company", "bank_account", "executes_on", "count", "total", "sha256"]
