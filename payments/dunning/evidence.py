@@ -104,7 +104,7 @@ def _unmatched_credits(company: Company, at: datetime, customers: Collection[int
     parts = MatchPart.everywhere.filter(company=company, match__undone_at=None, payment__isnull=False)
     parts = parts.filter(match__line__counterparty_iban__in=ibans)
     paid_before = parts.values_list("payment__customer_id", flat=True) if ibans else ()
-    named = {key for payer in {line.counterparty for line in lines} for key in index.payers.of(payer)}
+    named = {key for payer in {line.counterparty for line in lines} for key in index.names.of(payer)}
     return UnmatchedCredits(
         covered=covered,
         by_amount=by_amount,

@@ -1,8 +1,9 @@
 """Which open invoices a bank line pays: evidence, never a guess.
 
-Only one thing is applied without a person: every invoice named in full (ISO 11649 reference, or whole number) and an
-amount that is exactly what they owe together. All the rest is proposed with its evidence and its rivals, or left.
-When the debtor does not say what is paid, a proposal goes to the oldest debt first (art. 1342-10 C. civ.).
+What is applied without a person stands behind gates (named.py, unnamed.py): an exact amount, and the invoices named in
+full, or a payer whose account a confirmed match taught and the one whole invoice, or the one sum, that he owes so. All
+the rest is proposed with its evidence and its rivals, or left. When the debtor does not say what is paid, a proposal
+goes to the oldest debt first (art. 1342-10 C. civ.).
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from payments.matching.items import (
     Verdict,
 )  # fmt: skip
 from payments.matching.payers import is_payer
-from payments.matching.sentences import NO_REASON, PHRASES, explain
+from payments.matching.sentences import LOSSES, NO_REASON, PHRASES, explain, explain_loss
 from payments.matching.verdicts import match
 
 __all__ = [
-    "AUTO", "CREDIT", "DEBIT_ORDER", "INVOICE", "NONE", "NO_REASON", "PAYMENT", "PHRASES", "PROPOSED", "REFUND",
-    "Difference", "Evidence", "Index", "Line", "Loser", "OpenItem", "Verdict", "explain", "is_payer", "match",
+    "AUTO", "CREDIT", "DEBIT_ORDER", "INVOICE", "LOSSES", "NONE", "NO_REASON", "PAYMENT", "PHRASES", "PROPOSED",
+    "REFUND", "Difference", "Evidence", "Index", "Line", "Loser", "OpenItem", "Verdict", "explain", "explain_loss",
+    "is_payer", "match",
 ]  # fmt: skip

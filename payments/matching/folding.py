@@ -6,14 +6,21 @@ import re
 import unicodedata
 
 WORD = re.compile(r"[A-Z0-9]+")
+FOREIGN = re.compile(r"[^\x00-\x7f]")
+DASH = re.compile(r"[\u2010-\u2015\u2212]")
 
 
 def fold(text: str) -> str:
     """Capitals without accents; typographic dashes become plain ones, other signs (n°, €) a space."""
-    plain = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    if text.isascii():
+        return text.upper()
+    plain = DASH.sub("-", text)
     # NFKD takes letters and accents apart, and writes full-width letters and ligatures as plain ones
-    letters = (sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
-    return "".join(sign if sign.isascii() else " " for sign in letters).upper()
+    return FOREIGN.sub(_plain, unicodedata.normalize("NFKD", plain)).upper()
+
+
+def _plain(sign: re.Match[str]) -> str:
+    return "" if unicodedata.combining(sign.group()) else " "
 
 
 def squeeze(text: str) -> str:

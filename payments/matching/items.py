@@ -64,9 +64,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`kind`: rf, number, near, amount, sum, payer, missing, excess, settled, known, barred, rivals, currency or debit;
-    `value`: the numbers, name or amount that a person reads.
-    """
+    """`kind`: one that has a phrase (sentences.py); `value`: the numbers, name or amount that a person reads."""
 
     kind: str
     value: str
@@ -74,7 +72,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Loser:
-    """A rival invoice, and why another was preferred: later, touched, amount, payer or barred."""
+    """A rival invoice, and why another was preferred: later, touched, amount, payer, settled or barred."""
 
     id: Hashable
     number: str
@@ -95,10 +93,10 @@ class Difference:
 class Verdict:
     """`kind`: AUTO, PROPOSED or NONE; `allocations`: invoice id → amount, in `currency`, empty for the line's own.
 
-    The invoices' amounts are the line's, plus `credits` used and `difference` written off, less `excess`. `customer_id`
-    is whose money it is, where that is known. `found`, `returned` and `refunds` explain a line that pays no invoice: a
-    collection or payment already booked, a payment that is given back, our own refund. `probability` orders proposals;
-    nothing is automatic by it.
+    The invoices' amounts are the line's, plus `credits` used, less `excess`; `difference` is what a write-off would add
+    to settle the last of them, or take from the excess. `customer_id` is whose money it is, where that is known.
+    `found`, `returned` and `refunds` explain a line that pays no invoice: a collection already booked, a payment
+    given back, our own refund. `probability` orders proposals; nothing is automatic by it.
     """
 
     kind: str

@@ -4,25 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from payments.matching.items import AUTO, NONE, PROPOSED, Verdict
+from payments.matching.items import AUTO, NONE, PROPOSED, Loser, Verdict
 
 PHRASES = {
+    "order": "%(value)s est une référence de bout en bout que nous avons donnée",
     "rf": "la référence %(value)s est citée",
     "number": "le numéro %(value)s est cité en entier",
     "near": "le numéro %(value)s semble cité",
+    "cut": "la liste de numéros semble coupée : %(value)s la complète",
     "sum": "%(value)s font ensemble ce montant",
+    "whole": "%(value)s sont tout ce que doit ce client",
+    "credit": "après déduction de %(value)s, au crédit du client",
     "amount": "le montant de %(value)s est exact",
+    "learned": "ce compte est connu pour payer les factures de « %(value)s »",
+    "same": "le nom du payeur est celui du client, « %(value)s »",
     "payer": "le payeur est « %(value)s »",
+    "instructed": "le payeur a ordonné %(value)s",
     "missing": "il manque %(value)s",
+    "fee": "la différence de %(value)s ressemble à des frais",
+    "discount": "la différence de %(value)s est celle d’un escompte",
+    "rounding": "la différence de %(value)s est un arrondi",
     "excess": "il y a %(value)s de trop, à garder au crédit du client",
     "settled": "%(value)s est déjà soldée : c’est peut-être un double paiement",
+    "repeat": "le même montant a été reçu le %(value)s : c’est peut-être un double paiement",
     "known": "%(value)s, au crédit de ce client, est peut-être le même argent",
     "barred": "%(value)s a déjà été écartée de cette ligne",
     "rivals": "pourrait aussi payer %(value)s",
+    "alike": "%(value)s, d’un numéro voisin, doit le même montant",
+    "instalment": "ce peut être une partie de %(value)s",
+    "touched": "%(value)s est déjà payée en partie",
+    "unknown": "« %(value)s » n’est le numéro d’aucune facture ouverte",
+    "word": "le mot « %(value)s » dit autre chose",
+    "other_payer": "le payeur est un autre client, « %(value)s »",
+    "customers": "ces factures sont de plusieurs clients : %(value)s",
     "currency": "%(value)s est dans une autre devise",
+    "refund": "c’est notre remboursement %(value)s",
+    "returned": "c’est le retour de %(value)s",
     "debit": "un débit de %(value)s ne paie pas une facture",
 }
-AMOUNTS = frozenset({"amount", "missing", "excess", "debit"})
+# why a rival was not preferred
+LOSSES = {
+    "later": "%(number)s : échéance plus récente",
+    "touched": "%(number)s : déjà payée en partie",
+    "amount": "%(number)s : le montant ne convient pas",
+    "payer": "%(number)s : ce client n’est pas le payeur",
+    "settled": "%(number)s : une autre facture est citée",
+    "barred": "%(number)s : déjà écartée de cette ligne",
+}
+AMOUNTS = frozenset({"amount", "missing", "excess", "debit", "fee", "discount", "rounding"})
 OPENINGS = {
     AUTO: "Rapproché automatiquement : %(reasons)s.",
     PROPOSED: "Proposé, à confirmer : %(reasons)s.",
@@ -40,3 +69,8 @@ def explain(verdict: Verdict, translate: Callable[[str], str] = str, amounts: Ca
         for piece in verdict.evidence
     ]
     return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}
+
+
+def explain_loss(loser: Loser, translate: Callable[[str], str] = str) -> str:
+    """Why a rival invoice was not preferred."""
+    return translate(LOSSES[loser.why]) % {"number": loser.number}

@@ -2,42 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from payments import matching
-from payments.matching import NONE, PROPOSED, Evidence, Index, OpenItem, Verdict
-from payments.models import BankLine, BarredPair, MatchPart, Payment
+from payments.matching import CREDIT, NONE, PAYMENT, PROPOSED, REFUND, Evidence, Index, OpenItem, Verdict
+from payments.models import BankLine, BarredPair, MatchPart, Method, Payment, Refund, RefundKind
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
 REMEMBER_SETTLED = timedelta(days=400)
 AROUND = timedelta(days=7)  # between the day of a payment as it was told otherwise and its day on a statement
 COLUMNS = (
     "id", "number", "payment_reference", "status", "total_gross", "amount_deposited", "amount_paid", "amount_credited",
-    "customer_id", "customer__name", "due_date", "currency",
+    "amount_written_off", "customer_id", "customer__name", "due_date", "currency", "issue_date",
 )  # fmt: skip
+# a payment is remembered so long: a collection may be returned within eight weeks (SEPA), the same come twice
+REMEMBER_PAYMENTS = timedelta(days=70)
+# references that a payer writes of himself: with his name they teach his account, as a person's decision does
+TEACHING = frozenset({"reference", "number"})
 
 
 def build_index(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Index:
-    """The open invoices of the company, or of these customers alone, and those settled lately with a balance of zero.
+    """The open invoices of the company, or of these customers alone, and those settled lately with a balance of zero;
+    the customers' credits, the payments received lately, and the accounts that confirmed matches taught.
 
-    One query, plain columns.
+    Four queries, plain columns.
     """
     since = local_day(at - REMEMBER_SETTLED)
     rows = Invoice.everywhere.issued().filter(company=company).exclude(kind=InvoiceKind.CREDIT_NOTE)
     rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=since))
     if customers is not None:
         rows = rows.filter(customer__in=customers)
-    return Index.build(_item(*columns) for columns in rows.values_list(*COLUMNS))
+    invoices = [_item(*columns) for columns in rows.values_list(*COLUMNS)]
+    items = [*invoices, *_money(company, at, customers), *_refunds(company, at)]
+    return Index.build(items, payers=learned_accounts(company))
+
+
+def _money(company: Company, at: datetime, customers: Collection[int] | None) -> Iterator[OpenItem]:
+    """What customers paid lately, and what of their money pays nothing yet."""
+    since = local_day(at - REMEMBER_PAYMENTS)
+    rows = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None)
+    rows = rows.filter(Q(paid_on__gte=since) | Q(allocated__lt=F("amount")))
+    if customers is not None:
+        rows = rows.filter(customer__in=customers)
+    columns = ("id", "number", "amount", "allocated", "customer_id", "customer__name", "paid_on", "currency")
+    for key, number, amount, allocated, customer, name, day, currency in rows.values_list(*columns):
+        common = {"id": key, "number": number, "rf_reference": "", "customer_id": customer, "customer_name": name}
+        common |= {"due_on": day, "currency": currency}
+        if day >= since:
+            yield OpenItem(kind=PAYMENT, balance=amount, **common)
+        if allocated < amount:
+            yield OpenItem(kind=CREDIT, balance=amount - allocated, **common)
+
+
+def _refunds(company: Company, at: datetime) -> Iterator[OpenItem]:
+    """Our transfers to customers, that the account is about to show."""
+    rows = Refund.everywhere.filter(company=company, kind=RefundKind.REFUND, method=Method.TRANSFER, cancelled_at=None)
+    rows = rows.filter(made_on__gte=local_day(at - REMEMBER_PAYMENTS))
+    columns = ("id", "number", "amount", "customer_id", "customer__name", "made_on", "currency", "end_to_end_id")
+    for key, number, amount, customer, name, day, currency, identity in rows.values_list(*columns):
+        yield OpenItem(
+            id=key,
+            number=number,
+            rf_reference="",
+            balance=amount,
+            customer_id=customer,
+            customer_name=name,
+            due_on=day,
+            currency=currency,
+            kind=REFUND,
+            end_to_end_ids=(identity,),
+        )
+
+
+def learned_accounts(company: Company) -> dict[str, dict[int, int]]:
+    """IBAN → customer → live matches that taught it: decided by a person, or by a reference under his own name.
+
+    What was matched by the account alone teaches nothing: a mistake would confirm itself.
+    """
+    rows = MatchPart.everywhere.filter(company=company, match__undone_at=None, payment__isnull=False)
+    rows = rows.exclude(match__line__counterparty_iban="")
+    columns = ("match__line__counterparty_iban", "match__line__counterparty", "payment__customer_id")
+    rows = rows.values_list(*columns, "payment__customer__name", "match__is_automatic", "match__rule")
+    rows = rows.annotate(matches=Count("pk"))
+    learned: dict[str, dict[int, int]] = {}
+    for iban, payer, customer, name, is_automatic, rule, matches in rows.order_by():
+        if not is_automatic or (rule in TEACHING and matching.is_payer(payer, name)):
+            taught = learned.setdefault(iban, {})
+            taught[customer] = taught.get(customer, 0) + matches
+    return learned
 
 
 def _item(
@@ -49,21 +111,24 @@ def _item(
     deposited: Decimal,
     paid: Decimal,
     credited: Decimal,
+    written_off: Decimal,
     customer_id: int,
     customer_name: str,
     due_on: date,
     currency: str,
+    issued_on: date,
 ) -> OpenItem:
     return OpenItem(
         id=key,
         number=number,
         rf_reference=reference,
-        balance=total - deposited - paid - credited if status == InvoiceStatus.ISSUED else ZERO,
+        balance=total - deposited - paid - credited - written_off if status == InvoiceStatus.ISSUED else ZERO,
         customer_id=customer_id,
         customer_name=customer_name,
         due_on=due_on,
-        is_touched=bool(paid or credited),
+        is_touched=bool(paid or credited or written_off),
         currency=currency,
+        issued_on=issued_on,
     )
 
 

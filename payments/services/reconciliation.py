@@ -16,11 +16,11 @@ from config.kernel.errors import Invalid
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from payments.matching import AUTO, NONE, PROPOSED, Verdict
-from payments.models import BankLine, BarredPair, LineStatus, Match
+from payments.models import BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import Share
 from payments.services.proposing import barred_pairs, build_index, doubt_known, judge
 from payments.services.settling import AnotherCompany, NothingToMatch, OnlyCredits, settle_line
-from payments.services.settling_parts import Received
+from payments.services.settling_parts import Credit, Received
 
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 
@@ -53,13 +53,18 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
         if verdict.kind == AUTO:
             verdict = doubt_known(line, verdict)
         kind = verdict.kind
-        if kind == AUTO and not _match_automatically(line, verdict, actor, at):
+        if kind == AUTO and not (_is_payment(verdict) and _match_automatically(line, verdict, actor, at)):
             kind = PROPOSED
         counts[kind] += 1
 
     lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN).order_by("booked_on", "id")
     treat_each(lines, reconcile_line, loop="rapprochement d’une ligne", at=at)
     return Outcome(matched=counts[AUTO], proposed=counts[PROPOSED], left=counts[NONE])
+
+
+def _is_payment(verdict: Verdict) -> bool:
+    """Of invoices, in this line's currency."""
+    return bool(verdict.allocations) and not (verdict.excess or verdict.currency)
 
 
 @transaction.atomic
@@ -73,7 +78,7 @@ def _match_automatically(line: BankLine, verdict: Verdict, actor: Actor, at: dat
         # two keys of 32 bits; companies whose ids fall on the same one only take turns
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY, line.company_id % 2**31])
     # invoices before the line, as `settle_line` and `undo_match` do
-    shares = _locked_shares(verdict.allocations)
+    shares = _locked_shares(verdict.allocations, is_whole=verdict.rule != "partial")
     if shares is None or len({share.invoice.customer_id for share in shares}) > 1:
         return False
     open_line = BankLine.everywhere.select_for_update(no_key=True).filter(pk=line.pk, status=LineStatus.OPEN)
@@ -81,23 +86,37 @@ def _match_automatically(line: BankLine, verdict: Verdict, actor: Actor, at: dat
         return False
     if BarredPair.everywhere.filter(line=line, invoice__in=[share.invoice for share in shares]).exists():
         return False
-    parts = [Received(shares[0].invoice.customer, line.amount, shares)]
+    credits_used = _credits(verdict.credits)
+    if credits_used is None:
+        return False
+    parts = [Received(shares[0].invoice.customer, line.amount, shares, credits_used)]
     evidence = _evidence(verdict)
     settle_line(line=line, parts=parts, rule=verdict.rule, evidence=evidence, is_automatic=True, actor=actor, at=at)
     return True
 
 
-def _locked_shares(allocations: Iterable[tuple[object, Decimal]]) -> list[Share] | None:
-    """The shares on locked invoices; None when a balance has moved since."""
+def _locked_shares(allocations: Iterable[tuple[object, Decimal]], *, is_whole: bool) -> list[Share] | None:
+    """The shares on locked invoices; None when a balance has moved since, or a part is more than is left of it."""
     wanted = {int(str(key)): amount for key, amount in allocations}
     found = Invoice.everywhere.in_bulk(wanted)
     shares = []
     for key in sorted(wanted):
         invoice = lock_invoice(found[key])
-        if invoice.balance != wanted[key] or invoice.status != InvoiceStatus.ISSUED:
+        if (
+            invoice.balance != wanted[key] if is_whole else invoice.balance <= wanted[key]
+        ) or invoice.status != InvoiceStatus.ISSUED:
             return None
         shares.append(Share(invoice, wanted[key]))
     return shares
+
+
+def _credits(used: Iterable[tuple[object, Decimal]]) -> list[Credit] | None:
+    """The credits that the verdict uses, whole; None when one has been spent since."""
+    wanted = {int(str(key)): amount for key, amount in used}
+    found = Payment.everywhere.in_bulk(wanted)
+    if any(found[key].unallocated != amount for key, amount in wanted.items()):
+        return None
+    return [Credit(found[key], wanted[key]) for key in sorted(wanted)]
 
 
 def _evidence(verdict: Verdict) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ NOT_SHOWN = {
 
 def all_texts() -> tuple[set[str], dict[str, str]]:
     """The single texts, and the plurals by their singular."""
-    single: set[str] = {*matching.PHRASES.values(), matching.NO_REASON}
+    single: set[str] = {*matching.PHRASES.values(), *matching.LOSSES.values(), matching.NO_REASON}
     single |= {one.label for one in (*PRESETS, *PLATFORMS.values())}
     single |= {status.label for status in lifecycle.STATUSES.values()} | {lifecycle.label(lifecycle.UNMAPPED)}
     plural: dict[str, str] = {}

@@ -1,0 +1,105 @@
+"""Money that leaves: our own refunds, and payments that are returned (R-transactions)."""
+
+from __future__ import annotations
+
+import re
+
+from payments.matching.cases import Case, write
+from payments.matching.folding import fold, squeeze
+from payments.matching.items import (
+    DEBIT_ORDER,
+    NONE,
+    PAYMENT,
+    REFUND,
+    Evidence,
+    Line,
+    OpenItem,
+    Verdict,
+    amount_text,
+)  # fmt: skip
+
+# ISO 20022 return reasons, BkTxCd sub-families of returns and reversals, and what French banks print
+CODES = re.compile(
+    r"\b(AC0[1346]|AC13|AG0[12]|AM0[459]|BE05|CUST|DUPL|FOCR|FRAD|MD0[1267]|MS0[23]|RR0[1-4]|SL01|TECH)\b"
+)
+FAMILIES = re.compile(r"\b(RRTN|RPCR|RIMB|UPDD|PRDD|RDDT|ARET|RVSL)\b")
+WORDS = re.compile(r"\b(REJET|REJETE|RETOUR|RETOURNE|IMPAYE|RETURN|RETURNED|REVERSAL|RECALL|RAPPEL DE FONDS)\b")
+
+
+def is_return(line: Line) -> bool:
+    """The bank says that it takes an earlier movement back."""
+    if line.is_reversal or FAMILIES.search(line.transaction_code) or CODES.search(line.transaction_code):
+        return True
+    return any(WORDS.search(fold(text)) for text in line.texts)
+
+
+def judge_debit(case: Case) -> Verdict:
+    line = case.line
+    returned = _returned(case) if is_return(line) else None
+    return (
+        returned
+        or _refund(case)
+        or Verdict(kind=NONE, rule="debit", evidence=(Evidence("debit", amount_text(-line.amount)),))
+    )
+
+
+def _refund(case: Case) -> Verdict | None:
+    """Our refund: by its end-to-end id and amount; by the amount and the payee it is only proposed."""
+    line = case.line
+    ours = [item for item in case.index.by_end_to_end.get(line.end_to_end_id, ()) if item.kind == REFUND]
+    is_proven = len(ours) == 1 and ours[0].balance == -line.amount and ours[0].currency == line.currency
+    equal = ours if is_proven else case.index.others.get((REFUND, line.currency, -line.amount), [])
+    payees = [item for item in equal if case.is_from(item.customer_id)] or equal
+    if not payees:
+        return None
+    item = payees[0]
+    evidence = [Evidence("refund", item.number), Evidence("amount", amount_text(-line.amount))]
+    return write(
+        case,
+        "refund",
+        [],
+        evidence,
+        is_proven=is_proven,
+        rivals=payees[1:],
+        refunds=((item.id, item.balance),),
+        customer_id=item.customer_id,
+    )
+
+
+def _returned(case: Case) -> Verdict | None:
+    """The payment that is given back: by its end-to-end id, by the invoice's number, or the payer's of that amount."""
+    line = case.line
+    known = [
+        item for item in case.index.by_end_to_end.get(line.end_to_end_id, ()) if item.kind in {PAYMENT, DEBIT_ORDER}
+    ]
+    by_id = [item for item in known if item.balance == -line.amount and item.currency == line.currency]
+    found = by_id or _named_payments(case) or _payments_of_payer(case)
+    if not found:
+        return None
+    item = found[-1]  # the latest
+    evidence = [Evidence("returned", item.number), Evidence("amount", amount_text(-line.amount))]
+    return write(
+        case,
+        "returned",
+        [],
+        evidence,
+        is_proven=len(by_id) == 1,
+        rivals=found[:-1],
+        why="later",
+        returned=((item.id, item.balance),),
+        customer_id=item.customer_id,
+    )
+
+
+def _named_payments(case: Case) -> list[OpenItem]:
+    """Of the customers of the invoices that the return names, or whose own number it does."""
+    texts = [squeeze(text) for text in case.line.texts]
+    customers = {item.customer_id for item in case.named.items.values()}
+    same = case.index.others.get((PAYMENT, case.line.currency, -case.line.amount), [])
+    told = [item for item in same if any(squeeze(item.number) in text for text in texts)]
+    return told or [item for item in same if item.customer_id in customers]
+
+
+def _payments_of_payer(case: Case) -> list[OpenItem]:
+    same = case.index.others.get((PAYMENT, case.line.currency, -case.line.amount), [])
+    return [item for item in same if case.is_from(item.customer_id)]
