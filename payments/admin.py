@@ -17,11 +17,13 @@ from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_ea
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import bic, iban
 from payments.models import (
+    AccountName,
     Allocation,
     BankAccount,
     BankLine,
     BankStatement,
     BarredPair,
+    ColumnMapping,
     CreditUsed,
     Feed,
     LateInterestRate,
@@ -29,6 +31,7 @@ from payments.models import (
     MatchPart,
     Payment,
     Reminder,
+    StatementUpload,
 )
 from payments.outgoing import admin as outgoing_admin  # noqa: F401 - registers its own
 from payments.services.accounts import checked_ledger_account
@@ -172,6 +175,33 @@ class LateInterestRateAdmin(FactAdmin):
     list_display = ["company", "year", "half", "ecb", "legal", "source"]
     list_select_related = ["company"]
     ordering = ["company", "-year", "-half"]
+
+
+@admin.register(StatementUpload)
+class StatementUploadAdmin(FactAdmin):
+    list_display = ["name", "company", "state", "size", "uploaded_at", "expires_at", "problem"]
+    list_select_related = ["company"]
+    list_filter = ["state", "company"]
+    exclude = ["content"]
+    ordering = ["-uploaded_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StatementUpload]:
+        rows: QuerySet[StatementUpload] = super().get_queryset(request).defer("content")
+        return rows
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(FactAdmin):
+    list_display = ["header", "company", "account", "confirmed_at"]
+    list_select_related = ["company", "account"]
+    ordering = ["-confirmed_at"]
+
+
+@admin.register(AccountName)
+class AccountNameAdmin(FactAdmin):
+    list_display = ["name", "company", "account"]
+    list_select_related = ["company", "account"]
+    ordering = ["name"]
 
 
 @admin.register(Allocation, BarredPair, CreditUsed, MatchPart)

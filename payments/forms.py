@@ -138,6 +138,10 @@ class ReasonForm(forms.Form):
     )
 
 
+class DayForm(forms.Form):
+    on = FrenchDateField(label=_("Au"), required=False)
+
+
 class StatementForm(forms.Form):
     file = forms.FileField(
         label=_("Relevé bancaire (CAMT.053)"), error_messages={"required": _("Choisissez le fichier du relevé.")}

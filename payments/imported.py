@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.kernel import typography
 from payments.models import BankStatement
+from payments.services.continuity import Gap
 from payments.statements import recognition
 
 REASONS: Mapping[str, Any] = {
@@ -60,3 +61,17 @@ def import_sentence(statements: Sequence[BankStatement]) -> str:
         named += ngettext(" ; et %(rest)s autre", " ; et %(rest)s autres", rest) % {"rest": rest}
     sentence = _("Relevé importé : lignes lues : %(read)s, nouvelles : %(new)s, déjà connues : %(known)s — %(named)s.")
     return sentence % {"read": read, "new": new, "known": read - new, "named": named}
+
+
+def gap_sentence(gap: Gap, currency: str = "EUR") -> str:
+    sentence = _(
+        "Entre le relevé qui finit le %(end)s à %(closing)s et celui qui commence le %(start)s à %(opening)s, "
+        "il manque %(missing)s de mouvements."
+    )
+    return sentence % {
+        "end": typography.day(gap.before.closed_on),
+        "closing": typography.money(gap.before.closing, currency),
+        "start": typography.day(gap.after.opened_on),
+        "opening": typography.money(gap.after.opening, currency),
+        "missing": typography.money(gap.missing, currency),
+    }

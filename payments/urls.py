@@ -3,13 +3,15 @@
 from django.urls import path
 
 from payments.dunning import views as reminders
-from payments.views import bank, payments
+from payments.views import accounts, bank, payments
 
 app_name = "payments"
 urlpatterns = [
     path("bank/", bank.bankline_list, name="bankline-list"),
     path("bank/reconcile/", bank.bank_reconcile, name="bank-reconcile"),
     path("bank/statements/", bank.statement_list, name="statement-list"),
+    path("bank/accounts/<int:pk>/reconciliation/", accounts.account_reconciliation, name="account-reconciliation"),
+    path("bank/accounts/<int:pk>/opening/", accounts.account_opening, name="account-opening"),
     path("bank/<int:pk>/", bank.bankline_detail, name="bankline-detail"),
     path("bank/<int:pk>/ignore/", bank.bankline_ignore, name="bankline-ignore"),
     path("bank/<int:pk>/reopen/", bank.bankline_reopen, name="bankline-reopen"),

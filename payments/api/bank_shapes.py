@@ -65,8 +65,8 @@ class StatementShape(serializers.Serializer):
     reference = serializers.CharField(allow_blank=True)
     from_date = serializers.DateField(source="opened_on")
     to_date = serializers.DateField(source="closed_on")
-    opening_balance = Money(source="opening")
-    closing_balance = Money(source="closing")
+    opening_balance = Money(source="opening", allow_null=True, help_text="Null where the file gives none.")
+    closing_balance = Money(source="closing", allow_null=True)
     line_count = serializers.IntegerField(help_text="Movements in the file.")
     new_count = serializers.IntegerField(help_text="Those that were not known yet.")
     known_lines = KnownLineShape(

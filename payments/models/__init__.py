@@ -25,3 +25,7 @@ from payments.outgoing.models import PaymentOrder as PaymentOrder
 from payments.outgoing.models import Refund as Refund
 from payments.outgoing.models import RefundKind as RefundKind
 from payments.outgoing.models import RefundShare as RefundShare
+from payments.models.uploads import AccountName as AccountName
+from payments.models.uploads import ColumnMapping as ColumnMapping
+from payments.models.uploads import StatementUpload as StatementUpload
+from payments.models.uploads import UploadState as UploadState

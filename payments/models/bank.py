@@ -57,8 +57,10 @@ class BankStatement(CompanyRow):
     reference = models.CharField(_("référence"), max_length=140)
     opened_on = models.DateField(_("du"))
     closed_on = models.DateField(_("au"))
-    opening = models.DecimalField(_("solde initial"), max_digits=16, decimal_places=2)
-    closing = models.DecimalField(_("solde final"), max_digits=16, decimal_places=2)
+    # None where the file gives none: an intraday report, a notice, most tables
+    opening = models.DecimalField(_("solde initial"), max_digits=16, decimal_places=2, null=True)
+    closing = models.DecimalField(_("solde final"), max_digits=16, decimal_places=2, null=True)
+    format = models.CharField(_("format"), max_length=20, blank=True, default="")
     file = models.FileField(_("fichier"), upload_to=_statement_path, max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64)
     line_count = models.PositiveIntegerField(_("lignes"))

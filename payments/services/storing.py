@@ -10,14 +10,15 @@ from decimal import Decimal
 from pathlib import PurePath
 
 from django.db import transaction
-from django.db.models import Max
 
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.kept import keep_file
+from config.kernel.money import ZERO
 from payments.models import BankAccount, BankLine, BankStatement
+from payments.services.continuity import Span, gap_before, spans_of
 from payments.statements import Statement, StatementLine
 
 LIMIT = Decimal(10) ** 14  # what the columns hold
@@ -119,9 +120,13 @@ def keep_statement(
 
 
 def _statement(account: BankAccount, found: Statement, at: datetime) -> BankStatement:
-    """Days and balances that the file leaves out are those of its lines."""
-    moved = sum(line.amount for line in found.lines)
-    opening = found.opening if found.opening is not None else (found.closing or 0) - moved
+    """Days that the file leaves out are those of its lines; a balance follows from the other one."""
+    moved = sum((line.amount for line in found.lines), ZERO)
+    opening, closing = found.opening, found.closing
+    if opening is None and closing is not None:
+        opening = closing - moved
+    elif closing is None and opening is not None:
+        closing = opening + moved
     return BankStatement(
         company_id=account.company_id,
         account=account,
@@ -129,7 +134,7 @@ def _statement(account: BankAccount, found: Statement, at: datetime) -> BankStat
         opened_on=found.opened_on or min(_days(found, at)),
         closed_on=last_day(found, at),
         opening=opening,
-        closing=found.closing if found.closing is not None else opening + moved,
+        closing=closing,
         line_count=len(found.lines),
         imported_at=at,
     )
@@ -167,7 +172,14 @@ def _line(statement: BankStatement, row: NewLine) -> BankLine:
 
 def follows_a_gap(statement: BankStatement) -> bool:
     """True when the statement does not start where the one before it ended: days are missing between them."""
-    before = BankStatement.everywhere.filter(account_id=statement.account_id, closed_on__lte=statement.opened_on)
-    before = before.exclude(pk=statement.pk)
-    last_day = before.aggregate(last=Max("closed_on"))["last"]
-    return last_day is not None and not before.filter(closed_on=last_day, closing=statement.opening).exists()
+    return gap_before(_span(statement), spans_of(statement.account, besides=statement.pk)) is not None
+
+
+def _span(row: BankStatement) -> Span:
+    return Span(
+        reference=row.reference,
+        opened_on=row.opened_on,
+        closed_on=row.closed_on,
+        opening=row.opening,
+        closing=row.closing,
+    )

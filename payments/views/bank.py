@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
@@ -36,6 +37,7 @@ from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import accept_match, reconcile
 from payments.services.settling import suspend_line
 from payments.services.undoing import live_match_of, reopen_line, undo_match
+from payments.views.accounts import positions
 from payments.views.payments import small_form
 
 SORTS: dict[str, Any] = {"date": "booked_on", "amount": "amount", "counterparty": "counterparty"}
@@ -66,7 +68,7 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(filters.cleaned_data.values()),
         "summary": _summary(found),
         "form": form,
-        "accounts": accounts,
+        "positions": positions(accounts, local_day(now)),
         "stale": [account for account in accounts if account.is_stale(now)],
         "open_count": BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0).count(),
         "may_reconcile": membership.may("bank.reconcile"),

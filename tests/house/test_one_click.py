@@ -34,6 +34,7 @@ ONE_CLICK = {
     "billing:order-confirm": "billing:order-cancel: nothing has left and nothing is owed",
     "billing:order-invoice": "billing:invoice-delete: it makes a draft",
     "einvoicing:credit-total": "computes, writes nothing",
+    "payments:account-opening": "books once what the first statement says; an opposite entry takes it back",
     "payments:bank-reconcile": "payments:match-undo",
     "payments:bankline-reopen": "payments:bankline-ignore",
 }
