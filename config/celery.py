@@ -50,7 +50,7 @@ QUEUES = (
     # nothing reads scans yet
     WorkQueue("ocr_processing", 2, 2),
     # what is not matched waits for the next hour: nothing is given up
-    WorkQueue("reconciliation", 1, 1, ("payments.reconcile",)),
+    WorkQueue("reconciliation", 1, 1, ("payments.reconcile", "payments.import_uploads")),
     WorkQueue(
         "notifications",
         10,
@@ -116,6 +116,8 @@ app.conf.update(
         "deliver-reminders": {"task": "payments.deliver_reminders", "schedule": 30.0},
         # read the services that feed the bank, each every quarter of an hour at most
         "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5")},
+        # large statement files that somebody sent
+        "import-uploads": {"task": "payments.import_uploads", "schedule": 5.0},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # what became overdue, once each

@@ -63,6 +63,7 @@ declare(
     "bank",
     Fact("payments.bank.account_added", n("Compte bancaire %(name)s ajouté"), "bank"),
     Fact("payments.bank.account_changed", n("Compte bancaire %(name)s modifié"), "bank", "warn"),
+    Fact("payments.bank.account_named", n("Compte bancaire %(name)s nommé d’après un fichier"), "bank"),
     Fact("payments.bank.account_removed", n("Compte bancaire %(name)s supprimé"), "trash", "warn"),
     Fact(
         "payments.bank.imported",

@@ -20,7 +20,6 @@ from config.kernel.money import ZERO
 from payments.models import LineStatus, Method
 from payments.services.allocations import Share, spread
 
-LARGEST_FILE = 10_000_000
 TO_MATCH = "TO_MATCH"
 
 
@@ -142,13 +141,23 @@ class DayForm(forms.Form):
     on = FrenchDateField(label=_("Au"), required=False)
 
 
-class StatementForm(forms.Form):
-    file = forms.FileField(
-        label=_("Relevé bancaire (CAMT.053)"), error_messages={"required": _("Choisissez le fichier du relevé.")}
-    )
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > LARGEST_FILE:
-            raise forms.ValidationError(_("Ce fichier dépasse 10 Mo. Demandez à la banque une période plus courte."))
-        return file
+
+class StatementsField(forms.FileField):
+    """As many files as were chosen or dropped."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(StatementsField, self).clean(file, initial) for file in files or [None]]
+
+
+class StatementForm(forms.Form):
+    file = StatementsField(
+        label=_("Relevés bancaires (CAMT, CFONB 120, OFX, MT940, CSV, XLSX)"),
+        allow_empty_file=True,
+        error_messages={"required": _("Choisissez le fichier du relevé.")},
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.kernel import typography
+from config.kernel.money import ZERO
 from payments.models import BankStatement
 from payments.services.continuity import Gap
 from payments.statements import recognition
@@ -20,6 +21,8 @@ REASONS: Mapping[str, Any] = {
     recognition.BALANCE: gettext_lazy("même mouvement entre les mêmes soldes"),
     recognition.DAY: gettext_lazy("même journée, relevée une seconde fois"),
     recognition.EQUAL: gettext_lazy("mêmes jour, montant et libellé, et aucun solde ne les distingue"),
+    recognition.FORMAT: gettext_lazy("même mouvement, lu dans un autre format"),
+    recognition.BATCH: gettext_lazy("même lot, détaillé dans un autre fichier"),
     recognition.FEED: gettext_lazy("déjà lue dans le flux de la banque"),
 }
 NAMED = 3
@@ -64,14 +67,24 @@ def import_sentence(statements: Sequence[BankStatement]) -> str:
 
 
 def gap_sentence(gap: Gap, currency: str = "EUR") -> str:
+    return gap_words(
+        end=gap.before.closed_on,
+        closing=gap.before.closing or ZERO,
+        start=gap.after.opened_on,
+        opening=gap.after.opening or ZERO,
+        currency=currency,
+    )
+
+
+def gap_words(*, end: date, closing: Decimal, start: date, opening: Decimal, currency: str) -> str:
     sentence = _(
         "Entre le relevé qui finit le %(end)s à %(closing)s et celui qui commence le %(start)s à %(opening)s, "
         "il manque %(missing)s de mouvements."
     )
     return sentence % {
-        "end": typography.day(gap.before.closed_on),
-        "closing": typography.money(gap.before.closing, currency),
-        "start": typography.day(gap.after.opened_on),
-        "opening": typography.money(gap.after.opening, currency),
-        "missing": typography.money(gap.missing, currency),
+        "end": typography.day(end),
+        "closing": typography.money(closing, currency),
+        "start": typography.day(start),
+        "opening": typography.money(opening, currency),
+        "missing": typography.money(opening - closing, currency),
     }

@@ -10,10 +10,12 @@ from django.utils import timezone
 from config.kernel.actor import Actor
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
-from config.kernel.queue import Clock, Queue
+from config.kernel.queue import Clock, Queue, release
+from config.kernel.scope import across_companies
 from payments.dunning.tasks import deliver_reminders as deliver_reminders
 from payments.dunning.tasks import remind as remind
-from payments.models import Feed
+from payments.models import Feed, StatementUpload
+from payments.services import uploads
 from payments.services.feeds import reading
 from payments.services.reconciliation import reconcile as reconcile_company
 
@@ -44,4 +46,24 @@ def _read_feed(feed: Feed, now: Clock) -> int:
 # beyond the longest first reading of a service
 FEEDS: Queue[Feed] = Queue(
     name="lecture des flux bancaires", due=reading.due, work=_read_feed, lease=timedelta(minutes=15)
+)
+
+
+@shared_task(name="payments.import_uploads")
+def import_uploads() -> int:
+    """Read and keep the large statement files that wait, and forget those whose time is over. Returns how many."""
+    done = len(UPLOADS.sweep())
+    with across_companies():
+        uploads.forget(at=timezone.now())
+    return done
+
+
+def _work_on_upload(row: StatementUpload, now: Clock) -> None:
+    uploads.work_on(row, at=now())
+    release(row)
+
+
+# beyond the longest import of a file, with the reconciliation that follows
+UPLOADS: Queue[StatementUpload] = Queue(
+    name="importation des relevés", due=uploads.at_work, work=_work_on_upload, lease=timedelta(minutes=30)
 )

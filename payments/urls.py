@@ -3,7 +3,7 @@
 from django.urls import path
 
 from payments.dunning import views as reminders
-from payments.views import accounts, bank, payments
+from payments.views import accounts, bank, payments, uploads
 
 app_name = "payments"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("bank/statements/", bank.statement_list, name="statement-list"),
     path("bank/accounts/<int:pk>/reconciliation/", accounts.account_reconciliation, name="account-reconciliation"),
     path("bank/accounts/<int:pk>/opening/", accounts.account_opening, name="account-opening"),
+    path("bank/uploads/<int:pk>/", uploads.upload_batch, name="upload-batch"),
+    path("bank/uploads/<int:pk>/account/", uploads.upload_account, name="upload-account"),
+    path("bank/uploads/<int:pk>/new-account/", uploads.upload_new_account, name="upload-new-account"),
+    path("bank/uploads/<int:pk>/columns/", uploads.upload_columns, name="upload-columns"),
     path("bank/<int:pk>/", bank.bankline_detail, name="bankline-detail"),
     path("bank/<int:pk>/ignore/", bank.bankline_ignore, name="bankline-ignore"),
     path("bank/<int:pk>/reopen/", bank.bankline_reopen, name="bankline-reopen"),

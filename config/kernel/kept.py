@@ -27,7 +27,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company, CompanyRow, DamagedFile
 
-LARGEST = 64 * 1024 * 1024  # bytes; no file that comes in or is made has as many
+LARGEST = 160 * 1024 * 1024  # bytes; no file that comes in or is made has as many
 # folders are opened one in the other (dir_fd): no path is resolved twice, so none can be swapped in between
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: a named pipe put in a file's place must not be waited for

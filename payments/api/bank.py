@@ -28,13 +28,16 @@ from payments.imported import ALREADY_IMPORTED, import_sentence, was_known
 from payments.models import BankAccount, BankStatement
 from payments.services.accounts import change_bank_account
 from payments.services.bank import import_statement
+from payments.services.reconciliation import reconcile
 
-LARGEST_FILE = 10_000_000
-TOO_LARGE = "Le fichier dépasse 10 Mo. Découpez-le par période."
+LARGEST_FILE = 20_000_000
+TOO_LARGE = "Le fichier dépasse 20 Mo. Découpez-le par période."
 
 
 class StatementFile(Body):
-    file = serializers.FileField(max_length=255, help_text="CAMT.053 (XML), 10 MB at most.")
+    file = serializers.FileField(
+        max_length=255, help_text="CAMT.052/053/054, CFONB 120, OFX, MT940, CSV or XLSX, by content; 20 MB at most."
+    )
 
     def validate_file(self, value: Any) -> Any:
         if value.size > LARGEST_FILE:
@@ -103,9 +106,9 @@ class AccountStatements(BankAccountView):
     def post(self, request: Call, id: int) -> dict[str, Any]:
         """Import a bank statement.
 
-        Kept byte for byte; every movement once, whatever overlaps. The same file again changes nothing
-        (`already_imported`). Refused whole, in words: another account, another currency, figures that contradict each
-        other, a file that is no statement.
+        Kept byte for byte; every movement once, whatever overlaps or came in another format, and reconciled at once.
+        The same file again changes nothing (`already_imported`). Refused whole, in words: another account, another
+        currency, figures that contradict each other, a file that is no statement.
         """
         account = self.find(id=id)
         file = request.values["file"]
@@ -118,6 +121,8 @@ class AccountStatements(BankAccountView):
             at=request.at,
         )
         is_known = was_known(found, at=request.at)
+        if not is_known:
+            reconcile(company=request.caller.company, actor=request.caller.actor, at=request.at)
         new = 0 if is_known else sum(statement.new_count for statement in found)
         return {
             "message": str(ALREADY_IMPORTED) if is_known else import_sentence(found),

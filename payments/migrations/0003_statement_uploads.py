@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kernel', '0002_protection'),
-        ('payments', '0002_protection'),
+        ('payments', '0005_money_back'),
     ]
 
     operations = [

@@ -18,6 +18,10 @@ from payments.models.matches import PartKind as PartKind
 from payments.models.payments import Allocation as Allocation
 from payments.models.payments import Method as Method
 from payments.models.payments import Payment as Payment
+from payments.models.uploads import AccountName as AccountName
+from payments.models.uploads import ColumnMapping as ColumnMapping
+from payments.models.uploads import StatementUpload as StatementUpload
+from payments.models.uploads import UploadState as UploadState
 from payments.models.write_offs import WriteOff as WriteOff
 from payments.models.write_offs import WriteOffLimit as WriteOffLimit
 from payments.models.write_offs import WriteOffReason as WriteOffReason
@@ -25,7 +29,3 @@ from payments.outgoing.models import PaymentOrder as PaymentOrder
 from payments.outgoing.models import Refund as Refund
 from payments.outgoing.models import RefundKind as RefundKind
 from payments.outgoing.models import RefundShare as RefundShare
-from payments.models.uploads import AccountName as AccountName
-from payments.models.uploads import ColumnMapping as ColumnMapping
-from payments.models.uploads import StatementUpload as StatementUpload
-from payments.models.uploads import UploadState as UploadState

@@ -15,24 +15,22 @@ from config.kernel.errors import Invalid
 from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankLine, BankStatement
-from payments.services.storing import NewLine, SourceFile, check_amounts, keep_statement, last_day
-from payments.statements import Statement
-from payments.statements.recognition import ImportedLine, Reading, recognise
+from payments.services.own_accounts import learn_name, of_account, own_account
+from payments.services.storing import (
+    Counting,
+    NewLine,
+    Progress,
+    SourceFile,
+    check_amounts,
+    keep_statement,
+    last_day,
+    nobody_watches,
+)
+from payments.statements import Mapping, Statement
+from payments.statements.imported_line import ImportedLine
+from payments.statements.recognition import Reading, recognise
 
 DUPLICATES_SHOWN = 100  # lines imported before that a statement names
-
-
-class UnknownAccount(Invalid):
-    code = "unknown_account"
-    message = (
-        "Ce relevé est celui du compte %(iban)s, qui n’est pas un compte de la société. "
-        "Ajoutez-le dans les réglages, ou choisissez le bon fichier."
-    )
-
-
-class AnotherAccount(Invalid):
-    code = "another_account"
-    message = "Ce relevé est celui du compte « %(found)s », pas de « %(account)s »."
 
 
 class AnotherCurrency(Invalid):
@@ -42,18 +40,26 @@ class AnotherCurrency(Invalid):
 
 @transaction.atomic
 def import_statement(
-    *, company: Company, data: bytes, filename: str, actor: Actor, at: datetime, account: BankAccount | None = None
+    *,
+    company: Company,
+    data: bytes,
+    filename: str,
+    actor: Actor,
+    at: datetime,
+    account: BankAccount | None = None,
+    mapping: Mapping | None = None,
+    progress: Progress = nobody_watches,
 ) -> list[BankStatement]:
     """Import every statement of a file. What is already there stays as it is: a second import changes nothing.
 
-    With `account`, statements of another one are refused. Raises Invalid (unreadable, figures that contradict each
-    other), UnknownAccount, AnotherAccount, AnotherCurrency, AmountTooLarge: then nothing of the file is kept.
+    `account`: whose the statements are that name none of ours; those of another one are refused. `mapping`: the
+    columns of a table, as confirmed. Movements that the bank only announces are not kept.
+
+    Raises Invalid (unreadable, figures that contradict each other), UnknownAccount, NoAccountNamed, AnotherAccount,
+    AnotherCurrency, AmountTooLarge: then nothing of the file is kept.
     """
-    found = statements.read(data, filename=filename)
-    accounts = _lock_accounts(company, found)
-    other = next((row for row in accounts.values() if account is not None and row.pk != account.pk), None)
-    if account is not None and other is not None:
-        raise AnotherAccount(found=other.name, account=account.name)
+    found = [row for row in statements.read(data, filename=filename, mapping=mapping) if row.lines or row.closing]
+    owned = _lock_accounts(company, found, account)
     file = SourceFile(filename, data)
     # under the lock of the accounts: the same file sent twice at once finds here what the first one kept
     imported = list(BankStatement.everywhere.filter(company=company, sha256=file.sha256).order_by("opened_on", "id"))
@@ -61,18 +67,20 @@ def import_statement(
         return imported
     rows = []
     counted: set[int] = set()
-    for statement in found:
+    counter = Counting(progress, sum(len(statement.lines) for statement in found))
+    for statement, bank_account in zip(found, owned, strict=True):
         # each with what the statements before it in the file have just brought
-        bank_account = accounts[statement.account_id]
-        readings = recognise(statement, _imported_lines(bank_account, statement), counted)
-        row = _import_one(bank_account, statement, readings, file, actor, at)
+        learn_name(bank_account, statement, actor=actor, at=at)
+        ours = of_account(statement, bank_account)
+        readings = recognise(ours, imported_lines(bank_account, ours), counted)
+        row = _import_one(bank_account, ours, readings, file, actor, at, counter)
         counted |= {reading.duplicate_of.id for reading in readings if reading.duplicate_of}
         counted |= set(BankLine.everywhere.filter(statement=row).values_list("id", flat=True))
         rows.append(row)
     return rows
 
 
-def _imported_lines(account: BankAccount, found: Statement) -> list[ImportedLine]:
+def imported_lines(account: BankAccount, found: Statement) -> list[ImportedLine]:
     """The lines of the account on the days of the statement."""
     days = {line.booked_on for line in found.lines}
     return [
@@ -85,8 +93,16 @@ def _imported_lines(account: BankAccount, found: Statement) -> list[ImportedLine
             statement_id=row.statement_id,
             counterparty=row.counterparty,
             is_from_feed=row.import_key.startswith("leg:"),
+            format=row.statement.format,
+            remittance=row.remittance,
+            end_to_end_id=row.end_to_end_id,
+            bank_reference=row.bank_reference,
         )
-        for row in BankLine.everywhere.filter(account=account, booked_on__in=days).order_by("id")
+        for row in BankLine.everywhere.filter(account=account, booked_on__in=days)
+        .select_related("statement")
+        .defer("statement__already_known")
+        .order_by("id")
+        .iterator(5000)
     ]
 
 
@@ -96,26 +112,29 @@ class _Keys:
     def __init__(self, account: BankAccount, readings: Sequence[Reading]) -> None:
         days = {reading.line.booked_on for reading in readings}
         taken = BankLine.everywhere.filter(account=account, booked_on__in=days).values_list("import_key", flat=True)
-        self.count = Counter(key.rsplit(":", 1)[0] for key in taken)
+        self.count = Counter(key.rsplit(":", 1)[0] for key in taken.iterator(5000))
 
     def next(self, look: str) -> str:
         self.count[look] += 1
         return f"{look}:{self.count[look]}"
 
 
-def _lock_accounts(company: Company, found: Sequence[Statement]) -> dict[str, BankAccount]:
-    """The accounts of the file, locked in the order of their keys: two imports at once follow each other."""
-    ibans = {statement.account_id for statement in found}
-    rows = BankAccount.everywhere.select_for_update(no_key=True).filter(company=company, iban__in=ibans).order_by("id")
-    accounts: dict[str, BankAccount] = {row.iban: row for row in rows}
-    for statement in found:
-        account = accounts.get(statement.account_id)
-        if account is None:
-            raise UnknownAccount(iban=_masked(statement.account_id))
-        if statement.currency and account.currency != statement.currency:
-            raise AnotherCurrency(found=statement.currency, account=account.name, expected=account.currency)
+def _lock_accounts(company: Company, found: Sequence[Statement], chosen: BankAccount | None) -> list[BankAccount]:
+    """The account of each statement, locked in the order of their keys: two imports at once follow each other."""
+    owned = [own_account(company, statement, chosen) for statement in found]
+    keys = {row.pk for row in owned}
+    rows = BankAccount.everywhere.select_for_update(no_key=True).filter(company=company, pk__in=keys).order_by("id")
+    locked = {row.pk: row for row in rows}
+    for statement, account in zip(found, owned, strict=True):
+        check_currency(account, statement)
         check_amounts(statement)
-    return accounts
+    return [locked[row.pk] for row in owned]
+
+
+def check_currency(account: BankAccount, found: Statement) -> None:
+    """Raises AnotherCurrency."""
+    if found.currency and account.currency != found.currency:
+        raise AnotherCurrency(found=found.currency, account=account.name, expected=account.currency)
 
 
 def _import_one(
@@ -125,6 +144,7 @@ def _import_one(
     file: SourceFile,
     actor: Actor,
     at: datetime,
+    counter: Counting,
 ) -> BankStatement:
     keys = _Keys(account, readings)
     new = [
@@ -141,6 +161,7 @@ def _import_one(
         until=_fresh_until(found, at),
         actor=actor,
         at=at,
+        counter=counter,
     )
 
 
@@ -167,7 +188,3 @@ def _duplicates(readings: Sequence[Reading]) -> list[dict[str, object]]:
         for reading in readings
         if reading.duplicate_of
     ]
-
-
-def _masked(iban: str) -> str:
-    return f"{iban[:4]} … {iban[-4:]}" if len(iban) > 10 else iban

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePath
@@ -22,6 +22,25 @@ from payments.services.continuity import Span, gap_before, spans_of
 from payments.statements import Statement, StatementLine
 
 LIMIT = Decimal(10) ** 14  # what the columns hold
+
+
+AT_ONCE = 1000  # lines written by one statement
+Progress = Callable[[int, int], None]  # lines done, of how many
+
+
+def nobody_watches(_done: int, _total: int) -> None:
+    """The progress of an import that nobody follows."""
+
+
+class Counting:
+    """The lines of a file that are done, told to who watches."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.progress(self.done, self.total)
 
 
 class AmountTooLarge(Invalid):
@@ -69,7 +88,9 @@ def keep_lines(
     check_amounts(found)
     file = SourceFile(filename, data)
     new = [NewLine(key, line) for key, line in zip(keys, found.lines, strict=True)]
-    return keep_statement(account=account, found=found, file=file, new=new, until=at, actor=actor, at=at)
+    return keep_statement(
+        account=account, found=replace(found, format=""), file=file, new=new, until=at, actor=actor, at=at
+    )
 
 
 def check_amounts(found: Statement) -> None:
@@ -89,6 +110,7 @@ def keep_statement(
     until: datetime,
     actor: Actor,
     at: datetime,
+    counter: Counting | None = None,
 ) -> BankStatement:
     """The statement with its file and its new lines; the account, whose row the caller holds, is fresh `until` then."""
     statement = _statement(account, found, at)
@@ -97,7 +119,12 @@ def keep_statement(
     name = PurePath(file.name).name[-100:]
     keep_file(statement, name if name.strip(".") else "releve", file.data)
     statement.save(force_insert=True)
-    BankLine.everywhere.bulk_create([_line(statement, row) for row in new], batch_size=1000)
+    counter = counter or Counting(nobody_watches, len(found.lines))
+    counter.add(len(found.lines) - len(new))
+    for start in range(0, len(new), AT_ONCE):
+        # a hundred thousand rows at once would each be an object, and one statement of a hundred megabytes
+        BankLine.everywhere.bulk_create([_line(statement, row) for row in new[start : start + AT_ONCE]])
+        counter.add(len(new[start : start + AT_ONCE]))
     # an older statement imported after a newer one must not make the account look stale
     account.imported_at = max(account.imported_at or until, until)
     account.save(update_fields=["imported_at"])
@@ -135,6 +162,7 @@ def _statement(account: BankAccount, found: Statement, at: datetime) -> BankStat
         closed_on=last_day(found, at),
         opening=opening,
         closing=closing,
+        format=found.format,
         line_count=len(found.lines),
         imported_at=at,
     )

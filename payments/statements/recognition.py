@@ -6,6 +6,10 @@ of the account before each: 7 000 → 7 100 and 7 100 → 7 200 are two credits 
 credit. A bank that writes a day again in another order moves these places: then the day is recognised by where it
 begins or ends, and by holding all that was known of it. Where balances are missing, only the number of equal movements
 is left: a file brings those that exceed what is known.
+
+Another format of the same account writes other words: there a day is recognised by where it begins or ends and by its
+amounts, and where balances are missing a movement by its day, its amount and texts that do not contradict each other
+(`payments/statements/other_formats.py`).
 """
 
 from __future__ import annotations
@@ -17,27 +21,19 @@ from datetime import date
 from decimal import Decimal
 
 from config.kernel.money import ZERO
-from payments.statements.base import Statement, StatementLine, look, normalise
+from payments.statements import other_formats
+from payments.statements.base import CSV, OFX, XLSX, Statement, StatementLine, look, normalise
+from payments.statements.imported_line import ImportedLine
 
 REFERENCE = "reference"
 BALANCE = "balance"
 DAY = "day"
 EQUAL = "equal"
 FEED = "feed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportedLine:
-    """A movement that was imported before."""
-
-    id: int
-    look: str  # as `look` gives it; a feed's movements have the feed's own keys
-    booked_on: date
-    amount: Decimal
-    balance_before: Decimal | None
-    statement_id: int
-    counterparty: str
-    is_from_feed: bool
+FORMAT = "format"
+# these tell the balance of the day on which the file was made, whatever movements it holds
+CLOSING_ALONE = frozenset({OFX, CSV, XLSX})
+BATCH = "batch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +84,24 @@ def recognise(statement: Statement, imported: Sequence[ImportedLine], counted: C
         left.pop(key, None)
     find(EQUAL, lambda reading, row: reading.balance_before is None or row.balance_before is None, by_look)
     find(FEED, lambda reading, row: row.is_from_feed, lambda row: (row.booked_on, row.amount))
+    others = [row for row in left.values() if row.format != statement.format and not row.is_from_feed]
+    if others:
+        _find_in_other_formats(readings, others, imported)
     return readings
+
+
+def _find_in_other_formats(
+    readings: list[Reading], others: Sequence[ImportedLine], imported: Sequence[ImportedLine]
+) -> None:
+    """Recognise what no rule of one format has."""
+    waiting = {
+        place: (reading.line, reading.balance_before)
+        for place, reading in enumerate(readings)
+        if reading.duplicate_of is None
+    }
+    search = other_formats.Search(waiting, others, _days_again(readings, imported, by_amount=True))
+    for place, (row, is_batch) in search.run().items():
+        readings[place] = replace(readings[place], duplicate_of=row, reason=BATCH if is_batch else FORMAT)
 
 
 def _is_identified(reading: Reading, row: ImportedLine) -> bool:
@@ -101,7 +114,7 @@ def _is_identified(reading: Reading, row: ImportedLine) -> bool:
 def _placed(statement: Statement) -> list[Reading]:
     """The lines in the order of their days, each with the balance before it where the statement gives one."""
     balance = statement.opening
-    if balance is None and statement.closing is not None:
+    if balance is None and statement.closing is not None and statement.format not in CLOSING_ALONE:
         balance = statement.closing - sum((line.amount for line in statement.lines), ZERO)
     readings = []
     for line in sorted(statement.lines, key=lambda line: line.booked_on):
@@ -136,19 +149,28 @@ def _day(rows: Sequence[_Row]) -> _Day | None:
     )
 
 
-def _days_again(readings: Sequence[Reading], imported: Sequence[ImportedLine]) -> set[tuple[date, int]]:
-    """The days, each with the statement that brought it, that this statement writes again."""
+def _days_again(
+    readings: Sequence[Reading], imported: Sequence[ImportedLine], *, by_amount: bool = False
+) -> set[tuple[date, int]]:
+    """The days, each with the statement that brought it, that this statement writes again.
+
+    by_amount: in another format, whose looks are others.
+    """
     read: dict[date, list[_Row]] = {}
     for reading in readings:
-        row = (reading.balance_before, reading.line.amount, reading.look)
-        read.setdefault(reading.line.booked_on, []).append(row)
+        mine = (reading.balance_before, reading.line.amount, reading.look)
+        read.setdefault(reading.line.booked_on, []).append(_named(mine, by_amount))
     brought: dict[tuple[date, int], list[_Row]] = {}
     for earlier in imported:
         if earlier.booked_on in read and not earlier.is_from_feed:
             row = (earlier.balance_before, earlier.amount, earlier.look)
-            brought.setdefault((earlier.booked_on, earlier.statement_id), []).append(row)
+            brought.setdefault((earlier.booked_on, earlier.statement_id), []).append(_named(row, by_amount))
     days = {key: found for key, rows in brought.items() if (found := _day(rows)) is not None}
     return {key for key in days if (now := _day(read[key[0]])) is not None and _is_again(now, key, days)}
+
+
+def _named(row: _Row, by_amount: bool) -> _Row:
+    return (row[0], row[1], f"{row[1]:f}") if by_amount else row
 
 
 def _is_again(now: _Day, key: tuple[date, int], days: Mapping[tuple[date, int], _Day]) -> bool:

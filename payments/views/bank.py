@@ -29,16 +29,17 @@ from config.kernel.jobs import requested
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
-from payments.imported import ALREADY_IMPORTED, import_sentence, known_lines, was_known
+from payments.imported import known_lines
 from payments.matching import NONE, Verdict, explain
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match, MatchPart
-from payments.services.bank import import_statement
 from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import accept_match, reconcile
 from payments.services.settling import suspend_line
 from payments.services.undoing import live_match_of, reopen_line, undo_match
+from payments.services.uploads import LARGEST
 from payments.views.accounts import positions
 from payments.views.payments import small_form
+from payments.views.uploads import hold_files
 
 SORTS: dict[str, Any] = {"date": "booked_on", "amount": "amount", "counterparty": "counterparty"}
 TONES = {LineStatus.OPEN: "warn", LineStatus.MATCHED: "good", LineStatus.SUSPENSE: "warn", LineStatus.VOID: "neutral"}
@@ -52,9 +53,7 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     form = StatementForm(request.POST, request.FILES) if request.method == "POST" else StatementForm()
     if request.method == "POST" and form.is_valid():
-        done = _import(request, form)
-        if done is not None:
-            return done
+        return redirect("payments:upload-batch", hold_files(request, form.cleaned_data["file"]).pk)
     filters = BankFilter(request.GET)
     found = filters.narrow(BankLine.objects.all())
     page = listing.page(found.select_related("account"), sorts=SORTS, default="-date", query=request.GET)
@@ -76,24 +75,8 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
     return render(request, "payments/bankline/list.html", context, status=422 if form.errors else 200)
 
 
-def _import(request: HttpRequest, form: StatementForm) -> HttpResponse | None:
-    file, now = form.cleaned_data["file"], timezone.now()
-    try:
-        statements = import_statement(
-            company=cast(MemberRequest, request).membership.company,
-            data=file.read(),
-            filename=file.name,
-            actor=actor_of(request),
-            at=now,
-        )
-    except DomainError as error:
-        add_domain_error(form, error)
-        return None
-    if was_known(statements, at=now):
-        messages.info(request, ALREADY_IMPORTED)
-        return redirect("payments:bankline-list")
-    messages.success(request, import_sentence(statements))
-    return redirect("payments:bankline-list")
+# many files at once, and the largest that is read: the front asks before it reads a body
+bankline_list.largest_body = LARGEST + 10_000_000  # type: ignore[attr-defined]
 
 
 def _summary(found: Any) -> str:

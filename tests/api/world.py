@@ -30,6 +30,7 @@ from einvoicing.models import Enclosure, Transmission
 from payments.models import Reminder
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
+from payments.services.uploads import hold_file
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
 from tests.factories import money, platforms, story
@@ -98,6 +99,15 @@ class World:
         with company_scope(self.company):
             return save_order(
                 order=None, customer=self.customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT
+            )
+
+    @cached_property
+    def upload(self) -> Any:
+        assert self.bank_account
+        table = "Date;Libellé;Montant\n02/11/2026;VIREMENT;12,00\n".encode()
+        with company_scope(self.company):
+            return hold_file(
+                company=self.company, batch="b", name="a.csv", data=table, actor=story.ACTOR, at=timezone.now()
             )
 
     @cached_property

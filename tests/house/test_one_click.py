@@ -43,6 +43,7 @@ FILLED_IN = {
     "einvoicing:transmission-answer",
     "einvoicing:transmission-dismiss",
     "einvoicing:transmission-retry",
+    "payments:upload-account",
 }
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
 TEMPLATES = ROOT / "templates"

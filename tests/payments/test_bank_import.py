@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as settings_of_django
 from django.db import IntegrityError
 from lxml import etree
 
@@ -22,9 +23,9 @@ from payments.models import BankAccount, BankLine, BankStatement, LineStatus
 from payments.services import bank
 from payments.services.bank import (
     AnotherCurrency,
-    UnknownAccount,
     import_statement,
 )
+from payments.services.own_accounts import UnknownAccount
 from payments.services.reconciliation import reconcile
 from payments.services.settling import LineNotOpen, suspend_line
 from payments.services.storing import AmountTooLarge, follows_a_gap
@@ -228,9 +229,9 @@ def test_without_the_lock_on_the_account_only_postgresql_stops_the_second_import
     account = money.a_bank_account(company)
     together = threading.Barrier(4, timeout=30)
 
-    def nobody_waits(_company: Company, found: Any) -> dict[str, BankAccount]:
+    def nobody_waits(_company: Company, found: Any, _chosen: Any) -> list[BankAccount]:
         together.wait()
-        return {one.account_id: account for one in found}
+        return [account for _one in found]
 
     monkeypatch.setattr(bank, "_lock_accounts", nobody_waits)
     data = statement(company)
@@ -259,3 +260,32 @@ def test_a_matched_line_is_not_reopened_by_hand(company):
     line.refresh_from_db()
     with pytest.raises(LineMatched):
         reopen_line(line=line, actor=ACTOR, at=AT)
+
+
+@pytest.mark.trust
+@pytest.mark.django_db(transaction=True)
+def test_files_that_overlap_imported_at_once_bring_each_movement_once():
+    company = story.a_company()
+    money.a_bank_account(company)
+    entries = [Entry(amount=Decimal(n), counterparty=f"CLIENT {n}", bank_reference=f"BNK{n}") for n in range(1, 9)]
+    opening = [str(sum(range(start + 1))) for start in range(4)]
+    files = [
+        statement(company, entries[start : start + 5], opening=opening[start], name=f"F{start}") for start in range(4)
+    ]
+    at_once(4, lambda place: load(company, files[place]))
+    assert BankStatement.everywhere.filter(company=company).count() == 4
+    found = BankLine.everywhere.filter(company=company).values_list("amount", flat=True)
+    assert sorted(found) == [Decimal(n) for n in range(1, 9)]
+
+
+def test_a_file_of_which_the_last_statement_is_damaged_changes_nothing(company):
+    good, bad = statement(company, name="A"), statement(company, opening="1187.50", name="B")
+    damaged = merged(good, bad.replace(b"2375.00", b"9999.00"))
+    with pytest.raises(Invalid, match="Il manque des mouvements"):
+        load(company, damaged)
+    assert not BankLine.everywhere.filter(company=company).exists()
+    assert not list(Path(company_files(company)).glob("**/*.xml"))
+
+
+def company_files(company: Company) -> str:
+    return f"{settings_of_django.MEDIA_ROOT}/statements/{company.pk}"

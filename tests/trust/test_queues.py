@@ -26,8 +26,8 @@ from einvoicing.services.sending import email_invoice
 from einvoicing.services.transmissions import TRANSMISSIONS
 from einvoicing.tasks import COMPARING, POLLING
 from payments.dunning.delivery import REMINDER_EMAILS
-from payments.models import Feed, FeedKind
-from payments.tasks import FEEDS
+from payments.models import Feed, FeedKind, StatementUpload
+from payments.tasks import FEEDS, UPLOADS
 from tests.factories import platforms, story
 from tests.trust.at_once import at_once
 
@@ -87,6 +87,13 @@ def a_feed(company: Company) -> LeasedRow:
     return row
 
 
+def an_upload(company: Company) -> LeasedRow:
+    row: StatementUpload = StatementUpload.everywhere.create(
+        company=company, batch="b", name="a.xml", size=0, content=b"", sha256="", uploaded_at=AT, expires_at=AT
+    )
+    return row
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -96,6 +103,7 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "webhooks out": (DELIVERIES, a_delivery),
     "messages in": (RECEIVED, a_received_message),
     "feeds": (FEEDS, a_feed),
+    "statement files": (UPLOADS, an_upload),
     "polls": (POLLING, platforms.a_platform_account),
     "comparisons": (COMPARING, platforms.a_platform_account),
 }

@@ -27,7 +27,7 @@ def largest_body(environ: dict[str, Any]) -> int:
             return STRANGERS
     finally:
         connections.close_all()  # this thread is not Django's own: nothing else gives its connection back
-    return FILES if _takes_files(request) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return _largest_of_route(request) or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def _is_known(request: Any) -> bool:
@@ -40,10 +40,13 @@ def _is_known(request: Any) -> bool:
     return bool(get_user(request).is_authenticated)
 
 
-def _takes_files(request: WSGIRequest) -> bool:
+def _largest_of_route(request: WSGIRequest) -> int:
+    """What a page says of itself (`largest_body`), FILES where a route of the API takes some, else 0."""
     try:
-        view = getattr(resolve(request.path_info).func, "cls", None)
+        view = resolve(request.path_info).func
     except Http404:
-        return False
-    operations = getattr(view, "operations", dict)
-    return any(operation.multipart for operation in operations().values())
+        return 0
+    if said := getattr(view, "largest_body", 0):
+        return int(said)
+    operations = getattr(getattr(view, "cls", None), "operations", dict)
+    return FILES if any(operation.multipart for operation in operations().values()) else 0
