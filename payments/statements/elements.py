@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from lxml.etree import QName
 from lxml.etree import _Element as Element
 
 from config.kernel.money import round2
@@ -18,22 +16,28 @@ AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?")
 
 def name_of(element: Element) -> str:
     """The local name of the element, whatever the version's namespace."""
-    return QName(element).localname
+    tag = str(element.tag)
+    return tag[tag.rfind("}") + 1 :]
 
 
-def children(element: Element, *path: str) -> Iterator[Element]:
+def children(element: Element, *path: str) -> list[Element]:
     """The elements at `path`, whatever the version's namespace."""
-    if not path:
-        yield element
-        return
-    for child in element:
-        if name_of(child) == path[0]:
-            yield from children(child, *path[1:])
+    found = [element]
+    for name in path:
+        found = [child for one in found for child in one.iterchildren(f"{{*}}{name}")]
+    return found
 
 
 def first(element: Element, *path: str) -> Element | None:
     """The first element at `path`."""
-    return next(children(element, *path), None)
+    if not path:
+        return element
+    name, *rest = path
+    for child in element.iterchildren(f"{{*}}{name}"):
+        found = first(child, *rest)
+        if found is not None:
+            return found
+    return None
 
 
 def text(element: Element, *path: str) -> str:

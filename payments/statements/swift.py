@@ -206,6 +206,8 @@ def _parsed(found: Field, collection: Transactions) -> tuple[dict[str, Any], lis
         for reader in READERS:
             try:
                 raw = date_fixup_pre_processor(collection, reader, reader.parse(collection, value))
+                if not raw["id"] and (raw["customer_reference"] or "A")[0] in ".,'0123456789":
+                    continue  # the figures of the amount go on
                 return reader(collection, dict(raw)) | {"written": raw["amount"]}, rest
             except (RuntimeError, ValueError, ArithmeticError):
                 continue

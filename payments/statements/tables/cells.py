@@ -10,9 +10,9 @@ from config.kernel.money import round2
 
 Cell = str | Decimal | date | None
 
-ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?=$|[T ,])")
-COMPACT_DATE = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
-DATE = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?=$|[T ,])")
+ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?=$|[T ,])", re.ASCII)
+COMPACT_DATE = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})", re.ASCII)
+DATE = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?=$|[T ,])", re.ASCII)
 NAMED_DATE = re.compile(r"(\d{1,2})(?:er)?[-/. ]+([A-Za-zéûÉÛ]{3,9})\.?[-/. ,]+(\d{4}|\d{2})(?=$|[T ,])")
 MONTHS = {
     "jan": 1, "fev": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5, "juin": 6, "jun": 6, "juil": 7,
@@ -24,9 +24,13 @@ CURRENCIES = frozenset(
      "USD", "XAF", "XOF", "XPF", "ZAR")
 )  # fmt: skip
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "EUROS": "EUR", "EURO": "EUR"}
-UNIT = re.compile(r"[A-Z]{3}|€|\$|£|EUROS?", re.IGNORECASE)
-FIGURES = re.compile(r"\d[\d.,'’]*|[.,]\d+")
-GROUPS = {",": re.compile(r"\d{1,3}(?:[.'’]\d{3})+|\d+"), ".": re.compile(r"\d{1,3}(?:[,'’]\d{3})+|\d+")}
+UNIT = re.compile(r"^([-+(]?)(?:EUROS?|[A-Z]{3}|€|\$|£)|(?:EUROS?|[A-Z]{3}|€|\$|£)([-+)]?)$", re.IGNORECASE)
+FIGURES = re.compile(r"[0-9][0-9.,'’]*|[.,][0-9]+")
+GROUPS = {
+    ",": re.compile(r"[0-9]{1,3}(?:[.'’][0-9]{3})+|[0-9]+"),
+    ".": re.compile(r"[0-9]{1,3}(?:[,'’][0-9]{3})+|[0-9]+"),
+}
+BETWEEN = re.compile(r"(?<=[0-9])[\s\u00a0\u2007\u202f]+(?=[0-9])")  # a blank parts thousands as a mark does
 BLANKS = re.compile(r"[\s\u00a0\u2007\u202f]+")
 NOISE = Decimal("0.000001")
 
@@ -97,14 +101,14 @@ def amount(cell: Cell, decimal: str) -> Decimal | None:
         if abs(cell) >= Decimal(10) ** 16 or abs(cell - round2(cell)) > NOISE:
             raise ValueError(words(cell))
         return round2(cell)
-    text = BLANKS.sub("", words(cell).replace("−", "-").replace("–", "-"))
+    text = BLANKS.sub("", BETWEEN.sub("'", words(cell).replace("−", "-").replace("–", "-")))
     if text in ("", "-", "--", "—"):
         return None
-    bare, is_negative = _unsigned(UNIT.sub("", text, count=1) if UNIT.search(text) else text)
+    bare, is_negative = _unsigned(UNIT.sub(r"\1\2", text, count=1))
     if not FIGURES.fullmatch(bare) or len(bare) > 30:
         raise ValueError(text)
     whole, _mark, fraction = bare.partition(decimal)
-    if (whole and not GROUPS[decimal].fullmatch(whole)) or not re.fullmatch(r"\d*", fraction):
+    if (whole and not GROUPS[decimal].fullmatch(whole)) or not re.fullmatch(r"[0-9]*", fraction):
         raise ValueError(text)
     written = Decimal(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{fraction or '0'}")
     if round2(written) != written:

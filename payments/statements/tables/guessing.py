@@ -125,7 +125,7 @@ def _doubtful_left_out(roles: dict[str, int], body: Sequence[Sequence[Cell]]) ->
     kept = dict(roles)
     if not all(normalise(text) in STATES for text in texts.get("status", ())):
         del kept["status"]
-    if not texts.get("direction") or not all(map(contents.direction, texts["direction"])):
+    if not texts.get("direction") or not any(map(contents.direction, texts["direction"])):
         kept.pop("direction", None)
     for role in ("currency", "fee", "balance"):
         if not texts.get(role):
