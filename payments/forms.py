@@ -15,7 +15,7 @@ from billing.models import Invoice
 from config.kernel.editing import RecordForm
 from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
-from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
+from config.kernel.forms import FrenchDateField, FrenchDateInput, FrenchDecimalField, TextField
 from config.kernel.money import ZERO
 from payments.models import LineStatus, Method
 from payments.services.allocations import Share, spread
@@ -138,7 +138,7 @@ class ReasonForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    on = FrenchDateField(label=_("Au"), required=False)
+    on = FrenchDateField(label=_("Au"), required=False, widget=FrenchDateInput(attrs={"class": "input input-date"}))
 
 
 class ManyFiles(forms.ClearableFileInput):

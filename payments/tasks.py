@@ -63,7 +63,7 @@ def _work_on_upload(row: StatementUpload, now: Clock) -> None:
     release(row)
 
 
-# beyond the longest import of a file, with the reconciliation that follows
+# beyond most imports; a longer one that is taken over meanwhile is waited for by its row's lock, and then found kept
 UPLOADS: Queue[StatementUpload] = Queue(
-    name="importation des relevés", due=uploads.at_work, work=_work_on_upload, lease=timedelta(minutes=30)
+    name="importation des relevés", due=uploads.at_work, work=_work_on_upload, lease=timedelta(minutes=10)
 )

@@ -110,6 +110,7 @@ def _keep(request: HttpRequest, rows: Sequence[StatementUpload]) -> None:
 
 
 def _shown(row: StatementUpload) -> dict[str, Any]:
+    is_table = row.mapping is not None
     done, total = seen_progress(row) if row.state == UploadState.CONFIRMED else (0, 0)
     return {
         "row": row,
@@ -118,7 +119,9 @@ def _shown(row: StatementUpload) -> dict[str, Any]:
         "problem": _problem(row.preview.get("problem")),
         "statements": [_statement(one) for one in row.preview.get("statements", [])],
         "can_be_kept": can_be_kept(row),
-        "is_table": row.mapping is not None,
+        "is_table": is_table,
+        # a file that is only shown has nothing to say above its statements
+        "has_news": is_table or row.state != UploadState.READ or row.preview.get("is_known"),
         "done": typography.number(done),
         "total": typography.number(total),
     }

@@ -108,7 +108,7 @@ def test_what_is_no_file_is_refused_at_its_field(company: Company, partner: Part
         upload(partner, money.a_bank_account(company).pk, b""),
         partner.http.post(url, {"fichier": "x"}, headers=partner.headers),
         partner.post(url, {"file": "x"}),
-        upload(partner, money.a_bank_account(company).pk, b" " * 10_000_001),
+        upload(partner, money.a_bank_account(company).pk, b" " * 20_000_001),
     ):
         assert (answer.status_code, "file" in json_of(answer)["fields"]) == (400, True)
 
