@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
+    Bounce,
     DepositDeduction,
     Email,
+    EmailAttachment,
     Invoice,
     InvoiceDocument,
     InvoiceLine,
@@ -141,6 +143,23 @@ class EmailAdmin(FactAdmin):
     @admin.action(description=_("Renvoyer"))
     def resend(self, request: HttpRequest, rows: QuerySet[Email]) -> None:
         for_each(self, request, rows, lambda row, actor, at: resend_email(email=row, actor=actor, at=at))
+
+
+@admin.register(Bounce)
+class BounceAdmin(FactAdmin):
+    list_display = ["at", "company", "address", "status_code", "is_permanent", "source", "cleared_at"]
+    list_select_related = ["company"]
+    list_filter = ["is_permanent", "source", "company"]
+    search_fields = ["address"]
+    ordering = ["-at"]
+
+
+@admin.register(EmailAttachment)
+class EmailAttachmentAdmin(FactAdmin):
+    list_display = ["created_at", "company", "email", "name", "size"]
+    list_select_related = ["company", "email"]
+    list_filter = ["company"]
+    ordering = ["-created_at"]
 
 
 @admin.register(NumberSequence)

@@ -8,8 +8,9 @@ class BillingConfig(AppConfig):
     verbose_name = "Facturation"
 
     def ready(self) -> None:
-        from billing import customer_account, receivers, sealed
+        from billing import customer_account, inbound, receivers, sealed
 
         sealed.declare()
         customer_account.register()
         receivers.connect()
+        inbound.register()

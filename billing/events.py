@@ -3,3 +3,4 @@
 from django.dispatch import Signal
 
 invoices_issued = Signal()  # invoices of one company, actor, at
+email_bounced = Signal()  # email that its recipient's server has refused for good, at

@@ -46,6 +46,9 @@ declare(
     Fact("billing.email.unknown", n("E-mail : issue inconnue"), "mail", "warn"),
     Fact("billing.email.cancelled", n("E-mail annulé avant envoi"), "mail"),
     Fact("billing.email.requeued", n("E-mail remis en file"), "mail"),
+    Fact("billing.email.bounced", n("Adresse refusée : %(recipient)s"), "mail", "bad"),
+    Fact("billing.email.delayed", n("E-mail retardé par le serveur du destinataire"), "mail", "warn"),
+    Fact("billing.email.cleared", n("L’adresse %(recipient)s fonctionne de nouveau"), "mail", "good"),
     Fact("billing.email.claimed"),
 )
 declare(

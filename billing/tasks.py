@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from billing import bounce_mailbox
 from billing.models import Email, EmailKind
 from billing.services import overdue
 from billing.services.emails import hand_over, queue_of
@@ -18,6 +19,12 @@ from config.kernel.queue import Clock, Queue
 def deliver_emails() -> int:
     """Hand invoices, then notices, that are due to the mail server. Reminders are delivered by payments."""
     return sum(len(queue.sweep(limit=10)) for queue in (INVOICE_EMAILS, NOTICES))
+
+
+@shared_task(name="billing.read_bounces")
+def read_bounces() -> int:
+    """Read the mailbox where undelivered mails come back; how many reports were news."""
+    return bounce_mailbox.read_bounces(at=timezone.now())
 
 
 @shared_task(name="billing.announce_overdue")

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.invoice_sums import invoice_sums
 from billing.invoiced import is_invoiced
 from billing.models import Email, EmailStatus, Invoice, OrderStatus, Product, SalesOrder
+from billing.services.bounces import addresses_to_mend
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
+
+MOST_ADDRESSES = 100
 
 
 @watch("emails", needs="einvoicing.send")
@@ -29,6 +34,23 @@ def refused_emails(_today: Today) -> Iterator[Todo]:
         detail = _("Il est peut-être parti : demandez au client avant de le renvoyer.")
         url = _email_url(row, "status=UNKNOWN")
         yield Todo(counted(sentence, row["count"]), detail, "mail", "warn", _("Vérifier"), url)
+
+
+@watch("refused-addresses", needs="customers.edit")
+def refused_customers(_today: Today) -> Iterator[Todo]:
+    """Addresses that refuse our messages and stand in a customer's record: one query."""
+    found = addresses_to_mend().values_list("address", flat=True).distinct().order_by("address")
+    addresses = list(found[:MOST_ADDRESSES])
+    if not addresses:
+        return
+    sentence = ngettext("%(n)s adresse refusée", "%(n)s adresses refusées", len(addresses))
+    detail = ", ".join(addresses[:3])
+    query = urlencode({"q": addresses[0]})
+    alone = len(addresses) == 1
+    url = (
+        f"{reverse('customers:customer-list')}?{query}" if alone else f"{reverse('billing:email-list')}?status=BOUNCED"
+    )
+    yield Todo(counted(sentence, len(addresses)), detail, "mail", "bad", _("Corriger"), url)
 
 
 def _email_url(row: dict[str, Any], query: str) -> str:

@@ -106,6 +106,8 @@ app.conf.update(
         "compare": {"task": "einvoicing.compare", "schedule": crontab(minute=10)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
+        # what came back undelivered
+        "read-bounces": {"task": "billing.read_bounces", "schedule": crontab(minute="*/5")},
         # tell partner systems what happened
         "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0},
         # apply what other systems told us

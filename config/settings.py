@@ -253,6 +253,8 @@ if EMAIL_URL:
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="facturation@localhost")
 SMTP_CONFIGURED = bool(EMAIL_URL)
+# where undelivered mails come back, read over IMAP; without it only a provider's webhook tells of them
+BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
 
 # -- e-invoicing ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,17 @@ from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.pages import views
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
-from config.pages.settings import api_keys, company, feeds, inbound, platforms, rates, webhook_deliveries, webhooks
+from config.pages.settings import (
+    api_keys,
+    company,
+    feeds,
+    inbound,
+    platforms,
+    rates,
+    reminders,
+    webhook_deliveries,
+    webhooks,
+)
 
 admin.site.login_form = AdminSignInForm
 
@@ -24,6 +34,8 @@ urlpatterns = [
     path("settings/platform/<slug:kind>/test/", platforms.platform_test, name="platform-test"),
     path("settings/bank/", company.bank_settings, name="bank-settings"),
     path("settings/rates/", rates.rate_settings, name="rate-settings"),
+    path("settings/reminders/", reminders.reminder_settings, name="reminder-settings"),
+    path("settings/reminders/<int:level>/<slug:language>/", reminders.reminder_text, name="reminder-text"),
     path("settings/bank/<int:pk>/", company.bank_account_edit, name="bank-account-edit"),
     path("settings/bank/feeds/", feeds.feed_list, name="feed-settings"),
     path("settings/bank/feeds/revolut/authorise/", feeds.revolut_authorise, name="revolut-authorise"),

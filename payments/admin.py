@@ -31,6 +31,9 @@ from payments.models import (
     MatchPart,
     Payment,
     Reminder,
+    ReminderHold,
+    ReminderSettings,
+    ReminderText,
     StatementUpload,
 )
 from payments.outgoing import admin as outgoing_admin  # noqa: F401 - registers its own
@@ -211,3 +214,27 @@ class PartAdmin(FactAdmin):
     list_display = ["id", "company", "__str__"]
     list_select_related = ["company"]
     ordering = ["-id"]
+
+
+@admin.register(ReminderHold)
+class ReminderHoldAdmin(FactAdmin):
+    list_display = ["until", "company", "invoice", "kind", "amount", "ended_at"]
+    list_select_related = ["company", "invoice"]
+    list_filter = ["kind", "company"]
+    ordering = ["-until"]
+
+
+@admin.register(ReminderSettings)
+class ReminderSettingsAdmin(FactAdmin):
+    list_display = ["__str__", "company", "never", "is_grouped", "with_statement", "language"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["company"]
+    ordering = ["company", "customer"]
+
+
+@admin.register(ReminderText)
+class ReminderTextAdmin(FactAdmin):
+    list_display = ["level", "language", "company", "customer", "subject_line"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["company", "level", "language"]
+    ordering = ["company", "level"]

@@ -8,9 +8,10 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import customer_account, inbound, panels, sealed
+        from payments import customer_account, inbound, panels, receivers, sealed
 
         sealed.declare()
         panels.register()
         customer_account.register()
         inbound.register()
+        receivers.connect()

@@ -7,18 +7,22 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from billing.services.bounces import bounces_of
+from config.kernel.clock import local_day
 from customers import panels
 from customers.models import Customer
-from customers.panels import Action, Figure
+from customers.panels import Action, Figure, Panel
 from payments.models import Payment
+from payments.services.scores import habits
 
 
 def register() -> None:
     """Called once, when the app is ready."""
-    panels.register(figures=figures, actions=actions)
+    panels.register(figures=figures, panels=reminder_panels, actions=actions)
 
 
 def figures(customer: Customer) -> Iterator[Figure]:
@@ -35,6 +39,18 @@ def figures(customer: Customer) -> Iterator[Figure]:
         )
 
 
+def reminder_panels(customer: Customer) -> Iterator[Panel]:
+    """How the customer pays and is reminded, and its addresses that refuse our messages. Four queries."""
+    known = habits(on=local_day(timezone.now()), customers={customer.pk})
+    yield Panel(
+        _("Relances"),
+        "payments/reminder/_customer_panel.html",
+        {"customer": customer, "habit": known.own.get(customer.pk), "bounces": list(bounces_of(customer))},
+    )
+
+
 def actions(customer: Customer) -> Iterator[Action]:
     url = f"{reverse('payments:payment-new')}?customer={customer.pk}"
     yield Action(_("Enregistrer un paiement"), url, "coins", "payments.record")
+    settings = reverse("payments:customer-reminders", args=[customer.pk])
+    yield Action(_("Comment relancer ce client"), settings, "bell", "reminders.send")

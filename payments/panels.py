@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import panels
 from billing.models import Invoice
 from billing.panels import Action
+from config.kernel.clock import local_day
 from customers.panels import Panel
+from payments.models import ReminderHold
 
 
 def register() -> None:
@@ -27,13 +31,27 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "payments/_invoice_panel.html",
             {"allocations": allocations, "currency": invoice.currency},
         )
-    reminders = list(invoice.reminders.order_by("-created_at"))
-    if reminders:
+    reminders = list(invoice.reminders.select_related("email").order_by("-created_at"))
+    holds = list(invoice.reminder_holds.filter(ended_at=None).order_by("until")) if not invoice.is_draft else []
+    if reminders or holds:
         yield Panel(
             _("Relances"),
             "payments/reminder/_invoice_panel.html",
-            {"reminders": reminders, "currency": invoice.currency},
+            {"reminders": reminders, "currency": invoice.currency, "invoice": invoice, "holds": _held(holds, invoice)},
         )
+
+
+def _held(holds: list[ReminderHold], invoice: Invoice) -> list[dict[str, Any]]:
+    today = local_day(timezone.now())
+    return [
+        {
+            "hold": hold,
+            "broken": hold.is_broken(invoice.balance, today),
+            "is_over": hold.is_over(today),
+            "is_kept": hold.is_kept(invoice.balance),
+        }
+        for hold in holds
+    ]
 
 
 def actions(invoice: Invoice, on: date) -> Iterator[Action]:
@@ -44,4 +62,14 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
             "coins",
             primary_rank=panels.RECORD_PAYMENT,
             needs="payments.record",
+        )
+    if invoice.can_be_paid and invoice.due_date and invoice.due_date < on:
+        yield Action(_("Relancer"), reverse("payments:reminder-preview", args=[invoice.pk]), "bell")
+        yield Action(_("Pénalités de retard"), reverse("payments:late-interest", args=[invoice.pk]), "coins")
+    if invoice.disputed_at:
+        yield Action(
+            _("Fixer la date de revue du litige"),
+            reverse("payments:hold-new", args=[invoice.pk, "dispute"]),
+            "clock",
+            needs="reminders.send",
         )

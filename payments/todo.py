@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceStatus, owed_of
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
-from payments.models import BankAccount, BankLine, LineStatus, Payment, Reminder, ReminderStatus
+from payments.models import BankAccount, BankLine, HoldKind, LineStatus, Payment, Reminder, ReminderHold, ReminderStatus
 
 ZERO = Decimal("0.00")
 
@@ -48,6 +48,27 @@ def formal_notices(_today: Today) -> Iterator[Todo]:
         url = one_or_list(row["count"], row["only"], "payments:reminder-letter", "payments:reminder-letters")
         detail = typography.money(row["total"])
         yield Todo(counted(sentence, row["count"]), detail, "bell", "warn", _("Relire et envoyer"), url)
+
+
+@watch("promises", needs="reminders.send")
+def promises(today: Today) -> Iterator[Todo]:
+    """Promises whose day has passed without their money, and disputes whose day to look at again has come."""
+    past = ReminderHold.objects.filter(ended_at=None, until__lt=today.date).select_related("invoice")
+    past = past.filter(invoice__status=InvoiceStatus.ISSUED)
+    broken = past.filter(kind=HoldKind.PROMISE, amount__gt=F("balance") - owed_of("invoice__"))
+    row = broken.aggregate(count=Count("pk"), only=Min("invoice_id"), total=Sum("amount", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s promesse non tenue", "%(n)s promesses non tenues", row["count"])
+        url = one_or_list(row["count"], row["only"], "payments:reminder-preview", "payments:reminder-promises")
+        detail = typography.money(row["total"])
+        yield Todo(counted(sentence, row["count"]), detail, "bell", "warn", _("Relancer"), url)
+    disputes = past.filter(kind=HoldKind.DISPUTE, invoice__disputed_at__isnull=False)
+    row = disputes.aggregate(count=Count("pk"), only=Min("invoice_id"))
+    if row["count"]:
+        sentence = ngettext("%(n)s litige à revoir", "%(n)s litiges à revoir", row["count"])
+        url = one_or_list(row["count"], row["only"], "billing:invoice-detail", "payments:reminder-promises")
+        detail = _("La date que vous aviez fixée est passée.")
+        yield Todo(counted(sentence, row["count"]), detail, "alert", "warn", _("Revoir"), url)
 
 
 @watch("credits", needs="payments.record")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.dunning import views as reminders
+from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.views import accounts, bank, payments, uploads
 
 app_name = "payments"
@@ -26,11 +26,27 @@ urlpatterns = [
     path("payments/<int:pk>/allocate/", payments.payment_allocate, name="payment-allocate"),
     path("payments/<int:pk>/edit/", payments.payment_edit, name="payment-edit"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment-reverse"),
-    path("reminders/", reminders.reminder_list, name="reminder-list"),
-    path("reminders/held/", reminders.reminder_list, {"shown": "held"}, name="reminder-held"),
-    path("reminders/letters/", reminders.reminder_list, {"shown": "letters"}, name="reminder-letters"),
-    path("reminders/history/", reminders.reminder_list, {"shown": "history"}, name="reminder-history"),
-    path("reminders/send/", reminders.reminder_send_due, name="reminder-send-due"),
-    path("reminders/<int:pk>/", reminders.reminder_letter_page, name="reminder-letter"),
-    path("reminders/<int:pk>/cancel/", reminders.reminder_cancel, name="reminder-cancel"),
+    path("reminders/", lists.reminder_list, name="reminder-list"),
+    path("reminders/held/", lists.reminder_list, {"shown": "held"}, name="reminder-held"),
+    path("reminders/promises/", lists.reminder_list, {"shown": "promises"}, name="reminder-promises"),
+    path("reminders/letters/", lists.reminder_list, {"shown": "letters"}, name="reminder-letters"),
+    path("reminders/history/", lists.reminder_list, {"shown": "history"}, name="reminder-history"),
+    path("reminders/forecast/", forecast.reminder_forecast, name="reminder-forecast"),
+    path("reminders/send/", run.reminder_send_due, name="reminder-send-due"),
+    path("reminders/of/<int:pk>/", run.reminder_preview, name="reminder-preview"),
+    path("reminders/of/<int:pk>/interest/", holds.interest_page, name="late-interest"),
+    path("reminders/of/<int:pk>/hold/<slug:kind>/", holds.hold_new, name="hold-new"),
+    path("reminders/holds/<int:pk>/end/", holds.hold_end, name="hold-end"),
+    path("reminders/<int:pk>/", notices.reminder_letter_page, name="reminder-letter"),
+    path("reminders/<int:pk>/notice/", notices.reminder_notice, name="reminder-notice"),
+    path("reminders/<int:pk>/posted/", notices.reminder_post, name="reminder-post"),
+    path("reminders/<int:pk>/cancel/", notices.reminder_cancel, name="reminder-cancel"),
+    path("reminders/customers/<int:pk>/", practice.customer_reminders, name="customer-reminders"),
+    path("reminders/customers/<int:pk>/address/", holds.address_cleared, name="address-cleared"),
+    path("reminders/customers/<int:pk>/statement/", holds.customer_statement, name="customer-statement"),
+    path(
+        "reminders/customers/<int:pk>/texts/<int:level>/<slug:language>/",
+        practice.customer_text,
+        name="customer-reminder-text",
+    ),
 ]

@@ -1,6 +1,9 @@
 """The nouns of billing."""
 
+from billing.models.emails import Bounce as Bounce
+from billing.models.emails import BounceSource as BounceSource
 from billing.models.emails import Email as Email
+from billing.models.emails import EmailAttachment as EmailAttachment
 from billing.models.emails import EmailKind as EmailKind
 from billing.models.emails import EmailStatus as EmailStatus
 from billing.models.invoice_parts import DepositDeduction as DepositDeduction
@@ -12,6 +15,7 @@ from billing.models.invoice_rows import BALANCE as BALANCE
 from billing.models.invoice_rows import InvoiceKind as InvoiceKind
 from billing.models.invoice_rows import InvoiceQuerySet as InvoiceQuerySet
 from billing.models.invoice_rows import InvoiceStatus as InvoiceStatus
+from billing.models.invoice_rows import owed_of as owed_of
 from billing.models.invoices import Invoice as Invoice
 from billing.models.ledger import Journal as Journal
 from billing.models.ledger import JournalEntry as JournalEntry

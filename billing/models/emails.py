@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -28,6 +28,11 @@ class EmailStatus(models.TextChoices):
     UNKNOWN = "UNKNOWN", _("Issue inconnue")
     FAILED = "FAILED", _("Refusée")
     CANCELLED = "CANCELLED", _("Annulée avant envoi")
+    BOUNCED = "BOUNCED", _("Revenue : adresse refusée")
+
+
+def _attachment_path(attachment: Any, name: str) -> str:
+    return f"emails/{attachment.company_id}/{attachment.email_id}/{name}"
 
 
 class Email(LeasedRow):
@@ -47,11 +52,13 @@ class Email(LeasedRow):
                 EmailStatus.CANCELLED,
             }
         ),
-        EmailStatus.SENT: frozenset(),
+        # accepted by our server, refused by the recipient's
+        EmailStatus.SENT: frozenset({EmailStatus.BOUNCED}),
         EmailStatus.KEPT: frozenset({EmailStatus.QUEUED}),
-        EmailStatus.UNKNOWN: frozenset({EmailStatus.QUEUED}),
+        EmailStatus.UNKNOWN: frozenset({EmailStatus.QUEUED, EmailStatus.BOUNCED}),
         EmailStatus.FAILED: frozenset({EmailStatus.QUEUED}),
         EmailStatus.CANCELLED: frozenset(),
+        EmailStatus.BOUNCED: frozenset({EmailStatus.QUEUED}),
     }
 
     kind = models.CharField(_("type"), max_length=10, choices=EmailKind.choices)
@@ -80,3 +87,56 @@ class Email(LeasedRow):
 
     def get_absolute_url(self) -> str:
         return reverse("billing:email-detail", args=[self.pk])
+
+
+class EmailAttachment(CompanyRow):
+    """A file that left with the message, or will: kept byte for byte, so that what was sent can be shown."""
+
+    email = models.ForeignKey(Email, on_delete=models.PROTECT, related_name="attachments")
+    name = models.CharField(_("nom"), max_length=120)
+    file = models.FileField(_("fichier"), upload_to=_attachment_path, max_length=255)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size = models.PositiveIntegerField(_("taille"))
+    created_at = models.DateTimeField(_("créé le"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("pièce jointe")
+        verbose_name_plural = _("pièces jointes")
+        constraints = [models.UniqueConstraint(fields=["email", "name"], name="one_attachment_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BounceSource(models.TextChoices):
+    MAILBOX = "MAILBOX", _("Boîte de retour")
+    PROVIDER = "PROVIDER", _("Fournisseur d’envoi")
+
+
+class Bounce(CompanyRow):
+    """What the recipient's server said against one message (RFC 3464). A permanent one stops mails to its address.
+
+    `cleared_at`: a person says that the address works again. `address` is in lower case.
+    """
+
+    email = models.ForeignKey(Email, on_delete=models.PROTECT, related_name="bounces")
+    address = models.CharField(_("adresse"), max_length=254)
+    status_code = models.CharField(_("code"), max_length=12, blank=True)
+    diagnostic = models.CharField(_("réponse du serveur"), max_length=300, blank=True)
+    is_permanent = models.BooleanField(_("définitif"))
+    source = models.CharField(_("appris par"), max_length=10, choices=BounceSource.choices)
+    at = models.DateTimeField(_("le"))
+    cleared_at = models.DateTimeField(_("levé le"), null=True)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("retour d’e-mail")
+        verbose_name_plural = _("retours d’e-mail")
+        constraints = [models.UniqueConstraint(fields=["email", "is_permanent"], name="one_bounce_of_a_kind_per_email")]
+        indexes = [
+            models.Index(
+                fields=["company", "address"], condition=Q(is_permanent=True, cleared_at=None), name="refused_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address

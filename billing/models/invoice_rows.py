@@ -32,9 +32,20 @@ class InvoiceStatus(models.TextChoices):
     CREDITED = "CREDITED", _("Annulée par avoir")
 
 
-# what remains to be paid, for SQL: `Invoice.balance` says the same of one row
-SETTLED = F("amount_deposited") + F("amount_paid") + F("amount_credited") + F("amount_written_off")
-BALANCE = F("total_gross") - SETTLED
+def settled_of(prefix: str = "") -> Any:
+    """What no longer has to be paid, for SQL, of the invoice at the end of `prefix`."""
+    taken = ("amount_deposited", "amount_paid", "amount_credited", "amount_written_off")
+    first, *others = (F(f"{prefix}{column}") for column in taken)
+    return sum(others, start=first)
+
+
+def owed_of(prefix: str = "") -> Any:
+    """What remains to be paid, for SQL, of the invoice at the end of `prefix`: `Invoice.balance` says the same."""
+    return F(f"{prefix}total_gross") - settled_of(prefix)
+
+
+SETTLED = settled_of()
+BALANCE = owed_of()
 
 
 # the final invoice of an order: once issued, a corrected invoice stands where the cancelled one did

@@ -24,12 +24,13 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from billing.mail_server import deliver
-from billing.models import DocumentKind, Email, EmailKind, EmailStatus, Invoice, InvoiceDocument
+from billing.models import DocumentKind, Email, EmailAttachment, EmailKind, EmailStatus, Invoice, InvoiceDocument
+from billing.services.bounces import refused_addresses
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import creditor_reference
-from config.kernel.kept import read_to_send
+from config.kernel.kept import keep_file, read_to_send
 from config.kernel.models import CompanyRow
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
 from config.kernel.tries import MESSAGE_DELAYS, MESSAGE_TRIES
@@ -40,6 +41,7 @@ logger = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=10)
 COURIER = Actor.system("courrier")
 LEASE_ENDED = "L’envoi a été interrompu : le message est peut-être parti. Vérifiez avant de le renvoyer."
+ADDRESS_REFUSED = "Cette adresse a déjà refusé un message : corrigez-la, ou dites qu’elle fonctionne de nouveau."
 
 
 class InvalidRecipient(Invalid):
@@ -151,6 +153,8 @@ def hand_over(*, email: Email, at: datetime) -> Email:
         raise TransitionRefused(state=email.get_status_display())
     if not settings.SMTP_CONFIGURED:
         return _record(email, EmailStatus.KEPT, "billing.email.kept", at=at)
+    if refused_addresses([email.recipient]):
+        return _record_failure(email, RemoteError(ADDRESS_REFUSED, retryable=False), at)
     try:
         deliver(_message(email, at))
     except RemoteError as error:
@@ -271,7 +275,20 @@ def _message(email: Email, at: datetime) -> EmailMessage:
         message.attach_alternative(render_to_string("billing/emails/notice.html", {"email": email}), "text/html")
     if email.needs_document and email.invoice:
         message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice, at), "application/pdf")
+    for attachment in EmailAttachment.everywhere.filter(email=email).order_by("id"):
+        record = email.invoice or email
+        message.attach(attachment.name, read_to_send(attachment, record=record, at=at), "application/pdf")
     return message
+
+
+def attach(*, email: Email, name: str, data: bytes, at: datetime) -> EmailAttachment:
+    """Keep a PDF that leaves with the message; one of that name is kept once, as it was made first."""
+    kept: EmailAttachment | None = EmailAttachment.everywhere.filter(email=email, name=name).first()
+    if kept is None:
+        kept = EmailAttachment(company_id=email.company_id, email=email, name=name, size=len(data), created_at=at)
+        keep_file(kept, name, data)
+        kept.save(force_insert=True)
+    return kept
 
 
 def _document(invoice: Invoice, at: datetime) -> bytes:

@@ -47,6 +47,10 @@ HONEST: dict[str, tuple[str, Any]] = {
         ),
     ),
     EmailStatus.FAILED: ("bad", gettext_lazy("Le serveur de messagerie a refusé le message. Il n’est pas parti.")),
+    EmailStatus.BOUNCED: (
+        "bad",
+        gettext_lazy("Le serveur du destinataire a refusé le message : corrigez l’adresse du client, puis renvoyez."),
+    ),
     EmailStatus.CANCELLED: ("neutral", gettext_lazy("Le message a été annulé avant son envoi.")),
 }
 

@@ -11,7 +11,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api.webhook_receivers import AbbyReceiver, AfnorReceiver, InvoiceNinjaReceiver, RevolutReceiver
+from config.api.webhook_receivers import (
+    AbbyReceiver,
+    AfnorReceiver,
+    EmailReceiver,
+    InvoiceNinjaReceiver,
+    RevolutReceiver,
+)
 from config.kernel.api import lists
 from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
@@ -25,7 +31,9 @@ from config.kernel.api.view import ApiView, Call
 from config.kernel.inbound import applying, sources
 from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 
-SOURCES = [receiver.source for receiver in (AbbyReceiver, AfnorReceiver, RevolutReceiver, InvoiceNinjaReceiver)]
+SOURCES = [
+    receiver.source for receiver in (AbbyReceiver, AfnorReceiver, RevolutReceiver, InvoiceNinjaReceiver, EmailReceiver)
+]
 STATUSES = [value.lower() for value in ReceivedStatus.values]
 
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("webhooks/abby", webhook_receivers.AbbyReceiver.as_view(), name="receive-abby"),
     path("webhooks/abby/<str:token>", webhook_receivers.AbbyTokenReceiver.as_view(), name="receive-abby-at"),
     path("webhooks/afnor/<str:token>", webhook_receivers.AfnorReceiver.as_view(), name="receive-afnor"),
+    path("webhooks/email", webhook_receivers.EmailReceiver.as_view(), name="receive-email"),
     path("webhooks/revolut/<str:token>", webhook_receivers.RevolutReceiver.as_view(), name="receive-revolut"),
     path(
         "webhooks/invoice_ninja/<str:token>",

@@ -110,6 +110,23 @@ class AfnorReceiver(Receiver):
         return self.take(request, path["token"])
 
 
+class EmailReceiver(Receiver):
+    source = "email"
+
+    @_signed_by("X-Email-Signature")
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_email", errors=ERRORS, examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """What a mail provider says of a message of ours: `{id, event, message_id, recipient, status, diagnostic}`.
+
+        `event`: `bounced`, `complained`, `deferred` or `delivered`; `message_id` is the Message-ID of our mail.
+        `X-Email-Signature` is `t=<seconds>,v1=<hexadecimal HMAC-SHA256 of "<t>.<body>">`, at most five minutes from
+        now. A refusal for good stops further mails to that address until it is changed.
+        """
+        return self.take(request)
+
+
 class RevolutReceiver(Receiver):
     source = "revolut"
 

@@ -29,6 +29,7 @@ SETTINGS = (
     Place("company-settings", _("Société"), "settings"),
     Place("platform-settings", _("Plateformes"), "settings", setting="ENABLE_EINVOICING"),
     Place("bank-settings", _("Comptes bancaires"), "settings"),
+    Place("reminder-settings", _("Relances"), "settings"),
     Place("rate-settings", _("Taux de retard"), "settings"),
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),

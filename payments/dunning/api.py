@@ -22,7 +22,8 @@ from payments.api import rows
 from payments.api.bodies import ReasonBody
 from payments.dunning.letters import LetterText
 from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
-from payments.dunning.sending import cancel_drafted, remind_invoice, send_drafted
+from payments.dunning.notices import cancel_drafted, send_drafted
+from payments.dunning.sending import remind_invoice
 
 CANCELLED_BY_API = "Abandonnée par API"
 LEVELS = {"friendly": ReminderLevel.FRIENDLY, "firm": ReminderLevel.FIRM, "final": ReminderLevel.FINAL}
@@ -31,6 +32,7 @@ STATES = {
     "queued": ReminderStatus.QUEUED,
     "sent": ReminderStatus.SENT,
     "cancelled": ReminderStatus.CANCELLED,
+    "returned": ReminderStatus.RETURNED,
 }
 STATE_WORDS = tuple(STATES)
 

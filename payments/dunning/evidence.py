@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,8 +13,9 @@ from billing.models import Invoice, InvoiceStatus
 from billing.working_days import is_working_day
 from config.kernel.clock import local_day
 from config.kernel.models import Company
-from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
+from payments.dunning.practice import Practice, Practices, practices_of
 from payments.models import BankAccount, BankLine, MatchPart, Payment
 from payments.services.proposing import barred_pairs, build_index, judge
 
@@ -23,21 +24,13 @@ LEVELS = {code: level for level, code in CODES.items()}
 HOUR = 3600
 
 
-def levels_of(company: Company) -> tuple[Level, Level, Level]:
-    """The three levels, with the company's delays in days."""
-    return (
-        Level(FRIENDLY, company.friendly_after_days),
-        Level(FIRM, company.firm_after_days, shows_charges=True),
-        Level(FINAL, company.final_after_days, needs_person=True, shows_charges=True),
+def _policy(practice: Practice, *, requires_bank_data: bool) -> Policy:
+    levels = (
+        Level(FRIENDLY, practice.delays[ReminderLevel.FRIENDLY]),
+        Level(FIRM, practice.delays[ReminderLevel.FIRM], shows_charges=True),
+        Level(FINAL, practice.delays[ReminderLevel.FINAL], needs_person=True, shows_charges=True),
     )
-
-
-def policy_of(company: Company) -> Policy:
-    """The company's delays. Without a bank account its payments are recorded by hand: no bank data to be stale."""
-    return Policy(
-        levels=levels_of(company),
-        requires_bank_data=BankAccount.everywhere.filter(company=company).exists(),
-    )
+    return Policy(levels=levels, requires_bank_data=requires_bank_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +59,49 @@ class Evidence:
     in_credit: Collection[int]  # customers with money not yet allocated
     last_level: dict[int, int]
     last_sent_on: dict[int, date]
+    practices: Practices
+    requires_bank_data: bool
+    holds: Mapping[int, Sequence[ReminderHold]]  # those that live, by invoice
+
+    def policy_for(self, customer_id: int) -> Policy:
+        return _policy(self.practices.of(customer_id), requires_bank_data=self.requires_bank_data)
+
+    def held_until(self, invoice: Invoice, kind: HoldKind) -> date | None:
+        days = [hold.until for hold in self.holds.get(invoice.pk, ()) if hold.kind == kind]
+        return max(days, default=None)
+
+    def broken_promise(self, invoice: Invoice) -> ReminderHold | None:
+        """The promise of the invoice whose day has passed without its money."""
+        kept = self.holds.get(invoice.pk, ())
+        return next((hold for hold in kept if hold.is_broken(invoice.balance, self.today)), None)
 
 
 def gather_evidence(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Evidence:
     """What deciding on the invoices of these customers, or of all, needs, in a fixed number of queries."""
-    live = Reminder.everywhere.filter(company=company).exclude(status=ReminderStatus.CANCELLED)
+    live = Reminder.everywhere.filter(company=company).exclude(status__in=VOID)
     unallocated = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"))
     if customers is not None:
         live = live.filter(invoice__customer_id__in=customers)
         unallocated = unallocated.filter(customer_id__in=customers)
+    holds: dict[int, list[ReminderHold]] = {}
+    live_holds = ReminderHold.everywhere.filter(company=company, ended_at=None)
+    if customers is not None:
+        live_holds = live_holds.filter(invoice__customer_id__in=customers)
+    for hold in live_holds:
+        holds.setdefault(hold.invoice_id, []).append(hold)
+    read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
     levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
     sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
     return Evidence(
         today=local_day(at),
-        bank_age_hours=_bank_age(company, at),
+        bank_age_hours=_bank_age(read, at),
         unmatched=_unmatched_credits(company, at, customers),
         in_credit=set(unallocated.values_list("customer_id", flat=True)),
         last_level=dict(levels),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
+        practices=practices_of(company, customers),
+        requires_bank_data=bool(read),
+        holds=holds,
     )
 
 
@@ -116,15 +134,15 @@ def _unmatched_credits(company: Company, at: datetime, customers: Collection[int
 def refusal_of_all(company: Company, *, at: datetime) -> Decision | None:
     """Why no reminder of the company leaves today, whatever the invoice; None when some may."""
     today = local_day(at)
-    facts = Facts(due_on=today, balance=Decimal(1), today=today, bank_data_age_hours=_bank_age(company, at))
-    if refusal := refuse_for_bank(facts, policy_of(company)):
+    read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
+    facts = Facts(due_on=today, balance=Decimal(1), today=today, bank_data_age_hours=_bank_age(read, at))
+    if refusal := refuse_for_bank(facts, Policy(requires_bank_data=bool(read))):
         return refusal
     return None if is_working_day(today) else refuse("not_a_working_day")
 
 
-def _bank_age(company: Company, at: datetime) -> Decimal | None:
+def _bank_age(read: Sequence[datetime | None], at: datetime) -> Decimal | None:
     """Hours since the oldest account was read; None when one was never read."""
-    read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
     if not read or None in read:
         return None
     # the oldest, not the latest: a payment may have come to the account that nobody has read since
@@ -134,6 +152,7 @@ def _bank_age(company: Company, at: datetime) -> Decimal | None:
 def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
     """What the policy decides on; `evidence` was gathered for the invoice's customer."""
     customer = invoice.customer
+    pauses = (customer.reminders_paused_until, evidence.held_until(invoice, HoldKind.PAUSE))
     return Facts(
         due_on=invoice.due_date or evidence.today,
         balance=invoice.balance,
@@ -148,6 +167,8 @@ def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
         last_sent_on=evidence.last_sent_on.get(invoice.customer_id),
         unmatched_credit_could_cover=invoice.customer_id in evidence.in_credit or evidence.unmatched.could_pay(invoice),
         bank_data_age_hours=evidence.bank_age_hours,
-        paused_until=customer.reminders_paused_until,
+        paused_until=max(filter(None, pauses), default=None),
+        promised_on=evidence.held_until(invoice, HoldKind.PROMISE),
+        is_never_reminded=evidence.practices.of(invoice.customer_id).never,
         is_working_day=is_working_day(evidence.today),
     )

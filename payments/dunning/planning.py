@@ -1,8 +1,8 @@
-"""What would happen now to each overdue invoice, and why; where its reminder would go."""
+"""What would happen now to each overdue invoice, and why; where its reminder would go, and with which others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -11,13 +11,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from billing.models import Invoice
+from billing.services.bounces import refused_addresses
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from customers.models import Contact, Customer
 from payments.dunning import policy
-from payments.dunning.evidence import facts_of, gather_evidence, policy_of, refusal_of_all
-from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.evidence import LEVELS, Evidence, facts_of, gather_evidence, refusal_of_all
+from payments.dunning.models import VOID, Reminder, ReminderHold, ReminderLevel, ReminderStatus
 from payments.dunning.policy import Decision
+from payments.dunning.practice import Practices, practices_of
 from payments.dunning.schedule import due_for_reminder, overdue
 
 BATCH = 200  # invoices decided together while looking for what goes out
@@ -26,6 +28,7 @@ NO_ADDRESS = Decision(
     reason="no_address",
     sentence="Aucune relance : ce client n’a pas d’adresse e-mail valide. Complétez sa fiche.",
 )
+ADDRESS_REFUSED = "Aucune relance : l’adresse %(address)s a été refusée. Corrigez la fiche du client."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Planned:
     invoice: Invoice
     decision: Decision
     address: str  # where it would go; '' for nowhere
+    is_grouped: bool = False  # its customer gets one letter for all
+    broken_promise: ReminderHold | None = None
 
 
 def plan(*, company: Company, at: datetime, invoices: Sequence[Invoice] | None = None) -> list[Planned]:
@@ -43,21 +48,71 @@ def plan(*, company: Company, at: datetime, invoices: Sequence[Invoice] | None =
         invoices, evidence = list(overdue(company, at).order_by("due_date", "id")), gather_evidence(company, at=at)
     else:
         evidence = gather_evidence(company, at=at, customers={invoice.customer_id for invoice in invoices})
-    rules = policy_of(company)
-    addresses = reminder_addresses({invoice.customer_id: invoice.customer for invoice in invoices})
+    return _planned(invoices, evidence)
+
+
+def _planned(invoices: Sequence[Invoice], evidence: Evidence, waived: Collection[str] = ()) -> list[Planned]:
+    customers = {invoice.customer_id: invoice.customer for invoice in invoices}
+    addresses = reminder_addresses(customers, evidence.practices)
+    refused = refused_addresses(addresses.values())
     planned = []
     for invoice in invoices:
-        decision = policy.decide(facts_of(invoice, evidence), rules)
+        rules = evidence.policy_for(invoice.customer_id)
+        decision = policy.decide(facts_of(invoice, evidence), rules, waived=waived)
         address = addresses[invoice.customer_id]
         if decision.level is not None and not address:
             decision = NO_ADDRESS
-        planned.append(Planned(invoice, decision, address))
+        elif decision.level is not None and address.lower() in refused:
+            decision = _refused(address)
+        grouped = evidence.practices.of(invoice.customer_id).is_grouped
+        planned.append(Planned(invoice, decision, address, grouped, evidence.broken_promise(invoice)))
     return planned
 
 
-def letters_due(*, company: Company, at: datetime, limit: int) -> list[Planned]:
-    """At most `limit` letters that go out now: one per customer, for the oldest debt."""
-    first: dict[int, Planned] = {}
+def _refused(address: str) -> Decision:
+    return Decision(level=None, reason="address_refused", sentence=ADDRESS_REFUSED, params={"address": address})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The invoices of one letter, the oldest debt first, of one customer and currency; its level the most severe."""
+
+    rows: Sequence[Planned]
+
+    @property
+    def level(self) -> ReminderLevel:
+        return max(LEVELS[row.decision.level or ""] for row in self.rows)
+
+    @property
+    def invoices(self) -> list[Invoice]:
+        return [row.invoice for row in self.rows]
+
+    @property
+    def first(self) -> Planned:
+        return self.rows[0]
+
+
+def group_of(rows: Sequence[Planned]) -> Group | None:
+    """The one letter that a customer gets now out of these rows of it, in the order of their debts; None for none.
+
+    Alone the oldest debt; grouped, all that are due in its currency. A formal notice is for those alone whose turn it
+    is: no invoice is given formal notice that was never reminded of.
+    """
+    due = [row for row in rows if row.decision.level is not None]
+    if not due:
+        return None
+    if not due[0].is_grouped:
+        return Group(due[:1])
+    same = [row for row in due if row.invoice.currency == due[0].invoice.currency]
+    level = Group(same).level
+    if level == ReminderLevel.FINAL:
+        same = [row for row in same if LEVELS[row.decision.level or ""] == level]
+    return Group(same)
+
+
+def letters_due(*, company: Company, at: datetime, limit: int) -> list[Group]:
+    """At most `limit` letters that go out now, one per customer, the oldest debts first."""
+    found: dict[int, list[Planned]] = {}
     if refusal_of_all(company, at=at):
         return []
     due = due_for_reminder(overdue(company, at), company=company, at=at).order_by("due_date", "id")
@@ -65,40 +120,76 @@ def letters_due(*, company: Company, at: datetime, limit: int) -> list[Planned]:
     while invoices := list(islice(rows, BATCH)):
         for planned in plan(company=company, at=at, invoices=invoices):
             if planned.decision.level is not None:
-                first.setdefault(planned.invoice.customer_id, planned)
-        if len(first) >= limit:
+                found.setdefault(planned.invoice.customer_id, []).append(planned)
+        if len(found) >= limit:
             break
-    return list(first.values())[:limit]
+    groups = (group_of(_whole(company, at, rows)) for rows in list(found.values())[:limit])
+    return [group for group in groups if group is not None]
 
 
-def decide_now(invoice: Invoice, at: datetime, *, sending: Reminder | None = None) -> Decision:
-    """The decision with the facts of this instant. A reminder being sent is not counted against itself."""
-    evidence = gather_evidence(invoice.company, at=at, customers={invoice.customer_id})
-    if sending is not None:
-        others = Reminder.everywhere.filter(invoice__customer_id=invoice.customer_id).exclude(pk=sending.pk)
-        others = others.exclude(status=ReminderStatus.CANCELLED)
-        # as if this reminder did not exist: else it would find itself sent already, and its customer just reminded
-        evidence.last_level[invoice.pk] = sending.level - 1
-        if sending.level == ReminderLevel.FRIENDLY:
-            del evidence.last_level[invoice.pk]
+def _whole(company: Company, at: datetime, rows: list[Planned]) -> list[Planned]:
+    """All rows of a grouped customer: those that are in a batch not read yet too."""
+    if not rows[0].is_grouped:
+        return rows
+    invoices = overdue(company, at).filter(customer=rows[0].invoice.customer_id).order_by("due_date", "id")
+    return plan(company=company, at=at, invoices=list(invoices))
+
+
+def decide_together(
+    invoices: Sequence[Invoice], at: datetime, *, sending: Sequence[Reminder] = (), waived: Collection[str] = ()
+) -> list[Planned]:
+    """The decisions with the facts of this instant, for invoices of one customer.
+
+    The reminders being sent are not counted against themselves, and keep what was set aside for them.
+    """
+    company, customer_id = invoices[0].company, invoices[0].customer_id
+    evidence = gather_evidence(company, at=at, customers={customer_id})
+    if sending:
+        others = Reminder.everywhere.filter(invoice__customer_id=customer_id)
+        others = others.exclude(pk__in=[one.pk for one in sending]).exclude(status__in=VOID)
+        for one in sending:
+            # as if this reminder did not exist: else it would find itself sent already, and its customer just reminded
+            evidence.last_level[one.invoice_id] = one.level - 1
+            if one.level == ReminderLevel.FRIENDLY:
+                del evidence.last_level[one.invoice_id]
         last = others.filter(status=ReminderStatus.SENT).order_by("-created_at").first()
-        evidence.last_sent_on.pop(invoice.customer_id, None)
+        evidence.last_sent_on.pop(customer_id, None)
         if last is not None:
-            evidence.last_sent_on[invoice.customer_id] = local_day(last.created_at)
-    return policy.decide(facts_of(invoice, evidence), policy_of(invoice.company))
+            evidence.last_sent_on[customer_id] = local_day(last.created_at)
+        waived = {*waived, *(code for one in sending for code in one.waived)}
+    return _planned(invoices, evidence, waived)
+
+
+def reasons_against(invoice: Invoice, at: datetime) -> list[Decision]:
+    """Everything that holds a reminder of the invoice back now, in words; empty when it may leave."""
+    evidence = gather_evidence(invoice.company, at=at, customers={invoice.customer_id})
+    found = list(policy.refusals(facts_of(invoice, evidence), evidence.policy_for(invoice.customer_id)))
+    address = reminder_addresses({invoice.customer_id: invoice.customer}, evidence.practices)[invoice.customer_id]
+    if not address:
+        found.append(NO_ADDRESS)
+    elif refused_addresses([address]):
+        found.append(_refused(address))
+    return found
 
 
 def reminder_address(customer: Customer) -> str:
-    """Who is reminded: the first contact marked so, else the customer's own address; '' when there is none."""
-    return reminder_addresses({customer.pk: customer})[customer.pk]
+    """Who is reminded: the contact chosen for it, the first contact marked so, else the customer's own address."""
+    practices = practices_of(customer.company, {customer.pk})
+    return reminder_addresses({customer.pk: customer}, practices)[customer.pk]
 
 
-def reminder_addresses(customers: Mapping[int, Customer]) -> dict[int, str]:
-    """The same for many customers at once: one query."""
-    contacts = Contact.everywhere.filter(customer__in=list(customers), gets_reminders=True).exclude(email="")
-    # the last written wins: the oldest contact
-    found = dict(contacts.order_by("-id").values_list("customer_id", "email"))
-    addresses = {key: found.get(key) or customer.email for key, customer in customers.items()}
+def reminder_addresses(customers: Mapping[int, Customer], practices: Practices) -> dict[int, str]:
+    """The same for many customers at once, in one query; '' for nowhere."""
+    contacts = Contact.everywhere.filter(customer__in=list(customers)).exclude(email="").order_by("-id")
+    marked: dict[int, str] = {}
+    chosen: dict[int, str] = {}
+    for pk, customer_id, email, marked_so in contacts.values_list("pk", "customer_id", "email", "gets_reminders"):
+        if marked_so:
+            # the last written wins: the oldest contact
+            marked[customer_id] = email
+        if practices.of(customer_id).contact_id == pk:
+            chosen[customer_id] = email
+    addresses = {key: chosen.get(key) or marked.get(key) or one.email for key, one in customers.items()}
     return {key: address if _is_address(address) else "" for key, address in addresses.items()}
 
 

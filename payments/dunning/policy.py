@@ -7,7 +7,7 @@ time; the final one (mise en demeure) is drafted for a person to send. What a la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -59,7 +59,10 @@ class Facts:
     last_sent_on: date | None = None  # to this customer, whatever the invoice
     unmatched_credit_could_cover: bool = False
     bank_data_age_hours: Decimal | float | None = None  # None: no bank data at all
-    paused_until: date | None = None  # a pause or a promise to pay, last day included
+    paused_until: date | None = None  # a pause, last day included
+    promised_on: date | None = None  # a promise to pay whose day may still come, that day included
+    is_never_reminded: bool = False  # the customer's own setting
+    is_being_debited: bool = False  # a direct debit is on its way
     is_working_day: bool = True
 
 
@@ -87,6 +90,9 @@ SENTENCES = {
     "not_due": "Aucune relance : la facture n’est pas échue.",
     "disputed": "Aucune relance : la facture est contestée. Réglez le litige d’abord.",
     "paused": "Aucune relance : les relances sont suspendues jusqu’au %(until)s.",
+    "promised": "Aucune relance : le client a promis de régler le %(until)s.",
+    "never": "Aucune relance : ce client n’est jamais relancé. Changez ses réglages s’il doit l’être.",
+    "debit_pending": "Aucune relance : un prélèvement de cette facture est en cours.",
     "credit_waiting": "Aucune relance : un encaissement non rapproché pourrait payer cette facture. "
     "Rapprochez-le d’abord.",
     "no_bank_data": "Aucune relance : aucun relevé bancaire n’est importé. Importez-en un, ou indiquez que les "
@@ -105,23 +111,29 @@ SENTENCES = {
 OTHER_LEVEL = "Relance : %(days)s jours de retard."
 
 
-def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
-    """The level to send now, or the first reason not to."""
-    refusal = refuse_for_invoice(facts) or refuse_for_bank(facts, policy)
-    if refusal:
-        return refusal
+# what a person may set aside, with a reason; the others are facts that no wish changes
+WAIVABLE = frozenset(
+    {
+        "paused",
+        "promised",
+        "credit_waiting",
+        "no_bank_data",
+        "stale_bank_data",
+        "not_late_enough",
+        "too_soon",
+        "not_a_working_day",
+    }
+)
+
+
+def decide(facts: Facts, policy: Policy = DEFAULT_POLICY, *, waived: Collection[str] = ()) -> Decision:
+    """The level to send now, or the first reason not to that nobody has set aside."""
+    for refusal in refusals(facts, policy):
+        if refusal.reason not in WAIVABLE or refusal.reason not in waived:
+            return refusal
     upcoming = next_level(facts.last_level, policy)
     if upcoming is None:
         return refuse("all_sent")
-    due_for_it = facts.due_on + timedelta(days=upcoming.days_late)
-    if facts.today < due_for_it:
-        return refuse("not_late_enough", next_on=french_date(due_for_it))
-    if facts.last_sent_on is not None:
-        again_on = facts.last_sent_on + timedelta(days=policy.days_between)
-        if facts.today < again_on:
-            return refuse("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
-    if not facts.is_working_day:
-        return refuse("not_a_working_day")
     return Decision(
         level=upcoming.code,
         reason="due",
@@ -132,21 +144,46 @@ def decide(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Decision:
     )
 
 
-def refuse_for_invoice(facts: Facts) -> Decision | None:
-    """The first reason of the invoice itself not to remind of it; None when there is none."""
+def refusals(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Iterator[Decision]:
+    """Every reason not to remind now, those of the invoice first."""
+    yield from refusals_for_invoice(facts)
+    if facts.is_never_reminded:
+        yield refuse("never")
+    if bank := refuse_for_bank(facts, policy):
+        yield bank
+    upcoming = next_level(facts.last_level, policy)
+    if upcoming is None:
+        yield refuse("all_sent")
+        return
+    due_for_it = facts.due_on + timedelta(days=upcoming.days_late)
+    if facts.today < due_for_it:
+        yield refuse("not_late_enough", next_on=french_date(due_for_it))
+    if facts.last_sent_on is not None:
+        again_on = facts.last_sent_on + timedelta(days=policy.days_between)
+        if facts.today < again_on:
+            yield refuse("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
+    if not facts.is_working_day:
+        yield refuse("not_a_working_day")
+
+
+def refusals_for_invoice(facts: Facts) -> Iterator[Decision]:
+    """The reasons of the invoice itself not to remind of it."""
     if facts.is_draft:
-        return refuse("not_issued")
+        yield refuse("not_issued")
     if facts.is_credited:
-        return refuse("credited")
+        yield refuse("credited")
     if facts.balance <= 0:
-        return refuse("settled")
+        yield refuse("settled")
     if facts.today <= facts.due_on:
-        return refuse("not_due")
+        yield refuse("not_due")
     if facts.is_disputed:
-        return refuse("disputed")
+        yield refuse("disputed")
+    if facts.is_being_debited:
+        yield refuse("debit_pending")
     if facts.paused_until is not None and facts.today <= facts.paused_until:
-        return refuse("paused", until=french_date(facts.paused_until))
-    return None
+        yield refuse("paused", until=french_date(facts.paused_until))
+    if facts.promised_on is not None and facts.today <= facts.promised_on:
+        yield refuse("promised", until=french_date(facts.promised_on))
 
 
 def refuse_for_bank(facts: Facts, policy: Policy) -> Decision | None:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import (
     Case,
     DateField,
+    Exists,
     ExpressionWrapper,
     F,
     IntegerField,
@@ -21,13 +22,13 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from billing.models import Invoice, InvoiceQuerySet
 from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
-from payments.dunning.evidence import LEVELS, levels_of
-from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
+from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import DEFAULT_POLICY
 
 ALL_SENT = 100_000  # days of delay that no invoice reaches
@@ -39,22 +40,30 @@ def overdue(company: Company, at: datetime) -> InvoiceQuerySet:
     return rows.select_related("customer", "company")
 
 
-def delays_of(company: Company) -> dict[ReminderLevel, int]:
-    """After how many days each level leaves."""
-    return {LEVELS[level.code]: level.days_late for level in levels_of(company)}
-
-
 def with_delay(rows: InvoiceQuerySet, *, company: Company) -> InvoiceQuerySet:
-    """`delay`: after how many days of lateness the next reminder of each leaves; ALL_SENT when none is left."""
-    friendly, firm, final = delays_of(company).values()
-    live = Reminder.everywhere.filter(invoice=OuterRef("pk")).exclude(status=ReminderStatus.CANCELLED).order_by()
-    upcoming = Case(
-        When(reached=ReminderLevel.FRIENDLY, then=Value(firm)),
-        When(reached=ReminderLevel.FIRM, then=Value(final)),
-        default=Value(ALL_SENT),
+    """What comes next for each: `upcoming`, the level (0 for none), and `delay`, the days of lateness it waits for.
+
+    A customer's own delays go before the company's; ALL_SENT is a delay that no invoice reaches.
+    """
+    live = Reminder.everywhere.filter(invoice=OuterRef("pk")).exclude(status__in=VOID).order_by()
+    following = live.values("invoice").annotate(reached=Max("level")).values_list(_AFTER)
+    rows = rows.annotate(upcoming=Coalesce(Subquery(following), Value(int(ReminderLevel.FRIENDLY))))
+    own = "customer__reminder_settings__"
+    delays = (
+        (ReminderLevel.FRIENDLY, f"{own}friendly_after_days", company.friendly_after_days),
+        (ReminderLevel.FIRM, f"{own}firm_after_days", company.firm_after_days),
+        (ReminderLevel.FINAL, f"{own}final_after_days", company.final_after_days),
     )
-    following = live.values("invoice").annotate(reached=Max("level")).values_list(upcoming)
-    return rows.annotate(delay=Coalesce(Subquery(following, output_field=IntegerField()), Value(friendly)))
+    cases = [When(upcoming=level, then=Coalesce(F(column), Value(days))) for level, column, days in delays]
+    return rows.annotate(delay=Case(*cases, default=Value(ALL_SENT), output_field=IntegerField()))
+
+
+_AFTER = Case(
+    When(reached=ReminderLevel.FRIENDLY, then=Value(int(ReminderLevel.FIRM))),
+    When(reached=ReminderLevel.FIRM, then=Value(int(ReminderLevel.FINAL))),
+    default=Value(0),
+    output_field=IntegerField(),
+)
 
 
 def due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
@@ -67,16 +76,20 @@ def not_due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetim
     return with_delay(rows, company=company).exclude(_is_due(company, at))
 
 
-def _is_due(company: Company, at: datetime) -> Q:
+def _is_due(company: Company, at: datetime) -> Combinable:
     today = local_day(at)
     late_enough = ExpressionWrapper(Value(today, DateField()) - F("delay"), output_field=DateField())
     paused = Q(customer__reminders_paused_until__isnull=False, customer__reminders_paused_until__gte=today)
     recently_reminded = Q(customer__in=_recently_reminded(company, today))
-    return Q(disputed_at=None, due_date__lte=late_enough) & ~paused & ~recently_reminded
+    never = Q(customer__reminder_settings__isnull=False, customer__reminder_settings__never=True)
+    held = ReminderHold.everywhere.filter(
+        invoice=OuterRef("pk"), kind__in=[HoldKind.PROMISE, HoldKind.PAUSE], ended_at=None, until__gte=today
+    )
+    return Q(disputed_at=None, due_date__lte=late_enough) & ~paused & ~recently_reminded & ~never & ~Exists(held)
 
 
 def _recently_reminded(company: Company, today: date) -> list[int]:
     """The customers whose last reminder is too recent for another."""
     since = start_of_day(today - timedelta(days=DEFAULT_POLICY.days_between - 1))
-    live = Reminder.everywhere.filter(company=company, created_at__gte=since).exclude(status=ReminderStatus.CANCELLED)
+    live = Reminder.everywhere.filter(company=company, created_at__gte=since).exclude(status__in=VOID)
     return list(live.order_by().values_list("invoice__customer_id", flat=True).distinct())

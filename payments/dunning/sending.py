@@ -1,28 +1,32 @@
 """Reminders written under lock, each decided with the facts of the moment; the third level waits for a person.
 
 Nothing goes out for a paid, disputed or credited invoice, while an unmatched credit could cover it, or when the bank
-data is older than 24 hours. Each is decided once more as it is handed over (`payments.dunning.delivery`).
+data is older than 24 hours; some guards a person may set aside, with a reason (`policy.WAIVABLE`). Each is decided once
+more as it is handed over (`payments.dunning.delivery`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from billing.models import Email, EmailKind, Invoice
 from billing.services.emails import queue_email
-from config.kernel import audit, states
+from config.kernel import audit
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError, TransitionRefused
+from config.kernel.errors import DomainError, Invalid
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
+from customers.models import Customer
 from payments.dunning.evidence import LEVELS
-from payments.dunning.letters import STANDARD, LetterText, reminder_letter
+from payments.dunning.letters import STANDARD, LetterText, letter_for
 from payments.dunning.models import Reminder, ReminderLevel, ReminderStatus
-from payments.dunning.planning import decide_now, plan, reminder_address
-from payments.dunning.policy import Decision
+from payments.dunning.planning import Group, Planned, decide_together, group_of, plan
+from payments.dunning.policy import WAIVABLE
 from payments.dunning.schedule import overdue
 
 
@@ -36,147 +40,142 @@ class NoReminderAddress(DomainError):
     message = "Ce client n’a pas d’adresse e-mail valide pour les relances. Complétez sa fiche."
 
 
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """The guards that a person sets aside for one reminder, by their codes, and why."""
+
+    codes: Collection[str] = ()
+    reason: str = ""
+
+
+NOTHING_WAIVED = Waiver()
+
+
 def send_reminders(
     *, company: Company, actor: Actor, at: datetime, chosen: Collection[int] | None = None
 ) -> list[Reminder]:
-    """Queue what is due now, one letter per customer; each invoice is decided again under its own lock.
+    """Queue what is due now, one letter per customer; each invoice is decided again under lock.
 
     `chosen`: the invoices that may be reminded of, all of them when None.
     """
-    written: dict[int, Reminder] = {}
-
-    def remind(invoice: Invoice) -> None:
-        if invoice.customer_id not in written:
-            reminder = _remind(invoice, actor=actor, at=at)
-            if reminder is not None:
-                written[invoice.customer_id] = reminder
-
+    written: list[Reminder] = []
     invoices = None
     if chosen is not None:
         invoices = list(overdue(company, at).filter(pk__in=chosen).order_by("due_date", "id"))
-    planned = plan(company=company, at=at, invoices=invoices)
-    due = [row.invoice for row in planned if row.decision.level is not None]
-    treat_each(due, remind, loop="relance d’une facture", at=at)
-    return list(written.values())
+    due: dict[int, list[Invoice]] = {}
+    for row in plan(company=company, at=at, invoices=invoices):
+        if row.decision.level is not None:
+            due.setdefault(row.invoice.customer_id, []).append(row.invoice)
+
+    def remind(customer: Customer) -> None:
+        written.extend(_remind(due[customer.pk], actor=actor, at=at))
+
+    treat_each([rows[0].customer for rows in due.values()], remind, loop="relances d’un client", at=at)
+    return written
 
 
-def _lock_with_customer(key: int) -> Invoice:
-    """The invoice and its customer, locked: a customer is reminded of one thing at a time."""
-    # with the customer: two of its invoices reminded at once would each find that nothing was sent lately
-    rows = Invoice.everywhere.select_for_update(no_key=True, of=("self", "customer"))
-    locked: Invoice = rows.select_related("customer", "company").get(pk=key)
-    return locked
+def lock_with_customer(keys: Collection[int]) -> list[Invoice]:
+    """The invoices of one customer as they are now, the oldest debt first, changed by nobody until the end.
+
+    With the customer: two of its invoices reminded at once would each find that nothing was sent lately.
+    """
+    rows = Invoice.everywhere.select_for_update(no_key=True, of=("self", "customer")).filter(pk__in=list(keys))
+    found: list[Invoice] = list(rows.select_related("customer", "company").order_by("pk"))
+    return sorted(found, key=lambda row: (row.due_date is None, row.due_date, row.pk))
 
 
 @transaction.atomic
-def _remind(invoice: Invoice, *, actor: Actor, at: datetime) -> Reminder | None:
-    locked = _lock_with_customer(invoice.pk)
-    decision = decide_now(locked, at)
-    address = reminder_address(locked.customer)
-    if decision.level is None or not address:
-        return None
-    return _write(locked, decision, address, STANDARD, actor, at)
+def _remind(invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> list[Reminder]:
+    locked = lock_with_customer([invoice.pk for invoice in invoices])
+    group = group_of(decide_together(locked, at))
+    return _write(group, STANDARD, NOTHING_WAIVED, actor, at) if group else []
 
 
 @transaction.atomic
-def remind_invoice(*, invoice: Invoice, text: LetterText, actor: Actor, at: datetime) -> Reminder:
-    """Write the reminder that is due for one invoice, at somebody's request.
+def remind_invoice(
+    *, invoice: Invoice, actor: Actor, at: datetime, text: LetterText = STANDARD, waiver: Waiver = NOTHING_WAIVED
+) -> Reminder:
+    """Write the reminder that is due for one invoice, at somebody's request; a grouped customer's others join it.
 
     The level is the policy's, whoever requests it. A formal notice keeps its legal text and waits for a person.
-    Raises NothingToSend with the reason, NoReminderAddress.
+    Raises NothingToSend with the reason, NoReminderAddress, Invalid for a waiver without a reason.
     """
-    locked = _lock_with_customer(invoice.pk)
-    decision = decide_now(locked, at)
-    if decision.level is None:
-        raise NothingToSend(sentence=str(decision))
-    address = reminder_address(locked.customer)
-    if not address:
-        raise NoReminderAddress
-    return _write(locked, decision, address, text, actor, at)
+    if waiver.codes and not waiver.reason.strip():
+        raise Invalid(fields={"reason": "Dites pourquoi : le motif reste au dossier."})
+    # a guard that nobody may set aside is not set aside, whatever was sent
+    waiver = Waiver(WAIVABLE.intersection(waiver.codes), waiver.reason.strip()[:300])
+    companions = overdue(invoice.company, at).filter(customer=invoice.customer_id, currency=invoice.currency)
+    locked = lock_with_customer({invoice.pk, *companions.values_list("pk", flat=True)})
+    lead = next(row for row in locked if row.pk == invoice.pk)
+    (own,) = decide_together([lead], at, waived=waiver.codes)
+    if own.decision.level is None:
+        raise refusal(own)
+    rows = [own]
+    if own.is_grouped and not waiver.codes:
+        rows += [row for row in decide_together(locked, at) if row.invoice.pk != lead.pk]
+    # the one that was asked for leads: what does not go with it waits
+    group = group_of([row for row in rows if _goes_with(row, own)])
+    reminders = _write(group or Group([own]), text, waiver, actor, at)
+    return next(one for one in reminders if one.invoice_id == lead.pk)
 
 
-def _write(
-    invoice: Invoice, decision: Decision, address: str, text: LetterText, actor: Actor, at: datetime
-) -> Reminder:
-    level = LEVELS[decision.level or ""]
-    email = None if decision.needs_person else _queue(invoice, level, address, at, text)
+def _goes_with(row: Planned, own: Planned) -> bool:
+    """Whether both are formal notices, or neither is."""
+    final = LEVELS[own.decision.level or ""] == ReminderLevel.FINAL
+    return row.decision.level is not None and (LEVELS[row.decision.level] == ReminderLevel.FINAL) == final
+
+
+def refusal(row: Planned) -> DomainError:
+    if row.decision.reason == "no_address":
+        return NoReminderAddress()
+    return NothingToSend(sentence=str(row.decision))
+
+
+def _write(group: Group, text: LetterText, waiver: Waiver, actor: Actor, at: datetime) -> list[Reminder]:
+    """The rows of one letter, each at its own level; of a formal notice the letter waits for a person."""
+    needs_person = any(row.decision.needs_person for row in group.rows)
+    email = None if needs_person else queue_letter(group.invoices, group.level, group.first.address, at, text)
+    return [_write_one(row, email, waiver, actor, at) for row in group.rows]
+
+
+def _write_one(row: Planned, email: Email | None, waiver: Waiver, actor: Actor, at: datetime) -> Reminder:
+    invoice, level = row.invoice, LEVELS[row.decision.level or ""]
     reminder: Reminder = Reminder.everywhere.create(
         company=invoice.company,
         invoice=invoice,
         level=level,
-        status=ReminderStatus.DRAFTED if decision.needs_person else ReminderStatus.QUEUED,
+        status=ReminderStatus.QUEUED if email else ReminderStatus.DRAFTED,
         balance=invoice.balance,
         email=email,
+        waived=sorted(waiver.codes),
+        waived_because=waiver.reason,
         created_at=at,
     )
-    tag = "payments.reminder.drafted" if decision.needs_person else "payments.reminder.queued"
+    data: dict[str, Any] = {"level": level, "balance": invoice.balance, "sentence": str(row.decision)}
+    if waiver.codes:
+        data |= {"waived": sorted(waiver.codes), "reason": waiver.reason}
     audit.record(
-        tag,
+        "payments.reminder.queued" if email else "payments.reminder.drafted",
         subject=reminder,
         also=[invoice, invoice.customer],
         actor=actor,
         at=at,
-        data={"level": level, "balance": invoice.balance, "sentence": str(decision)},
+        data=data,
     )
     return reminder
 
 
-def _queue(invoice: Invoice, level: ReminderLevel, address: str, at: datetime, text: LetterText = STANDARD) -> Email:
-    subject_line, body = reminder_letter(invoice, level, at=at, text=text)
+def queue_letter(
+    invoices: Sequence[Invoice], level: ReminderLevel, address: str, at: datetime, text: LetterText = STANDARD
+) -> Email:
+    letter = letter_for(invoices, level, at=at, text=text)
     return queue_email(
-        company_id=invoice.company_id,
-        invoice=invoice,
+        company_id=invoices[0].company_id,
+        invoice=invoices[0],
         kind=EmailKind.REMINDER,
         recipient=address,
-        subject_line=subject_line,
-        body=body,
+        subject_line=letter.subject_line,
+        body=letter.body,
         needs_document=False,
         at=at,
-    )
-
-
-@transaction.atomic
-def send_drafted(*, reminder: Reminder, actor: Actor, at: datetime) -> Reminder:
-    """A person has read the drafted letter and sends it. Raises NothingToSend, NoReminderAddress, TransitionRefused."""
-    invoice = _lock_with_customer(reminder.invoice_id)
-    decision = decide_now(invoice, at, sending=reminder)
-    if decision.level is None:
-        raise NothingToSend(sentence=str(decision))
-    address = reminder_address(invoice.customer)
-    if not address:
-        raise NoReminderAddress
-    email = _queue(invoice, ReminderLevel(reminder.level), address, at)
-    states.move(
-        reminder,
-        ReminderStatus.QUEUED,
-        tag="payments.reminder.queued",
-        actor=actor,
-        at=at,
-        also=[invoice, invoice.customer],
-        email=email,
-        balance=invoice.balance,
-    )
-    return reminder
-
-
-@transaction.atomic
-def cancel_drafted(*, reminder: Reminder, reason: str, actor: Actor, at: datetime) -> Reminder:
-    """A person decides that the drafted letter will not go. Raises TransitionRefused for one that is on its way."""
-    if reminder.status != ReminderStatus.DRAFTED:
-        raise TransitionRefused(state=str(reminder.get_status_display()))
-    cancel_reminder(reminder, reason, actor, at)
-    return reminder
-
-
-def cancel_reminder(reminder: Reminder, reason: str, actor: Actor, at: datetime) -> None:
-    """Raises TransitionRefused, Stale."""
-    states.move(
-        reminder,
-        ReminderStatus.CANCELLED,
-        tag="payments.reminder.cancelled",
-        actor=actor,
-        at=at,
-        also=[reminder.invoice, reminder.invoice.customer],
-        data={"reason": reason},
-        cancelled_because=reason[:300],
     )

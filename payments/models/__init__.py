@@ -1,9 +1,13 @@
 """The nouns of payments."""
 
+from payments.dunning.models import HoldKind as HoldKind
 from payments.dunning.models import LateInterestRate as LateInterestRate
 from payments.dunning.models import Reminder as Reminder
+from payments.dunning.models import ReminderHold as ReminderHold
 from payments.dunning.models import ReminderLevel as ReminderLevel
+from payments.dunning.models import ReminderSettings as ReminderSettings
 from payments.dunning.models import ReminderStatus as ReminderStatus
+from payments.dunning.models import ReminderText as ReminderText
 from payments.models.bank import BankAccount as BankAccount
 from payments.models.bank import BankLine as BankLine
 from payments.models.bank import BankStatement as BankStatement

@@ -41,6 +41,7 @@ OPENED = {
     "config/kernel/http_failures.py": "none: the names of failures",
     "config/kernel/outbound.py": "the guard",
     "billing/mail_server.py": "EMAIL_URL, of the installation",
+    "billing/bounce_mailbox.py": "BOUNCE_MAILBOX_URL, of the installation",
     "config/runtime/embedded.py": "our own services",
     "config/runtime/keeper.py": "our own services",
     "config/rehearsal/journey/__init__.py": "a free port of ours",

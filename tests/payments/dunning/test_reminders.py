@@ -24,8 +24,9 @@ from payments import tasks
 from payments.dunning import schedule, sending
 from payments.dunning.delivery import deliver_reminders
 from payments.dunning.letters import charges_of, reminder_letter
+from payments.dunning.notices import cancel_drafted, send_drafted
 from payments.dunning.planning import plan, reminder_address
-from payments.dunning.sending import NoReminderAddress, NothingToSend, cancel_drafted, send_drafted, send_reminders
+from payments.dunning.sending import NoReminderAddress, NothingToSend, send_reminders
 from payments.models import BankAccount, BankLine, Reminder, ReminderLevel, ReminderStatus
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
@@ -312,7 +313,7 @@ def test_planning_takes_the_same_queries_for_one_invoice_or_ten(company, django_
     for number in range(10):
         late(story.a_customer(company, name=f"Client {number}"))
     read_bank(company, *(money.a_credit(f"{number + 5}.00", counterparty=f"INCONNU {number}") for number in range(10)))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         assert reasons(company) == ["due"] * 10
 
 
@@ -506,17 +507,17 @@ def test_without_the_lock_two_sweeps_decide_alike_and_only_postgresql_stops_the_
     late(story.a_customer(company))
     together = threading.Barrier(2, timeout=30)
 
-    def nobody_waits(_invoice: Invoice, _at: datetime) -> Any:
-        decision = decide_now(_invoice, _at)
+    def nobody_waits(_invoices: list[Invoice], _at: datetime) -> Any:
+        decisions = decide_together(_invoices, _at)
         together.wait()
-        return decision
+        return decisions
 
-    def unlocked(key: int) -> Invoice:
-        return Invoice.everywhere.select_related("customer", "company").get(pk=key)
+    def unlocked(keys: list[int]) -> list[Invoice]:
+        return list(Invoice.everywhere.select_related("customer", "company").filter(pk__in=keys))
 
-    decide_now = sending.decide_now
-    monkeypatch.setattr(sending, "decide_now", nobody_waits)
-    monkeypatch.setattr(sending, "_lock_with_customer", unlocked)
+    decide_together = sending.decide_together
+    monkeypatch.setattr(sending, "decide_together", nobody_waits)
+    monkeypatch.setattr(sending, "lock_with_customer", unlocked)
 
     def sweep(_place: int) -> None:
         with company_scope(company):

@@ -1,0 +1,80 @@
+"""The formal notice on paper (mise en demeure): letter, invoices, what they owe by law, and on what it rests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from billing.models import Invoice
+from billing.pdf import DEFAULT_ACCENT, darkened
+from config.kernel.clock import local_day
+from config.kernel.money import ZERO, round2
+from config.kernel.typography import NARROW, NBSP
+from payments.dunning.late_interest import DAYS_A_YEAR, LateCharges
+from payments.dunning.law import bases_for
+from payments.dunning.letters import letter_for
+from payments.dunning.models import ReminderLevel
+from payments.dunning.texts import fill
+
+STYLESHEET = "letter.css"
+LIST = "\0list\0"  # where the table of the invoices stands in the text
+
+
+def notice_pdf(invoices: Sequence[Invoice], *, at: datetime) -> bytes:
+    """The letter of these invoices of one customer as it would leave now."""
+    letter = letter_for(invoices, ReminderLevel.FINAL, at=at)
+    with override(letter.language):
+        before, _list, after = fill(letter.wording.body, letter.values | {"liste": LIST}).partition(LIST)
+        first = invoices[0]
+        charges = [one for one in letter.charges if one is not None]
+        page = paper(first, at) | {
+            "title": letter.subject_line,
+            "before": _paragraphs(before),
+            "after": _paragraphs(after),
+            "invoices": invoices,
+            "total": sum((one.balance for one in invoices), ZERO),
+            "bases": bases_for(first.customer, local_day(at)),
+            "schedules": [schedule(one, owed) for one, owed in zip(invoices, letter.charges, strict=True) if owed],
+            "indemnity": sum((one.indemnity for one in charges), ZERO),
+        }
+        return pdf("payments/pdf/notice.html", page, f"notice:{first.pk}:{at.isoformat()}")
+
+
+def schedule(invoice: Invoice, charges: LateCharges) -> dict[str, Any]:
+    """The interest of one invoice, period by period; each is rounded for the eye, their sum once (late_interest)."""
+    rows = [
+        {"period": period, "interest": round2(period.open_amount * period.rate * period.days / 100 / DAYS_A_YEAR)}
+        for period in charges.periods
+    ]
+    return {"invoice": invoice, "charges": charges, "rows": rows}
+
+
+def paper(invoice: Invoice, at: datetime) -> dict[str, Any]:
+    """The head of a letter: who writes to whom, when, in the company's colour."""
+    accent = invoice.seller.get("accent_color") or DEFAULT_ACCENT
+    return {
+        "seller": invoice.seller,
+        "buyer": invoice.buyer,
+        "customer": invoice.customer,
+        "currency": invoice.currency,
+        "today": local_day(at),
+        "accent": accent,
+        "ink": darkened(accent),
+        "stamp": at.isoformat(timespec="seconds"),
+    }
+
+
+def pdf(template: str, page: dict[str, Any], identity: str) -> bytes:
+    from billing.pdf_engine import make_pdf  # WeasyPrint takes half a second to import
+
+    html = render_to_string(template, page).replace(NARROW, NBSP)
+    return make_pdf(html, stylesheet=STYLESHEET, identifier=hashlib.sha256(identity.encode()).digest()[:16])
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part.strip("\n") for part in text.split("\n\n") if part.strip()]

@@ -1,0 +1,70 @@
+"""The words of the letters: the product's own in French and English, a company's, a customer's; and their variables.
+
+A text is written with variables in braces. Only those of VARIABLES exist, and filling one in never reads anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.template.loader import get_template
+from django.utils.translation import gettext_lazy as _
+
+from payments.dunning.models import ReminderLevel, ReminderText
+
+VARIABLES: Mapping[str, object] = {
+    "factures": _("le numéro de la facture, ou des factures"),
+    "liste": _("une ligne par facture : numéro, date, échéance, reste dû"),
+    "total": _("le total dû"),
+    "jours": _("le retard de la plus ancienne, en jours"),
+    "promesse": _("la promesse de règlement qui n’a pas été tenue, s’il y en a une"),
+    "penalites": _("les pénalités et l’indemnité de 40 €, entre professionnels"),
+    "paiement": _("IBAN, BIC et référence à rappeler"),
+    "delai": _("le délai laissé par la mise en demeure, en jours"),
+    "client": _("le nom du client"),
+    "signature": _("votre nom, votre adresse e-mail et votre téléphone"),
+}
+# without them a letter would ask for money without saying how much, or where to send it
+REQUIRED = ("liste", "paiement")
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A subject and a text, with their variables still open."""
+
+    subject_line: str
+    body: str
+
+
+def unknown_variables(text: str) -> list[str]:
+    """What stands in braces and is no variable, as it was typed; a brace alone too."""
+    strange = [f"{{{name}}}" for name in _VARIABLE.findall(text) if name not in VARIABLES]
+    return strange + [brace for brace in "{}" if brace in _VARIABLE.sub("", text)]
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its variables filled; a line left empty by one disappears with it."""
+    filled = _VARIABLE.sub(lambda found: values.get(found[1], ""), text)
+    return re.sub(r"\n{3,}", "\n\n", filled).strip()
+
+
+def wording_of(company_id: int, customer_id: int, level: ReminderLevel, language: str) -> Wording:
+    """The customer's own words, else the company's, else the product's."""
+    rows = ReminderText.everywhere.filter(company_id=company_id, level=level, language=language)
+    found = {row.customer_id: row for row in rows.filter(customer=customer_id) | rows.filter(customer=None)}
+    row = found.get(customer_id) or found.get(None)
+    return Wording(row.subject_line, row.body) if row else standard(level, language)
+
+
+@cache
+def standard(level: ReminderLevel, language: str) -> Wording:
+    """The product's own words: the first line of their file is the subject."""
+    name = f"payments/emails/{level.name.lower()}.{language}.txt"
+    template: Any = get_template(name)
+    subject_line, _blank, body = template.template.source.partition("\n\n")
+    return Wording(subject_line, body.strip())

@@ -1,0 +1,22 @@
+"""What happens in billing and concerns money: each receiver writes in the transaction of the fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from billing.events import email_bounced
+from billing.models import Email
+from config.kernel.actor import Actor
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    email_bounced.connect(return_reminders, dispatch_uid="payments.return_reminders")
+
+
+def return_reminders(sender: Any, email: Email, actor: Actor, at: datetime, **_kwargs: Any) -> None:
+    """A letter that nobody received has reminded nobody: its levels are free again, once the address is mended."""
+    from payments.dunning.notices import return_letter
+
+    return_letter(email=email, actor=actor, at=at)
