@@ -52,6 +52,16 @@ def _choice(label: Any, below: Any) -> forms.TypedChoiceField:
     )
 
 
+def _notice_days() -> forms.IntegerField:
+    return forms.IntegerField(
+        label=_("Délai laissé par la mise en demeure (jours)"),
+        required=False,
+        min_value=8,
+        max_value=15,
+        help_text=_("De 8 à 15 jours ; 15 si rien n’est dit."),
+    )
+
+
 class CompanyRemindersForm(RecordForm):
     """How the whole company reminds, beside the delays of « Société »."""
 
@@ -61,10 +71,10 @@ class CompanyRemindersForm(RecordForm):
         super().__init__(sent, initial=initial)
         self.fields["is_grouped"] = _choice(_("Une seule lettre par client pour toutes ses factures dues"), _("Non"))
         self.fields["with_statement"] = _choice(_("Joindre le relevé de compte"), _("Non"))
-        self.fields.update(fields_for_model(ReminderSettings, fields=("language", "notice_days")))
+        self.fields.update(fields_for_model(ReminderSettings, fields=("language",)))
+        self.fields["notice_days"] = _notice_days()
         for name in ("is_grouped", "with_statement"):
             self.fields[name].choices = [("", _("Non")), ("yes", _("Oui"))]  # type: ignore[attr-defined]
-        self.fields["notice_days"].help_text = gettext("De 8 à 15 jours ; 15 si rien n’est dit.")
 
 
 class CustomerRemindersForm(RecordForm):
@@ -76,7 +86,8 @@ class CustomerRemindersForm(RecordForm):
             value = getattr(row, name)
             initial[name] = "" if value is None else "yes" if value else "no"
         super().__init__(sent, initial=initial | {"contact": row.contact_id})
-        self.fields.update(fields_for_model(ReminderSettings, fields=("never", *DELAYS, "language", "notice_days")))
+        self.fields.update(fields_for_model(ReminderSettings, fields=("never", *DELAYS)))
+        self.fields["notice_days"] = _notice_days()
         self.fields["is_grouped"] = _choice(_("Une seule lettre pour toutes ses factures dues"), AS_COMPANY)
         self.fields["with_statement"] = _choice(_("Joindre le relevé de compte"), AS_COMPANY)
         languages = [("", AS_COMPANY), *Language.choices]

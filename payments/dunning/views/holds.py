@@ -100,7 +100,7 @@ def customer_statement(request: HttpRequest, pk: int) -> HttpResponse:
 @sent_once
 def address_cleared(request: HttpRequest, pk: int) -> HttpResponse:
     """The address works again, a person says: mails go there."""
-    customer = get_object_or_404(Customer.objects, pk=pk)
+    customer: Customer = get_object_or_404(Customer.objects, pk=pk)
     address = request.POST.get("address", "")[:254]
     clear_address(customer=customer, address=address, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("Les messages partent de nouveau à cette adresse."))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.kernel.roles import Role
 from payments.dunning import evidence
-from payments.models import Reminder, ReminderStatus
+from payments.models import Reminder, ReminderSettings, ReminderStatus, ReminderText
 from tests.factories.money import a_credit, bank_lines
 from tests.factories.people import signed_in
 from tests.factories.story import a_company, a_customer, an_issued_invoice
@@ -137,3 +137,130 @@ def test_a_viewer_reads_the_plan_but_sends_nothing(company, late):
     assert client.post(reverse("payments:reminder-letter", args=[reminder.pk])).status_code == 403
     reminder.refresh_from_db()
     assert reminder.status == ReminderStatus.DRAFTED
+
+
+# -- one letter, read before it is sent ------------------------------------------------------------------------------
+
+
+def test_the_letter_of_an_invoice_is_read_as_it_will_go_then_sent(company, late, monkeypatch):
+    monkeypatch.setattr(evidence, "is_working_day", lambda _day: True)
+    client = signed_in(company)
+    url = reverse("payments:reminder-preview", args=[late.pk])
+    assert url in client.get(late.get_absolute_url()).text
+    page = client.get(url)
+    assert late.number in page.context["preview"].letter.body
+    assert page.context["preview"].letter.body.strip() in page.text.replace("&#x27;", "'")
+    assert client.post(url, {}).status_code == 302
+    (reminder,) = Reminder.everywhere.filter(invoice=late)
+    assert reminder.email.body == page.context["preview"].letter.body
+
+
+def test_a_letter_that_is_held_back_says_why_and_needs_a_reason(company, late, monkeypatch):
+    monkeypatch.setattr(evidence, "is_working_day", lambda _day: False)
+    client = signed_in(company)
+    url = reverse("payments:reminder-preview", args=[late.pk])
+    page = client.get(url)
+    assert "ce n’est pas un jour ouvré" in page.text
+    assert page.context["waived"] == ["not_a_working_day"]
+    assert client.post(url, {"waived": "not_a_working_day", "reason": ""}).status_code == 422
+    assert not Reminder.everywhere.exists()
+    assert client.post(url, {"waived": "not_a_working_day", "reason": "Urgent"}).status_code == 302
+    assert Reminder.everywhere.get().waived_because == "Urgent"
+
+
+def test_what_nobody_may_set_aside_offers_no_button(company, late):
+    client = signed_in(company)
+    client.post(reverse("billing:invoice-dispute", args=[late.pk]), {"reason": "Quantité"})
+    url = reverse("payments:reminder-preview", args=[late.pk])
+    assert client.get(url).context["blocked"]
+    answer = client.post(url, {"waived": ["disputed"], "reason": "Je veux"})
+    assert answer.status_code == 422
+    assert not Reminder.everywhere.exists()
+
+
+def test_a_viewer_reads_the_letter_and_cannot_send_it(company, late):
+    client = signed_in(company, Role.VIEWER)
+    url = reverse("payments:reminder-preview", args=[late.pk])
+    assert client.get(url).status_code == 200
+    assert client.post(url, {}).status_code == 403
+
+
+def test_a_promise_is_noted_on_the_invoice_listed_and_lifted(company, late):
+    client = signed_in(company)
+    day = (timezone.now() + timedelta(days=5)).date()
+    url = reverse("payments:hold-new", args=[late.pk, "promise"])
+    assert client.post(url, {"amount": "99999", "until": day.isoformat()}).status_code == 422
+    assert client.post(url, {"amount": "100", "until": day.isoformat(), "note": "Tél."}).status_code == 302
+    listed = client.get(reverse("payments:reminder-promises"))
+    assert [row["hold"].invoice_id for row in listed.context["rows"]] == [late.pk]
+    assert "Promesse de règlement" in client.get(late.get_absolute_url()).text
+    hold = listed.context["rows"][0]["hold"]
+    assert client.post(reverse("payments:hold-end", args=[hold.pk])).status_code == 302
+    assert client.get(reverse("payments:reminder-promises")).context["rows"] == []
+
+
+def test_a_notice_is_printed_and_marked_as_posted(company, late):
+    reminder = drafted(late)
+    Reminder.everywhere.filter(pk=reminder.pk).update(waived=["not_a_working_day"])
+    client = signed_in(company)
+    pdf = client.get(reverse("payments:reminder-notice", args=[reminder.pk]))
+    assert pdf["Content-Type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF")
+    url = reverse("payments:reminder-post", args=[reminder.pk])
+    assert client.post(url, {"posted_on": "2100-01-01"}).status_code == 422
+    today = timezone.now().date().isoformat()
+    assert client.post(url, {"posted_on": today, "tracking_number": "1A 2"}).status_code == 302
+    reminder.refresh_from_db()
+    assert (reminder.status, reminder.tracking_number) == (ReminderStatus.SENT, "1A 2")
+    assert "1A 2" in client.get(late.get_absolute_url()).text
+
+
+def test_the_penalties_of_an_invoice_are_shown_and_an_unknown_rate_is_said(company, late):
+    text = signed_in(company).get(reverse("payments:late-interest", args=[late.pk])).text
+    assert "Indemnité forfaitaire" in text
+    assert "40,00" in text
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+WORDS = {"subject_line": "Rappel {factures}", "body": "Bonjour {client}\n\n{liste}\n\n{paiement}"}
+
+
+def test_the_words_are_tried_on_a_real_invoice_kept_and_taken_back(company, late):
+    client = signed_in(company)
+    url = reverse("reminder-text", args=[1, "fr"])
+    tried = client.post(url, {**WORDS, "preview": "1"})
+    assert (tried.status_code, ReminderText.objects.count()) == (200, 0)
+    assert f"Bonjour {late.customer.name}" in tried.context["letter"].body
+    refused = client.post(url, {**WORDS, "body": "{liste} {paiement} {inconnu}"})
+    assert refused.status_code == 422
+    assert "{inconnu}" in str(refused.context["form"].errors["body"])
+    assert client.post(url, WORDS).status_code == 302
+    assert ReminderText.objects.get().subject_line == "Rappel {factures}"
+    assert client.post(url, {**WORDS, "reset": "1"}).status_code == 302
+    assert not ReminderText.objects.exists()
+
+
+def test_a_customer_is_reminded_in_its_own_way(company, late):
+    client = signed_in(company)
+    url = reverse("payments:customer-reminders", args=[late.customer_id])
+    assert client.get(url).status_code == 200
+    wrong = {"friendly_after_days": "10", "firm_after_days": "5", "final_after_days": "30"}
+    assert "firm_after_days" in client.post(url, wrong).context["form"].errors
+    assert client.post(url, {"never": "on", "is_grouped": "yes", "language": "en"}).status_code == 302
+    row = ReminderSettings.objects.get(customer=late.customer_id)
+    assert (row.never, row.is_grouped, row.with_statement, row.language) == (True, True, None, "en")
+    assert client.get(reverse("payments:reminder-list")).context["rows"] == []
+
+
+def test_the_company_groups_its_letters_from_its_settings(company, late):
+    client = signed_in(company)
+    assert client.post(reverse("reminder-settings"), {"is_grouped": "yes", "notice_days": "16"}).status_code == 422
+    assert client.post(reverse("reminder-settings"), {"is_grouped": "yes", "notice_days": "8"}).status_code == 302
+    row = ReminderSettings.objects.get(customer=None)
+    assert (row.is_grouped, row.notice_days) == (True, 8)
+
+
+def test_the_statement_of_a_customer_is_a_pdf(company, late):
+    answer = signed_in(company).get(reverse("payments:customer-statement", args=[late.customer_id]))
+    assert answer.content.startswith(b"%PDF")
