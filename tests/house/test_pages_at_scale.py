@@ -50,6 +50,8 @@ LISTS = (
     "payments:reminder-held",
     "payments:reminder-letters",
     "payments:reminder-history",
+    "payments:reminder-promises",
+    "payments:reminder-forecast",
     "einvoicing:transmission-list",
     "billing:email-list",
 )
