@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0003_replaced'),
+        ('billing', '0003_written_off'),
         ('kernel', '0002_protection'),
     ]
 

@@ -12,19 +12,23 @@ from config.kernel.clock import local_day
 from payments.dunning.late_interest import LateCharges, late_charges
 from payments.dunning.rates import rates_of
 from payments.models.payments import Allocation
+from payments.models.write_offs import WriteOff
 
 
 def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
     """Late interest and indemnity of an invoice as of `at`; nothing for an individual.
 
     Interest runs each day on what is outstanding: what is payable after deposits, less the money from the day it was
-    paid, whenever it was recorded, and credit notes from their day (art. L441-10 C. com.). A public body owes
+    paid, whenever it was recorded, and credit notes and write-offs from their day (art. L441-10 C. com.). A public body owes
     another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
     """
     held = Allocation.everywhere.filter(invoice=invoice).values("payment__paid_on").annotate(sum=Sum("amount"))
     paid = [(row["payment__paid_on"], row["sum"]) for row in held if row["sum"]]
     notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
     paid += [(note.issue_date, note.payable) for note in notes]
+    # what is written off is owed no more, from the day of the decision: nothing accrues on it
+    written_off = WriteOff.everywhere.filter(invoice=invoice).values_list("at", "amount")
+    paid += [(local_day(day), amount) for day, amount in written_off]
     charges = late_charges(
         total=invoice.payable,
         due_on=invoice.due_date or local_day(at),

@@ -22,6 +22,8 @@ from payments.dunning.planning import letters_due, plan, reminder_address
 from payments.dunning.sending import send_reminders
 from payments.dunning.texts import Wording, standard, unknown_variables
 from payments.models import Reminder, ReminderLevel, ReminderStatus
+from payments.models.write_offs import WriteOffReason
+from payments.services.write_offs import write_off
 from tests.factories import money, story
 from tests.payments.dunning.test_reminders import late, pay_all, reasons, send, was_sent
 
@@ -253,6 +255,27 @@ def test_interest_is_cut_at_the_half_year_and_each_payment_and_unknown_rates_are
     assert owed.interest == Decimal("16.97"), "1440×(13.15+12.15)×10 + 1000×12.15×21, in hundredths of 365 days"
     unknown = charges_of(invoice, at=AT)
     assert (unknown.interest, unknown.missing) == (None, ((2026, 2),))
+
+
+def test_interest_stops_on_what_is_written_off_from_that_day(company, customer):
+    issued = datetime(2025, 5, 1, 9, tzinfo=UTC)
+    invoice = story.an_issued_invoice(customer, at=issued, due_date=date(2025, 6, 30))
+    day = datetime(2025, 7, 10, 9, tzinfo=UTC)
+    written = write_off(
+        invoice=invoice,
+        amount=Decimal("440.00"),
+        reason=WriteOffReason.LOSS,
+        with_vat=False,
+        note="",
+        actor=ACTOR,
+        at=day,
+    )
+    assert written.amount == Decimal("440.00")
+    owed = charges_of(Invoice.everywhere.get(pk=invoice.pk), at=datetime(2025, 7, 20, 9, tzinfo=UTC))
+    assert [(one.days, one.open_amount) for one in owed.periods] == [
+        (10, Decimal("1440.00")),
+        (10, Decimal("1000.00")),
+    ]
 
 
 def test_plan_says_who_is_grouped(company, customer):
