@@ -19,8 +19,8 @@ def charges_of(invoice: Invoice, *, at: datetime) -> LateCharges:
     """Late interest and indemnity of an invoice as of `at`; nothing for an individual.
 
     Interest runs each day on what is outstanding: what is payable after deposits, less the money from the day it was
-    paid, whenever it was recorded, and credit notes and write-offs from their day (art. L441-10 C. com.). A public body owes
-    another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
+    paid, whenever it was recorded, and credit notes and write-offs from their day (art. L441-10 C. com.). A public
+    body owes another rate (ECB + 8 points, art. R2192-31 CCP), which is not computed here.
     """
     held = Allocation.everywhere.filter(invoice=invoice).values("payment__paid_on").annotate(sum=Sum("amount"))
     paid = [(row["payment__paid_on"], row["sum"]) for row in held if row["sum"]]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ('billing', '0005_bounces'),
         ('customers', '0001_initial'),
         ('kernel', '0002_protection'),
-        ('payments', '0005_money_back'),
+        ('payments', '0003_statement_uploads'),
     ]
 
     operations = [
