@@ -40,8 +40,9 @@ def reminder_settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Réglages enregistrés."))
             return redirect("reminder-settings")
-    texts = texts_of(company, None)
-    return settings_page(request, "settings/reminders.html", "reminder-settings", form, texts=texts, company=company)
+    days = (company.friendly_after_days, company.firm_after_days, company.final_after_days)
+    context = {"texts": texts_of(company, None), "days": days}
+    return settings_page(request, "settings/reminders.html", "reminder-settings", form, **context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -266,7 +266,7 @@ def test_interest_stops_on_what_is_written_off_from_that_day(company, customer):
         amount=Decimal("440.00"),
         reason=WriteOffReason.LOSS,
         with_vat=False,
-        note="",
+        note="Jugement de liquidation",
         actor=ACTOR,
         at=day,
     )
