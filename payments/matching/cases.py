@@ -19,6 +19,7 @@ from payments.matching.payers import Payer, is_payer
 MOST_LOSERS = 12
 HAS_DIGIT = re.compile("[0-9]").search
 REPEATED = timedelta(days=21)  # the same amount of the same customer within these may be the same money
+AT_ONCE = timedelta(days=3)  # instalments are of one amount too, but not so soon after each other
 NO_PAYMENT = re.compile(
     r"\b(ACOMPTE|ARRHES|AVOIR|CAUTION|DEPOT DE GARANTIE|DON|LOYER|PRET|PROVISION|REMB|REMBOURSEMENT|SALAIRE"
     r"|TROP PERCU)\b"
@@ -44,11 +45,10 @@ class Case:
     barred: Collection[Hashable] = ()
     doubts: list[Evidence] = field(default_factory=list)
 
-    @cached_property
-    def named(self) -> Named:
-        return find_named(self.line, self.index)
+    def __post_init__(self) -> None:
+        self.named: Named = find_named(self.line, self.index)
 
-    @cached_property
+    @property
     def payer(self) -> Payer:
         return self.index.payer_of(self.line)
 
@@ -104,13 +104,13 @@ class Case:
                 self.doubts.append(Evidence("word", found.group()))
         self.doubt_repeated(customers)
 
-    def doubt_repeated(self, customers: Collection[Hashable]) -> None:
+    def doubt_repeated(self, customers: Collection[Hashable], within: timedelta = REPEATED) -> None:
         day = self.line.booked_on
         if day is None:
             return
         for customer in customers:
             for before in self.index.received.get((customer, self.line.currency, self.line.amount), ()):
-                if abs(before - day) <= REPEATED:
+                if abs(before - day) <= within:
                     self.doubts.append(Evidence("repeat", f"{before:%d/%m/%Y}"))
                     return
 

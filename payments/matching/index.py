@@ -45,6 +45,7 @@ class Index:
     by_number: Ids = field(default_factory=dict)
     starts: set[str] = field(default_factory=set)
     longest: int = 0  # of references and numbers, in signs
+    shortest: int = 0  # of numbers
     series: frozenset[str] = frozenset()
     by_balance: dict[tuple[str, Decimal], list[Hashable]] = field(default_factory=dict)
     by_customer: dict[Hashable, list[Hashable]] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Index:
         self.by_reference, self.by_number = dict(references), dict(numbers)
         self.by_balance, self.by_customer, self.by_serial = dict(balances), dict(customers), dict(serials)
         self.series = frozenset(series - {""})
+        self.shortest = min(map(len, numbers), default=0)
         for keys in (references, numbers):
             self.starts.update(key[:length] for key in keys for length in range(1, STARTS + 1))
             self.longest = max(self.longest, max(map(len, keys), default=0))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from config.kernel.money import ZERO
-from payments.matching.cases import Case, write
+from payments.matching.cases import AT_ONCE, Case, write
 from payments.matching.folding import squeeze
 from payments.matching.items import NONE, Difference, Evidence, OpenItem, Verdict, amount_text, in_order
 from payments.matching.near import is_near
@@ -16,6 +16,7 @@ from payments.matching.sums import sum_of
 from payments.matching.tolerance import difference_of, service_fee
 
 MOST_ALIKE = 50  # invoices of one amount that are compared with a number before it is held for common
+MOST_OF_ONE = Decimal("0.8")  # of an invoice that an instalment may be
 LONG_TEXT = 100  # signs: banks cut a list of numbers at 140, or before
 
 
@@ -168,9 +169,15 @@ def _is_cut(case: Case) -> bool:
     """The payer's own list of two numbers or more fills the text, or ends within a number."""
     if len(case.named.items) < 2 or not all(case.is_from(item.customer_id) for item in case.named.items.values()):
         return False
-    ends = [re.search(r"(?<![A-Z0-9])([A-Z]{2,8})[-_/. 0-9]*$", text) for text in case.named.unread]
-    ends_within = any(end and any(one.startswith(end.group(1)) for one in case.index.series) for end in ends)
-    return ends_within or any(len(text) >= LONG_TEXT for text in case.line.texts)
+    return _ends_within(case) or any(len(text) >= LONG_TEXT for text in case.line.texts)
+
+
+def _ends_within(case: Case) -> bool:
+    """The text ends as a number of ours begins."""
+    ends = [re.search(r"(?<![A-Z0-9])([A-Z]{1,8})[-_/. 0-9]*$", text) for text in case.named.unread]
+    return case.nearly.is_cut or any(
+        end and any(one.startswith(end.group(1)) for one in case.index.series) for end in ends
+    )
 
 
 def _making_up(left: Decimal, others: Sequence[OpenItem]) -> tuple[list[OpenItem], bool]:
@@ -206,10 +213,13 @@ def _is_instalment(case: Case, item: OpenItem) -> bool:
     """Named in full, by its customer or by a reference that checks itself, and no other invoice of his fits as well."""
     if not case.named.items or case.service or not (case.is_from(item.customer_id) or _all_checked(case)):
         return False
-    if case.nearly.found or case.nearly.unknown:
+    if case.nearly.found or case.nearly.unknown or _ends_within(case) or case.index.credits.get(item.customer_id):
+        return False
+    # nearly all of it is no part: something was deducted that is not told
+    if not item.is_touched and case.line.amount > item.balance * MOST_OF_ONE:
         return False
     others = [other for other in case.debts_of([item.customer_id]) if other.id != item.id]
-    case.doubt_repeated([item.customer_id])
+    case.doubt_repeated([item.customer_id], AT_ONCE)
     return all(other.balance != case.line.amount for other in others) and sum_of(case.line.amount, others) is None
 
 

@@ -34,6 +34,7 @@ class Nearly:
     found: dict[Hashable, OpenItem] = field(default_factory=dict)
     unclear: set[Hashable] = field(default_factory=set)
     unknown: list[str] = field(default_factory=list)
+    is_cut: bool = False  # a text ends within a number
 
     def add(self, items: Sequence[OpenItem], *, is_clear: bool) -> None:
         self.found |= {item.id: item for item in items}
@@ -97,12 +98,15 @@ def _add_mistaken(
         if written["letters"] not in index.series:
             continue
         key = squeeze(written.group())
+        ends = not text[written.end() :].strip(" -_/.,")
         items = [item for item in own if is_near(key, squeeze(item.number))]
         if not items:
             mistaken = (index.items[one] for near in neighbours(key) for one in index.by_number.get(near, ()))
             items = [item for item in mistaken if item.balance == line.amount and _is_usable(item, line, barred)]
         if items:
             nearly.add(items, is_clear=False)
+        elif ends and len(key) < index.shortest:
+            nearly.is_cut = True
         elif len(key) >= 6:
             nearly.unknown.append(written.group())
 

@@ -33,6 +33,12 @@ def judge_near(case: Case) -> Verdict:
     own_ids = {item.id for item in case.own}
     near = [item for item in case.nearly.items if item.id in own_ids] or case.nearly.items
     exact = [item for item in near if item.balance == case.line.amount]
+    if not exact and not own_ids.intersection(case.nearly.found):
+        # of others and of another amount, where the payer owes this very amount: they are read by mistake
+        equal = [item for item in case.own if item.balance == case.line.amount]
+        if equal:
+            case.doubts.append(Evidence("rivals", ", ".join(item.number for item in near[:MOST_RIVALS])))
+            return judge_equal(case, sorted(equal, key=lambda item: item.is_touched))
     first = (exact or near)[0]
     payable = [item for item in near if item.customer_id == first.customer_id]
     if exact and case.nearly.unclear:

@@ -96,6 +96,7 @@ class Ours:
             customer_name=self.names.get(buyer, ""), due_on=line.on, kind=PAYMENT,
         )  # fmt: skip
         self.received.append(payment)
+        self.index.others.setdefault((PAYMENT, "EUR", payment.balance), []).append(payment)
         return payment
 
 

@@ -54,7 +54,7 @@ def tell(world: World) -> Story:
         while bills:
             count = random.randint(2, 7) if len(bills) > 1 and random.random() < 0.06 else 1
             taken = [bill for bill in bills[:count] if bill.currency == bills[0].currency]
-            bills = bills[len(taken) :]
+            bills = [bill for bill in bills if bill not in taken]
             _pay(random, story, buyer, taken)
     for _line in range(len(world.bills) // 20):
         story.events.append(_unrelated(random, world))
