@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from config.kernel.models import Company
 from config.kernel.money import ZERO
 from payments import matching
 from payments.matching import CREDIT, NONE, PAYMENT, PROPOSED, REFUND, Evidence, Index, OpenItem, Verdict
+from payments.matching.days import match_days
 from payments.models import BankLine, BarredPair, MatchPart, Method, Payment, Refund, RefundKind
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
@@ -153,6 +154,13 @@ def propose(line: BankLine, index: Index) -> Verdict:
 def judge(line: BankLine, index: Index, barred: Mapping[int, Collection[int]]) -> Verdict:
     """The verdict on a line; `barred`: line id → invoices that a person took off it."""
     return matching.match(_line(line), index, barred=barred.get(line.pk, ()))
+
+
+def judge_all(lines: Sequence[BankLine], index: Index, barred: Mapping[int, Collection[int]]) -> dict[int, Verdict]:
+    """The verdicts on many lines by their key, day after day: no invoice goes to two of them (matching.days)."""
+    places = {place: barred[line.pk] for place, line in enumerate(lines) if line.pk in barred}
+    verdicts = match_days([_line(line) for line in lines], index, barred=places)
+    return {line.pk: verdict for line, verdict in zip(lines, verdicts, strict=True)}
 
 
 def doubt_known(line: BankLine, verdict: Verdict) -> Verdict:

@@ -18,7 +18,7 @@ from config.kernel.models import Company
 from payments.matching import AUTO, NONE, PROPOSED, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import Share
-from payments.services.proposing import barred_pairs, build_index, doubt_known, judge
+from payments.services.proposing import barred_pairs, build_index, doubt_known, judge_all
 from payments.services.settling import AnotherCompany, NothingToMatch, OnlyCredits, settle_line
 from payments.services.settling_parts import Credit, Received
 
@@ -46,10 +46,13 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
     a crash keeps what was done. The evidence is read once; the balances are looked at again under lock.
     """
     index, barred = build_index(company, at=at), barred_pairs(company=company)
+    open_lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN)
+    lines = list(open_lines.order_by("booked_on", "id"))
+    verdicts = judge_all(lines, index, barred)
     counts = {AUTO: 0, PROPOSED: 0, NONE: 0}
 
     def reconcile_line(line: BankLine) -> None:
-        verdict = judge(line, index, barred)
+        verdict = verdicts[line.pk]
         if verdict.kind == AUTO:
             verdict = doubt_known(line, verdict)
         kind = verdict.kind
@@ -57,7 +60,6 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
             kind = PROPOSED
         counts[kind] += 1
 
-    lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN).order_by("booked_on", "id")
     treat_each(lines, reconcile_line, loop="rapprochement d’une ligne", at=at)
     return Outcome(matched=counts[AUTO], proposed=counts[PROPOSED], left=counts[NONE])
 
