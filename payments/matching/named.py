@@ -154,6 +154,7 @@ def complete_list(case: Case, payable: Sequence[OpenItem], left: Decimal) -> Ver
         evidence = [*case.named.evidence, *(Evidence("near", item.number) for item in near)]
         evidence.append(Evidence("amount", amount_text(case.line.amount)))
         is_proven = not any(item.is_touched for item in near) and case.nearly.unclear.isdisjoint(case.nearly.found)
+        is_proven = is_proven and not _ends_within(case)
         return write(case, "number", [*payable, *near], evidence, is_proven=is_proven and not case.nearly.unknown)
     others = [item for item in case.debts_of(customers) if item.id not in chosen]
     more, is_telling = _making_up(left, others)

@@ -62,15 +62,21 @@ def find_near(
         for written in NEARLY.finditer(text):
             items = [item for item in _of_figures(written, line, index, own_ids) if _is_usable(item, line, barred)]
             if items:
-                nearly.add(items, is_clear=True)
+                nearly.add(items, is_clear=not _begins_another(written.group(), items, own))
                 text = text.replace(written.group(), "|")
         for written in SERIAL_ONLY.finditer(text):
             serial = without_zeros(written["serial"])
             items = [item for item in own if figures_of(item.number)[-1:] == [serial]]
             if items:
-                nearly.add(items, is_clear=True)
+                nearly.add(items, is_clear=not _begins_another(written.group(), items, own))
         _add_mistaken(text, nearly, line, index, own, barred)
     return nearly
+
+
+def _begins_another(written: str, items: Sequence[OpenItem], own: Sequence[OpenItem]) -> bool:
+    """What is read with its zeros lost may as well be another number of the payer's, cut."""
+    key = squeeze(written)
+    return any(squeeze(item.number).startswith(key) for item in own if item not in items)
 
 
 def _is_usable(item: OpenItem, line: Line, barred: Collection[Hashable]) -> bool:

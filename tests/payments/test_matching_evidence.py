@@ -142,6 +142,12 @@ def test_a_digit_wrong_turned_or_cut_is_proposed_where_the_amount_does_not_decid
     assert judged(line("617.25", text), item(meant, "617.25"), THREE).kind == "auto", "there it does"
 
 
+def test_a_number_cut_at_the_end_of_a_list_is_not_read_as_a_short_one():
+    first, second, small = item(778, "29.00"), item(1322, "29.00"), item(1, "29.00")
+    verdict = judged(line("58.00", f"{first.number} FAC-1"), first, second, small)
+    assert verdict.kind == "proposed"
+
+
 def test_a_wrong_digit_that_names_another_customer_s_invoice_does_not_pay_it():
     theirs = item(12, "40.00", MARTIN)
     verdict = judged(line("617.25", "FAC-2026-00012"), theirs, item(72, "617.25"), item(5, "9.00"))
