@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import bic, iban
+from payments import collection_admin  # noqa: F401 - registers its own
 from payments.models import (
     AccountName,
     Allocation,

@@ -102,3 +102,9 @@ declare(
     Fact("payments.reminder.settings_changed", n("Réglages des relances modifiés"), "edit"),
     about=INVOICE,
 )
+declare(
+    "bank",
+    Fact("payments.remittance.made", n("Remise %(number)s de %(amount)s"), "bank"),
+    Fact("payments.remittance.shortened", n("%(payment)s retiré de la remise %(number)s"), "close", "warn"),
+    Fact("payments.remittance.cancelled", n("Remise %(number)s annulée"), "undo", "warn"),
+)

@@ -10,6 +10,7 @@ declare_pages(
     Place("payments:reminder-list", _("Relances"), "bell"),
 )
 declare_acts(
+    Place("payments:remittance-new", _("Remettre des chèques ou des espèces"), "bank", _("remise bordereau caisse")),
     Place("payments:payment-new", _("Enregistrer un encaissement"), "plus", _("paiement règlement")),
     Place("payments:bankline-list", _("Importer un relevé bancaire"), "upload", _("banque camt")),
 )

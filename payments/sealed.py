@@ -93,6 +93,10 @@ FULL JOIN (
       FROM payments_refund WHERE company_id = %(company)s
     UNION ALL SELECT number, (made_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_paymentorder WHERE company_id = %(company)s
+    UNION ALL SELECT number, (at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_remittance WHERE company_id = %(company)s
+    UNION ALL SELECT number, (made_at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_debitorder WHERE company_id = %(company)s
   ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
 ) AS found USING (series, year)
 WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.views import accounts, bank, payments, uploads
 
@@ -49,4 +50,5 @@ urlpatterns = [
         practice.customer_text,
         name="customer-reminder-text",
     ),
+    *collecting,
 ]

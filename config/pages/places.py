@@ -20,6 +20,7 @@ ACTS_IN_ORDER = (
     "billing:product-new",
     "payments:payment-new",
     "payments:bankline-list",
+    "payments:remittance-new",
 )
 
 

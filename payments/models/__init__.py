@@ -12,6 +12,12 @@ from payments.models.bank import BankAccount as BankAccount
 from payments.models.bank import BankLine as BankLine
 from payments.models.bank import BankStatement as BankStatement
 from payments.models.bank import LineStatus as LineStatus
+from payments.models.debits import DebitOrder as DebitOrder
+from payments.models.debits import DebitStatus as DebitStatus
+from payments.models.debits import DirectDebit as DirectDebit
+from payments.models.debits import Mandate as Mandate
+from payments.models.debits import Scheme as Scheme
+from payments.models.debits import Sequence as Sequence
 from payments.models.feeds import Feed as Feed
 from payments.models.feeds import FeedKind as FeedKind
 from payments.models.matches import BarredPair as BarredPair
@@ -22,6 +28,10 @@ from payments.models.matches import PartKind as PartKind
 from payments.models.payments import Allocation as Allocation
 from payments.models.payments import Method as Method
 from payments.models.payments import Payment as Payment
+from payments.models.remittances import REMITTED as REMITTED
+from payments.models.remittances import CollectionSettings as CollectionSettings
+from payments.models.remittances import Remittance as Remittance
+from payments.models.remittances import RemittanceLine as RemittanceLine
 from payments.models.uploads import AccountName as AccountName
 from payments.models.uploads import ColumnMapping as ColumnMapping
 from payments.models.uploads import StatementUpload as StatementUpload

@@ -36,6 +36,7 @@ from payments.services.allocations import (
     lock_payment,
     release_allocation,
 )
+from payments.services.cash import check_till
 
 SERIES = "RBT"
 EURO = "EUR"
@@ -104,12 +105,14 @@ def refund_customer(
     """Give a customer's credit back, whole or in part: of `payments` in their order, or of the oldest first.
 
     Booked D 411 / C the money account. Raises AmountNotPositive, FractionOfACent, RefundedInTheFuture, IbanMissing,
-    Invalid for a wrong IBAN, NotOfCustomer, BeyondCredit.
+    Invalid for a wrong IBAN, NotOfCustomer, BeyondCredit, NotEnoughInTheTill.
     """
     check_amount(amount)
     if made_on > local_day(at):
         raise RefundedInTheFuture(fields={"made_on": RefundedInTheFuture.message})
     number = _checked_iban(iban, method)
+    if method == Method.CASH and bank_account is None:
+        check_till(customer.company_id, amount)
     found = list(credit_payments(customer, currency=currency)) if payments is None else list(payments)
     locked = {payment.pk: lock_payment(payment) for payment in sorted(found, key=lambda row: row.pk)}
     _check_owners(locked.values(), customer, currency)

@@ -21,7 +21,8 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
 from payments.events import allocation_written
-from payments.models import Allocation, Payment
+from payments.models import Allocation, Method, Payment
+from payments.services.cash import check_cash_share
 
 
 class AmountNotPositive(Invalid):
@@ -132,6 +133,8 @@ def allocate_locked(
             raise AnotherCustomer(invoice=str(invoice))
         if invoice.currency != payment.currency:
             raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
+        if payment.method == Method.CASH and not payment.origin_service:
+            check_cash_share(invoice, share.amount)
         count_payment(locked=invoice, amount=share.amount, actor=actor, at=at)
         rows.append(_write_allocation(payment=payment, invoice=invoice, amount=share.amount, actor=actor, at=at))
     return rows

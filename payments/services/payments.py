@@ -31,8 +31,12 @@ from payments.services.allocations import (
     lock_payment,
     release_allocation,
 )
+from payments.services.cash import check_cash_limit, check_till
+from payments.services.remittances import take_off_slip
 
 SERIES = "ENC"
+# until the bank credits it: then the match of its line moves it to 512
+ON_HAND: dict[str, str] = {Method.CHECK: ledger.CHECKS, Method.CARD: ledger.CARDS, Method.CASH: ledger.CASH}
 
 
 class PaidInTheFuture(Invalid):
@@ -96,13 +100,16 @@ def record_payment(
 
     `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
-    NothingOutstanding, NotEnoughCredit, and Stale when another reading has recorded its `origin` meanwhile.
+    NothingOutstanding, NotEnoughCredit, BeyondTheCashLimit, and Stale when another reading has recorded its `origin`
+    meanwhile.
     """
     check_amount(amount)
     _check_day(paid_on, at)
     # invoices first, in the order of their keys
     locked = lock_invoices(share.invoice for share in shares)
     _check_sum(shares, locked, amount, currency)
+    if method == Method.CASH and origin is None:
+        check_cash_limit(customer, amount - sum((share.amount for share in shares), ZERO))
     payment = _insert(
         customer=customer,
         amount=amount,
@@ -185,6 +192,9 @@ def reverse_payment(
         raise Stale
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
+    take_off_slip(locked, actor=actor, at=at)
+    if locked.method == Method.CASH and locked.bank_account_id is None:
+        check_till(locked.company_id, locked.amount)
     reversal = _insert_opposite(locked, reason, origin, at)
     Payment.everywhere.filter(pk=locked.pk).update(reversed_at=at)
     audit.record(
@@ -258,4 +268,4 @@ def _money_account(payment: Payment) -> str:
         return str(booked.values_list("account", flat=True).get())
     if payment.bank_account is not None:
         return payment.bank_account.ledger_account
-    return ledger.CASH if payment.method == Method.CASH else ledger.BANK
+    return ON_HAND.get(payment.method, ledger.BANK)

@@ -30,6 +30,7 @@ from payments.sentences import recorded
 from payments.services.allocations import allocate_shares
 from payments.services.payments import change_payment_text, record_payment
 from payments.services.undoing import take_back_payment
+from payments.views.money_tabs import money_tabs
 
 SORTS: dict[str, Any] = {
     "date": "paid_on",
@@ -48,6 +49,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
     found = filters.narrow(Payment.objects.all())
     page = listing.page(found.select_related("customer", "reverses"), sorts=SORTS, default="-date", query=request.GET)
     context = {
+        "tabs": money_tabs(request, "payments:payment-list"),
         "page": page,
         "q": filters.value("q") or "",
         "filters": filters.controls(),

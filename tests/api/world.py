@@ -22,6 +22,7 @@ from billing.models import Email
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.api.keys import create_key
+from config.kernel.clock import local_day
 from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -30,6 +31,7 @@ from einvoicing.models import Enclosure, Transmission
 from payments.models import Reminder
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
+from payments.services.remittances import remit_payments
 from payments.services.uploads import hold_file
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
@@ -134,6 +136,19 @@ class World:
             balance=Decimal(1),
             created_at=timezone.now(),
         )
+
+    @cached_property
+    def remittance(self) -> Any:
+        with company_scope(self.company):
+            return remit_payments(
+                company=self.company,
+                method="CHECK",
+                payments=[money.a_payment(self.customer, "10.00", method="CHECK")],
+                bank_account=self.bank_account,
+                remitted_on=local_day(story.AT),
+                actor=story.ACTOR,
+                at=story.AT,
+            )
 
     @cached_property
     def endpoint(self) -> Any:

@@ -137,6 +137,7 @@ def test_a_transfer_needs_an_iban_that_is_one_and_no_refund_is_dated_ahead(compa
     assert "iban" in found.value.fields
     with pytest.raises(RefundedInTheFuture):
         refund(customer, "1", made_on=DAY + timedelta(days=1))
+    money.a_payment(customer, "1.00", method=Method.CASH)
     assert refund(customer, "1", method=Method.CASH, iban="").account == "530000"
 
 

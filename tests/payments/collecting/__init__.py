@@ -1,0 +1,1 @@
+"""Cheques, cash, cards and direct debits."""
