@@ -63,7 +63,7 @@ def test_a_reminder_is_recorded_as_the_seed_prints_it_and_sent_by_the_queue(
     }
     assert (reminder["level"], reminder["subject"]) == ("friendly", SEED_BODY["subject"])
     with company_scope(company):
-        text = Email.objects.get(reminder=reminder["id"]).body
+        text = Email.objects.get(reminders=reminder["id"]).body
     assert text.startswith(SEED_BODY["message"])
     for fact in (invoice.number, "1 440,00", "IBAN", "Référence à rappeler"):
         assert fact in text.replace("\u202f", " "), fact
@@ -77,9 +77,9 @@ def test_without_words_of_its_own_the_letter_is_the_companys(
 ) -> None:
     invoice = late(customer)
     reminder = json_of(remind(partner, invoice))["reminder"]
-    assert reminder["subject"] == f"Facture {invoice.number} : échéance dépassée"
+    assert reminder["subject"] == f"Échéance dépassée : facture {invoice.number}"
     with company_scope(company):
-        assert "Il s’agit sans doute d’un oubli" in Email.objects.get(reminder=reminder["id"]).body
+        assert "Il s’agit sans doute d’un oubli" in Email.objects.get(reminders=reminder["id"]).body
 
 
 def test_a_subject_cannot_add_a_header(company: Company, partner: Partner, customer: Customer) -> None:
@@ -145,7 +145,7 @@ def test_a_formal_notice_waits_for_a_decision_and_keeps_its_text(
     assert (reminder["level"], reminder["status"], reminder["sent"]) == ("final", "drafted", False)
     url = f"/api/reminders/{reminder['id']}"
     sent = json_of(partner.post(f"{url}/send"))["reminder"]
-    assert (sent["status"], sent["subject"]) == ("queued", f"Mise en demeure de payer – facture {invoice.number}")
+    assert (sent["status"], sent["subject"]) == ("queued", f"Mise en demeure de payer : facture {invoice.number}")
     assert partner.post(f"{url}/cancel").status_code == 409
 
 

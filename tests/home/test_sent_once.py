@@ -26,7 +26,8 @@ HARMLESS_TWICE = {
     **dict.fromkeys(["company-switch", "language", "login", "logout"], "chooses the same again"),
     **dict.fromkeys(
         [
-            "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "feed-edit", "feed-switch",
+            "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
+            "feed-edit", "feed-switch",
             "webhook-edit", "inbound-source", "inbound-switch", "webhook-enable", "webhook-disable",
             "customers:customer-edit", "customers:contact-edit", "billing:product-edit", "billing:product-archive",
             "billing:product-restore", "billing:order-edit", "billing:invoice-edit", "billing:invoice-deductions",
