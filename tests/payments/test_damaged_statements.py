@@ -95,3 +95,13 @@ def test_a_stream_of_entries_keeps_one_of_them():
 def test_a_hostile_stream_is_refused(data):
     with pytest.raises(UnreadableXml):
         list(stream_untrusted(data, names=("Ntry", "Stmt"), max_bytes=10_000_000, max_elements=500_000))
+
+
+@pytest.mark.parametrize(
+    "cell", [b"1 " * 60_000, b"solde " + b"1 " * 60_000, b"9" * 120_000, b"compte " + b"FR76 " * 20_000]
+)
+def test_an_endless_cell_costs_no_more_than_its_length(cell):
+    with suppress(Invalid):
+        read(
+            b"Date;Libelle;Montant\n01/01/2026;x;1,00\n;;" + cell + b"\n01/01/2026;" + cell + b";" + cell, filename="x"
+        )

@@ -66,7 +66,7 @@ class Around:
         """The one amount of the row, in a cell of its own or behind the words of one."""
         found = []
         for cell in row:
-            text = DATED.sub(" ", cells.words(cell)) if isinstance(cell, str) else cell
+            text = DATED.sub(" ", cells.words(cell)[-200:]) if isinstance(cell, str) else cell
             written = (
                 re.search(r"[-+−]?\s?\d[\d\s\u00a0\u202f.,'’]*(?:\s?(?:€|EUR\w*))?\s*$", text)
                 if isinstance(text, str)

@@ -33,6 +33,7 @@ GROUPS = {
 BETWEEN = re.compile(r"(?<=[0-9])[\s\u00a0\u2007\u202f]+(?=[0-9])")  # a blank parts thousands as a mark does
 BLANKS = re.compile(r"[\s\u00a0\u2007\u202f]+")
 NOISE = Decimal("0.000001")
+LONGEST_AMOUNT = 60  # characters: what follows would cost the patterns below more than it is worth
 
 
 def words(cell: Cell) -> str:
@@ -101,6 +102,8 @@ def amount(cell: Cell, decimal: str) -> Decimal | None:
         if abs(cell) >= Decimal(10) ** 16 or abs(cell - round2(cell)) > NOISE:
             raise ValueError(words(cell))
         return round2(cell)
+    if len(words(cell)) > LONGEST_AMOUNT:
+        raise ValueError(words(cell)[:LONGEST_AMOUNT])
     text = BLANKS.sub("", BETWEEN.sub("'", words(cell).replace("−", "-").replace("–", "-")))
     if text in ("", "-", "--", "—"):
         return None

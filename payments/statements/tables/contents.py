@@ -133,7 +133,8 @@ def decimal_of(found: Iterable[Cell]) -> str:
     """What stands before the cents: the mark that one or two figures follow, most often. A comma when none tells."""
     votes: Counter[str] = Counter()
     for cell in found:
-        marked = MARKED.search(cells.words(cell)) if isinstance(cell, str) else None
+        text = cells.words(cell) if isinstance(cell, str) else ""
+        marked = MARKED.search(text) if len(text) <= cells.LONGEST_AMOUNT else None
         if marked is None:
             continue
         whole, mark, fraction = marked.groups()
