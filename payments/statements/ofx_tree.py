@@ -31,6 +31,7 @@ NAMES = {
     "UNICODE": "utf-8",
 }
 DEEPEST = 40
+LONGEST_TEXT = 50_000
 # these hold a text and no element: one that is empty, and left open as SGML may, ends at the next tag
 LEAVES = frozenset(
     ("TRNTYPE", "DTPOSTED", "DTUSER", "DTAVAIL", "TRNAMT", "FITID", "NAME", "EXTDNAME", "MEMO", "CHECKNUM", "REFNUM",
@@ -135,9 +136,11 @@ class _Scan:
         return passed
 
     def _take_text(self, passed: str) -> None:
-        """What stands between two tags belongs to the leaf that was opened last."""
+        """What stands between two tags belongs to the leaf that was opened last. Raises InvalidStatement."""
         if passed.strip() and len(self.opened) > 1:
             self.opened[-1].value += html.unescape(passed)
+            if len(self.opened[-1].value) > LONGEST_TEXT:
+                raise _cut(self.place)
 
     def _take_tag(self, tag: str) -> None:
         """Raises InvalidStatement."""
