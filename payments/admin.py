@@ -22,6 +22,7 @@ from payments.models import (
     Allocation,
     BankAccount,
     BankLine,
+    BankRule,
     BankStatement,
     BarredPair,
     ColumnMapping,
@@ -129,6 +130,15 @@ class FeedAdmin(CompanyAdmin):
     @admin.action(description=_("Lire le flux maintenant"))
     def read(self, request: HttpRequest, rows: QuerySet[Feed]) -> None:
         for_each(self, request, rows, lambda row, actor, at: read_feed(feed=row, actor=actor, at=at))
+
+
+@admin.register(BankRule)
+class BankRuleAdmin(FactAdmin):
+    """Made and changed on their page, where each is checked."""
+
+    list_display = ["position", "name", "company", "ledger_account", "is_automatic", "archived_at"]
+    list_select_related = ["company"]
+    ordering = ["company", "position"]
 
 
 @admin.register(BankStatement)

@@ -77,6 +77,10 @@ declare(
     Fact("payments.bank.suspended", n("Ligne bancaire en attente sur 471 : %(note)s"), "clock", "warn"),
     Fact("payments.bank.voided", n("Ligne bancaire annulée par la banque"), "close", "warn"),
     Fact("payments.bank.reopened", n("Ligne bancaire rouverte"), "alert"),
+    Fact("payments.bank.noted", n("Note : %(note)s"), "edit"),
+    Fact("payments.rule.made", n("Règle bancaire « %(name)s » créée"), "filter"),
+    Fact("payments.rule.changed", n("Règle bancaire « %(name)s » modifiée"), "filter"),
+    Fact("payments.rule.archived", n("Règle bancaire « %(name)s » archivée"), "archive"),
     about=PartnerObject("payments.bankstatement", "statement", "", _("Banque")),
 )
 declare(

@@ -13,4 +13,6 @@ declare_acts(
     Place("payments:remittance-new", _("Remettre des chèques ou des espèces"), "bank", _("remise bordereau caisse")),
     Place("payments:payment-new", _("Enregistrer un encaissement"), "plus", _("paiement règlement")),
     Place("payments:bankline-list", _("Importer un relevé bancaire"), "upload", _("banque camt")),
+    Place("payments:worktable", _("Rapprocher ligne à ligne"), "link", _("banque rapprochement virements")),
+    Place("payments:rule-list", _("Règles bancaires"), "filter", _("banque frais salaires automatique")),
 )

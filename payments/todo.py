@@ -39,6 +39,21 @@ def bank(today: Today) -> Iterator[Todo]:
         yield Todo(counted(sentence, row["count"]), detail, "bank", "info", _("Rapprocher"), url)
 
 
+@watch("suspense", needs="bank.reconcile")
+def suspense(_today: Today) -> Iterator[Todo]:
+    """471 is empty at the end of a month: what stands there is not known yet."""
+    lines = BankLine.objects.filter(status=LineStatus.SUSPENSE)
+    row = lines.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("amount", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s ligne en attente sur 471", "%(n)s lignes en attente sur 471", row["count"])
+        url = one_or_list(
+            row["count"], row["only"], "payments:worktable-line", "payments:bankline-list", "status=SUSPENSE"
+        )
+        detail = _("Solde %(total)s : le compte d’attente doit être vide pour clore le mois.")
+        detail %= {"total": typography.money(row["total"])}
+        yield Todo(counted(sentence, row["count"]), detail, "bank", "warn", _("Reclasser"), url)
+
+
 @watch("formal-notices", needs="reminders.send")
 def formal_notices(_today: Today) -> Iterator[Todo]:
     drafted = Reminder.objects.filter(status=ReminderStatus.DRAFTED)

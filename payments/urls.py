@@ -4,12 +4,20 @@ from django.urls import path
 
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
-from payments.views import accounts, bank, payments, uploads
+from payments.views import accounts, bank, payments, rules, uploads, worktable
 
 app_name = "payments"
 urlpatterns = [
     path("bank/", bank.bankline_list, name="bankline-list"),
     path("bank/reconcile/", bank.bank_reconcile, name="bank-reconcile"),
+    path("bank/rules/", rules.rule_list, name="rule-list"),
+    path("bank/rules/new/", rules.rule_new, name="rule-new"),
+    path("bank/rules/<int:pk>/", rules.rule_edit, name="rule-edit"),
+    path("bank/rules/<int:pk>/raise/", rules.rule_raise, name="rule-raise"),
+    path("bank/rules/<int:pk>/archive/", rules.rule_archive, name="rule-archive"),
+    path("bank/worktable/", worktable.worktable, name="worktable"),
+    path("bank/worktable/undo/<int:pk>/", worktable.worktable_undo, name="worktable-undo"),
+    path("bank/worktable/<int:pk>/", worktable.worktable, name="worktable-line"),
     path("bank/statements/", bank.statement_list, name="statement-list"),
     path("bank/accounts/<int:pk>/reconciliation/", accounts.account_reconciliation, name="account-reconciliation"),
     path("bank/accounts/<int:pk>/opening/", accounts.account_opening, name="account-opening"),

@@ -32,6 +32,8 @@ from payments.models.remittances import REMITTED as REMITTED
 from payments.models.remittances import CollectionSettings as CollectionSettings
 from payments.models.remittances import Remittance as Remittance
 from payments.models.remittances import RemittanceLine as RemittanceLine
+from payments.models.rules import BankRule as BankRule
+from payments.models.rules import Direction as Direction
 from payments.models.uploads import AccountName as AccountName
 from payments.models.uploads import ColumnMapping as ColumnMapping
 from payments.models.uploads import StatementUpload as StatementUpload

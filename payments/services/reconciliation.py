@@ -19,8 +19,9 @@ from payments.matching import AUTO, NONE, PROPOSED, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import Share
 from payments.services.proposing import barred_pairs, build_index, doubt_known, judge_all
+from payments.services.rules import Memory
 from payments.services.settling import AnotherCompany, NothingToMatch, OnlyCredits, settle_line
-from payments.services.settling_parts import Credit, Received
+from payments.services.settling_parts import Booked, Credit, Received
 
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 
@@ -49,6 +50,7 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
     open_lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN)
     lines = list(open_lines.order_by("booked_on", "id"))
     verdicts = judge_all(lines, index, barred)
+    memory = Memory.of(company)
     counts = {AUTO: 0, PROPOSED: 0, NONE: 0}
 
     def reconcile_line(line: BankLine) -> None:
@@ -58,6 +60,9 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
         kind = verdict.kind
         if kind == AUTO and not (_is_payment(verdict) and _match_automatically(line, verdict, actor, at)):
             kind = PROPOSED
+        # documents before memory: what may be an invoice's is booked nowhere else
+        if kind == NONE and not verdict.rivals and _book_automatically(line, memory, actor, at):
+            kind = AUTO
         counts[kind] += 1
 
     treat_each(lines, reconcile_line, loop="rapprochement d’une ligne", at=at)
@@ -94,6 +99,23 @@ def _match_automatically(line: BankLine, verdict: Verdict, actor: Actor, at: dat
     parts = [Received(shares[0].invoice.customer, line.amount, shares, credits_used)]
     evidence = _evidence(verdict)
     settle_line(line=line, parts=parts, rule=verdict.rule, evidence=evidence, is_automatic=True, actor=actor, at=at)
+    return True
+
+
+def _book_automatically(line: BankLine, memory: Memory, actor: Actor, at: datetime) -> bool:
+    """Book a line as a rule says, unless somebody was at it meanwhile."""
+    found = memory.booking(line)
+    return found is not None and _book(line, *found, actor=actor, at=at)
+
+
+@transaction.atomic
+def _book(
+    line: BankLine, rule: str, evidence: list[dict[str, str]], booked: Booked, *, actor: Actor, at: datetime
+) -> bool:
+    open_line = BankLine.everywhere.select_for_update(no_key=True).filter(pk=line.pk, status=LineStatus.OPEN)
+    if not open_line.exists():
+        return False
+    settle_line(line=line, parts=[booked], rule=rule, evidence=evidence, is_automatic=True, actor=actor, at=at)
     return True
 
 

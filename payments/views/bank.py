@@ -168,7 +168,7 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
     chosen = [found[key] for key in wanted if key in found]
     others = Invoice.objects.outstanding().select_related("customer").exclude(pk__in=wanted)
     if text:
-        others = others.with_balance().filter(_matching(text))
+        others = others.with_balance().filter(matching(text))
         found_now = list(others.order_by("due_date", "id")[:MOST_OTHERS])
         if len(found_now) == 1 and not preset:
             # the one looked for is the one meant
@@ -185,7 +185,7 @@ def _amount(text: str) -> str:
     return typography.number(Decimal(text.replace("\u202f", "").replace(",", ".")), 2)
 
 
-def _matching(text: str) -> Q:
+def matching(text: str) -> Q:
     """What was typed is in the number or the name, or is the invoice's total or what remains of it."""
     found = holds(text, "number", "buyer_name")
     try:

@@ -147,6 +147,11 @@
       openPalette();
       return;
     }
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing(event.target) && $("[data-undo]")) {
+      event.preventDefault();
+      $("[data-undo]").click();
+      return;
+    }
     if (event.key === "Escape") {
       all("details.menu[open], details.more[open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
       if (event.target.id === "search") event.target.blur();
@@ -158,7 +163,9 @@
       const place = PLACES[event.key] && $(`[data-go="${PLACES[event.key]}"]`);
       if (place) { event.preventDefault(); place.click(); return; }
     }
-    const command = COMMANDS[event.key];
+    // a page's own keys: each names the link or the button that it presses
+    const pressed = !$("dialog[open]") && $(`[data-key="${CSS.escape(event.key)}"]`);
+    const command = pressed ? () => { pressed.focus(); pressed.click(); } : COMMANDS[event.key];
     if (command) { event.preventDefault(); command(); }
   });
 

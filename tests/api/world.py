@@ -32,6 +32,7 @@ from payments.models import Reminder
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
 from payments.services.remittances import remit_payments
+from payments.services.rules import save_rule
 from payments.services.uploads import hold_file
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
@@ -125,6 +126,12 @@ class World:
         with company_scope(self.company):
             share = Share(self.invoice, self.transaction.amount)
             return accept_match(line=self.transaction, shares=[share], actor=story.ACTOR, at=story.AT)
+
+    @cached_property
+    def rule(self) -> Any:
+        values = {"name": "Frais", "text": "FRAIS", "ledger_account": "627000"}
+        with company_scope(self.company):
+            return save_rule(rule=None, company=self.company, values=values, actor=story.ACTOR, at=story.AT)
 
     @cached_property
     def reminder(self) -> Any:

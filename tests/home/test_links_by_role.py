@@ -31,7 +31,7 @@ FORM = re.compile(r"<form\b[^>]*>")
 ACTION = re.compile(r'action="([^"#]*)')
 EVERYTHING = (
     "contact", "draft", "product", "order", "email", "match", "reminder", "delivery", "received", "enclosure", "key",
-    "platform", "transmission",
+    "platform", "transmission", "rule",
 )  # fmt: skip
 HTMX = {"HX-Request": "true"}
 SENDER = "BANQUE DES DOCKS"

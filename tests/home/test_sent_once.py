@@ -31,7 +31,7 @@ HARMLESS_TWICE = {
             "webhook-edit", "inbound-source", "inbound-switch", "webhook-enable", "webhook-disable",
             "customers:customer-edit", "customers:contact-edit", "billing:product-edit", "billing:product-archive",
             "billing:product-restore", "billing:order-edit", "billing:invoice-edit", "billing:invoice-deductions",
-            "billing:invoice-notes", "payments:payment-edit", "einvoicing:readiness-activate",
+            "billing:invoice-notes", "payments:payment-edit", "payments:rule-edit", "einvoicing:readiness-activate",
         ],
         "writes the same values again",
     ),

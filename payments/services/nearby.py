@@ -1,0 +1,78 @@
+"""Whom a bank line may come from: the customers whose invoices are worth looking at, in place of everybody's.
+
+The matcher sees all that a line may name: numbers and references in its text, amounts, the payer's name and the
+accounts he paid from. One line of a page needs no index of ten thousand invoices: these customers' are enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import StrIndex
+
+from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceStatus
+from config.kernel.clock import local_day
+from config.kernel.folding import holds
+from customers.models import Customer
+from payments.matching import is_payer
+from payments.matching.folding import WORD, fold, squeeze
+from payments.models import BankLine, MatchPart
+from payments.services.proposing import REMEMBER_SETTLED
+
+MOST_EQUAL = 200  # customers who owe just this amount
+SHORTEST_WORD = 3
+LONGEST_SERIAL = 9
+
+
+def customers_near(line: BankLine, *, at: datetime) -> set[int]:
+    """Those whom the line names, by number, amount, name or account. Four queries."""
+    rows = Invoice.everywhere.issued().filter(company=line.company_id).exclude(kind=InvoiceKind.CREDIT_NOTE)
+    rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=local_day(at - REMEMBER_SETTLED)))
+    equal = rows.alias(owed=BALANCE).filter(owed=line.amount, currency=line.currency).order_by("due_date", "id")
+    found = set(_named(line, rows).values_list("customer_id", flat=True))
+    found |= set(equal.values_list("customer_id", flat=True)[:MOST_EQUAL])
+    return found | set(_by_name(line)) | set(_by_account(line))
+
+
+def _named(line: BankLine, rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Invoices whose number or reference stands in the line, with its signs or without, or whose serial figures do."""
+    said = f"{line.structured_reference} {line.remittance} {line.end_to_end_id}"
+    text = Value(squeeze(said) or " ")
+    rows = rows.annotate(
+        number_at=StrIndex(text, _squeezed("number")), reference_at=StrIndex(text, _squeezed("payment_reference"))
+    )
+    named = Q(number_at__gt=0) | Q(reference_at__gt=0) & ~Q(payment_reference="")
+    serials = {figures.lstrip("0") for figures in re.findall("[0-9]+", said)}
+    serials = {figures for figures in serials if 0 < len(figures) <= LONGEST_SERIAL}
+    if serials:
+        named |= Q(number__regex=rf"(^|[^0-9])0*({'|'.join(sorted(serials))})$")
+    return rows.filter(named)
+
+
+def _squeezed(column: str) -> Func:
+    plain = Func(F(column), Value("[^A-Za-z0-9]"), Value(""), Value("g"), function="regexp_replace")
+    return Func(plain, function="upper", output_field=TextField())
+
+
+def _by_name(line: BankLine) -> Iterable[int]:
+    """Customers whose name is within the payer's, or the other way round."""
+    words = [word for word in WORD.findall(fold(line.counterparty)) if len(word) >= SHORTEST_WORD]
+    if not words:
+        return []
+    rows = Customer.everywhere.filter(reduce(or_, (holds(word, "name") for word in words)), company=line.company_id)
+    return [key for key, name in rows.values_list("pk", "name") if is_payer(line.counterparty, name)]
+
+
+def _by_account(line: BankLine) -> Iterable[int]:
+    """Customers who paid from this account before."""
+    if not line.counterparty_iban:
+        return []
+    parts = MatchPart.everywhere.filter(
+        company=line.company_id, match__line__counterparty_iban=line.counterparty_iban, match__undone_at=None
+    )
+    return parts.exclude(payment=None).values_list("payment__customer_id", flat=True).distinct()
