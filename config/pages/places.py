@@ -21,6 +21,8 @@ ACTS_IN_ORDER = (
     "payments:payment-new",
     "payments:bankline-list",
     "payments:remittance-new",
+    "payments:worktable",
+    "payments:rule-list",
 )
 
 

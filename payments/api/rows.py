@@ -19,11 +19,12 @@ WRITTEN = ("payments.payment.recorded", "payments.payment.reversed")
 def payments() -> QuerySet[Payment]:
     """Payments with their customer, what they pay, and who wrote them."""
     allocations = Allocation.objects.select_related("invoice").order_by("at", "invoice__due_date", "invoice_id")
-    live = MatchPart.objects.filter(match__undone_at=None).select_related("match").order_by("id")
     rows: QuerySet[Payment] = Payment.objects.select_related("customer", "reversal").prefetch_related(
-        Prefetch("allocations", allocations), Prefetch("match_parts", live)
+        Prefetch("allocations", allocations)
     )
-    return rows.annotate(created_by_name=Subquery(_who_wrote()))
+    live = MatchPart.objects.filter(payment=OuterRef("pk"), match__undone_at=None).order_by("id")
+    line = Subquery(live.values("match__line_id")[:1])
+    return rows.annotate(created_by_name=Subquery(_who_wrote()), bank_line_id=line)
 
 
 def _who_wrote() -> QuerySet[Any]:

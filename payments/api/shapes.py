@@ -128,7 +128,6 @@ def shown(payment: Payment) -> dict[str, Any]:
     ]
     nothing = {"invoice_id": None, "invoice_number": None, "invoice_total": None}
     first = allocations[0] if allocations else nothing
-    lines = [part.match.line_id for part in payment.match_parts.all()]
     reversal = getattr(payment, "reversal", None)
     return {
         "id": payment.pk,
@@ -146,7 +145,7 @@ def shown(payment: Payment) -> dict[str, Any]:
         "status": "reversal" if payment.reverses_id else "reversed" if payment.reversed_at else "recorded",
         "unallocated": payment.unallocated,
         "allocations": allocations,
-        "bank_transaction_id": lines[0] if lines else None,
+        "bank_transaction_id": getattr(payment, "bank_line_id", None),
         "reverses": payment.reverses_id,
         "reversed_by": reversal.pk if reversal else None,
         "created_by_name": getattr(payment, "created_by_name", None) or "",

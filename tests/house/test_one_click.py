@@ -37,6 +37,9 @@ ONE_CLICK = {
     "payments:account-opening": "books once what the first statement says; an opposite entry takes it back",
     "payments:bank-reconcile": "payments:match-undo",
     "payments:bankline-reopen": "payments:bankline-ignore",
+    "payments:rule-archive": "payments:rule-new: what it booked stays",
+    "payments:rule-raise": "payments:rule-raise of the other one",
+    "payments:worktable-undo": "payments:worktable-line: the line is there to be decided again",
 }
 # the same, but reached only by a form that a person fills in on the record's page
 FILLED_IN = {
