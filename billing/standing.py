@@ -25,6 +25,7 @@ class Standing(models.TextChoices):
     OVERDUE = "overdue", _("En retard")
     PARTIAL = "partial", _("Partiellement payée")
     PAID = "paid", _("Payée")
+    WRITTEN_OFF = "written_off", _("Soldée sans paiement")
     CREDITED = "credited", _("Annulée par avoir")
     REPLACED = "replaced", _("Remplacée")
     DISPUTED = "disputed", _("Contestée")
@@ -38,6 +39,7 @@ TONES = {
     Standing.OVERDUE: "bad",
     Standing.PARTIAL: "warn",
     Standing.PAID: "good",
+    Standing.WRITTEN_OFF: "neutral",
     Standing.CREDITED: "neutral",
     Standing.REPLACED: "neutral",
     Standing.DISPUTED: "bad",
@@ -94,6 +96,8 @@ def standing_of(invoice: Invoice, on: date) -> Standing:
     """The one word for the invoice on that day; late weighs more than contested, contested more than partly paid."""
     if invoice.replaced_at:
         return Standing.REPLACED
+    if invoice.status == InvoiceStatus.PAID and invoice.amount_written_off and not invoice.amount_paid:
+        return Standing.WRITTEN_OFF
     if settled := _SETTLED.get(InvoiceStatus(invoice.status)):
         return settled
     if invoice.kind == InvoiceKind.CREDIT_NOTE:
@@ -125,6 +129,9 @@ _NARROWED: dict[str, Callable[[InvoiceQuerySet, date], InvoiceQuerySet]] = {
     Standing.OVERDUE: lambda rows, on: rows.overdue(on=on),
     Standing.PARTIAL: lambda rows, on: rows.partially_paid(),
     Standing.PAID: lambda rows, on: rows.filter(status=InvoiceStatus.PAID),
+    Standing.WRITTEN_OFF: lambda rows, on: rows.filter(
+        status=InvoiceStatus.PAID, amount_written_off__gt=0, amount_paid=0
+    ),
     Standing.CREDITED: lambda rows, on: rows.filter(status=InvoiceStatus.CREDITED, replaced_at=None),
     Standing.REPLACED: lambda rows, on: rows.exclude(replaced_at=None),
     Standing.DISPUTED: lambda rows, on: rows.exclude(disputed_at=None),

@@ -19,6 +19,7 @@ from config.pages.settings import (
     reminders,
     webhook_deliveries,
     webhooks,
+    write_offs,
 )
 
 admin.site.login_form = AdminSignInForm
@@ -36,6 +37,7 @@ urlpatterns = [
     path("settings/rates/", rates.rate_settings, name="rate-settings"),
     path("settings/reminders/", reminders.reminder_settings, name="reminder-settings"),
     path("settings/reminders/<int:level>/<slug:language>/", reminders.reminder_text, name="reminder-text"),
+    path("settings/write-offs/", write_offs.write_off_settings, name="write-off-settings"),
     path("settings/bank/<int:pk>/", company.bank_account_edit, name="bank-account-edit"),
     path("settings/bank/feeds/", feeds.feed_list, name="feed-settings"),
     path("settings/bank/feeds/revolut/authorise/", feeds.revolut_authorise, name="revolut-authorise"),

@@ -17,6 +17,7 @@ from customers import panels
 from customers.models import Customer
 from customers.panels import Action, Figure, Panel
 from payments.models import Payment
+from payments.outgoing.refunding import credit_payments
 from payments.services.scores import habits
 
 
@@ -52,5 +53,7 @@ def reminder_panels(customer: Customer) -> Iterator[Panel]:
 def actions(customer: Customer) -> Iterator[Action]:
     url = f"{reverse('payments:payment-new')}?customer={customer.pk}"
     yield Action(_("Enregistrer un paiement"), url, "coins", "payments.record")
+    if credit_payments(customer).exists():
+        yield Action(_("Rembourser"), reverse("payments:refund-new", args=[customer.pk]), "undo", "payments.refund")
     settings = reverse("payments:customer-reminders", args=[customer.pk])
     yield Action(_("Comment relancer ce client"), settings, "bell", "reminders.send")

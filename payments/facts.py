@@ -48,6 +48,7 @@ declare(
     Fact("payments.refund.made", n("Remboursement %(number)s de %(amount)s"), "coins", "warn"),
     Fact("payments.refund.returned", n("%(amount)s rejetés par la banque (%(number)s)"), "alert", "bad"),
     Fact("payments.refund.cancelled", n("Remboursement %(number)s annulé"), "close", "warn"),
+    Fact("payments.order.made", n("Ordre %(number)s : %(count)s virements, %(total)s"), "bank"),
 )
 declare(
     "invoices",

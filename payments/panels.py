@@ -16,6 +16,7 @@ from billing.panels import Action
 from config.kernel.clock import local_day
 from customers.panels import Panel
 from payments.models import ReminderHold
+from payments.services.write_offs import live_write_offs
 
 
 def register() -> None:
@@ -30,6 +31,12 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             _("Encaissements"),
             "payments/_invoice_panel.html",
             {"allocations": allocations, "currency": invoice.currency},
+        )
+    if invoice.amount_written_off:
+        yield Panel(
+            _("Différences soldées"),
+            "payments/write_off/_invoice_panel.html",
+            {"write_offs": list(live_write_offs(invoice)), "currency": invoice.currency},
         )
     reminders = list(invoice.reminders.select_related("email").order_by("-created_at"))
     holds = list(invoice.reminder_holds.filter(ended_at=None).order_by("until")) if not invoice.is_draft else []
@@ -63,6 +70,8 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
             primary_rank=panels.RECORD_PAYMENT,
             needs="payments.record",
         )
+        url = reverse("payments:write-off-new", args=[invoice.pk])
+        yield Action(_("Solder la différence"), url, "minus", needs="invoices.write_off")
     if invoice.can_be_paid and invoice.due_date and invoice.due_date < on:
         yield Action(_("Relancer"), reverse("payments:reminder-preview", args=[invoice.pk]), "bell")
         yield Action(_("Pénalités de retard"), reverse("payments:late-interest", args=[invoice.pk]), "coins")

@@ -6,6 +6,7 @@ from config.kernel.places import Place, declare_acts, declare_pages
 
 declare_pages(
     Place("payments:payment-list", _("Encaissements"), "coins"),
+    Place("payments:refund-list", _("Remboursements"), "undo"),
     Place("payments:bankline-list", _("Banque"), "bank"),
     Place("payments:reminder-list", _("Relances"), "bell"),
 )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
+from payments.outgoing.urls import urlpatterns as money_back
 from payments.views import accounts, bank, payments, rules, uploads, worktable
 
 app_name = "payments"
@@ -59,4 +60,5 @@ urlpatterns = [
         name="customer-reminder-text",
     ),
     *collecting,
+    *money_back,
 ]

@@ -31,6 +31,7 @@ SETTINGS = (
     Place("bank-settings", _("Comptes bancaires"), "settings"),
     Place("reminder-settings", _("Relances"), "settings"),
     Place("rate-settings", _("Taux de retard"), "settings"),
+    Place("write-off-settings", _("Différences"), "settings", _("perte escompte arrondi limite")),
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),

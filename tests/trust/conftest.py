@@ -41,8 +41,10 @@ from payments.models import (
     MatchPart,
     Method,
     Payment,
+    PaymentOrder,
     WriteOffReason,
 )
+from payments.outgoing.ordering import order_refunds
 from payments.outgoing.refunding import refund_customer
 from payments.services.allocations import Share
 from payments.services.settling import settle_line
@@ -112,6 +114,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
         actor=story.ACTOR,
         at=story.AT,
     )
+    rows["order of transfers"] = an_order(customer, company)
     rows["refund share"] = rows["refund"].shares.get()
     rows["movement"] = a_shipment(company, customer)
     rows["order"] = SalesOrder.objects.get()
@@ -135,6 +138,23 @@ def a_match(line: BankLine, share: Share, credited: Payment) -> Match:
     """Of an older credit and of the line's own money."""
     received = Received(credited.customer, line.amount, [share], [Credit(credited, Decimal("5.00"))])
     return settle_line(line=line, parts=[received], rule="person", is_automatic=False, actor=story.ACTOR, at=story.AT)
+
+
+def an_order(customer: Any, company: Company) -> PaymentOrder:
+    account = money.a_bank_account(company)
+    refund = refund_customer(
+        customer=customer,
+        amount=Decimal(5),
+        method=Method.TRANSFER,
+        iban=story.IBAN,
+        bank_account=account,
+        reason="Trop-perçu",
+        made_on=local_day(story.AT),
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    day = local_day(story.AT)
+    return order_refunds(refunds=[refund], bank_account=account, executes_on=day, actor=story.ACTOR, at=story.AT)
 
 
 def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:

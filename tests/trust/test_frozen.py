@@ -85,6 +85,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "write-off": (),
     "refund": ("cancelled_at", "cancelled_because", "order_id"),
     "refund share": (),
+    "order of transfers": (),
     "statement": (),
     "bank line": ("status",),
     "match": ("undone_at", "undone_because"),

@@ -1,0 +1,191 @@
+"""« Remboursements »: a customer's credit given back, the list, one of them, and the file for the bank."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing.ledger import BANK, CUSTOMERS, account_name
+from config.kernel import listing
+from config.kernel.access import MemberRequest, actor_of, member, role_of
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.money import ZERO
+from config.kernel.sent_once import sent_once
+from config.kernel.timeline import timeline_of
+from customers.models import Customer
+from payments.forms import ReasonForm
+from payments.models import BankAccount, BankLine, Method, PaymentOrder, Refund
+from payments.outgoing.forms import OrderForm, RefundFilter, RefundForm
+from payments.outgoing.ordering import order_refunds, refunds_to_order
+from payments.outgoing.refunding import cancel_refund, credit_payments, refund_customer
+from payments.views.payments import small_form
+
+SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "customer__name", "amount": "amount"}
+
+
+@require_GET
+@member("payments")
+def refund_list(request: HttpRequest) -> HttpResponse:
+    filters = RefundFilter(request.GET)
+    found = filters.narrow(Refund.objects.all()).select_related("customer", "order")
+    may = cast(MemberRequest, request).membership.may("payments.refund")
+    context = {
+        "page": listing.page(found, sorts=SORTS, default="-date", query=request.GET),
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "to_order": may and refunds_to_order().exists(),
+    }
+    return render(request, "payments/refund/list.html", context)
+
+
+@require_GET
+@member("payments")
+def refund_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    refund = get_object_or_404(Refund.objects.select_related("customer", "order", "bank_account"), pk=pk)
+    context = {
+        "refund": refund,
+        "shares": refund.shares.filter(amount__gt=0).select_related("payment").order_by("at", "id"),
+        "may_cancel": refund.is_live and cast(MemberRequest, request).membership.may("payments.refund"),
+        "timeline": timeline_of(refund, role_of(request)),
+    }
+    return render(request, "payments/refund/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.refund")
+@sent_once
+def refund_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give credit of a customer back: `?payment=` for the credit of one payment alone."""
+    customer = get_object_or_404(Customer.objects, pk=pk)
+    payments = list(credit_payments(customer))
+    chosen = [payment for payment in payments if str(payment.pk) == request.GET.get("payment")]
+    credit: Decimal = sum((payment.unallocated for payment in chosen or payments), ZERO)
+    accounts = list(BankAccount.objects.order_by("name"))
+    initial = {
+        "amount": credit,
+        "iban": _known_iban(customer),
+        "made_on": local_day(timezone.now()),
+        "bank_account": accounts[0].pk if accounts else "",
+    }
+    form = RefundForm(request.POST if request.method == "POST" else None, accounts=accounts, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        by_bank = typed["method"] != Method.CASH
+        account = next((row for row in accounts if by_bank and str(row.pk) == typed["bank_account"]), None)
+        try:
+            refund = refund_customer(
+                customer=customer,
+                actor=actor_of(request),
+                at=timezone.now(),
+                payments=chosen or None,
+                **{**typed, "bank_account": account},
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Remboursement %(number)s enregistré.") % {"number": refund.number})
+            return redirect(refund)
+    context = {
+        "form": form,
+        "customer": customer,
+        "payments": chosen or payments,
+        "credit": credit,
+        "entry": _entry(accounts[0].ledger_account if accounts else BANK),
+    }
+    return render(request, "payments/refund/form.html", context, status=422 if form.errors else 200)
+
+
+def _entry(account: str) -> list[dict[str, str]]:
+    return [{"account": number, "name": account_name(number)} for number in (CUSTOMERS, account)]
+
+
+def _known_iban(customer: Customer) -> str:
+    """From where the customer paid last, by a line that was matched with its payment."""
+    lines = BankLine.objects.filter(
+        matches__parts__payment__customer=customer, matches__undone_at=None, matches__parts__payment__reversed_at=None
+    ).exclude(counterparty_iban="")
+    return lines.order_by("-booked_on", "-id").values_list("counterparty_iban", flat=True).first() or ""
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.refund")
+@sent_once
+def refund_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    refund = get_object_or_404(Refund.objects.select_related("customer"), pk=pk)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            cancel_refund(refund=refund, reason=reason, actor=actor_of(request), at=timezone.now())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Remboursement %(number)s annulé.") % {"number": refund.number})
+            return redirect(refund)
+    note = _("La somme revient au crédit du client et l’écriture inverse est passée.")
+    if refund.order_id:
+        note = _("Ce virement est dans un ordre remis à la banque : vérifiez d’abord qu’elle ne l’exécute pas. ") + note
+    title = _("Annuler le remboursement")
+    return small_form(request, form, row=refund, title=title, button=title, note=note)
+
+
+@require_http_methods(["GET", "POST"])
+@member("payments.refund")
+@sent_once
+def order_new(request: HttpRequest) -> HttpResponse:
+    """The file of the refunds that wait for a transfer, by bank account."""
+    form = OrderForm(
+        request.POST if request.method == "POST" else None, initial={"executes_on": local_day(timezone.now())}
+    )
+    accounts = list(BankAccount.objects.filter(currency="EUR").order_by("name"))
+    groups = [{"account": row, "refunds": list(refunds_to_order(row)[:500])} for row in accounts]
+    groups = [group for group in groups if group["refunds"]]
+    if request.method == "POST" and form.is_valid():
+        account = get_object_or_404(BankAccount.objects.select_related("company"), pk=request.POST.get("account") or 0)
+        wanted = set(request.POST.getlist("refund"))
+        refunds = [refund for refund in refunds_to_order(account) if str(refund.pk) in wanted]
+        try:
+            order = order_refunds(
+                refunds=refunds,
+                bank_account=account,
+                executes_on=form.cleaned_data["executes_on"],
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            return redirect(order)
+    context = {"form": form, "groups": groups}
+    return render(request, "payments/refund/order_form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@member("payments")
+def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    order = get_object_or_404(PaymentOrder.objects.select_related("bank_account"), pk=pk)
+    context = {
+        "order": order,
+        "refunds": order.refunds.select_related("customer").order_by("number"),
+        "timeline": timeline_of(order, role_of(request)),
+    }
+    return render(request, "payments/refund/order.html", context)
+
+
+@require_GET
+@member("payments.refund")
+def order_file(request: HttpRequest, pk: int) -> HttpResponse:
+    order = get_object_or_404(PaymentOrder.objects, pk=pk)
+    name = f"{order.number}.xml"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(bytes(order.content), content_type="application/xml", headers=headers)
