@@ -66,7 +66,7 @@ def refund_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @sent_once
 def refund_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Give credit of a customer back: `?payment=` for the credit of one payment alone."""
-    customer = get_object_or_404(Customer.objects, pk=pk)
+    customer: Customer = get_object_or_404(Customer.objects, pk=pk)
     payments = list(credit_payments(customer))
     chosen = [payment for payment in payments if str(payment.pk) == request.GET.get("payment")]
     credit: Decimal = sum((payment.unallocated for payment in chosen or payments), ZERO)

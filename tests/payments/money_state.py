@@ -12,7 +12,15 @@ from billing.models import Invoice, JournalLine
 from config.kernel.models import Company
 from payments.models import BankLine, Payment
 
-INVOICE = ("pk", "status", "amount_paid", "amount_credited", "amount_deposited", "replaced_at")
+INVOICE = (
+    "pk",
+    "status",
+    "amount_paid",
+    "amount_credited",
+    "amount_written_off",
+    "amount_deposited",
+    "replaced_at",
+)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Day:
     company: Company
     chance: random.Random
     at: datetime = story.AT
+    acts: list[Callable[[Any], object]] = field(default_factory=lambda: ACTS)
     done: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -70,7 +71,7 @@ class Day:
         return {"actor": ACTOR, "at": self.at}
 
     def do_something(self) -> None:
-        work = self.chance.choice(ACTS)
+        work = self.chance.choice(self.acts)
         self.at += timedelta(minutes=1)
         try:
             work(self)
