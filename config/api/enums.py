@@ -9,6 +9,7 @@ ENUMS = {
     "NewInvoiceStatusEnum": "billing.api.invoices.vocabulary.NEW_STATUSES",
     "NewInvoiceKindEnum": "billing.api.invoices.vocabulary.NEW_KINDS",
     "PaymentStateEnum": "payments.api.fields.PAYMENT_STATE_WORDS",
+    "WriteOffReasonEnum": "payments.outgoing.api.REASON_WORDS",
     "TransactionStateEnum": "payments.api.fields.STATE_WORDS",
     "ReminderStateEnum": "payments.dunning.api.STATE_WORDS",
     "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",

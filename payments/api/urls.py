@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from payments.api import allocations, bank, payments, reports, statistics, transactions
 from payments.dunning import api as reminders
+from payments.outgoing import api as outgoing
 
 urlpatterns: list[URLPattern] = [
     path("payments", payments.PaymentList.as_view(), name="payments"),
@@ -34,6 +35,12 @@ urlpatterns: list[URLPattern] = [
     path("transactions/<int:id>/ignore", transactions.TransactionIgnore.as_view(), name="transaction-ignore"),
     path("transactions/<int:id>/reopen", transactions.TransactionReopen.as_view(), name="transaction-reopen"),
     path("matches/<int:id>/undo", transactions.MatchUndo.as_view(), name="match-undo"),
+    path("customers/<int:id>/refunds", outgoing.CustomerRefunds.as_view(), name="customer-refunds"),
+    path("refunds", outgoing.RefundList.as_view(), name="refunds"),
+    path("refunds/<int:id>", outgoing.RefundItem.as_view(), name="refund"),
+    path("refunds/<int:id>/cancel", outgoing.RefundCancel.as_view(), name="refund-cancel"),
+    path("invoices/<int:id>/write-offs", outgoing.InvoiceWriteOffs.as_view(), name="invoice-write-offs"),
+    path("write-offs/<int:id>/take-back", outgoing.WriteOffTakeBack.as_view(), name="write-off-take-back"),
     path("customers/<int:id>/statement", reports.CustomerStatement.as_view(), name="customer-statement"),
     path("reports/aging", reports.AgingReport.as_view(), name="report-aging"),
     path("reports/dso", reports.DsoReport.as_view(), name="report-dso"),

@@ -145,7 +145,8 @@ def check_what_is_shown(company: Company, day: Day) -> None:
     partner, person = a_partner(company), signed_in(company)
     for invoice in Invoice.objects.order_by("pk"):
         shown = json_of(partner.get(f"/api/invoices/{invoice.pk}"))
-        total = shown["total_paid"] + shown["total_credited"] + shown["amount_deposited"] + shown["balance_due"]
+        parts = ("total_paid", "total_credited", "total_written_off", "amount_deposited", "balance_due")
+        total = sum(shown[part] for part in parts)
         assert (shown["total_ttc"], shown["balance_due"]) == (invoice.total_gross, invoice.balance)
         assert invoice.is_credit_note or total == invoice.total_gross
         assert sum(row["amount"] for row in shown["payments"]) == invoice.amount_paid

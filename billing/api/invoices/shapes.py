@@ -20,7 +20,8 @@ from customers.api.shapes import AddressShape
 
 
 class InvoiceRow(serializers.Serializer):
-    """An invoice in a list. `total_ttc` = total_paid + total_credited + amount_deposited + balance_due."""
+    """An invoice in a list. `total_ttc` = total_paid + total_credited + total_written_off
+    + amount_deposited + balance_due."""
 
     id = Id()
     invoice_number = serializers.SerializerMethodField(help_text="The legal number, given at issue; '' on a draft.")
@@ -41,6 +42,7 @@ class InvoiceRow(serializers.Serializer):
     total_ttc = Money(source="total_gross")
     total_paid = Money(source="amount_paid")
     total_credited = Money(source="amount_credited")
+    total_written_off = Money(source="amount_written_off", help_text="Settled without money: a fee, a loss.")
     amount_deposited = Money(help_text="What deposit invoices already asked for (BT-113).")
     balance_due = Money(source="balance")
     items_count = serializers.IntegerField()
