@@ -13,7 +13,7 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
-from payments.models import Payment, Refund, WriteOff
+from payments.models import Method, Payment, Refund, WriteOff
 from tests.api.client import a_partner, json_of
 from tests.factories import money, story
 from tests.factories.story import IBAN
@@ -73,3 +73,9 @@ def test_a_caller_without_the_right_is_refused(company: Company):
     answer = seller.post(f"/api/invoices/{invoice.pk}/write-offs", {"amount": 1, "reason": "rounding"}, key=True)
     assert answer.status_code == 403
     assert not WriteOff.objects.exists()
+
+
+def test_a_payment_without_its_method_is_a_transfer(company: Company):
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    assert a_partner(company).post(f"/api/invoices/{invoice.pk}/mark-paid", {}, key=True).status_code == 200
+    assert Payment.objects.get().method == Method.TRANSFER

@@ -103,6 +103,11 @@ class Word(serializers.ChoiceField):
     def to_internal_value(self, data: Any) -> Any:
         return self.codes[super().to_internal_value(data)]
 
+    def get_default(self) -> Any:
+        # a default is not read as what is sent is
+        default = super().get_default()
+        return self.codes.get(default, default)
+
     def to_representation(self, value: Any) -> Any:
         return next((word for word, code in self.codes.items() if code == value), value)
 
