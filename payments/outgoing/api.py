@@ -23,7 +23,7 @@ from customers.models import Customer
 from payments.api import rows
 from payments.api.bodies import ReasonBody
 from payments.api.fields import METHODS, Received
-from payments.models import BankAccount, Method, Payment, Refund, RefundKind, WriteOff, WriteOffReason
+from payments.models import BankAccount, Payment, Refund, RefundKind, WriteOff, WriteOffReason
 from payments.outgoing.refunding import cancel_refund, refund_customer
 from payments.services.write_offs import take_back_write_off, write_off
 
@@ -79,7 +79,7 @@ class WriteOffShape(serializers.Serializer):
 
 class RefundBody(Body):
     amount = Received()
-    payment_method = Word(METHODS, required=False, default=Method.TRANSFER)
+    payment_method = Word(METHODS, required=False, default="transfer")
     iban = serializers.CharField(max_length=42, required=False, allow_blank=True, default="")
     refund_date = Day(required=False, help_text="Today when absent; never in the future.")
     reason = serializers.CharField(max_length=200)
