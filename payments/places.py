@@ -6,11 +6,11 @@ from config.kernel.places import Place, declare_acts, declare_pages
 
 declare_pages(
     Place("payments:payment-list", _("Encaissements"), "coins"),
-    Place("payments:refund-list", _("Remboursements"), "undo"),
     Place("payments:bankline-list", _("Banque"), "bank"),
     Place("payments:reminder-list", _("Relances"), "bell"),
 )
 declare_acts(
+    Place("payments:refund-list", _("Remboursements"), "undo", _("rembourser ordre de virement")),
     Place("payments:remittance-new", _("Remettre des chèques ou des espèces"), "bank", _("remise bordereau caisse")),
     Place("payments:payment-new", _("Enregistrer un encaissement"), "plus", _("paiement règlement")),
     Place("payments:bankline-list", _("Importer un relevé bancaire"), "upload", _("banque camt")),

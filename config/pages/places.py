@@ -19,6 +19,7 @@ ACTS_IN_ORDER = (
     "customers:customer-new",
     "billing:product-new",
     "payments:payment-new",
+    "payments:refund-list",
     "payments:bankline-list",
     "payments:remittance-new",
     "payments:worktable",

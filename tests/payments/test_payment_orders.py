@@ -84,7 +84,7 @@ def test_a_refund_is_ordered_once_and_a_cancelled_one_never(company: Company):
 
 def test_an_order_is_of_one_account_and_not_of_yesterday(company: Company):
     account = money.a_bank_account(company)
-    by_hand = a_refund(company, "5", method=Method.CASH, iban="", bank_account=None)
+    by_hand = a_refund(company, "5", method=Method.CHECK, iban="")
     elsewhere = a_refund(company, "5")
     account.ledger_account = "512900"
     for refund, refusal in ((by_hand, NotOrderable), (elsewhere, OtherAccount)):

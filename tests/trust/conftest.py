@@ -108,7 +108,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["refund"] = refund_customer(
         customer=customer,
         amount=Decimal(20),
-        method=Method.CASH,
+        method=Method.CHECK,
         reason="Trop-perçu",
         made_on=local_day(story.AT),
         actor=story.ACTOR,
