@@ -170,7 +170,8 @@ def order_facts(order: Any) -> Mapping[str, Any]:
 def statement_facts(statement: Any) -> Mapping[str, Any]:
     """A statement with the lines that it brought. Whether a line is matched may change.
 
-    `already_known` and `balance_before` count where they are filled: statements sealed before had no such column.
+    `already_known`, and the columns that lines got later, count where they are filled: statements sealed before had no
+    such column.
     """
     row = {**columns(statement, "file", "already_known"), "file": statement.file.name}
     if statement.already_known:
@@ -182,7 +183,7 @@ def statement_facts(statement: Any) -> Mapping[str, Any]:
 
 
 def _line_facts(line: BankLine) -> Mapping[str, Any]:
-    return columns(line, "status", *(("balance_before",) if line.balance_before is None else ()))
+    return columns(line, "status", *(name for name in BankLine.ADDED if getattr(line, name) in (None, "", False)))
 
 
 def declare() -> None:

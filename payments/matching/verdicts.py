@@ -14,6 +14,7 @@ from payments.matching.cases import Case, write
 from payments.matching.debits import judge_debit
 from payments.matching.index import Index
 from payments.matching.items import (
+    AUTO,
     DEBIT_ORDER,
     INVOICE,
     NONE,
@@ -39,7 +40,9 @@ def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Ver
         if instructed:
             return instructed
     ordered = judge_ordered(case) if line.end_to_end_id in index.by_end_to_end else None
-    return ordered or judge_credit(case)
+    verdict = ordered or judge_credit(case)
+    # our own transfer that came back bears our numbers, and pays nothing
+    return replace(verdict, kind=PROPOSED) if line.is_reversal and verdict.kind == AUTO else verdict
 
 
 def judge_credit(case: Case) -> Verdict:

@@ -98,6 +98,10 @@ class BankLine(CompanyRow):
         LineStatus.SUSPENSE: frozenset({LineStatus.OPEN, LineStatus.MATCHED}),
         LineStatus.VOID: frozenset({LineStatus.OPEN}),
     }
+    # columns that lines which were sealed before do not have
+    ADDED: ClassVar[tuple[str, ...]] = (
+        "balance_before", "transaction_code", "return_code", "is_reversal", "instructed_amount", "instructed_currency",
+    )  # fmt: skip
     # what is still to be explained
     UNEXPLAINED: ClassVar[tuple[str, ...]] = (LineStatus.OPEN, LineStatus.SUSPENSE)
 
@@ -116,6 +120,13 @@ class BankLine(CompanyRow):
     bank_reference = models.CharField(_("référence de la banque"), max_length=140, blank=True)
     import_key = models.CharField(max_length=80)
     balance_before = models.DecimalField(_("solde avant le mouvement"), max_digits=16, decimal_places=2, null=True)
+    # what the bank says of the kind of movement: its code (BkTxCd), and why a payment came back (RtrInf)
+    transaction_code = models.CharField(_("code d’opération"), max_length=40, blank=True, default="")
+    return_code = models.CharField(_("motif du retour"), max_length=4, blank=True, default="")
+    is_reversal = models.BooleanField(_("annule un mouvement"), default=False)
+    # what the payer ordered, in his currency, before change and charges (InstdAmt)
+    instructed_amount = models.DecimalField(_("montant ordonné"), max_digits=16, decimal_places=2, null=True)
+    instructed_currency = models.CharField(_("devise ordonnée"), max_length=3, blank=True, default="")
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne bancaire")

@@ -143,6 +143,10 @@ def _line(line: BankLine) -> matching.Line:
         iban=line.counterparty_iban,
         end_to_end_id=line.end_to_end_id,
         booked_on=line.booked_on,
+        instructed_amount=line.instructed_amount,
+        instructed_currency=line.instructed_currency,
+        transaction_code=f"{line.transaction_code} {line.return_code}".strip(),
+        is_reversal=line.is_reversal,
     )
 
 

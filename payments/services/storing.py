@@ -96,6 +96,7 @@ def keep_lines(
 def check_amounts(found: Statement) -> None:
     """Raises AmountTooLarge."""
     figures = [found.opening, found.closing, *(line.amount for line in found.lines)]
+    figures += [line.instructed_amount for line in found.lines]
     if any(figure is not None and abs(figure) >= LIMIT for figure in figures):
         raise AmountTooLarge(id=found.id)
 
@@ -195,6 +196,11 @@ def _line(statement: BankStatement, row: NewLine) -> BankLine:
         bank_reference=line.bank_reference[:140],
         import_key=row.key,
         balance_before=row.balance_before,
+        transaction_code=line.transaction_code[:40],
+        return_code=line.return_code[:4],
+        is_reversal=line.is_reversal,
+        instructed_amount=line.instructed_amount,
+        instructed_currency=line.instructed_currency[:3],
     )
 
 

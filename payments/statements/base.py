@@ -71,6 +71,7 @@ class StatementLine:
     end_to_end_id: str = ""
     bank_reference: str = ""  # what the bank calls the movement: unique in the account when given
     transaction_code: str = ""  # e.g. PMNT.RCDT.ESCT
+    return_code: str = ""  # why a payment came back, e.g. AC04
     is_reversal: bool = False
     instructed_amount: Decimal | None = None
     instructed_currency: str = ""

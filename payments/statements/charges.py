@@ -84,6 +84,7 @@ def _charge_line(line: StatementLine, amount: Decimal) -> StatementLine:
         structured_reference="",
         end_to_end_id="",
         remittance=" : ".join(part for part in (LABEL, line.counterparty) if part),
+        return_code="",
         instructed_amount=None,
         instructed_currency="",
     )

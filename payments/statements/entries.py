@@ -69,7 +69,7 @@ def read_single(line: StatementLine, detail: Element, entry: Element, label: str
 
 
 def join(lines: list[StatementLine]) -> StatementLine:
-    """One line with the texts of all its transactions, and no counterparty."""
+    """One line with the texts of all its transactions, and nothing that is of one of them alone."""
     return replace(
         lines[0],
         counterparty="",
@@ -77,6 +77,9 @@ def join(lines: list[StatementLine]) -> StatementLine:
         end_to_end_id="",
         remittance=" ".join(line.remittance for line in lines if line.remittance),
         structured_reference=" ".join(line.structured_reference for line in lines if line.structured_reference),
+        return_code="",
+        instructed_amount=None,
+        instructed_currency="",
     )
 
 
@@ -128,6 +131,7 @@ def describe(line: StatementLine, detail: Element, entry: Element) -> StatementL
         end_to_end_id=reference_of(detail, "Refs", "EndToEndId"),
         bank_reference=bank_reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
         transaction_code=transaction_code(detail) or line.transaction_code,
+        return_code=text(detail, "RtrInf", "Rsn", "Cd"),
         instructed_amount=instructed_amount,
         instructed_currency=instructed_currency,
     )

@@ -27,6 +27,9 @@ class Entry:
     counterparty_iban: str = ""
     end_to_end_id: str = "NOTPROVIDED"
     bank_reference: str = ""
+    code: str = "ESCT"  # the bank's sub-family of the movement, as RRTN for a return
+    return_code: str = ""
+    instructed: Decimal | None = None  # in euros, before charges
 
 
 def add(parent: etree._Element, path: str, text: str = "", **attributes: str) -> etree._Element:
@@ -81,9 +84,11 @@ def add_entry(statement: etree._Element, entry: Entry, on: date, reference: str)
     add(movement, "AcctSvcrRef", reference)
     add(movement, "BkTxCd/Domn/Cd", "PMNT")
     add(movement, "BkTxCd/Domn/Fmly/Cd", "ICDT" if entry.amount < 0 else "RCDT")
-    add(movement, "BkTxCd/Domn/Fmly/SubFmlyCd", "ESCT")
+    add(movement, "BkTxCd/Domn/Fmly/SubFmlyCd", entry.code)
     details = add(movement, "NtryDtls/TxDtls")
     add(details, "Refs/EndToEndId", entry.end_to_end_id)
+    if entry.instructed is not None:
+        add(details, "AmtDtls/InstdAmt/Amt", f"{entry.instructed:f}", Ccy="EUR")
     role = "Cdtr" if entry.amount < 0 else "Dbtr"
     add(details, f"RltdPties/{role}/Nm", entry.counterparty[:70])
     if entry.counterparty_iban:
@@ -93,6 +98,8 @@ def add_entry(statement: etree._Element, entry: Entry, on: date, reference: str)
     if entry.structured_reference:
         add(details, "RmtInf/Strd/CdtrRefInf/Tp/CdOrPrtry/Cd", "SCOR")
         add(details, "RmtInf/Strd/CdtrRefInf/Ref", entry.structured_reference)
+    if entry.return_code:
+        add(details, "RtrInf/Rsn/Cd", entry.return_code)
     add(
         movement, "AddtlNtryInf", ("VIR SEPA EMIS " if entry.amount < 0 else "VIR SEPA RECU ") + entry.counterparty[:35]
     )
