@@ -137,15 +137,16 @@ def _stamp(invoice: Invoice) -> str:
     return at.isoformat(timespec="seconds")
 
 
-def epc_payload(invoice: Invoice) -> str:
+def epc_payload(invoice: Invoice, amount: Decimal | None = None) -> str:
     """The SEPA credit transfer of the invoice as EPC069-12 writes it (version 002); '' when it cannot be one.
 
-    It asks for the amount of the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a
+    It asks for `amount`, or for the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a
     draft, a credit note, another currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
     """
+    wanted = invoice.payable if amount is None else amount
     payable = not invoice.is_draft and not invoice.is_credit_note and invoice.currency == "EUR"
     iban = invoice.seller.get("iban", "")
-    if not payable or not iban or not 0 < invoice.payable <= LARGEST_EPC_AMOUNT:
+    if not payable or not iban or not 0 < wanted <= LARGEST_EPC_AMOUNT:
         return ""
     return "\n".join(
         [
@@ -157,16 +158,16 @@ def epc_payload(invoice: Invoice) -> str:
             # a line break in the name would shift every field after it
             " ".join(invoice.seller["name"].split())[:LONGEST_EPC_NAME],
             iban,
-            f"EUR{invoice.payable:.2f}",
+            f"EUR{wanted:.2f}",
             "",  # purpose
             invoice.payment_reference,
         ]
     )
 
 
-def payment_code(invoice: Invoice) -> SafeString:
+def payment_code(invoice: Invoice, amount: Decimal | None = None) -> SafeString:
     """The payload as a QR code (error correction M, as EPC069-12 asks), an SVG to stand in the page."""
-    payload = epc_payload(invoice)
+    payload = epc_payload(invoice, amount)
     if not payload:
         return mark_safe("")
     # boost_error would raise the correction where there is room: EPC069-12 asks for M

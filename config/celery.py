@@ -57,7 +57,19 @@ QUEUES = (
         MESSAGE_TRIES,
         ("payments.remind", "payments.deliver_reminders", "billing.*", "kernel.deliver_webhooks"),
     ),
-    WorkQueue("sync", 3, RECEIVED_TRIES, ("einvoicing.poll", "einvoicing.compare", "payments.read_feeds", "kernel.*")),
+    WorkQueue(
+        "sync",
+        3,
+        RECEIVED_TRIES,
+        (
+            "einvoicing.poll",
+            "einvoicing.compare",
+            "payments.read_feeds",
+            "payments.follow_checkouts",
+            "payments.read_payouts",
+            "kernel.*",
+        ),
+    ),
 )
 QUEUES_AT_WORK = tuple(queue for queue in QUEUES if queue.tasks)
 BEAT = "beat"
@@ -120,6 +132,10 @@ app.conf.update(
         "read-feeds": {"task": "payments.read_feeds", "schedule": crontab(minute="*/5")},
         # large statement files that somebody sent
         "import-uploads": {"task": "payments.import_uploads", "schedule": 5.0},
+        # payments by card whose message did not come
+        "follow-checkouts": {"task": "payments.follow_checkouts", "schedule": 60.0},
+        # the transfers of payment providers, each account every hour at most
+        "read-payouts": {"task": "payments.read_payouts", "schedule": crontab(minute="*/20")},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # what became overdue, once each

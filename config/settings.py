@@ -206,6 +206,9 @@ API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="600/minute")
 API_LOGIN_LIMIT = env.str("API_LOGIN_LIMIT", default="10/minute")
 # sign-ins, and calls without a good credential, from one address
 API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="60/minute")
+# what one address, and who holds one link, may ask of customers' pages
+PORTAL_ADDRESS_LIMIT = env.str("PORTAL_ADDRESS_LIMIT", default="120/minute")
+PORTAL_LINK_LIMIT = env.str("PORTAL_LINK_LIMIT", default="60/minute")
 
 SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,

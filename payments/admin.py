@@ -39,6 +39,7 @@ from payments.models import (
     StatementUpload,
 )
 from payments.outgoing import admin as outgoing_admin  # noqa: F401 - registers its own
+from payments.portal import admin as portal_admin  # noqa: F401 - registers its own
 from payments.services.accounts import checked_ledger_account
 from payments.services.feeds.reading import read_feed
 from payments.services.undoing import take_back_payment, undo_match

@@ -9,9 +9,11 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import customer_account, inbound, panels, receivers, sealed
+        from payments.portal import letters
 
         sealed.declare()
         panels.register()
         customer_account.register()
         inbound.register()
         receivers.connect()
+        letters.register()

@@ -113,3 +113,24 @@ declare(
     Fact("payments.remittance.shortened", n("%(payment)s retiré de la remise %(number)s"), "close", "warn"),
     Fact("payments.remittance.cancelled", n("Remise %(number)s annulée"), "undo", "warn"),
 )
+declare(
+    "invoices",
+    Fact("payments.link.made", n("Lien créé pour le client"), "link"),
+    Fact("payments.link.opened", n("Lien ouvert par le client"), "eye", "info"),
+    Fact("payments.link.revoked", n("Lien du client révoqué"), "close", "warn"),
+    Fact("payments.notice.paid", n("Le client dit avoir payé le %(day)s (%(label)s)"), "mail", "info"),
+    Fact("payments.notice.handled", n("Message du client traité : %(label)s"), "check"),
+)
+declare(
+    "settings",
+    Fact("payments.provider.saved", n("Service de paiement enregistré : %(service)s"), "settings"),
+    Fact("payments.portal.changed", n("Réglages des pages des clients modifiés"), "settings"),
+)
+declare(
+    "payments",
+    Fact("payments.checkout.opened", n("Paiement par carte commencé par le client : %(amount)s"), "coins", "info"),
+    Fact("payments.checkout.paid", n("Payé par carte : %(amount)s (%(number)s)"), "coins", "good"),
+    Fact("payments.checkout.ended", n("Paiement par carte sans suite"), "close"),
+    Fact("payments.checkout.alerted", n("Paiement par carte à vérifier"), "alert", "bad"),
+    Fact("payments.checkout.looked_at", n("Paiement par carte vérifié"), "check"),
+)

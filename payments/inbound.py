@@ -1,4 +1,4 @@
-"""Webhooks of Revolut and Invoice Ninja: each is only a reason to read the feed.
+"""Webhooks of Revolut, Invoice Ninja and payment providers: each is only a reason to read the service itself.
 
 Revolut signs its messages, `Revolut-Signature: v1=<hex>[,v1=<hex>]` over `v1.{Revolut-Request-Timestamp}.{body}`,
 milliseconds. Invoice Ninja signs nothing: its address is the secret, and the header `X-Webhook-Secret` where one was
@@ -18,10 +18,16 @@ from config.kernel.inbound.receiving import inner
 from config.kernel.inbound.senders import Applier, Headers, Sender
 from config.kernel.inbound.signatures import is_recent, is_same, mac
 from config.kernel.models import ReceivedWebhook
-from payments.models import FeedKind
+from payments.checkouts.accounts import account_of
+from payments.checkouts.following import read_checkout
+from payments.checkouts.payouts import read_payouts
+from payments.models import Checkout, FeedKind
+from payments.providers.registry import PROVIDERS, signature_of
 from payments.services.feeds.reading import feed_of, read_feed
 from payments.services.reconciliation import reconcile
 
+NO_PROVIDER = "Aucun service de paiement n’est en service : configurez-le dans les réglages des pages des clients."
+NOT_OURS = "Ce paiement n’a pas été demandé d’ici."
 NOT_CONNECTED = "Aucun flux de ce service n’est relié : reliez-le dans les réglages de la banque."
 
 
@@ -38,6 +44,10 @@ def register() -> None:
             _reader(FeedKind.INVOICE_NINJA),
             talks=True,
             signs=False,
+        ),
+        *(
+            Sender(kind, row.label, signature_of(kind), _provider_event, _follow, talks=True)
+            for kind, row in PROVIDERS.items()
         ),
     )
 
@@ -79,3 +89,24 @@ def _reader(kind: FeedKind) -> Applier:
         return APPLIED
 
     return read
+
+
+def _provider_event(body: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    return body.get("type"), [body.get("id")]
+
+
+def _follow(message: ReceivedWebhook, body: Mapping[str, Any], at: datetime) -> Outcome:
+    """Read the checkout that the message is about, or the reports. Raises RemoteError, DomainError."""
+    account = account_of(message.company_id)
+    if account is None or account.kind != message.origin.source:
+        return ignored(NO_PROVIDER)
+    data = inner(body, "data")
+    if "payout" in data:
+        read_payouts(account=account, at=at)
+        return APPLIED
+    rows = Checkout.objects.select_related("account", "invoice__customer")
+    checkout = rows.filter(account=account, reference=str(inner(data, "checkout").get("reference"))).first()
+    if checkout is None:
+        return ignored(NOT_OURS)
+    read_checkout(checkout=checkout, actor=Actor.platform(str(account)), at=at)
+    return APPLIED

@@ -1,4 +1,5 @@
-"""What payments adds to the record of an invoice: the money received on it, its reminders, and the button for money."""
+"""What payments adds to the record of an invoice: the money received on it, its reminders, the links to it
+that customers have, and the button for money."""
 
 from __future__ import annotations
 
@@ -14,14 +15,20 @@ from billing import panels
 from billing.models import Invoice
 from billing.panels import Action
 from config.kernel.clock import local_day
+from customers import panels as customer_records
+from customers.models import Customer
 from customers.panels import Panel
-from payments.models import ReminderHold
+from payments.models import CustomerLink, ReminderHold
+from payments.portal.links import address_of
 from payments.services.write_offs import live_write_offs
+
+MOST_LINKS = 20
 
 
 def register() -> None:
     """Called once, when the app is ready."""
     panels.register(panels=side_panels, actions=actions)
+    customer_records.register(panels=customer_panels)
 
 
 def side_panels(invoice: Invoice) -> Iterator[Panel]:
@@ -38,6 +45,8 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
             "payments/write_off/_invoice_panel.html",
             {"write_offs": list(live_write_offs(invoice)), "currency": invoice.currency},
         )
+    if panel := links_panel(invoice.customer, invoice):
+        yield panel
     reminders = list(invoice.reminders.select_related("email").order_by("-created_at"))
     holds = list(invoice.reminder_holds.filter(ended_at=None).order_by("until")) if not invoice.is_draft else []
     if reminders or holds:
@@ -59,6 +68,30 @@ def _held(holds: list[ReminderHold], invoice: Invoice) -> list[dict[str, Any]]:
         }
         for hold in holds
     ]
+
+
+def links_panel(customer: Customer, invoice: Invoice | None) -> Panel | None:
+    """The live links to an invoice, or to all that a customer has open; None for a draft."""
+    if invoice is not None and invoice.is_draft:
+        return None
+    at = timezone.now()
+    live = CustomerLink.everywhere.filter(customer=customer, invoice=invoice, revoked_at=None, expires_at__gt=at)
+    links = list(live.select_related("customer").order_by("recipient", "id")[:MOST_LINKS])
+    return Panel(
+        _("Lien pour le client"),
+        "payments/_links_panel.html",
+        {
+            "links": [{"link": link, "address": address_of(link)} for link in links],
+            "invoice": invoice,
+            "customer": customer,
+            "may_make": not any(link.recipient == "" for link in links),
+        },
+    )
+
+
+def customer_panels(customer: Customer) -> Iterator[Panel]:
+    if panel := links_panel(customer, None):
+        yield panel
 
 
 def actions(invoice: Invoice, on: date) -> Iterator[Action]:

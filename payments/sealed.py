@@ -52,7 +52,7 @@ WHERE refund.company_id = %(company)s AND (
       AND event.subjects @> ARRAY['payments.refund:' || refund.id]::varchar[]))
 ORDER BY refund.number
 """
-# what a feed recorded or took back, by the audit trail
+# what a feed or a payment provider recorded or took back, by the audit trail
 ORIGINS = """
 SELECT payment.id, payment.number FROM payments_payment AS payment
 LEFT JOIN payments_payment AS original ON original.id = payment.reverses_id
@@ -61,7 +61,8 @@ WHERE payment.company_id = %(company)s AND payment.origin_service <> '' AND (
     IS DISTINCT FROM (payment.origin_service, payment.origin_payment, payment.origin_invoice)
   AND NOT EXISTS (
     SELECT 1 FROM kernel_auditevent AS event
-    WHERE event.company_id = payment.company_id AND event.tag = 'payments.feed.recorded'
+    WHERE event.company_id = payment.company_id
+      AND event.tag IN ('payments.feed.recorded', 'payments.checkout.paid')
       AND event.data ->> 'recorded' = payment.id::text
       AND (event.data ->> 'payment', event.data ->> 'invoice') = (payment.origin_payment, payment.origin_invoice)
       AND replace(lower(event.data ->> 'service'), ' ', '_') = payment.origin_service))

@@ -12,6 +12,8 @@ from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue, release
 from config.kernel.scope import across_companies
+from payments.checkouts.following import CHECKOUTS
+from payments.checkouts.payouts import PAYOUTS
 from payments.dunning.tasks import deliver_reminders as deliver_reminders
 from payments.dunning.tasks import remind as remind
 from payments.models import Feed, StatementUpload
@@ -67,3 +69,15 @@ def _work_on_upload(row: StatementUpload, now: Clock) -> None:
 UPLOADS: Queue[StatementUpload] = Queue(
     name="importation des relevés", due=uploads.at_work, work=_work_on_upload, lease=timedelta(minutes=10)
 )
+
+
+@shared_task(name="payments.follow_checkouts")
+def follow_checkouts() -> int:
+    """Ask about payments by card that are under way: their messages may be lost. Returns how many are over."""
+    return sum(CHECKOUTS.sweep())
+
+
+@shared_task(name="payments.read_payouts")
+def read_payouts() -> int:
+    """Read the reports of payment providers that are due. Returns how many transfers are new."""
+    return sum(PAYOUTS.visit())

@@ -13,7 +13,18 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.models import Invoice, InvoiceStatus, owed_of
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
-from payments.models import BankAccount, BankLine, HoldKind, LineStatus, Payment, Reminder, ReminderHold, ReminderStatus
+from payments.models import (
+    BankAccount,
+    BankLine,
+    Checkout,
+    HoldKind,
+    LineStatus,
+    Payment,
+    Reminder,
+    ReminderHold,
+    ReminderStatus,
+)
+from payments.portal.notices import waiting_notices
 
 ZERO = Decimal("0.00")
 
@@ -84,6 +95,27 @@ def promises(today: Today) -> Iterator[Todo]:
         url = one_or_list(row["count"], row["only"], "billing:invoice-detail", "payments:reminder-promises")
         detail = _("La date que vous aviez fixée est passée.")
         yield Todo(counted(sentence, row["count"]), detail, "alert", "warn", _("Revoir"), url)
+
+
+@watch("notices", needs="payments.record")
+def customer_notices(_today: Today) -> Iterator[Todo]:
+    """What customers told on their pages, and nobody has dealt with."""
+    row = waiting_notices().aggregate(count=Count("pk"), only=Min("invoice__number"))
+    if row["count"]:
+        sentence = ngettext("%(n)s message de client à traiter", "%(n)s messages de clients à traiter", row["count"])
+        detail = row["only"] if row["count"] == 1 else ""
+        url = reverse("payments:notice-list")
+        yield Todo(counted(sentence, row["count"]), detail, "mail", "warn", _("Lire"), url)
+
+
+@watch("card-payments", needs="payments.record")
+def card_payments(_today: Today) -> Iterator[Todo]:
+    """Payments by card that were paid twice, given back or contested at the bank."""
+    row = Checkout.objects.exclude(alert="").aggregate(count=Count("pk"), total=Sum("amount", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s paiement par carte à vérifier", "%(n)s paiements par carte à vérifier", row["count"])
+        url, detail = f"{reverse('payments:checkout-list')}?shown=alerts", typography.money(row["total"])
+        yield Todo(counted(sentence, row["count"]), detail, "coins", "bad", _("Vérifier"), url)
 
 
 @watch("credits", needs="payments.record")

@@ -1,14 +1,15 @@
 """The addresses of payments."""
 
-from django.urls import path
+from django.urls import include, path
 
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.outgoing.urls import urlpatterns as money_back
-from payments.views import accounts, bank, payments, rules, uploads, worktable
+from payments.views import accounts, bank, checkouts, payments, portal, rules, uploads, worktable
 
 app_name = "payments"
 urlpatterns = [
+    path("c/", include("payments.portal.urls")),
     path("bank/", bank.bankline_list, name="bankline-list"),
     path("bank/reconcile/", bank.bank_reconcile, name="bank-reconcile"),
     path("bank/rules/", rules.rule_list, name="rule-list"),
@@ -36,6 +37,13 @@ urlpatterns = [
     path("payments/<int:pk>/allocate/", payments.payment_allocate, name="payment-allocate"),
     path("payments/<int:pk>/edit/", payments.payment_edit, name="payment-edit"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment-reverse"),
+    path("invoices/<int:pk>/link/", portal.link_new, name="link-new"),
+    path("customers/<int:pk>/link/", portal.statement_link_new, name="statement-link-new"),
+    path("links/<int:pk>/revoke/", portal.link_revoke, name="link-revoke"),
+    path("customer-messages/", portal.notice_list, name="notice-list"),
+    path("customer-messages/<int:pk>/handled/", portal.notice_handle, name="notice-handle"),
+    path("card-payments/", checkouts.checkout_list, name="checkout-list"),
+    path("card-payments/<int:pk>/looked-at/", checkouts.checkout_settle, name="checkout-settle"),
     path("reminders/", lists.reminder_list, name="reminder-list"),
     path("reminders/held/", lists.reminder_list, {"shown": "held"}, name="reminder-held"),
     path("reminders/promises/", lists.reminder_list, {"shown": "promises"}, name="reminder-promises"),

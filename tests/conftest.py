@@ -82,6 +82,8 @@ def _settings_of_tests() -> Iterator[None]:
         API_RATE_LIMIT=unlimited,
         API_LOGIN_LIMIT=unlimited,
         API_ADDRESS_LIMIT=unlimited,
+        PORTAL_ADDRESS_LIMIT=unlimited,
+        PORTAL_LINK_LIMIT=unlimited,
         # times are passed in: a story may happen after the day on which the machine runs it
         MAX_CLOCK_GAP=timedelta(days=36500),
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],

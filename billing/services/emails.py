@@ -26,6 +26,7 @@ from django.utils.translation import override
 from billing.mail_server import deliver
 from billing.models import DocumentKind, Email, EmailAttachment, EmailKind, EmailStatus, Invoice, InvoiceDocument
 from billing.services.bounces import refused_addresses
+from billing.variables import sent_body
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
@@ -264,7 +265,7 @@ def _message(email: Email, at: datetime) -> EmailMessage:
     _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
         subject=one_line(email.subject_line),
-        body=email.body,
+        body=sent_body(email, at),
         from_email=formataddr((one_line(email.company.name), sender)),
         to=[email.recipient],
         reply_to=[one_line(email.company.email)],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
+from billing.variables import shown_body
 from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.confirming import Confirmation, confirm
@@ -88,6 +89,7 @@ def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
     may_send = cast(MemberRequest, request).membership.may("invoices.issue")
     context = {
         "email": email,
+        "body": shown_body(email, timezone.now()),
         "tone": tone,
         "words": sentence,
         "may_resend": may_send and email.status != EmailStatus.SENDING and can_move(email, EmailStatus.QUEUED),
@@ -115,7 +117,7 @@ def email_resend(request: HttpRequest, pk: int) -> HttpResponse:
             effect=_("Le message part tel qu’il est ici. Un message parti ne se reprend pas."),
             facts=[(_("À"), email.recipient), (_("Objet"), email.subject_line)],
             warning=HONEST[email.status][1],
-            letter=email.body,
+            letter=shown_body(email, timezone.now()),
             back=email.get_absolute_url(),
             back_label=email.subject_line,
         ),

@@ -20,6 +20,7 @@ class ActorKind(TextChoices):
 
     USER = "USER"
     PARTNER = "PARTNER"
+    CUSTOMER = "CUSTOMER"
     BEAT = "BEAT"
     PLATFORM = "PLATFORM"
     SYSTEM = "SYSTEM"

@@ -15,6 +15,7 @@ from config.api.webhook_receivers import (
     AbbyReceiver,
     AfnorReceiver,
     EmailReceiver,
+    HostedCheckoutReceiver,
     InvoiceNinjaReceiver,
     RevolutReceiver,
 )
@@ -31,9 +32,15 @@ from config.kernel.api.view import ApiView, Call
 from config.kernel.inbound import applying, sources
 from config.kernel.models import ReceivedStatus, ReceivedWebhook, WebhookSource
 
-SOURCES = [
-    receiver.source for receiver in (AbbyReceiver, AfnorReceiver, RevolutReceiver, InvoiceNinjaReceiver, EmailReceiver)
-]
+RECEIVERS = (
+    AbbyReceiver,
+    AfnorReceiver,
+    RevolutReceiver,
+    InvoiceNinjaReceiver,
+    EmailReceiver,
+    HostedCheckoutReceiver,
+)
+SOURCES = [receiver.source for receiver in RECEIVERS]
 STATUSES = [value.lower() for value in ReceivedStatus.values]
 
 

@@ -172,3 +172,19 @@ class InvoiceNinjaReceiver(Receiver):
         except receiving.UnknownSender:
             receiving.read(bytes(request.body))  # what is no message is refused all the same
             return {"received": False}
+
+
+class HostedCheckoutReceiver(Receiver):
+    source = "hosted_checkout"
+
+    @_signed_by("Checkout-Signature")
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_hosted_checkout", errors=ERRORS, examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """A message of the payment provider: `checkout.*`, `refund.*`, `chargeback.*`, `payout.*`.
+
+        `Checkout-Signature` is `t=<unix seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>`, at most five minutes from
+        now. `id` names the event: it is applied once. Nothing is taken from the body: the provider is read.
+        """
+        return self.take(request, path["token"])

@@ -1,4 +1,4 @@
-"""Who does a thing: a person, a partner system, the clock, or the product itself. Passed in, never looked up."""
+"""Who does a thing: a person, a partner, a customer, the clock, or the product itself. Passed in, never looked up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    kind: str  # USER, PARTNER, BEAT, PLATFORM, SYSTEM
+    kind: str  # USER, PARTNER, CUSTOMER, BEAT, PLATFORM, SYSTEM
     name: str
     user_id: int | None = None
 
@@ -22,6 +22,11 @@ class Actor:
     @classmethod
     def partner(cls, user: User) -> Actor:
         return cls("PARTNER", user.display_name, user.pk)
+
+    @classmethod
+    def customer(cls, name: str) -> Actor:
+        """Whoever holds a link that was given to a customer."""
+        return cls("CUSTOMER", name)
 
     @classmethod
     def beat(cls, job: str) -> Actor:

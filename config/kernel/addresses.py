@@ -20,3 +20,11 @@ def address_of(request: HttpRequest) -> str:
         with suppress(ValueError):
             return str(ipaddress.ip_address(address))
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of(address: str) -> str:
+    """Whom to count by an address: whoever has one IPv6 address has all those of its /64."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(address).version == 6:
+            return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address

@@ -17,6 +17,7 @@ _SECRET_TEXT = re.compile(
     r"|\b(client_secret|password|access_token|refresh_token|id_token)[\"']?\s*[=:]\s*[\"']?[^&\s\"',}]+"
     r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
     r"|(?<=/api/webhooks/)\w+/[\w-]{20,}"  # an address that is itself the secret
+    r"|(?<=/c/)[a-z2-7]{56}"  # the same, of a customer's page
 )
 _IBAN = re.compile(r"\b([A-Z]{2}\d{2})(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")

@@ -11,10 +11,8 @@ in is known, and counts its own tries alone. Strange places share one count for 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +29,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from config.kernel.addresses import address_of
+from config.kernel.addresses import address_of, network_of
 from config.kernel.models import KnownPlace, SignInTries, User, login_of
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
@@ -72,15 +70,7 @@ def _places(request: HttpRequest | None) -> tuple[str, str]:
     """The browser, by its cookie, and the address; '' for what is not there."""
     if request is None:
         return "", ""
-    return request.COOKIES.get(DEVICE, "")[:100], _network(address_of(request))
-
-
-def _network(address: str) -> str:
-    """Whoever has one IPv6 address has all those of its /64."""
-    with suppress(ValueError):
-        if ipaddress.ip_address(address).version == 6:
-            return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return address
+    return request.COOKIES.get(DEVICE, "")[:100], network_of(address_of(request))
 
 
 def _digest(*parts: str) -> str:

@@ -32,6 +32,7 @@ SETTINGS = (
     Place("reminder-settings", _("Relances"), "settings"),
     Place("rate-settings", _("Taux de retard"), "settings"),
     Place("write-off-settings", _("Différences"), "settings", _("perte escompte arrondi limite")),
+    Place("portal-settings", _("Pages des clients"), "settings", synonyms=_("lien carte portail")),
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),

@@ -1,7 +1,8 @@
 """Failures on demand: by the header X-Sandbox-Fault of a request, or by rows that serve a number of times.
 
 Kinds: latency=SECONDS, 429=SECONDS (or silent), 500, 503, expired-token, empty-body, reset-after-accept,
-accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, plain-pages, cut-history, and buyer=BEHAVIOUR.
+accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, wrong-signature, plain-pages, cut-history, and
+buyer=BEHAVIOUR.
 
 Of Chorus Pro alone, states that last while they are ordered: unsubscribed=API (factures, structures, transverses,
 utilisateurs, engagementsJuridiques; several joined by +), unattached, expired-password, password-ends=YYYY-MM-DD.
@@ -32,9 +33,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "reset-after-accept": (DEPOSIT, ANSWER),
     "accepted-then-500": (DEPOSIT, ANSWER),
     "refuse-duplicates": (DEPOSIT,),
-    "duplicate": (DEPOSIT,),
-    "out-of-order": (DEPOSIT,),
-    "silent": (DEPOSIT,),
+    "duplicate": (DEPOSIT, ANSWER),
+    "out-of-order": (DEPOSIT, ANSWER),
+    "silent": (DEPOSIT, ANSWER),
+    "wrong-signature": (ANSWER,),
     "buyer": (DEPOSIT,),
     "plain-pages": (SEARCH,),
     "unsubscribed": _CALLS,

@@ -19,6 +19,7 @@ from billing.models import DocumentKind, Invoice, InvoiceKind, NumberSequence
 from billing.pdf import render_pdf
 from billing.services.emails import invoice_letter
 from billing.services.issuing import SERIES
+from billing.variables import previewed
 from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
@@ -145,7 +146,7 @@ def invoice_send(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Message en file d’envoi."))
             return redirect(invoice)
     subject, body = invoice_letter(invoice)
-    context = {"invoice": invoice, "typed": typed, "problem": problem, "subject": subject, "body": body}
+    context = {"invoice": invoice, "typed": typed, "problem": problem, "subject": subject, "body": previewed(body)}
     return render(request, "einvoicing/invoice/send.html", context, status=422 if problem else 200)
 
 

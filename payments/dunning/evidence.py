@@ -17,6 +17,7 @@ from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, Remi
 from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
 from payments.dunning.practice import Practice, Practices, practices_of
 from payments.models import BankAccount, BankLine, MatchPart, Payment
+from payments.portal.notices import paused_invoices
 from payments.services.proposing import barred_pairs, build_index, judge
 
 CODES = {ReminderLevel.FRIENDLY: FRIENDLY, ReminderLevel.FIRM: FIRM, ReminderLevel.FINAL: FINAL}
@@ -61,6 +62,7 @@ class Evidence:
     last_sent_on: dict[int, date]
     practices: Practices
     requires_bank_data: bool
+    said_paid: Mapping[int, date]  # until when an invoice waits because its customer says that it has paid
     holds: Mapping[int, Sequence[ReminderHold]]  # those that live, by invoice
 
     def policy_for(self, customer_id: int) -> Policy:
@@ -102,6 +104,7 @@ def gather_evidence(company: Company, *, at: datetime, customers: Collection[int
         practices=practices_of(company, customers),
         requires_bank_data=bool(read),
         holds=holds,
+        said_paid=paused_invoices(company.pk, local_day(at)),
     )
 
 
@@ -152,7 +155,11 @@ def _bank_age(read: Sequence[datetime | None], at: datetime) -> Decimal | None:
 def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
     """What the policy decides on; `evidence` was gathered for the invoice's customer."""
     customer = invoice.customer
-    pauses = (customer.reminders_paused_until, evidence.held_until(invoice, HoldKind.PAUSE))
+    pauses = (
+        customer.reminders_paused_until,
+        evidence.held_until(invoice, HoldKind.PAUSE),
+        evidence.said_paid.get(invoice.pk),
+    )
     return Facts(
         due_on=invoice.due_date or evidence.today,
         balance=invoice.balance,

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from billing.models import Invoice
 from billing.services.emails import one_line
+from billing.variables import previewed
 from config.kernel import typography
 from config.kernel.clock import local_day
 from config.kernel.identifiers import creditor_reference
@@ -46,6 +47,11 @@ class Letter:
     values: dict[str, str]
     language: str
     charges: tuple[LateCharges | None, ...]
+
+    @property
+    def shown(self) -> str:
+        """The text for members of the company: the links that it carries are in words."""
+        return previewed(self.body)
 
 
 def reminder_letter(

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from billing.models import Invoice
 from billing.pdf import DEFAULT_ACCENT, darkened
+from billing.variables import on_paper
 from config.kernel.clock import local_day
 from config.kernel.money import ZERO, round2
 from config.kernel.typography import NARROW, NBSP
@@ -29,7 +30,7 @@ def notice_pdf(invoices: Sequence[Invoice], *, at: datetime) -> bytes:
     """The letter of these invoices of one customer as it would leave now."""
     letter = letter_for(invoices, ReminderLevel.FINAL, at=at)
     with override(letter.language):
-        before, _list, after = fill(letter.wording.body, letter.values | {"liste": LIST}).partition(LIST)
+        before, _list, after = on_paper(fill(letter.wording.body, letter.values | {"liste": LIST})).partition(LIST)
         first = invoices[0]
         charges = [one for one in letter.charges if one is not None]
         page = paper(first, at) | {

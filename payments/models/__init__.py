@@ -1,5 +1,9 @@
 """The nouns of payments."""
 
+from payments.checkouts.models import Checkout as Checkout
+from payments.checkouts.models import CheckoutStatus as CheckoutStatus
+from payments.checkouts.models import Payout as Payout
+from payments.checkouts.models import ProviderAccount as ProviderAccount
 from payments.dunning.models import HoldKind as HoldKind
 from payments.dunning.models import LateInterestRate as LateInterestRate
 from payments.dunning.models import Reminder as Reminder
@@ -45,3 +49,7 @@ from payments.outgoing.models import PaymentOrder as PaymentOrder
 from payments.outgoing.models import Refund as Refund
 from payments.outgoing.models import RefundKind as RefundKind
 from payments.outgoing.models import RefundShare as RefundShare
+from payments.portal.models import CustomerLink as CustomerLink
+from payments.portal.models import CustomerNotice as CustomerNotice
+from payments.portal.models import NoticeKind as NoticeKind
+from payments.portal.models import PortalSettings as PortalSettings

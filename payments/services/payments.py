@@ -94,11 +94,13 @@ def record_payment(
     currency: str = "EUR",
     bank_account: BankAccount | None = None,
     origin: Origin | None = None,
+    booked_on: str = "",
     **wording: Unpack[Wording],
 ) -> Payment:
     """Write money received and what it pays. What is not allocated stays the customer's credit.
 
-    `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given.
+    `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given,
+    or on the one that `booked_on` names, where the money waits.
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit, BeyondTheCashLimit, and Stale when another reading has recorded its `origin`
     meanwhile.
@@ -122,7 +124,7 @@ def record_payment(
         **(origin.columns() if origin else {}),
     )
     _seal(payment, [share.invoice for share in shares], actor=actor, at=at)
-    _write_journal(payment, actor=actor, at=at)
+    _write_journal(payment, actor=actor, at=at, account=booked_on)
     allocate_locked(payment, shares, locked, actor=actor, at=at)
     return payment
 
@@ -245,7 +247,7 @@ def change_payment_text(
     return payment
 
 
-def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
+def _write_journal(payment: Payment, *, actor: Actor, at: datetime, account: str = "") -> None:
     """D 512 / C 411; the other way round, on the same accounts, for a reversal."""
     entry = Entry(
         label=f"{'Annulation' if payment.reverses_id else 'Encaissement'} {payment.number} {payment.customer.name}",
@@ -253,7 +255,7 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
         piece_date=payment.paid_on,
         source=payment,
         postings=[
-            Posting(_money_account(payment), payment.amount),
+            Posting(account or _money_account(payment), payment.amount),
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
     )

@@ -28,7 +28,8 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
-from payments.models import Reminder
+from payments.models import Checkout, CustomerNotice, ProviderAccount, Reminder
+from payments.portal.links import link_to_invoice
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
 from payments.services.remittances import remit_payments
@@ -156,6 +157,42 @@ class World:
                 actor=story.ACTOR,
                 at=story.AT,
             )
+
+    @cached_property
+    def link(self) -> Any:
+        with company_scope(self.company):
+            return link_to_invoice(invoice=self.invoice, recipient="", actor=story.ACTOR, at=timezone.now())
+
+    @cached_property
+    def checkout(self) -> Any:
+        account = ProviderAccount.everywhere.create(
+            company=self.company,
+            kind="hosted_checkout",
+            base_url="https://pay.example",
+            page_origin="https://pay.example",
+            created_at=timezone.now(),
+        )
+        return Checkout.everywhere.create(
+            company=self.company,
+            account=account,
+            invoice=self.invoice,
+            reference="CB-WORLD",
+            amount=Decimal(1),
+            next_attempt_at=timezone.now(),
+            created_at=timezone.now(),
+        )
+
+    @cached_property
+    def notice(self) -> Any:
+        return CustomerNotice.everywhere.create(
+            company=self.company,
+            link=self.link,
+            invoice=self.invoice,
+            kind="DISPUTED",
+            text="Chaise cassée",
+            form_key="world",
+            at=timezone.now(),
+        )
 
     @cached_property
     def endpoint(self) -> Any:

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.django_db
 
 # what is no page of a company: signing in, the reader's own language, the state of the process
 OUTSIDE = {"login", "logout", "language", "health", "metrics"}
+# those of customers, opened by a link alone: tests/payments/portal
+PORTAL = "payments:portal"
 OTHER_DOORS = ("api", "integrations", "admin/", "^")
 # these read what is sent to them, and keep nothing of it
 READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste"}
@@ -45,6 +47,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-settings": ("get api/bank-accounts", ""),
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
+    "portal-settings": ("", ""),
+    "provider-settings": ("", ""),
     "operations": ("get api/finance/queues", ""),
     "feed-settings": ("get api/bank-accounts", ""),
     "revolut-authorise": ("", ""),
@@ -151,6 +155,13 @@ TWINS: dict[str, tuple[str, str]] = {
     "payments:remittance-slip": ("", ""),
     "payments:remittance-cancel": ("", ""),
     "payments:till": ("", ""),
+    "payments:link-new": ("", ""),
+    "payments:statement-link-new": ("", ""),
+    "payments:link-revoke": ("", ""),
+    "payments:checkout-list": ("", ""),
+    "payments:checkout-settle": ("", ""),
+    "payments:notice-list": ("", ""),
+    "payments:notice-handle": ("", ""),
     "payments:reminder-list": ("get api/reminders", ""),
     "payments:reminder-held": ("get api/reminders", ""),
     "payments:reminder-letters": ("get api/reminders", ""),
@@ -207,6 +218,11 @@ A_ROW = {
     "inbound-switch": lambda world: world.source,
     "payments:account": lambda world: world.bank_account,
     "payments:bankline": lambda world: world.transaction,
+    "payments:checkout": lambda world: world.checkout,
+    "payments:link-new": lambda world: world.invoice,
+    "payments:link-revoke": lambda world: world.link,
+    "payments:notice": lambda world: world.notice,
+    "payments:statement-link-new": lambda world: world.customer,
     "payments:match": lambda world: world.match,
     "payments:payment": lambda world: world.payment,
     "payments:remittance": lambda world: world.remittance,
@@ -246,7 +262,7 @@ def pages() -> list[Page]:
     return [
         Page(path, name, getattr(pattern.callback, "asks", None))
         for path, name, pattern in patterns(get_resolver())
-        if not path.startswith(OTHER_DOORS) and name not in OUTSIDE
+        if not path.startswith(OTHER_DOORS) and name not in OUTSIDE and not name.startswith(PORTAL)
     ]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
+from billing.variables import previewed
 from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
@@ -52,7 +53,7 @@ def reminder_letter_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "reminder": reminder,
         "subject": letter.subject_line,
-        "letter": letter.body,
+        "letter": previewed(letter.body),
         "address": reminder_address(reminder.invoice.customer),
     }
     return render(request, "payments/reminder/letter.html", context)

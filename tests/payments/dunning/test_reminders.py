@@ -16,6 +16,7 @@ from billing.services.deposits import choose_deposits
 from billing.services.emails import resend_email
 from billing.services.invoices import close_dispute, open_dispute
 from billing.services.issuing import issue_invoice
+from billing.variables import previewed
 from config.kernel.errors import TransitionRefused
 from config.kernel.models import AuditEvent, Company, LoopFailure
 from config.kernel.scope import company_scope
@@ -313,7 +314,7 @@ def test_planning_takes_the_same_queries_for_one_invoice_or_ten(company, django_
     for number in range(10):
         late(story.a_customer(company, name=f"Client {number}"))
     read_bank(company, *(money.a_credit(f"{number + 5}.00", counterparty=f"INCONNU {number}") for number in range(10)))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert reasons(company) == ["due"] * 10
 
 
@@ -407,7 +408,7 @@ def test_a_letter_the_server_postpones_stays_queued_and_leaves_later(company, cu
 
 def letter(invoice: Invoice, level: ReminderLevel, *, at: datetime = AT) -> str:
     _subject, body = reminder_letter(invoice, level, at=at)
-    assert "{" not in body
+    assert "{" not in previewed(body)
     return body
 
 

@@ -1,0 +1,1 @@
+"""Payment providers: who takes a customer's card for us, on a page of theirs. One interface, one literal registry."""
