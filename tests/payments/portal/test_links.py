@@ -22,7 +22,7 @@ from tests.factories.people import signed_in
 from tests.payments.portal.conftest import a_link, a_statement_link, path_to
 
 pytestmark = pytest.mark.django_db
-LINE = "Voir la facture et la payer en ligne : "
+LINE = "Voir et payer en ligne : "
 
 
 def test_an_invoice_letter_carries_the_link_of_each_recipient(invoice: Invoice, visitor) -> None:
