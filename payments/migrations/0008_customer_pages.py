@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         ('billing', '0002_protection'),
         ('customers', '0001_initial'),
         ('kernel', '0002_protection'),
-        ('payments', '0009_bank_rules'),
+        ('payments', '0010_bank_line_codes'),
     ]
 
     operations = [
