@@ -123,14 +123,18 @@ WHERE line.company_id = %(company)s AND (line.status IN ('MATCHED', 'SUSPENSE'))
   EXISTS (SELECT 1 FROM payments_match AS match WHERE match.line_id = line.id AND match.undone_at IS NULL)
 ORDER BY line.id
 """
-# the parts of a match are its line, and no payment explains more than itself
+# the parts of a match are its line, no payment explains more than itself, and a refund explains itself whole
 PARTS = """
 SELECT match.id, match.at FROM payments_match AS match JOIN payments_bankline AS line ON line.id = match.line_id
 WHERE match.company_id = %(company)s AND (
   line.amount IS DISTINCT FROM (SELECT sum(amount) FROM payments_matchpart WHERE match_id = match.id)
   OR EXISTS (
     SELECT 1 FROM payments_matchpart AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
-    WHERE part.match_id = match.id AND part.is_recorded AND part.amount <> payment.amount))
+    WHERE part.match_id = match.id AND part.is_recorded AND part.amount <> payment.amount)
+  OR EXISTS (
+    SELECT 1 FROM payments_matchpart AS part JOIN payments_refund AS refund ON refund.id = part.refund_id
+    WHERE part.match_id = match.id AND (part.amount <> -refund.amount
+      OR match.undone_at IS NULL AND refund.cancelled_at IS NOT NULL)))
 ORDER BY match.id
 """
 RECOMPUTED = (

@@ -15,7 +15,7 @@ from payments.imported import REASONS
 from payments.matching import PHRASES, Verdict, explain
 from payments.models import Match, MatchPart, PartKind
 
-PART_KINDS = {"payment": PartKind.PAYMENT, "booking": PartKind.BOOKING}
+PART_KINDS = {"payment": PartKind.PAYMENT, "refund": PartKind.REFUND, "booking": PartKind.BOOKING}
 KINDS = ("auto", "proposed", "none")
 
 
@@ -148,15 +148,17 @@ class PartShape(serializers.Serializer):
     amount = Money(help_text="Signed as the movement is.")
     payment_id = Id(allow_null=True)
     payment_number = serializers.CharField(allow_null=True)
+    refund_id = Id(allow_null=True)
+    refund_number = serializers.CharField(allow_null=True)
     is_recorded = serializers.BooleanField(
-        help_text="True where the match recorded the payment; false where it found it."
+        help_text="True where the match recorded the payment, or its return; false where it found it."
     )
     account = serializers.CharField(allow_blank=True, help_text="The ledger account of a booking.")
     label = serializers.CharField(allow_blank=True)
 
 
 class MatchShape(serializers.Serializer):
-    """A movement explained: by payments, and by bookings on ledger accounts."""
+    """A movement explained: by payments, refunds, returns, and bookings on ledger accounts."""
 
     id = Id()
     transaction_id = Id()
@@ -194,9 +196,12 @@ class MatchShape(serializers.Serializer):
 
 
 def _part(part: MatchPart) -> dict[str, Any]:
-    names = ("kind", "amount", "payment_id", "is_recorded", "account", "label")
-    number = part.payment.number if part.payment else None
-    return {**{name: getattr(part, name) for name in names}, "payment_number": number}
+    names = ("kind", "amount", "payment_id", "refund_id", "is_recorded", "account", "label")
+    numbers = {
+        "payment_number": part.payment.number if part.payment else None,
+        "refund_number": part.refund.number if part.refund else None,
+    }
+    return {**{name: getattr(part, name) for name in names}, **numbers}
 
 
 class TransactionDetail(TransactionShape):

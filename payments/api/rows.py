@@ -37,7 +37,7 @@ def _who_wrote() -> QuerySet[Any]:
 
 def matches() -> QuerySet[Match]:
     """Matches with what they are made of."""
-    parts = MatchPart.objects.select_related("payment").order_by("position")
+    parts = MatchPart.objects.select_related("payment", "refund").order_by("position")
     rows: QuerySet[Match] = Match.objects.select_related("line").prefetch_related(Prefetch("parts", parts))
     return rows
 

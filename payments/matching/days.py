@@ -13,10 +13,12 @@ from dataclasses import replace
 from datetime import date
 
 from payments.matching.index import Index
-from payments.matching.items import AUTO, PROPOSED, Evidence, Line, Verdict
+from payments.matching.items import AUTO, DEBIT_ORDER, PAYMENT, PROPOSED, REFUND, Evidence, Line, Verdict
 from payments.matching.verdicts import match
 
-EXPLICIT = frozenset({"order", "reference", "number", "net_of_credit", "partial", "cut_list", "refund", "returned"})
+EXPLICIT = frozenset(
+    {"order", "reference", "number", "net_of_credit", "partial", "cut_list", "refund", "returned", "expected"}
+)
 
 
 def match_days(
@@ -58,6 +60,7 @@ class Day:
     ) -> None:
         self.lines, self.index, self.barred, self.verdicts = lines, index, barred, verdicts
         self.changed: set[Hashable] = set()  # customers of whom something was settled
+        self.has_shown = False  # a slip, a refund, a payment that was expected or came back
 
     def judge(self, places: Sequence[int]) -> None:
         for place in places:
@@ -65,9 +68,11 @@ class Day:
 
     def has_changed(self, place: int) -> bool:
         """Something was settled of those whom the verdict, or the payer, is about."""
+        verdict = self.verdicts[place]
+        if self.has_shown and (verdict.found or verdict.refunds or verdict.returned):
+            return True
         if not self.changed:
             return False
-        verdict = self.verdicts[place]
         keys = [key for key, _amount in verdict.allocations] + list(verdict.rivals)
         about = {self.index.items[key].customer_id for key in keys if key in self.index.items}
         about.update(self.index.payer_of(self.lines[place]).customers)
@@ -110,6 +115,7 @@ class Day:
     def apply(self, line: Line, verdict: Verdict) -> None:
         settle_verdict(line, verdict, self.index)
         self.changed |= {self.index.items[key].customer_id for key, _amount in verdict.allocations}
+        self.has_shown |= bool(verdict.found or verdict.refunds or verdict.returned)
 
 
 def doubted(verdict: Verdict, line: Line) -> Verdict:
@@ -121,6 +127,8 @@ def settle_verdict(line: Line, verdict: Verdict, index: Index) -> None:
     """What the verdict pays is paid, and its payment is known."""
     for key, amount in verdict.allocations:
         index.settle(key, amount)
+    for kind, shown in ((DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned)):
+        index.explained.update((kind, key) for key, _amount in shown)
     if verdict.customer_id is None:
         return
     for credit, amount in verdict.credits:

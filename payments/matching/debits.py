@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from payments.matching.cases import Case, write
+from payments.matching.expected import is_told
 from payments.matching.folding import fold, squeeze
 from payments.matching.items import (
-    DEBIT_ORDER,
     NONE,
     PAYMENT,
     REFUND,
@@ -44,11 +44,12 @@ def judge_debit(case: Case) -> Verdict:
 
 
 def _refund(case: Case) -> Verdict | None:
-    """Our refund: by its end-to-end id and amount; by the amount and the payee it is only proposed."""
+    """Our refund: by its end-to-end id, or number, and amount; by the amount and the payee it is only proposed."""
     line = case.line
-    ours = [item for item in case.index.by_end_to_end.get(line.end_to_end_id, ()) if item.kind == REFUND]
-    is_proven = len(ours) == 1 and ours[0].balance == -line.amount and ours[0].currency == line.currency
-    equal = ours if is_proven else case.index.others.get((REFUND, line.currency, -line.amount), [])
+    equal = case.index.waiting(REFUND, line.currency, -line.amount)
+    ours = [item for item in equal if is_told(case, item)]
+    is_proven = len(ours) == 1
+    equal = ours or equal
     payees = [item for item in equal if case.is_from(item.customer_id)] or equal
     if not payees:
         return None
@@ -70,7 +71,9 @@ def _returned(case: Case) -> Verdict | None:
     """The payment that is given back: by its end-to-end id, by the invoice's number, or the payer's of that amount."""
     line = case.line
     known = [
-        item for item in case.index.by_end_to_end.get(line.end_to_end_id, ()) if item.kind in {PAYMENT, DEBIT_ORDER}
+        item
+        for item in case.index.by_end_to_end.get(line.end_to_end_id, ())
+        if item.kind == PAYMENT and (PAYMENT, item.id) not in case.index.explained
     ]
     by_id = [item for item in known if item.balance == -line.amount and item.currency == line.currency]
     found = by_id or _named_payments(case) or _payments_of_payer(case)
@@ -95,11 +98,11 @@ def _named_payments(case: Case) -> list[OpenItem]:
     """Of the customers of the invoices that the return names, or whose own number it does."""
     texts = [squeeze(text) for text in case.line.texts]
     customers = {item.customer_id for item in case.named.items.values()}
-    same = case.index.others.get((PAYMENT, case.line.currency, -case.line.amount), [])
+    same = case.index.waiting(PAYMENT, case.line.currency, -case.line.amount)
     told = [item for item in same if any(squeeze(item.number) in text for text in texts)]
     return told or [item for item in same if item.customer_id in customers]
 
 
 def _payments_of_payer(case: Case) -> list[OpenItem]:
-    same = case.index.others.get((PAYMENT, case.line.currency, -case.line.amount), [])
+    same = case.index.waiting(PAYMENT, case.line.currency, -case.line.amount)
     return [item for item in same if case.is_from(item.customer_id)]

@@ -57,6 +57,7 @@ class Index:
     names: Names = field(default_factory=lambda: Names.build({}))
     learned: Learned = field(default_factory=dict)  # IBAN → customer → confirmed matches
     has_account: frozenset[Hashable] = frozenset()  # customers whose account is known
+    explained: set[tuple[str, Hashable]] = field(default_factory=set)  # by kind: what a line of this run has shown
     _payers: dict[tuple[str, str], Payer] = field(default_factory=dict, repr=False)
     _debts: dict[Hashable, tuple[OpenItem, ...]] = field(default_factory=dict, repr=False)
 
@@ -71,7 +72,9 @@ class Index:
         index = cls({item.id: item for item in invoices}, learned=payers or {})
         index._add_invoices(invoices)
         index._add_others(others)
-        index.names = Names.build({item.customer_id: item.customer_name for item in (*invoices, *others)})
+        index.names = Names.build(
+            {item.customer_id: item.customer_name for item in (*invoices, *others) if item.customer_name}
+        )
         index.has_account = frozenset(key for taught in index.learned.values() for key in taught)
         return index
 
@@ -159,6 +162,11 @@ class Index:
             for item in self.credits[customer]
         ]
         self.credits[customer] = [item for item in rest if item.balance > 0]
+
+    def waiting(self, kind: str, currency: str, amount: Decimal) -> list[OpenItem]:
+        """The payments, orders or refunds of exactly this, that no line of the run has shown, the oldest first."""
+        found = self.others.get((kind, currency, amount), ())
+        return [item for item in found if (kind, item.id) not in self.explained]
 
     def receive(self, customer: Hashable, currency: str, amount: Decimal, day: date) -> None:
         """So much was received of the customer: the same again may be the same money twice."""

@@ -8,6 +8,8 @@ from payments.matching.items import AUTO, NONE, PROPOSED, Loser, Verdict
 
 PHRASES = {
     "order": "%(value)s est une référence de bout en bout que nous avons donnée",
+    "expected": "%(value)s, de ce montant, est attendu sur le compte et cité",
+    "slip": "%(value)s, de ce montant, est attendu sur le compte",
     "rf": "la référence %(value)s est citée",
     "number": "le numéro %(value)s est cité en entier",
     "near": "le numéro %(value)s semble cité",

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from payments.matching.cases import Case, write
 from payments.matching.debits import judge_debit
+from payments.matching.expected import judge_expected
 from payments.matching.index import Index
 from payments.matching.items import (
     AUTO,
@@ -40,7 +41,7 @@ def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Ver
         if instructed:
             return instructed
     ordered = judge_ordered(case) if line.end_to_end_id in index.by_end_to_end else None
-    verdict = ordered or judge_credit(case)
+    verdict = ordered or judge_expected(case) or judge_credit(case)
     # our own transfer that came back bears our numbers, and pays nothing
     return replace(verdict, kind=PROPOSED) if line.is_reversal and verdict.kind == AUTO else verdict
 
@@ -58,7 +59,13 @@ def judge_credit(case: Case) -> Verdict:
 def judge_ordered(case: Case) -> Verdict | None:
     """An end-to-end id that we gave: a collection expected on the account, or an invoice's own payment link."""
     ours = case.index.by_end_to_end[case.line.end_to_end_id]
-    orders = [item for item in ours if item.kind == DEBIT_ORDER and item.balance == case.line.amount]
+    orders = [
+        item
+        for item in ours
+        if item.kind == DEBIT_ORDER
+        and item.balance == case.line.amount
+        and (item.kind, item.id) not in case.index.explained
+    ]
     invoices = [case.index.items[item.id] for item in ours if item.kind == INVOICE]
     found: list[OpenItem] = orders or [item for item in invoices if item.balance == case.line.amount]
     if len(found) != 1 or found[0].currency != case.line.currency or found[0].id in case.barred:

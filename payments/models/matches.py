@@ -46,13 +46,14 @@ class Match(CompanyRow):
 
 class PartKind(models.TextChoices):
     PAYMENT = "PAYMENT", _("Encaissement")
+    REFUND = "REFUND", _("Remboursement ou rejet")
     BOOKING = "BOOKING", _("Écriture")
 
 
 class MatchPart(CompanyRow):
-    """So much of the line is this: a payment, or a booking on a ledger account. Signed as the line is.
+    """So much of the line is this: a payment, a refund or return, or a booking on a ledger account. Signed as the line.
 
-    `is_recorded`: the match recorded the payment itself; else it found it, and undoing only unlinks it.
+    `is_recorded`: the match recorded the payment or return itself; else it found it, and undoing only unlinks it.
     """
 
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="parts")
@@ -60,6 +61,7 @@ class MatchPart(CompanyRow):
     kind = models.CharField(_("nature"), max_length=10, choices=PartKind.choices)
     amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="match_parts")
+    refund = models.ForeignKey("payments.Refund", on_delete=models.PROTECT, null=True, related_name="match_parts")
     is_recorded = models.BooleanField(default=False)
     account = models.CharField(_("compte"), max_length=10, blank=True)
     label = models.CharField(_("libellé"), max_length=200, blank=True)
@@ -71,17 +73,21 @@ class MatchPart(CompanyRow):
             models.UniqueConstraint(fields=["match", "position"], name="one_part_per_position"),
             models.CheckConstraint(condition=~Q(amount=Decimal(0)), name="a_part_explains_something"),
             models.CheckConstraint(
-                condition=Q(kind="PAYMENT", payment__isnull=False, account="", amount__gt=0)
-                | Q(kind="BOOKING", payment=None, is_recorded=False) & ~Q(account=""),
+                condition=Q(kind="PAYMENT", payment__isnull=False, refund=None, account="", amount__gt=0)
+                | Q(kind="REFUND", payment=None, refund__isnull=False, account="", amount__lt=0)
+                | Q(kind="BOOKING", payment=None, refund=None, is_recorded=False) & ~Q(account=""),
                 name="a_part_is_what_its_kind_says",
             ),
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(is_recorded=True), name="one_match_records_a_payment"
             ),
+            models.UniqueConstraint(
+                fields=["refund"], condition=Q(is_recorded=True), name="one_match_records_a_return"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.payment or self.account}"
+        return f"{self.amount} {self.payment or self.refund or self.account}"
 
 
 class CreditUsed(CompanyRow):

@@ -25,7 +25,7 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import iban as ibans
 from config.kernel.money import ZERO
 from customers.models import Customer
-from payments.models import BankAccount, Method, Payment, Refund, RefundKind, RefundShare
+from payments.models import BankAccount, MatchPart, Method, Payment, Refund, RefundKind, RefundShare
 from payments.services.allocations import (
     NotEnoughCredit,
     Share,
@@ -65,6 +65,11 @@ class IbanMissing(Invalid):
 class AlreadyCancelled(DomainError):
     code = "refund_cancelled"
     message = "%(number)s est déjà annulé."
+
+
+class RefundMatched(DomainError):
+    code = "refund_matched"
+    message = "%(number)s est rapproché d’une ligne bancaire : défaites d’abord le rapprochement."
 
 
 class ReturnedBeyond(NotEnoughCredit):
@@ -278,7 +283,8 @@ def _booked_on(payment: Payment) -> str:
 def cancel_refund(*, refund: Refund, reason: str, actor: Actor, at: datetime) -> Refund:
     """Take a refund back whole: its opposite is booked, and the credit is the customer's again.
 
-    The invoices that a return opened are paid again as far as they still ask for money. Raises AlreadyCancelled.
+    The invoices that a return opened are paid again as far as they still ask for money. Raises AlreadyCancelled,
+    RefundMatched.
     """
     released = {int(pk): Decimal(part) for pk, part in refund.released}
     invoices = lock_invoices(Invoice.everywhere.in_bulk(released).values())
@@ -287,6 +293,8 @@ def cancel_refund(*, refund: Refund, reason: str, actor: Actor, at: datetime) ->
     locked: Refund = Refund.everywhere.select_for_update(no_key=True).get(pk=refund.pk)
     if not locked.is_live:
         raise AlreadyCancelled(number=locked.number)
+    if MatchPart.everywhere.filter(refund=locked, match__undone_at=None).exists():
+        raise RefundMatched(number=locked.number)
     Refund.everywhere.filter(pk=locked.pk).update(cancelled_at=at, cancelled_because=reason[:200])
     locked.refresh_from_db()
     _take(locked, shares, sign=-1)

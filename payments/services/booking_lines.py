@@ -12,7 +12,7 @@ from billing.models import Journal, JournalEntry, JournalLine
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.money import ZERO
-from payments.models import BankLine, Match, MatchPart, PartKind, Payment
+from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund
 
 
 def book_parts(match: Match, line: BankLine, parts: Sequence[MatchPart], *, actor: Actor, at: datetime) -> None:
@@ -37,6 +37,14 @@ def move_to_bank(
     postings = [Posting(line.account.ledger_account, amount), Posting(account, -amount)]
     label = f"Remise en banque {payment.number} {payment.customer.name}"
     _write(match, line, label, postings, actor=actor, at=at)
+
+
+def move_refund(match: Match, line: BankLine, refund: Refund, *, actor: Actor, at: datetime) -> None:
+    """D where the refund was booked / C the line's bank, when that is another account."""
+    if refund.account == line.account.ledger_account:
+        return
+    postings = [Posting(refund.account, refund.amount), Posting(line.account.ledger_account, -refund.amount)]
+    _write(match, line, f"Remboursement {refund.number} {refund.customer.name}", postings, actor=actor, at=at)
 
 
 def _write(

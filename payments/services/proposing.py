@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,9 +15,10 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from payments import matching
-from payments.matching import CREDIT, NONE, PAYMENT, PROPOSED, REFUND, Evidence, Index, OpenItem, Verdict
+from payments.matching import NONE, PROPOSED, Evidence, Index, OpenItem, Verdict
 from payments.matching.days import match_days
-from payments.models import BankLine, BarredPair, MatchPart, Method, Payment, Refund, RefundKind
+from payments.models import BankLine, BarredPair, MatchPart, Payment
+from payments.services.known_money import known_money
 
 # settled invoices are remembered so long, to recognise a second payment of the same one
 REMEMBER_SETTLED = timedelta(days=400)
@@ -26,17 +27,13 @@ COLUMNS = (
     "id", "number", "payment_reference", "status", "total_gross", "amount_deposited", "amount_paid", "amount_credited",
     "amount_written_off", "customer_id", "customer__name", "due_date", "currency", "issue_date",
 )  # fmt: skip
-# a payment is remembered so long: a collection may be returned within eight weeks (SEPA), the same come twice
-REMEMBER_PAYMENTS = timedelta(days=70)
 # references that a payer writes of himself: with his name they teach his account, as a person's decision does
 TEACHING = frozenset({"reference", "number"})
 
 
 def build_index(company: Company, *, at: datetime, customers: Collection[int] | None = None) -> Index:
     """The open invoices of the company, or of these customers alone, and those settled lately with a balance of zero;
-    the customers' credits, the payments received lately, and the accounts that confirmed matches taught.
-
-    Four queries, plain columns.
+    what money stands, is expected or may come back, and the accounts that confirmed matches taught. Plain columns.
     """
     since = local_day(at - REMEMBER_SETTLED)
     rows = Invoice.everywhere.issued().filter(company=company).exclude(kind=InvoiceKind.CREDIT_NOTE)
@@ -44,45 +41,8 @@ def build_index(company: Company, *, at: datetime, customers: Collection[int] | 
     if customers is not None:
         rows = rows.filter(customer__in=customers)
     invoices = [_item(*columns) for columns in rows.values_list(*COLUMNS)]
-    items = [*invoices, *_money(company, at, customers), *_refunds(company, at)]
+    items = [*invoices, *known_money(company, at, customers)]
     return Index.build(items, payers=learned_accounts(company))
-
-
-def _money(company: Company, at: datetime, customers: Collection[int] | None) -> Iterator[OpenItem]:
-    """What customers paid lately, and what of their money pays nothing yet."""
-    since = local_day(at - REMEMBER_PAYMENTS)
-    rows = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None)
-    rows = rows.filter(Q(paid_on__gte=since) | Q(allocated__lt=F("amount")))
-    if customers is not None:
-        rows = rows.filter(customer__in=customers)
-    columns = ("id", "number", "amount", "allocated", "customer_id", "customer__name", "paid_on", "currency")
-    for key, number, amount, allocated, customer, name, day, currency in rows.values_list(*columns):
-        common = {"id": key, "number": number, "rf_reference": "", "customer_id": customer, "customer_name": name}
-        common |= {"due_on": day, "currency": currency}
-        if day >= since:
-            yield OpenItem(kind=PAYMENT, balance=amount, **common)
-        if allocated < amount:
-            yield OpenItem(kind=CREDIT, balance=amount - allocated, **common)
-
-
-def _refunds(company: Company, at: datetime) -> Iterator[OpenItem]:
-    """Our transfers to customers, that the account is about to show."""
-    rows = Refund.everywhere.filter(company=company, kind=RefundKind.REFUND, method=Method.TRANSFER, cancelled_at=None)
-    rows = rows.filter(made_on__gte=local_day(at - REMEMBER_PAYMENTS))
-    columns = ("id", "number", "amount", "customer_id", "customer__name", "made_on", "currency", "end_to_end_id")
-    for key, number, amount, customer, name, day, currency, identity in rows.values_list(*columns):
-        yield OpenItem(
-            id=key,
-            number=number,
-            rf_reference="",
-            balance=amount,
-            customer_id=customer,
-            customer_name=name,
-            due_on=day,
-            currency=currency,
-            kind=REFUND,
-            end_to_end_ids=(identity,),
-        )
 
 
 def learned_accounts(company: Company) -> dict[str, dict[int, int]]:

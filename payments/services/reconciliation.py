@@ -18,6 +18,7 @@ from config.kernel.models import Company
 from payments.matching import AUTO, NONE, PROPOSED, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import Share
+from payments.services.explaining import explain_automatically
 from payments.services.proposing import barred_pairs, build_index, doubt_known, judge_all
 from payments.services.rules import Memory
 from payments.services.settling import AnotherCompany, NothingToMatch, OnlyCredits, settle_line
@@ -58,7 +59,7 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
         if verdict.kind == AUTO:
             verdict = doubt_known(line, verdict)
         kind = verdict.kind
-        if kind == AUTO and not (_is_payment(verdict) and _match_automatically(line, verdict, actor, at)):
+        if kind == AUTO and not _apply(line, verdict, actor, at):
             kind = PROPOSED
         # documents before memory: what may be an invoice's is booked nowhere else
         if kind == NONE and not verdict.rivals and _book_automatically(line, memory, actor, at):
@@ -67,6 +68,14 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
 
     treat_each(lines, reconcile_line, loop="rapprochement d’une ligne", at=at)
     return Outcome(matched=counts[AUTO], proposed=counts[PROPOSED], left=counts[NONE])
+
+
+def _apply(line: BankLine, verdict: Verdict, actor: Actor, at: datetime) -> bool:
+    if _is_payment(verdict):
+        return _match_automatically(line, verdict, actor, at)
+    if verdict.allocations:
+        return False
+    return explain_automatically(line, verdict, _evidence(verdict), actor=actor, at=at)
 
 
 def _is_payment(verdict: Verdict) -> bool:

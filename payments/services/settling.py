@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,18 +15,27 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing import ledger
-from billing.models import Invoice
 from config.kernel import states, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.models import CompanyRow
 from config.kernel.money import ZERO
-from payments.models import BankLine, CreditUsed, LineStatus, Match, MatchPart, PartKind, Payment
+from payments.models import BankLine, CreditUsed, LineStatus, Match, MatchPart, PartKind
 from payments.services.allocations import NotEnoughCredit, Share, allocate_locked, lock_invoices, lock_payment
 from payments.services.booking_lines import book_parts, move_to_bank, take_back_entries
+from payments.services.decisions import Decision
 from payments.services.payments import record_payment
-from payments.services.settling_parts import Booked, Found, Part, Received, invoices_of, older_payments_of
+from payments.services.settling_parts import (
+    Booked,
+    Found,
+    Part,
+    Received,
+    Refunded,
+    Returned,
+    invoices_of,
+    older_payments_of,
+)
+from payments.services.settling_refunds import find_refund, take_back
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
 SUSPENDED = "suspense"
@@ -41,6 +49,11 @@ class NothingToMatch(Invalid):
 class OnlyCredits(Invalid):
     code = "only_credits"
     message = "Seul un crédit peut régler une facture."
+
+
+class OnlyDebits(Invalid):
+    code = "only_debits"
+    message = "Seul un débit peut être un remboursement ou un rejet."
 
 
 class AnotherCompany(Invalid):
@@ -75,31 +88,6 @@ class PaymentNotFree(DomainError):
     message = "%(number)s est annulé, ou déjà rapproché d’une autre ligne pour ce montant."
 
 
-@dataclass(slots=True)
-class _Decision:
-    """One decision while it is written."""
-
-    line: BankLine
-    match: Match
-    invoices: Mapping[int, Invoice]
-    older: Mapping[int, Payment]
-    actor: Actor
-    at: datetime
-    rows: list[MatchPart] = field(default_factory=list)
-    concerned: dict[str, CompanyRow] = field(default_factory=dict)
-
-    def add(self, kind: str, amount: Decimal, **columns: Any) -> None:
-        """One part more; its payment, customer and invoices show the decision in their timelines."""
-        position = len(self.rows) + 1
-        row = MatchPart(company_id=self.line.company_id, match=self.match, position=position, kind=kind, amount=amount)
-        for name, value in columns.items():
-            setattr(row, name, value)
-        self.rows.append(row)
-
-    def concern(self, *rows: CompanyRow) -> None:
-        self.concerned |= {row.subject: row for row in rows}
-
-
 @transaction.atomic
 def settle_line(
     *,
@@ -117,7 +105,8 @@ def settle_line(
     """Explain an open line, or one on 471, by parts that together are its amount. Writes all of it or nothing.
 
     A line on 471 leaves it: its entry is taken back. Raises NothingToMatch, PartsDoNotAddUp, OnlyCredits,
-    AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, and what recording a payment raises.
+    OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, and what recording a
+    payment, or its return, raises.
     """
     _check(line, parts)
     invoices = lock_invoices(invoices_of(parts))
@@ -127,12 +116,16 @@ def settle_line(
         line, rule=rule, evidence=list(evidence), rivals=list(rivals), is_automatic=is_automatic, note=note[:200],
         at=at, replaces=_leave_suspense(line, actor, at),
     )  # fmt: skip
-    decision = _Decision(line, match, invoices, older, actor, at)
+    decision = Decision(line, match, invoices, older, actor, at)
     for part in parts:
         if isinstance(part, Received):
             _receive(decision, part)
         elif isinstance(part, Found):
             _find(decision, part)
+        elif isinstance(part, Refunded):
+            find_refund(decision, part)
+        elif isinstance(part, Returned):
+            take_back(decision, part)
         else:
             _book(decision, part)
     MatchPart.everywhere.bulk_create(decision.rows)
@@ -153,10 +146,13 @@ def _check(line: BankLine, parts: Sequence[Part]) -> None:
     if total != line.amount:
         amount, parts_sum = (typography.money(value, line.currency) for value in (line.amount, total))
         raise PartsDoNotAddUp(amount=amount, sum=parts_sum)
-    if any(part.amount <= 0 for part in parts if not isinstance(part, Booked)):
+    if any(part.amount <= 0 for part in parts if isinstance(part, Received | Found)):
         raise OnlyCredits
+    if any(part.amount >= 0 for part in parts if isinstance(part, Refunded | Returned)):
+        raise OnlyDebits
     rows = [*invoices_of(parts), *older_payments_of(parts)]
     rows += [part.customer for part in parts if isinstance(part, Received)]
+    rows += [part.refund for part in parts if isinstance(part, Refunded)]
     if any(row.company_id != line.company_id for row in rows):
         raise AnotherCompany
     for part in parts:
@@ -190,7 +186,7 @@ def _leave_suspense(line: BankLine, actor: Actor, at: datetime) -> Match | None:
     return live
 
 
-def _receive(decision: _Decision, part: Received) -> None:
+def _receive(decision: Decision, part: Received) -> None:
     """Record the customer's money: the invoices get the older credits first, then what has come in."""
     line, at, actor = decision.line, decision.at, decision.actor
     by_credit = _use_credits(decision, part)
@@ -216,7 +212,7 @@ def _receive(decision: _Decision, part: Received) -> None:
     decision.concern(payment, part.customer, *(share.invoice for share in part.shares))
 
 
-def _use_credits(decision: _Decision, part: Received) -> dict[int, Decimal]:
+def _use_credits(decision: Decision, part: Received) -> dict[int, Decimal]:
     """Put the credits on the invoices, in their order; what each invoice got of them. Raises NotEnoughCredit."""
     wanted = {share.invoice.pk: share.amount for share in part.shares}
     given = dict.fromkeys(wanted, ZERO)
@@ -239,7 +235,7 @@ def _use_credits(decision: _Decision, part: Received) -> dict[int, Decimal]:
     return given
 
 
-def _find(decision: _Decision, part: Found) -> None:
+def _find(decision: Decision, part: Found) -> None:
     """Link a payment that stands already, and book it on this bank's account if it was on another."""
     payment = decision.older[part.payment.pk]
     linked = MatchPart.everywhere.filter(payment=payment, match__undone_at=None).aggregate(sum=Sum("amount"))["sum"]
@@ -251,14 +247,14 @@ def _find(decision: _Decision, part: Found) -> None:
     decision.concern(payment, payment.customer)
 
 
-def _book(decision: _Decision, part: Booked) -> None:
+def _book(decision: Decision, part: Booked) -> None:
     for account, amount in part.split():
         decision.add(PartKind.BOOKING, amount, account=account, label=part.label[:200])
 
 
-def _move(decision: _Decision, to: str) -> None:
+def _move(decision: Decision, to: str) -> None:
     match, rows = decision.match, decision.rows
-    numbers = [row.payment.number for row in rows if row.payment is not None]
+    numbers = [document.number for row in rows if (document := row.payment or row.refund) is not None]
     accounts = [row.account for row in rows if row.account]
     states.move(
         decision.line,

@@ -10,8 +10,8 @@ from billing import ledger
 from billing.models import Invoice
 from config.kernel.money import round2
 from customers.models import Customer
-from payments.models import Method, Payment
-from payments.services.allocations import Share
+from payments.models import Method, Payment, Refund
+from payments.services.allocations import Share, held_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Refunded:
+    """A refund of ours that the line shows, whole: it stands already."""
+
+    refund: Refund
+
+    @property
+    def amount(self) -> Decimal:
+        return -self.refund.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """So much of a payment that the bank takes back, recorded by the decision: its invoices are open again."""
+
+    payment: Payment
+    amount: Decimal  # negative
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """The rate in percent of the VAT that is in a booked amount, and its account."""
 
@@ -71,15 +90,18 @@ class Booked:
             yield self.vat.account, tax
 
 
-Part = Received | Found | Booked
+Part = Received | Found | Refunded | Returned | Booked
 
 
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
-    return [share.invoice for part in parts if isinstance(part, Received) for share in part.shares]
+    """What the parts pay, and what is open again when payments are returned."""
+    found = [share.invoice for part in parts if isinstance(part, Received) for share in part.shares]
+    held = [key for part in parts if isinstance(part, Returned) for key in held_by(part.payment)]
+    return [*found, *(Invoice.everywhere.in_bulk(held).values() if held else ())]
 
 
 def older_payments_of(parts: Sequence[Part]) -> list[Payment]:
     """The payments recorded before that the decision uses, each once, in the order of their keys."""
-    found = [part.payment for part in parts if isinstance(part, Found)]
+    found = [part.payment for part in parts if isinstance(part, Found | Returned)]
     found += [credit.payment for part in parts if isinstance(part, Received) for credit in part.credits]
     return [payment for _key, payment in sorted({payment.pk: payment for payment in found}.items())]

@@ -21,7 +21,9 @@ from payments.models import (
     MatchPart,
     PartKind,
     Payment,
+    Refund,
 )
+from payments.outgoing.refunding import cancel_refund
 from payments.services.allocations import held_by, lock_invoices, release_allocation
 from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.payments import Origin, reverse_payment
@@ -57,13 +59,16 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     )
     if live is None:
         raise AlreadyUndone
-    parts = list(live.parts.select_related("payment__customer").order_by("payment_id", "position"))
+    parts = list(live.parts.select_related("payment__customer", "refund").order_by("payment_id", "position"))
     for part in parts:
         if part.payment is not None and part.is_recorded and part.payment.can_be_reversed:
             reverse_payment(payment=part.payment, reason=reason or UNDONE, actor=actor, at=at)
     _release_credits(live, reason or UNDONE, actor, at)
     take_back_entries(live, actor=actor, at=at)
     Match.everywhere.filter(pk=live.pk).update(undone_at=at, undone_because=reason[:200])
+    for part in parts:
+        if part.refund is not None and part.is_recorded and part.refund.is_live:
+            cancel_refund(refund=part.refund, reason=reason or UNDONE, actor=actor, at=at)
     if live.is_automatic:
         pairs = [BarredPair(company_id=live.company_id, line=live.line, invoice=row) for row in invoices.values()]
         BarredPair.everywhere.bulk_create(pairs, ignore_conflicts=True)
@@ -71,26 +76,28 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     if live.replaces is not None:
         _suspend_again(live.replaces, live.line, actor, at)
         to = LineStatus.SUSPENSE
-    payments = [part.payment for part in parts if part.payment is not None]
+    documents = [document for part in parts if (document := part.payment or part.refund) is not None]
     states.move(
         live.line,
         to,
         tag="payments.bank.unmatched",
         actor=actor,
         at=at,
-        also=[*payments, *invoices.values()],
-        data={"reason": reason, "payment": ", ".join(payment.number for payment in payments)},
+        also=[*documents, *invoices.values()],
+        data={"reason": reason, "payment": ", ".join(document.number for document in documents)},
     )
     match.refresh_from_db()
     return match
 
 
 def _invoices_of(match: Match) -> dict[int, Invoice]:
-    """What the payments recorded by the match pay now or paid, and what its credits were put on."""
+    """What its payments pay now or paid, what its returns opened again, and what its credits were put on."""
     recorded = MatchPart.everywhere.filter(match=match, is_recorded=True).values("payment_id")
     credited = CreditUsed.everywhere.filter(match=match).values("allocation__invoice_id")
     keys = set(Allocation.everywhere.filter(payment__in=recorded).values_list("invoice_id", flat=True))
     keys |= {row["allocation__invoice_id"] for row in credited}
+    returns = Refund.everywhere.filter(match_parts__match=match, match_parts__is_recorded=True)
+    keys |= {int(key) for released in returns.values_list("released", flat=True) for key, _part in released}
     found: dict[int, Invoice] = Invoice.everywhere.in_bulk(keys)
     return found
 

@@ -155,7 +155,11 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def parts_of(match: Match) -> list[MatchPart]:
-    return list(MatchPart.objects.filter(match=match).select_related("payment__customer").order_by("position"))
+    return list(
+        MatchPart.objects.filter(match=match)
+        .select_related("payment__customer", "refund__customer")
+        .order_by("position")
+    )
 
 
 def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[list[Invoice], dict[int, Decimal]]:

@@ -324,7 +324,7 @@ def test_looking_takes_the_same_queries_for_one_line_or_twelve(company, customer
     for number in range(12):
         an_invoice(customer, f"{12 * (number + 1)}.00")
         a_line(company, f"{number + 700}.00", counterparty=f"INCONNU {number}")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         assert run(company).left == 12
 
 

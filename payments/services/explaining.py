@@ -1,0 +1,66 @@
+"""What a verdict says of a line that pays no open invoice, as parts: slips, payments found again, returns, refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from django.db import transaction
+
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError
+from payments.matching import Verdict
+from payments.models import BankLine, LineStatus, Match, Payment, Refund, Remittance
+from payments.services.known_money import SLIP
+from payments.services.remittances import parts_of
+from payments.services.settling import settle_line
+from payments.services.settling_parts import Found, Part, Refunded, Returned
+
+
+def parts_of_verdict(line: BankLine, verdict: Verdict) -> list[Part]:
+    """The parts, that `settle_line` checks again; none where it is of invoices, or of another bank account."""
+    parts: list[Part] = []
+    for key, _amount in verdict.refunds:
+        parts += [Refunded(refund) for refund in Refund.everywhere.filter(pk=key).select_related("customer")]
+    for key, amount in verdict.returned:
+        parts += [Returned(payment, -amount) for payment in Payment.everywhere.filter(pk=key)]
+    for shown, amount in verdict.found:
+        kind, key = cast("tuple[str, int]", shown)
+        if kind == SLIP:
+            slips = Remittance.everywhere.filter(pk=key, bank_account=line.account_id, cancelled_at=None)
+            parts += [part for slip in slips for part in parts_of(slip)]
+        else:
+            payments = Payment.everywhere.filter(pk=key).select_related("customer")
+            parts += [Found(row, amount) for row in payments if row.bank_account_id in (None, line.account_id)]
+    return parts
+
+
+def was_undone(line: BankLine, rule: str) -> bool:
+    """A person undid such a decision on this line: it is not taken again alone."""
+    rows = Match.everywhere.filter(line=line, rule=rule, is_automatic=True).exclude(undone_at=None)
+    return bool(rows.exists())
+
+
+def explain_automatically(
+    line: BankLine, verdict: Verdict, evidence: Sequence[Mapping[str, str]], *, actor: Actor, at: datetime
+) -> bool:
+    """Book what our own identifiers prove; False where it no longer holds, and the line waits for a person."""
+    if was_undone(line, verdict.rule):
+        return False
+    try:
+        return _explain(line, verdict, evidence, actor, at)
+    except DomainError:
+        # cancelled, matched or used since the evidence was read
+        return False
+
+
+@transaction.atomic
+def _explain(
+    line: BankLine, verdict: Verdict, evidence: Sequence[Mapping[str, str]], actor: Actor, at: datetime
+) -> bool:
+    parts = parts_of_verdict(line, verdict)
+    if not parts or not BankLine.everywhere.filter(pk=line.pk, status=LineStatus.OPEN).exists():
+        return False
+    settle_line(line=line, parts=parts, rule=verdict.rule, evidence=evidence, is_automatic=True, actor=actor, at=at)
+    return True
