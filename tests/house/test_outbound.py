@@ -23,6 +23,8 @@ from config.kernel.webhooks import endpoints
 from einvoicing.models import PlatformAccount
 from einvoicing.services.accounts import save_account
 from einvoicing.services.routing import settings_of
+from payments.checkouts import accounts as checkout_accounts
+from payments.checkouts.models import ProviderAccount
 from payments.models import Feed, FeedKind
 from payments.services.feeds import revolut
 from payments.services.feeds.connecting import save_feed
@@ -49,7 +51,12 @@ OPENED = {
     "config/runtime/supervisor.py": "our own web server",
 }
 # adapters are handed down to these, and judged where they are made
-TYPES_ALONE = {"einvoicing/platforms/base.py", "payments/feeds/invoice_ninja.py", "payments/feeds/revolut/client.py"}
+TYPES_ALONE = {
+    "einvoicing/platforms/base.py",
+    "payments/feeds/invoice_ninja.py",
+    "payments/feeds/revolut/client.py",
+    "payments/providers/base.py",
+}
 HIDDEN = [
     "https://10.0.0.5",
     "https://169.254.169.254/latest",
@@ -98,7 +105,25 @@ def type_endpoint(company, _name, url):
     endpoints.create_endpoint(company=company, url=url, events=["*"], actor=story.ACTOR, at=AT)
 
 
-TYPED = {PlatformAccount: type_platform, Feed: type_feed, WebhookEndpoint: type_endpoint}
+def type_provider(company, name, url):
+    values = {"base_url": "https://pay.example", "page_url": "", "ledger_account": "467100", "fee_account": "627800"}
+    checkout_accounts.save_account(
+        company=company,
+        kind="hosted_checkout",
+        **{**values, name: url},
+        is_enabled=True,
+        secret="s",
+        actor=story.ACTOR,
+        at=AT,
+    )
+
+
+TYPED = {
+    PlatformAccount: type_platform,
+    Feed: type_feed,
+    WebhookEndpoint: type_endpoint,
+    ProviderAccount: type_provider,
+}
 
 
 @pytest.mark.parametrize("url", [*HIDDEN, "http://127.0.0.1:8001", "https://localhost"])

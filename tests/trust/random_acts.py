@@ -22,7 +22,7 @@ from config.kernel.models import Company
 from customers import services as customers
 from customers.models import Customer, CustomerKind
 from einvoicing.services import documents, sending
-from payments.dunning import delivery
+from payments.dunning import delivery, notices
 from payments.dunning import sending as reminders
 from payments.models import Allocation, BankAccount, BankLine, Match, Payment, Reminder
 from payments.services import bank, payments, receiving, reconciliation, settling, undoing
@@ -370,7 +370,7 @@ def remind(day: Day) -> object:
 
 @act(1)
 def send_a_letter(day: Day) -> object:
-    return reminders.send_drafted(reminder=day.one_of(Reminder), **day.who)
+    return notices.send_drafted(reminder=day.one_of(Reminder), **day.who)
 
 
 @act(4)

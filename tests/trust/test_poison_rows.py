@@ -210,7 +210,7 @@ def test_the_money_of_one_line_stops_no_other(monkeypatch):
     entries = [money.a_credit(str(row.balance), remittance=row.payment_reference) for row in invoices]
     with company_scope(company):
         lines = money.bank_lines(company, entries)
-    whole = reconciliation.judge
+    whole = reconciliation.doubt_known
 
     def broken(line, *args):
         if line == lines[0]:
@@ -218,7 +218,7 @@ def test_the_money_of_one_line_stops_no_other(monkeypatch):
         return whole(line, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconciliation, "judge", broken)
+        patch.setattr(reconciliation, "doubt_known", broken)
         assert payment_tasks.reconcile() == 1
     assert "rapprochement d’une ligne" in seen_at_home(company)
     assert payment_tasks.reconcile() == 1

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ from einvoicing.services.preparing import PREPARING
 from einvoicing.services.sending import email_invoice
 from einvoicing.services.transmissions import TRANSMISSIONS
 from einvoicing.tasks import COMPARING, POLLING
+from payments.checkouts.following import CHECKOUTS
+from payments.checkouts.models import Checkout, ProviderAccount
+from payments.checkouts.payouts import PAYOUTS
 from payments.dunning.delivery import REMINDER_EMAILS
 from payments.models import Feed, FeedKind, StatementUpload
 from payments.tasks import FEEDS, UPLOADS
@@ -94,6 +98,32 @@ def an_upload(company: Company) -> LeasedRow:
     return row
 
 
+def a_provider_account(company: Company) -> ProviderAccount:
+    row: ProviderAccount = ProviderAccount.everywhere.create(
+        company=company,
+        kind="hosted_checkout",
+        base_url="https://pay.example",
+        page_origin="https://pay.example",
+        secret_cipher="sealed",
+        is_enabled=True,
+        created_at=AT,
+    )
+    return row
+
+
+def a_checkout(company: Company) -> LeasedRow:
+    row: Checkout = Checkout.everywhere.create(
+        company=company,
+        account=a_provider_account(company),
+        invoice=story.an_issued_invoice(story.a_customer(company)),
+        reference=f"CB-{company.pk}",
+        amount=Decimal(1),
+        next_attempt_at=AT,
+        created_at=AT,
+    )
+    return row
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -104,6 +134,8 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "messages in": (RECEIVED, a_received_message),
     "feeds": (FEEDS, a_feed),
     "statement files": (UPLOADS, an_upload),
+    "payments by card": (CHECKOUTS, a_checkout),
+    "payouts": (PAYOUTS, a_provider_account),
     "polls": (POLLING, platforms.a_platform_account),
     "comparisons": (COMPARING, platforms.a_platform_account),
 }
