@@ -230,6 +230,12 @@ ACTS = {
     "invoice_mark_paid": {"payment_method", "payment_reference", "payment_date", "amount"},
     "invoice_remind": {"reminder_type", "subject", "message"},
     "reminder_cancel": {"reason"},
+    "customer_refund_create": {
+        "amount", "payment_method", "iban", "refund_date", "reason", "bank_account_id", "payments",
+    },
+    "refund_cancel": {"reason"},
+    "invoice_write_off": {"amount", "reason", "with_vat", "note"},
+    "write_off_take_back": {"reason"},
     "invoice_bulk_create": {"issue", "invoices"},
     "transmission_retry": {"reason"},
     "invoice_transmit": {"platform_id"},

@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
             ("invoices.edit", gettext_lazy("Préparer des brouillons")),
             ("invoices.issue", gettext_lazy("Émettre et envoyer")),
             ("invoices.credit", gettext_lazy("Établir des avoirs")),
+            ("invoices.write_off", gettext_lazy("Solder des différences")),
         ),
     ),
     (
@@ -61,6 +62,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
         (
             ("payments.read", READ),
             ("payments.record", gettext_lazy("Enregistrer et contre-passer")),
+            ("payments.refund", gettext_lazy("Rembourser")),
             ("reminders.send", gettext_lazy("Envoyer des relances")),
         ),
     ),
