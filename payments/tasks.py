@@ -55,6 +55,7 @@ FEEDS: Queue[Feed] = Queue(
 def import_uploads() -> int:
     """Read and keep the large statement files that wait, and forget those whose time is over. Returns how many."""
     done = len(UPLOADS.sweep())
+    # what is over is deleted whosesoever it is, by its time alone
     with across_companies():
         uploads.forget(at=timezone.now())
     return done

@@ -28,13 +28,17 @@ from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
+from payments.dunning.holds import hold_reminders
 from payments.models import Checkout, CustomerNotice, ProviderAccount, Reminder
+from payments.outgoing.ordering import order_refunds
+from payments.outgoing.refunding import refund_customer
 from payments.portal.links import link_to_invoice
 from payments.services.allocations import Share
 from payments.services.reconciliation import accept_match
 from payments.services.remittances import remit_payments
 from payments.services.rules import save_rule
 from payments.services.uploads import hold_file
+from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
 from tests.factories import money, platforms, story
@@ -154,6 +158,59 @@ class World:
                 payments=[money.a_payment(self.customer, "10.00", method="CHECK")],
                 bank_account=self.bank_account,
                 remitted_on=local_day(story.AT),
+                actor=story.ACTOR,
+                at=story.AT,
+            )
+
+    @cached_property
+    def write_off(self) -> Any:
+        with company_scope(self.company):
+            return write_off(
+                invoice=self.invoice,
+                amount=Decimal(1),
+                reason="BANK_FEE",
+                with_vat=False,
+                note="",
+                actor=story.ACTOR,
+                at=story.AT,
+            )
+
+    @cached_property
+    def refund(self) -> Any:
+        with company_scope(self.company):
+            money.a_payment(self.customer, "20.00")
+            return refund_customer(
+                customer=self.customer,
+                amount=Decimal(20),
+                method="TRANSFER",
+                iban=story.IBAN,
+                bank_account=self.bank_account,
+                reason="Trop-perçu",
+                made_on=local_day(story.AT),
+                actor=story.ACTOR,
+                at=story.AT,
+            )
+
+    @cached_property
+    def payment_order(self) -> Any:
+        with company_scope(self.company):
+            return order_refunds(
+                refunds=[self.refund],
+                bank_account=self.bank_account,
+                executes_on=local_day(story.AT),
+                actor=story.ACTOR,
+                at=story.AT,
+            )
+
+    @cached_property
+    def hold(self) -> Any:
+        with company_scope(self.company):
+            return hold_reminders(
+                invoice=self.invoice,
+                kind="PAUSE",
+                until=local_day(story.AT),
+                amount=None,
+                note="",
                 actor=story.ACTOR,
                 at=story.AT,
             )

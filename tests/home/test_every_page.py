@@ -47,6 +47,9 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-settings": ("get api/bank-accounts", ""),
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
+    "reminder-settings": ("", ""),
+    "reminder-text": ("", ""),
+    "write-off-settings": ("", ""),
     "portal-settings": ("", ""),
     "provider-settings": ("", ""),
     "operations": ("get api/finance/queues", ""),
@@ -149,6 +152,17 @@ TWINS: dict[str, tuple[str, str]] = {
     "payments:payment-allocate": ("", "post api/payments/<int:id>/allocations"),
     "payments:payment-edit": ("", "put api/payments/<int:id>"),
     "payments:payment-reverse": ("", "post api/payments/<int:id>/reversal"),
+    "payments:payment-keep": ("", "post api/invoices/<int:id>/write-offs"),
+    "payments:write-off-new": ("", "post api/invoices/<int:id>/write-offs"),
+    "payments:write-off-take-back": ("", "post api/write-offs/<int:id>/take-back"),
+    "payments:refund-list": ("get api/refunds", ""),
+    "payments:refund-new": ("", "post api/customers/<int:id>/refunds"),
+    "payments:refund-detail": ("get api/refunds/<int:id>", ""),
+    "payments:refund-cancel": ("", "post api/refunds/<int:id>/cancel"),
+    # the file for the bank is made and fetched by people
+    "payments:order-new": ("", ""),
+    "payments:order-detail": ("", ""),
+    "payments:order-file": ("", ""),
     "payments:remittance-list": ("", ""),
     "payments:remittance-new": ("", ""),
     "payments:remittance-detail": ("", ""),
@@ -164,8 +178,20 @@ TWINS: dict[str, tuple[str, str]] = {
     "payments:notice-handle": ("", ""),
     "payments:reminder-list": ("get api/reminders", ""),
     "payments:reminder-held": ("get api/reminders", ""),
+    "payments:reminder-promises": ("get api/reminders", ""),
     "payments:reminder-letters": ("get api/reminders", ""),
     "payments:reminder-history": ("get api/reminders", ""),
+    "payments:reminder-forecast": ("get api/reminders", ""),
+    "payments:reminder-preview": ("get api/reminders", "post api/invoices/<int:id>/reminder"),
+    "payments:late-interest": ("get api/invoices/<int:id>", ""),
+    "payments:hold-new": ("", ""),
+    "payments:hold-end": ("", ""),
+    "payments:customer-reminders": ("", ""),
+    "payments:customer-reminder-text": ("", ""),
+    "payments:customer-statement": ("get api/customers/<int:id>/statement", ""),
+    "payments:address-cleared": ("", "put api/customers/<int:id>"),
+    "payments:reminder-notice": ("get api/reminders/<int:id>", ""),
+    "payments:reminder-post": ("", "post api/reminders/<int:id>/send"),
     "payments:reminder-send-due": ("", "post api/invoices/<int:id>/reminder"),
     "payments:reminder-letter": ("", "post api/reminders/<int:id>/send"),
     "payments:reminder-cancel": ("", "post api/reminders/<int:id>/cancel"),
@@ -225,17 +251,36 @@ A_ROW = {
     "payments:statement-link-new": lambda world: world.customer,
     "payments:match": lambda world: world.match,
     "payments:payment": lambda world: world.payment,
+    "payments:write-off-new": lambda world: world.invoice,
+    "payments:write-off-take-back": lambda world: world.write_off,
+    "payments:refund": lambda world: world.refund,
+    "payments:refund-new": lambda world: world.customer,
+    "payments:order": lambda world: world.payment_order,
     "payments:remittance": lambda world: world.remittance,
     "payments:rule": lambda world: world.rule,
     "payments:worktable-line": lambda world: world.transaction,
     "payments:worktable-undo": lambda world: world.match,
     "payments:reminder": lambda world: world.reminder,
+    "payments:reminder-preview": lambda world: world.invoice,
+    "payments:late-interest": lambda world: world.invoice,
+    "payments:hold-new": lambda world: world.invoice,
+    "payments:hold-end": lambda world: world.hold,
+    "payments:customer": lambda world: world.customer,
+    "payments:address-cleared": lambda world: world.customer,
     "payments:upload": lambda world: world.upload,
     "webhook": lambda world: world.endpoint,
     "webhook-delivery": lambda world: world.delivery,
     "webhook-replay": lambda world: world.delivery,
 }
-A_WORD = {"feed": "revolut", "platform": "afnor", "einvoicing:document-download": "facturx"}
+A_WORD = {
+    "feed": "revolut",
+    "platform": "afnor",
+    "einvoicing:document-download": "facturx",
+    "reminder-text": "fr",
+    "payments:customer-reminder-text": "fr",
+    "payments:hold-new": "pause",
+}
+A_LEVEL = 1
 
 
 @dataclass(frozen=True)
@@ -253,6 +298,8 @@ class Page:
         return reverse(self.name, args=[self._value(world, word) for word in words])
 
     def _value(self, world: World, word: str) -> Any:
+        if word == "<int:level>":
+            return A_LEVEL
         table: dict[str, Any] = A_ROW if word.startswith("<int") else A_WORD
         key = max((start for start in table if self.name.startswith(start)), key=len)
         return table[key](world).pk if word.startswith("<int") else table[key]
@@ -268,7 +315,7 @@ def pages() -> list[Page]:
 
 PAGES = pages()
 DECLARED = [page for page in PAGES if page.asks]
-WITH_A_ROW = [page for page in PAGES if "<int" in page.path]
+WITH_A_ROW = [page for page in PAGES if "<int:pk>" in page.path]
 METHODS = ("GET", "POST")
 
 

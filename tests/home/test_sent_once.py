@@ -32,7 +32,7 @@ HARMLESS_TWICE = {
             "customers:customer-edit", "customers:contact-edit", "billing:product-edit", "billing:product-archive",
             "billing:product-restore", "billing:order-edit", "billing:invoice-edit", "billing:invoice-deductions",
             "billing:invoice-notes", "payments:payment-edit", "payments:rule-edit", "portal-settings",
-            "provider-settings", "einvoicing:readiness-activate",
+            "provider-settings", "write-off-settings", "einvoicing:readiness-activate",
         ],
         "writes the same values again",
     ),

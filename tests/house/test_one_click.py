@@ -44,6 +44,8 @@ ONE_CLICK = {
     "payments:bankline-reopen": "payments:bankline-ignore",
     "payments:rule-archive": "payments:rule-new: what it booked stays",
     "payments:rule-raise": "payments:rule-raise of the other one",
+    "payments:hold-end": "payments:hold-new: nothing is sent by it",
+    "payments:address-cleared": "nothing but a mark goes; the next mail that comes back sets it again",
     "payments:worktable-undo": "payments:worktable-line: the line is there to be decided again",
 }
 # the same, but reached only by a form that a person fills in on the record's page
