@@ -57,7 +57,8 @@ def is_telling(owed: Sequence[int]) -> bool:
 
     Amounts that are all whole tens of euros have fewer sums to choose from: what counts is their common part.
     """
-    return 2 ** len(owed) / (sum(owed) / gcd(*owed)) < UNLIKELY
+    # whole numbers on the left: a customer with a thousand invoices has more sums than a float can hold
+    return 2 ** len(owed) * gcd(*owed) < UNLIKELY * sum(owed)
 
 
 def _ways(wanted: int, owed: Sequence[int]) -> list[int]:

@@ -13,22 +13,30 @@ CREATE TRIGGER payments_remittance_freeze BEFORE UPDATE ON payments_remittance
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('cancelled_at', 'cancelled_because');
 CREATE TRIGGER payments_remittance_keep BEFORE DELETE ON payments_remittance
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_remittance_keep_all BEFORE TRUNCATE ON payments_remittance
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
 CREATE TRIGGER payments_remittanceline_freeze BEFORE UPDATE ON payments_remittanceline
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('removed_at');
 CREATE TRIGGER payments_remittanceline_keep BEFORE DELETE ON payments_remittanceline
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_remittanceline_keep_all BEFORE TRUNCATE ON payments_remittanceline
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
 -- a mandate that somebody signed says for ever what was signed
 CREATE TRIGGER payments_mandate_freeze BEFORE UPDATE ON payments_mandate
   FOR EACH ROW WHEN (old.signed_on IS NOT NULL) EXECUTE FUNCTION kernel_freeze('revoked_at', 'revoked_because');
 CREATE TRIGGER payments_mandate_keep BEFORE DELETE ON payments_mandate
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_mandate_keep_all BEFORE TRUNCATE ON payments_mandate
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
 CREATE TRIGGER payments_debitorder_freeze BEFORE UPDATE ON payments_debitorder
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('cancelled_at', 'cancelled_because');
 CREATE TRIGGER payments_debitorder_keep BEFORE DELETE ON payments_debitorder
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_debitorder_keep_all BEFORE TRUNCATE ON payments_debitorder
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 
 -- until it is ordered its amount and day may still change; then it is what the bank was asked
 CREATE TRIGGER payments_directdebit_freeze BEFORE UPDATE ON payments_directdebit
@@ -36,6 +44,8 @@ CREATE TRIGGER payments_directdebit_freeze BEFORE UPDATE ON payments_directdebit
     'status', 'order_id', 'payment_id', 'return_code', 'returned_on', 'handled_at');
 CREATE TRIGGER payments_directdebit_keep BEFORE DELETE ON payments_directdebit
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
+CREATE TRIGGER payments_directdebit_keep_all BEFORE TRUNCATE ON payments_directdebit
+  FOR EACH STATEMENT EXECUTE FUNCTION kernel_refuse();
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
@@ -28,13 +27,6 @@ class StatementUpload(LeasedRow):
     `services/previews.py` writes it. account: chosen by a person where the file names none of ours.
     """
 
-    MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
-        UploadState.WAITING: frozenset({UploadState.READ, UploadState.REFUSED}),
-        UploadState.READ: frozenset({UploadState.READ, UploadState.REFUSED, UploadState.CONFIRMED}),
-        UploadState.REFUSED: frozenset({UploadState.READ}),
-        UploadState.CONFIRMED: frozenset({UploadState.KEPT, UploadState.REFUSED}),
-        UploadState.KEPT: frozenset(),
-    }
     HELD_FOR: ClassVar[timedelta] = timedelta(hours=24)
 
     batch = models.CharField(max_length=32)

@@ -369,11 +369,13 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
     "received-webhooks": lambda world: world.received,
+    "refunds": lambda world: world.refund,
     "reminders": lambda world: world.reminder,
     "transactions": lambda world: world.transaction,
     "transmissions": lambda world: world.transmission,
     "webhook-sources": lambda world: world.source,
     "webhooks": lambda world: world.endpoint,
+    "write-offs": lambda world: world.write_off,
 }
 
 # what the other words of an address name

@@ -42,6 +42,7 @@ EXEMPT = {
         ("fr", f"/settings/reminders/{level}/en/"): "the letter to an English customer is English, whoever words it"
         for level in range(1, 5)
     },
+    ("fr", "payments:customer-reminder-text"): "the letter to an English customer is English, whoever words it",
 }
 
 

@@ -128,6 +128,11 @@ def test_a_sum_that_chance_alone_would_make_is_only_proposed():
     assert judged(line("30.00"), *tens[:2], tens[7]).kind == "proposed"
 
 
+def test_a_customer_with_more_invoices_than_sums_can_be_counted_is_judged_too():
+    many = [item(serial, "1440.00") for serial in range(1, 1200)]
+    assert judged(line("617.25"), *many).kind != "auto"
+
+
 @pytest.mark.parametrize("text", ["FAC-2026-2", "fac 2026/002", "4711/FAC-2026-00002", "facture 2"])
 def test_a_number_with_lost_zeros_decides_between_equal_invoices_of_the_known_payer(text):
     verdict = judged(line("617.25", text), TWO, item(7, "617.25"))

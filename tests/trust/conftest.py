@@ -34,9 +34,13 @@ from einvoicing.models import Attempt, Enclosure, Transmission
 from einvoicing.services import documents
 from payments.models import (
     Allocation,
+    BankAccount,
     BankLine,
     BankStatement,
     CreditUsed,
+    DebitOrder,
+    DirectDebit,
+    Mandate,
     Match,
     MatchPart,
     Method,
@@ -47,6 +51,8 @@ from payments.models import (
 from payments.outgoing.ordering import order_refunds
 from payments.outgoing.refunding import refund_customer
 from payments.services.allocations import Share
+from payments.services.payments import record_payment
+from payments.services.remittances import remit_payments
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
 from payments.services.write_offs import write_off
@@ -115,6 +121,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
         at=story.AT,
     )
     rows["order of transfers"] = an_order(customer, company)
+    rows |= collected(customer, invoice)
     rows["refund share"] = rows["refund"].shares.get()
     rows["movement"] = a_shipment(company, customer)
     rows["order"] = SalesOrder.objects.get()
@@ -155,6 +162,70 @@ def an_order(customer: Any, company: Company) -> PaymentOrder:
     )
     day = local_day(story.AT)
     return order_refunds(refunds=[refund], bank_account=account, executes_on=day, actor=story.ACTOR, at=story.AT)
+
+
+def collected(customer: Any, invoice: Invoice) -> dict[str, models.Model]:
+    """A cheque on its slip, and a direct debit that was ordered from the bank."""
+    company, account = customer.company, BankAccount.objects.first()
+    cheque = record_payment(
+        customer=customer,
+        amount=Decimal(30),
+        method=Method.CHECK,
+        paid_on=local_day(story.AT),
+        shares=[],
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    slip = remit_payments(
+        company=company,
+        method=Method.CHECK,
+        payments=[cheque],
+        bank_account=account,
+        remitted_on=local_day(story.AT),
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    mandate = Mandate.objects.create(
+        company=company,
+        customer=customer,
+        reference="RUM-1",
+        debtor_name=customer.name,
+        iban=story.IBAN,
+        language="fr",
+        signed_on=local_day(story.AT),
+        created_at=story.AT,
+    )
+    order = DebitOrder.objects.create(
+        company=company,
+        number="PRL-1",
+        scheme=mandate.scheme,
+        bank_account=account,
+        debit_count=1,
+        total=Decimal(5),
+        first_collected_on=local_day(story.AT),
+        xml="<Document/>",
+        sha256="0" * 64,
+        made_at=story.AT,
+    )
+    debit = DirectDebit.objects.create(
+        company=company,
+        mandate=mandate,
+        invoice=invoice,
+        order=order,
+        status="ORDERED",
+        amount=Decimal(5),
+        collected_on=local_day(story.AT),
+        sequence="OOFF",
+        end_to_end_id="PRL-1-1",
+        announced_at=story.AT,
+    )
+    return {
+        "slip": slip,
+        "slip line": slip.lines.get(),
+        "mandate": mandate,
+        "order of debits": order,
+        "direct debit": debit,
+    }
 
 
 def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
