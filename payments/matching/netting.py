@@ -27,6 +27,8 @@ def net_of_credits(
         return None
     [customer] = customers
     standing = [item for item in case.index.credits.get(customer, ()) if item.currency == case.line.currency]
+    if not standing:
+        return None
     owed = sum((item.balance for item in payable), ZERO)
     chosen, is_unique = _making_up(owed - case.line.amount, standing, case)
     if not chosen:
@@ -42,6 +44,8 @@ def net_of_credits(
 
 def _making_up(missing: Decimal, standing: Sequence[OpenItem], case: Case) -> tuple[list[OpenItem], bool]:
     """The credits that make it up, those named in the texts first; and whether they alone do."""
+    if not 0 < missing <= sum((item.balance for item in standing), ZERO):
+        return [], False
     words = [squeeze(fold(text)) for text in case.named.unread]
     told = [item for item in standing if any(squeeze(item.number) in text for text in words)]
     if told and sum((item.balance for item in told), ZERO) == missing:

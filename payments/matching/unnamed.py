@@ -85,6 +85,8 @@ def judge_payer(case: Case) -> Verdict | None:
         return _write_sum(case, found, [])
     evidence = [case.payer_evidence()]
     for customer in case.payer.customers:
+        if customer not in case.index.credits:
+            continue
         debts = case.debts_of([customer])
         for payable in ([item] for item in debts) if len(debts) < 2 else (debts, *([item] for item in debts)):
             if total_of(payable) > case.line.amount:
