@@ -13,6 +13,7 @@ from payments.matching.items import Evidence, OpenItem, Verdict, amount_text
 from payments.matching.tolerance import difference_of
 
 MOST_CREDITS = 6  # 63 sums
+MOST_STANDING = 50  # of a customer with more, a person says which are meant
 
 
 def net_of_credits(
@@ -27,7 +28,7 @@ def net_of_credits(
         return None
     [customer] = customers
     standing = [item for item in case.index.credits.get(customer, ()) if item.currency == case.line.currency]
-    if not standing:
+    if not standing or len(standing) > MOST_STANDING:
         return None
     owed = sum((item.balance for item in payable), ZERO)
     chosen, is_unique = _making_up(owed - case.line.amount, standing, case)

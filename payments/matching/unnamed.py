@@ -9,7 +9,7 @@ from payments.matching.cases import Case, write
 from payments.matching.items import NONE, Evidence, Loser, OpenItem, Verdict, amount_text
 from payments.matching.named import propose_inexact, total_of
 from payments.matching.netting import net_of_credits
-from payments.matching.sums import Sum, sum_of
+from payments.matching.sums import MOST_SEARCHED, Sum, sum_of
 from payments.matching.tolerance import difference_of
 
 MOST_RIVALS, MOST_OWN = 5, 12
@@ -88,7 +88,8 @@ def judge_payer(case: Case) -> Verdict | None:
         if customer not in case.index.credits:
             continue
         debts = case.debts_of([customer])
-        for payable in ([item] for item in debts) if len(debts) < 2 else (debts, *([item] for item in debts)):
+        alone = [[item] for item in debts] if len(debts) <= MOST_SEARCHED else []
+        for payable in alone if len(debts) < 2 else (debts, *alone):
             if total_of(payable) > case.line.amount:
                 netted = net_of_credits(case, payable, evidence, is_named=False)
                 if netted:
