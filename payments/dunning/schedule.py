@@ -30,6 +30,7 @@ from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
 from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import DEFAULT_POLICY
+from payments.models import DirectDebit
 from payments.portal.notices import paused_invoices
 
 ALL_SENT = 100_000  # days of delay that no invoice reaches
@@ -86,6 +87,7 @@ def _is_due(company: Company, at: datetime) -> Combinable:
     held = ReminderHold.everywhere.filter(
         invoice=OuterRef("pk"), kind__in=[HoldKind.PROMISE, HoldKind.PAUSE], ended_at=None, until__gte=today
     )
+    debited = DirectDebit.everywhere.filter(invoice=OuterRef("pk"), status__in=DirectDebit.PENDING)
     said_paid = Q(pk__in=list(paused_invoices(company.pk, today)))
     return (
         Q(disputed_at=None, due_date__lte=late_enough)
@@ -94,6 +96,7 @@ def _is_due(company: Company, at: datetime) -> Combinable:
         & ~recently_reminded
         & ~never
         & ~Exists(held)
+        & ~Exists(debited)
     )
 
 
