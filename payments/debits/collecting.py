@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from config.kernel import audit, states
 from config.kernel.actor import Actor
@@ -106,7 +107,7 @@ def _received(debit: DirectDebit, balance: Decimal) -> Received:
 
 
 def collect_lines(*, company: Company, actor: Actor, at: datetime) -> int:
-    """Match every open line that credits our debits to the cent; how many."""
+    """Match every open line that credits our debits to the cent; how many. What a person undid stays undone."""
     if not DirectDebit.everywhere.filter(company=company, status=DebitStatus.ORDERED).exists():
         return 0
 
@@ -118,7 +119,8 @@ def collect_lines(*, company: Company, actor: Actor, at: datetime) -> int:
         return 1
 
     lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0)
-    lines = lines.select_related("account", "statement").order_by("booked_on", "id")
+    undone = Match.everywhere.filter(company=company, line=OuterRef("pk"), undone_at__isnull=False)
+    lines = lines.exclude(Exists(undone)).select_related("account", "statement").order_by("booked_on", "id")
     return sum(treat_each(lines, collect, loop="encaissement des prélèvements", at=at))
 
 

@@ -237,11 +237,12 @@ def test_a_file_needs_the_identifier_and_announced_debits(company, debit):
     order = an_order([debit])
     with pytest.raises(DebitRefused):
         an_order([debit])
+    ordered = order.debits.get()
     stranger = story.a_company()
     with company_scope(stranger):
         settings(stranger)
         with pytest.raises(NothingToOrder):
-            an_order([order.debits.get()], company=stranger)
+            an_order([ordered], company=stranger)
 
 
 def test_what_was_paid_disputed_or_credited_since_the_notice_is_refused_and_a_part_asks_for_the_rest(
