@@ -27,6 +27,7 @@ from payments.models import BankLine, CreditUsed, LineStatus, Match, MatchPart, 
 from payments.services.allocations import NotEnoughCredit, Share, allocate_locked, lock_invoices, lock_payment
 from payments.services.booking_lines import book_parts, move_to_bank, take_back_entries
 from payments.services.payments import record_payment
+from payments.services.settling_differences import settle_differences
 from payments.services.settling_parts import Booked, Found, Part, Received, invoices_of, older_payments_of
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
@@ -87,6 +88,7 @@ class _Decision:
     at: datetime
     rows: list[MatchPart] = field(default_factory=list)
     concerned: dict[str, CompanyRow] = field(default_factory=dict)
+    received: list[tuple[Received, Payment]] = field(default_factory=list)
 
     def add(self, kind: str, amount: Decimal, **columns: Any) -> None:
         """One part more; its payment, customer and invoices show the decision in their timelines."""
@@ -117,7 +119,7 @@ def settle_line(
     """Explain an open line, or one on 471, by parts that together are its amount. Writes all of it or nothing.
 
     A line on 471 leaves it: its entry is taken back. Raises NothingToMatch, PartsDoNotAddUp, OnlyCredits,
-    AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, and what recording a payment raises.
+    AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, and what recording a payment or writing off raises.
     """
     _check(line, parts)
     invoices = lock_invoices(invoices_of(parts))
@@ -135,6 +137,7 @@ def settle_line(
             _find(decision, part)
         else:
             _book(decision, part)
+    settle_differences(match, decision.received, actor=actor, at=at)
     MatchPart.everywhere.bulk_create(decision.rows)
     book_parts(match, line, decision.rows, actor=actor, at=at)
     _move(decision, to)
@@ -212,8 +215,9 @@ def _receive(decision: _Decision, part: Received) -> None:
         actor=actor,
         at=at,
     )
+    decision.received.append((part, payment))
     decision.add(PartKind.PAYMENT, part.amount, payment=payment, is_recorded=True)
-    decision.concern(payment, part.customer, *(share.invoice for share in part.shares))
+    decision.concern(payment, part.customer, *invoices_of([part]))
 
 
 def _use_credits(decision: _Decision, part: Received) -> dict[int, Decimal]:
