@@ -135,21 +135,21 @@ def test_an_older_credit_pays_with_the_money_that_comes_in_and_is_given_back(com
 
 def test_a_payment_that_stands_is_found_again_and_moves_to_the_bank_account(company, customer):
     invoice = an_invoice(customer)
-    cash = money.a_payment(customer, "1200.00", [(invoice, "1200.00")], method=Method.CASH)
+    cheque = money.a_payment(customer, "1200.00", [(invoice, "1200.00")], method=Method.CHECK)
     first, second = a_line(company, "700.00"), a_line(company, "500.00")
     before = money_state(company)
-    match = settle(first, Found(cash, Decimal("700.00")))
-    assert (accounts(company)["530000"], accounts(company)["512000"]) == (500, 700)
+    match = settle(first, Found(cheque, Decimal("700.00")))
+    assert (accounts(company)["511200"], accounts(company)["512000"]) == (500, 700)
     with pytest.raises(PaymentNotFree), transaction.atomic():
-        settle(a_line(company, "600.00"), Found(cash, Decimal("600.00")))
-    other = settle(second, Found(cash, Decimal("500.00")))
-    assert "530000" not in accounts(company)
+        settle(a_line(company, "600.00"), Found(cheque, Decimal("600.00")))
+    other = settle(second, Found(cheque, Decimal("500.00")))
+    assert "511200" not in accounts(company)
     assert_proven(company)
     undo(match)
     undo(other)
     assert money_state(company).differences(before) == []
-    assert Payment.everywhere.get(pk=cash.pk).reversed_at is None, "it was there before, and stands"
-    assert (accounts(company)["530000"], "512000" in accounts(company)) == (1200, False)
+    assert Payment.everywhere.get(pk=cheque.pk).reversed_at is None, "it was there before, and stands"
+    assert (accounts(company)["511200"], "512000" in accounts(company)) == (1200, False)
 
 
 def test_a_found_payment_taken_back_leaves_its_line_open(company, customer):
