@@ -99,7 +99,8 @@ Part = Received | Found | Booked
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
     """All that the decision settles, by money or by a write-off."""
     received = [part for part in parts if isinstance(part, Received)]
-    return [row.invoice for part in received for row in (*part.shares, *part.write_offs)]
+    paid = [share.invoice for part in received for share in part.shares]
+    return paid + [rest.invoice for part in received for rest in part.write_offs]
 
 
 def older_payments_of(parts: Sequence[Part]) -> list[Payment]:
