@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,8 @@ from billing.models import Invoice, InvoiceStatus
 from billing.services.deducting import check_not_deducted, set_free
 from config.kernel import states
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Stale
+from config.kernel.rows import update_each
 from config.kernel.typography import money
 
 
@@ -73,6 +74,12 @@ def lock_invoice(invoice: Invoice) -> Invoice:
     return locked
 
 
+def lock_each(keys: Collection[int]) -> dict[int, Invoice]:
+    """The invoices by their keys, read with their customers and locked in the order of these, in one statement."""
+    rows = Invoice.everywhere.filter(pk__in=keys).select_related("customer").order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))}
+
+
 def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
     """Add `amount` (negative takes back) to what was paid of a locked invoice. Payments calls it with its allocation.
 
@@ -89,6 +96,30 @@ def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetim
     else:
         Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
         locked.amount_paid = paid
+
+
+def count_payments(paid: Sequence[tuple[Invoice, Decimal]], *, actor: Actor, at: datetime) -> None:
+    """As `count_payment` does, for many locked invoices, each once, in as many statements as for two.
+
+    Raises NothingOutstanding, OverAllocated.
+    """
+    settled, parts = [], []
+    for invoice, amount in paid:
+        _check_outstanding(invoice, amount)
+        columns = {"amount_paid": invoice.amount_paid + amount}
+        if invoice.status == InvoiceStatus.ISSUED and amount == invoice.balance:
+            settled.append(_settled(invoice, **columns))
+        else:
+            parts.append((invoice, columns))
+    if settled:
+        states.move_all(settled, InvoiceStatus.PAID, tag=_TAGS[InvoiceStatus.PAID], actor=actor, at=at)
+    if parts:
+        rows, changes = zip(*parts, strict=True)
+        # they are locked: one that is not written as it was read is a defect
+        if update_each(rows, changes, expecting="amount_paid") != len(rows):
+            raise Stale
+        for invoice, columns in parts:
+            invoice.amount_paid = columns["amount_paid"]
 
 
 def count_write_off(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
@@ -179,13 +210,13 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
 
 def settle_where_nothing_remains(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> None:
     """An invoice that asks for nothing, or whose deposits cover it, is paid the moment it is issued."""
-    moves = [
-        states.Move(row=invoice, also=[invoice.customer], data={"number": invoice.number})
-        for invoice in invoices
-        if invoice.can_be_paid and not invoice.balance
-    ]
+    moves = [_settled(invoice) for invoice in invoices if invoice.can_be_paid and not invoice.balance]
     if moves:
         states.move_all(moves, InvoiceStatus.PAID, tag=_TAGS[InvoiceStatus.PAID], actor=actor, at=at)
+
+
+def _settled(invoice: Invoice, **columns: Decimal) -> states.Move:
+    return states.Move(row=invoice, also=[invoice.customer], data={"number": invoice.number}, changes=columns)
 
 
 # nothing is left to contest of what is cancelled

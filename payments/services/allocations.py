@@ -14,13 +14,14 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Invoice
-from billing.services.settling import count_payment, lock_invoice
+from billing.services.settling import count_payment, count_payments, lock_each, lock_invoice
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
-from payments.events import allocation_written
+from config.kernel.rows import insert_each
+from payments.events import allocations_written
 from payments.models import Allocation, Method, Payment
 from payments.services.cash import check_cash_share
 
@@ -109,8 +110,7 @@ def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, 
 
 def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
     """The invoices by their keys, read again and locked in the order of these. Call it before locking a payment."""
-    ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
-    return {pk: lock_invoice(invoice) for pk, invoice in ordered}
+    return lock_each({invoice.pk for invoice in invoices})
 
 
 def lock_payment(payment: Payment) -> Payment:
@@ -162,20 +162,38 @@ def _write_allocation(
     allocation: Allocation = Allocation.everywhere.create(
         company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
     )
-    audit.record(
-        "payments.payment.allocated" if amount > 0 else "payments.payment.released",
-        subject=allocation,
-        also=[payment, invoice, payment.customer],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
-    )
-    # inside the transaction: the receiver writes the row of status 212, and both are kept or neither
+    tag = "payments.payment.allocated" if amount > 0 else "payments.payment.released"
+    audit.record_all(tag, [_happening(allocation)], actor=actor, at=at, seal=True)
     day = on or (payment.paid_on if amount > 0 else local_day(at))
-    allocation_written.send(sender=Allocation, allocation=allocation, on=day, actor=actor, at=at)
+    # inside the transaction: the receiver writes the row of status 212, and both are kept or neither
+    allocations_written.send(sender=Allocation, allocations=[allocation], days=[day], actor=actor, at=at)
     return allocation
+
+
+def allocate_new(received: Sequence[tuple[Payment, Sequence[Share]]], *, actor: Actor, at: datetime) -> None:
+    """Write what payments recorded just now, by transfer, pay of locked invoices of their customers, each in one alone.
+
+    They say already what is allocated of them. One statement for each kind of row. Raises NothingOutstanding,
+    OverAllocated.
+    """
+    pairs = [(payment, share) for payment, shares in received for share in shares]
+    count_payments([(share.invoice, share.amount) for _payment, share in pairs], actor=actor, at=at)
+    rows = [
+        Allocation(
+            company_id=payment.company_id, payment=payment, invoice=share.invoice, amount=share.amount, at=at, reason=""
+        )
+        for payment, share in pairs
+    ]
+    insert_each(rows)
+    audit.record_all("payments.payment.allocated", [*map(_happening, rows)], actor=actor, at=at, seal=True)
+    days = [row.payment.paid_on for row in rows]
+    allocations_written.send(sender=Allocation, allocations=rows, days=days, actor=actor, at=at)
+
+
+def _happening(row: Allocation) -> audit.Happening:
+    payment, invoice = row.payment, row.invoice
+    data = {"payment": payment.number, "invoice": invoice.number, "amount": row.amount}
+    return audit.Happening(subject=row, also=[payment, invoice, payment.customer], data=data)
 
 
 def held_by(payment: Payment) -> dict[int, Decimal]:

@@ -13,18 +13,20 @@ from django.db import IntegrityError, transaction
 from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Invoice, Journal, JournalLine
-from billing.numbering import next_number
+from billing.numbering import next_number, next_numbers
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO
+from config.kernel.rows import insert_each
 from customers.models import Customer
 from payments.models import BankAccount, Method, Payment
 from payments.services.allocations import (
     NotEnoughCredit,
     Share,
     allocate_locked,
+    allocate_new,
     check_amount,
     held_by,
     lock_invoices,
@@ -127,6 +129,24 @@ def record_payment(
     return payment
 
 
+def record_transfers(received: Sequence[tuple[Payment, Sequence[Share]]], *, actor: Actor, at: datetime) -> None:
+    """Record as `record_payment` does transfers of one company, not saved yet, each used up by locked invoices.
+
+    No invoice is in two of them; amounts, days, customers and currencies are the caller's to check. One statement for
+    each kind of row. Raises NothingOutstanding, OverAllocated.
+    """
+    payments = [payment for payment, _shares in received]
+    day, company_id = local_day(at), payments[0].company_id
+    numbers = next_numbers(len(payments), company_id=company_id, series=SERIES, on=day)
+    for payment, number in zip(payments, numbers, strict=True):
+        payment.number, payment.allocated = number, payment.amount
+    insert_each(payments)
+    happenings = [_happening(payment, [share.invoice for share in shares]) for payment, shares in received]
+    audit.record_all("payments.payment.recorded", happenings, actor=actor, at=at, seal=True)
+    ledger.post([_entry(payment) for payment in payments], journal=Journal.BANK, day=day, actor=actor, at=at)
+    allocate_new(received, actor=actor, at=at)
+
+
 def _check_day(paid_on: date, at: datetime) -> None:
     if paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
@@ -141,16 +161,12 @@ def _check_sum(shares: Sequence[Share], locked: Mapping[int, Invoice], amount: D
 
 def _seal(payment: Payment, invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> None:
     """Put a payment just recorded into the chain of facts."""
-    audit.record(
-        "payments.payment.recorded",
-        subject=payment,
-        also=[payment.customer, *invoices],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"number": payment.number, "amount": payment.amount, "method": payment.method},
-    )
+    audit.record_all("payments.payment.recorded", [_happening(payment, invoices)], actor=actor, at=at, seal=True)
+
+
+def _happening(payment: Payment, invoices: Sequence[Invoice]) -> audit.Happening:
+    data = {"number": payment.number, "amount": payment.amount, "method": payment.method}
+    return audit.Happening(subject=payment, also=[payment.customer, *invoices], data=data)
 
 
 def _insert(*, customer: Customer, recorded_at: datetime, **columns: Any) -> Payment:
@@ -246,8 +262,12 @@ def change_payment_text(
 
 
 def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
+    ledger.post([_entry(payment)], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+
+
+def _entry(payment: Payment) -> Entry:
     """D 512 / C 411; the other way round, on the same accounts, for a reversal."""
-    entry = Entry(
+    return Entry(
         label=f"{'Annulation' if payment.reverses_id else 'Encaissement'} {payment.number} {payment.customer.name}",
         piece=payment.number,
         piece_date=payment.paid_on,
@@ -257,7 +277,6 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime) -> None:
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
     )
-    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
 
 
 def _money_account(payment: Payment) -> str:

@@ -49,7 +49,9 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
             sums[invoice.pk][one.percent] += one.amount
         return []
 
-    monkeypatch.setattr(declaring, "holders_of", lambda *_invoice: [PlatformAccount(kind="afnor")])
+    monkeypatch.setattr(
+        declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
+    )
     monkeypatch.setattr(declaring, "_declare", note)
     return sums
 
