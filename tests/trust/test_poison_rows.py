@@ -202,24 +202,31 @@ def test_what_a_loop_meets_no_more_is_forgotten(company):
 
 
 def test_the_money_of_one_line_stops_no_other(monkeypatch):
-    from payments.services import reconciliation
+    """Neither those matched with it at once, nor those matched after it."""
+    from payments.services import reconciliation, settling_many
 
     company = story.a_company()
     customer = story.a_customer(company)
-    invoices = [story.an_issued_invoice(customer) for _count in range(2)]
+    invoices = [story.an_issued_invoice(customer) for _count in range(3)]
     entries = [money.a_credit(str(row.balance), remittance=row.payment_reference) for row in invoices]
     with company_scope(company):
         lines = money.bank_lines(company, entries)
-    whole = reconciliation.judge
+    whole, alone = settling_many.settle_lines, reconciliation.settle_line
 
-    def broken(line, *args):
+    def broken(settlements, **named):
+        if lines[0] in [settlement.line for settlement in settlements]:
+            raise ValueError("defect")
+        return whole(settlements, **named)
+
+    def broken_alone(*, line, **named):
         if line == lines[0]:
             raise ValueError("defect")
-        return whole(line, *args)
+        return alone(line=line, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconciliation, "judge", broken)
-        assert payment_tasks.reconcile() == 1
+        patch.setattr(reconciliation, "settle_lines", broken)
+        patch.setattr(reconciliation, "settle_line", broken_alone)
+        assert payment_tasks.reconcile() == 2, "one by one, since all at once failed"
     assert "rapprochement d’une ligne" in seen_at_home(company)
     assert payment_tasks.reconcile() == 1
     assert not LoopFailure.everywhere.exists()
