@@ -72,9 +72,11 @@ def test_bank_lines_are_booked_at_once_and_one_by_one(monkeypatch: pytest.Monkey
 
     print(f"\nload {os.getloadavg()[0]:.1f}")
     with company_scope(company), bare_tables():
-        some_lines(company, reconciliation.AT_ONCE)
-        inserts = inserts_of(run)
-        rows = best(lambda: None, lambda: send([inserts]), reconciliation.AT_ONCE)
+        batches = []
+        for _run in range(RUNS):
+            some_lines(company, reconciliation.AT_ONCE)
+            batches.append(inserts_of(run))
+        rows = best(lambda: None, lambda: send([batches.pop()]), reconciliation.AT_ONCE)
         many = best(lambda: some_lines(company, LINES), run, LINES)
         some_lines(company, LINES)
         judged = best(lambda: None, judge, LINES)
