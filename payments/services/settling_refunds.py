@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from payments.models import MatchPart, PartKind, Refund
-from payments.outgoing.refunding import return_payment
+from payments.outgoing.returning import return_payment
 from payments.services.booking_lines import move_refund
 from payments.services.decisions import Decision
 from payments.services.settling_parts import Refunded, Returned

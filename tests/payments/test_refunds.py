@@ -20,17 +20,16 @@ from einvoicing.formats.cdar import StatusDetail
 from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring
 from payments.models import Method, Payment, Refund
+from payments.outgoing.recording import RefundedInTheFuture
 from payments.outgoing.refunding import (
     AlreadyCancelled,
     BeyondCredit,
     IbanMissing,
     NotOfCustomer,
-    RefundedInTheFuture,
-    ReturnedBeyond,
     cancel_refund,
     refund_customer,
-    return_payment,
 )
+from payments.outgoing.returning import ReturnedBeyond, return_payment
 from payments.services.payments import PaymentUsedElsewhere, reverse_payment
 from tests.factories import money, story
 from tests.factories.story import ACTOR, AT, IBAN

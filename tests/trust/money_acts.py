@@ -17,7 +17,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from customers.models import Customer
 from payments.models import BankLine, Match, Payment, Refund, WriteOff, WriteOffReason
-from payments.outgoing import refunding
+from payments.outgoing import refunding, returning
 from payments.services import bank, payments, settling, undoing, write_offs
 from payments.services.allocations import Share
 from payments.services.settling_parts import Booked, Credit, Found, Received
@@ -136,7 +136,7 @@ def refund(day: MoneyDay) -> None:
 def bounce(day: MoneyDay) -> None:
     before, payment = money_state(day.company), day.a_standing_payment()
     amount = day.an_amount(payment.amount)
-    row = refunding.return_payment(
+    row = returning.return_payment(
         payment=payment, amount=amount, returned_on=local_day(day.at), reason="AM04", **day.who
     )
     day.as_it_was(lambda: refunding.cancel_refund(refund=row, reason="Erreur", **day.who), before)
