@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import accumulate
 from math import gcd
 
+from config.kernel.money import ZERO
 from payments.matching.items import OpenItem
 
 MOST_SEARCHED = 18  # 2 × 2⁹ sums
@@ -33,12 +34,13 @@ def sum_of(amount: Decimal, items: Sequence[OpenItem]) -> Sum | None:
 
     All together before the oldest in a row, before any others. Of more than eighteen only those two are looked for.
     """
+    if len(items) > MOST_SEARCHED:
+        return _in_a_row(amount, items)
     wanted, owed = cents(amount), [cents(item.balance) for item in items]
     if len(items) < 2 or sum(owed) < wanted:
         return None
-    is_searched = len(items) <= MOST_SEARCHED
-    ways = _ways(wanted, owed) if is_searched else []
-    if is_searched and not ways:
+    ways = _ways(wanted, owed)
+    if not ways:
         return None
     telling = is_telling(owed)
     if sum(owed) == wanted:
@@ -46,10 +48,20 @@ def sum_of(amount: Decimal, items: Sequence[OpenItem]) -> Sum | None:
     for count, total in enumerate(accumulate(owed), start=1):
         if count > 1 and total == wanted:
             return Sum(tuple(items[:count]), is_unique=len(ways) == 1, is_telling=telling)
-    if not ways:
-        return None
     chosen = tuple(item for place, item in enumerate(items) if ways[0] >> place & 1)
     return Sum(chosen, is_unique=len(ways) == 1, is_telling=telling)
+
+
+def _in_a_row(amount: Decimal, items: Sequence[OpenItem]) -> Sum | None:
+    """The oldest that owe exactly `amount` one after the other; no more of them are looked at than it takes."""
+    reached, count = ZERO, 0
+    while reached < amount and count < len(items):
+        reached += items[count].balance
+        count += 1
+    if reached != amount or count < 2:
+        return None
+    telling = is_telling([cents(item.balance) for item in items])
+    return Sum(tuple(items[:count]), is_unique=False, is_telling=telling, is_whole=count == len(items))
 
 
 def is_telling(owed: Sequence[int]) -> bool:

@@ -16,6 +16,9 @@ DISCOUNTS = tuple(Decimal(rate) / 1000 for rate in (10, 15, 20, 25, 30))  # usua
 def difference_of(owed: Decimal, paid: Decimal) -> Difference | None:
     """Why a little is missing (or too much), or None where it is no little thing."""
     missing = owed - paid
+    # most are no little thing, and are asked of every invoice of a payer
+    if missing < -ROUNDING or missing > owed * FEE_SHARE + CENT:
+        return None
     if abs(missing) <= min(ROUNDING, owed * ROUNDING_SHARE):
         return Difference(missing, "ROUNDING")
     if missing <= 0:
