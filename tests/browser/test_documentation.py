@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Any
 
@@ -12,13 +13,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def scrolled_to(page: Page, wanted: Any) -> None:
-    """Operations are drawn as they come into view."""
+    """Operations are drawn as they come into view; a slow browser draws none of those that are passed in haste."""
     page.locator("#operations-tag-audit").hover()
-    for _turn in range(200):
-        if wanted.count():
-            return
-        page.mouse.wheel(0, 2000)
-        page.wait_for_timeout(30)
+    for direction in itertools.cycle([600, -600]):
+        place = None
+        while place != (place := page.evaluate("scrollY")):
+            if wanted.count():
+                return
+            page.mouse.wheel(0, direction)
+            page.wait_for_timeout(100)
 
 
 def test_a_partner_reads_how_to_record_a_payment(page: Page) -> None:
