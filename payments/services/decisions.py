@@ -12,6 +12,7 @@ from billing.models import Invoice
 from config.kernel.actor import Actor
 from config.kernel.models import CompanyRow
 from payments.models import BankLine, Match, MatchPart, Payment
+from payments.services.settling_parts import Received
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Decision:
     at: datetime
     rows: list[MatchPart] = field(default_factory=list)
     concerned: dict[str, CompanyRow] = field(default_factory=dict)
+    received: list[tuple[Received, Payment]] = field(default_factory=list)
 
     def add(self, kind: str, amount: Decimal, **columns: Any) -> None:
         """One part more; its payment, customer and invoices show the decision in their timelines."""

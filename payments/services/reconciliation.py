@@ -22,7 +22,7 @@ from payments.services.explaining import explain_automatically
 from payments.services.proposing import barred_pairs, build_index, doubt_known, judge_all
 from payments.services.rules import Memory
 from payments.services.settling import AnotherCompany, NothingToMatch, OnlyCredits, settle_line
-from payments.services.settling_parts import Booked, Credit, Received
+from payments.services.settling_parts import Booked, Credit, Kept, Received, Rest
 
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 
@@ -157,11 +157,21 @@ def _evidence(verdict: Verdict) -> list[dict[str, str]]:
 
 
 @transaction.atomic
-def accept_match(*, line: BankLine, shares: Sequence[Share], actor: Actor, at: datetime) -> Match:
-    """Match a line as a person decides. What the invoices do not take stays the customer's credit.
+def accept_match(
+    *,
+    line: BankLine,
+    shares: Sequence[Share],
+    actor: Actor,
+    at: datetime,
+    credits_used: Sequence[Credit] = (),
+    write_offs: Sequence[Rest] = (),
+    kept: Kept | None = None,
+) -> Match:
+    """Match a line as a person decides, with older credits and a small difference settled. What the invoices do not
+    take stays the customer's credit.
 
     Raises NothingToMatch, OnlyCredits, AnotherCompany, SeveralCustomers, AnotherCurrency, LineNotOpen,
-    OverAllocated, NothingOutstanding, NotEnoughCredit.
+    OverAllocated, NothingOutstanding, NotEnoughCredit, and what writing off raises.
     """
     if not shares:
         raise NothingToMatch
@@ -171,5 +181,6 @@ def accept_match(*, line: BankLine, shares: Sequence[Share], actor: Actor, at: d
         raise AnotherCompany
     if len({share.invoice.customer_id for share in shares}) > 1:
         raise SeveralCustomers
-    parts = [Received(shares[0].invoice.customer, line.amount, shares)]
+    customer = shares[0].invoice.customer
+    parts = [Received(customer, line.amount, shares, credits_used, write_offs=write_offs, kept=kept)]
     return settle_line(line=line, parts=parts, rule="person", is_automatic=False, actor=actor, at=at)

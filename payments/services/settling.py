@@ -8,23 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from billing import ledger
 from config.kernel import states, typography
 from config.kernel.actor import Actor
-from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
-from payments.models import BankLine, CreditUsed, LineStatus, Match, MatchPart, PartKind
-from payments.services.allocations import NotEnoughCredit, Share, allocate_locked, lock_invoices, lock_payment
-from payments.services.booking_lines import book_parts, move_to_bank, take_back_entries
+from payments.models import BankLine, LineStatus, Match, MatchPart, PartKind
+from payments.services.allocations import lock_invoices, lock_payment
+from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.decisions import Decision
-from payments.services.payments import record_payment
+from payments.services.settling_differences import settle_differences
 from payments.services.settling_parts import (
     Booked,
     Found,
@@ -35,6 +32,7 @@ from payments.services.settling_parts import (
     invoices_of,
     older_payments_of,
 )
+from payments.services.settling_received import find_payment, receive
 from payments.services.settling_refunds import find_refund, take_back
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
@@ -79,15 +77,6 @@ class LineNotOpen(DomainError):
     message = "Cette ligne n’est plus à rapprocher."
 
 
-class CreditNotUsed(NotEnoughCredit):
-    message = "Les factures ne prennent que %(usable)s de %(number)s : retirez les %(left)s de trop."
-
-
-class PaymentNotFree(DomainError):
-    code = "payment_not_free"
-    message = "%(number)s est annulé, ou déjà rapproché d’une autre ligne pour ce montant."
-
-
 @transaction.atomic
 def settle_line(
     *,
@@ -106,7 +95,7 @@ def settle_line(
 
     A line on 471 leaves it: its entry is taken back. Raises NothingToMatch, PartsDoNotAddUp, OnlyCredits,
     OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, and what recording a
-    payment, or its return, raises.
+    payment, its return or a write-off raises.
     """
     _check(line, parts)
     invoices = lock_invoices(invoices_of(parts))
@@ -119,15 +108,16 @@ def settle_line(
     decision = Decision(line, match, invoices, older, actor, at)
     for part in parts:
         if isinstance(part, Received):
-            _receive(decision, part)
+            receive(decision, part)
         elif isinstance(part, Found):
-            _find(decision, part)
+            find_payment(decision, part)
         elif isinstance(part, Refunded):
             find_refund(decision, part)
         elif isinstance(part, Returned):
             take_back(decision, part)
         else:
             _book(decision, part)
+    settle_differences(match, decision.received, actor=actor, at=at)
     MatchPart.everywhere.bulk_create(decision.rows)
     book_parts(match, line, decision.rows, actor=actor, at=at)
     _move(decision, to)
@@ -184,67 +174,6 @@ def _leave_suspense(line: BankLine, actor: Actor, at: datetime) -> Match | None:
     take_back_entries(live, actor=actor, at=at)
     Match.everywhere.filter(pk=live.pk).update(undone_at=at, undone_because="Reclassée")
     return live
-
-
-def _receive(decision: Decision, part: Received) -> None:
-    """Record the customer's money: the invoices get the older credits first, then what has come in."""
-    line, at, actor = decision.line, decision.at, decision.actor
-    by_credit = _use_credits(decision, part)
-    shares = []
-    for share in part.shares:
-        left = share.amount - by_credit[share.invoice.pk]
-        if left:
-            shares.append(Share(decision.invoices[share.invoice.pk], left))
-    payment = record_payment(
-        customer=part.customer,
-        amount=part.amount,
-        currency=line.currency,
-        method=part.method,
-        # banks date some movements ahead; a payment is never in the future
-        paid_on=min(line.booked_on, local_day(at)),
-        bank_account=line.account,
-        shares=shares,
-        reference=(part.reference or line.structured_reference or line.remittance)[:140],
-        actor=actor,
-        at=at,
-    )
-    decision.add(PartKind.PAYMENT, part.amount, payment=payment, is_recorded=True)
-    decision.concern(payment, part.customer, *(share.invoice for share in part.shares))
-
-
-def _use_credits(decision: Decision, part: Received) -> dict[int, Decimal]:
-    """Put the credits on the invoices, in their order; what each invoice got of them. Raises NotEnoughCredit."""
-    wanted = {share.invoice.pk: share.amount for share in part.shares}
-    given = dict.fromkeys(wanted, ZERO)
-    for credit in part.credits:
-        payment, left, shares = decision.older[credit.payment.pk], credit.amount, []
-        for key, amount in wanted.items():
-            used = min(left, amount - given[key])
-            if used > 0:
-                shares.append(Share(decision.invoices[key], used))
-                given[key], left = given[key] + used, left - used
-        if left:
-            usable, wanted_text = (typography.money(value, payment.currency) for value in (credit.amount - left, left))
-            raise CreditNotUsed(number=payment.number, usable=usable, left=wanted_text)
-        rows = allocate_locked(payment, shares, decision.invoices, actor=decision.actor, at=decision.at)
-        company_id, match = decision.line.company_id, decision.match
-        CreditUsed.everywhere.bulk_create(
-            CreditUsed(company_id=company_id, match=match, allocation=row) for row in rows
-        )
-        decision.concern(payment)
-    return given
-
-
-def _find(decision: Decision, part: Found) -> None:
-    """Link a payment that stands already, and book it on this bank's account if it was on another."""
-    payment = decision.older[part.payment.pk]
-    linked = MatchPart.everywhere.filter(payment=payment, match__undone_at=None).aggregate(sum=Sum("amount"))["sum"]
-    is_free = payment.can_be_reversed and payment.currency == decision.line.currency
-    if not is_free or (linked or ZERO) + part.amount > payment.amount:
-        raise PaymentNotFree(number=payment.number)
-    move_to_bank(decision.match, decision.line, payment, part.amount, actor=decision.actor, at=decision.at)
-    decision.add(PartKind.PAYMENT, part.amount, payment=payment)
-    decision.concern(payment, payment.customer)
 
 
 def _book(decision: Decision, part: Booked) -> None:

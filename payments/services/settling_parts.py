@@ -23,9 +23,29 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """What remains of an invoice and no money will pay, by its WriteOffReason; `with_vat`: it is given back."""
+
+    invoice: Invoice
+    amount: Decimal
+    reason: str
+    with_vat: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """So much too much that is kept as income: ROUNDING or EXCHANGE."""
+
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """Money of a customer, recorded by the decision. `shares`: what its invoices get of it and of `credits` together;
-    the credits are used up first, and what no invoice takes stays the customer's credit.
+    the credits are used up first, and what no invoice takes stays the customer's credit, less what is `kept`.
+    `write_offs`: what settles the invoices besides.
     """
 
     customer: Customer
@@ -34,6 +54,8 @@ class Received:
     credits: Sequence[Credit] = ()
     method: str = Method.TRANSFER
     reference: str = ""  # the line's own where empty
+    write_offs: Sequence[Rest] = ()
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +116,9 @@ Part = Received | Found | Refunded | Returned | Booked
 
 
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
-    """What the parts pay, and what is open again when payments are returned."""
-    found = [share.invoice for part in parts if isinstance(part, Received) for share in part.shares]
+    """What the parts pay or write off, and what is open again when payments are returned."""
+    received = [part for part in parts if isinstance(part, Received)]
+    found = [row.invoice for part in received for row in (*part.shares, *part.write_offs)]
     held = [key for part in parts if isinstance(part, Returned) for key in held_by(part.payment)]
     return [*found, *(Invoice.everywhere.in_bulk(held).values() if held else ())]
 

@@ -27,6 +27,7 @@ from payments.outgoing.refunding import cancel_refund
 from payments.services.allocations import held_by, lock_invoices, release_allocation
 from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.payments import Origin, reverse_payment
+from payments.services.settling_differences import take_back_differences
 
 UNDONE = "Rapprochement défait"
 
@@ -59,6 +60,7 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     )
     if live is None:
         raise AlreadyUndone
+    take_back_differences(live, reason=reason or UNDONE, actor=actor, at=at)
     parts = list(live.parts.select_related("payment__customer", "refund").order_by("payment_id", "position"))
     for part in parts:
         if part.payment is not None and part.is_recorded and part.payment.can_be_reversed:
@@ -91,13 +93,14 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
 
 
 def _invoices_of(match: Match) -> dict[int, Invoice]:
-    """What its payments pay now or paid, what its returns opened again, and what its credits were put on."""
+    """What its payments pay now or paid, what its returns opened again, its credits were put on and it wrote off."""
     recorded = MatchPart.everywhere.filter(match=match, is_recorded=True).values("payment_id")
     credited = CreditUsed.everywhere.filter(match=match).values("allocation__invoice_id")
     keys = set(Allocation.everywhere.filter(payment__in=recorded).values_list("invoice_id", flat=True))
     keys |= {row["allocation__invoice_id"] for row in credited}
     returns = Refund.everywhere.filter(match_parts__match=match, match_parts__is_recorded=True)
     keys |= {int(key) for released in returns.values_list("released", flat=True) for key, _part in released}
+    keys |= set(match.write_offs.exclude(invoice=None).values_list("invoice_id", flat=True))
     found: dict[int, Invoice] = Invoice.everywhere.in_bulk(keys)
     return found
 

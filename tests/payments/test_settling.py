@@ -16,16 +16,15 @@ from customers.models import Customer
 from payments.models import BankLine, LineStatus, Match, MatchPart, Method, PartKind, Payment
 from payments.services.allocations import Share
 from payments.services.settling import (
-    CreditNotUsed,
     LineNotOpen,
     OnlyCredits,
     PartsDoNotAddUp,
-    PaymentNotFree,
     UnusableAccount,
     settle_line,
     suspend_line,
 )
 from payments.services.settling_parts import Booked, Credit, Found, Part, Received, Vat
+from payments.services.settling_received import CreditNotUsed, PaymentNotFree
 from payments.services.undoing import take_back_payment, undo_match
 from tests.factories import money, story
 from tests.payments.money_state import money_state
