@@ -118,7 +118,10 @@ Part = Received | Found | Refunded | Returned | Booked
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
     """What the parts pay or write off, and what is open again when payments are returned."""
     received = [part for part in parts if isinstance(part, Received)]
-    found = [row.invoice for part in received for row in (*part.shares, *part.write_offs)]
+    """What the parts pay or write off, and what is open again when payments are returned."""
+    received = [part for part in parts if isinstance(part, Received)]
+    found = [share.invoice for part in received for share in part.shares]
+    found += [rest.invoice for part in received for rest in part.write_offs]
     held = [key for part in parts if isinstance(part, Returned) for key in held_by(part.payment)]
     return [*found, *(Invoice.everywhere.in_bulk(held).values() if held else ())]
 
