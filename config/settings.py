@@ -288,18 +288,4 @@ WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
 logs.configure()
 # a line for each request, beside what goes wrong
 ACCESS_LOG = env.bool("ACCESS_LOG", default=PRODUCTION)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.kernel.logs.json_formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # one warning a page load would drown the rest: a 404 is not an incident
-        "django.request": {"level": "ERROR"},
-        "pikepdf": {"level": "WARNING"},
-        "fontTools": {"level": "ERROR"},
-        "weasyprint": {"level": "ERROR"},
-    },
-}
+LOGGING = logs.dictionary(level=env.str("LOG_LEVEL", default="INFO"))

@@ -70,6 +70,25 @@ def json_formatter() -> logging.Formatter:
     )
 
 
+def dictionary(*, level: str) -> dict[str, Any]:
+    """What LOGGING holds: every line as JSON on the console, and of talkative libraries what matters alone."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "config.kernel.logs.json_formatter"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            # one warning a page load would drown the rest: a 404 is not an incident
+            "django.request": {"level": "ERROR"},
+            "pikepdf": {"level": "WARNING"},
+            "fontTools": {"level": "ERROR"},
+            "weasyprint": {"level": "ERROR"},
+        },
+    }
+
+
 def current_request_id() -> str:
     return str(get_contextvars().get("request_id", ""))
 

@@ -45,7 +45,12 @@ class RefundForm(forms.Form):
     method = forms.ChoiceField(
         label=_("Moyen"), choices=[pair for pair in Method.choices if pair[0] != Method.DIRECT_DEBIT]
     )
-    iban = TextField(label=_("IBAN du client"), required=False, max_length=42)
+    iban = TextField(
+        label=_("IBAN du client"),
+        required=False,
+        max_length=42,
+        help_text=_("Il le faut pour un virement ; proposé d’après le dernier règlement de ce client."),
+    )
     bank_account = forms.ChoiceField(label=_("Depuis le compte"), required=False)
     made_on = FrenchDateField(label=_("Date"))
     reason = TextField(label=_("Motif"), max_length=140)

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.ledger import BANK, CUSTOMERS, account_name
-from config.kernel import listing
+from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
@@ -29,6 +29,7 @@ from payments.outgoing.ordering import order_refunds, refunds_to_order
 from payments.outgoing.refunding import cancel_refund, credit_payments, refund_customer
 from payments.views.payments import small_form
 
+MOST_SHOWN = 500  # refunds of one order
 SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "customer__name", "amount": "amount"}
 
 
@@ -136,38 +137,64 @@ def refund_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if refund.order_id:
         note = _("Ce virement est dans un ordre remis à la banque : vérifiez d’abord qu’elle ne l’exécute pas. ") + note
     title = _("Annuler le remboursement")
-    return small_form(request, form, row=refund, title=title, button=title, note=note)
+    facts = [
+        (_("Client"), refund.customer.name),
+        (_("Montant"), typography.money(refund.amount, refund.currency)),
+        (_("Motif"), refund.reason),
+    ]
+    return small_form(request, form, row=refund, title=title, button=title, note=note, facts=facts)
 
 
 @require_http_methods(["GET", "POST"])
 @member("payments.refund")
 @sent_once
 def order_new(request: HttpRequest) -> HttpResponse:
-    """The file of the refunds that wait for a transfer, by bank account."""
-    form = OrderForm(
-        request.POST if request.method == "POST" else None, initial={"executes_on": local_day(timezone.now())}
-    )
-    accounts = list(BankAccount.objects.filter(currency="EUR").order_by("name"))
-    groups = [{"account": row, "refunds": list(refunds_to_order(row)[:500])} for row in accounts]
-    groups = [group for group in groups if group["refunds"]]
-    if request.method == "POST" and form.is_valid():
-        account = get_object_or_404(BankAccount.objects.select_related("company"), pk=request.POST.get("account") or 0)
-        wanted = set(request.POST.getlist("refund"))
-        refunds = [refund for refund in refunds_to_order(account) if str(refund.pk) in wanted]
+    """The file of the refunds that wait for a transfer, by bank account: each account is a form of its own."""
+    sent = request.POST if request.method == "POST" else None
+    accounts = BankAccount.objects.filter(currency="EUR").select_related("company").order_by("name")
+    groups = [_to_order(account, sent) for account in accounts]
+    group = next((one for one in groups if one["form"].is_bound), None)
+    if sent is not None and group is None:
+        raise Http404
+    if group and group["form"].is_valid():
         try:
             order = order_refunds(
-                refunds=refunds,
-                bank_account=account,
-                executes_on=form.cleaned_data["executes_on"],
+                # also those that another tab ordered meanwhile: the service names them
+                refunds=list(Refund.objects.filter(pk__in=group["ticked"])),
+                bank_account=group["account"],
+                executes_on=group["form"].cleaned_data["executes_on"],
                 actor=actor_of(request),
                 at=timezone.now(),
             )
         except DomainError as error:
-            add_domain_error(form, error)
+            add_domain_error(group["form"], error)
         else:
             return redirect(order)
-    context = {"form": form, "groups": groups}
-    return render(request, "payments/refund/order_form.html", context, status=422 if form.errors else 200)
+    context = {"groups": [one for one in groups if one["rows"]]}
+    refused = group is not None and group["form"].errors
+    return render(request, "payments/refund/order_form.html", context, status=422 if refused else 200)
+
+
+def _to_order(account: BankAccount, sent: QueryDict | None) -> dict[str, Any]:
+    """What waits of one account; of the form that was sent, what was left ticked."""
+    mine = sent if sent is not None and sent.get("account") == str(account.pk) else None
+    found = list(refunds_to_order(account)[: MOST_SHOWN + 1])
+    ticked = (
+        {int(key) for key in mine.getlist("refund") if key.isascii() and key.isdigit() and len(key) < 19}
+        if mine is not None
+        else None
+    )
+    return {
+        "account": account,
+        "ticked": ticked,
+        "rows": [{"refund": row, "chosen": ticked is None or row.pk in ticked} for row in found[:MOST_SHOWN]],
+        "more": len(found) > MOST_SHOWN,
+        "form": OrderForm(
+            mine,
+            initial={"executes_on": local_day(timezone.now())},
+            auto_id=f"id_{account.pk}_%s",
+        ),
+    }
 
 
 @require_GET

@@ -39,6 +39,11 @@ class Habit:
     invoices: int
     is_own: bool = True  # False: the company's, in the place of a customer's
 
+    @property
+    def days_early(self) -> int:
+        """How long before the due date; 0 on it or after it."""
+        return max(-self.days, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import messages
@@ -24,9 +25,9 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.collection_forms import RemittanceForm
 from payments.forms import ReasonForm
-from payments.models import REMITTED, BankAccount, Method, Payment, Remittance, RemittanceLine
+from payments.models import REMITTED, BankAccount, Method, Payment, Refund, Remittance, RemittanceLine
 from payments.printing import print_form
-from payments.services.cash import till_balance, till_movements
+from payments.services.cash import Movement, till_balance, till_movements
 from payments.services.remittances import cancel_remittance, remit_payments, remittable, with_sums
 from payments.views.money_tabs import money_tabs
 from payments.views.payments import small_form
@@ -191,6 +192,13 @@ def remittance_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return small_form(request, form, row=row, title=title, button=title, note=note, facts=facts)
 
 
+def _named(movement: Movement) -> Movement:
+    """Money that leaves says where it goes, not only whose account or name it is."""
+    labels = {Remittance: _("Versement à la banque : %(name)s"), Refund: _("Remboursement de %(name)s")}
+    label = labels.get(type(movement.row))
+    return replace(movement, label=label % {"name": movement.label}) if label else movement
+
+
 @require_GET
 @member("bank")
 def till(request: HttpRequest) -> HttpResponse:
@@ -199,7 +207,7 @@ def till(request: HttpRequest) -> HttpResponse:
     movements = list(till_movements(company))[::-1]
     context = {
         "tabs": money_tabs(request, "payments:till"),
-        "movements": movements[:MOST_SHOWN],
+        "movements": [_named(one) for one in movements[:MOST_SHOWN]],
         "more": len(movements) > MOST_SHOWN,
         "balance": till_balance(company),
         "may_remit": _may(request),

@@ -29,8 +29,8 @@ def test_the_filters_write_values_as_the_reader_expects():
 
 
 def test_a_status_is_words_and_an_unknown_tone_is_neutral():
-    assert "chip-bad" in render('{% status "Rejetée" "bad" %}')
-    assert "chip-neutral" in render('{% status "Rejetée" "purple" %}')
+    assert "tone-bad" in render('{% status "Rejetée" "bad" %}')
+    assert "tone-neutral" in render('{% status "Rejetée" "purple" %}')
     assert "&lt;b&gt;" in render("{% status label %}", label="<b>")
 
 

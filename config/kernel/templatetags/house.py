@@ -23,6 +23,7 @@ from config.kernel import typography
 from config.kernel.access import may_open
 from config.kernel.icons import ICONS
 from config.kernel.models import Membership
+from config.kernel.money import cents as whole_cents
 
 register = template.Library()
 
@@ -34,6 +35,12 @@ PLACE = "cursor"
 @register.filter
 def money(value: Decimal | int | str | None, currency: str = "EUR") -> str:
     return typography.money(value, currency)
+
+
+@register.filter
+def cents(value: Decimal) -> int:
+    """What `choosing.js` adds up."""
+    return whole_cents(value)
 
 
 @register.filter
@@ -112,7 +119,7 @@ def icon(name: str, label: str = "") -> SafeString:
 def status(label: str, tone: str = "neutral") -> SafeString:
     """A status in words with a coloured dot; an unknown tone is shown neutral."""
     return format_html(
-        '<span class="chip chip-{}"><span class="dot"></span>{}</span>', tone if tone in TONES else "neutral", label
+        '<span class="chip tone-{}"><span class="dot"></span>{}</span>', tone if tone in TONES else "neutral", label
     )
 
 

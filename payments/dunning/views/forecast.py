@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET
 
 from billing.models import Invoice
 from config.kernel import typography
-from config.kernel.access import member
+from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
-from payments.dunning.views.lists import FORECAST, reminder_tabs
+from payments.dunning.schedule import due_for_reminder, overdue
+from payments.dunning.views.lists import FORECAST, figures_of, reminder_tabs
 from payments.services import scores
 from payments.services.scores import Week
 
@@ -26,7 +27,9 @@ WIDTH, HEIGHT, GAP = 640, 160, 6  # of the drawing, in its own units
 @require_GET
 @member("invoices")
 def reminder_forecast(request: HttpRequest) -> HttpResponse:
-    today = local_day(timezone.now())
+    at, company = timezone.now(), cast(MemberRequest, request).membership.company
+    today, late = local_day(at), overdue(company, at)
+    now, waiting = figures_of(late, due_for_reminder(late, company=company, at=at))
     currencies = list(
         Invoice.objects.outstanding()
         .order_by("currency")
@@ -38,7 +41,7 @@ def reminder_forecast(request: HttpRequest) -> HttpResponse:
     known = scores.habits(on=today)
     weeks = scores.cash_by_week(on=today, currency=currency, known=known)
     context = {
-        "tabs": reminder_tabs(FORECAST),
+        "tabs": reminder_tabs(FORECAST, now["count"], waiting["count"]),
         "weeks": [{"label": label_of(week), "week": week} for week in weeks],
         "bars": bars(weeks),
         "width": WIDTH,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -36,6 +37,7 @@ TONES = {
 }
 DUE, HELD, PROMISES, LETTERS, HISTORY = "due", "held", "promises", "letters", "history"
 FORECAST = "forecast"
+NOTHING = (0, ZERO)
 
 
 @require_GET
@@ -54,16 +56,16 @@ def reminder_list(request: HttpRequest, shown: str = DUE) -> HttpResponse:
     rows = _narrowed(rows, level, text)
     page = listing.page(rows, sorts=SORTS[shown], default=DEFAULTS.get(shown, "-date"), query=request.GET)
     refusal = refusal_of_all(company, at=at)
-    today, every = _figures(due), _figures(late)
+    today, waiting = figures_of(late, due)
     context = {
         "shown": shown,
-        "tabs": reminder_tabs(shown, today["count"], every["count"] - today["count"]),
+        "tabs": reminder_tabs(shown, today["count"], waiting["count"]),
         "page": page,
         "rows": _rows(shown, page, company, at),
         "q": text,
         "filters": [] if shown == PROMISES else [_level_filter(level)],
         "filtered": bool(level or text),
-        "total": {DUE: today["total"], HELD: every["total"] - today["total"]}.get(shown),
+        "totals": {DUE: today["totals"], HELD: waiting["totals"]}.get(shown, []),
         "refusal": sentence_of(refusal) if today["count"] and refusal else "",
         "automatic": company.reminders_enabled,
         "may_read_letters": membership.may("reminders.send"),
@@ -102,9 +104,25 @@ def _narrowed(rows: QuerySet[Any], level: str, text: str) -> QuerySet[Any]:
     return rows.filter(holds(text, f"{where}number", f"{where}buyer_name")) if text else rows
 
 
-def _figures(rows: QuerySet[Invoice]) -> dict[str, Any]:
-    found = rows.aggregate(count=Count("pk"), total=Sum(BALANCE))
-    return {"count": found["count"], "total": found["total"] or ZERO}
+def figures_of(late: QuerySet[Invoice], due: QuerySet[Invoice]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How many invoices are due for a reminder and how many wait, and what each side is owed, by currency."""
+    now, every = _by_currency(due), _by_currency(late)
+    rest = {
+        key: (count - now.get(key, NOTHING)[0], sum_ - now.get(key, NOTHING)[1]) for key, (count, sum_) in every.items()
+    }
+    return _figures(now), _figures(rest)
+
+
+def _by_currency(rows: QuerySet[Invoice]) -> dict[str, tuple[int, Decimal]]:
+    found = rows.order_by().values_list("currency").annotate(count=Count("pk"), sum=Sum(BALANCE))
+    return {currency: (count, total) for currency, count, total in found}
+
+
+def _figures(found: dict[str, tuple[int, Decimal]]) -> dict[str, Any]:
+    return {
+        "count": sum(count for count, _sum in found.values()),
+        "totals": [typography.money(total, currency) for currency, (count, total) in sorted(found.items()) if count],
+    }
 
 
 def reminder_tabs(shown: str, due: int | None = None, held: int | None = None) -> list[dict[str, Any]]:
@@ -118,7 +136,12 @@ def reminder_tabs(shown: str, due: int | None = None, held: int | None = None) -
         (FORECAST, "payments:reminder-forecast", _("Prévisions"), None),
     )
     return [
-        {"label": label, "url": reverse(name), "active": key == shown, "count": count and typography.number(count)}
+        {
+            "label": label,
+            "url": reverse(name),
+            "active": key == shown,
+            "count": typography.number(count) if count else "",
+        }
         for key, name, label, count in tabs
     ]
 

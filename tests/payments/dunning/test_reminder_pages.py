@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from config.kernel import typography
 from config.kernel.roles import Role
 from payments.dunning import evidence
 from payments.models import Reminder, ReminderSettings, ReminderStatus, ReminderText
@@ -75,8 +76,8 @@ def test_the_list_is_narrowed_by_level_and_customer_and_counts_the_whole(company
     assert shown(client.get(reverse(LIST), {"level": "2"})) == [late.pk]
     page = client.get(reverse(LIST), {"q": "hotel"})
     assert shown(page) == [other.pk]
-    assert [tab["count"] for tab in page.context["tabs"]] == ["2", 0, None, 0, None, None]
-    assert page.context["total"] == late.balance + other.balance
+    assert [tab["count"] for tab in page.context["tabs"]] == ["2", "", "", "", "", ""]
+    assert page.context["totals"] == [typography.money(late.balance + other.balance)]
     sent = client.get(reverse("payments:reminder-history"), {"level": "1"})
     assert [row["reminder"].invoice_id for row in sent.context["rows"]] == [late.pk]
 
