@@ -46,12 +46,12 @@ PHRASES = {
 }
 # why a rival was not preferred
 LOSSES = {
-    "later": "%(number)s : échéance plus récente",
-    "touched": "%(number)s : déjà payée en partie",
-    "amount": "%(number)s : le montant ne convient pas",
-    "payer": "%(number)s : ce client n’est pas le payeur",
-    "settled": "%(number)s : une autre facture est citée",
-    "barred": "%(number)s : déjà écartée de cette ligne",
+    "later": "%(number)s vient après : la dette la plus ancienne est payée d’abord",
+    "touched": "%(number)s est déjà réglée en partie",
+    "amount": "%(number)s n’a pas ce montant",
+    "payer": "%(number)s est d’un client qui n’est pas le payeur",
+    "settled": "%(number)s n’est pas la facture citée",
+    "barred": "%(number)s a déjà été écartée de cette ligne",
 }
 AMOUNTS = frozenset({"amount", "missing", "excess", "debit", "fee", "discount", "rounding"})
 OPENINGS = {

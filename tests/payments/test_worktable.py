@@ -58,9 +58,12 @@ def address(line: BankLine) -> str:
 def first_form(page: str) -> dict[str, str]:
     """What the first proposal's button sends."""
     form = next(form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'data-key="1"' in form)
-    return dict(
-        re.findall(r'type="hidden" name="(act|share_\d+|account|vat_rate|label|payment)" value="([^"]*)"', form)
-    )
+    sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    sent += re.findall(r'type="checkbox"\s+name="(credit_\d+)"\s+value="([^"]*)"\s+checked', form)
+    chosen = re.search(r'<option value="([^"]*)" selected>', form)
+    if chosen:
+        sent.append(("difference_reason", chosen[1]))
+    return {name: value for name, value in sent if name != "csrfmiddlewaretoken"}
 
 
 def status(line: BankLine) -> str:
