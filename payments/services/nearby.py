@@ -21,7 +21,8 @@ from config.kernel.folding import holds
 from customers.models import Customer
 from payments.matching import is_payer
 from payments.matching.folding import WORD, fold, squeeze
-from payments.models import BankLine, MatchPart
+from payments.models import BankLine, MatchPart, Payment
+from payments.services.known_money import REMEMBERED
 from payments.services.proposing import REMEMBER_SETTLED
 
 MOST_EQUAL = 200  # customers who owe just this amount
@@ -30,13 +31,13 @@ LONGEST_SERIAL = 9
 
 
 def customers_near(line: BankLine, *, at: datetime) -> set[int]:
-    """Those whom the line names, by number, amount, name or account. Four queries."""
+    """Those whom the line names, by number, amount, name or account, or of a payment of its amount. Five queries."""
     rows = Invoice.everywhere.issued().filter(company=line.company_id).exclude(kind=InvoiceKind.CREDIT_NOTE)
     rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=local_day(at - REMEMBER_SETTLED)))
     equal = rows.alias(owed=BALANCE).filter(owed=line.amount, currency=line.currency).order_by("due_date", "id")
     found = set(_named(line, rows).values_list("customer_id", flat=True))
     found |= set(equal.values_list("customer_id", flat=True)[:MOST_EQUAL])
-    return found | set(_by_name(line)) | set(_by_account(line))
+    return found | set(_by_name(line)) | set(_by_account(line)) | set(_by_payment(line, at))
 
 
 def _named(line: BankLine, rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
@@ -76,3 +77,10 @@ def _by_account(line: BankLine) -> Iterable[int]:
         company=line.company_id, match__line__counterparty_iban=line.counterparty_iban, match__undone_at=None
     )
     return parts.exclude(payment=None).values_list("payment__customer_id", flat=True).distinct()
+
+
+def _by_payment(line: BankLine, at: datetime) -> Iterable[int]:
+    """Customers of whom as much was received lately: it may be this line's, or come back with it."""
+    since = local_day(at - REMEMBERED)
+    rows = Payment.everywhere.filter(company=line.company_id, amount=abs(line.amount), paid_on__gte=since)
+    return rows.order_by("-paid_on", "-id").values_list("customer_id", flat=True)[:MOST_EQUAL]

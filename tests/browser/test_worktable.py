@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from billing.models import Invoice
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
-from payments.models import BankLine, LineStatus, Match
+from payments.models import Allocation, BankLine, LineStatus, Match, WriteOff
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Booked
 from tests.browser.conftest import sign_in
 from tests.factories import money, story
+from tests.payments.money_state import money_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -88,3 +91,47 @@ def test_j_and_k_move_between_lines_and_the_place_is_kept(page: Page, company: C
     page.keyboard.press("Enter")
     expect(page.locator(".page-head p")).to_contain_text("1 ligne")
     assert first != page.url
+
+
+def pictures(page: Page, name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    for scheme in ("light", "dark") if folder else ():
+        for width in (1440, 390):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_a_credit_and_a_fee_are_chosen_and_taken_back_by_keyboard(page: Page, company: Company) -> None:
+    customer = story.a_customer(company)
+    with company_scope(company):
+        older = money.a_payment(customer, "300.00")
+        first, second = story.an_issued_invoice(customer), story.an_issued_invoice(customer)
+    [line] = money.bank_lines(
+        company, [money.a_credit(f"{first.balance - 305:f}", remittance=first.number, counterparty=customer.name)]
+    )
+    with company_scope(company):
+        before = money_state(company)
+    sign_in(page)
+    page.goto(f"/bank/worktable/{line.pk}/")
+    expect(page.locator("[data-key='1']")).to_be_focused()
+    expect(page.get_by_text("Déduire du crédit du client")).to_be_visible()
+    expect(page.get_by_label("Pour une perte")).to_be_hidden()
+    page.locator("select[name=difference_reason]").first.focus()
+    page.keyboard.press("End")
+    expect(page.get_by_label("Pour une perte")).to_be_visible()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    pictures(page, "worktable")
+    page.locator("[data-key='1']").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=**")
+    with company_scope(company):
+        assert WriteOff.objects.get().reason == "BANK_FEE"
+        assert Allocation.objects.filter(payment=older, invoice=first).exists()
+        assert second.balance == Invoice.objects.get(pk=second.pk).balance
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-key='1']")).to_be_focused()
+    with company_scope(company):
+        assert money_state(company).differences(before) == []

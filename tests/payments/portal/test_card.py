@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Invoice, InvoiceStatus, JournalLine
@@ -26,7 +27,7 @@ from payments.checkouts.accounts import save_account
 from payments.checkouts.following import CHECKOUTS, read_checkout, settle_alert
 from payments.checkouts.opening import ProviderAway, open_checkout
 from payments.checkouts.payouts import NotExplained, payout_of, payout_parts, read_payouts
-from payments.models import Checkout, CheckoutStatus, Payment, Payout, ProviderAccount
+from payments.models import Checkout, CheckoutStatus, Match, Payment, Payout, ProviderAccount
 from payments.providers.base import RemoteCheckout, RemoteState
 from payments.providers.hosted_checkout import SIGNATURE, is_signed
 from payments.sandbox.hosted_checkout.access import KEY_PREFIX
@@ -35,7 +36,8 @@ from payments.services.settling import settle_line
 from tests.api.senders import SECRET, knock, mac, path_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
-from tests.factories.people import signed_in
+from tests.factories.people import a_person, signed_in
+from tests.payments.money_state import money_state
 from tests.payments.portal.conftest import a_link, path_to
 from tests.trust.at_once import at_once
 
@@ -422,6 +424,29 @@ def test_the_transfer_of_the_provider_is_explained_to_the_cent(shop: Shop) -> No
         booked[row.account] = booked.get(row.account, Decimal(0)) + row.debit - row.credit
     bank = line.account.ledger_account
     assert booked == {bank: Decimal("1561.33"), "627000": Decimal("22.67"), "511500": Decimal("-1584.00")}
+
+
+def test_on_the_worktable_a_payout_is_one_key(shop: Shop) -> None:
+    checkout = shop.open()
+    shop.pay(checkout)
+    shop.read(checkout)
+    requests.post(f"{shop.address}/sandbox/hosted-checkout/payout", data=json.dumps({"account": shop.key}), timeout=10)
+    with company_scope(shop.company):
+        read_payouts(account=shop.account, at=timezone.now())
+        payout = Payout.objects.get()
+    entry = money.a_credit(str(payout.amount), counterparty="PSP", remittance=payout.bank_reference)
+    [line] = money.bank_lines(shop.company, [entry], at=timezone.now())
+    client = Client()
+    client.force_login(a_person(shop.company))
+    page = reverse("payments:worktable-line", args=[line.pk])
+    before = money_state(shop.company)
+    assert f'name="payout" value="{payout.pk}"' in client.get(page).text
+    client.post(page, {"act": "payout", "payout": str(payout.pk)})
+    with company_scope(shop.company):
+        match = Match.objects.get(line=line)
+        assert [part.account for part in match.parts.order_by("position")] == ["", "627000"]
+        client.post(reverse("payments:worktable-undo", args=[match.pk]))
+    assert money_state(shop.company).differences(before) == []
 
 
 def test_a_payout_with_what_is_unknown_here_is_not_explained(shop: Shop) -> None:
