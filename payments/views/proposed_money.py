@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,14 +34,15 @@ def of_known_money(line: BankLine, verdict: Verdict) -> list[Proposal]:
     name = next(name for name in KNOWN if getattr(verdict, name))
     proposals = [best]
     for loser in verdict.losers[:MOST_FOUND]:
-        other = Verdict(kind=PROPOSED, rule=verdict.rule, **{name: ((loser.id, abs(line.amount)),)})  # type: ignore[arg-type]
+        instead: dict[str, Any] = {name: ((loser.id, abs(line.amount)),)}
+        other = Verdict(kind=PROPOSED, rule=verdict.rule, **instead)
         if parts := parts_of_verdict(line, other):
             sentence = _("Plutôt %(number)s, du même montant.") % {"number": loser.number}
             proposals.append(Proposal(sentence=sentence, **_shown(other, parts)))
     return proposals
 
 
-def _shown(verdict: Verdict, parts: Sequence[Part]) -> dict[str, object]:
+def _shown(verdict: Verdict, parts: Sequence[Part]) -> dict[str, Any]:
     return {"title": _title(parts), "facts": _facts(parts), "fields": {"act": "known", **fields_of(verdict)}}
 
 
@@ -63,8 +64,8 @@ def verdict_of(fields: Sequence[tuple[str, Decimal]]) -> Verdict:
         if name in KNOWN and kinds and kinds[-1].isdecimal() and len(kinds[-1]) < 19 and len(kinds) == _depth(name):
             key = int(kinds[-1])
             found[name].append(((kinds[0], key) if len(kinds) > 1 else key, amount))
-    told = {name: tuple(rows) for name, rows in found.items()}
-    return Verdict(kind=PROPOSED, rule="person", **told)  # type: ignore[arg-type]
+    told: dict[str, Any] = {name: tuple(rows) for name, rows in found.items()}
+    return Verdict(kind=PROPOSED, rule="person", **told)
 
 
 def _depth(name: str) -> int:

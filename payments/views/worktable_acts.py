@@ -111,7 +111,7 @@ def _amount(text: str) -> Decimal | None:
 def _credit(request: HttpRequest, line: BankLine) -> Answer:
     """All of it to a customer's credit: a second payment of what is settled, or an advance."""
     key = request.POST.get("customer", "")
-    customer = get_object_or_404(Customer.objects, pk=key if key.isdecimal() and len(key) < 19 else 0)
+    customer: Customer = get_object_or_404(Customer.objects, pk=key if key.isdecimal() and len(key) < 19 else 0)
     return _parts(request, line, forms.Form(request.POST), lambda: [Received(customer, line.amount)])
 
 
