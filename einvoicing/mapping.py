@@ -53,8 +53,8 @@ def from_invoice(
         contract=invoice.contract_reference,
         sales_order=_sales_order(invoice),
         notes=_notes(invoice, deposits),
-        business_process=_process(invoice),
-        preceding=_preceding(invoice, deposits),
+        business_process=business_process(invoice),
+        preceding=preceding(invoice, deposits),
         seller=_untaxed(seller) if outside else seller,
         buyer=_untaxed(buyer) if outside else buyer,
         delivery=_delivery(invoice, within_union=any(row.category == "K" for row in subtotals)),
@@ -83,7 +83,7 @@ def _is_domestic(buyer: Mapping[str, Any]) -> bool:
     return territories.is_domestic(buyer["address"]["country"], monaco=settings.MONACO_IS_DOMESTIC)
 
 
-def _process(invoice: Invoice) -> str:
+def business_process(invoice: Invoice) -> str:
     """BT-23, the cadre: B, S or M for the nature; 4 for a final invoice after deposits, 1 for any other (BR-FR-08)."""
     return f"{invoice.mentions['nature']}{4 if invoice.amount_deposited else 1}"
 
@@ -113,7 +113,7 @@ def _deducted(deposit: Invoice, *, sign: str) -> str:
     return f"Acompte {deposit.number} du {deposit.issue_date:%d/%m/%Y} : {amount} {deposit.currency} TTC"
 
 
-def _preceding(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Reference, ...]:
+def preceding(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Reference, ...]:
     """BG-3: the deposits a final invoice deducts; what a credit note or a corrected invoice names, alone.
 
     A corrected invoice has exactly one (BR-FR-CO-04): its deposits are in its notes and in BT-113.

@@ -1,0 +1,125 @@
+"""`manage.py ereport`: the report of a period for people and machines, the running one as a draft."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from config.kernel.models import VatRegime
+from config.kernel.scope import company_scope
+from einvoicing import validation
+from einvoicing.formats import ereporting
+from tests.einvoicing.reporting.selling import a_sale, an_individual, noon, paid
+from tests.factories import story
+
+DAY = date(2026, 11, 5)
+
+
+@pytest.fixture
+def company(db):
+    company = story.a_company()
+    with company_scope(company):
+        invoice = a_sale(an_individual(company), DAY, ("100.00", "20", True), ("50.00", "10", False))
+        paid(invoice, DAY)
+    return company
+
+
+@pytest.fixture
+def today(monkeypatch):
+    def set_day(day: date) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: noon(day))
+
+    set_day(date(2026, 11, 30))
+    return set_day
+
+
+def run(company, period, **options):
+    output = io.StringIO()
+    code = 0
+    try:
+        call_command("ereport", company=getattr(company, "siren", company), period=period, stdout=output, **options)
+    except CommandError as error:
+        code = error.returncode
+    return code, output.getvalue()
+
+
+def objects(company, period, **options):
+    code, text = run(company, period, json=True, **options)
+    assert code == 0
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_decade_is_one_object_with_its_documents(company, today):
+    (found,) = objects(company, "2026-11-1")
+    assert {name: found[name] for name in ("company", "period", "kind", "start", "end", "due_on", "state", "type")} == {
+        "company": company.siren,
+        "period": "2026-11-1",
+        "kind": "sales",
+        "start": "2026-11-01",
+        "end": "2026-11-10",
+        "due_on": "2026-11-20",
+        "state": "due",
+        "type": "IN",
+    }
+    goods, services = found["flux"]["10.3"]
+    assert (goods["category"], goods["net"], goods["vat"]) == ("TLB1", "50.00", "5.00")
+    (rate,) = services["rates"]
+    assert (rate["rate"], rate["net"], rate["documents"][0]["net"]) == ("20.00", "100.00", "100.00")
+    assert found["totals"] == {"10.3": {"net": "150.00", "vat": "25.00"}}
+    assert (found["valid"], found["violations"]) == (True, [])
+
+
+def test_a_month_tells_payments(company, today):
+    (found,) = objects(company, "2026-11")
+    assert (found["kind"], found["totals"]) == ("payments", {"10.4": {"amount": "120.00"}})
+    (day,) = found["flux"]["10.4"]
+    assert day["rates"][0]["documents"][0]["payment"].startswith("ENC-")
+
+
+def test_the_running_period_is_a_draft_until_its_last_day_has_passed(company, today):
+    for day, state in ((date(2026, 11, 10), "draft"), (date(2026, 11, 11), "due")):
+        today(day)
+        (found,) = objects(company, "2026-11-1")
+        assert (found["state"], found["is_draft"]) == (state, state == "draft")
+
+
+def test_regimes_by_month_tell_both_reports(company, today):
+    company.vat_regime = VatRegime.SIMPLIFIED
+    company.save()
+    assert [found["kind"] for found in objects(company, "2026-11")] == ["sales", "payments"]
+    assert [found["kind"] for found in objects(company, "2026-11", kind="payments")] == ["payments"]
+
+
+def test_the_file_is_what_the_official_rules_accept(company, today):
+    code, text = run(company, "2026-11-1", xml=True)
+    assert code == 0
+    assert validation.check(text.encode()).valid
+    report = ereporting.parse(text.encode())
+    assert (report.issuer_siren, report.type_code, report.start) == (company.siren, "IN", date(2026, 11, 1))
+
+
+def test_an_empty_period_is_said_and_its_file_is_valid(company, today):
+    code, text = run(company, "2026-10-1")
+    assert code == 0
+    assert "rien à déclarer" in text
+    assert validation.check(run(company, "2026-10-1", xml=True)[1].encode()).valid
+
+
+def test_people_read_each_row_with_its_documents(company, today):
+    _code, text = run(company, "2026-11-1")
+    assert "10.3 05/11/2026 TPS1 à 20 % : 100.00 HT, 20.00 de TVA" in text
+    assert "FAC-2026-00001" in text
+
+
+@pytest.mark.parametrize("period", ["2026-11-4", "novembre"])
+def test_an_unknown_period_ends_with_two(company, today, period):
+    assert run(company, period)[0] == 2
+
+
+def test_an_unknown_company_ends_with_two(db):
+    assert run("123456789", "2026-11")[0] == 2
