@@ -66,15 +66,14 @@ class CompanyRemindersForm(RecordForm):
     """How the whole company reminds, beside the delays of « Société »."""
 
     def __init__(self, sent: Any = None, *, row: ReminderSettings) -> None:
-        shown = {name: "yes" for name in ("is_grouped", "with_statement") if getattr(row, name)}
-        initial = {"language": row.language, "notice_days": row.notice_days, **shown}
+        initial = {name: bool(getattr(row, name)) for name in ("is_grouped", "with_statement")}
+        initial |= {"language": row.language or Language.FRENCH, "notice_days": row.notice_days}
         super().__init__(sent, initial=initial)
-        self.fields["is_grouped"] = _choice(_("Une seule lettre par client pour toutes ses factures dues"), _("Non"))
-        self.fields["with_statement"] = _choice(_("Joindre le relevé de compte"), _("Non"))
-        self.fields.update(fields_for_model(ReminderSettings, fields=("language",)))
+        grouped = _("Une seule lettre par client pour toutes ses factures dues")
+        self.fields["is_grouped"] = forms.BooleanField(label=grouped, required=False)
+        self.fields["with_statement"] = forms.BooleanField(label=_("Joindre le relevé de compte"), required=False)
+        self.fields["language"] = forms.ChoiceField(label=_("Langue des lettres"), choices=Language.choices)
         self.fields["notice_days"] = _notice_days()
-        for name in ("is_grouped", "with_statement"):
-            self.fields[name].choices = [("", _("Non")), ("yes", _("Oui"))]  # type: ignore[attr-defined]
 
 
 class CustomerRemindersForm(RecordForm):

@@ -31,6 +31,11 @@ class Difference:
     piece: str = ""
     source: str = ""  # the fact that was booked: "payments.payment:…"
 
+    @property
+    def said(self) -> str:
+        """The piece and its label, which often names it already."""
+        return self.label if self.piece in self.label else f"{self.piece} {self.label}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationStatement:

@@ -270,9 +270,8 @@ def _written_off(row: WriteOff) -> list[Posting]:
 
 def _seal(tag: str, row: WriteOff, *, actor: Actor, at: datetime) -> None:
     document = _document(row)
-    data = {"number": document.number, "amount": row.amount, "vat": row.vat_amount, "reason": row.reason}
-    if row.note:
-        data["note"] = row.note
+    data = {"number": document.number, "amount": row.amount, "vat": row.vat_amount, "code": row.reason}
+    data["reason"] = " – ".join(part for part in (str(WriteOffReason(row.reason).label), row.note) if part)
     audit.record(tag, subject=row, also=[document, document.customer], actor=actor, at=at, seal=True, data=data)
 
 

@@ -94,7 +94,7 @@ def _csv(found: ReconciliationStatement) -> HttpResponse:
     writer.writerow([_("Solde à la banque"), found.on.isoformat(), "", _figure(found.at_bank)])
     for row in found.entries:
         label = _("Écriture sur aucun relevé")
-        writer.writerow([label, row.day.isoformat(), _cell(f"{row.piece} {row.label}".strip()), _figure(row.amount)])
+        writer.writerow([label, row.day.isoformat(), _cell(row.said), _figure(row.amount)])
     for row in found.lines:
         label = _("Ligne non comptabilisée")
         writer.writerow([label, row.day.isoformat(), _cell(row.label), _figure(-row.amount)])

@@ -13,6 +13,7 @@ from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.models import Company
 from tests.browser.conftest import sign_in
+from tests.browser.money_pages import money_addresses
 from tests.factories import story
 from tests.trust.at_once import a_share
 
@@ -22,6 +23,7 @@ GRAVE = {"critical", "serious"}
 
 @pytest.fixture
 def addresses(company: Company) -> list[str]:
+    money_pages = money_addresses(company)  # issued earlier: numbers follow the days
     customer = story.a_customer(company)
     issued, draft = story.an_issued_invoice(customer), story.a_draft(customer)
     order = save_order(order=None, customer=customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT)
@@ -41,6 +43,7 @@ def addresses(company: Company) -> list[str]:
         f"{draft.get_absolute_url()}issue/",
         *("/settings/", "/settings/bank/", "/settings/platform/", "/settings/webhooks/", "/settings/api/"),
         *("/settings/webhooks/new/", "/settings/api/new/", "/settings/received/"),
+        *money_pages,
     ]
 
 

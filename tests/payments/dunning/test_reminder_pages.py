@@ -254,10 +254,22 @@ def test_a_customer_is_reminded_in_its_own_way(company, late):
     assert client.get(reverse("payments:reminder-list")).context["rows"] == []
 
 
-def test_the_company_groups_its_letters_from_its_settings(company, late):
+def test_a_form_that_nobody_changed_meanwhile_shows_no_two_versions(company, late):
     client = signed_in(company)
-    assert client.post(reverse("reminder-settings"), {"is_grouped": "yes", "notice_days": "16"}).status_code == 422
-    assert client.post(reverse("reminder-settings"), {"is_grouped": "yes", "notice_days": "8"}).status_code == 302
+    for address in (reverse("reminder-settings"), reverse("payments:customer-reminders", args=[late.customer_id])):
+        assert "Deux versions" not in client.get(address).content.decode()
+
+
+def test_what_is_owed_in_dollars_is_not_added_to_euros(company, late):
+    an_issued_invoice(a_customer(company, name="Hudson"), at=timezone.now() - timedelta(days=60), currency="USD")
+    page = signed_in(company).get(reverse(LIST))
+    assert page.context["totals"] == ["1\u202f440,00\u00a0€", "1\u202f440,00\u00a0$"]
+
+
+def test_the_company_groups_its_letters_from_its_settings(company, late):
+    client, typed = signed_in(company), {"is_grouped": "yes", "language": "fr"}
+    assert client.post(reverse("reminder-settings"), {**typed, "notice_days": "16"}).status_code == 422
+    assert client.post(reverse("reminder-settings"), {**typed, "notice_days": "8"}).status_code == 302
     row = ReminderSettings.objects.get(customer=None)
     assert (row.is_grouped, row.notice_days) == (True, 8)
 

@@ -1,0 +1,71 @@
+"""Every page of the money side with something on it: refunds, slips, the till, rules, reminders, customers’ own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from config.kernel.clock import local_day
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from payments.dunning.holds import hold_reminders
+from payments.models import Method
+from payments.outgoing.ordering import order_refunds
+from payments.outgoing.refunding import refund_customer
+from payments.portal.links import link_to_invoice, link_to_statement
+from payments.portal.tokens import token_of
+from payments.services.remittances import remit_payments
+from payments.services.rules import save_rule
+from tests.factories import money, story
+from tests.factories.story import ACTOR, IBAN
+
+LONG = "Société coopérative agricole et viticole des Producteurs Réunis de la Vallée du Haut-Languedoc"
+RULE = {"name": "Frais", "text": "cotisation carte", "direction": "OUT", "ledger_account": "627000"}
+LISTS = (
+    *("/refunds/", "/refunds/order/", "/remittances/", "/remittances/new/?method=CASH", "/till/", "/bank/rules/"),
+    *("/bank/rules/new/", "/bank/worktable/", "/reminders/promises/", "/reminders/letters/", "/reminders/history/"),
+    *("/reminders/forecast/", "/reminders/send/", "/customer-messages/", "/card-payments/", "/settings/reminders/"),
+    *("/settings/rates/", "/settings/write-offs/", "/settings/customer-pages/", "/settings/reminders/1/fr/"),
+)
+
+
+def money_addresses(company: Company) -> list[str]:
+    now = timezone.now()
+    who: dict[str, Any] = {"actor": ACTOR, "at": now}
+    customer, account, today = story.a_customer(company, name=LONG), money.a_bank_account(company), local_day(now)
+    other = story.an_issued_invoice(customer, at=now - timedelta(days=80))
+    late = story.an_issued_invoice(customer, at=now - timedelta(days=70))
+    with company_scope(company):
+        money.bank_lines(company, [money.a_credit("-8.00")], at=now)
+        money.a_payment(customer, "90", paid_on=today, at=now)
+        cash = [money.a_payment(customer, "40", method=Method.CASH, paid_on=today, at=now) for _place in range(3)]
+        given = {"customer": customer, "method": Method.TRANSFER, "iban": IBAN, "bank_account": account, **who}
+        ordered, waiting = (
+            refund_customer(amount=Decimal(20), reason="Trop-perçu", made_on=today, **given) for _place in range(2)
+        )
+        order = order_refunds(refunds=[ordered], bank_account=account, executes_on=today, **who)
+        slip = remit_payments(
+            company=company, method=Method.CASH, payments=cash[:1], bank_account=account, remitted_on=today, **who
+        )
+        values = {"counterparty": "", "counterparty_iban": "", "vat_rate": None, "label": "", **RULE}
+        rule = save_rule(rule=None, company=company, values=values, **who)
+        hold_reminders(invoice=other, kind="PROMISE", until=today, amount=other.balance, note="Au téléphone", **who)
+        links = [
+            link_to_invoice(invoice=late, recipient="compta@client.example", **who),
+            link_to_statement(customer=customer, recipient="compta@client.example", **who),
+        ]
+        mine = [f"/c/{token_of(link.public_id)}/" for link in links]
+        letters = (f"/reminders/of/{late.pk}/{page}" for page in ("", "interest/", "hold/promise/", "hold/pause/"))
+        records = (ordered, waiting, order, slip)
+        return [
+            *LISTS,
+            *(record.get_absolute_url() for record in records),
+            *(f"{record.get_absolute_url()}cancel/" for record in (waiting, slip)),
+            *(f"/customers/{customer.pk}/refund/", f"/invoices/{late.pk}/write-off/", f"/bank/rules/{rule.pk}/"),
+            *(f"/bank/accounts/{account.pk}/reconciliation/", f"/reminders/customers/{customer.pk}/"),
+            *(*letters, *mine, f"{mine[0]}{late.number}/", f"{mine[0]}{late.number}/paid/"),
+            f"{mine[0]}{late.number}/dispute/",
+        ]
