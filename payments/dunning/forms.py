@@ -66,7 +66,7 @@ class CompanyRemindersForm(RecordForm):
     """How the whole company reminds, beside the delays of « Société »."""
 
     def __init__(self, sent: Any = None, *, row: ReminderSettings) -> None:
-        initial = {name: bool(getattr(row, name)) for name in ("is_grouped", "with_statement")}
+        initial: dict[str, Any] = {name: bool(getattr(row, name)) for name in ("is_grouped", "with_statement")}
         initial |= {"language": row.language or Language.FRENCH, "notice_days": row.notice_days}
         super().__init__(sent, initial=initial)
         grouped = _("Une seule lettre par client pour toutes ses factures dues")
