@@ -16,7 +16,7 @@ from config.kernel.clock import local_day
 from customers import panels
 from customers.models import Customer
 from customers.panels import Action, Figure, Panel
-from payments.models import Payment
+from payments.models import Mandate, Payment
 from payments.outgoing.refunding import credit_payments
 from payments.services.scores import habits
 
@@ -24,6 +24,14 @@ from payments.services.scores import habits
 def register() -> None:
     """Called once, when the app is ready."""
     panels.register(figures=figures, panels=reminder_panels, actions=actions)
+    panels.register(panels=mandate_panels)
+
+
+def mandate_panels(customer: Customer) -> Iterator[Panel]:
+    """By which mandates its invoices may be debited."""
+    mandates = list(Mandate.objects.filter(customer=customer).order_by("-created_at", "-id")[:10])
+    if mandates:
+        yield Panel(_("Mandats de prélèvement"), "payments/debit/_customer_panel.html", {"mandates": mandates})
 
 
 def figures(customer: Customer) -> Iterator[Figure]:
@@ -57,3 +65,5 @@ def actions(customer: Customer) -> Iterator[Action]:
         yield Action(_("Rembourser"), reverse("payments:refund-new", args=[customer.pk]), "undo", "payments.refund")
     settings = reverse("payments:customer-reminders", args=[customer.pk])
     yield Action(_("Comment relancer ce client"), settings, "bell", "reminders.send")
+    new = reverse("payments:mandate-new", args=[customer.pk])
+    yield Action(_("Mandat de prélèvement"), new, "bank", "bank.reconcile")

@@ -134,3 +134,21 @@ declare(
     Fact("payments.checkout.alerted", n("Paiement par carte à vérifier"), "alert", "bad"),
     Fact("payments.checkout.looked_at", n("Paiement par carte vérifié"), "check"),
 )
+declare(
+    "bank",
+    Fact("payments.mandate.prepared", n("Mandat %(reference)s préparé"), "edit"),
+    Fact("payments.mandate.signed", n("Mandat %(reference)s signé"), "check", "good"),
+    Fact("payments.mandate.revoked", n("Mandat %(reference)s révoqué"), "close", "warn"),
+    Fact("payments.debit.announced", n("Prélèvement de %(amount)s annoncé pour le %(day)s"), "calendar"),
+    Fact("payments.debit.cancelled", n("Prélèvement annulé"), "undo", "warn"),
+    Fact("payments.debit.ordered", n("Prélèvement demandé à la banque par %(number)s"), "bank"),
+    Fact("payments.debit.returned_to_list", n("Prélèvement en attente d’un autre fichier"), "undo"),
+    Fact("payments.debit.collected", n("Prélèvement de %(amount)s encaissé"), "coins", "good"),
+    Fact("payments.debit.reopened", n("Prélèvement de nouveau attendu de la banque"), "undo", "warn"),
+    Fact("payments.debit.returned", n("Prélèvement de %(amount)s revenu (%(code)s) : %(reason)s"), "alert", "bad"),
+    Fact("payments.debit.restored", n("Retour de prélèvement annulé"), "undo"),
+    Fact("payments.debit.handled", n("Retour de prélèvement classé"), "check"),
+    Fact("payments.debit_order.made", n("Ordre de prélèvement %(number)s de %(amount)s"), "bank"),
+    Fact("payments.debit_order.cancelled", n("Ordre de prélèvement %(number)s annulé"), "undo", "warn"),
+    Fact("payments.collection.changed", n("Réglages d’encaissement modifiés"), "settings"),
+)

@@ -18,7 +18,7 @@ from config.kernel.clock import local_day
 from customers import panels as customer_records
 from customers.models import Customer
 from customers.panels import Panel
-from payments.models import CustomerLink, ReminderHold
+from payments.models import CustomerLink, DirectDebit, ReminderHold
 from payments.portal.links import address_of
 from payments.services.write_offs import live_write_offs
 
@@ -47,6 +47,9 @@ def side_panels(invoice: Invoice) -> Iterator[Panel]:
         )
     if panel := links_panel(invoice.customer, invoice):
         yield panel
+    debit = invoice.debits.filter(status__in=DirectDebit.PENDING).first()
+    if debit is not None:
+        yield Panel(_("Prélèvement"), "payments/debit/_invoice_panel.html", {"debit": debit})
     reminders = list(invoice.reminders.select_related("email").order_by("-created_at"))
     holds = list(invoice.reminder_holds.filter(ended_at=None).order_by("until")) if not invoice.is_draft else []
     if reminders or holds:

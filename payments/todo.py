@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.models import Invoice, InvoiceStatus, owed_of
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
+from payments.debits.reasons import reason_of
 from payments.models import (
     BankAccount,
     BankLine,
     Checkout,
+    DebitStatus,
+    DirectDebit,
     HoldKind,
     LineStatus,
     Payment,
@@ -116,6 +119,20 @@ def card_payments(_today: Today) -> Iterator[Todo]:
         sentence = ngettext("%(n)s paiement par carte à vérifier", "%(n)s paiements par carte à vérifier", row["count"])
         url, detail = f"{reverse('payments:checkout-list')}?shown=alerts", typography.money(row["total"])
         yield Todo(counted(sentence, row["count"]), detail, "coins", "bad", _("Vérifier"), url)
+
+
+@watch("debit-returns", needs="bank.reconcile")
+def debit_returns(_today: Today) -> Iterator[Todo]:
+    """Direct debits that came back, until a person has done something about them."""
+    returned = DirectDebit.objects.filter(status=DebitStatus.RETURNED, handled_at=None)
+    row = returned.aggregate(count=Count("pk"), total=Sum("amount", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s prélèvement revenu impayé", "%(n)s prélèvements revenus impayés", row["count"])
+        latest = returned.order_by("-returned_on", "-id").first()
+        detail = f"{latest.return_code} – {_(reason_of(latest.return_code).sentence)}" if latest else ""
+        yield Todo(
+            counted(sentence, row["count"]), detail, "bank", "bad", _("Traiter"), reverse("payments:debit-returns")
+        )
 
 
 @watch("credits", needs="payments.record")

@@ -24,8 +24,8 @@ from config.runtime import heartbeats
 # the most pressing first
 ORDER = (
     "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "emails", "bank",
-    "suspense", "card-payments", "late-invoices", "notices", "formal-notices", "promises", "refused-addresses",
-    "orders", "drafts", "credits", "webhooks",
+    "suspense", "debit-returns", "card-payments", "late-invoices", "notices", "formal-notices", "promises",
+    "refused-addresses", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip
 FIRST_STEPS_IN_ORDER = (
     "customers:customer-new",

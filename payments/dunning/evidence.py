@@ -16,7 +16,7 @@ from config.kernel.models import Company
 from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import FINAL, FIRM, FRIENDLY, Decision, Facts, Level, Policy, refuse, refuse_for_bank
 from payments.dunning.practice import Practice, Practices, practices_of
-from payments.models import BankAccount, BankLine, MatchPart, Payment
+from payments.models import BankAccount, BankLine, DirectDebit, MatchPart, Payment
 from payments.portal.notices import paused_invoices
 from payments.services.proposing import barred_pairs, build_index, judge
 
@@ -64,6 +64,7 @@ class Evidence:
     requires_bank_data: bool
     said_paid: Mapping[int, date]  # until when an invoice waits because its customer says that it has paid
     holds: Mapping[int, Sequence[ReminderHold]]  # those that live, by invoice
+    debited: Collection[int]  # invoices that a direct debit on its way will pay
 
     def policy_for(self, customer_id: int) -> Policy:
         return _policy(self.practices.of(customer_id), requires_bank_data=self.requires_bank_data)
@@ -92,6 +93,7 @@ def gather_evidence(company: Company, *, at: datetime, customers: Collection[int
     for hold in live_holds:
         holds.setdefault(hold.invoice_id, []).append(hold)
     read = list(BankAccount.everywhere.filter(company=company).values_list("imported_at", flat=True))
+    debits = DirectDebit.everywhere.filter(company=company, status__in=DirectDebit.PENDING)
     levels = live.values("invoice_id").annotate(level=Max("level")).values_list("invoice_id", "level")
     sent = live.values("invoice__customer_id").annotate(last=Max("created_at"))
     return Evidence(
@@ -100,6 +102,7 @@ def gather_evidence(company: Company, *, at: datetime, customers: Collection[int
         unmatched=_unmatched_credits(company, at, customers),
         in_credit=set(unallocated.values_list("customer_id", flat=True)),
         last_level=dict(levels),
+        debited=set(debits.values_list("invoice_id", flat=True)),
         last_sent_on={row["invoice__customer_id"]: local_day(row["last"]) for row in sent},
         practices=practices_of(company, customers),
         requires_bank_data=bool(read),
@@ -177,5 +180,6 @@ def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
         paused_until=max(filter(None, pauses), default=None),
         promised_on=evidence.held_until(invoice, HoldKind.PROMISE),
         is_never_reminded=evidence.practices.of(invoice.customer_id).never,
+        is_being_debited=invoice.pk in evidence.debited,
         is_working_day=is_working_day(evidence.today),
     )

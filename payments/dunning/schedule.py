@@ -22,7 +22,6 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from billing.models import Invoice, InvoiceQuerySet
@@ -30,6 +29,7 @@ from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
 from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import DEFAULT_POLICY
+from payments.models import DirectDebit
 from payments.portal.notices import paused_invoices
 
 ALL_SENT = 100_000  # days of delay that no invoice reaches
@@ -77,7 +77,7 @@ def not_due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetim
     return with_delay(rows, company=company).exclude(_is_due(company, at))
 
 
-def _is_due(company: Company, at: datetime) -> Combinable:
+def _is_due(company: Company, at: datetime) -> Q:
     today = local_day(at)
     late_enough = ExpressionWrapper(Value(today, DateField()) - F("delay"), output_field=DateField())
     paused = Q(customer__reminders_paused_until__isnull=False, customer__reminders_paused_until__gte=today)
@@ -86,6 +86,7 @@ def _is_due(company: Company, at: datetime) -> Combinable:
     held = ReminderHold.everywhere.filter(
         invoice=OuterRef("pk"), kind__in=[HoldKind.PROMISE, HoldKind.PAUSE], ended_at=None, until__gte=today
     )
+    debited = DirectDebit.everywhere.filter(invoice=OuterRef("pk"), status__in=DirectDebit.PENDING)
     said_paid = Q(pk__in=list(paused_invoices(company.pk, today)))
     return (
         Q(disputed_at=None, due_date__lte=late_enough)
@@ -94,6 +95,7 @@ def _is_due(company: Company, at: datetime) -> Combinable:
         & ~recently_reminded
         & ~never
         & ~Exists(held)
+        & ~Exists(debited)
     )
 
 

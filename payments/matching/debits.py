@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
+from config.kernel.money import ZERO
 from payments.matching.cases import Case, write
-from payments.matching.expected import is_told
+from payments.matching.expected import bears, is_told
 from payments.matching.folding import fold, squeeze
 from payments.matching.items import (
     NONE,
     PAYMENT,
     REFUND,
+    Difference,
     Evidence,
     Line,
     OpenItem,
@@ -18,6 +21,7 @@ from payments.matching.items import (
     amount_text,
 )  # fmt: skip
 
+HIGHEST_FEE = Decimal(30)  # that a bank takes with a debit that comes back, in one line
 # ISO 20022 return reasons, BkTxCd sub-families of returns and reversals, and what French banks print
 CODES = re.compile(
     r"\b(AC0[1346]|AC13|AG0[12]|AM0[459]|BE05|CUST|DUPL|FOCR|FRAD|MD0[1267]|MS0[23]|RR0[1-4]|SL01|TECH)\b"
@@ -35,9 +39,10 @@ def is_return(line: Line) -> bool:
 
 def judge_debit(case: Case) -> Verdict:
     line = case.line
-    returned = _returned(case) if is_return(line) else None
+    told = is_return(line)
     return (
-        returned
+        _taken_back(case, is_return=told)
+        or (_returned(case) if told else None)
         or _refund(case)
         or Verdict(kind=NONE, rule="debit", evidence=(Evidence("debit", amount_text(-line.amount)),))
     )
@@ -63,6 +68,39 @@ def _refund(case: Case) -> Verdict | None:
         is_proven=is_proven,
         rivals=payees[1:],
         refunds=((item.id, item.balance),),
+        customer_id=item.customer_id,
+    )
+
+
+def _taken_back(case: Case, *, is_return: bool) -> Verdict | None:
+    """A direct debit of ours that comes back: by its end-to-end id, alone or with the bank's fee; by its mandate and
+    amount where the bank says that it is a return.
+    """
+    taken, currency = -case.line.amount, case.line.currency
+    waiting = [
+        item
+        for item in case.index.given
+        if item.currency == currency and (PAYMENT, item.id) not in case.index.explained
+    ]
+    own = [item for item in waiting if ZERO <= taken - item.balance <= HIGHEST_FEE and bears(case, item.given_ids[:1])]
+    if not own and is_return:
+        own = [item for item in waiting if item.balance == taken and bears(case, item.given_ids[1:])]
+    if not own:
+        return None
+    item = own[-1]  # the latest
+    fee = taken - item.balance
+    evidence = [Evidence("returned", item.number), Evidence("amount", amount_text(item.balance))]
+    evidence += [Evidence("fee", amount_text(fee))] if fee else []
+    return write(
+        case,
+        "returned",
+        [],
+        evidence,
+        is_proven=len(own) == 1,
+        rivals=own[:-1],
+        why="later",
+        returned=((item.id, item.balance),),
+        difference=Difference(fee, "BANK_FEE") if fee else None,
         customer_id=item.customer_id,
     )
 

@@ -13,7 +13,7 @@ from payments.matching.items import DEBIT_ORDER, Evidence, OpenItem, Verdict, am
 
 # of the day it was recorded for, and the day the bank shows it
 BEFORE, AFTER = timedelta(days=7), timedelta(days=60)
-SLIPS = re.compile(r"\b(REMISE|REM|CHEQUES?|CHQ|VERSEMENT|ESPECES|CARTES?|CB)\b")
+SLIPS = re.compile(r"\b(REMISE|REM|CHEQUES?|CHQ|VERSEMENT|ESPECES|CARTES?|CB|PRLV|PRELEVEMENTS?)\b")
 
 
 def judge_expected(case: Case) -> Verdict | None:
@@ -53,11 +53,16 @@ def _around(case: Case, items: Iterable[OpenItem]) -> list[OpenItem]:
 
 def is_told(case: Case, item: OpenItem) -> bool:
     """The line bears its number or one of its references, whole."""
-    line = case.line
-    if line.end_to_end_id and line.end_to_end_id in item.end_to_end_ids:
+    if case.line.end_to_end_id and case.line.end_to_end_id in item.end_to_end_ids:
         return True
+    return bears(case, (item.number, *item.end_to_end_ids))
+
+
+def bears(case: Case, references: Iterable[str]) -> bool:
+    """One of the texts of the line bears one of the references, whole."""
+    line = case.line
     texts = [squeeze(text) for text in (line.structured_reference, line.end_to_end_id, *line.texts) if text]
-    keys = [squeeze(key) for key in (item.number, *item.end_to_end_ids)]
+    keys = [squeeze(key) for key in references]
     return any(
         len(key) >= SHORTEST_NUMBER
         and sum(map(str.isdigit, key)) >= FEWEST_DIGITS

@@ -53,6 +53,7 @@ class Index:
     by_end_to_end: dict[str, list[OpenItem]] = field(default_factory=dict)
     others: dict[tuple[str, str, Decimal], list[OpenItem]] = field(default_factory=dict)  # by kind, currency and amount
     credits: dict[Hashable, list[OpenItem]] = field(default_factory=dict)  # by customer
+    given: list[OpenItem] = field(default_factory=list)  # payments that bear ids of ours
     received: dict[tuple[Hashable, str, Decimal], list[date]] = field(default_factory=dict)
     names: Names = field(default_factory=lambda: Names.build({}))
     learned: Learned = field(default_factory=dict)  # IBAN → customer → confirmed matches
@@ -113,6 +114,8 @@ class Index:
             if item.kind == CREDIT:
                 self.credits.setdefault(item.customer_id, []).append(item)
             elif item.kind == PAYMENT:
+                if item.given_ids:
+                    self.given.append(item)
                 self.receive(item.customer_id, item.currency, item.balance, item.due_on)
 
     def payer_of(self, line: Line) -> Payer:

@@ -37,6 +37,7 @@ class OpenItem:
     end_to_end_ids: tuple[
         str, ...
     ] = ()  # those we gave: payment links, direct debits, refunds; of a PAYMENT, the payer's
+    given_ids: tuple[str, ...] = ()  # of a PAYMENT by direct debit: the end-to-end id we gave, then its mandate
     issued_on: date | None = None  # a payment without reference is of nothing that was issued after it
 
 

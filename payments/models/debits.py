@@ -30,6 +30,7 @@ class Scheme(models.TextChoices):
 class Sequence(models.TextChoices):
     FIRST = "FRST", _("Premier")
     RECURRENT = "RCUR", _("Récurrent")
+    FINAL = "FNAL", _("Dernier")
     ONE_OFF = "OOFF", _("Ponctuel")
 
 
@@ -115,7 +116,8 @@ class DirectDebit(CompanyRow):
         DebitStatus.ORDERED: frozenset({DebitStatus.ANNOUNCED, DebitStatus.COLLECTED, DebitStatus.RETURNED}),
         # back to ORDERED where the match with the bank's line is undone
         DebitStatus.COLLECTED: frozenset({DebitStatus.ORDERED, DebitStatus.RETURNED}),
-        DebitStatus.RETURNED: frozenset(),
+        # back where the return is undone
+        DebitStatus.RETURNED: frozenset({DebitStatus.COLLECTED, DebitStatus.ORDERED}),
         DebitStatus.CANCELLED: frozenset(),
     }
     PENDING: ClassVar[tuple[str, ...]] = (DebitStatus.ANNOUNCED, DebitStatus.ORDERED)
@@ -129,6 +131,7 @@ class DirectDebit(CompanyRow):
     end_to_end_id = models.CharField(_("référence de bout en bout"), max_length=35)
     notice = models.OneToOneField(Email, on_delete=models.PROTECT, null=True, related_name="debit")
     order = models.ForeignKey(DebitOrder, on_delete=models.PROTECT, null=True, related_name="debits")
+    batch = models.CharField(_("lot"), max_length=35, blank=True)  # of the file: PmtInfId, which the bank's line bears
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, related_name="debit")
     announced_at = models.DateTimeField(_("annoncé le"))
     return_code = models.CharField(_("motif du retour"), max_length=4, blank=True)

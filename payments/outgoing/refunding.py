@@ -22,7 +22,8 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import iban as ibans
 from config.kernel.money import ZERO
 from customers.models import Customer
-from payments.models import BankAccount, MatchPart, Method, Payment, Refund
+from payments.debits.standing import restore_debit
+from payments.models import BankAccount, MatchPart, Method, Payment, Refund, RefundKind
 from payments.outgoing.recording import book_refund, check_day, insert_refund, seal_refund, take_shares
 from payments.services.allocations import (
     Share,
@@ -182,6 +183,8 @@ def cancel_refund(*, refund: Refund, reason: str, actor: Actor, at: datetime) ->
         # one payment for a return, the only kind that released anything
         again = [Share(invoices[pk], min(part, invoices[pk].balance)) for pk, part in released.items()]
         allocate_locked(payment, [share for share in again if share.amount > 0], invoices, actor=actor, at=at)
+        if locked.kind == RefundKind.RETURN:
+            restore_debit(payment, actor=actor, at=at)
     documents = [payment for payment, _amount in shares]
     data = {"number": locked.number, "amount": locked.amount, "reason": reason}
     audit.record(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 
+from billing import ledger
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
+from payments.debits.expected import DEBITS, debits_credited
 from payments.matching import Verdict
 from payments.models import BankLine, LineStatus, Match, Payment, Refund, Remittance
 from payments.services.known_money import SLIP
 from payments.services.remittances import parts_of
 from payments.services.settling import settle_line
-from payments.services.settling_parts import Found, Part, Refunded, Returned
+from payments.services.settling_parts import Booked, Collected, Found, Part, Refunded, Returned
+
+RETURN_FEE = "Frais de rejet"
 
 
 def parts_of_verdict(line: BankLine, verdict: Verdict) -> list[Part]:
@@ -25,9 +29,14 @@ def parts_of_verdict(line: BankLine, verdict: Verdict) -> list[Part]:
         parts += [Refunded(refund) for refund in Refund.everywhere.filter(pk=key).select_related("customer")]
     for key, amount in verdict.returned:
         parts += [Returned(payment, -amount) for payment in Payment.everywhere.filter(pk=key)]
+    if verdict.returned and verdict.difference is not None:
+        parts.append(Booked(ledger.BANK_FEES, -verdict.difference.amount, RETURN_FEE))
     for shown, amount in verdict.found:
-        kind, key = cast("tuple[str, int]", shown)
-        if kind == SLIP:
+        kind, *keys = cast("tuple[Any, ...]", shown)
+        key = keys[0]
+        if kind == DEBITS:
+            parts += [Collected(debit) for debit in debits_credited(line, keys)]
+        elif kind == SLIP:
             slips = Remittance.everywhere.filter(pk=key, bank_account=line.account_id, cancelled_at=None)
             parts += [part for slip in slips for part in parts_of(slip)]
         else:

@@ -1,5 +1,5 @@
 """What the books know of money, as the matcher sees it: credits, payments received lately, and what is expected on the
-account: slips taken to the bank, payments recorded by hand, refunds.
+account: slips taken to the bank, debits that were ordered, payments recorded by hand, refunds.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from config.kernel.clock import local_day
 from config.kernel.models import Company
+from payments.debits.expected import expected_debits
 from payments.matching import CREDIT, DEBIT_ORDER, PAYMENT, REFUND, OpenItem
 from payments.models import MatchPart, Method, Payment, Refund, RefundKind, RefundShare
 from payments.services.remittances import open_remittances
 
 # a payment is remembered so long: a collection may be returned within eight weeks (SEPA), the same come twice
 REMEMBERED = timedelta(days=70)
+RETURNABLE = timedelta(days=400)  # a debit without a valid mandate: thirteen months, and the banks' days
 # what of a payment comes by the account itself; cheques, cards and cash come by their slips
 TRANSFERS = frozenset({Method.TRANSFER, Method.DIRECT_DEBIT})
 SLIP, RECORDED = "remittance", "payment"  # what a DEBIT_ORDER's id is of
@@ -33,10 +35,12 @@ class _Shown:
 
 
 def known_money(company: Company, at: datetime, customers: Collection[int] | None) -> Iterator[OpenItem]:
-    """Of the company, or of these customers' payments alone. Five queries."""
+    """Of the company, or of these customers' payments alone, without what is expected of many at once. Six queries."""
     since = local_day(at - REMEMBERED)
     yield from _payments(company, since, customers)
     yield from _refunds(company, since)
+    if customers is None:
+        yield from expected_debits(company)
     for slip in open_remittances(company):
         yield OpenItem(
             id=(SLIP, slip.pk),
@@ -53,19 +57,22 @@ def known_money(company: Company, at: datetime, customers: Collection[int] | Non
 def _payments(company: Company, since: date, customers: Collection[int] | None) -> Iterator[OpenItem]:
     """What customers paid lately, what of their money pays nothing yet, and what no bank line shows yet."""
     rows = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None)
-    rows = rows.filter(Q(paid_on__gte=since) | Q(allocated__lt=F("amount")))
+    returnable = since - RETURNABLE + REMEMBERED
+    debits = Q(method=Method.DIRECT_DEBIT, paid_on__gte=returnable)
+    rows = rows.filter(Q(paid_on__gte=since) | Q(allocated__lt=F("amount")) | debits)
     if customers is not None:
         rows = rows.filter(customer__in=customers)
-    shown = _shown(company, since)
+    shown = _shown(company, returnable)
     columns = ("id", "number", "amount", "allocated", "customer_id", "customer__name", "paid_on", "currency")
-    for key, number, amount, allocated, customer, name, day, currency, method, reference in rows.values_list(
-        *columns, "method", "reference"
+    for key, number, amount, allocated, customer, name, day, currency, method, reference, *given in rows.values_list(
+        *columns, "method", "reference", "debit__end_to_end_id", "debit__mandate__reference"
     ):
         common: dict[str, Any] = {"number": number, "rf_reference": "", "customer_id": customer, "customer_name": name}
         common |= {"due_on": day, "currency": currency}
         identities = tuple({reference, shown.by.get(key, "")} - {""})
-        if day >= since and key not in shown.returned:
-            yield OpenItem(kind=PAYMENT, id=key, balance=amount, end_to_end_ids=identities, **common)
+        ours = tuple(filter(None, given))
+        if (day >= since or ours) and key not in shown.returned:
+            yield OpenItem(kind=PAYMENT, id=key, balance=amount, end_to_end_ids=identities, given_ids=ours, **common)
         if day >= since and key not in shown.by and reference and method in TRANSFERS:
             expected = {"id": (RECORDED, key), "balance": amount, "end_to_end_ids": (reference,)}
             yield OpenItem(kind=DEBIT_ORDER, **expected, **common)
@@ -85,12 +92,26 @@ def _shown(company: Company, since: date) -> _Shown:
 
 
 def _refunds(company: Company, since: date) -> Iterator[OpenItem]:
-    """Our transfers to customers that no line of the account shows yet."""
-    rows = Refund.everywhere.filter(company=company, kind=RefundKind.REFUND, method=Method.TRANSFER, cancelled_at=None)
+    """Our transfers to customers, and the returns typed by hand, that no line of the account shows yet."""
+    rows = Refund.everywhere.filter(company=company, cancelled_at=None)
+    rows = rows.filter(Q(method=Method.TRANSFER) | Q(kind=RefundKind.RETURN))
     matched = MatchPart.everywhere.filter(refund=OuterRef("pk"), match__undone_at=None)
     rows = rows.filter(~Exists(matched), made_on__gte=since)
-    columns = ("id", "number", "amount", "customer_id", "customer__name", "made_on", "currency", "end_to_end_id")
-    for key, number, amount, customer, name, day, currency, identity in rows.values_list(*columns):
+    # a return is of one payment, and the bank names the debit
+    debit = RefundShare.everywhere.filter(refund=OuterRef("pk"), refund__kind=RefundKind.RETURN)
+    rows = rows.annotate(debit=Subquery(debit.values("payment__debit__end_to_end_id")[:1]))
+    columns = (
+        "id",
+        "number",
+        "amount",
+        "customer_id",
+        "customer__name",
+        "made_on",
+        "currency",
+        "end_to_end_id",
+        "debit",
+    )
+    for key, number, amount, customer, name, day, currency, identity, debit_id in rows.values_list(*columns):
         yield OpenItem(
             id=key,
             number=number,
@@ -101,5 +122,5 @@ def _refunds(company: Company, since: date) -> Iterator[OpenItem]:
             due_on=day,
             currency=currency,
             kind=REFUND,
-            end_to_end_ids=(identity,),
+            end_to_end_ids=(identity, debit_id) if debit_id else (identity,),
         )

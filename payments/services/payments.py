@@ -20,6 +20,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO
 from customers.models import Customer
+from payments.debits.standing import reopen_debit
 from payments.models import BankAccount, Method, Payment
 from payments.services.allocations import (
     NotEnoughCredit,
@@ -195,6 +196,7 @@ def reverse_payment(
     for key in sorted(held):
         release_allocation(payment=locked, invoice=invoices[key], amount=held[key], reason=reason, actor=actor, at=at)
     take_off_slip(locked, actor=actor, at=at)
+    reopen_debit(locked, actor=actor, at=at)
     if locked.method == Method.CASH and locked.bank_account_id is None:
         check_till(locked.company_id, locked.amount)
     reversal = _insert_opposite(locked, reason, origin, at)

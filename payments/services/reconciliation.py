@@ -15,6 +15,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
+from payments.debits.collecting import collect_lines
 from payments.matching import AUTO, NONE, PROPOSED, Verdict
 from payments.models import BankLine, BarredPair, LineStatus, Match, Payment
 from payments.services.allocations import Share
@@ -47,12 +48,14 @@ def reconcile(*, company: Company, actor: Actor, at: datetime) -> Outcome:
     Each line is matched in a transaction of its own, under an advisory lock of the company: two runs take turns, and
     a crash keeps what was done. The evidence is read once; the balances are looked at again under lock.
     """
+    # first, and before the evidence is read: what we asked the bank for needs none
+    collected = collect_lines(company=company, actor=actor, at=at)
     index, barred = build_index(company, at=at), barred_pairs(company=company)
     open_lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN)
     lines = list(open_lines.order_by("booked_on", "id"))
     verdicts = judge_all(lines, index, barred)
     memory = Memory.of(company)
-    counts = {AUTO: 0, PROPOSED: 0, NONE: 0}
+    counts = {AUTO: collected, PROPOSED: 0, NONE: 0}
 
     def reconcile_line(line: BankLine) -> None:
         verdict = verdicts[line.pk]

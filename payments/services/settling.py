@@ -24,6 +24,7 @@ from payments.services.decisions import Decision
 from payments.services.settling_differences import settle_differences
 from payments.services.settling_parts import (
     Booked,
+    Collected,
     Found,
     Part,
     Received,
@@ -32,7 +33,7 @@ from payments.services.settling_parts import (
     invoices_of,
     older_payments_of,
 )
-from payments.services.settling_received import find_payment, receive
+from payments.services.settling_received import collect_debit, find_payment, receive
 from payments.services.settling_refunds import find_refund, take_back
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
@@ -94,8 +95,8 @@ def settle_line(
     """Explain an open line, or one on 471, by parts that together are its amount. Writes all of it or nothing.
 
     A line on 471 leaves it: its entry is taken back. Raises NothingToMatch, PartsDoNotAddUp, OnlyCredits,
-    OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, and what recording a
-    payment, its return or a write-off raises.
+    OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, NotOrdered, and what
+    recording a payment, its return or a write-off raises.
     """
     _check(line, parts)
     invoices = lock_invoices(invoices_of(parts))
@@ -109,6 +110,8 @@ def settle_line(
     for part in parts:
         if isinstance(part, Received):
             receive(decision, part)
+        elif isinstance(part, Collected):
+            collect_debit(decision, part)
         elif isinstance(part, Found):
             find_payment(decision, part)
         elif isinstance(part, Refunded):
@@ -136,12 +139,13 @@ def _check(line: BankLine, parts: Sequence[Part]) -> None:
     if total != line.amount:
         amount, parts_sum = (typography.money(value, line.currency) for value in (line.amount, total))
         raise PartsDoNotAddUp(amount=amount, sum=parts_sum)
-    if any(part.amount <= 0 for part in parts if isinstance(part, Received | Found)):
+    if any(part.amount <= 0 for part in parts if isinstance(part, Received | Collected | Found)):
         raise OnlyCredits
     if any(part.amount >= 0 for part in parts if isinstance(part, Refunded | Returned)):
         raise OnlyDebits
     rows = [*invoices_of(parts), *older_payments_of(parts)]
     rows += [part.customer for part in parts if isinstance(part, Received)]
+    rows += [part.debit for part in parts if isinstance(part, Collected)]
     rows += [part.refund for part in parts if isinstance(part, Refunded)]
     if any(row.company_id != line.company_id for row in rows):
         raise AnotherCompany

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from billing import ledger
-from billing.models import Invoice
-from config.kernel.money import round2
+from billing.models import Invoice, InvoiceStatus
+from config.kernel.money import ZERO, round2
 from customers.models import Customer
-from payments.models import Method, Payment, Refund
+from payments.models import DirectDebit, Method, Payment, Refund
 from payments.services.allocations import Share, held_by
 
 
@@ -67,6 +67,29 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """A direct debit of ours that the bank credits, whole: its payment is recorded by the decision."""
+
+    debit: DirectDebit
+
+    @property
+    def amount(self) -> Decimal:
+        return self.debit.amount
+
+    def received(self, invoices: Mapping[int, Invoice]) -> Received:
+        """The invoice gets what it still asks for; paid otherwise or credited since, the rest is credit."""
+        debit, invoice = self.debit, invoices[self.debit.invoice_id]
+        part = min(debit.amount, invoice.balance) if invoice.status == InvoiceStatus.ISSUED else ZERO
+        return Received(
+            customer=debit.mandate.customer,
+            amount=debit.amount,
+            shares=[Share(invoice, part)] if part > 0 else [],
+            method=Method.DIRECT_DEBIT,
+            reference=debit.end_to_end_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Refunded:
     """A refund of ours that the line shows, whole: it stands already."""
 
@@ -112,16 +135,15 @@ class Booked:
             yield self.vat.account, tax
 
 
-Part = Received | Found | Refunded | Returned | Booked
+Part = Received | Collected | Found | Refunded | Returned | Booked
 
 
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:
     """What the parts pay or write off, and what is open again when payments are returned."""
     received = [part for part in parts if isinstance(part, Received)]
-    """What the parts pay or write off, and what is open again when payments are returned."""
-    received = [part for part in parts if isinstance(part, Received)]
     found = [share.invoice for part in received for share in part.shares]
     found += [rest.invoice for part in received for rest in part.write_offs]
+    found += [part.debit.invoice for part in parts if isinstance(part, Collected)]
     held = [key for part in parts if isinstance(part, Returned) for key in held_by(part.payment)]
     return [*found, *(Invoice.everywhere.in_bulk(held).values() if held else ())]
 

@@ -10,12 +10,13 @@ from config.kernel import typography
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.money import ZERO
-from payments.models import CreditUsed, MatchPart, PartKind
+from payments.debits.standing import mark_collected
+from payments.models import CreditUsed, MatchPart, PartKind, Payment
 from payments.services.allocations import NotEnoughCredit, Share, allocate_locked
 from payments.services.booking_lines import move_to_bank
 from payments.services.decisions import Decision
 from payments.services.payments import record_payment
-from payments.services.settling_parts import Found, Received, invoices_of
+from payments.services.settling_parts import Collected, Found, Received, invoices_of
 
 
 class CreditNotUsed(NotEnoughCredit):
@@ -27,7 +28,7 @@ class PaymentNotFree(DomainError):
     message = "%(number)s est annulé, ou déjà rapproché d’une autre ligne pour ce montant."
 
 
-def receive(decision: Decision, part: Received) -> None:
+def receive(decision: Decision, part: Received) -> Payment:
     """Record the customer's money: the invoices get the older credits first, then what has come in."""
     line, at, actor = decision.line, decision.at, decision.actor
     by_credit = _use_credits(decision, part)
@@ -52,6 +53,14 @@ def receive(decision: Decision, part: Received) -> None:
     decision.received.append((part, payment))
     decision.add(PartKind.PAYMENT, part.amount, payment=payment, is_recorded=True)
     decision.concern(payment, part.customer, *invoices_of([part]))
+    return payment
+
+
+def collect_debit(decision: Decision, part: Collected) -> None:
+    """Record what the bank collected by a debit of ours. Raises NotOrdered."""
+    payment = receive(decision, part.received(decision.invoices))
+    mark_collected(part.debit, payment, actor=decision.actor, at=decision.at)
+    decision.concern(part.debit.invoice)
 
 
 def _use_credits(decision: Decision, part: Received) -> dict[int, Decimal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
+from payments.debits.standing import return_by_line
 from payments.models import MatchPart, PartKind, Refund
 from payments.outgoing.returning import return_payment
 from payments.services.booking_lines import move_refund
@@ -36,14 +37,16 @@ def find_refund(decision: Decision, part: Refunded) -> None:
 def take_back(decision: Decision, part: Returned) -> None:
     """Record that the bank took money of a payment back: the invoices it paid are open again."""
     line, payment = decision.line, decision.older[part.payment.pk]
+    day = min(line.booked_on, local_day(decision.at))
     refund = return_payment(
         payment=payment,
         amount=-part.amount,
-        returned_on=min(line.booked_on, local_day(decision.at)),
+        returned_on=day,
         reason=" ".join(word for word in (RETURNED, line.return_code) if word),
         bank_account=line.account,
         actor=decision.actor,
         at=decision.at,
     )
+    return_by_line(payment, line, day, actor=decision.actor, at=decision.at)
     decision.add(PartKind.REFUND, part.amount, refund=refund, is_recorded=True)
     decision.concern(refund, payment, payment.customer, *decision.invoices.values())

@@ -15,6 +15,7 @@ def money_tabs(request: HttpRequest, active: str) -> list[dict[str, Any]]:
     """Those that the role may open; `active` is the name of the address."""
     labels = {
         "payments:payment-list": _("Encaissements"),
+        "payments:debit-list": _("Prélèvements"),
         "payments:remittance-list": _("Remises"),
         "payments:till": _("Caisse"),
     }

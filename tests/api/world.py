@@ -41,7 +41,7 @@ from payments.services.uploads import hold_file
 from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
-from tests.factories import money, platforms, story
+from tests.factories import debits, money, platforms, story
 from tests.factories.people import signed_in
 
 
@@ -250,6 +250,19 @@ class World:
             form_key="world",
             at=timezone.now(),
         )
+
+    @cached_property
+    def mandate(self) -> Any:
+        return debits.a_mandate(self.customer)
+
+    @cached_property
+    def debit(self) -> Any:
+        return debits.an_announced_debit(self.mandate, story.an_issued_invoice(self.customer))
+
+    @cached_property
+    def debit_order(self) -> Any:
+        other = debits.an_announced_debit(self.mandate, story.an_issued_invoice(self.customer))
+        return debits.an_order([other])
 
     @cached_property
     def endpoint(self) -> Any:

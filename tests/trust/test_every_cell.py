@@ -41,6 +41,7 @@ UNCOVERED: dict[str, set[str]] = {
         "xml",
     },
     "payments_directdebit": {
+        "batch",
         "amount",
         "announced_at",
         "collected_on",

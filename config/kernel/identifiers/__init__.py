@@ -7,12 +7,22 @@ yes or no, `format` prints it as people read it.
 
 from __future__ import annotations
 
-from config.kernel.identifiers import bic, creditor_reference, electronic_address, iban, siren, siret, vat
+from config.kernel.identifiers import (
+    bic,
+    creditor_identifier,
+    creditor_reference,
+    electronic_address,
+    iban,
+    siren,
+    siret,
+    vat,
+)
 from config.kernel.identifiers.errors import InvalidIdentifier
 
 __all__ = [
     "InvalidIdentifier",
     "bic",
+    "creditor_identifier",
     "creditor_reference",
     "electronic_address",
     "iban",
