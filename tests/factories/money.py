@@ -24,7 +24,7 @@ from payments.services.bank import import_statement
 from payments.services.crediting import issue_credit_note
 from payments.services.payments import record_payment
 from payments.statements.sample import Entry, camt053
-from tests.factories.story import ACTOR, AT
+from tests.factories.story import ACTOR, AT, SECOND_IBAN
 
 _serial = itertools.count(1)
 
@@ -48,6 +48,15 @@ def a_bank_account(company: Company) -> BankAccount:
             defaults={"name": "Compte courant", "ledger_account": free_ledger_account(company)},
         )
     return account
+
+
+def another_bank_account(company: Company) -> BankAccount:
+    with company_scope(company):
+        ledger_account = free_ledger_account(company)
+        made: BankAccount = BankAccount.objects.create(
+            company=company, iban=SECOND_IBAN, name="Compte sur livret", ledger_account=ledger_account
+        )
+        return made
 
 
 def a_statement_file(company: Company, entries: Sequence[Entry], *, at: datetime = AT) -> bytes:

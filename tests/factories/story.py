@@ -24,6 +24,7 @@ from tests.factories.background import all_at_work
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 ACTOR = Actor.system("story")
 IBAN = "FR7630006000011234567890189"
+SECOND_IBAN = "FR7630001007941234567890185"
 
 _serial = itertools.count(1)
 

@@ -12,40 +12,62 @@ from decimal import Decimal
 from typing import Any
 
 from billing.models import Invoice
+from billing.services import correcting, deposits, invoices, issuing
 from billing.services.crediting import CreditedPart
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from customers.models import Customer
-from payments.models import BankLine, Match, Payment, Refund, WriteOff, WriteOffReason
+from payments.models import BankAccount, Payment, Refund, WriteOff, WriteOffReason
 from payments.outgoing import refunding, returning
-from payments.services import bank, payments, settling, undoing, write_offs
-from payments.services.allocations import Share
-from payments.services.settling_parts import Booked, Credit, Found, Received
+from payments.services import payments, remittances, write_offs
+from payments.services.crediting import issue_correction
 from tests.factories import money, story
 from tests.factories.story import IBAN
-from tests.payments.money_state import money_state
-from tests.trust import random_acts
+from tests.payments.money_state import MoneyState, money_state
+from tests.trust import portal_acts, random_acts
 from tests.trust.random_acts import Day
-
-CHARGE = "616000"  # nothing else books on it: what is there is what lines were booked for
 
 
 @dataclass
 class MoneyDay(Day):
     """A day on which money alone moves."""
 
-    acts: list[Callable[[Any], object]] = field(default_factory=lambda: ACTS)
     files: list[bytes] = field(default_factory=list)
 
     def open(self) -> None:
         for _customer in range(2):
             story.a_customer(self.company)
         money.a_bank_account(self.company)
+        money.another_bank_account(self.company)
+        portal_acts.a_provider(self.company)
+        for _invoice in range(3):
+            issue(self)
+        money.a_payment(self.one_of(Customer), "90.00", method="CASH")
+
+    def do_something(self) -> None:
+        """What there is nothing to do with yet, or is refused, makes room for another act."""
+        count = len(self.done)
+        for _attempt in range(8):
+            super().do_something()
+            if len(self.done) > count:
+                return
+
+    def a_customer(self) -> Customer:
+        """One that owes money as often as not."""
+        owing = self.owing()
+        return self.chance.choice(owing).customer if owing and self.chance.random() < 0.6 else self.one_of(Customer)
 
     def a_standing_payment(self) -> Payment:
         return self.one_of(Payment, reverses=None, reversed_at=None)
 
-    def as_it_was(self, undo: Callable[[], object], before: Any) -> None:
+    def state(self) -> MoneyState:
+        return money_state(self.company)
+
+    def stands(self, before: MoneyState) -> None:
+        """Nothing has moved since."""
+        assert before.differences(self.state()) == []
+
+    def as_it_was(self, undo: Callable[[], object], before: MoneyState) -> None:
         """Half of the time what was done just now is undone at once, and leaves everything as it was."""
         if self.chance.random() < 0.5:
             return
@@ -53,7 +75,7 @@ class MoneyDay(Day):
             undo()
         except DomainError as error:
             raise AssertionError(f"what was done just now is not undone: {error}") from error
-        assert before.differences(money_state(self.company)) == []
+        self.stands(before)
 
 
 def issue(day: MoneyDay) -> object:
@@ -79,17 +101,18 @@ def credit(day: MoneyDay) -> object:
 
 
 def pay_and_undo(day: MoneyDay) -> None:
-    before, amount = money_state(day.company), Decimal(day.chance.randint(1, 200000)) / 100
-    customer = day.one_of(Customer)
+    before, amount = day.state(), Decimal(day.chance.randint(1, 200000)) / 100
+    customer = day.a_customer()
+    method = day.chance.choice(["CARD", "CHECK", "CASH", "TRANSFER"])
     shares = day.shares(amount, [one for one in day.owing() if one.customer_id == customer.pk])
     payment = payments.record_payment(
-        customer=customer, amount=amount, method="CARD", paid_on=local_day(day.at), shares=shares, **day.who
+        customer=customer, amount=amount, method=method, paid_on=local_day(day.at), shares=shares, **day.who
     )
     day.as_it_was(lambda: payments.reverse_payment(payment=payment, reason="Erreur", **day.who), before)
 
 
 def write_off(day: MoneyDay) -> None:
-    before, invoice = money_state(day.company), day.chance.choice(day.owing())
+    before, invoice = day.state(), day.chance.choice(day.owing())
     reason = day.chance.choice(WriteOffReason.values)
     row = write_offs.write_off(
         invoice=invoice,
@@ -103,7 +126,7 @@ def write_off(day: MoneyDay) -> None:
 
 
 def keep_an_excess(day: MoneyDay) -> None:
-    before, payment = money_state(day.company), day.a_standing_payment()
+    before, payment = day.state(), day.a_standing_payment()
     row = write_offs.keep_excess(
         payment=payment,
         amount=day.an_amount(payment.unallocated),
@@ -119,7 +142,7 @@ def take_back_a_write_off(day: MoneyDay) -> object:
 
 
 def refund(day: MoneyDay) -> None:
-    before, customer = money_state(day.company), day.one_of(Customer)
+    before, customer = day.state(), day.one_of(Customer)
     amount = day.an_amount(refunding.credit_of(customer))
     row = refunding.refund_customer(
         customer=customer,
@@ -134,7 +157,7 @@ def refund(day: MoneyDay) -> None:
 
 
 def bounce(day: MoneyDay) -> None:
-    before, payment = money_state(day.company), day.a_standing_payment()
+    before, payment = day.state(), day.a_standing_payment()
     amount = day.an_amount(payment.amount)
     row = returning.return_payment(
         payment=payment, amount=amount, returned_on=local_day(day.at), reason="AM04", **day.who
@@ -146,67 +169,52 @@ def cancel_a_refund(day: MoneyDay) -> object:
     return refunding.cancel_refund(refund=day.one_of(Refund), reason="Erreur", **day.who)
 
 
-def read_a_statement(day: MoneyDay) -> object:
-    """Money of an invoice, whole or not, and a charge."""
-    owing = day.some(day.owing(), most=2)
-    entries = [money.a_credit(str(day.an_amount(one.balance)), remittance=str(one.number)) for one in owing]
-    entries.append(money.a_credit("-4.50", counterparty="Banque"))
-    data = money.a_statement_file(day.company, entries, at=day.at)
-    day.files.append(data)
-    return bank.import_statement(company=day.company, data=data, filename="releve.xml", **day.who)
+def correct(day: MoneyDay) -> object:
+    """An invoice replaced by another (384) at another price."""
+    original = day.chance.choice(list(Invoice.objects.issued().exclude(kind="381").order_by("pk")))
+    draft = correcting.draft_correction(invoice=original, reason="Prix erroné", **day.who)
+    lines = [story.a_line("Article", unit_price=Decimal(day.chance.choice(("0.97", "68.33", "250"))))]
+    draft = invoices.save_draft(invoice=draft, customer=original.customer, values={}, lines=lines, **day.who)
+    return issue_correction(invoice=draft, **day.who)
 
 
-def read_it_again(day: MoneyDay) -> None:
-    before, lines = money_state(day.company), BankLine.objects.count()
-    data = day.chance.choice(day.files)
-    bank.import_statement(company=day.company, data=data, filename="encore.xml", **day.who)
-    assert (BankLine.objects.count(), before.differences(money_state(day.company))) == (lines, [])
+def ask_a_deposit(day: MoneyDay) -> object:
+    draft = story.a_draft(day.one_of(Customer), [story.a_line("Article", unit_price=Decimal("68.33"))])
+    gross = day.an_amount(deposits.room_of(draft))
+    note = deposits.draft_deposit(source=draft, gross=gross, description="Acompte", **day.who)
+    return issuing.issue_invoice(invoice=note, **day.who)
 
 
-def settle(day: MoneyDay) -> None:
-    """Money of a customer for several invoices with an older credit, money found again, or a charge."""
-    line = day.one_of(BankLine, status__in=["OPEN", "SUSPENSE"])
-    before = money_state(day.company)
-    part: Any
-    if line.amount < 0:
-        part = Booked(CHARGE, line.amount, "Assurance")
-    elif day.chance.random() < 0.2:
-        found = day.a_standing_payment()
-        part = Found(found, line.amount)
-    else:
-        part = _received(day, line)
-    match = settling.settle_line(line=line, parts=[part], rule="person", is_automatic=False, **day.who)
-    day.as_it_was(lambda: undoing.undo_match(match=match, reason="Erreur", **day.who), before)
+def deduct(day: MoneyDay) -> object:
+    """The final invoice, less the deposits that were paid for it."""
+    final = day.one_of(Invoice, status="DRAFT", kind="380")
+    keys = list(deposits.deductible_from(final).values_list("pk", flat=True))
+    deposits.choose_deposits(invoice=final, keys=day.some(keys) if keys else [], **day.who)
+    return issuing.issue_invoice(invoice=final, **day.who)
 
 
-def _received(day: MoneyDay, line: BankLine) -> Received:
-    customer = day.one_of(Customer)
-    owing = [one for one in day.owing() if one.customer_id == customer.pk]
-    used = [one for one in refunding.credit_payments(customer) if day.chance.random() < 0.5][:1]
-    credit_used = [Credit(one, one.unallocated) for one in used]
-    room = line.amount + sum((one.amount for one in credit_used), Decimal(0))
-    shares: list[Share] = day.shares(room, owing)
-    return Received(customer, line.amount, shares, credit_used)
-
-
-def suspend(day: MoneyDay) -> None:
-    before, line = money_state(day.company), day.one_of(BankLine, status="OPEN")
-    settling.suspend_line(line=line, reason="Inconnu", **day.who)
-    line.refresh_from_db()
-    day.as_it_was(lambda: undoing.reopen_line(line=line, **day.who), before)
-
-
-def undo_a_match(day: MoneyDay) -> object:
-    return undoing.undo_match(match=day.one_of(Match, undone_at=None), reason="Erreur", **day.who)
+def remit(day: MoneyDay) -> None:
+    """Cheques taken to the bank on one slip."""
+    before = day.state()
+    cheques = Payment.objects.filter(method="CHECK", reverses=None, reversed_at=None).order_by("pk")
+    slip = remittances.remit_payments(
+        company=day.company,
+        method="CHECK",
+        payments=day.some(cheques),
+        bank_account=day.one_of(BankAccount, iban=day.company.iban),
+        remitted_on=local_day(day.at),
+        **day.who,
+    )
+    day.as_it_was(lambda: remittances.cancel_remittance(remittance=slip, reason="Erreur", **day.who), before)
 
 
 def time_passes(day: MoneyDay) -> None:
-    day.at += timedelta(days=1)
+    day.at += timedelta(days=day.chance.choice((1, 1, 20)))
 
 
 ACTS: list[Callable[[Any], object]] = [
     *[issue] * 4, *[credit] * 2, *[pay_and_undo] * 4, *[write_off] * 4, *[keep_an_excess] * 2, *[refund] * 3,
-    *[bounce] * 3, *[settle] * 5, *[read_a_statement] * 3, *[suspend] * 2, *[undo_a_match] * 3, take_back_a_write_off,
-    cancel_a_refund, read_it_again, time_passes, random_acts.allocate, random_acts.allocate, random_acts.release,
-    random_acts.edit_a_payment, random_acts.take_back, random_acts.reconcile, random_acts.pay_the_oldest,
+    *[bounce] * 3, take_back_a_write_off, cancel_a_refund, *[correct] * 2, *[ask_a_deposit] * 2, *[deduct] * 2, remit,
+    *[time_passes] * 2, *[random_acts.allocate] * 2, random_acts.release, random_acts.edit_a_payment,
+    random_acts.take_back, *[random_acts.reconcile] * 2, random_acts.pay_the_oldest,
 ]  # fmt: skip

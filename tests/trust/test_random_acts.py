@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from billing import ledger, pdf
 from billing.billed import NET, VAT, billed
-from billing.models import Invoice, JournalLine, VatSubtotal
+from billing.models import Invoice, VatSubtotal
 from billing.services.crediting import rooms_of
 from config.kernel import chain
 from config.kernel.models import Company, LoopFailure
 from config.kernel.scope import company_scope
 from customers.models import Customer
-from einvoicing.models import PlatformAccount
-from einvoicing.services import declaring, documents
+from einvoicing.services import documents
 from payments.models import Allocation, Payment
 from tests.api.client import a_partner, json_of
 from tests.factories import story
 from tests.factories.people import signed_in
 from tests.trust.at_once import scaled
 from tests.trust.conftest import settle
+from tests.trust.money_figures import booked, check_declared, check_figures
+from tests.trust.money_figures import declared as declared
 from tests.trust.random_acts import Day
 
 pytestmark = pytest.mark.trust
@@ -36,28 +36,10 @@ ACTS = 120
 SEEDS = scaled(30)
 
 
-Declared = dict[int, Counter[Decimal]]
-
-
-@pytest.fixture
-def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
-    """What the statuses 212 of each invoice say was received, by VAT rate."""
-    sums: Declared = defaultdict(Counter)
-
-    def note(invoice: Invoice, code: str, details: Any, **_kwargs: Any) -> list[Any]:
-        for one in details[0].characteristics if code == declaring.RECEIVED else ():
-            sums[invoice.pk][one.percent] += one.amount
-        return []
-
-    monkeypatch.setattr(declaring, "holders_of", lambda *_invoice: [PlatformAccount(kind="afnor")])
-    monkeypatch.setattr(declaring, "_declare", note)
-    return sums
-
-
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.django_db
 def test_whatever_people_do_the_figures_agree(
-    seed: int, settings: Any, tmp_path: Path, declared: Declared, rules_say_yes: None
+    seed: int, settings: Any, tmp_path: Path, declared: None, rules_say_yes: None
 ):
     settings.MEDIA_ROOT = str(tmp_path)
     company = story.a_company()
@@ -67,19 +49,13 @@ def test_whatever_people_do_the_figures_agree(
         for _act in range(ACTS):
             day.do_something()
             settle()
-            check_settlement(company)
+            check_figures(company)
         check_credits()
         check_journal()
-        check_declared(declared)
+        check_declared()
         assert chain.verify(company) == []
         assert not LoopFailure.objects.exists()
         check_what_is_shown(company, day)
-
-
-def check_settlement(company: Company) -> None:
-    """Status and amounts follow from allocations and credit notes, whoever wrote them."""
-    with company_scope(company):
-        assert [found for figures in chain._recomputed for found in chain._verify_figures(company, figures)] == []
 
 
 def check_credits() -> None:
@@ -121,17 +97,6 @@ def check_journal() -> None:
     assert money == sum(Payment.objects.values_list("amount", flat=True))
     for payment in Payment.objects.filter(reverses=None):
         assert payment.allocated == sum(Allocation.objects.filter(payment=payment).values_list("amount", flat=True))
-
-
-def check_declared(declared: Declared) -> None:
-    """What was declared of each rate is its share of what is paid, over what credit notes left of it."""
-    for invoice in Invoice.objects.issued().exclude(kind="381"):
-        due = declaring.split_by_rate(invoice.amount_paid, declaring._gross_by_rate(invoice))
-        assert {rate: amount for rate, amount in declared[invoice.pk].items() if amount} == due, invoice
-
-
-def booked(**which: Any) -> Decimal:
-    return JournalLine.objects.filter(**which).aggregate(sum=Sum(F("debit") - F("credit"), default=Decimal(0)))["sum"]
 
 
 def deposit_left(deposit: Invoice) -> Decimal:
