@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.forms import TextField
 from payments.statements import Mapping
+from payments.statements.payout_report import NEEDED
+from payments.statements.payout_report import Columns as PayoutColumns
 
 # the columns that a person may choose, as they are called
 ROLES: dict[str, Any] = {
@@ -38,6 +40,18 @@ DAYS = [
     ("ymd", _("année, mois, jour")),
 ]
 DECIMALS = [(",", _("virgule")), (".", _("point"))]
+
+
+# of a report of a payment service
+PAYOUT_ROLES: dict[str, Any] = {
+    "gross": _("Montant brut"),
+    "fee": _("Frais"),
+    "net": _("Montant net"),
+    "payout": _("Identifiant du versement"),
+    "arrives_on": _("Date du versement"),
+    "category": _("Type de transaction"),
+    "currency": _("Devise"),
+}
 
 
 class AccountForm(forms.Form):
@@ -89,3 +103,41 @@ class ColumnsForm(forms.Form):
         labels = tuple(int(column) for column in typed["labels"])
         currency = typed["default_currency"].upper()
         return replace(self.found, **columns, **others, labels=labels, default_currency=currency)
+
+
+class PayoutColumnsForm(forms.Form):
+    """One chooser a role of a report of a payment service; several columns may name what was paid."""
+
+    references = forms.MultipleChoiceField(label=_("Références des transactions"), required=False)
+    texts = forms.MultipleChoiceField(label=_("Libellé"), required=False)
+    date_format = forms.ChoiceField(label=_("Ordre des dates"), choices=DAYS)
+    decimal = forms.ChoiceField(label=_("Séparateur décimal"), choices=DECIMALS)
+
+    def __init__(self, data: Any, *, columns: PayoutColumns) -> None:
+        self.found = columns
+        several = {name: [str(place) for place in getattr(columns, name)] for name in ("references", "texts")}
+        super().__init__(data, initial={**several, "date_format": columns.date_format, "decimal": columns.decimal})
+        names = [(str(place), name.capitalize() or str(place + 1)) for place, name in enumerate(columns.header)]
+        for name in several:
+            self.fields[name].choices = names  # type: ignore[attr-defined]
+        for role, label in PAYOUT_ROLES.items():
+            is_needed, column = role in NEEDED, getattr(columns, role)
+            none = [] if is_needed else [("", gettext("Aucune colonne"))]
+            initial = "" if column is None else str(column)
+            self.fields[role] = forms.ChoiceField(
+                label=label, required=is_needed, choices=[*none, *names], initial=initial
+            )
+        self.order_fields([*PAYOUT_ROLES, "references", "texts", "date_format", "decimal"])
+
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = super().clean() or {}
+        if not self.errors and not (typed.get("payout") or typed.get("arrives_on")):
+            self.add_error("payout", gettext("Dites d’où se lit le versement : son identifiant, ou sa date."))
+        return typed
+
+    def columns(self) -> PayoutColumns:
+        typed = self.cleaned_data
+        roles: dict[str, Any] = {role: int(typed[role]) if typed[role] else None for role in PAYOUT_ROLES}
+        several: dict[str, Any] = {name: tuple(map(int, typed[name])) for name in ("references", "texts")}
+        ways: dict[str, Any] = {name: typed[name] for name in ("date_format", "decimal")}
+        return replace(self.found, **roles, **several, **ways)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -133,3 +134,25 @@ class SplitForm(SharesForm):
             vat = vat_of(self.cleaned_data["fee_vat"], money_in=False)
             parts.append(Booked(self.cleaned_data["fee_account"], -fee, "", vat))
         return parts
+
+
+class PayoutInvoicesForm(forms.Form):
+    """The invoice of each transaction of a payout that nothing explains, by its number; `places` in the report."""
+
+    def __init__(self, data: Any = None, *, entries: Sequence[Mapping[str, Any]], places: Sequence[int]) -> None:
+        super().__init__(data)
+        self.places = places
+        for place in places:
+            entry = entries[place]
+            label = _("Facture de %(words)s") % {"words": entry["reference"] or entry.get("text") or place + 1}
+            self.fields[self.name_of(place)] = TextField(
+                label=label, required=False, max_length=40, initial=entry.get("invoice", "")
+            )
+            self.fields[self.name_of(place)].widget.attrs |= {"class": "input", "aria-label": label}
+
+    @staticmethod
+    def name_of(place: int) -> str:
+        return f"invoice_{place}"
+
+    def numbers(self) -> dict[int, str]:
+        return {place: self.cleaned_data[self.name_of(place)].strip() for place in self.places}

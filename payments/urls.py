@@ -5,7 +5,7 @@ from django.urls import include, path
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.outgoing.urls import urlpatterns as money_back
-from payments.views import accounts, bank, checkouts, payments, portal, rules, uploads, worktable
+from payments.views import accounts, bank, checkouts, payments, payouts, portal, rules, uploads, worktable
 
 app_name = "payments"
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("bank/uploads/<int:pk>/account/", uploads.upload_account, name="upload-account"),
     path("bank/uploads/<int:pk>/new-account/", uploads.upload_new_account, name="upload-new-account"),
     path("bank/uploads/<int:pk>/columns/", uploads.upload_columns, name="upload-columns"),
+    path("bank/uploads/<int:pk>/payouts/", payouts.upload_payout_columns, name="upload-payout-columns"),
+    path("bank/payouts/<int:pk>/", payouts.payout_detail, name="payout-detail"),
     path("bank/<int:pk>/", bank.bankline_detail, name="bankline-detail"),
     path("bank/<int:pk>/ignore/", bank.bankline_ignore, name="bankline-ignore"),
     path("bank/<int:pk>/reopen/", bank.bankline_reopen, name="bankline-reopen"),

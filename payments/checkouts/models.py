@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
@@ -142,23 +143,39 @@ class Checkout(LeasedRow):
 
 
 class Payout(CompanyRow):
-    """A transfer of the provider to the bank, with its report: for each transaction gross, fee and net."""
+    """A transfer of a payment service to the bank, with its report: for each transaction gross, fee and net.
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="payouts")
+    Read at the provider (`account`), or in a file that somebody dropped (`account` is None).
+    """
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, null=True, related_name="payouts")
     remote_id = models.CharField(_("identifiant là-bas"), max_length=100)
     amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
     currency = models.CharField(_("devise"), max_length=3)
     arrives_on = models.DateField(_("attendu le"))
     bank_reference = models.CharField(_("référence bancaire"), max_length=140, blank=True)
-    # kind, reference, gross, fee, net: texts with two decimals
+    # kind, reference, gross, fee, net: texts with two decimals; of a file also references, text and invoice, the
+    # number of the one that a person named
     entries = models.JSONField(_("transactions"), default=list)
     read_at = models.DateTimeField(_("lu le"))
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("versement du service de paiement")
         verbose_name_plural = _("versements du service de paiement")
-        constraints = [models.UniqueConstraint(fields=["account", "remote_id"], name="one_payout_per_report")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "remote_id"], name="one_payout_per_report"),
+            models.UniqueConstraint(
+                fields=["company", "remote_id"], condition=Q(account=None), name="one_payout_per_file_report"
+            ),
+        ]
         indexes = [models.Index(fields=["company", "-arrives_on", "-id"], name="payout_by_day")]
 
     def __str__(self) -> str:
         return self.bank_reference or self.remote_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:payout-detail", args=[self.pk])
+
+    @property
+    def fee_account(self) -> str:
+        return self.account.fee_account if self.account else FEES

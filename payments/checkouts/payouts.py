@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import structlog
 from django.db import transaction
@@ -19,25 +18,13 @@ from config.kernel.queue import Clock, Queue
 from payments.checkouts.accounts import connect
 from payments.checkouts.following import read_checkout
 from payments.checkouts.models import Checkout, Payout, ProviderAccount
-from payments.models.bank import BankLine
-from payments.models.payments import Payment
+from payments.checkouts.payout_parts import FEE, PAYMENT
 from payments.providers.base import RemotePayout
-from payments.services.settling_parts import Booked, Found, Part
 
 logger = structlog.get_logger(__name__)
 
 EVERY = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=14)  # reports are read again: a refund may be added to one that is under way
-PAYMENT, FEE = "payment", "fee"
-NEAR = timedelta(days=7)  # between the day announced and that of the bank
-
-
-class NotExplained(DomainError):
-    code = "payout_not_explained"
-    message = (
-        "Le versement %(payout)s contient des transactions inconnues ici : %(references)s. "
-        "Traitez-les d’abord, ou répartissez la ligne à la main."
-    )
 
 
 def read_payouts(*, account: ProviderAccount, at: datetime) -> int:
@@ -81,45 +68,6 @@ def _ask_about_money_back(account: ProviderAccount, payouts: Sequence[RemotePayo
     rows = Checkout.everywhere.select_related("account", "invoice__customer")
     for checkout in rows.filter(account=account, reference__in=names, refunded=0, is_disputed=False):
         read_checkout(checkout=checkout, actor=Actor.platform(str(account)), at=at)
-
-
-def payout_of(line: BankLine) -> Payout | None:
-    """The one payout that a bank line carries: its amount and currency, days near, its reference where it has one."""
-    near = (line.booked_on - NEAR, line.booked_on + NEAR)
-    rows = Payout.everywhere.filter(
-        company_id=line.company_id, amount=line.amount, currency=line.currency, arrives_on__range=near
-    )
-    text = f"{line.remittance} {line.structured_reference} {line.end_to_end_id} {line.bank_reference}"
-    named = [row for row in rows if row.bank_reference and row.bank_reference in text]
-    candidates = named or list(rows)
-    return candidates[0] if len(candidates) == 1 else None
-
-
-def payout_parts(payout: Payout) -> list[Part]:
-    """The parts that explain the transfer to the cent, for `settle_line`: payments at their gross amount, less fees.
-
-    Raises NotExplained where a transaction has no payment here; a refund or a chargeback is a person's decision.
-    """
-    entries: list[Mapping[str, str]] = payout.entries
-    references = [entry["reference"] for entry in entries if entry["kind"] == PAYMENT]
-    rows = Checkout.everywhere.filter(account=payout.account, reference__in=references, payment__isnull=False)
-    payments = {row.reference: row.payment for row in rows.select_related("payment")}
-    unknown = [entry["reference"] or entry["kind"] for entry in entries if not _is_explained(entry, payments)]
-    if unknown:
-        raise NotExplained(payout=str(payout), references=", ".join(unknown)[:200])
-    found = [(payments[e["reference"]], Decimal(e["gross"])) for e in entries if e["kind"] == PAYMENT]
-    fee = payout.amount - sum((amount for _payment, amount in found), ZERO)
-    parts: list[Part] = [Found(payment, amount) for payment, amount in found if payment is not None]
-    if fee:
-        parts.append(Booked(payout.account.fee_account, fee, f"Frais {payout.account} {payout}"[:200]))
-    return parts
-
-
-def _is_explained(entry: Mapping[str, str], payments: Mapping[str, Payment | None]) -> bool:
-    if entry["kind"] == FEE:
-        return True
-    payment = payments.get(entry["reference"])
-    return entry["kind"] == PAYMENT and payment is not None and payment.reversed_at is None
 
 
 # -- the sweep -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
+from collections.abc import Mapping as Facts
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import PurePath
@@ -24,11 +25,13 @@ from config.kernel.models import Company
 from payments import statements
 from payments.models import BankAccount, BankStatement, ColumnMapping, StatementUpload, UploadState
 from payments.services.bank import import_statement
+from payments.services.payout_reports import columns_for, keep_payouts, preview_payouts, remember_columns
 from payments.services.previews import preview
 from payments.services.reconciliation import reconcile
 from payments.services.storing import Progress, SourceFile
 from payments.statements import Mapping, tables
 from payments.statements.base import CSV, XLSX
+from payments.statements.payout_report import Columns
 
 SMALL = 1_000_000  # bytes: read while the person waits
 FEW = 2_000  # lines: kept while the person waits
@@ -85,6 +88,10 @@ def read_upload(row: StatementUpload, *, at: datetime) -> None:
     data = bytes_of(row)
     facts: dict[str, Any]
     try:
+        if (columns := columns_for(row.company_id, data, row.mapping)) is not None:
+            shown = preview_payouts(row.company, data, columns)
+            facts = {"state": UploadState.READ, "preview": shown, "mapping": columns.as_json(), "problem": ""}
+            return _write_down(row, facts)
         mapping, account = _columns(row, data)
         found = statements.read(data, filename=row.name, mapping=mapping, pending=True)
         shown = preview(row.company, found, SourceFile(row.name, data), chosen=row.account or account, at=at)
@@ -97,6 +104,10 @@ def read_upload(row: StatementUpload, *, at: datetime) -> None:
         }
     except DomainError as error:
         facts = {"state": UploadState.REFUSED, "problem": str(error)[:1000], "preview": _said(error)}
+    return _write_down(row, facts)
+
+
+def _write_down(row: StatementUpload, facts: Facts[str, Any]) -> None:
     still = StatementUpload.everywhere.filter(pk=row.pk).exclude(state__in=[UploadState.CONFIRMED, UploadState.KEPT])
     still.update(**facts)
     row.refresh_from_db()
@@ -120,7 +131,7 @@ def _columns(row: StatementUpload, data: bytes) -> tuple[Mapping | None, BankAcc
 
 
 def choose(
-    *, row: StatementUpload, at: datetime, mapping: Mapping | None = None, account: BankAccount | None = None
+    *, row: StatementUpload, at: datetime, mapping: Mapping | Columns | None = None, account: BankAccount | None = None
 ) -> None:
     """Read a held file again, by other columns or as another account's. Raises UploadGone."""
     changes: dict[str, Any] = {"mapping": mapping.as_json()} if mapping else {}
@@ -134,9 +145,10 @@ def choose(
 
 
 def can_be_kept(row: StatementUpload) -> bool:
-    """Read, and each of its statements is of an account of the company."""
+    """Read: transfers of a payment service, or statements that are each of an account of the company."""
     found = row.preview.get("statements", [])
-    return row.state == UploadState.READ and bool(found) and all(one["account"] for one in found)
+    is_known = bool(found) and all(one["account"] for one in found)
+    return row.state == UploadState.READ and (is_known or bool(row.preview.get("payouts")))
 
 
 def confirm(*, row: StatementUpload, actor: Actor, at: datetime) -> list[BankStatement]:
@@ -174,6 +186,8 @@ def _keep(row: StatementUpload, actor: Actor, at: datetime) -> list[BankStatemen
     locked = StatementUpload.everywhere.select_for_update(no_key=True, of=("self",)).get(pk=row.pk)
     if locked.state != UploadState.CONFIRMED:
         return []
+    if locked.preview.get("payouts"):
+        return _keep_payouts(locked, at)
     mapping = Mapping.from_json(locked.mapping) if locked.mapping else None
     kept = import_statement(
         company=locked.company,
@@ -192,6 +206,18 @@ def _keep(row: StatementUpload, actor: Actor, at: datetime) -> list[BankStatemen
     # the bytes are those of the statement now
     StatementUpload.everywhere.filter(pk=locked.pk).update(state=UploadState.KEPT, preview=shown, content=b"")
     return kept
+
+
+def _keep_payouts(row: StatementUpload, at: datetime) -> list[BankStatement]:
+    """The report of a payment service: no statement, and its lines wait on the worktable with what explains them."""
+    data = bytes_of(row)
+    columns = columns_for(row.company_id, data, row.mapping)
+    kept = keep_payouts(row.company, data, columns, at=at) if columns else []
+    if columns:
+        remember_columns(row.company_id, columns, at=at)
+    shown = row.preview | {"new": len(kept), "kept_payouts": [payout.pk for payout in kept]}
+    StatementUpload.everywhere.filter(pk=row.pk).update(state=UploadState.KEPT, preview=shown, content=b"")
+    return []
 
 
 def _remember(row: StatementUpload, mapping: Mapping, kept: list[BankStatement], at: datetime) -> None:

@@ -67,6 +67,7 @@ class Proposal:
     rivals: Sequence[Rival] = ()
     credits: Sequence[CreditChoice] = ()
     difference: DifferenceChoice | None = None
+    link: tuple[str, str] | None = None  # where more is known: label and address
     facts: Sequence[tuple[str, str]] = ()  # what it is made of: label and amount
 
 

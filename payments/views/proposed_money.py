@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 from config.kernel import typography
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
-from payments.checkouts.payouts import payout_of, payout_parts
+from payments.checkouts.payout_parts import payout_of, payout_parts
 from payments.matching import NONE, PROPOSED, Verdict, explain
 from payments.models import BankLine, MatchPart, Payment
 from payments.services.explaining import parts_of_verdict
 from payments.services.proposing import AROUND
-from payments.services.settling_parts import Booked, Found, Part, Refunded, Returned
+from payments.services.settling_parts import Booked, Found, Part, Received, Refunded, Returned
 from payments.views.proposal import Proposal, amount_of
 
 MOST_FOUND, MOST_FACTS = 3, 8
@@ -101,6 +101,8 @@ def _facts(parts: Sequence[Part]) -> list[tuple[str, str]]:
 def _label(part: Part) -> str:
     if isinstance(part, Found):
         return f"{part.payment.number} · {part.payment.customer.name}"
+    if isinstance(part, Received):
+        return " · ".join([*(str(share.invoice) for share in part.shares), part.customer.name])
     return f"{part.account} · {part.label}" if isinstance(part, Booked) else ""
 
 
@@ -130,12 +132,14 @@ def of_payout(line: BankLine) -> list[Proposal]:
     payout = payout_of(line)
     if payout is None:
         return []
-    title = _("Versement %(payout)s de %(service)s") % {"payout": payout, "service": payout.account}
+    title = f"{payout.account} · {payout}" if payout.account else str(payout)
+    title = _("Versement %(payout)s") % {"payout": title}
     try:
         parts = payout_parts(payout)
     except DomainError as refused:
-        return [Proposal(title=title, sentence=translated(refused.sentence))]
-    count = sum(isinstance(part, Found) for part in parts)
+        link = (_("Voir le versement"), payout.get_absolute_url())
+        return [Proposal(title=title, sentence=translated(refused.sentence), link=link)]
+    count = sum(isinstance(part, Found | Received) for part in parts)
     sentence = _("Le rapport du service l’explique au centime : %(payments)s, moins les frais.")
     return [
         Proposal(

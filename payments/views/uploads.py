@@ -110,7 +110,7 @@ def _keep(request: HttpRequest, rows: Sequence[StatementUpload]) -> None:
 
 
 def _shown(row: StatementUpload) -> dict[str, Any]:
-    is_table = row.mapping is not None
+    is_table = row.mapping is not None and "payouts" not in row.preview
     done, total = seen_progress(row) if row.state == UploadState.CONFIRMED else (0, 0)
     return {
         "row": row,
@@ -118,13 +118,33 @@ def _shown(row: StatementUpload) -> dict[str, Any]:
         "format": FORMATS.get(row.preview.get("format", ""), ""),
         "problem": _problem(row.preview.get("problem")),
         "statements": [_statement(one) for one in row.preview.get("statements", [])],
+        "payouts": [_payout(one) for one in row.preview.get("payouts", [])],
+        "kept_payouts": row.preview.get("kept_payouts", []),
+        "may_be_report": may_be_report(row),
         "can_be_kept": can_be_kept(row),
         "is_table": is_table,
         # a file that is only shown has nothing to say above its statements
-        "has_news": is_table or row.state != UploadState.READ or row.preview.get("is_known"),
+        "has_news": is_table or may_be_report(row) or row.state != UploadState.READ or row.preview.get("is_known"),
         "done": typography.number(done),
         "total": typography.number(total),
     }
+
+
+def _payout(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A transfer of a payment service, as its report says."""
+    return {
+        **one,
+        "day": typography.day(date.fromisoformat(one["arrives_on"])),
+        "amount": _money(one["amount"], one["currency"]),
+        "fee": _money(one["fee"], one["currency"]),
+    }
+
+
+def may_be_report(row: StatementUpload) -> bool:
+    """A table that is not read as a report may be one whose columns no name tells."""
+    is_table = row.mapping is not None or row.name.lower().endswith((".csv", ".txt", ".xlsx"))
+    is_open = row.state in (UploadState.READ, UploadState.REFUSED)
+    return is_open and is_table
 
 
 def _problem(said: Mapping[str, Any] | None) -> str:
@@ -179,7 +199,7 @@ def _odd(found: Mapping[str, Any], currency: str) -> str:
     return _("Le fichier ne donne aucun solde : rien ne prouve qu’il est complet.")
 
 
-def _upload(pk: int) -> StatementUpload:
+def load_upload(pk: int) -> StatementUpload:
     rows = StatementUpload.objects.select_related("company", "account").filter(
         state__in=[UploadState.READ, UploadState.REFUSED]
     )
@@ -190,7 +210,7 @@ def _upload(pk: int) -> StatementUpload:
 @member("bank.reconcile")
 def upload_account(request: HttpRequest, pk: int) -> HttpResponse:
     """Say which account a file is of that names none of ours."""
-    row = _upload(pk)
+    row = load_upload(pk)
     account = get_object_or_404(BankAccount.objects, pk=request.POST.get("account") or 0)
     choose(row=row, account=account, at=timezone.now())
     return redirect("payments:upload-batch", pk)
@@ -200,7 +220,7 @@ def upload_account(request: HttpRequest, pk: int) -> HttpResponse:
 @member("settings.edit")
 def upload_new_account(request: HttpRequest, pk: int) -> HttpResponse:
     """Add the account that a file names, its IBAN filled in."""
-    row = _upload(pk)
+    row = load_upload(pk)
     company = cast(MemberRequest, request).membership.company
     unknown: Mapping[str, Any] = next((one for one in row.preview.get("statements", []) if not one["account"]), {})
     initial = {"iban": unknown.get("iban", ""), "ledger_account": free_ledger_account(company)}
@@ -237,11 +257,12 @@ def upload_new_account(request: HttpRequest, pk: int) -> HttpResponse:
 @member("bank.reconcile")
 def upload_columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column of a table is what: guessed, shown on its first rows, chosen otherwise."""
-    row = _upload(pk)
-    if row.mapping is None and row.preview.get("format") not in TABLES:
+    row = load_upload(pk)
+    chosen = row.mapping if row.mapping and "report" not in row.mapping else None
+    if chosen is None and row.preview.get("format") not in TABLES:
         raise Http404
     data = bytes_of(row)
-    mapping = Columns.from_json(row.mapping) if row.mapping else tables.guess(data)
+    mapping = Columns.from_json(chosen) if chosen else tables.guess(data)
     cells = tables.preview(data, mapping)
     form = ColumnsForm(request.POST if request.method == "POST" else None, mapping=mapping, cells=cells)
     if request.method == "POST" and form.is_valid():

@@ -17,7 +17,7 @@ from config.kernel.access import actor_of
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from customers.models import Customer
-from payments.checkouts.payouts import payout_parts
+from payments.checkouts.payout_parts import payout_parts
 from payments.forms import ReasonForm
 from payments.line_forms import BookingForm, NoteForm, SplitForm
 from payments.models import BankLine, Match, Payment, Payout

@@ -26,7 +26,8 @@ from config.kernel.todo import WATCHES, Today
 from payments.checkouts.accounts import save_account
 from payments.checkouts.following import CHECKOUTS, read_checkout, settle_alert
 from payments.checkouts.opening import ProviderAway, open_checkout
-from payments.checkouts.payouts import NotExplained, payout_of, payout_parts, read_payouts
+from payments.checkouts.payout_parts import NotExplained, payout_of, payout_parts
+from payments.checkouts.payouts import read_payouts
 from payments.models import Checkout, CheckoutStatus, Match, Payment, Payout, ProviderAccount
 from payments.providers.base import RemoteCheckout, RemoteState
 from payments.providers.hosted_checkout import SIGNATURE, is_signed
