@@ -29,7 +29,7 @@ from config.kernel.scope import company_scope
 from customers.models import Contact
 from einvoicing.models import Enclosure, Transmission
 from payments.dunning.holds import hold_reminders
-from payments.models import Checkout, CustomerNotice, ProviderAccount, Reminder
+from payments.models import Checkout, CustomerNotice, Payout, ProviderAccount, Reminder
 from payments.outgoing.ordering import order_refunds
 from payments.outgoing.refunding import refund_customer
 from payments.portal.links import link_to_invoice
@@ -219,6 +219,15 @@ class World:
     def link(self) -> Any:
         with company_scope(self.company):
             return link_to_invoice(invoice=self.invoice, recipient="", actor=story.ACTOR, at=timezone.now())
+
+    @cached_property
+    def payout(self) -> Any:
+        """A transfer of a payment service, from a report that was dropped."""
+        entry = {"kind": "payment", "reference": "ch_1", "gross": "10.00", "fee": "1.00", "net": "9.00"}
+        return Payout.everywhere.create(
+            company=self.company, remote_id="po_1", amount="9.00", currency="EUR", arrives_on=local_day(story.AT),
+            entries=[entry], read_at=story.AT,
+        )  # fmt: skip
 
     @cached_property
     def checkout(self) -> Any:

@@ -56,7 +56,7 @@ HARMLESS_TWICE = {
     "payments:bankline-list": "a statement is known by its content",
     "payments:upload-batch": "a file is kept once, and known by its content",
     "payments:upload-account": "reads the file again",
-    "payments:upload-columns": "reads the file again",
+    **dict.fromkeys(["payments:upload-columns", "payments:upload-payout-columns"], "reads the file again"),
     "payments:upload-new-account": "an account is known by its IBAN",
     "payments:bank-reconcile": "matches what is left to match",
     "einvoicing:invoice-issue": "an issued invoice leads to its record",
