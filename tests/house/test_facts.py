@@ -33,7 +33,8 @@ def written_tags() -> Iterator[str]:
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             if path.name != "facts.py" and not {"migrations", "sandbox"} & set(path.parts):
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                source = path.read_text(encoding="utf-8")
+                for node in ast.walk(ast.parse(source)) if TAG.search(source) else ():
                     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
                     if TAG.fullmatch(text) and not (ROOT / f"{text.replace('.', '/')}.py").is_file():
                         yield text

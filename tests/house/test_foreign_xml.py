@@ -42,7 +42,14 @@ def python_files() -> list[str]:
     return [str(path) for path in found if "migrations" not in path.parts]
 
 
+# in each of which something of the above stands
+WORDS = ("xml", "XML", "html", "HTML", "objectify", "bs4", "feedparser", "fromstring", "iterparse", "open_metadata",
+         "etree", "ElementTree", "ET.")  # fmt: skip
+
+
 def parses_xml(source: str) -> bool:
+    if not any(word in source for word in WORDS):
+        return False  # no need to parse it
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import) and any(is_parser(alias.name) for alias in node.names):
             return True

@@ -20,6 +20,8 @@ def sources() -> Iterator[Path]:
 
 def openings(source: str) -> Iterator[int]:
     """The lines that touch the stored file of a row (`row.file.open()`), or the place where files are kept."""
+    if not any(word in source for word in (".file", *NAMES)):
+        return  # no need to parse it
     for node in ast.walk(ast.parse(source)):
         attribute = node.attr if isinstance(node, ast.Attribute) else ""
         holder = node.value if isinstance(node, ast.Attribute) else None

@@ -142,10 +142,11 @@ def test_a_button_of_a_record_acts_at_once_only_where_it_is_declared() -> None:
 
 
 def acting_at_once(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    source = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)) if "post" in source else ():
         if isinstance(node, ast.Call) and any(one.arg == "post" and is_true(one.value) for one in node.keywords):
             yield ast.unparse(node)
-        if isinstance(node, ast.Dict) and any(ast.unparse(key) == "'post'" for key in node.keys if key):
+        if isinstance(node, ast.Dict) and any(getattr(key, "value", "") == "post" for key in node.keys if key):
             yield ast.unparse(node)
 
 

@@ -56,6 +56,7 @@ def test_no_english_sentence_is_the_french_one(english) -> None:
 
 
 def test_the_search_for_texts_sees_calls_f_strings_and_refusals() -> None:
-    tree = ast.parse('raise Refused("Le taux manque.", fields={"rate": "Donnez un taux."})\nf"{_(\'deux\')} {n}"')
-    assert sentences(tree) == {"Le taux manque.", "Donnez un taux."}
-    assert [*asked_for(tree)] == ["deux"]
+    code = 'raise Refused("Le taux manque.", fields={"rate": "Donnez un taux."})\nf"{_(\'deux\')} {n}"'
+    nodes = list(ast.walk(ast.parse(code)))
+    assert sentences(nodes) == {"Le taux manque.", "Donnez un taux."}
+    assert [*asked_for(nodes)] == ["deux"]

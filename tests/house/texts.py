@@ -38,11 +38,11 @@ def all_texts() -> tuple[set[str], dict[str, str]]:
     single |= {status.label for status in lifecycle.STATUSES.values()} | {lifecycle.label(lifecycle.UNMAPPED)}
     plural: dict[str, str] = {}
     for path in _python_files():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        single |= class_messages(tree)
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        single |= class_messages(nodes)
         if not NOT_SHOWN & set(path.parts):
-            single |= sentences(tree)
-        for found in asked_for(tree):
+            single |= sentences(nodes)
+        for found in asked_for(nodes):
             _sort(found, single, plural)
     for path in sorted((ROOT / "templates").rglob("*.html")):
         # one line: what templatize makes of a page is not indented as Python is
@@ -59,9 +59,9 @@ def _sort(found: object, single: set[str], plural: dict[str, str]) -> None:
         plural[found[0]] = found[1]
 
 
-def asked_for(tree: ast.AST) -> Iterator[str | tuple[str, ...]]:
+def asked_for(nodes: list[ast.AST]) -> Iterator[str | tuple[str, ...]]:
     """What `_("…")` and `ngettext("…", "…", n)` name, also inside an f-string."""
-    for node in ast.walk(tree):
+    for node in nodes:
         name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and name in KEYWORDS:
             texts = tuple(one.value for one in node.args[:2] if isinstance(one, ast.Constant) and one.value)
@@ -69,11 +69,11 @@ def asked_for(tree: ast.AST) -> Iterator[str | tuple[str, ...]]:
                 yield texts if name.startswith("ngettext") else texts[0]
 
 
-def class_messages(tree: ast.AST) -> set[str]:
+def class_messages(nodes: list[ast.AST]) -> set[str]:
     """`message = "…"` of the errors, whatever its punctuation."""
     return {
         node.value.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Assign)
         and any(isinstance(one, ast.Name) and one.id == "message" for one in node.targets)
         and isinstance(node.value, ast.Constant)
@@ -81,15 +81,15 @@ def class_messages(tree: ast.AST) -> set[str]:
     }
 
 
-def sentences(tree: ast.AST) -> set[str]:
+def sentences(nodes: list[ast.AST]) -> set[str]:
     """Whole sentences, docstrings, pieces of f-strings and the English of the API's documentation left out."""
     prose = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    } | {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    prose |= {id(part) for node in ast.walk(tree) if _documents_the_api(node) for part in ast.walk(node)}
+        id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    } | {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    prose |= {id(part) for node in nodes if _documents_the_api(node) for part in ast.walk(node)}
     return {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and id(node) not in prose

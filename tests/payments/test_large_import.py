@@ -1,4 +1,7 @@
-"""A hundred thousand lines in one file: each once, told as they come, and a second time none."""
+"""A hundred thousand lines in one file: each once, told as they come, and a second time none.
+
+`make test` reads a tenth of them.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,14 @@ from config.kernel.scope import company_scope
 from payments.models import BankLine
 from payments.services.bank import import_statement
 from tests.factories import money, story
+from tests.trust.at_once import WHOLE
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db]
-LINES = 100_000
+LINES = 100_000 if WHOLE else 10_000
 
 
 def table(*, name: str) -> bytes:
-    """A CSV of 250 days, four hundred movements a day, every tenth of them like the one before it."""
+    """A CSV of many days, four hundred movements a day, every tenth of them like the one before it."""
     rows = [f"Date;{name};Montant"]
     for place in range(LINES):
         day = date(2026, 1, 5) + timedelta(days=place // 400)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 from django.db import connection, models
+from django.test import override_settings
 
 from billing.models import (
     DepositDeduction,
@@ -56,6 +59,7 @@ from payments.services.remittances import remit_payments
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
 from payments.services.write_offs import write_off
+from tests.conftest import never_committed
 from tests.factories import money, platforms, story
 from tests.factories.queues import claim_due
 
@@ -71,14 +75,27 @@ class World:
         return self.rows[name]
 
 
+@pytest.fixture(scope="module")
+def _happened(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, Path]]:
+    """What has happened once for all the tests of a module, and its files."""
+    files = tmp_path_factory.mktemp("files")
+    with never_committed(django_db_blocker):
+        company = story.a_company()
+        with company_scope(company), override_settings(MEDIA_ROOT=str(files)):
+            made = World(company, everything_that_can_happen(company))
+            settle()
+        yield made, files
+
+
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
-    settings.MEDIA_ROOT = str(tmp_path)
-    company = story.a_company()
-    with company_scope(company):
-        made = World(company, everything_that_can_happen(company))
-        settle()
-        yield made
+def world(_happened: tuple[World, Path], db: None, settings: Any, tmp_path: Path) -> Iterator[World]:
+    """Rows and files of its own, as a test may change them."""
+    made, files = _happened
+    settings.MEDIA_ROOT = str(copytree(files, tmp_path / "files"))
+    with company_scope(made.company):
+        yield deepcopy(made)
 
 
 def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
