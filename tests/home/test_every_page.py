@@ -426,10 +426,11 @@ def test_strangers_and_people_who_left_are_sent_away(method: str, world: World) 
     User.objects.filter(pk=person.pk).update(is_active=False)
     superuser = Client()
     superuser.force_login(User.objects.create_superuser("root@verone.example", "a long password 42"))
+    stranger = Client()
     with pages_not_drawn():
         for page in PAGES:
             address = page.address(world)
-            assert ask(Client(), method, address) == 302, page.name
+            assert ask(stranger, method, address) == 302, page.name
             assert ask(left, method, address) == 302, page.name
             assert ask(superuser, method, address) in (403, 405), page.name
 

@@ -22,7 +22,7 @@ from tests.trust.at_once import WHOLE
 
 pytestmark = pytest.mark.trust
 
-FEW, MANY = 60, 10_000 if WHOLE else 1_000
+FEW, MANY = 60, 10_000 if WHOLE else 400
 LARGEST_PAGE = 80_000  # before it is compressed
 API_LISTS = (
     "/api/invoices?limit=50",

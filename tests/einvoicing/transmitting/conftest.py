@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from customers.models import Customer
-from einvoicing.models import Attempt, LifecycleEvent, PlatformAccount, Transmission
+from einvoicing.models import Attempt, DocumentFormat, LifecycleEvent, PlatformAccount, Transmission
 from einvoicing.services.polling import poll_account
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import platforms, story
@@ -63,8 +63,15 @@ def _files(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def customer(sandbox: str) -> Customer:
     company = story.a_company()
-    platforms.a_platform_account(company, sandbox)
+    # the quickest to make: no page is drawn for it
+    platforms.a_platform_account(company, sandbox, default_format=DocumentFormat.UBL)
     return story.a_customer(company)
+
+
+@pytest.fixture
+def as_factur_x(customer: Customer) -> None:
+    """The legal PDF is what travels."""
+    PlatformAccount.everywhere.filter(company=customer.company).update(default_format=DocumentFormat.FACTURX)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import requests
 from billing.models import Invoice
 from config.kernel.errors import Invalid
 from config.kernel.models import AuditEvent
-from einvoicing.models import Attempt, Enclosure, LifecycleEvent, PlatformAccount, Transmission
+from einvoicing.models import Attempt, DocumentFormat, Enclosure, LifecycleEvent, PlatformAccount, Transmission
 from einvoicing.models import TransmissionStatus as Status
 from einvoicing.platforms.base import Attachment
 from einvoicing.sandbox.chorus_pro.access import ACCOUNT_PASSWORD
@@ -101,7 +101,11 @@ def sent_to(sandbox: str, *, siret: str = TOWN, service: str = "SRV01", story_of
     """An invoice on its way to this public body, read once after its deposit."""
     company = story.a_company()
     account = platforms.a_platform_account(
-        company, sandbox, kind="chorus_pro", login=f"TECH_{uuid.uuid4().hex[:12]}@cpro.fr"
+        company,
+        sandbox,
+        kind="chorus_pro",
+        login=f"TECH_{uuid.uuid4().hex[:12]}@cpro.fr",
+        default_format=DocumentFormat.UBL,
     )
     account.set_password(ACCOUNT_PASSWORD)
     account.token_url = f"{sandbox}/api/oauth/token"

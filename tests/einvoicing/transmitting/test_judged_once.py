@@ -49,6 +49,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Counter[str]:
     return runs
 
 
+@pytest.mark.usefixtures("as_factur_x")
 def test_from_the_draft_to_the_deposit_each_file_is_judged_once(customer, judged):
     draft, person = story.a_draft(customer), signed_in(customer.company)
     address = reverse("einvoicing:invoice-issue", args=[draft.pk])

@@ -76,6 +76,7 @@ def test_an_invoice_is_queued_once(sent):
 # -- carried, and told -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("as_factur_x")
 def test_an_invoice_is_carried_once_as_its_own_factur_x(sent):
     assert drain(at=AT) == 1
     document = InvoiceDocument.everywhere.get(invoice=sent.invoice, kind=DocumentKind.FACTURX)
@@ -234,6 +235,7 @@ def test_a_message_withdrawn_while_its_file_is_made_stays_so_and_nothing_fails(c
     assert not LoopFailure.everywhere.exists()
 
 
+@pytest.mark.usefixtures("as_factur_x")
 def test_the_file_of_an_invoice_is_made_once_and_never_changes(sent):
     drain(at=AT)
     document = InvoiceDocument.everywhere.get(invoice=sent.invoice, kind=DocumentKind.FACTURX)
