@@ -17,6 +17,7 @@ WITHOUT_DATABASE = (
     "compilemessages",
     "makemessages",
     "convert_document",
+    "read_document",
     "read_statement",
     "validate_document",
 )

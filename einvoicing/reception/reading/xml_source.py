@@ -1,0 +1,64 @@
+"""A structured invoice (CII or UBL, any profile) as the fields of a reading."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from config.kernel.identifiers import iban as iban_number
+from config.kernel.identifiers import siren as siren_number
+from einvoicing import document as model
+from einvoicing.reception.reading.result import CREDIT_NOTE, INVOICE, Line, Value, VatRow
+
+
+def values_of(invoice: model.Invoice) -> dict[str, Value]:
+    """Each field as the XML states it, None where it states nothing."""
+    return {
+        "number": invoice.number,
+        "kind": CREDIT_NOTE if invoice.is_credit_note or invoice.totals.gross < 0 else INVOICE,
+        "date": invoice.issue_date,
+        "due_date": invoice.due_date,
+        "supplier_name": invoice.seller.name or invoice.seller.trade_name or None,
+        "supplier_siren": _siren(invoice.seller),
+        "supplier_vat": invoice.seller.vat_number.replace(" ", "").upper() or None,
+        "iban": _iban(invoice.payment),
+        "net": _amount(invoice.totals.net, invoice),
+        "vat": _amount(invoice.totals.vat, invoice),
+        "gross": _amount(invoice.totals.gross, invoice),
+        "currency": invoice.currency or None,
+        "vat_rows": tuple(
+            VatRow(row.rate if row.rate is not None else Decimal(0), *(_amount(x, invoice) for x in (row.base, row.amount)))
+            for row in invoice.vat
+        ),
+        "order_reference": invoice.purchase_order or None,
+    }
+
+
+def lines_of(invoice: model.Invoice) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            description=line.name,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            rate=line.vat_rate,
+            net=line.net,
+        )
+        for line in invoice.lines
+    )
+
+
+def _amount(amount: Decimal, invoice: model.Invoice) -> Decimal:
+    """What an invoice of a negative total gives back, a credit note states as positive."""
+    return -amount if invoice.totals.gross < 0 and not invoice.is_credit_note else amount
+
+
+def _siren(seller: model.Party) -> str | None:
+    vat = seller.vat_number.replace(" ", "").upper()
+    for number in (seller.siren, seller.siret[:9], vat[4:] if vat.startswith("FR") else ""):
+        if number and siren_number.is_valid(number):
+            return siren_number.compact(number)
+    return seller.siren or None
+
+
+def _iban(payment: model.Payment | None) -> str | None:
+    number = iban_number.compact(payment.iban) if payment and payment.iban else ""
+    return number or None
