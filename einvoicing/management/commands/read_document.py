@@ -18,7 +18,10 @@ from einvoicing.reception.reading.recognise import MAX_BYTES
 from einvoicing.reception.reading.result import Reading, plain, unreadable
 
 READ, DOUBTFUL, UNREADABLE = 0, 1, 2
-SENTENCES = {DOUBTFUL: "Un fichier au moins est lu avec un doute.", UNREADABLE: "Un fichier au moins n’est pas lisible."}
+SENTENCES = {
+    DOUBTFUL: "Un fichier au moins est lu avec un doute.",
+    UNREADABLE: "Un fichier au moins n’est pas lisible.",
+}
 
 
 class Command(BaseCommand):

@@ -36,7 +36,12 @@ def amounts_in(folded: str) -> Iterator[Amount]:
     for match in _AMOUNT.finditer(folded):
         exact, cut, whole = match["exact"], match["cut"], match["whole"]
         value = _decimal(exact or cut) if exact or cut else Decimal(re.sub(r"\D", "", whole))
-        if match["sign"] and "-" in match["sign"] or match["sign2"] or match["after"] or (match["open"] and match["close"]):
+        if (
+            (match["sign"] and "-" in match["sign"])
+            or match["sign2"]
+            or match["after"]
+            or (match["open"] and match["close"])
+        ):
             value = -value
         yield Amount(value, match.start(), match.end(), not whole, bool(match["money"] or cut or match["unit"]))
 

@@ -40,7 +40,8 @@ def read_quick(data: bytes, own: Collection[str] = ()) -> Reading:
     if kind == recognise.PICTURE:
         raise NeedsOcr(kind, picture_checks.frame_count(data))
     count = pdf_safety.page_count(data)
-    pages, invoice, problems = _pages(data, count), None, ()
+    pages, invoice = _pages(data, count), None
+    problems: tuple[str, ...] = ()
     try:
         invoice = syntax.read(data).invoice
     except NotFacturX:

@@ -62,7 +62,10 @@ def _quick(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     except (MemoryError, RecursionError):
         return {"reading": to_dict(unreadable("Le document demande trop de mémoire pour être lu."))}
     except Exception as error:  # noqa: BLE001 - whatever a document provokes, it is refused, and the inbox goes on
-        return {"reading": to_dict(unreadable("Le document ne peut pas être lu.")), "error": f"{type(error).__name__}: {error}"[:300]}
+        return {
+            "reading": to_dict(unreadable("Le document ne peut pas être lu.")),
+            "error": f"{type(error).__name__}: {error}"[:300],
+        }
 
 
 def _ocr(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
@@ -71,11 +74,18 @@ def _ocr(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
 
     os.nice(10)
     try:
-        return {"reading": to_dict(read_scan(data, request["kind"], request["pages"], request["own"], tuple(request["problems"])))}
+        return {
+            "reading": to_dict(
+                read_scan(data, request["kind"], request["pages"], request["own"], tuple(request["problems"]))
+            )
+        }
     except MemoryError:
         return {"reading": to_dict(unreadable("Le document demande trop de mémoire pour être lu."))}
     except Exception as error:  # noqa: BLE001 - as above
-        return {"reading": to_dict(unreadable("L’image ne peut pas être lue.")), "error": f"{type(error).__name__}: {error}"[:300]}
+        return {
+            "reading": to_dict(unreadable("L’image ne peut pas être lue.")),
+            "error": f"{type(error).__name__}: {error}"[:300],
+        }
 
 
 if __name__ == "__main__":

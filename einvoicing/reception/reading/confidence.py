@@ -17,8 +17,10 @@ EXACT = 0.999  # the XML is the document: what remains is our own misreading
 _ABSENT = {TEXT: 0.93, OCR: 0.85}
 # (source, evidence) → share of values that were right
 _SHARES = {
-    (TEXT, "checked"): 0.99, (TEXT, "agreed"): 0.99, (TEXT, "labelled"): 0.97, (TEXT, "derived"): 0.9, (TEXT, "guessed"): 0.7,
-    (OCR, "checked"): 0.98, (OCR, "agreed"): 0.98, (OCR, "labelled"): 0.94, (OCR, "derived"): 0.85, (OCR, "guessed"): 0.6,
+    (TEXT, "checked"): 0.99, (TEXT, "agreed"): 0.99, (TEXT, "labelled"): 0.97, (TEXT, "derived"): 0.9, (TEXT,
+    "guessed"): 0.7,
+    (OCR, "checked"): 0.98, (OCR, "agreed"): 0.98, (OCR, "labelled"): 0.94, (OCR, "derived"): 0.85, (OCR,
+    "guessed"): 0.6,
 }  # fmt: skip
 # weights of the logistic model of the whole: see `whole`
 _WEIGHTS = {TEXT: (1.2, 0.75, 1.0), OCR: (0.6, 0.75, 1.0)}

@@ -17,7 +17,7 @@ from einvoicing.reception.reading.result import Box
 from einvoicing.reception.reading.texts import fold
 
 WIDTH = 600.0
-CELL_GAP = 0.95  # between two cells of a row, in heights of a letter
+CELL_GAP = 0.62  # between two cells of a row, in heights of a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,7 @@ class Cell:
     def span(self, start: int, end: int) -> list[Word]:
         """The words between two offsets of `text`."""
         return [
-            word
-            for word, at in zip(self.words, self._starts, strict=True)
-            if at < end and at + len(word.text) > start
+            word for word, at in zip(self.words, self._starts, strict=True) if at < end and at + len(word.text) > start
         ]
 
     def overlaps(self, other: Cell) -> float:
@@ -186,7 +184,10 @@ class Page:
             gap = max(row.y0 - cell.y1, cell.y0 - row.y1)
             if gap > within * cell.height:
                 return
-            yield from (other for other in row.cells if other.overlaps(cell) > 0.15)
+            for other in row.cells:
+                # a title is large: what follows it is measured by its own letters
+                if other.overlaps(cell) > 0.15 and gap <= within * 1.3 * other.height:
+                    yield other
 
 
 def _rows(words: Sequence[Word]) -> list[list[Word]]:

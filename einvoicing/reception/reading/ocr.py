@@ -46,7 +46,11 @@ def read_picture(picture: Picture, number: int) -> Page:
     height, width = picture.shape[:2]
     lines = list(_lines(picture))
     turn = _turn(lines)
-    parts = [part for text, score, quad, _flipped in lines for part in _parts(text, score, _turned(quad, turn, width, height))]
+    parts = [
+        part
+        for text, score, quad, _flipped in lines
+        for part in _parts(text, score, _turned(quad, turn, width, height))
+    ]
     boxes = [_box(quad, turn, width, height) for _text, _score, quad in parts]
     if turn in (90, 270):
         width, height = height, width

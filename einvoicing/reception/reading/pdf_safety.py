@@ -53,9 +53,13 @@ def _check(item: Object) -> None:
     for dictionary in (item, *_nested(item)):
         action, subtype = str(dictionary.get("/S", "")), str(dictionary.get("/Subtype", ""))
         if action in _PROGRAMS or "/JS" in dictionary:
-            raise Refused("Le PDF contient un programme (%(name)s) : il n’est pas ouvert.", name=action.lstrip("/") or "JS")
+            raise Refused(
+                "Le PDF contient un programme (%(name)s) : il n’est pas ouvert.", name=action.lstrip("/") or "JS"
+            )
         if dictionary.get("/Type") == Name.Annot and subtype in _EMBEDDED:
-            raise Refused("Le PDF contient un contenu actif (%(name)s) : il n’est pas ouvert.", name=subtype.lstrip("/"))
+            raise Refused(
+                "Le PDF contient un contenu actif (%(name)s) : il n’est pas ouvert.", name=subtype.lstrip("/")
+            )
 
 
 def _nested(item: Object) -> list[Dictionary]:

@@ -25,6 +25,7 @@ class _Run:
     x1: float
     y1: float
     space: bool = False
+    guessed: bool = False  # a space that the library made from a gap, which may be but kerning
 
 
 def read_page(document: pdfium.PdfDocument, index: int) -> Page:
@@ -68,7 +69,7 @@ def _characters(textpage: pdfium.PdfTextPage) -> Iterator[_Run]:
         code = raw.FPDFText_GetUnicode(textpage, index)
         character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
         if character.isspace() or not character.isprintable():
-            yield _Run(" ", 0, 0, 0, 0, space=True)
+            yield _Run(" ", 0, 0, 0, 0, space=True, guessed=raw.FPDFText_IsGenerated(textpage, index) == 1)
             continue
         if not _is_seen(textpage, index, modes):
             continue
@@ -105,28 +106,32 @@ def _turn(run: _Run, rotation: int, left: float, bottom: float, width: float, he
 def _words(runs: list[_Run]) -> Iterator[_Run]:
     """Characters that follow each other without a space or a gap."""
     word: _Run | None = None
+    is_doubtful = False
     for run in runs:
         if run.space:
-            if word:
+            if word and not run.guessed:
                 yield word
-            word = None
+                word = None
+            is_doubtful = run.guessed
             continue
-        if word and _follows(word, run):
+        if word and _follows(word, run, 0.12 if is_doubtful else 0.3):
+            is_doubtful = False
             word.text += run.text
             word.x1 = max(word.x1, run.x1)
             word.y0, word.y1 = min(word.y0, run.y0), max(word.y1, run.y1)
             continue
         if word:
             yield word
+        is_doubtful = False
         word = _Run(run.text, run.x0, run.y0, run.x1, run.y1)
     if word:
         yield word
 
 
-def _follows(word: _Run, run: _Run) -> bool:
+def _follows(word: _Run, run: _Run, most: float) -> bool:
     height = max(min(word.y1 - word.y0, run.y1 - run.y0), 0.1)
     level = abs((word.y0 + word.y1) - (run.y0 + run.y1)) / 2 < 0.4 * height
-    return level and -0.5 * height < run.x0 - word.x1 < 0.3 * height
+    return level and -0.5 * height < run.x0 - word.x1 < most * height
 
 
 def is_born_digital(pages: list[Page]) -> bool:

@@ -23,14 +23,16 @@ def frame_count(data: bytes) -> int:
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 width, height = picture.size
                 count = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
-    except Refused:
-        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refused("L’image est démesurée.") from error
     except Exception as error:  # a decoder raises anything on bytes it was not made for
         raise Refused("L’image est abîmée : demandez-en une autre copie.") from error
     if width * height > MAX_PIXELS:
         raise Refused("L’image est démesurée (%(width)d × %(height)d points).", width=width, height=height)
     if min(width, height) < SMALLEST:
-        raise Refused("L’image est trop petite pour être lue (%(width)d × %(height)d points).", width=width, height=height)
+        raise Refused(
+            "L’image est trop petite pour être lue (%(width)d × %(height)d points).", width=width, height=height
+        )
     if count > MAX_FRAMES:
         raise Refused("L’image a %(count)d pages : %(most)d au plus sont lues.", count=count, most=MAX_FRAMES)
     return count

@@ -38,7 +38,9 @@ def read_document(data: bytes, *, own: Collection[str] = (), ocr: bool = True) -
         return unreadable(f"Le fichier dépasse {MAX_BYTES // 1024**2} Mo.")
     answer = _ask(QUICK, data, SECONDS_QUICK, {"own": sorted(own)})
     if "ocr" in answer:
-        answer = _by_ocr(data, answer, own) if ocr else {"sentence": "Le document est une image, qui n’est pas lue ici."}
+        answer = (
+            _by_ocr(data, answer, own) if ocr else {"sentence": "Le document est une image, qui n’est pas lue ici."}
+        )
     reading = from_dict(answer["reading"]) if "reading" in answer else unreadable(answer["sentence"])
     return timed(reading, round((time.monotonic() - started) * 1000))
 

@@ -66,7 +66,8 @@ class PageText:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`source` is '' when nothing could be read, and `problems` says why; `gates` maps a check to yes, no or unknown."""
+    """`source` is '' when nothing could be read, and `problems` says why; `gates` maps a check to yes, no or "
+    "unknown."""
 
     source: str = ""
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -163,8 +164,7 @@ def _line(item: Mapping[str, Any]) -> Line:
     numbers = {
         name: None if item[name] is None else Decimal(item[name]) for name in ("quantity", "unit_price", "rate", "net")
     }
-    line = Line(item["description"], page=item["page"], box=tuple(item["box"]) if item["box"] else None, **numbers)  # type: ignore[arg-type]
-    return line
+    return Line(item["description"], page=item["page"], box=tuple(item["box"]) if item["box"] else None, **numbers)  # type: ignore[arg-type]
 
 
 def timed(reading: Reading, ms: int) -> Reading:

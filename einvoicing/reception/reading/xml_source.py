@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from config.kernel.identifiers import iban as iban_number
 from config.kernel.identifiers import siren as siren_number
+from config.kernel.money import CENT
 from einvoicing import document as model
 from einvoicing.reception.reading.result import CREDIT_NOTE, INVOICE, Line, Value, VatRow
 
@@ -26,7 +27,9 @@ def values_of(invoice: model.Invoice) -> dict[str, Value]:
         "gross": _amount(invoice.totals.gross, invoice),
         "currency": invoice.currency or None,
         "vat_rows": tuple(
-            VatRow(row.rate if row.rate is not None else Decimal(0), *(_amount(x, invoice) for x in (row.base, row.amount)))
+            VatRow(
+                row.rate if row.rate is not None else Decimal(0), *(_amount(x, invoice) for x in (row.base, row.amount))
+            )
             for row in invoice.vat
         ),
         "order_reference": invoice.purchase_order or None,
@@ -48,7 +51,9 @@ def lines_of(invoice: model.Invoice) -> tuple[Line, ...]:
 
 def _amount(amount: Decimal, invoice: model.Invoice) -> Decimal:
     """What an invoice of a negative total gives back, a credit note states as positive."""
-    return -amount if invoice.totals.gross < 0 and not invoice.is_credit_note else amount
+    amount = -amount if invoice.totals.gross < 0 and not invoice.is_credit_note else amount
+    exponent = amount.as_tuple().exponent
+    return amount.quantize(CENT) if isinstance(exponent, int) and exponent > -2 else amount
 
 
 def _siren(seller: model.Party) -> str | None:

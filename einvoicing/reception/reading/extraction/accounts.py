@@ -31,14 +31,23 @@ def read_iban(pages: Sequence[Page]) -> Found | None:
 
 
 def _accounts(page: Page) -> Iterator[Found]:
-    for row in page.rows:
-        words = [word for cell in row.cells for word in cell.words]
+    for folded, words in _sequences(page):
         text, owners = "", []
         for word in words:
             clean = "".join(character for character in word.text if character.isalnum())
             text += clean
             owners += [word] * len(clean)
-        yield from _in_row(page, row.folded, text, owners)
+        yield from _in_row(page, folded, text, owners)
+
+
+def _sequences(page: Page) -> Iterator[tuple[str, list[Word]]]:
+    """Rows; then cells with the one below, where a long number goes on."""
+    for row in page.rows:
+        yield row.folded, [word for cell in row.cells for word in cell.words]
+    for cell in page.cells:
+        if _START.search(cell.folded.replace(" ", "")):
+            for below in list(page.below(cell, 1.5))[:1]:
+                yield cell.folded, [*cell.words, *below.words]
 
 
 def _in_row(page: Page, folded: str, text: str, owners: list[Word]) -> Iterator[Found]:
@@ -66,5 +75,7 @@ def _valid(raw: str) -> str | None:
     digits = raw[2:].translate(_AS_DIGITS)
     candidates.append(country + digits.upper())
     if country in ("FR", "MC"):
-        candidates.append(country + raw[2:14].translate(_AS_DIGITS) + raw[14:25].upper() + raw[25:].translate(_AS_DIGITS))
+        candidates.append(
+            country + raw[2:14].translate(_AS_DIGITS) + raw[14:25].upper() + raw[25:].translate(_AS_DIGITS)
+        )
     return next((candidate for candidate in candidates if stdnum_iban.is_valid(candidate)), None)

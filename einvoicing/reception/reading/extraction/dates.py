@@ -30,7 +30,10 @@ _DUE = tuple(
     for pattern, score in (
         (r"(?:date )?(?:d'|de l')?echeance", 10),
         (r"date limite (?:de |du )?(?:paiement|reglement)", 10),
-        (r"(?:a |montant a )?(?:payer|regler|payable|reglement|paiement|exigible)\b[^.]{0,25}(?:avant|au plus tard|pour|jusqu'au)\b", 9),
+        (
+            r"(?:payer|regler|payable|reglement|paiement|exigible)\b[^.]{0,25}(?:avant|au plus tard|pour|jusqu'au)\b",
+            9,
+        ),
         (r"(?:payable|reglement|paiement|exigible|exigibilite|du)\b[^.]{0,18}\b(?:le|au|du)\b ?:?$", 7),
         (r"due date|payment due|due (?:by|on)|pay(?:able)? by|date due", 10),
         (r"(?:date (?:de |du )?(?:paiement|reglement|prelevement|exigibilite))", 8),
@@ -66,7 +69,10 @@ def read_dates(pages: Sequence[Page], number: Found | None) -> tuple[Found | Non
     if issue is None or issue.issue < 3:
         left = [item for item in seen if not item.other and item.due == 0]
         if left:
-            issue, evidence = max(left, key=lambda item: item.issue - item.page.number * 0.1 - item.cell.y0 / 1e4), GUESSED
+            issue, evidence = (
+                max(left, key=lambda item: item.issue - item.page.number * 0.1 - item.cell.y0 / 1e4),
+                GUESSED,
+            )
     if issue is not None and due is not None and due.day.value < issue.day.value:
         later = [item for item in seen if item.due > 0 and item.day.value >= issue.day.value]
         due = max(later, key=lambda item: item.due, default=due)
@@ -77,7 +83,11 @@ def _found(item: _Seen | None, evidence: str) -> Found | None:
     if item is None:
         return None
     return Found(
-        item.day.value, evidence, item.page.number, item.cell.span(item.day.start, item.day.end), max(item.issue, item.due)
+        item.day.value,
+        evidence,
+        item.page.number,
+        item.cell.span(item.day.start, item.day.end),
+        max(item.issue, item.due),
     )
 
 
@@ -111,7 +121,8 @@ def _judged(page: Page, cell: Cell, day: Day, own: str, before: str) -> _Seen:
 def _contexts(page: Page, cell: Cell, own: str, before: str) -> Iterator[tuple[str, float]]:
     if before or own:
         yield own if own.endswith(":") and len(own) < 3 else own or before, 1.0
-    for left in reversed(page.left_of(cell)[-1:]):
+    # in a row of values, the cell at the left is another value
+    for left in (near for near in page.left_of(cell)[-1:] if not any(map(str.isdigit, near.folded))):
         yield f"{left.folded} {own}".strip(" :"), 0.98
     for above in list(page.above(cell, 3.2))[:2]:
         if not list(days_in(above.folded)) or len(above.folded) > 18:

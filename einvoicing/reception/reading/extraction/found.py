@@ -35,7 +35,9 @@ class Place:
     distance: int  # 0 after the label in its cell, 1 at its right, 2 below
 
 
-def places_beside(page: Page, cell: Cell, match: re.Match[str], *, right: int = 2, below: float = 3.2) -> Iterator[Place]:
+def places_beside(
+    page: Page, cell: Cell, match: re.Match[str], *, right: int = 2, below: float = 3.2
+) -> Iterator[Place]:
     """Where a value may stand for a label that ends at the end of the match."""
     yield Place(cell, match.end(), 0)
     for other in page.right_of(cell, right):

@@ -19,10 +19,13 @@ _FORM = (
 _WITH_FORM = re.compile(rf"(?:^|[\s,(]){_FORM}\.?(?:$|[\s,)-])")
 _FORM_WORDS = re.compile(rf"(?:(?<=\s)|^|(?<=\())(?:{_FORM}|societe|ste|ets|etablissements)\.?(?=$|[\s,)])")
 _NOT_NAME = re.compile(
-    r"factur|avoir\b|devis|invoice|credit note|\bdate\b|client|commande|numero|\bn ?°|page|siret|siren|\btva\b|\brcs\b|\btel\b|"
-    r"telephone|@|www\.|http|adresse|echeance|\bbp\b|cedex|\bcs \d|total|montant|reglement|paiement|iban|bic\b|capital|\bfax\b|"
+    r"factur|avoir\b|devis|invoice|credit note|\bdate\b|client|commande|numero|\bn ?°|page|siret|siren|\btva\b|"
+    r"\brcs\b|\btel\b|"
+    r"telephone|@|www\.|http|adresse|echeance|\bbp\b|cedex|\bcs \d|total|montant|reglement|paiement|iban|bic\b|"
+    r"capital|\bfax\b|"
     r"\bemetteur$|fournisseur$|vendeur$|destinataire|original|duplicata|copie|^\W*$|ref\b|reference|merci|bonjour|objet|"
-    r"designation|description|livraison|\bape\b|\bnaf\b|^\d|bon de|prestataire$|de la part|mentions|conditions|banque|agence"
+    r"designation|description|livraison|\bape\b|\bnaf\b|^\d|bon de|prestataire$|de la part|mentions|conditions|"
+    r"banque|agence"
 )
 _STREET = re.compile(
     r"\b(?:rue|avenue|av\.|bd|boulevard|place|chemin|route|impasse|allees?|quai|cours|zone|z\.?a\.?c?\b|z\.?i\b|parc|lieu-dit|"
@@ -30,10 +33,12 @@ _STREET = re.compile(
 )
 _LABELS = re.compile(r"(?:^|\b)(?:emetteur|vendeur|fournisseur|prestataire|expediteur|seller|from|de la part de) ?:? ?")
 _HOLDER = re.compile(
-    r"(?:titulaire(?: du compte)?|a l'ordre de|beneficiaire|intitule(?: du compte)?|compte au nom de|account (?:name|holder)) ?:? ?"
+    r"(?:titulaire(?: du compte)?|a l'ordre de|beneficiaire|intitule(?: du compte)?|compte au nom de|"
+    r"account (?:name|holder)) ?:? ?"
 )
 _END = re.compile(
-    r" ?(?:[,;•|·]| - | au capital| siret| siren| rcs\b| r\.c\.s| tva\b|\bsiege\b|  | capital\b| societe (?:par|a|anonyme)| : |:)"
+    r" ?(?:[,;•|·]| - | au capital| siret| siren| rcs\b| r\.c\.s| tva\b|\bsiege\b|  | capital\b| societe (?:par|"
+    r"a|anonyme)| : |:)"
 )
 
 
@@ -113,13 +118,12 @@ def _in_sentences(page: Page) -> Iterator[Found]:
     """`DURAND SARL au capital de 8 000 €`, in a footer or a head."""
     for cell in page.cells:
         match = re.search(r"au capital|\brcs\b|r\.c\.s|siege social|\bsiret\b", cell.folded)
+        scores = []
         if match and match.start() > 3 and not BUYER.search(page.block_of[id(cell)].folded):
-            if (name := _name_in(page, cell, 0, 4.5)) is not None:
-                yield name
-        form = _WITH_FORM.search(cell.folded)
-        if form and len(cell.text) < 60 and party_score(page, cell) >= 0:
-            if (name := _name_in(page, cell, 0, 3.5 + 0.3 * party_score(page, cell))) is not None:
-                yield name
+            scores.append(4.5)
+        if _WITH_FORM.search(cell.folded) and len(cell.text) < 60 and party_score(page, cell) >= 0:
+            scores.append(3.5 + 0.3 * party_score(page, cell))
+        yield from (name for score in scores if (name := _name_in(page, cell, 0, score)) is not None)
 
 
 def _at_the_head(page: Page) -> Iterator[Found]:
@@ -128,7 +132,9 @@ def _at_the_head(page: Page) -> Iterator[Found]:
     usual = sorted(cell.height for cell in page.cells)[len(page.cells) // 2] if page.cells else 1
     for place, cell in enumerate(top[:14]):
         block = page.block_of[id(cell)]
-        if BUYER.search(block.folded) or any(BUYER.search(over.folded) for over in list(page.above(block.cells[0], 2))[:1]):
+        if BUYER.search(block.folded) or any(
+            BUYER.search(over.folded) for over in list(page.above(block.cells[0], 2))[:1]
+        ):
             continue
         larger = min(max(cell.height / max(usual, 1), 0.8), 2.2)
         first = 1.0 if block.cells[0] is cell else 0.0
@@ -147,7 +153,12 @@ def _name_in(page: Page, cell: Cell, start: int, score: float) -> Found | None:
     name = folded[:end].strip(" -:,.")
     if not 3 <= len(name) <= 60 or sum(character.isalpha() for character in name) < 3:
         return None
-    if _NOT_NAME.search(name) or _STREET.search(name) or list(days_in(name)) or list(amounts_in(name)):
+    if (
+        _NOT_NAME.search(name)
+        or _STREET.search(name)
+        or any(True for _ in days_in(name))
+        or any(True for _ in amounts_in(name))
+    ):
         return None
     if _FORM_WORDS.fullmatch(name) or len(name.split()) > 8:
         return None

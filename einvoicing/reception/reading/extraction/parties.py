@@ -14,9 +14,11 @@ from einvoicing.reception.reading.extraction.found import AGREED, CHECKED, DERIV
 from einvoicing.reception.reading.layout import Block, Cell, Page, Word
 
 BUYER = re.compile(
-    r"factur[eé]e?r? ?[aà]\b|adresse de facturation|adresse de livraison|\bclient\b|destinataire|livr[eé]e? ?[aà]\b|acheteur|"
+    r"factur[eé]e?r? ?[aà]\b|adresse de facturation|adresse de livraison|\bclient\b|destinataire|"
+    r"livr[eé]e? ?[aà]\b|acheteur|"
     r"bill(?:ed)? to|ship to|sold to|a l'attention|preneur|votre (?:n|siret|siren|tva)|vos coordonnees|\bdoit\b|"
-    r"facturation ?:|customer|envoy[eé]e? ?[aà]\b|adresse[eé]e? [aà]\b|intra(?:com\w*)? (?:du )?client|abonne\b|titulaire du contrat"
+    r"facturation ?:|customer|envoy[eé]e? ?[aà]\b|adresse[eé]e? [aà]\b|intra(?:com\w*)? (?:du )?client|abonne\b|"
+    r"titulaire du contrat"
 )
 SUPPLIER = re.compile(
     r"\bcapital\b|\br\.?c\.?s\b|\bsiege\b|\bnaf\b|\bape\b|\bemetteur|\bvendeur|\bfournisseur|\bprestataire|\bt[eé]l\b|telephone|"
@@ -24,7 +26,9 @@ SUPPLIER = re.compile(
 )
 _OCR_DIGITS = str.maketrans("oiljsbzgq", "011158299")
 _DIGITS = re.compile(r"(?<![\d.,])\d(?:[ .]?\d){8,13}(?!\d)")
-_VAT = re.compile(r"\b(?:fr|f r) ?-?([0-9a-hj-np-z]{2})[ .-]?(\d{3})[ .]?(\d{3})[ .]?(\d{3})\b|\bfr ?((?:\d ?){11})(?!\d)")
+_VAT = re.compile(
+    r"\b(?:fr|f r) ?-?([0-9a-hj-np-z]{2})[ .-]?(\d{3})[ .]?(\d{3})[ .]?(\d{3})\b|\bfr ?((?:\d ?){11})(?!\d)"
+)
 _FOREIGN = re.compile(r"\b((?:be|de|es|it|lu|nl|pt|ie|at|pl|gb|dk|se|fi)) ?([0-9a-z](?:[0-9a-z. ]){6,13}[0-9a-z])\b")
 _LABEL = re.compile(r"siren|siret|r\.?c\.?s|tva|identifi|immatric|vat|intracom")
 
@@ -99,10 +103,10 @@ def _numbers(page: Page) -> Iterator[_Number]:
                 yield _seen(page, cell, match, number[4:], vat_number.from_siren(number[4:]), "vat-mended", -1.0)
         for match in _FOREIGN.finditer(cell.folded):
             number = re.sub(r"[^0-9a-z]", "", match[0]).upper()
-            if "tva" in cell.folded + _left(page, cell) or "vat" in cell.folded:
-                if eu_vat.is_valid(number):
-                    taken.append(match.span())
-                    yield _seen(page, cell, match, "", number, "vat")
+            is_named = re.search(r"tva|vat|mwst|ust-?id|btw|iva", cell.folded + _left(page, cell))
+            if is_named and eu_vat.is_valid(number):
+                taken.append(match.span())
+                yield _seen(page, cell, match, "", number, "vat")
         yield from _plain(page, cell, taken)
 
 
@@ -111,11 +115,21 @@ def _plain(page: Page, cell: Cell, taken: list[tuple[int, int]]) -> Iterator[_Nu
         if any(start < match.end() and match.start() < end for start, end in taken):
             continue
         digits = re.sub(r"\D", "", match[0])
-        before = cell.folded[max(0, match.start() - 26) : match.start()] + ("" if match.start() > 3 else _left(page, cell))
+        before = cell.folded[max(0, match.start() - 26) : match.start()] + (
+            "" if match.start() > 3 else _left(page, cell)
+        )
         named = bool(_LABEL.search(before)) or bool(re.search(r"\bb ?$|\ba ?$|\bd ?$", cell.folded[: match.start()]))
-        if len(digits) == 14 and luhn.is_valid(digits[:9]) and (luhn.is_valid(digits) or digits.startswith("356000000")):
+        if (
+            len(digits) == 14
+            and luhn.is_valid(digits[:9])
+            and (luhn.is_valid(digits) or digits.startswith("356000000"))
+        ):
             yield _seen(page, cell, match, digits[:9], "", "siret", 0.5 if named else -1.0)
-        elif len(digits) == 9 and luhn.is_valid(digits) and (named or not re.search(r"tel|fax|mob|client|facture|compte|ref", before)):
+        elif (
+            len(digits) == 9
+            and luhn.is_valid(digits)
+            and (named or not re.search(r"tel|fax|mob|client|facture|compte|ref", before))
+        ):
             yield _seen(page, cell, match, digits, "", "siren", 0.5 if named else -2.0)
 
 
@@ -125,9 +139,7 @@ def _left(page: Page, cell: Cell) -> str:
     return f" {left[-1].folded if left else ''} {above.folded if above else ''} "
 
 
-def _seen(
-    page: Page, cell: Cell, match: re.Match[str], siren: str, vat: str, kind: str, bonus: float = 0.0
-) -> _Number:
+def _seen(page: Page, cell: Cell, match: re.Match[str], siren: str, vat: str, kind: str, bonus: float = 0.0) -> _Number:
     before = cell.folded[: match.start()]
     score = bonus + party_score(page, cell) - 0.2 * (page.number - 1)
     if re.search(r"client|votre|acheteur|preneur|destinataire", before[-40:] + _left(page, cell)):
@@ -144,7 +156,9 @@ def party_score(page: Page, cell: Cell) -> float:
         score += 2.5
     elif SUPPLIER.search(text):
         score += 1.5
-    if BUYER.search(text) or any(BUYER.search(over.folded) and len(over.folded) < 45 for over in _just_above(page, block)):
+    if BUYER.search(text) or any(
+        BUYER.search(over.folded) and len(over.folded) < 45 for over in _just_above(page, block)
+    ):
         score -= 3.0
     relative = cell.y0 / page.height
     if relative > 0.85:

@@ -38,17 +38,23 @@ _LABELS: dict[str, tuple[tuple[re.Pattern[str], int], ...]] = {
         (re.compile(pattern), score)
         for pattern, score in (
             (rf"(?:total|montant|somme)s?\b[^%€]{{0,22}}{_TTC}|{_TTC}[^%€]{{0,12}}total", 11),
-            (rf"net [aà] (?:payer|regler|deduire|rembourser|votre credit)|(?:total|montant|reste|solde|somme)[^%€]{{0,14}}(?:[aà] (?:payer|regler|rembourser)|dus?\b|due\b)", 8),
+            (r"net a (?:payer|regler|deduire|rembourser|votre credit)", 8),
+            (r"(?:total|montant|reste|solde|somme)[^%€]{0,14}(?:a (?:payer|regler|rembourser)|dus?\b|due\b)", 8),
             (rf"{_TTC}", 6),
-            (r"total (?:general|amount|due|facture|avoir|a payer)|grand total|total incl|amount due|balance due|a (?:payer|regler)", 6),
+            (r"total (?:general|amount|due|facture|avoir)|grand total|total incl|amount due|balance due", 6),
+            (r"a (?:payer|regler)", 6),
             (r"^total(?: eur| euros?| \(?€\)?)? ?:?$", 4),
         )
     ),
 }  # fmt: skip
 _NOT_TOTAL = re.compile(
-    r"unit|\bp\.? ?u\b|remise|rabais|escompte|penalit|capital|indemnit|frais de recouvrement|forfaitaire|eco|deja|verse|acompte"
-    r"|avance|anterieur|precedent|port\b|report|brut\b|economi|don't|dont eco|plafond|limite"
+    r"unit|\bp\.? ?u\b|remise|rabais|escompte|penalit|capital|indemnit|frais de recouvrement|forfaitaire|\beco|"
+    r"deja|verse|acompte|avance|anterieur|precedent|\bport\b|report|brut\b|plafond|limite"
 )
+
+
+_BARE_TOTAL = re.compile(r"(?:sous-)?totaux|total(?: general)?")
+_RATE_ALONE = re.compile(r"(?:tva )?[\d.,]+ ?%")
 
 
 @dataclass(slots=True)
@@ -104,7 +110,13 @@ def _name(item: Printed) -> None:
     if own or (len(item.label) > 4 and any(character.isalpha() for character in item.label)):
         item.roles = own
         return
-    for factor, text in _labels_around(item):
+    # a bare « Total » leaves it to the column to say of what
+    beside, over = list(_beside(item)), [(factor, cell.folded) for factor, cell in _over(item)]
+    named_by_column = any(roles_of(text) for _factor, text in over)
+    is_bare = all(
+        _BARE_TOTAL.fullmatch(text) or (_RATE_ALONE.fullmatch(text) and _has_others(item)) for _f, text in beside
+    )
+    for factor, text in [*over, *beside] if named_by_column and is_bare else [*beside, *over]:
         for role, score in roles_of(text).items():
             if score * factor > item.roles.get(role, 0):
                 item.roles[role] = score * factor
@@ -112,8 +124,14 @@ def _name(item: Printed) -> None:
             return
 
 
-def _labels_around(item: Printed) -> Iterator[tuple[float, str]]:
-    """The text at the left as far as another amount; then what stands over the amount."""
+def _has_others(item: Printed) -> bool:
+    """Whether the row holds other amounts: it is one of a table."""
+    row = item.page.rows[item.cell.row].cells
+    return sum(len(list(amounts_in(cell.folded))) for cell in row if cell.x0 >= item.page.left_of(item.cell)[-1].x0) > 1
+
+
+def _beside(item: Printed) -> Iterator[tuple[float, str]]:
+    """The text at the left, as far as another amount."""
     for left in reversed(item.page.left_of(item.cell)):
         if any(character.isalpha() for character in re.sub(r"(?:eur|€)", "", left.folded)):
             if list(amounts_in(left.folded)) and not roles_of(left.folded):
@@ -123,7 +141,6 @@ def _labels_around(item: Printed) -> Iterator[tuple[float, str]]:
             break
         if list(amounts_in(left.folded)):
             break
-    yield from ((factor, cell.folded) for factor, cell in _over(item))
 
 
 def _over(item: Printed) -> Iterator[tuple[float, Cell]]:
@@ -133,13 +150,13 @@ def _over(item: Printed) -> Iterator[tuple[float, Cell]]:
         common = min(above.x1, item.x1) - max(above.x0, item.x0)
         if common < 0.2 * min(above.x1 - above.x0, item.x1 - item.x0):
             continue
-        if list(amounts_in(above.folded)) or list(rates_in(above.folded)):
+        if any(True for _ in amounts_in(above.folded)) or any(True for _ in rates_in(above.folded)):
             continue
         if not any(character.isalpha() for character in above.folded.replace("eur", "")):
             continue
         met += 1
         near = (item.cell.y0 - above.y1) < 3.5 * item.cell.height
-        yield (0.9 if near else 0.55), above
+        yield (0.9 if near else 0.85), above
         if met >= 2:
             return
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from einvoicing.reception.reading.days import days_in
 from einvoicing.reception.reading.extraction.found import GUESSED, LABELLED, Found, places_beside
-from einvoicing.reception.reading.layout import Page
+from einvoicing.reception.reading.layout import Cell, Page
 from einvoicing.reception.reading.result import CREDIT_NOTE, INVOICE
 
+Labels = Sequence[tuple[re.Pattern[str], float]]
 _N = r"(?:n ?[°ºo0*]s?|no|n\b|num(?:ero)?|nr|#|number|ref(?:erence)?s?|id)"
 _DOCUMENT = r"(?:factures?|facturation|avoirs?|note d[e'] ?credit|note d'honoraires|invoice|credit note|piece|document)"
 # the surer first: (pattern, score)
@@ -21,8 +22,9 @@ _NUMBER_LABELS = tuple(
         (r"\bref(?:erence)?\.? (?:de )?(?:la |notre )?facture\b ?:?", 9),
         (rf"^{_DOCUMENT} ?[:#]", 8),
         (r"^(?:facture|avoir|invoice|credit note)\b(?: en eur(?:os?)?)?", 6),
-        (rf"^(?:{_N}) ?[:.]?$", 5),
-        (r"^(?:numero|number|n°) ?:?", 4),
+        (rf"^(?:{_N}) ?[:.]?$", 6.5),
+        (r"^(?:numero|number|n°) ?:", 6.5),
+        (r"^(?:numero|number|n°)", 4),
         (r"^(?:ref(?:erence)?s?|n/ref|nos? ref(?:erences?)?)\.? ?:?", 2),
     )
 )
@@ -32,7 +34,10 @@ _OTHER_NUMBER = re.compile(
     r"\border\b|customer|po\b|agrement|engagement|marche|bon\b|vehicule|immat|serie|lot\b|police"
 )
 _CREDITED = re.compile(r"(?:sur|concerne|annule|rectifie|reference|relatif|origine|initiale|correspond)[^:]{0,25}$")
-_VALUE = re.compile(r"[ :.#-]{0,4}((?:[a-z]{1,6}[ /-]{0,3})?(?=[a-z/_.-]{0,12}\d)[a-z0-9][a-z0-9/_.-]{1,24}(?: ?[-/] ?[a-z0-9]+){0,3})")
+_VALUE = re.compile(
+    r"[ :.#-]{0,4}((?:[a-z]{1,6}[ /-]{0,3})?(?=[a-z/_.-]{0,12}\d)[a-z0-9][a-z0-9/_.-]{1,24}(?: ?[-/] ?[a-z0-9]+){0,3})"
+)
+_ENDING = re.compile(r"[ .,;]*(?:$|[-(|/]|(?:du|le) \d|\b(?:date|dated|page|en date|emise?|client|commande)\b)")
 _ORDER_LABELS = tuple(
     (re.compile(pattern), score)
     for pattern, score in (
@@ -40,10 +45,10 @@ _ORDER_LABELS = tuple(
         (rf"\b(?:votre |vos |v/|sur |bon de |ref\.? )?(?:commande|cde)(?: client)?s? ?{_N}(?![a-z])\.? ?[:.]?", 10),
         (r"\b(?:votre|v/|v\.) ?(?:bon de )?(?:commande|cde)\b ?[:.]?", 9),
         (r"\bref(?:erence)?\.? ?(?:de )?(?:votre |la )?(?:commande|cde)\b ?[:.]?", 9),
-        (r"\b(?:purchase order|order number|order no|po number|p\.?o\.?)\b ?(?:n°|#|no)? ?[:.]?", 9),
+        (r"\b(?:purchase order|order number|order no|po number|p\.?o\.?)\b(?![-/]?\d) ?(?:n°|#|no)? ?[:.]?", 9),
         (r"\b(?:bon de commande|b\.?c\.?) ?(?:n ?°)? ?[:.]", 8),
         (rf"\bb\.?c\.? ?{_N}(?![a-z]) ?[:.]?", 8),
-        (r"^(?:commande|cde|order)\b ?(?:n ?°)? ?[:.]?", 7),
+        (r"^(?:bon de |ref\.? |vos? |sur )?(?:commande|cde|order)\b(?![-/]?\d) ?(?:n ?°)? ?[:.]?", 7),
         (r"\b(?:n ?° ?d'?engagement|engagement(?: juridique)?)(?: n°)? ?[:.]?", 6),
         (r"^(?:votre ref(?:erence)?|vos ref(?:erence)?s?|v/ref|your ref(?:erence)?)\.? ?[:.]?", 4),
     )
@@ -67,14 +72,18 @@ def read_order_reference(pages: Sequence[Page], number: Found | None) -> Found |
 
 
 def _is_not_other(before: str, after: str) -> bool:
-    return not _OTHER_NUMBER.search(before) and not _OTHER_NUMBER.match(after.strip(" :.")) and not _CREDITED.search(before)
+    return (
+        not _OTHER_NUMBER.search(before)
+        and not _OTHER_NUMBER.match(after.strip(" :."))
+        and not _CREDITED.search(before)
+    )
 
 
 def _is_not_date_of_order(before: str, after: str) -> bool:
     return not re.search(r"date (?:de |d')?(?:la )?$", before) and not after.strip().startswith("date")
 
 
-def _beside(pages: Sequence[Page], labels: Sequence[tuple[re.Pattern[str], int]], allowed) -> Iterator[Found]:  # type: ignore[no-untyped-def]
+def _beside(pages: Sequence[Page], labels: Labels, allowed: Callable[[str, str], bool]) -> Iterator[Found]:
     for page in pages:
         for cell in page.cells:
             text = cell.folded
@@ -90,7 +99,7 @@ def _beside(pages: Sequence[Page], labels: Sequence[tuple[re.Pattern[str], int]]
                         yield found
 
 
-def _value_beside(page: Page, cell, match: re.Match[str], score: int) -> Found | None:  # type: ignore[no-untyped-def]
+def _value_beside(page: Page, cell: Cell, match: re.Match[str], score: float) -> Found | None:
     for place in places_beside(page, cell, match):
         folded = place.cell.folded
         value = _VALUE.match(folded, place.start)
@@ -100,6 +109,9 @@ def _value_beside(page: Page, cell, match: re.Match[str], score: int) -> Found |
                 return None
             continue
         start, end = value.span(1)
+        # beside or under a label, a value stands alone: a street begins with a number too
+        if place.distance and not _ENDING.match(folded, end):
+            continue
         text = re.sub(r" ?([-/]) ?", r"\1", place.cell.text[start:end]).strip(" .-:/")
         bonus = (0.6, 0.4, 0.0)[place.distance] - 0.3 * (page.number - 1)
         return Found(text, LABELLED if score >= 5 else GUESSED, page.number, place.cell.span(start, end), score + bonus)
@@ -126,8 +138,10 @@ def _best(found: list[Found]) -> Found | None:
 
 
 _CREDIT_TITLE = re.compile(
-    r"^(?:facture d'|facture )?avoirs?(?: (?:client|commercial|partiel|total|n|sur|de|du|en)\b| ?n ?°|$| ?[:#]| [a-z]{0,4}[-/]?\d)|"
-    r"^note d[e'] ?credit|^credit note|\b(?:n ?°|numero) (?:de |d')?(?:l'|note de )?(?:avoir|credit)\b|^facture rectificative d'avoir"
+    r"^facture d' ?avoir\b|^(?:facture )?avoirs?(?: (?:client|commercial|partiel|total|n|no|numero|sur|de|du|"
+    r"en)\b| ?n ?°|$| ?[:#]| [a-z]{0,4}[-/]?\d)|"
+    r"^note d[e'] ?credit|^credit note|\b(?:n ?°|numero) (?:de |d')?(?:l'|note de )?(?:avoir|credit)\b|"
+    r"^facture rectificative d'avoir"
 )
 _TITLE = re.compile(r"\b(?:factures?|invoice)\b")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations, product
+from math import prod
 
 from config.kernel.money import round2
 from einvoicing.reception.reading.amounts import KNOWN_RATES, rates_in
 from einvoicing.reception.reading.extraction.found import CHECKED, DERIVED, GUESSED, LABELLED, Found
-from einvoicing.reception.reading.extraction.printed import NET, VAT, Printed
+from einvoicing.reception.reading.extraction.printed import VAT, Printed
 from einvoicing.reception.reading.extraction.totals import Totals
 from einvoicing.reception.reading.layout import Cell, Page
 from einvoicing.reception.reading.result import VatRow
@@ -23,18 +24,19 @@ def read_vat_rows(pages: Sequence[Page], amounts: Sequence[Printed], totals: Tot
     """The rows that add up to the totals, or the best that can be said."""
     if totals.net is None or totals.vat is None:
         return None
-    net, vat = totals.net.value, totals.vat.value
+    net: Decimal = totals.net.value
+    vat: Decimal = totals.vat.value
     bound = list(_bound_pairs(pages, amounts))
     rates = {rate for page in pages for cell in page.cells for rate, _start, _end in rates_in(cell.folded)}
-    for choose in (_one_a_rate, _summed_by_rate):
-        rows = choose(bound, net, vat)
+    for rows in (_one_a_rate(bound, net, vat), _summed_by_rate(bound, net, vat), _of_lines(pages, amounts, net, vat)):
         if rows:
             return _found(rows, CHECKED)
-    if single := _single(rates, net, vat):
+    single = _single(rates, net, vat)
+    if single:
         return Found((single,), CHECKED if totals.adds_up else LABELLED, totals.vat.page, totals.vat.words)
     if vat == 0:
         return Found((VatRow(Decimal(0), net, Decimal("0.00")),), LABELLED, totals.net.page, totals.net.words)
-    if pair := _two_unknown(rates, amounts, net, vat):
+    if pair := _by_taxes(amounts, net, vat):
         return _found(pair, DERIVED)
     best = _one_a_rate(bound, None, None)
     return _found(best, GUESSED) if best else None
@@ -54,8 +56,8 @@ def _bound_pairs(pages: Sequence[Page], amounts: Sequence[Printed]) -> Iterator[
         for cell in page.cells:
             for rate, start, end in rates_in(cell.folded):
                 yield from _around(page, cell, rate, cell.span(start, end)[0].x0, here)
-            if (rate := _bare_rate(page, cell)) is not None:
-                yield from _around(page, cell, rate, cell.x0, here)
+            if (bare := _bare_rate(page, cell)) is not None:
+                yield from _around(page, cell, bare, cell.x0, here)
 
 
 def _bare_rate(page: Page, cell: Cell) -> Decimal | None:
@@ -64,7 +66,9 @@ def _bare_rate(page: Page, cell: Cell) -> Decimal | None:
     if len(text) > 5 or not text.replace(".", "", 1).isdigit():
         return None
     rate = Decimal(text).normalize() + 0
-    headed = any(word in above.folded for above in list(page.above(cell, 25))[:8] for word in ("taux", "tva", "t.v.a", "%"))
+    headed = any(
+        word in above.folded for above in list(page.above(cell, 25))[:8] for word in ("taux", "tva", "t.v.a", "%")
+    )
     return rate if rate in KNOWN_RATES and headed else None
 
 
@@ -91,30 +95,26 @@ def binds(rate: Decimal, base: Decimal, tax: Decimal) -> bool:
 
 
 def _one_a_rate(bound: Sequence[Bound], net: Decimal | None, vat: Decimal | None) -> list[Bound] | None:
+    """At most one pair of each rate; with totals, those that add up to them, an exempt rest being a row of its own."""
     by_rate: dict[Decimal, dict[VatRow, Bound]] = {}
     for item in bound:
         by_rate.setdefault(item[0].rate, {}).setdefault(item[0], item)
-    if not by_rate:
+    options: list[list[Bound | None]] = [[*rows.values(), None] for rows in by_rate.values()]
+    if not options or prod(len(option) for option in options) > MOST_CHOICES:
         return None
-    options = [[*rows.values(), None] for rows in by_rate.values()]
-    size = 1
-    for option in options:
-        size *= len(option)
-    if size > MOST_CHOICES:
+    choices = [[item for item in choice if item is not None] for choice in product(*options)]
+    choices = sorted((rows for rows in choices if rows), key=len, reverse=True)
+    if net is None:
+        return choices[0] if choices else None
+    exact = next((rows for rows in choices if _sums(rows, net, vat)), None)
+    return exact or next((more for rows in choices if (more := _with_exempt_rest(rows, net, vat))), None)
+
+
+def _with_exempt_rest(rows: list[Bound], net: Decimal, vat: Decimal | None) -> list[Bound] | None:
+    rest = net - sum((row.base for row, _ in rows), Decimal(0))
+    if not vat or rest <= 0 or not _sums(rows, None, vat) or not all(row.rate for row, _ in rows):
         return None
-    best: list[Bound] | None = None
-    for choice in product(*options):
-        rows = [item for item in choice if item is not None]
-        if not rows:
-            continue
-        if net is None or _sums(rows, net, vat):
-            if best is None or len(rows) > len(best):
-                best = rows
-        elif _sums(rows, None, vat) and vat and net > sum(row.base for row, _ in rows) and best is None:
-            rest = VatRow(Decimal(0), net - sum((row.base for row, _ in rows), Decimal(0)), Decimal("0.00"))
-            if all(row.rate for row, _ in rows):
-                best = [*rows, (rest, [])]
-    return best
+    return [*rows, (VatRow(Decimal(0), rest, Decimal("0.00")), [])]
 
 
 def _sums(rows: Sequence[Bound], net: Decimal | None, vat: Decimal | None) -> bool:
@@ -137,6 +137,26 @@ def _summed_by_rate(bound: Sequence[Bound], net: Decimal, vat: Decimal) -> list[
     return rows if rows and _sums(rows, net, vat) else None
 
 
+def _of_lines(pages: Sequence[Page], amounts: Sequence[Printed], net: Decimal, vat: Decimal) -> list[Bound] | None:
+    """The lines of the table by the rate that each prints: their nets, and the tax that follows."""
+    by_cell: dict[int, list[Printed]] = {}
+    for item in amounts:
+        by_cell.setdefault(id(item.cell), []).append(item)
+    bases: dict[Decimal, list[Printed]] = {}
+    for page in pages:
+        for row in page.rows:
+            rates = [rate for cell in row.cells for rate, _start, _end in rates_in(cell.folded)]
+            rates += [rate for cell in row.cells if (rate := _bare_rate(page, cell)) is not None]
+            printed = [item for cell in row.cells for item in by_cell.get(id(cell), [])]
+            if len(rates) == 1 and printed and not any(VAT in item.roles for item in printed):
+                bases.setdefault(rates[0], []).append(printed[-1])
+    rows = []
+    for rate, items in bases.items():
+        base = abs(sum((item.value for item in items), Decimal(0)))
+        rows.append((VatRow(rate, base, round2(base * rate / 100)), items))
+    return rows if rows and _sums(rows, net, vat) else None
+
+
 def _single(rates: set[Decimal], net: Decimal, vat: Decimal) -> VatRow | None:
     """The one rate that gives the tax of the whole."""
     if not vat or not net:
@@ -147,34 +167,35 @@ def _single(rates: set[Decimal], net: Decimal, vat: Decimal) -> VatRow | None:
     return VatRow(chosen[0], net, vat) if chosen else None
 
 
-def _two_unknown(
-    rates: set[Decimal], amounts: Sequence[Printed], net: Decimal, vat: Decimal
-) -> list[Bound] | None:
-    """Two taxes named by their rates without their bases: what each base must be, to the cents that the sum leaves."""
+def _by_taxes(amounts: Sequence[Printed], net: Decimal, vat: Decimal) -> list[Bound] | None:
+    """Taxes named by their rates without their bases: what each base must be, to the cents that the sum leaves."""
+    taxes = _taxes_by_rate(amounts)
+    if len(taxes) < 2 or sum(abs(item.value) for item in taxes.values()) != vat:
+        return None
+    printed = {abs(item.value) for item in amounts}
+    known = [
+        [(VatRow(rate, base, abs(item.value)), [item]) for base in printed if binds(rate, base, abs(item.value))]
+        for rate, item in taxes.items()
+    ]
+    if prod(len(option) or 1 for option in known) <= MOST_CHOICES:
+        exact = next((choice for choice in product(*known) if _sums(choice, net, vat)), None)
+        if exact:
+            return list(exact)
+    first, *others = sorted(taxes, reverse=True)
+    rows = [_row(rate, round2(abs(taxes[rate].value) * 100 / rate), taxes[rate]) for rate in others]
+    rest = net - sum((row.base for row, _ in rows), Decimal(0))
+    return [_row(first, rest, taxes[first]), *rows]
+
+
+def _row(rate: Decimal, base: Decimal, tax: Printed) -> Bound:
+    return VatRow(rate, base, abs(tax.value)), [tax]
+
+
+def _taxes_by_rate(amounts: Sequence[Printed]) -> dict[Decimal, Printed]:
     taxes: dict[Decimal, Printed] = {}
     for item in amounts:
         if item.roles.get(VAT):
             beside = [*item.page.left_of(item.cell), item.cell]
-            for rate, _start, _end in (found for cell in beside for found in rates_in(cell.folded)):
-                if rate in KNOWN_RATES and rate:
-                    taxes[rate] = item
-    if len(taxes) < 2 or sum(abs(item.value) for item in taxes.values()) != vat:
-        return None
-    printed = {abs(item.value) for item in amounts if item.roles.get(NET)} | {abs(item.value) for item in amounts}
-    options = []
-    for rate, item in taxes.items():
-        near = [base for base in printed if binds(rate, base, abs(item.value))]
-        options.append([(VatRow(rate, base, abs(item.value)), [item]) for base in near] or [None])
-    for choice in product(*options):
-        rows = [row for row in choice if row]
-        if len(rows) == len(taxes) and sum(row.base for row, _ in rows) == net:
-            return rows
-        if len(rows) == len(taxes) - 1:
-            (missing,) = [rate for rate in taxes if rate not in {row.rate for row, _ in rows}]
-            base = net - sum((row.base for row, _ in rows), Decimal(0))
-            if binds(missing, base, abs(taxes[missing].value)):
-                return [*rows, (VatRow(missing, base, abs(taxes[missing].value)), [taxes[missing]])]
-    first, *others = sorted(taxes, reverse=True)
-    rows = [(VatRow(rate, round2(abs(taxes[rate].value) * 100 / rate), abs(taxes[rate].value)), [taxes[rate]]) for rate in others]
-    base = net - sum((row.base for row, _ in rows), Decimal(0))
-    return [(VatRow(first, base, abs(taxes[first].value)), [taxes[first]]), *rows]
+            rates = [rate for cell in beside for rate, _start, _end in rates_in(cell.folded)]
+            taxes |= {rate: item for rate in rates if rate in KNOWN_RATES and rate}
+    return taxes
