@@ -50,7 +50,9 @@ def read_file(name: str, *, ocr: bool = True) -> Reading:
         with Path(name).open("rb") as file:
             return reading.read_document(file.read(MAX_BYTES + 1), ocr=ocr)
     except (OSError, ValueError) as error:
-        return unreadable(f"Le fichier ne peut pas être lu : {getattr(error, 'strerror', None) or error}.")
+        return unreadable(
+            "Le fichier ne peut pas être lu : %(reason)s.", reason=getattr(error, "strerror", None) or str(error)
+        )
 
 
 def code_of(found: Reading) -> int:

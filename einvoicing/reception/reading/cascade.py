@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2 as pdfium
 
-from config.kernel.errors import Invalid
+from config.kernel.errors import Invalid, Sentence
 from einvoicing import document as model
 from einvoicing.formats import syntax
 from einvoicing.formats.facturx import NotFacturX
@@ -27,7 +27,7 @@ MOST_TEXT_PAGES = 60  # the first and the last ones of a longer document
 class NeedsOcr(Exception):
     """There are pictures only: (kind, number of pages)."""
 
-    def __init__(self, kind: str, pages: int, problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, kind: str, pages: int, problems: tuple[Sentence, ...] = ()) -> None:
         super().__init__(kind)
         self.kind, self.pages, self.problems = kind, pages, problems
 
@@ -41,13 +41,13 @@ def read_quick(data: bytes, own: Collection[str] = ()) -> Reading:
         raise NeedsOcr(kind, picture_checks.frame_count(data))
     count = pdf_safety.page_count(data)
     pages, invoice = _pages(data, count), None
-    problems: tuple[str, ...] = ()
+    problems: tuple[Sentence, ...] = ()
     try:
         invoice = syntax.read(data).invoice
     except NotFacturX:
         pass
     except Invalid as error:
-        problems = (f"La facture XML jointe au PDF n’est pas lisible : {error}",)
+        problems = (Sentence("La facture XML jointe au PDF n’est pas lisible (%(reason)s).", {"reason": str(error)}),)
     if invoice is not None:
         return from_xml(invoice, pages, count, own)
     if not pdf_text.is_born_digital(pages):
@@ -74,7 +74,7 @@ def from_pages(
     source: str,
     count: int,
     own: Collection[str] = (),
-    problems: tuple[str, ...] = (),
+    problems: tuple[Sentence, ...] = (),
     checks: Mapping[str, bool | None] | None = None,
 ) -> Reading:
     """The reading of words, from a text or from an engine."""
@@ -140,22 +140,26 @@ def _placed(name: str, value: Any, share: float, drawn: Extraction | None) -> Fi
     return Field(value, share, found.page, box_of(found.words), XML)
 
 
-_SAID = {
-    "gross": "le montant TTC", "iban": "l’IBAN", "date": "la date", "due_date": "l’échéance", "number": "le numéro",
-}  # fmt: skip
+_DIFFERENCES = {
+    "gross": "La page et le XML ne disent pas le même montant TTC.",
+    "iban": "La page et le XML ne disent pas le même IBAN.",
+    "date": "La page et le XML ne disent pas la même date.",
+    "due_date": "La page et le XML ne disent pas la même échéance.",
+    "number": "La page et le XML ne disent pas le même numéro.",
+}
 
 
-def compared(values: Mapping[str, Any], drawn: Extraction | None) -> tuple[bool | None, tuple[str, ...]]:
+def compared(values: Mapping[str, Any], drawn: Extraction | None) -> tuple[bool | None, tuple[Sentence, ...]]:
     """Whether the page says what its XML says of what is paid, to whom and when; the differences in words."""
     if drawn is None:
         return None, ()
     differences = []
-    for name, words in _SAID.items():
+    for name, sentence in _DIFFERENCES.items():
         found, stated = drawn.fields.get(name), values[name]
         if found is None or found.evidence == "guessed" or stated is None:
             continue
         if found.value != stated and not (name == "number" and _same(str(found.value), str(stated))):
-            differences.append(f"La page et le XML ne disent pas la même chose : {words}.")
+            differences.append(Sentence(sentence, {}))
     return not differences, tuple(differences)
 
 

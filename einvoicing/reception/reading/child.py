@@ -56,9 +56,13 @@ def _quick(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"reading": to_dict(read_quick(data, request["own"]))}
     except NeedsOcr as needed:
-        return {"ocr": needed.kind, "pages": needed.pages, "problems": needed.problems}
+        return {
+            "ocr": needed.kind,
+            "pages": needed.pages,
+            "problems": [(one.msgid, one.params) for one in needed.problems],
+        }
     except Invalid as error:
-        return {"reading": to_dict(unreadable(str(error)))}
+        return {"reading": to_dict(unreadable(error.sentence))}
     except (MemoryError, RecursionError):
         return {"reading": to_dict(unreadable("Le document demande trop de mémoire pour être lu."))}
     except Exception as error:  # noqa: BLE001 - whatever a document provokes, it is refused, and the inbox goes on
@@ -69,6 +73,7 @@ def _quick(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ocr(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
+    from config.kernel.errors import Sentence
     from einvoicing.reception.reading.result import to_dict, unreadable
     from einvoicing.reception.reading.scans import read_scan
 
@@ -76,7 +81,13 @@ def _ocr(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {
             "reading": to_dict(
-                read_scan(data, request["kind"], request["pages"], request["own"], tuple(request["problems"]))
+                read_scan(
+                    data,
+                    request["kind"],
+                    request["pages"],
+                    request["own"],
+                    tuple(Sentence(msgid, params) for msgid, params in request["problems"]),
+                )
             )
         }
     except MemoryError:

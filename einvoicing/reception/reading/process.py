@@ -35,7 +35,7 @@ def read_document(data: bytes, *, own: Collection[str] = (), ocr: bool = True) -
     """
     started = time.monotonic()
     if len(data) > MAX_BYTES:
-        return unreadable(f"Le fichier dépasse {MAX_BYTES // 1024**2} Mo.")
+        return unreadable("Le fichier dépasse %(size)d Mo.", size=MAX_BYTES // 1024**2)
     answer = _ask(QUICK, data, SECONDS_QUICK, {"own": sorted(own)})
     if "ocr" in answer:
         answer = (

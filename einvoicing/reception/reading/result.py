@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from config.kernel.errors import Sentence
+
 XML, TEXT, OCR = "xml", "text", "ocr"
 INVOICE, CREDIT_NOTE = "invoice", "credit_note"
 
@@ -73,7 +75,7 @@ class Reading:
     fields: Mapping[str, Field] = field(default_factory=dict)
     confidence: float = 0.0  # the probability that every field is right
     gates: Mapping[str, bool | None] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    problems: tuple[Sentence, ...] = ()  # French, with what another language needs
     lines: tuple[Line, ...] = ()
     pages: tuple[PageText, ...] = ()
     page_count: int = 0
@@ -88,9 +90,9 @@ class Reading:
         return found.value if found else None
 
 
-def unreadable(reason: str) -> Reading:
+def unreadable(sentence: str, **params: Any) -> Reading:
     """The reading of a document that is refused, or that says nothing."""
-    return Reading(problems=(reason,))
+    return Reading(problems=(sentence if isinstance(sentence, Sentence) else Sentence(sentence, params),))
 
 
 def plain(value: Any) -> Any:
@@ -113,7 +115,7 @@ def to_dict(reading: Reading) -> dict[str, Any]:
         "fields": {name: _field_to_dict(item) for name, item in reading.fields.items()},
         "confidence": reading.confidence,
         "gates": dict(reading.gates),
-        "problems": list(reading.problems),
+        "problems": [(problem.msgid, problem.params) for problem in reading.problems],
         "lines": [{name: plain(value) for name, value in asdict(line).items()} for line in reading.lines],
         "pages": [{"number": page.number, "words": page.words} for page in reading.pages],
         "page_count": reading.page_count,
@@ -138,7 +140,7 @@ def from_dict(data: Mapping[str, Any]) -> Reading:
         fields={name: _field_from_dict(name, item) for name, item in data["fields"].items()},
         confidence=data["confidence"],
         gates=data["gates"],
-        problems=tuple(data["problems"]),
+        problems=tuple(Sentence(msgid, params) for msgid, params in data["problems"]),
         lines=tuple(_line(item) for item in data["lines"]),
         pages=tuple(
             PageText(page["number"], tuple((text, tuple(box)) for text, box in page["words"])) for page in data["pages"]

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import pypdfium2 as pdfium
 
+from config.kernel.errors import Sentence
 from einvoicing.reception.reading import cascade, gates, ocr, tesseract
 from einvoicing.reception.reading.layout import Page
 from einvoicing.reception.reading.pictures import Picture, pictures_of
@@ -23,7 +24,9 @@ def chosen_pages(count: int) -> list[int]:
     return [*range(1, MOST_OCR_PAGES - LAST_PAGES + 1), *range(count - LAST_PAGES + 1, count + 1)]
 
 
-def read_scan(data: bytes, kind: str, count: int, own: Collection[str] = (), problems: tuple[str, ...] = ()) -> Reading:
+def read_scan(
+    data: bytes, kind: str, count: int, own: Collection[str] = (), problems: tuple[Sentence, ...] = ()
+) -> Reading:
     """What the pictures say; unreadable when no word was found."""
     try:
         pictures = list(pictures_of(data, kind, chosen_pages(count)))
@@ -33,7 +36,12 @@ def read_scan(data: bytes, kind: str, count: int, own: Collection[str] = (), pro
     if sum(len(page.words) for page in pages) < 5:
         return unreadable("Aucun texte n’a été trouvé sur l’image.")
     if len(pages) < count:
-        problems = (*problems, f"{len(pages)} pages sur {count} ont été lues.")
+        problems = (
+            *problems,
+            Sentence(
+                "Des pages n’ont pas été lues : %(read)d l’ont été sur %(count)d.", {"read": len(pages), "count": count}
+            ),
+        )
     reading = cascade.from_pages(pages, OCR, count, own, problems)
     if gates.hold(reading.gates) or not tesseract.is_installed():
         return reading
@@ -41,7 +49,11 @@ def read_scan(data: bytes, kind: str, count: int, own: Collection[str] = (), pro
 
 
 def _with_second_opinion(
-    first: Reading, pictures: list[tuple[int, Picture]], count: int, own: Collection[str], problems: tuple[str, ...]
+    first: Reading,
+    pictures: list[tuple[int, Picture]],
+    count: int,
+    own: Collection[str],
+    problems: tuple[Sentence, ...],
 ) -> Reading:
     """The better of two engines; whether they agree is a gate."""
     pages: list[Page] = [page for number, picture in pictures if (page := tesseract.read_picture(picture, number))]
