@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    OWNER = "OWNER", "Gérant"
-    ACCOUNTANT = "ACCOUNTANT", "Comptable"
-    SALES = "SALES", "Commercial"
-    VIEWER = "VIEWER", "Lecture seule"
+    OWNER = "OWNER", _("Gérant")
+    ACCOUNTANT = "ACCOUNTANT", _("Comptable")
+    SALES = "SALES", _("Commercial")
+    VIEWER = "VIEWER", _("Lecture seule")
 
 
 ACTIONS: dict[str, frozenset[str]] = {

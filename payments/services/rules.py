@@ -27,6 +27,11 @@ RULE = "bank_rule"
 OWN_TRANSFER = "own_transfer"
 
 
+class NoAmountFits(Invalid):
+    code = "no_amount_fits"
+    message = "Le montant maximal est inférieur au minimal : aucune ligne ne conviendrait."
+
+
 class NamesNothing(Invalid):
     code = "rule_names_nothing"
     message = "Indiquez au moins un mot du libellé, une contrepartie ou un IBAN : une règle sans cela prendrait tout."
@@ -146,6 +151,9 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
             values["counterparty_iban"] = iban.validate(values["counterparty_iban"])
         except Invalid as error:
             problems["counterparty_iban"] = error.sentence
+    least, most = values.get("amount_min"), values.get("amount_max")
+    if least is not None and most is not None and least > most:
+        problems["amount_max"] = NoAmountFits.message
     values["vat_account"] = values.get("vat_account", "") if values.get("vat_rate") else ""
     for name in ("ledger_account", "vat_account"):
         if values[name] or name == "ledger_account":

@@ -42,7 +42,8 @@ def rule_list(request: HttpRequest) -> HttpResponse:
 
 def _taken(rule: BankRule) -> str:
     """What lines it takes, in a few words."""
-    said = [rule.text and f"« {rule.text} »", rule.counterparty, typography.iban(rule.counterparty_iban)]
+    iban = typography.iban(rule.counterparty_iban) if rule.counterparty_iban else ""
+    said = [rule.text and f"« {rule.text} »", rule.counterparty, iban]
     said += [rule.get_direction_display()] if rule.direction != "ANY" else []
     if rule.amount_min is not None:
         said.append(_("au moins %(amount)s") % {"amount": typography.money(rule.amount_min)})

@@ -54,7 +54,8 @@ def write_off_new(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Différence soldée sur %(number)s.") % {"number": invoice})
             return redirect(invoice)
-    entry = _entry(invoice, form.cleaned_data if form.is_bound and form.is_valid() else initial)
+    form.is_valid()  # the entry follows what can be understood of what is typed, also where the rest is refused
+    entry = _entry(invoice, initial | (form.cleaned_data if form.is_bound else {}))
     context = {"form": form, "invoice": invoice, "entry": entry}
     if request.method == "GET" and getattr(request, "htmx", None):
         return render(request, "payments/write_off/_entry.html", context)

@@ -25,7 +25,7 @@ NOTE = re.compile(r"{% comment %}.*?{% endcomment %}", re.DOTALL)
 SENTENCE = re.compile(r"[A-ZÀÉÊÎÔ«].* .*\.", re.DOTALL)
 # read by operators at a terminal, by the simulators' clients, or copied into French legal documents
 NOT_SHOWN = {
-    "cluster.py", "companies.py", "embedded.py", "keeper.py", "late_interest.py", "law.py", "letters.py", "management",
+    "cluster.py", "companies.py", "embedded.py", "keeper.py", "law.py", "letters.py", "management",
     "migrations", "models.py", "preflight.py", "production.py", "rehearsal", "sandbox", "schema.py", "settings.py",
     "snapshots.py", "supervisor.py",
 }  # fmt: skip

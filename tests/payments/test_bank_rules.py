@@ -121,6 +121,7 @@ def test_the_first_rule_that_fits_counts_and_a_rule_may_be_moved_up(company):
         ({"text": ""}, "text"),
         ({"ledger_account": "411000"}, "ledger_account"),
         ({"counterparty_iban": "FR76"}, "counterparty_iban"),
+        ({"amount_min": Decimal(100), "amount_max": Decimal(10)}, "amount_max"),
     ],
 )
 def test_a_rule_without_sense_is_refused_at_its_field(company, values, field):

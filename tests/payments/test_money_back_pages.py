@@ -15,10 +15,11 @@ from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from payments.models import Method, Payment, PaymentOrder, Refund, WriteOff
+from payments.outgoing.refunding import refund_customer
 from payments.services.write_off_limits import limits_of
 from tests.factories import money, story
 from tests.factories.people import read, signed_in
-from tests.factories.story import IBAN
+from tests.factories.story import ACTOR, IBAN
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now() - timedelta(minutes=5)
@@ -125,6 +126,36 @@ def test_credit_is_refunded_ordered_and_cancelled_by_pages(company: Company):
     browser.post(f"/refunds/{refund.pk}/cancel/", {"reason": "Refusé par la banque"})
     assert Payment.objects.get(pk=payment.pk).unallocated == 80
     assert "Annulé" in read(browser.get(refund.get_absolute_url()))
+
+
+def test_a_refused_order_keeps_what_was_unticked_and_says_what_another_tab_ordered(company: Company):
+    customer, account, browser = story.a_customer(company), money.a_bank_account(company), signed_in(company)
+    a_payment(customer, "80")
+    given: dict[str, Any] = {"customer": customer, "method": Method.TRANSFER, "iban": IBAN, "bank_account": account}
+    given |= {"amount": Decimal(20), "reason": "Trop-perçu", "made_on": local_day(NOW), "actor": ACTOR, "at": NOW}
+    kept, other = refund_customer(**given), refund_customer(**given)
+    page = browser.get("/refunds/order/")
+    assert read(page).count(IBAN[:4]) == 2
+    assert 'data-cents="2000"' in page.content.decode()
+    typed = {"account": account.pk, "refund": [kept.pk], "executes_on": "2020-01-01"}
+    refused = browser.post("/refunds/order/", typed)
+    assert refused.status_code == 422
+    rows = refused.context["groups"][0]["rows"]
+    assert {one["refund"].number: one["chosen"] for one in rows} == {kept.number: True, other.number: False}
+    day = local_day(timezone.now() + timedelta(days=1)).isoformat()
+    browser.post("/refunds/order/", {**typed, "executes_on": day})
+    again = browser.post("/refunds/order/", {**typed, "refund": [kept.pk, other.pk], "executes_on": day})
+    assert kept.number in read(again)
+    assert PaymentOrder.objects.get().count == 1
+    assert browser.post("/refunds/order/", {**typed, "account": "x"}).status_code == 404
+
+
+def test_the_entry_follows_what_is_typed_where_the_rest_is_refused(company: Company):
+    invoice, browser = an_invoice(company), signed_in(company)
+    page = browser.post(f"/invoices/{invoice.pk}/write-off/", {"amount": "1 034,5", "reason": "LOSS", "note": ""})
+    assert page.status_code == 422
+    assert [line.get("debit") or line["credit"] for line in page.context["entry"]] == [Decimal("1034.5")] * 2
+    assert page.context["entry"][0]["account"] == "654000"
 
 
 def test_a_small_excess_is_kept_on_its_page(company: Company):
