@@ -66,4 +66,4 @@ def actions(customer: Customer) -> Iterator[Action]:
     settings = reverse("payments:customer-reminders", args=[customer.pk])
     yield Action(_("Comment relancer ce client"), settings, "bell", "reminders.send")
     new = reverse("payments:mandate-new", args=[customer.pk])
-    yield Action(_("Mandat de prélèvement"), new, "bank", "bank.reconcile")
+    yield Action(_("Mandat de prélèvement"), new, "bank", "payments.collect")

@@ -121,7 +121,7 @@ def card_payments(_today: Today) -> Iterator[Todo]:
         yield Todo(counted(sentence, row["count"]), detail, "coins", "bad", _("Vérifier"), url)
 
 
-@watch("debit-returns", needs="bank.reconcile")
+@watch("debit-returns", needs="payments.collect")
 def debit_returns(_today: Today) -> Iterator[Todo]:
     """Direct debits that came back, until a person has done something about them."""
     returned = DirectDebit.objects.filter(status=DebitStatus.RETURNED, handled_at=None)

@@ -23,6 +23,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "invoices.credit": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "invoices.write_off": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "payments.refund": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "payments.collect": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "payments.record": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "bank.reconcile": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "reminders.send": frozenset({Role.OWNER, Role.ACCOUNTANT}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from payments.api import allocations, bank, payments, reports, statistics, transactions
+from payments.debits import api as debits
 from payments.dunning import api as reminders
 from payments.outgoing import api as outgoing
 
@@ -36,6 +37,14 @@ urlpatterns: list[URLPattern] = [
     path("transactions/<int:id>/reopen", transactions.TransactionReopen.as_view(), name="transaction-reopen"),
     path("matches/<int:id>/undo", transactions.MatchUndo.as_view(), name="match-undo"),
     path("customers/<int:id>/refunds", outgoing.CustomerRefunds.as_view(), name="customer-refunds"),
+    path("mandates", debits.MandateList.as_view(), name="mandates"),
+    path("mandates/<int:id>", debits.MandateItem.as_view(), name="mandate"),
+    path("customers/<int:id>/mandates", debits.CustomerMandates.as_view(), name="customer-mandates"),
+    path("direct-debits", debits.DebitList.as_view(), name="direct-debits"),
+    path("invoices/<int:id>/direct-debits", debits.InvoiceDebits.as_view(), name="invoice-direct-debits"),
+    path("debit-orders", debits.OrderList.as_view(), name="debit-orders"),
+    path("debit-orders/<int:id>", debits.OrderItem.as_view(), name="debit-order"),
+    path("debit-orders/<int:id>/file", debits.OrderFile.as_view(), name="debit-order-file"),
     path("refunds", outgoing.RefundList.as_view(), name="refunds"),
     path("refunds/<int:id>", outgoing.RefundItem.as_view(), name="refund"),
     path("refunds/<int:id>/cancel", outgoing.RefundCancel.as_view(), name="refund-cancel"),

@@ -59,7 +59,7 @@ def mandate_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def mandate_new(request: HttpRequest, pk: int) -> HttpResponse:
     """A mandate of one customer."""
@@ -89,7 +89,7 @@ def _find(pk: int) -> Mandate:
 def mandate_detail(request: HttpRequest, pk: int) -> HttpResponse:
     mandate = _find(pk)
     debits = DirectDebit.objects.filter(mandate=mandate).select_related("invoice").order_by("-collected_on", "-id")
-    may = cast(MemberRequest, request).membership.may("bank.reconcile")
+    may = cast(MemberRequest, request).membership.may("payments.collect")
     context = {
         "mandate": mandate,
         "state": state_of(mandate),
@@ -122,7 +122,7 @@ def mandate_form(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def mandate_sign(request: HttpRequest, pk: int) -> HttpResponse:
     mandate, now = _find(pk), timezone.now()
@@ -143,7 +143,7 @@ def mandate_sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def mandate_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     mandate = _find(pk)

@@ -54,12 +54,12 @@ def _frame(request: HttpRequest, active: str) -> dict[str, Any]:
     return {
         "tabs": money_tabs(request, "payments:debit-list"),
         "kinds": debit_tabs(active),
-        "may_debit": cast(MemberRequest, request).membership.may("bank.reconcile"),
+        "may_debit": cast(MemberRequest, request).membership.may("payments.collect"),
     }
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank", posts="bank.reconcile")
+@member("bank", posts="payments.collect")
 @sent_once
 def debit_list(request: HttpRequest) -> HttpResponse:
     """The invoices that may be debited, ticked to be announced; and those that are announced and wait for a file."""
@@ -109,7 +109,7 @@ def _announced(made: list[DirectDebit]) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_order_new(request: HttpRequest) -> HttpResponse:
     """What the file will ask of the bank, before it is made."""
@@ -184,7 +184,7 @@ def debit_order_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     order = _order(pk)
@@ -209,7 +209,7 @@ def _debit(pk: int) -> DirectDebit:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     debit = _debit(pk)
@@ -228,7 +228,7 @@ def debit_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_reject(request: HttpRequest, pk: int) -> HttpResponse:
     """The bank refused the debit, or took back what it had paid."""
@@ -264,7 +264,7 @@ def _reason(debit: DirectDebit) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """A return recorded by mistake is undone: the debit stands as before."""
@@ -287,7 +287,7 @@ def debit_take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member("bank.reconcile")
+@member("payments.collect")
 @sent_once
 def debit_handled(request: HttpRequest, pk: int) -> HttpResponse:
     debit = _debit(pk)

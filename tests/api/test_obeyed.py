@@ -233,6 +233,11 @@ ACTS = {
     "customer_refund_create": {
         "amount", "payment_method", "iban", "refund_date", "reason", "bank_account_id", "payments",
     },
+    "customer_mandate_create": {
+        "debtor_name", "iban", "bic", "reference", "scheme", "is_one_off", "notice_days", "language", "signed_on",
+    },
+    "invoice_debit_announce": {"collected_on"},
+    "debit_order_create": {"bank_account_id", "debits"},
     "refund_cancel": {"reason"},
     "invoice_write_off": {"amount", "reason", "with_vat", "note"},
     "write_off_take_back": {"reason"},

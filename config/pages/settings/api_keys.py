@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
             ("payments.read", READ),
             ("payments.record", gettext_lazy("Enregistrer et contre-passer")),
             ("payments.refund", gettext_lazy("Rembourser")),
+            ("payments.collect", gettext_lazy("Prélever : mandats, avis et ordres")),
             ("reminders.send", gettext_lazy("Envoyer des relances")),
         ),
     ),
