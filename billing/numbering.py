@@ -44,11 +44,15 @@ class ClockBehind(DomainError):
     )
 
 
+# all counters of a company are one lock: acts take several, each in an order of its own, and must not wait in a circle
+ADVISORY = 0x4E75  # this use of PostgreSQL's advisory locks
+
 # a later year has a counter of its own, and goes before this day all the same
 _NEXT = """
 WITH taken AS (
     INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
-    VALUES (%(id)s, %(company)s, %(series)s, %(year)s, %(count)s, %(on)s)
+    SELECT %(id)s, %(company)s, %(series)s, %(year)s, %(count)s, %(on)s
+    FROM (SELECT pg_advisory_xact_lock(%(lock)s, %(key)s)) AS waited
     ON CONFLICT (company_id, series, year)
     DO UPDATE SET last = counter.last + EXCLUDED.last, last_day = EXCLUDED.last_day
     WHERE counter.last_day <= EXCLUDED.last_day
@@ -84,6 +88,8 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
         "year": on.year,
         "on": on,
         "count": count,
+        "lock": ADVISORY,
+        "key": company_id % 2**31,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, counter | {"zone": PARIS.key, "gap": settings.MAX_CLOCK_GAP})

@@ -14,6 +14,7 @@ from django.db import transaction
 from billing.models import Invoice, JournalLine
 from config.kernel import typography
 from config.kernel.actor import Actor
+from config.kernel.errors import Stale
 from config.kernel.money import ZERO
 from payments.models import BankAccount, Payment, Refund, RefundKind
 from payments.outgoing.recording import book_refund, check_day, insert_refund, seal_refund, take_shares
@@ -54,6 +55,9 @@ def return_payment(
     check_day(returned_on, at)
     invoices = lock_invoices(Invoice.everywhere.in_bulk(held_by(payment)).values())
     locked = lock_payment(payment)
+    # read without lock to know which invoices to lock first: it pays another one since
+    if not held_by(locked).keys() <= invoices.keys():
+        raise Stale
     released = _release(locked, amount, invoices, returned_on, reason, actor=actor, at=at)
     refund = insert_refund(
         customer=locked.customer,

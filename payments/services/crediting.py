@@ -16,7 +16,7 @@ from billing.services.settling import check_correctable, lock_invoice
 from config.kernel.actor import Actor
 from config.kernel.money import ZERO
 from payments.models import Allocation, Payment
-from payments.services.allocations import allocate_payment, release_allocation
+from payments.services.allocations import allocate_payment, lock_payment, release_allocation
 from payments.services.write_offs import live_write_offs, take_back_write_off
 
 
@@ -64,6 +64,10 @@ def issue_correction(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice
 def _take_back_write_offs(invoice: Invoice, *, reason: str, actor: Actor, at: datetime) -> Decimal:
     """Undo all that is written off the locked invoice; how much that was."""
     taken_back = invoice.amount_written_off
+    if taken_back:
+        # what is released next, before any number is taken
+        for payment in Payment.everywhere.filter(allocations__invoice=invoice).distinct().order_by("pk"):
+            lock_payment(payment)
     for row in live_write_offs(invoice):
         take_back_write_off(write_off=row, reason=reason, actor=actor, at=at)
     return taken_back

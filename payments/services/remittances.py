@@ -168,6 +168,8 @@ def cancel_remittance(*, remittance: Remittance, reason: str, actor: Actor, at: 
     if row.cancelled_at:
         raise AlreadyCancelled(number=row.number)
     lines = RemittanceLine.everywhere.filter(remittance=row, removed_at=None)
+    # a bank line that credits one at the same moment holds it
+    list(Payment.everywhere.select_for_update(no_key=True).filter(pk__in=lines.values("payment")).order_by("pk"))
     if MatchPart.everywhere.filter(payment__in=lines.values("payment"), match__undone_at=None).exists():
         raise AlreadyCredited
     payments = [line.payment for line in lines.select_related("payment")]

@@ -1,6 +1,6 @@
 """The one door by which a bank line is explained: by payments, credits and bookings that together are its amount.
 
-Lock order: invoices by key, the line, older payments by key, then the counters.
+Lock order: invoices by key, the line, older payments by key, refunds by key, then the counters.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from payments.services.settling_parts import (
     older_payments_of,
 )
 from payments.services.settling_received import collect_debit, find_payment, receive
-from payments.services.settling_refunds import find_refund, take_back
+from payments.services.settling_refunds import find_refund, lock_refunds, take_back
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
 SUSPENDED = "suspense"
@@ -102,6 +102,7 @@ def settle_line(
     invoices = lock_invoices(invoices_of(parts))
     _lock_line(line)
     older = {payment.pk: lock_payment(payment) for payment in older_payments_of(parts)}
+    lock_refunds(part.refund for part in parts if isinstance(part, Refunded))
     match = _insert(
         line, rule=rule, evidence=list(evidence), rivals=list(rivals), is_automatic=is_automatic, note=note[:200],
         at=at, replaces=_leave_suspense(line, actor, at),

@@ -12,7 +12,7 @@ from config.kernel.errors import DomainError
 from config.kernel.money import ZERO
 from payments.debits.standing import mark_collected
 from payments.models import CreditUsed, MatchPart, PartKind, Payment
-from payments.services.allocations import NotEnoughCredit, Share, allocate_locked
+from payments.services.allocations import NotEnoughCredit, Share, allocate_locked, lock_invoices, lock_payment
 from payments.services.booking_lines import move_to_bank
 from payments.services.decisions import Decision
 from payments.services.payments import record_payment
@@ -67,17 +67,19 @@ def _use_credits(decision: Decision, part: Received) -> dict[int, Decimal]:
     """Put the credits on the invoices, in their order; what each invoice got of them. Raises NotEnoughCredit."""
     wanted = {share.invoice.pk: share.amount for share in part.shares}
     given = dict.fromkeys(wanted, ZERO)
+    # locked already; read again, for the parts before this one have moved them
+    invoices = lock_invoices(share.invoice for share in part.shares) if part.credits else {}
     for credit in part.credits:
-        payment, left, shares = decision.older[credit.payment.pk], credit.amount, []
+        payment, left, shares = lock_payment(credit.payment), credit.amount, []
         for key, amount in wanted.items():
             used = min(left, amount - given[key])
             if used > 0:
-                shares.append(Share(decision.invoices[key], used))
+                shares.append(Share(invoices[key], used))
                 given[key], left = given[key] + used, left - used
         if left:
             usable, wanted_text = (typography.money(value, payment.currency) for value in (credit.amount - left, left))
             raise CreditNotUsed(number=payment.number, usable=usable, left=wanted_text)
-        rows = allocate_locked(payment, shares, decision.invoices, actor=decision.actor, at=decision.at)
+        rows = allocate_locked(payment, shares, invoices, actor=decision.actor, at=decision.at)
         company_id, match = decision.line.company_id, decision.match
         CreditUsed.everywhere.bulk_create(
             CreditUsed(company_id=company_id, match=match, allocation=row) for row in rows

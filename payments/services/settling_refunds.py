@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from payments.debits.standing import return_by_line
@@ -17,6 +19,13 @@ RETURNED = "Rejet de la banque"
 class RefundNotFree(DomainError):
     code = "refund_not_free"
     message = "%(number)s est annulé, dans une autre devise, ou déjà rapproché d’une autre ligne."
+
+
+def lock_refunds(refunds: Iterable[Refund]) -> None:
+    """Before any number is taken: who cancels a refund holds it, and then waits for the counters."""
+    keys = sorted(refund.pk for refund in refunds)
+    if keys:
+        list(Refund.everywhere.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
 def find_refund(decision: Decision, part: Refunded) -> None:

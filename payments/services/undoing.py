@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.models import Invoice
 from config.kernel import states
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Stale
 from config.kernel.money import ZERO
 from payments.models import (
     Allocation,
@@ -22,12 +24,14 @@ from payments.models import (
     PartKind,
     Payment,
     Refund,
+    WriteOff,
 )
 from payments.outgoing.refunding import cancel_refund
-from payments.services.allocations import held_by, lock_invoices, release_allocation
+from payments.services.allocations import held_by, lock_invoices, lock_payment, release_allocation
 from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.payments import Origin, reverse_payment
 from payments.services.settling_differences import take_back_differences
+from payments.services.settling_refunds import lock_refunds
 
 UNDONE = "Rapprochement défait"
 
@@ -47,11 +51,9 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     """Take a decision back: what it recorded is reversed, what it found is unlinked, what it booked is booked back.
 
     The line is open again, or on 471 where the decision had found it. An automatic match undone bars its pairs: the
-    same mistake is not made again. Raises AlreadyUndone.
+    same mistake is not made again. Raises AlreadyUndone, Stale where its money was put elsewhere at the same moment.
     """
-    invoices = _invoices_of(match)
-    lock_invoices(invoices.values())
-    BankLine.everywhere.select_for_update(no_key=True).get(pk=match.line_id)
+    invoices = _lock_all([match])
     live: Match | None = (
         Match.everywhere.select_for_update(no_key=True, of=("self",))
         .select_related("line__account", "line__statement", "replaces")
@@ -92,15 +94,38 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     return match
 
 
-def _invoices_of(match: Match) -> dict[int, Invoice]:
-    """What its payments pay now or paid, what its returns opened again, its credits were put on and it wrote off."""
-    recorded = MatchPart.everywhere.filter(match=match, is_recorded=True).values("payment_id")
-    credited = CreditUsed.everywhere.filter(match=match).values("allocation__invoice_id")
-    keys = set(Allocation.everywhere.filter(payment__in=recorded).values_list("invoice_id", flat=True))
-    keys |= {row["allocation__invoice_id"] for row in credited}
-    returns = Refund.everywhere.filter(match_parts__match=match, match_parts__is_recorded=True)
+def _lock_all(matches: Collection[Match]) -> dict[int, Invoice]:
+    """All that undoing them touches, before any number is taken: invoices, lines, payments, refunds, each by key."""
+    invoices = _invoices_of(matches)
+    lock_invoices(invoices.values())
+    lines = {match.line_id for match in matches}
+    list(BankLine.everywhere.select_for_update(no_key=True).filter(pk__in=lines).order_by("pk"))
+    recorded = MatchPart.everywhere.filter(match__in=matches, is_recorded=True)
+    payments = Payment.everywhere.filter(
+        Q(pk__in=recorded.values("payment_id"))
+        | Q(refund_shares__refund__in=recorded.values("refund_id"))
+        | Q(pk__in=CreditUsed.everywhere.filter(match__in=matches).values("allocation__payment_id"))
+        | Q(kept__match__in=matches)
+    )
+    for payment in sorted(set(payments), key=lambda row: row.pk):
+        lock_payment(payment)
+    lock_refunds(Refund.everywhere.filter(pk__in=recorded.values("refund_id")))
+    # read without lock to know which invoices to lock first: their money pays others since
+    if not _invoices_of(matches).keys() <= invoices.keys():
+        raise Stale
+    return invoices
+
+
+def _invoices_of(matches: Collection[Match]) -> dict[int, Invoice]:
+    """What their payments pay now or paid, what their returns opened again, credits were put on and what they wrote
+    off."""
+    recorded = MatchPart.everywhere.filter(match__in=matches, is_recorded=True).values("payment_id")
+    credited = CreditUsed.everywhere.filter(match__in=matches).values_list("allocation__invoice_id", flat=True)
+    keys = set(Allocation.everywhere.filter(payment__in=recorded).values_list("invoice_id", flat=True)) | set(credited)
+    returns = Refund.everywhere.filter(match_parts__match__in=matches, match_parts__is_recorded=True)
     keys |= {int(key) for released in returns.values_list("released", flat=True) for key, _part in released}
-    keys |= set(match.write_offs.exclude(invoice=None).values_list("invoice_id", flat=True))
+    written_off = WriteOff.everywhere.filter(match__in=matches).exclude(invoice=None)
+    keys |= set(written_off.values_list("invoice_id", flat=True))
     found: dict[int, Invoice] = Invoice.everywhere.in_bulk(keys)
     return found
 
@@ -144,8 +169,10 @@ def take_back_payment(
 ) -> Payment:
     """Reverse a payment, and open again the bank lines it explains. Raises AlreadyReversed, Stale."""
     linked = MatchPart.everywhere.filter(payment=payment, match__undone_at=None).select_related("match")
+    parts = list(linked.order_by("match__line_id"))
+    _lock_all([part.match for part in parts])
     recorded_here = False
-    for part in linked.order_by("match__line_id"):
+    for part in parts:
         undo_match(match=part.match, reason=reason, actor=actor, at=at)
         recorded_here |= part.is_recorded
     if not recorded_here:

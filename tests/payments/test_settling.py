@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.models import Invoice, InvoiceStatus, JournalLine
+from billing.services.settling import OverAllocated
 from config.kernel import chain
 from config.kernel.models import Company
 from customers.models import Customer
@@ -130,6 +131,25 @@ def test_an_older_credit_pays_with_the_money_that_comes_in_and_is_given_back(com
     assert money_state(company).differences(before) == []
     with pytest.raises(CreditNotUsed), transaction.atomic():
         settle(line, Received(customer, Decimal("1000.00"), [Share(invoice, Decimal("100.00"))], [credit]))
+
+
+def test_two_parts_of_one_line_pay_the_same_invoice_each_with_what_the_other_left(company, customer):
+    invoice = an_invoice(customer)
+    older = money.a_payment(customer, "300.00")
+    line, before = a_line(company, "900.00"), money_state(company)
+    match = settle(
+        line,
+        Received(customer, Decimal("500.00"), [Share(invoice, Decimal("500.00"))]),
+        Received(customer, Decimal("400.00"), [Share(invoice, Decimal("700.00"))], [Credit(older, Decimal("300.00"))]),
+    )
+    invoice.refresh_from_db()
+    assert (invoice.status, invoice.amount_paid) == (InvoiceStatus.PAID, 1200)
+    assert_proven(company)
+    undo(match)
+    assert before.differences(money_state(company)) == []
+    twice = Received(customer, Decimal("450.00"), [Share(invoice, Decimal("1200.00"))], [Credit(older, Decimal(300))])
+    with pytest.raises(OverAllocated), transaction.atomic():
+        settle(line, Received(customer, Decimal("450.00"), [Share(invoice, Decimal("450.00"))]), twice)
 
 
 def test_a_payment_that_stands_is_found_again_and_moves_to_the_bank_account(company, customer):
