@@ -42,16 +42,19 @@ def build_index(company: Company, *, at: datetime, customers: Collection[int] | 
         rows = rows.filter(customer__in=customers)
     invoices = [_item(*columns) for columns in rows.values_list(*COLUMNS)]
     items = [*invoices, *known_money(company, at, customers)]
-    return Index.build(items, payers=learned_accounts(company))
+    return Index.build(items, payers=learned_accounts(company, customers))
 
 
-def learned_accounts(company: Company) -> dict[str, dict[int, int]]:
-    """IBAN → customer → live matches that taught it: decided by a person, or by a reference under his own name.
+def learned_accounts(company: Company, customers: Collection[int] | None = None) -> dict[str, dict[int, int]]:
+    """IBAN → customer → live matches that taught it: decided by a person, or by a reference under his own name. Of the
+    company, or of these customers alone.
 
     What was matched by the account alone teaches nothing: a mistake would confirm itself.
     """
     rows = MatchPart.everywhere.filter(company=company, match__undone_at=None, payment__isnull=False)
     rows = rows.exclude(match__line__counterparty_iban="")
+    if customers is not None:
+        rows = rows.filter(payment__customer__in=customers)
     columns = ("match__line__counterparty_iban", "match__line__counterparty", "payment__customer_id")
     rows = rows.values_list(*columns, "payment__customer__name", "match__is_automatic", "match__rule")
     rows = rows.annotate(matches=Count("pk"))

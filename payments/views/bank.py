@@ -32,6 +32,7 @@ from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import known_lines
 from payments.matching import NONE, Verdict, explain
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match, MatchPart
+from payments.services.nearby import customers_near
 from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import accept_match, reconcile
 from payments.services.settling import suspend_line
@@ -120,7 +121,7 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One line at a time: the proposal with its evidence, its rivals, and other invoices to choose from."""
     line = load_line(pk)
     may = cast(MemberRequest, request).membership.may("bank.reconcile")
-    verdict = propose(line, build_index(line.company, at=timezone.now())) if line.status == LineStatus.OPEN else None
+    verdict = _verdict(line) if line.status == LineStatus.OPEN else None
     text = request.GET.get("q", "")
     invoices, preset = _candidates(line, verdict, text)
     form = SharesForm(request.POST if request.method == "POST" else None, invoices=invoices, preset=preset)
@@ -152,6 +153,12 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "timeline": timeline_of(line, role_of(request)),
     }
     return render(request, "payments/bankline/detail.html", context, status=422 if form.errors else 200)
+
+
+def _verdict(line: BankLine) -> Verdict:
+    """On those alone whom the line may come from: the verdict on everybody is the same."""
+    now = timezone.now()
+    return propose(line, build_index(line.company, at=now, customers=customers_near(line, at=now)))
 
 
 def parts_of(match: Match) -> list[MatchPart]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,21 +28,23 @@ class Proposed:
     found: Sequence[Proposal]
     finding: str = ""
     rivals: Sequence[Rival] = ()
+    customers: Collection[int] = ()  # whom the line may come from
 
 
 def proposals_for(line: BankLine, *, role: str, at: datetime) -> Proposed:
     """Documents before memory: payouts, invoices, money known before, then own accounts, rules and habits."""
-    verdict = propose(line, build_index(line.company, at=at, customers=customers_near(line, at=at)))
+    customers = customers_near(line, at=at)
+    verdict = propose(line, build_index(line.company, at=at, customers=customers))
     found = of_payout(line) if line.amount > 0 else []
     found += of_known_money(line, verdict) or of_invoices(line, verdict, role=role)
     if line.amount > 0:
         found += of_payments(line, found)
     found += _of_memory(line, at)
     if verdict.kind != NONE:
-        return Proposed(found)
+        return Proposed(found, customers=customers)
     # of a debit that is nobody's money back there is nothing to say
     finding = explain(verdict, _, amount_of) if line.amount > 0 else ""
-    return Proposed(found, finding, rivals_of(verdict))
+    return Proposed(found, finding, rivals_of(verdict), customers)
 
 
 def _of_memory(line: BankLine, at: datetime) -> list[Proposal]:

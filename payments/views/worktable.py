@@ -52,13 +52,14 @@ def _page(request: HttpRequest, line: BankLine, acting: str, refused: forms.Form
     is_waiting, match = line.status in BankLine.UNEXPLAINED, live_match_of(line)
     proposed = proposals_for(line, role=role_of(request), at=at) if is_waiting else None
     owed_by_payer = [rival.invoice for rival in proposed.rivals] if proposed else []
+    near = proposed.customers if proposed else ()
     context = {
         "line": line,
         "tone": TONES[LineStatus(line.status)],
         "proposed": proposed,
         "is_waiting": is_waiting,
         "q": text,
-        "split": refused if acting == "split" else split_form(line, text, first=owed_by_payer),
+        "split": refused if acting == "split" else split_form(line, text, first=owed_by_payer, near=near),
         "booking": refused if acting == "book" else BookingForm(),
         "reason": refused if acting == "suspend" else ReasonForm(),
         "note": refused if acting == "note" else NoteForm(),

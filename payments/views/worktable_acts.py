@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal, InvalidOperation
 
 from django import forms
@@ -180,12 +180,19 @@ ACTS: dict[str, Callable[[HttpRequest, BankLine], Answer]] = {
 
 
 def split_form(
-    line: BankLine, text: str, request: HttpRequest | None = None, *, first: Sequence[Invoice] = ()
+    line: BankLine,
+    text: str,
+    request: HttpRequest | None = None,
+    *,
+    first: Sequence[Invoice] = (),
+    near: Collection[int] = (),
 ) -> SplitForm:
-    """What was searched for, several terms at once; else `first`, or the invoices nearest to the line's amount."""
+    """What was searched for, several terms at once; else `first`, or of the customers `near` the nearest to the amount:
+    whoever is not near is searched for, and ten thousand balances are not computed to show twelve."""
     rows = Invoice.objects.outstanding().select_related("customer").with_balance()
     terms = [term.strip() for term in text.split(";") if term.strip()][:MOST_TERMS]
-    sent = [int(key) for name in request.POST if (key := name.removeprefix("share_")).isdecimal()] if request else []
+    keys = [name.removeprefix("share_") for name in request.POST if name.startswith("share_")] if request else []
+    sent = [int(key) for key in keys[: MOST_OTHERS * 4] if key.isdecimal() and len(key) < 19]
     if sent:
         found = list(rows.filter(pk__in=sent).order_by("due_date", "id"))
     elif terms:
@@ -196,5 +203,6 @@ def split_form(
     elif first:
         found = list(first)
     else:
-        found = list(rows.order_by(Abs(F("open_balance") - abs(line.amount)), "due_date", "id")[:MOST_OTHERS])
+        nearest = rows.filter(customer__in=near).order_by(Abs(F("open_balance") - abs(line.amount)), "due_date", "id")
+        found = list(nearest[:MOST_OTHERS]) if near else []
     return SplitForm(request.POST if request is not None else None, invoices=found)

@@ -9,14 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Invoice, InvoiceStatus
 from config.kernel.models import AuditEvent, Company
 from customers.models import Customer
-from payments.models import BankLine, LineStatus, Match, MatchPart
-from payments.services.nearby import customers_near
+from payments.matching.folding import squeeze
+from payments.models import BankLine, LineStatus, Match, MatchPart, Payment
+from payments.services.nearby import _ends_within, customers_near
 from payments.services.proposing import build_index, propose
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Booked
@@ -135,7 +138,8 @@ def test_a_payment_typed_before_is_found_and_no_money_enters_twice(company, cust
     sent = first_form(client.get(address(line)).text)
     assert sent == {"act": "found", "payment": str(payment.pk)}
     client.post(address(line), sent)
-    assert (status(line), money_state(company).payments) == (LineStatus.MATCHED, ((payment.pk, 1200, 1200),))
+    payments = Payment.objects.values_list("pk", "amount", "allocated")
+    assert (status(line), list(payments)) == (LineStatus.MATCHED, [(payment.pk, 1200, 1200)])
 
 
 def test_a_line_waits_on_471_with_a_reason_and_a_note_stays_in_its_timeline(company, client):
@@ -193,3 +197,28 @@ def test_looking_at_whom_a_line_names_is_enough_for_the_same_verdict(company, cu
         found, wanted = (replace(propose(line, index), probability=0.0) for index in (near, whole))
         assert found == wanted, line.remittance
     assert customers_near(lines[-1], at=AT) == set(), "the control: it is not everybody"
+
+
+def test_looking_at_a_line_takes_the_same_queries_whatever_is_open(
+    company, customer, client, django_assert_max_num_queries
+):
+    an_invoice(customer)
+    line = a_line(company, "1200.00", "VIREMENT", counterparty=customer.name)
+    client.get(address(line))
+    with CaptureQueriesContext(connection) as few:
+        client.get(address(line))
+    for place in range(4):
+        an_invoice(story.a_customer(company, name=f"Autre {place}"), "100.00")
+        a_line(company, f"{place + 1}.00")
+    with django_assert_max_num_queries(len(few)):
+        client.get(address(line))
+    assert len(few) <= 36
+
+
+def test_a_number_is_found_however_it_ends(company, customer):
+    invoice = an_invoice(customer)
+    for number in ("F-7", "FAC/2026.A", "fac 12", "H_9"):
+        line = a_line(company, "5.00", f"REGLEMENT {number.upper()} MERCI", counterparty="INCONNU")
+        ends = _ends_within(squeeze(line.remittance))
+        assert number[-2:].upper() in ends
+    assert customers_near(a_line(company, "5.00", f"x{invoice.number}y"), at=AT) == {customer.pk}
