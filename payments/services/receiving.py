@@ -131,11 +131,11 @@ def replace_payment(
     they held all of the old one, else it stays credit. Raises FromTheBank, AlreadyReversed, Stale, and what recording
     raises.
     """
-    if MatchPart.everywhere.filter(payment=payment, match__undone_at=None).exists():
-        raise FromTheBank(number=payment.number)
     held = held_by(payment)
     lock_held(payment)
     locked = lock_payment(payment)
+    if MatchPart.everywhere.filter(payment=payment, match__undone_at=None).exists():
+        raise FromTheBank(number=payment.number)
     # read before the invoices were locked, since it names them; somebody allocated or released meanwhile
     if held_by(locked) != held:
         raise Stale

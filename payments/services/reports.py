@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Trunc
+from django.db.models import Avg, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Trunc
 
 from billing.billed import GROSS, billed
 from billing.ledger import CUSTOMERS
@@ -21,7 +21,7 @@ from billing.models import BALANCE, Invoice, JournalLine
 from config.kernel.errors import Invalid
 from config.kernel.money import ZERO, quantize, round2
 from customers.models import Customer
-from payments.models import Payment
+from payments.models import Payment, RefundKind, RefundShare
 
 PERIODS = ("day", "week", "month", "year")
 MOST_PERIODS = 1000
@@ -36,17 +36,29 @@ def live_payments() -> QuerySet[Payment]:
     return rows
 
 
+def still_received(payments: QuerySet[Payment]) -> QuerySet[Payment]:
+    """Those of which the bank did not take everything back, each with what `remains` of it."""
+    taken = RefundShare.objects.filter(payment=OuterRef("pk"), refund__kind=RefundKind.RETURN)
+    taken = taken.filter(refund__cancelled_at=None).order_by().values("payment")
+    returned = Coalesce(Subquery(taken.annotate(sum=Sum("amount")).values("sum")), ZERO, output_field=DecimalField())
+    rows: QuerySet[Payment] = payments.annotate(remains=F("amount") - returned).filter(remains__gt=0)
+    return rows
+
+
 def received_by_period(payments: QuerySet[Payment], period: str) -> list[dict[str, Any]]:
-    """Count and sum by period (one of PERIODS) and method, the latest first; the latest MOST_PERIODS rows."""
-    rows = payments.annotate(period=Trunc("paid_on", period)).values("period", "method")
-    sums = rows.annotate(payment_count=Count("pk"), total_amount=Sum("amount")).order_by("-period", "method")
+    """Count and sum by period (one of PERIODS) and method, the latest first; the latest MOST_PERIODS rows.
+
+    What the bank took back of a payment (an unpaid debit, a bounced cheque) does not count.
+    """
+    rows = still_received(payments).annotate(period=Trunc("paid_on", period)).values("period", "method")
+    sums = rows.annotate(payment_count=Count("pk"), total_amount=Sum("remains")).order_by("-period", "method")
     return cast(list[dict[str, Any]], list(sums[:MOST_PERIODS]))
 
 
 def received_in_all(payments: QuerySet[Payment]) -> dict[str, Any]:
     """How many, how much, the average, and how many invoices hold some of it. Two queries."""
-    sums = payments.aggregate(
-        total_payments=Count("pk"), total_amount=Sum("amount", default=ZERO), average=Avg("amount", default=ZERO)
+    sums = still_received(payments).aggregate(
+        total_payments=Count("pk"), total_amount=Sum("remains", default=ZERO), average=Avg("remains", default=ZERO)
     )
     held = Invoice.objects.filter(allocations__payment__in=payments).annotate(held=Sum("allocations__amount"))
     return {

@@ -170,7 +170,13 @@ def take_back_payment(
     """Reverse a payment, and open again the bank lines it explains. Raises AlreadyReversed, Stale."""
     linked = MatchPart.everywhere.filter(payment=payment, match__undone_at=None).select_related("match")
     parts = list(linked.order_by("match__line_id"))
-    _lock_all([part.match for part in parts])
+    matches = [part.match for part in parts]
+    lock_invoices([*_invoices_of(matches).values(), *Invoice.everywhere.in_bulk(held_by(payment)).values()])
+    _lock_all(matches)
+    lock_payment(payment)
+    # found on a bank line at the same moment: reversed alone, it would still explain that line
+    if set(linked.values_list("pk", flat=True)) != {part.pk for part in parts}:
+        raise Stale
     recorded_here = False
     for part in parts:
         undo_match(match=part.match, reason=reason, actor=actor, at=at)

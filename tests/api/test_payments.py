@@ -16,6 +16,8 @@ from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from payments.models import Allocation, Payment
+from payments.outgoing.refunding import cancel_refund
+from payments.outgoing.returning import return_payment
 from tests.api.client import Partner, a_machine, a_partner, json_of
 from tests.factories import money, story
 
@@ -591,6 +593,22 @@ def test_figures_by_period_and_method_as_the_seed_prints_them(partner: Partner, 
     assert partner.get("/api/payments/stats?period=decade").status_code == 400
     november = json_of(partner.get("/api/payments/stats?from_date=2026-11-01&to_date=2026-11-30"))["total"]
     assert (november["total_payments"], november["invoices_paid"]) == (3, 2)
+
+
+def test_what_the_bank_took_back_of_a_payment_is_not_received(company: Company, invoice: Invoice) -> None:
+    whole = money.a_payment(invoice.customer, "300.00", [(invoice, "300.00")], method="CHECK")
+    part = money.a_payment(invoice.customer, "200.00", method="CHECK")
+    with company_scope(company):
+        for payment, amount in ((whole, "300.00"), (part, "50.00"), (part, "0.01")):
+            last = return_payment(
+                payment=payment, amount=Decimal(amount), returned_on=local_day(story.AT), reason="AM04",
+                actor=story.ACTOR, at=story.AT,
+            )  # fmt: skip
+        cancel_refund(refund=last, reason="Erreur", actor=story.ACTOR, at=story.AT)
+    body = json_of(a_partner(company).get("/api/payments/stats"))
+    [row] = body["by_period"]
+    assert (row["payment_count"], row["total_amount"]) == (1, Decimal("150.00"))
+    assert (body["total"]["total_payments"], body["total"]["total_amount"]) == (1, Decimal("150.00"))
 
 
 def test_figures_of_nothing_are_zero(partner: Partner) -> None:

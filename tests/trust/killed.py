@@ -1,7 +1,7 @@
 """Workers that are killed with SIGKILL in the middle of their work.
 
 Run as a program it is their nursery: it loads Django once and forks one worker per line it reads, the file of what it
-says and its job (`carry`, `issue COMPANY`, `celery …`, `manage …`), whose number it prints; a new one starts in
+says and its job (`carry`, `reconcile COMPANY`, … as JOBS says), whose number it prints; a new one starts in
 milliseconds, and its death leaves nothing behind here.
 """
 
@@ -52,6 +52,22 @@ def issue(company: str) -> None:
                 continue  # another web process issued it first
 
 
+def reconcile(company: str) -> None:
+    """What the sweep does in one company, without end."""
+    from django.utils import timezone
+
+    from config.kernel.actor import Actor
+    from config.kernel.models import Company
+    from config.kernel.scope import company_scope
+    from payments.services import reconciliation
+
+    with company_scope(int(company)):
+        found = Company.objects.get(pk=int(company))
+        while True:
+            reconciliation.reconcile(company=found, actor=Actor.beat("rapprochement"), at=timezone.now())
+            time.sleep(0.01)
+
+
 def celery(*arguments: str) -> None:
     from celery.__main__ import main
 
@@ -65,7 +81,13 @@ def manage(*arguments: str) -> None:
     execute_from_command_line(["manage.py", *arguments])
 
 
-JOBS = {"carry": carry, "issue": issue, "celery": celery, "manage": manage}
+JOBS = {
+    "carry": carry,
+    "issue": issue,
+    "reconcile": reconcile,
+    "celery": celery,
+    "manage": manage,
+}
 
 
 def serve() -> None:
