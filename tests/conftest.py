@@ -24,6 +24,7 @@ from django.test import override_settings
 from django.test.utils import _TestState
 from django.utils import translation
 from django.utils.safestring import SafeString
+from psycopg._preparing import PrepareManager
 
 from config.kernel import broker
 from config.kernel.models import Company
@@ -96,7 +97,11 @@ def _settings_of_tests() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
     # a commit need not reach the disk: no test cuts the power
-    connection.settings_dict["OPTIONS"]["options"] += " -c synchronous_commit=off"
+    # and what is asked a second time is planned no more: many statements, on tables of a few rows
+    options = connection.settings_dict["OPTIONS"]
+    options["options"] += " -c synchronous_commit=off -c plan_cache_mode=force_generic_plan"
+    options["prepare_threshold"] = 1
+    PrepareManager.prepared_max = 1000
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
 

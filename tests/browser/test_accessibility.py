@@ -63,7 +63,7 @@ def test_axe_finds_nothing_grave(page: Page, addresses: list[str]) -> None:
     page.goto("/login/")
     found = faults(page)
     sign_in(page)
-    for address in a_share(addresses, 4):
+    for address in a_share(addresses, 8):
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
@@ -110,7 +110,7 @@ def test_what_is_touched_is_44_px_high(chromium: Browser, addresses: list[str], 
     page = context.new_page()
     sign_in(page)
     small = {}
-    for address in a_share(addresses, 4):
+    for address in a_share(addresses, 8):
         page.goto(address)
         for target in page.evaluate(SMALL_TARGETS):
             small.setdefault(target, address)

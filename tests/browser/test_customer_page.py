@@ -20,6 +20,7 @@ from tests.browser.test_accessibility import SMALL_TARGETS, faults
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import story
 from tests.payments.portal.conftest import a_link, a_statement_link, path_to
+from tests.trust.at_once import a_share
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -81,8 +82,10 @@ def test_without_a_script_a_customer_says_paid_and_contests(without_script: Page
     assert sorted(CustomerNotice.everywhere.values_list("kind", flat=True)) == ["DISPUTED", "PAID"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1440", "390"])
+@pytest.mark.trust
+@pytest.mark.parametrize(
+    ("size", "scheme"), a_share([(WIDE, "light"), (WIDE, "dark"), (PHONE, "dark"), (PHONE, "light")], 2)
+)
 def test_axe_finds_nothing_grave_and_nothing_is_cut(
     chromium: Browser, invoice: Invoice, live_server: Any, scheme: Any, size: Any
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from lxml import etree
-from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from config.kernel.errors import Invalid
 from config.kernel.xml import parse_untrusted
@@ -150,9 +150,14 @@ def _runs(document: Pdf) -> None:
 
 
 def _crowd(document: Pdf) -> None:
+    names = Array()
     for number in range(3000):
-        name = f"{number}.xml"
-        document.attachments[name] = pikepdf.AttachedFileSpec(document, b"<a/>", filename=name)
+        name = f"{number:04}.xml"
+        content = document.make_indirect(Stream(document, b"<a/>", Type=Name.EmbeddedFile))
+        spec = Dictionary(Type=Name.Filespec, F=name, UF=name, EF=Dictionary(F=content, UF=content))
+        names.extend([String(name), document.make_indirect(spec)])
+    # as one list: put in one by one, they take longer to sort than to refuse
+    document.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=names))
 
 
 def _names_within_themselves(document: Pdf) -> None:

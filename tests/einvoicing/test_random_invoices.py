@@ -12,6 +12,7 @@ from einvoicing import document as model
 from einvoicing.formats import cii, ubl
 from einvoicing.validation import check
 from tests.einvoicing.invented import invent
+from tests.trust.at_once import a_share
 
 FIRST = 20_261_121  # the seed of the first invoice; the others follow
 MANY = 150
@@ -55,9 +56,10 @@ def _cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+@pytest.mark.trust
 @pytest.mark.parametrize("syntax", [cii, ubl], ids=["cii", "ubl"])
 def test_invented_invoices_are_valid_and_exact(syntax):
-    for seed in range(FIRST, FIRST + MANY):
+    for seed in a_share(range(FIRST, FIRST + MANY), 4):
         assert_sound(seed, syntax)
 
 
