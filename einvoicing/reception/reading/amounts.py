@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from config.kernel.money import round2
+
 _GROUPS = r"\d{1,3}(?:[ '.,]\d{3})+"
 _CURRENCY = r"(?:€|eur\b|euros?\b|chf\b|usd\b|gbp\b|\$|£)"
 _AMOUNT = re.compile(
@@ -20,6 +22,8 @@ _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?) ?(?:%|pour cent)")
 KNOWN_RATES = tuple(
     Decimal(rate) for rate in ("20", "10", "5.5", "2.1", "8.5", "0", "19.6", "7", "13", "0.9", "1.75", "1.05")
 )
+
+DRIFT = Decimal("0.02")  # software that rounds the tax of each line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,9 @@ def rates_in(folded: str) -> Iterator[tuple[Decimal, int, int]]:
     """Every percentage with its place."""
     for match in _RATE.finditer(folded):
         yield Decimal(match[1].replace(",", ".")).normalize() + 0, match.start(), match.end()
+
+
+def binds(rate: Decimal, base: Decimal, tax: Decimal) -> bool:
+    """Whether the tax is the rate's share of the base, to what rounding by line may drift."""
+    exact = round2(base * rate / 100)
+    return tax == exact if rate == 0 or tax < 1 else abs(exact - tax) <= DRIFT

@@ -82,6 +82,8 @@ def from_pages(
     heights = {page.number: page for page in pages}
     fields = {name: _field(source, found.fields.get(name)) for name in FIELDS}
     judged = gates.judge({name: item.value for name, item in fields.items()})
+    if judged[gates.VAT_ROWS] is None and fields["vat"].value:
+        judged[gates.VAT_ROWS] = False  # a tax that no printed rate explains
     judged[gates.WHOLE] = len(heights) == count
     judged.update(checks or {})
     return Reading(

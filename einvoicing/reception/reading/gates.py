@@ -14,7 +14,7 @@ from stdnum import iban as stdnum_iban
 
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers import vat as vat_number
-from einvoicing.reception.reading.extraction.vat_rows import binds
+from einvoicing.reception.reading.amounts import binds
 from einvoicing.reception.reading.result import VatRow
 
 COMPLETE = "complete"  # number, date, supplier's SIREN or VAT number, net, VAT, gross and currency are there

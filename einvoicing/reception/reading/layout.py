@@ -217,6 +217,9 @@ def _split(row: Sequence[Word]) -> Iterator[list[Word]]:
     for last, word in pairwise(row):
         height = min(last.height, word.height)
         gap = word.x0 - last.x1
+        if _is_cut_number(last, word, gap):
+            cell.append(word)
+            continue
         # the separators of a footer hold a sentence together, a colon opens a value
         if gap > CELL_GAP * height * (1.6 if last.text in _JOINTS or word.text in _JOINTS else 1.0):
             yield cell
@@ -225,6 +228,12 @@ def _split(row: Sequence[Word]) -> Iterator[list[Word]]:
     yield cell
 
 
+def _is_cut_number(last: Word, word: Word, gap: float) -> bool:
+    """`19` and `474,42` of one amount, which an engine has set apart."""
+    return gap < 1.0 * word.height and bool(_THOUSANDS.fullmatch(last.text)) and bool(_HUNDREDS.match(word.text))
+
+
+_THOUSANDS, _HUNDREDS = re.compile(r"-?[1-9]\d{0,2}(?:[ .]\d{3})*"), re.compile(r"\d{3}[.,]\d{2}(?!\d)")
 _JOINTS = {":", "-", "–", "—", "•", "|", "·", "€", "%"}
 _AMOUNT_ONLY = re.compile(r"[\d\s.,%€()-]+")
 

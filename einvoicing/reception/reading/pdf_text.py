@@ -114,7 +114,7 @@ def _words(runs: list[_Run]) -> Iterator[_Run]:
                 word = None
             is_doubtful = run.guessed
             continue
-        if word and _follows(word, run, 0.12 if is_doubtful else 0.3):
+        if word and _follows(word, run, 0.17 if is_doubtful else 0.3):
             is_doubtful = False
             word.text += run.text
             word.x1 = max(word.x1, run.x1)

@@ -46,8 +46,9 @@ def _sequences(page: Page) -> Iterator[tuple[str, list[Word]]]:
         yield row.folded, [word for cell in row.cells for word in cell.words]
     for cell in page.cells:
         if _START.search(cell.folded.replace(" ", "")):
-            for below in list(page.below(cell, 1.5))[:1]:
-                yield cell.folded, [*cell.words, *below.words]
+            block = page.block_of[id(cell)].cells
+            place = next(index for index, other in enumerate(block) if other is cell)
+            yield cell.folded, [word for other in block[place : place + 4] for word in other.words]
 
 
 def _in_row(page: Page, folded: str, text: str, owners: list[Word]) -> Iterator[Found]:

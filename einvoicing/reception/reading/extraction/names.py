@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from einvoicing.reception.reading.amounts import amounts_in
 from einvoicing.reception.reading.days import days_in
@@ -27,6 +28,11 @@ _NOT_NAME = re.compile(
     r"designation|description|livraison|\bape\b|\bnaf\b|^\d|bon de|prestataire$|de la part|mentions|conditions|"
     r"banque|agence"
 )
+# as they stand when kerning or an engine breaks them
+_TITLES = {
+    "emetteur", "vendeur", "fournisseur", "prestataire", "destinataire", "acheteur", "client",
+    "expediteur", "pour", "de", "doit",
+}  # fmt: skip
 _STREET = re.compile(
     r"\b(?:rue|avenue|av\.|bd|boulevard|place|chemin|route|impasse|allees?|quai|cours|zone|z\.?a\.?c?\b|z\.?i\b|parc|lieu-dit|"
     r"square|passage|faubourg|residence|batiment|bat\b|esplanade|rond-point|sentier|villa|hameau)\b.*|\b\d{5}\b"
@@ -37,7 +43,8 @@ _HOLDER = re.compile(
     r"account (?:name|holder)) ?:? ?"
 )
 _END = re.compile(
-    r" ?(?:[,;•|·]| - | au capital| siret| siren| rcs\b| r\.c\.s| tva\b|\bsiege\b|  | capital\b| societe (?:par|"
+    r" ?(?:[il1] ?(?:sas|sarl|societe|sa|eurl) au capital|"
+    r"[,;•|·]| - | au capital| siret| siren| rcs\b| r\.c\.s| tva\b|\bsiege\b|  | capital\b| societe (?:par|"
     r"a|anonyme)| : |:)"
 )
 
@@ -61,8 +68,9 @@ def read_name(pages: Sequence[Page], identity: Identity) -> Found | None:
 
     best = max(range(len(seen)), key=total)
     found = seen[best]
-    repeated = sum(key == keys[best] for key in keys) > 1
-    found.evidence = AGREED if repeated else LABELLED if found.score >= 5 else GUESSED
+    places = {(item.page, item.words[0].box) for item, key in zip(seen, keys, strict=True) if key == keys[best]}
+    repeated = len(places) > 1
+    found.evidence = AGREED if repeated else LABELLED if found.score >= 6.5 else GUESSED
     return found
 
 
@@ -107,7 +115,7 @@ def _beside_identifier(page: Page, item: Found) -> Iterator[Found]:
     for place, other in enumerate(block.cells[:4]):
         if other.row > cell.row:
             break
-        if (name := _name_in(page, other, 0, 5.0 - 0.8 * place)) is not None:
+        if (name := _whole_name(page, other, 5.0 - 0.8 * place)) is not None:
             yield name
             break
     if (name := _name_in(page, cell, 0, 4.0)) is not None:
@@ -121,7 +129,8 @@ def _in_sentences(page: Page) -> Iterator[Found]:
         scores = []
         if match and match.start() > 3 and not BUYER.search(page.block_of[id(cell)].folded):
             scores.append(4.5)
-        if _WITH_FORM.search(cell.folded) and len(cell.text) < 60 and party_score(page, cell) >= 0:
+        is_name = _WITH_FORM.search(cell.folded) and len(cell.text) < 60 and not _goes_on(page, cell)
+        if is_name and party_score(page, cell) >= 0:
             scores.append(3.5 + 0.3 * party_score(page, cell))
         yield from (name for score in scores if (name := _name_in(page, cell, 0, score)) is not None)
 
@@ -140,8 +149,31 @@ def _at_the_head(page: Page) -> Iterator[Found]:
         first = 1.0 if block.cells[0] is cell else 0.0
         left = 0.6 if cell.x0 < 250 else 0.0
         score = 1.0 + 1.4 * (larger - 1) + first + left - 0.12 * place
-        if (name := _name_in(page, cell, 0, score)) is not None:
+        if (name := _whole_name(page, cell, score)) is not None:
             yield name
+
+
+def _whole_name(page: Page, cell: Cell, score: float) -> Found | None:
+    """A name in large letters goes on in the next line when that one is as large."""
+    name = _name_in(page, cell, 0, score)
+    block = page.block_of[id(cell)].cells
+    place = next(index for index, other in enumerate(block) if other is cell)
+    for after in block[place + 1 : place + 3]:
+        more = _name_in(page, after, 0, score) if name and _goes_on(page, after) else None
+        if name is None or more is None:
+            break
+        name.value, name.words = f"{name.value} {more.value}", [*name.words, *more.words]
+    return name
+
+
+def _goes_on(page: Page, cell: Cell) -> bool:
+    """Whether the line above, as large, begins what this one ends."""
+    block = page.block_of[id(cell)].cells
+    place = next(index for index, other in enumerate(block) if other is cell)
+    usual = median(other.height for other in page.cells)
+    if not place or cell.height <= 1.12 * usual or abs(block[place - 1].height - cell.height) >= 0.08 * cell.height:
+        return False
+    return _name_in(page, block[place - 1], 0, 0) is not None
 
 
 def _name_in(page: Page, cell: Cell, start: int, score: float) -> Found | None:
@@ -160,7 +192,7 @@ def _name_in(page: Page, cell: Cell, start: int, score: float) -> Found | None:
         or any(True for _ in amounts_in(name))
     ):
         return None
-    if _FORM_WORDS.fullmatch(name) or len(name.split()) > 8:
+    if _FORM_WORDS.fullmatch(name) or len(name.split()) > 8 or squeezed(name) in _TITLES:
         return None
     words = cell.span(start, start + end)
     text = cell.text[start : start + end].strip(" -:,–—")

@@ -14,11 +14,12 @@ from einvoicing.reception.reading.extraction.found import AGREED, CHECKED, DERIV
 from einvoicing.reception.reading.layout import Block, Cell, Page, Word
 
 BUYER = re.compile(
-    r"factur[eé]e?r? ?[aà]\b|adresse de facturation|adresse de livraison|\bclient\b|destinataire|"
+    r"factur[eé]e?r? ?[aà]\b|^pour$|^a :?$|adresse de facturation|adresse de livraison|\bclient\b|destinataire|"
     r"livr[eé]e? ?[aà]\b|acheteur|"
     r"bill(?:ed)? to|ship to|sold to|a l'attention|preneur|votre (?:n|siret|siren|tva)|vos coordonnees|\bdoit\b|"
-    r"facturation ?:|customer|envoy[eé]e? ?[aà]\b|adresse[eé]e? [aà]\b|intra(?:com\w*)? (?:du )?client|abonne\b|"
-    r"titulaire du contrat"
+    r"facturation ?:|customer|envoy[eé]e? ?[aà]\b|adresse[eé]?e? [aà]\b|intra(?:com\w*)? (?:du )?client|abonne\b|"
+    r"titulaire du contrat",
+    re.MULTILINE,
 )
 SUPPLIER = re.compile(
     r"\bcapital\b|\br\.?c\.?s\b|\bsiege\b|\bnaf\b|\bape\b|\bemetteur|\bvendeur|\bfournisseur|\bprestataire|\bt[eé]l\b|telephone|"
@@ -92,22 +93,43 @@ def _found(item: _Number, value: str, evidence: str) -> Found:
 
 def _numbers(page: Page) -> Iterator[_Number]:
     for cell in page.cells:
-        taken: list[tuple[int, int]] = []
-        for match in _VAT.finditer(cell.folded):
+        alone = list(_in_cell(page, cell))
+        yield from alone
+        if (both := _with_next(page, cell)) is not None:
+            seen = {(item.siren, item.vat) for item in alone}
+            yield from (item for item in _in_cell(page, both) if (item.siren, item.vat) not in seen)
+
+
+def _with_next(page: Page, cell: Cell) -> Cell | None:
+    """The cell with the line under it, where a narrow column breaks a number at its spaces."""
+    block = page.block_of[id(cell)].cells
+    place = next(index for index, other in enumerate(block) if other is cell)
+    below = block[place + 1 : place + 2]
+    is_cut = _LABEL.search(cell.folded) and re.search(r"(?:\d|\bfr|:|[a-z]\.?) ?$", cell.folded)
+    if not below or not is_cut or not re.match(r"(?:fr ?)?\d", below[0].folded):
+        return None
+    both = Cell([*cell.words, *below[0].words], page.number, cell.row, cell.place)
+    page.block_of[id(both)] = page.block_of[id(cell)]
+    return both
+
+
+def _in_cell(page: Page, cell: Cell) -> Iterator[_Number]:
+    taken: list[tuple[int, int]] = []
+    for match in _VAT.finditer(cell.folded):
+        taken.append(match.span())
+        number = re.sub(r"[^0-9a-z]", "", match[0]).upper()
+        if vat_number.is_valid(number):
+            yield _seen(page, cell, match, number[4:], number, "vat")
+        elif luhn.is_valid(number[4:]):
+            # one wrong character of the key: the nine digits prove themselves
+            yield _seen(page, cell, match, number[4:], vat_number.from_siren(number[4:]), "vat-mended", -1.0)
+    for match in _FOREIGN.finditer(cell.folded):
+        number = re.sub(r"[^0-9a-z]", "", match[0]).upper()
+        is_named = re.search(r"tva|vat|mwst|ust-?id|btw|iva", cell.folded + _left(page, cell))
+        if is_named and eu_vat.is_valid(number):
             taken.append(match.span())
-            number = re.sub(r"[^0-9a-z]", "", match[0]).upper()
-            if vat_number.is_valid(number):
-                yield _seen(page, cell, match, number[4:], number, "vat")
-            elif luhn.is_valid(number[4:]):
-                # one wrong character of the key: the nine digits prove themselves
-                yield _seen(page, cell, match, number[4:], vat_number.from_siren(number[4:]), "vat-mended", -1.0)
-        for match in _FOREIGN.finditer(cell.folded):
-            number = re.sub(r"[^0-9a-z]", "", match[0]).upper()
-            is_named = re.search(r"tva|vat|mwst|ust-?id|btw|iva", cell.folded + _left(page, cell))
-            if is_named and eu_vat.is_valid(number):
-                taken.append(match.span())
-                yield _seen(page, cell, match, "", number, "vat")
-        yield from _plain(page, cell, taken)
+            yield _seen(page, cell, match, "", number, "vat")
+    yield from _plain(page, cell, taken)
 
 
 def _plain(page: Page, cell: Cell, taken: list[tuple[int, int]]) -> Iterator[_Number]:

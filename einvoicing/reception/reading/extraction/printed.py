@@ -53,6 +53,7 @@ _NOT_TOTAL = re.compile(
 )
 
 
+LONGEST_HEADING = 34
 _BARE_TOTAL = re.compile(r"(?:sous-)?totaux|total(?: general)?")
 _RATE_ALONE = re.compile(r"(?:tva )?[\d.,]+ ?%")
 
@@ -154,6 +155,8 @@ def _over(item: Printed) -> Iterator[tuple[float, Cell]]:
             continue
         if not any(character.isalpha() for character in above.folded.replace("eur", "")):
             continue
+        if len(above.folded) > LONGEST_HEADING:
+            return
         met += 1
         near = (item.cell.y0 - above.y1) < 3.5 * item.cell.height
         yield (0.9 if near else 0.85), above

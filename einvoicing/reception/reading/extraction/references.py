@@ -12,16 +12,17 @@ from einvoicing.reception.reading.result import CREDIT_NOTE, INVOICE
 
 Labels = Sequence[tuple[re.Pattern[str], float]]
 _N = r"(?:n ?[°ºo0*]s?|no|n\b|num(?:ero)?|nr|#|number|ref(?:erence)?s?|id)"
+_NO = rf"(?:n ?[°º]s?|{_N}(?![a-z]))"
 _DOCUMENT = r"(?:factures?|facturation|avoirs?|note d[e'] ?credit|note d'honoraires|invoice|credit note|piece|document)"
 # the surer first: (pattern, score)
 _NUMBER_LABELS = tuple(
     (re.compile(pattern), score)
     for pattern, score in (
         (rf"\b{_N}\.? ?(?:de |de la |d')?{_DOCUMENT}\b ?[:.]?", 10),
-        (rf"\b{_DOCUMENT} ?(?:electronique|client|acquittee|de vente)? ?{_N}(?![a-z])\.? ?[:.]?", 10),
+        (rf"\b{_DOCUMENT} ?(?:electronique|client|acquittee|de vente)? ?{_NO}\.? ?[:.]?", 10),
         (r"\bref(?:erence)?\.? (?:de )?(?:la |notre )?facture\b ?:?", 9),
         (rf"^{_DOCUMENT} ?[:#]", 8),
-        (r"^(?:facture|avoir|invoice|credit note)\b(?: en eur(?:os?)?)?", 6),
+        (r"^(?:facture d' ?avoir|facture|avoir|note d[e'] ?credit|invoice|credit note)\b(?: en eur(?:os?)?)?", 6),
         (rf"^(?:{_N}) ?[:.]?$", 6.5),
         (r"^(?:numero|number|n°) ?:", 6.5),
         (r"^(?:numero|number|n°)", 4),
@@ -35,19 +36,24 @@ _OTHER_NUMBER = re.compile(
 )
 _CREDITED = re.compile(r"(?:sur|concerne|annule|rectifie|reference|relatif|origine|initiale|correspond)[^:]{0,25}$")
 _VALUE = re.compile(
-    r"[ :.#-]{0,4}((?:[a-z]{1,6}[ /-]{0,3})?(?=[a-z/_.-]{0,12}\d)[a-z0-9][a-z0-9/_.-]{1,24}(?: ?[-/] ?[a-z0-9]+){0,3})"
+    r"[ :.#-]{0,4}((?!numero|date|page|tel\b|du |le |au )(?:[a-z]{1,6}[ /-]{0,3})?"
+    r"(?=[a-z/_.-]{0,12}\d)[a-z0-9][a-z0-9/_.-]{1,24}"
+    r"(?:[-/][a-z0-9]+| ?[-/] ?(?=[a-z]{0,4}\d)[a-z0-9]+){0,3})"
 )
 _ENDING = re.compile(r"[ .,;]*(?:$|[-(|/]|(?:du|le) \d|\b(?:date|dated|page|en date|emise?|client|commande)\b)")
 _ORDER_LABELS = tuple(
     (re.compile(pattern), score)
     for pattern, score in (
         (rf"\b{_N}\.? ?(?:de |du |d')?(?:bon de |votre )?commande(?: client)?\b ?[:.]?", 10),
-        (rf"\b(?:votre |vos |v/|sur |bon de |ref\.? )?(?:commande|cde)(?: client)?s? ?{_N}(?![a-z])\.? ?[:.]?", 10),
+        (
+            rf"\b(?:vo(?:tre|s) |v/|sur |bon de |ref\.? )?(?:commande|cde)(?: client)?s? ?{_NO}\.? ?[:.]?",
+            10,
+        ),
         (r"\b(?:votre|v/|v\.) ?(?:bon de )?(?:commande|cde)\b ?[:.]?", 9),
         (r"\bref(?:erence)?\.? ?(?:de )?(?:votre |la )?(?:commande|cde)\b ?[:.]?", 9),
         (r"\b(?:purchase order|order number|order no|po number|p\.?o\.?)\b(?![-/]?\d) ?(?:n°|#|no)? ?[:.]?", 9),
         (r"\b(?:bon de commande|b\.?c\.?) ?(?:n ?°)? ?[:.]", 8),
-        (rf"\bb\.?c\.? ?{_N}(?![a-z]) ?[:.]?", 8),
+        (rf"\bb\.?c\.? ?{_NO} ?[:.]?", 8),
         (r"^(?:bon de |ref\.? |vos? |sur )?(?:commande|cde|order)\b(?![-/]?\d) ?(?:n ?°)? ?[:.]?", 7),
         (r"\b(?:n ?° ?d'?engagement|engagement(?: juridique)?)(?: n°)? ?[:.]?", 6),
         (r"^(?:votre ref(?:erence)?|vos ref(?:erence)?s?|v/ref|your ref(?:erence)?)\.? ?[:.]?", 4),
@@ -113,6 +119,7 @@ def _value_beside(page: Page, cell: Cell, match: re.Match[str], score: float) ->
         if place.distance and not _ENDING.match(folded, end):
             continue
         text = re.sub(r" ?([-/]) ?", r"\1", place.cell.text[start:end]).strip(" .-:/")
+        text = re.sub(r"(?<=\d)du$", "", text)  # `FA2026-12du 3 mars`, as an engine reads it
         bonus = (0.6, 0.4, 0.0)[place.distance] - 0.3 * (page.number - 1)
         return Found(text, LABELLED if score >= 5 else GUESSED, page.number, place.cell.span(start, end), score + bonus)
     return None
@@ -123,7 +130,7 @@ def _looks_like_number(folded: str, match: re.Match[str]) -> bool:
     start = match.start(1)
     if not any(character.isdigit() for character in text) or len(text) < 2:
         return False
-    if any(day.start <= start < day.end for day in days_in(folded)):
+    if any(day.start < match.end(1) and start < day.end for day in days_in(folded)):
         return False
     after = folded[match.end(1) :]
     # an amount, a percentage, a telephone

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, product
 
+from einvoicing.reception.reading.amounts import KNOWN_RATES, binds
 from einvoicing.reception.reading.extraction.found import CHECKED, DERIVED, LABELLED, Found
 from einvoicing.reception.reading.extraction.printed import GROSS, NET, VAT, Printed
 from einvoicing.reception.reading.layout import Page
@@ -38,6 +39,7 @@ def read_totals(pages: Sequence[Page], amounts: Sequence[Printed]) -> Totals:
 
 
 Triple = tuple[Printed, list[Printed], Printed]
+MARGIN = 14
 MOST_TAX = Decimal("0.25")  # of a net: no rate of the Union is higher, save 27 % in Hungary
 
 
@@ -59,8 +61,23 @@ def _best_triple(amounts: Sequence[Printed], *, without_vat: bool) -> Triple | N
     if not found:
         return _single(amounts) if without_vat else None
     most = max((abs(triple[2].value) for score, triple in found if score > 8), default=Decimal(1)) or Decimal(1)
-    best = max(found, key=lambda item: item[0] + 30 * float(abs(item[1][2].value) / most))
-    return best[1] if best[0] >= 8 else None
+    score, best = max(found, key=lambda item: item[0] + 30 * float(abs(item[1][2].value) / most))
+    if score < 8:
+        return None
+    # the row of one rate adds up as well as the row of them all, which holds more of each
+    larger = [triple for other, triple in found if other > score - MARGIN and _holds(triple, best)]
+    return max(larger, key=lambda triple: abs(triple[2].value), default=best)
+
+
+def _holds(triple: Triple, other: Triple) -> bool:
+    (net, taxes, gross), (least_net, least_taxes, least_gross) = triple, other
+    tax, least_tax = (sum(abs(item.value) for item in items) for items in (taxes, least_taxes))
+    return (
+        abs(gross.value) > abs(least_gross.value)
+        and abs(net.value) >= abs(least_net.value)
+        and tax >= least_tax
+        and bool(gross.roles.get(GROSS) and net.roles.get(NET))
+    )
 
 
 def _taxes(
@@ -89,6 +106,7 @@ def _single(amounts: Sequence[Printed]) -> Triple | None:
 
 def _score(gross: Printed, net: Printed, taxes: list[Printed]) -> float:
     score = gross.roles.get(GROSS, 0) + net.roles.get(NET, 0)
+    score += 4 if any(binds(rate, abs(net.value), abs(gross.value) - abs(net.value)) for rate in KNOWN_RATES) else 0
     score += min(item.roles.get(VAT, -1.0) for item in taxes) - (len(taxes) - 1) if taxes else 3
     # printed together, as totals are
     for other, within in ((net, 12), *((item, 8) for item in taxes[:1])):

@@ -8,15 +8,15 @@ from itertools import combinations, product
 from math import prod
 
 from config.kernel.money import round2
-from einvoicing.reception.reading.amounts import KNOWN_RATES, rates_in
+from einvoicing.reception.reading.amounts import DRIFT, KNOWN_RATES, binds, rates_in
 from einvoicing.reception.reading.extraction.found import CHECKED, DERIVED, GUESSED, LABELLED, Found
 from einvoicing.reception.reading.extraction.printed import VAT, Printed
 from einvoicing.reception.reading.extraction.totals import Totals
 from einvoicing.reception.reading.layout import Cell, Page
 from einvoicing.reception.reading.result import VatRow
 
-DRIFT = Decimal("0.02")  # software that rounds the tax of each line
 MOST_CHOICES = 4000
+LONGEST_HEADING = 16  # of a column of rates
 Bound = tuple[VatRow, list[Printed]]
 
 
@@ -66,9 +66,8 @@ def _bare_rate(page: Page, cell: Cell) -> Decimal | None:
     if len(text) > 5 or not text.replace(".", "", 1).isdigit():
         return None
     rate = Decimal(text).normalize() + 0
-    headed = any(
-        word in above.folded for above in list(page.above(cell, 25))[:8] for word in ("taux", "tva", "t.v.a", "%")
-    )
+    headings = [above.folded for above in list(page.above(cell, 25))[:8] if len(above.folded) < LONGEST_HEADING]
+    headed = any(word in heading for heading in headings for word in ("taux", "tva", "t.v.a", "%"))
     return rate if rate in KNOWN_RATES and headed else None
 
 
@@ -86,12 +85,6 @@ def _around(page: Page, cell: Cell, rate: Decimal, x0: float, here: Sequence[Pri
             for base, tax in ((first, second), (second, first)):
                 if binds(rate, abs(base.value), abs(tax.value)) and base.value != 0:
                     yield VatRow(rate, abs(base.value), abs(tax.value)), [base, tax]
-
-
-def binds(rate: Decimal, base: Decimal, tax: Decimal) -> bool:
-    """Whether the tax is the rate's share of the base, to what rounding by line may drift."""
-    exact = round2(base * rate / 100)
-    return tax == exact if rate == 0 or tax < 1 else abs(exact - tax) <= DRIFT
 
 
 def _one_a_rate(bound: Sequence[Bound], net: Decimal | None, vat: Decimal | None) -> list[Bound] | None:
