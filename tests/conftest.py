@@ -38,6 +38,7 @@ from tests.api.world import World, a_world
 from tests.factories import story
 from tests.scopes import tests_work_across_companies
 from tests.template import migrated
+from tests.trust.at_once import WHOLE
 from tests.unchanged import as_it_was
 
 
@@ -95,13 +96,17 @@ def _settings_of_tests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> None:
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
     # a commit need not reach the disk: no test cuts the power
-    # and what is asked a second time is planned no more: many statements, on tables of a few rows
     options = connection.settings_dict["OPTIONS"]
-    options["options"] += " -c synchronous_commit=off -c plan_cache_mode=force_generic_plan"
-    options["prepare_threshold"] = 1
-    PrepareManager.prepared_max = 1000
+    options["options"] += " -c synchronous_commit=off"
+    if not WHOLE and not any("bench" in item.path.parts for item in request.session.items):
+        # many statements on tables of a few rows: what is asked a second time is planned no more
+        options["options"] += " -c plan_cache_mode=force_generic_plan"
+        options["prepare_threshold"] = 1
+        PrepareManager.prepared_max = 1000
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated()
 
