@@ -17,7 +17,7 @@ from customers import panels
 from customers.models import Customer
 from customers.panels import Action, Figure, Panel
 from payments.models import Mandate, Payment
-from payments.outgoing.refunding import credit_payments
+from payments.services.credits import credit_payments
 from payments.services.scores import habits
 
 

@@ -131,6 +131,12 @@ class PaymentTextForm(RecordForm):
     notes = TextField(label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class CreditForm(forms.Form):
+    amount = FrenchDecimalField(
+        label=_("Montant à utiliser"), min_value=Decimal("0.01"), max_digits=16, decimal_places=2, shown=2
+    )
+
+
 class ReasonForm(forms.Form):
     reason = TextField(
         label=_("Motif"), max_length=200, error_messages={"required": _("Dites pourquoi : le motif reste au dossier.")}

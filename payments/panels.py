@@ -20,6 +20,7 @@ from customers.models import Customer
 from customers.panels import Panel
 from payments.models import CustomerLink, DirectDebit, ReminderHold
 from payments.portal.links import address_of
+from payments.services.credits import credit_payments
 from payments.services.write_offs import live_write_offs
 
 MOST_LINKS = 20
@@ -106,6 +107,9 @@ def actions(invoice: Invoice, on: date) -> Iterator[Action]:
             primary_rank=panels.RECORD_PAYMENT,
             needs="payments.record",
         )
+        if credit_payments(invoice.customer, currency=invoice.currency).exists():
+            url = reverse("payments:credit-use", args=[invoice.pk])
+            yield Action(_("Utiliser le crédit du client"), url, "coins", needs="payments.record")
         url = reverse("payments:write-off-new", args=[invoice.pk])
         yield Action(_("Solder la différence"), url, "minus", needs="invoices.write_off")
     if invoice.can_be_paid and invoice.due_date and invoice.due_date < on:

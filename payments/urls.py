@@ -5,7 +5,7 @@ from django.urls import include, path
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.outgoing.urls import urlpatterns as money_back
-from payments.views import accounts, bank, checkouts, payments, payouts, portal, rules, uploads, worktable
+from payments.views import accounts, bank, checkouts, payments, payouts, portal, rules, uploads, using_credit, worktable
 
 app_name = "payments"
 urlpatterns = [
@@ -36,6 +36,7 @@ urlpatterns = [
     path("payments/", payments.payment_list, name="payment-list"),
     path("payments/new/", payments.payment_new, name="payment-new"),
     path("payments/<int:pk>/", payments.payment_detail, name="payment-detail"),
+    path("invoices/<int:pk>/use-credit/", using_credit.credit_use, name="credit-use"),
     path("payments/<int:pk>/allocate/", payments.payment_allocate, name="payment-allocate"),
     path("payments/<int:pk>/edit/", payments.payment_edit, name="payment-edit"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment-reverse"),

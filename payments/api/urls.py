@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments.api import allocations, bank, payments, reports, statistics, transactions
+from payments.api import allocations, bank, payments, reports, statistics, transactions, using_credit
 from payments.debits import api as debits
 from payments.dunning import api as reminders
 from payments.outgoing import api as outgoing
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("payments/<int:id>/reversal", allocations.Reversal.as_view(), name="payment-reversal"),
     path("invoices/<int:id>/mark-paid", payments.MarkPaid.as_view(), name="invoice-mark-paid"),
+    path("invoices/<int:id>/use-credit", using_credit.InvoiceCredit.as_view(), name="invoice-use-credit"),
     path("invoices/<int:id>/reminder", reminders.InvoiceReminder.as_view(), name="invoice-reminder"),
     path("reminders", reminders.ReminderList.as_view(), name="reminders"),
     path("reminders/<int:id>", reminders.ReminderItem.as_view(), name="reminder"),

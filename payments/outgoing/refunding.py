@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 
 from billing import ledger
 from billing.models import Invoice
@@ -33,8 +32,7 @@ from payments.services.allocations import (
     lock_payment,
 )
 from payments.services.cash import check_till
-
-EURO = "EUR"
+from payments.services.credits import EURO, credit_payments
 
 
 class BeyondCredit(DomainError):
@@ -60,19 +58,6 @@ class AlreadyCancelled(DomainError):
 class RefundMatched(DomainError):
     code = "refund_matched"
     message = "%(number)s est rapproché d’une ligne bancaire : défaites d’abord le rapprochement."
-
-
-def credit_payments(customer: Customer, *, currency: str = EURO) -> QuerySet[Payment]:
-    """The payments of a customer that hold credit, the oldest first."""
-    rows: QuerySet[Payment] = Payment.everywhere.filter(
-        customer=customer, currency=currency, reverses=None, reversed_at=None, amount__gt=F("allocated")
-    )
-    return rows.order_by("paid_on", "id")
-
-
-def credit_of(customer: Customer, *, currency: str = EURO) -> Decimal:
-    """What could be refunded to a customer. One query."""
-    return sum((payment.unallocated for payment in credit_payments(customer, currency=currency)), ZERO)
 
 
 @transaction.atomic

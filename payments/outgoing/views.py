@@ -26,7 +26,8 @@ from payments.forms import ReasonForm
 from payments.models import BankAccount, BankLine, Method, PaymentOrder, Refund
 from payments.outgoing.forms import OrderForm, RefundFilter, RefundForm
 from payments.outgoing.ordering import order_refunds, refunds_to_order
-from payments.outgoing.refunding import cancel_refund, credit_payments, refund_customer
+from payments.outgoing.refunding import cancel_refund, refund_customer
+from payments.services.credits import credit_payments
 from payments.views.payments import small_form
 
 MOST_SHOWN = 500  # refunds of one order

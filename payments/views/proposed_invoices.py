@@ -15,7 +15,7 @@ from config.kernel.roles import may
 from customers.models import Customer
 from payments.matching import NONE, Verdict, explain, explain_loss
 from payments.models import BankLine, WriteOffReason
-from payments.outgoing.refunding import credit_payments
+from payments.services.credits import credit_payments
 from payments.services.write_off_limits import WRITE_OFF, limits_of
 from payments.services.write_offs import GAINED, LOST, WITH_VAT
 from payments.views.proposal import CreditChoice, DifferenceChoice, Proposal, Rival, amount_of

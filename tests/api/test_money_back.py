@@ -79,3 +79,18 @@ def test_a_payment_without_its_method_is_a_transfer(company: Company):
     invoice = story.an_issued_invoice(story.a_customer(company))
     assert a_partner(company).post(f"/api/invoices/{invoice.pk}/mark-paid", {}, key=True).status_code == 200
     assert Payment.objects.get().method == Method.TRANSFER
+
+
+def test_a_partner_uses_credit_on_an_invoice_and_is_told_of_which_payments(company: Company):
+    customer, partner = story.a_customer(company), a_partner(company)
+    invoice = story.an_issued_invoice(customer, [story.a_line(quantity=Decimal(10), unit_price=Decimal(100))])
+    payment = a_payment(customer, "30")
+    at = f"/api/invoices/{invoice.pk}/use-credit"
+    answer = partner.post(at, {"amount": 12.5}, key=True)
+    assert answer.status_code == 200, answer.content
+    assert json_of(answer)["payments"] == [{"payment_id": payment.pk, "amount": Decimal("12.50")}]
+    assert json_of(answer)["balance_due"] == Decimal("1187.50")
+    refused = partner.post(at, {"amount": 17.51}, key=True)
+    assert (refused.status_code, json_of(refused)["code"]) == (409, "beyond_credit")
+    assert json_of(partner.post(at, {}, key=True))["amount"] == Decimal("17.50")
+    assert json_of(partner.post(at, {}, key=True))["code"] == "no_credit"

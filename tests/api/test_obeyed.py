@@ -239,6 +239,7 @@ ACTS = {
     "invoice_debit_announce": {"collected_on"},
     "debit_order_create": {"bank_account_id", "debits"},
     "refund_cancel": {"reason"},
+    "invoice_use_credit": {"amount"},
     "invoice_write_off": {"amount", "reason", "with_vat", "note"},
     "write_off_take_back": {"reason"},
     "invoice_bulk_create": {"issue", "invoices"},

@@ -16,6 +16,7 @@ from config.kernel.errors import DomainError
 from config.kernel.scope import company_scope
 from payments.models import Allocation, Payment
 from payments.services.allocations import Share, allocate_payment
+from payments.services.credits import use_credit
 from payments.services.payments import record_payment, reverse_payment
 from tests.factories import story
 from tests.factories.money import credit_invoice
@@ -213,3 +214,23 @@ def test_money_allocated_while_the_payment_is_being_reversed_is_taken_back_or_re
     assert invoice.amount_paid == allocated(invoice) == payment.allocated
     if payment.reversed_at:
         assert payment.allocated == 0
+
+
+def test_credit_that_two_invoices_ask_for_at_once_is_used_once():
+    first = an_invoice_of_1200()
+    with company_scope(first.company_id):
+        second = story.an_issued_invoice(first.customer, TWELVE_HUNDRED)
+        payment = pay(first, Decimal("700.00"), share=Decimal(0))
+
+    def person(place: int) -> str:
+        with company_scope(first.company_id):
+            invoice = Invoice.objects.select_related("customer").get(pk=(first, second)[place % 2].pk)
+            try:
+                use_credit(invoice=invoice, actor=story.ACTOR, at=story.AT)
+            except DomainError as refused:
+                return refused.code
+        return "used"
+
+    assert sorted(at_once(8, person)) == ["no_credit"] * 7 + ["used"]
+    payment.refresh_from_db()
+    assert payment.allocated == allocated(first) + allocated(second) == Decimal("700.00")
