@@ -11,7 +11,7 @@ from billing.models import Invoice, InvoiceKind
 from config.kernel.actor import Actor
 from einvoicing.events import action_needed
 from einvoicing.models import Transmission
-from payments.events import allocation_written
+from payments.events import allocations_written
 from payments.models import Allocation
 
 
@@ -19,7 +19,7 @@ def connect() -> None:
     """Called once, when the app is ready."""
     invoices_issued.connect(queue_on_issue, dispatch_uid="einvoicing.queue_on_issue")
     action_needed.connect(notify_on_action_needed, dispatch_uid="einvoicing.notify_on_action_needed")
-    allocation_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
+    allocations_written.connect(declare_on_payment, dispatch_uid="einvoicing.declare_on_payment")
 
 
 def queue_on_issue(sender: Any, invoices: Sequence[Invoice], actor: Actor, at: datetime, **_kwargs: Any) -> None:
@@ -50,12 +50,14 @@ def notify_on_action_needed(sender: Any, transmission: Transmission, at: datetim
 
 
 def declare_on_payment(
-    sender: Any, allocation: Allocation, on: date, actor: Actor, at: datetime, **_kwargs: Any
+    sender: Any, allocations: Sequence[Allocation], days: Sequence[date], actor: Actor, at: datetime, **_kwargs: Any
 ) -> None:
-    """A payment of a transmitted invoice is declared (212), or written to a mirror's book, in the same transaction."""
+    """Payments of transmitted invoices are declared (212), or written to a mirror's book, in the same transaction."""
     from einvoicing.services.declaring import declare_received, holders_of
     from einvoicing.services.receipts import queue_receipt
 
-    holders = holders_of(allocation.invoice, actor)
-    declare_received(allocation=allocation, on=on, holders=holders, actor=actor, at=at)
-    queue_receipt(allocation=allocation, holders=holders, actor=actor, at=at)
+    all_holders = holders_of([allocation.invoice for allocation in allocations], actor)
+    for allocation, day, holders in zip(allocations, days, all_holders, strict=True):
+        if holders:
+            declare_received(allocation=allocation, on=day, holders=holders, actor=actor, at=at)
+            queue_receipt(allocation=allocation, holders=holders, actor=actor, at=at)

@@ -2,4 +2,5 @@
 
 from django.dispatch import Signal
 
-allocation_written = Signal()  # allocation (negative when money is taken back), on (the day it is), actor, at
+# allocations of one company (negative when money is taken back), days (of each, when it was), actor, at
+allocations_written = Signal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,8 @@ from billing.models import Invoice, InvoiceStatus
 from billing.services.deducting import check_not_deducted, set_free
 from config.kernel import states
 from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
+from config.kernel.errors import DomainError, Stale
+from config.kernel.rows import update_each
 from config.kernel.typography import money
 
 
@@ -73,30 +74,49 @@ def lock_invoice(invoice: Invoice) -> Invoice:
     return locked
 
 
-def count_payment(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
-    """Add `amount` (negative takes back) to what was paid of a locked invoice. Payments calls it with its allocation.
+def lock_each(keys: Collection[int]) -> dict[int, Invoice]:
+    """The invoices by their keys, read with their customers and locked in the order of these, in one statement."""
+    rows = Invoice.everywhere.filter(pk__in=keys).select_related("customer").order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))} if keys else {}
+
+
+def count_payments(paid: Sequence[tuple[Invoice, Decimal]], *, actor: Actor, at: datetime) -> None:
+    """Add amounts (negative ones take back) to what was paid of locked invoices, each once, in as many statements as
+    for one. Payments calls it with its allocations.
 
     Raises NothingOutstanding, OverAllocated. Paid in full moves to PAID; a taken-back payment moves back to ISSUED.
     """
-    _check_outstanding(locked, amount)
-    # out of PAID first: the constraint "settled means nothing remains" holds at every statement
-    if amount < 0 and locked.status == InvoiceStatus.PAID:
-        _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_paid=locked.amount_paid + amount)
+    moves: dict[InvoiceStatus, list[states.Move]] = {InvoiceStatus.PAID: [], InvoiceStatus.ISSUED: []}
+    parts = []
+    for invoice, amount in paid:
+        check_outstanding(invoice, amount)
+        columns = {"amount_paid": invoice.amount_paid + amount}
+        # out of PAID and into it with the amount: the constraint "settled means nothing remains" always holds
+        if amount < 0 and invoice.status == InvoiceStatus.PAID:
+            moves[InvoiceStatus.ISSUED].append(_counted(invoice, **columns))
+        elif invoice.status == InvoiceStatus.ISSUED and amount == invoice.balance:
+            moves[InvoiceStatus.PAID].append(_counted(invoice, **columns))
+        else:
+            parts.append((invoice, columns))
+    for to, moving in moves.items():
+        if moving:
+            states.move_all(moving, to, tag=_TAGS[to], actor=actor, at=at)
+    if not parts:
         return
-    paid = locked.amount_paid + amount
-    if locked.status == InvoiceStatus.ISSUED and amount == locked.balance:
-        _move(locked, InvoiceStatus.PAID, actor=actor, at=at, amount_paid=paid)
-    else:
-        Invoice.everywhere.filter(pk=locked.pk).update(amount_paid=paid)
-        locked.amount_paid = paid
+    # they are locked: one that is not written as it was read is a defect
+    rows, changes = zip(*parts, strict=True)
+    if update_each(rows, changes, expecting="amount_paid") != len(rows):
+        raise Stale
+    for invoice, columns in parts:
+        invoice.amount_paid = columns["amount_paid"]
 
 
 def count_write_off(*, locked: Invoice, amount: Decimal, actor: Actor, at: datetime) -> None:
-    """Add `amount` (negative takes back) to what is written off a locked invoice, as `count_payment` does for money.
+    """Add `amount` (negative takes back) to what is written off a locked invoice, as `count_payments` does for money.
 
     Raises NothingOutstanding, OverAllocated.
     """
-    _check_outstanding(locked, amount)
+    check_outstanding(locked, amount)
     written_off = locked.amount_written_off + amount
     if amount < 0 and locked.status == InvoiceStatus.PAID:
         _move(locked, InvoiceStatus.ISSUED, actor=actor, at=at, amount_written_off=written_off)
@@ -107,7 +127,8 @@ def count_write_off(*, locked: Invoice, amount: Decimal, actor: Actor, at: datet
         locked.amount_written_off = written_off
 
 
-def _check_outstanding(locked: Invoice, amount: Decimal) -> None:
+def check_outstanding(locked: Invoice, amount: Decimal) -> None:
+    """Raises NothingOutstanding, OverAllocated where `amount` cannot be counted on the invoice."""
     if locked.is_draft or locked.is_credit_note:
         raise NothingOutstanding(number=str(locked))
     if amount > 0 and amount > locked.balance:
@@ -179,13 +200,13 @@ def replace_invoice(*, invoice: Invoice | None, actor: Actor, at: datetime) -> I
 
 def settle_where_nothing_remains(*, invoices: Sequence[Invoice], actor: Actor, at: datetime) -> None:
     """An invoice that asks for nothing, or whose deposits cover it, is paid the moment it is issued."""
-    moves = [
-        states.Move(row=invoice, also=[invoice.customer], data={"number": invoice.number})
-        for invoice in invoices
-        if invoice.can_be_paid and not invoice.balance
-    ]
+    moves = [_counted(invoice) for invoice in invoices if invoice.can_be_paid and not invoice.balance]
     if moves:
         states.move_all(moves, InvoiceStatus.PAID, tag=_TAGS[InvoiceStatus.PAID], actor=actor, at=at)
+
+
+def _counted(invoice: Invoice, **columns: Decimal) -> states.Move:
+    return states.Move(row=invoice, also=[invoice.customer], data={"number": invoice.number}, changes=columns)
 
 
 # nothing is left to contest of what is cancelled

@@ -5,7 +5,7 @@ The failure stands on the home page until a later run of the same loop treats th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -34,27 +34,56 @@ def treat_each(
     `loop` is the French name of the loop, as people read it. Raises OperationalError and InterfaceError when the
     database itself is away, and what `passing` names: then no row is to blame.
     """
+    treated: list[T] = []
+    batches = ([row] for row in rows)
+    treat_batches(batches, lambda batch: treated.append(treat(batch[0])), loop=loop, at=at, passing=passing)
+    return treated
+
+
+def treat_batches(
+    batches: Iterable[Sequence[R]],
+    treat: Callable[[Sequence[R]], object],
+    *,
+    loop: str,
+    at: datetime,
+    passing: tuple[type[Exception], ...] = (),
+) -> None:
+    """Treat rows many at once, each batch of one company; what `treat` does of a batch, it does whole or not at all.
+
+    A batch that fails is treated row by row, and so is what failed before: the bad row is written down, the others are
+    treated. Raises as `treat_each` does.
+    """
     # the rows may be of any company
     with across_companies():
         failed_before = set(LoopFailure.everywhere.filter(loop=loop).values_list("row", flat=True))
-    treated = []
-    for row in rows:
+
+    def attempt(batch: Sequence[R]) -> bool:
+        row, names = batch[0], {row.subject for row in batch} & failed_before
         company_id = row.pk if isinstance(row, Company) else row.company_id
         with company_scope(company_id):
             try:
-                treated.append(treat(row))
+                treat(batch)
             except passing:
                 raise
             except Exception as error:
                 # the server is gone, not the row bad: blaming each of a thousand rows would bury the one cause
                 if isinstance(error, OperationalError | InterfaceError) and not connection.is_usable():
                     raise
-                logger.exception("row_failed", loop=loop, row=row.subject)
-                _write_down(row, company_id, error, loop=loop, at=at)
-            else:
-                if row.subject in failed_before:
-                    LoopFailure.objects.filter(loop=loop, row=row.subject).delete()
-    return treated
+                logger.exception("row_failed", loop=loop, row=row.subject, rows=len(batch))
+                if len(batch) == 1:
+                    _write_down(row, company_id, error, loop=loop, at=at)
+                return False
+            if names:
+                LoopFailure.objects.filter(loop=loop, row__in=names).delete()
+            return True
+
+    for batch in batches:
+        suspects = [row for row in batch if row.subject in failed_before] if failed_before else []
+        others = [row for row in batch if row not in suspects] if suspects else batch
+        if others and not attempt(others) and len(others) > 1:
+            suspects += others
+        for row in suspects:
+            attempt([row])
 
 
 def _write_down(row: Company | CompanyRow, company_id: int, error: Exception, *, loop: str, at: datetime) -> None:

@@ -135,15 +135,19 @@ def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[
     return totals or {ZERO: invoice.payable}
 
 
-def holders_of(invoice: Invoice, actor: Actor) -> list[PlatformAccount]:
-    """The platforms that have the invoice, but the one that told us of what is to be declared."""
-    transmitted = Transmission.everywhere.filter(invoice=invoice, kind=TransmissionKind.INVOICE, status__in=ALIVE)
-    accounts = [row.account for row in transmitted.select_related("account")]
-    return [account for account in accounts if account.kind in PLATFORMS and actor != Actor.platform(account.name)]
+def holders_of(invoices: Sequence[Invoice], actor: Actor) -> list[list[PlatformAccount]]:
+    """The platforms that have each invoice, but the one that told us of what is to be declared. One query."""
+    found: dict[int, list[PlatformAccount]] = {}
+    transmitted = Transmission.everywhere.filter(invoice__in=invoices, kind=TransmissionKind.INVOICE, status__in=ALIVE)
+    for row in transmitted.select_related("account"):
+        if row.account.kind in PLATFORMS and actor != Actor.platform(row.account.name):
+            found.setdefault(row.invoice_id, []).append(row.account)
+    return [found.get(invoice.pk, []) for invoice in invoices]
 
 
 def _holders(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]:
-    return [account for account in holders_of(invoice, actor) if code in PLATFORMS[account.kind].declares]
+    (holders,) = holders_of([invoice], actor)
+    return [account for account in holders if code in PLATFORMS[account.kind].declares]
 
 
 def _declare(

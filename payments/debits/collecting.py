@@ -20,7 +20,7 @@ from payments.models import BankLine, DebitStatus, DirectDebit, LineStatus, Matc
 from payments.outgoing.refunding import cancel_refund
 from payments.outgoing.returning import return_payment
 from payments.services.allocations import lock_invoices
-from payments.services.explaining import explain_automatically
+from payments.services.automatic import explain_automatically
 from payments.services.proposing import judge_all
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Collected
@@ -54,12 +54,10 @@ def collect_lines(*, company: Company, actor: Actor, at: datetime) -> int:
         return 0
     lines = BankLine.everywhere.filter(company=company, status=LineStatus.OPEN, amount__gt=0)
     rows = list(lines.select_related("account", "statement").order_by("booked_on", "id"))
-    verdicts = judge_all(rows, Index.build(expected), {})
+    verdicts, _failed = judge_all(rows, Index.build(expected), {})
 
     def collect(line: BankLine) -> int:
-        verdict = verdicts[line.pk]
-        evidence = [{"kind": piece.kind, "value": piece.value} for piece in verdict.evidence]
-        return int(explain_automatically(line, verdict, evidence, actor=actor, at=at))
+        return int(explain_automatically(line, verdicts[line.pk], actor=actor, at=at))
 
     told = [line for line in rows if verdicts[line.pk].kind == AUTO and verdicts[line.pk].found]
     return sum(treat_each(told, collect, loop="encaissement des prélèvements", at=at))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from payments.matching.index import Index
-from payments.matching.items import AUTO, DEBIT_ORDER, PAYMENT, PROPOSED, REFUND, Evidence, Line, Verdict
+from payments.matching.items import AUTO, DEBIT_ORDER, NONE, PAYMENT, PROPOSED, REFUND, Evidence, Line, Verdict
 from payments.matching.verdicts import match
 
 EXPLICIT = frozenset(
@@ -22,18 +22,23 @@ EXPLICIT = frozenset(
 
 
 def match_days(
-    lines: Sequence[Line], index: Index, *, barred: Mapping[int, Collection[Hashable]] | None = None
+    lines: Sequence[Line],
+    index: Index,
+    *,
+    barred: Mapping[int, Collection[Hashable]] | None = None,
+    failed: dict[int, Exception] | None = None,
 ) -> list[Verdict]:
     """A verdict for each line, in the order given; what is automatic is settled in the index for the lines after it.
 
-    `barred`: by the place of the line, the invoices a person has taken off it.
+    `barred`: by the place of the line, the invoices a person has taken off it. Where judging a line is a defect, it
+    goes into `failed` by its place, and nothing is said of that line; raised where no `failed` is given.
     """
     days: dict[date, list[int]] = defaultdict(list)
     for place, line in enumerate(lines):
         days[line.booked_on or date.max].append(place)
     verdicts: dict[int, Verdict] = {}
     for _day, places in sorted(days.items()):
-        day = Day(lines, index, barred or {}, verdicts)
+        day = Day(lines, index, barred or {}, verdicts, failed)
         places.sort(key=lambda place: written(lines[place]))
         day.judge(places)
         rest = day.settle(EXPLICIT, places)
@@ -57,17 +62,29 @@ class Day:
         index: Index,
         barred: Mapping[int, Collection[Hashable]],
         verdicts: dict[int, Verdict],
+        failed: dict[int, Exception] | None,
     ) -> None:
-        self.lines, self.index, self.barred, self.verdicts = lines, index, barred, verdicts
+        self.lines, self.index, self.barred, self.verdicts, self.failed = lines, index, barred, verdicts, failed
         self.changed: set[Hashable] = set()  # customers of whom something was settled
         self.has_shown = False  # a slip, a refund, a payment that was expected or came back
 
     def judge(self, places: Sequence[int]) -> None:
         for place in places:
-            self.verdicts[place] = match(self.lines[place], self.index, barred=self.barred.get(place, ()))
+            self.verdicts[place] = self.match(place)
+
+    def match(self, place: int) -> Verdict:
+        try:
+            return match(self.lines[place], self.index, barred=self.barred.get(place, ()))
+        except Exception as error:
+            if self.failed is None:
+                raise
+            self.failed[place] = error
+            return Verdict(kind=NONE, rule="")
 
     def has_changed(self, place: int) -> bool:
         """Something was settled of those whom the verdict, or the payer, is about."""
+        if self.failed and place in self.failed:
+            return False
         verdict = self.verdicts[place]
         if self.has_shown and (verdict.found or verdict.refunds or verdict.returned):
             return True
@@ -85,8 +102,7 @@ class Day:
             verdict = self.verdicts[place]
             if verdict.kind == AUTO and (rules is None or verdict.rule in rules):
                 if self.has_changed(place):
-                    verdict = match(self.lines[place], self.index, barred=self.barred.get(place, ()))
-                    self.verdicts[place] = verdict
+                    verdict = self.verdicts[place] = self.match(place)
                 if verdict.kind == AUTO and (rules is None or verdict.rule in rules):
                     self.apply(self.lines[place], verdict)
                     continue

@@ -5,6 +5,7 @@ Lock order, everywhere: invoices by key, then the payment, then the counters. Tw
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,13 +15,14 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Invoice
-from billing.services.settling import count_payment, lock_invoice
+from billing.services.settling import check_outstanding, count_payments, lock_each, lock_invoice
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
-from payments.events import allocation_written
+from config.kernel.rows import insert_each
+from payments.events import allocations_written
 from payments.models import Allocation, Method, Payment
 from payments.services.cash import check_cash_share
 
@@ -109,23 +111,35 @@ def allocate_shares(*, payment: Payment, shares: Sequence[Share], actor: Actor, 
 
 def lock_invoices(invoices: Iterable[Invoice]) -> dict[int, Invoice]:
     """The invoices by their keys, read again and locked in the order of these. Call it before locking a payment."""
-    ordered = sorted({invoice.pk: invoice for invoice in invoices}.items())
-    return {pk: lock_invoice(invoice) for pk, invoice in ordered}
+    return lock_each({invoice.pk for invoice in invoices})
 
 
 def lock_payment(payment: Payment) -> Payment:
     """The payment read again with its customer, and locked. Call it after locking invoices."""
-    locked: Payment = (
-        Payment.everywhere.select_for_update(no_key=True, of=("self",)).select_related("customer").get(pk=payment.pk)
-    )
-    return locked
+    return lock_payments([payment])[payment.pk]
+
+
+def lock_payments(payments: Iterable[Payment]) -> dict[int, Payment]:
+    """The payments by their keys, read again with their customers and locked in the order of these."""
+    keys = {payment.pk for payment in payments}
+    rows = Payment.everywhere.filter(pk__in=keys).select_related("customer").order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))} if keys else {}
 
 
 def allocate_locked(
     payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invoice], *, actor: Actor, at: datetime
 ) -> list[Allocation]:
     """Use a locked payment for locked invoices. Raises what `allocate_shares` does."""
-    rows = []
+    spend(payment, shares, invoices)
+    payment.save(update_fields=["allocated"])
+    return write_allocations([(payment, shares)], invoices, actor=actor, at=at)
+
+
+def spend(payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invoice]) -> None:
+    """Count the shares as used of a payment in memory, if locked invoices may have them. The caller saves it.
+
+    Raises what `allocate_shares` does.
+    """
     for share in sorted(shares, key=lambda share: share.invoice.pk):
         invoice = invoices[share.invoice.pk]
         check_amount(share.amount)
@@ -135,47 +149,68 @@ def allocate_locked(
             raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
         if payment.method == Method.CASH and not payment.origin_service:
             check_cash_share(invoice, share.amount)
-        count_payment(locked=invoice, amount=share.amount, actor=actor, at=at)
-        rows.append(_write_allocation(payment=payment, invoice=invoice, amount=share.amount, actor=actor, at=at))
+        check_outstanding(invoice, share.amount)
+        if share.amount > payment.unallocated:
+            raise NotEnoughCredit(
+                number=payment.number,
+                unallocated=typography.money(payment.unallocated, payment.currency),
+                amount=typography.money(share.amount, payment.currency),
+            )
+        payment.allocated += share.amount
+
+
+def write_allocations(
+    spent: Sequence[tuple[Payment, Sequence[Share]]], invoices: Mapping[int, Invoice], *, actor: Actor, at: datetime
+) -> list[Allocation]:
+    """Write what payments of one company were spent on: the amounts of locked invoices, and the rows between.
+
+    One statement for each kind of row. Raises OverAllocated where shares together are more than an invoice asks for.
+    """
+    rows: list[Allocation] = []
+    for turn in _turns(spent):
+        count_payments([(invoices[share.invoice.pk], share.amount) for _p, share in turn], actor=actor, at=at)
+        written = [_allocation(payment, invoices[share.invoice.pk], share.amount, at=at) for payment, share in turn]
+        _insert(written, [payment.paid_on for payment, _share in turn], actor=actor, at=at)
+        rows += written
     return rows
 
 
-def _write_allocation(
-    *,
-    payment: Payment,
-    invoice: Invoice,
-    amount: Decimal,
-    actor: Actor,
-    at: datetime,
-    reason: str = "",
-    on: date | None = None,
-) -> Allocation:
-    """The row between a locked payment and a locked invoice, sealed and announced. Raises NotEnoughCredit."""
-    if amount > 0 and amount > payment.unallocated:
-        raise NotEnoughCredit(
-            number=payment.number,
-            unallocated=typography.money(payment.unallocated, payment.currency),
-            amount=typography.money(amount, payment.currency),
-        )
-    payment.allocated += amount
-    payment.save(update_fields=["allocated"])
-    allocation: Allocation = Allocation.everywhere.create(
+def _turns(spent: Sequence[tuple[Payment, Sequence[Share]]]) -> list[list[tuple[Payment, Share]]]:
+    """The shares in the order of invoices, in as few turns as let each invoice be in one of them once.
+
+    What a share pays of each VAT rate follows from the shares before it.
+    """
+    turns: list[list[tuple[Payment, Share]]] = []
+    times: Counter[int] = Counter()
+    for payment, shares in spent:
+        for share in sorted(shares, key=lambda share: share.invoice.pk):
+            turn = times[share.invoice.pk]
+            times[share.invoice.pk] += 1
+            if turn == len(turns):
+                turns.append([])
+            turns[turn].append((payment, share))
+    return turns
+
+
+def _allocation(payment: Payment, invoice: Invoice, amount: Decimal, *, at: datetime, reason: str = "") -> Allocation:
+    return Allocation(
         company_id=payment.company_id, payment=payment, invoice=invoice, amount=amount, at=at, reason=reason
     )
-    audit.record(
-        "payments.payment.allocated" if amount > 0 else "payments.payment.released",
-        subject=allocation,
-        also=[payment, invoice, payment.customer],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"payment": payment.number, "invoice": invoice.number, "amount": amount},
-    )
-    # inside the transaction: the receiver writes the row of status 212, and both are kept or neither
-    day = on or (payment.paid_on if amount > 0 else local_day(at))
-    allocation_written.send(sender=Allocation, allocation=allocation, on=day, actor=actor, at=at)
-    return allocation
+
+
+def _insert(rows: Sequence[Allocation], days: Sequence[date], *, actor: Actor, at: datetime) -> None:
+    """Rows between locked payments and locked invoices, all of one sign, sealed and announced with their days."""
+    insert_each(rows)
+    tag = "payments.payment.allocated" if rows[0].amount > 0 else "payments.payment.released"
+    audit.record_all(tag, [_happening(row) for row in rows], actor=actor, at=at, seal=True)
+    # inside the transaction: the receiver writes the rows of status 212, and all are kept or none
+    allocations_written.send(sender=Allocation, allocations=rows, days=days, actor=actor, at=at)
+
+
+def _happening(row: Allocation) -> audit.Happening:
+    payment, invoice = row.payment, row.invoice
+    data = {"payment": payment.number, "invoice": invoice.number, "amount": row.amount}
+    return audit.Happening(subject=row, also=[payment, invoice, payment.customer], data=data)
 
 
 def held_by(payment: Payment) -> dict[int, Decimal]:
@@ -212,8 +247,11 @@ def release_allocation(
             unallocated=typography.money(held, payment.currency),
             amount=typography.money(amount, payment.currency),
         )
-    count_payment(locked=locked, amount=-amount, actor=actor, at=at)
+    count_payments([(locked, -amount)], actor=actor, at=at)
     paying = lock_payment(payment)
-    row = _write_allocation(payment=paying, invoice=locked, amount=-amount, actor=actor, at=at, reason=reason, on=on)
+    paying.allocated -= amount
+    paying.save(update_fields=["allocated"])
+    row = _allocation(paying, locked, -amount, at=at, reason=reason)
+    _insert([row], [on or local_day(at)], actor=actor, at=at)
     payment.refresh_from_db()
     return row

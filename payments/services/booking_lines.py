@@ -15,15 +15,19 @@ from config.kernel.money import ZERO
 from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund
 
 
-def book_parts(match: Match, line: BankLine, parts: Sequence[MatchPart], *, actor: Actor, at: datetime) -> None:
-    """D 512 / C the accounts of all bookings together, and the other way round for what leaves the bank."""
-    booked = [part for part in parts if part.kind == PartKind.BOOKING]
-    if not booked:
-        return
-    total = sum((part.amount for part in booked), ZERO)
-    postings = [Posting(line.account.ledger_account, total), *(Posting(part.account, -part.amount) for part in booked)]
-    label = next((part.label for part in booked if part.label), "") or line.remittance or line.counterparty
-    _write(match, line, label or "Mouvement bancaire", postings, actor=actor, at=at)
+def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *, actor: Actor, at: datetime) -> None:
+    """D 512 / C the accounts of all bookings of a line together, and the other way round for what leaves the bank."""
+    entries = []
+    for match, line, parts in settled:
+        booked = [part for part in parts if part.kind == PartKind.BOOKING]
+        if not booked:
+            continue
+        total = sum((part.amount for part in booked), ZERO)
+        postings = [Posting(line.account.ledger_account, total)]
+        postings += [Posting(part.account, -part.amount) for part in booked]
+        label = next((part.label for part in booked if part.label), "") or line.remittance or line.counterparty
+        entries.append(_entry(match, line, label or "Mouvement bancaire", postings))
+    ledger.post(entries, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
 
 
 def move_to_bank(
@@ -50,14 +54,18 @@ def move_refund(match: Match, line: BankLine, refund: Refund, *, actor: Actor, a
 def _write(
     match: Match, line: BankLine, label: str, postings: Sequence[Posting], *, actor: Actor, at: datetime
 ) -> None:
-    entry = Entry(
+    entry = _entry(match, line, label, postings)
+    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+
+
+def _entry(match: Match, line: BankLine, label: str, postings: Sequence[Posting]) -> Entry:
+    return Entry(
         label=label,
         piece=(line.bank_reference or line.statement.reference or str(line.pk))[:40],
         piece_date=line.booked_on,
         source=match,
         postings=postings,
     )
-    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
 
 
 def take_back_entries(match: Match, *, actor: Actor, at: datetime) -> None:

@@ -21,7 +21,7 @@ class Decision:
 
     line: BankLine
     match: Match
-    invoices: Mapping[int, Invoice]
+    invoices: dict[int, Invoice]
     older: Mapping[int, Payment]
     actor: Actor
     at: datetime

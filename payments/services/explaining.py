@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, cast
 
-from django.db import transaction
-
 from billing import ledger
-from config.kernel.actor import Actor
-from config.kernel.errors import DomainError
 from payments.debits.expected import DEBITS, debits_credited
 from payments.matching import Verdict
-from payments.models import BankLine, LineStatus, Match, Payment, Refund, Remittance
+from payments.models import BankLine, Payment, Refund, Remittance
 from payments.services.known_money import SLIP
 from payments.services.remittances import parts_of
-from payments.services.settling import settle_line
 from payments.services.settling_parts import Booked, Collected, Found, Part, Refunded, Returned
 
 RETURN_FEE = "Frais de rejet"
@@ -43,33 +36,3 @@ def parts_of_verdict(line: BankLine, verdict: Verdict) -> list[Part]:
             payments = Payment.everywhere.filter(pk=key).select_related("customer")
             parts += [Found(row, amount) for row in payments if row.bank_account_id in (None, line.account_id)]
     return parts
-
-
-def was_undone(line: BankLine, rule: str) -> bool:
-    """A person undid such a decision on this line: it is not taken again alone."""
-    rows = Match.everywhere.filter(line=line, rule=rule, is_automatic=True).exclude(undone_at=None)
-    return bool(rows.exists())
-
-
-def explain_automatically(
-    line: BankLine, verdict: Verdict, evidence: Sequence[Mapping[str, str]], *, actor: Actor, at: datetime
-) -> bool:
-    """Book what our own identifiers prove; False where it no longer holds, and the line waits for a person."""
-    if was_undone(line, verdict.rule):
-        return False
-    try:
-        return _explain(line, verdict, evidence, actor, at)
-    except DomainError:
-        # cancelled, matched or used since the evidence was read
-        return False
-
-
-@transaction.atomic
-def _explain(
-    line: BankLine, verdict: Verdict, evidence: Sequence[Mapping[str, str]], actor: Actor, at: datetime
-) -> bool:
-    parts = parts_of_verdict(line, verdict)
-    if not parts or not BankLine.everywhere.filter(pk=line.pk, status=LineStatus.OPEN).exists():
-        return False
-    settle_line(line=line, parts=parts, rule=verdict.rule, evidence=evidence, is_automatic=True, actor=actor, at=at)
-    return True

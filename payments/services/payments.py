@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack
+from typing import Unpack
 
 from django.db import IntegrityError, transaction
 
 from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Invoice, Journal, JournalLine
-from billing.numbering import next_number
+from billing.numbering import next_numbers
+from billing.services.settling import check_outstanding
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO
+from config.kernel.rows import insert_each
 from customers.models import Customer
 from payments.debits.standing import reopen_debit
 from payments.models import BankAccount, Method, Payment
 from payments.services.allocations import (
     NotEnoughCredit,
     Share,
-    allocate_locked,
     check_amount,
     held_by,
     lock_invoices,
     lock_payment,
     release_allocation,
+    spend,
+    write_allocations,
 )
 from payments.services.cash import check_cash_limit, check_till
+from payments.services.receipts import Origin, Receipt, Wording
 from payments.services.remittances import take_off_slip
 
 SERIES = "ENC"
@@ -62,26 +65,6 @@ class AlreadyReversed(DomainError):
     message = "%(number)s est déjà annulé."
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a feed read a payment: the service, and the ids there of the payment and of the invoice it pays."""
-
-    service: str
-    payment: str
-    invoice: str
-
-    def columns(self) -> dict[str, str]:
-        return {"origin_service": self.service, "origin_payment": self.payment, "origin_invoice": self.invoice}
-
-
-class Wording(TypedDict, total=False):
-    """What people write about a payment and may correct later: nothing is computed from it."""
-
-    reference: str
-    notes: str
-    transaction_id: str
-
-
 @transaction.atomic
 def record_payment(
     *,
@@ -98,78 +81,92 @@ def record_payment(
     booked_on: str = "",
     **wording: Unpack[Wording],
 ) -> Payment:
-    """Write money received and what it pays. What is not allocated stays the customer's credit.
+    """Write money received and what it pays: see Receipt. What is not allocated stays the customer's credit.
 
-    `amount` and `shares` are in `currency`. It is booked on the ledger account of `bank_account` when one is given,
-    or on the one that `booked_on` names, where the money waits.
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
     NothingOutstanding, NotEnoughCredit, BeyondTheCashLimit, and Stale when another reading has recorded its `origin`
     meanwhile.
     """
-    check_amount(amount)
-    _check_day(paid_on, at)
+    receipt = Receipt(
+        customer=customer, amount=amount, method=method, paid_on=paid_on, shares=shares, currency=currency,
+        bank_account=bank_account, origin=origin, booked_on=booked_on, wording=wording,
+    )  # fmt: skip
+    _check(receipt, at)
     # invoices first, in the order of their keys
     locked = lock_invoices(share.invoice for share in shares)
-    _check_sum(shares, locked, amount, currency)
-    if method == Method.CASH and origin is None:
-        check_cash_limit(customer, amount - sum((share.amount for share in shares), ZERO))
-    payment = _insert(
-        customer=customer,
-        amount=amount,
-        currency=currency,
-        method=method,
-        paid_on=paid_on,
-        bank_account=bank_account,
-        recorded_at=at,
-        **wording,
-        **(origin.columns() if origin else {}),
-    )
-    _seal(payment, [share.invoice for share in shares], actor=actor, at=at)
-    _write_journal(payment, actor=actor, at=at, account=booked_on)
-    allocate_locked(payment, shares, locked, actor=actor, at=at)
-    return payment
+    return record_payments([receipt], locked, actor=actor, at=at)[0]
 
 
-def _check_day(paid_on: date, at: datetime) -> None:
-    if paid_on > local_day(at):
+def record_payments(
+    receipts: Sequence[Receipt], locked: Mapping[int, Invoice], *, actor: Actor, at: datetime
+) -> list[Payment]:
+    """Write what one company received, and what it pays of `locked` invoices, in as many statements as for one receipt.
+
+    Within a transaction of the caller: all or none. Raises what `record_payment` does.
+    """
+    payments = []
+    for receipt in receipts:
+        _check(receipt, at)
+        _check_sum(receipt, locked)
+        if receipt.method == Method.CASH and receipt.origin is None:
+            shared = sum((share.amount for share in receipt.shares), ZERO)
+            check_cash_limit(receipt.customer, receipt.amount - shared)
+        payment = receipt.payment(at)
+        spend(payment, receipt.shares, locked)
+        payments.append(payment)
+    _insert(payments, at)
+    _seal(receipts, payments, actor=actor, at=at)
+    entries = [_entry(payment, receipt.booked_on) for payment, receipt in zip(payments, receipts, strict=True)]
+    ledger.post(entries, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    spent = [(payment, receipt.shares) for payment, receipt in zip(payments, receipts, strict=True)]
+    write_allocations(spent, locked, actor=actor, at=at)
+    return payments
+
+
+def _check(receipt: Receipt, at: datetime) -> None:
+    check_amount(receipt.amount)
+    if receipt.paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
 
 
-def _check_sum(shares: Sequence[Share], locked: Mapping[int, Invoice], amount: Decimal, currency: str) -> None:
-    """Raises SharesBeyondAmount, unless one of the invoices owes less: allocating then names that one."""
-    wanted = sum((share.amount for share in shares), ZERO)
-    if wanted > amount and all(share.amount <= locked[share.invoice.pk].balance for share in shares):
-        raise SharesBeyondAmount(shares=typography.money(wanted, currency), amount=typography.money(amount, currency))
+def _check_sum(receipt: Receipt, locked: Mapping[int, Invoice]) -> None:
+    """Raises SharesBeyondAmount, or OverAllocated where one of the invoices owes less: it is named."""
+    wanted = sum((share.amount for share in receipt.shares), ZERO)
+    if wanted <= receipt.amount:
+        return
+    for share in receipt.shares:
+        check_outstanding(locked[share.invoice.pk], share.amount)
+    shares, amount = (typography.money(value, receipt.currency) for value in (wanted, receipt.amount))
+    raise SharesBeyondAmount(shares=shares, amount=amount)
 
 
-def _seal(payment: Payment, invoices: Sequence[Invoice], *, actor: Actor, at: datetime) -> None:
-    """Put a payment just recorded into the chain of facts."""
-    audit.record(
-        "payments.payment.recorded",
-        subject=payment,
-        also=[payment.customer, *invoices],
-        actor=actor,
-        at=at,
-        seal=True,
-        exact=True,
-        data={"number": payment.number, "amount": payment.amount, "method": payment.method},
-    )
+def _seal(receipts: Sequence[Receipt], payments: Sequence[Payment], *, actor: Actor, at: datetime) -> None:
+    """Put payments just recorded into the chain of facts."""
+    happenings = [
+        audit.Happening(
+            subject=payment,
+            also=[payment.customer, *(share.invoice for share in receipt.shares)],
+            data={"number": payment.number, "amount": payment.amount, "method": payment.method},
+        )
+        for receipt, payment in zip(receipts, payments, strict=True)
+    ]
+    audit.record_all("payments.payment.recorded", happenings, actor=actor, at=at, seal=True)
 
 
-def _insert(*, customer: Customer, recorded_at: datetime, **columns: Any) -> Payment:
-    """The next payment of the customer's company. Raises Stale when its origin was recorded meanwhile."""
-    company_id = customer.company_id
-    number = next_number(company_id=company_id, series=SERIES, on=local_day(recorded_at))
-    columns |= {"company_id": company_id, "customer": customer, "recorded_at": recorded_at}
+def _insert(payments: Sequence[Payment], at: datetime) -> None:
+    """Number and write payments of one company. Raises Stale when an origin of theirs was recorded meanwhile."""
+    company_id = payments[0].company_id
+    numbers = next_numbers(len(payments), company_id=company_id, series=SERIES, on=local_day(at))
+    for payment, number in zip(payments, numbers, strict=True):
+        payment.number = number
     try:
         # only a feed's payment can meet the unique index; the others spare the two statements of a savepoint
-        with transaction.atomic(savepoint="origin_payment" in columns):
-            payment: Payment = Payment.everywhere.create(number=number, **columns)
+        with transaction.atomic(savepoint=any(payment.origin_payment for payment in payments)):
+            insert_each(payments)
     except IntegrityError as error:
         if "one_live_payment_per_origin" in str(error):
             raise Stale from error
         raise
-    return payment
 
 
 @transaction.atomic
@@ -210,13 +207,14 @@ def reverse_payment(
         seal=True,
         data={"number": locked.number, "reversal": reversal.number, "amount": locked.amount, "reason": reason},
     )
-    _write_journal(reversal, actor=actor, at=at)
+    ledger.post([_entry(reversal)], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
     payment.refresh_from_db()
     return reversal
 
 
 def _insert_opposite(locked: Payment, reason: str, origin: Origin | None, at: datetime) -> Payment:
-    return _insert(
+    opposite = Payment(
+        company_id=locked.company_id,
         customer=locked.customer,
         amount=-locked.amount,
         currency=locked.currency,
@@ -229,6 +227,8 @@ def _insert_opposite(locked: Payment, reason: str, origin: Origin | None, at: da
         recorded_at=at,
         **(origin.columns() if origin else {}),
     )
+    _insert([opposite], at)
+    return opposite
 
 
 @transaction.atomic
@@ -249,9 +249,9 @@ def change_payment_text(
     return payment
 
 
-def _write_journal(payment: Payment, *, actor: Actor, at: datetime, account: str = "") -> None:
+def _entry(payment: Payment, account: str = "") -> Entry:
     """D 512 / C 411; the other way round, on the same accounts, for a reversal."""
-    entry = Entry(
+    return Entry(
         label=f"{'Annulation' if payment.reverses_id else 'Encaissement'} {payment.number} {payment.customer.name}",
         piece=payment.number,
         piece_date=payment.paid_on,
@@ -261,7 +261,6 @@ def _write_journal(payment: Payment, *, actor: Actor, at: datetime, account: str
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
     )
-    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
 
 
 def _money_account(payment: Payment) -> str:

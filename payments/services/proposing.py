@@ -123,27 +123,53 @@ def judge(line: BankLine, index: Index, barred: Mapping[int, Collection[int]]) -
     return matching.match(_line(line), index, barred=barred.get(line.pk, ()))
 
 
-def judge_all(lines: Sequence[BankLine], index: Index, barred: Mapping[int, Collection[int]]) -> dict[int, Verdict]:
-    """The verdicts on many lines by their key, day after day: no invoice goes to two of them (matching.days)."""
+def judge_all(
+    lines: Sequence[BankLine], index: Index, barred: Mapping[int, Collection[int]]
+) -> tuple[dict[int, Verdict], dict[int, Exception]]:
+    """The verdicts on many lines by their key, day after day: no invoice goes to two of them (matching.days).
+
+    With them, by the key of the line, the defects met in judging one: nothing is said of that line, and of it alone.
+    """
     places = {place: barred[line.pk] for place, line in enumerate(lines) if line.pk in barred}
-    verdicts = match_days([_line(line) for line in lines], index, barred=places)
-    return {line.pk: verdict for line, verdict in zip(lines, verdicts, strict=True)}
+    failed: dict[int, Exception] = {}
+    verdicts = match_days([_line(line) for line in lines], index, barred=places, failed=failed)
+    by_line = {line.pk: verdict for line, verdict in zip(lines, verdicts, strict=True)}
+    return by_line, {lines[place].pk: error for place, error in failed.items()}
 
 
 def doubt_known(line: BankLine, verdict: Verdict) -> Verdict:
     """Only proposed where the customer has a credit of this very amount that came about then, and by no bank line."""
-    if verdict.kind == NONE:
-        return verdict
+    (doubted,) = doubt_each([(line, verdict)])
+    return doubted
+
+
+def doubt_each(judged: Sequence[tuple[BankLine, Verdict]]) -> list[Verdict]:
+    """As `doubt_known` does, for many lines of one company. One query."""
+    asked = [(line, verdict) for line, verdict in judged if verdict.kind != NONE]
+    if not asked:
+        return [verdict for _line, verdict in judged]
+    days = [line.booked_on for line, _verdict in asked]
     kept = Payment.everywhere.filter(
-        customer__invoices__in=[key for key, _amount in verdict.allocations],
-        currency=line.currency,
-        paid_on__range=(line.booked_on - AROUND, line.booked_on + AROUND),
+        customer__invoices__in=[key for _line, verdict in asked for key, _amount in verdict.allocations],
+        paid_on__range=(min(days) - AROUND, max(days) + AROUND),
         allocated__lt=F("amount"),
         reverses=None,
         reversed_at=None,
     ).exclude(match_parts__in=MatchPart.everywhere.filter(match__undone_at=None))
-    known = [row.number for row in kept.distinct().order_by("number") if _whole(row) == line.amount]
-    if not known:
+    of_invoice: dict[Any, list[Payment]] = {}
+    for payment in kept.annotate(of_invoice=F("customer__invoices")).order_by("number"):
+        of_invoice.setdefault(payment.of_invoice, []).append(payment)
+    return [_doubted(line, verdict, of_invoice) for line, verdict in judged]
+
+
+def _doubted(line: BankLine, verdict: Verdict, kept: Mapping[Any, Sequence[Payment]]) -> Verdict:
+    near = {row.number: row for key, _amount in verdict.allocations for row in kept.get(key, ())}
+    known = [
+        number
+        for number, row in sorted(near.items())
+        if row.currency == line.currency and abs(row.paid_on - line.booked_on) <= AROUND and _whole(row) == line.amount
+    ]
+    if verdict.kind == NONE or not known:
         return verdict
     return replace(verdict, kind=PROPOSED, evidence=(*verdict.evidence, Evidence("known", ", ".join(known))))
 

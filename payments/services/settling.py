@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import zip_longest
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from billing import ledger
+from billing.models import Invoice
 from config.kernel import states, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO
-from payments.models import BankLine, LineStatus, Match, MatchPart, PartKind
-from payments.services.allocations import lock_invoices, lock_payment
+from config.kernel.rows import insert_each
+from payments.models import BankLine, LineStatus, Match, PartKind
+from payments.services.allocations import lock_invoices, lock_payments
 from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.decisions import Decision
 from payments.services.settling_differences import settle_differences
@@ -30,6 +33,7 @@ from payments.services.settling_parts import (
     Received,
     Refunded,
     Returned,
+    Settlement,
     invoices_of,
     older_payments_of,
 )
@@ -98,42 +102,68 @@ def settle_line(
     OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, NotOrdered, and what
     recording a payment, its return or a write-off raises.
     """
-    _check(line, parts)
+    settlement = Settlement(line, parts, rule, evidence, is_automatic=is_automatic, rivals=rivals, note=note)
+    check(settlement)
     invoices = lock_invoices(invoices_of(parts))
-    _lock_line(line)
-    older = {payment.pk: lock_payment(payment) for payment in older_payments_of(parts)}
-    lock_refunds(part.refund for part in parts if isinstance(part, Refunded))
-    match = _insert(
-        line, rule=rule, evidence=list(evidence), rivals=list(rivals), is_automatic=is_automatic, note=note[:200],
-        at=at, replaces=_leave_suspense(line, actor, at),
-    )  # fmt: skip
-    decision = Decision(line, match, invoices, older, actor, at)
-    for part in parts:
-        if isinstance(part, Received):
-            receive(decision, part)
-        elif isinstance(part, Collected):
-            collect_debit(decision, part)
-        elif isinstance(part, Found):
-            find_payment(decision, part)
-        elif isinstance(part, Refunded):
-            find_refund(decision, part)
-        elif isinstance(part, Returned):
-            take_back(decision, part)
-        else:
-            _book(decision, part)
-    settle_differences(match, decision.received, actor=actor, at=at)
-    MatchPart.everywhere.bulk_create(decision.rows)
-    book_parts(match, line, decision.rows, actor=actor, at=at)
-    _move(decision, to)
-    return match
+    if line.pk not in lock_lines([line]):
+        raise LineNotOpen
+    return settle_locked([settlement], invoices, to=to, actor=actor, at=at)[0]
 
 
-def _insert(line: BankLine, **columns: Any) -> Match:
-    match: Match = Match.everywhere.create(company_id=line.company_id, line=line, **columns)
-    return match
+def settle_locked(
+    settlements: Sequence[Settlement],
+    invoices: dict[int, Invoice],
+    *,
+    actor: Actor,
+    at: datetime,
+    to: str = LineStatus.MATCHED,
+) -> list[Match]:
+    """Settle checked and locked lines of one company as `settle_line` does one, all or none, in a transaction of the
+    caller: what is received, and what is booked, takes as many statements as for one line.
+
+    `invoices`: those of all parts, locked. No older payment is in two of the settlements.
+    """
+    prefetch_related_objects([one.line for one in settlements], "account", "statement")
+    older = lock_payments(payment for one in settlements for payment in older_payments_of(one.parts))
+    lock_refunds(part.refund for one in settlements for part in one.parts if isinstance(part, Refunded))
+    matches = [one.match(at, _leave_suspense(one.line, actor, at)) for one in settlements]
+    insert_each(matches)
+    decisions = [
+        Decision(one.line, match, invoices, older, actor, at) for one, match in zip(settlements, matches, strict=True)
+    ]
+    # one part of each line after the other: what they receive is recorded together
+    for parts in zip_longest(*(one.parts for one in settlements)):
+        received = []
+        for decision, part in zip(decisions, parts, strict=True):
+            if isinstance(part, Received):
+                received.append((decision, part))
+            elif part is not None:
+                _add(decision, part)
+        receive(received, actor=actor, at=at)
+    for decision in decisions:
+        settle_differences(decision.match, decision.received, actor=actor, at=at)
+    insert_each([row for decision in decisions for row in decision.rows])
+    book_parts([(one.match, one.line, one.rows) for one in decisions], actor=actor, at=at)
+    _move(decisions, to, actor=actor, at=at)
+    return matches
 
 
-def _check(line: BankLine, parts: Sequence[Part]) -> None:
+def _add(decision: Decision, part: Part) -> None:
+    if isinstance(part, Collected):
+        collect_debit(decision, part)
+    elif isinstance(part, Found):
+        find_payment(decision, part)
+    elif isinstance(part, Refunded):
+        find_refund(decision, part)
+    elif isinstance(part, Returned):
+        take_back(decision, part)
+    elif isinstance(part, Booked):
+        _book(decision, part)
+
+
+def check(settlement: Settlement) -> None:
+    """Raises what `settle_line` does of the parts themselves."""
+    line, parts = settlement.line, settlement.parts
     if not parts:
         raise NothingToMatch
     total = sum((part.amount for part in parts), ZERO)
@@ -161,14 +191,14 @@ def check_account(account: str) -> None:
         raise UnusableAccount(account=account or "—")
 
 
-def _lock_line(line: BankLine) -> None:
-    """Raises LineNotOpen."""
-    rows = BankLine.everywhere.select_for_update(no_key=True).filter(pk=line.pk)
-    status = rows.values_list("status", flat=True).get()
-    if status not in BankLine.UNEXPLAINED:
-        raise LineNotOpen
-    # as it is under the lock: what was read before may be older
-    line.status = status
+def lock_lines(lines: Sequence[BankLine]) -> set[int]:
+    """Lock lines in the order of their keys; the keys of those that may be explained still."""
+    rows = BankLine.everywhere.select_for_update(no_key=True).filter(pk__in=[line.pk for line in lines]).order_by("pk")
+    found = dict(rows.values_list("pk", "status"))
+    for line in lines:
+        # as it is under the lock: what was read before may be older
+        line.status = found[line.pk]
+    return {key for key, status in found.items() if status in BankLine.UNEXPLAINED}
 
 
 def _leave_suspense(line: BankLine, actor: Actor, at: datetime) -> Match | None:
@@ -186,26 +216,23 @@ def _book(decision: Decision, part: Booked) -> None:
         decision.add(PartKind.BOOKING, amount, account=account, label=part.label[:200])
 
 
-def _move(decision: Decision, to: str) -> None:
-    match, rows = decision.match, decision.rows
-    numbers = [document.number for row in rows if (document := row.payment or row.refund) is not None]
-    accounts = [row.account for row in rows if row.account]
-    states.move(
-        decision.line,
-        to,
-        tag="payments.bank.suspended" if to == LineStatus.SUSPENSE else "payments.bank.matched",
-        actor=decision.actor,
-        at=decision.at,
-        also=list(decision.concerned.values()),
-        data={
+def _move(decisions: Sequence[Decision], to: str, *, actor: Actor, at: datetime) -> None:
+    moves = []
+    for decision in decisions:
+        match, rows = decision.match, decision.rows
+        numbers = [document.number for row in rows if (document := row.payment or row.refund) is not None]
+        accounts = [row.account for row in rows if row.account]
+        data = {
             "amount": decision.line.amount,
             "rule": match.rule,
             "payment": ", ".join(numbers),
             "accounts": ", ".join(accounts),
             "automatic": match.is_automatic,
             "note": match.note,
-        },
-    )
+        }
+        moves.append(states.Move(row=decision.line, also=list(decision.concerned.values()), data=data))
+    tag = "payments.bank.suspended" if to == LineStatus.SUSPENSE else "payments.bank.matched"
+    states.move_all(moves, to, tag=tag, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from billing import ledger
 from billing.models import Invoice, InvoiceStatus
 from config.kernel.money import ZERO, round2
 from customers.models import Customer
-from payments.models import DirectDebit, Method, Payment, Refund
+from payments.models import BankLine, DirectDebit, Match, Method, Payment, Refund
 from payments.services.allocations import Share, held_by
 
 
@@ -153,3 +154,30 @@ def older_payments_of(parts: Sequence[Part]) -> list[Payment]:
     found = [part.payment for part in parts if isinstance(part, Found | Returned)]
     found += [credit.payment for part in parts if isinstance(part, Received) for credit in part.credits]
     return [payment for _key, payment in sorted({payment.pk: payment for payment in found}.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A line, the parts that together are its amount, and why they are."""
+
+    line: BankLine
+    parts: Sequence[Part]
+    rule: str
+    evidence: Sequence[Mapping[str, str]] = ()
+    is_automatic: bool = True
+    rivals: Sequence[Mapping[str, str]] = ()
+    note: str = ""
+
+    def match(self, at: datetime, replaces: Match | None = None) -> Match:
+        """The row, not saved yet."""
+        return Match(
+            company_id=self.line.company_id,
+            line=self.line,
+            rule=self.rule,
+            evidence=list(self.evidence),
+            rivals=list(self.rivals),
+            is_automatic=self.is_automatic,
+            note=self.note[:200],
+            at=at,
+            replaces=replaces,
+        )

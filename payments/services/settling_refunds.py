@@ -9,6 +9,7 @@ from config.kernel.errors import DomainError
 from payments.debits.standing import return_by_line
 from payments.models import MatchPart, PartKind, Refund
 from payments.outgoing.returning import return_payment
+from payments.services.allocations import lock_invoices
 from payments.services.booking_lines import move_refund
 from payments.services.decisions import Decision
 from payments.services.settling_parts import Refunded, Returned
@@ -57,5 +58,7 @@ def take_back(decision: Decision, part: Returned) -> None:
         at=decision.at,
     )
     return_by_line(payment, line, day, actor=decision.actor, at=decision.at)
+    # as they are now, for the parts that follow
+    decision.invoices.update(lock_invoices(decision.invoices.values()))
     decision.add(PartKind.REFUND, part.amount, refund=refund, is_recorded=True)
     decision.concern(refund, payment, payment.customer, *decision.invoices.values())

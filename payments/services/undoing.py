@@ -154,7 +154,7 @@ def _suspend_again(former: Match, line: BankLine, actor: Actor, at: datetime) ->
         for part in former.parts.order_by("position")
     ]  # fmt: skip
     MatchPart.everywhere.bulk_create(parts)
-    book_parts(match, line, parts, actor=actor, at=at)
+    book_parts([(match, line, parts)], actor=actor, at=at)
 
 
 def live_match_of(line: BankLine) -> Match | None:

@@ -57,7 +57,9 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
         told.extend((one.amount, one.value_date) for one in details[0].characteristics if code == declaring.RECEIVED)
         return []
 
-    monkeypatch.setattr(declaring, "holders_of", lambda *_invoice: [PlatformAccount(kind="afnor")])
+    monkeypatch.setattr(
+        declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
+    )
     monkeypatch.setattr(declaring, "_declare", note)
     return told
 

@@ -37,7 +37,9 @@ def declared(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
             )
         return []
 
-    monkeypatch.setattr(declaring, "holders_of", lambda *_invoice: [PlatformAccount(kind="afnor")])
+    monkeypatch.setattr(
+        declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
+    )
     monkeypatch.setattr(declaring, "_declare", note)
 
 

@@ -12,7 +12,7 @@ from billing import tasks as billing_tasks
 from billing.models import Email, EmailStatus, Invoice
 from billing.services.deposits import draft_deposit
 from billing.services.issuing import issue_invoice
-from config.kernel.isolating import forget, treat_each
+from config.kernel.isolating import forget, treat_batches, treat_each
 from config.kernel.models import LoopFailure
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -201,25 +201,77 @@ def test_what_a_loop_meets_no_more_is_forgotten(company):
     assert forget(at=AT + timedelta(days=3)) == 1
 
 
-def test_the_money_of_one_line_stops_no_other(monkeypatch):
-    from payments.services import reconciliation
-
-    company = story.a_company()
+def three_lines(company: Any) -> list[Any]:
     customer = story.a_customer(company)
-    invoices = [story.an_issued_invoice(customer) for _count in range(2)]
+    invoices = [story.an_issued_invoice(customer) for _count in range(3)]
     entries = [money.a_credit(str(row.balance), remittance=row.payment_reference) for row in invoices]
     with company_scope(company):
-        lines = money.bank_lines(company, entries)
-    whole = reconciliation.doubt_known
+        return money.bank_lines(company, entries)
 
-    def broken(line, *args):
-        if line == lines[0]:
+
+def test_the_money_of_one_line_stops_no_other(monkeypatch):
+    """Neither those matched with it at once, nor those matched after it."""
+    from payments.services import automatic
+
+    company = story.a_company()
+    lines = three_lines(company)
+    whole = automatic.settle_locked
+    tried = []
+
+    def broken(settlements, *args, **named):
+        tried.append(len(settlements))
+        if lines[1] in [settlement.line for settlement in settlements]:
             raise ValueError("defect")
-        return whole(line, *args)
+        return whole(settlements, *args, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconciliation, "doubt_known", broken)
-        assert payment_tasks.reconcile() == 1
+        patch.setattr(automatic, "settle_locked", broken)
+        assert payment_tasks.reconcile() == 2
+        assert tried == [3, 1, 1, 1], "one by one, since all at once failed"
+        assert payment_tasks.reconcile() == 0
     assert "rapprochement d’une ligne" in seen_at_home(company)
     assert payment_tasks.reconcile() == 1
+    assert not LoopFailure.everywhere.exists()
+
+
+def test_a_line_that_cannot_be_judged_stops_no_other(monkeypatch):
+    """A defect in judging is written down on its line, and stops neither the company's other lines nor its run."""
+    from payments.matching import days
+
+    company = story.a_company()
+    lines = three_lines(company)
+    whole = days.match
+
+    def broken(line, *args, **named):
+        if lines[1].remittance in line.texts:
+            raise ValueError("defect")
+        return whole(line, *args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(days, "match", broken)
+        assert payment_tasks.reconcile() == 2
+    failure = LoopFailure.everywhere.get()
+    assert (failure.row, failure.loop) == (lines[1].subject, "rapprochement d’une ligne")
+    assert "rapprochement d’une ligne" in seen_at_home(company)
+    assert payment_tasks.reconcile() == 1
+    assert not LoopFailure.everywhere.exists()
+
+
+def test_of_many_rows_at_once_the_bad_one_alone_is_written_down(company):
+    """`treat_batches`: a batch that fails is treated row by row, and what failed before is kept out of the next one."""
+    customers = [story.a_customer(company, name=f"Client {place}") for place in range(4)]
+    bad, seen = customers[2], []
+
+    def treat(batch: Any) -> None:
+        seen.append([row.name for row in batch])
+        if bad is not None and bad in batch:
+            raise ValueError("defect")
+
+    treat_batches([customers], treat, loop="essai", at=AT)
+    assert [len(batch) for batch in seen] == [4, 1, 1, 1, 1]
+    assert [row.row for row in LoopFailure.everywhere.all()] == [bad.subject]
+    seen.clear()
+    bad = None
+    treat_batches([customers], treat, loop="essai", at=AT)
+    assert seen == [["Client 0", "Client 1", "Client 3"], ["Client 2"]]
     assert not LoopFailure.everywhere.exists()
