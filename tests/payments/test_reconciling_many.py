@@ -113,7 +113,8 @@ def rows_of(company: Company) -> dict[str, list[str]]:
         text = repr(sorted(columns.items())) + (bytes(content).decode() if content else "")
         for number, name in numbers.items():
             text = text.replace(number, name)
-        text = re.sub(r"_[0-9a-f]{8}\b", "_once", text)
+        for pattern, word in ((r"_[0-9a-f]{8}\b", "_once"), (r"REL-\d{5}", "REL"), (r"\b[0-9a-f]{64}\b", "a hash")):
+            text = re.sub(pattern, word, text)
         return re.sub(r"\d{16}", lambda key: names.get(key[0], "a key"), text)
 
     return {model.__name__: sorted(map(as_text, model.everywhere.filter(company=company))) for model in ROWS}
