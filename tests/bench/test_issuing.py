@@ -11,6 +11,7 @@ BENCH_INVOICES says how many drafts a run has.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -122,12 +123,7 @@ def inserts_of(act: Callable[[], Any]) -> list[str]:
         act()
     asked = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
     ours = [sql for sql in asked if not any(name in sql for name in NOT_ITS_ROWS)]
-    return [
-        sql.replace(' "billing_', ' "bare_billing_')
-        .replace(' "kernel_', ' "bare_kernel_')
-        .replace(' "payments_', ' "bare_payments_')
-        for sql in ours
-    ]
+    return [re.sub(r' "(billing|kernel|payments|einvoicing)_', r' "bare_\1_', sql) for sql in ours]
 
 
 def send(documents: Sequence[Sequence[str]]) -> None:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Invoice, InvoiceStatus, JournalEntry, JournalLine, NumberSequence
+from billing.services.issuing import issue_invoice
 from config.kernel import chain
 from config.kernel.models import AuditEvent, Company, WebhookEndpoint, WebhookEvent
 from config.kernel.scope import company_scope
@@ -56,7 +57,9 @@ def some_lines(company: Company) -> None:
     other = story.a_customer(company, name="Atelier Bois", kind="INDIVIDUAL")
     whole = [an_invoice(customer, 100 + place, "20", "5.5") for place, customer in enumerate([one, other] * 2)]
     parted, twice, known, barred = (an_invoice(one, 200 + place) for place in range(4))
-    pair = [an_invoice(other, 300), an_invoice(other, 350, "10")]
+    # keys are random, and shares in their order: the numbers are, too
+    drafts = [story.a_draft(other, [story.a_line(unit_price=Decimal(300))]) for _draft in range(2)]
+    pair = [issue_invoice(invoice=draft, **ACT) for draft in sorted(drafts, key=lambda draft: draft.pk)]
     third = story.a_customer(company, name="Verrerie Morel", kind="INDIVIDUAL")
     credited = an_invoice(third, 500)
     money.a_payment(third, "30.00", paid_on=story.AT.date() - timedelta(days=60))
