@@ -18,7 +18,7 @@ from config.kernel.models import AuditEvent, Company, WebhookEndpoint, WebhookEv
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing.models import Transmission
-from payments.models import Allocation, BankLine, BarredPair, LineStatus, Match, MatchPart, Payment
+from payments.models import Allocation, BankLine, BarredPair, CreditUsed, LineStatus, Match, MatchPart, Payment
 from payments.services import automatic, reconciliation
 from payments.services.proposing import build_index
 from payments.services.reconciliation import Outcome, reconcile
@@ -49,7 +49,8 @@ def a_listening_company() -> Company:
 
 
 def some_lines(company: Company) -> None:
-    """Whole, in two parts, several invoices in one, twice the same, doubted, barred, of nobody, booked by a rule.
+    """Whole, in two parts, several invoices in one, twice the same, doubted, less a credit, barred, of nobody, booked
+    by a rule.
 
     Each on a day of its own: the order of numbers follows from the days.
     """
@@ -62,7 +63,7 @@ def some_lines(company: Company) -> None:
     pair = [issue_invoice(invoice=draft, **ACT) for draft in sorted(drafts, key=lambda draft: draft.pk)]
     third = story.a_customer(company, name="Verrerie Morel", kind="INDIVIDUAL")
     credited = an_invoice(third, 500)
-    money.a_payment(third, "30.00", paid_on=story.AT.date() - timedelta(days=60))
+    money.a_payment(third, "130.00", paid_on=story.AT.date() - timedelta(days=60))
     money.a_payment(one, str(known.balance))
     texts = [
         *((row.balance, row.payment_reference) for row in whole[:2]),
@@ -72,14 +73,15 @@ def some_lines(company: Company) -> None:
         (sum(row.balance for row in pair), " ".join(str(row.number) for row in pair)),
         *((twice.balance, f"{twice.number} {word}") for word in ("UN", "BIS")),
         (known.balance, known.payment_reference),
-        (credited.balance - 30, str(credited.number)),
+        # its customer writes it himself: what stands to his credit is deducted without a person
+        (credited.balance - 130, str(credited.number), third.name),
         ("-7.30", "FRAIS DE TENUE DE COMPTE DEUX"),
         (barred.balance, barred.payment_reference),
         ("7.77", "BONJOUR"),
         *((row.balance, row.payment_reference) for row in whole[2:]),
     ]
-    for place, (amount, text) in enumerate(texts):
-        entry = money.a_credit(str(amount), remittance=text, counterparty="")
+    for place, (amount, text, *payer) in enumerate(texts):
+        entry = money.a_credit(str(amount), remittance=text, counterparty="".join(payer))
         money.bank_lines(company, [entry], at=story.AT - timedelta(days=len(texts) - place))
     BarredPair.everywhere.create(
         company=company,
@@ -91,8 +93,8 @@ def some_lines(company: Company) -> None:
 
 
 ROWS = (
-    Invoice, Payment, Allocation, Match, MatchPart, BankLine, JournalEntry, JournalLine, NumberSequence, Transmission,
-    AuditEvent, WebhookEvent,
+    Invoice, Payment, Allocation, CreditUsed, Match, MatchPart, BankLine, JournalEntry, JournalLine, NumberSequence,
+    Transmission, AuditEvent, WebhookEvent,
 )  # fmt: skip
 # other in each company, or in each order of writing
 OWN = {
@@ -141,8 +143,9 @@ def test_the_rows_are_those_of_matching_one_by_one(monkeypatch: pytest.MonkeyPat
         connection.check_constraints()
         assert chain.verify(company) == []
         found.append(rows_of(company))
-    assert outcomes[0] == outcomes[1] == Outcome(matched=8, proposed=5, left=2)
-    assert settled == [6, 2, *[1] * 8]
+    assert outcomes[0] == outcomes[1] == Outcome(matched=9, proposed=4, left=2)
+    # a line with a credit is settled by itself, and what follows it after it
+    assert settled == [4, 1, 2, 2, *[1] * 9]
     for name in found[0]:
         assert found[0][name], f"{name} is written"
         assert found[0][name] == found[1][name], name

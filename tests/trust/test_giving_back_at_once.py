@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import pytest
 from django.db import DatabaseError, IntegrityError
 
 from billing.models import Invoice
-from billing.services import settling as counting
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.models import Company
@@ -205,8 +204,11 @@ def test_without_the_lock_a_write_off_and_a_payment_settle_the_same_rest_and_pos
         both_have_read.wait()
         return found
 
-    for place in (counting, allocations, write_offs):
-        monkeypatch.setattr(place, "lock_invoice", careless)
+    def careless_each(keys: Collection[int]) -> dict[int, Invoice]:
+        return {one.pk: careless(one) for one in Invoice.everywhere.filter(pk__in=keys)}
+
+    monkeypatch.setattr(write_offs, "lock_invoice", careless)
+    monkeypatch.setattr(allocations, "lock_each", careless_each)
     # its constraints, or its watch over those who wait for each other
     with pytest.raises(DatabaseError):
         each(company, [lambda: write_off(invoice, Decimal(1200)), lambda: pay(invoice, Decimal(1200))])
