@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from payments.api import allocations, bank, payments, reports, statistics, transactions, using_credit
 from payments.debits import api as debits
+from payments.debits import api_acts as debit_acts
 from payments.dunning import api as reminders
 from payments.outgoing import api as outgoing
 
@@ -40,11 +41,16 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:id>/refunds", outgoing.CustomerRefunds.as_view(), name="customer-refunds"),
     path("mandates", debits.MandateList.as_view(), name="mandates"),
     path("mandates/<int:id>", debits.MandateItem.as_view(), name="mandate"),
+    path("mandates/<int:id>/sign", debit_acts.MandateSign.as_view(), name="mandate-sign"),
+    path("mandates/<int:id>/revoke", debit_acts.MandateRevoke.as_view(), name="mandate-revoke"),
     path("customers/<int:id>/mandates", debits.CustomerMandates.as_view(), name="customer-mandates"),
     path("direct-debits", debits.DebitList.as_view(), name="direct-debits"),
+    path("direct-debits/<int:id>/cancel", debit_acts.DebitCancel.as_view(), name="direct-debit-cancel"),
+    path("direct-debits/<int:id>/return", debit_acts.DebitReturn.as_view(), name="direct-debit-return"),
     path("invoices/<int:id>/direct-debits", debits.InvoiceDebits.as_view(), name="invoice-direct-debits"),
     path("debit-orders", debits.OrderList.as_view(), name="debit-orders"),
     path("debit-orders/<int:id>", debits.OrderItem.as_view(), name="debit-order"),
+    path("debit-orders/<int:id>/cancel", debit_acts.OrderCancel.as_view(), name="debit-order-cancel"),
     path("debit-orders/<int:id>/file", debits.OrderFile.as_view(), name="debit-order-file"),
     path("refunds", outgoing.RefundList.as_view(), name="refunds"),
     path("refunds/<int:id>", outgoing.RefundItem.as_view(), name="refund"),

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from config.kernel import audit, states
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
@@ -31,6 +32,11 @@ BY_PERSON = "person"
 class UnknownReturnCode(Invalid):
     code = "unknown_return_code"
     message = "Choisissez le motif que la banque a donné."
+
+
+class ReturnedLater(Invalid):
+    code = "returned_later"
+    message = "La date du retour est dans le futur."
 
 
 class ReturnedByTheBank(DomainError):
@@ -68,10 +74,12 @@ def return_debit(*, debit: DirectDebit, code: str, returned_on: date, actor: Act
     """The bank refused it, or took back what it had paid: then the money is booked back and the invoice is open again.
 
     A refusal before any credit moves no money. The line of the statement, when it comes, finds the return made here.
-    Raises NotOrdered, UnknownReturnCode, and what returning a payment raises.
+    Raises NotOrdered, UnknownReturnCode, ReturnedLater, and what returning a payment raises.
     """
     if code not in REASONS:
         raise UnknownReturnCode(fields={"code": UnknownReturnCode.message})
+    if returned_on > local_day(at):
+        raise ReturnedLater(fields={"returned_on": ReturnedLater.message})
     lock_invoices([debit.invoice])
     debit.refresh_from_db()
     if debit.status not in (DebitStatus.ORDERED, DebitStatus.COLLECTED):

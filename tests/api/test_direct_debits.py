@@ -93,3 +93,46 @@ def test_a_key_that_may_reconcile_may_not_ask_for_money(company: Company):
     machine = a_machine(company, "bank.read", "bank.reconcile")
     assert machine.post(f"/api/customers/{customer.pk}/mandates", BODY, key=True).status_code == 403
     assert machine.get("/api/mandates").status_code == 200
+
+
+def test_what_was_asked_for_is_signed_cancelled_returned_and_revoked(company: Company):
+    customer, partner, account = story.a_customer(company), a_partner(company), money.a_bank_account(company)
+    unsigned = {name: value for name, value in BODY.items() if name != "signed_on"}
+    partner.post(f"/api/customers/{customer.pk}/mandates", unsigned, key=True)
+    mandate = Mandate.objects.get()
+    at = f"/api/mandates/{mandate.pk}"
+    early = partner.post(f"{at}/sign", {"signed_on": "2099-01-01"}, key=True)
+    assert (early.status_code, set(json_of(early)["fields"])) == (400, {"signed_on"})
+    assert json_of(partner.post(f"{at}/sign", {"signed_on": "2026-01-06"}, key=True))["signed_on"] == "2026-01-06"
+    assert json_of(partner.post(f"{at}/sign", {}, key=True))["code"] == "mandate_not_open"
+
+    invoices = [story.an_issued_invoice(customer, at=timezone.now()) for _one in range(2)]
+    first, second = (
+        json_of(partner.post(f"/api/invoices/{invoice.pk}/direct-debits", {}, key=True))["id"] for invoice in invoices
+    )
+    taken_back = partner.post(f"/api/direct-debits/{second}/cancel", {"reason": "Virement"}, key=True)
+    assert (taken_back.status_code, json_of(taken_back)["status"]) == (200, "cancelled")
+
+    def order() -> Any:
+        body = {"bank_account_id": account.pk, "debits": [first]}
+        return json_of(partner.post("/api/debit-orders", body, key=True))["id"]
+
+    pending = partner.post(f"{at}/revoke", {"reason": "Fini"}, key=True)
+    assert (pending.status_code, json_of(pending)["code"]) == (409, "has_pending_debits")
+    number = order()
+    cancelled = partner.post(f"/api/debit-orders/{number}/cancel", {"reason": "Pas remis"}, key=True)
+    assert (cancelled.status_code, json_of(cancelled)["cancelled_at"] is None) == (200, False)
+    twice = partner.post(f"/api/debit-orders/{number}/cancel", {"reason": "Pas remis"}, key=True)
+    assert (twice.status_code, json_of(twice)["code"]) == (409, "order_too_late")
+    number = order()
+    future = partner.post(f"/api/direct-debits/{first}/return", {"code": "AM04", "returned_on": "2099-01-01"}, key=True)
+    assert (future.status_code, set(json_of(future)["fields"])) == (400, {"returned_on"})
+    unknown = partner.post(f"/api/direct-debits/{first}/return", {"code": "ZZ99"}, key=True)
+    assert (unknown.status_code, set(json_of(unknown)["fields"])) == (400, {"code"})
+    returned = json_of(partner.post(f"/api/direct-debits/{first}/return", {"code": "AM04"}, key=True))
+    assert (returned["status"], returned["return_code"]) == ("returned", "AM04")
+    late = partner.post(f"/api/debit-orders/{number}/cancel", {"reason": "Trop tard"}, key=True)
+    assert (late.status_code, json_of(late)["code"]) == (409, "order_too_late")
+    revoked = json_of(partner.post(f"{at}/revoke", {"reason": "Fini"}, key=True))
+    assert revoked["revoked_at"] is not None
+    assert json_of(partner.post(f"{at}/revoke", {"reason": "Fini"}, key=True))["code"] == "mandate_revoked"

@@ -383,6 +383,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "customers": lambda world: world.customer,
     "debit-orders": lambda world: world.debit_order,
     "deliveries": lambda world: world.delivery,
+    "direct-debits": lambda world: world.debit,
     "job_id": lambda world: world.transmission,
     "invoice_id": lambda world: world.invoice,
     "invoices": lambda world: world.invoice,
