@@ -104,6 +104,8 @@ class TransactionShape(serializers.Serializer):
     structured_reference = serializers.CharField(allow_blank=True)
     end_to_end_id = serializers.CharField(allow_blank=True)
     bank_reference = serializers.CharField(allow_blank=True)
+    mandate_reference = serializers.CharField(allow_blank=True, help_text="Of a direct debit: its UMR (MndtId).")
+    batch_reference = serializers.CharField(allow_blank=True, help_text="Of an order: its PmtInfId, else its MsgId.")
 
 
 class EvidenceShape(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 from django.contrib import messages
@@ -22,21 +23,20 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Address, AddressKind, Customer
 from payments.debits.forms import CollectionSettingsForm, MandateForm, SignedForm
-from payments.debits.mandates import lapses_on, prepare_mandate, revoke_mandate, sign_mandate
-from payments.debits.tabs import debit_tabs
+from payments.debits.mandates import lapse_days, prepare_mandate, revoke_mandate, sign_mandate
+from payments.debits.tabs import TONES, debit_tabs
 from payments.forms import ReasonForm
-from payments.models import DirectDebit, Mandate
+from payments.models import DebitStatus, DirectDebit, Mandate
 from payments.printing import print_form
 from payments.services.cash import settings_of
 from payments.views.money_tabs import money_tabs
 from payments.views.payments import small_form
 
 
-def state_of(mandate: Mandate) -> tuple[str, str]:
-    """The chip: words and tone."""
+def state_of(mandate: Mandate, limit: date | None) -> tuple[str, str]:
+    """The chip: words and tone; `limit` is the day after which the mandate lapses."""
     if mandate.revoked_at:
         return _("Révoqué"), "neutral"
-    limit = lapses_on(mandate)
     if limit is None:
         return _("À faire signer"), "warn"
     if limit < local_day(timezone.now()):
@@ -49,11 +49,12 @@ def state_of(mandate: Mandate) -> tuple[str, str]:
 def mandate_list(request: HttpRequest) -> HttpResponse:
     rows = Mandate.objects.select_related("customer")
     page = listing.page(rows, sorts={"date": "created_at"}, default="-date", query=request.GET)
+    limits = lapse_days(page.rows)
     context = {
         "tabs": money_tabs(request, "payments:debit-list"),
         "kinds": debit_tabs("payments:mandate-list"),
         "page": page,
-        "rows": [{"row": row, "state": state_of(row)} for row in page],
+        "rows": [{"row": row, "state": state_of(row, limits[row.pk])} for row in page],
     }
     return render(request, "payments/debit/mandates.html", context)
 
@@ -90,11 +91,12 @@ def mandate_detail(request: HttpRequest, pk: int) -> HttpResponse:
     mandate = _find(pk)
     debits = DirectDebit.objects.filter(mandate=mandate).select_related("invoice").order_by("-collected_on", "-id")
     may = cast(MemberRequest, request).membership.may("payments.collect")
+    limit = lapse_days([mandate])[mandate.pk]
     context = {
         "mandate": mandate,
-        "state": state_of(mandate),
-        "lapses_on": lapses_on(mandate),
-        "debits": list(debits[:60]),
+        "state": state_of(mandate, limit),
+        "lapses_on": limit,
+        "debits": [{"debit": debit, "tone": TONES[DebitStatus(debit.status)]} for debit in debits[:60]],
         "may_sign": may and not mandate.signed_on and not mandate.revoked_at,
         "may_revoke": may and not mandate.revoked_at,
         "timeline": timeline_of(mandate, role_of(request)),

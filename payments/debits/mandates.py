@@ -145,30 +145,34 @@ def revoke_mandate(*, mandate: Mandate, reason: str, actor: Actor, at: datetime)
     return mandate
 
 
-def lapses_on(mandate: Mandate) -> date | None:
-    """The day after which it may no longer be used: 36 months after its last collection, or its signature."""
-    if mandate.signed_on is None:
+def lapse_days(mandates: Collection[Mandate]) -> dict[int, date | None]:
+    """The day after which each may no longer be used: 36 months after its last collection, or its signature; None for
+    one that nobody signed. One query.
+    """
+    statuses = [DebitStatus.ORDERED, DebitStatus.COLLECTED, DebitStatus.RETURNED]
+    rows = DirectDebit.everywhere.filter(mandate__in={mandate.pk for mandate in mandates}, status__in=statuses)
+    used = dict(rows.values_list("mandate").annotate(last=Max("collected_on")))
+    return {mandate.pk: _lapses_after(used.get(mandate.pk) or mandate.signed_on) for mandate in mandates}
+
+
+def _lapses_after(start: date | None) -> date | None:
+    if start is None:
         return None
-    used = DirectDebit.everywhere.filter(
-        mandate=mandate, status__in=[DebitStatus.ORDERED, DebitStatus.COLLECTED, DebitStatus.RETURNED]
-    ).aggregate(last=Max("collected_on"))["last"]
-    start = used or mandate.signed_on
     year, month = divmod(start.year * 12 + start.month - 1 + Mandate.LAPSES_AFTER_MONTHS, 12)
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
-def is_spent(mandate: Mandate) -> bool:
-    """A mandate for one debit that has been used, or is being used."""
-    used = DirectDebit.everywhere.filter(mandate=mandate).exclude(status=DebitStatus.CANCELLED)
-    return mandate.is_one_off and used.exists()
-
-
 def usable_mandates(customers: Collection[int], on: date) -> dict[int, Mandate]:
-    """The mandate by which each of these customers may be debited on this day: the one signed last."""
-    rows = Mandate.everywhere.filter(customer__in=customers, signed_on__isnull=False, revoked_at=None)
-    found: dict[int, Mandate] = {}
-    for row in rows.select_related("customer").order_by("signed_on", "id"):
-        limit = lapses_on(row)
-        if limit is not None and on <= limit and not is_spent(row):
-            found[row.customer_id] = row
-    return found
+    """The mandate by which each of these customers may be debited on this day: the one signed last. Three queries."""
+    found = Mandate.everywhere.filter(customer__in=customers, signed_on__isnull=False, revoked_at=None)
+    rows = list(found.select_related("customer").order_by("signed_on", "id"))
+    limits = lapse_days(rows)
+    # a mandate for one debit that has been used, or is being used
+    used = DirectDebit.everywhere.filter(mandate__in=[row.pk for row in rows if row.is_one_off])
+    spent = set(used.exclude(status=DebitStatus.CANCELLED).values_list("mandate", flat=True))
+    usable: dict[int, Mandate] = {}
+    for row in rows:
+        limit = limits[row.pk]
+        if limit is not None and on <= limit and row.pk not in spent:
+            usable[row.customer_id] = row
+    return usable

@@ -25,7 +25,7 @@ from config.kernel.rows import lock
 from customers.models import Address, AddressKind
 from payments.debits import pain008
 from payments.debits.announcing import earliest_order_day
-from payments.debits.mandates import lapses_on
+from payments.debits.mandates import lapse_days
 from payments.models import BankAccount, DebitOrder, DebitStatus, DirectDebit
 from payments.services.allocations import lock_invoices
 from payments.services.cash import settings_of
@@ -84,21 +84,21 @@ class Prepared:
 def prepare(debits: Sequence[DirectDebit], *, at: datetime) -> list[Prepared]:
     """What a file made now would ask for, and what stands against each."""
     earliest = earliest_order_day(at)
+    limits = lapse_days([debit.mandate for debit in debits])
     return [
         Prepared(
             debit,
             min(debit.amount, max(debit.invoice.balance, ZERO)),
             max(debit.collected_on, earliest),
-            _why_not(debit, at),
+            _why_not(debit, limits[debit.mandate_id], at),
         )
         for debit in debits
     ]
 
 
-def _why_not(debit: DirectDebit, at: datetime) -> str:
+def _why_not(debit: DirectDebit, limit: date | None, at: datetime) -> str:
     """The reason not to debit this invoice now; '' for none."""
     invoice, mandate = debit.invoice, debit.mandate
-    limit = lapses_on(mandate)
     if debit.status != DebitStatus.ANNOUNCED:
         return WHY_TAKEN
     if invoice.status == "CREDITED":

@@ -1,4 +1,4 @@
-"""The second row of tabs of « Prélèvements »."""
+"""The second row of tabs of « Prélèvements », and the tones of its chips."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from payments.models import DebitStatus
+
+TONES = {
+    DebitStatus.ANNOUNCED: "info",
+    DebitStatus.ORDERED: "info",
+    DebitStatus.COLLECTED: "good",
+    DebitStatus.RETURNED: "bad",
+    DebitStatus.CANCELLED: "neutral",
+}
 
 
 def debit_tabs(active: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from payments.debits.collecting import handle_return, return_debit, undo_return
 from payments.debits.forms import ChosenForm, OrderForm, ReturnForm
 from payments.debits.orders import announced, cancel_order, make_order, prepare
 from payments.debits.reasons import reason_of
-from payments.debits.tabs import debit_tabs
+from payments.debits.tabs import TONES, debit_tabs
 from payments.forms import ReasonForm
 from payments.models import BankAccount, DebitOrder, DebitStatus, DirectDebit, Scheme
 from payments.services.cash import settings_of
@@ -37,13 +37,6 @@ from payments.views.money_tabs import money_tabs
 from payments.views.payments import small_form
 
 MOST_SHOWN = 100
-TONES = {
-    DebitStatus.ANNOUNCED: "info",
-    DebitStatus.ORDERED: "info",
-    DebitStatus.COLLECTED: "good",
-    DebitStatus.RETURNED: "bad",
-    DebitStatus.CANCELLED: "neutral",
-}
 
 
 def _company(request: HttpRequest) -> Company:

@@ -52,7 +52,8 @@ def match_days(
 
 def written(line: Line) -> tuple[object, ...]:
     """A line as the bank wrote it: two that are equal are told apart by nothing."""
-    return line.amount, line.end_to_end_id, line.structured_reference, line.texts, line.counterparty, line.iban
+    references = (line.end_to_end_id, line.structured_reference, line.mandate_reference, line.batch_reference)
+    return line.amount, references, line.texts, line.counterparty, line.iban
 
 
 class Day:

@@ -53,14 +53,15 @@ def _around(case: Case, items: Iterable[OpenItem]) -> list[OpenItem]:
 
 def is_told(case: Case, item: OpenItem) -> bool:
     """The line bears its number or one of its references, whole."""
-    if case.line.end_to_end_id and case.line.end_to_end_id in item.end_to_end_ids:
-        return True
     return bears(case, (item.number, *item.end_to_end_ids))
 
 
 def bears(case: Case, references: Iterable[str]) -> bool:
-    """One of the texts of the line bears one of the references, whole."""
+    """An element of the line is one of the references, or one of its texts bears one, whole."""
     line = case.line
+    references = tuple(references)
+    if {line.end_to_end_id, line.mandate_reference, line.batch_reference} & set(filter(None, references)):
+        return True
     texts = [squeeze(text) for text in (line.structured_reference, line.end_to_end_id, *line.texts) if text]
     keys = [squeeze(key) for key in references]
     return any(

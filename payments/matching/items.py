@@ -46,7 +46,8 @@ class Line:
     """A bank line: `amount` is signed, credits positive, in `currency`.
 
     `instructed_amount`: what the payer ordered, in his currency, before change and charges (InstdAmt);
-    `transaction_code`: the bank's code of the kind of movement (BkTxCd, or a return reason as AM04).
+    `transaction_code`: the bank's code of the kind of movement (BkTxCd, or a return reason as AM04);
+    `mandate_reference` and `batch_reference`: of a direct debit (MndtId; PmtInfId or MsgId).
     """
 
     amount: Decimal
@@ -61,6 +62,8 @@ class Line:
     instructed_currency: str = ""
     transaction_code: str = ""
     is_reversal: bool = False
+    mandate_reference: str = ""
+    batch_reference: str = ""
 
 
 @dataclass(frozen=True)

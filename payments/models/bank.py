@@ -101,6 +101,7 @@ class BankLine(CompanyRow):
     # columns that lines which were sealed before do not have
     ADDED: ClassVar[tuple[str, ...]] = (
         "balance_before", "transaction_code", "return_code", "is_reversal", "instructed_amount", "instructed_currency",
+        "mandate_reference", "batch_reference",
     )  # fmt: skip
     # what is still to be explained
     UNEXPLAINED: ClassVar[tuple[str, ...]] = (LineStatus.OPEN, LineStatus.SUSPENSE)
@@ -124,6 +125,9 @@ class BankLine(CompanyRow):
     transaction_code = models.CharField(_("code d’opération"), max_length=40, blank=True, default="")
     return_code = models.CharField(_("motif du retour"), max_length=4, blank=True, default="")
     is_reversal = models.BooleanField(_("annule un mouvement"), default=False)
+    # of direct debits: the mandate (MndtId), and the batch or file of ours that the movement is of (PmtInfId, MsgId)
+    mandate_reference = models.CharField(_("référence du mandat"), max_length=35, blank=True, default="")
+    batch_reference = models.CharField(_("référence du lot"), max_length=35, blank=True, default="")
     # what the payer ordered, in his currency, before change and charges (InstdAmt)
     instructed_amount = models.DecimalField(_("montant ordonné"), max_digits=16, decimal_places=2, null=True)
     instructed_currency = models.CharField(_("devise ordonnée"), max_length=3, blank=True, default="")

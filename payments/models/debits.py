@@ -28,9 +28,12 @@ class Scheme(models.TextChoices):
 
 
 class Sequence(models.TextChoices):
+    """Of a mandate. No last one (FNAL): recurrent is valid for every collection since 2016 (EPC016-06), and a mandate
+    that ends is revoked, which no bank needs to be told in advance.
+    """
+
     FIRST = "FRST", _("Premier")
     RECURRENT = "RCUR", _("Récurrent")
-    FINAL = "FNAL", _("Dernier")
     ONE_OFF = "OOFF", _("Ponctuel")
 
 

@@ -110,6 +110,8 @@ def _line(line: BankLine) -> matching.Line:
         instructed_currency=line.instructed_currency,
         transaction_code=f"{line.transaction_code} {line.return_code}".strip(),
         is_reversal=line.is_reversal,
+        mandate_reference=line.mandate_reference,
+        batch_reference=line.batch_reference,
     )
 
 

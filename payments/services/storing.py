@@ -201,6 +201,8 @@ def _line(statement: BankStatement, row: NewLine) -> BankLine:
         is_reversal=line.is_reversal,
         instructed_amount=line.instructed_amount,
         instructed_currency=line.instructed_currency[:3],
+        mandate_reference=line.mandate_reference[:35],
+        batch_reference=line.batch_reference[:35],
     )
 
 

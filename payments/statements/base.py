@@ -73,6 +73,8 @@ class StatementLine:
     transaction_code: str = ""  # e.g. PMNT.RCDT.ESCT
     return_code: str = ""  # why a payment came back, e.g. AC04
     is_reversal: bool = False
+    mandate_reference: str = ""  # of a direct debit
+    batch_reference: str = ""  # of the batch, else the message, in which it was ordered
     instructed_amount: Decimal | None = None
     instructed_currency: str = ""
     status: str = BOOKED  # or PENDING

@@ -70,6 +70,7 @@ def read_single(line: StatementLine, detail: Element, entry: Element, label: str
 
 def join(lines: list[StatementLine]) -> StatementLine:
     """One line with the texts of all its transactions, and nothing that is of one of them alone."""
+    batches = {line.batch_reference for line in lines}
     return replace(
         lines[0],
         counterparty="",
@@ -78,6 +79,8 @@ def join(lines: list[StatementLine]) -> StatementLine:
         remittance=" ".join(line.remittance for line in lines if line.remittance),
         structured_reference=" ".join(line.structured_reference for line in lines if line.structured_reference),
         return_code="",
+        mandate_reference="",
+        batch_reference=batches.pop() if len(batches) == 1 else "",
         instructed_amount=None,
         instructed_currency="",
     )
@@ -111,6 +114,7 @@ def read_whole(entry: Element, label: str, status: str, otherwise: date | None) 
         bank_reference=bank_reference_of(entry, "AcctSvcrRef"),
         transaction_code=transaction_code(entry),
         is_reversal=text(entry, "RvslInd") in ("true", "1"),
+        batch_reference=batch_reference_of(entry, "NtryDtls", "Btch"),
         status=status,
         place=line or 0,
     )
@@ -132,6 +136,8 @@ def describe(line: StatementLine, detail: Element, entry: Element) -> StatementL
         bank_reference=bank_reference_of(detail, "Refs", "AcctSvcrRef") or line.bank_reference,
         transaction_code=transaction_code(detail) or line.transaction_code,
         return_code=text(detail, "RtrInf", "Rsn", "Cd"),
+        mandate_reference=reference_of(detail, "Refs", "MndtId"),
+        batch_reference=batch_reference_of(detail, "Refs") or line.batch_reference,
         instructed_amount=instructed_amount,
         instructed_currency=instructed_currency,
     )
@@ -141,6 +147,11 @@ def reference_of(element: Element, *path: str) -> str:
     """The reference at `path`; empty when what stands there only says that there is none (NONREF, 0000, ---)."""
     reference = text(element, *path)
     return "" if reference.upper() in NOT_PROVIDED or not reference.strip("0-_./* ") else reference
+
+
+def batch_reference_of(element: Element, *path: str) -> str:
+    """The order that the movement is of: its batch (PmtInfId), else its message (MsgId)."""
+    return reference_of(element, *path, "PmtInfId") or reference_of(element, *path, "MsgId")
 
 
 def bank_reference_of(element: Element, *path: str) -> str:

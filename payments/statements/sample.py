@@ -30,6 +30,8 @@ class Entry:
     code: str = "ESCT"  # the bank's sub-family of the movement, as RRTN for a return
     return_code: str = ""
     instructed: Decimal | None = None  # in euros, before charges
+    mandate_reference: str = ""
+    batch_reference: str = ""
 
 
 def add(parent: etree._Element, path: str, text: str = "", **attributes: str) -> etree._Element:
@@ -85,8 +87,12 @@ def add_entry(statement: etree._Element, entry: Entry, on: date, reference: str)
     add(movement, "BkTxCd/Domn/Cd", "PMNT")
     add(movement, "BkTxCd/Domn/Fmly/Cd", "ICDT" if entry.amount < 0 else "RCDT")
     add(movement, "BkTxCd/Domn/Fmly/SubFmlyCd", entry.code)
+    if entry.batch_reference:
+        add(movement, "NtryDtls/Btch/PmtInfId", entry.batch_reference)
     details = add(movement, "NtryDtls/TxDtls")
     add(details, "Refs/EndToEndId", entry.end_to_end_id)
+    if entry.mandate_reference:
+        add(details, "Refs/MndtId", entry.mandate_reference)
     if entry.instructed is not None:
         add(details, "AmtDtls/InstdAmt/Amt", f"{entry.instructed:f}", Ccy="EUR")
     role = "Cdtr" if entry.amount < 0 else "Dbtr"

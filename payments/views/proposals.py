@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing import ledger
 from billing.ledger import account_name
+from payments.debits.fees import returned_with_fee
 from payments.matching import NONE, explain
 from payments.models import BankLine
 from payments.services.habits import Habit, habit_of
@@ -61,6 +62,10 @@ def _of_memory(line: BankLine, at: datetime) -> list[Proposal]:
     if habit is not None and (rule is None or habit.account != rule.ledger_account):
         sentence = _("Des lignes semblables ont été inscrites ainsi %(count)s fois.") % {"count": habit.count}
         found.append(_booking(habit, sentence))
+    debit = None if found else returned_with_fee(line)
+    if debit is not None:
+        sentence = _("Le prélèvement de %(invoice)s est revenu ce jour-là.") % {"invoice": debit.invoice}
+        found.append(_booking(Habit(1, ledger.BANK_FEES, None, "Frais de rejet de prélèvement"), sentence))
     return found
 
 

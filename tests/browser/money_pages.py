@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.utils import timezone
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from payments.debits.collecting import return_debit
+from payments.debits.mandates import revoke_mandate
 from payments.dunning.holds import hold_reminders
 from payments.models import Method
 from payments.outgoing.ordering import order_refunds
@@ -19,7 +21,7 @@ from payments.portal.links import link_to_invoice, link_to_statement
 from payments.portal.tokens import token_of
 from payments.services.remittances import remit_payments
 from payments.services.rules import save_rule
-from tests.factories import money, story
+from tests.factories import debits, money, story
 from tests.factories.story import ACTOR, IBAN
 
 LONG = "Société coopérative agricole et viticole des Producteurs Réunis de la Vallée du Haut-Languedoc"
@@ -66,6 +68,37 @@ def money_addresses(company: Company) -> list[str]:
             *(f"{record.get_absolute_url()}cancel/" for record in (waiting, slip)),
             *(f"/customers/{customer.pk}/refund/", f"/invoices/{late.pk}/write-off/", f"/bank/rules/{rule.pk}/"),
             *(f"/bank/accounts/{account.pk}/reconciliation/", f"/reminders/customers/{customer.pk}/"),
+            *debit_addresses(company, now),
             *(*letters, *mine, f"{mine[0]}{late.number}/", f"{mine[0]}{late.number}/paid/"),
             f"{mine[0]}{late.number}/dispute/",
         ]
+
+
+def debit_addresses(company: Company, now: datetime, *, count: int = 1) -> list[str]:
+    """Debits of long names: to announce, announced, ordered and returned, `count` of each; mandates in every state."""
+    customers = [story.a_customer(company, name=f"{LONG} {place}") for place in range(count)]
+    unsigned, revoked = (
+        debits.a_mandate(customers[0], signed_on=None, scheme="B2B", reference=f"RUM-{place}-PRODUCTEURS-REUNIS-2026")
+        for place in range(2)
+    )
+    rows = []
+    for customer in customers:
+        mandate = debits.a_mandate(customer, notice_days=2)
+        invoices = [story.an_issued_invoice(customer, at=now - timedelta(days=60)) for _place in range(4)]
+        rows.append([debits.an_announced_debit(mandate, one, at=now - timedelta(days=40)) for one in invoices[1:]])
+    with company_scope(company):
+        revoke_mandate(mandate=revoked, reason="Le compte est fermé", actor=ACTOR, at=now)
+        order = debits.an_order([debit for two in rows for debit in two[1:]], at=now)
+        for three in rows:
+            three[2].refresh_from_db()
+            return_debit(debit=three[2], code="AC04", returned_on=local_day(now), actor=ACTOR, at=now)
+    announced, asked, returned = rows[0]
+    acts = {announced: ["cancel"], asked: ["reject"], returned: ["handled", "take-back"]}
+    return [
+        *("/debits/", "/debits/orders/", "/debits/returns/", "/mandates/", "/debits/settings/"),
+        *(row.get_absolute_url() for row in (announced.mandate, unsigned, revoked, order)),
+        *(f"{unsigned.get_absolute_url()}{act}/" for act in ("sign", "revoke")),
+        *("/debits/orders/new/?scheme=CORE", f"{order.get_absolute_url()}cancel/", f"/mandates/new/{customers[0].pk}/"),
+        *(f"/debits/{debit.pk}/{act}/" for debit, words in acts.items() for act in words),
+        *(f"/customers/{customers[0].pk}/", asked.invoice.get_absolute_url()),
+    ]

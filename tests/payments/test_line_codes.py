@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 
 from config.kernel import chain
+from config.kernel.roles import Role
 from payments.matching import PROPOSED
 from payments.models import LineStatus
 from payments.sealed import statement_facts
 from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import reconcile
 from tests.factories import money, story
+from tests.factories.people import read, signed_in
 
 pytestmark = pytest.mark.usefixtures("in_scope")
 
@@ -36,11 +38,24 @@ def test_the_codes_of_a_movement_and_what_was_ordered_are_kept_and_sealed(compan
     assert list(chain.verify(company)) == []
 
 
+def test_the_mandate_and_the_batch_of_a_movement_are_kept_sealed_and_shown(company):
+    entry = money.a_credit("1185.00", mandate_reference="RUM-A", batch_reference="PRL-2026-1")
+    [line] = money.bank_lines(company, [entry])
+    assert (line.mandate_reference, line.batch_reference) == ("RUM-A", "PRL-2026-1")
+    page = read(signed_in(company, Role.ACCOUNTANT).get(line.get_absolute_url()))
+    assert "RUM-A" in page
+    assert "PRL-2026-1" in page
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert list(chain.verify(company)) == []
+
+
 def test_a_line_without_codes_is_sealed_as_before_they_were_kept(company):
     [line] = money.bank_lines(company, [money.a_credit("1185.00", return_code="")])
     [sealed] = statement_facts(line.statement)["lines"]
     assert "transaction_code" in sealed
-    assert not {"return_code", "is_reversal", "instructed_amount", "instructed_currency"} & set(sealed)
+    later = {"return_code", "is_reversal", "instructed_amount", "instructed_currency"}
+    assert not (later | {"mandate_reference", "batch_reference"}) & set(sealed)
 
 
 def test_what_the_payer_ordered_pays_its_invoice_and_the_fee_is_proposed(company, customer):

@@ -22,7 +22,7 @@ from payments.debits.mandates import (
     HasPendingDebits,
     MandateNotOpen,
     MandateRefused,
-    lapses_on,
+    lapse_days,
     revoke_mandate,
     sign_mandate,
 )
@@ -111,7 +111,7 @@ def test_a_mandate_is_signed_once_then_says_for_ever_what_was_signed(customer):
     act(sign_mandate, mandate=mandate, signed_on=TODAY)
     with pytest.raises(MandateNotOpen):
         act(sign_mandate, mandate=mandate, signed_on=TODAY)
-    assert lapses_on(mandate) == date(TODAY.year + 3, TODAY.month, TODAY.day)
+    assert lapse_days([mandate])[mandate.pk] == date(TODAY.year + 3, TODAY.month, TODAY.day)
 
 
 @pytest.mark.parametrize(

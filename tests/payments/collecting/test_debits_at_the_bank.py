@@ -19,6 +19,7 @@ from payments.models import BankAccount, DirectDebit, Match, MatchPart, PartKind
 from payments.outgoing.refunding import cancel_refund
 from payments.services.reconciliation import Outcome, reconcile
 from payments.services.undoing import undo_match
+from payments.views.proposals import proposals_for
 from tests.factories import debits, money, story
 from tests.factories.debits import a_mandate
 from tests.factories.money import credit_invoice
@@ -107,6 +108,26 @@ def test_a_batch_in_one_line_pays_all_its_invoices(company, customer, mandate, d
     assert run(company) == Outcome(matched=1, proposed=0, left=0)
     assert {row.status for row in DirectDebit.objects.all()} == {"COLLECTED"}
     assert {row.customer for row in Payment.objects.all()} == {customer, stranger}
+
+
+def test_a_batch_is_known_by_its_own_element_whatever_the_text(company, customer, mandate, debit):
+    other = an_announced_debit(mandate, an_invoice(customer))
+    order = an_order([debit, other])
+    a_line(company, order.total, batch_reference=f"{order.number}-1", remittance="PRLV SEPA CREDIT")
+    assert run(company).matched == 1
+    assert {row.status for row in DirectDebit.objects.all()} == {"COLLECTED"}
+
+
+def test_a_return_is_known_by_the_mandate_in_its_own_element(company, customer, invoice):
+    debit = an_announced_debit(a_mandate(customer, reference="RUM-A"), invoice)
+    an_order([debit])
+    a_line(company, debit.amount, end_to_end_id=debit.end_to_end_id)
+    run(company)
+    a_line(company, -debit.amount, mandate_reference="RUM-B", remittance="IMPAYE", code="RRTN", return_code="AM04")
+    assert run(company).matched == 0
+    a_line(company, -debit.amount, mandate_reference="RUM-A", remittance="IMPAYE", code="RRTN", return_code="AM04")
+    assert run(company).matched == 1
+    assert (again(debit).status, debit.return_code) == ("RETURNED", "AM04")
 
 
 def test_two_batches_of_one_file_are_two_lines(company, customer, mandate, debit):
@@ -209,6 +230,24 @@ def test_the_fee_taken_with_the_return_is_a_charge_and_not_the_customers(company
     act(undo_match, match=Match.objects.get(line=line), reason="Erreur", at=story.AT + timedelta(hours=1))
     assert ("627000", None) not in money_state(company).accounts
     assert again(collected).status == "COLLECTED"
+
+
+def test_the_fee_on_a_line_of_its_own_is_proposed_as_a_charge_the_day_the_debit_came_back(company, collected):
+    lines = [
+        money.a_credit(f"-{collected.amount}", end_to_end_id=collected.end_to_end_id, return_code="AM04"),
+        money.a_credit("-8.50", counterparty="BANQUE", remittance="FRAIS PRLV IMPAYE"),
+        money.a_credit("-8.50", counterparty="BANQUE", remittance="FOURNITURES"),
+        money.a_credit("-30.01", counterparty="BANQUE", remittance="FRAIS DE DOSSIER"),
+    ]
+    _returned, fee, other, dear = money.bank_lines(company, lines)
+
+    def accounts(line):
+        proposed = proposals_for(line, role=Role.ACCOUNTANT, at=story.AT).found
+        return [one.fields["account"] for one in proposed if one.fields.get("act") == "book"]
+
+    assert accounts(fee) == []  # nothing has come back yet
+    run(company)
+    assert (accounts(fee), accounts(other), accounts(dear)) == (["627000"], [], [])
 
 
 @pytest.mark.parametrize("beyond", ["30.01", "-0.01"])
