@@ -12,7 +12,9 @@ from config.kernel.money import round2
 _GROUPS = r"\d{1,3}(?:[ '.,]\d{3})+"
 _CURRENCY = r"(?:€|eur\b|euros?\b|chf\b|usd\b|gbp\b|\$|£)"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,/-])(?P<open>\()?(?P<sign>[-+] ?)?(?:{_CURRENCY} ?)?(?P<sign2>-)?"
+    # an engine joins a label to its amount: `euros21 497,03`
+    rf"(?:(?<![\w.,/-])|(?<=euros)|(?<=ttc)|(?<=tva)|(?<=ht))"
+    rf"(?P<open>\()?(?P<sign>[-+] ?)?(?:{_CURRENCY} ?)?(?P<sign2>-)?"
     rf"(?:(?P<exact>(?:{_GROUPS}|\d{{1,9}}) ?[.,] ?\d{{2}})(?!\d| ?%|[./,-]\d)(?P<money>\s?{_CURRENCY})?"
     rf"|(?P<cut>(?:{_GROUPS}|\d{{1,9}}) ?(?:€|eur) ?\d{{2}}(?!\d))"
     rf"|(?P<whole>(?:{_GROUPS}|\d{{1,7}}))(?P<unit>\s?{_CURRENCY}))(?P<after>-(?!\d))?(?P<close>\))?"
