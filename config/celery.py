@@ -64,6 +64,7 @@ QUEUES = (
         (
             "einvoicing.poll",
             "einvoicing.compare",
+            "einvoicing.report",
             "payments.read_feeds",
             "payments.follow_checkouts",
             "payments.read_payouts",
@@ -116,6 +117,8 @@ app.conf.update(
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
         # compare the platforms' lists with ours
         "compare": {"task": "einvoicing.compare", "schedule": crontab(minute=10)},
+        # read again what e-reporting tells of each period, and make the reports that are due
+        "report": {"task": "einvoicing.report", "schedule": crontab(minute=40)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # what came back undelivered

@@ -19,8 +19,12 @@ from einvoicing.models import (
     LifecycleEvent,
     PlatformAccount,
     RemoteDocument,
+    Report,
+    ReportingChoice,
+    ReportPeriod,
     Transmission,
 )
+from einvoicing.reporting.preparing import retry_report
 from einvoicing.services.polling import poll_account
 from einvoicing.services.sending import issue_checked
 from einvoicing.services.transmissions import retry_transmission
@@ -132,3 +136,38 @@ class AttemptAdmin(FactAdmin):
     list_display = ["started_at", "transmission", "number", "kind", "outcome"]
     list_select_related = ["transmission__invoice", "transmission__account"]
     ordering = ["-started_at"]
+
+
+@admin.register(Report)
+class ReportAdmin(FactAdmin):
+    list_display = ["made_at", "company", "period", "turn", "type_code", "status", "attempts"]
+    list_select_related = ["company", "period"]
+    list_filter = ["status", "company"]
+    search_fields = ["remote_id", "tracking_id"]
+    exclude = ["content"]
+    actions = ["retry"]
+    ordering = ["-made_at"]
+
+    @admin.action(description=_("Renvoyer"))
+    def retry(self, request: HttpRequest, rows: QuerySet[Report]) -> None:
+        for_each(
+            self,
+            request,
+            rows.select_related("period", "account"),
+            lambda row, actor, at: retry_report(report=row, actor=actor, at=at),
+        )
+
+
+@admin.register(ReportPeriod)
+class ReportPeriodAdmin(FactAdmin):
+    list_display = ["start", "company", "kind", "code", "channel", "due_on", "is_empty", "status"]
+    list_select_related = ["company"]
+    list_filter = ["kind", "channel", "status", "company"]
+    ordering = ["-start", "kind"]
+
+
+@admin.register(ReportingChoice)
+class ReportingChoiceAdmin(FactAdmin):
+    list_display = ["since", "company", "regime", "channel", "sends_automatically"]
+    list_select_related = ["company"]
+    ordering = ["-since"]

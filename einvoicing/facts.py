@@ -91,3 +91,24 @@ declare(
     ),
     about=PartnerObject("einvoicing.transmission", "transmission", "/api/transmissions", _("Transmissions")),
 )
+declare(
+    "einvoicing",
+    Fact("einvoicing.reporting.chosen", n("E-reporting : nouveau réglage à partir du %(since)s"), "settings"),
+    Fact("einvoicing.report.queued", n("Déclaration %(period)s établie, à transmettre à %(platform)s"), "send"),
+    Fact("einvoicing.report.claimed"),
+    Fact("einvoicing.report.deposited", n("Déclaration reçue par %(platform)s"), "send", "good"),
+    Fact("einvoicing.report.accepted", n("Déclaration acceptée"), "check", "good"),
+    Fact("einvoicing.report.rejected", n("Déclaration rejetée par la plateforme"), "alert", "bad"),
+    Fact("einvoicing.report.invalid", n("Déclaration non conforme : non transmise"), "alert", "bad"),
+    Fact(
+        "einvoicing.report.in_doubt",
+        n("Déclaration : issue inconnue, vérification avant tout renvoi"),
+        "alert",
+        "warn",
+    ),
+    Fact("einvoicing.report.postponed", n("Déclaration reportée"), "alert", "warn"),
+    Fact("einvoicing.report.given_up", n("Déclaration abandonnée, action requise"), "alert", "bad"),
+    Fact("einvoicing.report.retried", n("Déclaration relancée"), "send"),
+    Fact("einvoicing.report.replaced", n("Déclaration refaite avant de partir"), "file"),
+    Fact("einvoicing.count.compared", n("Compte de la plateforme comparé au nôtre"), "check"),
+)

@@ -1,16 +1,28 @@
-"""What e-invoicing puts into the chain of facts: the statuses received, each as it came."""
+"""What e-invoicing puts into the chain of facts: the statuses received, each as it came, and what was reported."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from config.kernel import chain
-from einvoicing.models import LifecycleEvent, RemoteDocument
+from einvoicing.models import LifecycleEvent, RemoteDocument, Report
 
 MESSAGES = """
 SELECT id, remote_id FROM einvoicing_remotedocument
 WHERE company_id = %(company)s AND encode(sha256(content), 'hex') <> sha256 ORDER BY id
 """
+REPORTS = """
+SELECT id, tracking_id FROM einvoicing_report
+WHERE company_id = %(company)s AND encode(sha256(content), 'hex') <> sha256 ORDER BY id
+"""
+
+
+def _reported(report: Report) -> dict[str, Any]:
+    return chain.columns(report, *Report.MUTABLE, "content")
 
 
 def declare() -> None:
     chain.recompute(RemoteDocument, MESSAGES, "the message is not the one of its SHA-256")
     chain.seal_rows_of(LifecycleEvent, facts=chain.columns, rows=lambda events: events.order_by("received_at", "id"))
+    chain.recompute(Report, REPORTS, "the file is not the one of its SHA-256")
+    chain.seal_rows_of(Report, facts=_reported, rows=lambda reports: reports.order_by("made_at", "id"))

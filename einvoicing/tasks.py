@@ -7,9 +7,17 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from config.kernel.actor import Actor
+from config.kernel.isolating import treat_each
+from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
 from einvoicing.models import PlatformAccount
+from einvoicing.reporting.counting import compare_counts
+from einvoicing.reporting.preparing import prepare_due
+from einvoicing.reporting.reading import refresh_periods
+from einvoicing.reporting.transmitting import REPORTS
 from einvoicing.services import preparing
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.polling import poll_account
@@ -31,8 +39,25 @@ def prepare() -> int:
 
 @shared_task(name="einvoicing.transmit")
 def transmit() -> int:
-    """Transmit what is due; how many transmissions were tried."""
-    return len(TRANSMISSIONS.sweep()) if settings.ENABLE_EINVOICING else 0
+    """Transmit what is due, reports after invoices; how many were tried."""
+    return len(TRANSMISSIONS.sweep()) + len(REPORTS.sweep()) if settings.ENABLE_EINVOICING else 0
+
+
+@shared_task(name="einvoicing.report")
+def report() -> int:
+    """Read the facts of every company's periods again, and make the reports that are due; how many were made."""
+    if not settings.ENABLE_EINVOICING:
+        return 0
+    return sum(treat_each(Company.objects.order_by("id"), _report, loop="e-reporting", at=timezone.now()))
+
+
+def _report(company: Company) -> int:
+    at = timezone.now()
+    refresh_periods(company=company, at=at)
+    made = prepare_due(company=company, actor=Actor.beat("e-reporting"), at=at)
+    # last: a platform that does not answer keeps no report of ours back
+    compare_counts(company=company, at=at)
+    return len(made)
 
 
 @shared_task(name="einvoicing.compare")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,9 +14,12 @@ from django.utils.translation import ngettext
 
 from config.kernel import typography
 from config.kernel.middleware import translated
+from config.kernel.models import Company
+from config.kernel.scope import current_company_id
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.problems.waiting import ProblemKind, find_problems
+from einvoicing.reporting import overview
 from einvoicing.services.routing import CHORUS_PRO
 from einvoicing.services.technical_accounts import password_warning
 
@@ -100,6 +104,63 @@ def stopped_transmissions(_today: Today) -> Iterator[Todo]:
                 f"status={kind.value}",
             )
             yield Todo(counted(sentence(row["count"]), row["count"]), str(detail), "send", "bad", str(action), url)
+
+
+REPORTS: dict[str, tuple[Callable[[int], str], str, Any]] = {
+    overview.LATE: (
+        lambda n: ngettext(
+            "%(n)s déclaration d’e-reporting en retard", "%(n)s déclarations d’e-reporting en retard", n
+        ),
+        "bad",
+        _("Transmettre"),
+    ),
+    overview.REFUSED: (
+        lambda n: ngettext("%(n)s déclaration d’e-reporting refusée", "%(n)s déclarations d’e-reporting refusées", n),
+        "bad",
+        _("Voir le motif"),
+    ),
+    overview.DIFFERS: (
+        lambda n: ngettext("%(n)s période comptée autrement", "%(n)s périodes comptées autrement", n),
+        "bad",
+        _("Voir les écarts"),
+    ),
+    overview.MISSING: (
+        lambda n: ngettext(
+            "%(n)s période non déclarée par la plateforme", "%(n)s périodes non déclarées par la plateforme", n
+        ),
+        "bad",
+        _("Voir"),
+    ),
+    overview.TO_CORRECT: (
+        lambda n: ngettext("%(n)s période à rectifier", "%(n)s périodes à rectifier", n),
+        "warn",
+        _("Rectifier"),
+    ),
+    overview.READY: (
+        lambda n: ngettext(
+            "%(n)s déclaration d’e-reporting à transmettre", "%(n)s déclarations d’e-reporting à transmettre", n
+        ),
+        "warn",
+        _("Transmettre"),
+    ),
+}
+
+
+@watch("e-reporting", needs="einvoicing.send")
+def reports_to_send(today: Today) -> Iterator[Todo]:
+    """What is to be reported, by what was last read of the facts: the first legal day, and the one page to open."""
+    company_id = current_company_id()
+    found = overview.waiting(Company.objects.get(pk=company_id), on=today.date) if settings.ENABLE_EINVOICING else []
+    for state, (sentence, tone, action) in REPORTS.items():
+        periods = [one for one in found if one.state == state]
+        if not periods:
+            continue
+        first = min(periods, key=lambda one: one.period.due_on)
+        detail = _("Échéance légale le %(day)s.") % {"day": typography.day(first.period.due_on)}
+        url = reverse("einvoicing:reporting")
+        if len(periods) == 1:
+            url = reverse("einvoicing:report-period", args=[first.period.kind.lower(), first.period.code])
+        yield Todo(counted(sentence(len(periods)), len(periods)), detail, "calendar", tone, str(action), url)
 
 
 first_step(

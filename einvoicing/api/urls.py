@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from einvoicing.api import bulk, crediting, directory, documents, invoices, lifecycle, platforms, sending, transmissions
+from einvoicing.api import (
+    bulk,
+    crediting,
+    directory,
+    documents,
+    invoices,
+    lifecycle,
+    platforms,
+    reporting,
+    sending,
+    transmissions,
+)
+
+_PERIOD = "einvoicing/reports/<str:kind>/<str:period>"
 
 urlpatterns: list[URLPattern] = [
     path("invoices", invoices.InvoiceList.as_view(), name="invoices"),
@@ -22,5 +35,9 @@ urlpatterns: list[URLPattern] = [
     path("transmissions/<int:id>/retry", transmissions.TransmissionRetry.as_view(), name="transmission-retry"),
     path("platforms", platforms.PlatformList.as_view(), name="platforms"),
     path("platforms/<int:id>/test", platforms.PlatformTest.as_view(), name="platform-test"),
+    path("einvoicing/reports", reporting.ReportingPeriods.as_view(), name="reporting-periods"),
+    path(_PERIOD, reporting.ReportingPeriod.as_view(), name="reporting-period"),
+    path(f"{_PERIOD}/file", reporting.ReportingFile.as_view(), name="reporting-file"),
+    path(f"{_PERIOD}/reports", reporting.ReportingReports.as_view(), name="reporting-reports"),
     path("directory/<str:siren>", directory.DirectoryItem.as_view(), name="directory"),
 ]

@@ -14,3 +14,7 @@ from einvoicing.models.transmissions import RemoteDocument as RemoteDocument
 from einvoicing.models.transmissions import Transmission as Transmission
 from einvoicing.models.transmissions import TransmissionKind as TransmissionKind
 from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus
+from einvoicing.reporting.models import Report as Report
+from einvoicing.reporting.models import ReportingChoice as ReportingChoice
+from einvoicing.reporting.models import ReportPeriod as ReportPeriod
+from einvoicing.reporting.models import ReportStatus as ReportStatus

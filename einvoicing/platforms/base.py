@@ -6,7 +6,7 @@ Failures are RemoteError. An adapter never writes our rows and knows nothing of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from requests.adapters import HTTPAdapter
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.answers import Acknowledgement, Change, Listed, Page, Receipt
+from einvoicing.platforms.answers import Acknowledgement, Change, Listed, Page, Receipt, RemoteMessage
 
 RECEIPT = "RECEIPT"  # the syntax of a payment that goes to a book of receipts
 
@@ -210,6 +210,14 @@ class ListingPlatform(Platform, Protocol):
 
     def listed(self, since: datetime) -> tuple[Listed, ...]:
         """All that we deposited since then, as the platform knows it."""
+        ...
+
+
+class ReportingPlatform(Platform, Protocol):
+    """One whose row in the registry says `takes_reports`."""
+
+    def reports(self, since: datetime, known: Collection[str]) -> tuple[RemoteMessage, ...]:
+        """The e-reporting it made of our invoices since then, the oldest first, but those `known` by their id."""
         ...
 
 

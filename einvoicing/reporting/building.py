@@ -131,7 +131,10 @@ def _with_sales(company: Company, period: Period, content: message.Report) -> Dr
 
 def _with_purchases(company: Company, period: Period, content: message.Report) -> Draft:
     bought = list(purchase_rows(company, period))
-    rows = [unit_row(one.row, one.key, is_credit=one.row.type_code in message.CREDIT_NOTES) for one in bought]
+    rows = [
+        unit_row(one.row, one.key, is_credit=one.row.type_code in message.CREDIT_NOTES, page=one.address)
+        for one in bought
+    ]
     content = replace(content, invoices=tuple(one.row for one in bought))
     return Draft(company, period, content, tuple(rows), ())
 

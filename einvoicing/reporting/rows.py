@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.urls import reverse
+
 from config.kernel.money import ZERO
 from einvoicing.formats.ereporting import (
     DayOfPayments,
@@ -37,6 +39,11 @@ class Piece:
     net: Decimal = ZERO
     vat: Decimal = ZERO
     amount: Decimal = ZERO
+    page: str = ""  # of a purchase, as its room says; an invoice has its own
+
+    @property
+    def address(self) -> str:
+        return self.page or reverse("billing:invoice-detail", args=[self.document_id])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +69,10 @@ class Row:
         return sum((piece.amount for piece in self.pieces), ZERO)
 
 
-def unit_row(invoice: UnitInvoice, key: int, *, is_credit: bool) -> Row:
+def unit_row(invoice: UnitInvoice, key: int, *, is_credit: bool, page: str = "") -> Row:
     """10.1: the file gives a credit note's amounts as it states them; here they count against the others."""
     sign = -1 if is_credit else 1
-    piece = Piece(document=invoice.number, document_id=key, net=sign * invoice.net, vat=sign * invoice.vat)
+    piece = Piece(document=invoice.number, document_id=key, net=sign * invoice.net, vat=sign * invoice.vat, page=page)
     return Row(flux=UNIT_SALES, day=invoice.issue_date, label=invoice.number, pieces=(piece,))
 
 
@@ -91,7 +98,7 @@ def daily_sales(sales: Iterable[Sale]) -> tuple[tuple[DayOfSales, ...], list[Row
 
 
 def invoice_payments(collected: Iterable[Collected]) -> tuple[tuple[InvoicePayment, ...], list[Row]]:
-    """10.2, by invoice and day; what was received and taken back the same day is not said."""
+    """10.2, by invoice and day."""
     days: dict[tuple[date, str], dict[Decimal, list[Piece]]] = defaultdict(lambda: defaultdict(list))
     issued_on: dict[str, date] = {}
     for one in collected:
@@ -108,16 +115,15 @@ def invoice_payments(collected: Iterable[Collected]) -> tuple[tuple[InvoicePayme
 
 
 def daily_payments(collected: Iterable[Collected]) -> tuple[tuple[DayOfPayments, ...], list[Row]]:
-    """10.4, by day; the same."""
+    """10.4, by day."""
     days: dict[date, dict[Decimal, list[Piece]]] = defaultdict(lambda: defaultdict(list))
     for one in collected:
         days[one.day][one.rate].append(_piece(one))
     found, rows = [], []
     for day, by_rate in sorted(days.items()):
         parts = _payment_rows(DAILY_PAYMENTS, day, "", by_rate)
-        if parts:
-            found.append(DayOfPayments(day=day, amounts=_amounts(parts)))
-            rows += parts
+        found.append(DayOfPayments(day=day, amounts=_amounts(parts)))
+        rows += parts
     return tuple(found), rows
 
 
@@ -132,11 +138,11 @@ def _piece(one: Collected) -> Piece:
 
 
 def _payment_rows(flux: str, day: date, label: str, by_rate: dict[Decimal, list[Piece]]) -> list[Row]:
-    rows = [
+    """One row for each rate; one of zero stands too, for it says that money moved from one document to another."""
+    return [
         Row(flux=flux, day=day, label=label, rate=rate, pieces=tuple(by_rate[rate]))
         for rate in sorted(by_rate, reverse=True)
     ]
-    return [row for row in rows if row.amount]
 
 
 def _amounts(rows: Sequence[Row]) -> tuple[RateAmount, ...]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from config.sandbox.models import lock
 from einvoicing import validation
-from einvoicing.sandbox import reading, stories
+from einvoicing.sandbox import counting, reading, reports, stories
 from einvoicing.sandbox.models import SandboxFlow, new_flow_id
 
 _AT_ONCE = 20
@@ -86,7 +86,13 @@ def _refusal(flow: SandboxFlow, *, announced: str) -> Detail | None:
         return detail("EmptyFlow", "Le fichier est vide.")
     if announced and announced != flow.sha256:
         return detail("ChecksumMismatch", "L’empreinte SHA-256 annoncée n’est pas celle du fichier reçu.", "sha256")
-    if flow.syntax != "CDAR":
+    if flow.syntax == "FRR":
+        try:
+            report = reports.heading(data)
+        except reading.Unreadable as error:
+            return detail(error.reason, error.sentence)
+        flow.invoice_number, flow.seller, flow.flow_type = report.report_id[:100], report.siren, report.flow_type
+    elif flow.syntax != "CDAR":
         try:
             head = reading.heading(reading.xml_of(data, flow.syntax), flow.syntax)
         except reading.Unreadable as error:
@@ -114,8 +120,10 @@ def holder(flow: SandboxFlow) -> SandboxFlow | None:
 
 
 @transaction.atomic
-def settle(client_id: str) -> datetime:
+def settle(client_id: str, *, counts: bool = False) -> datetime:
     """Do what is due for this client, oldest first; returns the instant up to which messages may be shown.
+
+    `counts`: its e-reporting too, which is asked for.
 
     All under the lock, so that no message ever appears behind a cursor already given.
     """
@@ -124,28 +132,36 @@ def settle(client_id: str) -> datetime:
     waiting = SandboxFlow.objects.filter(client_id=client_id, direction="Out", ack_status="Pending")
     for flow in waiting.filter(submitted_at__lte=now - pace()).order_by("submitted_at", "id")[:_AT_ONCE]:
         judge(flow)
+    if counts:
+        counting.produce(client_id)
     return timezone.now()
 
 
 def judge(flow: SandboxFlow) -> None:
     """Give the acknowledgement, and write the messages to come. Rules that cannot be run leave it pending."""
-    report = _report(bytes(flow.data))
+    report = _report(flow)
     if report is not None and "ENGINE" in report.rules:
         return
     flow.ack_details = [] if report is None else _details(report)
     failed = report is not None and not report.valid
+    objection = reports.objection(flow) if flow.syntax == "FRR" and not failed else ""
+    if objection:
+        flow.ack_details, failed = [detail("OtherTechnicalError", objection, "ReportPeriod")], True
     flow.ack_status = "Error" if failed else "Ok"
     flow.updated_at = timezone.now()
     if failed:
         flow.holds_number = False
-    elif flow.syntax != "CDAR" and flow.delivery != "silent":
+    elif flow.syntax not in {"CDAR", "FRR"} and flow.delivery != "silent":
         write_story(flow, reading.heading(reading.xml_of(bytes(flow.data), flow.syntax), flow.syntax))
     flow.save(update_fields=["ack_status", "ack_details", "updated_at", "holds_number"])
 
 
-def _report(data: bytes) -> validation.Report | None:
+def _report(flow: SandboxFlow) -> validation.Report | None:
     """The official rules' verdict, unless this simulator is set to take everything."""
-    return validation.check(data) if getattr(settings, "SANDBOX_VALIDATES", True) else None
+    if not getattr(settings, "SANDBOX_VALIDATES", True):
+        return None
+    data = bytes(flow.data)
+    return reports.check(data) if flow.syntax == "FRR" else validation.check(data)
 
 
 def _details(report: validation.Report) -> list[Detail]:

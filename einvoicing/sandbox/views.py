@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.sandbox import faults
 from config.sandbox.breaking import cut
-from einvoicing.sandbox import flows, stories
+from einvoicing.sandbox import flows, reports, stories
 from einvoicing.sandbox.access import called, error
 from einvoicing.sandbox.models import SandboxFlow
 
@@ -155,7 +155,8 @@ def search(request: HttpRequest, client_id: str, injected: faults.Faults) -> Htt
         rows = _matching(client_id, where).filter(_behind(query.get("cursor")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return error(400, "MISSING_REQUIRED_FIELD", "Invalid request format")
-    shown_until = flows.settle(client_id)
+    asked = set(where.get("flowType", []))
+    shown_until = flows.settle(client_id, counts=bool(asked & set(reports.TYPES)))
     found = list(rows.filter(updated_at__lte=shown_until).order_by("updated_at", "id")[: limit + 1])
     answer: dict[str, Any] = {
         "limit": limit,

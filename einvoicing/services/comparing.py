@@ -17,7 +17,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import RemoteError
 from config.kernel.secrets import SecretUnreadable
-from einvoicing.models import PlatformAccount, Transmission, TransmissionStatus
+from einvoicing.models import PlatformAccount, Report, Transmission, TransmissionStatus
 from einvoicing.platforms.answers import Listed
 from einvoicing.platforms.base import ListingPlatform, Platform
 from einvoicing.platforms.registry import connect
@@ -55,14 +55,19 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
     except (RemoteError, SecretUnreadable) as error:
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return None
-    known = (
-        # of all times, not of the window: the platform may list by the date of a change
-        set(Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True)) if listed else set()
-    )
+    known = _known(account) if listed else set()
     strangers = tuple(document for document in listed or () if document.tracking_id not in known)
     found = Difference(len(rows), tuple(missing), strangers)
     _write_down(account, found, at)
     return found
+
+
+def _known(account: PlatformAccount) -> set[str]:
+    """All that ever left for this platform, not in the window alone: it may list by the date of a change."""
+    return {
+        *Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True),
+        *Report.everywhere.filter(account=account).values_list("tracking_id", flat=True),
+    }
 
 
 def _missing(platform: Platform, rows: list[Transmission], listed: tuple[Listed, ...] | None) -> list[Transmission]:

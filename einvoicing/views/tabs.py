@@ -12,6 +12,7 @@ def tabs(active: str) -> list[dict[str, Any]]:
     """The pages of e-invoicing."""
     pages = (
         ("einvoicing:transmission-list", _("Transmissions")),
+        ("einvoicing:reporting", _("E-reporting")),
         ("einvoicing:compliance", _("Conformité")),
         ("einvoicing:readiness", _("Se préparer")),
     )

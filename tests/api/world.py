@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from copy import copy, deepcopy
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,7 @@ from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, Webh
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
-from einvoicing.models import Enclosure, Transmission
+from einvoicing.models import Enclosure, Report, ReportPeriod, Transmission
 from payments.dunning.holds import hold_reminders
 from payments.models import Checkout, CustomerNotice, Payout, ProviderAccount, Reminder
 from payments.outgoing.ordering import order_refunds
@@ -117,6 +117,34 @@ class World:
             return hold_file(
                 company=self.company, batch="b", name="a.csv", data=table, actor=story.ACTOR, at=timezone.now()
             )
+
+    @cached_property
+    def report(self) -> Any:
+        period: ReportPeriod = ReportPeriod.everywhere.create(
+            company=self.company,
+            kind="SALES",
+            start=date(2026, 11, 1),
+            end=date(2026, 11, 10),
+            code="2026-11-1",
+            opens_on=date(2026, 11, 11),
+            due_on=date(2026, 11, 20),
+            regime="MONTHLY",
+            channel="FLOWS",
+            computed_at=story.AT,
+        )
+        return Report.everywhere.create(
+            company=self.company,
+            period=period,
+            account=self.platform,
+            turn=1,
+            type_code="IN",
+            content=b"<Report/>",
+            sha256=hashlib.sha256(b"<Report/>").hexdigest(),
+            status="DEAD",
+            tracking_id=f"report {self.company.pk}",
+            next_attempt_at=story.AT,
+            made_at=story.AT,
+        )
 
     @cached_property
     def bank_account(self) -> Any:
@@ -405,6 +433,8 @@ A_ROW: dict[str, Callable[[World], Any]] = {
 
 # what the other words of an address name
 NAMED: dict[str, Callable[[World], str]] = {
+    "kind": lambda world: "sales",
+    "period": lambda world: "2026-11-1",
     "queue": lambda world: "invoice_processing",
     "siren": lambda world: world.company.siren,
     "siret": lambda world: world.company.siret,

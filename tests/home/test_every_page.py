@@ -229,6 +229,13 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:readiness-activate": ("", ""),
     # a part of the customer's form, for who may save it
     "einvoicing:directory-lookup": ("", "put api/customers/<int:id>"),
+    "einvoicing:reporting": ("get api/einvoicing/reports", ""),
+    "einvoicing:reporting-settings": ("", ""),
+    "einvoicing:report-period": ("get api/einvoicing/reports/<str:kind>/<str:period>", ""),
+    "einvoicing:report-draft": ("get api/einvoicing/reports/<str:kind>/<str:period>/file", ""),
+    "einvoicing:report-file": ("get api/einvoicing/reports/<str:kind>/<str:period>", ""),
+    "einvoicing:report-send": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
+    "einvoicing:report-retry": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
     "einvoicing:transmission-list": ("get api/transmissions", ""),
     "einvoicing:platforms-read": ("", "post api/finance/sync"),
     "einvoicing:transmit-many": ("", "post api/invoices/<int:id>/transmissions"),
@@ -243,6 +250,7 @@ TWINS: dict[str, tuple[str, str]] = {
 
 # what an id names, by the beginning of the page's name; the longest that fits
 A_ROW = {
+    "einvoicing:report": lambda world: world.report,
     "api-key": lambda world: world.key,
     "bank-account": lambda world: world.bank_account,
     "billing:email": lambda world: world.email,
@@ -299,7 +307,9 @@ A_ROW = {
     "webhook-delivery": lambda world: world.delivery,
     "webhook-replay": lambda world: world.delivery,
 }
+A_PERIOD = {"<slug:kind>": "sales", "<slug:code>": "2026-11-1"}
 A_WORD = {
+    "einvoicing:report": A_PERIOD,
     "feed": "revolut",
     "platform": "afnor",
     "einvoicing:document-download": "facturx",
@@ -329,7 +339,9 @@ class Page:
             return A_LEVEL
         table: dict[str, Any] = A_ROW if word.startswith("<int") else A_WORD
         key = max((start for start in table if self.name.startswith(start)), key=len)
-        return table[key](world).pk if word.startswith("<int") else table[key]
+        if word.startswith("<int"):
+            return table[key](world).pk
+        return table[key][word] if isinstance(table[key], dict) else table[key]
 
 
 def pages() -> list[Page]:

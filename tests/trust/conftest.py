@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
@@ -33,7 +33,11 @@ from billing.services.products import move_stock, save_product
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSource
 from config.kernel.scope import company_scope
-from einvoicing.models import Attempt, Enclosure, Transmission
+from einvoicing.models import Attempt, Enclosure, Report, ReportPeriod, Transmission
+from einvoicing.reporting.choosing import choose_reporting
+from einvoicing.reporting.models import Channel, Regime
+from einvoicing.reporting.preparing import prepare_report
+from einvoicing.reporting.reading import refresh_periods
 from einvoicing.services import documents
 from payments.models import (
     Allocation,
@@ -152,10 +156,30 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["message"] = rows["status"].document
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
+    rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def a_report(company: Company) -> Report:
+    """The e-reporting of the days of `story.AT`, once they are over."""
+    story.an_issued_invoice(story.a_customer(company, kind="INDIVIDUAL", email=""))
+    choose_reporting(
+        company=company,
+        since=date(2026, 9, 1),
+        regime=Regime.MONTHLY,
+        channel=Channel.FLOWS,
+        sends_automatically=False,
+        sender_code="",
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+    later = story.AT + timedelta(days=14)
+    refresh_periods(company=company, at=later)
+    period = ReportPeriod.objects.get(company=company, kind="SALES", code="2026-11-2")
+    return prepare_report(period=period, actor=story.ACTOR, at=later)
 
 
 def a_match(line: BankLine, share: Share, credited: Payment) -> Match:

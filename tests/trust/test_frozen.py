@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from billing.models import Invoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
+from einvoicing.models import Report
 from payments.models import Payment
 from tests.factories import story
 from tests.trust.conftest import World, run, settle
@@ -98,6 +99,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "credit used": (),
     "movement": (),
     "enclosure": (),
+    "report": Report.MUTABLE,
     "attempt": ("finished_at", "outcome", "detail"),
     "message": ("applied_at", "problem"),
     "status": (),

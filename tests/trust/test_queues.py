@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,8 @@ from config.kernel.queue import Queue, held, renew
 from config.kernel.scope import company_scope
 from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.sending import DELIVERIES
-from einvoicing.models import Transmission
+from einvoicing.models import Report, ReportPeriod, Transmission
+from einvoicing.reporting.transmitting import REPORTS
 from einvoicing.services.preparing import PREPARING
 from einvoicing.services.sending import email_invoice
 from einvoicing.services.transmissions import TRANSMISSIONS
@@ -124,6 +125,33 @@ def a_checkout(company: Company) -> LeasedRow:
     return row
 
 
+def a_report(company: Company) -> LeasedRow:
+    period: ReportPeriod = ReportPeriod.everywhere.create(
+        company=company,
+        kind="SALES",
+        start=date(2026, 11, 1),
+        end=date(2026, 11, 10),
+        code="2026-11-1",
+        opens_on=date(2026, 11, 11),
+        due_on=date(2026, 11, 20),
+        regime="MONTHLY",
+        channel="FLOWS",
+        computed_at=AT,
+    )
+    row: Report = Report.everywhere.create(
+        company=company,
+        period=period,
+        account=platforms.a_platform_account(company),
+        turn=1,
+        type_code="IN",
+        content=b"<Report/>",
+        tracking_id=f"r{company.pk}",
+        next_attempt_at=AT,
+        made_at=AT,
+    )
+    return row
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -137,6 +165,7 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "payments by card": (CHECKOUTS, a_checkout),
     "payouts": (PAYOUTS, a_provider_account),
     "polls": (POLLING, platforms.a_platform_account),
+    "reports": (REPORTS, a_report),
     "comparisons": (COMPARING, platforms.a_platform_account),
 }
 EVERY = pytest.mark.parametrize(("queue", "make"), CONTRACTS.values(), ids=CONTRACTS)

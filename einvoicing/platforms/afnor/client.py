@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import current_request_id, redact
 from einvoicing.platforms.afnor import payloads
-from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES
+from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES, REPORT_TYPES
 from einvoicing.platforms.answers import Acknowledgement, AckStatus, Listed, Page, Receipt, RemoteMessage
 from einvoicing.platforms.base import Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.tokens import token
@@ -128,6 +128,20 @@ class AfnorPlatform:
         raise RemoteError(
             "La plateforme liste plus de documents qu’on ne peut en comparer.", retryable=False, code="too_many"
         )
+
+    def reports(self, since: datetime, known: Collection[str]) -> tuple[RemoteMessage, ...]:
+        """The e-reporting that the platform made of our invoices since then, without those `known` by their id."""
+        where = {"flowDirection": ["In"], "flowType": list(REPORT_TYPES), "updatedAfter": since.isoformat()}
+        found: list[RemoteMessage] = []
+        cursor = ""
+        for _page in range(MOST_PAGES):
+            answer = self._search(where, limit=100, cursor=cursor)
+            found += [self._message(row) for row in payloads.flows(answer) if row.id not in known]
+            following = str(answer.get("nextCursor") or "")
+            if not following or following == cursor:
+                break
+            cursor = following
+        return tuple(sorted(found, key=lambda message: message.updated_at))
 
     def fetch(self, remote_id: str) -> bytes:
         return self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Original"}).body

@@ -14,6 +14,15 @@ ACK_STATUSES: dict[str, AckStatus] = {
 
 # the flows that carry the life of our invoices, and of those we received (CDAR documents)
 LIFECYCLE_TYPES = ("CustomerInvoiceLC", "SupplierInvoiceLC", "StateCustomerInvoiceLC", "StateSupplierInvoiceLC")
+# flux 10: what a platform makes of the invoices that it carries
+REPORT_TYPES = (
+    "AggregatedCustomerTransactionReport",
+    "UnitaryCustomerTransactionReport",
+    "AggregatedCustomerPaymentReport",
+    "UnitaryCustomerPaymentReport",
+    "UnitarySupplierTransactionReport",
+    "MultiFlowReport",
+)
 
 LENGTH_OF_CODE = 3  # MDT-105
 ALREADY_EXISTING = "AlreadyExistingFlow"

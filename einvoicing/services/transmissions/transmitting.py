@@ -11,11 +11,11 @@ from config.kernel.errors import RemoteError
 from config.kernel.kept import read_to_send
 from config.kernel.queue import Clock, Queue, renew
 from config.kernel.secrets import SecretUnreadable
-from einvoicing import mapping
 from einvoicing.models import ANSWERS, Attempt, DocumentFormat, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.answers import Receipt
 from einvoicing.platforms.base import RECEIPT, Answer, AnsweringPlatform, Deposit, NotCarried, Platform
 from einvoicing.platforms.registry import connect
+from einvoicing.reporting.choosing import processing_rule
 from einvoicing.services.documents import DocumentInvalid, ensure_document
 from einvoicing.services.receipts import receipt_of
 from einvoicing.services.routing import settings_of
@@ -82,7 +82,7 @@ def deposit_of(transmission: Transmission, at: datetime) -> Deposit:
         syntax=syntax,
         tracking_id=transmission.tracking_id,
         sha256=document.sha256,
-        processing_rule=mapping.processing_rule(invoice.buyer),
+        processing_rule=processing_rule(invoice),
         number=str(invoice.number),
         remote_id=transmission.remote_id,
         corrects=_corrected_at(transmission),
