@@ -19,7 +19,7 @@ from einvoicing.models.transmissions import Transmission, TransmissionKind
 from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.reporting.building import NO_PLATFORM, usual_regime
 from einvoicing.reporting.models import Channel, Report, ReportingChoice, ReportPeriod
-from einvoicing.reporting.periods import KINDS, Period, period_at, periods_between
+from einvoicing.reporting.periods import KINDS, Period, UnknownPeriod, period_at, periods_between
 from einvoicing.reporting.sales import reported
 
 # what an invoice says to its platform where we report it ourselves: carry it, and do not count it
@@ -75,6 +75,15 @@ def choice_at(company: Company, day: date) -> Choice:
     """What holds on a day; before the first day of all, what will hold then."""
     choices = choices_of(company)
     return next((choice for choice in reversed(choices) if choice.since <= day), choices[0])
+
+
+def regime_of(company: Company, code: str) -> str:
+    """The regime under which a period of this code (2026-11, 2026-11-2) is read. Raises UnknownPeriod."""
+    try:
+        day = date.fromisoformat(f"{code.strip()[:7]}-01")
+    except ValueError:
+        raise UnknownPeriod(text=code[:20]) from None
+    return choice_at(company, day).regime
 
 
 def begun_periods(company: Company, *, on: date) -> Iterator[tuple[Choice, Period]]:

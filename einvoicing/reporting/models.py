@@ -208,7 +208,8 @@ class Report(LeasedRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.period} n° {self.turn}"
+        # nothing of its period: the proof names a report whose period was tampered with
+        return f"{self.get_type_code_display()} n° {self.turn}"
 
     def get_absolute_url(self) -> str:
         return self.period.get_absolute_url()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from einvoicing.reporting.building import Draft, build_draft
-from einvoicing.reporting.choosing import Choice, begun_periods, choice_at
+from einvoicing.reporting.choosing import Choice, begun_periods, choice_at, regime_of
 from einvoicing.reporting.models import STOPPED, UNDER_WAY, CountStatus, Report, ReportPeriod, ReportStatus
 from einvoicing.reporting.periods import PURCHASES, Period, UnknownPeriod, parse_period
 
@@ -152,11 +152,7 @@ def standing_of(company: Company, *, kind: str, code: str, at: datetime) -> tupl
 
 def find_period(company: Company, *, kind: str, code: str) -> Period:
     """The period that a code names under the regime of its days. Raises UnknownPeriod."""
-    try:
-        day = date.fromisoformat(f"{code[:7]}-01")
-    except ValueError:
-        raise UnknownPeriod(text=code[:20]) from None
-    for period in parse_period(code, regime=choice_at(company, day).regime):
+    for period in parse_period(code, regime=regime_of(company, code)):
         if period.kind == kind:
             return period
     raise UnknownPeriod(text=code[:20])

@@ -19,11 +19,14 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from einvoicing.formats import ereporting
-from einvoicing.reporting.building import Draft, build_draft, usual_regime
+from einvoicing.formats.ereporting import message
+from einvoicing.reporting.building import Draft, build_draft
+from einvoicing.reporting.choosing import choice_at, regime_of
 from einvoicing.reporting.judging import judge
+from einvoicing.reporting.models import Report, ReportStatus
 from einvoicing.reporting.periods import KINDS, PURCHASES, UnknownPeriod, parse_period
 from einvoicing.reporting.telling import content_of, period_of
-from einvoicing.validation.report import Report
+from einvoicing.validation.report import Report as Verdict
 
 INVALID, UNKNOWN = 1, 2
 DRAFT, DUE = "draft", "due"
@@ -64,7 +67,7 @@ class Command(BaseCommand):
 def _drafts(company: Company, text: str, kind: str | None, now: datetime) -> list[Draft]:
     """Raises CommandError."""
     try:
-        periods = parse_period(text, regime=usual_regime(company))
+        periods = parse_period(text, regime=regime_of(company, text))
     except UnknownPeriod as error:
         raise CommandError(str(error), returncode=UNKNOWN) from error
     if kind:
@@ -77,15 +80,14 @@ def _state(draft: Draft, now: datetime) -> str:
     return DUE if draft.period.is_over(local_day(now)) else DRAFT
 
 
-def _line(draft: Draft, verdict: Report, now: datetime) -> str:
+def _line(draft: Draft, verdict: Verdict, now: datetime) -> str:
     state = _state(draft, now)
     return json.dumps(
         {
             **period_of(draft),
-            "regime": usual_regime(draft.company).lower(),
+            **_choice(draft),
             "state": state,
             "is_draft": state == DRAFT,
-            "type": draft.content.type_code,
             **content_of(draft),
             "valid": verdict.valid,
             "violations": [
@@ -98,10 +100,26 @@ def _line(draft: Draft, verdict: Report, now: datetime) -> str:
     )
 
 
+def _choice(draft: Draft) -> dict[str, Any]:
+    """How the company reports that period, and where its last report stands; null where none was made."""
+    with company_scope(draft.company):
+        choice = choice_at(draft.company, draft.period.start)
+        reports = Report.objects.filter(period__kind=draft.period.kind, period__start=draft.period.start)
+        last = reports.defer("content", "rows").order_by("turn").last()
+        is_told = reports.filter(status=ReportStatus.ACCEPTED).exists()
+    report = {"turn": last.turn, "type": last.type_code, "status": last.status.lower()} if last else None
+    return {
+        "regime": choice.regime.lower(),
+        "channel": choice.channel.lower(),
+        "type": message.CORRECTIVE if is_told else message.INITIAL,
+        "report": report,
+    }
+
+
 _TITLES = {"SALES": "ventes", "PURCHASES": "achats", "PAYMENTS": "encaissements"}
 
 
-def _story(draft: Draft, verdict: Report, now: datetime) -> str:
+def _story(draft: Draft, verdict: Verdict, now: datetime) -> str:
     period = draft.period
     state = (
         "brouillon, période en cours"

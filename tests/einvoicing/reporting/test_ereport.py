@@ -14,8 +14,12 @@ from config.kernel.models import VatRegime
 from config.kernel.scope import company_scope
 from einvoicing import validation
 from einvoicing.formats import ereporting
+from einvoicing.reporting.models import ReportPeriod
+from einvoicing.reporting.preparing import prepare_report
+from einvoicing.reporting.reading import refresh_periods
+from tests.einvoicing.reporting.conftest import reports_itself
 from tests.einvoicing.reporting.selling import a_sale, an_individual, noon, paid
-from tests.factories import story
+from tests.factories import platforms, story
 
 DAY = date(2026, 11, 5)
 
@@ -93,6 +97,20 @@ def test_regimes_by_month_tell_both_reports(company, today):
     company.save()
     assert [found["kind"] for found in objects(company, "2026-11")] == ["sales", "payments"]
     assert [found["kind"] for found in objects(company, "2026-11", kind="payments")] == ["payments"]
+
+
+def test_what_the_company_chose_is_obeyed_and_its_last_report_told(company, today):
+    platforms.a_platform_account(company)
+    reports_itself(company)
+    with company_scope(company):
+        refresh_periods(company=company, at=timezone.now())
+        prepare_report(
+            period=ReportPeriod.objects.get(code="2026-11-1", kind="SALES"), actor=story.ACTOR, at=timezone.now()
+        )
+    (found,) = objects(company, "2026-11-1")
+    assert (found["channel"], found["report"]) == ("flows", {"turn": 1, "type": "IN", "status": "pending"})
+    reports_itself(company, since=date(2026, 12, 1), regime="QUARTERLY")
+    assert [one["regime"] for one in objects(company, "2026-12")] == ["quarterly", "quarterly"]
 
 
 def test_the_file_is_what_the_official_rules_accept(company, today):
