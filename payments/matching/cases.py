@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log10
 
 from payments.matching.folding import fold
@@ -48,15 +48,17 @@ class Case:
 
     def __post_init__(self) -> None:
         self.named: Named = find_named(self.line, self.index)
+        self.payer: Payer = self.index.payer_of(self.line)
+        self._own: list[OpenItem] | None = None
+        self._nearly: Nearly | None = None
+        self._is_from: dict[Hashable, bool] = {}
 
     @property
-    def payer(self) -> Payer:
-        return self.index.payer_of(self.line)
-
-    @cached_property
     def own(self) -> list[OpenItem]:
         """What the payer may pay with this line, the oldest first."""
-        return self.debts_of(self.payer.customers)
+        if self._own is None:
+            self._own = self.debts_of(self.payer.customers)
+        return self._own
 
     def debts_of(self, customers: Iterable[Hashable]) -> list[OpenItem]:
         return self.index.debts_of(customers, self.line, self.barred)
@@ -65,12 +67,17 @@ class Case:
         """The one number in full is a mistake: it is read again as one that is nearly written."""
         self.barred = {*self.barred, *self.named.items}
         self.named = Named(unread=[fold(text) for text in (self.line.structured_reference, *self.line.texts) if text])
-        self.__dict__.pop("nearly", None)
+        self._nearly = None
         self.doubts.clear()
 
-    @cached_property
+    @property
     def nearly(self) -> Nearly:
         """What the rest of the texts nearly names, of the payer or of the customers that are named in full."""
+        if self._nearly is None:
+            self._nearly = self._read_nearly()
+        return self._nearly
+
+    def _read_nearly(self) -> Nearly:
         if not any(map(HAS_DIGIT, self.named.unread)):
             return Nearly()
         customers = dict.fromkeys((*(item.customer_id for item in self.named.items.values()), *self.payer.customers))
@@ -84,12 +91,16 @@ class Case:
 
     def is_from(self, customer: Hashable) -> bool:
         """The account was taught for this customer, or the name is its own."""
-        taught = self.index.learned.get(self.line.iban)
-        if taught and customer in taught:
+        if customer in self.payer.customers:
             return True
-        return is_payer(self.line.counterparty, self.index.names.names.get(customer, "")) or (
-            customer in self.payer.customers
-        )
+        known = self._is_from.get(customer)
+        if known is None:
+            taught = self.index.learned.get(self.line.iban)
+            known = bool(taught and customer in taught) or is_payer(
+                self.line.counterparty, self.index.names.names.get(customer, "")
+            )
+            self._is_from[customer] = known
+        return known
 
     def payer_evidence(self) -> Evidence:
         if not self.payer.is_learned:
@@ -131,21 +142,27 @@ def write(
     and nothing is in doubt. `why`: what the rivals lost by, where it is not their day, their amount or a part paid.
     """
     pieces = (*evidence, *dict.fromkeys(case.doubts)) if case.doubts else tuple(evidence)
-    chosen = {item.id for item in items}
-    others = list({item.id: item for item in rivals if item.id not in chosen}.values())[:MOST_LOSERS]
+    others = _others(items, rivals)
     if "allocations" not in more:
         more["allocations"] = tuple((item.id, item.balance) for item in items)
-    if "customer_id" not in more and len({item.customer_id for item in items}) == 1:
+    if "customer_id" not in more and items and (len(items) == 1 or len({item.customer_id for item in items}) == 1):
         more["customer_id"] = items[0].customer_id
     return Verdict(
         kind=AUTO if is_proven and not case.doubts else PROPOSED,
         rule=rule,
         evidence=pieces,
-        rivals=tuple(item.id for item in others if item.kind == INVOICE),
-        losers=tuple(Loser(item.id, item.number, why or _why(case, item, items)) for item in others),
-        probability=probability(pieces, len(others), len(case.index.items)),
+        rivals=tuple([item.id for item in others if item.kind == INVOICE]),
+        losers=tuple([Loser(item.id, item.number, why or _why(case, item, items)) for item in others]),
+        probability=probability(tuple([piece.kind for piece in pieces]), len(others), len(case.index.items)),
         **more,  # type: ignore[arg-type]
     )
+
+
+def _others(items: Sequence[OpenItem], rivals: Iterable[OpenItem]) -> list[OpenItem]:
+    if not rivals:
+        return []
+    chosen = {item.id for item in items}
+    return list({item.id: item for item in rivals if item.id not in chosen}.values())[:MOST_LOSERS]
 
 
 def _why(case: Case, loser: OpenItem, chosen: Sequence[OpenItem]) -> str:
@@ -160,7 +177,8 @@ def _why(case: Case, loser: OpenItem, chosen: Sequence[OpenItem]) -> str:
     return "later" if chosen and in_order(loser) > in_order(chosen[0]) else "amount"
 
 
-def probability(evidence: Iterable[Evidence], rivals: int, known: int) -> float:
+@lru_cache(maxsize=10_000)
+def probability(evidence: tuple[str, ...], rivals: int, known: int) -> float:
     """That these invoices are meant, of so many known: weights of evidence (Fellegi and Sunter), not yet of history."""
-    score = sum(WEIGHTS.get(piece.kind, 0.0) for piece in evidence) - log10(known + 1) - log10(rivals + 1)
+    score = sum(WEIGHTS.get(kind, 0.0) for kind in evidence) - log10(known + 1) - log10(rivals + 1)
     return round(1 / (1 + 10 ** -max(-9.0, min(9.0, score))), 6)

@@ -91,10 +91,11 @@ class Day:
             return True
         if not self.changed:
             return False
-        keys = [key for key, _amount in verdict.allocations] + list(verdict.rivals)
-        about = {self.index.items[key].customer_id for key in keys if key in self.index.items}
-        about.update(self.index.payer_of(self.lines[place]).customers)
-        return not about.isdisjoint(self.changed)
+        if not self.changed.isdisjoint(self.index.payer_of(self.lines[place]).customers):
+            return True
+        items = self.index.items
+        keys = (*(key for key, _amount in verdict.allocations), *verdict.rivals)
+        return any(items[key].customer_id in self.changed for key in keys if key in items)
 
     def settle(self, rules: Collection[str] | None, places: Sequence[int]) -> list[int]:
         """Settles the automatic verdicts of these rules, each as long as nothing it is about was settled; the rest."""
@@ -145,7 +146,8 @@ def settle_verdict(line: Line, verdict: Verdict, index: Index) -> None:
     for key, amount in verdict.allocations:
         index.settle(key, amount)
     for kind, shown in ((DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned)):
-        index.explained.update((kind, key) for key, _amount in shown)
+        if shown:
+            index.explained.update((kind, key) for key, _amount in shown)
     if verdict.customer_id is None:
         return
     for credit, amount in verdict.credits:

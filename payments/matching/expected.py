@@ -20,7 +20,10 @@ def judge_expected(case: Case) -> Verdict | None:
     """What is expected of this very amount: proven where the line bears its reference or number, proposed where the
     line is a slip and says no more.
     """
-    equal = _around(case, case.index.waiting(DEBIT_ORDER, case.line.currency, case.line.amount))
+    waiting = case.index.waiting(DEBIT_ORDER, case.line.currency, case.line.amount)
+    if not waiting:
+        return None
+    equal = _around(case, waiting)
     told = [item for item in equal if is_told(case, item)]
     if told:
         evidence = [Evidence("expected", told[0].number), Evidence("amount", amount_text(case.line.amount))]

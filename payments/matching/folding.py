@@ -25,4 +25,5 @@ def _plain(sign: re.Match[str]) -> str:
 
 def squeeze(text: str) -> str:
     """Letters and digits only: FAC-2026-00001, fac 2026 00001 and FAC202600001 are one."""
-    return "".join(WORD.findall(fold(text)))
+    plain = fold(text)
+    return plain if plain.isalnum() else "".join(WORD.findall(plain))

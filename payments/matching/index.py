@@ -10,11 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from config.kernel.money import ZERO
 from payments.matching.folding import fold, squeeze
 from payments.matching.items import CREDIT, INVOICE, PAYMENT, Line, OpenItem, in_order
 from payments.matching.payers import Names, Payer, identify
 
 SHORTEST_NUMBER, FEWEST_DIGITS = 6, 4  # a shorter number is found by chance in dates and amounts
+DIGIT = re.compile("[0-9]").findall
+LETTERS, FIGURES = re.compile("[A-Z]+").match, re.compile("[0-9]+").findall
 STARTS = 4  # signs of a reference by which a word may begin one
 
 Ids = dict[str, list[Hashable]]
@@ -23,7 +26,7 @@ Learned = Mapping[str, Mapping[Any, int]]
 
 def figures_of(number: str) -> list[str]:
     """FAC-2026-00012 → 2026, 12."""
-    return [without_zeros(figure) for figure in re.findall("[0-9]+", number)]
+    return [without_zeros(figure) for figure in FIGURES(number)]
 
 
 def without_zeros(figure: str) -> str:
@@ -32,7 +35,7 @@ def without_zeros(figure: str) -> str:
 
 def series_of(number: str) -> str:
     """FAC-2026-00012 → FAC."""
-    letters = re.match("[A-Z]+", fold(number))
+    letters = LETTERS(fold(number))
     return letters.group() if letters else ""
 
 
@@ -87,7 +90,7 @@ class Index:
             if item.rf_reference:
                 references[squeeze(item.rf_reference)].append(item.id)
             key = squeeze(item.number)
-            if len(key) >= SHORTEST_NUMBER and sum(map(str.isdigit, key)) >= FEWEST_DIGITS:
+            if len(key) >= SHORTEST_NUMBER and len(DIGIT(key)) >= FEWEST_DIGITS:
                 numbers[key].append(item.id)
                 series.add(series_of(item.number))
             customers[item.customer_id].append(item.id)
@@ -103,7 +106,8 @@ class Index:
         self.series = frozenset(series - {""})
         self.shortest = min(map(len, numbers), default=0)
         for keys in (references, numbers):
-            self.starts.update(key[:length] for key in keys for length in range(1, STARTS + 1))
+            heads = {key[:STARTS] for key in keys}
+            self.starts.update(head[:length] for head in heads for length in range(1, STARTS + 1))
             self.longest = max(self.longest, max(map(len, keys), default=0))
 
     def _add_others(self, others: Iterable[OpenItem]) -> None:
@@ -129,24 +133,29 @@ class Index:
         """The customer's open invoices, the oldest first."""
         debts = self._debts.get(customer)
         if debts is None:
-            found = (self.items[key] for key in self.by_customer.get(customer, ()))
-            debts = self._debts[customer] = tuple(sorted((item for item in found if item.balance > 0), key=in_order))
+            # by_customer was filled in order, and no item changes its day or number
+            items, keys = self.items, self.by_customer.get(customer, ())
+            debts = self._debts[customer] = tuple([item for key in keys if (item := items[key]).balance > ZERO])
         return debts
 
     def debts_of(self, customers: Iterable[Hashable], line: Line, barred: Collection[Hashable]) -> list[OpenItem]:
         """What these customers may pay with the line, the oldest first: in its currency, issued by then, not barred."""
+        currency, day = line.currency, line.booked_on
+        asked = tuple(customers)
         found = [
             item
-            for customer in customers
+            for customer in asked
             for item in self.owed_by(customer)
-            if item.currency == line.currency and item.id not in barred and not is_later(item, line.booked_on)
+            if item.currency == currency
+            and (day is None or item.issued_on is None or item.issued_on <= day)
+            and item.id not in barred
         ]
-        return found if len(found) < 2 else sorted(found, key=in_order)
+        return sorted(found, key=in_order) if len(asked) > 1 and len(found) > 1 else found
 
     def owing(self, currency: str, amount: Decimal) -> list[OpenItem]:
         """The open invoices that owe exactly this, the oldest first."""
-        found = (self.items[key] for key in self.by_balance.get((currency, amount), ()))
-        return [item for item in found if item.balance == amount]
+        keys = self.by_balance.get((currency, amount), ())
+        return [item for key in keys if (item := self.items[key]).balance == amount]
 
     def settle(self, invoice: Hashable, amount: Decimal) -> None:
         """So much of the invoice is paid: the next lines are judged on the rest."""
@@ -174,8 +183,3 @@ class Index:
     def receive(self, customer: Hashable, currency: str, amount: Decimal, day: date) -> None:
         """So much was received of the customer: the same again may be the same money twice."""
         self.received.setdefault((customer, currency, amount), []).append(day)
-
-
-def is_later(item: OpenItem, day: date | None) -> bool:
-    """Issued after the day: no payment without a reference is of it."""
-    return day is not None and item.issued_on is not None and item.issued_on > day

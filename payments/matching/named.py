@@ -21,7 +21,7 @@ LONG_TEXT = 100  # signs: banks cut a list of numbers at 140, or before
 
 
 def total_of(items: Iterable[OpenItem]) -> Decimal:
-    return sum((item.balance for item in items), ZERO)
+    return sum([item.balance for item in items], ZERO)
 
 
 def judge_named(case: Case) -> Verdict | None:
@@ -29,11 +29,15 @@ def judge_named(case: Case) -> Verdict | None:
     are named by mistake.
     """
     named = case.named.items.values()
-    doubts = [Evidence("barred", item.number) for item in named if item.id in case.barred]
-    doubts += [Evidence("settled", item.number) for item in named if item.balance <= 0]
+    doubts = [Evidence("barred", item.number) for item in named if item.id in case.barred] if case.barred else []
+    doubts += [Evidence("settled", item.number) for item in named if item.balance <= ZERO]
     doubts += [Evidence("currency", item.number) for item in named if item.currency != case.line.currency]
-    excluded = {piece.value for piece in doubts}
-    payable = sorted((item for item in named if item.number not in excluded), key=in_order)
+    payable = list(named)
+    if doubts:
+        excluded = {piece.value for piece in doubts}
+        payable = [item for item in named if item.number not in excluded]
+    if len(payable) > 1:
+        payable.sort(key=in_order)
     rivals = [
         item
         for item in case.named.rivals.values()
@@ -56,7 +60,7 @@ def judge_named(case: Case) -> Verdict | None:
 def _is_mistaken(case: Case) -> bool:
     """A plain number of another customer than the known payer, and another amount: a digit is wrong in it."""
     named = case.named
-    if len(named.items) != 1 or named.rivals or _all_checked(case):
+    if len(named.items) != 1 or named.rivals or named.is_checked:
         return False
     [item] = named.items.values()
     if item.balance == case.line.amount or case.is_from(item.customer_id):
@@ -92,23 +96,18 @@ def _doubt_customers(case: Case, payable: Sequence[OpenItem]) -> None:
     customers = {item.customer_id: item.customer_name for item in payable}
     if len(customers) > 1:
         case.doubts.append(Evidence("customers", ", ".join(customers.values())))
-    if _all_checked(case) or any(map(case.is_from, customers)):
+    if case.named.is_checked or any(map(case.is_from, customers)):
         return
     if case.payer.is_learned or case.payer.is_same:
         names = case.index.names.names
         case.doubts.append(Evidence("other_payer", names.get(case.payer.customers[0], case.line.counterparty)))
 
 
-def _all_checked(case: Case) -> bool:
-    """Only references that check themselves (ISO 11649)."""
-    return all(piece.kind == "rf" for piece in case.named.evidence)
-
-
 def judge_exact(case: Case, payable: Sequence[OpenItem], rivals: Sequence[OpenItem]) -> Verdict:
-    if not _all_checked(case):
+    if not case.named.is_checked:
         _doubt_others(case, payable)
     evidence = [*case.named.evidence, Evidence("amount", amount_text(case.line.amount))]
-    rule = "reference" if _all_checked(case) else "number"
+    rule = "reference" if case.named.is_checked else "number"
     return write(case, rule, payable, evidence, is_proven=True, rivals=rivals)
 
 
@@ -212,7 +211,7 @@ def propose_inexact(
 
 def _is_instalment(case: Case, item: OpenItem) -> bool:
     """Named in full, by its customer or by a reference that checks itself, and no other invoice of his fits as well."""
-    if not case.named.items or case.service or not (case.is_from(item.customer_id) or _all_checked(case)):
+    if not case.named.items or case.service or not (case.is_from(item.customer_id) or case.named.is_checked):
         return False
     if case.nearly.found or case.nearly.unknown or _ends_within(case) or case.index.credits.get(item.customer_id):
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ class Named:
     evidence: list[Evidence] = field(default_factory=list)
     rivals: dict[Hashable, OpenItem] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    is_checked: bool = True  # only by references that check themselves (ISO 11649)
 
     def add(self, kind: str, candidates: Sequence[OpenItem]) -> None:
         # one text for two invoices names neither of them: both are rivals, for a person to choose from
@@ -29,6 +29,7 @@ class Named:
         elif candidates[0].id not in self.items:
             [item] = candidates
             self.items[item.id] = item
+            self.is_checked = self.is_checked and kind == "rf"
             self.evidence.append(Evidence(kind, item.rf_reference if kind == "rf" else item.number))
 
 
@@ -44,27 +45,30 @@ def find_named(line: Line, index: Index) -> Named:
 def _read(text: str, index: Index, named: Named) -> str:
     """Adds what the text names; answers the rest of it, where a stroke stands for each number that was read."""
     starts = index.starts
-    if not [word for word in WORD.findall(text) if word[:STARTS] in starts]:
+    words = WORD.findall(text)
+    beginnings = {place for place, word in enumerate(words) if word[:STARTS] in starts}
+    if not beginnings:
         return text
-    words = list(WORD.finditer(text))
-    position, left, kept = 0, 0, []
+    places = [word.span() for word in WORD.finditer(text)]
+    position, left, kept = min(beginnings), 0, []
     while position < len(words):
-        count = 0
-        if words[position].group()[:STARTS] in starts:
-            count = _read_reference(text, words, position, index, named)
+        count = _read_reference(text, words, places, position, index, named) if position in beginnings else 0
         if count:
-            kept.append(text[left : words[position].start()])
-            left = words[position + count - 1].end()
+            kept.append(text[left : places[position][0]])
+            left = places[position + count - 1][1]
         position += count or 1
     return "|".join([*kept, text[left:]])
 
 
-def _read_reference(text: str, words: Sequence[re.Match[str]], position: int, index: Index, named: Named) -> int:
+def _read_reference(
+    text: str, words: Sequence[str], places: Sequence[tuple[int, int]], position: int, index: Index, named: Named
+) -> int:
     """Adds the longest reference or number that starts at this word; answers of how many words it is, or 0."""
     key, keys = "", []
+    longest, starts = index.longest, index.starts
     for word in words[position : position + MOST_WORDS]:
-        key += word.group()
-        if len(key) > index.longest or key[:STARTS] not in index.starts:
+        key += word
+        if len(key) > longest or key[:STARTS] not in starts:
             break
         keys.append(key)
     # the longest first: FAC-2026-0001-2 must not be found as FAC-2026-0001
@@ -73,15 +77,14 @@ def _read_reference(text: str, words: Sequence[re.Match[str]], position: int, in
         if key in index.by_reference:
             named.add("rf", [index.items[found] for found in index.by_reference[key]])
             return count
-        if key in index.by_number and _stands_alone(text, words[position : position + count]):
+        if key in index.by_number and _stands_alone(text, places[position][0], places[position + count - 1][1]):
             named.add("number", [index.items[found] for found in index.by_number[key]])
             return count
     return 0
 
 
-def _stands_alone(text: str, group: Sequence[re.Match[str]]) -> bool:
+def _stands_alone(text: str, start: int, end: int) -> bool:
     """False inside a longer number: FAC-2026-00001-2, or 2026-00001 within FAC-2026-00001."""
-    start, end = group[0].start(), group[-1].end()
     if text[end : end + 1] in {"-", "_", ".", "/"} and text[end + 1 : end + 2].isdigit():
         return False
     if start < 2 or text[start - 1] not in "-_./" or not text[start - 2].isalnum():
