@@ -11,13 +11,12 @@ from billing.totals import VatSubtotal as VatRow
 from config.kernel.money import ZERO
 
 
-def standing_vat(invoice: Invoice, *, without: Invoice | None = None) -> list[VatRow]:
-    """Base and VAT at each rate, the highest first, less what is credited (but by the note `without`). Two queries.
+def standing_vat(invoice: Invoice) -> list[VatRow]:
+    """Base and VAT at each rate, the highest first, less what is credited. Two queries.
 
     The deposits it deducts count on their own invoices.
     """
     notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
-    notes = notes.exclude(pk=without.pk) if without else notes
     taken_off = Q(invoice__deducted_by__invoice=invoice) | Q(invoice__in=notes)
     of_it = VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category")
     off_it = VatSubtotal.everywhere.filter(taken_off).distinct().order_by("-rate", "id")

@@ -1,10 +1,10 @@
 """The statuses we declare: 212 (encaissée) for each payment of a transmitted invoice, 220 after its replacement.
 
 212 gives what was received, with VAT, per VAT rate (BR-FR-CDV-14); it is repeated for each partial payment, and
-negative when money is taken back. A credit note changes what the money already received has paid: 212 then moves it
-from one rate to another. Whether it goes on to the public concentrator (it does where VAT falls due on
-collection, CGI 269-2 c) is the platform's to decide: MDT-2 cannot tell it, for the official rules of 1.4 take
-REGULATED alone.
+negative when money is taken back. What came before a platform had the invoice is declared after its deposit. A credit
+note changes what the money already received has paid: 212 then moves it from one rate to another. Whether it goes on to
+the public concentrator (it does where VAT falls due on collection, CGI 269-2 c) is the platform's to decide: MDT-2
+cannot tell it, for the official rules of 1.4 take REGULATED alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from billing.models import Invoice
+from billing.services.settling import lock_invoice
 from billing.sharing import split_vat
 from billing.standing_vat import standing_vat
 from billing.totals import VatSubtotal as VatRow
@@ -54,11 +55,7 @@ def declare_received(
     """
     invoice = allocation.invoice
     holders = [account for account in holders if RECEIVED in PLATFORMS[account.kind].declares]
-    amounts = shares_by_rate(allocation) if holders and not invoice.is_credit_note else {}
-    if not amounts:
-        return []
-    detail = _received(amounts, invoice.currency, on)
-    return _declare(invoice, RECEIVED, (detail,), to=holders, actor=actor, at=at)
+    return _declare_rest(invoice, on=on, to=holders, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -70,17 +67,74 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     invoice = note.corrects
     if invoice is None:
         return []
-    holders = _holders(invoice, RECEIVED, actor)
-    paid = _allocated(Allocation.everywhere.filter(invoice=invoice))
-    # what the rates held before the note and hold after it: the difference is what moves
-    amounts = split_by_rate(paid, _gross_by_rate(invoice))
-    for rate, amount in split_by_rate(paid, _gross_by_rate(invoice, without=note)).items():
-        amounts[rate] = amounts.get(rate, ZERO) - amount
-    amounts = {rate: amount for rate, amount in amounts.items() if amount}
-    if not amounts:
+    return _declare_rest(invoice, on=local_day(at), to=_holders(invoice, RECEIVED, actor), actor=actor, at=at)
+
+
+@transaction.atomic
+def declare_earlier(*, invoice: Invoice, account: PlatformAccount, actor: Actor, at: datetime) -> list[Transmission]:
+    """Queue 212 for what was received before `account` had the invoice, each amount on the day of its payment."""
+    if RECEIVED not in PLATFORMS[account.kind].declares:
         return []
-    detail = _received(amounts, invoice.currency, local_day(at))
-    return _declare(invoice, RECEIVED, (detail,), to=holders, actor=actor, at=at)
+    # a payment is either written before, and counted here, or after, and declared by itself
+    invoice = lock_invoice(invoice)
+    paid, rows = ZERO, []
+    covered = sum(declared_by_rate(invoice, account).values(), ZERO)
+    for day, amount in _held_by_day(invoice):
+        paid += amount
+        if paid > covered:
+            rows += _declare_rest(invoice, paid=paid, on=day, to=[account], actor=actor, at=at)
+    return rows + _declare_rest(invoice, on=local_day(at), to=[account], actor=actor, at=at)
+
+
+def _held_by_day(invoice: Invoice) -> list[tuple[date, Decimal]]:
+    """What the invoice holds of the payments of each day, the earliest first."""
+    held = Allocation.everywhere.filter(invoice=invoice).values("payment__paid_on").annotate(held=Sum("amount"))
+    return [(row["payment__paid_on"], row["held"]) for row in held.order_by("payment__paid_on") if row["held"]]
+
+
+def _declare_rest(
+    invoice: Invoice,
+    *,
+    on: date,
+    to: Sequence[PlatformAccount],
+    actor: Actor,
+    at: datetime,
+    paid: Decimal | None = None,
+) -> list[Transmission]:
+    """Queue 212 for what each of these platforms still has to know of what is paid, all that stands when None.
+
+    Each rate's share of it, less what earlier messages told: no cent is lost on the way, nothing is taken back that
+    was not declared, and what was missed once is made up for. The invoice is locked meanwhile: all others are earlier.
+    """
+    if not to or invoice.is_credit_note:
+        return []
+    stands = _allocated(Allocation.everywhere.filter(invoice=invoice)) if paid is None else paid
+    told = [declared_by_rate(invoice, account) for account in to]
+    if not stands and not any(told):
+        return []
+    due = split_by_rate(stands, _gross_by_rate(invoice))
+    rows = []
+    for account, known in zip(to, told, strict=True):
+        amounts = {rate: due.get(rate, ZERO) - known.get(rate, ZERO) for rate in [*due, *(known.keys() - due.keys())]}
+        amounts = {rate: amount for rate, amount in amounts.items() if amount}
+        if amounts:
+            detail = _received(amounts, invoice.currency, on)
+            rows += _declare(invoice, RECEIVED, (detail,), to=[account], actor=actor, at=at)
+    return rows
+
+
+def declared_by_rate(invoice: Invoice, account: PlatformAccount) -> dict[Decimal, Decimal]:
+    """What our statuses 212 tell `account` in all of each rate, those too that wait, or wait to be sent again."""
+    told: dict[Decimal, Decimal] = {}
+    statuses = Transmission.everywhere.filter(
+        invoice=invoice, account=account, kind=TransmissionKind.STATUS, declared_code=RECEIVED
+    )
+    for content in statuses.values_list("content", flat=True):
+        for detail in cdar.parse(bytes(content or b"")).details:
+            for one in detail.characteristics:
+                rate = one.percent or ZERO
+                told[rate] = told.get(rate, ZERO) + (one.amount or ZERO)
+    return {rate: amount for rate, amount in told.items() if amount}
 
 
 def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> cdar.StatusDetail:
@@ -126,12 +180,12 @@ def _allocated(rows: QuerySet[Allocation]) -> Decimal:
     return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
-def _gross_by_rate(invoice: Invoice, *, without: Invoice | None = None) -> dict[Decimal, Decimal]:
-    """What the invoice asks for at each rate, less what is credited of it (but by the note `without`).
+def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
+    """What the invoice asks for at each rate, less what is credited of it.
 
     The deposits it deducts were declared on their own.
     """
-    totals = {row.rate: row.base + row.amount for row in standing_vat(invoice, without=without)}
+    totals = {row.rate: row.base + row.amount for row in standing_vat(invoice)}
     return totals or {ZERO: invoice.payable}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,15 +53,19 @@ def company() -> Any:
 def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
     """What the statuses 212 say: amount and day, in their order."""
     told: Declared = []
+    sums: dict[int, dict[Any, Any]] = defaultdict(dict)
 
-    def note(_invoice: Invoice, code: str, details: tuple[StatusDetail, ...], **_kwargs: Any) -> list[Any]:
-        told.extend((one.amount, one.value_date) for one in details[0].characteristics if code == declaring.RECEIVED)
+    def note(invoice: Invoice, code: str, details: tuple[StatusDetail, ...], **_kwargs: Any) -> list[Any]:
+        for one in details[0].characteristics if code == declaring.RECEIVED else ():
+            told.append((one.amount, one.value_date))
+            sums[invoice.pk][one.percent] = sums[invoice.pk].get(one.percent, 0) + one.amount
         return []
 
     monkeypatch.setattr(
         declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
     )
     monkeypatch.setattr(declaring, "_declare", note)
+    monkeypatch.setattr(declaring, "declared_by_rate", lambda invoice, _account: dict(sums[invoice.pk]))
     return told
 
 

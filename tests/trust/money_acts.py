@@ -19,7 +19,7 @@ from config.kernel.errors import DomainError
 from customers.models import Customer
 from payments.models import BankAccount, Payment, Refund, WriteOff, WriteOffReason
 from payments.outgoing import refunding, returning
-from payments.services import payments, remittances, write_offs
+from payments.services import credits, payments, remittances, write_offs
 from payments.services.crediting import issue_correction
 from tests.factories import money, story
 from tests.factories.story import IBAN
@@ -143,7 +143,7 @@ def take_back_a_write_off(day: MoneyDay) -> object:
 
 def refund(day: MoneyDay) -> None:
     before, customer = day.state(), day.one_of(Customer)
-    amount = day.an_amount(refunding.credit_of(customer))
+    amount = day.an_amount(credits.credit_of(customer))
     row = refunding.refund_customer(
         customer=customer,
         amount=amount,

@@ -41,15 +41,22 @@ def declared(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
     )
     monkeypatch.setattr(declaring, "_declare", note)
+    monkeypatch.setattr(declaring, "declared_by_rate", lambda invoice, _account: told()[invoice.pk])
 
 
-def check_declared() -> None:
-    """What was declared of each rate of an invoice is its share of what is paid, over what credit notes left of it."""
+def told() -> dict[int, dict[Decimal, Decimal]]:
+    """Invoice → rate → all that was declared of it."""
     sums: dict[int, dict[Decimal, Decimal]] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute("SELECT invoice, rate, sum(amount) FROM declared GROUP BY invoice, rate HAVING sum(amount) <> 0")
         for invoice, rate, amount in cursor.fetchall():
             sums[invoice][rate] = amount
+    return sums
+
+
+def check_declared() -> None:
+    """What was declared of each rate of an invoice is its share of what is paid, over what credit notes left of it."""
+    sums = told()
     for row in Invoice.objects.issued().exclude(kind="381"):
         due = declaring.split_by_rate(row.amount_paid, declaring._gross_by_rate(row))
         assert {"of": row.number, **sums[row.pk]} == {"of": row.number, **due}

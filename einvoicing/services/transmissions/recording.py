@@ -15,6 +15,7 @@ from einvoicing.platforms.base import NotCarried
 from einvoicing.platforms.registry import provider
 from einvoicing.services import breaker
 from einvoicing.services.copies import name_copy
+from einvoicing.services.declaring import declare_earlier
 from einvoicing.services.documents import DocumentInvalid
 from einvoicing.services.quotas import USUAL_PAUSE, has_slowed_down
 from einvoicing.services.transmissions.claiming import (
@@ -79,6 +80,8 @@ def record_receipt(transmission: Transmission, receipt: Receipt | None, sha256: 
         name_copy(transmission)
         if transmission.kind == TransmissionKind.STATUS:
             note_declared(transmission, at=at)
+        elif transmission.kind == TransmissionKind.INVOICE:
+            declare_earlier(invoice=transmission.invoice, account=transmission.account, actor=QUEUE, at=at)
         elif transmission.kind in ANSWERS:
             _ask_soon(transmission)
     return transmission

@@ -12,8 +12,9 @@ from billing.models import InvoiceKind, VatSubtotal
 from config.kernel.scope import company_scope
 from einvoicing import validation
 from einvoicing.formats import cdar
-from einvoicing.models import LifecycleEvent, Transmission, TransmissionKind
+from einvoicing.models import LifecycleEvent, PlatformAccount, Transmission, TransmissionKind
 from einvoicing.models import TransmissionStatus as Status
+from einvoicing.services.transmissions import queue_transmission, retry_transmission
 from payments.services.payments import reverse_payment
 from tests.einvoicing.transmitting.test_every_buyer import BUYERS
 from tests.factories import money, story
@@ -194,3 +195,71 @@ def test_a_declared_status_has_its_place_in_the_list_and_its_page(customer, invo
     client = signed_in(customer.company)
     assert "statut 212" in client.get("/transmissions/").text
     assert f"Statut 212 de {invoice.number}" in client.get(row.get_absolute_url()).text
+
+
+@pytest.fixture
+def waiting(customer):
+    """Issued, and transmitted only when a person says so."""
+    PlatformAccount.everywhere.filter(company=customer.company).update(sends_automatically=False)
+    return story.an_issued_invoice(customer, MIXED)
+
+
+def transmit(invoice):
+    with company_scope(invoice.company_id):
+        queue_transmission(invoice=invoice, actor=story.ACTOR, at=AT)
+    drain(at=AT)
+
+
+def take_back(payment):
+    with company_scope(payment.company_id):
+        reverse_payment(payment=payment, reason="Rejet", actor=story.ACTOR, at=AT)
+
+
+def test_what_was_paid_before_the_invoice_was_transmitted_is_declared_once_it_is(customer, waiting, sandbox):
+    for amount, day in (("55.16", 15), ("100.00", 20)):
+        money.a_payment(customer, amount, [(waiting, amount)], paid_on=date(2026, 10, day))
+    assert declared(waiting) == []
+    transmit(waiting)
+    messages = sorted(declared(waiting), key=lambda one: sum(received(one).values()))
+    days = [{one.value_date for one in message.details[0].characteristics} for message in messages]
+    assert days == [{date(2026, 10, 15)}, {date(2026, 10, 20)}]
+    assert [sum(received(one).values()) for one in messages] == [Decimal("55.16"), Decimal("100.00")]
+    assert in_all(waiting) == {Decimal(20): Decimal("120.00"), Decimal("5.5"): Decimal("35.16")}
+    rows = Transmission.everywhere.filter(invoice=waiting, kind=TransmissionKind.STATUS)
+    assert all(validation.check(bytes(row.content)).valid for row in rows)
+
+
+def test_what_was_paid_before_and_taken_back_after_is_declared_as_nothing(customer, waiting, sandbox):
+    payment = money.a_payment(customer, "155.16", [(waiting, "155.16")])
+    transmit(waiting)
+    take_back(payment)
+    assert len(declared(waiting)) == 2
+    assert in_all(waiting) == {}
+
+
+def test_what_was_paid_and_taken_back_before_is_not_declared(customer, waiting, sandbox):
+    take_back(money.a_payment(customer, "155.16", [(waiting, "155.16")]))
+    transmit(waiting)
+    assert declared(waiting) == []
+
+
+def test_what_was_never_declared_is_not_declared_as_taken_back(customer, waiting, sandbox):
+    transmit(waiting)
+    payment = money.a_payment(customer, "155.16", [(waiting, "155.16")])
+    Transmission.everywhere.filter(invoice=waiting, kind=TransmissionKind.STATUS).delete()
+    take_back(payment)
+    assert declared(waiting) == []
+
+
+def test_money_of_the_days_when_the_transmission_was_given_up_is_declared_after_its_retry(customer, waiting, sandbox):
+    with company_scope(customer.company):
+        row = queue_transmission(invoice=waiting, actor=story.ACTOR, at=AT)
+        first = money.a_payment(customer, "50.00", [(waiting, "50.00")])
+        Transmission.everywhere.filter(pk=row.pk).update(status=Status.DEAD)
+        take_back(first)
+        money.a_payment(customer, "20.00", [(waiting, "20.00")])
+        assert sum(in_all(waiting).values()) == Decimal("50.00")
+        row.refresh_from_db()
+        retry_transmission(transmission=row, reason="Réparé", actor=story.ACTOR, at=AT)
+    drain(at=AT)
+    assert sum(in_all(waiting).values()) == Decimal("20.00")
