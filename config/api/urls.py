@@ -41,6 +41,7 @@ urlpatterns = [
     path("webhooks/abby/<str:token>", webhook_receivers.AbbyTokenReceiver.as_view(), name="receive-abby-at"),
     path("webhooks/afnor/<str:token>", webhook_receivers.AfnorReceiver.as_view(), name="receive-afnor"),
     path("webhooks/email", webhook_receivers.EmailReceiver.as_view(), name="receive-email"),
+    path("webhooks/email/<str:token>", webhook_receivers.EmailTokenReceiver.as_view(), name="receive-email-at"),
     path(
         "webhooks/hosted_checkout/<str:token>",
         webhook_receivers.HostedCheckoutReceiver.as_view(),

@@ -122,9 +122,20 @@ class EmailReceiver(Receiver):
 
         `event`: `bounced`, `complained`, `deferred` or `delivered`; `message_id` is the Message-ID of our mail.
         `X-Email-Signature` is `t=<seconds>,v1=<hexadecimal HMAC-SHA256 of "<t>.<body>">`, at most five minutes from
-        now. A refusal for good stops further mails to that address until it is changed.
+        now. A refusal for good stops further mails to that address until it is changed. Without a token in the address,
+        the company is the one whose secret made the signature.
         """
-        return self.take(request)
+        return self.take(request, path.get("token"))
+
+
+class EmailTokenReceiver(EmailReceiver):
+    @_signed_by("X-Email-Signature")
+    @operation(answer=TakenShape)
+    @public
+    @documented(id="webhook_receive_email_at", errors=ERRORS, examples=[TAKEN])
+    def post(self, request: Call, **path: Any) -> dict[str, bool]:
+        """What a mail provider says of a message, at the address of one company."""
+        return self.take(request, path["token"])
 
 
 class RevolutReceiver(Receiver):

@@ -34,6 +34,8 @@ class StatementUpload(LeasedRow):
     size = models.PositiveIntegerField(_("octets"))
     content = models.BinaryField(editable=False)
     sha256 = models.CharField("SHA-256", max_length=64)
+    # no MOVES: a file that is not kept is no record, and is forgotten in a day without a trace; keeping it writes the
+    # audit row of its statement. Services still write it by compare-and-swap, or under the row's lock
     state = models.CharField(_("état"), max_length=9, choices=UploadState.choices, default=UploadState.WAITING)
     account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, null=True, related_name="+")
     mapping = models.JSONField(_("colonnes"), null=True)

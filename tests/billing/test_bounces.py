@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -185,9 +186,9 @@ def signed(body: bytes, at: datetime, secret: str = SECRET) -> str:
     return f"t={stamp},v1={mac}"
 
 
-def post(body: bytes, signature: str) -> Any:
+def post(body: bytes, signature: str, to: str = "/api/webhooks/email") -> Any:
     headers = {"X-Email-Signature": signature}
-    return Client(headers=headers).post("/api/webhooks/email", body, content_type="application/json")
+    return Client(headers=headers).post(to, body, content_type="application/json")
 
 
 def test_a_provider_tells_of_a_refusal_by_a_signed_message_once(company, email):
@@ -202,6 +203,16 @@ def test_a_provider_tells_of_a_refusal_by_a_signed_message_once(company, email):
     apply_due()
     email.refresh_from_db()
     assert email.status == EmailStatus.BOUNCED
+
+
+def test_the_address_that_the_settings_show_takes_the_messages_of_its_company(company, email):
+    source = create_source(company=company, source="email", secret=SECRET, actor=ACTOR, at=AT)
+    page = signed_in(company).get(reverse("inbound-source", args=[source.pk])).text
+    (shown,) = re.findall(r'id="id_address"[^>]* value="[^"]*?(/api/webhooks/[^"]+)"', page)
+    now, body = datetime.now(UTC), a_message(email)
+    assert post(body, signed(body, now), shown[:-1]).status_code == 401
+    assert post(body, signed(body, now), shown).status_code == 200
+    assert ReceivedWebhook.everywhere.get().origin == source
 
 
 def test_a_provider_of_one_company_says_nothing_of_another_companys_mail(company, email):
