@@ -19,8 +19,9 @@ from config.kernel.errors import DomainError
 from customers.models import Customer
 from payments.models import BankAccount, Payment, Refund, WriteOff, WriteOffReason
 from payments.outgoing import refunding, returning
-from payments.services import credits, payments, remittances, write_offs
+from payments.services import payments, remittances, write_offs
 from payments.services.crediting import issue_correction
+from payments.services.credits import credit_of
 from tests.factories import money, story
 from tests.factories.story import IBAN
 from tests.payments.money_state import MoneyState, money_state
@@ -143,7 +144,7 @@ def take_back_a_write_off(day: MoneyDay) -> object:
 
 def refund(day: MoneyDay) -> None:
     before, customer = day.state(), day.one_of(Customer)
-    amount = day.an_amount(credits.credit_of(customer))
+    amount = day.an_amount(credit_of(customer))
     row = refunding.refund_customer(
         customer=customer,
         amount=amount,
