@@ -68,6 +68,19 @@ def reconcile(company: str) -> None:
             time.sleep(0.01)
 
 
+def keep_uploads() -> None:
+    """What the worker does with the statement files that wait, without end; whoever died is replaced at once."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from payments.tasks import UPLOADS
+
+    impatient = replace(UPLOADS, lease=timedelta(milliseconds=1))
+    while True:
+        impatient.sweep(limit=1)
+        time.sleep(0.01)
+
+
 def celery(*arguments: str) -> None:
     from celery.__main__ import main
 
@@ -85,6 +98,7 @@ JOBS = {
     "carry": carry,
     "issue": issue,
     "reconcile": reconcile,
+    "keep_uploads": keep_uploads,
     "celery": celery,
     "manage": manage,
 }
