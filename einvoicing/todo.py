@@ -14,8 +14,6 @@ from django.utils.translation import ngettext
 
 from config.kernel import typography
 from config.kernel.middleware import translated
-from config.kernel.models import Company
-from config.kernel.scope import current_company_id
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 from einvoicing.models import PlatformAccount, Transmission
 from einvoicing.problems.waiting import ProblemKind, find_problems
@@ -149,8 +147,7 @@ REPORTS: dict[str, tuple[Callable[[int], str], str, Any]] = {
 @watch("e-reporting", needs="einvoicing.send")
 def reports_to_send(today: Today) -> Iterator[Todo]:
     """What is to be reported, by what was last read of the facts: the first legal day, and the one page to open."""
-    company_id = current_company_id()
-    found = overview.waiting(Company.objects.get(pk=company_id), on=today.date) if settings.ENABLE_EINVOICING else []
+    found = overview.waiting(on=today.date) if settings.ENABLE_EINVOICING else []
     for state, (sentence, tone, action) in REPORTS.items():
         periods = [one for one in found if one.state == state]
         if not periods:

@@ -158,9 +158,9 @@ def find_period(company: Company, *, kind: str, code: str) -> Period:
     raise UnknownPeriod(text=code[:20])
 
 
-def waiting(company: Company, *, on: date) -> list[PeriodStanding]:
-    """The periods over which ask somebody to act, by what was last read of them; the most urgent first. Few queries."""
-    rows = list(ReportPeriod.objects.filter(company=company, end__lt=on).select_related("company"))
+def waiting(*, on: date) -> list[PeriodStanding]:
+    """The periods over that ask somebody to act, by what was last read of them; the most urgent first. Few queries."""
+    rows = list(ReportPeriod.objects.filter(end__lt=on).select_related("company"))
     reports = _reports(rows)
     found = []
     for row in rows:
