@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einvoicing import validation
 from einvoicing.formats import ereporting
+from einvoicing.services.verdicts import official_verdict
+from einvoicing.validation.artefacts import REPORTING, SCHEMA
 from einvoicing.validation.report import WARNING, Report, Violation, build
 
 KNOWN_DEFECT = "G1.16"
@@ -20,8 +21,8 @@ ADMITTED = (
 
 
 def judge(data: bytes) -> Report:
-    """The verdict of the XSD and the schematron on a report, its known defect told as a warning."""
-    return admit_negative_payments(validation.check(data), data)
+    """The verdict of the XSD and the schematron on a report, its known defect told as a warning. In no transaction."""
+    return admit_negative_payments(official_verdict(data, (SCHEMA, REPORTING)), data)
 
 
 def admit_negative_payments(report: Report, data: bytes) -> Report:
