@@ -1,4 +1,7 @@
-"""The same invoice as a born-digital PDF, a clean scan and a photograph."""
+"""The same invoice as a born-digital PDF, a clean scan and a photograph.
+
+Fonts are looked for once in a process: by the product's own engine first, else its documents would get the machine's.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image, ImageDraw, ImageFont
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
+
+from billing.pdf_engine import CSS, HTML, FontConfiguration
 
 FACES = (
     ("Lato", "font_lato", "Lato"),
