@@ -12,6 +12,7 @@ from einvoicing.views import (
     issuing,
     readiness,
     reporting,
+    reporting_settings,
     sending,
     transmissions,
 )
@@ -30,7 +31,7 @@ urlpatterns = [
     path("einvoicing/prepare/drafts/", readiness.readiness_drafts, name="readiness-drafts"),
     path("einvoicing/prepare/activate/", readiness.readiness_activate, name="readiness-activate"),
     path("einvoicing/reporting/", reporting.reporting_list, name="reporting"),
-    path("einvoicing/reporting/settings/", reporting.reporting_settings, name="reporting-settings"),
+    path("einvoicing/reporting/settings/", reporting_settings.reporting_settings, name="reporting-settings"),
     path("einvoicing/reporting/files/<int:pk>/", reporting.report_file, name="report-file"),
     path("einvoicing/reporting/files/<int:pk>/retry/", reporting.report_retry, name="report-retry"),
     path("einvoicing/reporting/<slug:kind>/<slug:code>/", reporting.report_period, name="report-period"),

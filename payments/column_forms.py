@@ -119,7 +119,7 @@ class PayoutColumnsForm(forms.Form):
         super().__init__(data, initial={**several, "date_format": columns.date_format, "decimal": columns.decimal})
         names = [(str(place), name.capitalize() or str(place + 1)) for place, name in enumerate(columns.header)]
         for name in several:
-            self.fields[name].choices = names  # type: ignore[attr-defined]
+            self.fields[name].choices = names  # type: ignore[attr-defined]  # a ChoiceField, as declared above
         for role, label in PAYOUT_ROLES.items():
             is_needed, column = role in NEEDED, getattr(columns, role)
             none = [] if is_needed else [("", gettext("Aucune colonne"))]

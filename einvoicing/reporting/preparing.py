@@ -26,7 +26,7 @@ from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.reporting.building import Draft, build_draft
 from einvoicing.reporting.choosing import choice_at
 from einvoicing.reporting.models import Channel, Report, ReportPeriod, ReportStatus
-from einvoicing.reporting.telling import content_of
+from einvoicing.reporting.shapes import content_of
 from einvoicing.services import breaker
 from einvoicing.services.routing import enabled_accounts
 

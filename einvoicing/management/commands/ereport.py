@@ -25,7 +25,7 @@ from einvoicing.reporting.choosing import choice_at, regime_of
 from einvoicing.reporting.judging import judge
 from einvoicing.reporting.models import Report, ReportStatus
 from einvoicing.reporting.periods import KINDS, PURCHASES, UnknownPeriod, parse_period
-from einvoicing.reporting.telling import content_of, period_of
+from einvoicing.reporting.shapes import content_of, period_of
 from einvoicing.validation.report import Report as Verdict
 
 INVALID, UNKNOWN = 1, 2

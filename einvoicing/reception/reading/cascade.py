@@ -56,9 +56,9 @@ def read_quick(data: bytes, own: Collection[str] = ()) -> Reading:
 
 
 def _pages(data: bytes, count: int) -> list[Page]:
-    chosen = range(count)
+    chosen: Sequence[int] = range(count)
     if count > MOST_TEXT_PAGES:
-        chosen = [*range(MOST_TEXT_PAGES - 10), *range(count - 10, count)]  # type: ignore[assignment]
+        chosen = [*range(MOST_TEXT_PAGES - 10), *range(count - 10, count)]
     try:
         document = pdfium.PdfDocument(data)
         try:

@@ -163,10 +163,11 @@ def _field_from_dict(name: str, item: Mapping[str, Any]) -> Field:
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    numbers = {
+    numbers: dict[str, Any] = {
         name: None if item[name] is None else Decimal(item[name]) for name in ("quantity", "unit_price", "rate", "net")
     }
-    return Line(item["description"], page=item["page"], box=tuple(item["box"]) if item["box"] else None, **numbers)  # type: ignore[arg-type]
+    box = tuple(item["box"]) if item["box"] else None
+    return Line(item["description"], page=item["page"], box=box, **numbers)
 
 
 def timed(reading: Reading, ms: int) -> Reading:
