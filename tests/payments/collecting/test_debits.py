@@ -31,6 +31,7 @@ from payments.debits.reasons import REASONS
 from payments.debits.standing import NotOrdered
 from payments.dunning.planning import plan
 from payments.models import DebitOrder, DirectDebit, Mandate, Payment
+from payments.services.credits import use_credit
 from tests.factories import money, story
 from tests.factories.debits import IBAN, a_mandate, an_announced_debit, an_order, settings
 from tests.factories.money import credit_invoice
@@ -250,6 +251,14 @@ def test_what_was_paid_disputed_or_credited_since_the_notice_is_refused_and_a_pa
         with pytest.raises(DebitRefused):
             an_order([one])
     assert not DebitOrder.objects.exists()
+
+
+def test_credit_used_since_the_notice_is_not_collected_again(customer, invoice, debit):
+    money.a_payment(customer, "30.00")
+    act(use_credit, invoice=invoice)
+    (prepared,) = orders.prepare([DirectDebit.objects.get(pk=debit.pk)], at=story.AT)
+    assert prepared.amount == debit.amount - 30
+    assert an_order([again(debit)]).total == debit.amount - 30
 
 
 def test_an_order_cancelled_before_its_day_gives_its_invoices_back_and_never_after(debit):
