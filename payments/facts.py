@@ -45,16 +45,59 @@ declare(
 )
 declare(
     "payments",
-    Fact("payments.refund.made", n("Remboursement %(number)s de %(amount)s"), "coins", "warn"),
-    Fact("payments.refund.returned", n("%(amount)s rejetés par la banque (%(number)s)"), "alert", "bad"),
-    Fact("payments.refund.cancelled", n("Remboursement %(number)s annulé"), "close", "warn"),
+    Fact(
+        "payments.refund.made",
+        n("Remboursement %(number)s de %(amount)s"),
+        "coins",
+        "warn",
+        partner_name="refund.made",
+        partner_label=_("Client remboursé"),
+    ),
+    Fact(
+        "payments.refund.returned",
+        n("%(amount)s rejetés par la banque (%(number)s)"),
+        "alert",
+        "bad",
+        partner_name="refund.returned",
+        partner_label=_("Encaissement rejeté par la banque"),
+    ),
+    Fact(
+        "payments.refund.cancelled",
+        n("Remboursement %(number)s annulé"),
+        "close",
+        "warn",
+        partner_name="refund.cancelled",
+        partner_label=_("Remboursement ou rejet annulé"),
+    ),
     Fact("payments.order.made", n("Ordre %(number)s : %(count)s virements, %(total)s"), "bank"),
+    about=PartnerObject("payments.refund", "refund", "/api/refunds", _("Remboursements et rejets")),
 )
 declare(
     "invoices",
-    Fact("payments.write_off.written", n("%(amount)s soldés sans paiement sur %(number)s"), "coins", "warn"),
-    Fact("payments.write_off.kept", n("Trop-perçu de %(amount)s gardé sur %(number)s"), "coins"),
-    Fact("payments.write_off.taken_back", n("Différence de %(amount)s annulée sur %(number)s"), "undo", "warn"),
+    Fact(
+        "payments.write_off.written",
+        n("%(amount)s soldés sans paiement sur %(number)s"),
+        "coins",
+        "warn",
+        partner_name="write_off.made",
+        partner_label=_("Facture soldée sans paiement"),
+    ),
+    Fact(
+        "payments.write_off.kept",
+        n("Trop-perçu de %(amount)s gardé sur %(number)s"),
+        "coins",
+        partner_name="write_off.kept",
+        partner_label=_("Trop-perçu gardé"),
+    ),
+    Fact(
+        "payments.write_off.taken_back",
+        n("Différence de %(amount)s annulée sur %(number)s"),
+        "undo",
+        "warn",
+        partner_name="write_off.undone",
+        partner_label=_("Différence annulée"),
+    ),
+    about=PartnerObject("payments.writeoff", "write_off", "", _("Différences")),
 )
 declare(
     "settings",

@@ -70,7 +70,7 @@ def seal_refund(
             "amount": refund.amount,
             "method": refund.method,
             "reason": refund.reason,
-            "payments": {payment.number: amount for payment, amount in shares},
+            "amounts": {payment.number: amount for payment, amount in shares},
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from standardwebhooks import WebhookVerificationError
 
 from billing.models import Email, EmailKind, Invoice
 from config.kernel import audit, tasks
+from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.queue import DELAYS
 from config.kernel.roles import Role
+from config.kernel.scope import company_scope
 from config.kernel.webhooks import endpoints, forgetting, sending
 from config.kernel.webhooks.announcing import message
+from payments.outgoing.refunding import cancel_refund, refund_customer
+from payments.outgoing.returning import return_payment
+from payments.services.write_offs import take_back_write_off, write_off
 from tests.api.receiver import Receiver, failing, receiving
 from tests.factories import money, story
 from tests.factories.people import a_person
@@ -76,6 +82,47 @@ def test_a_payment_tells_its_invoice_with_amounts_as_numbers(receiver: Receiver)
     assert b'"amount":1440.00' in sent["payment.allocated"].content
     assert {"object": "invoice", "id": invoice.pk, "url": f"/api/invoices/{invoice.pk}"} in allocated["related"]
     assert all(one.is_signed_with(secret) for one in receiver.seen)
+
+
+def test_money_given_back_and_differences_are_told_and_their_undoing_too(receiver: Receiver) -> None:
+    company = story.a_company()
+    customer = story.a_customer(company)
+    invoice = story.an_issued_invoice(customer)
+    payment = money.a_payment(customer, "1400.00", [(invoice, "1300.00")])
+    an_endpoint(
+        company,
+        receiver.url,
+        "refund.made",
+        "refund.cancelled",
+        "refund.returned",
+        "write_off.made",
+        "write_off.undone",
+    )
+    with company_scope(company):
+        who: dict[str, Any] = {"actor": story.ACTOR, "at": timezone.now()}
+        day = local_day(timezone.now())
+        refund = refund_customer(
+            customer=customer, amount=Decimal(60), method="TRANSFER", iban=story.IBAN, made_on=day, reason="Trop", **who
+        )
+        cancel_refund(refund=refund, reason="Refusé", **who)
+        back = return_payment(payment=payment, amount=Decimal(100), returned_on=day, reason="Rejet", **who)
+        lost = write_off(invoice=invoice, amount=Decimal(120), reason="LOSS", with_vat=True, note="Liquidation", **who)
+        undone = take_back_write_off(write_off=lost, reason="Payée", **who)
+    drain()
+    told = {one.body["type"]: one.body["data"] for one in receiver.taken}
+    shown = {name: (data["object"], data["id"], data["url"], data["amount"]) for name, data in told.items()}
+    assert shown == {
+        "refund.made": ("refund", refund.pk, f"/api/refunds/{refund.pk}", 60),
+        "refund.cancelled": ("refund", refund.pk, f"/api/refunds/{refund.pk}", 60),
+        "refund.returned": ("refund", back.pk, f"/api/refunds/{back.pk}", 100),
+        "write_off.made": ("write_off", lost.pk, None, 120),
+        "write_off.undone": ("write_off", undone.pk, None, -120),
+    }
+    assert told["refund.made"]["amounts"] == {payment.number: 60}
+    assert (told["write_off.made"]["vat"], told["write_off.made"]["code"]) == (20, "LOSS")
+    for name in ("write_off.made", "write_off.undone"):
+        about = {"object": "invoice", "id": invoice.pk, "url": f"/api/invoices/{invoice.pk}"}
+        assert about in told[name]["related"], name
 
 
 def test_nothing_is_queued_where_nobody_listens_nor_for_what_partners_may_not_hear(receiver: Receiver) -> None:

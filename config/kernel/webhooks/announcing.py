@@ -14,7 +14,7 @@ from config.kernel.facts import FACTS, PARTNER_OBJECTS, Fact
 from config.kernel.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 # amounts and quantities leave as the API gives them: numbers with two decimals, more where there are more
-_NUMBERS = frozenset({"amount", "balance", "quantity", "total", "unit_price"})
+_NUMBERS = frozenset({"amount", "amounts", "balance", "quantity", "total", "unit_price", "vat"})
 _CENT = Decimal("0.01")
 
 
@@ -108,6 +108,8 @@ def _label(subject: str) -> str:
 
 
 def _number(key: str, value: Any) -> Any:
+    if isinstance(value, dict):  # amounts by document
+        return {name: _number(key, amount) for name, amount in value.items()}
     if key not in _NUMBERS or not isinstance(value, str):
         return value
     number = Decimal(value)
