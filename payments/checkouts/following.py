@@ -1,6 +1,8 @@
 """What became of a checkout: read at the provider and recorded once, whoever asks: message, customer, sweep.
 
 A message is only a reason to read: amounts, states and order are the provider's own, as it says them now.
+What asks for more than its invoice still owes is closed at the provider, before somebody pays twice; what was paid in
+the same moment stays paid, and is the customer's credit.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import Invoice
+from billing.models.invoice_rows import owed_of
 from billing.services.settling import lock_invoice
 from config.kernel import audit, states, typography
 from config.kernel.actor import Actor
@@ -23,9 +26,9 @@ from config.kernel.money import ZERO
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
 from payments.checkouts.accounts import connect
 from payments.checkouts.models import Checkout, CheckoutStatus
-from payments.checkouts.opening import check_same
 from payments.models.payments import Method, Payment
-from payments.providers.base import RemoteCheckout, RemoteState
+from payments.portal.reading import shown_invoice
+from payments.providers.base import Provider, RemoteCheckout, RemoteState
 from payments.services.allocations import Share
 from payments.services.payments import Origin, record_payment
 
@@ -41,16 +44,55 @@ CHARGEBACK = "Le client conteste ce paiement auprès de sa banque : répondez au
 
 
 def read_checkout(*, checkout: Checkout, actor: Actor, at: datetime) -> Checkout:
-    """Ask the provider and obey. Call it with no transaction open. Raises RemoteError, SecretUnreadable."""
+    """Ask the provider and obey; close what is superseded. Call it with no transaction open.
+
+    Raises RemoteError, SecretUnreadable.
+    """
+    return _converse(checkout, actor, at, close=is_superseded(checkout, at))
+
+
+def close_checkout(*, checkout: Checkout, actor: Actor, at: datetime) -> Checkout:
+    """Close its page at the provider, and write what it is then: expired, or paid after all. As `read_checkout`."""
+    return _converse(checkout, actor, at, close=True)
+
+
+def is_superseded(checkout: Checkout, at: datetime) -> bool:
+    """Whether its invoice owes less by now, or a newer checkout asks for what it owes."""
+    invoice = Invoice.everywhere.select_related("customer__company").get(pk=checkout.invoice_id)
+    newer = Checkout.everywhere.filter(invoice=invoice, status=CheckoutStatus.OPEN, created_at__gt=checkout.created_at)
+    return shown_invoice(invoice, local_day(at)).due < checkout.amount or newer.exists()
+
+
+def _converse(checkout: Checkout, actor: Actor, at: datetime, *, close: bool) -> Checkout:
     with closing(connect(checkout.account)) as provider:
         if checkout.remote_id:
             remote: RemoteCheckout | None = provider.checkout(checkout.remote_id)
         else:
             remote = provider.find(checkout.reference)
+        if remote is not None:
+            check_same(checkout, remote)
+            if close and remote.state == RemoteState.OPEN:
+                remote = _close(provider, checkout, remote)
     if remote is None:
         return _never_asked(checkout, actor, at)
-    check_same(checkout, remote)
     return apply_remote(checkout=checkout, remote=remote, actor=actor, at=at)
+
+
+def _close(provider: Provider, checkout: Checkout, remote: RemoteCheckout) -> RemoteCheckout:
+    """What it is once it cannot be paid any more: paid, where a card was faster."""
+    closed = provider.expire(remote.id)
+    check_same(checkout, closed)
+    if closed.state == RemoteState.OPEN:
+        message = "Le service de paiement laisse ouvert un paiement qui n’est plus dû."
+        raise RemoteError(message, retryable=True, code="still_open")
+    return closed
+
+
+def check_same(row: Checkout, remote: RemoteCheckout) -> None:
+    """Raises RemoteError where the provider speaks of another payment than ours."""
+    if (remote.reference, remote.amount, remote.currency) != (row.reference, row.amount, row.currency):
+        message = "Le service de paiement parle d’un autre paiement que celui demandé."
+        raise RemoteError(message, retryable=False, code="another_checkout")
 
 
 @transaction.atomic
@@ -171,11 +213,13 @@ def settle_alert(*, checkout: Checkout, actor: Actor, at: datetime) -> None:
         audit.record("payments.checkout.looked_at", subject=checkout, also=also, actor=actor, at=at, data=data)
 
 
-# -- the sweep: for messages that never come -------------------------------------------------------------------------
+# -- the sweep: for messages that never come, and for invoices paid otherwise ----------------------------------------
 
 
 def _due(at: datetime) -> QuerySet[Checkout]:
-    rows: QuerySet[Checkout] = Checkout.everywhere.filter(status__in=WAITING, next_attempt_at__lte=at)
+    # a page that asks for what is owed no more does not wait for its turn, unless closing it has just failed
+    owes_less = Q(status=CheckoutStatus.OPEN, last_error="", amount__gt=owed_of("invoice__"))
+    rows: QuerySet[Checkout] = Checkout.everywhere.filter(Q(next_attempt_at__lte=at) | owes_less, status__in=WAITING)
     return rows.select_related("account", "invoice__customer").order_by("next_attempt_at", "id")
 
 

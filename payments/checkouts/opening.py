@@ -1,4 +1,7 @@
-"""Opening a checkout at the provider: one at a time for an invoice and an amount, however often it is asked for."""
+"""Opening a checkout at the provider: one at a time for an invoice, however often it is asked for.
+
+An older one of another amount is closed there first: a customer with two tabs pays once.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, RemoteError
 from payments.checkouts.accounts import NoProvider, account_of, connect
+from payments.checkouts.following import WAITING, check_same, close_checkout
 from payments.checkouts.models import Checkout, CheckoutStatus, ProviderAccount
 from payments.portal.notices import NothingDue
 from payments.portal.reading import shown_invoice
@@ -39,6 +43,7 @@ def open_checkout(*, invoice: Invoice, return_url: str, language: str, actor: Ac
     `return_url` holds `{reference}`, where the customer comes back. A request whose answer was lost is sent again as
     the same one. Raises NoProvider, NothingDue, ProviderAway.
     """
+    _close_others(invoice, actor, at)
     row = _wanted(invoice, at)
     if row.status == CheckoutStatus.OPEN:
         return row
@@ -63,6 +68,19 @@ def open_checkout(*, invoice: Invoice, return_url: str, language: str, actor: Ac
     return _opened(row, remote, actor, at)
 
 
+def _close_others(invoice: Invoice, actor: Actor, at: datetime) -> None:
+    """Close what is open for another amount than is due now. What turns out to be paid is recorded, and due no more."""
+    fresh = Invoice.everywhere.select_related("customer__company").get(pk=invoice.pk)
+    rows = Checkout.everywhere.select_related("account", "invoice__customer").filter(invoice=fresh, status__in=WAITING)
+    for row in rows.exclude(amount=shown_invoice(fresh, local_day(at)).due).order_by("id"):
+        if row.is_live(at):
+            try:
+                close_checkout(checkout=row, actor=actor, at=at)
+            except RemoteError as error:
+                # the sweep closes it later; paid twice, the second is the customer's credit and a task
+                Checkout.everywhere.filter(pk=row.pk).update(last_error=error.message[:500])
+
+
 @transaction.atomic
 def _wanted(invoice: Invoice, at: datetime) -> Checkout:
     """The live checkout of what is due, or a new row, committed before anything is asked for."""
@@ -75,7 +93,7 @@ def _wanted(invoice: Invoice, at: datetime) -> Checkout:
     if not due:
         raise NothingDue(number=locked.number)
     rows = Checkout.everywhere.select_related("account").filter(invoice=locked, account=account, amount=due)
-    for row in rows.filter(status__in=[CheckoutStatus.NEW, CheckoutStatus.OPEN]).order_by("-created_at", "-id"):
+    for row in rows.filter(status__in=WAITING).order_by("-created_at", "-id"):
         if row.is_live(at):
             return row
     return _new(locked, account, due, at)
@@ -114,10 +132,3 @@ def _opened(row: Checkout, remote: RemoteCheckout, actor: Actor, at: datetime) -
             last_error="",
         )
     return fresh
-
-
-def check_same(row: Checkout, remote: RemoteCheckout) -> None:
-    """Raises RemoteError where the provider speaks of another payment than ours."""
-    if (remote.reference, remote.amount, remote.currency) != (row.reference, row.amount, row.currency):
-        message = "Le service de paiement parle d’un autre paiement que celui demandé."
-        raise RemoteError(message, retryable=False, code="another_checkout")

@@ -103,6 +103,9 @@ class Provider(Protocol):
     def find(self, reference: str) -> RemoteCheckout | None:
         """The checkout of our reference; None when the provider has none."""
 
+    def expire(self, remote_id: str) -> RemoteCheckout:
+        """Close its page, so that nobody pays there any more. The checkout as it is then: what is paid stays paid."""
+
     def payouts(self, since: date) -> list[RemotePayout]: ...
 
     def close(self) -> None: ...

@@ -65,6 +65,10 @@ class HostedCheckout:
         rows = [_checkout(row) for row in _list(answer, "data")]
         return next((row for row in rows if row.reference == reference), None)
 
+    def expire(self, remote_id: str) -> RemoteCheckout:
+        place = f"{self._base}/v1/checkouts/{quote(remote_id, safe='')}/expire"
+        return _checkout(_object(self._session.post(place, json={})))
+
     def payouts(self, since: date) -> list[RemotePayout]:
         answer = _object(self._session.get(f"{self._base}/v1/payouts", params={"since": since.isoformat()}))
         return [_payout(row) for row in _list(answer, "data")]

@@ -9,6 +9,7 @@ BASE = "hosted-checkout"
 urlpatterns = [
     path(f"{BASE}/v1/checkouts", views.checkouts),
     path(f"{BASE}/v1/checkouts/<str:key>", views.checkout),
+    path(f"{BASE}/v1/checkouts/<str:key>/expire", views.expire),
     path(f"{BASE}/v1/payouts", views.payouts),
     path(f"{BASE}/pay/<str:key>", views.page),
     path("sandbox/hosted-checkout/tell", views.tell),

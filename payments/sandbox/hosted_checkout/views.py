@@ -70,6 +70,23 @@ def checkout(request: HttpRequest, account: str, failures: Faults, key: str) -> 
     return JsonResponse(books.shown(row))
 
 
+@csrf_exempt
+@require_POST
+@called(faults.DEPOSIT)
+def expire(request: HttpRequest, account: str, failures: Faults, key: str) -> HttpResponse:
+    """POST /v1/checkouts/{id}/expire: its page is closed, unless somebody paid."""
+    with transaction.atomic():
+        lock()
+        row = books.find("checkout", key)
+        if row is None or row.client_id != account:
+            return problem(404, "not_found", "Unknown checkout")
+        if row.facts["status"] == "open" and "silent" not in failures:
+            books.change(row, status="expired")
+    if "reset-after-accept" in failures:
+        breaking.cut(request)
+    return JsonResponse(books.shown(row))
+
+
 @require_GET
 @called(faults.READ)
 def payouts(request: HttpRequest, account: str, failures: Faults) -> HttpResponse:
@@ -91,6 +108,9 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     if request.POST.get("act") == "pay":
         with transaction.atomic():
             lock()
+            row.refresh_from_db()
+            if row.facts["status"] not in {"open", "paid"}:
+                return HttpResponse("This payment is closed", status=410)
             books.pay(row)
         books.tell(row, "checkout.paid", webhook_faults(request, row.client_id))
     return HttpResponseRedirect(row.facts["return_url"])

@@ -29,11 +29,13 @@ from payments.checkouts.opening import ProviderAway, open_checkout
 from payments.checkouts.payout_parts import NotExplained, payout_of, payout_parts
 from payments.checkouts.payouts import read_payouts
 from payments.models import Checkout, CheckoutStatus, Match, Payment, Payout, ProviderAccount
+from payments.portal.notices import NothingDue
 from payments.providers.base import RemoteCheckout, RemoteState
-from payments.providers.hosted_checkout import SIGNATURE, is_signed
+from payments.providers.hosted_checkout import SIGNATURE, HostedCheckout, is_signed
 from payments.sandbox.hosted_checkout.access import KEY_PREFIX
 from payments.services.payments import reverse_payment
 from payments.services.settling import settle_line
+from payments.services.write_offs import write_off
 from tests.api.senders import SECRET, knock, mac, path_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.factories import money, story
@@ -291,6 +293,72 @@ def test_a_changed_balance_opens_another_checkout(shop: Shop) -> None:
     money.a_payment(shop.invoice.customer, "440.00", [(shop.invoice, "440.00")])
     second = shop.open()
     assert (second.amount, second.pk == first.pk) == (Decimal("1000.00"), False)
+
+
+def test_another_checkout_closes_the_older_one_at_the_provider(shop: Shop) -> None:
+    first = shop.open()
+    money.a_payment(shop.invoice.customer, "440.00", [(shop.invoice, "440.00")])
+    second = shop.open()
+    first.refresh_from_db()
+    assert (first.status, second.status) == (CheckoutStatus.EXPIRED, CheckoutStatus.OPEN)
+    assert shop.pay(first).status_code == 410
+    shop.pay(second)
+    shop.read(second)
+    assert paid_state(shop) == PAID
+    reverse_payment(payment=shop.payments()[0], reason="Impayé", actor=ACTOR, at=timezone.now())
+    money.a_payment(shop.invoice.customer, "100.00", [(shop.invoice, "100.00")], at=timezone.now())
+    third = shop.open()
+    assert (third.amount, third.status) == (Decimal("900.00"), CheckoutStatus.OPEN)
+
+
+def test_a_card_faster_than_the_closing_of_its_page_is_kept_and_asked_for_no_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shop.open()
+    money.a_payment(shop.invoice.customer, "440.00", [(shop.invoice, "440.00")])
+    expire = HostedCheckout.expire
+
+    def after_a_payment(provider: HostedCheckout, remote_id: str) -> RemoteCheckout:
+        shop.pay(first)
+        return expire(provider, remote_id)
+
+    monkeypatch.setattr(HostedCheckout, "expire", after_a_payment)
+    with pytest.raises(NothingDue):
+        shop.open()
+    (payment,) = shop.payments()
+    assert (payment.amount, payment.allocated) == (Decimal("1440.00"), Decimal("1000.00"))
+    assert shop.alerts() == ["1 paiement par carte à vérifier"]
+    assert Checkout.everywhere.get().status == CheckoutStatus.PAID
+
+
+def test_what_an_invoice_owes_no_more_is_closed_at_the_next_sweep(shop: Shop) -> None:
+    checkout = shop.open()
+    assert CHECKOUTS.sweep() == []  # its first question is later, and it is owed
+    with company_scope(shop.company):
+        write_off(
+            invoice=shop.invoice, amount=Decimal("1.00"), reason="ROUNDING", with_vat=False, note="", actor=ACTOR,
+            at=timezone.now(),
+        )  # fmt: skip
+    shop.fault("silent", "deposit")  # the provider leaves it open
+    assert CHECKOUTS.sweep() == [0]
+    checkout.refresh_from_db()
+    assert (checkout.status, checkout.last_error) != (CheckoutStatus.OPEN, "")
+    assert CHECKOUTS.sweep() == [], "what failed waits for its turn"
+    assert CHECKOUTS.sweep(now=lambda: timezone.now() + timedelta(minutes=3)) == [1]
+    assert shop.pay(checkout).status_code == 410
+    assert paid_state(shop)[1:] == (0, 0)
+
+
+def test_a_provider_that_cannot_close_keeps_nobody_from_paying_and_nothing_is_lost(shop: Shop) -> None:
+    first = shop.open()
+    money.a_payment(shop.invoice.customer, "440.00", [(shop.invoice, "440.00")])
+    shop.fault("503", "deposit")  # the closing comes first
+    second = shop.open()
+    for checkout in (first, second):
+        shop.pay(checkout)
+        shop.read(checkout)
+    assert sum(payment.amount - payment.allocated for payment in shop.payments()) == Decimal("1440.00")
+    assert shop.alerts() == ["2 paiements par carte à vérifier"]
 
 
 def test_money_given_back_and_contested_is_a_task(shop: Shop) -> None:
