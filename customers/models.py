@@ -51,6 +51,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def active(self) -> CustomerQuerySet:
         return self.filter(archived_at=None)
 
+    def customers(self) -> CustomerQuerySet:
+        """Whom we bill."""
+        return self.filter(is_customer=True)
+
+    def suppliers(self) -> CustomerQuerySet:
+        """Who bills us."""
+        return self.filter(is_supplier=True)
+
     def matching(self, text: str) -> CustomerQuerySet:
         """Customers whose name, e-mail, SIREN or SIRET contains the text."""
         digits = "".join(filter(str.isdigit, text))
@@ -65,12 +73,16 @@ class CustomerManager(ScopedManager["Customer"].from_queryset(CustomerQuerySet))
 
 
 class Customer(CompanyRow):
-    """Whom we bill. An organisation has a SIREN or a foreign VAT number; an individual has a first and last name.
+    """Whom we bill, who bills us, or both.
+
+    An organisation has a SIREN or a foreign VAT number; an individual has a first and last name.
 
     `name` is what documents print: the legal name, or "first last", kept by the service for lists and search.
     """
 
     kind = models.CharField(_("nature"), max_length=12, choices=CustomerKind.choices)
+    is_customer = models.BooleanField(_("client"), default=True)
+    is_supplier = models.BooleanField(_("fournisseur"), default=False)
     name = models.CharField(_("nom"), max_length=200)
     first_name = models.CharField(_("prénom"), max_length=100, blank=True)
     last_name = models.CharField(_("nom de famille"), max_length=100, blank=True)
@@ -108,6 +120,9 @@ class Customer(CompanyRow):
             ),
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
             models.CheckConstraint(
+                condition=Q(is_customer=True) | Q(is_supplier=True), name="a_third_party_buys_or_sells"
+            ),
+            models.CheckConstraint(
                 condition=Q(siren="") | Q(siren__regex=r"^\d{9}$"), name="customer_siren_is_nine_digits"
             ),
             models.CheckConstraint(
@@ -123,6 +138,7 @@ class Customer(CompanyRow):
         ]
         indexes = [
             models.Index(fields=["company", "name", "id"], name="customer_by_name"),
+            models.Index(fields=["company", "name", "id"], condition=Q(is_supplier=True), name="supplier_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from customers.models import Customer
 
 class Journal(models.TextChoices):
     SALES = "VE", _("Ventes")
+    PURCHASES = "HA", _("Achats")
     BANK = "BQ", _("Banque")
     MISCELLANEOUS = "OD", _("Opérations diverses")
 

@@ -27,6 +27,10 @@ ACTIONS: dict[str, frozenset[str]] = {
     "payments.record": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "bank.reconcile": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "reminders.send": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "purchases.edit": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    # who approves what is said by the company's rules of approval, within this
+    "purchases.approve": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
+    "purchases.pay": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "einvoicing.send": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
     "settings.edit": frozenset({Role.OWNER}),
 }
@@ -40,6 +44,7 @@ READERS: dict[str, frozenset[str]] = {
     "orders": EVERYBODY,
     "invoices": EVERYBODY,
     "payments": EVERYBODY,
+    "purchases": EVERYBODY,
     "bank": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
     "einvoicing": EVERYBODY,
     "finance": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),

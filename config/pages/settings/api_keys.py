@@ -68,6 +68,15 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
         ),
     ),
     (
+        gettext_lazy("Achats"),
+        (
+            ("purchases.read", READ),
+            ("purchases.edit", gettext_lazy("Enregistrer, corriger et comptabiliser")),
+            ("purchases.approve", gettext_lazy("Donner le bon à payer")),
+            ("purchases.pay", gettext_lazy("Préparer les règlements")),
+        ),
+    ),
+    (
         gettext_lazy("Banque"),
         (("bank.read", READ), ("bank.reconcile", gettext_lazy("Importer des relevés et rapprocher"))),
     ),

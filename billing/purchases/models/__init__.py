@@ -1,0 +1,11 @@
+"""The nouns of buying."""
+
+from billing.purchases.models.invoices import PurchaseInvoice as PurchaseInvoice
+from billing.purchases.models.invoices import PurchaseQuerySet as PurchaseQuerySet
+from billing.purchases.models.invoices import PurchaseStatus as PurchaseStatus
+from billing.purchases.models.parts import PurchaseCredit as PurchaseCredit
+from billing.purchases.models.parts import PurchaseDeposit as PurchaseDeposit
+from billing.purchases.models.parts import PurchaseLine as PurchaseLine
+from billing.purchases.models.parts import PurchaseVat as PurchaseVat
+from billing.purchases.models.suppliers import SupplierIban as SupplierIban
+from billing.purchases.models.suppliers import SupplierRule as SupplierRule
