@@ -6,9 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import bounce_mailbox
+from billing.events import email_leaving
 from billing.models import Email, EmailKind
 from billing.services import overdue
-from billing.services.emails import hand_over, queue_of
+from billing.services.emails import hand_over, queue_of, withdraw_email
 from config.kernel.actor import Actor
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
@@ -38,7 +39,12 @@ def _announce(company: Company) -> int:
 
 
 def _hand_over(email: Email, now: Clock) -> None:
-    hand_over(email=email, at=now())
+    at = now()
+    answers = email_leaving.send(sender=Email, email=email, at=at)
+    if reason := next((str(answer) for _receiver, answer in answers if answer), ""):
+        withdraw_email(email=email, reason=reason, at=at)
+    else:
+        hand_over(email=email, at=at)
 
 
 INVOICE_EMAILS: Queue[Email] = queue_of(EmailKind.INVOICE, name="envoi des e-mails", work=_hand_over)

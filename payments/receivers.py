@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from billing.events import email_bounced
+from billing.events import email_bounced, email_leaving
 from billing.models import Email
 from config.kernel.actor import Actor
 
@@ -13,6 +13,7 @@ from config.kernel.actor import Actor
 def connect() -> None:
     """Called once, when the app is ready."""
     email_bounced.connect(return_reminders, dispatch_uid="payments.return_reminders")
+    email_leaving.connect(review_debit_notice, dispatch_uid="payments.review_debit_notice")
 
 
 def return_reminders(sender: Any, email: Email, actor: Actor, at: datetime, **_kwargs: Any) -> None:
@@ -20,3 +21,10 @@ def return_reminders(sender: Any, email: Email, actor: Actor, at: datetime, **_k
     from payments.dunning.notices import return_letter
 
     return_letter(email=email, actor=actor, at=at)
+
+
+def review_debit_notice(sender: Any, email: Email, at: datetime, **_kwargs: Any) -> str:
+    """The notice of a debit says what will be debited when it leaves: hours may lie between writing and leaving."""
+    from payments.debits.notices import review_notice
+
+    return review_notice(email=email, at=at)

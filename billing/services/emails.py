@@ -236,6 +236,13 @@ def give_up_email(*, email: Email, reason: str, at: datetime) -> None:
     )
 
 
+def withdraw_email(*, email: Email, reason: str, at: datetime) -> None:
+    """A claimed message that may no longer leave, unless the claim is no longer ours."""
+    with held(email, status=EmailStatus.SENDING) as row:
+        if row is not None:
+            _move(row, EmailStatus.CANCELLED, "billing.email.cancelled", at=at, data={"reason": reason}, **FREE)
+
+
 @transaction.atomic
 def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
     """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""

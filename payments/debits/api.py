@@ -204,7 +204,8 @@ class OrderList(ApiView):
     def post(self, request: Call) -> DebitOrder:
         """Make one file of announced debits, of mandates of one scheme. All of them or nothing.
 
-        An invoice that was paid, credited or disputed since its notice is refused by name (409 `debit_refused`).
+        An invoice that was paid, credited or disputed since its notice, that its customer has promised to pay or says
+        is paid, or whose notice has not left yet is refused by name (409 `debit_refused`).
         """
         values = request.values
         return make_order(

@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n
 from sepaxml.validation import ValidationError
 
-from billing.models import Invoice
+from billing.models import EmailStatus, Invoice
 from billing.numbering import next_number
 from config.kernel import audit, states
 from config.kernel.actor import Actor
@@ -26,7 +27,8 @@ from customers.models import Address, AddressKind
 from payments.debits import pain008
 from payments.debits.announcing import earliest_order_day
 from payments.debits.mandates import lapse_days
-from payments.models import BankAccount, DebitOrder, DebitStatus, DirectDebit
+from payments.models import BankAccount, DebitOrder, DebitStatus, DirectDebit, HoldKind, ReminderHold
+from payments.portal.notices import paused_invoices
 from payments.services.allocations import lock_invoices
 from payments.services.cash import settings_of
 
@@ -59,11 +61,14 @@ class OrderTooLate(DomainError):
     message = "%(number)s ne peut plus être annulé ici : le premier prélèvement est du %(day)s."
 
 
-WHY_PAID = "elle ne doit plus rien."
-WHY_DISPUTED = "elle est contestée."
-WHY_CREDITED = "elle est annulée par un avoir."
-WHY_MANDATE = "son mandat est révoqué ou caduc."
-WHY_TAKEN = "elle n’est plus annoncée."
+WHY_PAID = n("elle ne doit plus rien.")
+WHY_DISPUTED = n("elle est contestée.")
+WHY_CREDITED = n("elle est annulée par un avoir.")
+WHY_MANDATE = n("son mandat est révoqué ou caduc.")
+WHY_TAKEN = n("elle n’est plus annoncée.")
+WHY_PROMISED = n("son client a promis de la payer : levez la promesse, ou attendez que son jour soit passé.")
+WHY_SAID_PAID = n("son client dit l’avoir payée : traitez d’abord son message.")
+WHY_UNTOLD = n("son avis n’est pas encore parti : il part avec le courrier, dans quelques minutes.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +90,37 @@ def prepare(debits: Sequence[DirectDebit], *, at: datetime) -> list[Prepared]:
     """What a file made now would ask for, and what stands against each."""
     earliest = earliest_order_day(at)
     limits = lapse_days([debit.mandate for debit in debits])
+    awaited = _awaited_from_customers(debits, local_day(at))
     return [
         Prepared(
             debit,
             min(debit.amount, max(debit.invoice.balance, ZERO)),
             max(debit.collected_on, earliest),
-            _why_not(debit, limits[debit.mandate_id], at),
+            _why_not(debit, limits[debit.mandate_id], at) or awaited.get(debit.invoice_id, "") or _untold(debit),
         )
         for debit in debits
     ]
+
+
+def why_not_debited(debit: DirectDebit, at: datetime) -> str:
+    """What stands against a debit now, its notice apart; '' for nothing."""
+    limit = lapse_days([debit.mandate])[debit.mandate_id]
+    return _why_not(debit, limit, at) or _awaited_from_customers([debit], local_day(at)).get(debit.invoice_id, "")
+
+
+def _awaited_from_customers(debits: Sequence[DirectDebit], today: date) -> dict[int, str]:
+    """The invoices that their customers will pay, or say they have paid: debited too, they would be paid twice."""
+    if not debits:
+        return {}
+    said = dict.fromkeys(paused_invoices(debits[0].company_id, today), WHY_SAID_PAID)
+    promises = ReminderHold.everywhere.filter(
+        invoice__in=[debit.invoice_id for debit in debits], kind=HoldKind.PROMISE, ended_at=None, until__gte=today
+    )
+    return {**said, **dict.fromkeys(promises.values_list("invoice_id", flat=True), WHY_PROMISED)}
+
+
+def _untold(debit: DirectDebit) -> str:
+    return WHY_UNTOLD if debit.notice and debit.notice.status in {EmailStatus.QUEUED, EmailStatus.SENDING} else ""
 
 
 def _why_not(debit: DirectDebit, limit: date | None, at: datetime) -> str:
@@ -134,7 +161,7 @@ def make_order(
     prepared = prepare(rows, at=at)
     for one in prepared:
         if one.problem:
-            raise DebitRefused(invoice=str(one.debit.invoice), why=one.problem)
+            raise DebitRefused(invoice=str(one.debit.invoice), why=_(one.problem))
     scheme = rows[0].mandate.scheme
     number = next_number(company_id=company.pk, series=SERIES, on=local_day(at))
     file = _file(company, number, scheme, identifier, bank_account, prepared, at)
@@ -159,7 +186,7 @@ def _locked(company: Company, debits: Sequence[DirectDebit]) -> list[DirectDebit
     rows = DirectDebit.everywhere.select_for_update(no_key=True, of=("self",)).filter(
         company=company, pk__in=[debit.pk for debit in debits]
     )
-    found = list(rows.select_related("invoice__customer", "mandate__customer").order_by("pk"))
+    found = list(rows.select_related("invoice__customer", "mandate__customer", "notice").order_by("pk"))
     if not found or len({row.mandate.scheme for row in found}) > 1:
         raise NothingToOrder
     return found

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from sepaxml.validation import try_valid_xml
 
+from billing.tasks import INVOICE_EMAILS
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from payments.models import DebitOrder, DirectDebit, Mandate
@@ -49,6 +50,9 @@ def test_a_partner_goes_from_the_mandate_to_the_file(company: Company):
     assert (twice.status_code, json_of(twice)["code"]) == (409, "not_debitable")
 
     order_body = {"bank_account_id": account.pk, "debits": [debit.pk]}
+    untold = partner.post("/api/debit-orders", order_body, key=True)
+    assert (untold.status_code, json_of(untold)["code"]) == (409, "debit_refused")
+    INVOICE_EMAILS.sweep()
     ordered = partner.post("/api/debit-orders", order_body, key=True)
     order = DebitOrder.objects.get()
     assert (ordered.status_code, json_of(ordered)["number"], json_of(ordered)["debit_count"]) == (201, order.number, 1)
@@ -119,6 +123,7 @@ def test_what_was_asked_for_is_signed_cancelled_returned_and_revoked(company: Co
 
     pending = partner.post(f"{at}/revoke", {"reason": "Fini"}, key=True)
     assert (pending.status_code, json_of(pending)["code"]) == (409, "has_pending_debits")
+    INVOICE_EMAILS.sweep()
     number = order()
     cancelled = partner.post(f"/api/debit-orders/{number}/cancel", {"reason": "Pas remis"}, key=True)
     assert (cancelled.status_code, json_of(cancelled)["cancelled_at"] is None) == (200, False)

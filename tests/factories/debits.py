@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from billing.models import Invoice
+from billing.tasks import INVOICE_EMAILS
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
@@ -44,6 +45,8 @@ def an_announced_debit(mandate: Mandate, invoice: Invoice, **values: Any) -> Dir
 def an_order(debits: Sequence[DirectDebit], **values: Any) -> DebitOrder:
     company = values.get("company", debits[0].company)
     with company_scope(company):
+        # nothing is debited before its notice has left; a later day would put the debits off
+        INVOICE_EMAILS.sweep(now=lambda: max(debit.announced_at for debit in debits))
         account = money.a_bank_account(company)
         given = {"company": company, "bank_account": account, "actor": ACTOR, "at": AT}
         return make_order(debits=debits, **{**given, **values})

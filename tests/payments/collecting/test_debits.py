@@ -11,6 +11,7 @@ from sepaxml.validation import try_valid_xml
 
 from billing.models import Email, EmailStatus, Invoice
 from billing.services.invoices import open_dispute
+from billing.tasks import INVOICE_EMAILS
 from config.kernel.clock import local_day
 from config.kernel.errors import Stale
 from config.kernel.roles import Role
@@ -317,6 +318,8 @@ def test_a_person_goes_from_the_mandate_to_the_file(company, customer, invoice):
     assert "prévu le" in read(client.get(invoice.get_absolute_url()))
     account = money.a_bank_account(company)
     order = {"scheme": "CORE", "chosen": [debit.pk], "bank_account": account.pk}
+    assert "son avis n’est pas encore parti" in read(client.get(reverse("payments:debit-list")))
+    INVOICE_EMAILS.sweep()
     done = client.post(reverse("payments:debit-order-new"), order, follow=True)
     assert DebitOrder.objects.get().sha256 in read(done)
 
