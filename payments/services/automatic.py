@@ -17,8 +17,9 @@ from payments.models import BankLine, LineStatus, Match, Payment
 from payments.services.allocations import Share
 from payments.services.explaining import parts_of_verdict
 from payments.services.proposing import barred_pairs, doubt_each, doubt_known
+from payments.services.rules import Memory
 from payments.services.settling import check, lock_lines, settle_line, settle_locked
-from payments.services.settling_parts import Booked, Credit, Received, Settlement
+from payments.services.settling_parts import Credit, Received, Settlement
 
 ADVISORY = 0x5175  # this use of PostgreSQL's advisory locks
 
@@ -108,16 +109,17 @@ def _evidence(verdict: Verdict) -> list[dict[str, str]]:
 
 
 @transaction.atomic
-def book_automatically(
-    booked: Sequence[tuple[BankLine, str, list[dict[str, str]], Booked]], *, actor: Actor, at: datetime
-) -> set[int]:
-    """Book lines as rules say, unless somebody was at one meanwhile; the keys of those that are booked."""
-    lock_lines([line for line, _rule, _evidence, _part in booked])
-    settlements = [
-        Settlement(line, [part], rule, evidence)
-        for line, rule, evidence, part in booked
-        if line.status == LineStatus.OPEN
-    ]
+def book_automatically(lines: Sequence[BankLine], *, actor: Actor, at: datetime) -> set[int]:
+    """Book lines of one company as its rules say now, unless somebody was at one meanwhile; the keys of the booked."""
+    lock_lines(lines)
+    # read once the lines are ours: a rule archived or changed since the run began, a booking undone, count
+    memory = Memory.of(lines[0].company)
+    settlements = []
+    for line in lines:
+        found = memory.booking(line) if line.status == LineStatus.OPEN else None
+        if found is not None:
+            rule, evidence, part = found
+            settlements.append(Settlement(line, [part], rule, evidence))
     _settle(settlements, {}, actor=actor, at=at)
     return {settlement.line.pk for settlement in settlements}
 

@@ -113,13 +113,11 @@ class _Run:
         self.counts += Counter({AUTO: settled, PROPOSED: len(batch) - settled})
 
     def _book(self, batch: Sequence[BankLine]) -> None:
-        booked = []
-        for line in batch:
-            verdict = self.verdicts[line.pk]
-            found = None if verdict.kind != NONE or verdict.rivals else self.memory.booking(line)
-            if found is not None:
-                booked.append((line, *found))
-        done = book_automatically(booked, actor=self.actor, at=self.at) if booked else frozenset()
+        unexplained = [
+            line for line in batch if self.verdicts[line.pk].kind == NONE and not self.verdicts[line.pk].rivals
+        ]
+        known = [line for line in unexplained if self.memory.booking(line) is not None]
+        done = book_automatically(known, actor=self.actor, at=self.at) if known else frozenset()
         self.counts += Counter(AUTO if line.pk in done else self.verdicts[line.pk].kind for line in batch)
 
 

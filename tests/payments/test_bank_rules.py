@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from django.urls import reverse
 from config.kernel.errors import Invalid
 from config.kernel.models import Company
 from payments.models import BankAccount, BankLine, BankRule, LineStatus, Match
+from payments.services import automatic, reconciliation
 from payments.services.habits import habit_of
 from payments.services.reconciliation import reconcile
-from payments.services.rules import archive_rule, raise_rule, rules_of, save_rule
+from payments.services.rules import Memory, archive_rule, raise_rule, rules_of, save_rule
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Booked, Vat
 from payments.services.undoing import undo_match
@@ -26,6 +28,7 @@ from tests.payments.money_state import money_state
 pytestmark = pytest.mark.usefixtures("in_scope")
 
 AT, ACTOR = story.AT, story.ACTOR
+BY: dict[str, Any] = {"actor": ACTOR, "at": AT}
 FEES = {"name": "Frais", "text": "cotisation carte", "direction": "OUT", "ledger_account": "627000"}
 WITH_VAT = {"vat_rate": Decimal(20), "vat_account": "445660"}
 
@@ -83,6 +86,34 @@ def test_a_rule_that_only_proposes_and_one_that_is_archived_book_nothing(company
     line = a_line(company, "-12.00", "COTISATION CARTE")
     run(company)
     assert status(line) == LineStatus.OPEN
+
+
+@pytest.mark.parametrize("meanwhile", ["archived", "changed", "undone"])
+def test_a_run_books_by_the_rules_as_they_are_when_it_books(company, monkeypatch, meanwhile):
+    rule, lines = a_rule(company), [a_line(company, "-12.00", f"COTISATION CARTE {place}") for place in "ab"]
+    if meanwhile == "undone":
+        run(company)
+        as_read_before = Memory.of(company)
+        undo_match(match=Match.objects.get(line=lines[0]), reason="Autre chose", actor=ACTOR, at=AT)
+        monkeypatch.setattr(reconciliation, "Memory", SimpleNamespace(of=lambda _company: as_read_before))
+        run(company)
+        assert [status(line) for line in lines] == [LineStatus.OPEN, LineStatus.MATCHED]
+        return
+    lock_lines = automatic.lock_lines
+
+    def change_then_lock(rows: Any) -> Any:
+        if meanwhile == "archived":
+            archive_rule(rule=rule, actor=ACTOR, at=AT)
+        else:
+            save_rule(
+                rule=rule, company=company, values={**FEES, "is_automatic": True, "ledger_account": "627800"}, **BY
+            )
+        return lock_lines(rows)
+
+    monkeypatch.setattr(automatic, "lock_lines", change_then_lock)
+    run(company)
+    booked = (balance(company, "627000"), balance(company, "627800"))
+    assert booked == ((0, 0) if meanwhile == "archived" else (0, 24))
 
 
 def test_an_open_invoice_comes_before_every_rule(company, customer):
