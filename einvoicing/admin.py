@@ -18,10 +18,13 @@ from einvoicing.models import (
     Enclosure,
     LifecycleEvent,
     PlatformAccount,
+    ReceivedDocument,
+    ReceptionSource,
     RemoteDocument,
     Report,
     ReportingChoice,
     ReportPeriod,
+    SupplierStatus,
     Transmission,
 )
 from einvoicing.reporting.preparing import retry_report
@@ -171,3 +174,29 @@ class ReportingChoiceAdmin(FactAdmin):
     list_display = ["since", "company", "regime", "channel", "sends_automatically"]
     list_select_related = ["company"]
     ordering = ["-since"]
+
+
+@admin.register(ReceivedDocument)
+class ReceivedDocumentAdmin(FactAdmin):
+    list_display = ["received_at", "company", "channel", "name", "status", "supplier_name", "number", "problem"]
+    list_select_related = ["company"]
+    list_filter = ["status", "channel", "company"]
+    search_fields = ["=number", "=remote_id", "=sha256"]
+    exclude = ["reading"]
+    ordering = ["-received_at"]
+
+
+@admin.register(ReceptionSource)
+class ReceptionSourceAdmin(FactAdmin):
+    list_display = ["company", "channel", "account", "is_enabled", "polled_at", "compared_at", "last_error"]
+    list_select_related = ["company", "account"]
+    exclude = ["password_cipher"]
+    ordering = ["company", "channel"]
+
+
+@admin.register(SupplierStatus)
+class SupplierStatusAdmin(FactAdmin):
+    list_display = ["occurred_at", "company", "number", "seller", "code", "reason_code", "reason"]
+    list_select_related = ["company"]
+    list_filter = ["code", "company"]
+    ordering = ["-occurred_at"]

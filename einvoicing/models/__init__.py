@@ -14,6 +14,11 @@ from einvoicing.models.transmissions import RemoteDocument as RemoteDocument
 from einvoicing.models.transmissions import Transmission as Transmission
 from einvoicing.models.transmissions import TransmissionKind as TransmissionKind
 from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus
+from einvoicing.reception.models import ReceivedDocument as ReceivedDocument
+from einvoicing.reception.models import ReceivedStatus as ReceivedStatus
+from einvoicing.reception.models import ReceptionChannel as ReceptionChannel
+from einvoicing.reception.models import ReceptionSource as ReceptionSource
+from einvoicing.reception.models import SupplierStatus as SupplierStatus
 from einvoicing.reporting.models import Report as Report
 from einvoicing.reporting.models import ReportingChoice as ReportingChoice
 from einvoicing.reporting.models import ReportPeriod as ReportPeriod

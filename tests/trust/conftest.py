@@ -30,10 +30,22 @@ from billing.services.deposits import choose_deposits
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from billing.services.products import move_stock, save_product
+from config.kernel import audit
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSource
 from config.kernel.scope import company_scope
-from einvoicing.models import Attempt, Enclosure, Report, ReportPeriod, Transmission
+from einvoicing.models import (
+    Attempt,
+    Enclosure,
+    PlatformAccount,
+    ReceivedDocument,
+    ReceptionChannel,
+    Report,
+    ReportPeriod,
+    SupplierStatus,
+    Transmission,
+)
+from einvoicing.reception.storing import store_document
 from einvoicing.reporting.choosing import choose_reporting
 from einvoicing.reporting.models import Channel, Regime
 from einvoicing.reporting.preparing import prepare_report
@@ -154,6 +166,8 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["attempt"] = Attempt.objects.filter(transmission=rows["transmission"]).get()
     rows["status"] = platforms.a_status(account, invoice, "200")
     rows["message"] = rows["status"].document
+    rows["received document"] = a_received_document(account)
+    rows["supplier status"] = a_supplier_status(rows["received document"], rows["message"])
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
     rows["report"] = a_report(company)
@@ -293,6 +307,35 @@ def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
         size=1,
     )
     return enclosure
+
+
+def a_received_document(account: PlatformAccount) -> ReceivedDocument:
+    return store_document(
+        company_id=account.company_id,
+        channel=ReceptionChannel.PLATFORM,
+        account=account,
+        remote_id="flow-1",
+        name="F-2026-9.xml",
+        data=b"<Invoice/>",
+        sent_at=story.AT,
+        actor=story.ACTOR,
+        at=story.AT,
+    )
+
+
+def a_supplier_status(document: ReceivedDocument, message: Any) -> SupplierStatus:
+    status: SupplierStatus = SupplierStatus.objects.create(
+        company_id=document.company_id,
+        document=document,
+        message=message,
+        number="F-2026-9",
+        seller="732829320",
+        code="213",
+        occurred_at=story.AT,
+        received_at=story.AT,
+    )
+    audit.record("einvoicing.received.status", subject=status, actor=story.ACTOR, at=story.AT, seal=True)
+    return status
 
 
 def a_received_webhook(company: Company) -> ReceivedWebhook:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from billing.models import Invoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
-from einvoicing.models import Report
+from einvoicing.models import ReceivedDocument, Report
 from payments.models import Payment
 from tests.factories import story
 from tests.trust.conftest import World, run, settle
@@ -103,6 +103,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "attempt": ("finished_at", "outcome", "detail"),
     "message": ("applied_at", "problem"),
     "status": (),
+    "received document": ReceivedDocument.MUTABLE,
+    "supplier status": ("document_id",),
     "event": (),
     "received webhook": ReceivedWebhook.MUTABLE,
 }
