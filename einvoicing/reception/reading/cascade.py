@@ -15,11 +15,20 @@ from config.kernel.errors import Invalid, Sentence
 from einvoicing import document as model
 from einvoicing.formats import syntax
 from einvoicing.formats.facturx import NotFacturX
-from einvoicing.reception.reading import confidence, gates, pdf_safety, pdf_text, picture_checks, recognise, xml_source
+from einvoicing.reception.reading import (
+    confidence,
+    details,
+    gates,
+    pdf_safety,
+    pdf_text,
+    picture_checks,
+    recognise,
+    xml_source,
+)
 from einvoicing.reception.reading.extraction import Extraction, extract
 from einvoicing.reception.reading.extraction.found import ABSENT, Found
 from einvoicing.reception.reading.layout import Page, box_of
-from einvoicing.reception.reading.result import FIELDS, TEXT, XML, Field, PageText, Reading
+from einvoicing.reception.reading.result import FIELDS, INVOICE, TEXT, XML, Field, PageText, Reading
 
 MOST_TEXT_PAGES = 60  # the first and the last ones of a longer document
 
@@ -94,6 +103,7 @@ def from_pages(
         problems=problems,
         pages=page_texts(pages),
         page_count=count,
+        details=details.of_pages(pages),
     )
 
 
@@ -132,7 +142,17 @@ def from_xml(invoice: model.Invoice, pages: Sequence[Page], count: int, own: Col
         lines=xml_source.lines_of(invoice),
         pages=page_texts(pages),
         page_count=count,
+        details=_details(invoice, values, drawn),
     )
+
+
+def _details(invoice: model.Invoice, values: Mapping[str, Any], drawn: Extraction | None) -> dict[str, Any]:
+    """What the XML says beside its fields, and the account that only its page names: a person would pay that one."""
+    said = details.of_xml(invoice)
+    found = drawn.fields.get("iban") if drawn else None
+    if found is not None and not values["iban"]:
+        said["drawn_iban"] = found.value
+    return said
 
 
 def _placed(name: str, value: Any, share: float, drawn: Extraction | None) -> Field:
@@ -148,6 +168,7 @@ _DIFFERENCES = {
     "date": "La page et le XML ne disent pas la même date.",
     "due_date": "La page et le XML ne disent pas la même échéance.",
     "number": "La page et le XML ne disent pas le même numéro.",
+    "kind": "La page est celle d’un avoir, et le XML se dit facture.",
 }
 
 
@@ -160,6 +181,8 @@ def compared(values: Mapping[str, Any], drawn: Extraction | None) -> tuple[bool 
         found, stated = drawn.fields.get(name), values[name]
         if found is None or found.evidence == "guessed" or stated is None:
             continue
+        if name == "kind" and found.value == INVOICE:
+            continue  # the word « facture » stands on many a credit note
         if found.value != stated and not (name == "number" and _same(str(found.value), str(stated))):
             differences.append(Sentence(sentence, {}))
     return not differences, tuple(differences)

@@ -56,6 +56,9 @@ class Line:
     net: Decimal
     page: int | None = None
     box: Box | None = None
+    category: str = ""  # BT-151, of a structured invoice
+    starts_on: date | None = None  # BT-134
+    ends_on: date | None = None  # BT-135
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Reading:
     pages: tuple[PageText, ...] = ()
     page_count: int = 0
     ms: int = 0
+    # what the books ask beside the fields, as plain texts: see `details`
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_read(self) -> bool:
@@ -120,6 +125,7 @@ def to_dict(reading: Reading) -> dict[str, Any]:
         "pages": [{"number": page.number, "words": page.words} for page in reading.pages],
         "page_count": reading.page_count,
         "ms": reading.ms,
+        "details": dict(reading.details),
     }
 
 
@@ -147,6 +153,7 @@ def from_dict(data: Mapping[str, Any]) -> Reading:
         ),
         page_count=data["page_count"],
         ms=data["ms"],
+        details=data.get("details", {}),
     )
 
 
@@ -167,7 +174,18 @@ def _line(item: Mapping[str, Any]) -> Line:
         name: None if item[name] is None else Decimal(item[name]) for name in ("quantity", "unit_price", "rate", "net")
     }
     box = tuple(item["box"]) if item["box"] else None
-    return Line(item["description"], page=item["page"], box=box, **numbers)
+    starts_on, ends_on = (
+        date.fromisoformat(item[name]) if item.get(name) else None for name in ("starts_on", "ends_on")
+    )
+    return Line(
+        item["description"],
+        page=item["page"],
+        box=box,
+        category=item.get("category", ""),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        **numbers,
+    )
 
 
 def timed(reading: Reading, ms: int) -> Reading:

@@ -15,7 +15,7 @@ def values_of(invoice: model.Invoice) -> dict[str, Value]:
     """Each field as the XML states it, None where it states nothing."""
     return {
         "number": invoice.number,
-        "kind": CREDIT_NOTE if invoice.is_credit_note or invoice.totals.gross < 0 else INVOICE,
+        "kind": CREDIT_NOTE if invoice.is_credit_note or _is_negative(invoice) else INVOICE,
         "date": invoice.issue_date,
         "due_date": invoice.due_date,
         "supplier_name": invoice.seller.name or invoice.seller.trade_name or None,
@@ -37,23 +37,40 @@ def values_of(invoice: model.Invoice) -> dict[str, Value]:
 
 
 def lines_of(invoice: model.Invoice) -> tuple[Line, ...]:
-    return tuple(
+    """BG-25, then what the document takes off or adds as a whole (BG-20, BG-21), so that they sum to the net."""
+    sign = -1 if _is_negative(invoice) else 1
+    lines = [
         Line(
             description=line.name,
             quantity=line.quantity,
-            unit_price=line.unit_price,
+            unit_price=sign * line.unit_price,
             rate=line.vat_rate,
-            net=line.net,
+            net=sign * line.net,
+            category=line.vat_category,
+            starts_on=line.period.start if line.period else None,
+            ends_on=line.period.end if line.period else None,
         )
         for line in invoice.lines
-    )
+    ]
+    if lines:
+        lines += [_of_document(item, "Remise", -sign) for item in invoice.allowances]
+        lines += [_of_document(item, "Frais", sign) for item in invoice.charges]
+    return tuple(lines)
+
+
+def _of_document(item: model.AllowanceCharge, name: str, sign: int) -> Line:
+    return Line(item.reason or name, None, None, item.vat_rate, sign * item.amount, category=item.vat_category)
 
 
 def _amount(amount: Decimal, invoice: model.Invoice) -> Decimal:
     """What an invoice of a negative total gives back, a credit note states as positive."""
-    amount = -amount if invoice.totals.gross < 0 and not invoice.is_credit_note else amount
+    amount = -amount if _is_negative(invoice) else amount
     exponent = amount.as_tuple().exponent
     return amount.quantize(CENT) if isinstance(exponent, int) and exponent > -2 else amount
+
+
+def _is_negative(invoice: model.Invoice) -> bool:
+    return invoice.totals.gross < 0 and not invoice.is_credit_note
 
 
 def _siren(seller: model.Party) -> str | None:

@@ -89,9 +89,14 @@ def _names(page: Page, identity: Identity) -> Iterator[Found]:
         yield from _at_the_head(page)
 
 
-def _labelled(page: Page) -> Iterator[Found]:
+def account_holder(pages: Sequence[Page]) -> str | None:
+    """Whose account is to be paid, where the document says it."""
+    return next((found.value for page in pages for found in _labelled(page, ((_HOLDER, 6.0),))), None)
+
+
+def _labelled(page: Page, labels: Sequence[tuple[re.Pattern[str], float]] = ()) -> Iterator[Found]:
     for cell in page.cells:
-        for pattern, score in ((_LABELS, 7.0), (_HOLDER, 6.0)):
+        for pattern, score in labels or ((_LABELS, 7.0), (_HOLDER, 6.0)):
             match = pattern.search(cell.folded)
             if not match or (pattern is _LABELS and match.start() > 2):
                 continue
