@@ -83,8 +83,8 @@ def _amount(case: Case) -> Iterator[Doubt]:
         yield doubt(
             "unusual_amount",
             "gross",
-            "Montant inhabituel : %(gross)s, plus de %(times)d fois la plus haute facture de ce fournisseur (%(most)s). "
-            "Vérifiez ce qui est facturé.",
+            "Montant inhabituel : %(gross)s, plus de %(times)d fois la plus haute facture de ce fournisseur (%(most)s)."
+            " Vérifiez ce qui est facturé.",
             gross=_money(gross),
             times=TIMES,
             most=_money(max(seen)),
