@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as n
 
 from config.kernel.facts import Fact, PartnerObject, declare
 
+PURCHASE = PartnerObject("billing.purchaseinvoice", "purchase", "", _("Factures fournisseurs"))
 INVOICE = PartnerObject("billing.invoice", "invoice", "/api/invoices", _("Factures et avoirs"))
 
 declare(
@@ -156,4 +157,24 @@ declare(
         partner_name="invoice.dispute_closed",
     ),
     about=INVOICE,
+)
+declare(
+    "purchases",
+    Fact(
+        "billing.purchase.recorded",
+        n("%(number)s de %(supplier)s enregistrée sous %(reference)s, %(total)s TTC"),
+        "invoice",
+        partner_name="purchase.recorded",
+        partner_label=_("Facture fournisseur enregistrée"),
+    ),
+    Fact("billing.purchase.doubt_settled", n("Point vérifié : %(doubt)s"), "check"),
+    Fact("billing.purchase.deposits_chosen", n("Acomptes déduits : %(total)s"), "coins"),
+    about=PURCHASE,
+)
+declare(
+    "purchases",
+    Fact("billing.supplier.rule_saved", n("Règle d’achat enregistrée"), "edit"),
+    Fact("billing.supplier.iban_seen", n("IBAN vu : %(iban)s"), "bank"),
+    Fact("billing.supplier.iban_confirmed", n("IBAN confirmé : %(iban)s"), "bank", "good"),
+    Fact("billing.supplier.iban_rejected", n("IBAN écarté : %(iban)s"), "bank", "bad"),
 )

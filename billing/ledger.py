@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from billing.models import Invoice, Journal, JournalEntry, JournalLine, VatSubtotal
 from billing.numbering import next_numbers
+from billing.purchases import accounts as buying
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.models import CompanyRow
@@ -25,7 +26,7 @@ CHECKS = "511200"  # received, not credited by the bank yet
 CARDS = "511500"
 CASH = "530000"
 DEPOSITS = "419100"
-DEDUCTIBLE_VAT = "445660"
+DEDUCTIBLE_VAT = buying.DEDUCTIBLE_VAT
 SUSPENSE = "471000"
 TRANSFERS = "580000"
 BANK_FEES = "627000"
@@ -38,6 +39,7 @@ OTHER_INCOME = "758000"
 
 # what the product itself books on, by the PCG (ANC 2014-03) in French, as the books are kept
 ACCOUNT_NAMES: dict[str, str] = {
+    **buying.NAMES,
     CUSTOMERS: "Clients",
     DEPOSITS: "Clients – acomptes reçus sur commandes",
     "421000": "Personnel – rémunérations dues",

@@ -11,6 +11,8 @@ declare(
     Fact("customers.customer.changed", n("Fiche client modifiée"), "edit", partner_name="customer.updated"),
     Fact("customers.customer.archived", n("Client archivé"), "box", partner_name="customer.archived"),
     Fact("customers.customer.restored", n("Client rétabli"), "check", partner_name="customer.restored"),
+    Fact("customers.customer.became_supplier", n("Devient aussi fournisseur"), "box"),
+    Fact("customers.customer.became_customer", n("Devient aussi client"), "user"),
     about=PartnerObject("customers.customer", "customer", "/api/customers", _("Clients")),
 )
 declare(

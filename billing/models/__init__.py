@@ -30,11 +30,17 @@ from billing.models.products import Product as Product
 from billing.models.products import StockMovement as StockMovement
 from billing.models.products import Unit as Unit
 from billing.models.products import VatCategory as VatCategory
+from billing.purchases.models import ApprovalRule as ApprovalRule
+from billing.purchases.models import Delegation as Delegation
+from billing.purchases.models import PrepaidShare as PrepaidShare
+from billing.purchases.models import PurchaseApproval as PurchaseApproval
 from billing.purchases.models import PurchaseCredit as PurchaseCredit
 from billing.purchases.models import PurchaseDeposit as PurchaseDeposit
 from billing.purchases.models import PurchaseInvoice as PurchaseInvoice
 from billing.purchases.models import PurchaseLine as PurchaseLine
+from billing.purchases.models import PurchaseSettings as PurchaseSettings
 from billing.purchases.models import PurchaseStatus as PurchaseStatus
 from billing.purchases.models import PurchaseVat as PurchaseVat
+from billing.purchases.models import RuleApprover as RuleApprover
 from billing.purchases.models import SupplierIban as SupplierIban
 from billing.purchases.models import SupplierRule as SupplierRule

@@ -101,18 +101,25 @@ class PurchaseCredit(CompanyRow):
 
 
 class PurchaseDeposit(CompanyRow):
-    """A deposit invoice that a final one deducts (BT-113), with the VAT that was in it."""
+    """A deposit invoice that a final one deducts (BT-113), with the VAT that was in it.
+
+    `is_live` ends when the final is replaced: the invoice that replaces it may deduct the deposit again.
+    """
 
     purchase = models.ForeignKey(PurchaseInvoice, on_delete=models.CASCADE, related_name="deposits")
-    deposit = models.OneToOneField(PurchaseInvoice, on_delete=models.PROTECT, related_name="deducted_by")
+    deposit = models.ForeignKey(PurchaseInvoice, on_delete=models.PROTECT, related_name="deducted_by")
     amount = models.DecimalField(_("montant TTC"), max_digits=16, decimal_places=2)
     vat = models.DecimalField(_("TVA"), max_digits=16, decimal_places=2)
+    is_live = models.BooleanField(_("en vigueur"), default=True)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("acompte déduit d’un achat")
         verbose_name_plural = _("acomptes déduits d’achats")
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="a_deducted_purchase_deposit_is_something")
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_deducted_purchase_deposit_is_something"),
+            models.UniqueConstraint(
+                fields=["deposit"], condition=Q(is_live=True), name="one_living_deduction_per_purchase_deposit"
+            ),
         ]
 
     def __str__(self) -> str:
