@@ -11,6 +11,7 @@ from django.db import transaction
 from billing.models import Invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import Company
 from einvoicing import mapping
@@ -18,7 +19,7 @@ from einvoicing.deadlines import issuing_deadline
 from einvoicing.models.transmissions import Transmission, TransmissionKind
 from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.reporting.building import NO_PLATFORM, usual_regime
-from einvoicing.reporting.models import Channel, Report, ReportingChoice, ReportPeriod
+from einvoicing.reporting.models import STOPPED, Channel, Report, ReportingChoice, ReportPeriod, ReportStatus
 from einvoicing.reporting.periods import KINDS, Period, UnknownPeriod, period_at, periods_between
 from einvoicing.reporting.sales import reported
 
@@ -34,6 +35,14 @@ class NotAPeriodStart(Invalid):
 class AlreadyReported(DomainError):
     code = "already_reported"
     message = "Des périodes sont déjà déclarées après cette date : le changement ne peut commencer qu’ensuite."
+
+
+class ReportStopped(DomainError):
+    code = "report_stopped"
+    message = (
+        "Une déclaration préparée après cette date n’est pas acceptée : faites-la aboutir, "
+        "et choisissez un jour qui vient ensuite."
+    )
 
 
 class InvoicesGiven(DomainError):
@@ -61,20 +70,50 @@ class Choice:
 
 def choices_of(company: Company) -> list[Choice]:
     """What holds, in order: by law from the company's day on, the platform reporting; then what people chose."""
-    duty = issuing_deadline(company.size)
-    made = [
+    made, duty = _made_by(company), issuing_deadline(company.size)
+    if made and made[0].since <= duty:
+        return made
+    return [Choice(duty, _first_regime(company), Channel.PLATFORM), *made]
+
+
+def _made_by(company: Company) -> list[Choice]:
+    """What people chose, in order."""
+    return [
         Choice(row.since, row.regime, row.channel, row.sends_automatically, row.sender_code)
         for row in ReportingChoice.objects.filter(company=company).order_by("since")
     ]
-    if made and made[0].since <= duty:
-        return made
-    return [Choice(duty, usual_regime(company), Channel.PLATFORM), *made]
+
+
+def _first_regime(company: Company) -> str:
+    """That of the first periods that were read: what the company is today cuts none of them anew."""
+    read = ReportPeriod.objects.filter(company=company).order_by("start").values_list("regime", flat=True)
+    return read.first() or usual_regime(company)
 
 
 def choice_at(company: Company, day: date) -> Choice:
     """What holds on a day; before the first day of all, what will hold then."""
     choices = choices_of(company)
     return next((choice for choice in reversed(choices) if choice.since <= day), choices[0])
+
+
+def follow_vat_regime(*, company: Company, actor: Actor, at: datetime) -> None:
+    """Where nobody chose how the company reports, its new VAT regime counts from the next period of both regimes."""
+    regime = usual_regime(company)
+    if regime == _first_regime(company) or ReportingChoice.objects.filter(company=company).exists():
+        return
+    since = local_day(at).replace(day=1)
+    while since <= local_day(at) or not _begins_periods(since, [regime, _first_regime(company)]):
+        since = (since + timedelta(days=32)).replace(day=1)
+    choose_reporting(
+        company=company,
+        since=max(since, issuing_deadline(company.size)),
+        regime=regime,
+        channel=Channel.PLATFORM,
+        sends_automatically=False,
+        sender_code="",
+        actor=actor,
+        at=at,
+    )
 
 
 def regime_of(company: Company, code: str) -> str:
@@ -110,12 +149,16 @@ def choose_reporting(
 ) -> ReportingChoice:
     """Report so from that day on; a choice made before for the same day is replaced, later ones are dropped.
 
-    Raises NotAPeriodStart, AlreadyReported, InvoicesGiven.
+    Raises NotAPeriodStart, AlreadyReported, ReportStopped, InvoicesGiven.
     """
     before = [choice for choice in choices_of(company) if choice.since < since]
-    _check_start(since, [regime, *(choice.regime for choice in before[-1:])])
-    if Report.objects.filter(company=company, period__end__gte=since).exists():
+    if not _begins_periods(since, [regime, *(choice.regime for choice in before[-1:])]):
+        raise NotAPeriodStart(fields={"since": NotAPeriodStart.message})
+    reports = Report.objects.filter(company=company, period__end__gte=since)
+    if reports.exclude(status__in=[*STOPPED, ReportStatus.REPLACED]).exists():
         raise AlreadyReported(fields={"since": AlreadyReported.message})
+    if reports.exists():  # a report is proof, and keeps its period as it was
+        raise ReportStopped(fields={"since": ReportStopped.message})
     if channel != choice_at(company, since).channel and _given_since(company, since):
         raise InvoicesGiven(fields={"since": InvoicesGiven.message})
     ReportingChoice.objects.filter(company=company, since__gte=since).delete()
@@ -144,10 +187,8 @@ def _given_since(company: Company, since: date) -> bool:
     return rows.filter(reported()).exists()
 
 
-def _check_start(since: date, regimes: Sequence[str]) -> None:
-    starts = {period_at(since, kind=kind, regime=regime).start for kind in KINDS for regime in regimes}
-    if starts != {since}:
-        raise NotAPeriodStart(fields={"since": NotAPeriodStart.message})
+def _begins_periods(since: date, regimes: Sequence[str]) -> bool:
+    return {period_at(since, kind=kind, regime=regime).start for kind in KINDS for regime in regimes} == {since}
 
 
 def processing_rule(invoice: Invoice) -> str:
@@ -155,4 +196,13 @@ def processing_rule(invoice: Invoice) -> str:
     rule = mapping.processing_rule(invoice.buyer)
     if rule not in UNCOUNTED or invoice.issue_date is None:
         return rule
-    return UNCOUNTED[rule] if choice_at(invoice.company, invoice.issue_date).sends_flows else rule
+    return UNCOUNTED[rule] if _channel_at(invoice.company, invoice.issue_date) == Channel.FLOWS else rule
+
+
+def _channel_at(company: Company, day: date) -> str:
+    """Who reports on a day, without asking by which regime."""
+    made = _made_by(company)
+    held = [choice for choice in made if choice.since <= day]
+    if not held and made and made[0].since <= issuing_deadline(company.size):
+        held = made[:1]
+    return held[-1].channel if held else str(Channel.PLATFORM)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from einvoicing.reporting.building import Draft, build_draft
-from einvoicing.reporting.choosing import Choice, begun_periods
+from einvoicing.reporting.choosing import Choice, begun_periods, follow_vat_regime
 from einvoicing.reporting.models import ReportPeriod
 from einvoicing.reporting.periods import Period
 
 
 def refresh_periods(*, company: Company, at: datetime) -> int:
     """Read every period that has begun. Returns how many came to something else than before."""
+    follow_vat_regime(company=company, actor=Actor.beat("e-reporting"), at=at)
     known = {(row.kind, row.start): row for row in ReportPeriod.objects.filter(company=company)}
     changed = 0
     for choice, period in begun_periods(company, on=local_day(at)):

@@ -22,6 +22,7 @@ from payments.outgoing.returning import return_payment
 from payments.services.allocations import allocate_payment
 from payments.services.crediting import issue_correction
 from payments.services.payments import reverse_payment
+from payments.services.write_offs import keep_excess, take_back_write_off, write_off
 from tests.einvoicing.reporting.selling import a_german, a_sale, an_individual, noon, paid
 from tests.factories import money, story
 from tests.factories.story import ACTOR
@@ -212,6 +213,33 @@ def test_a_payment_that_bounces_counts_against_the_day_of_the_bank(company):
         (LATER, Decimal(20)): Decimal("-120.00"),
     }
     assert report(company, told_on, PAYMENTS).is_empty
+
+
+def test_what_is_written_off_is_neither_received_nor_sold_otherwise_nor_its_undoing(company):
+    invoice = a_sale(an_individual(company), DAY, ("100.00", "20", True), ("100.00", "20", False))
+    paid(invoice, DAY, "120.00")
+    before = [report(company, day, kind).content for kind in (SALES, PAYMENTS) for day in (DAY, LATER)]
+    lost = write_off(
+        invoice=invoice, amount=Decimal("120.00"), reason="LOSS", with_vat=True, note="Liquidation", actor=ACTOR,
+        at=noon(LATER),
+    )  # fmt: skip
+    kept = money.a_payment(invoice.customer, "0.40", paid_on=LATER, at=noon(LATER))
+    keep_excess(payment=kept, amount=Decimal("0.40"), reason="ROUNDING", note="", actor=ACTOR, at=noon(LATER))
+
+    def told():
+        return [
+            (content.sales, content.payments, content.invoices)
+            for content in (report(company, day, kind).content for kind in (SALES, PAYMENTS) for day in (DAY, LATER))
+        ]
+
+    assert told() == [(content.sales, content.payments, content.invoices) for content in before]
+    assert received(report(company, DAY, PAYMENTS)) == {(DAY, Decimal(20)): Decimal("60.00")}
+    take_back_write_off(write_off=lost, reason="Payée", actor=ACTOR, at=noon(LATER))
+    paid(invoice, LATER)
+    assert received(report(company, DAY, PAYMENTS)) == {
+        (DAY, Decimal(20)): Decimal("60.00"),
+        (LATER, Decimal(20)): Decimal("60.00"),
+    }
 
 
 def test_money_moved_to_another_invoice_counts_on_the_day_it_is_moved(company):

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from config.kernel.errors import RemoteError
+from config.kernel.models import VatRegime
 from config.kernel.scope import company_scope
 from einvoicing.formats import ereporting
 from einvoicing.models import PlatformAccount
@@ -20,6 +21,7 @@ from einvoicing.reporting import transmitting
 from einvoicing.reporting.choosing import (
     AlreadyReported,
     NotAPeriodStart,
+    ReportStopped,
     choices_of,
     choose_reporting,
     processing_rule,
@@ -318,6 +320,62 @@ def test_a_choice_begins_with_a_period_after_what_is_reported(reporter):
     refresh_periods(company=reporter, at=DECEMBER)
     starts = ReportPeriod.objects.filter(kind="SALES", start__gte=DAY).order_by("start").values_list("code", "channel")
     assert list(starts) == [("2026-11-2", "FLOWS"), ("2026-11-3", "FLOWS"), ("2026-12", "PLATFORM")]
+
+
+def test_a_regime_changed_while_a_report_stands_still_leaves_that_report_its_period(reporter):
+    someone = an_individual(reporter)
+    a_sale(someone, DAY, ("100.00", "20", False))
+    report = prepare_report(period=the_period(reporter), actor=ACTOR, at=AFTER)
+    account = PlatformAccount.objects.get(company=reporter)
+    platforms.give_secret(account, "wrong")
+    REPORTS.sweep(now=lambda: AFTER)
+    report.refresh_from_db()
+    assert report.status == ReportStatus.DEAD
+
+    def choose(since):
+        return choose_reporting(
+            company=reporter, since=since, regime=Regime.QUARTERLY, channel=Channel.FLOWS, sends_automatically=False,
+            sender_code="0999", actor=ACTOR, at=AFTER,
+        )  # fmt: skip
+
+    with pytest.raises(ReportStopped, match="faites-la aboutir"):
+        choose(date(2026, 11, 1))
+    choose(date(2026, 12, 1))
+    reporter.vat_regime = VatRegime.SIMPLIFIED
+    reporter.save(update_fields=["vat_regime"])
+    refresh_periods(company=reporter, at=DECEMBER)
+    platforms.give_secret(account)
+    retry_report(report=report, actor=ACTOR, at=DECEMBER)
+    carried(reporter, DECEMBER)
+    report.refresh_from_db()
+    assert (report.status, report.period.code) == (ReportStatus.ACCEPTED, "2026-11-1")
+    a_sale(someone, date(2026, 11, 6), ("10.00", "20", False))
+    again = sent(reporter, the_period(reporter, at=DECEMBER), at=DECEMBER)
+    assert (again.type_code, again.period_id, again.status) == ("RE", report.period_id, ReportStatus.ACCEPTED)
+    codes = ReportPeriod.objects.filter(kind="SALES", start__gte=DAY.replace(day=1)).order_by("start")
+    assert list(codes.values_list("code", flat=True)) == ["2026-11-1", "2026-11-2", "2026-11-3", "2026-12"]
+
+
+@pytest.mark.parametrize(
+    ("regime", "follows"),
+    [(VatRegime.SIMPLIFIED, {"2026-12"}), (VatRegime.FRANCHISE, {"2026-12-1", "2026-12-2", "2026-12-3", "2027-01"})],
+)
+def test_a_new_vat_regime_counts_from_the_next_period_and_cuts_none_anew(db, regime, follows):
+    """Where nobody chose: the figures of a month stood under the name of its first ten days."""
+    company = story.a_company(size="ETI")
+    with company_scope(company):
+        for day in (DAY, date(2026, 11, 25)):
+            a_sale(an_individual(company), day, ("100.00", "20", False))
+        refresh_periods(company=company, at=noon(date(2026, 11, 26)))
+        before = dict(ReportPeriod.objects.filter(kind="SALES").values_list("code", "fingerprint"))
+        company.vat_regime = regime
+        company.save(update_fields=["vat_regime"])
+        last = date(2027, 1, 2) if regime == VatRegime.FRANCHISE else date(2026, 12, 2)
+        for at in (noon(date(2026, 11, 27)), noon(last)):
+            refresh_periods(company=company, at=at)
+        after = dict(ReportPeriod.objects.filter(kind="SALES").values_list("code", "fingerprint"))
+    assert after.keys() == {*before, *follows}
+    assert {code: after[code] for code in before} == before
 
 
 def test_the_engine_away_is_no_verdict(reporter, monkeypatch):
