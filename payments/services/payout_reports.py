@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from payments.statements.payout_report import (
 )
 
 FORMAT = "PAYOUTS"
+EXPORTS_DIFFER = timedelta(days=2)  # the day on which it left and that of the bank, in one zone and in another
 MOST_SHOWN = 50
 
 
@@ -88,13 +90,48 @@ def preview_payouts(company: Company, data: bytes, columns: Columns) -> dict[str
 
 
 def _known(company: Company, payouts: list[PayoutRead]) -> dict[str, Payout]:
-    """Those that are kept already. Raises AnotherReport."""
+    """Those that are kept already, by the name they have in this file. Raises AnotherReport."""
     rows = Payout.everywhere.filter(company=company, account=None, remote_id__in=[row.id for row in payouts])
     known = {row.remote_id: row for row in rows}
     for payout in payouts:
         if payout.id in known and known[payout.id].amount != payout.amount:
             raise AnotherReport(payout=payout.id, known=f"{known[payout.id].amount:f}")
-    return known
+    return _named_otherwise(company, payouts, known)
+
+
+def _named_otherwise(company: Company, payouts: list[PayoutRead], known: dict[str, Payout]) -> dict[str, Payout]:
+    """With those that another export of the service, or the service itself, told under another name.
+
+    The same transfer kept twice would explain its line by neither: no report alone would have its amount and day.
+    """
+    days = [payout.arrives_on for payout in payouts]
+    rows = Payout.everywhere.filter(
+        company=company,
+        amount__in={payout.amount for payout in payouts},
+        arrives_on__range=(min(days) - EXPORTS_DIFFER, max(days) + EXPORTS_DIFFER),
+    ).exclude(pk__in=[row.pk for row in known.values()])
+    free = list(rows.order_by("arrives_on", "id"))
+    found = dict(known)
+    for payout in payouts:
+        same = None if payout.id in known else next((row for row in free if _is_same(row, payout)), None)
+        if same is not None:
+            found[payout.id] = same
+            free.remove(same)
+    return found
+
+
+def _is_same(kept: Payout, read: PayoutRead) -> bool:
+    """The same money of the same transactions, on the same day, or on days near and with a reference in common."""
+    if (kept.currency, kept.amount) != (read.currency, read.amount):
+        return False
+    told = sorted((Decimal(entry["gross"]), Decimal(entry["net"])) for entry in kept.entries)
+    if told != sorted((row.gross, row.net) for row in read.transactions):
+        return False
+    before = {str(text) for entry in kept.entries for text in (entry["reference"], *entry.get("references", ()))} - {""}
+    now = {text for row in read.transactions for text in row.references} - {""}
+    if before & now:
+        return abs(kept.arrives_on - read.arrives_on) <= EXPORTS_DIFFER
+    return not (before and now) and kept.arrives_on == read.arrives_on
 
 
 def keep_payouts(company: Company, data: bytes, columns: Columns, *, at: datetime) -> list[Payout]:

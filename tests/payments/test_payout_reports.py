@@ -242,6 +242,34 @@ def test_a_refund_in_the_payout_is_left_to_a_person(company, client):
     assert "Inconnue ici" in page
 
 
+def test_a_payout_undone_and_dropped_again_under_other_names_is_the_same_and_booked_again(company, client):
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    gross, net = invoice.balance, invoice.balance - 20
+    data = stripe(a_sale(invoice.number, f"{gross}", f"{net}"))
+    keep(client, drop(client, data, "novembre.csv"))
+    payout, line = Payout.objects.get(), a_line(company, f"{net}")
+    client.post(address(line), {"act": "payout", "payout": str(payout.pk)})
+    client.post(reverse("payments:worktable-undo", args=[Match.objects.get(line=line).pk]))
+    before = money_state(company)
+    other_name = data.replace(b'"po_1"', b'"TRF-77"')
+    header = SUMUP.replace("Identifiant du versement;", "")
+    by_day = f"{header}{DAY};ch_{invoice.number};Vente;{gross};20;{net};{DAY};Facture {invoice.number}\n"
+    for name, again in (("copie.csv", data), ("po.csv", other_name), ("par-jour.csv", by_day.encode())):
+        row = drop(client, again, name)
+        assert (row.preview["is_known"], row.preview["new"]) == (True, 0), name
+        keep(client, row)
+        assert Payout.objects.get() == payout
+    assert money_state(company).differences(before) == []
+    assert f'name="payout" value="{payout.pk}"' in client.get(address(line)).text
+    client.post(address(line), {"act": "payout", "payout": str(payout.pk)})
+    assert Invoice.objects.get(pk=invoice.pk).status == InvoiceStatus.PAID
+    twin = a_line(company, f"{net}", "STRIPE DEUXIEME")
+    client.post(address(twin), {"act": "payout", "payout": str(payout.pk)})
+    assert Match.objects.filter(line=twin).count() == 0, "one transfer is one line"
+    later = data.replace(b"ch_", b"ch_other_").replace(b"txn_", b"txn_other_").replace(b'"po_1"', b'"po_2"')
+    assert drop(client, later).preview["new"] == 1, "the same figures of other sales"
+
+
 def test_another_amount_under_a_known_name_is_refused(company, client):
     keep(client, drop(client, stripe(a_sale("1"))))
     row = drop(client, stripe(a_sale("1", "1200.00", "1100.00")))

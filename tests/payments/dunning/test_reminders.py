@@ -30,6 +30,7 @@ from payments.dunning.planning import plan, reminder_address
 from payments.dunning.sending import NoReminderAddress, NothingToSend, send_reminders
 from payments.models import BankAccount, BankLine, Reminder, ReminderLevel, ReminderStatus
 from payments.services.allocations import Share
+from payments.services.credits import use_credit
 from payments.services.reconciliation import accept_match
 from payments.services.settling import settle_line
 from payments.services.settling_parts import Booked
@@ -330,7 +331,13 @@ def pay_into_the_bank(invoice: Invoice) -> None:
     read_bank(invoice.company, money.a_credit(str(invoice.balance), remittance=invoice.number))
 
 
+def use_a_credit(invoice: Invoice) -> None:
+    money.a_payment(invoice.customer, "440.00")
+    use_credit(invoice=invoice, actor=ACTOR, at=AT)
+
+
 AFTERWARDS = {
+    "a credit used": (use_a_credit, "montant dû a changé"),
     "paid": (pay_all, "ne doit plus rien"),
     "disputed": (lambda invoice: open_dispute(invoice=invoice, reason="Non livré", actor=ACTOR, at=AT), "contestée"),
     "credited": (
