@@ -2,13 +2,18 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.places import Place, declare_acts, declare_pages
+from config.kernel.places import Place, declare_acts, declare_pages, declare_tabs
 
 declare_pages(
     Place("billing:product-list", _("Produits"), "box"),
     Place("billing:order-list", _("Commandes"), "cart"),
     Place("billing:invoice-list", _("Factures"), "invoice"),
+    Place("billing:purchase-list", _("Achats"), "bag", _("fournisseurs dépenses")),
     Place("billing:email-list", _("Boîte d’envoi"), "mail"),
+)
+declare_tabs(
+    Place("billing:purchase-list", _("Factures"), "bag"),
+    Place("billing:supplier-list", _("Fournisseurs"), "users"),
 )
 declare_acts(
     Place("billing:invoice-new", _("Nouvelle facture"), "plus", _("créer facturer brouillon")),

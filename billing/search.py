@@ -9,6 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, Product, SalesOrder
+from billing.purchases.models import PurchaseInvoice
+from billing.purchases.standing import chip_of, with_standing
 from billing.standing import chips_of
 from config.kernel import typography
 from config.kernel.folding import holds
@@ -34,6 +36,25 @@ def _invoice_hits(rows: Sequence[Invoice], on: date) -> list[Hit]:
         )
         for row in rows
     ]
+
+
+def _find_purchases(terms: SearchTerms) -> QuerySet[PurchaseInvoice]:
+    named = holds(terms.text, "number", "reference", "supplier_name", "supplier__name", "order_reference")
+    named |= terms.is_amount("total_gross")
+    if terms.iban:
+        named |= Q(iban=terms.iban)
+    rows = with_standing(PurchaseInvoice.objects.select_related("supplier"))
+    return rows.filter(named).order_by("-received_on", "-id")
+
+
+def _purchase_hits(rows: Sequence[PurchaseInvoice], on: date) -> list[Hit]:
+    hits = []
+    for row in rows:
+        chip = chip_of(row, on)
+        detail = f"{row.reference} · {row.supplier.name}"
+        total = typography.money(row.sign * row.total_gross, row.currency)
+        hits.append(Hit(row.number, detail, row.get_absolute_url(), chip.label, chip.tone, total))
+    return hits
 
 
 def _find_orders(terms: SearchTerms) -> QuerySet[SalesOrder]:
@@ -75,6 +96,15 @@ declare(
         find=_find_invoices,
         hits=_invoice_hits,
         numbered=Invoice,
+    ),
+    SearchSection(
+        area="purchases",
+        label=_("Factures fournisseurs"),
+        kind=_("Facture fournisseur"),
+        icon="bag",
+        list_page="billing:purchase-list",
+        find=_find_purchases,
+        hits=_purchase_hits,
     ),
     SearchSection(
         area="orders",

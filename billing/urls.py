@@ -14,6 +14,8 @@ from billing.views import (
     orders,
     products,
 )
+from billing.views.purchases import listing as purchases
+from billing.views.purchases import records, suppliers
 
 app_name = "billing"
 urlpatterns = [
@@ -49,6 +51,10 @@ urlpatterns = [
     path("invoices/<int:pk>/dispute/", invoices.invoice_dispute, name="invoice-dispute"),
     path("invoices/<int:pk>/dispute/close/", invoices.invoice_dispute_close, name="invoice-dispute-close"),
     path("invoices/<int:pk>/delete/", invoices.invoice_delete, name="invoice-delete"),
+    path("purchases/", purchases.purchase_list, name="purchase-list"),
+    path("purchases/<int:pk>/", records.purchase_detail, name="purchase-detail"),
+    path("purchases/suppliers/", suppliers.supplier_list, name="supplier-list"),
+    path("purchases/suppliers/<int:pk>/", suppliers.supplier_detail, name="supplier-detail"),
     path("emails/", emails.email_list, name="email-list"),
     path("emails/<int:pk>/", emails.email_detail, name="email-detail"),
     path("emails/<int:pk>/resend/", emails.email_resend, name="email-resend"),

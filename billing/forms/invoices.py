@@ -61,11 +61,12 @@ def _matching(text: str) -> Q:
     if not text:
         return Q()
     found = holds(text, "number", "buyer_name", "external_reference", "abby_invoice_id", "abby_invoice_number")
-    amount = _amount(text)
+    amount = amount_of(text)
     return found | Q(total_gross=amount) if amount is not None else found
 
 
-def _amount(text: str) -> Decimal | None:
+def amount_of(text: str) -> Decimal | None:
+    """The amount that a text typed in a search may be; None for what is too short or no figure."""
     if sum(letter.isdigit() for letter in text) < SHORTEST_AMOUNT:
         return None
     try:

@@ -14,6 +14,7 @@ ICONS: dict[str, str] = {
     "arrow-left": _paths("M19 12H5M11 6l-6 6 6 6"),
     "arrow-right": _paths("M5 12h14M13 6l6 6-6 6"),
     "arrow-up": _paths("M12 19V5M6 11l6-6 6 6"),
+    "bag": _paths("M5 8h14l1 12.5H4z", "M8.5 10.5V7a3.5 3.5 0 0 1 7 0v3.5"),
     "bank": _paths("M3 9.5 12 4l9 5.5zM5 9.5V18M9.7 9.5V18M14.3 9.5V18M19 9.5V18M3 20.5h18"),
     "bell": _paths("M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5a2.2 2.2 0 0 0 4 0"),
     "box": _paths("M12 3 4 7.2v9.6L12 21l8-4.2V7.2zM4.2 7.3 12 11.5l7.8-4.2M12 11.5V21"),

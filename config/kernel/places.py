@@ -39,6 +39,8 @@ class Place:
 
 _address = cache(reverse)  # the frame of each page asks for the same twenty
 PAGES: dict[str, Place] = {}
+# pages of a room that is larger than one: its entry in the rail opens the first, tabs lead to the others
+TABS: dict[str, Place] = {}
 ACTS: dict[str, Place] = {}
 # pages that show rows which have none of their own: the label of their model, the name of the address
 SHOWN_AT: dict[str, str] = {}
@@ -46,6 +48,10 @@ SHOWN_AT: dict[str, str] = {}
 
 def declare_pages(*places: Place) -> None:
     _declare(PAGES, places)
+
+
+def declare_tabs(*places: Place) -> None:
+    _declare(TABS, places)
 
 
 def declare_acts(*places: Place) -> None:

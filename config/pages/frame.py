@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.places import PAGES, Place, declare_pages
+from config.kernel.places import PAGES, TABS, Place, declare_pages
 
 declare_pages(Place("home", _("Accueil"), "home"))
 # what apps declare in their `places.py`, from top to bottom
@@ -22,9 +22,17 @@ RAIL = (
     "payments:payment-list",
     "payments:bankline-list",
     "payments:reminder-list",
+    "billing:purchase-list",
     "einvoicing:transmission-list",
     "billing:email-list",
 )
+# the tabs of a room, from left to right, by its entry in the rail; their addresses begin with its own
+ROOMS = {
+    "billing:purchase-list": (
+        "billing:purchase-list",
+        "billing:supplier-list",
+    ),
+}
 SETTINGS = (
     Place("company-settings", _("Société"), "settings"),
     Place("platform-settings", _("Plateformes"), "settings", setting="ENABLE_EINVOICING"),
@@ -54,6 +62,17 @@ def _entries(role: str, path: str) -> Iterator[NavEntry]:
             yield NavEntry(place.label, url, place.icon, path == url if place.name == "home" else path.startswith(url))
 
 
+def room_tabs(role: str, path: str) -> list[dict[str, Any]]:
+    """The tabs of the room that the page stands in, among those the role may open; none where it has no room."""
+    for entry, names in ROOMS.items():
+        start = PAGES[entry].url_for(role)
+        if start and path.startswith(start):
+            found = [(TABS[name], url) for name in names if (url := TABS[name].url_for(role))]
+            here = max((url for _tab, url in found if path.startswith(url)), key=len, default="")
+            return [{"label": tab.label, "url": url, "active": url == here} for tab, url in found]
+    return []
+
+
 def settings_tabs(role: str) -> list[tuple[Place, str]]:
     """The settings that the role may open, each with its address."""
     return [(place, url) for place in SETTINGS if (url := place.url_for(role))]
@@ -71,6 +90,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "nav": list(_entries(membership.role, request.path)),
+        "room": room_tabs(membership.role, request.path),
         "settings_url": next((url for _tab, url in settings_tabs(membership.role)), ""),
         "company": membership.company,
         "membership": membership,

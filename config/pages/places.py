@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from config.kernel.folding import fold
-from config.kernel.places import ACTS, PAGES
-from config.pages.frame import RAIL, settings_tabs
+from config.kernel.places import ACTS, PAGES, TABS
+from config.pages.frame import RAIL, ROOMS, settings_tabs
 
 # what apps declare in their `places.py`, as it is offered
 ACTS_IN_ORDER = (
@@ -52,5 +52,9 @@ def _open_places(role: str) -> Iterator[FoundPlace]:
     for place, method in (*acts, *pages):
         if url := place.url_for(role, method):
             yield FoundPlace(str(place.label), place.icon, url, place.synonyms)
+    for room, names in ROOMS.items():
+        for tab in (TABS[name] for name in names if name != room):
+            if url := tab.url_for(role):
+                yield FoundPlace(f"{PAGES[room].label} · {tab.label}", tab.icon, url, tab.synonyms)
     for tab, url in settings_tabs(role):
         yield FoundPlace(f"{_('Réglages')} · {tab.label}", tab.icon, url, _("paramètres"))

@@ -13,7 +13,7 @@ from config.kernel.search import SECTIONS, Hit, SearchSection, SearchTerms
 
 MOST = 6
 # what apps declare in their `search.py`, as the page shows it
-ORDER = ("invoices", "customers", "orders", "payments", "bank", "products")
+ORDER = ("invoices", "customers", "purchases", "orders", "payments", "bank", "products")
 
 
 @dataclass(frozen=True, slots=True)

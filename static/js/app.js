@@ -121,7 +121,7 @@
   });
 
   // -- keys ----------------------------------------------------------------------------------------------------------
-  const PLACES = { a: "home", c: "users", p: "box", o: "cart", f: "invoice", e: "coins", b: "bank", r: "bell", s: "send", m: "mail" };
+  const PLACES = { a: "bag", h: "home", c: "users", p: "box", o: "cart", f: "invoice", e: "coins", b: "bank", r: "bell", s: "send", m: "mail" };
   let going = 0;
   const typing = (node) => node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName);
   function step(way) {

@@ -41,7 +41,7 @@ from payments.services.uploads import hold_file
 from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
-from tests.factories import debits, money, platforms, story
+from tests.factories import debits, money, platforms, purchases, story
 from tests.factories.people import signed_in
 
 
@@ -108,6 +108,14 @@ class World:
             return save_order(
                 order=None, customer=self.customer, values={}, lines=[story.a_line()], actor=story.ACTOR, at=story.AT
             )
+
+    @cached_property
+    def supplier(self) -> Any:
+        return purchases.a_supplier(self.company)
+
+    @cached_property
+    def purchase(self) -> Any:
+        return purchases.a_purchase(self.supplier)
 
     @cached_property
     def upload(self) -> Any:

@@ -54,6 +54,8 @@ LISTS = (
     "payments:reminder-forecast",
     "einvoicing:transmission-list",
     "billing:email-list",
+    "billing:purchase-list",
+    "billing:supplier-list",
 )
 
 

@@ -1,0 +1,77 @@
+"""« Achats › Fournisseurs »: who bills us, what we owe them, the accounts that are known of them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from billing.forms.purchases.filters import SupplierFilter
+from billing.purchases.models import PurchaseInvoice, SupplierRule
+from billing.purchases.owed import account_of, suppliers_with_owed
+from billing.purchases.standing import chip_of, with_standing
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, member
+from config.kernel.clock import local_day
+from config.kernel.timeline import timeline_of
+from customers.models import Address, Customer, CustomerQuerySet
+
+SORTS: dict[str, Any] = {"name": "name", "owed": "owed", "created": "created_at"}
+LAST = 10
+
+
+def load_supplier(pk: int) -> Customer:
+    rows = Customer.objects.suppliers().select_related("company", "terms")
+    return cast(Customer, get_object_or_404(rows, pk=pk))
+
+
+@require_GET
+@member("purchases")
+def supplier_list(request: HttpRequest) -> HttpResponse:
+    filters = SupplierFilter(request.GET)
+    found = filters.narrow(suppliers_with_owed())
+    rows = found.select_related("terms", "purchase_rule")
+    page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
+    context = {
+        "page": page,
+        "q": filters.value("q"),
+        "filters": filters.controls(),
+        "filtered": any(filters.cleaned_data.values()),
+        "summary": _summary(found),
+        "may_edit": cast(MemberRequest, request).membership.may("purchases.edit"),
+    }
+    return render(request, "billing/purchases/supplier/list.html", context)
+
+
+def _summary(found: CustomerQuerySet) -> str:
+    rows = found.aggregate(rows=Count("pk"))["rows"]
+    counted = ngettext("%(rows)s fournisseur", "%(rows)s fournisseurs", rows)
+    return counted % {"rows": typography.number(rows)} if rows else ""
+
+
+@require_GET
+@member("purchases")
+def supplier_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    supplier = load_supplier(pk)
+    today = local_day(timezone.now())
+    membership = cast(MemberRequest, request).membership
+    last = with_standing(PurchaseInvoice.objects.filter(supplier=supplier)).order_by("-issue_date", "-id")[:LAST]
+    context = {
+        "supplier": supplier,
+        "address": Address.objects.filter(customer=supplier).order_by("kind", "id").first(),
+        "rule": SupplierRule.objects.filter(supplier=supplier).first(),
+        "ibans": list(supplier.ibans.select_related("confirmed_by").order_by("rejected_at", "-seen_at")),
+        "account": account_of(supplier, on=today),
+        "purchases": [{"purchase": row, "chip": chip_of(row, today)} for row in last],
+        "list_url": f"{reverse('billing:purchase-list')}?supplier={supplier.pk}",
+        "timeline": timeline_of(supplier, membership.role),
+        "may_edit": membership.may("purchases.edit"),
+        "may_confirm": membership.may("purchases.pay"),
+    }
+    return render(request, "billing/purchases/supplier/detail.html", context)
