@@ -26,6 +26,7 @@ from billing.models import (
     StockMovement,
     VatSubtotal,
 )
+from billing.purchases import admin as purchases  # noqa: F401 - registers the tables of buying
 from billing.services.emails import resend_email
 from billing.services.orders import cancel_order, confirm_order, ship_order
 from billing.services.products import archive_product

@@ -74,11 +74,11 @@ def _entries(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
 def _settled(purchase: PurchaseInvoice) -> dict[str, Any]:
     """The documents that settle it without money, on either side."""
     given, taken = purchase.credits_given, purchase.credits_taken
-    credits = given.select_related("purchase") if purchase.is_credit_note else taken.select_related("credit_note")
+    rows = given.select_related("purchase") if purchase.is_credit_note else taken.select_related("credit_note")
     return {
         "credits": [
             {"other": row.purchase if purchase.is_credit_note else row.credit_note, "amount": row.amount}
-            for row in credits.order_by("at", "pk")
+            for row in rows.order_by("at", "pk")
         ],
         "deposits": list(purchase.deposits.select_related("deposit")) if purchase.amount_deposited else [],
         "corrections": list(purchase.corrections.order_by("issue_date", "pk")),

@@ -1,0 +1,70 @@
+"""Buying for superusers: what a supplier sent, how it is booked and to which account it is paid are read here only."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from billing.purchases.models import (
+    PurchaseCredit,
+    PurchaseDeposit,
+    PurchaseInvoice,
+    PurchaseLine,
+    PurchaseVat,
+    SupplierIban,
+    SupplierRule,
+)
+from config.kernel.admin_base import FactAdmin, FactInline
+
+
+class PurchaseLineInline(FactInline):
+    model = PurchaseLine
+
+
+class PurchaseVatInline(FactInline):
+    model = PurchaseVat
+
+
+class PurchaseDepositInline(FactInline):
+    model = PurchaseDeposit
+    fk_name = "purchase"
+
+
+@admin.register(PurchaseInvoice)
+class PurchaseInvoiceAdmin(FactAdmin):
+    """Purchases are corrected, approved and booked in the back office, where each step says what it does."""
+
+    list_display = ["reference", "number", "company", "kind", "supplier", "status", "issue_date", "total_gross"]
+    list_select_related = ["company", "supplier"]
+    list_filter = ["status", "kind", "company"]
+    search_fields = ["reference", "number", "supplier__name"]
+    inlines = [PurchaseLineInline, PurchaseVatInline, PurchaseDepositInline]
+    ordering = ["-received_on", "-id"]
+
+
+@admin.register(SupplierIban)
+class SupplierIbanAdmin(FactAdmin):
+    """Who confirms an account is a person, on the supplier's record: nobody does here."""
+
+    list_display = ["iban", "company", "supplier", "seen_at", "confirmed_at", "confirmed_by", "rejected_at"]
+    list_select_related = ["company", "supplier", "confirmed_by"]
+    list_filter = ["company"]
+    search_fields = ["iban", "supplier__name"]
+    ordering = ["-seen_at"]
+
+
+@admin.register(SupplierRule)
+class SupplierRuleAdmin(FactAdmin):
+    list_display = ["supplier", "company", "account", "regime", "deductible_share", "may_validate_itself"]
+    list_select_related = ["company", "supplier"]
+    list_filter = ["company"]
+    search_fields = ["supplier__name"]
+    ordering = ["supplier__name"]
+
+
+@admin.register(PurchaseCredit, PurchaseDeposit, PurchaseLine, PurchaseVat)
+class PurchasePartAdmin(FactAdmin):
+    """Parts of purchases, readable on their own too."""
+
+    list_display = ["id", "company", "__str__"]
+    list_select_related = ["company"]
+    ordering = ["-id"]
