@@ -5,11 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 
 from billing.purchases.models import (
+    ApprovalRule,
+    Delegation,
+    PrepaidShare,
+    PurchaseApproval,
     PurchaseCredit,
     PurchaseDeposit,
     PurchaseInvoice,
     PurchaseLine,
+    PurchaseSettings,
     PurchaseVat,
+    RuleApprover,
     SupplierIban,
     SupplierRule,
 )
@@ -61,7 +67,38 @@ class SupplierRuleAdmin(FactAdmin):
     ordering = ["supplier__name"]
 
 
-@admin.register(PurchaseCredit, PurchaseDeposit, PurchaseLine, PurchaseVat)
+class RuleApproverInline(FactInline):
+    model = RuleApprover
+
+
+@admin.register(ApprovalRule)
+class ApprovalRuleAdmin(FactAdmin):
+    list_display = ["name", "company", "above", "supplier", "account", "separate_above", "ended_at"]
+    list_select_related = ["company", "supplier"]
+    list_filter = ["company"]
+    inlines = [RuleApproverInline]
+    ordering = ["company", "above", "id"]
+
+
+@admin.register(Delegation)
+class DelegationAdmin(FactAdmin):
+    list_display = ["approver", "delegate", "company", "starts_on", "ends_on", "ended_at"]
+    list_select_related = ["company", "approver", "delegate"]
+    list_filter = ["company"]
+    ordering = ["-starts_on", "-id"]
+
+
+@admin.register(PrepaidShare)
+class PrepaidShareAdmin(FactAdmin):
+    list_display = ["due_on", "company", "line", "amount", "booked_on", "cancelled_at"]
+    list_select_related = ["company", "line"]
+    list_filter = ["company"]
+    ordering = ["-due_on", "-id"]
+
+
+@admin.register(
+    PurchaseApproval, PurchaseCredit, PurchaseDeposit, PurchaseLine, PurchaseSettings, PurchaseVat, RuleApprover
+)
 class PurchasePartAdmin(FactAdmin):
     """Parts of purchases, readable on their own too."""
 

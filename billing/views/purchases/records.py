@@ -12,8 +12,10 @@ from django.views.decorators.http import require_GET
 from billing.ledger import account_name
 from billing.models import JournalEntry
 from billing.panels import choose
+from billing.purchases.doubts import sentence_of
 from billing.purchases.models import PurchaseInvoice
 from billing.purchases.panels import contributed_actions, panels_of, parts_of
+from billing.purchases.proposing import explain
 from billing.purchases.regimes import SELF_ASSESSED
 from billing.purchases.standing import chip_of, days_late, with_standing
 from config.kernel.access import MemberRequest, member
@@ -39,6 +41,7 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "late": days_late(purchase, today),
         "primary": primary,
         "menu": menu,
+        "doubts": [{"code": code, "sentence": sentence_of(code)} for code in purchase.doubts],
         "lines": _lines(purchase),
         "vat": list(purchase.vat_rows.all()),
         "entries": _entries(purchase),
@@ -56,6 +59,7 @@ def _lines(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
         {
             "line": line,
             "account": account_name(line.account) if line.account else "",
+            "why": explain(line.proposed_because),
             "self_assessed": line.regime in SELF_ASSESSED,
         }
         for line in purchase.lines.order_by("position")
