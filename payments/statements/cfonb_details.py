@@ -2,7 +2,7 @@
 
 LIB free label · NPY, NBE name of payer, of payee · NPO, NBU ultimate ones · RCN client's reference and purpose · REF
 reference of the remittance · IPY, IBE identifier of payer, of payee · IBN IBAN · MMO original amount, its decimals and
-rate · FEE charges · LCC, LC2, LCS remittance.
+rate · FEE charges · LCC, LC2, LCS remittance · RUM mandate of a direct debit, and its sequence.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REMITTANCE = ("LIB", "LCC", "LC2", "LCS")
 NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF"})
-KNOWN = frozenset({"LIB", "LCC", "LC2", "LCS", "NPY", "NBE", "NPO", "NBU", "RCN", "REF", "MMO"})
+KNOWN = frozenset({"LIB", "LCC", "LC2", "LCS", "NPY", "NBE", "NPO", "NBU", "RCN", "REF", "MMO", "RUM"})
 IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 MMO = re.compile(r"([A-Z]{3})(\d)(\d{1,14})")
 
@@ -52,6 +52,7 @@ def line_of(record: Record, details: Details) -> StatementLine:
     label = " ".join(record.text[48:79].split())
     client = next(iter(details.texts.get("RCN", ())), "")
     end_to_end, purpose = client[:35].strip(), " ".join(client[35:].split())
+    mandate = next(iter(details.texts.get("RUM", ())), "")[:35].strip()
     others = [text for name in details.texts if name not in KNOWN for text in details.all(name)]
     references = " ".join(details.all("REF"))
     texts = [label, *details.all(*REMITTANCE), references, purpose, *others]
@@ -66,6 +67,7 @@ def line_of(record: Record, details: Details) -> StatementLine:
         remittance=" ".join(dict.fromkeys(filter(None, texts))),
         structured_reference=references,
         end_to_end_id="" if end_to_end.upper() in NO_REFERENCE else end_to_end,
+        mandate_reference="" if mandate.upper() in NO_REFERENCE else mandate,
         bank_reference=_bank_reference(record.text),
         transaction_code=record.text[32:34].strip(),
         # a reject code is the interbank reason for which an earlier movement comes back

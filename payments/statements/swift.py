@@ -192,6 +192,7 @@ def _line(found: Field, texts: Sequence[str], currency: str, collection: Transac
         remittance=details.remittance,
         structured_reference=details.reference,
         end_to_end_id=details.end_to_end_id or _named(customer),
+        mandate_reference=details.mandate_reference,
         bank_reference=_named(reference) if any(sign.isdigit() for sign in reference) else "",
         transaction_code=str(data.get("id") or "").strip(),
         is_reversal=mark.startswith("R"),

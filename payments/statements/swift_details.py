@@ -35,6 +35,7 @@ class SwiftDetails:
     iban: str = ""
     reference: str = ""
     end_to_end_id: str = ""
+    mandate_reference: str = ""
 
 
 def details_of(texts: Sequence[str], beside: str, collection: Transactions) -> SwiftDetails:
@@ -61,7 +62,9 @@ def _coded(text: str, beside: str, collection: Transactions) -> SwiftDetails:
         counterparty=" ".join(str(data.get("applicant_name") or "").split()),
         iban=iban if is_iban(iban) else "",
         reference=_creditor_reference(remittance),
-        end_to_end_id="" if end_to_end.upper() in NO_REFERENCE else end_to_end,
+        end_to_end_id=_told(end_to_end),
+        # what the library calls MREF+
+        mandate_reference=_told(" ".join(str(data.get("additional_position_reference") or "").split())[:35]),
     )
 
 
@@ -85,14 +88,18 @@ def _between_slashes(words: dict[str, str], beside: str) -> SwiftDetails:
         name = name or next(iter(parts[2:3]), "")
     texts = [beside, *(words.get(word, "") for word in ("TRTP", "REMI", "USTD", "RTRN", "PURP", "KREF", "PREF"))]
     remittance = " ".join(filter(None, texts))
-    end_to_end = words.get("EREF", "")
     return SwiftDetails(
         remittance=remittance,
         counterparty=name,
         iban=iban if is_iban(iban) else _iban(beside),
         reference=_creditor_reference(f"{words.get('STRD', '')} {words.get('CDTRREF', '')} {remittance}"),
-        end_to_end_id="" if end_to_end.upper() in NO_REFERENCE else end_to_end,
+        end_to_end_id=_told(words.get("EREF", "")),
+        mandate_reference=_told((words.get("MREF") or words.get("MARF", ""))[:35]),
     )
+
+
+def _told(reference: str) -> str:
+    return "" if reference.upper() in NO_REFERENCE else reference
 
 
 def _iban(text: str) -> str:

@@ -78,6 +78,13 @@ def test_the_details_say_who_paid_what_and_under_which_reference():
     assert (line.instructed_amount, line.instructed_currency) == (Decimal("1300.00"), "USD")
 
 
+def test_a_direct_debit_tells_its_mandate():
+    told = [detail("RUM", "RUM-2026-00007".ljust(35) + "RCUR"), detail("RCN", "PRL42".ljust(35))]
+    [line] = lines(statement(record("04", -1200, "REJET PRLV"), *told, closing=98800))
+    assert (line.mandate_reference, line.end_to_end_id) == ("RUM-2026-00007", "PRL42")
+    assert "RUM" not in line.remittance
+
+
 def test_who_is_paid_is_named_for_what_goes_out():
     (line,) = lines(statement(record("04", -500), detail("NPY", "NOUS"), detail("NBE", "EDF"), opening=0, closing=-500))
     assert line.counterparty == "EDF"

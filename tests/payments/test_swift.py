@@ -62,6 +62,15 @@ def test_german_sub_fields_and_words_between_slashes_name_the_payer():
     assert [line.remittance for line in lines] == ["VIREMENT FAC-2026-00001", "FAC-2026-00002"]
 
 
+def test_a_direct_debit_tells_its_mandate():
+    coded = ":61:260131D12,NDDTNONREF\n:86:105?00PRELEVEMENT?20EREF+PRL42?21MREF+RUM-2026-00007?22SVWZ+Retour"
+    worded = ":61:260131D12,NDDTNONREF\n:86:/EREF/PRL43/MREF/RUM-2026-00008/REMI/Retour"
+    dutch = ":61:260131D12,NDDTNONREF\n:86:/EREF/PRL44/MARF/NOTPROVIDED/REMI/Retour"
+    lines = only(mt940(coded, worded, dutch, closing="C260131EUR964,00")).lines
+    assert [line.mandate_reference for line in lines] == ["RUM-2026-00007", "RUM-2026-00008", ""]
+    assert [line.end_to_end_id for line in lines] == ["PRL42", "PRL43", "PRL44"]
+
+
 def test_an_envelope_of_swift_is_left_aside():
     data = b"{1:F01AAAAFRPPXXXX0000000000}{2:I940AAAAFRPPXXXXN}{4:\r\n" + mt940(CREDIT).replace(b"\n-", b"\r\n-}")
     assert len(read(data + b"{5:}" + data, filename="x")) == 2
