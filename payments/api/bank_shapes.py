@@ -12,8 +12,9 @@ from config.kernel import typography
 from config.kernel.api.fields import Id, Moment, Money, Word
 from payments.api.fields import STATES
 from payments.imported import REASONS
-from payments.matching import PHRASES, Verdict, explain
+from payments.matching import PHRASES, Verdict
 from payments.models import Match, MatchPart, PartKind
+from payments.sentences import why_matched
 
 PART_KINDS = {"payment": PartKind.PAYMENT, "refund": PartKind.REFUND, "booking": PartKind.BOOKING}
 KINDS = ("auto", "proposed", "none")
@@ -230,7 +231,7 @@ def proposal(verdict: Verdict, invoices: dict[int, Invoice]) -> dict[str, Any]:
     return {
         "kind": verdict.kind,
         "rule": verdict.rule,
-        "sentence": explain(verdict, _),
+        "sentence": why_matched(verdict),
         "allocations": [proposed(key) for key in amounts if key in invoices],
         "rivals": [proposed(key) for key in rivals if key in invoices],
         "evidence": [evidence_shape(piece.kind, piece.value) for piece in verdict.evidence],

@@ -7,7 +7,7 @@ time; the final one (mise en demeure) is drafted for a person to send. What a la
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -73,12 +73,18 @@ class Decision:
     level: str | None
     reason: str
     sentence: str
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | int | date] = field(default_factory=dict)
     needs_person: bool = False
     with_charges: bool = False
 
     def __str__(self) -> str:
-        return self.sentence % self.params if self.params else self.sentence
+        """In French, as it is written down."""
+        return self.worded(str, french_date)
+
+    def worded(self, translate: Callable[[str], str], day: Callable[[date], str]) -> str:
+        """As its reader reads it: `translate` is gettext, and `day` writes a date."""
+        values = {name: day(value) if isinstance(value, date) else value for name, value in self.params.items()}
+        return translate(self.sentence) % values if values else translate(self.sentence)
 
 
 DEFAULT_POLICY = Policy()
@@ -157,11 +163,11 @@ def refusals(facts: Facts, policy: Policy = DEFAULT_POLICY) -> Iterator[Decision
         return
     due_for_it = facts.due_on + timedelta(days=upcoming.days_late)
     if facts.today < due_for_it:
-        yield refuse("not_late_enough", next_on=french_date(due_for_it))
+        yield refuse("not_late_enough", next_on=due_for_it)
     if facts.last_sent_on is not None:
         again_on = facts.last_sent_on + timedelta(days=policy.days_between)
         if facts.today < again_on:
-            yield refuse("too_soon", sent_on=french_date(facts.last_sent_on), next_on=french_date(again_on))
+            yield refuse("too_soon", sent_on=facts.last_sent_on, next_on=again_on)
     if not facts.is_working_day:
         yield refuse("not_a_working_day")
 
@@ -181,9 +187,9 @@ def refusals_for_invoice(facts: Facts) -> Iterator[Decision]:
     if facts.is_being_debited:
         yield refuse("debit_pending")
     if facts.paused_until is not None and facts.today <= facts.paused_until:
-        yield refuse("paused", until=french_date(facts.paused_until))
+        yield refuse("paused", until=facts.paused_until)
     if facts.promised_on is not None and facts.today <= facts.promised_on:
-        yield refuse("promised", until=french_date(facts.promised_on))
+        yield refuse("promised", until=facts.promised_on)
 
 
 def refuse_for_bank(facts: Facts, policy: Policy) -> Decision | None:
@@ -206,7 +212,7 @@ def next_level(last_level: str, policy: Policy) -> Level | None:
     return policy.levels[position] if position < len(policy.levels) else None
 
 
-def refuse(reason: str, **params: str | int) -> Decision:
+def refuse(reason: str, **params: str | int | date) -> Decision:
     """Nothing leaves; `reason` is a key of SENTENCES."""
     return Decision(level=None, reason=reason, sentence=SENTENCES[reason], params=params)
 

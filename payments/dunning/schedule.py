@@ -1,12 +1,14 @@
-"""Whose next reminder is due by the calendar, found in the database: the half of the policy that needs no evidence.
+"""Whose next reminder may leave, found in the database: the part of the policy that needs no evidence.
 
-What depends on the bank, the address or the working day is decided for each row (`planning.plan`); a test holds both
-together.
+By the calendar, disputes and pauses; nor is anybody found who has no address, has credit, or whose amount or account
+waits on a bank line. What a line's words say, or the working day, is decided for each row (`planning.plan`); a test
+holds both together.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import (
     Case,
@@ -18,6 +20,7 @@ from django.db.models import (
     Max,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Value,
     When,
@@ -27,9 +30,10 @@ from django.db.models.functions import Coalesce
 from billing.models import Invoice, InvoiceQuerySet
 from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
+from customers.models import Contact
 from payments.dunning.models import VOID, HoldKind, Reminder, ReminderHold, ReminderLevel
 from payments.dunning.policy import DEFAULT_POLICY
-from payments.models import DirectDebit
+from payments.models import BankLine, BarredPair, DirectDebit, MatchPart, Payment
 from payments.portal.notices import paused_invoices
 
 ALL_SENT = 100_000  # days of delay that no invoice reaches
@@ -68,13 +72,13 @@ _AFTER = Case(
 
 
 def due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
-    """Those whose next reminder may leave today, by the calendar, disputes and pauses."""
-    return with_delay(rows, company=company).filter(_is_due(company, at))
+    """Those whose next reminder may leave today, as far as the database can tell."""
+    return with_delay(rows, company=company).with_balance().filter(_is_due(company, at))
 
 
 def not_due_for_reminder(rows: InvoiceQuerySet, *, company: Company, at: datetime) -> InvoiceQuerySet:
     """The other overdue ones."""
-    return with_delay(rows, company=company).exclude(_is_due(company, at))
+    return with_delay(rows, company=company).with_balance().exclude(_is_due(company, at))
 
 
 def _is_due(company: Company, at: datetime) -> Q:
@@ -96,7 +100,37 @@ def _is_due(company: Company, at: datetime) -> Q:
         & ~never
         & ~Exists(held)
         & ~Exists(debited)
+        & ~_waits_for_money(company)
+        & (~Q(customer__email="") | Q(Exists(_reminded_contacts())))
     )
+
+
+def _reminded_contacts() -> QuerySet[Contact]:
+    """Where a reminder goes that does not go to the customer's own address."""
+    chosen = Q(gets_reminders=True) | Q(pk=OuterRef("customer__reminder_settings__contact"))
+    rows: QuerySet[Contact] = Contact.everywhere.filter(chosen, customer=OuterRef("customer")).exclude(email="")
+    return rows
+
+
+def _waits_for_money(company: Company) -> Q:
+    """Those whose customer has credit, has paid before from the account of a credit that nobody has explained yet, or
+    that owe the amount of one. A line of which a person took an invoice off is left to the decision of each row."""
+    free = Payment.everywhere.filter(company=company, reverses=None, reversed_at=None, amount__gt=F("allocated"))
+    waiting = Q(customer__in=free.values("customer_id"))
+    waiting_lines = BankLine.everywhere.filter(company=company, status__in=BankLine.UNEXPLAINED, amount__gt=0)
+    barred = BarredPair.everywhere.filter(company=company).values("line_id")
+    amounts: dict[str, set[Decimal]] = {}
+    for currency, amount in waiting_lines.exclude(pk__in=barred).values_list("currency", "amount"):
+        amounts.setdefault(currency, set()).add(amount)
+    for currency, equal in amounts.items():
+        waiting |= Q(currency=currency, open_balance__in=equal)
+    ibans = set(waiting_lines.exclude(counterparty_iban="").values_list("counterparty_iban", flat=True))
+    if ibans:
+        known = MatchPart.everywhere.filter(
+            company=company, match__undone_at=None, payment__isnull=False, match__line__counterparty_iban__in=ibans
+        )
+        waiting |= Q(customer__in=set(known.values_list("payment__customer_id", flat=True)))
+    return waiting
 
 
 def _recently_reminded(company: Company, today: date) -> list[int]:

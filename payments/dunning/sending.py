@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from billing.models import Email, EmailKind, Invoice
 from billing.services.emails import queue_email
-from config.kernel import audit
+from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.isolating import treat_each
@@ -128,7 +129,7 @@ def _goes_with(row: Planned, own: Planned) -> bool:
 def refusal(row: Planned) -> DomainError:
     if row.decision.reason == "no_address":
         return NoReminderAddress()
-    return NothingToSend(sentence=str(row.decision))
+    return NothingToSend(sentence=row.decision.worded(gettext, typography.day))
 
 
 def _write(group: Group, text: LetterText, waiver: Waiver, actor: Actor, at: datetime) -> list[Reminder]:

@@ -53,6 +53,7 @@ LOSSES = {
     "settled": "%(number)s n’est pas la facture citée",
     "barred": "%(number)s a déjà été écartée de cette ligne",
 }
+DAYS = frozenset({"repeat"})
 AMOUNTS = frozenset({"amount", "missing", "excess", "debit", "fee", "discount", "rounding"})
 OPENINGS = {
     AUTO: "Rapproché automatiquement : %(reasons)s.",
@@ -62,12 +63,18 @@ OPENINGS = {
 NO_REASON = "ni référence, ni numéro, ni montant unique ne désignent une facture"
 
 
-def explain(verdict: Verdict, translate: Callable[[str], str] = str, amounts: Callable[[str], str] = str) -> str:
-    """Why, in one sentence. Where the reader may not be French, `translate` is gettext, and `amounts` writes
-    « 1 234,00 » as he does.
+def explain(
+    verdict: Verdict,
+    translate: Callable[[str], str] = str,
+    amounts: Callable[[str], str] = str,
+    days: Callable[[str], str] = str,
+) -> str:
+    """Why, in one sentence. Where the reader may not be French, `translate` is gettext, `amounts` writes « 1 234,00 »
+    as he does, and `days` « 31/12/2026 ».
     """
+    written = {**dict.fromkeys(AMOUNTS, amounts), **dict.fromkeys(DAYS, days)}
     reasons = [
-        translate(PHRASES[piece.kind]) % {"value": amounts(piece.value) if piece.kind in AMOUNTS else piece.value}
+        translate(PHRASES[piece.kind]) % {"value": written.get(piece.kind, str)(piece.value)}
         for piece in verdict.evidence
     ]
     return translate(OPENINGS[verdict.kind]) % {"reasons": " ; ".join(reasons) or translate(NO_REASON)}

@@ -29,7 +29,8 @@ class Entry:
     bank_reference: str = ""
     code: str = "ESCT"  # the bank's sub-family of the movement, as RRTN for a return
     return_code: str = ""
-    instructed: Decimal | None = None  # in euros, before charges
+    instructed: Decimal | None = None  # before charges
+    instructed_in: str = "EUR"
     mandate_reference: str = ""
     batch_reference: str = ""
 
@@ -94,7 +95,7 @@ def add_entry(statement: etree._Element, entry: Entry, on: date, reference: str)
     if entry.mandate_reference:
         add(details, "Refs/MndtId", entry.mandate_reference)
     if entry.instructed is not None:
-        add(details, "AmtDtls/InstdAmt/Amt", f"{entry.instructed:f}", Ccy="EUR")
+        add(details, "AmtDtls/InstdAmt/Amt", f"{entry.instructed:f}", Ccy=entry.instructed_in)
     role = "Cdtr" if entry.amount < 0 else "Dbtr"
     add(details, f"RltdPties/{role}/Nm", entry.counterparty[:70])
     if entry.counterparty_iban:

@@ -30,8 +30,9 @@ from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import known_lines
-from payments.matching import NONE, Verdict, explain
+from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match, MatchPart
+from payments.sentences import why_matched
 from payments.services.nearby import customers_near
 from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import accept_match, reconcile
@@ -140,7 +141,7 @@ def bankline_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "line": line,
         "tone": TONES[LineStatus(line.status)],
-        "sentence": explain(verdict, _, _amount) if verdict else "",
+        "sentence": why_matched(verdict) if verdict else "",
         "proposed": bool(verdict and verdict.kind != NONE),
         "excess": verdict.excess if verdict else Decimal("0.00"),
         "form": form,
@@ -189,11 +190,6 @@ def _candidates(line: BankLine, verdict: Verdict | None, text: str) -> tuple[lis
         nearest = Abs(F("open_balance") - line.amount)
         chosen = list(others.with_balance().order_by(nearest, "due_date", "id")[:MOST_OTHERS])
     return chosen, preset
-
-
-def _amount(text: str) -> str:
-    """An amount of the evidence, which is kept in French, as the reader writes amounts."""
-    return typography.number(Decimal(text.replace("\u202f", "").replace(",", ".")), 2)
 
 
 def matching(text: str) -> Q:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from billing.models import Invoice
-from config.kernel import typography
 from payments.models import Payment
 
 
@@ -69,8 +68,3 @@ class Proposal:
     difference: DifferenceChoice | None = None
     link: tuple[str, str] | None = None  # where more is known: label and address
     facts: Sequence[tuple[str, str]] = ()  # what it is made of: label and amount
-
-
-def amount_of(text: str) -> str:
-    """An amount of the evidence, which is kept in French, as the reader writes amounts."""
-    return typography.number(Decimal(text.replace("\u202f", "").replace(",", ".")), 2)

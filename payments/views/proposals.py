@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from billing import ledger
 from billing.ledger import account_name
 from payments.debits.fees import returned_with_fee
-from payments.matching import NONE, explain
+from payments.matching import NONE
 from payments.models import BankLine
+from payments.sentences import why_matched
 from payments.services.habits import Habit, habit_of
 from payments.services.nearby import customers_near
 from payments.services.proposing import build_index, propose
 from payments.services.rules import booking_by, first_fitting, is_own_transfer, own_accounts, rules_of
-from payments.views.proposal import Proposal, Rival, amount_of
+from payments.views.proposal import Proposal, Rival
 from payments.views.proposed_invoices import of_invoices, rivals_of
 from payments.views.proposed_money import of_known_money, of_payments, of_payout
 
@@ -44,7 +45,7 @@ def proposals_for(line: BankLine, *, role: str, at: datetime) -> Proposed:
     if verdict.kind != NONE:
         return Proposed(found, customers=customers)
     # of a debit that is nobody's money back there is nothing to say
-    finding = explain(verdict, _, amount_of) if line.amount > 0 else ""
+    finding = why_matched(verdict) if line.amount > 0 else ""
     return Proposed(found, finding, rivals_of(verdict), customers)
 
 

@@ -13,12 +13,13 @@ from config.kernel import typography
 from config.kernel.money import ZERO
 from config.kernel.roles import may
 from customers.models import Customer
-from payments.matching import NONE, Verdict, explain, explain_loss
+from payments.matching import NONE, Verdict, explain_loss
 from payments.models import BankLine, WriteOffReason
+from payments.sentences import why_matched
 from payments.services.credits import credit_payments
 from payments.services.write_off_limits import WRITE_OFF, limits_of
 from payments.services.write_offs import GAINED, LOST, WITH_VAT
-from payments.views.proposal import CreditChoice, DifferenceChoice, Proposal, Rival, amount_of
+from payments.views.proposal import CreditChoice, DifferenceChoice, Proposal, Rival
 
 MOST_CREDITS = 6
 SMALL = Decimal("0.10")  # of what is owed: more is no difference, it is a part
@@ -32,11 +33,10 @@ def of_invoices(line: BankLine, verdict: Verdict, *, role: str) -> list[Proposal
     invoices = _invoices_of(verdict)
     if verdict.kind == NONE or not all(key in invoices for key in shares):
         return []
-    sentence, rivals = explain(verdict, _, amount_of), rivals_of(verdict, invoices)
+    sentence, rivals = why_matched(verdict), rivals_of(verdict, invoices)
     rows = [(invoices[key], amount) for key, amount in shares.items()]
     if verdict.currency:
-        # its amount in the line's currency is typed on the page of a payment
-        return [Proposal(sentence=sentence, rows=rows, rivals=rivals)]
+        return [Proposal(sentence=f"{sentence} {_elsewhere(line, rows)}", rows=rows, rivals=rivals)]
     if not rows:
         return _of_credit(verdict, sentence, rivals)
     owed = sum((invoice.balance for invoice, _share in rows), ZERO)
@@ -53,6 +53,15 @@ def of_invoices(line: BankLine, verdict: Verdict, *, role: str) -> list[Proposal
     # one invoice in the place of another of the same balance: each is one key away
     alone = [row.invoice for row in rivals] if len(rows) == 1 else []
     return [best, *(_instead(row) for row in alone if row.balance == rows[0][1] == rows[0][0].balance)]
+
+
+def _elsewhere(line: BankLine, rows: Sequence[tuple[Invoice, Decimal]]) -> str:
+    """Why it cannot be accepted, and what to do: the books convert nothing."""
+    words = _(
+        "La ligne est en %(ours)s, la facture en %(theirs)s, et rien n’est converti ici : mettez la ligne en attente, "
+        "et enregistrez sur la facture l’encaissement en %(theirs)s."
+    )
+    return words % {"ours": line.currency, "theirs": rows[0][0].currency if rows else ""}
 
 
 def _invoices_of(verdict: Verdict) -> Mapping[int, Invoice]:

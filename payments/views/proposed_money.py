@@ -14,12 +14,13 @@ from config.kernel import typography
 from config.kernel.errors import DomainError
 from config.kernel.middleware import translated
 from payments.checkouts.payout_parts import payout_of, payout_parts
-from payments.matching import NONE, PROPOSED, Verdict, explain
+from payments.matching import NONE, PROPOSED, Verdict
 from payments.models import BankLine, MatchPart, Payment
+from payments.sentences import why_matched
 from payments.services.explaining import parts_of_verdict
 from payments.services.proposing import AROUND
 from payments.services.settling_parts import Booked, Found, Part, Received, Refunded, Returned
-from payments.views.proposal import Proposal, amount_of
+from payments.views.proposal import Proposal
 
 MOST_FOUND, MOST_FACTS = 3, 8
 KNOWN = ("found", "returned", "refunds")  # of a verdict, in the names of the fields
@@ -30,7 +31,7 @@ def of_known_money(line: BankLine, verdict: Verdict) -> list[Proposal]:
     parts = parts_of_verdict(line, verdict) if verdict.kind != NONE else []
     if not parts:
         return []
-    best = Proposal(sentence=explain(verdict, _, amount_of), **_shown(verdict, parts))
+    best = Proposal(sentence=why_matched(verdict), **_shown(verdict, parts))
     name = next(name for name in KNOWN if getattr(verdict, name))
     proposals = [best]
     for loser in verdict.losers[:MOST_FOUND]:

@@ -56,7 +56,8 @@ def _facts(invoice: Invoice, payments: list[Payment]) -> list[tuple[str, str]]:
     """What the invoice asks for, and each payment with what it holds."""
     rows: list[tuple[str, Any]] = [(_("Reste à payer"), invoice.balance)]
     rows += [
-        (f"{payment.number} · {payment.paid_on:%d/%m/%Y}", payment.unallocated) for payment in payments[:MOST_SHOWN]
+        (f"{payment.number} · {typography.day(payment.paid_on)}", payment.unallocated)
+        for payment in payments[:MOST_SHOWN]
     ]
     if rest := sum((payment.unallocated for payment in payments[MOST_SHOWN:]), ZERO):
         rows.append((_("Autres encaissements"), rest))

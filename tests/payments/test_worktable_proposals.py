@@ -55,6 +55,15 @@ def a_client(company: Company, role: str = Role.OWNER) -> Client:
     return client
 
 
+def test_an_invoice_in_another_currency_says_why_no_key_accepts_it(company: Company, client: Client):
+    customer = story.a_customer(company)
+    invoice = story.an_issued_invoice(customer, at=AT - timedelta(days=10), currency="USD")
+    line = a_line(company, "1330.00", invoice.number, instructed=invoice.balance, instructed_in="USD")
+    page = plain(client.get(address(line)).text)
+    assert "La ligne est en EUR, la facture en USD" in page
+    assert f'name="owed_{invoice.pk}"' not in page
+
+
 def plain(page: str) -> str:
     return re.sub(r"[\s\u00a0\u202f]+", " ", page)
 

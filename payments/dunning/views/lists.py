@@ -177,7 +177,7 @@ def planned_row(row: Planned) -> dict[str, Any]:
 
 
 def sentence_of(decision: Decision) -> str:
-    return _(decision.sentence) % decision.params if decision.params else _(decision.sentence)
+    return decision.worded(_, typography.day)
 
 
 def _sent(reminder: Reminder) -> dict[str, Any]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from config.kernel import typography
 from config.kernel.roles import Role
+from customers.models import Contact
 from payments.dunning import evidence
-from payments.models import Reminder, ReminderSettings, ReminderStatus, ReminderText
-from tests.factories.money import a_credit, bank_lines
+from payments.models import BarredPair, Reminder, ReminderSettings, ReminderStatus, ReminderText
+from payments.services.allocations import Share
+from payments.services.reconciliation import accept_match
+from tests.factories.money import a_credit, a_payment, bank_lines
 from tests.factories.people import signed_in
-from tests.factories.story import a_company, a_customer, an_issued_invoice
+from tests.factories.story import ACTOR, a_company, a_customer, a_line, an_issued_invoice
 
 pytestmark = pytest.mark.django_db
 LIST = "payments:reminder-list"
@@ -80,6 +85,48 @@ def test_the_list_is_narrowed_by_level_and_customer_and_counts_the_whole(company
     assert page.context["totals"] == [typography.money(late.balance + other.balance)]
     sent = client.get(reverse("payments:reminder-history"), {"level": "1"})
     assert [row["reminder"].invoice_id for row in sent.context["rows"]] == [late.pk]
+
+
+def test_what_is_held_back_is_not_counted_as_to_be_reminded(company, late):
+    """Credit of its customer, its amount on the bank, its account known, no address: each waits; a person's word goes
+    before the amount."""
+    start = timezone.now() - timedelta(days=60)
+    in_credit, equal, silent, known, barred = (
+        an_issued_invoice(a_customer(company, name=name, **values), [a_line(unit_price=Decimal(price))], at=start)
+        for name, price, values in (
+            ("Crédit", 11, {}), ("Égal", 12, {}), ("Muet", 13, {"email": ""}), ("Connu", 14, {}), ("Écarté", 15, {}),
+        )
+    )  # fmt: skip
+    a_payment(in_credit.customer, "5.00")
+    iban = "FR7630006000011234567890189"
+    [before] = bank_lines(company, [a_credit("3.00", counterparty_iban=iban)], at=timezone.now())
+    accept_match(line=before, shares=[Share(known, Decimal(3))], actor=ACTOR, at=timezone.now())
+    entries = [(f"{equal.balance}", ""), (f"{barred.balance}", ""), ("0.77", iban)]
+    lines = bank_lines(company, [a_credit(amount, counterparty_iban=of) for amount, of in entries], at=timezone.now())
+    taken_off = next(line for line in lines if line.amount == barred.balance)
+    BarredPair.everywhere.create(company=company, line=taken_off, invoice=barred)
+    client = signed_in(company)
+    page = client.get(reverse(LIST))
+    assert sorted(shown(page)) == sorted([late.pk, barred.pk])
+    assert [tab["count"] for tab in page.context["tabs"]][:2] == ["2", "4"]
+    held = client.get(reverse("payments:reminder-held"))
+    assert sorted(shown(held)) == sorted(one.pk for one in (in_credit, equal, silent, known))
+    assert all("Aucune relance" in row["sentence"] for row in held.context["rows"])
+    Contact.everywhere.create(
+        company=company, customer=silent.customer, name="Compta", email="c@muet.example", gets_reminders=True
+    )
+    assert silent.pk in shown(client.get(reverse(LIST)))
+
+
+def test_days_in_a_decision_are_written_as_the_reader_writes_them(company, late):
+    day = (timezone.now() + timedelta(days=5)).date()
+    client = signed_in(company)
+    typed = {"amount": "100", "until": day.isoformat()}
+    assert client.post(reverse("payments:hold-new", args=[late.pk, "promise"]), typed).status_code == 302
+    for language, written in (("fr", f"{day:%d/%m/%Y}"), ("en", f"{day.day} {day:%b} {day.year}")):
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        [row] = client.get(reverse("payments:reminder-held")).context["rows"]
+        assert written in row["sentence"], language
 
 
 def test_all_late_invoices_are_reached_by_pages_of_fifty(company):
