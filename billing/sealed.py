@@ -1,5 +1,5 @@
 """What billing puts into the chain of facts: issued documents with their lines, journal entries with theirs,
-the files made from documents, and the movements of stock.
+the files made from documents, booked purchases with their parts and the credit notes used, and movements of stock.
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ from typing import Any
 
 from django.db import models
 
-from billing.models import Invoice, InvoiceDocument, InvoiceStatus, JournalEntry, StockMovement
+from billing.models import (
+    Invoice,
+    InvoiceDocument,
+    InvoiceStatus,
+    JournalEntry,
+    PurchaseCredit,
+    PurchaseInvoice,
+    StockMovement,
+)
 from config.kernel import chain
 from config.kernel.chain import columns
 
@@ -49,6 +57,27 @@ def entry_facts(entry: Any) -> Mapping[str, Any]:
     }
 
 
+def purchase_facts(purchase: Any) -> Mapping[str, Any]:
+    """Every frozen column of a booked purchase, its lines, its VAT breakdown and the deposits it deducts."""
+    parts = (("lines", purchase.lines), ("vat", purchase.vat_rows), ("deposits", purchase.deposits))
+    return {
+        "purchase": columns(purchase, *PurchaseInvoice.MUTABLE),
+        **{
+            name: [columns(row, "is_live") for row in sorted(rows.all(), key=lambda row: row.pk)]
+            for name, rows in parts
+        },
+    }
+
+
+# what is credited on either side is the sum of the credits used
+CREDITED = """
+SELECT row.id, row.reference FROM billing_purchaseinvoice AS row
+WHERE row.company_id = %(company)s AND row.amount_credited <> (
+  SELECT coalesce(sum(used.amount), 0) FROM billing_purchasecredit AS used
+  WHERE used.purchase_id = row.id OR used.credit_note_id = row.id)
+"""
+
+
 def declare() -> None:
     chain.seal_rows_of(
         Invoice,
@@ -69,4 +98,12 @@ def declare() -> None:
         facts=lambda document: {**columns(document, "file", "verdict"), "file": document.file.name},
         rows=lambda documents: documents.order_by("created_at", "id"),
     )
+    chain.seal_rows_of(
+        PurchaseInvoice,
+        facts=purchase_facts,
+        rows=lambda purchases: purchases.prefetch_related("lines", "vat_rows", "deposits").order_by("booked_on", "id"),
+        frozen=models.Q(booked_on__isnull=False),
+    )
+    chain.seal_rows_of(PurchaseCredit, facts=columns, rows=lambda used: used.order_by("at", "id"))
+    chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

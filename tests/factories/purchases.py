@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from billing.models import PurchaseInvoice
+from billing.purchases.checking import PurchaseLineInput, check_purchase, save_purchase
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.postings import OWED_BY_US
 from billing.purchases.recording import record_purchase
 from billing.purchases.suppliers import save_supplier
 from config.kernel.clock import local_day
@@ -84,3 +86,28 @@ def a_purchase(supplier: Customer, lines: Sequence[LineContent] = (), **values: 
             content=content(lines, **values),
             **{"received_on": local_day(AT), "actor": ACTOR, "at": AT, **more},
         )
+
+
+def kept(net: str, account: str, regime: str = "GOODS", rate: str = "20", **values: Any) -> PurchaseLineInput:
+    """A line as a person leaves it."""
+    given = {"description": f"Achat {account}", "net": Decimal(net), "vat_rate": Decimal(rate)}
+    return PurchaseLineInput(account=account, regime=regime, **{**given, **values})
+
+
+def a_checked_purchase(supplier: Customer, lines: Sequence[PurchaseLineInput], **values: Any) -> PurchaseInvoice:
+    """A purchase whose lines a person has chosen: booked at once where no rule of approval applies."""
+    more = {name: values[name] for name in ("actor", "at") if name in values}
+    act = {"actor": ACTOR, "at": AT, **more}
+    bought = [
+        LineContent(
+            description=line.description,
+            net=line.net,
+            vat_rate=ZERO if line.regime in OWED_BY_US else line.vat_rate,
+            vat_category="AE" if line.regime in OWED_BY_US else line.vat_category,
+        )
+        for line in lines
+    ]
+    purchase = a_purchase(supplier, bought, **values)
+    with company_scope(supplier.company_id):
+        save_purchase(purchase=purchase, values={}, lines=lines, **act)
+        return check_purchase(purchase=purchase, **act)

@@ -1,0 +1,317 @@
+"""Checking a purchase: a person corrects what was read, and a complete one goes on to its approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from billing.models import InvoiceKind, PurchaseInvoice
+from billing.purchases import doubts as known_doubts
+from billing.purchases.approving import approve_where_no_rule_applies, take_back_approvals
+from billing.purchases.changeable import check_open
+from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.deducting import free_deposits
+from billing.purchases.ibans import see_iban
+from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
+from billing.purchases.postings import OWED_BY_US, document_rate
+from billing.purchases.proposing import is_guess
+from billing.purchases.recording import PurchaseExists, find_purchase
+from billing.purchases.regimes import Regime
+from billing.purchases.settling import lock_with_corrected
+from billing.purchases.sums import total
+from config.kernel import audit, states
+from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.identifiers import iban as iban_number
+from config.kernel.money import HUNDRED
+from config.kernel.rows import edit, lock
+
+MAY_EDIT = frozenset(
+    {
+        *("kind", "supplier", "supplier_name", "number", "issue_date", "due_date", "supply_date", "currency", "iban"),
+        *("vat_on_debits", "total_net", "total_vat", "total_gross", "payment_reference", "order_reference"),
+        *("corrects_number", "corrects", "internal_notes"),
+    }
+)
+AGAIN = known_doubts.OF_FIGURES | known_doubts.OF_IBAN
+# what may still change of a booked one
+MAY_AMEND = frozenset({"due_date", "iban", "internal_notes"})
+
+
+class OpenDoubts(DomainError):
+    code = "open_doubts"
+    message = "Il reste à vérifier sur %(reference)s : %(doubts)s"
+
+
+class IncompletePurchase(Invalid):
+    code = "incomplete_purchase"
+    message = "La facture n’est pas complète : corrigez ce qui est indiqué."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseLineInput:
+    """A line as a person leaves it. `vat_rate` is ours where we owe the tax ourselves."""
+
+    description: str
+    net: Decimal
+    vat_rate: Decimal
+    regime: str
+    account: str
+    vat_category: str = "S"
+    deductible_share: Decimal = HUNDRED
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@transaction.atomic
+def save_purchase(
+    *,
+    purchase: PurchaseInvoice,
+    values: Mapping[str, Any],
+    lines: Sequence[PurchaseLineInput] | None = None,
+    vat_rows: Sequence[VatContent] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> PurchaseInvoice:
+    """Correct the columns of MAY_EDIT, the lines and the breakdown of VAT of a purchase that is not approved.
+
+    Lines and rows of VAT are replaced whole where given. One that waited for approval is to be checked again, and what
+    was approved counts no more. Doubts about figures, dates and IBAN are found again, but for those
+    that a person settled; the others stay. Raises PurchaseNotOpen, PurchaseExists, InvalidIban, Invalid.
+    """
+    row = lock(purchase)
+    check_open(row)
+    values = _clean(row, values)
+    settled = _found_again(row) - set(row.doubts)  # by a person, who need not do it twice
+    try:
+        with transaction.atomic():
+            changed = edit(row, values)
+    except IntegrityError as error:
+        if "one_purchase_per_supplier_number_and_year" not in str(error):
+            raise
+        known = find_purchase(supplier=row.supplier, number=row.number, year=row.issue_date.year)
+        if known is None:
+            raise
+        raise PurchaseExists(known) from error
+    if {"supplier", "kind", "currency"} & set(changed):
+        free_deposits(row)
+    if lines is not None:
+        _replace_lines(row, lines)
+    if vat_rows is not None:
+        _replace_vat(row, vat_rows)
+    if row.iban and {"iban", "supplier"} & set(changed):
+        see_iban(supplier=row.supplier, iban=row.iban, seen_in=row.subject, actor=actor, at=at)
+    if {"iban", "supplier"} & set(changed):
+        settled -= known_doubts.OF_IBAN
+    kept = [doubt for doubt in row.doubts if doubt not in AGAIN]
+    row.doubts = known_doubts.in_order([*kept, *(_found_again(row) - settled)])
+    row.save(update_fields=["doubts"])
+    take_back_approvals(row, at=at)
+    parts = [name for name, given in (("lines", lines), ("vat", vat_rows)) if given is not None]
+    data = {"reference": row.reference, "changed": [*changed, *parts], "total": row.total_gross}
+    _record_change(row, data, actor, at)
+    return row
+
+
+def _found_again(row: PurchaseInvoice) -> set[str]:
+    """The doubts about figures, dates and the IBAN that the purchase gives as it stands."""
+    content = content_of(row)
+    found = known_doubts.find_doubts(
+        company_id=row.company_id, supplier=row.supplier, content=content, received_on=row.received_on
+    )
+    return set(found) & AGAIN
+
+
+def _record_change(row: PurchaseInvoice, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+    tag = "billing.purchase.changed"
+    if row.status == PurchaseStatus.TO_APPROVE:
+        states.move(row, PurchaseStatus.TO_CHECK, tag=tag, actor=actor, at=at, also=[row.supplier], data=data)
+    else:
+        audit.record(tag, subject=row, actor=actor, at=at, also=[row.supplier], data=data)
+
+
+def _clean(row: PurchaseInvoice, values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = values.keys() - MAY_EDIT
+    if unknown:
+        raise ValueError(f"not to be edited: {sorted(unknown)}")
+    clean = dict(values)
+    if clean.get("iban"):
+        clean["iban"] = iban_number.validate(clean["iban"])
+    if "number" in clean:
+        clean["number"] = clean["number"].strip()
+        if not clean["number"]:
+            raise Invalid(fields={"number": "Indiquez le numéro de la facture du fournisseur."})
+    net, vat, gross = (clean.get(name, getattr(row, name)) for name in ("total_net", "total_vat", "total_gross"))
+    if net + vat != gross or gross < 0:
+        raise Invalid(fields={"total_gross": "Le TTC est le HT plus la TVA, et n’est pas négatif."})
+    return clean
+
+
+def _replace_lines(row: PurchaseInvoice, lines: Sequence[PurchaseLineInput]) -> None:
+    if not lines:
+        raise Invalid(fields={"lines": "Une facture a au moins une ligne."})
+    before = {line.position: line for line in PurchaseLine.everywhere.filter(purchase=row)}
+    PurchaseLine.everywhere.filter(purchase=row).delete()
+    PurchaseLine.everywhere.bulk_create(
+        PurchaseLine(
+            company_id=row.company_id,
+            purchase=row,
+            position=position,
+            description=line.description[:500],
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            net=line.net,
+            vat_category=line.vat_category,
+            vat_rate=line.vat_rate,
+            regime=line.regime,
+            account=line.account,
+            deductible_share=line.deductible_share,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            proposed_because=_still_proposed(before.get(position), line),
+        )
+        for position, line in enumerate(lines, start=1)
+    )
+
+
+def _still_proposed(before: PurchaseLine | None, line: PurchaseLineInput) -> dict[str, Any]:
+    """The reason of a proposal that the person left as it was, but for a guess: they have seen it now."""
+    if before is None or (before.account, before.regime) != (line.account, line.regime):
+        return {}
+    return {} if is_guess(before.proposed_because) else before.proposed_because
+
+
+def _replace_vat(row: PurchaseInvoice, rows: Sequence[VatContent]) -> None:
+    if len({(one.category, one.rate) for one in rows}) != len(rows):
+        raise Invalid(fields={"vat_rows": "Chaque taux n’a qu’une ligne de TVA."})
+    PurchaseVat.everywhere.filter(purchase=row).delete()
+    PurchaseVat.everywhere.bulk_create(
+        PurchaseVat(
+            company_id=row.company_id,
+            purchase=row,
+            category=one.category,
+            rate=one.rate,
+            base=one.base,
+            amount=one.amount,
+        )
+        for one in rows
+    )
+
+
+def content_of(row: PurchaseInvoice) -> PurchaseContent:
+    """The purchase as it stands, in plain values: what it would be recorded from."""
+    return PurchaseContent(
+        kind=row.kind,
+        supplier_name=row.supplier_name,
+        number=row.number,
+        issue_date=row.issue_date,
+        due_date=row.due_date,
+        supply_date=row.supply_date,
+        currency=row.currency,
+        vat_on_debits=row.vat_on_debits,
+        total_net=row.total_net,
+        total_vat=row.total_vat,
+        total_gross=row.total_gross,
+        deposited=row.amount_deposited,
+        iban=row.iban,
+        payment_reference=row.payment_reference,
+        order_reference=row.order_reference,
+        corrects_number=row.corrects_number,
+        lines=tuple(
+            LineContent(
+                description=line.description,
+                net=line.net,
+                vat_rate=document_rate(line),
+                vat_category=line.vat_category,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                starts_on=line.starts_on,
+                ends_on=line.ends_on,
+            )
+            for line in PurchaseLine.everywhere.filter(purchase=row).order_by("position")
+        ),
+        vat_rows=tuple(
+            VatContent(category=one.category, rate=one.rate, base=one.base, amount=one.amount)
+            for one in PurchaseVat.everywhere.filter(purchase=row)
+        ),
+    )
+
+
+@transaction.atomic
+def check_purchase(*, purchase: PurchaseInvoice, actor: Actor, at: datetime) -> PurchaseInvoice:
+    """The purchase is complete: it goes to its approvers, or is approved and booked at once where no rule applies.
+
+    A machine goes on with no account that is a mere guess. Raises TransitionRefused, OpenDoubts, IncompletePurchase
+    (a sentence per line, `line_1`, or column), and what `book_purchase` does.
+    """
+    row = lock_with_corrected(purchase)
+    if row.status != PurchaseStatus.TO_CHECK:
+        raise states.TransitionRefused(state=row.get_status_display())
+    if row.doubts:
+        said = " ".join(known_doubts.sentence_of(doubt) for doubt in row.doubts)
+        raise OpenDoubts(reference=row.reference, doubts=said)
+    if problems := dict(problems_of(row, by_machine=actor.kind != "USER")):
+        raise IncompletePurchase(fields=problems)
+    data = {"reference": row.reference, "number": row.number}
+    to, also = PurchaseStatus.TO_APPROVE, [row.supplier]
+    states.move(row, to, tag="billing.purchase.checked", actor=actor, at=at, also=also, data=data)
+    return approve_where_no_rule_applies(row, actor=actor, at=at)
+
+
+def problems_of(row: PurchaseInvoice, *, by_machine: bool = False) -> Iterator[tuple[str, str]]:
+    """What keeps a purchase from its approval, each with the field where it is corrected."""
+    lines = list(row.lines.all())
+    rows = list(row.vat_rows.all())
+    for line in lines:
+        if problem := _problem_of(row, line, by_machine=by_machine):
+            yield f"line_{line.position}", problem
+    if total(line.net for line in lines) != row.total_net:
+        yield "total_net", "Les lignes ne font pas le total HT."
+    if total(one.amount for one in rows) != row.total_vat:
+        yield "total_vat", "Les lignes de TVA ne font pas le total de TVA."
+    for one in rows:
+        of_rate = [line.net for line in lines if document_rate(line) == one.rate]
+        if one.amount and total(of_rate) != total(two.base for two in rows if two.rate == one.rate):
+            yield "vat_rows", "La base d’un taux n’est pas la somme des lignes de ce taux."
+    if any(line.regime in OWED_BY_US for line in lines) and any(one.amount for one in rows if not one.rate):
+        yield "vat_rows", "Une ligne dont vous devez la TVA vous-même n’en porte pas sur le document."
+
+
+def _problem_of(row: PurchaseInvoice, line: PurchaseLine, *, by_machine: bool) -> str:
+    if not line.account:
+        return "Choisissez un compte."
+    if by_machine and is_guess(line.proposed_because):
+        return "Le compte n’est qu’une supposition : vérifiez-le."
+    if row.kind == InvoiceKind.DEPOSIT:
+        return ""
+    if line.regime == Regime.ASSET and not line.account.startswith("2"):
+        return "Une immobilisation se passe sur un compte de classe 2."
+    if line.account.startswith(("40", "41", "445", "512")):
+        return "Ce compte se mouvemente tout seul : choisissez un compte de charge, de stock ou d’immobilisation."
+    if line.regime in OWED_BY_US and not line.vat_rate:
+        return "Indiquez le taux français de la TVA que vous devez vous-même."
+    return ""
+
+
+@transaction.atomic
+def amend_purchase(
+    *, purchase: PurchaseInvoice, values: Mapping[str, Any], actor: Actor, at: datetime
+) -> PurchaseInvoice:
+    """Change what stays open on a booked purchase: the due date, the IBAN, internal notes. Raises InvalidIban."""
+    if unknown := values.keys() - MAY_AMEND:
+        raise ValueError(f"not to be amended: {sorted(unknown)}")
+    row, clean = lock(purchase), dict(values)
+    if clean.get("iban"):
+        clean["iban"] = iban_number.validate(clean["iban"])
+        see_iban(supplier=row.supplier, iban=clean["iban"], seen_in=row.subject, actor=actor, at=at)
+    changed = edit(row, clean)
+    data = {"reference": row.reference, "changed": changed}
+    audit.record("billing.purchase.amended", subject=row, actor=actor, at=at, also=[row.supplier], data=data)
+    return row
