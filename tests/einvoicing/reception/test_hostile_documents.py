@@ -55,17 +55,19 @@ def _huge_picture(document: Pdf) -> None:
 
 def _content_bomb(document: Pdf) -> None:
     stream = document.make_stream(b"")
-    stream.write(
-        zlib.compress(b"BT (a) Tj ET " * 80_000_000, 9) if False else _deflated(1_500), filter=Name.FlateDecode
-    )
+    stream.write(_deflated(1_500), filter=Name.FlateDecode)
     document.pages[0].Contents = stream
 
 
 def _deflated(megabytes: int) -> bytes:
-    engine, out = zlib.compressobj(9), []
-    block = b" " * (1024 * 1024)
-    out = [engine.compress(block) for _count in range(megabytes)]
-    return b"".join([*out, engine.flush()])
+    """Blanks, as zlib writes them: one megabyte is deflated and repeated; a full flush forgets what was before."""
+    size = 1024 * 1024
+    engine = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = engine.compress(b" " * size) + engine.flush(zlib.Z_FULL_FLUSH)
+    blanks = megabytes * size
+    # Adler-32 of as many equal bytes
+    low, high = (1 + 32 * blanks) % 65521, (blanks + 32 * blanks * (blanks + 1) // 2) % 65521
+    return b"\x78\xda" + block * megabytes + b"\x03\x00" + struct.pack(">HH", high, low)
 
 
 def _png(width: int, height: int) -> bytes:
