@@ -109,7 +109,7 @@ def name_of(address: str) -> str:
         return ""
 
 
-@pytest.mark.parametrize("role", a_share(list(Role), 2))
+@pytest.mark.parametrize("role", a_share(list(Role), 4))
 def test_what_a_role_is_offered_is_open_to_it(world: World, role: Role) -> None:
     walked = walk(world.browser(role))
     assert len({name_of(link) for link in walked.links}) > 20

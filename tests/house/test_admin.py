@@ -11,6 +11,7 @@ from django.urls import reverse
 from billing.models import Invoice
 from config.kernel.models import User
 from tests.factories import story
+from tests.trust.at_once import a_share
 
 HOUSE = ("kernel", "customers", "billing", "payments", "einvoicing", "sandbox", "einvoicing_sandbox")
 MODELS = [model for label in HOUSE for model in apps.get_app_config(label).get_models()]
@@ -34,7 +35,8 @@ def test_every_model_has_a_name_that_can_be_translated() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.trust
+@pytest.mark.parametrize("model", a_share(MODELS, 3), ids=lambda model: model.__name__)
 def test_every_list_opens(superuser: Client, model: type) -> None:
     options = model._meta
     answer = superuser.get(reverse(f"admin:{options.app_label}_{options.model_name}_changelist"))

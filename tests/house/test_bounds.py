@@ -107,7 +107,7 @@ def fields_of(client: Client, page: str) -> list[str]:
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize("page", a_share(PAGES, 3), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", a_share(PAGES, 6), ids=lambda page: page.name)
 def test_no_page_fails_on_a_nul_an_endless_number_or_an_id_of_nothing(page, world):
     client = world.browser()
     client.raise_request_exception = False

@@ -27,6 +27,7 @@ from payments.services.undoing import undo_match
 from payments.statements.sample import Entry, camt053
 from tests.factories import money, story
 from tests.factories.people import read, signed_in
+from tests.trust.at_once import a_share
 
 ACTOR = story.ACTOR
 MONDAY = date(2026, 11, 2)
@@ -134,7 +135,8 @@ def test_a_day_before_the_first_statement_and_one_within_have_their_balances_too
     assert at_end_of(MONDAY + timedelta(days=30)).at_bank == 110
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.trust
+@pytest.mark.parametrize("seed", a_share(range(6), 3))
 def test_it_agrees_after_any_mix_of_imports_matches_payments_and_undoing(company, seed):
     chance = random.Random(seed)
     customer = story.a_customer(company)

@@ -37,7 +37,7 @@ from tests.einvoicing.reporting.conftest import reports_itself
 from tests.einvoicing.reporting.selling import a_german, a_sale, an_individual, noon, paid
 from tests.factories import money, platforms, story
 from tests.factories.story import ACTOR
-from tests.trust.at_once import WHOLE
+from tests.trust.at_once import WHOLE, a_share
 
 FIRST, LAST, STEP = date(2025, 9, 1) if WHOLE else date(2026, 5, 1), date(2026, 8, 31), 12
 RATES = ("20", "10", "5.5")
@@ -184,7 +184,7 @@ def company(db):
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize(("seed", "regime"), [(1, Regime.MONTHLY), (4, Regime.SIMPLIFIED)])
+@pytest.mark.parametrize(("seed", "regime"), a_share([(1, Regime.MONTHLY), (4, Regime.SIMPLIFIED)], 2))
 def test_all_is_reported_once_whatever_happens(company, seed, regime):
     reports_itself(company, since=FIRST, regime=regime)
     year = Year(company, seed)
