@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from einvoicing.reception.reading import read_document, scans
+from einvoicing.reception.reading import read_document
 from tests.einvoicing.reception.drawn import facts, layouts, sheets
 from tests.einvoicing.reception.drawn.truth import is_right, truth
 
@@ -40,6 +40,8 @@ def test_a_photograph_that_lies_on_its_side_is_read_and_pointed_at(drawn: tuple[
 
 
 def test_a_long_scan_is_read_at_its_beginning_and_its_end() -> None:
+    from einvoicing.reception.reading import scans  # with its engine: half a second, which collecting does without
+
     assert scans.chosen_pages(3) == [1, 2, 3]
     assert scans.chosen_pages(40) == [1, 2, 3, 4, 5, 6, 39, 40]
 
