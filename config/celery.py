@@ -14,7 +14,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from config.kernel.logs import adopt_request_id, current_request_id
-from config.kernel.tries import DOCUMENT_TRIES, MESSAGE_TRIES, RECEIVED_TRIES
+from config.kernel.tries import DOCUMENT_TRIES, MESSAGE_TRIES, OCR_TRIES, RECEIVED_TRIES
 from config.runtime import beating, embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -47,8 +47,8 @@ class WorkQueue:
 
 QUEUES = (
     WorkQueue("invoice_processing", 5, DOCUMENT_TRIES, ("einvoicing.prepare", "einvoicing.transmit", "operations.*")),
-    # nothing reads scans yet
-    WorkQueue("ocr_processing", 2, 2),
+    # a page takes seconds of both processors: nothing else waits behind scans
+    WorkQueue("ocr_processing", 2, OCR_TRIES, ("einvoicing.read_scans",)),
     # what is not matched waits for the next hour: nothing is given up
     WorkQueue("reconciliation", 1, 1, ("payments.reconcile", "payments.import_uploads")),
     WorkQueue(
@@ -64,6 +64,9 @@ QUEUES = (
         (
             "einvoicing.poll",
             "einvoicing.compare",
+            "einvoicing.receive",
+            "einvoicing.read_received",
+            "einvoicing.compare_received",
             "einvoicing.report",
             "payments.read_feeds",
             "payments.follow_checkouts",
@@ -117,6 +120,14 @@ app.conf.update(
         "poll-platforms": {"task": "einvoicing.poll", "schedule": 15.0},
         # compare the platforms' lists with ours
         "compare": {"task": "einvoicing.compare", "schedule": crontab(minute=10)},
+        # fetch what suppliers sent: platforms, folders, mailboxes
+        "receive": {"task": "einvoicing.receive", "schedule": 60.0},
+        # read the documents that came
+        "read-received": {"task": "einvoicing.read_received", "schedule": 10.0},
+        # those that are pictures
+        "read-scans": {"task": "einvoicing.read_scans", "schedule": 10.0},
+        # compare what the platforms list for us with what we have
+        "compare-received": {"task": "einvoicing.compare_received", "schedule": crontab(minute=25)},
         # read again what e-reporting tells of each period, and make the reports that are due
         "report": {"task": "einvoicing.report", "schedule": crontab(minute=40)},
         # hand queued e-mails to the mail server

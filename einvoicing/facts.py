@@ -115,4 +115,17 @@ declare(
 declare(
     "einvoicing",
     Fact("einvoicing.received.stored", n("Document reçu : %(name)s"), "file", "info"),
+    Fact("einvoicing.received.read", n("Document lu"), "check", "good"),
+    Fact("einvoicing.received.unreadable", n("Document illisible : %(problem)s"), "alert", "bad"),
+    Fact("einvoicing.received.duplicate", n("Retenu comme doublon"), "alert", "warn"),
+    Fact("einvoicing.received.recorded", n("Facture fournisseur %(reference)s enregistrée"), "check", "good"),
+    Fact("einvoicing.received.set_aside", n("Document écarté : %(reason)s"), "trash", "warn"),
+    Fact("einvoicing.received.again", n("Document à lire de nouveau"), "file"),
+    Fact("einvoicing.received.status", n("Statut %(code)s – %(label)s"), "send", "info"),
+    Fact("einvoicing.reception.changed", n("Réception des factures fournisseurs : réglages modifiés"), "settings"),
+    Fact(
+        "einvoicing.reception.compared",
+        n("%(source)s : documents comparés aux nôtres, %(missing)s manquent"),
+        "check",
+    ),
 )

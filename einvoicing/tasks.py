@@ -14,6 +14,9 @@ from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
 from einvoicing.models import PlatformAccount
+from einvoicing.reception.completeness import COMPLETENESS
+from einvoicing.reception.fetching import SOURCES, add_sources
+from einvoicing.reception.queues import RECEIVED, SCANS, VERDICTS
 from einvoicing.reporting.counting import compare_counts
 from einvoicing.reporting.preparing import prepare_due
 from einvoicing.reporting.reading import refresh_periods
@@ -70,6 +73,37 @@ def compare() -> int:
 def poll() -> int:
     """Read every active platform account."""
     return sum(POLLING.visit()) if settings.ENABLE_EINVOICING else 0
+
+
+@shared_task(name="einvoicing.receive")
+def receive() -> int:
+    """Fetch what suppliers sent, from every source of every company; how many documents were stored."""
+    if not settings.ENABLE_EINVOICING:
+        return 0
+    at = timezone.now()
+    companies = Company.objects.order_by("id")
+    treat_each(companies, lambda company: add_sources(company=company, at=at), loop=SOURCES.name, at=at)
+    return sum(SOURCES.visit())
+
+
+@shared_task(name="einvoicing.read_received")
+def read_received() -> int:
+    """Read the documents that came, then judge their XML; how many were read."""
+    read = RECEIVED.sweep()
+    VERDICTS.sweep(limit=50)
+    return sum(read)
+
+
+@shared_task(name="einvoicing.read_scans")
+def read_scans() -> int:
+    """Read scans and photographs; how many."""
+    return sum(SCANS.sweep(limit=20))
+
+
+@shared_task(name="einvoicing.compare_received")
+def compare_received() -> int:
+    """Compare what each platform lists for us with what we have; how many documents differ."""
+    return sum(found or 0 for found in COMPLETENESS.visit()) if settings.ENABLE_EINVOICING else 0
 
 
 def _active(_at: datetime) -> QuerySet[PlatformAccount]:

@@ -29,7 +29,7 @@ class WorkerShape(serializers.Serializer):
 
 
 class QueueShape(serializers.Serializer):
-    """A queue that has work. `ocr_processing` is not among them until scans are read."""
+    """A queue that has work."""
 
     queue = serializers.ChoiceField(jobs.AT_WORK)
     concurrency = serializers.IntegerField(help_text="How many of its tasks are done at a time.")

@@ -18,3 +18,5 @@ MESSAGE_TRIES = len(MESSAGE_DELAYS) + 1
 # of what other systems told us
 RECEIVED_DELAYS = _minutes(1, 2, 4)
 RECEIVED_TRIES = len(RECEIVED_DELAYS) + 1
+# of a scan: a page costs minutes of computing where it goes wrong
+OCR_TRIES = 2

@@ -1,8 +1,8 @@
 """Failures on demand: by the header X-Sandbox-Fault of a request, or by rows that serve a number of times.
 
 Kinds: latency=SECONDS, 429=SECONDS (or silent), 500, 503, expired-token, empty-body, reset-after-accept,
-accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, wrong-signature, plain-pages, cut-history, and
-buyer=BEHAVIOUR.
+accepted-then-500, refuse-duplicates, duplicate, out-of-order, silent, wrong-signature, plain-pages, cut-history,
+shuffled, repeated (the rows of a list), and buyer=BEHAVIOUR.
 
 Of Chorus Pro alone, states that last while they are ordered: unsubscribed=API (factures, structures, transverses,
 utilisateurs, engagementsJuridiques; several joined by +), unattached, expired-password, password-ends=YYYY-MM-DD.
@@ -39,6 +39,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "wrong-signature": (ANSWER,),
     "buyer": (DEPOSIT,),
     "plain-pages": (SEARCH,),
+    "shuffled": (SEARCH,),
+    "repeated": (SEARCH,),
     "unsubscribed": _CALLS,
     "unattached": (DEPOSIT, READ),
     "expired-password": _CALLS,

@@ -134,6 +134,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receiveddocument',
+            index=models.Index(condition=models.Q(('syntax', 'xml'), ('verdict', {})), fields=['id'], name='received_unjudged'),
+        ),
+        migrations.AddIndex(
+            model_name='receiveddocument',
             index=models.Index(condition=models.Q(('status', 'STORED')), fields=['next_attempt_at', 'id'], name='received_due'),
         ),
         migrations.AddIndex(

@@ -34,6 +34,32 @@ class Listed:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One supplier document that the platform has for us. `at`: by its clock, when it last changed."""
+
+    remote_id: str
+    at: datetime
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Some of what the platform has for us, in whatever order. `next_page`: where the rest is, '' at the end."""
+
+    rows: tuple[Announced, ...]
+    next_page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A supplier document, byte for byte. `media_type` as the platform says it, '' where it does not."""
+
+    name: str
+    data: bytes = field(repr=False)
+    media_type: str = ""
+
+
 class AckStatus(StrEnum):
     PENDING = "PENDING"
     OK = "OK"

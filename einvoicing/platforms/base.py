@@ -14,7 +14,17 @@ from typing import Protocol
 from requests.adapters import HTTPAdapter
 
 from config.kernel.errors import RemoteError
-from einvoicing.platforms.answers import Acknowledgement, Change, Listed, Page, Receipt, RemoteMessage
+from einvoicing.platforms.answers import (
+    Acknowledgement,
+    Announced,
+    Announcement,
+    Change,
+    Listed,
+    Page,
+    Receipt,
+    ReceivedFile,
+    RemoteMessage,
+)
 
 RECEIPT = "RECEIPT"  # the syntax of a payment that goes to a book of receipts
 
@@ -218,6 +228,18 @@ class ReportingPlatform(Platform, Protocol):
 
     def reports(self, since: datetime, known: Collection[str]) -> tuple[RemoteMessage, ...]:
         """The e-reporting it made of our invoices since then, the oldest first, but those `known` by their id."""
+        ...
+
+
+class ReceivingPlatform(Platform, Protocol):
+    """One whose row in the registry says `receives`."""
+
+    def announced(self, since: datetime, page: str = "") -> Announcement:
+        """What suppliers sent us that changed since then, page by page. A page may repeat rows of another."""
+        ...
+
+    def fetch_received(self, announced: Announced) -> ReceivedFile:
+        """Its file. Raises RemoteError, not retryable when the platform will never give it."""
         ...
 
 

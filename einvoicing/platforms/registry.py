@@ -28,6 +28,7 @@ class Provider:
     takes_private: bool = True
     takes_individuals: bool = False  # flux 9: the platform reports sales to consumers from their invoices
     takes_reports: bool = False  # flux 10, made here, as FRR flows
+    receives: bool = False  # supplier invoices, for us
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
     declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
@@ -47,6 +48,7 @@ PLATFORMS: dict[str, Provider] = {
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_individuals=True,
         takes_reports=True,
+        receives=True,
         extra_fields=("service_name", "directory_name", "organization_id"),
         declares=("212", "220"),
     ),
@@ -68,6 +70,7 @@ PLATFORMS: dict[str, Provider] = {
         "einvoicing.platforms.pennylane.statuses.read",
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_public=False,
+        receives=True,
         has_oauth=False,
     ),
     "abby": Provider(

@@ -228,6 +228,7 @@ class ReceivedDocument(LeasedRow):
             models.Index(fields=["company", "-received_at", "-id"], name="received_by_day"),
             models.Index(fields=["company", "status", "-received_at", "-id"], name="received_by_status"),
             models.Index(fields=["company", "sha256"], name="received_by_content"),
+            models.Index(fields=["id"], condition=Q(syntax="xml", verdict={}), name="received_unjudged"),
             models.Index(fields=["company", "supplier_key", "number"], name="received_by_number"),
             models.Index(
                 fields=["company", "fingerprint"], condition=~Q(fingerprint=""), name="received_by_fingerprint"

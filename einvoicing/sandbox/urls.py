@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox import access, control, directory, views
+from einvoicing.sandbox import access, control, directory, supplies, views
 from einvoicing.sandbox.abby.urls import urlpatterns as abby
 from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
 from einvoicing.sandbox.pennylane.urls import urlpatterns as pennylane
@@ -26,6 +26,8 @@ urlpatterns = [
     path(f"{_DIRECTORY}/siret/code-insee:<str:siret>", directory.siret),
     path("sandbox/ledger", control.ledger),
     path("sandbox/faults", control.fault_rows),
+    path("sandbox/supplies", supplies.supplies),
+    path("sandbox/supplied", supplies.supplied),
     *chorus_pro,
     *pennylane,
     *abby,

@@ -20,6 +20,7 @@ from config.sandbox.breaking import cut
 from einvoicing.sandbox import flows, reports, stories
 from einvoicing.sandbox.access import called, error
 from einvoicing.sandbox.models import SandboxFlow
+from einvoicing.sandbox.pennylane.supplies import mixed
 
 SYNTAXES = ("CII", "UBL", "Factur-X", "CDAR", "FRR")
 RULES = (
@@ -161,7 +162,7 @@ def search(request: HttpRequest, client_id: str, injected: faults.Faults) -> Htt
     answer: dict[str, Any] = {
         "limit": limit,
         "filters": where,
-        "results": [_metadata(flow) for flow in found[:limit]],
+        "results": mixed([_metadata(flow) for flow in found[:limit]], injected),
     }
     if len(found) > limit and "plain-pages" not in injected:
         answer["nextCursor"] = _cursor(found[limit - 1])

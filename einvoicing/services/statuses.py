@@ -31,6 +31,7 @@ from einvoicing.models import (
 )
 from einvoicing.platforms.answers import RemoteStatus
 from einvoicing.platforms.registry import read_statuses
+from einvoicing.reception.statuses import ABOUT_PURCHASES, keep_statuses
 from einvoicing.services.copies import apply_copy
 from einvoicing.services.routing import is_mirror
 
@@ -81,6 +82,10 @@ def apply_document(*, document_id: int, at: datetime) -> bool:
         statuses = read_statuses(document.account.kind, bytes(document.content))
     except Invalid as error:
         return _give_up(document, str(error))
+    if document.flow_type in ABOUT_PURCHASES:
+        keep_statuses(message=document, statuses=statuses, at=at)
+        RemoteDocument.everywhere.filter(pk=document.pk).update(applied_at=at)
+        return True
     for place, status in enumerate((_dated(status, at, place) for place, status in enumerate(statuses)), start=1):
         # locked, so that two copies read at once follow each other
         invoices = Invoice.everywhere.select_for_update(no_key=True, of=("self",))

@@ -73,13 +73,15 @@ def status_message(invoice: Invoice, code: str, *, at: datetime = AT, reason: st
     )
 
 
-def a_message(account: PlatformAccount, data: bytes, *, at: datetime = AT) -> RemoteDocument:
+def a_message(
+    account: PlatformAccount, data: bytes, *, at: datetime = AT, flow_type: str = "CustomerInvoiceLC"
+) -> RemoteDocument:
     """A message of the platform, stored and not yet read."""
     row: RemoteDocument = RemoteDocument.everywhere.create(
         company_id=account.company_id,
         account=account,
         remote_id=str(uuid.uuid4()),
-        flow_type="CustomerInvoiceLC",
+        flow_type=flow_type,
         content=data,
         sha256=hashlib.sha256(data).hexdigest(),
         received_at=at,

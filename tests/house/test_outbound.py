@@ -44,6 +44,7 @@ OPENED = {
     "config/kernel/outbound.py": "the guard",
     "billing/mail_server.py": "EMAIL_URL, of the installation",
     "billing/bounce_mailbox.py": "BOUNCE_MAILBOX_URL, of the installation",
+    "einvoicing/reception/sources/mailboxes.py": "what the guard lets through",
     "config/runtime/embedded.py": "our own services",
     "config/runtime/keeper.py": "our own services",
     "config/rehearsal/journey/__init__.py": "a free port of ours",

@@ -21,7 +21,18 @@ from config.kernel.queue import Queue, held, renew
 from config.kernel.scope import company_scope
 from config.kernel.webhooks import endpoints
 from config.kernel.webhooks.sending import DELIVERIES
-from einvoicing.models import Report, ReportPeriod, Transmission
+from einvoicing.models import (
+    PlatformAccount,
+    ReceivedDocument,
+    ReceptionChannel,
+    ReceptionSource,
+    Report,
+    ReportPeriod,
+    Transmission,
+)
+from einvoicing.reception import queues as reading
+from einvoicing.reception.completeness import COMPLETENESS
+from einvoicing.reception.fetching import SOURCES
 from einvoicing.reporting.transmitting import REPORTS
 from einvoicing.services.preparing import PREPARING
 from einvoicing.services.sending import email_invoice
@@ -37,7 +48,7 @@ from tests.factories import platforms, story
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
-AT, MOMENT = story.AT, timedelta(seconds=1)
+AT, MOMENT, WEEK = story.AT, timedelta(seconds=1), timedelta(days=7)
 
 
 def a_transmission(company: Company) -> LeasedRow:
@@ -152,6 +163,33 @@ def a_report(company: Company) -> LeasedRow:
     return row
 
 
+def a_received_document(status: str, syntax: str) -> Callable[[Company], LeasedRow]:
+    def make(company: Company) -> LeasedRow:
+        row: ReceivedDocument = ReceivedDocument.everywhere.create(
+            company=company,
+            channel=ReceptionChannel.UPLOAD,
+            name="facture.xml",
+            file="received/none.xml",
+            sha256="0" * 64,
+            size=1,
+            received_at=AT,
+            next_attempt_at=AT,
+            status=status,
+            syntax=syntax,
+        )
+        return row
+
+    return make
+
+
+def a_source(company: Company) -> LeasedRow:
+    account: PlatformAccount = platforms.a_platform_account(company)
+    row: ReceptionSource = ReceptionSource.everywhere.create(
+        company=company, channel=ReceptionChannel.PLATFORM, account=account, created_at=AT, polled_at=AT - WEEK
+    )
+    return row
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -167,6 +205,11 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "polls": (POLLING, platforms.a_platform_account),
     "reports": (REPORTS, a_report),
     "comparisons": (COMPARING, platforms.a_platform_account),
+    "reception": (SOURCES, a_source),
+    "completeness": (COMPLETENESS, a_source),
+    "received documents": (reading.RECEIVED, a_received_document("STORED", "")),
+    "received scans": (reading.SCANS, a_received_document("STORED", "ocr")),
+    "verdicts on what was received": (reading.VERDICTS, a_received_document("READ", "xml")),
 }
 EVERY = pytest.mark.parametrize(("queue", "make"), CONTRACTS.values(), ids=CONTRACTS)
 

@@ -37,7 +37,7 @@ from config.kernel.errors import DomainError
 from config.kernel.models import CompanyRow, ReceivedStatus, ReceivedWebhook, WebhookAttempt, WebhookDelivery
 from config.kernel.models.webhooks import DeliveryStatus
 from config.kernel.webhooks.endpoints import replay_delivery
-from einvoicing.models import RemoteDocument, Transmission, TransmissionStatus
+from einvoicing.models import ReceivedDocument, RemoteDocument, Transmission, TransmissionStatus
 from einvoicing.services.transmissions import retry_transmission
 from payments.models import BankLine, LineStatus
 
@@ -67,12 +67,14 @@ class Source:
     attempts: Combinable = ZERO
     error: Combinable = NO_ERROR
     due: Combinable = NEVER
+    among: Q = Q()  # noqa: RUF009 - never changed
     needs: str = ""
     again: Callable[[Any, str, Actor, datetime], Any] | None = None
 
     def rows(self) -> QuerySet[Any]:
         """The rows of the company in scope."""
-        return self.model.objects.all()
+        rows: QuerySet[Any] = self.model.objects.filter(self.among)
+        return rows
 
     def state(self) -> Case:
         return Case(
@@ -139,6 +141,16 @@ SOURCES: Sequence[Source] = (
     Source(
         queue=SYNC, kind="received_webhook", model=ReceivedWebhook,
         states={WAITING: Q(status=ReceivedStatus.RECEIVED), FAILED: Q(status=ReceivedStatus.FAILED)},
+        created=F("received_at"), attempts=F("attempts"), error=F("problem"), due=F("next_attempt_at"),
+    ),
+    Source(
+        queue=SYNC, kind="received_document", model=ReceivedDocument, among=~Q(syntax="ocr"),
+        states={WAITING: Q(status="STORED"), FAILED: Q(status="UNREADABLE")},
+        created=F("received_at"), attempts=F("attempts"), error=F("problem"), due=F("next_attempt_at"),
+    ),
+    Source(
+        queue=OCR, kind="received_document", model=ReceivedDocument, among=Q(syntax="ocr"),
+        states={WAITING: Q(status="STORED"), FAILED: Q(status="UNREADABLE")},
         created=F("received_at"), attempts=F("attempts"), error=F("problem"), due=F("next_attempt_at"),
     ),
 )  # fmt: skip

@@ -24,6 +24,7 @@ KIND_LABELS: dict[str, Any] = {
     "webhook": _("Webhook"),
     "platform_message": _("Message d’une plateforme"),
     "received_webhook": _("Webhook reçu"),
+    "received_document": _("Document d’un fournisseur"),
 }
 STATE_LABELS: dict[str, tuple[Any, str]] = {
     WORKING: (_("Au travail"), "good"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -17,14 +17,26 @@ from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from config.kernel.logs import current_request_id, redact
 from einvoicing.platforms.afnor import payloads
-from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES, REPORT_TYPES
-from einvoicing.platforms.answers import Acknowledgement, AckStatus, Listed, Page, Receipt, RemoteMessage
+from einvoicing.platforms.afnor.statuses import ALREADY_EXISTING, LIFECYCLE_TYPES, REPORT_TYPES, SUPPLIER_TYPES
+from einvoicing.platforms.answers import (
+    Acknowledgement,
+    AckStatus,
+    Announced,
+    Announcement,
+    Listed,
+    Page,
+    Receipt,
+    ReceivedFile,
+    RemoteMessage,
+)
 from einvoicing.platforms.base import Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.tokens import token
 
 DEADLINE = 60.0  # seconds for one deposit or look-up, tokens and second tries included: less than any lease
 MOST_PAGES = 200  # of a comparison
 PAGE_SIZE = 25  # each row costs one more request for its file
+LONG_PAGE = 100  # of a list whose files are asked for apart
+BY_DATE = "@"  # begins the place of a platform that gives none
 _MOST_BYTES = 100 * 1024 * 1024  # the standard's own limit for a flow
 
 
@@ -142,6 +154,26 @@ class AfnorPlatform:
                 break
             cursor = following
         return tuple(sorted(found, key=lambda message: message.updated_at))
+
+    def announced(self, since: datetime, page: str = "") -> Announcement:
+        """One page of the supplier invoices changed since then. A platform before 1.3 is paged by date."""
+        after = page.removeprefix(BY_DATE) if page.startswith(BY_DATE) else since.isoformat()
+        where = {"flowDirection": ["In"], "flowType": list(SUPPLIER_TYPES), "updatedAfter": after}
+        answer = self._search(where, limit=LONG_PAGE, cursor="" if page.startswith(BY_DATE) else page)
+        rows = payloads.flows(answer)
+        following = str(answer.get("nextCursor") or "")
+        if not following and len(rows) >= LONG_PAGE:
+            newest = max(row.updated_at for row in rows)
+            # « after » is strict: from just before the last row, for others may share its moment
+            following = f"{BY_DATE}{(newest - timedelta(milliseconds=1)).isoformat()}"
+            if following == page:
+                following = f"{BY_DATE}{newest.isoformat()}"
+        # a service that gives the same place again would be read for ever
+        announced = tuple(Announced(row.id, row.updated_at, row.name) for row in rows)
+        return Announcement(announced, "" if following == page else following)
+
+    def fetch_received(self, announced: Announced) -> ReceivedFile:
+        return ReceivedFile(announced.name or announced.remote_id, self.fetch(announced.remote_id))
 
     def fetch(self, remote_id: str) -> bytes:
         return self._call("GET", f"/flows/{quote(remote_id, safe='')}", params={"docType": "Original"}).body

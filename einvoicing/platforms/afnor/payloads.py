@@ -162,6 +162,7 @@ class Flow:
     id: str
     kind: str
     updated_at: datetime
+    name: str = ""
 
 
 def flows(answer: Mapping[str, Any]) -> list[Flow]:
@@ -176,5 +177,5 @@ def flows(answer: Mapping[str, Any]) -> list[Flow]:
         updated_at = instant(row.get("updatedAt")) or instant(row.get("submittedAt"))
         if not row.get("flowId") or updated_at is None:
             raise unreadable()
-        found.append(Flow(str(row["flowId"]), str(row.get("flowType", "")), updated_at))
+        found.append(Flow(str(row["flowId"]), str(row.get("flowType", "")), updated_at, str(row.get("name") or "")))
     return found

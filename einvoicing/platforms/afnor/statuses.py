@@ -14,6 +14,8 @@ ACK_STATUSES: dict[str, AckStatus] = {
 
 # the flows that carry the life of our invoices, and of those we received (CDAR documents)
 LIFECYCLE_TYPES = ("CustomerInvoiceLC", "SupplierInvoiceLC", "StateCustomerInvoiceLC", "StateSupplierInvoiceLC")
+# what suppliers sent us
+SUPPLIER_TYPES = ("SupplierInvoice", "StateSupplierInvoice")
 # flux 10: what a platform makes of the invoices that it carries
 REPORT_TYPES = (
     "AggregatedCustomerTransactionReport",

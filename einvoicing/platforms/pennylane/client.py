@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,12 +17,23 @@ from urllib.parse import quote
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
 from einvoicing.platforms.afnor.payloads import json_object
-from einvoicing.platforms.answers import Acknowledgement, AckStatus, Page, Receipt, RemoteMessage
+from einvoicing.platforms.answers import (
+    Acknowledgement,
+    AckStatus,
+    Announced,
+    Announcement,
+    Page,
+    Receipt,
+    ReceivedFile,
+    RemoteMessage,
+)
 from einvoicing.platforms.base import Capabilities, Deposit, PlatformSettings, Watched
 from einvoicing.platforms.pennylane import payloads
 from einvoicing.platforms.pennylane.statuses import acknowledgement, network_status
 
 DEADLINE = 60.0  # seconds for one deposit or look-up: less than any lease
+LONG_PAGE = 100  # of a list whose files are asked for apart
+LISTED = "list:"  # begins a place in the list of invoices; another is one in the feed of changes
 PAGE_SIZE = 20  # changes; each costs one more request, and 25 are allowed in 5 seconds
 WINDOW = 5.0  # seconds: the longest wait for the next window of requests
 _MOST_BYTES = 100 * 1024 * 1024
@@ -168,6 +179,33 @@ class PennylanePlatform:
             messages.append(RemoteMessage(key, "customer_invoice", response.body, at))
         messages.sort(key=lambda message: message.updated_at)
         return tuple(messages), bookmark
+
+    def announced(self, since: datetime, page: str = "") -> Announcement:
+        """The supplier invoices written since then: by the feed of changes, or by the list where it reaches no more."""
+        if page.startswith(LISTED) or since < datetime.now(UTC) - payloads.KEPT + timedelta(days=1):
+            return self._listed(since, page.removeprefix(LISTED))
+        place = {"cursor": page} if page else {"start_date": since.isoformat()}
+        answer = self._get(payloads.SUPPLIER_CHANGES, params={**place, "limit": LONG_PAGE})
+        rows = tuple(Announced(row.id, row.at) for row in payloads.changes(answer) if row.operation != "delete")
+        return Announcement(rows, str(answer.get("next_cursor") or "") if answer.get("has_more") else "")
+
+    def _listed(self, since: datetime, page: str) -> Announcement:
+        """The newest first, as far as those created since then."""
+        place = {"cursor": page} if page else {}
+        params = {**place, "limit": LONG_PAGE, "sort": "-id"}
+        answer = self._get(payloads.SUPPLIER_INVOICES, params=params)
+        rows = payloads.announced(answer)
+        following = str(answer.get("next_cursor") or "") if answer.get("has_more") else ""
+        recent = tuple(row for row in rows if row.at >= since)
+        return Announcement(recent, f"{LISTED}{following}" if following and len(recent) == len(rows) else "")
+
+    def fetch_received(self, announced: Announced) -> ReceivedFile:
+        """The file Pennylane keeps; it lies on another host, which must not see the token."""
+        invoice = self._get(f"{payloads.SUPPLIER_INVOICES}/{quote(announced.remote_id, safe='')}")
+        url = str(invoice.get("public_file_url") or "")
+        if not url:
+            raise RemoteError("Pennylane ne donne pas le fichier de cette facture.", retryable=True, code="no_file")
+        return ReceivedFile(str(invoice.get("filename") or announced.remote_id), self._session.get(url).body)
 
     def fetch(self, remote_id: str) -> bytes:
         """The file Pennylane keeps. It lies on another host, which must not see the token."""

@@ -13,13 +13,16 @@ from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError
 from config.kernel.logs import redact
 from einvoicing.platforms.afnor.payloads import json_object, unreadable
-from einvoicing.platforms.answers import Receipt
+from einvoicing.platforms.answers import Announced, Receipt
 from einvoicing.platforms.pennylane.statuses import instant, network_status, schematron
 
 IMPORTS = "/customer_invoices/e_invoices/imports"
 INVOICES = "/customer_invoices"
 CHANGES = "/changelogs/customer_invoices"  # also named /customer_invoices/changes in earlier notes of the API
+SUPPLIER_INVOICES = "/supplier_invoices"
+SUPPLIER_CHANGES = "/changelogs/supplier_invoices"
 ME = "/me"
+KEPT = timedelta(weeks=4)  # how long changes are kept
 # how Pennylane refuses a copy is not published: a 409, or a 422 whose words hold one of these, is taken for one
 ALREADY = ("already", "déjà", "taken")
 
@@ -106,6 +109,17 @@ def changes(answer: Mapping[str, Any]) -> list[Change]:
         if not row.get("id") or at is None:
             raise unreadable()
         found.append(Change(str(row["id"]), str(row.get("operation", "")), at))
+    return found
+
+
+def announced(answer: Mapping[str, Any]) -> list[Announced]:
+    """The supplier invoices of a list; one without id or time would be lost silently, so it is an error."""
+    found = []
+    for row in rows(answer):
+        at = instant(row.get("created_at")) or instant(row.get("updated_at"))
+        if not row.get("id") or at is None:
+            raise unreadable()
+        found.append(Announced(str(row["id"]), at, str(row.get("filename") or "")))
     return found
 
 

@@ -24,6 +24,7 @@ _SENTENCES = {
     signal.SIGXCPU: "Le document demande trop de temps pour être lu.",
     signal.SIGKILL: "Le document demande trop de temps pour être lu.",
 }
+NOT_READ_HERE = "Le document est une image, qui n’est pas lue ici."
 _DIED = "Le document demande trop de mémoire pour être lu, ou il est abîmé."
 
 
@@ -38,11 +39,14 @@ def read_document(data: bytes, *, own: Collection[str] = (), ocr: bool = True) -
         return unreadable("Le fichier dépasse %(size)d Mo.", size=MAX_BYTES // 1024**2)
     answer = _ask(QUICK, data, SECONDS_QUICK, {"own": sorted(own)})
     if "ocr" in answer:
-        answer = (
-            _by_ocr(data, answer, own) if ocr else {"sentence": "Le document est une image, qui n’est pas lue ici."}
-        )
+        answer = _by_ocr(data, answer, own) if ocr else {"sentence": NOT_READ_HERE}
     reading = from_dict(answer["reading"]) if "reading" in answer else unreadable(answer["sentence"])
     return timed(reading, round((time.monotonic() - started) * 1000))
+
+
+def needs_ocr(reading: Reading) -> bool:
+    """Whether it was refused for being a picture, by a reading without OCR."""
+    return not reading.is_read and any(problem.msgid == NOT_READ_HERE for problem in reading.problems)
 
 
 def _by_ocr(data: bytes, answer: dict[str, Any], own: Collection[str]) -> dict[str, Any]:

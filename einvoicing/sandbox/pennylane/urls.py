@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from einvoicing.sandbox.pennylane import views
+from einvoicing.sandbox.pennylane import supplies, views
 
 _API = "api/external/v2"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path(f"{_API}/customer_invoices/<str:key>", views.invoice),
     path(f"{_API}/customer_invoices/<str:key>/send_to_pa", views.send_to_pa),
     path(f"{_API}/changelogs/customer_invoices", views.changes),
+    path(f"{_API}/supplier_invoices", supplies.listing),
+    path(f"{_API}/supplier_invoices/<str:key>", supplies.invoice),
+    path(f"{_API}/changelogs/supplier_invoices", supplies.changes),
     path("sandbox/pennylane/files/<str:place>", views.file),
     path("sandbox/pennylane/ledger", views.ledger),
     path("sandbox/pennylane/tell", views.change_status),
