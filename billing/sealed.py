@@ -15,6 +15,7 @@ from billing.models import (
     InvoiceStatus,
     JournalEntry,
     PurchaseCredit,
+    PurchaseDeposit,
     PurchaseInvoice,
     StockMovement,
 )
@@ -78,6 +79,14 @@ WHERE row.company_id = %(company)s AND row.amount_credited <> (
 """
 
 
+# a deposit is deducted by the one invoice of the books that has not been replaced
+LIVE = """
+SELECT row.id, purchase.reference FROM billing_purchasedeposit AS row
+JOIN billing_purchaseinvoice AS purchase ON purchase.id = row.purchase_id
+WHERE row.company_id = %(company)s AND purchase.booked_on IS NOT NULL AND row.is_live = (purchase.status = 'REPLACED')
+"""
+
+
 def declare() -> None:
     chain.seal_rows_of(
         Invoice,
@@ -106,4 +115,5 @@ def declare() -> None:
     )
     chain.seal_rows_of(PurchaseCredit, facts=columns, rows=lambda used: used.order_by("at", "id"))
     chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
+    chain.recompute(PurchaseDeposit, LIVE, "whether the deposit is deducted is not as its invoice stands")
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

@@ -14,9 +14,9 @@ from customers.models import Customer
 
 
 def _find(terms: SearchTerms) -> QuerySet[Customer]:
-    rows = Customer.objects.active().matching(terms.text)
+    rows = Customer.objects.active().customers().matching(terms.text)
     if len(terms.compact) > SHORTEST:
-        rows = rows | Customer.objects.active().filter(vat_number__istartswith=terms.compact)
+        rows = rows | Customer.objects.active().customers().filter(vat_number__istartswith=terms.compact)
     return rows.order_by("name", "id")
 
 

@@ -111,9 +111,13 @@ def save_customer(
 ) -> Customer:
     """Create the customer, or correct the given one, with its billing address. Raises Invalid, CustomerExists.
 
+    A new one whose SIRET is a supplier's is that supplier, which we bill too from now on (and the other way round).
+
     `delivery` replaces the delivery address, an empty one removes it; None leaves it as it is.
     """
     clean = clean_identity(values)
+    if customer is None and (known := _on_the_other_side(company_id, clean)):
+        return _welcome(known, clean, address, actor=actor, at=at)
     row = lock(customer) if customer else Customer(company_id=company_id)
     try:
         # a savepoint: two people may save the same SIRET at once, and only the unique index sees both
@@ -136,6 +140,35 @@ def save_customer(
     return row
 
 
+def _on_the_other_side(company_id: int, clean: Mapping[str, Any]) -> Customer | None:
+    """The third party of this SIRET that so far only bills us where it is to be billed, or the other way round."""
+    if not clean.get("siret"):
+        return None
+    same = {"siret": clean["siret"], "service_code": clean.get("service_code", "")}
+    row: Customer | None = Customer.everywhere.filter(company_id=company_id, **same).first()
+    if row is None:
+        return None
+    sides = {"is_customer": clean.get("is_customer", True), "is_supplier": clean.get("is_supplier", False)}
+    return row if any(wanted and not getattr(row, name) for name, wanted in sides.items()) else None
+
+
+def _welcome(
+    known: Customer, clean: Mapping[str, Any], address: Mapping[str, Any], *, actor: Actor, at: datetime
+) -> Customer:
+    """One organisation, one record: it becomes what it was not, and only what was empty of it is filled in."""
+    row = lock(known)
+    became = "customer" if known.is_supplier else "supplier"
+    filled = {name: value for name, value in clean.items() if value and not getattr(row, name)}
+    edit(row, {**filled, f"is_{became}": True})
+    billing = Address.objects.filter(customer=row, kind=AddressKind.BILLING).first()
+    if billing is None or not billing.line:
+        defaults = {"company_id": row.company_id, **address}
+        Address.objects.update_or_create(customer=row, kind=AddressKind.BILLING, defaults=defaults)
+    tags = {"supplier": "customers.customer.became_supplier", "customer": "customers.customer.became_customer"}
+    audit.record(tags[became], subject=row, actor=actor, at=at)
+    return row
+
+
 def _write_delivery(customer: Customer, delivery: Mapping[str, Any]) -> None:
     stored = Address.objects.filter(customer=customer, kind=AddressKind.DELIVERY).order_by("id")
     kept = stored.first()
@@ -143,6 +176,26 @@ def _write_delivery(customer: Customer, delivery: Mapping[str, Any]) -> None:
     if not delivery:
         return
     edit(kept or Address(company_id=customer.company_id, customer=customer, kind=AddressKind.DELIVERY), delivery)
+
+
+@transaction.atomic
+def mark_as_supplier(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
+    """A third party that bills us too. Does nothing for one that already does."""
+    marked = Customer.everywhere.filter(pk=customer.pk, is_supplier=False).update(is_supplier=True)
+    customer.is_supplier = True
+    if marked:
+        audit.record("customers.customer.became_supplier", subject=customer, actor=actor, at=at)
+    return customer
+
+
+@transaction.atomic
+def mark_as_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
+    """A third party that we bill too. Does nothing for one that we already do."""
+    marked = Customer.everywhere.filter(pk=customer.pk, is_customer=False).update(is_customer=True)
+    customer.is_customer = True
+    if marked:
+        audit.record("customers.customer.became_customer", subject=customer, actor=actor, at=at)
+    return customer
 
 
 @transaction.atomic

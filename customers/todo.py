@@ -11,6 +11,6 @@ first_step(
         _("Ajoutez un client"),
         _("Son SIRET suffit pour une organisation."),
         _("Nouveau client"),
-        is_done=lambda: Customer.objects.exists(),
+        is_done=lambda: Customer.objects.customers().exists(),
     )
 )

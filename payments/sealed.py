@@ -88,6 +88,8 @@ FULL JOIN (
     SELECT number, issue_date AS day FROM billing_invoice WHERE company_id = %(company)s AND number IS NOT NULL
     UNION ALL SELECT number, NULL FROM billing_salesorder WHERE company_id = %(company)s
     UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
+    UNION ALL SELECT reference, (created_at AT TIME ZONE 'Europe/Paris')::date
+      FROM billing_purchaseinvoice WHERE company_id = %(company)s
     UNION ALL SELECT number, (recorded_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_payment WHERE company_id = %(company)s
     UNION ALL SELECT number, (at AT TIME ZONE 'Europe/Paris')::date

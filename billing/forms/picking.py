@@ -24,7 +24,7 @@ class CustomerPickedForm(RecordForm):
     def clean_customer(self) -> Customer:
         typed = (self.data.get("customer_text") or "").strip()
         wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
-        named = Customer.objects.select_related("terms").filter(_named(wanted, typed))
+        named = Customer.objects.customers().select_related("terms").filter(_named(wanted, typed))
         # the record keeps its own customer, archived meanwhile
         found = list(named.filter(Q(archived_at=None) | Q(pk=self.shown.pk if self.shown else None))[:2])
         if len(found) == 1:
@@ -50,7 +50,7 @@ class CustomerPickedForm(RecordForm):
 def customer_chosen(wanted: Any) -> Customer | None:
     """The active customer that `?customer=` names, when it names one."""
     text = str(wanted or "")
-    return Customer.objects.active().filter(_named(text, "")).first()
+    return Customer.objects.active().customers().filter(_named(text, "")).first()
 
 
 def _named(wanted: str, typed: str) -> Q:

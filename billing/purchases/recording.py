@@ -19,7 +19,6 @@ from billing.purchases.ibans import see_iban
 from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
 from billing.purchases.proposing import Proposal, propose
 from billing.purchases.sums import in_cents, positive
-from billing.purchases.suppliers import mark_as_supplier
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -27,6 +26,7 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import iban as iban_number
 from config.kernel.money import round2
 from customers.models import Customer
+from customers.services import mark_as_supplier
 
 SERIES = "ACH"
 

@@ -116,23 +116,3 @@ def save_rule(*, supplier: Customer, values: Mapping[str, Any], actor: Actor, at
     data = {"name": supplier.name, "changed": changed}
     audit.record("billing.supplier.rule_saved", subject=supplier, actor=actor, at=at, data=data)
     return rule
-
-
-@transaction.atomic
-def mark_as_supplier(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
-    """A third party that bills us too. Does nothing for one that already does."""
-    marked = Customer.everywhere.filter(pk=customer.pk, is_supplier=False).update(is_supplier=True)
-    customer.is_supplier = True
-    if marked:
-        audit.record("customers.customer.became_supplier", subject=customer, actor=actor, at=at)
-    return customer
-
-
-@transaction.atomic
-def mark_as_customer(*, supplier: Customer, actor: Actor, at: datetime) -> Customer:
-    """A third party that we bill too. Does nothing for one that we already do."""
-    marked = Customer.everywhere.filter(pk=supplier.pk, is_customer=False).update(is_customer=True)
-    supplier.is_customer = True
-    if marked:
-        audit.record("customers.customer.became_customer", subject=supplier, actor=actor, at=at)
-    return supplier

@@ -68,7 +68,9 @@ def customers() -> QuerySet[Customer]:
     """The company's customers with all that their shape shows, in a number of queries that no row adds to."""
     return cast(
         "QuerySet[Customer]",
-        Customer.objects.select_related("terms").prefetch_related(
+        Customer.objects.customers()
+        .select_related("terms")
+        .prefetch_related(
             Prefetch("addresses", Address.objects.order_by("id")),
             Prefetch("contacts", Contact.objects.order_by("name", "id")),
         ),

@@ -40,7 +40,7 @@ def load_customer(pk: int) -> Customer:
 @member("customers")
 def customer_list(request: HttpRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET)
-    found = filters.narrow(Customer.objects.all())
+    found = filters.narrow(Customer.objects.customers())
     city = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING).values("city")[:1]
     rows = found.select_related("terms").annotate(city=Subquery(city))
     page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
@@ -170,7 +170,7 @@ def customer_restore(request: HttpRequest, pk: int) -> HttpResponse:
 def customer_options(request: HttpRequest) -> HttpResponse:
     """What a typed name could mean: a few customers, and « Créer » for whom may."""
     text = request.GET.get("q", "").strip()[:100]
-    found = Customer.objects.active()
+    found = Customer.objects.active().customers()
     rows = (found.matching(text) if text else found).order_by("name", "id")[:MOST_OPTIONS]
     context = {
         "options": [{"value": row.pk, "label": row.name, "detail": _detail(row)} for row in rows],

@@ -123,7 +123,7 @@ def lacks(customer: Any) -> list[str]:
 
 def _organisations() -> QuerySet[Any]:
     billing = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING)
-    rows = Customer.objects.active().filter(kind=CustomerKind.ORGANISATION)
+    rows = Customer.objects.active().customers().filter(kind=CustomerKind.ORGANISATION)
     found: QuerySet[Any] = rows.annotate(
         has_address=Exists(billing), country=Subquery(billing.values("country")[:1])
     ).annotate(is_french=_is_french())

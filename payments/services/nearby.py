@@ -82,7 +82,9 @@ def _by_name(line: BankLine) -> Iterable[int]:
     words = [word for word in WORD.findall(fold(line.counterparty)) if len(word) >= SHORTEST_WORD]
     if not words:
         return []
-    rows = Customer.everywhere.filter(reduce(or_, (holds(word, "name") for word in words)), company=line.company_id)
+    rows = Customer.everywhere.filter(is_customer=True).filter(
+        reduce(or_, (holds(word, "name") for word in words)), company=line.company_id
+    )
     return [key for key, name in rows.values_list("pk", "name") if is_payer(line.counterparty, name)]
 
 

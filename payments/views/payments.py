@@ -161,9 +161,9 @@ def _row_named(rows: Any, key: Any) -> Any:
 
 def _customer_named(query: Any) -> Customer | None:
     """By id, or without JavaScript by the exact name."""
-    chosen = _row_named(Customer.objects.active(), query.get("customer"))
+    chosen = _row_named(Customer.objects.active().customers(), query.get("customer"))
     if chosen is None and query.get("customer_text"):
-        chosen = Customer.objects.active().filter(name__folded=query["customer_text"].strip()).first()
+        chosen = Customer.objects.active().customers().filter(name__folded=query["customer_text"].strip()).first()
     return cast("Customer | None", chosen)
 
 

@@ -22,6 +22,7 @@ from billing.models import (
     JournalEntry,
     JournalLine,
     NumberSequence,
+    PurchaseInvoice,
     SalesOrder,
     StockMovement,
     VatSubtotal,
@@ -76,7 +77,7 @@ from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
 from payments.services.write_offs import write_off
 from tests.conftest import never_committed
-from tests.factories import money, platforms, story
+from tests.factories import money, platforms, purchases, story
 from tests.factories.queues import claim_due
 
 
@@ -170,6 +171,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["supplier status"] = a_supplier_status(rows["received document"], rows["message"])
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
+    rows |= bought(company)
     rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
@@ -350,6 +352,24 @@ def a_received_webhook(company: Company) -> ReceivedWebhook:
         next_attempt_at=story.AT,
     )
     return received
+
+
+def bought(company: Company) -> dict[str, models.Model]:
+    """A deposit and the final invoice that deducts it, settled in part by a credit note."""
+    supplier = purchases.a_supplier(company)
+    deposit = [purchases.kept("30", "409100", "SERVICES")]
+    purchases.a_checked_purchase(supplier, deposit, kind="386", number="D-1")
+    lines = [purchases.kept("100", "611000", "SERVICES"), purchases.kept("10", "606400", rate="5.5")]
+    final = purchases.a_checked_purchase(supplier, lines, number="F-1", deposited=Decimal(36))
+    note = [purchases.kept("20", "611000", "SERVICES")]
+    purchases.a_checked_purchase(supplier, note, kind="381", number="A-1", corrects_number="F-1")
+    return {
+        "purchase": PurchaseInvoice.objects.get(pk=final.pk),
+        "purchase line": final.lines.earliest("position"),
+        "purchase vat": final.vat_rows.latest("rate"),
+        "purchase deposit": final.deposits.get(),
+        "supplier credit": final.credits_taken.get(),
+    }
 
 
 def a_deduction(customer: Any) -> DepositDeduction:

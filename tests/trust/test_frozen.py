@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import Invoice
+from billing.models import Invoice, PurchaseInvoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import ReceivedDocument, Report
@@ -97,6 +97,11 @@ FACTS: dict[str, tuple[str, ...]] = {
     "match": ("undone_at", "undone_because"),
     "match part": (),
     "credit used": (),
+    "purchase": PurchaseInvoice.MUTABLE,
+    "purchase line": (),
+    "purchase vat": (),
+    "purchase deposit": ("is_live",),
+    "supplier credit": (),
     "movement": (),
     "enclosure": (),
     "report": Report.MUTABLE,
