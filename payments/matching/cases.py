@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import log10
 
 from payments.matching.folding import fold
 from payments.matching.index import Index
 from payments.matching.items import AUTO, INVOICE, PROPOSED, Evidence, Line, Loser, OpenItem, Verdict, in_order
-from payments.matching.near import Nearly, find_near
+from payments.matching.near import HAS_DIGIT, Nearly, find_near
 from payments.matching.numbers import Named, find_named
 from payments.matching.payers import Payer, is_payer
 
 MOST_LOSERS = 12
-HAS_DIGIT = re.compile("[0-9]").search
 REPEATED = timedelta(days=21)  # the same amount of the same customer within these may be the same money
 AT_ONCE = timedelta(days=3)  # instalments are of one amount too, but not so soon after each other
 NO_PAYMENT = re.compile(
@@ -39,16 +37,19 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-@dataclass
-class Case:
-    line: Line
-    index: Index
-    barred: Collection[Hashable] = ()
-    doubts: list[Evidence] = field(default_factory=list)
+@lru_cache(maxsize=10_000)
+def service_of(counterparty: str) -> str:
+    """The payment service that pays under this name, if it is one."""
+    found = SERVICES.search(fold(counterparty))
+    return found.group() if found else ""
 
-    def __post_init__(self) -> None:
-        self.named: Named = find_named(self.line, self.index)
-        self.payer: Payer = self.index.payer_of(self.line)
+
+class Case:
+    def __init__(self, line: Line, index: Index, barred: Collection[Hashable] = ()) -> None:
+        self.line, self.index, self.barred = line, index, barred
+        self.doubts: list[Evidence] = []
+        self.named: Named = find_named(line, index)
+        self.payer: Payer = index.payer_of(line)
         self._own: list[OpenItem] | None = None
         self._nearly: Nearly | None = None
         self._is_from: dict[Hashable, bool] = {}
@@ -83,11 +84,10 @@ class Case:
         customers = dict.fromkeys((*(item.customer_id for item in self.named.items.values()), *self.payer.customers))
         return find_near(self.named.unread, self.line, self.index, self.debts_of(customers), self.barred)
 
-    @cached_property
+    @property
     def service(self) -> str:
         """The payment service whose payout this is, if it is one."""
-        found = SERVICES.search(fold(self.line.counterparty))
-        return found.group() if found else ""
+        return service_of(self.line.counterparty)
 
     def is_from(self, customer: Hashable) -> bool:
         """The account was taught for this customer, or the name is its own."""
@@ -142,7 +142,7 @@ def write(
     and nothing is in doubt. `why`: what the rivals lost by, where it is not their day, their amount or a part paid.
     """
     pieces = (*evidence, *dict.fromkeys(case.doubts)) if case.doubts else tuple(evidence)
-    others = _others(items, rivals)
+    others = _others(items, rivals) if rivals else []
     if "allocations" not in more:
         more["allocations"] = tuple((item.id, item.balance) for item in items)
     if "customer_id" not in more and items and (len(items) == 1 or len({item.customer_id for item in items}) == 1):
@@ -159,8 +159,6 @@ def write(
 
 
 def _others(items: Sequence[OpenItem], rivals: Iterable[OpenItem]) -> list[OpenItem]:
-    if not rivals:
-        return []
     chosen = {item.id for item in items}
     return list({item.id: item for item in rivals if item.id not in chosen}.values())[:MOST_LOSERS]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from payments.matching.index import Index
@@ -94,8 +93,8 @@ class Day:
         if not self.changed.isdisjoint(self.index.payer_of(self.lines[place]).customers):
             return True
         items = self.index.items
-        keys = (*(key for key, _amount in verdict.allocations), *verdict.rivals)
-        return any(items[key].customer_id in self.changed for key in keys if key in items)
+        keys = [*verdict.rivals, *[key for key, _amount in verdict.allocations]]
+        return not self.changed.isdisjoint([items[key].customer_id for key in keys if key in items])
 
     def settle(self, rules: Collection[str] | None, places: Sequence[int]) -> list[int]:
         """Settles the automatic verdicts of these rules, each as long as nothing it is about was settled; the rest."""
@@ -128,7 +127,7 @@ class Day:
         """What would only now be automatic waits for the next run: within a day, order must not count."""
         for place in places:
             if self.verdicts[place].kind == AUTO:
-                self.verdicts[place] = replace(self.verdicts[place], kind=PROPOSED)
+                self.verdicts[place] = self.verdicts[place]._replace(kind=PROPOSED)
 
     def apply(self, line: Line, verdict: Verdict) -> None:
         settle_verdict(line, verdict, self.index)
@@ -138,7 +137,7 @@ class Day:
 
 def doubted(verdict: Verdict, line: Line) -> Verdict:
     day = f"{line.booked_on:%d/%m/%Y}" if line.booked_on else ""
-    return replace(verdict, kind=PROPOSED, evidence=(*verdict.evidence, Evidence("repeat", day)))
+    return verdict._replace(kind=PROPOSED, evidence=(*verdict.evidence, Evidence("repeat", day)))
 
 
 def settle_verdict(line: Line, verdict: Verdict, index: Index) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WORD = re.compile(r"[A-Z0-9]+")
 FOREIGN = re.compile(r"[^\x00-\x7f]")
@@ -23,6 +24,7 @@ def _plain(sign: re.Match[str]) -> str:
     return "" if unicodedata.combining(sign.group()) else " "
 
 
+@lru_cache(maxsize=100_000)
 def squeeze(text: str) -> str:
     """Letters and digits only: FAC-2026-00001, fac 2026 00001 and FAC202600001 are one."""
     plain = fold(text)

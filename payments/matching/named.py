@@ -28,14 +28,11 @@ def judge_named(case: Case) -> Verdict | None:
     """Invoices named in full: matched when they owe exactly the amount and nothing speaks against it; None where they
     are named by mistake.
     """
-    named = case.named.items.values()
-    doubts = [Evidence("barred", item.number) for item in named if item.id in case.barred] if case.barred else []
-    doubts += [Evidence("settled", item.number) for item in named if item.balance <= ZERO]
-    doubts += [Evidence("currency", item.number) for item in named if item.currency != case.line.currency]
-    payable = list(named)
-    if doubts:
-        excluded = {piece.value for piece in doubts}
-        payable = [item for item in named if item.number not in excluded]
+    named, currency = case.named.items.values(), case.line.currency
+    payable = [
+        item for item in named if item.balance > ZERO and item.currency == currency and item.id not in case.barred
+    ]
+    doubts = [] if len(payable) == len(named) else _exclusions(case)
     if len(payable) > 1:
         payable.sort(key=in_order)
     rivals = [
@@ -45,7 +42,7 @@ def judge_named(case: Case) -> Verdict | None:
     ]
     if rivals:
         doubts.append(Evidence("rivals", ", ".join(item.number for item in rivals)))
-        payable = payable or [item for item in rivals if item.currency == case.line.currency][:1]
+        payable = payable or [item for item in rivals if item.currency == currency][:1]
     case.doubts += doubts
     if _is_mistaken(case):
         return None
@@ -55,6 +52,14 @@ def judge_named(case: Case) -> Verdict | None:
     if total_of(payable) == case.line.amount:
         return judge_exact(case, payable, rivals)
     return judge_inexact(case, payable, rivals)
+
+
+def _exclusions(case: Case) -> list[Evidence]:
+    """Why invoices that are named cannot be paid by this line."""
+    named = case.named.items.values()
+    found = [Evidence("barred", item.number) for item in named if item.id in case.barred]
+    found += [Evidence("settled", item.number) for item in named if item.balance <= ZERO]
+    return found + [Evidence("currency", item.number) for item in named if item.currency != case.line.currency]
 
 
 def _is_mistaken(case: Case) -> bool:
@@ -115,15 +120,17 @@ def _doubt_others(case: Case, payable: Sequence[OpenItem]) -> None:
     """A plain number does not check itself: what else looks like one must not speak of another invoice, and, where the
     payer is not known as its customer, no number one digit away may owe the same.
     """
-    chosen = {item.id for item in payable}
-    others = [item for item in case.nearly.items if item.id not in chosen]
-    if others:
-        case.doubts.append(Evidence("rivals", ", ".join(item.number for item in others[:5])))
+    if case.nearly.found:
+        chosen = {item.id for item in payable}
+        others = [item for item in case.nearly.items if item.id not in chosen]
+        if others:
+            case.doubts.append(Evidence("rivals", ", ".join(item.number for item in others[:5])))
     case.doubts += [Evidence("unknown", text) for text in case.nearly.unknown]
     if len(payable) > 1 or case.is_from(payable[0].customer_id):
         return
     [item] = payable
-    equal = [other for other in case.index.owing(item.currency, item.balance) if other.id != item.id]
+    owing = case.index.owing(item.currency, item.balance, most=MOST_ALIKE + 2)
+    equal = [other for other in owing if other.id != item.id]
     key = squeeze(item.number)
     alike = [other for other in equal[:MOST_ALIKE] if is_near(key, squeeze(other.number))] or equal[MOST_ALIKE:][:1]
     if alike:

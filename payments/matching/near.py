@@ -13,6 +13,7 @@ from payments.matching.folding import squeeze
 from payments.matching.index import Index, figures_of, series_of, without_zeros
 from payments.matching.items import Line, OpenItem, in_order
 
+HAS_DIGIT = re.compile("[0-9]").search
 INVOICE_WORD = re.compile(r"F|FA|FACT?S?|FACTURES?|INV|INVOICE|N|NO|NUM|NUMERO|REF")
 ENDS = r"(?![A-Z0-9])(?![-_.][0-9])"  # not within a longer number
 NEARLY = re.compile(
@@ -25,7 +26,7 @@ REFERENCE = re.compile(r"(?<![A-Z0-9])RF[0-9]{2}[A-Z0-9]{4,21}(?![A-Z0-9])")
 DIGITS = "0123456789"
 
 
-@dataclass
+@dataclass(slots=True)
 class Nearly:
     """`found`: the open invoices that may be meant; `unclear`: some of them by a text that may mean several, or that
     is only one digit from them; `unknown`: texts that look like our numbers and are near none.
@@ -57,7 +58,7 @@ def find_near(
     nearly = Nearly()
     own_ids = {item.id for item in own}
     for text in texts:
-        if not any(digit in text for digit in DIGITS):
+        if not HAS_DIGIT(text):
             continue
         for written in NEARLY.finditer(text):
             items = [item for item in _of_figures(written, line, index, own_ids) if _is_usable(item, line, barred)]
@@ -66,7 +67,7 @@ def find_near(
                 text = text.replace(written.group(), "|")
         for written in SERIAL_ONLY.finditer(text):
             serial = without_zeros(written["serial"])
-            items = [item for item in own if figures_of(item.number)[-1:] == [serial]]
+            items = [item for item in own if figures_of(item.number)[-1:] == (serial,)]
             if items:
                 nearly.add(items, is_clear=not _begins_another(written.group(), items, own))
         _add_mistaken(text, nearly, line, index, own, barred)
@@ -106,7 +107,7 @@ def _add_mistaken(
         key = squeeze(written.group())
         ends = not text[written.end() :].strip(" -_/.,")
         items = [item for item in own if is_near(key, squeeze(item.number))]
-        if not items:
+        if not items and index.owing(line.currency, line.amount, most=1):
             mistaken = (index.items[one] for near in neighbours(key) for one in index.by_number.get(near, ()))
             items = [item for item in mistaken if item.balance == line.amount and _is_usable(item, line, barred)]
         if items:

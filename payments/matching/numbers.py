@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from payments.matching.items import Evidence, Line, OpenItem
 MOST_WORDS = 10  # "RF69 FAC2 0260 0001" or "F A C 2026 00001": how many words one reference may be cut into
 
 
-@dataclass
+@dataclass(slots=True)
 class Named:
     """What the words of the line name. `unread`: the texts without what was read."""
 
@@ -44,43 +45,35 @@ def find_named(line: Line, index: Index) -> Named:
 
 def _read(text: str, index: Index, named: Named) -> str:
     """Adds what the text names; answers the rest of it, where a stroke stands for each number that was read."""
-    starts = index.starts
-    words = WORD.findall(text)
-    beginnings = {place for place, word in enumerate(words) if word[:STARTS] in starts}
-    if not beginnings:
+    words = [*WORD.finditer(text)]
+    if index.starts.isdisjoint([word[0][:STARTS] for word in words]):
         return text
-    places = [word.span() for word in WORD.finditer(text)]
-    position, left, kept = min(beginnings), 0, []
+    position, left, kept = 0, 0, []
     while position < len(words):
-        count = _read_reference(text, words, places, position, index, named) if position in beginnings else 0
+        count = _read_reference(text, words[position : position + MOST_WORDS], index, named)
         if count:
-            kept.append(text[left : places[position][0]])
-            left = places[position + count - 1][1]
+            kept.append(text[left : words[position].start()])
+            left = words[position + count - 1].end()
         position += count or 1
     return "|".join([*kept, text[left:]])
 
 
-def _read_reference(
-    text: str, words: Sequence[str], places: Sequence[tuple[int, int]], position: int, index: Index, named: Named
-) -> int:
-    """Adds the longest reference or number that starts at this word; answers of how many words it is, or 0."""
-    key, keys = "", []
+def _read_reference(text: str, words: Sequence[re.Match[str]], index: Index, named: Named) -> int:
+    """Adds the longest reference or number that starts at the first word; answers of how many words it is, or 0."""
+    key, read, kind, found = "", 0, "", []
     longest, starts = index.longest, index.starts
-    for word in words[position : position + MOST_WORDS]:
-        key += word
+    for count, word in enumerate(words, start=1):
+        key += word[0]
         if len(key) > longest or key[:STARTS] not in starts:
             break
-        keys.append(key)
-    # the longest first: FAC-2026-0001-2 must not be found as FAC-2026-0001
-    for count in range(len(keys), 0, -1):
-        key = keys[count - 1]
+        # a longer one takes the place of a shorter: FAC-2026-0001-2 must not be found as FAC-2026-0001
         if key in index.by_reference:
-            named.add("rf", [index.items[found] for found in index.by_reference[key]])
-            return count
-        if key in index.by_number and _stands_alone(text, places[position][0], places[position + count - 1][1]):
-            named.add("number", [index.items[found] for found in index.by_number[key]])
-            return count
-    return 0
+            read, kind, found = count, "rf", index.by_reference[key]
+        elif key in index.by_number and _stands_alone(text, words[0].start(), word.end()):
+            read, kind, found = count, "number", index.by_number[key]
+    if read:
+        named.add(kind, [index.items[one] for one in found])
+    return read
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

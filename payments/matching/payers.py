@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from payments.matching.folding import WORD, fold
 
@@ -51,6 +51,7 @@ class Names:
     by_start: Mapping[str, tuple[Hashable, ...]]  # a bank cuts names at 18, 24 or 35 signs
     names: Mapping[Hashable, str]
     folded: Mapping[Hashable, str]
+    words: Mapping[Hashable, frozenset[str]]
 
     @classmethod
     def build(cls, names: Mapping[Hashable, str]) -> Names:
@@ -66,7 +67,7 @@ class Names:
             if found:
                 by_rarest[min(found, key=lambda word: (counts[word], word))].append(key)
                 by_start[folded[key][:SHORTEST_CUT]].append(key)
-        return cls(_frozen(by_word), _frozen(by_rarest), _frozen(by_start), names, folded)
+        return cls(_frozen(by_word), _frozen(by_rarest), _frozen(by_start), names, folded, words)
 
     def of(self, counterparty: str) -> list[Hashable]:
         """The customers whose name contains the words of the counterparty's, or the other way round, or begins so."""
@@ -75,9 +76,10 @@ class Names:
             return []
         # the customer's name within the payer's: its rarest word must be there; below, the other way round
         found = {key: None for word in sorted(words) for key in self.by_rarest.get(word, ())}
-        rarest = min(words, key=lambda word: len(self.by_word.get(word, ())))
-        found |= dict.fromkeys(self.by_word.get(rarest, ()))
-        whole = [key for key in found if is_payer(counterparty, self.names[key])]
+        nobody: tuple[Hashable, ...] = ()
+        found |= dict.fromkeys(min([self.by_word.get(word, nobody) for word in words], key=len))
+        known = self.words
+        whole = [key for key in found if known[key] <= words or known[key] >= words]
         return whole or self._cut(fold(counterparty))
 
     def _cut(self, text: str) -> list[Hashable]:
@@ -90,8 +92,7 @@ def _frozen(found: Mapping[str, list[Hashable]]) -> dict[str, tuple[Hashable, ..
     return {word: tuple(keys) for word, keys in found.items()}
 
 
-@dataclass(frozen=True)
-class Payer:
+class Payer(NamedTuple):
     """The customers whose payment a line may be.
 
     `is_learned`: a confirmed match taught the account; `is_same`: the name is exactly that of one customer, alone to

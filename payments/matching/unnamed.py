@@ -126,7 +126,7 @@ def _is_named_beyond_doubt(case: Case, item: OpenItem) -> bool:
     if not case.payer.is_same or (case.line.iban and item.customer_id in case.index.has_account):
         return False
     amount = case.line.amount
-    if amount % ROUND == 0 or len(case.index.owing(item.currency, amount)) > 1:
+    if amount % ROUND == 0 or len(case.index.owing(item.currency, amount, most=2)) > 1:
         return False
     return (item.customer_id, item.currency, amount) not in case.index.received
 
@@ -134,7 +134,8 @@ def _is_named_beyond_doubt(case: Case, item: OpenItem) -> bool:
 def _doubt_alternatives(case: Case, item: OpenItem) -> None:
     """The same money could be a part of another invoice, in equal parts, or two others."""
     others = [other for other in case.own if other.id != item.id]
-    parts = [other for other in others if other.balance in {item.balance * share for share in INSTALMENTS}]
+    multiples = {item.balance * share for share in INSTALMENTS}
+    parts = [other for other in others if other.balance in multiples]
     if parts:
         case.doubts.append(Evidence("instalment", parts[0].number))
     found = sum_of(item.balance, [other for other in others if other.balance < item.balance])
@@ -164,7 +165,8 @@ def judge_amount(case: Case) -> Verdict:
     twice = _paid_before(case)
     if twice:
         return twice
-    equal = [item for item in case.index.owing(case.line.currency, case.line.amount) if item.id not in case.barred]
+    owing = case.index.owing(case.line.currency, case.line.amount, most=len(case.barred) + 2)
+    equal = [item for item in owing if item.id not in case.barred]
     evidence = [Evidence("amount", amount_text(case.line.amount))]
     if len(equal) == 1:
         case.doubt_unsaid(())

@@ -7,7 +7,6 @@ amount alone. Each rung says what it can prove, and what speaks against it.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from dataclasses import replace
 from decimal import Decimal
 
 from payments.matching.cases import Case, write
@@ -43,7 +42,7 @@ def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Ver
     ordered = judge_ordered(case) if line.end_to_end_id in index.by_end_to_end else None
     verdict = ordered or judge_expected(case) or judge_credit(case)
     # our own transfer that came back bears our numbers, and pays nothing
-    return replace(verdict, kind=PROPOSED) if line.is_reversal and verdict.kind == AUTO else verdict
+    return verdict._replace(kind=PROPOSED) if line.is_reversal and verdict.kind == AUTO else verdict
 
 
 def judge_credit(case: Case) -> Verdict:
@@ -84,14 +83,14 @@ def judge_instructed(line: Line, index: Index, barred: Collection[Hashable]) -> 
     amount, currency = line.instructed_amount, line.instructed_currency or line.currency
     if amount is None or (amount == line.amount and currency == line.currency):
         return None
-    ordered = replace(line, amount=amount, currency=currency, instructed_amount=None)
+    ordered = line._replace(amount=amount, currency=currency, instructed_amount=None)
     verdict = judge_credit(Case(ordered, index, barred))
     if verdict.kind == NONE or verdict.excess or not verdict.allocations or verdict.difference:
         return None
     evidence = (*verdict.evidence, Evidence("instructed", f"{amount_text(amount)} {currency}"))
     if currency != line.currency:
-        return replace(verdict, kind=PROPOSED, evidence=evidence, currency=currency)
-    return _less_charges(replace(verdict, kind=PROPOSED, evidence=evidence), amount - line.amount)
+        return verdict._replace(kind=PROPOSED, evidence=evidence, currency=currency)
+    return _less_charges(verdict._replace(kind=PROPOSED, evidence=evidence), amount - line.amount)
 
 
 def _less_charges(verdict: Verdict, charges: Decimal) -> Verdict | None:
@@ -100,4 +99,4 @@ def _less_charges(verdict: Verdict, charges: Decimal) -> Verdict | None:
     if not 0 < charges < amount:
         return None
     difference = Difference(charges, "BANK_FEE")
-    return replace(verdict, allocations=(*first, (last, amount - charges)), difference=difference)
+    return verdict._replace(allocations=(*first, (last, amount - charges)), difference=difference)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -173,7 +172,7 @@ def _doubted(line: BankLine, verdict: Verdict, kept: Mapping[Any, Sequence[Payme
     ]
     if verdict.kind == NONE or not known:
         return verdict
-    return replace(verdict, kind=PROPOSED, evidence=(*verdict.evidence, Evidence("known", ", ".join(known))))
+    return verdict._replace(kind=PROPOSED, evidence=(*verdict.evidence, Evidence("known", ", ".join(known))))
 
 
 def _whole(payment: Payment) -> Decimal:

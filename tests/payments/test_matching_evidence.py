@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -73,14 +72,14 @@ def test_the_exact_name_of_a_customer_whose_account_is_not_known_and_an_amount_n
 
 
 def test_two_customers_of_one_name_are_told_apart_by_no_name():
-    twin = replace(item(9, "55.55"), customer_id="twin")
+    twin = item(9, "55.55")._replace(customer_id="twin")
     assert judged(line("617.25", iban=""), ONE, TWO, twin, payers={}).kind == "proposed"
 
 
 @pytest.mark.parametrize(
     ("why", "bank_line", "items"),
     [
-        ("touched", line("617.25"), [ONE, replace(TWO, is_touched=True)]),
+        ("touched", line("617.25"), [ONE, TWO._replace(is_touched=True)]),
         ("unknown", line("617.25", "FAC-2026-77777"), [ONE, TWO]),
         ("unknown", line("617.25", "RF18539007547034"), [ONE, TWO]),
         ("repeat", line("617.25"), [ONE, TWO, money(PAYMENT, "ENC-1", "617.25", due_on=DAY - timedelta(days=4))]),
@@ -104,7 +103,7 @@ def test_equal_invoices_of_one_payer_are_proposed_the_oldest_first_with_why_the_
 
 
 def test_an_invoice_issued_after_the_payment_is_paid_only_if_it_is_named():
-    early = replace(TWO, issued_on=DAY + timedelta(days=1))
+    early = TWO._replace(issued_on=DAY + timedelta(days=1))
     assert judged(line("617.25"), early).kind != "auto"
     assert judged(line("617.25", TWO.number), early).kind == "auto"
 
@@ -112,7 +111,7 @@ def test_an_invoice_issued_after_the_payment_is_paid_only_if_it_is_named():
 def test_all_that_the_payer_owes_is_applied_and_with_a_part_paid_only_proposed():
     verdict = judged(line("1940.85"), ONE, TWO, THREE)
     assert (verdict.kind, verdict.rule, len(verdict.allocations)) == ("auto", "payer_whole_balance", 3)
-    assert judged(line("1940.85"), ONE, TWO, replace(THREE, is_touched=True)).kind == "proposed"
+    assert judged(line("1940.85"), ONE, TWO, THREE._replace(is_touched=True)).kind == "proposed"
 
 
 def test_the_only_sum_of_the_payer_is_applied_and_one_of_two_is_not():
@@ -157,7 +156,7 @@ def test_a_wrong_digit_that_names_another_customer_s_invoice_does_not_pay_it():
     theirs = item(12, "40.00", MARTIN)
     verdict = judged(line("617.25", "FAC-2026-00012"), theirs, item(72, "617.25"), item(5, "9.00"))
     assert list(paid(verdict)) == ["FAC-2026-00072"]
-    same = judged(line("617.25", "FAC-2026-00012"), replace(theirs, balance=Decimal("617.25")), ONE)
+    same = judged(line("617.25", "FAC-2026-00012"), theirs._replace(balance=Decimal("617.25")), ONE)
     assert (same.kind, "other_payer" in kinds(same)) == ("proposed", True)
 
 
@@ -195,8 +194,8 @@ def test_a_credit_of_the_customer_is_deducted_from_what_he_names():
     verdict = judged(line("1035.50", ONE.number), ONE, TWO, credit)
     assert (verdict.kind, verdict.rule, verdict.credits) == ("auto", "net_of_credit", (("ENC-9", Decimal("200.00")),))
     assert paid(verdict) == {ONE.id: ONE.balance}
-    assert judged(line("1035.50", ONE.number), ONE, credit, replace(credit, id="ENC-8")).kind == "proposed"
-    both = judged(line("1040.85", f"{ONE.number} {TWO.number}"), ONE, TWO, replace(credit, balance=Decimal("800.00")))
+    assert judged(line("1035.50", ONE.number), ONE, credit, credit._replace(id="ENC-8")).kind == "proposed"
+    both = judged(line("1040.85", f"{ONE.number} {TWO.number}"), ONE, TWO, credit._replace(balance=Decimal("800.00")))
     assert (both.kind, both.difference.amount) == ("proposed", Decimal("11.90")), "and a fee besides"
 
 
@@ -219,7 +218,7 @@ def test_a_second_payment_is_the_customer_s_credit_and_never_his_next_invoice():
 def test_what_the_payer_ordered_counts_before_charges_and_change():
     charged = judged(line("1220.50", ONE.number, instructed_amount=Decimal("1235.50")), ONE)
     assert (charged.kind, charged.difference.reason) == ("proposed", "BANK_FEE")
-    dollars = replace(ONE, currency="USD")
+    dollars = ONE._replace(currency="USD")
     ordered = {"instructed_amount": Decimal("1235.50"), "instructed_currency": "USD"}
     changed = judged(line("1140.00", ONE.number, **ordered), dollars)
     assert (changed.kind, changed.currency, paid(changed)) == ("proposed", "USD", {ONE.id: ONE.balance})
@@ -287,8 +286,8 @@ def test_neither_the_order_of_the_invoices_nor_the_unit_of_account_changes_an_au
     verdict = judged(bank_line, *items)
     assert judged(bank_line, *reversed(items)) == verdict
     if verdict.kind == "auto":
-        larger = [replace(one, balance=one.balance * unit) for one in items]
-        again = judged(replace(bank_line, amount=bank_line.amount * unit), *larger)
+        larger = [one._replace(balance=one.balance * unit) for one in items]
+        again = judged(bank_line._replace(amount=bank_line.amount * unit), *larger)
         assert set(paid(again)) == set(paid(verdict))
 
 

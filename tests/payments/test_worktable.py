@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -194,7 +193,7 @@ def test_looking_at_whom_a_line_names_is_enough_for_the_same_verdict(company, cu
     for line in lines:
         near = build_index(company, at=AT, customers=customers_near(line, at=AT))
         # how probable it is depends on how many others there are
-        found, wanted = (replace(propose(line, index), probability=0.0) for index in (near, whole))
+        found, wanted = (propose(line, index)._replace(probability=0.0) for index in (near, whole))
         assert found == wanted, line.remittance
     assert customers_near(lines[-1], at=AT) == set(), "the control: it is not everybody"
 

@@ -51,11 +51,12 @@ class Ours:
         self.index = Index.build([*items, *self.received], payers=self.learned)
 
     def day(self, lines: Sequence[BankRow]) -> list[Answer]:
-        verdicts = match_days([_line(row) for row in lines], self.index)
+        asked = [_line(row) for row in lines]
+        verdicts = match_days(asked, self.index)
         answers = []
-        for row, verdict in zip(lines, verdicts, strict=True):
+        for row, line, verdict in zip(lines, asked, verdicts, strict=True):
             if verdict.kind == AUTO and verdict.rule in {"reference", "number"} and row.iban:
-                payer = self.index.payer_of(_line(row))
+                payer = self.index.payer_of(line)
                 if verdict.customer_id in payer.customers:
                     self.learned[row.iban][verdict.customer_id] += 1
                     self.index._payers.pop((row.iban, row.counterparty), None)
