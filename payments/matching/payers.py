@@ -77,7 +77,8 @@ class Names:
         # the customer's name within the payer's: its rarest word must be there; below, the other way round
         found = {key: None for word in sorted(words) for key in self.by_rarest.get(word, ())}
         nobody: tuple[Hashable, ...] = ()
-        found |= dict.fromkeys(min([self.by_word.get(word, nobody) for word in words], key=len))
+        rarest: tuple[Hashable, ...] = min([self.by_word.get(word, nobody) for word in words], key=len)
+        found |= dict.fromkeys(rarest)
         known = self.words
         whole = [key for key in found if known[key] <= words or known[key] >= words]
         return whole or self._cut(fold(counterparty))
