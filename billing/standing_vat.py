@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from django.db.models import Q
@@ -16,13 +17,20 @@ def standing_vat(invoice: Invoice) -> list[VatRow]:
 
     The deposits it deducts count on their own invoices.
     """
-    notes = Invoice.everywhere.issued().filter(corrects=invoice, kind=InvoiceKind.CREDIT_NOTE)
-    taken_off = Q(invoice__deducted_by__invoice=invoice) | Q(invoice__in=notes)
-    of_it = VatSubtotal.everywhere.filter(invoice=invoice).order_by("-rate", "category")
-    off_it = VatSubtotal.everywhere.filter(taken_off).distinct().order_by("-rate", "id")
-    sums: dict[Decimal, tuple[Decimal, Decimal]] = {}
-    for sign, rows in ((1, of_it), (-1, off_it)):
-        for row in rows:
-            base, vat = sums.get(row.rate, (ZERO, ZERO))
-            sums[row.rate] = (base + sign * row.base, vat + sign * row.amount)
-    return [VatRow("", rate, base, vat) for rate, (base, vat) in sums.items()]
+    return standing_vat_of([invoice])[invoice.pk]
+
+
+def standing_vat_of(invoices: Collection[Invoice]) -> dict[int, list[VatRow]]:
+    """As `standing_vat` says, for each invoice by its key. Two queries for all."""
+    sums: dict[int, dict[Decimal, tuple[Decimal, Decimal]]] = {invoice.pk: {} for invoice in invoices}
+    notes = Invoice.everywhere.issued().filter(corrects__in=sums, kind=InvoiceKind.CREDIT_NOTE)
+    of_them = VatSubtotal.everywhere.filter(invoice__in=sums).order_by("-rate", "category")
+    off_them = VatSubtotal.everywhere.filter(Q(invoice__deducted_by__invoice__in=sums) | Q(invoice__in=notes))
+    off_them = off_them.distinct().order_by("-rate", "id")
+    rows = [(1, *row) for row in of_them.values_list("invoice_id", "rate", "base", "amount")]
+    columns = ("id", "invoice__deducted_by__invoice_id", "invoice__corrects_id", "rate", "base", "amount")
+    rows += [(-1, deducting or corrected, *row) for _key, deducting, corrected, *row in off_them.values_list(*columns)]
+    for sign, key, rate, base, vat in rows:
+        known_base, known_vat = sums[key].get(rate, (ZERO, ZERO))
+        sums[key][rate] = known_base + sign * base, known_vat + sign * vat
+    return {key: [VatRow("", rate, *pair) for rate, pair in by_rate.items()] for key, by_rate in sums.items()}

@@ -57,7 +57,7 @@ def declare_on_payment(
     from einvoicing.services.receipts import queue_receipt
 
     all_holders = holders_of([allocation.invoice for allocation in allocations], actor)
-    for allocation, day, holders in zip(allocations, days, all_holders, strict=True):
-        if holders:
-            declare_received(allocation=allocation, on=day, holders=holders, actor=actor, at=at)
+    declare_received(allocations=allocations, days=days, holders=all_holders, actor=actor, at=at)
+    for allocation, holders in zip(allocations, all_holders, strict=True):
+        if any(account.writes_receipts for account in holders):
             queue_receipt(allocation=allocation, holders=holders, actor=actor, at=at)

@@ -70,7 +70,11 @@ def update_each(rows: Sequence[models.Model], changes: Sequence[Mapping[str, Any
 
 # one text for all values: PostgreSQL reads it several times faster than psycopg writes each, or arrays of them
 def _as_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps(list(rows), default=plain)
+    return json.dumps(list(rows), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else plain(value)
 
 
 @cache

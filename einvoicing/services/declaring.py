@@ -11,22 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
 from billing.models import Invoice
 from billing.services.settling import lock_invoice
 from billing.sharing import split_vat
-from billing.standing_vat import standing_vat
+from billing.standing_vat import standing_vat_of
 from billing.totals import VatSubtotal as VatRow
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.money import ZERO
+from config.kernel.rows import insert_each
 from einvoicing import lifecycle
 from einvoicing.formats import cdar
 from einvoicing.mapping import buyer_address
@@ -46,16 +48,33 @@ ALIVE = (
 )
 
 
-def declare_received(
-    *, allocation: Allocation, on: date, holders: Sequence[PlatformAccount], actor: Actor, at: datetime
-) -> list[Transmission]:
-    """Queue 212 for this allocation on each of `holders` that takes it. Call it in the payment's transaction.
+class Declaration(NamedTuple):
+    """What is to be declared of an invoice's payments: of `paid`, or of all that stands when None, on that day."""
 
-    `on` is the day of collection, on which VAT falls due (CGI 269-2 c), or the day the money was taken back.
+    invoice: Invoice
+    on: date
+    to: Sequence[PlatformAccount]
+    paid: Decimal | None = None
+
+
+def declare_received(
+    *,
+    allocations: Sequence[Allocation],
+    days: Sequence[date],
+    holders: Sequence[Sequence[PlatformAccount]],
+    actor: Actor,
+    at: datetime,
+) -> list[Transmission]:
+    """Queue 212 for these allocations, of an invoice each, on each of its `holders` that takes it, in as many
+    statements as for one. Call it in the payment's transaction.
+
+    `days` are those of collection, on which VAT falls due (CGI 269-2 c), or on which the money was taken back.
     """
-    invoice = allocation.invoice
-    holders = [account for account in holders if RECEIVED in PLATFORMS[account.kind].declares]
-    return _declare_rest(invoice, on=on, to=holders, actor=actor, at=at)
+    declarations = [
+        Declaration(allocation.invoice, day, [one for one in known if RECEIVED in PLATFORMS[one.kind].declares])
+        for allocation, day, known in zip(allocations, days, holders, strict=True)
+    ]
+    return _declare_rest(declarations, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -67,7 +86,8 @@ def declare_credited(*, note: Invoice, actor: Actor, at: datetime) -> list[Trans
     invoice = note.corrects
     if invoice is None:
         return []
-    return _declare_rest(invoice, on=local_day(at), to=_holders(invoice, RECEIVED, actor), actor=actor, at=at)
+    rest = Declaration(invoice, local_day(at), _holders(invoice, RECEIVED, actor))
+    return _declare_rest([rest], actor=actor, at=at)
 
 
 @transaction.atomic
@@ -78,12 +98,13 @@ def declare_earlier(*, invoice: Invoice, account: PlatformAccount, actor: Actor,
     # a payment is either written before, and counted here, or after, and declared by itself
     invoice = lock_invoice(invoice)
     paid, rows = ZERO, []
-    covered = sum(declared_by_rate(invoice, account).values(), ZERO)
+    (told,) = declared_by_rate([(invoice, account)])
+    covered = sum(told.values(), ZERO)
     for day, amount in _held_by_day(invoice):
         paid += amount
         if paid > covered:
-            rows += _declare_rest(invoice, paid=paid, on=day, to=[account], actor=actor, at=at)
-    return rows + _declare_rest(invoice, on=local_day(at), to=[account], actor=actor, at=at)
+            rows += _declare_rest([Declaration(invoice, day, [account], paid)], actor=actor, at=at)
+    return rows + _declare_rest([Declaration(invoice, local_day(at), [account])], actor=actor, at=at)
 
 
 def _held_by_day(invoice: Invoice) -> list[tuple[date, Decimal]]:
@@ -92,49 +113,53 @@ def _held_by_day(invoice: Invoice) -> list[tuple[date, Decimal]]:
     return [(row["payment__paid_on"], row["held"]) for row in held.order_by("payment__paid_on") if row["held"]]
 
 
-def _declare_rest(
-    invoice: Invoice,
-    *,
-    on: date,
-    to: Sequence[PlatformAccount],
-    actor: Actor,
-    at: datetime,
-    paid: Decimal | None = None,
-) -> list[Transmission]:
-    """Queue 212 for what each of these platforms still has to know of what is paid, all that stands when None.
+def _declare_rest(declarations: Sequence[Declaration], *, actor: Actor, at: datetime) -> list[Transmission]:
+    """Queue 212 for what each platform still has to know of what is paid of these invoices, each of them once.
 
     Each rate's share of it, less what earlier messages told: no cent is lost on the way, nothing is taken back that
-    was not declared, and what was missed once is made up for. The invoice is locked meanwhile: all others are earlier.
+    was not declared, and what was missed once is made up for. The invoices are locked meanwhile: all others are
+    earlier.
     """
-    if not to or invoice.is_credit_note:
+    declarations = [one for one in declarations if one.to and not one.invoice.is_credit_note]
+    if not declarations:
         return []
-    stands = _allocated(Allocation.everywhere.filter(invoice=invoice)) if paid is None else paid
-    told = [declared_by_rate(invoice, account) for account in to]
-    if not stands and not any(told):
-        return []
-    due = split_by_rate(stands, _gross_by_rate(invoice))
-    rows = []
-    for account, known in zip(to, told, strict=True):
-        amounts = {rate: due.get(rate, ZERO) - known.get(rate, ZERO) for rate in [*due, *(known.keys() - due.keys())]}
-        amounts = {rate: amount for rate, amount in amounts.items() if amount}
-        if amounts:
-            detail = _received(amounts, invoice.currency, on)
-            rows += _declare(invoice, RECEIVED, (detail,), to=[account], actor=actor, at=at)
-    return rows
+    invoices = [one.invoice for one in declarations]
+    told = iter(declared_by_rate([(one.invoice, account) for one in declarations for account in one.to]))
+    held, gross = _held_by(invoices), _gross_of(invoices)
+    statuses = []
+    for invoice, day, to, paid in declarations:
+        stands = held.get(invoice.pk, ZERO) if paid is None else paid
+        known = [(account, next(told)) for account in to]
+        if not stands and not any(by_rate for _account, by_rate in known):
+            continue
+        due = split_by_rate(stands, gross[invoice.pk])
+        for account, by_rate in known:
+            amounts = {rate: due.get(rate, ZERO) - by_rate.get(rate, ZERO) for rate in {**due, **by_rate}}
+            amounts = {rate: amount for rate, amount in amounts.items() if amount}
+            if amounts:
+                statuses.append(Status(invoice, RECEIVED, (_received(amounts, invoice.currency, day),), [account]))
+    return _declare(statuses, actor=actor, at=at)
 
 
-def declared_by_rate(invoice: Invoice, account: PlatformAccount) -> dict[Decimal, Decimal]:
-    """What our statuses 212 tell `account` in all of each rate, those too that wait, or wait to be sent again."""
-    told: dict[Decimal, Decimal] = {}
+def declared_by_rate(pairs: Sequence[tuple[Invoice, PlatformAccount]]) -> list[dict[Decimal, Decimal]]:
+    """What our statuses 212 of each invoice tell the platform in all of each rate, those too that wait, or wait to be
+    sent again. One query.
+    """
+    told: dict[tuple[int, int], dict[Decimal, Decimal]] = {(invoice.pk, account.pk): {} for invoice, account in pairs}
     statuses = Transmission.everywhere.filter(
-        invoice=invoice, account=account, kind=TransmissionKind.STATUS, declared_code=RECEIVED
+        invoice__in={invoice for invoice, _account in told},
+        account__in={account for _invoice, account in told},
+        kind=TransmissionKind.STATUS,
+        declared_code=RECEIVED,
     )
-    for content in statuses.values_list("content", flat=True):
+    for invoice_id, account_id, content in statuses.values_list("invoice_id", "account_id", "content"):
+        sums = told.get((invoice_id, account_id), {})
         for detail in cdar.parse(bytes(content or b"")).details:
             for one in detail.characteristics:
                 rate = one.percent or ZERO
-                told[rate] = told.get(rate, ZERO) + (one.amount or ZERO)
-    return {rate: amount for rate, amount in told.items() if amount}
+                sums[rate] = sums.get(rate, ZERO) + (one.amount or ZERO)
+    found = (told[invoice.pk, account.pk] for invoice, account in pairs)
+    return [{rate: amount for rate, amount in sums.items() if amount} for sums in found]
 
 
 def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> cdar.StatusDetail:
@@ -153,7 +178,7 @@ def _received(amounts: Mapping[Decimal, Decimal], currency: str, day: date) -> c
 def declare_replaced(*, invoice: Invoice, by: Invoice, actor: Actor, at: datetime) -> list[Transmission]:
     """Queue 220 for an invoice that a corrected one (384) replaces."""
     detail = cdar.StatusDetail(sequence=1, notes=(f"Remplacée par {by.number}",))
-    return _declare(invoice, REPLACED, (detail,), to=_holders(invoice, REPLACED, actor), actor=actor, at=at)
+    return _declare([Status(invoice, REPLACED, (detail,), _holders(invoice, REPLACED, actor))], actor=actor, at=at)
 
 
 def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
@@ -163,7 +188,7 @@ def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
     and a payment taken back gives the opposite of itself. The invoice is locked meanwhile: all others are earlier.
     """
     invoice = allocation.invoice
-    before = _allocated(Allocation.everywhere.filter(invoice=invoice).exclude(pk=allocation.pk))
+    before = _held_by([invoice])[invoice.pk] - allocation.amount
     return split_by_rate(allocation.amount, _gross_by_rate(invoice), already_paid=before)
 
 
@@ -176,8 +201,10 @@ def split_by_rate(
     return {share.rate: share.amount for share in shares if share.amount}
 
 
-def _allocated(rows: QuerySet[Allocation]) -> Decimal:
-    return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
+def _held_by(invoices: Collection[Invoice]) -> dict[int, Decimal]:
+    """What each invoice, by its key, holds of payments."""
+    rows = Allocation.everywhere.filter(invoice__in=invoices).values("invoice_id").annotate(held=Sum("amount"))
+    return {row["invoice_id"]: row["held"] for row in rows.order_by()}
 
 
 def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
@@ -185,8 +212,15 @@ def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
 
     The deposits it deducts were declared on their own.
     """
-    totals = {row.rate: row.base + row.amount for row in standing_vat(invoice)}
-    return totals or {ZERO: invoice.payable}
+    return _gross_of([invoice])[invoice.pk]
+
+
+def _gross_of(invoices: Collection[Invoice]) -> dict[int, dict[Decimal, Decimal]]:
+    standing = standing_vat_of(invoices)
+    return {
+        invoice.pk: {row.rate: row.base + row.amount for row in standing[invoice.pk]} or {ZERO: invoice.payable}
+        for invoice in invoices
+    }
 
 
 def holders_of(invoices: Sequence[Invoice], actor: Actor) -> list[list[PlatformAccount]]:
@@ -204,42 +238,38 @@ def _holders(invoice: Invoice, code: str, actor: Actor) -> list[PlatformAccount]
     return [account for account in holders if code in PLATFORMS[account.kind].declares]
 
 
-def _declare(
-    invoice: Invoice,
-    code: str,
-    details: tuple[cdar.StatusDetail, ...],
-    *,
-    to: Sequence[PlatformAccount],
-    actor: Actor,
-    at: datetime,
-) -> list[Transmission]:
-    """One row for each of the platforms."""
-    if not to:
-        return []
-    content = cdar.render(status_message(invoice, code, details, at=at))
-    rows = []
-    for account in to:
-        row: Transmission = Transmission.everywhere.create(
-            company_id=invoice.company_id,
-            invoice=invoice,
-            account=account,
-            kind=TransmissionKind.STATUS,
-            declared_code=code,
-            content=content,
-            document_sha256=hashlib.sha256(content).hexdigest(),
-            tracking_id=uuid.uuid4().hex,
-            next_attempt_at=at,
-            created_at=at,
-        )
-        audit.record(
-            "einvoicing.status.queued",
-            subject=row,
-            also=[invoice],
-            actor=actor,
-            at=at,
-            data={"code": code, "label": lifecycle.label(code), "platform": account.name},
-        )
-        rows.append(row)
+class Status(NamedTuple):
+    """A status of an invoice that is to be declared to these platforms."""
+
+    invoice: Invoice
+    code: str
+    details: tuple[cdar.StatusDetail, ...]
+    to: Sequence[PlatformAccount]
+
+
+def _declare(statuses: Sequence[Status], *, actor: Actor, at: datetime) -> list[Transmission]:
+    """One row for each of the platforms, all in as many statements as one."""
+    rows, happenings = [], []
+    for invoice, code, details, to in statuses:
+        content = cdar.render(status_message(invoice, code, details, at=at)) if to else b""
+        for account in to:
+            row = Transmission(
+                company_id=invoice.company_id,
+                invoice=invoice,
+                account=account,
+                kind=TransmissionKind.STATUS,
+                declared_code=code,
+                content=content,
+                document_sha256=hashlib.sha256(content).hexdigest(),
+                tracking_id=uuid.uuid4().hex,
+                next_attempt_at=at,
+                created_at=at,
+            )
+            data = {"code": code, "label": lifecycle.label(code), "platform": account.name}
+            happenings.append(audit.Happening(subject=row, also=[invoice], data=data))
+            rows.append(row)
+    insert_each(rows)
+    audit.record_all("einvoicing.status.queued", happenings, actor=actor, at=at)
     return rows
 
 

@@ -28,6 +28,7 @@ from payments.services.proposing import barred_pairs, build_index, judge_all
 from payments.services.reconciliation import reconcile
 from tests.bench.test_issuing import Measure, bare_tables, cpu, inserts_of, send, tell
 from tests.factories import money, platforms, story
+from tests.house.test_pages_at_scale import analyse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +45,9 @@ def some_lines(company: Company, number: int) -> list[BankLine]:
     ]
     invoices = issue_invoices(invoices=drafts, actor=story.ACTOR, at=story.AT)
     entries = [money.a_credit(str(one.total_gross), remittance=one.payment_reference) for one in invoices]
-    return money.bank_lines(company, entries)
+    lines = money.bank_lines(company, entries)
+    analyse()
+    return lines
 
 
 def best(prepare: Callable[[], Any], act: Callable[[], Any], lines: int) -> Measure:

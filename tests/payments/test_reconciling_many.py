@@ -152,8 +152,10 @@ def test_the_rows_are_those_of_matching_one_by_one(monkeypatch: pytest.MonkeyPat
     assert any("212" in row for row in found[0]["Transmission"])
 
 
-def test_many_take_no_more_statements_than_a_few(company: Company, customer: Customer) -> None:
-    counts = []
+def test_many_take_no_more_statements_than_a_few(company: Company) -> None:
+    """Even on a platform, to which each payment is declared."""
+    platforms.a_platform_account(company)
+    customer, counts = story.a_customer(company, siret="73282932000074"), []
     for number in (2, 20):
         invoices = [an_invoice(customer, 100 * number + place) for place in range(number)]
         money.bank_lines(company, [money.a_credit(str(row.balance), remittance=row.number) for row in invoices])
@@ -161,6 +163,7 @@ def test_many_take_no_more_statements_than_a_few(company: Company, customer: Cus
             assert reconcile(company=company, **ACT).matched == number
         counts.append(len(queries))
     assert counts[0] == counts[1]
+    assert Transmission.everywhere.filter(company=company, declared_code="212").count() == 22
 
 
 def test_what_has_changed_since_the_run_judged_is_left_and_the_others_are_booked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,6 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
-from einvoicing.formats.cdar import StatusDetail
 from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring
 from payments.models import Method, Payment, Refund
@@ -55,17 +55,20 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Declared:
     told: Declared = []
     sums: dict[int, dict[Any, Any]] = defaultdict(dict)
 
-    def note(invoice: Invoice, code: str, details: tuple[StatusDetail, ...], **_kwargs: Any) -> list[Any]:
-        for one in details[0].characteristics if code == declaring.RECEIVED else ():
-            told.append((one.amount, one.value_date))
-            sums[invoice.pk][one.percent] = sums[invoice.pk].get(one.percent, 0) + one.amount
+    def note(statuses: Sequence[declaring.Status], **_kwargs: Any) -> list[Any]:
+        for invoice, code, details, _to in statuses:
+            for one in details[0].characteristics if code == declaring.RECEIVED else ():
+                told.append((one.amount, one.value_date))
+                sums[invoice.pk][one.percent] = sums[invoice.pk].get(one.percent, 0) + one.amount
         return []
 
     monkeypatch.setattr(
         declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
     )
     monkeypatch.setattr(declaring, "_declare", note)
-    monkeypatch.setattr(declaring, "declared_by_rate", lambda invoice, _account: dict(sums[invoice.pk]))
+    monkeypatch.setattr(
+        declaring, "declared_by_rate", lambda pairs: [dict(sums[invoice.pk]) for invoice, _account in pairs]
+    )
     return told
 
 

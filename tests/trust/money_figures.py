@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,19 +29,23 @@ def declared(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE declared (invoice bigint, rate numeric, amount numeric) ON COMMIT DROP")
 
-    def note(invoice: Invoice, code: str, details: Any, **_kwargs: Any) -> list[Any]:
-        rows = details[0].characteristics if code == declaring.RECEIVED else ()
+    def note(statuses: Sequence[declaring.Status], **_kwargs: Any) -> list[Any]:
+        rows = [
+            (invoice.pk, row.percent, row.amount)
+            for invoice, code, details, _to in statuses
+            for row in (details[0].characteristics if code == declaring.RECEIVED else ())
+        ]
         with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO declared VALUES (%s, %s, %s)", [(invoice.pk, row.percent, row.amount) for row in rows]
-            )
+            cursor.executemany("INSERT INTO declared VALUES (%s, %s, %s)", rows)
         return []
 
     monkeypatch.setattr(
         declaring, "holders_of", lambda invoices, _actor: [[PlatformAccount(kind="afnor")]] * len(invoices)
     )
     monkeypatch.setattr(declaring, "_declare", note)
-    monkeypatch.setattr(declaring, "declared_by_rate", lambda invoice, _account: told()[invoice.pk])
+    monkeypatch.setattr(
+        declaring, "declared_by_rate", lambda pairs: [told()[invoice.pk] for invoice, _account in pairs]
+    )
 
 
 def told() -> dict[int, dict[Decimal, Decimal]]:
