@@ -14,7 +14,7 @@ from django.utils.translation import override
 from billing.models import Email, EmailKind, EmailStatus, Invoice
 from billing.services.emails import queue_email
 from billing.services.settling import lock_invoice
-from config.kernel import audit, states
+from config.kernel import audit, states, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Stale
@@ -146,7 +146,7 @@ def notice_letter(debit: DirectDebit) -> tuple[str, str]:
             "account": f"…{debit.mandate.iban[-4:]}",
         }  # fmt: skip
         body = render_to_string(f"payments/emails/debit_notice_{language}.txt", context)
-    subject = SUBJECTS[language].format(number=invoice.number, day=f"{debit.collected_on:%d/%m/%Y}")
+        subject = SUBJECTS[language].format(number=invoice.number, day=typography.day(debit.collected_on))
     return subject, body.strip() + "\n"
 
 

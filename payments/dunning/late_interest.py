@@ -8,7 +8,7 @@ Nothing here applies to individuals. A half-year whose rates are not known is ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -57,17 +57,27 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True)
 class LateCharges:
-    """In euros. `interest` is None when a rate is missing; `sentence` (a msgid, filled by `params`) then names it."""
+    """In euros. `interest` is None when the rates of `missing` are unknown; the sentence then names them."""
 
     interest: Decimal | None
     indemnity: Decimal
     periods: tuple[Period, ...] = ()
     missing: tuple[HalfYear, ...] = ()
-    sentence: str = ""
-    params: Mapping[str, str] | None = None
+    sentence: str = ""  # a msgid
 
     def __str__(self) -> str:
-        return self.sentence % (self.params or {})
+        """In French."""
+        return self.worded(str)
+
+    def worded(self, translate: Callable[[str], str]) -> str:
+        """The sentence as its reader reads it."""
+        sentence = translate(self.sentence)
+        return sentence % {"half_years": self.half_years(translate)} if self.missing else sentence
+
+    def half_years(self, translate: Callable[[str], str]) -> str:
+        """Those whose rates are missing."""
+        halves = ("premier semestre", "second semestre")
+        return ", ".join(f"{translate(halves[half - 1])} {year}" for year, half in self.missing)
 
 
 def half_year(day: date) -> HalfYear:
@@ -121,14 +131,12 @@ def late_charges(
 
 def not_computed(missing: tuple[HalfYear, ...]) -> LateCharges:
     """The charges while the rates of these half-years are not known."""
-    names = ", ".join(f"{'premier' if half == 1 else 'second'} semestre {year}" for year, half in missing)
     return LateCharges(
         interest=None,
         indemnity=INDEMNITY,
         missing=missing,
         sentence="Les pénalités ne sont pas calculées : le taux du %(half_years)s n’est pas enregistré. "
         "L’indemnité forfaitaire de 40 € reste due.",
-        params={"half_years": names},
     )
 
 

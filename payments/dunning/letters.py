@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from billing.models import Invoice
 from billing.services.emails import one_line
@@ -148,7 +148,7 @@ def _charges(first: Invoice, charges: Sequence[LateCharges | None], language: st
     if not owed:
         return ""
     known = [one.interest for one in owed if one.interest is not None]
-    missing = next((str(one.params["half_years"]) for one in owed if one.missing and one.params), "")
+    missing = next((one.half_years(gettext) for one in owed if one.missing), "")
     interest: Decimal | None = sum(known, ZERO) if len(known) == len(owed) else None
     indemnity = sum((one.indemnity for one in owed), ZERO)
     return _part("charges", language, first, interest=interest, indemnity=indemnity, missing=missing)

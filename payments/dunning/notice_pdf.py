@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from billing.models import Invoice
 from billing.pdf import DEFAULT_ACCENT, darkened
@@ -23,6 +24,7 @@ from payments.dunning.models import ReminderLevel
 from payments.dunning.texts import fill
 
 STYLESHEET = "letter.css"
+REFERENCE = re.compile(r"\bRF\d{2}(?: [A-Z0-9]{1,4})+")  # ISO 11649, in groups of four
 LIST = "\0list\0"  # where the table of the invoices stands in the text
 
 
@@ -32,7 +34,7 @@ def notice_pdf(invoices: Sequence[Invoice], *, at: datetime) -> bytes:
     with override(letter.language):
         before, _list, after = on_paper(fill(letter.wording.body, letter.values | {"liste": LIST})).partition(LIST)
         first = invoices[0]
-        charges = [one for one in letter.charges if one is not None]
+        owing = [(one, owed) for one, owed in zip(invoices, letter.charges, strict=True) if owed is not None]
         page = paper(first, at) | {
             "title": letter.subject_line,
             "before": _paragraphs(before),
@@ -40,10 +42,23 @@ def notice_pdf(invoices: Sequence[Invoice], *, at: datetime) -> bytes:
             "invoices": invoices,
             "total": sum((one.balance for one in invoices), ZERO),
             "bases": bases_for(first.customer, local_day(at)),
-            "schedules": [schedule(one, owed) for one, owed in zip(invoices, letter.charges, strict=True) if owed],
-            "indemnity": sum((one.indemnity for one in charges), ZERO),
+            "schedules": [schedule(one, owed) for one, owed in owing if not owed.missing],
+            "uncounted": _uncounted([(one, owed) for one, owed in owing if owed.missing]),
+            "indemnity": sum((owed.indemnity for _one, owed in owing), ZERO),
         }
         return pdf("payments/pdf/notice.html", page, f"notice:{first.pk}:{at.isoformat()}")
+
+
+def _uncounted(rows: Sequence[tuple[Invoice, LateCharges]]) -> dict[str, Any] | None:
+    """The invoices whose interest cannot be told, in one sentence for all of the same half-years."""
+    by_reason: dict[str, list[Invoice]] = {}
+    for invoice, charges in rows:
+        by_reason.setdefault(charges.worded(gettext), []).append(invoice)
+    groups = [
+        {"numbers": ", ".join(str(one.number) for one in found), "sentence": sentence}
+        for sentence, found in by_reason.items()
+    ]
+    return {"groups": groups, "indemnity": sum((charges.indemnity for _one, charges in rows), ZERO)} if rows else None
 
 
 def schedule(invoice: Invoice, charges: LateCharges) -> dict[str, Any]:
@@ -78,4 +93,6 @@ def pdf(template: str, page: dict[str, Any], identity: str) -> bytes:
 
 
 def _paragraphs(text: str) -> list[str]:
-    return [part.strip("\n") for part in text.split("\n\n") if part.strip()]
+    """A reference is not cut at the end of a line."""
+    whole = REFERENCE.sub(lambda found: found.group().replace(" ", NBSP), text)
+    return [part.strip("\n") for part in whole.split("\n\n") if part.strip()]

@@ -138,7 +138,7 @@ def _find(pk: int) -> Any:
 
 def _lines(remittance: Remittance) -> list[RemittanceLine]:
     rows = RemittanceLine.objects.filter(remittance=remittance).select_related("payment__customer")
-    return list(rows.order_by("payment__paid_on", "id"))
+    return list(rows.order_by("payment__paid_on", "payment__number"))
 
 
 @require_GET

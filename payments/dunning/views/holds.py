@@ -72,11 +72,10 @@ def interest_page(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice.objects.issued().select_related("customer", "company"), pk=pk)
     now = timezone.now()
     charges = charges_of(invoice, at=now)
-    sentence = _(charges.sentence) % (charges.params or {})
     context = {
         "invoice": invoice,
         "schedule": schedule(invoice, charges),
-        "sentence": sentence,
+        "sentence": charges.worded(_),
         "today": local_day(now),
     }
     return render(request, "payments/reminder/interest.html", context)

@@ -80,6 +80,15 @@ def test_the_notice_names_the_invoices_the_delay_the_articles_and_the_interest(c
     assert "{" not in text
 
 
+def test_an_unknown_rate_is_said_once_for_all_its_invoices_in_the_language_of_the_letter(company, customer):
+    save_settings(company=company, customer=customer, values={"language": "en"}, **BY)
+    invoices = [late(customer, days) for days in (42, 41, 40)]
+    text = words(notice_pdf(invoices, at=AT)).replace("\xa0", " ")
+    assert text.count("Interest is not computed: the rate of the second half 2026 is not recorded") == 1
+    assert "Fixed compensation : €120.00" in text
+    assert "semestre" not in text
+
+
 def test_an_individual_is_told_of_no_penalty_and_of_its_own_articles(company):
     person = story.a_customer(company, kind=CustomerKind.INDIVIDUAL)
     text = words(notice_pdf([late(person, 40)], at=AT))
