@@ -8,9 +8,11 @@ from django.utils import timezone
 from billing import bounce_mailbox
 from billing.events import email_leaving
 from billing.models import Email, EmailKind
+from billing.purchases.spreading import book_due_shares
 from billing.services import overdue
 from billing.services.emails import hand_over, queue_of, withdraw_email
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
@@ -36,6 +38,19 @@ def announce_overdue() -> int:
 
 def _announce(company: Company) -> int:
     return overdue.announce_overdue(company=company, actor=Actor.beat("retards"), at=timezone.now())
+
+
+@shared_task(name="billing.spread_charges")
+def spread_charges() -> int:
+    """Book what of charges paid in advance is due, in every company; how many months' shares."""
+    return sum(
+        treat_each(Company.objects.order_by("id"), _spread, loop="charges constatées d’avance", at=timezone.now())
+    )
+
+
+def _spread(company: Company) -> int:
+    at = timezone.now()
+    return book_due_shares(company_id=company.pk, on=local_day(at), actor=Actor.beat("charges d’avance"), at=at)
 
 
 def _hand_over(email: Email, now: Clock) -> None:

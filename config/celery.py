@@ -154,6 +154,8 @@ app.conf.update(
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # what became overdue, once each
         "announce-overdue": {"task": "billing.announce_overdue", "schedule": crontab(hour=9, minute=0)},
+        # what of charges paid in advance belongs to the months that are over
+        "spread-charges": {"task": "billing.spread_charges", "schedule": crontab(hour=4, minute=20)},
         # the end of the jobs that were asked for
         "finish-jobs": {"task": "operations.finish_jobs", "schedule": 15.0},
         # reminders, each guarded again at the moment of sending
