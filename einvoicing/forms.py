@@ -17,6 +17,7 @@ from einvoicing.services.transmissions.answering import media_type
 
 LONGEST_COMMENT = 2000
 MOST_FILES = 20
+MOST_DOCUMENTS = 100
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -31,6 +32,25 @@ class FilesField(forms.FileField):
         if len(files) > MOST_FILES:
             raise forms.ValidationError(_("Joignez au plus 20 fichiers : réunissez-les dans un PDF."))
         return files
+
+
+class DocumentsField(FilesField):
+    """Supplier documents: as many as were chosen or dropped, a hundred at once."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        files = data if isinstance(data, list | tuple) else [data]
+        if len(files) > MOST_DOCUMENTS:
+            raise forms.ValidationError(_("Déposez au plus 100 fichiers à la fois."))
+        return [forms.FileField.clean(self, file, initial) for file in files or [None]]
+
+
+class DocumentsForm(forms.Form):
+    documents = DocumentsField(
+        label=_("Factures reçues (PDF, Factur-X, XML, photographies)"),
+        allow_empty_file=True,
+        widget=FilesInput({"accept": ".pdf,.xml,.jpg,.jpeg,.png,.tif,.tiff"}),
+        error_messages={"required": _("Choisissez au moins un fichier.")},
+    )
 
 
 class CompleteForm(forms.Form):

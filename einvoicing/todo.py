@@ -12,16 +12,19 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from billing.purchases.models.invoices import ENDED
 from config.kernel import typography
 from config.kernel.middleware import translated
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
-from einvoicing.models import PlatformAccount, Transmission
+from einvoicing.models import PlatformAccount, ReceivedDocument, ReceivedStatus, ReceptionSource, Transmission
 from einvoicing.problems.waiting import ProblemKind, find_problems
+from einvoicing.reception.statuses import SENT_BACK
 from einvoicing.reporting import overview
 from einvoicing.services.routing import CHORUS_PRO
 from einvoicing.services.technical_accounts import password_warning
 
 PLATFORM_PATIENCE = timedelta(minutes=3)
+SOURCE_PATIENCE = timedelta(hours=1)
 # the most pressing first: how many, what it means, what to do
 PROBLEMS: dict[ProblemKind, tuple[Callable[[int], str], Any, Any]] = {
     ProblemKind.REFUSED: (
@@ -158,6 +161,59 @@ def reports_to_send(today: Today) -> Iterator[Todo]:
         if len(periods) == 1:
             url = reverse("einvoicing:report-period", args=[first.period.kind.lower(), first.period.code])
         yield Todo(counted(sentence(len(periods)), len(periods)), detail, "calendar", tone, str(action), url)
+
+
+RECEIVED: dict[str, tuple[Callable[[int], str], Any, str]] = {
+    ReceivedStatus.UNREADABLE: (
+        lambda n: ngettext("%(n)s document reçu illisible", "%(n)s documents reçus illisibles", n),
+        _("Un fournisseur attend peut-être d’être payé : demandez-lui une autre copie."),
+        "bad",
+    ),
+    ReceivedStatus.READ: (
+        lambda n: ngettext("%(n)s document reçu à traiter", "%(n)s documents reçus à traiter", n),
+        _("Le fournisseur est à choisir, ou la lecture à vérifier, avant l’enregistrement."),
+        "warn",
+    ),
+    ReceivedStatus.DUPLICATE: (
+        lambda n: ngettext("%(n)s doublon retenu", "%(n)s doublons retenus", n),
+        _("Retenu pour ne pas être payé deux fois : écartez-le, ou dites que ce n’en est pas un."),
+        "warn",
+    ),
+}
+
+
+@watch("received", needs="purchases.edit")
+def waiting_documents(_today: Today) -> Iterator[Todo]:
+    """Supplier documents that wait for a person, and those that their platform took back."""
+    rows = ReceivedDocument.objects.waiting().order_by().values("status").annotate(count=Count("pk"), only=Min("pk"))
+    found = {row["status"]: row for row in rows}
+    for status, (sentence, detail, tone) in RECEIVED.items():
+        if row := found.get(status):
+            url = one_or_list(
+                row["count"], row["only"], "einvoicing:received-detail", "einvoicing:received-list", f"status={status}"
+            )
+            yield Todo(counted(sentence(row["count"]), row["count"]), str(detail), "bag", tone, str(_("Traiter")), url)
+    rejected = ReceivedDocument.objects.filter(statuses__code__in=SENT_BACK).exclude(status=ReceivedStatus.SET_ASIDE)
+    for document in rejected.exclude(purchase__status__in=ENDED).distinct().order_by("-received_at")[:5]:
+        title = _("%(name)s : facture reçue, puis rejetée par sa plateforme") % {"name": document}
+        words = str(_("Ne la payez pas : demandez au fournisseur une autre facture."))
+        yield Todo(title, words, "alert", "bad", str(_("Voir")), document.get_absolute_url())
+
+
+@watch("reception", needs="purchases.edit")
+def incomplete_sources(today: Today) -> Iterator[Todo]:
+    """Sources that cannot be read, and what a platform lists that is not here, with the day of the comparison."""
+    url, late = reverse("einvoicing:received-list"), today.at - SOURCE_PATIENCE
+    for source in ReceptionSource.objects.filter(is_enabled=True).select_related("account").order_by("id"):
+        if source.last_error and (source.polled_at is None or source.polled_at < late):
+            title = _("%(name)s : factures fournisseurs non lues") % {"name": source}
+            yield Todo(title, translated(source.last_error), "alert", "bad", str(_("Voir")), f"{url}#sources")
+        count = len({one["id"] for one in [*source.missing, *source.owed]})
+        if count:
+            sentence = ngettext("%(n)s document annoncé et pas reçu", "%(n)s documents annoncés et pas reçus", count)
+            at = typography.moment(source.compared_at or source.polled_at)
+            detail = _("%(name)s, comparée le %(at)s.") % {"name": source, "at": at}
+            yield Todo(counted(sentence, count), detail, "bag", "warn", str(_("Voir")), f"{url}#sources")
 
 
 first_step(

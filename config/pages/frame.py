@@ -30,6 +30,7 @@ RAIL = (
 ROOMS = {
     "billing:purchase-list": (
         "billing:purchase-list",
+        "einvoicing:received-list",
         "billing:supplier-list",
     ),
 }

@@ -23,7 +23,8 @@ from config.runtime import heartbeats
 
 # the most pressing first
 ORDER = (
-    "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "emails", "bank",
+    "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "received",
+    "reception", "emails", "bank",
     "suspense", "debit-returns", "card-payments", "late-invoices", "notices", "formal-notices", "promises",
     "refused-addresses", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip

@@ -7,12 +7,14 @@ read of paper is recorded only without any, since a person corrects it beside it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from billing.models import PurchaseInvoice
+from billing.purchases.checking import check_purchase
 from billing.purchases.recording import PurchaseExists, record_purchase
 from config.kernel import states
 from config.kernel.actor import Actor
@@ -114,7 +116,7 @@ def _purchase(document: ReceivedDocument, verdict: Verdict, *, actor: Actor, at:
     supplier, content = verdict.supplier, verdict.content
     if supplier is None or content is None:
         raise DomainError(NEEDS_SUPPLIER)
-    return record_purchase(
+    purchase = record_purchase(
         company_id=document.company_id,
         # locked: what was judged of its accounts and its past must still be so when it is recorded
         supplier=lock(supplier),
@@ -125,6 +127,11 @@ def _purchase(document: ReceivedDocument, verdict: Verdict, *, actor: Actor, at:
         actor=actor,
         at=at,
     )
+    if purchase.is_auto_validated:
+        # on to its approval, and booked where no rule asks for a person; what is missing is said on the purchase
+        with suppress(DomainError), transaction.atomic():
+            check_purchase(purchase=purchase, actor=actor, at=at)
+    return purchase
 
 
 def _recorded(

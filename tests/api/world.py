@@ -27,7 +27,8 @@ from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, Webh
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
-from einvoicing.models import Enclosure, Report, ReportPeriod, Transmission
+from einvoicing.models import Enclosure, ReceptionChannel, Report, ReportPeriod, Transmission
+from einvoicing.reception.storing import store_document
 from payments.dunning.holds import hold_reminders
 from payments.models import Checkout, CustomerNotice, Payout, ProviderAccount, Reminder
 from payments.outgoing.ordering import order_refunds
@@ -124,6 +125,18 @@ class World:
         with company_scope(self.company):
             return hold_file(
                 company=self.company, batch="b", name="a.csv", data=table, actor=story.ACTOR, at=timezone.now()
+            )
+
+    @cached_property
+    def document(self) -> Any:
+        with company_scope(self.company):
+            return store_document(
+                company_id=self.company.pk,
+                channel=ReceptionChannel.UPLOAD,
+                name="facture.pdf",
+                data=b"%PDF-1.4",
+                actor=story.ACTOR,
+                at=story.AT,
             )
 
     @cached_property
@@ -429,6 +442,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
+    "received": lambda world: world.document,
     "received-webhooks": lambda world: world.received,
     "refunds": lambda world: world.refund,
     "reminders": lambda world: world.reminder,

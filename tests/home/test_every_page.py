@@ -240,6 +240,11 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:report-file": ("get api/einvoicing/reports/<str:kind>/<str:period>", ""),
     "einvoicing:report-send": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
     "einvoicing:report-retry": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
+    "einvoicing:received-list": ("get api/einvoicing/received", "post api/einvoicing/received"),
+    "einvoicing:received-detail": ("get api/einvoicing/received/<int:id>", ""),
+    "einvoicing:received-file": ("get api/einvoicing/received/<int:id>/content", ""),
+    "einvoicing:received-again": ("", ""),
+    "einvoicing:received-set-aside": ("", ""),
     "einvoicing:transmission-list": ("get api/transmissions", ""),
     "einvoicing:platforms-read": ("", "post api/finance/sync"),
     "einvoicing:transmit-many": ("", "post api/invoices/<int:id>/transmissions"),
@@ -254,6 +259,7 @@ TWINS: dict[str, tuple[str, str]] = {
 
 # what an id names, by the beginning of the page's name; the longest that fits
 A_ROW = {
+    "einvoicing:received": lambda world: world.document,
     "einvoicing:report": lambda world: world.report,
     "api-key": lambda world: world.key,
     "bank-account": lambda world: world.bank_account,

@@ -63,7 +63,11 @@ HARMLESS_TWICE = {
     "einvoicing:invoice-issue-many": "issues what is a draft still",
     "einvoicing:transmit-many": "queues what is not queued yet",
     **dict.fromkeys(
-        ["einvoicing:transmission-answer", "einvoicing:transmission-dismiss"], "the second is refused, and says so"
+        [
+            "einvoicing:transmission-answer", "einvoicing:transmission-dismiss", "einvoicing:received-again",
+            "einvoicing:received-set-aside",
+        ],
+        "the second is refused, and says so",
     ),
 }  # fmt: skip
 Sent = tuple[str, Mapping[str, object], Callable[[], int]]  # the address, what is typed, how many there are

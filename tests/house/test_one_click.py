@@ -20,6 +20,7 @@ ONE_CLICK = {
     "platform-test": "asks the platform, changes nothing",
     "feed-read": "reads, each movement once",
     "einvoicing:platforms-read": "reads, each message once",
+    "einvoicing:received-again": "einvoicing:received-set-aside: nothing but its reading is made again",
     "feed-switch": "switch it again",
     "inbound-switch": "switch it again",
     "webhook-test": "a ping, which partners ignore",
@@ -53,6 +54,7 @@ FILLED_IN = {
     "einvoicing:transmission-answer",
     "einvoicing:transmission-dismiss",
     "einvoicing:transmission-retry",
+    "einvoicing:received-set-aside",
     "payments:upload-account",
 }
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
