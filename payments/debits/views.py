@@ -57,7 +57,8 @@ def _frame(request: HttpRequest, active: str) -> dict[str, Any]:
 def debit_list(request: HttpRequest) -> HttpResponse:
     """The invoices that may be debited, ticked to be announced; and those that are announced and wait for a file."""
     company, at = _company(request), timezone.now()
-    found = candidates(list(debitable(company).order_by("due_date", "id")[:MOST_SHOWN]), at=at)
+    all_debitable = debitable(company).order_by("due_date", "id")
+    found = candidates(list(all_debitable[:MOST_SHOWN]), at=at)
     form = ChosenForm(request.POST if request.method == "POST" else None, keys=[one.invoice.pk for one in found])
     if request.method == "POST" and form.is_valid():
         chosen = form.keys()
@@ -76,11 +77,13 @@ def debit_list(request: HttpRequest) -> HttpResponse:
     context = _frame(request, "payments:debit-list") | {
         "form": form,
         "candidates": found,
+        "later": max(0, all_debitable.count() - MOST_SHOWN),
         "waiting": [
             {
                 "scheme": scheme,
                 "label": Scheme(scheme).label,
-                "rows": rows,
+                "rows": rows[:MOST_SHOWN],
+                "more": max(0, len(rows) - MOST_SHOWN),
                 "total": sum((r.amount for r in rows), ZERO),
             }
             for scheme, rows in waiting.items()

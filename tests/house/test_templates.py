@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tests.house.texts import ROOT
+from tests.house.texts import PACKAGES, ROOT
 
 TEMPLATES = ROOT / "templates"
 LINE, FILE = 120, 120
@@ -16,6 +16,7 @@ LONGER = {
 }
 BLOCK = re.compile(r"{% block (\w+) %}(.*?){% endblock %}", re.DOTALL)
 SET = re.compile(r" (?:as|asvar) (\w+)\b[^}]*%}")
+PANEL = re.compile(r"""\bPanel\([^()]*\([^()]*\),\s*"([\w/]+\.html)\"""")
 READ = re.compile(r"{{ (\w+)\b")
 
 
@@ -53,3 +54,11 @@ def test_a_block_reads_no_name_that_only_another_block_set() -> None:
             elsewhere = set().union(*given) - own
             lost += [f"{name}: {read}" for read in READ.findall(body) if read in elsewhere]
     assert lost == []
+
+
+def test_a_panel_reads_what_it_is_given() -> None:
+    """It is included with `panel` alone: another name would be empty, and say so nowhere."""
+    sources = [path.read_text(encoding="utf-8") for app in PACKAGES for path in sorted((ROOT / app).rglob("*.py"))]
+    named = {name for source in sources for name in PANEL.findall(source)}
+    assert len(named) > 8
+    assert [name for name in sorted(named) if "panel." not in (TEMPLATES / name).read_text(encoding="utf-8")] == []

@@ -62,6 +62,10 @@ def debit(mandate, invoice):
     return an_announced_debit(mandate, invoice)
 
 
+def plain(page):
+    return " ".join(page.split())
+
+
 def again(row):
     row.refresh_from_db()
     return row
@@ -315,7 +319,9 @@ def test_a_person_goes_from_the_mandate_to_the_file(company, customer, invoice):
     assert invoice.number in read(page)
     client.post(reverse("payments:debit-list"), {"chosen": [invoice.pk]})
     debit = DirectDebit.objects.get()
-    assert "prévu le" in read(client.get(invoice.get_absolute_url()))
+    announced = f"Prélèvement de 1 440,00 € prévu le {debit.collected_on:%d/%m/%Y}"
+    assert announced in plain(read(client.get(invoice.get_absolute_url())))
+    assert mandate.reference in read(client.get(customer.get_absolute_url()))
     account = money.a_bank_account(company)
     order = {"scheme": "CORE", "chosen": [debit.pk], "bank_account": account.pk}
     assert "son avis n’est pas encore parti" in read(client.get(reverse("payments:debit-list")))

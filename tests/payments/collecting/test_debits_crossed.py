@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from billing.models import EmailStatus
 from billing.services.emails import resend_email
 from billing.services.invoices import close_dispute, open_dispute
 from billing.tasks import INVOICE_EMAILS
 from config.kernel.clock import local_day
-from payments.debits import target_days
+from payments.debits import target_days, views
 from payments.debits.announcing import debitable, notice_days
 from payments.debits.orders import DebitRefused, make_order, prepare
 from payments.dunning.holds import end_hold, hold_reminders
@@ -22,7 +23,8 @@ from payments.services.payments import reverse_payment
 from payments.services.write_offs import take_back_write_off, write_off
 from tests.factories import money, story
 from tests.factories.debits import a_mandate, an_announced_debit, an_order
-from tests.payments.collecting.test_debits import act, again
+from tests.factories.people import read, signed_in
+from tests.payments.collecting.test_debits import act, again, plain
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_scope")]
 AT, TODAY = story.AT, local_day(story.AT)
@@ -151,3 +153,15 @@ def test_a_notice_that_a_person_sends_again_changes_nothing_that_the_bank_was_as
     act(resend_email, email=again(debit).notice)
     leave(AT + timedelta(days=1))
     assert (again(debit).amount, again(debit).order, debit.notice.status) == (1440, order, EmailStatus.KEPT)
+
+
+def test_a_long_list_shows_its_beginning_and_says_how_many_follow(company, customer, monkeypatch):
+    monkeypatch.setattr(views, "MOST_SHOWN", 2)
+    mandate = a_mandate(customer)
+    invoices = [story.an_issued_invoice(customer) for _place in range(7)]
+    for one in invoices[:3]:
+        an_announced_debit(mandate, one)
+    page = plain(read(signed_in(company).get(reverse("payments:debit-list"))))
+    assert "4 320,00 €" in page, "the sum is of all"
+    assert "et 1 autre prélèvement, à voir en faisant le fichier" in page
+    assert "et 2 autres factures, montrées une fois celles-ci annoncées" in page
