@@ -11,7 +11,7 @@ from math import log10
 from payments.matching.folding import fold
 from payments.matching.index import Index
 from payments.matching.items import AUTO, INVOICE, PROPOSED, Evidence, Line, Loser, OpenItem, Verdict, in_order
-from payments.matching.near import HAS_DIGIT, Nearly, find_near
+from payments.matching.near import HAS_DIGIT, NOTHING_NEAR, Nearly, find_near
 from payments.matching.numbers import Named, find_named
 from payments.matching.payers import Payer, is_payer
 
@@ -80,7 +80,7 @@ class Case:
 
     def _read_nearly(self) -> Nearly:
         if not any(map(HAS_DIGIT, self.named.unread)):
-            return Nearly()
+            return NOTHING_NEAR
         customers = dict.fromkeys((*(item.customer_id for item in self.named.items.values()), *self.payer.customers))
         return find_near(self.named.unread, self.line, self.index, self.debts_of(customers), self.barred)
 

@@ -86,7 +86,7 @@ class Day:
         if self.failed and place in self.failed:
             return False
         verdict = self.verdicts[place]
-        if self.has_shown and (verdict.found or verdict.refunds or verdict.returned):
+        if self.has_shown and verdict.explains:
             return True
         if not self.changed:
             return False
@@ -132,7 +132,7 @@ class Day:
     def apply(self, line: Line, verdict: Verdict) -> None:
         settle_verdict(line, verdict, self.index)
         self.changed |= {self.index.items[key].customer_id for key, _amount in verdict.allocations}
-        self.has_shown |= bool(verdict.found or verdict.refunds or verdict.returned)
+        self.has_shown |= verdict.explains
 
 
 def doubted(verdict: Verdict, line: Line) -> Verdict:
@@ -144,8 +144,8 @@ def settle_verdict(line: Line, verdict: Verdict, index: Index) -> None:
     """What the verdict pays is paid, and its payment is known."""
     for key, amount in verdict.allocations:
         index.settle(key, amount)
-    for kind, shown in ((DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned)):
-        if shown:
+    if verdict.explains:
+        for kind, shown in ((DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned)):
             index.explained.update((kind, key) for key, _amount in shown)
     if verdict.customer_id is None:
         return

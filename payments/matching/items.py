@@ -115,6 +115,11 @@ class Verdict(NamedTuple):
     probability: float = 0.0
     losers: tuple[Loser, ...] = ()
 
+    @property
+    def explains(self) -> bool:
+        """The line shows what is known already, and pays no invoice."""
+        return bool(self.found or self.refunds or self.returned)
+
 
 def in_order(item: OpenItem) -> tuple[date, str]:
     """The oldest debt first (art. 1342-10 C. civ.)."""

@@ -47,6 +47,9 @@ class Nearly:
         return sorted(self.found.values(), key=in_order)
 
 
+NOTHING_NEAR = Nearly()
+
+
 def find_near(
     texts: Sequence[str], line: Line, index: Index, own: Sequence[OpenItem], barred: Collection[Hashable]
 ) -> Nearly:

@@ -46,11 +46,13 @@ def find_named(line: Line, index: Index) -> Named:
 def _read(text: str, index: Index, named: Named) -> str:
     """Adds what the text names; answers the rest of it, where a stroke stands for each number that was read."""
     words = [*WORD.finditer(text)]
-    if index.starts.isdisjoint([word[0][:STARTS] for word in words]):
+    heads, starts = [word[0][:STARTS] for word in words], index.starts
+    if starts.isdisjoint(heads):
         return text
     position, left, kept = 0, 0, []
     while position < len(words):
-        count = _read_reference(text, words[position : position + MOST_WORDS], index, named)
+        is_start = heads[position] in starts
+        count = _read_reference(text, words[position : position + MOST_WORDS], index, named) if is_start else 0
         if count:
             kept.append(text[left : words[position].start()])
             left = words[position + count - 1].end()

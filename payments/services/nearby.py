@@ -35,11 +35,18 @@ SIGNS = f"{punctuation} \u00a0\u202f’–—°"
 def customers_near(line: BankLine, *, at: datetime) -> set[int]:
     """Those whom the line names, by number, amount, name or account, or of a payment of its amount. Five queries."""
     rows = Invoice.everywhere.issued().filter(company=line.company_id).exclude(kind=InvoiceKind.CREDIT_NOTE)
-    rows = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=local_day(at - REMEMBER_SETTLED)))
-    equal = rows.alias(owed=BALANCE).filter(owed=line.amount, currency=line.currency).order_by("due_date", "id")
-    found = set(_named(line, rows).values_list("customer_id", flat=True))
-    found |= set(equal.values_list("customer_id", flat=True)[:MOST_EQUAL])
+    known = rows.filter(Q(status=InvoiceStatus.ISSUED) | Q(issue_date__gte=local_day(at - REMEMBER_SETTLED)))
+    found = set(_named(line, known).values_list("customer_id", flat=True)) | set(_by_amount(line, rows))
     return found | set(_by_name(line)) | set(_by_account(line)) | set(_by_payment(line, at))
+
+
+def _by_amount(line: BankLine, rows: QuerySet[Invoice]) -> Iterable[int]:
+    """Customers of the oldest invoices that owe just this. Only what is open owes: it has an index of its own."""
+    if line.amount <= 0:
+        return []
+    owing = rows.filter(status=InvoiceStatus.ISSUED, currency=line.currency).alias(owed=BALANCE)
+    owing = owing.filter(owed=line.amount).order_by("due_date", "id")
+    return owing.values_list("customer_id", flat=True)[:MOST_EQUAL]
 
 
 def _named(line: BankLine, rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
