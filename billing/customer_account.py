@@ -69,6 +69,13 @@ def actions(customer: Customer) -> Iterator[Action]:
     yield Action(
         _("Nouvelle facture"), reverse("billing:invoice-new") + query, "invoice", "invoices.edit", primary=True
     )
+    here = [customer.pk]
+    if customer.is_supplier:
+        url = reverse("billing:supplier-detail", args=here)
+        yield Action(_("Ouvrir sa fiche fournisseur"), url, "bag", "purchases")
+    else:
+        url = reverse("billing:supplier-from-customer", args=here)
+        yield Action(_("En faire aussi un fournisseur"), url, "bag", "purchases.edit", post=True)
     yield Action(_("Nouvelle commande"), reverse("billing:order-new") + query, "cart", "orders.edit")
 
 

@@ -13,9 +13,12 @@ declare_pages(
 )
 declare_tabs(
     Place("billing:purchase-list", _("Factures"), "bag"),
+    Place("billing:approval-list", _("À approuver"), "check"),
     Place("billing:supplier-list", _("Fournisseurs"), "users"),
 )
 declare_acts(
+    Place("billing:purchase-new", _("Saisir une facture fournisseur"), "plus", _("achat dépense enregistrer")),
+    Place("billing:supplier-new", _("Nouveau fournisseur"), "plus", _("créer achat")),
     Place("billing:invoice-new", _("Nouvelle facture"), "plus", _("créer facturer brouillon")),
     Place("billing:order-new", _("Nouvelle commande"), "plus", _("créer vente devis")),
     Place("billing:product-new", _("Nouveau produit"), "plus", _("créer article prestation")),

@@ -15,7 +15,7 @@ from billing.views import (
     products,
 )
 from billing.views.purchases import listing as purchases
-from billing.views.purchases import records, suppliers
+from billing.views.purchases import acts, approvals, crediting, forms, records, supplier_forms, suppliers
 
 app_name = "billing"
 urlpatterns = [
@@ -52,8 +52,34 @@ urlpatterns = [
     path("invoices/<int:pk>/dispute/close/", invoices.invoice_dispute_close, name="invoice-dispute-close"),
     path("invoices/<int:pk>/delete/", invoices.invoice_delete, name="invoice-delete"),
     path("purchases/", purchases.purchase_list, name="purchase-list"),
+    path("purchases/new/", forms.purchase_new, name="purchase-new"),
+    path("purchases/totals/", forms.purchase_totals, name="purchase-totals"),
+    path("purchases/approvals/", approvals.approval_list, name="approval-list"),
+    path("purchases/approvals/next/", approvals.approval_next, name="approval-next"),
+    path("purchases/approvals/many/", approvals.approval_many, name="approval-many"),
+    path("purchases/approvals/<int:pk>/", approvals.approval_one, name="approval-one"),
+    path("purchases/<int:pk>/edit/", forms.purchase_edit, name="purchase-edit"),
+    path("purchases/<int:pk>/check/", acts.purchase_check, name="purchase-check"),
+    path("purchases/<int:pk>/approve/", acts.purchase_approve, name="purchase-approve"),
+    path("purchases/<int:pk>/withdraw/", acts.purchase_withdraw, name="purchase-withdraw"),
+    path("purchases/<int:pk>/book/", acts.purchase_book, name="purchase-book"),
+    path("purchases/<int:pk>/refuse/", acts.purchase_refuse, name="purchase-refuse"),
+    path("purchases/<int:pk>/dispute/", acts.purchase_dispute, name="purchase-dispute"),
+    path("purchases/<int:pk>/dispute/close/", acts.purchase_dispute_close, name="purchase-dispute-close"),
+    path("purchases/<int:pk>/doubts/<slug:code>/", acts.purchase_doubt, name="purchase-doubt"),
+    path("purchases/<int:pk>/amend/", acts.purchase_amend, name="purchase-amend"),
+    path("purchases/<int:pk>/credit/", crediting.purchase_credit, name="purchase-credit"),
+    path("purchases/<int:pk>/credit/<int:other>/undo/", crediting.purchase_credit_undo, name="purchase-credit-undo"),
     path("purchases/<int:pk>/", records.purchase_detail, name="purchase-detail"),
     path("purchases/suppliers/", suppliers.supplier_list, name="supplier-list"),
+    path("purchases/suppliers/new/", supplier_forms.supplier_new, name="supplier-new"),
+    path("purchases/suppliers/options/", supplier_forms.supplier_options, name="supplier-options"),
+    path("purchases/suppliers/<int:pk>/edit/", supplier_forms.supplier_edit, name="supplier-edit"),
+    path("purchases/suppliers/<int:pk>/ibans/new/", supplier_forms.supplier_iban_new, name="supplier-iban-new"),
+    path("purchases/suppliers/<int:pk>/customer/", supplier_forms.customer_of_supplier, name="supplier-bill-too"),
+    path("purchases/suppliers/from/<int:pk>/", supplier_forms.supplier_of_customer, name="supplier-from-customer"),
+    path("purchases/ibans/<int:pk>/confirm/", supplier_forms.supplier_iban_confirm, name="supplier-iban-confirm"),
+    path("purchases/ibans/<int:pk>/reject/", supplier_forms.supplier_iban_reject, name="supplier-iban-reject"),
     path("purchases/suppliers/<int:pk>/", suppliers.supplier_detail, name="supplier-detail"),
     path("emails/", emails.email_list, name="email-list"),
     path("emails/<int:pk>/", emails.email_detail, name="email-detail"),

@@ -44,6 +44,7 @@ class Action:
     icon: str
     needs: str
     primary: bool = False
+    post: bool = False  # acts at one click, which is only for what can be undone
 
 
 Figures = Callable[[Customer], Iterable[Figure]]

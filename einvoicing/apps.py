@@ -8,10 +8,12 @@ class EinvoicingConfig(AppConfig):
     verbose_name = "Facturation électronique"
 
     def ready(self) -> None:
-        from einvoicing import checks, inbound, panels, receivers, sealed
+        from billing.purchases import panels as purchases
+        from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
 
         checks.declare()
         sealed.declare()
         receivers.connect()
         panels.register()
         inbound.register()
+        purchases.register(reason_words=lifecycle.reason)

@@ -16,7 +16,15 @@ from customers.services import CustomerArchived
 
 
 class CustomerPickedForm(RecordForm):
-    """The customer: its id, or its exact name without JavaScript. `shown` is whom the page shows as chosen."""
+    """The customer: its id, or its exact name without JavaScript. `shown` is whom the page shows as chosen.
+
+    A form that picks a supplier in the same way says so in its own words.
+    """
+
+    picked_label = _("Client")
+    several = _("Plusieurs clients portent ce nom. Choisissez dans la liste.")
+    choose = _("Choisissez un client dans la liste.")
+    unknown = _("Aucun client ne s’appelle ainsi.")
 
     customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)
     shown: Customer | None = None
@@ -31,12 +39,10 @@ class CustomerPickedForm(RecordForm):
             self.shown = found[0]
             return found[0]
         if found:
-            raise ValidationError(_("Plusieurs clients portent ce nom. Choisissez dans la liste."))
+            raise ValidationError(self.several)
         if archived := named.first():
             raise ValidationError(say(CustomerArchived(archived)))
-        raise ValidationError(
-            _("Choisissez un client dans la liste.") if not typed else _("Aucun client ne s’appelle ainsi.")
-        )
+        raise ValidationError(self.unknown if typed else self.choose)
 
     @property
     def customer_id(self) -> str:

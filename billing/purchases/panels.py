@@ -19,19 +19,39 @@ CHECK, APPROVE, BOOK, PAY = 100, 95, 90, 80
 Panels = Callable[[PurchaseInvoice], Iterable[Panel]]
 Actions = Callable[[PurchaseInvoice, date], Iterable[Action]]
 
+ReasonWords = Callable[[str], str]
+
 _panels: list[Panels] = []
 _parts: list[Panels] = []
 _actions: list[Actions] = []
+_words: list[ReasonWords] = []
 
 
-def register(*, panels: Panels | None = None, parts: Panels | None = None, actions: Actions | None = None) -> None:
-    """Called once by each app that extends the record: `panels` stand at the side, `parts` under what it says."""
+def register(
+    *,
+    panels: Panels | None = None,
+    parts: Panels | None = None,
+    actions: Actions | None = None,
+    reason_words: ReasonWords | None = None,
+) -> None:
+    """Called once by each app that extends the record: `panels` stand at the side, `parts` under what it says,
+    `reason_words` says a code of the official lists of refusals and disputes in a sentence.
+    """
     if panels is not None:
         _panels.append(panels)
     if parts is not None:
         _parts.append(parts)
     if actions is not None:
         _actions.append(actions)
+
+
+    if reason_words is not None:
+        _words.append(reason_words)
+
+
+def say_reason(code: str) -> str:
+    """A reason of the official lists in words; the code where no app knows better."""
+    return next((said for say in _words if (said := say(code)) != code), code)
 
 
 def panels_of(purchase: PurchaseInvoice) -> list[Panel]:

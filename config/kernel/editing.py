@@ -121,7 +121,7 @@ def _differences(stored: RecordForm, typed: RecordForm) -> list[Difference]:
         if name in stored.fields and not field.widget.is_hidden
     ]
     if hasattr(typed, "customer_text"):
-        pairs.insert(0, (_("Client"), stored.customer_text, typed.customer_text))  # type: ignore[attr-defined]
+        pairs.insert(0, (str(typed.picked_label), stored.customer_text, typed.customer_text))  # type: ignore[attr-defined]
     before, after = _lines(stored), _lines(typed)
     for place in range(max(len(before), len(after))):
         label = _("Ligne %(number)s") % {"number": place + 1}

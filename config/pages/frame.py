@@ -31,6 +31,7 @@ ROOMS = {
     "billing:purchase-list": (
         "billing:purchase-list",
         "einvoicing:received-list",
+        "billing:approval-list",
         "billing:supplier-list",
     ),
 }

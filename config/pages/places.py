@@ -18,6 +18,8 @@ ACTS_IN_ORDER = (
     "billing:order-new",
     "customers:customer-new",
     "billing:product-new",
+    "billing:purchase-new",
+    "billing:supplier-new",
     "payments:payment-new",
     "payments:refund-list",
     "payments:bankline-list",

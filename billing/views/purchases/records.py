@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET
 from billing.ledger import account_name
 from billing.models import JournalEntry
 from billing.panels import choose
-from billing.purchases.doubts import sentence_of
-from billing.purchases.models import PurchaseInvoice
+from billing.purchases.approving import approvals_of, awaited_of
+from billing.purchases.models import PurchaseInvoice, PurchaseStatus
 from billing.purchases.panels import contributed_actions, panels_of, parts_of
 from billing.purchases.proposing import explain
 from billing.purchases.regimes import SELF_ASSESSED
 from billing.purchases.standing import chip_of, days_late, with_standing
+from billing.views.purchases.actions import own_actions, points_of
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
 from config.kernel.timeline import timeline_of
@@ -34,14 +35,21 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
     purchase = load_purchase(pk)
     today = local_day(timezone.now())
     membership = cast(MemberRequest, request).membership
-    primary, menu = choose(contributed_actions(purchase, today), membership.may)
+    user_id = cast(MemberRequest, request).user.pk
+    actions = [*contributed_actions(purchase, today), *own_actions(purchase, user_id=user_id, on=today)]
+    primary, menu = choose(actions, membership.may)
     context = {
         "purchase": purchase,
         "chip": chip_of(purchase, today),
         "late": days_late(purchase, today),
         "primary": primary,
         "menu": menu,
-        "doubts": [{"code": code, "sentence": sentence_of(code)} for code in purchase.doubts],
+        "doubts": [
+            {**point, "url": point["url"] if membership.may(point["needs"]) else ""} for point in points_of(purchase)
+        ],
+        "approvals": approvals_of(purchase),
+        "awaited": awaited_of(purchase) if purchase.status == PurchaseStatus.TO_APPROVE else [],
+        "may_edit": purchase.can_change and membership.may("purchases.edit"),
         "lines": _lines(purchase),
         "vat": list(purchase.vat_rows.all()),
         "entries": _entries(purchase),

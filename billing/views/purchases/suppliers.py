@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
@@ -55,12 +56,22 @@ def _summary(found: CustomerQuerySet) -> str:
     return counted % {"rows": typography.number(rows)} if rows else ""
 
 
+def _menu(supplier: Customer, may: Any) -> list[dict[str, Any]]:
+    """The other side of the third party: its record as a customer, or the act that makes it one."""
+    if supplier.is_customer:
+        return [{"label": _("Ouvrir sa fiche client"), "url": supplier.get_absolute_url(), "icon": "users"}]
+    bill_too = reverse("billing:supplier-bill-too", args=[supplier.pk])
+    become = {"label": _("En faire aussi un client"), "url": bill_too, "icon": "users", "post": True}
+    return [become] if may("customers.edit") else []
+
+
 @require_GET
 @member("purchases")
 def supplier_detail(request: HttpRequest, pk: int) -> HttpResponse:
     supplier = load_supplier(pk)
     today = local_day(timezone.now())
     membership = cast(MemberRequest, request).membership
+    may_bill = membership.may("purchases.edit") and supplier.archived_at is None
     last = with_standing(PurchaseInvoice.objects.filter(supplier=supplier)).order_by("-issue_date", "-id")[:LAST]
     context = {
         "supplier": supplier,
@@ -71,7 +82,9 @@ def supplier_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "purchases": [{"purchase": row, "chip": chip_of(row, today)} for row in last],
         "list_url": f"{reverse('billing:purchase-list')}?supplier={supplier.pk}",
         "timeline": timeline_of(supplier, membership.role),
-        "may_edit": membership.may("purchases.edit"),
+        "may_edit": membership.may("purchases.edit") and supplier.archived_at is None,
+        "action_url": f"{reverse('billing:purchase-new')}?supplier={supplier.pk}" if may_bill else "",
+        "menu": _menu(supplier, membership.may),
         "may_confirm": membership.may("purchases.pay"),
     }
     return render(request, "billing/purchases/supplier/detail.html", context)

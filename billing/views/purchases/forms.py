@@ -1,0 +1,250 @@
+"""The form of a supplier invoice: entered by hand, or corrected as long as nobody has approved it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.forms.picking import customer_chosen
+from billing.forms.purchases.accounts import bought_on
+from billing.forms.purchases.lines import breakdown, compared, lines_of, purchase_lines, rate_on_document
+from billing.forms.purchases.purchases import PurchaseForm
+from billing.models import InvoiceKind, PurchaseInvoice
+from billing.purchases.changeable import check_open
+from billing.purchases.checking import PurchaseLineInput, save_purchase
+from billing.purchases.content import LineContent, PurchaseContent
+from billing.purchases.models import PurchaseLine
+from billing.purchases.recording import record_purchase
+from config.kernel import parking
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.clock import local_day
+from config.kernel.editing import as_read
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error, filled_forms
+from config.kernel.money import HUNDRED, ZERO
+from config.kernel.sent_once import sent_once
+
+SUPPLIER = "customer"  # the slot of the form, as it is of every document
+
+
+@require_http_methods(["GET", "POST"])
+@member("purchases.edit")
+@sent_once
+def purchase_new(request: HttpRequest) -> HttpResponse:
+    """A document that came on paper: of `?supplier=`, or what corrects `?corrects=` (a credit note, or `&kind=384`)."""
+    return _form(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+@member("purchases.edit")
+def purchase_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    purchase = get_object_or_404(PurchaseInvoice.objects.select_related("supplier__terms"), pk=pk)
+    check_open(purchase)
+    return _form(request, purchase)
+
+
+def _form(request: HttpRequest, purchase: PurchaseInvoice | None) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    if sent is not None and (aside := _step_aside(request)) is not None:
+        return aside
+    typed = _come_back(request) if sent is None else sent
+    form = _form_of(request, typed, purchase)
+    form.formset = formset = purchase_lines(typed, rows=_stored(purchase) if purchase and typed is None else ())
+    valid = sent is not None and all([form.is_valid(), formset.is_valid()])
+    saved = _save(request, purchase, form, formset) if valid else None
+    if saved is not None:
+        messages.success(request, _("Facture enregistrée."))
+        return redirect(saved)
+    if sent is None and typed is not None:
+        parking.unjudged(form, formset)
+    context = {
+        "purchase": purchase,
+        "form": form,
+        "formset": formset,
+        "totals": _totals(form, formset),
+        "accounts": bought_on(),
+        "may_create": cast(MemberRequest, request).membership.may("purchases.edit"),
+    }
+    return render(request, "billing/purchases/form.html", context, status=200 if sent is None else 422)
+
+
+def _form_of(request: HttpRequest, typed: Any, purchase: PurchaseInvoice | None) -> PurchaseForm:
+    wanted = request.GET.get("corrects", "")
+    known = wanted if wanted.isascii() and wanted.isdigit() and len(wanted) < 20 else "0"
+    corrected = PurchaseInvoice.objects.select_related("supplier").filter(pk=int(known)).first()
+    asked = request.GET.get("kind", "")
+    kind = asked if asked in {InvoiceKind.CREDIT_NOTE, InvoiceKind.CORRECTED} else InvoiceKind.CREDIT_NOTE
+    supplier = customer_chosen(request.GET.get("supplier"))
+    return PurchaseForm(typed, purchase=purchase, supplier=supplier, corrected=corrected, kind=kind)
+
+
+def _stored(purchase: PurchaseInvoice) -> list[PurchaseLine]:
+    return list(purchase.lines.order_by("position"))
+
+
+def _as_stored(purchase: PurchaseInvoice) -> PurchaseForm:
+    """The form of the record as it is stored."""
+    form = PurchaseForm(purchase=purchase)
+    form.formset = purchase_lines(rows=_stored(purchase))
+    return form
+
+
+def _step_aside(request: HttpRequest) -> HttpResponse | None:
+    """To the page that creates a supplier, while this form waits; None when that button was not pressed."""
+    if request.POST.get("create", "") != SUPPLIER:
+        return None
+    query = {"name": request.POST.get("customer_text", "")[:200], "back": parking.park(request, SUPPLIER)}
+    return redirect(f"{reverse('billing:supplier-new')}?{urlencode(query)}")
+
+
+def _come_back(request: HttpRequest) -> QueryDict | None:
+    """What was typed before, with the supplier that was created chosen; None when no form waits for this page."""
+    waiting = parking.unpark(request)
+    if waiting is None:
+        return None
+    typed, _slot, made = waiting
+    if chosen := customer_chosen(made):
+        typed["customer"], typed["customer_text"] = str(chosen.pk), chosen.name
+    return typed
+
+
+def _save(
+    request: HttpRequest, purchase: PurchaseInvoice | None, form: PurchaseForm, formset: Any
+) -> PurchaseInvoice | None:
+    """The purchase as written, or None with the refusal put on the form."""
+    try:
+        if not filled_forms(formset):
+            form.add_error(None, _("Une facture a au moins une ligne."))
+            return None
+        if purchase is None:
+            return _record(request, form, lines_of(formset))
+        with as_read(form, purchase, _as_stored):
+            return _correct(request, purchase, form, lines_of(formset))
+    except DomainError as error:
+        add_domain_error(form, error, formset)
+        return None
+
+
+@transaction.atomic
+def _record(request: HttpRequest, form: PurchaseForm, lines: list[PurchaseLineInput]) -> PurchaseInvoice:
+    """Record it as any document is, then write the accounts and regimes that were typed over those proposed."""
+    at, actor, supplier = timezone.now(), actor_of(request), form.cleaned_data["customer"]
+    rows = breakdown(lines, form.cleaned_data["total_vat"])
+    values = form.values(sum((row.amount for row in rows), ZERO))
+    notes = values.pop("internal_notes")
+    content = PurchaseContent(
+        supplier_name=supplier.name, lines=tuple(map(_content, lines)), vat_rows=tuple(rows), **values
+    )
+    purchase = record_purchase(
+        company_id=cast(MemberRequest, request).membership.company_id,
+        supplier=supplier,
+        content=content,
+        received_on=local_day(at),
+        actor=actor,
+        at=at,
+    )
+    own = [_over(proposed, typed) for proposed, typed in zip(_stored(purchase), lines, strict=True)]
+    changes = {"internal_notes": notes} if notes else {}
+    if any(_is_own(line) for line in lines) or changes:
+        save_purchase(purchase=purchase, values=changes, lines=own, actor=actor, at=at)
+    return purchase
+
+
+def _content(line: PurchaseLineInput) -> LineContent:
+    return LineContent(
+        description=line.description,
+        net=line.net,
+        vat_rate=rate_on_document(line),
+        vat_category=line.vat_category or "S",
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        starts_on=line.starts_on,
+        ends_on=line.ends_on,
+    )
+
+
+def _is_own(line: PurchaseLineInput) -> bool:
+    """Whether the person said of the line what is otherwise proposed."""
+    return bool(line.account or line.regime or line.starts_on or line.deductible_share != HUNDRED)
+
+
+def _over(proposed: PurchaseLine, typed: PurchaseLineInput) -> PurchaseLineInput:
+    """The line as typed, completed by what was proposed."""
+    own_rate = typed.regime and rate_on_document(typed) != typed.vat_rate
+    return replace(
+        typed,
+        account=typed.account or proposed.account,
+        regime=typed.regime or proposed.regime,
+        vat_rate=typed.vat_rate if own_rate else proposed.vat_rate,
+        vat_category=typed.vat_category or proposed.vat_category,
+        deductible_share=proposed.deductible_share if typed.deductible_share == HUNDRED else typed.deductible_share,
+        starts_on=typed.starts_on or proposed.starts_on,
+        ends_on=typed.ends_on or proposed.ends_on,
+    )
+
+
+def _correct(
+    request: HttpRequest, purchase: PurchaseInvoice, form: PurchaseForm, lines: list[PurchaseLineInput]
+) -> PurchaseInvoice:
+    rows = breakdown(lines, form.cleaned_data["total_vat"])
+    values = form.values(sum((row.amount for row in rows), ZERO))
+    values |= {"supplier": form.cleaned_data["customer"], "due_date": values["due_date"] or purchase.due_date}
+    kept = [_kept(line, before) for line, before in zip(lines, [*_stored(purchase), *[None] * len(lines)], strict=False)]
+    return save_purchase(
+        purchase=purchase, values=values, lines=kept, vat_rows=rows, actor=actor_of(request), at=timezone.now()
+    )
+
+
+def _kept(line: PurchaseLineInput, before: PurchaseLine | None) -> PurchaseLineInput:
+    """The line as typed; a regime left empty stays as it was, or is by the nature of its account."""
+    regime = line.regime or (before.regime if before else _usual_regime(line))
+    return replace(line, regime=regime, vat_category=line.vat_category or "S")
+
+
+def _usual_regime(line: PurchaseLineInput) -> str:
+    if not line.vat_rate:
+        return "NO_VAT"
+    if line.account.startswith("2"):
+        return "ASSET"
+    return "GOODS" if line.account.startswith(("601", "602", "606", "607")) else "SERVICES"
+
+
+@require_POST
+@member("purchases")
+def purchase_totals(request: HttpRequest) -> HttpResponse:
+    """What the lines being typed make, beside the totals of the document. Rows not yet complete are left out."""
+    form = PurchaseForm(request.POST)
+    return HttpResponse(_totals(form, purchase_lines(request.POST)))
+
+
+def _totals(form: PurchaseForm, formset: Any) -> str:
+    """The figures at the foot of the sheet."""
+    if formset.is_bound:
+        formset.is_valid()
+        form.is_valid()
+        lines = [row.line() for row in filled_forms(formset) if not row.errors]
+        stated = {name: form.cleaned_data.get(name) for name in ("total_vat", "total_gross")}
+    else:
+        lines = [_input(row.initial) for row in formset.forms if row.initial]
+        stated = {name: form.initial.get(name) for name in ("total_vat", "total_gross")}
+    if not lines:
+        return ""
+    figures = compared(lines, cast("Decimal | None", stated["total_vat"]), cast("Decimal | None", stated["total_gross"]))
+    return render_to_string("billing/purchases/_sheet_totals.html", {"figures": figures})
+
+
+def _input(initial: dict[str, Any]) -> PurchaseLineInput:
+    share = initial["deductible_share"]
+    return PurchaseLineInput(**{**initial, "deductible_share": HUNDRED if share is None else share})
