@@ -72,7 +72,7 @@ def actions(customer: Customer) -> Iterator[Action]:
     here = [customer.pk]
     if customer.is_supplier:
         url = reverse("billing:supplier-detail", args=here)
-        yield Action(_("Ouvrir sa fiche fournisseur"), url, "bag", "purchases")
+        yield Action(_("Ouvrir sa fiche fournisseur"), url, "bag", "")
     else:
         url = reverse("billing:supplier-from-customer", args=here)
         yield Action(_("En faire aussi un fournisseur"), url, "bag", "purchases.edit", post=True)

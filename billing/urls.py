@@ -14,8 +14,8 @@ from billing.views import (
     orders,
     products,
 )
-from billing.views.purchases import listing as purchases
 from billing.views.purchases import acts, approvals, crediting, forms, records, supplier_forms, suppliers
+from billing.views.purchases import listing as purchases
 
 app_name = "billing"
 urlpatterns = [

@@ -37,7 +37,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button of the record. `needs` is the role's action without which it is not shown."""
+    """A button of the record. `needs` is the role's action without which it is not shown ('' for everybody)."""
 
     label: str
     url: str
@@ -86,7 +86,9 @@ def panels_of(customer: Customer) -> list[Panel]:
 
 def actions_of(customer: Customer, may: Callable[[str], bool]) -> list[Action]:
     """What the apps above offer for the customer, among what the role may do."""
-    return [action for contribute in _actions for action in contribute(customer) if may(action.needs)]
+    return [
+        action for contribute in _actions for action in contribute(customer) if not action.needs or may(action.needs)
+    ]
 
 
 def balances_of(customers: Sequence[Customer]) -> dict[int, Decimal]:

@@ -1,4 +1,4 @@
-"""Which purchases wait for the « bon à payer » of a person: their own, and of those in whose place they stand that day."""
+"""Which purchases wait for the « bon à payer » of a person, also in the place of others that day."""
 
 from __future__ import annotations
 
@@ -42,8 +42,6 @@ def awaiting(rows: PurchaseQuerySet, *, user_id: int, role: str, company_id: int
     return found
 
 
-def next_for(
-    rows: PurchaseQuerySet, *, user_id: int, on: date, most: int = 200
-) -> PurchaseInvoice | None:
+def next_for(rows: PurchaseQuerySet, *, user_id: int, on: date, most: int = 200) -> PurchaseInvoice | None:
     """The first of the rows for which the person's yes would count now, among the first `most`."""
     return next((row for row in rows[:most] if may_approve(row, user_id, on=on)), None)

@@ -44,7 +44,6 @@ def register(
     if actions is not None:
         _actions.append(actions)
 
-
     if reason_words is not None:
         _words.append(reason_words)
 

@@ -19,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Email
+from billing.purchases.models import SupplierIban
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.api.keys import create_key
@@ -116,7 +117,12 @@ class World:
 
     @cached_property
     def purchase(self) -> Any:
-        return purchases.a_purchase(self.supplier)
+        return purchases.a_purchase(self.supplier, iban=story.SECOND_IBAN, doubts=["low_confidence"])
+
+    @cached_property
+    def supplier_iban(self) -> Any:
+        assert self.purchase
+        return SupplierIban.everywhere.get(supplier=self.supplier)
 
     @cached_property
     def upload(self) -> Any:

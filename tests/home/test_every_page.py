@@ -31,7 +31,7 @@ OUTSIDE = {"login", "logout", "language", "health", "metrics"}
 PORTAL = "payments:portal"
 OTHER_DOORS = ("api", "integrations", "admin/", "^")
 # these read what is sent to them, and keep nothing of it
-READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste"}
+READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste", "billing:purchase-totals"}
 
 # page → the routes of the API that read, and do, the same; "" where programs have no such thing
 TWINS: dict[str, tuple[str, str]] = {
@@ -124,6 +124,33 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:invoice-delete": ("", "delete api/invoices/<int:id>"),
     "billing:purchase-list": ("", ""),
     "billing:purchase-detail": ("", ""),
+    "billing:purchase-new": ("", ""),
+    "billing:purchase-edit": ("", ""),
+    "billing:purchase-totals": ("", ""),
+    "billing:purchase-check": ("", ""),
+    "billing:purchase-approve": ("", ""),
+    "billing:purchase-withdraw": ("", ""),
+    "billing:purchase-book": ("", ""),
+    "billing:purchase-refuse": ("", ""),
+    "billing:purchase-dispute": ("", ""),
+    "billing:purchase-dispute-close": ("", ""),
+    "billing:purchase-doubt": ("", ""),
+    "billing:purchase-amend": ("", ""),
+    "billing:purchase-credit": ("", ""),
+    "billing:purchase-credit-undo": ("", ""),
+    "billing:approval-list": ("", ""),
+    "billing:approval-next": ("", ""),
+    "billing:approval-one": ("", ""),
+    "billing:approval-many": ("", ""),
+    "billing:supplier-new": ("", ""),
+    "billing:supplier-edit": ("", ""),
+    "billing:supplier-options": ("", ""),
+    # a person alone confirms an account
+    "billing:supplier-iban-new": ("", ""),
+    "billing:supplier-iban-confirm": ("", ""),
+    "billing:supplier-iban-reject": ("", ""),
+    "billing:supplier-bill-too": ("", ""),
+    "billing:supplier-from-customer": ("", ""),
     "billing:supplier-list": ("", ""),
     "billing:supplier-detail": ("", ""),
     "billing:email-list": ("", ""),
@@ -269,7 +296,11 @@ A_ROW = {
     "billing:order": lambda world: world.order,
     "billing:product": lambda world: world.product,
     "billing:purchase": lambda world: world.purchase,
+    "billing:approval": lambda world: world.purchase,
     "billing:supplier": lambda world: world.supplier,
+    "billing:supplier-iban-new": lambda world: world.supplier,
+    "billing:supplier-iban": lambda world: world.supplier_iban,
+    "billing:supplier-from-customer": lambda world: world.customer,
     "customers:contact": lambda world: world.contact,
     "customers:contact-new": lambda world: world.customer,
     "customers:customer": lambda world: world.customer,
@@ -321,6 +352,7 @@ A_ROW = {
 }
 A_PERIOD = {"<slug:kind>": "sales", "<slug:code>": "2026-11-1"}
 A_WORD = {
+    "billing:purchase-doubt": "low_confidence",
     "einvoicing:report": A_PERIOD,
     "feed": "revolut",
     "platform": "afnor",

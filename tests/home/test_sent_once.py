@@ -33,11 +33,12 @@ HARMLESS_TWICE = {
             "billing:product-restore", "billing:order-edit", "billing:invoice-edit", "billing:invoice-deductions",
             "billing:invoice-notes", "payments:payment-edit", "payments:rule-edit", "portal-settings",
             "provider-settings", "write-off-settings", "einvoicing:readiness-activate",
+            "billing:purchase-edit", "billing:purchase-amend", "billing:supplier-edit",
         ],
         "writes the same values again",
     ),
     **dict.fromkeys(
-        ["billing:line-totals", "billing:lines-paste", "einvoicing:credit-total", "einvoicing:directory-lookup"],
+        ["billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "einvoicing:credit-total", "einvoicing:directory-lookup"],
         "writes nothing",
     ),
     **dict.fromkeys(

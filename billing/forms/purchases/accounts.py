@@ -24,11 +24,17 @@ def bought_on() -> list[tuple[str, str]]:
     return [(code, name) for code, name in sorted(ACCOUNT_NAMES.items()) if code[0] in "26" or code.startswith("409")]
 
 
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", fold(text))
+
+
 class AccountField(TextField):
     """« 6064 », « 606400 Fournitures administratives », or the name of one account alone; kept as its digits."""
 
     default_error_messages = {
-        "unknown": _("Ce compte n’est pas compris. Écrivez ses chiffres, par exemple 606400, ou choisissez dans la liste."),
+        "unknown": _(
+            "Ce compte n’est pas compris. Écrivez ses chiffres, par exemple 606400, ou choisissez dans la liste."
+        ),
         "several": _("Plusieurs comptes portent ces mots : %(names)s. Écrivez les chiffres de l’un d’eux."),
     }
 
@@ -46,7 +52,9 @@ class AccountField(TextField):
             if _OF_THE_PCG.fullmatch(digits):
                 return digits
             raise ValidationError(self.error_messages["unknown"], code="unknown")
-        named = [code for code, name in bought_on() if fold(text) in fold(name)]
+        words = set(_words(text))
+        named = [code for code, name in bought_on() if words and words <= set(_words(name))]
+        named = [code for code in named if _words(account_name(code)) == _words(text)] or named
         if len(named) == 1:
             return named[0]
         if not named:

@@ -1,4 +1,4 @@
-"""The line sheet of a purchase: rows as typed, the breakdown of VAT that follows, and the totals beside the document's."""
+"""The line sheet of a purchase: rows as typed, the VAT that follows, and their totals beside the document's."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from billing.forms.purchases.accounts import AccountField
 from billing.purchases.models import SupplierRule
 from billing.purchases.regimes import Regime
 from config.kernel.editing import RecordForm
+from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDecimalField, TextField
 from config.kernel.identifiers import bic, iban
-from config.kernel.errors import Invalid
 from config.kernel.middleware import translated
 from customers.forms import CountryField
 from customers.models import Address, AddressKind, Customer, PaymentTerms
@@ -75,9 +75,7 @@ class SupplierForm(RecordForm):
     discount_percent = FrenchDecimalField(
         label=_("Escompte %"), max_digits=4, decimal_places=2, min_value=0, max_value=99, required=False
     )
-    discount_days = forms.IntegerField(
-        label=_("si payée sous (jours)"), min_value=0, max_value=365, required=False
-    )
+    discount_days = forms.IntegerField(label=_("si payée sous (jours)"), min_value=0, max_value=365, required=False)
     spreads_over_months = forms.IntegerField(
         label=_("Charge étalée sur (mois)"), min_value=0, max_value=60, required=False
     )

@@ -68,11 +68,15 @@ def _can_be_disputed(purchase: PurchaseInvoice) -> bool:
 
 
 def points_of(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
-    """What stands between the purchase and its approval, worst first: doubts, each with its act, then what is missing."""
+    """What stands before its approval, the worst first: doubts, each with its act, then what is missing."""
     if not purchase.can_change:
         return []
     points = [{"sentence": sentence_of(code), **_answer_to(purchase, code)} for code in purchase.doubts]
-    edit = {"url": reverse("billing:purchase-edit", args=[purchase.pk]), "label": _("Corriger"), "needs": "purchases.edit"}
+    edit = {
+        "url": reverse("billing:purchase-edit", args=[purchase.pk]),
+        "label": _("Corriger"),
+        "needs": "purchases.edit",
+    }
     if purchase.status == PurchaseStatus.TO_CHECK:
         points += [{"sentence": _located(field, problem), **edit} for field, problem in problems_of(purchase)]
     return points

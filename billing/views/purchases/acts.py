@@ -92,7 +92,9 @@ def purchase_approve(request: HttpRequest, pk: int) -> HttpResponse:
         row = approve_purchase(purchase=purchase, actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Bon à payer donné. %(next)s") % {"next": _done(row)})
         return redirect(row)
-    effect = _("Vous engagez la société à la payer. Avec le dernier accord elle est comptabilisée et ne se modifie plus.")
+    effect = _(
+        "Vous engagez la société à la payer. Avec le dernier accord elle est comptabilisée et ne se modifie plus."
+    )
     facts = [*whose(purchase), *entry_facts(purchase)]
     return _ask(request, purchase, _("Donner le bon à payer"), effect, facts=facts)
 
@@ -138,8 +140,8 @@ def purchase_refuse(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Facture refusée."))
         return redirect(purchase)
     words = _(
-        "Le refus est définitif, et dit au fournisseur par la plateforme où elle est arrivée ainsi. Il peut renvoyer une "
-        "facture sous le même numéro."
+        "Le refus est définitif ; si elle est arrivée par une plateforme, le fournisseur l’y apprend. Il peut renvoyer "
+        "une facture sous le même numéro."
     )
     return small_form(request, purchase, form, _("Refuser la facture"), words=words, danger=True)
 
@@ -174,9 +176,7 @@ def purchase_dispute_close(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(purchase)
     facts = [*whose(purchase), (_("En litige depuis"), typography.moment(purchase.disputed_at))]
     effect = _("Elle reprend là où elle en était : approbation, ou règlement à l’échéance.")
-    return _ask(
-        request, purchase, _("Lever le litige"), effect, facts=[*facts, (_("Motif"), purchase.dispute_reason)]
-    )
+    return _ask(request, purchase, _("Lever le litige"), effect, facts=[*facts, (_("Motif"), purchase.dispute_reason)])
 
 
 @require_http_methods(["GET", "POST"])
@@ -218,9 +218,7 @@ def _amend_form(purchase: PurchaseInvoice, sent: Any = None) -> AmendForm:
     return AmendForm(sent, initial=initial)
 
 
-def _ask(
-    request: HttpRequest, purchase: PurchaseInvoice, title: str, effect: str, *, facts: Facts
-) -> HttpResponse:
+def _ask(request: HttpRequest, purchase: PurchaseInvoice, title: str, effect: str, *, facts: Facts) -> HttpResponse:
     warning = _("L’IBAN qu’elle demande n’est pas confirmé : son règlement restera retenu.")
     held = purchase.iban_waits  # type: ignore[attr-defined]  # annotated
     return confirm(

@@ -19,7 +19,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.forms.picking import customer_chosen
 from billing.forms.purchases.accounts import bought_on
-from billing.forms.purchases.lines import breakdown, compared, lines_of, purchase_lines, rate_on_document
+from billing.forms.purchases.lines import (
+    PurchaseLineForm,
+    breakdown,
+    compared,
+    lines_of,
+    purchase_lines,
+    rate_on_document,
+)
 from billing.forms.purchases.purchases import PurchaseForm
 from billing.models import InvoiceKind, PurchaseInvoice
 from billing.purchases.changeable import check_open
@@ -67,13 +74,14 @@ def _form(request: HttpRequest, purchase: PurchaseInvoice | None) -> HttpRespons
     if saved is not None:
         messages.success(request, _("Facture enregistrée."))
         return redirect(saved)
+    totals = _totals(form, formset)
     if sent is None and typed is not None:
         parking.unjudged(form, formset)
     context = {
         "purchase": purchase,
         "form": form,
         "formset": formset,
-        "totals": _totals(form, formset),
+        "totals": totals,
         "accounts": bought_on(),
         "may_create": cast(MemberRequest, request).membership.may("purchases.edit"),
     }
@@ -201,7 +209,9 @@ def _correct(
     rows = breakdown(lines, form.cleaned_data["total_vat"])
     values = form.values(sum((row.amount for row in rows), ZERO))
     values |= {"supplier": form.cleaned_data["customer"], "due_date": values["due_date"] or purchase.due_date}
-    kept = [_kept(line, before) for line, before in zip(lines, [*_stored(purchase), *[None] * len(lines)], strict=False)]
+    kept = [
+        _kept(line, before) for line, before in zip(lines, [*_stored(purchase), *[None] * len(lines)], strict=False)
+    ]
     return save_purchase(
         purchase=purchase, values=values, lines=kept, vat_rows=rows, actor=actor_of(request), at=timezone.now()
     )
@@ -234,14 +244,16 @@ def _totals(form: PurchaseForm, formset: Any) -> str:
     if formset.is_bound:
         formset.is_valid()
         form.is_valid()
-        lines = [row.line() for row in filled_forms(formset) if not row.errors]
+        lines = [cast(PurchaseLineForm, row).line() for row in filled_forms(formset) if not row.errors]
         stated = {name: form.cleaned_data.get(name) for name in ("total_vat", "total_gross")}
     else:
         lines = [_input(row.initial) for row in formset.forms if row.initial]
         stated = {name: form.initial.get(name) for name in ("total_vat", "total_gross")}
     if not lines:
         return ""
-    figures = compared(lines, cast("Decimal | None", stated["total_vat"]), cast("Decimal | None", stated["total_gross"]))
+    figures = compared(
+        lines, cast("Decimal | None", stated["total_vat"]), cast("Decimal | None", stated["total_gross"])
+    )
     return render_to_string("billing/purchases/_sheet_totals.html", {"figures": figures})
 
 

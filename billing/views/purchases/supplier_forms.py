@@ -133,7 +133,9 @@ def supplier_iban_confirm(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         Confirmation(
             title=_("Confirmer cet IBAN"),
-            effect=_("Les factures qui le demandent ne sont plus retenues, et les prochains virements peuvent y partir."),
+            effect=_(
+                "Les factures qui le demandent ne sont plus retenues, et les prochains virements peuvent y partir."
+            ),
             warning=_(
                 "Un IBAN qui change est la fraude la plus courante : appelez le fournisseur (%(phone)s), jamais au "
                 "numéro écrit sur le document qui donne ce nouvel IBAN."
@@ -161,7 +163,9 @@ def supplier_iban_reject(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         Confirmation(
             title=_("Écarter cet IBAN"),
-            effect=_("Rien n’y sera payé, et il ne pourra plus être confirmé. Les factures qui le demandent sont retenues."),
+            effect=_(
+                "Rien n’y sera payé, et il ne pourra plus être confirmé. Les factures qui le demandent sont retenues."
+            ),
             facts=[(_("Fournisseur"), row.supplier.name), ("IBAN", _shown(row))],
             back=f"{_record(row.supplier)}#ibans",
             back_label=row.supplier,
