@@ -74,8 +74,8 @@ def actions(customer: Customer) -> Iterator[Action]:
         url = reverse("billing:supplier-detail", args=here)
         yield Action(_("Ouvrir sa fiche fournisseur"), url, "bag", "")
     else:
-        url = reverse("billing:supplier-from-customer", args=here)
-        yield Action(_("En faire aussi un fournisseur"), url, "bag", "purchases.edit", post=True)
+        become = _("En faire aussi un fournisseur")
+        yield Action(become, reverse("billing:supplier-from-customer", args=here), "bag", "purchases.edit", post=True)
     yield Action(_("Nouvelle commande"), reverse("billing:order-new") + query, "cart", "orders.edit")
 
 

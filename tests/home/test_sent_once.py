@@ -38,7 +38,10 @@ HARMLESS_TWICE = {
         "writes the same values again",
     ),
     **dict.fromkeys(
-        ["billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "einvoicing:credit-total", "einvoicing:directory-lookup"],
+        [
+            "billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "einvoicing:credit-total",
+            "einvoicing:directory-lookup",
+        ],
         "writes nothing",
     ),
     **dict.fromkeys(
