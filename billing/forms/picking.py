@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.editing import RecordForm
 from config.kernel.middleware import say
-from customers.models import Customer
+from customers.models import Customer, CustomerQuerySet
 from customers.services import CustomerArchived
 
 
@@ -29,10 +29,13 @@ class CustomerPickedForm(RecordForm):
     customer = forms.CharField(label=_("Client"), required=False, widget=forms.HiddenInput)
     shown: Customer | None = None
 
+    def pickable(self) -> CustomerQuerySet:
+        return Customer.objects.customers()
+
     def clean_customer(self) -> Customer:
         typed = (self.data.get("customer_text") or "").strip()
         wanted = self.cleaned_data["customer"] or self.data.get("customer_choice") or ""
-        named = Customer.objects.customers().select_related("terms").filter(_named(wanted, typed))
+        named = self.pickable().select_related("terms").filter(_named(wanted, typed))
         # the record keeps its own customer, archived meanwhile
         found = list(named.filter(Q(archived_at=None) | Q(pk=self.shown.pk if self.shown else None))[:2])
         if len(found) == 1:
@@ -57,6 +60,11 @@ def customer_chosen(wanted: Any) -> Customer | None:
     """The active customer that `?customer=` names, when it names one."""
     text = str(wanted or "")
     return Customer.objects.active().customers().filter(_named(text, "")).first()
+
+
+def third_party_chosen(wanted: Any) -> Customer | None:
+    """The same of any third party: who bills us, or may do so from now on."""
+    return Customer.objects.active().filter(_named(str(wanted or ""), "")).first()
 
 
 def _named(wanted: str, typed: str) -> Q:

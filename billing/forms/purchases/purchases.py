@@ -16,7 +16,7 @@ from billing.models import InvoiceKind, PurchaseInvoice
 from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.identifiers import iban
-from customers.models import Customer
+from customers.models import Customer, CustomerQuerySet
 
 COLUMNS = (
     "kind", "number", "issue_date", "due_date", "supply_date", "currency", "vat_on_debits", "total_vat", "total_gross",
@@ -88,6 +88,10 @@ class PurchaseForm(CustomerPickedForm):
             supplier = corrected.supplier
         super().__init__(*args, **{"initial": initial, **kwargs})
         self.shown = supplier or (purchase.supplier if purchase else None)
+
+    def pickable(self) -> CustomerQuerySet:
+        """A customer may bill us too: its first invoice makes it a supplier."""
+        return Customer.objects.all()
 
     def clean_iban(self) -> str:
         return checked(iban.validate, self.cleaned_data["iban"])

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.forms.picking import customer_chosen
+from billing.forms.picking import third_party_chosen
 from billing.forms.purchases.accounts import bought_on
 from billing.forms.purchases.lines import (
     PurchaseLineForm,
@@ -94,7 +94,7 @@ def _form_of(request: HttpRequest, typed: Any, purchase: PurchaseInvoice | None)
     corrected = PurchaseInvoice.objects.select_related("supplier").filter(pk=int(known)).first()
     asked = request.GET.get("kind", "")
     kind = asked if asked in {InvoiceKind.CREDIT_NOTE, InvoiceKind.CORRECTED} else InvoiceKind.CREDIT_NOTE
-    supplier = customer_chosen(request.GET.get("supplier"))
+    supplier = third_party_chosen(request.GET.get("supplier"))
     return PurchaseForm(typed, purchase=purchase, supplier=supplier, corrected=corrected, kind=kind)
 
 
@@ -123,7 +123,7 @@ def _come_back(request: HttpRequest) -> QueryDict | None:
     if waiting is None:
         return None
     typed, _slot, made = waiting
-    if chosen := customer_chosen(made):
+    if chosen := third_party_chosen(made):
         typed["customer"], typed["customer_text"] = str(chosen.pk), chosen.name
     return typed
 

@@ -17,7 +17,7 @@ from billing.forms.purchases.accounts import bought_on
 from billing.forms.purchases.suppliers import IbanForm, SupplierForm
 from billing.purchases.ibans import confirm_iban, reject_iban, see_iban
 from billing.purchases.models import SupplierIban
-from billing.purchases.suppliers import mark_as_customer, mark_as_supplier, save_supplier
+from billing.purchases.suppliers import save_supplier
 from billing.views.purchases.suppliers import load_supplier
 from config.kernel import parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
@@ -27,6 +27,7 @@ from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
 from config.kernel.sent_once import sent_once
 from customers.models import Customer
+from customers.services import mark_as_customer, mark_as_supplier
 
 MOST_OPTIONS = 10
 
@@ -200,7 +201,7 @@ def supplier_of_customer(request: HttpRequest, pk: int) -> HttpResponse:
 def customer_of_supplier(request: HttpRequest, pk: int) -> HttpResponse:
     """A supplier is billed too."""
     supplier = load_supplier(pk)
-    mark_as_customer(supplier=supplier, actor=actor_of(request), at=timezone.now())
+    mark_as_customer(customer=supplier, actor=actor_of(request), at=timezone.now())
     messages.success(request, _("%(name)s est aussi un client.") % {"name": supplier.name})
     return redirect(supplier)
 
