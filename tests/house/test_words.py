@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.kernel.models import User
 from config.rehearsal import demo
 from tests.house.pages import SeenPage, every_page
-from tests.trust.at_once import a_share
+from tests.trust.at_once import WHOLE, a_share
 
 pytestmark = pytest.mark.django_db
 
@@ -116,16 +116,17 @@ def refusals(client: Client, page: SeenPage, language: str) -> list[str] | None:
 def test_no_raw_word_on_any_page(client):
     found: dict[tuple[str, str], str] = {}
     seen, refused = set(), set()
+    sent = set(a_share(range(1000), 2))  # the forms of every other page, each day
     for language in a_share(["fr", "en"], 2):
-        for page in every_page(client, language):
+        for place, page in enumerate(every_page(client, language)):
             seen.add(page.route)
             if {(language, page.route), (language, page.address)} & EXEMPT.keys():
                 continue
-            refusal_words = refusals(client, page, language)
+            refusal_words = refusals(client, page, language) if place in sent else None
             refused |= {page.route} if refusal_words is not None else set()
             for words in [*raw_words(page.html, language), *(refusal_words or [])]:
                 found.setdefault((language, words), page.address)
     assert len(seen) > 40, sorted(seen)
-    assert len(refused) > 10, sorted(refused)
+    assert len(refused) > (10 if WHOLE else 5), sorted(refused)
     listed = [f"{language} {address} {words}" for (language, words), address in found.items()]
     assert not listed, "\n".join(listed)

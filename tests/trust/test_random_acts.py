@@ -24,7 +24,7 @@ from payments.models import Allocation, Payment
 from tests.api.client import a_partner, json_of
 from tests.factories import story
 from tests.factories.people import signed_in
-from tests.trust.at_once import scaled
+from tests.trust.at_once import WHOLE, scaled
 from tests.trust.conftest import settle
 from tests.trust.money_figures import booked, check_declared, check_figures
 from tests.trust.money_figures import declared as declared
@@ -32,7 +32,7 @@ from tests.trust.random_acts import Day
 
 pytestmark = pytest.mark.trust
 
-ACTS = 120
+ACTS = 120 if WHOLE else 60
 SEEDS = scaled(30)
 
 
