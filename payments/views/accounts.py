@@ -89,7 +89,7 @@ def _csv(found: ReconciliationStatement) -> HttpResponse:
     text = StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     name = f"{found.account.name} ({found.account.ledger_account})"
-    writer.writerow([_("État de rapprochement"), name, found.on.isoformat(), ""])
+    writer.writerow([_("État de rapprochement"), name, found.on.isoformat(), found.account.currency])
     writer.writerow([_("Nature"), _("Date"), _("Libellé"), _("Montant")])
     writer.writerow([_("Solde à la banque"), found.on.isoformat(), "", _figure(found.at_bank)])
     for row in found.entries:

@@ -191,6 +191,25 @@ def test_the_page_links_each_line_and_the_file_holds_the_same_figures(company):
     assert client.get(url(account), {"on": "hier peut-être"}).status_code == 422
 
 
+def test_an_account_in_dollars_agrees_in_dollars_and_says_so(company):
+    BankAccount.objects.update(currency="USD")
+    invoice = story.an_issued_invoice(story.a_customer(company), at=noon(MONDAY), currency="USD")
+    in_euros = story.an_issued_invoice(story.a_customer(company), at=noon(MONDAY))
+    entries = [credit(str(invoice.balance), invoice.number), credit(str(in_euros.balance), in_euros.number)]
+    data = camt053(company.iban, Decimal(0), entries, MONDAY, "REL-USD").replace(b"EUR", b"USD")
+    import_statement(company=company, data=data, filename="r.xml", actor=ACTOR, at=noon(MONDAY))
+    assert reconcile(company=company, actor=ACTOR, at=noon(MONDAY)).matched == 1
+    found = at_end_of(MONDAY)
+    assert (found.at_bank, found.in_books, [row.amount for row in found.lines]) == (2880, 1440, [1440])
+    account, client = BankAccount.objects.get(), signed_in(company)
+    page = read(client.get(url(account), {"on": "2/11/2026"}))
+    assert "Ce compte est tenu en USD" in page
+    assert "2 880,00 $" in " ".join(page.split())
+    assert "€" not in page
+    text = client.get(url(account), {"on": "2/11/2026", "export": "csv"}).content.decode("utf-8-sig")
+    assert "USD" in text.splitlines()[0]
+
+
 def test_the_opening_is_booked_from_the_page_by_who_may(company):
     load(company, MONDAY, "1000.00", credit("10.00"))
     account = BankAccount.objects.get()
