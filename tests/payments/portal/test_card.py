@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -516,6 +516,11 @@ def test_on_the_worktable_a_payout_is_one_key(shop: Shop) -> None:
         assert [part.account for part in match.parts.order_by("position")] == ["", "627000"]
         client.post(reverse("payments:worktable-undo", args=[match.pk]))
     assert money_state(shop.company).differences(before) == []
+    client.post(page, {"act": "payout", "payout": str(payout.pk)})
+    [twin] = money.bank_lines(shop.company, [replace(entry, bank_reference="TWIN")], at=timezone.now())
+    client.post(reverse("payments:worktable-line", args=[twin.pk]), {"act": "payout", "payout": str(payout.pk)})
+    with company_scope(shop.company):
+        assert not Match.objects.filter(line=twin).exists(), "the same money is not received twice"
 
 
 def test_a_payout_with_what_is_unknown_here_is_not_explained(shop: Shop) -> None:
