@@ -221,6 +221,7 @@ declare(
         partner_name="purchase.refused",
         partner_label=_("Facture fournisseur refusée"),
     ),
+    Fact("billing.purchase.money_counted", n("Règlement de %(amount)s compté sur %(reference)s"), "coins"),
     Fact("billing.purchase.replaced", n("%(reference)s remplacée par %(by)s"), "close", "warn"),
     Fact("billing.purchase.credit_used", n("Avoir %(credit_note)s imputé sur %(reference)s : %(amount)s"), "coins"),
     Fact(

@@ -17,6 +17,7 @@ from billing.models import (
     PurchaseCredit,
     PurchaseDeposit,
     PurchaseInvoice,
+    PurchaseSettlement,
     StockMovement,
 )
 from config.kernel import chain
@@ -79,6 +80,11 @@ WHERE row.company_id = %(company)s AND row.amount_credited <> (
 """
 
 
+PAID = """
+SELECT row.id, row.reference FROM billing_purchaseinvoice AS row
+WHERE row.company_id = %(company)s AND row.amount_paid <> (
+  SELECT coalesce(sum(amount), 0) FROM billing_purchasesettlement WHERE purchase_id = row.id)
+"""
 # a deposit is deducted by the one invoice of the books that has not been replaced
 LIVE = """
 SELECT row.id, purchase.reference FROM billing_purchasedeposit AS row
@@ -114,6 +120,8 @@ def declare() -> None:
         frozen=models.Q(booked_on__isnull=False),
     )
     chain.seal_rows_of(PurchaseCredit, facts=columns, rows=lambda used: used.order_by("at", "id"))
+    chain.seal_rows_of(PurchaseSettlement, facts=columns, rows=lambda settlements: settlements.order_by("at", "id"))
+    chain.recompute(PurchaseInvoice, PAID, "what is paid is not the money counted")
     chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
     chain.recompute(PurchaseDeposit, LIVE, "whether the deposit is deducted is not as its invoice stands")
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

@@ -10,8 +10,11 @@ class EinvoicingConfig(AppConfig):
     def ready(self) -> None:
         from billing.purchases import panels as purchases
         from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
+        from einvoicing.reporting import bought
+        from einvoicing.reporting.purchases import SOURCES
 
         checks.declare()
+        SOURCES.append(bought.purchases_abroad)
         sealed.declare()
         receivers.connect()
         panels.register()

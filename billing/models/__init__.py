@@ -39,6 +39,7 @@ from billing.purchases.models import PurchaseDeposit as PurchaseDeposit
 from billing.purchases.models import PurchaseInvoice as PurchaseInvoice
 from billing.purchases.models import PurchaseLine as PurchaseLine
 from billing.purchases.models import PurchaseSettings as PurchaseSettings
+from billing.purchases.models import PurchaseSettlement as PurchaseSettlement
 from billing.purchases.models import PurchaseStatus as PurchaseStatus
 from billing.purchases.models import PurchaseVat as PurchaseVat
 from billing.purchases.models import RuleApprover as RuleApprover

@@ -19,13 +19,14 @@ from billing.models import InvoiceKind
 from billing.purchases import accounts
 from billing.purchases.content import LineContent, PurchaseContent
 from billing.purchases.models import PurchaseLine, PurchaseStatus, SupplierRule
+from billing.purchases.origin import country_of, is_domestic
 from billing.purchases.regimes import SELF_ASSESSED, Regime
 from billing.purchases.resemblance import plain_name
 from billing.purchases.wording import Word, word_of
 from config.kernel import typography
 from config.kernel.money import HUNDRED
-from customers.models import Address, AddressKind, Customer
-from customers.territories import DOMESTIC, EUROPEAN_UNION, MONACO
+from customers.models import Customer
+from customers.territories import EUROPEAN_UNION
 
 NORMAL_RATE = Decimal(20)  # CGI 278
 REMEMBERED = 200  # lines of a supplier that count as its habits
@@ -57,17 +58,11 @@ class Habits:
 
     @cached_property
     def country(self) -> str:
-        """By its VAT number or SIREN where it has one: that is where it is taxed; else by its address."""
-        if self.supplier.siren or self.supplier.vat_number.startswith("FR"):
-            return "FR"
-        if self.supplier.vat_number:
-            return {"EL": "GR", "XI": "GB"}.get(self.supplier.vat_number[:2], self.supplier.vat_number[:2])
-        rows = Address.everywhere.filter(customer=self.supplier, kind=AddressKind.BILLING)
-        return rows.values_list("country", flat=True).first() or "FR"
+        return country_of(self.supplier)
 
     @property
     def is_domestic(self) -> bool:
-        return self.country in DOMESTIC or self.country == MONACO
+        return is_domestic(self.country)
 
     @cached_property
     def booked(self) -> list[PurchaseLine]:

@@ -17,9 +17,9 @@ from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Journal, PurchaseInvoice
 from billing.purchases import accounts
-from billing.purchases.models import IN_BOOKS, PurchaseStatus
+from billing.purchases.models import IN_BOOKS, PurchaseSettlement, PurchaseStatus
 from billing.purchases.postings import settled_vat
-from config.kernel import states
+from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Stale
@@ -72,7 +72,15 @@ def settle_purchase(
     Of a credit note: money that the supplier gave back. Settled whole it moves to PAID, and back to BOOKED where some
     returns; the VAT on services moves from 445640 to 445660 in proportion. Raises NotOwed, PaidTwice.
     """
-    return count_settled(lock(purchase), paid=amount, on=on, actor=actor, at=at)
+    row = count_settled(lock(purchase), paid=amount, on=on, actor=actor, at=at)
+    if amount:
+        settlement = PurchaseSettlement.everywhere.create(
+            company_id=row.company_id, purchase=row, amount=amount, paid_on=on, day=local_day(at), at=at
+        )
+        data = {"number": row.number, "reference": row.reference, "amount": amount}
+        tag, also = "billing.purchase.money_counted", [row, row.supplier]
+        audit.record(tag, subject=settlement, actor=actor, at=at, also=also, data=data, seal=True)
+    return row
 
 
 def count_settled(

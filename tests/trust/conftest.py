@@ -27,6 +27,7 @@ from billing.models import (
     StockMovement,
     VatSubtotal,
 )
+from billing.purchases.settling import settle_purchase
 from billing.services.deposits import choose_deposits
 from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
@@ -363,12 +364,15 @@ def bought(company: Company) -> dict[str, models.Model]:
     final = purchases.a_checked_purchase(supplier, lines, number="F-1", deposited=Decimal(36))
     note = [purchases.kept("20", "611000", "SERVICES")]
     purchases.a_checked_purchase(supplier, note, kind="381", number="A-1", corrects_number="F-1")
+    paid = {"amount": Decimal(10), "on": local_day(story.AT)}
+    settle_purchase(purchase=final, **paid, actor=story.ACTOR, at=story.AT)
     return {
         "purchase": PurchaseInvoice.objects.get(pk=final.pk),
         "purchase line": final.lines.earliest("position"),
         "purchase vat": final.vat_rows.latest("rate"),
         "purchase deposit": final.deposits.get(),
         "supplier credit": final.credits_taken.get(),
+        "purchase settlement": final.settlements.get(),
     }
 
 

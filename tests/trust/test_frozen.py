@@ -102,6 +102,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "purchase vat": (),
     "purchase deposit": ("is_live",),
     "supplier credit": (),
+    "purchase settlement": (),
     "movement": (),
     "enclosure": (),
     "report": Report.MUTABLE,

@@ -13,6 +13,7 @@ from billing.purchases.models.invoices import PurchaseStatus as PurchaseStatus
 from billing.purchases.models.parts import PurchaseCredit as PurchaseCredit
 from billing.purchases.models.parts import PurchaseDeposit as PurchaseDeposit
 from billing.purchases.models.parts import PurchaseLine as PurchaseLine
+from billing.purchases.models.parts import PurchaseSettlement as PurchaseSettlement
 from billing.purchases.models.parts import PurchaseVat as PurchaseVat
 from billing.purchases.models.prepaid import PrepaidShare as PrepaidShare
 from billing.purchases.models.suppliers import SupplierIban as SupplierIban

@@ -100,6 +100,24 @@ class PurchaseCredit(CompanyRow):
         return f"{self.amount} ← {self.credit_note_id}"
 
 
+class PurchaseSettlement(CompanyRow):
+    """Money that was counted on a purchase. Negative when it is taken back; `day` is that of the entries, in Paris."""
+
+    purchase = models.ForeignKey(PurchaseInvoice, on_delete=models.PROTECT, related_name="settlements")
+    amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
+    paid_on = models.DateField(_("payé le"))
+    day = models.DateField(_("comptabilisé le"))
+    at = models.DateTimeField(_("date"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("règlement d’un achat")
+        verbose_name_plural = _("règlements d’achats")
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="a_purchase_settlement_is_something")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} → {self.purchase_id}"
+
+
 class PurchaseDeposit(CompanyRow):
     """A deposit invoice that a final one deducts (BT-113), with the VAT that was in it.
 

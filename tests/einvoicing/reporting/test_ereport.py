@@ -19,7 +19,7 @@ from einvoicing.reporting.preparing import prepare_report
 from einvoicing.reporting.reading import refresh_periods
 from tests.einvoicing.reporting.conftest import reports_itself
 from tests.einvoicing.reporting.selling import a_sale, an_individual, noon, paid
-from tests.factories import platforms, story
+from tests.factories import platforms, purchases, story
 
 DAY = date(2026, 11, 5)
 
@@ -141,3 +141,19 @@ def test_an_unknown_period_ends_with_two(company, today, period):
 
 def test_an_unknown_company_ends_with_two(db):
     assert run("123456789", "2026-11")[0] == 2
+
+
+def test_services_and_goods_bought_in_the_union_are_in_the_report_of_purchases(company, today):
+    seller = purchases.a_foreign_supplier(company, "DE", name="Schmidt GmbH", vat_number="DE811907980")
+    bought = {"issue_date": DAY, "number": "R-2026-7"}
+    lines = [
+        purchases.kept("1000", "604000", "SERVICES_ABROAD"),
+        purchases.kept("250", "607000", "INTRA_EU_GOODS"),
+        purchases.kept("99", "607000", "IMPORT"),
+    ]
+    purchase = purchases.a_checked_purchase(seller, lines, **bought)
+    purchases.a_checked_purchase(purchases.a_supplier(company), [purchases.kept("10", "607000")], issue_date=DAY)
+    (found,) = objects(company, "2026-11-1", kind="purchases")
+    assert (found["kind"], found["valid"], found["violations"]) == ("purchases", True, [])
+    assert found["totals"]["10.1"] == {"net": "1250.00", "vat": "0.00"}
+    assert purchase.number in json.dumps(found)
