@@ -24,6 +24,7 @@ from einvoicing.models import (
     Report,
     ReportingChoice,
     ReportPeriod,
+    SupplierAnchor,
     SupplierStatus,
     Transmission,
 )
@@ -192,6 +193,13 @@ class ReceptionSourceAdmin(FactAdmin):
     list_select_related = ["company", "account"]
     exclude = ["password_cipher"]
     ordering = ["company", "channel"]
+
+
+@admin.register(SupplierAnchor)
+class SupplierAnchorAdmin(FactAdmin):
+    list_display = ["learnt_at", "company", "supplier", "field", "label", "relation"]
+    list_select_related = ["company", "supplier"]
+    ordering = ["-learnt_at"]
 
 
 @admin.register(SupplierStatus)

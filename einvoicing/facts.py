@@ -120,6 +120,7 @@ declare(
     Fact("einvoicing.received.duplicate", n("Retenu comme doublon"), "alert", "warn"),
     Fact("einvoicing.received.recorded", n("Facture fournisseur %(reference)s enregistrée"), "check", "good"),
     Fact("einvoicing.received.set_aside", n("Document écarté : %(reason)s"), "trash", "warn"),
+    Fact("einvoicing.received.taught", n("Repères de lecture retenus pour %(name)s"), "edit"),
     Fact("einvoicing.received.again", n("Document à lire de nouveau"), "file"),
     Fact("einvoicing.received.status", n("Statut %(code)s – %(label)s"), "send", "info"),
     Fact("einvoicing.reception.changed", n("Réception des factures fournisseurs : réglages modifiés"), "settings"),
@@ -128,4 +129,15 @@ declare(
         n("%(source)s : documents comparés aux nôtres, %(missing)s manquent"),
         "check",
     ),
+)
+declare(
+    "einvoicing",
+    Fact(
+        "einvoicing.received.ocr_processed",
+        n("Document numérisé lu"),
+        "eye",
+        partner_name="ocr.processed",
+        partner_label=_("Document numérisé lu"),
+    ),
+    about=PartnerObject("einvoicing.receiveddocument", "document", "", _("Documents reçus")),
 )

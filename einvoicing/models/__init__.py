@@ -14,6 +14,7 @@ from einvoicing.models.transmissions import RemoteDocument as RemoteDocument
 from einvoicing.models.transmissions import Transmission as Transmission
 from einvoicing.models.transmissions import TransmissionKind as TransmissionKind
 from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus
+from einvoicing.reception.anchored import SupplierAnchor as SupplierAnchor
 from einvoicing.reception.models import ReceivedDocument as ReceivedDocument
 from einvoicing.reception.models import ReceivedStatus as ReceivedStatus
 from einvoicing.reception.models import ReceptionChannel as ReceptionChannel

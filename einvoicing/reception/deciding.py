@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from customers.models import Customer
 from einvoicing.models import ReceivedDocument, ReceivedStatus
 from einvoicing.reception.duplicates import BOOKS, decide_alone, find_original, fingerprint_of
 from einvoicing.reception.judging import Verdict, judge
+from einvoicing.reception.learning import read_as_learnt
 from einvoicing.reception.reading.result import CREDIT_NOTE, XML, Reading, to_dict
 from einvoicing.reception.statuses import adopt_statuses
 
@@ -37,6 +39,7 @@ NEEDS_PERSON = "La lecture est à vérifier avant l’enregistrement."
 def decide(document: ReceivedDocument, reading: Reading, *, actor: Actor, at: datetime) -> None:
     """Write what was read, and where the document goes from there. The row is locked, and STORED or READ."""
     decide_alone(document.company_id)
+    reading = read_as_learnt(company=document.company, reading=reading, at=at)
     facts = {**facts_of(reading), "read_at": at}
     for name, value in facts.items():
         setattr(document, name, value)
@@ -65,7 +68,8 @@ def record_for(*, document: ReceivedDocument, reading: Reading, supplier: Custom
     verdict = judge(company=row.company, reading=reading, on=local_day(at), supplier=supplier)
     if verdict.content is None:
         raise DomainError(NEEDS_FIELDS)
-    purchase = _purchase(row, verdict, actor=actor, at=at)
+    # a person has touched it: whatever it says of itself, it did not pass alone
+    purchase = _purchase(row, replace(verdict, is_auto_validated=False), actor=actor, at=at)
     _recorded(row, purchase, facts_of(reading), actor=actor, at=at)
 
 

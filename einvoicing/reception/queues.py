@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
+from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.kept import FileRefused, FileUnreadable
 from config.kernel.models import Company
@@ -63,7 +64,20 @@ def _close(document: ReceivedDocument, reading: Reading | None, problem: str, at
             give_up(row, problem, actor=CLERK, at=at)
         else:
             decide(row, reading, actor=CLERK, at=at)
+        if document.syntax == OCR:
+            _tell_scan(row, at)
     return True
+
+
+def _tell_scan(document: ReceivedDocument, at: datetime) -> None:
+    """`ocr.processed`, to partners too: what was read of a scan, or that nothing could be."""
+    purchase = document.purchase if document.status == ReceivedStatus.RECORDED else None
+    data = {
+        "extraction_id": str(document.pk),
+        "auto_validated": purchase is not None and purchase.is_auto_validated,
+        "status": str(document.status),
+    }
+    audit.record("einvoicing.received.ocr_processed", subject=document, actor=CLERK, at=at, data=data)
 
 
 def _count(document: ReceivedDocument, _at: datetime) -> bool:

@@ -272,6 +272,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:received-file": ("get api/einvoicing/received/<int:id>/content", ""),
     "einvoicing:received-again": ("", ""),
     "einvoicing:received-set-aside": ("", ""),
+    "einvoicing:received-correct": ("", ""),
+    "einvoicing:received-page": ("", ""),
     "einvoicing:transmission-list": ("get api/transmissions", ""),
     "einvoicing:platforms-read": ("", "post api/finance/sync"),
     "einvoicing:transmit-many": ("", "post api/invoices/<int:id>/transmissions"),

@@ -7,6 +7,7 @@ Only what holds every gate, is probable enough and is of a supplier whose rule p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from billing.purchases.models import SupplierRule
@@ -16,10 +17,12 @@ from einvoicing.reception.judging.case import Case
 from einvoicing.reception.judging.contents import content_of, missing_of
 from einvoicing.reception.judging.document import doubts_of_document
 from einvoicing.reception.judging.history import doubts_of_history
+from einvoicing.reception.judging.names import is_same
 from einvoicing.reception.judging.parties import doubts_of_account, doubts_of_buyer, doubts_of_supplier
 from einvoicing.reception.judging.result import Doubt, Verdict
 from einvoicing.reception.judging.suppliers import find_supplier
-from einvoicing.reception.reading import ENOUGH, gates, hold
+from einvoicing.reception.reading import ENOUGH, confidence, gates, hold
+from einvoicing.reception.reading.extraction.found import AGREED
 from einvoicing.reception.reading.result import Reading
 
 # the gates that only the books can tell, by the codes that deny them
@@ -44,6 +47,7 @@ def judge(*, company: Company, reading: Reading, on: date, supplier: Customer | 
     if supplier is not None:
         case.supplier, case.found_by = supplier, "person"
         case.conflicting = tuple(one for one in case.conflicting if one.pk != supplier.pk)
+    case.reading = reading = _name_in_the_books(case)
     doubts = [
         *doubts_of_document(case),
         *doubts_of_supplier(case),
@@ -72,6 +76,20 @@ def judge(*, company: Company, reading: Reading, on: date, supplier: Customer | 
         probability=reading.confidence,
         is_auto_validated=passes,
     )
+
+
+def _name_in_the_books(case: Case) -> Reading:
+    """A name is sure once the supplier that the numbers designate bears it: two sources say the same."""
+    reading, name = case.reading, case.reading.fields.get("supplier_name")
+    if case.supplier is None or case.is_structured or name is None or not reading.is_read:
+        return reading
+    share = confidence.of_field(reading.source, AGREED)
+    if name.confidence >= share or not is_same(str(name.value or ""), case.supplier.name):
+        return reading
+    fields = {**reading.fields, "supplier_name": replace(name, confidence=share)}
+    shares = {field: item.confidence for field, item in fields.items()}
+    whole = confidence.of_whole(reading.source, shares, reading.gates)
+    return replace(reading, fields=fields, confidence=whole)
 
 
 def _gates(reading: Reading, doubts: list[Doubt]) -> Mapping[str, bool | None]:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 
-from einvoicing.reception.reading.extraction.names import core
-from einvoicing.reception.reading.texts import fold, squeezed
+from billing.purchases.resemblance import plain_name, resembles
 
-LOOKALIKE = 0.82  # of two names without their legal form
+SAME = 0.9  # the same name, or one whole within the other
 SHORTEST = 4  # letters: below, everything looks alike
 _GLYPHS = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"))
 
 
 def is_same(printed: str, known: str) -> bool:
-    """The same letters without the legal form, or one name whole within the other.
+    """The same words without the legal form, or one name whole within the other.
 
     >>> is_same("DURAND SAS", "Durand"), is_same("Durand Électricité SARL", "DURAND"), is_same("Dupont", "Durand")
     (True, True, False)
     """
-    one, other = core(printed), core(known)
-    if one == other:
-        return True
-    words, known_words = set(fold(printed).split()), set(fold(known).split())
-    shorter = min(one, other, key=len)
-    whole = shorter in (squeezed(word) for word in words | known_words) or len(shorter) >= 2 * SHORTEST
-    return len(shorter) >= SHORTEST and whole and (one in other or other in one)
+    one, other = plain_name(printed), plain_name(known)
+    # printed in capitals with gaps, or joined by an engine
+    return one.replace(" ", "") == other.replace(" ", "") or resembles(one, other) >= SAME
 
 
 def look_alike(printed: str, known: str) -> bool:
@@ -35,17 +29,12 @@ def look_alike(printed: str, known: str) -> bool:
     (True, False)
     """
     one, other = _seen(printed), _seen(known)
-    if min(len(one), len(other)) < SHORTEST:
-        return False
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return one == other or (
-        matcher.real_quick_ratio() >= LOOKALIKE and matcher.quick_ratio() >= LOOKALIKE and matcher.ratio() >= LOOKALIKE
-    )
+    return min(len(one), len(other)) >= SHORTEST and resembles(one, other) > 0
 
 
 def _seen(name: str) -> str:
     """Letters that are drawn alike, as one."""
-    seen = core(name)
+    seen = plain_name(name)
     for drawn, meant in _GLYPHS:
         seen = seen.replace(drawn, meant)
     return seen

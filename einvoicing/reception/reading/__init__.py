@@ -9,7 +9,7 @@ from __future__ import annotations
 from einvoicing.reception.reading.confidence import ENOUGH
 from einvoicing.reception.reading.gates import NAMES as GATES
 from einvoicing.reception.reading.gates import hold
-from einvoicing.reception.reading.process import read_document
+from einvoicing.reception.reading.process import draw_page, read_document
 from einvoicing.reception.reading.result import FIELDS, Field, Line, Reading, VatRow
 
-__all__ = ["ENOUGH", "FIELDS", "GATES", "Field", "Line", "Reading", "VatRow", "hold", "read_document"]
+__all__ = ["ENOUGH", "FIELDS", "GATES", "Field", "Line", "Reading", "VatRow", "draw_page", "hold", "read_document"]

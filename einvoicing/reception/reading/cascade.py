@@ -121,7 +121,11 @@ def _field(source: str, found: Found | None) -> Field:
 
 def page_texts(pages: Sequence[Page]) -> tuple[PageText, ...]:
     return tuple(
-        PageText(page.number, tuple((word.text, box) for word in page.words if (box := box_of([word])) is not None))
+        PageText(
+            page.number,
+            tuple((word.text, box) for word in page.words if (box := box_of([word])) is not None),
+            round(page.height, 1),
+        )
         for page in pages
     )
 

@@ -1,4 +1,4 @@
-"""The process that opens a document: `python -m einvoicing.reception.reading.child quick|ocr`.
+"""The process that opens a document: `python -m einvoicing.reception.reading.child quick|ocr|page`.
 
 Reads on its standard input a JSON line, then the bytes; writes one JSON line. It never imports Django and keeps no
 secret. The kernel ends it when the document takes more time or memory than it is given.
@@ -15,8 +15,8 @@ import threading
 import time
 from typing import Any
 
-QUICK, READ_BY_OCR = "quick", "ocr"
-MEMORY = {QUICK: 512 * 1024**2, READ_BY_OCR: 3 * 1024**3}  # of address space
+QUICK, READ_BY_OCR, DRAW_PAGE = "quick", "ocr", "page"
+MEMORY = {QUICK: 512 * 1024**2, READ_BY_OCR: 3 * 1024**3, DRAW_PAGE: 768 * 1024**2}  # of address space
 SECONDS_QUICK = 4  # of computing: a document is refused within five
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     threading.Thread(target=_watch, args=(request["parent"],), daemon=True).start()
     limit(what, request["seconds"])
     data = source.read()
-    answer = _quick(data, request) if what == QUICK else _ocr(data, request)
+    answer = {QUICK: _quick, READ_BY_OCR: _ocr, DRAW_PAGE: _page}[what](data, request)
     target.write(json.dumps(answer).encode() + b"\n")
     target.flush()
     os._exit(0)  # native libraries may fail while they are taken down, when all is said
@@ -97,6 +97,18 @@ def _ocr(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
             "reading": to_dict(unreadable("L’image ne peut pas être lue.")),
             "error": f"{type(error).__name__}: {error}"[:300],
         }
+
+
+def _page(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
+    import base64
+
+    from einvoicing.reception.reading.pictures import page_picture
+
+    try:
+        media_type, picture = page_picture(data, request["page"])
+    except Exception as error:  # noqa: BLE001 - as above
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
+    return {"media_type": media_type, "picture": base64.b64encode(picture).decode()}
 
 
 if __name__ == "__main__":

@@ -16,8 +16,24 @@ from einvoicing.reception.reading.result import OCR, TEXT, XML
 ENOUGH = 0.90  # what the automatic validation asks for
 EXACT = 0.999  # the XML is the document: what remains is our own misreading
 _SHARES = {
-    TEXT: {"checked": 0.997, "agreed": 0.995, "labelled": 0.993, "absent": 0.99, "derived": 0.9, "guessed": 0.8},
-    OCR: {"checked": 0.995, "agreed": 0.993, "labelled": 0.988, "absent": 0.985, "derived": 0.85, "guessed": 0.7},
+    TEXT: {
+        "checked": 0.997,
+        "agreed": 0.995,
+        "labelled": 0.993,
+        "anchored": 0.99,
+        "absent": 0.99,
+        "derived": 0.9,
+        "guessed": 0.8,
+    },
+    OCR: {
+        "checked": 0.995,
+        "agreed": 0.993,
+        "labelled": 0.988,
+        "anchored": 0.985,
+        "absent": 0.985,
+        "derived": 0.85,
+        "guessed": 0.7,
+    },
 }
 _TOGETHER = (
     ("number",), ("kind",), ("date",), ("due_date",), ("supplier_name",), ("supplier_siren", "supplier_vat"), ("iban",),
@@ -26,8 +42,11 @@ _TOGETHER = (
 _WRONG, _INCOMPLETE = 0.05, 0.3  # what a check that fails, or a datum that is missing, leaves
 
 
+PERSON = "person"  # who has the document before her eyes
+
+
 def of_field(source: str, evidence: str) -> float:
-    return EXACT if source == XML else _SHARES[source][evidence]
+    return EXACT if source == XML or evidence == PERSON else _SHARES[source][evidence]
 
 
 def of_whole(source: str, fields: Mapping[str, float], gates: Mapping[str, bool | None]) -> float:

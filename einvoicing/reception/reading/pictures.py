@@ -12,10 +12,13 @@ import pypdfium2 as pdfium
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from einvoicing.reception.reading.picture_checks import FORMATS, MAX_PIXELS
-from einvoicing.reception.reading.recognise import PDF
+from einvoicing.reception.reading import pdf_safety
+from einvoicing.reception.reading.picture_checks import FORMATS, MAX_PIXELS, frame_count
+from einvoicing.reception.reading.recognise import PDF, XML_FILE, Refused, recognise
 
 LONGEST_SIDE = 2400  # pixels: an A4 at two hundred points an inch
+SHOWN_SIDE = 1600  # pixels of the picture that a person looks at
+LARGE = 700_000  # bytes of a PNG: what is larger is a photograph
 Picture = NDArray[Any]  # height × width × 3, blue, green, red
 
 
@@ -61,3 +64,23 @@ def _of_pdf(data: bytes, pages: Sequence[int]) -> Iterator[tuple[int, Picture]]:
             yield number, picture
     finally:
         document.close()
+
+
+def page_picture(data: bytes, page: int) -> tuple[str, bytes]:
+    """(media type, bytes) of a page to look at, as it stands in the file. Raises Refused, PdfiumError, OSError."""
+    kind = recognise(data)
+    if kind == XML_FILE:
+        raise Refused("Un fichier XML n’a pas de page.")
+    count = pdf_safety.page_count(data) if kind == PDF else frame_count(data)
+    if not 1 <= page <= count:
+        raise Refused("Cette page n’existe pas.")
+    _number, picture = next(pictures_of(data, kind, [page]))
+    image = Image.fromarray(np.ascontiguousarray(picture[:, :, ::-1]))
+    image.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    output = io.BytesIO()
+    image.save(output, "PNG", optimize=False, compress_level=6)
+    if output.tell() <= LARGE:
+        return "image/png", output.getvalue()
+    output = io.BytesIO()
+    image.save(output, "JPEG", quality=82)
+    return "image/jpeg", output.getvalue()

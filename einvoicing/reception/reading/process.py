@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from einvoicing.reception.reading.child import QUICK, READ_BY_OCR, SECONDS_QUICK
+from einvoicing.reception.reading.child import DRAW_PAGE, QUICK, READ_BY_OCR, SECONDS_QUICK
 from einvoicing.reception.reading.recognise import MAX_BYTES
 from einvoicing.reception.reading.result import Reading, from_dict, timed, unreadable
 
@@ -47,6 +48,14 @@ def read_document(data: bytes, *, own: Collection[str] = (), ocr: bool = True) -
 def needs_ocr(reading: Reading) -> bool:
     """Whether it was refused for being a picture, by a reading without OCR."""
     return not reading.is_read and any(problem.msgid == NOT_READ_HERE for problem in reading.problems)
+
+
+def draw_page(data: bytes, page: int) -> tuple[str, bytes] | None:
+    """(media type, picture) of a page counted from 1, to look at; None where it cannot be drawn."""
+    answer = _ask(DRAW_PAGE, data, SECONDS_QUICK, {"page": page})
+    if "picture" not in answer:
+        return None
+    return answer["media_type"], base64.b64decode(answer["picture"])
 
 
 def _by_ocr(data: bytes, answer: dict[str, Any], own: Collection[str]) -> dict[str, Any]:

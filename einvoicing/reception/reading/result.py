@@ -19,6 +19,7 @@ FIELDS = (
     "gross", "currency", "vat_rows", "order_reference",
 )  # fmt: skip
 
+A4 = 848.5  # the height of such a page where its width is 600
 Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the page from its upper left corner
 
 
@@ -67,6 +68,7 @@ class PageText:
 
     number: int
     words: tuple[tuple[str, Box], ...]
+    height: float = A4  # where the page is 600 wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def to_dict(reading: Reading) -> dict[str, Any]:
         "gates": dict(reading.gates),
         "problems": [(problem.msgid, problem.params) for problem in reading.problems],
         "lines": [{name: plain(value) for name, value in asdict(line).items()} for line in reading.lines],
-        "pages": [{"number": page.number, "words": page.words} for page in reading.pages],
+        "pages": [{"number": page.number, "words": page.words, "height": page.height} for page in reading.pages],
         "page_count": reading.page_count,
         "ms": reading.ms,
         "details": dict(reading.details),
@@ -149,7 +151,8 @@ def from_dict(data: Mapping[str, Any]) -> Reading:
         problems=tuple(Sentence(msgid, params) for msgid, params in data["problems"]),
         lines=tuple(_line(item) for item in data["lines"]),
         pages=tuple(
-            PageText(page["number"], tuple((text, tuple(box)) for text, box in page["words"])) for page in data["pages"]
+            PageText(page["number"], tuple((text, tuple(box)) for text, box in page["words"]), page.get("height", A4))
+            for page in data["pages"]
         ),
         page_count=data["page_count"],
         ms=data["ms"],

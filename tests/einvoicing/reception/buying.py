@@ -6,17 +6,27 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
-from billing.purchases.models import PurchaseInvoice, SupplierIban, SupplierRule
+from billing.purchases.models import SupplierIban
+from billing.purchases.recording import record_purchase
+from billing.purchases.suppliers import save_rule
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from einvoicing import document as model
 from einvoicing.formats import cii, facturx
+from einvoicing.models import ReceivedDocument, ReceptionChannel
+from einvoicing.reception.queues import RECEIVED, SCANS
+from einvoicing.reception.storing import store_document
 from tests.einvoicing.documents import NOTES, PROCESSING_B2B
 from tests.einvoicing.reception.drawn import layouts, sheets
 from tests.einvoicing.reception.drawn.facts import Facts, Item, Party
-from tests.factories import story
+from tests.factories import people, story
+from tests.factories.purchases import a_supplier
 
 ON = date(2026, 11, 25)
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -144,38 +154,49 @@ def earlier(company: Company, count: int = 3) -> list[Facts]:
     ]
 
 
-def a_buying_company() -> Company:
+def a_recent_invoice(company: Company, **values: Any) -> Facts:
+    """One of these days, for pages, which have the clock of everybody."""
+    today = local_day(timezone.now())
+    return an_invoice(company, **{"issued": today - timedelta(days=5), "due": today + timedelta(days=25), **values})
+
+
+def received(company: Company, data: bytes, name: str = "facture.pdf") -> ReceivedDocument:
+    """A document that was dropped by hand today, once the queues have read it."""
+    at = timezone.now()
+    with company_scope(company):
+        document = store_document(
+            company_id=company.pk, channel=ReceptionChannel.UPLOAD, name=name, data=data, actor=story.ACTOR, at=at
+        )
+    RECEIVED.sweep(now=lambda: at)
+    SCANS.sweep(now=lambda: at)
+    document.refresh_from_db()
+    return document
+
+
+def a_buying_company(company: Company | None = None) -> Company:
     """It knows its supplier, has confirmed its account, and recorded three invoices of it."""
-    company = story.a_company()
-    supplier = story.a_customer(
-        company, name=SUPPLIER.name, siret=SUPPLIER.siret, vat_number=SUPPLIER.vat, is_supplier=True
+    company = company or story.a_company()
+    person = Actor("USER", "Ada", user_id=people.a_person(company).pk)
+    supplier = a_supplier(
+        company, name=SUPPLIER.name, siret=SUPPLIER.siret, vat_number=SUPPLIER.vat, iban=IBAN, actor=person
     )
     with company_scope(company):
-        SupplierIban.objects.create(company=company, supplier=supplier, iban=IBAN, seen_at=AT, confirmed_at=AT)
-        for place, facts in enumerate(earlier(company)):
-            said = content(facts)
-            PurchaseInvoice.objects.create(
-                company=company,
+        for facts in earlier(company):
+            record_purchase(
+                company_id=company.pk,
                 supplier=supplier,
-                reference=f"ACH-{place}",
-                number=said.number,
-                issue_date=said.issue_date,
-                due_date=said.due_date,
-                received_on=said.issue_date,
-                total_net=said.total_net,
-                total_vat=said.total_vat,
-                total_gross=said.total_gross,
-                created_at=AT,
-                supplier_name=said.supplier_name,
+                content=content(facts),
+                received_on=facts.issued,
+                actor=person,
+                at=AT,
             )
     return company
 
 
 def forbid_validation(company: Company) -> None:
     with company_scope(company):
-        SupplierRule.objects.create(
-            company=company, supplier=Customer.objects.suppliers().get(), may_validate_itself=False
-        )
+        supplier = Customer.objects.suppliers().get()
+        save_rule(supplier=supplier, values={"may_validate_itself": False}, actor=story.ACTOR, at=AT)
 
 
 def forget_ibans(company: Company) -> None:

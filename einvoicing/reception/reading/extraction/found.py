@@ -13,6 +13,7 @@ CHECKED = "checked"  # a key or a sum proves it
 LABELLED = "labelled"  # it stands beside its name
 AGREED = "agreed"  # said twice, in two ways
 DERIVED = "derived"  # computed from what was found
+ANCHORED = "anchored"  # where a person has shown it on an earlier document of the supplier
 GUESSED = "guessed"  # the likeliest of several
 ABSENT = "absent"
 

@@ -1,0 +1,61 @@
+"""Hostile files through the whole of reception: kept, refused by a child within its bounds, standing in the inbox."""
+
+from __future__ import annotations
+
+import resource
+from datetime import datetime
+
+import pytest
+from django.utils import timezone
+
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+from einvoicing.models import ReceivedDocument, ReceivedStatus, ReceptionChannel
+from einvoicing.reception.queues import RECEIVED
+from einvoicing.reception.reading import child, draw_page
+from einvoicing.reception.storing import store_document
+from tests.einvoicing.reception.buying import an_invoice, as_xml
+from tests.einvoicing.reception.test_hostile_documents import HOSTILE
+from tests.factories import story
+
+pytestmark = pytest.mark.django_db
+
+
+def _stored(company: Company, name: str, data: bytes, at: datetime) -> ReceivedDocument:
+    return store_document(
+        company_id=company.pk, channel=ReceptionChannel.UPLOAD, name=name, data=data, actor=story.ACTOR, at=at
+    )
+
+
+def test_hostile_files_stand_in_the_inbox_with_the_reason_and_hide_no_other(
+    company: Company,
+) -> None:
+    """Each is opened by a child of 512 MiB and five seconds of computing; the honest one behind them is read."""
+    at = timezone.now()
+    stored: dict[str, ReceivedDocument] = {}
+    with company_scope(company):
+        for name, (data, _reason) in HOSTILE.items():
+            if data:
+                stored[name] = _stored(company, f"{name}.pdf", data, at)
+        honest = _stored(company, "facture.xml", as_xml(an_invoice(company)), at)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _turn in range(len(stored) + 1):
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        RECEIVED.sweep(now=lambda: at, limit=1)
+        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - spent <= child.SECONDS_QUICK + 1
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # of every child so far, in KiB: none has taken more than it may
+    assert after.ru_maxrss == before.ru_maxrss or after.ru_maxrss * 1024 <= child.MEMORY[child.QUICK]
+    for name, document in stored.items():
+        document.refresh_from_db()
+        assert document.status == ReceivedStatus.UNREADABLE, (name, document.status, document.problem)
+        assert HOSTILE[name][1] in document.problem, name
+        assert document.problem
+        assert document.purchase is None
+    honest.refresh_from_db()
+    assert (honest.status, honest.number) == (ReceivedStatus.READ, "F-2026-0417")
+
+
+@pytest.mark.parametrize("name", ["javascript", "picture of 3.6 gigapixels in a PDF", "picture of 2.5 gigapixels"])
+def test_a_hostile_file_is_drawn_for_nobody(name: str) -> None:
+    assert draw_page(HOSTILE[name][0], 1) is None
