@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,6 +18,8 @@ from config.kernel.places import record_url
 from config.kernel.roles import may_read
 
 AMOUNTS = frozenset({"amount", "total", "unit_price", "balance"})
+DAYS = frozenset({"day", "until"})
+DAY = re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)")
 DETAILS = ("reason", "error", "sentence", "recipient")
 MOST = 200
 
@@ -61,7 +64,8 @@ def _item(event: AuditEvent) -> Item:
     # an event written before its sentence named that datum: the tag says less, and says it
     except KeyError:
         title = event.tag
-    detail = " · ".join(_(str(data[key])) for key in DETAILS if data.get(key))
+    details = [_(str(data[key])) for key in DETAILS if data.get(key)]
+    detail = " · ".join(text for text in details if text not in title)
     proof = event.data.get("sha256") or event.digest
     return Item(event.at, event.actor_name, fact.icon, fact.tone, title, detail, proof)
 
@@ -72,4 +76,6 @@ def _readable(key: str, value: Any) -> Any:
             return typography.money(Decimal(value))
         except InvalidOperation:
             return value
+    if key in DAYS and isinstance(value, str) and (found := DAY.fullmatch(value)):
+        return typography.day(date(*map(int, found.group("y", "m", "d"))))
     return _(value) if key == "label" and value else value

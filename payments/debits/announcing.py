@@ -120,7 +120,7 @@ def announce_debit(*, invoice: Invoice, actor: Actor, at: datetime, collected_on
         raise Stale from error
     audit.record(
         "payments.debit.announced", subject=debit, also=[locked, locked.customer, mandate], actor=actor, at=at,
-        data={"invoice": locked.number, "amount": debit.amount, "day": f"{day:%d/%m/%Y}"},
+        data={"invoice": locked.number, "amount": debit.amount, "day": day},
     )  # fmt: skip
     return debit
 

@@ -55,5 +55,5 @@ def _tell_as_it_is(debit: DirectDebit, email: Email, at: datetime) -> None:
     Email.everywhere.filter(pk=email.pk).update(subject_line=email.subject_line, body=email.body)
     audit.record(
         "payments.debit.announced", subject=debit, also=[debit.invoice, debit.mandate.customer, debit.mandate],
-        actor=COURIER, at=at, data={"invoice": debit.invoice.number, "amount": amount, "day": f"{day:%d/%m/%Y}"},
+        actor=COURIER, at=at, data={"invoice": debit.invoice.number, "amount": amount, "day": day},
     )  # fmt: skip

@@ -10,7 +10,7 @@ from django.db.models import Max, Q, QuerySet
 from billing.models import Invoice, InvoiceStatus
 from billing.services.invoices import open_dispute
 from billing.services.settling import lock_invoice
-from config.kernel import audit, typography
+from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
@@ -78,7 +78,7 @@ def tell_paid(
         also=[locked, locked.customer],
         actor=visitor(link),
         at=at,
-        data={"day": typography.day(paid_on), "label": str(Method(method).label), "reason": reference[:300]},
+        data={"day": paid_on, "label": str(Method(method).label), "reason": reference[:300]},
     )
     return notice
 

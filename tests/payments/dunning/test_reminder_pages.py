@@ -9,9 +9,11 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from config.kernel import typography
 from config.kernel.roles import Role
+from config.kernel.timeline import timeline_of
 from customers.models import Contact
 from payments.dunning import evidence
 from payments.models import BarredPair, Reminder, ReminderSettings, ReminderStatus, ReminderText
@@ -127,6 +129,9 @@ def test_days_in_a_decision_are_written_as_the_reader_writes_them(company, late)
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
         [row] = client.get(reverse("payments:reminder-held")).context["rows"]
         assert written in row["sentence"], language
+        with override(language):
+            titles = [item.title for item in timeline_of(late, Role.OWNER)]
+        assert any(title.endswith(written) for title in titles), language
 
 
 def test_all_late_invoices_are_reached_by_pages_of_fifty(company):
