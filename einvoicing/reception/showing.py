@@ -87,7 +87,7 @@ def _written(name: str, found: Field, currency: str) -> str:
         return typography.day(value)
     if isinstance(value, Decimal):
         return typography.money(value, currency)
-    return str(value)
+    return typography.iban(value) if name == "iban" else str(value)
 
 
 def why_it_waits(document: ReceivedDocument) -> str:

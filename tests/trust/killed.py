@@ -81,6 +81,32 @@ def keep_uploads() -> None:
         time.sleep(0.01)
 
 
+def fetch_documents() -> None:
+    """What the worker does with the sources of supplier documents, without end."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from einvoicing.reception.fetching import SOURCES, at_work
+
+    eager = replace(SOURCES, lease=timedelta(milliseconds=1), due=lambda _at: at_work())
+    while True:
+        eager.visit()
+        time.sleep(0.01)
+
+
+def read_documents() -> None:
+    """What the worker does with the documents that came, without end."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from einvoicing.reception.queues import RECEIVED
+
+    impatient = replace(RECEIVED, lease=timedelta(seconds=20))
+    while True:
+        impatient.sweep(limit=1)
+        time.sleep(0.01)
+
+
 def celery(*arguments: str) -> None:
     from celery.__main__ import main
 
@@ -99,6 +125,8 @@ JOBS = {
     "issue": issue,
     "reconcile": reconcile,
     "keep_uploads": keep_uploads,
+    "fetch_documents": fetch_documents,
+    "read_documents": read_documents,
     "celery": celery,
     "manage": manage,
 }
