@@ -249,3 +249,11 @@ declare(
     Fact("billing.delegation.ended", n("%(delegate)s n’approuve plus à la place de %(approver)s"), "user", "warn"),
     Fact("billing.purchases.settings_saved", n("Réglages des achats modifiés"), "settings"),
 )
+declare(
+    "purchases",
+    Fact("billing.purchase_order.saved", n("Commande fournisseur %(number)s enregistrée, %(total)s HT"), "cart"),
+    Fact("billing.purchase_order.placed", n("Commande fournisseur %(number)s passée, %(total)s HT"), "check", "info"),
+    Fact("billing.purchase_order.received", n("Réception sur %(number)s %(delivery_note)s"), "box", "good"),
+    Fact("billing.purchase_order.closed", n("Commande fournisseur %(number)s soldée"), "check"),
+    Fact("billing.purchase_order.cancelled", n("Commande fournisseur %(number)s annulée"), "close", "bad"),
+)

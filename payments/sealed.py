@@ -90,6 +90,8 @@ FULL JOIN (
     UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
     UNION ALL SELECT reference, (created_at AT TIME ZONE 'Europe/Paris')::date
       FROM billing_purchaseinvoice WHERE company_id = %(company)s
+    UNION ALL SELECT number, (created_at AT TIME ZONE 'Europe/Paris')::date
+      FROM billing_purchaseorder WHERE company_id = %(company)s
     UNION ALL SELECT number, (recorded_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_payment WHERE company_id = %(company)s
     UNION ALL SELECT number, (at AT TIME ZONE 'Europe/Paris')::date

@@ -17,6 +17,7 @@ from billing.purchases.changeable import check_open
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
 from billing.purchases.deducting import free_deposits
 from billing.purchases.ibans import see_iban
+from billing.purchases.matching import OF_ORDER, match_lines, order_doubts
 from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
 from billing.purchases.postings import OWED_BY_US, document_rate
 from billing.purchases.proposing import is_guess
@@ -38,7 +39,7 @@ MAY_EDIT = frozenset(
         *("corrects_number", "corrects", "internal_notes"),
     }
 )
-AGAIN = known_doubts.OF_FIGURES | known_doubts.OF_IBAN
+AGAIN = known_doubts.OF_FIGURES | known_doubts.OF_IBAN | OF_ORDER
 # what may still change of a booked one
 MAY_AMEND = frozenset({"due_date", "iban", "internal_notes"})
 
@@ -106,6 +107,8 @@ def save_purchase(
         _replace_lines(row, lines)
     if vat_rows is not None:
         _replace_vat(row, vat_rows)
+    if lines is not None or {"order_reference", "supplier"} & set(changed):
+        match_lines(row)
     if row.iban and {"iban", "supplier"} & set(changed):
         see_iban(supplier=row.supplier, iban=row.iban, seen_in=row.subject, actor=actor, at=at)
     if {"iban", "supplier"} & set(changed):
@@ -126,7 +129,7 @@ def _found_again(row: PurchaseInvoice) -> set[str]:
     found = known_doubts.find_doubts(
         company_id=row.company_id, supplier=row.supplier, content=content, received_on=row.received_on
     )
-    return set(found) & AGAIN
+    return {*found, *order_doubts(row)} & AGAIN
 
 
 def _record_change(row: PurchaseInvoice, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:

@@ -252,6 +252,8 @@ def explain(because: Mapping[str, Any]) -> str:
         }
     if kind == "word":
         return _("D’après « %(word)s »") % {"word": because["word"]}
+    if kind == "order":
+        return _("Par la commande %(number)s") % {"number": because["number"]}
     if kind == "deposit":
         return _("Facture d’acompte")
     if kind == "default":

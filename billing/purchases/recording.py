@@ -16,6 +16,7 @@ from billing.purchases.content import PurchaseContent, VatContent
 from billing.purchases.deducting import deduct_known_deposits
 from billing.purchases.events import purchase_recorded
 from billing.purchases.ibans import see_iban
+from billing.purchases.matching import match_lines, order_doubts
 from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
 from billing.purchases.proposing import Proposal, propose
 from billing.purchases.sums import in_cents, positive
@@ -81,6 +82,8 @@ def record_purchase(
     proposals = propose(supplier=supplier, content=content)
     purchase = _write(company_id, supplier, in_cents(content), received_on, actor, at)
     write_lines(purchase, content, proposals)
+    match_lines(purchase)
+    found += sorted(order_doubts(purchase))
     unknown = deduct_known_deposits(purchase, stated=content.deposited)
     purchase.doubts = known_doubts.in_order([*doubts, *found, *(["deposit_unknown"] if unknown else [])])
     purchase.is_auto_validated = is_auto_validated and not purchase.doubts

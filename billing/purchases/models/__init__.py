@@ -10,6 +10,12 @@ from billing.purchases.models.invoices import IN_BOOKS as IN_BOOKS
 from billing.purchases.models.invoices import PurchaseInvoice as PurchaseInvoice
 from billing.purchases.models.invoices import PurchaseQuerySet as PurchaseQuerySet
 from billing.purchases.models.invoices import PurchaseStatus as PurchaseStatus
+from billing.purchases.models.orders import OrderMatch as OrderMatch
+from billing.purchases.models.orders import PurchaseOrder as PurchaseOrder
+from billing.purchases.models.orders import PurchaseOrderLine as PurchaseOrderLine
+from billing.purchases.models.orders import PurchaseOrderStatus as PurchaseOrderStatus
+from billing.purchases.models.orders import Receipt as Receipt
+from billing.purchases.models.orders import ReceiptLine as ReceiptLine
 from billing.purchases.models.parts import PurchaseCredit as PurchaseCredit
 from billing.purchases.models.parts import PurchaseDeposit as PurchaseDeposit
 from billing.purchases.models.parts import PurchaseLine as PurchaseLine
