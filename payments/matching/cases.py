@@ -8,10 +8,10 @@ from datetime import timedelta
 from functools import lru_cache
 from math import log10
 
-from payments.matching.folding import fold
+from payments.matching.folding import HAS_DIGIT, fold
 from payments.matching.index import Index
 from payments.matching.items import AUTO, INVOICE, PROPOSED, Evidence, Line, Loser, OpenItem, Verdict, in_order
-from payments.matching.near import HAS_DIGIT, NOTHING_NEAR, Nearly, find_near
+from payments.matching.near import NOTHING_NEAR, Nearly, find_near
 from payments.matching.numbers import Named, find_named
 from payments.matching.payers import Payer, is_payer
 

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 WORD = re.compile(r"[A-Z0-9]+")
+HAS_DIGIT = re.compile(r"[0-9]").search
 FOREIGN = re.compile(r"[^\x00-\x7f]")
 DASH = re.compile(r"[\u2010-\u2015\u2212]")
 

@@ -9,11 +9,10 @@ import re
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from payments.matching.folding import squeeze
+from payments.matching.folding import HAS_DIGIT, squeeze
 from payments.matching.index import Index, figures_of, series_of, without_zeros
 from payments.matching.items import Line, OpenItem, in_order
 
-HAS_DIGIT = re.compile("[0-9]").search
 INVOICE_WORD = re.compile(r"F|FA|FACT?S?|FACTURES?|INV|INVOICE|N|NO|NUM|NUMERO|REF")
 ENDS = r"(?![A-Z0-9])(?![-_.][0-9])"  # not within a longer number
 NEARLY = re.compile(
@@ -68,7 +67,7 @@ def find_near(
             if items:
                 nearly.add(items, is_clear=not _begins_another(written.group(), items, own))
                 text = text.replace(written.group(), "|")
-        for written in SERIAL_ONLY.finditer(text):
+        for written in SERIAL_ONLY.finditer(text) if own else ():
             serial = without_zeros(written["serial"])
             items = [item for item in own if figures_of(item.number)[-1:] == (serial,)]
             if items:
@@ -103,7 +102,8 @@ def _add_mistaken(
     text: str, nearly: Nearly, line: Line, index: Index, own: Sequence[OpenItem], barred: Collection[Hashable]
 ) -> None:
     """Texts that begin as our numbers do: cut, or with one digit wrong; or quite unknown."""
-    nearly.unknown += [found.group() for found in REFERENCE.finditer(text)]
+    if "RF" in text:
+        nearly.unknown += REFERENCE.findall(text)
     for written in LIKE_OURS.finditer(text):
         if written["letters"] not in index.series:
             continue

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from payments.matching.folding import WORD, fold
+from payments.matching.folding import HAS_DIGIT, WORD, fold
 from payments.matching.index import STARTS, Index
 from payments.matching.items import Evidence, Line, OpenItem
 
@@ -45,6 +45,8 @@ def find_named(line: Line, index: Index) -> Named:
 
 def _read(text: str, index: Index, named: Named) -> str:
     """Adds what the text names; answers the rest of it, where a stroke stands for each number that was read."""
+    if not HAS_DIGIT(text):
+        return text
     words = [*WORD.finditer(text)]
     heads, starts = [word[0][:STARTS] for word in words], index.starts
     if starts.isdisjoint(heads):

@@ -32,7 +32,10 @@ def telling_words(name: str) -> frozenset[str]:
 
 def is_payer(counterparty: str, customer_name: str) -> bool:
     """The words of one name are all in the other: DUBOIS SARL pays for Dubois."""
-    payer, customer = words_of(counterparty), words_of(customer_name)
+    return _agree(words_of(counterparty), words_of(customer_name))
+
+
+def _agree(payer: frozenset[str], customer: frozenset[str]) -> bool:
     return bool(payer and customer) and (payer <= customer or customer <= payer)
 
 
@@ -111,7 +114,7 @@ class Payer(NamedTuple):
         return self.is_learned and not self.is_torn
 
 
-NOBODY = Payer()
+NOBODY, NO_WORDS = Payer(), frozenset[str]()
 
 
 def identify(iban: str, counterparty: str, names: Names, learned: Mapping[str, Mapping[Any, int]]) -> Payer:
@@ -119,7 +122,8 @@ def identify(iban: str, counterparty: str, names: Names, learned: Mapping[str, M
     taught = learned.get(iban) if iban else None
     if taught:
         keys = tuple(sorted(taught, key=lambda key: (-taught[key], str(key))) if len(taught) > 1 else taught)
-        is_agreed = any(is_payer(counterparty, names.names.get(key, "")) for key in keys)
+        words = words_of(counterparty)
+        is_agreed = any(_agree(words, names.words.get(key, NO_WORDS)) for key in keys)
         return Payer(
             keys, is_learned=True, is_torn=not is_agreed and not set(names.of(counterparty) or keys) & set(keys)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable
 from decimal import Decimal
 
+from config.kernel.money import ZERO
 from payments.matching.cases import Case, write
 from payments.matching.debits import judge_debit
 from payments.matching.expected import judge_expected
@@ -33,7 +34,7 @@ from payments.matching.unnamed import judge_unnamed
 def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Verdict:
     """The verdict for one line. `barred`: the invoices a person has already taken off this line."""
     case = Case(line, index, barred)
-    if line.amount <= 0:
+    if line.amount <= ZERO:
         return judge_debit(case)
     if line.instructed_amount and line.instructed_amount > 0:
         instructed = judge_instructed(line, index, barred)
