@@ -66,13 +66,14 @@ def record_all(
     tag: str, happenings: Sequence[Happening], *, actor: Actor, at: datetime, seal: bool = False
 ) -> list[AuditEvent]:
     """Write an event for each happening of one company, in this order; rows are sealed as in memory. Two statements."""
-    events = [_event(tag, happening, actor=actor, at=at, seal=seal) for happening in happenings]
+    request = current_request_id()
+    events = [_event(tag, happening, actor=actor, at=at, seal=seal, request=request) for happening in happenings]
     insert_each(events)
     announce(events)
     return events
 
 
-def _event(tag: str, happening: Happening, *, actor: Actor, at: datetime, seal: bool) -> AuditEvent:
+def _event(tag: str, happening: Happening, *, actor: Actor, at: datetime, seal: bool, request: str) -> AuditEvent:
     subject = happening.subject
     event = AuditEvent(
         company_id=subject.company_id,
@@ -84,7 +85,7 @@ def _event(tag: str, happening: Happening, *, actor: Actor, at: datetime, seal: 
         subjects=[subject.subject, *(row.subject for row in happening.also)],
         data=plain(dict(happening.data)),
         digest=chain.digest(subject) if seal and isinstance(subject, CompanyRow) else "",
-        request_id=current_request_id(),
+        request_id=request,
     )
     event.content_hash = sha256(canonical(event.facts()))
     return event
