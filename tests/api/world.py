@@ -19,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Email
+from billing.purchases.approval_rules import delegate_approval, save_approval_rule
 from billing.purchases.models import SupplierIban
 from billing.services.orders import save_order
 from billing.services.products import save_product
@@ -44,7 +45,7 @@ from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
 from tests.factories import debits, money, platforms, purchases, story
-from tests.factories.people import signed_in
+from tests.factories.people import a_person, signed_in
 
 
 @dataclass
@@ -118,6 +119,27 @@ class World:
     @cached_property
     def purchase(self) -> Any:
         return purchases.a_purchase(self.supplier, iban=story.SECOND_IBAN, doubts=["low_confidence"])
+
+    @cached_property
+    def approval_rule(self) -> Any:
+        values = {"name": "Tout", "above": Decimal(1_000_000)}
+        with company_scope(self.company):
+            return save_approval_rule(
+                rule=None, company=self.company, values=values, approvers=self.people, actor=story.ACTOR, at=story.AT
+            )
+
+    @cached_property
+    def delegation(self) -> Any:
+        first, second = self.people
+        days = {"starts_on": local_day(story.AT), "ends_on": local_day(story.AT)}
+        with company_scope(self.company):
+            return delegate_approval(
+                company=self.company, approver=first, delegate=second, actor=story.ACTOR, at=story.AT, **days
+            )
+
+    @cached_property
+    def people(self) -> Any:
+        return [a_person(self.company), a_person(self.company)]
 
     @cached_property
     def supplier_iban(self) -> Any:

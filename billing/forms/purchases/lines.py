@@ -20,12 +20,26 @@ from billing.purchases.regimes import Regime
 from billing.purchases.sums import VAT_TOLERANCE
 from billing.services.lines import MOST_LINES
 from config.kernel.form_errors import filled_forms
-from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
+from config.kernel.forms import FrenchDateField, FrenchDateInput, FrenchDecimalField, TextField
 from config.kernel.money import HUNDRED, ZERO, round2
 
 PREFIX = "lines"
 # what a document without VAT of a regime says in its breakdown (BT-118)
 _CATEGORIES: Mapping[str, str] = {Regime.INTRA_EU_GOODS: "K", Regime.IMPORT: "G"}
+
+
+# the regimes as a narrow column says them
+SHORT: Mapping[str, Any] = {
+    Regime.GOODS: _("Biens"),
+    Regime.SERVICES: _("Services"),
+    Regime.SERVICES_DEBITS: _("Services, débits"),
+    Regime.INTRA_EU_GOODS: _("Biens, UE"),
+    Regime.SERVICES_ABROAD: _("Services, étranger"),
+    Regime.CONSTRUCTION: _("Sous-traitance BTP"),
+    Regime.IMPORT: _("Importation"),
+    Regime.ASSET: _("Immobilisation"),
+    Regime.NO_VAT: _("Sans TVA"),
+}
 
 
 class PurchaseLineForm(forms.Form):
@@ -39,12 +53,12 @@ class PurchaseLineForm(forms.Form):
         label=_("TVA %"), max_digits=5, decimal_places=2, min_value=0, max_value=100, initial=Decimal(20)
     )
     account = AccountField(label=_("Compte"), required=False)
-    regime = forms.ChoiceField(label=_("Régime"), required=False, choices=[("", _("Proposé")), *Regime.choices])
+    regime = forms.ChoiceField(label=_("Régime"), required=False, choices=[("", _("Proposé")), *SHORT.items()])
     deductible_share = FrenchDecimalField(
         label=_("Déd. %"), max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False
     )
-    starts_on = FrenchDateField(label=_("Du"), required=False)
-    ends_on = FrenchDateField(label=_("Au"), required=False)
+    starts_on = FrenchDateField(label=_("Du"), required=False, widget=FrenchDateInput({"placeholder": _("jj/mm/aa")}))
+    ends_on = FrenchDateField(label=_("Au"), required=False, widget=FrenchDateInput({"placeholder": _("jj/mm/aa")}))
     vat_category = forms.CharField(required=False, max_length=2, widget=forms.HiddenInput)
     quantity = FrenchDecimalField(max_digits=14, decimal_places=4, required=False, widget=forms.HiddenInput)
     unit_price = FrenchDecimalField(max_digits=16, decimal_places=6, required=False, widget=forms.HiddenInput)

@@ -31,7 +31,6 @@ SORTS: dict[str, Any] = {
     "received": "received_on",
     "supplier": "supplier__name",
     "number": "number",
-    "reference": "reference",
     "date": "issue_date",
     "due": "due_date",
     "total": "total_gross",
