@@ -6,11 +6,23 @@ from django.urls import URLPattern, path
 
 from billing.api import orders, products, stock
 from billing.api.invoices import deposits, disputes, generating, stats
+from billing.api.purchases import routes as purchases
+from billing.api.purchases import suppliers
 
 urlpatterns: list[URLPattern] = [
     path("products", products.ProductList.as_view(), name="products"),
     path("products/<int:id>", products.ProductItem.as_view(), name="product"),
     path("products/<int:id>/stock", stock.ProductStock.as_view(), name="product-stock"),
+    path("purchases", purchases.PurchaseList.as_view(), name="purchases"),
+    path("purchases/<int:id>", purchases.PurchaseItem.as_view(), name="purchase"),
+    path("purchases/<int:id>/check", purchases.PurchaseCheck.as_view(), name="purchase-check"),
+    path("purchases/<int:id>/approve", purchases.PurchaseApprove.as_view(), name="purchase-approve"),
+    path("purchases/<int:id>/book", purchases.PurchaseBook.as_view(), name="purchase-book"),
+    path("purchases/<int:id>/refuse", purchases.PurchaseRefuse.as_view(), name="purchase-refuse"),
+    path("purchases/<int:id>/dispute", purchases.PurchaseDispute.as_view(), name="purchase-dispute"),
+    path("suppliers", suppliers.SupplierList.as_view(), name="suppliers"),
+    path("suppliers/<int:id>", suppliers.SupplierItem.as_view(), name="supplier"),
+    path("suppliers/<int:id>/ibans", suppliers.SupplierIbans.as_view(), name="supplier-ibans"),
     path("orders", orders.OrderList.as_view(), name="orders"),
     path("orders/<int:id>", orders.OrderItem.as_view(), name="order"),
     path("orders/<int:id>/confirm", orders.OrderConfirm.as_view(), name="order-confirm"),

@@ -5,6 +5,8 @@ Source: CGI 256 bis, 258, 259-1°, 271-II, 283-2, 283-2 nonies; the entries of e
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,3 +27,21 @@ class Regime(models.TextChoices):
 
 # the buyer owes the VAT, and deducts it in the same entry
 SELF_ASSESSED = frozenset({Regime.INTRA_EU_GOODS, Regime.SERVICES_ABROAD, Regime.CONSTRUCTION})
+# what is bought on these is goods
+_GOODS = ("601", "602", "606", "607")
+# what neither an account nor a rate says: the seller's country and the document do
+_OF_THE_SELLER = SELF_ASSESSED | {Regime.IMPORT, Regime.NO_VAT}
+
+
+def regime_on(account: str, *, vat_rate: Decimal, proposed: str = "") -> str:
+    """The regime of a line whose account a person chose without saying it: by the account's nature.
+
+    What the seller decides (`proposed`: no VAT, or VAT that we owe) stays whatever the account.
+    """
+    if proposed in _OF_THE_SELLER or (not proposed and not vat_rate):
+        return proposed or Regime.NO_VAT
+    if account.startswith("2"):
+        return Regime.ASSET
+    if account.startswith(_GOODS):
+        return Regime.GOODS
+    return proposed if proposed in {Regime.SERVICES, Regime.SERVICES_DEBITS} else Regime.SERVICES

@@ -33,6 +33,7 @@ from einvoicing.reporting.rows import Row
 
 FLUXES = ("10.1", "10.2", "10.3", "10.4")
 PERIOD_KINDS = tuple(kind.lower() for kind in PeriodKind.values)
+REPORT_REGIMES = [str(regime).lower() for regime in Regime.values]
 REPORTING_CHANNELS = tuple(channel.lower() for channel in Channel.values)
 PERIOD_STATES = tuple(STATES)
 REPORT_STATUSES = tuple(status.lower() for status in ReportStatus.values)

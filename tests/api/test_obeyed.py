@@ -16,7 +16,7 @@ from config.kernel.api.fields import Body
 from config.kernel.api.stated import agrees
 from config.kernel.models import VatRegime
 from config.kernel.roles import Role
-from customers.models import CustomerKind
+from customers.models import Address, CustomerKind
 from tests.api.client import Partner, a_partner, json_of
 from tests.api.test_matrix import ROUTES, Route
 from tests.api.world import World
@@ -128,6 +128,62 @@ def a_customer(world: World) -> dict[str, Any]:
     }
 
 
+def a_bought_invoice(world: World) -> dict[str, Any]:
+    item = {
+        "description": "Ramettes",
+        "quantity": Decimal("4.00"),
+        "unit_price": Decimal("25.00"),
+        "amount_ht": Decimal("100.00"),
+        "vat_category": "S",
+        "vat_rate": Decimal("20.00"),
+        "regime": "goods",
+        "account": "606300",
+        "deductible_percent": Decimal("80.00"),
+        "starts_on": "2026-11-01",
+        "ends_on": "2027-10-31",
+    }
+    return {
+        "supplier_id": world.supplier.pk,
+        "number": "F-API",
+        "kind": "invoice",
+        "issue_date": "2026-11-02",
+        "due_date": "2026-12-24",
+        "supply_date": "2026-11-01",
+        "currency": "EUR",
+        "vat_on_debits": True,
+        "total_ht": Decimal("100.00"),
+        "total_vat": Decimal("20.00"),
+        "total_ttc": Decimal("120.00"),
+        "iban": story.SECOND_IBAN,
+        "payment_reference": "RF18",
+        "order_reference": "BC-1",
+        "corrects_number": "F-0",
+        "internal_notes": "Voir Ada",
+        "items": [item],
+        "vat": [{"category": "S", "rate": Decimal("20.00"), "base": Decimal("100.00"), "amount": Decimal("20.00")}],
+    }
+
+
+def a_supplier(world: World) -> dict[str, Any]:
+    siren = story.a_siren()
+    return {
+        "name": "Imprimerie Nord",
+        "siret": story.a_siret(siren),
+        "siren": siren,
+        "vat_number": "",
+        "email": "compta@imprimeur.example",
+        "phone": "0102030405",
+        "notes": "Midi",
+        "payment_terms_id": world.customer.terms_id,
+        "rule": {
+            "account": "623000",
+            "regime": "services",
+            "deductible_percent": Decimal("50.00"),
+            "may_validate_itself": False,
+        },
+    }
+
+
 def a_payment(world: World) -> dict[str, Any]:
     share = {
         "invoice_id": world.invoice.pk,
@@ -183,6 +239,10 @@ RECORDS = {
     "product_update": Record(lambda world: {**a_product(world), "archived": True}),
     "customer_create": Record(a_customer),
     "customer_update": Record(lambda world: {**a_customer(world), "archived": True}),
+    "purchase_create": Record(a_bought_invoice),
+    "purchase_update": Record(a_bought_invoice),
+    "supplier_create": Record(lambda world: {**a_supplier(world), "address": LYON}),
+    "supplier_update": Record(lambda world: {**a_supplier(world), "address": LYON}),
     "payment_create": Record(a_payment, inside="payment"),
     "payment_update": Record(changed_payment),
     "bank_account_update": Record(lambda _world: {"name": "Livret", "ledger_account": "512300"}),
@@ -197,6 +257,7 @@ ELSEWHERE: dict[str, Callable[[dict[str, Any], Any], bool]] = {
     "notes": lambda shown, sent: str(shown["notes"]).startswith(sent),
     "terms": lambda shown, sent: str(shown["notes"]).endswith(sent),
     "oldest_first": lambda shown, _sent: shown["unallocated"] == 10,
+    "address": lambda shown, _sent: Address.everywhere.get(customer=shown["id"]).line == LYON["line"],
     "secret": lambda shown, _sent: bool(shown["has_secret"]),
 }
 OTHER_NAMES = {"invoice_id", "delivery_address", "contacts.id"}
@@ -243,6 +304,10 @@ ACTS = {
     "direct_debit_cancel": {"reason"},
     "direct_debit_return": {"code", "returned_on"},
     "debit_order_cancel": {"reason"},
+    "received_document_upload": {"file"},
+    "purchase_refuse": {"code", "reason"},
+    "purchase_dispute_open": {"code", "reason"},
+    "supplier_iban_create": {"iban", "bic", "holder"},
     "refund_cancel": {"reason"},
     "invoice_use_credit": {"amount"},
     "invoice_write_off": {"amount", "reason", "with_vat", "note"},

@@ -34,6 +34,7 @@ from billing.purchases.checking import PurchaseLineInput, save_purchase
 from billing.purchases.content import LineContent, PurchaseContent
 from billing.purchases.models import PurchaseLine
 from billing.purchases.recording import record_purchase
+from billing.purchases.regimes import regime_on
 from config.kernel import parking
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
@@ -194,13 +195,19 @@ def _over(proposed: PurchaseLine, typed: PurchaseLineInput) -> PurchaseLineInput
     return replace(
         typed,
         account=typed.account or proposed.account,
-        regime=typed.regime or proposed.regime,
+        regime=typed.regime or _regime(proposed, typed),
         vat_rate=typed.vat_rate if own_rate else proposed.vat_rate,
         vat_category=typed.vat_category or proposed.vat_category,
         deductible_share=proposed.deductible_share if typed.deductible_share == HUNDRED else typed.deductible_share,
         starts_on=typed.starts_on or proposed.starts_on,
         ends_on=typed.ends_on or proposed.ends_on,
     )
+
+
+def _regime(proposed: PurchaseLine, typed: PurchaseLineInput) -> str:
+    if not typed.account or typed.account == proposed.account:
+        return proposed.regime
+    return regime_on(typed.account, vat_rate=typed.vat_rate, proposed=proposed.regime)
 
 
 def _correct(
@@ -219,16 +226,9 @@ def _correct(
 
 def _kept(line: PurchaseLineInput, before: PurchaseLine | None) -> PurchaseLineInput:
     """The line as typed; a regime left empty stays as it was, or is by the nature of its account."""
-    regime = line.regime or (before.regime if before else _usual_regime(line))
+    known = before.regime if before else ""
+    regime = line.regime or regime_on(line.account, vat_rate=line.vat_rate, proposed=known)
     return replace(line, regime=regime, vat_category=line.vat_category or "S")
-
-
-def _usual_regime(line: PurchaseLineInput) -> str:
-    if not line.vat_rate:
-        return "NO_VAT"
-    if line.account.startswith("2"):
-        return "ASSET"
-    return "GOODS" if line.account.startswith(("601", "602", "606", "607")) else "SERVICES"
 
 
 @require_POST
