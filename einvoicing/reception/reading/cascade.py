@@ -101,6 +101,7 @@ def from_pages(
         confidence=confidence.of_whole(source, {name: item.confidence for name, item in fields.items()}, judged),
         gates=judged,
         problems=problems,
+        lines=found.lines,
         pages=page_texts(pages),
         page_count=count,
         details=details.of_pages(pages),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from einvoicing.reception.reading.extraction.accounts import read_iban
 from einvoicing.reception.reading.extraction.dates import read_dates
 from einvoicing.reception.reading.extraction.found import DERIVED, LABELLED, Found
+from einvoicing.reception.reading.extraction.lines import read_lines
 from einvoicing.reception.reading.extraction.names import read_name
 from einvoicing.reception.reading.extraction.parties import read_identity
 from einvoicing.reception.reading.extraction.printed import printed_amounts
@@ -16,6 +17,7 @@ from einvoicing.reception.reading.extraction.references import read_kind, read_n
 from einvoicing.reception.reading.extraction.totals import read_totals
 from einvoicing.reception.reading.extraction.vat_rows import read_vat_rows
 from einvoicing.reception.reading.layout import Page
+from einvoicing.reception.reading.result import Line
 
 _CURRENCIES = (
     ("CHF", re.compile(r"\bchf\b|\bsfr\b")),
@@ -30,6 +32,7 @@ class Extraction:
     """What was found for each field, None for what was not."""
 
     fields: dict[str, Found | None] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
     identifiers_agree: bool = False
 
 
@@ -40,6 +43,7 @@ def extract(pages: Sequence[Page], own: Collection[str] = ()) -> Extraction:
     identity = read_identity(pages, own)
     number = read_number(pages)
     issued, due = read_dates(pages, number)
+    rows = read_vat_rows(pages, amounts, totals)
     return Extraction(
         fields={
             "number": number,
@@ -54,9 +58,10 @@ def extract(pages: Sequence[Page], own: Collection[str] = ()) -> Extraction:
             "vat": totals.vat,
             "gross": totals.gross,
             "currency": _currency(pages),
-            "vat_rows": read_vat_rows(pages, amounts, totals),
+            "vat_rows": rows,
             "order_reference": read_order_reference(pages, number),
         },
+        lines=read_lines(pages, amounts, totals.net.value if totals.net else None, rows.value if rows else ()),
         identifiers_agree=identity.agree,
     )
 
