@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.identifiers import iban as iban_number
 from config.kernel.identifiers import siren as siren_number
+from einvoicing.reception.reading.amounts import KNOWN_RATES, binds
 from einvoicing.reception.reading.result import CREDIT_NOTE, INVOICE, Reading, VatRow
 
 RATES = 4  # rows of VAT that the form offers
@@ -85,6 +86,8 @@ class PaperForm(forms.Form):
         net, vat, gross = (data.get(name) for name in ("net", "vat", "gross"))
         if net is not None and vat is not None and gross is not None and net + vat != gross:
             self.add_error("gross", _("Le HT et la TVA n’ont pas le TTC pour somme."))
+        if net is not None and vat and not list(self._rows()) and not _implied(net, vat):
+            self.add_error("rate_0", _("Indiquez la TVA de chaque taux : aucun taux seul ne donne ce total."))
         return data
 
     def values(self) -> dict[str, Any]:
@@ -106,6 +109,11 @@ class PaperForm(forms.Form):
         rows = [[self[f"{name}_{place}"] for name in ("rate", "base", "tax")] for place in range(RATES)]
         filled = [row for row in rows if any(field.value() not in (None, "") for field in row)]
         return [*filled, *rows[len(filled) : len(filled) + 1]]
+
+
+def _implied(net: Decimal, vat: Decimal) -> bool:
+    """Whether one rate alone makes that tax of that net."""
+    return any(binds(rate, net, vat) for rate in KNOWN_RATES)
 
 
 def written(value: Any) -> str:

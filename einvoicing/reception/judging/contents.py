@@ -20,11 +20,12 @@ WITHOUT_LINES = "Achats à %s %%"  # what a line is named that stands for a rate
 
 def missing_of(reading: Reading) -> tuple[str, ...]:
     """The fields without which no purchase is recorded."""
-    return tuple(name for name in NEEDED if reading.value(name) is None)
+    missing = [name for name in NEEDED if reading.value(name) is None]
+    return tuple(missing) or (() if _vat_rows(reading) else ("vat_rows",))
 
 
 def content_of(reading: Reading) -> PurchaseContent | None:
-    """The content that a purchase is recorded from; None where a needed field is missing, or the sums do not hold."""
+    """The content that a purchase is recorded from; None where a datum is missing, or net and VAT are not the gross."""
     if missing_of(reading) or reading.value("net") + reading.value("vat") != reading.value("gross"):
         return None
     details = reading.details
@@ -65,14 +66,14 @@ def _day(text: str | None) -> date | None:
 
 
 def _vat_rows(reading: Reading) -> tuple[VatContent, ...]:
-    """The rows of the breakdown; one that the totals imply where none is printed."""
+    """The rows of the breakdown; the one that the totals imply where none is printed. None: rates cannot be told."""
     read: tuple[VatRow, ...] = reading.value("vat_rows") or ()
     net, vat = reading.value("net"), reading.value("vat")
     if not read:
         rate = ZERO if not vat else next((one for one in KNOWN_RATES if binds(one, abs(net), abs(vat))), None)
-        if rate is None and net:
-            rate = (vat * 100 / net).quantize(Decimal("0.01"))
-        read = (VatRow(rate or ZERO, net, vat),)
+        if rate is None:
+            return ()
+        read = (VatRow(rate, net, vat),)
     categories: list[str] = reading.details.get("categories", [])
     if len(categories) != len(read):
         categories = ["S" if row.rate else reading.details.get("zero_category") or "E" for row in read]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from einvoicing.reception.judging.case import Case
-from einvoicing.reception.judging.contents import NEEDED
+from einvoicing.reception.judging.contents import NEEDED, missing_of
 from einvoicing.reception.judging.result import Doubt, doubt
 from einvoicing.reception.reading import ENOUGH, gates
 from einvoicing.reception.reading.result import FIELDS
@@ -53,6 +53,8 @@ def doubts_of_document(case: Case) -> Iterator[Doubt]:
     for name in NEEDED:
         if reading.value(name) is None:
             yield doubt("low_confidence", name, _MISSING[name])
+    if "vat_rows" in missing_of(reading):
+        yield doubt("vat", "vat_rows", "Les taux de TVA n’ont pas été trouvés : indiquez la base et la TVA de chacun.")
     for gate, code, field, sentence in _GATES:
         if reading.gates.get(gate) is False:
             yield doubt(code, field, sentence)

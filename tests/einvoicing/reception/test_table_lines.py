@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from einvoicing.reception.judging.contents import content_of
+from einvoicing.reception.judging.contents import content_of, missing_of
 from einvoicing.reception.reading.cascade import read_quick
 from tests.einvoicing.reception.drawn import facts, layouts, sheets
 from tests.einvoicing.reception.drawn.facts import Facts
@@ -42,11 +42,20 @@ def test_the_purchase_has_those_lines_each_at_its_rate() -> None:
 
 
 def test_a_table_that_is_not_the_net_says_nothing_and_one_line_a_rate_is_recorded() -> None:
-    drawn = facts.invent(7005)
+    drawn = facts.invent(7032)
     drawn.items = [replace(drawn.items[0], price=drawn.items[0].price + Decimal("0.01")), *drawn.items[1:]]
-    reading = read(drawn, "freelance")
+    reading = read(drawn, "letter")
     assert reading.value("net") == drawn.net  # of the totals, which are as they were
     assert reading.lines == ()
     content = content_of(reading)
     assert content is not None
     assert {(line.net, line.vat_rate) for line in content.lines} == {(base, rate) for rate, base, _vat in drawn.rows}
+
+
+def test_rates_that_are_nowhere_printed_are_asked_for_and_never_invented() -> None:
+    drawn = facts.invent(7005)
+    reading = read(drawn, "freelance")
+    silent = {name: item for name, item in reading.fields.items() if name != "vat_rows"}
+    reading = replace(reading, fields=silent, lines=())
+    assert missing_of(reading) == ("vat_rows",)
+    assert content_of(reading) is None
