@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.tools/venv/bin
 # one more than there are processors: a test that waits for a browser or another process leaves its own free
 WORKERS := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
-READ_ONLY := .imports .migrations .format .lint
+READ_ONLY := .migrations .types .imports .format .lint
 PACKAGES := config customers billing payments einvoicing
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 step = @printf '\n— %s\n' '$(1)'
@@ -24,10 +24,12 @@ run: setup ## Serve everything in the foreground; PORT=8000, Ctrl-C stops
 test: ## All that must hold: format, lint, types, imports, migrations, tests
 	@.ci/setup test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(READ_ONLY)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .types .tests
+	$(call step,tests)
+	@$(PYTHON) -m pytest --ignore=tests/bench $(WORKERS)
 
-# what reads the code and changes nothing: two at a time, each with its own words
-.PHONY: $(READ_ONLY) .types .tests
+# what reads the code and changes nothing: two at a time, each with its own words. Those that take long come first: in a
+# new clone, half a minute for the types, and as long for the database that the tests copy, made beside them
+.PHONY: $(READ_ONLY)
 .types:
 	$(call step,types)
 	@$(PYTHON) -m mypy manage.py $(PACKAGES)
@@ -36,18 +38,13 @@ test: ## All that must hold: format, lint, types, imports, migrations, tests
 	@.venv/bin/lint-imports
 .migrations:
 	$(call step,migrations)
-	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@$(PYTHON) -m tests.template
 .format:
 	$(call step,format)
 	@.venv/bin/ruff format --check .
 .lint:
 	$(call step,lint)
 	@.venv/bin/ruff check .
-
-# beside the types, which take half a minute in a new clone; `+`: its dots are seen as they come
-.tests:
-	$(call step,tests)
-	+@$(PYTHON) -m pytest --ignore=tests/bench $(WORKERS)
 
 fast: ## The tests without browser, concurrency and crashes
 	@.ci/setup test
