@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from config.kernel.money import ZERO
@@ -52,7 +53,8 @@ class Index:
     longest: int = 0  # of references and numbers, in signs
     shortest: int = 0  # of numbers
     series: frozenset[str] = frozenset()
-    by_balance: dict[tuple[str, Decimal], list[Hashable]] = field(default_factory=dict)
+    # in order, and quick to be taken out of: thousands owe the price of one subscription
+    by_balance: dict[tuple[str, Decimal], dict[Hashable, None]] = field(default_factory=dict)
     debts: dict[Hashable, dict[Hashable, OpenItem]] = field(default_factory=dict)  # open, by customer and id, in order
     by_serial: dict[tuple[str, str], list[Hashable]] = field(default_factory=dict)
     by_end_to_end: dict[str, list[OpenItem]] = field(default_factory=dict)
@@ -85,7 +87,8 @@ class Index:
 
     def _add_invoices(self, invoices: Sequence[OpenItem]) -> None:
         references, numbers = defaultdict(list), defaultdict(list)
-        balances, serials = defaultdict(list), defaultdict(list)
+        serials = defaultdict(list)
+        balances: dict[tuple[str, Decimal], dict[Hashable, None]] = defaultdict(dict)
         debts: dict[Hashable, dict[Hashable, OpenItem]] = defaultdict(dict)
         series: set[str] = set()
         for item in invoices:
@@ -99,7 +102,7 @@ class Index:
                 self.by_end_to_end.setdefault(identity, []).append(item)
             owed = debts[item.customer_id]
             if item.balance > 0:
-                balances[item.currency, item.balance].append(item.id)
+                balances[item.currency, item.balance][item.id] = None
                 owed[item.id] = item
                 figures = figures_of(item.number)
                 if len(figures) > 1:
@@ -150,7 +153,7 @@ class Index:
     def owing(self, currency: str, amount: Decimal, most: int) -> list[OpenItem]:
         """The open invoices that owe exactly this, the oldest first; of a common amount, no more than `most`."""
         items, keys = self.items, self.by_balance.get((currency, amount), ())
-        return [items[key] for key in keys[:most]]
+        return [items[key] for key in islice(keys, most)]
 
     def settle(self, invoice: Hashable, amount: Decimal) -> None:
         """So much of the invoice is paid: the next lines are judged on the rest."""
@@ -158,10 +161,10 @@ class Index:
         rest = item._replace(balance=item.balance - amount, is_touched=True)
         self.items[invoice] = rest
         if item.balance > ZERO:
-            self.by_balance[item.currency, item.balance].remove(invoice)
+            del self.by_balance[item.currency, item.balance][invoice]
         if rest.balance > ZERO:
             self.debts[item.customer_id][invoice] = rest
-            self.by_balance.setdefault((rest.currency, rest.balance), []).append(invoice)
+            self.by_balance.setdefault((rest.currency, rest.balance), {})[invoice] = None
         else:
             self.debts[item.customer_id].pop(invoice, None)
 
