@@ -72,7 +72,7 @@ class Habits:
             purchase__status__in=(PurchaseStatus.APPROVED, PurchaseStatus.BOOKED, PurchaseStatus.PAID),
         )
         known = rows.exclude(account="").exclude(purchase__kind=InvoiceKind.DEPOSIT).select_related("purchase")
-        return list(known.order_by("-purchase__issue_date", "-purchase_id", "position")[:REMEMBERED])
+        return list(known.order_by("-purchase__issue_date", "-purchase__reference", "position")[:REMEMBERED])
 
 
 def propose(*, supplier: Customer, content: PurchaseContent) -> list[Proposal]:
@@ -244,7 +244,7 @@ def explain(because: Mapping[str, Any]) -> str:
     if kind == "rule":
         return _("Par la règle de ce fournisseur")
     if kind == "history":
-        return _("Comme %(reference)s du %(day)s (%(lines)s lignes sur %(of)s de ce fournisseur)") % {
+        return _("Comme %(reference)s du %(day)s (%(lines)s sur %(of)s lignes de ce fournisseur)") % {
             "reference": because["reference"],
             "day": typography.day(date.fromisoformat(because["on"])),
             "lines": because["lines"],

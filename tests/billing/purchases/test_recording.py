@@ -20,7 +20,15 @@ from config.kernel.actor import Actor
 from config.kernel.models import AuditEvent
 from customers.models import Customer
 from tests.factories import people
-from tests.factories.purchases import DAY, a_bought_line, a_foreign_supplier, a_purchase, a_supplier
+from tests.factories.purchases import (
+    DAY,
+    a_bought_line,
+    a_checked_purchase,
+    a_foreign_supplier,
+    a_purchase,
+    a_supplier,
+    kept,
+)
 from tests.factories.story import ACTOR, AT, IBAN, SECOND_IBAN
 
 pytestmark = pytest.mark.usefixtures("in_scope")
@@ -230,3 +238,16 @@ def test_a_hundred_lines_take_no_more_queries_than_two(supplier):
     with CaptureQueriesContext(connection) as of_many:
         a_purchase(supplier, lines)
     assert len(of_many) <= len(of_two)
+
+
+def test_what_was_booked_before_is_proposed_by_its_words_else_by_habit_and_says_after_what(supplier):
+    lines = [kept("10", "626000", "SERVICES", description="Forfait fibre bureau"), kept("20", "613500", "SERVICES")]
+    a_checked_purchase(supplier, lines, number="H-1")
+    half = kept("35", "613500", "SERVICES", description="Photocopieur", deductible_share=Decimal(50))
+    a_checked_purchase(supplier, [half], number="H-2")
+    alike, unlike = (
+        the_line(a_purchase(supplier, [a_bought_line(net, description=words)]))
+        for net, words in (("11", "Forfait fibre bureau novembre"), ("31", "Divers"))
+    )
+    assert alike == "626000 SERVICES 20 100 Comme ACH-2026-00001 du 10/11/2026 (1 sur 3 lignes de ce fournisseur)"
+    assert unlike == "613500 SERVICES 20 50 Comme ACH-2026-00002 du 10/11/2026 (2 sur 3 lignes de ce fournisseur)"
