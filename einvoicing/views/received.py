@@ -74,6 +74,7 @@ def received_list(request: HttpRequest) -> HttpResponse:
         "filtered": bool(status or channel or text),
         "form": form,
         "sources": sources,
+        "role": role_of(request),
         "troubled": [source for source in sources if source.is_enabled and source.last_error],
         "owed": [(source, entry) for source in sources for entry in source.owed][:20],
         "counts": _counts(),

@@ -29,7 +29,7 @@ from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, Webh
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
-from einvoicing.models import Enclosure, ReceptionChannel, Report, ReportPeriod, Transmission
+from einvoicing.models import Enclosure, ReceptionChannel, ReceptionSource, Report, ReportPeriod, Transmission
 from einvoicing.reception.storing import store_document
 from payments.dunning.holds import hold_reminders
 from payments.models import Checkout, CustomerNotice, Payout, ProviderAccount, Reminder
@@ -166,6 +166,12 @@ class World:
                 actor=story.ACTOR,
                 at=story.AT,
             )
+
+    @cached_property
+    def reception_source(self) -> Any:
+        return ReceptionSource.everywhere.create(
+            company=self.company, channel=ReceptionChannel.PLATFORM, account=self.platform, created_at=story.AT
+        )
 
     @cached_property
     def report(self) -> Any:

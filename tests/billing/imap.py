@@ -40,9 +40,14 @@ class _Session(socketserver.StreamRequestHandler):
             self.say(b"* CAPABILITY IMAP4rev1")
         elif verb.startswith("SELECT"):
             self.say(f"* {len(box.mails)} EXISTS".encode())
+            self.say(b"* OK [UIDVALIDITY 7] UIDs valid")
         elif verb.startswith("UID SEARCH UNSEEN"):
             unseen = [str(place) for place in range(1, len(box.mails) + 1) if place not in box.seen]
             self.say(" ".join(["* SEARCH", *unseen]).encode())
+        elif found := re.fullmatch(r"UID SEARCH UID (\d+):\*", verb):
+            # « * » is the last mail, be it before the first that is asked for
+            places = {*range(int(found[1]), len(box.mails) + 1), *([len(box.mails)] if box.mails else [])}
+            self.say(" ".join(["* SEARCH", *map(str, sorted(places))]).encode())
         elif found := re.fullmatch(r"UID FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)", verb):
             place = int(found[1])
             box.fetched.append(place)

@@ -273,6 +273,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:report-file": ("get api/einvoicing/reports/<str:kind>/<str:period>", ""),
     "einvoicing:report-send": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
     "einvoicing:report-retry": ("", "post api/einvoicing/reports/<str:kind>/<str:period>/reports"),
+    "einvoicing:reception-settings": ("", ""),
+    "einvoicing:reception-switch": ("", ""),
     "einvoicing:received-list": ("get api/einvoicing/received", "post api/einvoicing/received"),
     "einvoicing:received-detail": ("get api/einvoicing/received/<int:id>", ""),
     "einvoicing:received-file": ("get api/einvoicing/received/<int:id>/content", ""),
@@ -294,6 +296,7 @@ TWINS: dict[str, tuple[str, str]] = {
 
 # what an id names, by the beginning of the page's name; the longest that fits
 A_ROW = {
+    "einvoicing:reception-switch": lambda world: world.reception_source,
     "einvoicing:received": lambda world: world.document,
     "einvoicing:report": lambda world: world.report,
     "api-key": lambda world: world.key,

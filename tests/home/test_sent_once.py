@@ -35,6 +35,7 @@ HARMLESS_TWICE = {
             "provider-settings", "write-off-settings", "einvoicing:readiness-activate",
             "billing:purchase-edit", "billing:purchase-amend", "billing:supplier-edit", "purchase-settings",
             "approval-rule-edit",
+            "einvoicing:reception-settings", "einvoicing:reception-switch",
         ],
         "writes the same values again",
     ),

@@ -22,6 +22,7 @@ ONE_CLICK = {
     "einvoicing:platforms-read": "reads, each message once",
     "einvoicing:received-again": "einvoicing:received-set-aside: nothing but its reading is made again",
     "feed-switch": "switch it again",
+    "einvoicing:reception-switch": "switch it again",
     "inbound-switch": "switch it again",
     "webhook-test": "a ping, which partners ignore",
     "webhook-disable": "webhook-enable: what waits is kept",
