@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,21 +10,20 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing.models import InvoiceKind, PurchaseInvoice
+from billing.models import PurchaseInvoice
 from billing.purchases import doubts as known_doubts
 from billing.purchases.approving import approve_where_no_rule_applies, take_back_approvals
 from billing.purchases.changeable import check_open
+from billing.purchases.completeness import problems_of
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
 from billing.purchases.deducting import free_deposits
 from billing.purchases.ibans import see_iban
 from billing.purchases.matching import OF_ORDER, match_lines, order_doubts
 from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
-from billing.purchases.postings import OWED_BY_US, document_rate
+from billing.purchases.postings import document_rate
 from billing.purchases.proposing import is_guess
 from billing.purchases.recording import PurchaseExists, find_purchase
-from billing.purchases.regimes import Regime
 from billing.purchases.settling import lock_with_corrected
-from billing.purchases.sums import total
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
@@ -266,41 +265,6 @@ def check_purchase(*, purchase: PurchaseInvoice, actor: Actor, at: datetime) -> 
     to, also = PurchaseStatus.TO_APPROVE, [row.supplier]
     states.move(row, to, tag="billing.purchase.checked", actor=actor, at=at, also=also, data=data)
     return approve_where_no_rule_applies(row, actor=actor, at=at)
-
-
-def problems_of(row: PurchaseInvoice, *, by_machine: bool = False) -> Iterator[tuple[str, str]]:
-    """What keeps a purchase from its approval, each with the field where it is corrected."""
-    lines = list(row.lines.all())
-    rows = list(row.vat_rows.all())
-    for line in lines:
-        if problem := _problem_of(row, line, by_machine=by_machine):
-            yield f"line_{line.position}", problem
-    if total(line.net for line in lines) != row.total_net:
-        yield "total_net", "Les lignes ne font pas le total HT."
-    if total(one.amount for one in rows) != row.total_vat:
-        yield "total_vat", "Les lignes de TVA ne font pas le total de TVA."
-    for one in rows:
-        of_rate = [line.net for line in lines if document_rate(line) == one.rate]
-        if one.amount and total(of_rate) != total(two.base for two in rows if two.rate == one.rate):
-            yield "vat_rows", "La base d’un taux n’est pas la somme des lignes de ce taux."
-    if any(line.regime in OWED_BY_US for line in lines) and any(one.amount for one in rows if not one.rate):
-        yield "vat_rows", "Une ligne dont vous devez la TVA vous-même n’en porte pas sur le document."
-
-
-def _problem_of(row: PurchaseInvoice, line: PurchaseLine, *, by_machine: bool) -> str:
-    if not line.account:
-        return "Choisissez un compte."
-    if by_machine and is_guess(line.proposed_because):
-        return "Le compte n’est qu’une supposition : vérifiez-le."
-    if row.kind == InvoiceKind.DEPOSIT:
-        return ""
-    if line.regime == Regime.ASSET and not line.account.startswith("2"):
-        return "Une immobilisation se passe sur un compte de classe 2."
-    if line.account.startswith(("40", "41", "445", "512")):
-        return "Ce compte se mouvemente tout seul : choisissez un compte de charge, de stock ou d’immobilisation."
-    if line.regime in OWED_BY_US and not line.vat_rate:
-        return "Indiquez le taux français de la TVA que vous devez vous-même."
-    return ""
 
 
 @transaction.atomic

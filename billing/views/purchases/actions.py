@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing.models import InvoiceKind, PurchaseInvoice
 from billing.panels import Action
 from billing.purchases.approving import may_approve
-from billing.purchases.checking import problems_of
+from billing.purchases.completeness import problems_of
 from billing.purchases.doubts import sentence_of
 from billing.purchases.ibans import CHANGED, NEW
 from billing.purchases.models import PurchaseStatus, SupplierIban
