@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, Product, SalesOrder
@@ -14,7 +15,8 @@ from billing.purchases.standing import chip_of, with_standing
 from billing.standing import chips_of
 from config.kernel import typography
 from config.kernel.folding import holds
-from config.kernel.search import Hit, SearchSection, SearchTerms, declare
+from config.kernel.search import SHORTEST, Hit, SearchSection, SearchTerms, declare
+from customers.models import Customer
 
 
 def _find_invoices(terms: SearchTerms) -> QuerySet[Invoice]:
@@ -55,6 +57,27 @@ def _purchase_hits(rows: Sequence[PurchaseInvoice], on: date) -> list[Hit]:
         total = typography.money(row.sign * row.total_gross, row.currency)
         hits.append(Hit(row.number, detail, row.get_absolute_url(), chip.label, chip.tone, total))
     return hits
+
+
+def _find_suppliers(terms: SearchTerms) -> QuerySet[Customer]:
+    rows = Customer.objects.active().suppliers()
+    found = rows.matching(terms.text)
+    if len(terms.compact) > SHORTEST:
+        found = found | rows.filter(vat_number__istartswith=terms.compact)
+    if terms.iban:
+        found = found | rows.filter(ibans__iban=terms.iban)
+    return found.order_by("name", "id")
+
+
+def _supplier_hits(rows: Sequence[Customer], _on: date) -> list[Hit]:
+    return [
+        Hit(
+            row.name,
+            f"SIREN {typography.siren(row.siren)}" if row.siren else row.vat_number or row.email,
+            reverse("billing:supplier-detail", args=[row.pk]),
+        )
+        for row in rows
+    ]
 
 
 def _find_orders(terms: SearchTerms) -> QuerySet[SalesOrder]:
@@ -105,6 +128,16 @@ declare(
         list_page="billing:purchase-list",
         find=_find_purchases,
         hits=_purchase_hits,
+    ),
+    SearchSection(
+        area="purchases",
+        name="suppliers",
+        label=_("Fournisseurs"),
+        kind=_("Fournisseur"),
+        icon="users",
+        list_page="billing:supplier-list",
+        find=_find_suppliers,
+        hits=_supplier_hits,
     ),
     SearchSection(
         area="orders",

@@ -63,7 +63,8 @@ class SearchSection:
     """The records of an area of `roles.READERS`, what several and one of them are called, and the page that lists them.
 
     `find` gives all that answer, in their order; `hits` the lines of a few of them, as they stand on the day, at a
-    fixed number of queries. With `numbered`, a number of that model opens its record at once.
+    fixed number of queries. `name` tells sections of one area apart. With `numbered`, a number of that model opens its
+    record at once.
     """
 
     area: str
@@ -74,6 +75,7 @@ class SearchSection:
     find: Callable[[SearchTerms], QuerySet[Any]]
     hits: Callable[[Sequence[Any], date], list[Hit]]
     numbered: type[CompanyRow] | None = None
+    name: str = ""
 
 
 SECTIONS: dict[str, SearchSection] = {}
@@ -81,6 +83,7 @@ SECTIONS: dict[str, SearchSection] = {}
 
 def declare(*sections: SearchSection) -> None:
     for section in sections:
-        if section.area in SECTIONS:
-            raise ValueError(f"declared twice: {section.area}")
-        SECTIONS[section.area] = section
+        name = section.name or section.area
+        if name in SECTIONS:
+            raise ValueError(f"declared twice: {name}")
+        SECTIONS[name] = section

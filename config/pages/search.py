@@ -13,7 +13,7 @@ from config.kernel.search import SECTIONS, Hit, SearchSection, SearchTerms
 
 MOST = 6
 # what apps declare in their `search.py`, as the page shows it
-ORDER = ("invoices", "customers", "purchases", "orders", "payments", "bank", "products")
+ORDER = ("invoices", "customers", "suppliers", "purchases", "orders", "payments", "bank", "products")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Found:
 
 
 def _sections(role: str) -> list[SearchSection]:
-    return [SECTIONS[area] for area in ORDER if may_read(role, area)]
+    return [SECTIONS[name] for name in ORDER if may_read(role, SECTIONS[name].area)]
 
 
 def numbered_record(terms: SearchTerms, role: str) -> str:

@@ -48,7 +48,9 @@ def test_the_list_finds_by_number_reference_supplier_and_amount_and_sums_its_fil
         page = client.get(reverse(LIST), {"q": text})
         assert numbers(page) == [bought.number], text
         assert "1 facture · HT 1 234,50 € · TVA 246,90 € · TTC 1 481,40 €" in read(page)
-    assert bought.number in read(client.get(reverse("search"), {"q": "electricite"}))
+    found = client.get(reverse("search"), {"q": "electricite"})
+    assert bought.number in read(found)
+    assert reverse("billing:supplier-detail", args=[bought.supplier_id]) in found.text
 
 
 def test_the_worst_news_of_a_purchase_is_its_chip_and_each_chip_filters(company):
