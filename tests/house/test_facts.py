@@ -90,7 +90,7 @@ def test_what_is_declared_leads_to_a_page_and_has_an_icon() -> None:
     shown = [place.icon for place in declared] + [section.icon for section in search.SECTIONS.values()]
     assert set(shown) <= icons.ICONS.keys()
     assert all(hasattr(settings, place.setting) for place in declared if place.setting)
-    assert search.SECTIONS.keys() <= READERS.keys()
+    assert {section.area for section in search.SECTIONS.values()} <= READERS.keys()
 
 
 def test_nothing_of_it_is_declared_twice() -> None:
