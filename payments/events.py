@@ -4,3 +4,7 @@ from django.dispatch import Signal
 
 # allocations of one company (negative when money is taken back), days (of each, when it was), actor, at
 allocations_written = Signal()
+
+# purchase, amount (in its currency, without discount), on (the day the money left), actor, at: once for each purchase
+# of a payment, when its money is really out, by the bank's line or as recorded by hand
+purchase_paid = Signal()

@@ -195,3 +195,44 @@ declare(
     Fact("payments.debit_order.cancelled", n("Ordre de prélèvement %(number)s annulé"), "undo", "warn"),
     Fact("payments.collection.changed", n("Réglages d’encaissement modifiés"), "settings"),
 )
+declare(
+    "purchases",
+    Fact(
+        "payments.supplier_payment.recorded",
+        n("Règlement fournisseur %(number)s de %(amount)s"),
+        "coins",
+        "good",
+        partner_name="supplier_payment.recorded",
+        partner_label=_("Règlement fournisseur enregistré"),
+    ),
+    Fact(
+        "payments.supplier_payment.returned",
+        n("%(amount)s revenus de la banque (%(number)s)"),
+        "alert",
+        "bad",
+        partner_name="supplier_payment.returned",
+        partner_label=_("Règlement fournisseur revenu de la banque"),
+    ),
+    Fact(
+        "payments.supplier_payment.cancelled",
+        n("Règlement fournisseur %(number)s annulé"),
+        "close",
+        "warn",
+        partner_name="supplier_payment.cancelled",
+        partner_label=_("Règlement fournisseur ou retour annulé"),
+    ),
+    Fact("payments.run.prepared", n("Lot de règlements %(number)s préparé : %(total)s"), "edit"),
+    Fact("payments.run.changed", n("Lot de règlements %(number)s modifié : %(total)s"), "edit"),
+    Fact("payments.run.line_removed", n("%(purchases)s retirée du lot de règlements %(number)s"), "close"),
+    Fact("payments.run.submitted", n("Lot de règlements %(number)s soumis à confirmation : %(total)s"), "send"),
+    Fact("payments.run.reopened", n("Lot de règlements %(number)s repris"), "undo"),
+    Fact("payments.run.ordered", n("Lot de règlements %(number)s ordonné : %(total)s (%(order)s)"), "bank", "good"),
+    Fact("payments.run.cancelled", n("Lot de règlements %(number)s annulé"), "close", "warn"),
+    about=PartnerObject(
+        "payments.supplierpayment", "supplier_payment", "/api/supplier-payments", _("Règlements fournisseurs")
+    ),
+)
+declare(
+    "settings",
+    Fact("payments.paying.changed", n("Réglages des règlements fournisseurs modifiés"), "settings"),
+)

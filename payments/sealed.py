@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from billing.models import DepositDeduction, Invoice, NumberSequence, Product
+from billing.purchases.models import PurchaseInvoice
 from config.kernel import chain
 from config.kernel.chain import columns
 from payments.models import (
@@ -18,7 +21,9 @@ from payments.models import (
     Match,
     Payment,
     PaymentOrder,
+    PaymentRun,
     Refund,
+    SupplierPayment,
     WriteOff,
 )
 
@@ -51,6 +56,39 @@ WHERE refund.company_id = %(company)s AND (
     WHERE event.company_id = refund.company_id AND event.tag = 'payments.refund.cancelled'
       AND event.subjects @> ARRAY['payments.refund:' || refund.id]::varchar[]))
 ORDER BY refund.number
+"""
+# a supplier payment is its shares, the other way round for what came back; cancelled, they are taken back
+SUPPLIER_PAID = """
+SELECT payment.id, payment.number FROM payments_supplierpayment AS payment
+WHERE payment.company_id = %(company)s AND (
+  (CASE WHEN payment.cancelled_at IS NOT NULL THEN 0 WHEN payment.kind = 'RETURN' THEN -payment.amount
+        ELSE payment.amount END)
+    <> (SELECT coalesce(sum(CASE WHEN purchase.kind = '381' THEN -share.amount ELSE share.amount END
+                            - share.discount), 0)
+        FROM payments_suppliershare AS share JOIN billing_purchaseinvoice AS purchase ON purchase.id = share.purchase_id
+        WHERE share.payment_id = payment.id)
+  OR (payment.cancelled_at IS NOT NULL) <> EXISTS (
+    SELECT 1 FROM kernel_auditevent AS event
+    WHERE event.company_id = payment.company_id AND event.tag = 'payments.supplier_payment.cancelled'
+      AND event.subjects @> ARRAY['payments.supplierpayment:' || payment.id]::varchar[]))
+ORDER BY payment.number
+"""
+PURCHASE_PAID = """
+SELECT purchase.id, purchase.reference FROM billing_purchaseinvoice AS purchase
+WHERE purchase.company_id = %(company)s AND purchase.amount_paid <> payments_paid_of_purchase(purchase.id)
+ORDER BY purchase.reference
+"""
+# what was ordered is what its lines say, unless the order was taken back whole
+RUNS = """
+SELECT run.id, run.number FROM payments_paymentrun AS run
+WHERE run.company_id = %(company)s AND run.ordered_at IS NOT NULL AND (
+  (run.status = 'CANCELLED') <> EXISTS (
+    SELECT 1 FROM kernel_auditevent AS event
+    WHERE event.company_id = run.company_id AND event.tag = 'payments.run.cancelled'
+      AND event.subjects @> ARRAY['payments.paymentrun:' || run.id]::varchar[])
+  OR run.status = 'CANCELLED' AND EXISTS (
+    SELECT 1 FROM payments_supplierpayment WHERE run_id = run.id AND cancelled_at IS NULL))
+ORDER BY run.number
 """
 # what a feed or a payment provider recorded or took back, by the audit trail
 ORIGINS = """
@@ -102,6 +140,10 @@ FULL JOIN (
       FROM payments_remittance WHERE company_id = %(company)s
     UNION ALL SELECT number, (made_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_debitorder WHERE company_id = %(company)s
+    UNION ALL SELECT number, (at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_supplierpayment WHERE company_id = %(company)s
+    UNION ALL SELECT number, (created_at AT TIME ZONE 'Europe/Paris')::date
+      FROM payments_paymentrun WHERE company_id = %(company)s
   ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
 ) AS found USING (series, year)
 WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM
@@ -138,7 +180,13 @@ WHERE match.company_id = %(company)s AND (
   OR EXISTS (
     SELECT 1 FROM payments_matchpart AS part JOIN payments_refund AS refund ON refund.id = part.refund_id
     WHERE part.match_id = match.id AND (part.amount <> -refund.amount
-      OR match.undone_at IS NULL AND refund.cancelled_at IS NOT NULL)))
+      OR match.undone_at IS NULL AND refund.cancelled_at IS NOT NULL))
+  OR EXISTS (
+    SELECT 1 FROM payments_matchpart AS part
+    JOIN payments_supplierpayment AS payment ON payment.id = part.supplier_payment_id
+    WHERE part.match_id = match.id
+      AND (part.amount <> (CASE WHEN payment.kind = 'RETURN' THEN payment.amount ELSE -payment.amount END)
+        OR match.undone_at IS NULL AND payment.cancelled_at IS NOT NULL)))
 ORDER BY match.id
 """
 RECOMPUTED = (
@@ -147,6 +195,9 @@ RECOMPUTED = (
     (Invoice, SETTLEMENT, "what it says of payment and credit does not follow from what was written about it"),
     (Payment, ALLOCATED, "what it says does not follow from its allocations, its refunds and its reversal"),
     (Refund, REFUNDED, "whether it stands does not follow from its shares, or it is not what they take"),
+    (SupplierPayment, SUPPLIER_PAID, "whether it stands does not follow from its shares, or it is not what they pay"),
+    (PurchaseInvoice, PURCHASE_PAID, "what it says of payment is not what supplier payments say"),
+    (PaymentRun, RUNS, "whether it stands is not what the trail and its payments say"),
     (Payment, ORIGINS, "where it was read is not what the trail tells"),
     (Invoice, AHEAD, "the draft it is asked ahead of is not the one the trail tells"),
     (NumberSequence, COUNTERS, "the counter does not stand at the last number given"),
@@ -169,6 +220,20 @@ def refund_facts(refund: Any) -> Mapping[str, Any]:
     """With what it took of each payment; what its cancellation gives back follows from it."""
     shares = sorted((share for share in refund.shares.all() if share.amount > 0), key=lambda share: share.pk)
     return {"refund": columns(refund, *Refund.MUTABLE), "shares": [columns(share) for share in shares]}
+
+
+def supplier_payment_facts(payment: Any) -> Mapping[str, Any]:
+    """With what it settled of each purchase; what its cancellation gives back follows from it."""
+    own = [share for share in payment.shares.all() if (share.amount < 0) == payment.is_return]
+    shares = sorted(own, key=lambda share: share.pk)
+    return {"payment": columns(payment, *SupplierPayment.MUTABLE), "shares": [columns(share) for share in shares]}
+
+
+def run_facts(run: Any) -> Mapping[str, Any]:
+    """An ordered run with the lines that were ordered; whether it was taken back follows from the trail."""
+    lines = sorted((line for line in run.lines.all() if line.removed_at is None), key=lambda line: line.pk)
+    row = columns(run, "status", "cancelled_at", "cancelled_because")
+    return {"run": row, "lines": [columns(line) for line in lines]}
 
 
 def order_facts(order: Any) -> Mapping[str, Any]:
@@ -208,5 +273,16 @@ def declare() -> None:
     chain.seal_rows_of(WriteOff, facts=columns, rows=lambda write_offs: write_offs.order_by("at", "id"))
     chain.seal_rows_of(
         Refund, facts=refund_facts, rows=lambda refunds: refunds.prefetch_related("shares").order_by("at", "id")
+    )
+    chain.seal_rows_of(
+        SupplierPayment,
+        facts=supplier_payment_facts,
+        rows=lambda payments: payments.prefetch_related("shares").order_by("at", "id"),
+    )
+    chain.seal_rows_of(
+        PaymentRun,
+        facts=run_facts,
+        rows=lambda runs: runs.prefetch_related("lines").order_by("ordered_at", "id"),
+        frozen=Q(ordered_at__isnull=False),
     )
     chain.seal_rows_of(PaymentOrder, facts=order_facts, rows=lambda orders: orders.order_by("made_at", "id"))

@@ -17,7 +17,10 @@ from payments.matching.items import (
     NONE,
     PAYMENT,
     PROPOSED,
+    PURCHASE,
     REFUND,
+    SENT,
+    SUPPLIER,
     Difference,
     Evidence,
     Line,
@@ -31,6 +34,6 @@ from payments.matching.verdicts import match
 
 __all__ = [
     "AUTO", "CREDIT", "DEBIT_ORDER", "INVOICE", "LOSSES", "NONE", "NO_REASON", "PAYMENT", "PHRASES", "PROPOSED",
-    "REFUND", "Difference", "Evidence", "Index", "Line", "Loser", "OpenItem", "Verdict", "explain", "explain_loss",
-    "is_payer", "match",
+    "PURCHASE", "REFUND", "SENT", "SUPPLIER", "Difference", "Evidence", "Index", "Line", "Loser", "OpenItem", "Verdict",
+    "explain", "explain_loss", "is_payer", "match",
 ]  # fmt: skip

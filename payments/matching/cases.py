@@ -29,6 +29,7 @@ SERVICES = re.compile(
 # how many times likelier (log10) where the line does pay these invoices; from confirmed history they would be measured
 WEIGHTS = {
     "order": 9.0, "expected": 9.0, "slip": 4.0, "refund": 5.0, "returned": 5.0,
+    "supplier": 5.0, "purchase": 4.5, "iban": 5.0, "came_back": 5.0,
     "rf": 9.0, "number": 6.0, "near": 3.0, "amount": 4.5, "sum": 4.5, "whole": 4.5, "learned": 5.0, "same": 4.0,
     "payer": 3.0, "credit": 3.0, "cut": 3.0, "fee": 2.5, "discount": 3.0, "rounding": 4.0, "missing": 1.0,
     "excess": 0.5, "settled": -6.0, "barred": -6.0, "currency": -6.0, "known": -3.0, "repeat": -3.0,

@@ -10,13 +10,39 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from payments.matching.index import Index
-from payments.matching.items import AUTO, DEBIT_ORDER, NONE, PAYMENT, PROPOSED, REFUND, Evidence, Line, Verdict
+from payments.matching.items import (
+    AUTO,
+    DEBIT_ORDER,
+    NONE,
+    PAYMENT,
+    PROPOSED,
+    PURCHASE,
+    REFUND,
+    SENT,
+    SUPPLIER,
+    Evidence,
+    Line,
+    Verdict,
+)  # fmt: skip
 from payments.matching.verdicts import match
 
 EXPLICIT = frozenset(
-    {"order", "reference", "number", "net_of_credit", "partial", "cut_list", "refund", "returned", "expected"}
+    {
+        "order",
+        "reference",
+        "number",
+        "net_of_credit",
+        "partial",
+        "cut_list",
+        "refund",
+        "returned",
+        "expected",
+        "supplier",
+        "came_back",
+    }
 )
 
 
@@ -140,12 +166,20 @@ def doubted(verdict: Verdict, line: Line) -> Verdict:
     return verdict._replace(kind=PROPOSED, evidence=(*verdict.evidence, Evidence("repeat", day)))
 
 
+def shown_by(verdict: Verdict) -> tuple[tuple[str, tuple[tuple[Hashable, Decimal], ...]], ...]:
+    """What a verdict explains besides invoices, by kind."""
+    return (
+        (DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned),
+        (SUPPLIER, verdict.suppliers), (PURCHASE, verdict.purchases), (SENT, verdict.came_back),
+    )  # fmt: skip
+
+
 def settle_verdict(line: Line, verdict: Verdict, index: Index) -> None:
     """What the verdict pays is paid, and its payment is known."""
     for key, amount in verdict.allocations:
         index.settle(key, amount)
     if verdict.explains:
-        for kind, shown in ((DEBIT_ORDER, verdict.found), (REFUND, verdict.refunds), (PAYMENT, verdict.returned)):
+        for kind, shown in shown_by(verdict):
             index.explained.update((kind, key) for key, _amount in shown)
     if verdict.customer_id is None:
         return

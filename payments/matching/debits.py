@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from config.kernel.money import ZERO
 from payments.matching.cases import Case, write
 from payments.matching.expected import bears, is_told
-from payments.matching.folding import fold, squeeze
+from payments.matching.folding import squeeze
 from payments.matching.items import (
     NONE,
     PAYMENT,
     REFUND,
     Difference,
     Evidence,
-    Line,
     OpenItem,
     Verdict,
     amount_text,
 )  # fmt: skip
+from payments.matching.suppliers import is_return, judge_own_payment, judge_supplier
 
 HIGHEST_FEE = Decimal(30)  # that a bank takes with a debit that comes back, in one line
-# ISO 20022 return reasons, BkTxCd sub-families of returns and reversals, and what French banks print
-CODES = re.compile(
-    r"\b(AC0[1346]|AC13|AG0[12]|AM0[459]|BE05|CUST|DUPL|FOCR|FRAD|MD0[1267]|MS0[23]|RR0[1-4]|SL01|TECH)\b"
-)
-FAMILIES = re.compile(r"\b(RRTN|RPCR|RIMB|UPDD|PRDD|RDDT|ARET|RVSL)\b")
-WORDS = re.compile(r"\b(REJET|REJETE|RETOUR|RETOURNE|IMPAYE|RETURN|RETURNED|REVERSAL|RECALL|RAPPEL DE FONDS)\b")
-
-
-def is_return(line: Line) -> bool:
-    """The bank says that it takes an earlier movement back."""
-    if line.is_reversal or FAMILIES.search(line.transaction_code) or CODES.search(line.transaction_code):
-        return True
-    return any(WORDS.search(fold(text)) for text in line.texts)
 
 
 def judge_debit(case: Case) -> Verdict:
     line = case.line
     told = is_return(line)
     return (
-        _taken_back(case, is_return=told)
+        judge_own_payment(case)
+        or _taken_back(case, is_return=told)
         or (_returned(case) if told else None)
-        or _refund(case)
+        or judge_supplier(case, _refund(case))
         or Verdict(kind=NONE, rule="debit", evidence=(Evidence("debit", amount_text(-line.amount)),))
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from config.kernel.money import ZERO
 from payments.matching.folding import fold, squeeze
-from payments.matching.items import CREDIT, INVOICE, PAYMENT, Line, OpenItem, in_order
+from payments.matching.items import CREDIT, INVOICE, OF_SUPPLIERS, PAYMENT, Line, OpenItem, in_order
 from payments.matching.payers import Names, Payer, identify
 
 SHORTEST_NUMBER, FEWEST_DIGITS = 6, 4  # a shorter number is found by chance in dates and amounts
@@ -80,7 +80,11 @@ class Index:
         index._add_invoices(invoices)
         index._add_others(others)
         index.names = Names.build(
-            {item.customer_id: item.customer_name for item in (*invoices, *others) if item.customer_name}
+            {
+                item.customer_id: item.customer_name
+                for item in (*invoices, *others)
+                if item.customer_name and item.kind not in OF_SUPPLIERS
+            }
         )
         index.has_account = frozenset(key for taught in index.learned.values() for key in taught)
         return index

@@ -15,6 +15,9 @@ from config.kernel.money import ZERO
 AUTO, PROPOSED, NONE = "auto", "proposed", "none"
 # what a line may be about: ids are told apart by kind, an invoice and a payment may have the same one
 INVOICE, CREDIT, PAYMENT, DEBIT_ORDER, REFUND = "invoice", "credit", "payment", "debit_order", "refund"
+SUPPLIER, PURCHASE, SENT = "supplier", "purchase", "sent"
+# of suppliers: their names pay no invoice of ours, and their accounts are not our customers'
+OF_SUPPLIERS = frozenset({SUPPLIER, PURCHASE, SENT})
 
 
 class OpenItem(NamedTuple):
@@ -23,7 +26,9 @@ class OpenItem(NamedTuple):
     INVOICE: what it still owes; zero: settled, kept to recognise a double payment. CREDIT: the customer's money that
     pays nothing yet, by the payment's id: it lessens what he transfers. PAYMENT: money received lately, that may be
     returned, or come twice. DEBIT_ORDER: a collection or remittance expected on the account. REFUND: money that is to
-    leave. `due_on` is the day of the payment, order or refund.
+    leave. SUPPLIER: what we pay to a supplier, or a file of such transfers, that the account is to show; PURCHASE: an
+    invoice of a supplier, not paid yet; SENT: a transfer of ours that may come back. `due_on` is the day of the
+    payment, order or refund.
     """
 
     id: Hashable
@@ -38,7 +43,8 @@ class OpenItem(NamedTuple):
     kind: str = INVOICE
     # those we gave: payment links, direct debits, refunds; of a PAYMENT, the payer's
     end_to_end_ids: tuple[str, ...] = ()
-    given_ids: tuple[str, ...] = ()  # of a PAYMENT by direct debit: the end-to-end id we gave, then its mandate
+    # of a PAYMENT by direct debit: the end-to-end id we gave, then its mandate; of a supplier: its confirmed accounts
+    given_ids: tuple[str, ...] = ()
     issued_on: date | None = None  # a payment without reference is of nothing that was issued after it
 
 
@@ -96,7 +102,8 @@ class Verdict(NamedTuple):
     The invoices' amounts are the line's, plus `credits` used, less `excess`; `difference` is what a write-off would add
     to settle the last of them, or take from the excess. `customer_id` is whose money it is, where that is known.
     `found`, `returned` and `refunds` explain a line that pays no invoice: a collection already booked, a payment
-    given back, our own refund. `probability` orders proposals; nothing is automatic by it.
+    given back, our own refund; `suppliers`, `purchases` and `came_back`: what we paid, a purchase that the line pays, a
+    transfer of ours given back. `probability` orders proposals; nothing is automatic by it.
     """
 
     kind: str
@@ -112,13 +119,17 @@ class Verdict(NamedTuple):
     found: tuple[tuple[Hashable, Decimal], ...] = ()  # debit order id → amount
     returned: tuple[tuple[Hashable, Decimal], ...] = ()  # payment id → amount
     refunds: tuple[tuple[Hashable, Decimal], ...] = ()  # refund id → amount
+    suppliers: tuple[tuple[Hashable, Decimal], ...] = ()  # id of a SUPPLIER → amount
+    purchases: tuple[tuple[Hashable, Decimal], ...] = ()  # purchase id → amount
+    came_back: tuple[tuple[Hashable, Decimal], ...] = ()  # id of a SENT → amount
     probability: float = 0.0
     losers: tuple[Loser, ...] = ()
 
     @property
     def explains(self) -> bool:
         """The line shows what is known already, and pays no invoice."""
-        return bool(self.found or self.refunds or self.returned)
+        of_suppliers = self.suppliers or self.purchases or self.came_back
+        return bool(self.found or self.refunds or self.returned or of_suppliers)
 
 
 def in_order(item: OpenItem) -> tuple[date, str]:

@@ -42,6 +42,10 @@ PHRASES = {
     "currency": "%(value)s est dans une autre devise",
     "refund": "c’est notre remboursement %(value)s",
     "returned": "c’est le retour de %(value)s",
+    "supplier": "c’est notre règlement %(value)s",
+    "purchase": "c’est le montant de la facture fournisseur %(value)s",
+    "iban": "ce compte est celui, confirmé, de « %(value)s »",
+    "came_back": "c’est le retour de notre règlement %(value)s",
     "debit": "un débit de %(value)s ne paie pas une facture",
 }
 # why a rival was not preferred

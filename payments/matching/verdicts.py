@@ -28,6 +28,7 @@ from payments.matching.items import (
     amount_text,
 )  # fmt: skip
 from payments.matching.named import judge_named
+from payments.matching.suppliers import judge_came_back
 from payments.matching.unnamed import judge_unnamed
 
 
@@ -36,6 +37,9 @@ def match(line: Line, index: Index, *, barred: Collection[Hashable] = ()) -> Ver
     case = Case(line, index, barred)
     if line.amount <= ZERO:
         return judge_debit(case)
+    came_back = judge_came_back(case)
+    if came_back:
+        return came_back
     if line.instructed_amount and line.instructed_amount > 0:
         instructed = judge_instructed(line, index, barred)
         if instructed:

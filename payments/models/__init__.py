@@ -49,6 +49,13 @@ from payments.outgoing.models import PaymentOrder as PaymentOrder
 from payments.outgoing.models import Refund as Refund
 from payments.outgoing.models import RefundKind as RefundKind
 from payments.outgoing.models import RefundShare as RefundShare
+from payments.outgoing.suppliers.models import PayingSettings as PayingSettings
+from payments.outgoing.suppliers.models import PaymentRun as PaymentRun
+from payments.outgoing.suppliers.models import PaymentRunLine as PaymentRunLine
+from payments.outgoing.suppliers.models import RunStatus as RunStatus
+from payments.outgoing.suppliers.models import SupplierPayment as SupplierPayment
+from payments.outgoing.suppliers.models import SupplierPaymentKind as SupplierPaymentKind
+from payments.outgoing.suppliers.models import SupplierShare as SupplierShare
 from payments.portal.models import CustomerLink as CustomerLink
 from payments.portal.models import CustomerNotice as CustomerNotice
 from payments.portal.models import NoticeKind as NoticeKind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -47,11 +48,13 @@ class Match(CompanyRow):
 class PartKind(models.TextChoices):
     PAYMENT = "PAYMENT", _("Encaissement")
     REFUND = "REFUND", _("Remboursement ou rejet")
+    SUPPLIER = "SUPPLIER", _("Règlement fournisseur")
     BOOKING = "BOOKING", _("Écriture")
 
 
 class MatchPart(CompanyRow):
-    """So much of the line is this: a payment, a refund or return, or a booking on a ledger account. Signed as the line.
+    """So much of the line is this: a payment, a refund or return, what a supplier was paid (or gave back), or a booking
+    on a ledger account. Signed as the line.
 
     `is_recorded`: the match recorded the payment or return itself; else it found it, and undoing only unlinks it.
     """
@@ -62,6 +65,9 @@ class MatchPart(CompanyRow):
     amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="match_parts")
     refund = models.ForeignKey("payments.Refund", on_delete=models.PROTECT, null=True, related_name="match_parts")
+    supplier_payment = models.ForeignKey(
+        "payments.SupplierPayment", on_delete=models.PROTECT, null=True, related_name="match_parts"
+    )
     is_recorded = models.BooleanField(default=False)
     account = models.CharField(_("compte"), max_length=10, blank=True)
     label = models.CharField(_("libellé"), max_length=200, blank=True)
@@ -73,9 +79,13 @@ class MatchPart(CompanyRow):
             models.UniqueConstraint(fields=["match", "position"], name="one_part_per_position"),
             models.CheckConstraint(condition=~Q(amount=Decimal(0)), name="a_part_explains_something"),
             models.CheckConstraint(
-                condition=Q(kind="PAYMENT", payment__isnull=False, refund=None, account="", amount__gt=0)
-                | Q(kind="REFUND", payment=None, refund__isnull=False, account="", amount__lt=0)
-                | Q(kind="BOOKING", payment=None, refund=None, is_recorded=False) & ~Q(account=""),
+                condition=Q(kind="PAYMENT", payment__isnull=False, account="", amount__gt=0)
+                & Q(refund=None, supplier_payment=None)
+                | Q(kind="REFUND", refund__isnull=False, account="", amount__lt=0)
+                & Q(payment=None, supplier_payment=None)
+                | Q(kind="SUPPLIER", supplier_payment__isnull=False, account="", payment=None, refund=None)
+                | Q(kind="BOOKING", payment=None, refund=None, supplier_payment=None, is_recorded=False)
+                & ~Q(account=""),
                 name="a_part_is_what_its_kind_says",
             ),
             models.UniqueConstraint(
@@ -84,10 +94,18 @@ class MatchPart(CompanyRow):
             models.UniqueConstraint(
                 fields=["refund"], condition=Q(is_recorded=True), name="one_match_records_a_return"
             ),
+            models.UniqueConstraint(
+                fields=["supplier_payment"], condition=Q(is_recorded=True), name="one_match_records_a_supplier_payment"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.payment or self.refund or self.account}"
+        return f"{self.amount} {self.document or self.account}"
+
+    @property
+    def document(self) -> Any:
+        """What the part shows, that bears a number of ours; None for a booking."""
+        return self.payment or self.refund or self.supplier_payment
 
 
 class CreditUsed(CompanyRow):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.models import CompanyRow
 from config.kernel.money import ZERO
 from customers.models import Address, AddressKind
 from payments.models import BankAccount, Method, PaymentOrder, Refund, RefundKind
@@ -72,28 +73,24 @@ def order_refunds(
             raise NotOrderable(number=refund.number)
         if refund.account != bank_account.ledger_account or refund.company_id != bank_account.company_id:
             raise OtherAccount(number=refund.number, account=refund.account, name=bank_account.name)
-    order = _write(sorted(locked, key=lambda refund: refund.number), bank_account, executes_on, at)
+    ordered = sorted(locked, key=lambda refund: refund.number)
+    order = insert_order(bank_account, _transfers(ordered), executes_on=executes_on, at=at)
     Refund.everywhere.filter(pk__in=keys).update(order=order)
-    audit.record(
-        "payments.order.made",
-        subject=order,
-        also=[*locked, *{refund.customer for refund in locked}],
-        actor=actor,
-        at=at,
-        seal=True,
-        data={"number": order.number, "count": order.count, "total": order.total, "sha256": order.sha256},
-    )
+    seal_order(order, [*locked, *{refund.customer for refund in locked}], actor=actor, at=at)
     return order
 
 
-def _write(refunds: Sequence[Refund], account: BankAccount, executes_on: date, at: datetime) -> PaymentOrder:
+def insert_order(
+    account: BankAccount, transfers: Sequence[Transfer], *, executes_on: date, at: datetime
+) -> PaymentOrder:
+    """The next order of an account, with its file; the caller seals it, with what it pays. Raises pain001.NotValid."""
     number = next_number(company_id=account.company_id, series=SERIES, on=local_day(at))
     content = pain001.render(
         number=number,
         name=account.company.name,
         iban=account.iban,
         bic=account.bic,
-        transfers=_transfers(refunds),
+        transfers=transfers,
         executes_on=executes_on,
         at=at,
     )
@@ -103,8 +100,8 @@ def _write(refunds: Sequence[Refund], account: BankAccount, executes_on: date, a
         bank_account=account,
         executes_on=executes_on,
         currency="EUR",
-        count=len(refunds),
-        total=sum((refund.amount for refund in refunds), ZERO),
+        count=len(transfers),
+        total=sum((transfer.amount for transfer in transfers), ZERO),
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         made_at=at,
@@ -112,11 +109,27 @@ def _write(refunds: Sequence[Refund], account: BankAccount, executes_on: date, a
     return order
 
 
-def _transfers(refunds: Sequence[Refund]) -> list[Transfer]:
-    billed = Address.everywhere.filter(
-        kind=AddressKind.BILLING, customer__in=[refund.customer_id for refund in refunds]
+def seal_order(order: PaymentOrder, paid: Sequence[CompanyRow], *, actor: Actor, at: datetime) -> None:
+    """Told of the order, of what it pays and of whom."""
+    audit.record(
+        "payments.order.made",
+        subject=order,
+        also=paid,
+        actor=actor,
+        at=at,
+        seal=True,
+        data={"number": order.number, "count": order.count, "total": order.total, "sha256": order.sha256},
     )
-    addresses = {row.customer_id: row for row in billed}
+
+
+def structured_addresses(customers: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The billing addresses of third parties, by their keys, as the file asks for them."""
+    rows = Address.everywhere.filter(kind=AddressKind.BILLING, customer__in=set(customers))
+    return {row.customer_id: _structured(row) for row in rows}
+
+
+def _transfers(refunds: Sequence[Refund]) -> list[Transfer]:
+    addresses = structured_addresses(refund.customer_id for refund in refunds)
     return [
         Transfer(
             name=refund.customer.name,
@@ -124,15 +137,13 @@ def _transfers(refunds: Sequence[Refund]) -> list[Transfer]:
             amount=refund.amount,
             wording=f"{refund.number} {refund.reason}",
             end_to_end_id=refund.end_to_end_id,
-            address=_structured(addresses.get(refund.customer_id)),
+            address=addresses.get(refund.customer_id, {}),
         )
         for refund in refunds
     ]
 
 
-def _structured(address: Address | None) -> dict[str, str]:
-    if address is None:
-        return {}
+def _structured(address: Address) -> dict[str, str]:
     return {
         "street_name": address.line,
         "postcode": address.postcode[:16],

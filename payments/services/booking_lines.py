@@ -12,7 +12,7 @@ from billing.models import Journal, JournalEntry, JournalLine
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.money import ZERO
-from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund
+from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund, SupplierPayment
 
 
 def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *, actor: Actor, at: datetime) -> None:
@@ -49,6 +49,18 @@ def move_refund(match: Match, line: BankLine, refund: Refund, *, actor: Actor, a
         return
     postings = [Posting(refund.account, refund.amount), Posting(line.account.ledger_account, -refund.amount)]
     _write(match, line, f"Remboursement {refund.number} {refund.customer.name}", postings, actor=actor, at=at)
+
+
+def move_supplier_payment(
+    match: Match, line: BankLine, payment: SupplierPayment, *, actor: Actor, at: datetime
+) -> None:
+    """The same of a supplier payment: D where it was booked / C the line's bank; of a return the other way round."""
+    if payment.account == line.account.ledger_account:
+        return
+    amount = payment.sign * payment.amount
+    postings = [Posting(payment.account, amount), Posting(line.account.ledger_account, -amount)]
+    label = f"Règlement {payment.number} {payment.supplier.name}"
+    _write(match, line, label, postings, actor=actor, at=at)
 
 
 def _write(

@@ -19,7 +19,17 @@ from config.kernel.errors import DomainError
 from config.kernel.models import Company, CompanyRow
 from config.kernel.money import ZERO
 from customers.models import Address, AddressKind, Customer
-from payments.models import Allocation, CollectionSettings, Method, Payment, Refund, Remittance, RemittanceLine
+from payments.models import (
+    Allocation,
+    CollectionSettings,
+    Method,
+    Payment,
+    Refund,
+    Remittance,
+    RemittanceLine,
+    SupplierPayment,
+    SupplierPaymentKind,
+)
 
 # France and its departments overseas, which have codes of their own
 TAX_HOME = frozenset({"FR", "GP", "MQ", "RE", "GF", "YT"})
@@ -86,8 +96,9 @@ def till_balance(company: Company | int) -> Decimal:
     received = Payment.everywhere.filter(company=company, method=Method.CASH, bank_account=None)
     paid_in = RemittanceLine.everywhere.filter(company=company, remittance__method=Method.CASH, removed_at=None)
     given_back = _given_back(company)
-    sums = [rows.aggregate(sum=Sum("amount", default=ZERO))["sum"] for rows in (received, paid_in, given_back)]
-    return Decimal(sums[0] - sums[1] - sums[2])
+    counted = (received, paid_in, given_back, _paid_out(company))
+    sums = [rows.aggregate(sum=Sum("amount", default=ZERO))["sum"] for rows in counted]
+    return Decimal(sums[0] - sum(sums[1:]))
 
 
 def _given_back(company: Company | int) -> QuerySet[Refund]:
@@ -95,6 +106,15 @@ def _given_back(company: Company | int) -> QuerySet[Refund]:
     rows: QuerySet[Refund] = Refund.everywhere.filter(
         company=company, method=Method.CASH, bank_account=None, cancelled_at=None
     )
+    return rows
+
+
+def _paid_out(company: Company | int) -> QuerySet[SupplierPayment]:
+    """What suppliers got in cash, as far as it stands and did not come back."""
+    back = SupplierPayment.everywhere.filter(kind=SupplierPaymentKind.RETURN, cancelled_at=None)
+    rows: QuerySet[SupplierPayment] = SupplierPayment.everywhere.filter(
+        company=company, method=Method.CASH, bank_account=None, cancelled_at=None, kind=SupplierPaymentKind.PAYMENT
+    ).exclude(pk__in=back.values("returns"))
     return rows
 
 
@@ -115,6 +135,8 @@ def till_movements(company: Company) -> Iterator[Movement]:
     found += [Movement(row.remitted_on, row, str(row.bank_account), -totals[row.pk]) for row in slips]
     refunds = _given_back(company).select_related("customer")
     found += [Movement(row.made_on, row, row.customer.name, -row.amount) for row in refunds]
+    paid_out = _paid_out(company).select_related("supplier")
+    found += [Movement(row.made_on, row, row.supplier.name, -row.amount) for row in paid_out]
     balance = ZERO
     # what came in on a day before what left on it
     for one in sorted(found, key=lambda one: (one.day, one.amount < 0, one.row.pk)):

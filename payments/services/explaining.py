@@ -8,6 +8,7 @@ from billing import ledger
 from payments.debits.expected import DEBITS, debits_credited
 from payments.matching import Verdict
 from payments.models import BankLine, Payment, Refund, Remittance
+from payments.outgoing.suppliers.expected import parts_of_suppliers
 from payments.services.known_money import SLIP
 from payments.services.remittances import parts_of
 from payments.services.settling_parts import Booked, Collected, Found, Part, Refunded, Returned
@@ -24,6 +25,7 @@ def parts_of_verdict(line: BankLine, verdict: Verdict) -> list[Part]:
         parts += [Returned(payment, -amount) for payment in Payment.everywhere.filter(pk=key)]
     if verdict.returned and verdict.difference is not None:
         parts.append(Booked(ledger.BANK_FEES, -verdict.difference.amount, RETURN_FEE))
+    parts += parts_of_suppliers(line, verdict)
     for shown, amount in verdict.found:
         kind, *keys = cast("tuple[Any, ...]", shown)
         key = keys[0]

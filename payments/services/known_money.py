@@ -16,6 +16,7 @@ from config.kernel.models import Company
 from payments.debits.expected import expected_debits
 from payments.matching import CREDIT, DEBIT_ORDER, PAYMENT, REFUND, OpenItem
 from payments.models import MatchPart, Method, Payment, Refund, RefundKind, RefundShare
+from payments.outgoing.suppliers.expected import supplier_money
 from payments.services.remittances import open_remittances
 
 # a payment is remembered so long: a collection may be returned within eight weeks (SEPA), the same come twice
@@ -35,10 +36,11 @@ class _Shown:
 
 
 def known_money(company: Company, at: datetime, customers: Collection[int] | None) -> Iterator[OpenItem]:
-    """Of the company, or of these customers' payments alone, without what is expected of many at once. Six queries."""
+    """Of the company, or of these customers' payments alone, without what many owe at once. Eight queries."""
     since = local_day(at - REMEMBERED)
     yield from _payments(company, since, customers)
     yield from _refunds(company, since)
+    yield from supplier_money(company, since)
     if customers is None:
         yield from expected_debits(company)
     for slip in open_remittances(company):

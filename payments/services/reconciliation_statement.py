@@ -16,7 +16,7 @@ from django.db.models import F, Max, Min, Q, Sum
 
 from config.kernel.clock import start_of_day
 from config.kernel.money import ZERO
-from payments.models import BankAccount, BankLine, Match, MatchPart, Payment
+from payments.models import BankAccount, BankLine, Match, MatchPart, Payment, Refund, SupplierPayment
 from payments.services.balances import balance_at_bank, balance_before, balance_in_books, lines_of, postings_of
 
 
@@ -141,12 +141,14 @@ def _take_tied(booked: dict[str, Decimal], account: BankAccount, on: date) -> di
         # what an undone match booked, it has booked back
         by_line[line_id] += booked.pop(Match.subject_of(pk), ZERO)
     live = Q(match__undone_at=None) | Q(match__undone_at__gte=end)
-    parts = MatchPart.everywhere.filter(live, match__in=made, payment__isnull=False)
-    for line_id, payment_id, amount in parts.values_list("match__line_id", "payment_id", "amount"):
-        # booked on another account, a payment came here by an entry of the match
-        if (source := Payment.subject_of(payment_id)) in booked:
-            by_line[line_id] += amount
-            booked[source] -= amount
+    parts = MatchPart.everywhere.filter(live, match__in=made)
+    for model, column in ((Payment, "payment_id"), (Refund, "refund_id"), (SupplierPayment, "supplier_payment_id")):
+        shown = parts.filter(**{f"{column.removesuffix('_id')}__isnull": False})
+        for line_id, key, amount in shown.values_list("match__line_id", column, "amount"):
+            # booked on another account, a payment came here by an entry of the match
+            if (source := model.subject_of(key)) in booked:
+                by_line[line_id] += amount
+                booked[source] -= amount
     for source in [source for source, amount in booked.items() if not amount]:
         del booked[source]
     return by_line

@@ -1,6 +1,7 @@
 """The one door by which a bank line is explained: by payments, credits and bookings that together are its amount.
 
-Lock order: invoices by key, the line, older payments by key, refunds by key, then the counters.
+Lock order: invoices by key, the line, older payments by key, refunds by key, purchases by key, supplier payments by
+key, then the counters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from payments.services.settling_parts import (
     Booked,
     Collected,
     Found,
+    OfSupplier,
     Part,
+    PurchasesPaid,
     Received,
     Refunded,
     Returned,
@@ -39,6 +42,7 @@ from payments.services.settling_parts import (
 )
 from payments.services.settling_received import collect_debit, find_payment, receive
 from payments.services.settling_refunds import find_refund, lock_refunds, take_back
+from payments.services.settling_suppliers import lock_suppliers, rows_of_suppliers, settle_supplier
 
 ACCOUNTS = re.compile(r"[1-7][0-9]{2,9}")  # PCG, classes 1 to 7
 SUSPENDED = "suspense"
@@ -99,8 +103,8 @@ def settle_line(
     """Explain an open line, or one on 471, by parts that together are its amount. Writes all of it or nothing.
 
     A line on 471 leaves it: its entry is taken back. Raises NothingToMatch, PartsDoNotAddUp, OnlyCredits,
-    OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree, NotOrdered, and what
-    recording a payment, its return or a write-off raises.
+    OnlyDebits, AnotherCompany, UnusableAccount, LineNotOpen, PaymentNotFree, RefundNotFree,
+    SupplierPaymentNotFree, NotOrdered, and what recording a payment, its return or a write-off raises.
     """
     settlement = Settlement(line, parts, rule, evidence, is_automatic=is_automatic, rivals=rivals, note=note)
     check(settlement)
@@ -126,6 +130,7 @@ def settle_locked(
     prefetch_related_objects([one.line for one in settlements], "account", "statement")
     older = lock_payments(payment for one in settlements for payment in older_payments_of(one.parts))
     lock_refunds(part.refund for one in settlements for part in one.parts if isinstance(part, Refunded))
+    lock_suppliers(part for one in settlements for part in one.parts if isinstance(part, OfSupplier))
     matches = [one.match(at, _leave_suspense(one.line, actor, at)) for one in settlements]
     insert_each(matches)
     decisions = [
@@ -157,6 +162,8 @@ def _add(decision: Decision, part: Part) -> None:
         find_refund(decision, part)
     elif isinstance(part, Returned):
         take_back(decision, part)
+    elif isinstance(part, OfSupplier):
+        settle_supplier(decision, part)
     elif isinstance(part, Booked):
         _book(decision, part)
 
@@ -172,12 +179,13 @@ def check(settlement: Settlement) -> None:
         raise PartsDoNotAddUp(amount=amount, sum=parts_sum)
     if any(part.amount <= 0 for part in parts if isinstance(part, Received | Collected | Found)):
         raise OnlyCredits
-    if any(part.amount >= 0 for part in parts if isinstance(part, Refunded | Returned)):
+    if any(part.amount >= 0 for part in parts if isinstance(part, Refunded | Returned | PurchasesPaid)):
         raise OnlyDebits
     rows = [*invoices_of(parts), *older_payments_of(parts)]
     rows += [part.customer for part in parts if isinstance(part, Received)]
     rows += [part.debit for part in parts if isinstance(part, Collected)]
     rows += [part.refund for part in parts if isinstance(part, Refunded)]
+    rows += rows_of_suppliers(parts)
     if any(row.company_id != line.company_id for row in rows):
         raise AnotherCompany
     for part in parts:
@@ -220,7 +228,7 @@ def _move(decisions: Sequence[Decision], to: str, *, actor: Actor, at: datetime)
     moves = []
     for decision in decisions:
         match, rows = decision.match, decision.rows
-        numbers = [document.number for row in rows if (document := row.payment or row.refund) is not None]
+        numbers = [document.number for row in rows if (document := row.document) is not None]
         accounts = [row.account for row in rows if row.account]
         data = {
             "amount": decision.line.amount,

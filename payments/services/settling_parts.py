@@ -11,7 +11,8 @@ from billing import ledger
 from billing.models import Invoice, InvoiceStatus
 from config.kernel.money import ZERO, round2
 from customers.models import Customer
-from payments.models import BankLine, DirectDebit, Match, Method, Payment, Refund
+from payments.models import BankLine, DirectDebit, Match, Method, Payment, Refund, SupplierPayment
+from payments.outgoing.suppliers.entries import Due
 from payments.services.allocations import Share, held_by
 
 
@@ -110,6 +111,40 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplierPaid:
+    """A payment to a supplier that the line shows, whole, or what came back of one: it stands already."""
+
+    payment: SupplierPayment
+
+    @property
+    def amount(self) -> Decimal:
+        return -self.payment.sign * self.payment.amount
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasesPaid:
+    """Purchases of one supplier that the line pays, recorded by the decision."""
+
+    dues: Sequence[Due]
+    method: str = Method.TRANSFER
+
+    @property
+    def amount(self) -> Decimal:
+        return -sum((due.paid for due in self.dues), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierReturned:
+    """A transfer to a supplier that the bank gives back, recorded by the decision: its purchases are open again."""
+
+    payment: SupplierPayment
+
+    @property
+    def amount(self) -> Decimal:
+        return self.payment.amount
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """The rate in percent of the VAT that is in a booked amount, and its account."""
 
@@ -136,7 +171,8 @@ class Booked:
             yield self.vat.account, tax
 
 
-Part = Received | Collected | Found | Refunded | Returned | Booked
+OfSupplier = SupplierPaid | PurchasesPaid | SupplierReturned
+Part = Received | Collected | Found | Refunded | Returned | OfSupplier | Booked
 
 
 def invoices_of(parts: Sequence[Part]) -> list[Invoice]:

@@ -27,11 +27,13 @@ from payments.models import (
     WriteOff,
 )
 from payments.outgoing.refunding import cancel_refund
+from payments.outgoing.suppliers.taking_back import cancel_supplier_payment
 from payments.services.allocations import held_by, lock_invoices, lock_payment, release_allocation
 from payments.services.booking_lines import book_parts, take_back_entries
 from payments.services.payments import Origin, reverse_payment
 from payments.services.settling_differences import take_back_differences
 from payments.services.settling_refunds import lock_refunds
+from payments.services.settling_suppliers import lock_recorded
 
 UNDONE = "Rapprochement défait"
 
@@ -63,7 +65,8 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     if live is None:
         raise AlreadyUndone
     take_back_differences(live, reason=reason or UNDONE, actor=actor, at=at)
-    parts = list(live.parts.select_related("payment__customer", "refund").order_by("payment_id", "position"))
+    rows = live.parts.select_related("payment__customer", "refund", "supplier_payment")
+    parts = list(rows.order_by("payment_id", "position"))
     for part in parts:
         if part.payment is not None and part.is_recorded and part.payment.can_be_reversed:
             reverse_payment(payment=part.payment, reason=reason or UNDONE, actor=actor, at=at)
@@ -73,6 +76,9 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     for part in parts:
         if part.refund is not None and part.is_recorded and part.refund.is_live:
             cancel_refund(refund=part.refund, reason=reason or UNDONE, actor=actor, at=at)
+        paid = part.supplier_payment
+        if paid is not None and part.is_recorded and paid.is_live:
+            cancel_supplier_payment(payment=paid, reason=reason or UNDONE, actor=actor, at=at)
     if live.is_automatic:
         pairs = [BarredPair(company_id=live.company_id, line=live.line, invoice=row) for row in invoices.values()]
         BarredPair.everywhere.bulk_create(pairs, ignore_conflicts=True)
@@ -80,7 +86,7 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
     if live.replaces is not None:
         _suspend_again(live.replaces, live.line, actor, at)
         to = LineStatus.SUSPENSE
-    documents = [document for part in parts if (document := part.payment or part.refund) is not None]
+    documents = [document for part in parts if (document := part.document) is not None]
     states.move(
         live.line,
         to,
@@ -95,7 +101,8 @@ def undo_match(*, match: Match, reason: str, actor: Actor, at: datetime) -> Matc
 
 
 def _lock_all(matches: Collection[Match]) -> dict[int, Invoice]:
-    """All that undoing them touches, before any number is taken: invoices, lines, payments, refunds, each by key."""
+    """All that undoing them touches, before any number is taken: invoices, lines, payments, refunds, purchases and what
+    pays them, each by key."""
     invoices = _invoices_of(matches)
     lock_invoices(invoices.values())
     lines = {match.line_id for match in matches}
@@ -110,6 +117,7 @@ def _lock_all(matches: Collection[Match]) -> dict[int, Invoice]:
     for payment in sorted(set(payments), key=lambda row: row.pk):
         lock_payment(payment)
     lock_refunds(Refund.everywhere.filter(pk__in=recorded.values("refund_id")))
+    lock_recorded(matches)
     # read without lock to know which invoices to lock first: their money pays others since
     if not _invoices_of(matches).keys() <= invoices.keys():
         raise Stale

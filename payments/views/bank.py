@@ -165,7 +165,7 @@ def _verdict(line: BankLine) -> Verdict:
 def parts_of(match: Match) -> list[MatchPart]:
     return list(
         MatchPart.objects.filter(match=match)
-        .select_related("payment__customer", "refund__customer")
+        .select_related("payment__customer", "refund__customer", "supplier_payment__supplier")
         .order_by("position")
     )
 

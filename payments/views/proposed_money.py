@@ -19,11 +19,13 @@ from payments.models import BankLine, MatchPart, Payment
 from payments.sentences import why_matched
 from payments.services.explaining import parts_of_verdict
 from payments.services.proposing import AROUND
-from payments.services.settling_parts import Booked, Found, Part, Received, Refunded, Returned
+from payments.services.settling_parts import Booked, Found, OfSupplier, Part, Received, Refunded, Returned
 from payments.views.proposal import Proposal
+from payments.views.proposed_suppliers import title_of
 
 MOST_FOUND, MOST_FACTS = 3, 8
-KNOWN = ("found", "returned", "refunds")  # of a verdict, in the names of the fields
+# of a verdict, in the names of the fields
+KNOWN = ("found", "returned", "refunds", "suppliers", "purchases", "came_back")
 
 
 def of_known_money(line: BankLine, verdict: Verdict) -> list[Proposal]:
@@ -70,7 +72,7 @@ def verdict_of(fields: Sequence[tuple[str, Decimal]]) -> Verdict:
 
 
 def _depth(name: str) -> int:
-    return 2 if name == "found" else 1
+    return 2 if name in {"found", "suppliers"} else 1
 
 
 def _title(parts: Sequence[Part]) -> str:
@@ -80,6 +82,8 @@ def _title(parts: Sequence[Part]) -> str:
     if isinstance(part, Returned):
         customer = part.payment.customer.name
         return _("Encaissement rejeté de %(customer)s : ses factures redeviennent à payer") % {"customer": customer}
+    if isinstance(part, OfSupplier):
+        return title_of(parts)
     found = [part for part in parts if isinstance(part, Found)]
     if len(found) == 1:
         return f"{found[0].payment.number} · {found[0].payment.customer.name}"
@@ -104,6 +108,8 @@ def _label(part: Part) -> str:
         return f"{part.payment.number} · {part.payment.customer.name}"
     if isinstance(part, Received):
         return " · ".join([*(str(share.invoice) for share in part.shares), part.customer.name])
+    if isinstance(part, OfSupplier):
+        return title_of([part])
     return f"{part.account} · {part.label}" if isinstance(part, Booked) else ""
 
 

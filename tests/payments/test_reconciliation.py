@@ -325,7 +325,7 @@ def test_looking_takes_the_same_queries_for_one_line_or_twelve(company, customer
         an_invoice(customer, f"{12 * (number + 1)}.00")
         a_line(company, f"{number + 700}.00", counterparty=f"INCONNU {number}")
     # two are of direct debits: those the bank owes before the evidence is read, and those it still owes after
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         assert run(company).left == 12
 
 

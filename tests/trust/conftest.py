@@ -78,7 +78,7 @@ from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
 from payments.services.write_offs import write_off
 from tests.conftest import never_committed
-from tests.factories import money, platforms, purchases, story
+from tests.factories import money, platforms, purchases, story, supplier_payments
 from tests.factories.queues import claim_due
 
 
@@ -173,6 +173,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
     rows |= bought(company)
+    rows |= paid(company)
     rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
@@ -373,6 +374,19 @@ def bought(company: Company) -> dict[str, models.Model]:
         "purchase deposit": final.deposits.get(),
         "supplier credit": final.credits_taken.get(),
         "purchase settlement": final.settlements.get(),
+    }
+
+
+def paid(company: Company) -> dict[str, models.Model]:
+    """A purchase that a run paid, its file not at the bank yet."""
+    purchase = supplier_payments.a_purchase(supplier_payments.a_supplier(company, "Papeterie réglée"))
+    run = supplier_payments.an_ordered_run([purchase], supplier_payments.a_payer(company))
+    payment = run.payments.get()
+    return {
+        "supplier payment": payment,
+        "supplier share": payment.shares.get(),
+        "payment run": run,
+        "payment run line": run.lines.get(),
     }
 
 

@@ -76,6 +76,8 @@ UNCOVERED: dict[str, set[str]] = {
     },
     "payments_paymentorder": {"content"},
     "payments_refund": {"cancelled_because"},
+    "payments_supplierpayment": {"announced_at", "cancelled_because"},
+    "payments_paymentrun": {"cancelled_because"},
     "payments_remittance": {"at", "bank_account_id", "cancelled_at", "cancelled_because", "method", "remitted_on"},
     "payments_remittanceline": {"amount", "payment_id", "remittance_id", "removed_at"},
     "einvoicing_enclosure": {"transmission_id", "position", "name", "media_type", "file", "sha256", "size"},

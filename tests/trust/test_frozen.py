@@ -12,7 +12,7 @@ from billing.models import Invoice, PurchaseInvoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import ReceivedDocument, Report
-from payments.models import Payment
+from payments.models import Payment, SupplierPayment
 from tests.factories import story
 from tests.trust.conftest import World, run, settle
 from tests.unchanged import as_it_was
@@ -87,6 +87,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     "refund": ("cancelled_at", "cancelled_because", "order_id"),
     "refund share": (),
     "order of transfers": (),
+    "supplier payment": SupplierPayment.MUTABLE,
+    "supplier share": (),
+    "payment run": ("status", "cancelled_at", "cancelled_because"),
+    "payment run line": (),
     "slip": ("cancelled_at", "cancelled_because"),
     "slip line": ("removed_at",),
     "mandate": ("revoked_at", "revoked_because"),

@@ -1,236 +1,188 @@
-"""Twenty people pay one invoice at the same moment: its balance is never exceeded, and what they see is never wrong."""
+"""Suppliers paid by two people at the same moment: once, or refused in words; what the account owes is what remains."""
 
 from __future__ import annotations
 
-import threading
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
-from billing.models import Invoice, InvoiceStatus
-from billing.services.settling import CreditTooLarge, NothingOutstanding, OverAllocated
+from billing.models import JournalLine
+from billing.purchases.disputing import dispute_purchase
+from billing.purchases.models import PurchaseInvoice
 from config.kernel import chain
 from config.kernel.errors import DomainError
+from config.kernel.models import Company
+from config.kernel.money import ZERO
 from config.kernel.scope import company_scope
-from payments.models import Allocation, Payment
-from payments.services.allocations import Share, allocate_payment
-from payments.services.credits import use_credit
-from payments.services.payments import record_payment, reverse_payment
-from tests.factories import story
-from tests.factories.money import credit_invoice
-from tests.trust.at_once import at_once
+from payments.models import MatchPart, PaymentOrder, PaymentRun, PaymentRunLine, SupplierPayment
+from payments.outgoing.suppliers.entries import Due
+from payments.outgoing.suppliers.ordering import cancel_run, order_run
+from payments.outgoing.suppliers.preparing import Choice, prepare_run
+from payments.outgoing.suppliers.recording import pay_supplier
+from payments.outgoing.suppliers.taking_back import cancel_supplier_payment, return_supplier_payment
+from payments.services.settling import settle_line
+from payments.services.settling_parts import SupplierPaid
+from tests.factories import money, story
+from tests.factories.story import ACTOR, AT
+from tests.factories.supplier_payments import DAY, a_payer, a_purchase, a_run, a_supplier, an_ordered_run
+from tests.trust.at_once import WHOLE, at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
-
-CLIENTS = 20
-SHARE = Decimal("100.00")
-TWELVE_HUNDRED = [story.a_line(quantity=Decimal(10), unit_price=Decimal("100.00"))]
+WHO: dict[str, Any] = {"actor": ACTOR, "at": AT}
 
 
-def an_invoice_of_1200() -> Invoice:
-    return story.an_issued_invoice(story.a_customer(story.a_company()), TWELVE_HUNDRED)
+@pytest.fixture
+def company(settings: Any, tmp_path: Path) -> Company:
+    settings.MEDIA_ROOT = str(tmp_path)
+    return story.a_company()
 
 
-def pay(invoice: Invoice, amount: Decimal, share: Decimal | None = None) -> Payment:
-    shares = [Share(invoice, amount if share is None else share)] if share != 0 else []
-    return record_payment(
-        customer=invoice.customer,
-        amount=amount,
-        method="TRANSFER",
-        paid_on=story.AT.date(),
-        shares=shares,
-        actor=story.ACTOR,
-        at=story.AT,
+def each(company: Company, *acts: Callable[[], object]) -> list[str]:
+    """What each is answered who does one of the acts at the same moment: "done", or why not."""
+
+    def person(place: int) -> str:
+        with company_scope(company):
+            try:
+                acts[place]()
+            except DomainError as refused:
+                return refused.code
+        return "done"
+
+    answers = sorted(at_once(len(acts), person))
+    agree(company)
+    return answers
+
+
+def agree(company: Company) -> None:
+    """What the books owe suppliers is what their purchases still ask for, and the proof holds."""
+    with company_scope(company):
+        owed = JournalLine.objects.filter(account__startswith="40").exclude(account__startswith="409")
+        owed = owed.aggregate(sum=Sum(F("credit") - F("debit"), default=ZERO))["sum"]
+        rest = sum((row.sign * row.balance for row in PurchaseInvoice.objects.filter(booked_on__isnull=False)), ZERO)
+        assert owed == rest
+        assert list(chain.verify(company)) == []
+
+
+def test_an_invoice_chosen_by_two_is_in_one_run(company: Company):
+    purchase, account = a_purchase(a_supplier(company)), money.a_bank_account(company)
+    payers = [a_payer(company) for _place in range(3)]
+
+    def prepare(payer: Any) -> Callable[[], object]:
+        choice = [Choice(purchase, purchase.balance)]
+        return lambda: prepare_run(choices=choice, bank_account=account, executes_on=DAY, actor=payer, at=AT)
+
+    assert each(company, *map(prepare, payers)) == ["done", "purchase_held", "purchase_held"]
+    assert PaymentRunLine.everywhere.filter(ended_at=None).count() == 1
+    assert PaymentRun.everywhere.count() == 1
+
+
+def test_postgresql_itself_keeps_an_invoice_out_of_a_second_run(company: Company):
+    purchase = a_purchase(a_supplier(company))
+    run = a_run([purchase], a_payer(company))
+    line = PaymentRunLine(company=company, run=run, purchase=purchase, amount=1, iban=story.IBAN)
+    with company_scope(company), pytest.raises(IntegrityError, match="one_open_run"), transaction.atomic():
+        line.save(force_insert=True)
+
+
+def test_a_run_confirmed_by_two_is_ordered_once(company: Company):
+    rows = [a_purchase(a_supplier(company, name)) for name in ("Un", "Deux")]
+    run = a_run(rows, a_payer(company))
+    payers = [a_payer(company) for _place in range(3)]
+    acts = [
+        lambda payer=payer: order_run(run=PaymentRun.everywhere.get(), total=run.total, actor=payer, at=AT)
+        for payer in payers
+    ]
+    assert each(company, *acts) == ["done", "run_not_open", "run_not_open"]
+    assert (PaymentOrder.everywhere.count(), SupplierPayment.everywhere.count()) == (1, 2)
+
+
+def test_a_run_confirmed_while_an_invoice_is_disputed_or_paid_by_hand_pays_it_once_or_not(company: Company):
+    supplier = a_supplier(company)
+    purchase, payer = a_purchase(supplier), a_payer(company)
+    run = a_run([purchase], payer)
+    account = money.a_bank_account(company)
+    answers = each(
+        company,
+        lambda: order_run(run=run, total=run.total, actor=payer, at=AT),
+        lambda: dispute_purchase(purchase=purchase, code="AUTRE", reason="Prix", **WHO),
     )
+    assert answers in (["done", "nothing_to_dispute"], ["done", "purchase_held"])
+    other = a_purchase(supplier, "70")
+    second = a_run([other], payer)
+    by_hand = {"dues": [Due(other, other.balance)], "method": "CHECK", "made_on": DAY, "bank_account": account}
+    answers = each(
+        company,
+        lambda: order_run(run=second, total=second.total, actor=payer, at=AT),
+        lambda: pay_supplier(**by_hand, **WHO),
+    )
+    assert answers in (["done", "purchase_held"], ["done", "purchase_paid_twice"])
 
 
-def allocated(invoice: Invoice) -> Decimal:
-    return Allocation.everywhere.filter(invoice=invoice).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
+def test_a_payment_matched_while_it_is_cancelled_is_one_of_both(company: Company):
+    payer = a_payer(company)
+    run = an_ordered_run([a_purchase(a_supplier(company))], payer)
+    payment = SupplierPayment.everywhere.get()
+    (line,) = money.bank_lines(company, [money.a_credit("-120.00")])
+    answers = each(
+        company,
+        lambda: settle_line(line=line, parts=[SupplierPaid(payment)], rule="person", is_automatic=False, **WHO),
+        lambda: cancel_run(run=run, reason="Erreur", actor=payer, at=AT),
+        lambda: cancel_supplier_payment(payment=payment, reason="Erreur", **WHO),
+    )
+    assert answers.count("done") == 1
+    assert MatchPart.everywhere.exists() == (SupplierPayment.everywhere.get().cancelled_at is None)
 
 
-def test_twenty_clients_at_once_never_pay_more_than_the_balance():
-    invoice = an_invoice_of_1200()
-
-    def client(_place: int) -> str:
-        with company_scope(invoice.company_id):
-            try:
-                pay(invoice, SHARE)
-            except DomainError as refused:
-                return refused.code
-        return "paid"
-
-    answers = at_once(CLIENTS, client)
-    assert sorted(answers) == sorted(["paid"] * 12 + [NothingOutstanding.code] * 8)
-    invoice.refresh_from_db()
-    assert (invoice.amount_paid, invoice.balance, invoice.status) == (1200, 0, InvoiceStatus.PAID)
-    assert allocated(invoice) == invoice.amount_paid
-    assert Payment.everywhere.filter(company=invoice.company).count() == 12, "a refused payment leaves nothing behind"
-    assert list(chain.verify(invoice.company)) == []
+def test_random_payments_runs_returns_and_cancellations_leave_401_equal_to_what_is_owed(company: Company):
+    chance, payer = random.Random(14), a_payer(company)
+    suppliers = [a_supplier(company, name) for name in ("Un", "Deux")]
+    regimes = ("GOODS", "SERVICES", "ASSET")
+    for place in range(10):
+        net = f"{chance.randint(500, 90000) / 100:.2f}"
+        kind = "381" if place % 4 == 3 else "380"
+        a_purchase(suppliers[place % 2], net, regime=regimes[place % 3], kind=kind)
+    for _step in range(120 if WHOLE else 24):
+        with company_scope(company):
+            act = chance.choice([_pay, _pay, _run, _return, _cancel])
+            with suppress(DomainError), transaction.atomic():
+                act(company, payer, chance)
+    agree(company)
 
 
-def test_shares_that_do_not_divide_the_balance_are_refused_once_too_large():
-    invoice = an_invoice_of_1200()
-    share = Decimal("350.00")
-
-    def client(_place: int) -> str:
-        with company_scope(invoice.company_id):
-            try:
-                pay(invoice, share)
-            except DomainError as refused:
-                return refused.code
-        return "paid"
-
-    answers = at_once(8, client)
-    assert sorted(answers) == sorted(["paid"] * 3 + [OverAllocated.code] * 5)
-    invoice.refresh_from_db()
-    assert (invoice.amount_paid, allocated(invoice)) == (1050, 1050)
+def _pay(company: Company, payer: Any, chance: random.Random) -> None:
+    row = chance.choice(list(PurchaseInvoice.objects.payable().order_by("reference")) or [None])
+    if row is None:
+        return
+    amount = min(row.balance, Decimal(chance.randint(1, 20000)) / 100)
+    discount = (amount / 50).quantize(Decimal("0.01")) if chance.random() < 0.3 else ZERO
+    account = money.a_bank_account(company)
+    pay_supplier(dues=[Due(row, amount, discount)], method="TRANSFER", made_on=DAY, bank_account=account, **WHO)
 
 
-def test_without_the_lock_they_overwrite_each_other_and_only_postgresql_sees_it():
-    """The control: read, compute, write, as a careless page would. Everybody reads the same balance."""
-    invoice = an_invoice_of_1200()
-    all_have_read = threading.Barrier(CLIENTS, timeout=30)
-
-    def careless(_place: int) -> str:
-        with company_scope(invoice.company_id), transaction.atomic():
-            payment = pay(invoice, SHARE, share=Decimal(0))
-        seen = Invoice.everywhere.get(pk=invoice.pk)
-        all_have_read.wait()
-        assert seen.balance >= SHARE, "everybody believes that there is room"
-        try:
-            with transaction.atomic():
-                Invoice.everywhere.filter(pk=invoice.pk).update(amount_paid=seen.amount_paid + SHARE)
-                Payment.everywhere.filter(pk=payment.pk).update(allocated=SHARE)
-                Allocation.everywhere.create(
-                    company_id=invoice.company_id, payment=payment, invoice=invoice, amount=SHARE, at=story.AT
-                )
-        except IntegrityError as refused:
-            return str(refused).partition("\n")[0]
-        return "paid"
-
-    answers = at_once(CLIENTS, careless)
-    caught = [answer for answer in answers if answer != "paid"]
-    assert caught, "twenty payments of 100 were believed to fit into 1200"
-    assert all("what it rests on says" in words or "is not in the figures" in words for words in caught)
-    invoice.refresh_from_db()
-    assert invoice.amount_paid == allocated(invoice) <= invoice.total_gross
+def _run(company: Company, payer: Any, chance: random.Random) -> None:
+    supplier = chance.choice(list(PurchaseInvoice.objects.owed().values_list("supplier", flat=True)) or [None])
+    rows = list(PurchaseInvoice.objects.owed().filter(supplier=supplier).select_related("supplier"))[:4]
+    if rows:
+        run = a_run(rows, payer)
+        order_run(run=run, total=run.total, actor=payer, at=AT)
+        if chance.random() < 0.4:
+            cancel_run(run=run, reason="Erreur", actor=payer, at=AT)
 
 
-def test_payments_and_a_credit_note_at_once_never_exceed_the_total():
-    invoice = an_invoice_of_1200()
-    half = story.a_return(invoice, 5)
-
-    def person(place: int) -> str:
-        with company_scope(invoice.company_id):
-            try:
-                if place in {3, 7, 11}:
-                    credit_invoice(invoice=invoice, parts=half, reason="Retour", actor=story.ACTOR, at=story.AT)
-                    return "credited"
-                pay(invoice, SHARE)
-            except DomainError as refused:
-                return refused.code
-        return "paid"
-
-    answers = at_once(12, person)
-    invoice.refresh_from_db()
-    # a credit note always passes while the total has room: money already received becomes the customer's credit
-    assert (answers.count("credited"), answers.count(CreditTooLarge.code)) == (2, 1)
-    assert (invoice.amount_credited, invoice.amount_paid) == (1200, 0)
-    assert invoice.status == InvoiceStatus.CREDITED
-    assert allocated(invoice) == 0
-    payments = Payment.everywhere.filter(company=invoice.company)
-    assert payments.count() == answers.count("paid")
-    assert sum(payment.unallocated for payment in payments) == SHARE * answers.count("paid")
-    assert list(chain.verify(invoice.company)) == []
+def _return(company: Company, payer: Any, chance: random.Random) -> None:
+    row = chance.choice(list(SupplierPayment.objects.filter(cancelled_at=None).order_by("number")) or [None])
+    if row is not None:
+        return_supplier_payment(payment=row, returned_on=DAY, reason="AC04", **WHO)
 
 
-def test_one_payment_spent_on_many_invoices_at_once_is_never_spent_twice():
-    first = an_invoice_of_1200()
-    others = [story.an_issued_invoice(first.customer, TWELVE_HUNDRED) for _invoice in range(5)]
-    with company_scope(first.company_id):
-        payment = pay(first, Decimal("1000.00"), share=Decimal(0))
-
-    def person(place: int) -> str:
-        with company_scope(first.company_id):
-            try:
-                allocate_payment(
-                    payment=Payment.everywhere.get(pk=payment.pk),
-                    invoice=others[place % 5],
-                    amount=Decimal("300.00"),
-                    actor=story.ACTOR,
-                    at=story.AT,
-                )
-            except DomainError as refused:
-                return refused.code
-        return "allocated"
-
-    answers = at_once(10, person)
-    assert (answers.count("allocated"), answers.count("not_enough_credit")) == (3, 7)
-    payment.refresh_from_db()
-    assert (payment.allocated, payment.unallocated) == (900, 100)
-
-
-def test_a_payment_reversed_by_two_people_at_once_is_reversed_once():
-    invoice = an_invoice_of_1200()
-    with company_scope(invoice.company_id):
-        payment = pay(invoice, Decimal("1200.00"))
-
-    def person(_place: int) -> str:
-        with company_scope(invoice.company_id):
-            try:
-                reverse_payment(payment=payment, reason="Rejet", actor=story.ACTOR, at=story.AT)
-            except DomainError as refused:
-                return refused.code
-        return "reversed"
-
-    assert sorted(at_once(4, person)) == ["already_reversed"] * 3 + ["reversed"]
-    invoice.refresh_from_db()
-    assert (invoice.amount_paid, invoice.status) == (0, InvoiceStatus.ISSUED)
-
-
-def test_money_allocated_while_the_payment_is_being_reversed_is_taken_back_or_refused():
-    invoice = an_invoice_of_1200()
-    with company_scope(invoice.company_id):
-        payment = pay(invoice, Decimal("1200.00"), share=Decimal(0))
-
-    def person(place: int) -> str:
-        with company_scope(invoice.company_id):
-            try:
-                if place == 0:
-                    reverse_payment(payment=payment, reason="Rejet", actor=story.ACTOR, at=story.AT)
-                    return "reversed"
-                mine = Payment.everywhere.get(pk=payment.pk)
-                allocate_payment(payment=mine, invoice=invoice, amount=SHARE, actor=story.ACTOR, at=story.AT)
-            except DomainError as refused:
-                return refused.code
-        return "allocated"
-
-    answers = at_once(8, person)
-    assert set(answers) <= {"reversed", "allocated", "stale", "not_enough_credit"}
-    invoice.refresh_from_db()
-    payment.refresh_from_db()
-    assert invoice.amount_paid == allocated(invoice) == payment.allocated
-    if payment.reversed_at:
-        assert payment.allocated == 0
-
-
-def test_credit_that_two_invoices_ask_for_at_once_is_used_once():
-    first = an_invoice_of_1200()
-    with company_scope(first.company_id):
-        second = story.an_issued_invoice(first.customer, TWELVE_HUNDRED)
-        payment = pay(first, Decimal("700.00"), share=Decimal(0))
-
-    def person(place: int) -> str:
-        with company_scope(first.company_id):
-            invoice = Invoice.objects.select_related("customer").get(pk=(first, second)[place % 2].pk)
-            try:
-                use_credit(invoice=invoice, actor=story.ACTOR, at=story.AT)
-            except DomainError as refused:
-                return refused.code
-        return "used"
-
-    assert sorted(at_once(8, person)) == ["no_credit"] * 7 + ["used"]
-    payment.refresh_from_db()
-    assert payment.allocated == allocated(first) + allocated(second) == Decimal("700.00")
+def _cancel(company: Company, payer: Any, chance: random.Random) -> None:
+    row = chance.choice(list(SupplierPayment.objects.filter(cancelled_at=None).order_by("number")) or [None])
+    if row is not None:
+        cancel_supplier_payment(payment=row, reason="Erreur", **WHO)
