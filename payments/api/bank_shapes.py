@@ -16,7 +16,12 @@ from payments.matching import PHRASES, Verdict
 from payments.models import Match, MatchPart, PartKind
 from payments.sentences import why_matched
 
-PART_KINDS = {"payment": PartKind.PAYMENT, "refund": PartKind.REFUND, "booking": PartKind.BOOKING}
+PART_KINDS = {
+    "payment": PartKind.PAYMENT,
+    "refund": PartKind.REFUND,
+    "supplier": PartKind.SUPPLIER,
+    "booking": PartKind.BOOKING,
+}
 KINDS = ("auto", "proposed", "none")
 
 
@@ -153,6 +158,8 @@ class PartShape(serializers.Serializer):
     payment_number = serializers.CharField(allow_null=True)
     refund_id = Id(allow_null=True)
     refund_number = serializers.CharField(allow_null=True)
+    supplier_payment_id = Id(allow_null=True)
+    supplier_payment_number = serializers.CharField(allow_null=True)
     is_recorded = serializers.BooleanField(
         help_text="True where the match recorded the payment, or its return; false where it found it."
     )
@@ -199,10 +206,11 @@ class MatchShape(serializers.Serializer):
 
 
 def _part(part: MatchPart) -> dict[str, Any]:
-    names = ("kind", "amount", "payment_id", "refund_id", "is_recorded", "account", "label")
+    names = ("kind", "amount", "payment_id", "refund_id", "supplier_payment_id", "is_recorded", "account", "label")
     numbers = {
         "payment_number": part.payment.number if part.payment else None,
         "refund_number": part.refund.number if part.refund else None,
+        "supplier_payment_number": part.supplier_payment.number if part.supplier_payment else None,
     }
     return {**{name: getattr(part, name) for name in names}, **numbers}
 

@@ -9,6 +9,7 @@ from payments.debits import api as debits
 from payments.debits import api_acts as debit_acts
 from payments.dunning import api as reminders
 from payments.outgoing import api as outgoing
+from payments.outgoing.suppliers import api as suppliers
 
 urlpatterns: list[URLPattern] = [
     path("payments", payments.PaymentList.as_view(), name="payments"),
@@ -52,6 +53,13 @@ urlpatterns: list[URLPattern] = [
     path("debit-orders/<int:id>", debits.OrderItem.as_view(), name="debit-order"),
     path("debit-orders/<int:id>/cancel", debit_acts.OrderCancel.as_view(), name="debit-order-cancel"),
     path("debit-orders/<int:id>/file", debits.OrderFile.as_view(), name="debit-order-file"),
+    path("payment-runs", suppliers.PaymentRunList.as_view(), name="payment-runs"),
+    path("payment-runs/<int:id>", suppliers.PaymentRunItem.as_view(), name="payment-run"),
+    path("supplier-payments", suppliers.SupplierPaymentList.as_view(), name="supplier-payments"),
+    path("supplier-payments/<int:id>", suppliers.SupplierPaymentItem.as_view(), name="supplier-payment"),
+    path(
+        "supplier-payments/<int:id>/cancel", suppliers.SupplierPaymentCancel.as_view(), name="supplier-payment-cancel"
+    ),
     path("refunds", outgoing.RefundList.as_view(), name="refunds"),
     path("refunds/<int:id>", outgoing.RefundItem.as_view(), name="refund"),
     path("refunds/<int:id>/cancel", outgoing.RefundCancel.as_view(), name="refund-cancel"),

@@ -309,6 +309,10 @@ ACTS = {
     "purchase_dispute_open": {"code", "reason"},
     "supplier_iban_create": {"iban", "bic", "holder"},
     "refund_cancel": {"reason"},
+    "supplier_payment_create": {
+        "purchases", "payment_method", "payment_date", "bank_account_id", "iban", "reference",
+    },
+    "supplier_payment_cancel": {"reason"},
     "invoice_use_credit": {"amount"},
     "invoice_write_off": {"amount", "reason", "with_vat", "note"},
     "write_off_take_back": {"reason"},

@@ -45,6 +45,7 @@ from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
 from tests.factories import debits, money, platforms, purchases, story
+from tests.factories import supplier_payments as paid
 from tests.factories.people import a_person, signed_in
 
 
@@ -352,6 +353,24 @@ class World:
         return debits.an_announced_debit(self.mandate, story.an_issued_invoice(self.customer))
 
     @cached_property
+    def purchase_to_pay(self) -> Any:
+        return paid.a_purchase(paid.a_supplier(self.company, "Fournisseur à régler"))
+
+    @cached_property
+    def supplier_payment(self) -> Any:
+        return paid.a_payment(paid.a_purchase(paid.a_supplier(self.company, "Fournisseur réglé")))
+
+    @cached_property
+    def run(self) -> Any:
+        rows = [paid.a_purchase(paid.a_supplier(self.company, "Fournisseur en lot"))]
+        return paid.an_ordered_run(rows, paid.a_payer(self.company))
+
+    @cached_property
+    def run_line(self) -> Any:
+        rows = [paid.a_purchase(paid.a_supplier(self.company, "Fournisseur en préparation"))]
+        return paid.a_run(rows, paid.a_payer(self.company)).lines.get()
+
+    @cached_property
     def debit_order(self) -> Any:
         other = debits.an_announced_debit(self.mandate, story.an_issued_invoice(self.customer))
         return debits.an_order([other])
@@ -473,6 +492,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "mandates": lambda world: world.mandate,
     "matches": lambda world: world.match,
     "orders": lambda world: world.order,
+    "payment-runs": lambda world: world.run,
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
@@ -481,6 +501,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "received-webhooks": lambda world: world.received,
     "refunds": lambda world: world.refund,
     "reminders": lambda world: world.reminder,
+    "supplier-payments": lambda world: world.supplier_payment,
     "suppliers": lambda world: world.supplier,
     "transactions": lambda world: world.transaction,
     "transmissions": lambda world: world.transmission,
