@@ -9,10 +9,12 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import customer_account, inbound, panels, receivers, sealed
+        from payments.outgoing.suppliers import panels as paying
         from payments.portal import letters
 
         sealed.declare()
         panels.register()
+        paying.register()
         customer_account.register()
         inbound.register()
         receivers.connect()

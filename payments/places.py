@@ -2,13 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.places import Place, declare_acts, declare_pages
+from config.kernel.places import Place, declare_acts, declare_pages, declare_tabs
 
 declare_pages(
     Place("payments:payment-list", _("Encaissements"), "coins"),
     Place("payments:bankline-list", _("Banque"), "bank"),
     Place("payments:reminder-list", _("Relances"), "bell"),
 )
+declare_tabs(Place("payments:supplier-due", _("Règlements"), "bank", _("payer fournisseurs virements")))
 declare_acts(
     Place("payments:refund-list", _("Remboursements"), "undo", _("rembourser ordre de virement")),
     Place("payments:remittance-new", _("Remettre des chèques ou des espèces"), "bank", _("remise bordereau caisse")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import Invoice, InvoiceStatus, owed_of
+from billing.purchases.models import PurchaseInvoice
 from config.kernel import typography
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 from payments.debits.reasons import reason_of
@@ -22,11 +24,16 @@ from payments.models import (
     DirectDebit,
     HoldKind,
     LineStatus,
+    PayingSettings,
     Payment,
+    PaymentRun,
+    PaymentRunLine,
     Reminder,
     ReminderHold,
     ReminderStatus,
+    RunStatus,
 )
+from payments.outgoing.suppliers.due import OPEN_BALANCE
 from payments.portal.notices import waiting_notices
 
 ZERO = Decimal("0.00")
@@ -147,6 +154,37 @@ def credits_to_allocate(_today: Today) -> Iterator[Todo]:
         detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
         url = one_or_list(row["count"], row["only"], "payments:payment-detail", "payments:payment-list", "left=owed")
         yield Todo(counted(sentence, row["count"]), detail, "coins", "neutral", _("Affecter"), url)
+
+
+@watch("supplier-payments", needs="purchases.pay")
+def supplier_payments(today: Today) -> Iterator[Todo]:
+    """What suppliers are owed within the company's horizon, in no run yet."""
+    terms = PayingSettings.objects.first() or PayingSettings()
+    in_run = PaymentRunLine.objects.filter(purchase=OuterRef("pk"), ended_at=None)
+    due = PurchaseInvoice.objects.payable().filter(due_date__lte=today.date + timedelta(days=terms.horizon_days))
+    row = due.exclude(Exists(in_run)).aggregate(
+        count=Count("pk"), total=Sum(OPEN_BALANCE, default=ZERO), late=Count("pk", filter=Q(due_date__lt=today.date))
+    )
+    if row["count"]:
+        sentence = ngettext("%(n)s facture fournisseur à régler", "%(n)s factures fournisseurs à régler", row["count"])
+        detail = typography.money(row["total"])
+        if row["late"]:
+            detail = _("%(total)s, dont %(late)s en retard") % {"total": detail, "late": typography.number(row["late"])}
+        tone = "warn" if row["late"] else "info"
+        url = reverse("payments:supplier-due")
+        yield Todo(counted(sentence, row["count"]), detail, "bank", tone, _("Préparer les règlements"), url)
+
+
+@watch("payment-runs", needs="purchases.pay")
+def payment_runs(_today: Today) -> Iterator[Todo]:
+    """Runs that wait for another person."""
+    waiting = PaymentRun.objects.filter(status=RunStatus.TO_CONFIRM)
+    row = waiting.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("total", default=ZERO))
+    if row["count"]:
+        sentence = ngettext("%(n)s lot de règlements à confirmer", "%(n)s lots de règlements à confirmer", row["count"])
+        url = one_or_list(row["count"], row["only"], "payments:run-detail", "payments:run-list")
+        detail = typography.money(row["total"])
+        yield Todo(counted(sentence, row["count"]), detail, "bank", "warn", _("Confirmer"), url)
 
 
 first_step(

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
+from payments.outgoing.suppliers.urls import urlpatterns as paying
 from payments.outgoing.urls import urlpatterns as money_back
 from payments.views import accounts, bank, checkouts, payments, payouts, portal, rules, uploads, using_credit, worktable
 
@@ -72,4 +73,5 @@ urlpatterns = [
     ),
     *collecting,
     *money_back,
+    *paying,
 ]

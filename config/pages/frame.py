@@ -33,6 +33,7 @@ ROOMS = {
         "einvoicing:received-list",
         "billing:approval-list",
         "billing:supplier-list",
+        "payments:supplier-due",
     ),
 }
 SETTINGS = (

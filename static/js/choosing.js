@@ -14,6 +14,15 @@
     const written = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: "EUR" });
     sum.textContent = written.format(cents / 100);
   };
+  // an amount of a row that is typed: what its box comes to, less the discount; a credit note counts against
+  const cents = (input) => Math.round(Number(input.value.replace(/[\s\u00a0\u202f€]/g, "").replace(",", ".")) * 100) || 0;
+  document.addEventListener("input", (event) => {
+    const row = event.target.closest?.("tr[data-sign]"), typed = row && [...row.querySelectorAll("input.input-number")];
+    if (!typed?.includes(event.target)) return;
+    const [amount] = typed.slice(-1), discount = typed.length > 1 ? cents(typed[0]) : 0;
+    row.querySelector("input[type=checkbox]").dataset.cents = Number(row.dataset.sign) * cents(amount) - discount;
+    follow(row.closest("table"));
+  });
   document.addEventListener("change", (event) => {
     const table = event.target.closest?.("table:has([data-choose-all])");
     if (!table) return;

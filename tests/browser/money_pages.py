@@ -17,11 +17,12 @@ from payments.dunning.holds import hold_reminders
 from payments.models import Method
 from payments.outgoing.ordering import order_refunds
 from payments.outgoing.refunding import refund_customer
+from payments.outgoing.suppliers.taking_back import return_supplier_payment
 from payments.portal.links import link_to_invoice, link_to_statement
 from payments.portal.tokens import token_of
 from payments.services.remittances import remit_payments
 from payments.services.rules import save_rule
-from tests.factories import debits, money, story
+from tests.factories import debits, money, story, supplier_payments
 from tests.factories.story import ACTOR, IBAN
 
 LONG = "Société coopérative agricole et viticole des Producteurs Réunis de la Vallée du Haut-Languedoc"
@@ -69,6 +70,7 @@ def money_addresses(company: Company) -> list[str]:
             *(f"/customers/{customer.pk}/refund/", f"/invoices/{late.pk}/write-off/", f"/bank/rules/{rule.pk}/"),
             *(f"/bank/accounts/{account.pk}/reconciliation/", f"/reminders/customers/{customer.pk}/"),
             *debit_addresses(company, now),
+            *supplier_addresses(company, now),
             *(*letters, *mine, f"{mine[0]}{late.number}/", f"{mine[0]}{late.number}/paid/"),
             f"{mine[0]}{late.number}/dispute/",
         ]
@@ -101,4 +103,27 @@ def debit_addresses(company: Company, now: datetime, *, count: int = 1) -> list[
         *("/debits/orders/new/?scheme=CORE", f"{order.get_absolute_url()}cancel/", f"/mandates/new/{customers[0].pk}/"),
         *(f"/debits/{debit.pk}/{act}/" for debit, words in acts.items() for act in words),
         *(f"/customers/{customers[0].pk}/", asked.invoice.get_absolute_url()),
+    ]
+
+
+def supplier_addresses(company: Company, now: datetime) -> list[str]:
+    """What is due and held, runs in each state, payments made and come back."""
+    supplier = supplier_payments.a_supplier(company, LONG, discount_percent=Decimal(2), discount_days=60)
+    rows = [supplier_payments.a_purchase(supplier, net) for net in ("9000", "200", "300", "400")]
+    note = supplier_payments.a_purchase(supplier, "50", kind="381")
+    supplier_payments.a_purchase(supplier, "70", is_disputed=True)
+    payer = supplier_payments.a_payer(company)
+    ordered = supplier_payments.an_ordered_run([rows[1], note], payer, at=now)
+    draft = supplier_payments.a_run([rows[0]], payer, at=now)
+    with company_scope(company):
+        made = supplier_payments.a_payment(rows[2], at=now)
+        back = return_supplier_payment(
+            payment=ordered.payments.get(), returned_on=local_day(now), reason="AC04", actor=ACTOR, at=now
+        )
+    return [
+        *("/purchases/payments/", "/purchases/payments/runs/", "/purchases/payments/made/"),
+        *("/purchases/payments/settings/", f"/purchases/{rows[3].pk}/pay/", f"/purchases/{rows[1].pk}/"),
+        *(row.get_absolute_url() for row in (ordered, draft, made, back)),
+        *(f"{made.get_absolute_url()}{act}/" for act in ("cancel", "return")),
+        *(f"{draft.get_absolute_url()}{act}/" for act in ("order", "cancel")),
     ]

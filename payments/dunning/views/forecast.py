@@ -17,6 +17,7 @@ from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
 from payments.dunning.schedule import due_for_reminder, overdue
 from payments.dunning.views.lists import FORECAST, figures_of, reminder_tabs
+from payments.outgoing.suppliers.forecast import payables_by_week
 from payments.services import scores
 from payments.services.scores import Week
 
@@ -40,9 +41,14 @@ def reminder_forecast(request: HttpRequest) -> HttpResponse:
     currency = asked if asked in currencies else next((one for one in currencies if one == "EUR"), "EUR")
     known = scores.habits(on=today)
     weeks = scores.cash_by_week(on=today, currency=currency, known=known)
+    payables = payables_by_week(weeks, on=today, currency=currency)
     context = {
         "tabs": reminder_tabs(FORECAST, now["count"], waiting["count"]),
-        "weeks": [{"label": label_of(week), "week": week} for week in weeks],
+        "weeks": [
+            {"label": label_of(week), "week": week, "payable": payable}
+            for week, payable in zip(weeks, payables, strict=True)
+        ],
+        "with_payables": any(payables),
         "bars": bars(weeks),
         "width": WIDTH,
         "height": HEIGHT,
@@ -50,7 +56,7 @@ def reminder_forecast(request: HttpRequest) -> HttpResponse:
         "habit": known.company,
         "currency": currency,
         "currencies": currencies if len(currencies) > 1 else [],
-        "any": any(week.invoices for week in weeks),
+        "any": any(week.invoices for week in weeks) or any(payables),
     }
     return render(request, "payments/reminder/forecast.html", context)
 

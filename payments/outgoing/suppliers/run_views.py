@@ -1,0 +1,313 @@
+"""« Achats › Règlements »: what is due and what is held, the runs, their confirmation and their file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.purchases.models import PurchaseInvoice
+from config.kernel import listing, typography
+from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.clock import local_day
+from config.kernel.confirming import Confirmation, confirm
+from config.kernel.errors import DomainError
+from config.kernel.form_errors import add_domain_error
+from config.kernel.forms import FrenchDateField
+from config.kernel.middleware import translated
+from config.kernel.sent_once import sent_once
+from config.kernel.timeline import timeline_of
+from payments.forms import ReasonForm
+from payments.models import BankAccount, PaymentRun, PaymentRunLine, RunStatus, SupplierPayment
+from payments.outgoing.suppliers.due import Worktable, settings_of, worktable
+from payments.outgoing.suppliers.forms import PrepareForm, RunForm
+from payments.outgoing.suppliers.ordering import cancel_run, order_run
+from payments.outgoing.suppliers.preparing import (
+    Choice,
+    change_run,
+    held_of,
+    live_lines,
+    needs_another_person,
+    prepare_run,
+    remove_line,
+    reopen_run,
+    submit_run,
+)
+from payments.outgoing.suppliers.tabs import TONES, paying_tabs
+from payments.views.payments import small_form
+
+SORTS: dict[str, Any] = {"date": "created_at", "number": "number", "day": "executes_on", "amount": "total"}
+
+
+@require_http_methods(["GET", "POST"])
+@member("purchases", posts="purchases.pay")
+@sent_once
+def supplier_due(request: HttpRequest) -> HttpResponse:
+    """What falls due by `?until=`, the default horizon of the company without it; what is chosen becomes a run."""
+    company = cast(MemberRequest, request).membership.company
+    terms, today = settings_of(company.pk), local_day(timezone.now())
+    until = _day(request.GET.get("until")) or today + timedelta(days=terms.horizon_days)
+    table = worktable(company=company, until=until, pay_on=today)
+    accounts = BankAccount.objects.filter(currency="EUR").order_by("name")
+    sent = request.POST if request.method == "POST" else None
+    initial = {"executes_on": today, "is_by_supplier": terms.one_transfer_per_supplier}
+    form = PrepareForm(sent, accounts=accounts, rows=table.due, initial=initial)
+    chosen = _chosen(request) if sent is not None else {one.purchase.pk for one in table.due}
+    if sent is not None and form.is_valid():
+        try:
+            run = _prepare(form, table, chosen, request)
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            return redirect(run)
+    context = {
+        "tabs": paying_tabs(request, "payments:supplier-due"),
+        "form": form,
+        "rows": [
+            {"one": one, "chosen": one.purchase.pk in chosen, **form.fields_of(one.purchase.pk)} for one in table.due
+        ],
+        "table": table,
+        "until": until,
+        "total": sum((one.paid for one in table.due if one.purchase.pk in chosen), Decimal(0)),
+        "has_account": accounts.exists(),
+        "may": cast(MemberRequest, request).membership.may("purchases.pay"),
+        "threshold": terms.discount_rate,
+    }
+    return render(request, "payments/run/due.html", context, status=422 if form.errors else 200)
+
+
+def _prepare(form: PrepareForm, table: Worktable, chosen: set[int], request: HttpRequest) -> PaymentRun:
+    whole = {one.purchase.pk: one for one in table.due}
+    # also what another person took meanwhile: the service says so
+    rows = PurchaseInvoice.objects.select_related("supplier").in_bulk(chosen)
+    choices = []
+    for key, purchase in rows.items():
+        balance = whole[key].amount if key in whole else purchase.balance
+        amounts = form.amounts_of(key, balance) if key in whole else (balance, Decimal(0))
+        choices.append(Choice(purchase, *amounts))
+    typed = form.cleaned_data
+    return prepare_run(
+        choices=choices,
+        bank_account=typed["bank_account"],
+        executes_on=typed["executes_on"],
+        is_by_supplier=typed["is_by_supplier"],
+        actor=actor_of(request),
+        at=timezone.now(),
+    )
+
+
+def _chosen(request: HttpRequest) -> set[int]:
+    sent = request.POST.getlist("chosen")[:1000]
+    return {int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19}
+
+
+def _day(text: str | None) -> Any:
+    try:
+        return FrenchDateField(required=False).clean(text)
+    except Exception:  # noqa: BLE001 - what is not understood is left out
+        return None
+
+
+@require_GET
+@member("purchases")
+def run_list(request: HttpRequest) -> HttpResponse:
+    runs = PaymentRun.objects.select_related("bank_account", "order", "prepared_by")
+    page = listing.page(runs, sorts=SORTS, default="-date", query=request.GET)
+    context = {
+        "tabs": paying_tabs(request, "payments:run-list"),
+        "page": page,
+        "rows": [{"run": run, "tone": TONES[run.status]} for run in page],
+    }
+    return render(request, "payments/run/list.html", context)
+
+
+def load_run(pk: int) -> PaymentRun:
+    rows = PaymentRun.objects.select_related("bank_account__company", "order", "prepared_by", "confirmed_by")
+    run: PaymentRun = get_object_or_404(rows, pk=pk)
+    return run
+
+
+@require_GET
+@member("purchases")
+def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, load_run(pk), None)
+
+
+def _page(request: HttpRequest, run: PaymentRun, form: RunForm | None) -> HttpResponse:
+    lines = live_lines(run)
+    membership = cast(MemberRequest, request).membership
+    may = membership.may("purchases.pay")
+    may_change = may and run.status == RunStatus.DRAFT
+    held = held_of(run, lines) if run.is_open and lines else {}
+    if may_change and form is None:
+        form = RunForm(lines=lines, initial={"executes_on": run.executes_on})
+    another = run.is_open and needs_another_person(run)
+    is_mine = run.prepared_by_id == cast(MemberRequest, request).user.pk
+    payments = SupplierPayment.objects.filter(run=run).select_related("supplier").order_by("number")
+    context = {
+        "run": run,
+        "tone": TONES[run.status],
+        "lines": [
+            {"line": line, "held": held.get(line.pk, ""), **(form.fields_of(line.pk) if may_change and form else {})}
+            for line in lines
+        ],
+        "held_count": len(held),
+        "form": form if may_change else None,
+        "payments": payments,
+        "may": may,
+        "may_cancel": may and run.status != RunStatus.CANCELLED,
+        "may_order": may and run.is_open and not held and not another,
+        "may_submit": may_change and another and not held,
+        "may_confirm": may and run.status == RunStatus.TO_CONFIRM and another and not is_mine and not held,
+        "waits_for_another": run.status == RunStatus.TO_CONFIRM and another and is_mine,
+        "needs_another": another,
+        "limit": settings_of(run.company_id).confirm_above,
+        "timeline": timeline_of(run, membership.role),
+    }
+    return render(request, "payments/run/detail.html", context, status=422 if form and form.errors else 200)
+
+
+@require_POST
+@member("purchases.pay")
+@sent_once
+def run_change(request: HttpRequest, pk: int) -> HttpResponse:
+    run = load_run(pk)
+    lines = live_lines(run)
+    form = RunForm(request.POST, lines=lines)
+    if form.is_valid():
+        amounts = [(line, *form.amounts_of(line.pk, line.amount)) for line in lines]
+        try:
+            change_run(
+                run=run,
+                amounts=amounts,
+                executes_on=form.cleaned_data["executes_on"],
+                actor=actor_of(request),
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Lot %(number)s enregistré.") % {"number": run.number})
+            return redirect(run)
+    return _page(request, run, form)
+
+
+@require_POST
+@member("purchases.pay")
+@sent_once
+def run_line_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    line = get_object_or_404(PaymentRunLine.objects.select_related("run", "purchase__supplier"), pk=pk)
+    return _act(request, line.run, lambda: remove_line(line=line, actor=actor_of(request), at=timezone.now()))
+
+
+@require_POST
+@member("purchases.pay")
+@sent_once
+def run_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    run = load_run(pk)
+    return _act(request, run, lambda: submit_run(run=run, actor=actor_of(request), at=timezone.now()))
+
+
+@require_POST
+@member("purchases.pay")
+@sent_once
+def run_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    run = load_run(pk)
+    return _act(request, run, lambda: reopen_run(run=run, actor=actor_of(request), at=timezone.now()))
+
+
+def _act(request: HttpRequest, run: PaymentRun, act: Callable[[], object]) -> HttpResponse:
+    try:
+        act()
+    except DomainError as error:
+        messages.error(request, translated(error.sentence))
+    return redirect(run)
+
+
+@require_http_methods(["GET", "POST"])
+@member("purchases.pay")
+@sent_once
+def run_order(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the bank will be asked, then the file. The total that was shown is the one that is ordered."""
+    run = load_run(pk)
+    if request.method == "POST":
+        total = _total(request.GET.get("total", ""))
+        return _act(request, run, lambda: order_run(run=run, total=total, actor=actor_of(request), at=timezone.now()))
+    if request.GET.get("total") != f"{run.total:f}":
+        return redirect(f"{request.path}?total={run.total:f}")
+    lines = live_lines(run)
+    return confirm(request, _confirmation(run, lines))
+
+
+def _confirmation(run: PaymentRun, lines: Sequence[PaymentRunLine]) -> Confirmation:
+    suppliers = {line.purchase.supplier_id for line in lines}
+    return Confirmation(
+        title=_("Confirmer et ordonner"),
+        icon="bank",
+        effect=_(
+            "Le fichier de virements est fait, les règlements sont comptabilisés et les factures soldées. "
+            "Rien ne part d’ici : vous remettez le fichier à la banque, et comparez-y le total."
+        ),
+        facts=[
+            (_("Total"), typography.money(run.total)),
+            (_("Factures et avoirs"), typography.number(len(lines))),
+            (_("Fournisseurs"), typography.number(len(suppliers))),
+            (_("Depuis le compte"), f"{run.bank_account.name} · {run.bank_account.iban[-4:]}"),
+            (_("Date d’exécution"), typography.day(run.executes_on)),
+            (_("Préparé par"), run.prepared_by.display_name),
+        ],
+        back=run.get_absolute_url(),
+        back_label=run.number,
+    )
+
+
+def _total(text: str) -> Decimal:
+    """-1, which no run comes to, for what is no number."""
+    try:
+        return Decimal(text[:20])
+    except InvalidOperation:
+        return Decimal(-1)
+
+
+@require_http_methods(["GET", "POST"])
+@member("purchases.pay")
+@sent_once
+def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    run = load_run(pk)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            cancel_run(run=run, reason=reason, actor=actor_of(request), at=timezone.now())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Lot %(number)s annulé.") % {"number": run.number})
+            return redirect(run)
+    note = _("Ses factures redeviennent à régler.")
+    if run.status == RunStatus.ORDERED:
+        note = _("Vérifiez d’abord que la banque n’exécute pas ce fichier : ses factures redeviennent à régler. ")
+        note += _("Les écritures inverses sont passées.")
+    title = _("Annuler le lot")
+    facts = [(_("Total"), typography.money(run.total)), (_("Date d’exécution"), typography.day(run.executes_on))]
+    return small_form(request, form, row=run, title=title, button=title, note=note, facts=facts)
+
+
+@require_GET
+@member("purchases.pay")
+def run_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file, as it was made."""
+    order = get_object_or_404(PaymentRun.objects.exclude(order=None).select_related("order"), pk=pk).order
+    headers = {
+        "Content-Disposition": f'attachment; filename="{order.number}.xml"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(bytes(order.content), content_type="application/xml", headers=headers)
