@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Q
 
 from billing.models import DepositDeduction, Invoice, NumberSequence, Product
-from billing.purchases.models import PurchaseInvoice
 from config.kernel import chain
 from config.kernel.chain import columns
 from payments.models import (
@@ -72,11 +71,6 @@ WHERE payment.company_id = %(company)s AND (
     WHERE event.company_id = payment.company_id AND event.tag = 'payments.supplier_payment.cancelled'
       AND event.subjects @> ARRAY['payments.supplierpayment:' || payment.id]::varchar[]))
 ORDER BY payment.number
-"""
-PURCHASE_PAID = """
-SELECT purchase.id, purchase.reference FROM billing_purchaseinvoice AS purchase
-WHERE purchase.company_id = %(company)s AND purchase.amount_paid <> payments_paid_of_purchase(purchase.id)
-ORDER BY purchase.reference
 """
 # what was ordered is what its lines say, unless the order was taken back whole
 RUNS = """
@@ -196,7 +190,6 @@ RECOMPUTED = (
     (Payment, ALLOCATED, "what it says does not follow from its allocations, its refunds and its reversal"),
     (Refund, REFUNDED, "whether it stands does not follow from its shares, or it is not what they take"),
     (SupplierPayment, SUPPLIER_PAID, "whether it stands does not follow from its shares, or it is not what they pay"),
-    (PurchaseInvoice, PURCHASE_PAID, "what it says of payment is not what supplier payments say"),
     (PaymentRun, RUNS, "whether it stands is not what the trail and its payments say"),
     (Payment, ORIGINS, "where it was read is not what the trail tells"),
     (Invoice, AHEAD, "the draft it is asked ahead of is not the one the trail tells"),

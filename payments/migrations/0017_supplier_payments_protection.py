@@ -11,15 +11,13 @@ $$;
 CREATE FUNCTION payments_purchase_is_paid() RETURNS trigger LANGUAGE plpgsql
  SET "quittance.company" TO '*' SET search_path TO public, pg_temp AS $$
 DECLARE
-  the_purchase bigint :=
-    CASE WHEN TG_TABLE_NAME = 'billing_purchaseinvoice' THEN NEW.id ELSE (to_jsonb(NEW) ->> 'purchase_id')::bigint END;
   kept numeric;
   found numeric;
 BEGIN
   SELECT amount_paid, payments_paid_of_purchase(id) INTO kept, found
-    FROM billing_purchaseinvoice WHERE id = the_purchase;
-  IF kept <> found THEN
-    RAISE EXCEPTION 'quittance: purchase % says % paid, its payments say %', the_purchase, kept, found
+    FROM billing_purchaseinvoice WHERE id = NEW.purchase_id;
+  IF kept < found THEN
+    RAISE EXCEPTION 'quittance: purchase % says % paid, its payments say %', NEW.purchase_id, kept, found
       USING ERRCODE = '23514';
   END IF;
   RETURN NULL;
@@ -82,9 +80,6 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-
-CREATE CONSTRAINT TRIGGER payments_purchase_paid AFTER INSERT OR UPDATE OF amount_paid ON billing_purchaseinvoice
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_purchase_is_paid();
 
 CREATE TRIGGER payments_supplierpayment_freeze BEFORE UPDATE ON payments_supplierpayment
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_freeze('cancelled_at', 'cancelled_because', 'announced_at');

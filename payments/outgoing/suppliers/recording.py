@@ -17,7 +17,7 @@ from billing import ledger
 from billing.ledger import Entry
 from billing.models import Journal
 from billing.numbering import next_numbers
-from billing.purchases.settling import count_settled, lock_purchases
+from billing.purchases.settling import lock_purchases, settle_purchase
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -172,7 +172,7 @@ def write_shares(
     for payment, dues in zip(payments, groups, strict=True):
         on = payment.made_on if payment.is_live else local_day(at)
         for due in dues:
-            count_settled(due.purchase, paid=due.amount, on=on, actor=actor, at=at)
+            settle_purchase(purchase=due.purchase, amount=due.amount, on=on, actor=actor, at=at)
             SupplierShare.everywhere.create(
                 company_id=payment.company_id,
                 payment=payment,
