@@ -24,6 +24,8 @@ from einvoicing.reception.reading.result import XML, Reading
 
 # what was right by luck is shown as well as what was wrong
 UNSURE = {GUESSED, DERIVED}
+# a name stands anywhere, and the books know it once its numbers are read
+LEARNT = tuple(field for field in PICKED if field != "supplier_name")
 Place = tuple[Page, Picked]
 
 
@@ -60,7 +62,7 @@ def learn_corrections(
         return []
     pages = [layout_of(text) for text in read.pages]
     learnt = []
-    for field in PICKED:
+    for field in LEARNT:
         value = values.get(field)
         if value in (None, "") or not _teaches(read, field, value):
             continue

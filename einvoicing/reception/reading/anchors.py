@@ -145,9 +145,16 @@ def _options(page: Page, anchor: Anchor) -> Iterator[tuple[Any, list[Any]]]:
                 if label_of(" ".join(word.text for word in cell.words[:place])) == anchor.label:
                     yield from _values(cell, place, anchor.field)
         elif label_of(cell.text) == anchor.label:
-            nexts = page.right_of(cell, 1) if anchor.relation == LEFT else page.below(cell, FARTHEST)
+            nexts = page.right_of(cell, 1) if anchor.relation == LEFT else _first_below(page, cell)
             for other in nexts:
                 yield from _values(other, 0, anchor.field)
+
+
+def _first_below(page: Page, cell: Cell) -> list[Cell]:
+    """The cell of the next row that stands most under this one: what is further down is of another line."""
+    below = list(page.below(cell, FARTHEST))
+    nearest = [other for other in below if other.row == below[0].row]
+    return sorted(nearest, key=lambda other: -other.overlaps(cell))[:1]
 
 
 def _values(cell: Cell, place: int, field: str) -> Iterator[tuple[Any, list[Any]]]:

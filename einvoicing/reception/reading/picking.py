@@ -110,10 +110,15 @@ def _ibans(text: str) -> Iterator[Span]:
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    """The first word that holds a digit, after what names it."""
-    match = re.search(r"(?<![^\s:#°º])[^\s:#°º]*\d[^\s]*", text)
-    if match and (number := match[0].strip(_EDGES)):
-        yield number, match.start(), match.end()
+    """The words that hold a digit, after what names them; a day or an amount is no number."""
+    folded = fold(text)
+    taken = [(day.start, day.end) for day in days_in(folded)]
+    taken += [(one.start, one.end) for one in amounts_in(folded)]
+    for match in re.finditer(r"(?<![^\s:#°º])[^\s:#°º]*\d[^\s]*", text):
+        if any(start < match.end() and match.start() < end for start, end in taken):
+            continue
+        if number := match[0].strip(_EDGES):
+            yield number, match.start(), match.end()
 
 
 def _names(text: str) -> Iterator[Span]:
