@@ -38,5 +38,6 @@ def test_paper_is_corrected_beside_its_page_and_recorded(page: Page, company: Co
     expect(page.get_by_label("Échéance")).to_have_value(f"{due:%d/%m/%Y}")
     page.get_by_role("button", name="Enregistrer la facture").click()
     expect(page.get_by_text("Facture enregistrée.")).to_be_visible()
+    assert "/correct/" not in page.url
     recorded = PurchaseInvoice.everywhere.get(number="F-2026-0417")
     assert recorded.due_date == due
