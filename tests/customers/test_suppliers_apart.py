@@ -15,14 +15,15 @@ pytestmark = pytest.mark.usefixtures("in_scope")
 
 
 def shown_at(browser, supplier):
-    """Where a customer's reader meets the name."""
+    """Where a customer's reader meets the name; the search finds suppliers too, among those of their own record."""
     pages = {
         "list": reverse("customers:customer-list"),
         "picker": f"{reverse('customers:customer-options')}?q=Papet",
         "search": f"{reverse('search')}?q=Papeteries",
         "new invoice": f"{reverse('billing:invoice-new')}?customer={supplier.pk}",
     }
-    return {name for name, url in pages.items() if supplier.name in browser.get(url).text}
+    sought = dict.fromkeys(pages, supplier.name) | {"search": supplier.get_absolute_url()}
+    return {name for name, url in pages.items() if sought[name] in browser.get(url).text}
 
 
 def test_a_supplier_is_shown_among_customers_once_it_is_one(company):
