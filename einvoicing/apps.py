@@ -12,11 +12,15 @@ class EinvoicingConfig(AppConfig):
         from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
         from einvoicing.reporting import bought
         from einvoicing.reporting.purchases import SOURCES
+        from einvoicing.reception.answers import panels as answer_panels
+        from einvoicing.reception.answers import receivers as answers
 
         checks.declare()
         SOURCES.append(bought.purchases_abroad)
         sealed.declare()
         receivers.connect()
+        answers.connect()
         panels.register()
+        answer_panels.register()
         inbound.register()
         purchases.register(reason_words=lifecycle.reason)

@@ -141,3 +141,21 @@ declare(
     ),
     about=PartnerObject("einvoicing.receiveddocument", "document", "", _("Documents reçus")),
 )
+declare(
+    "einvoicing",
+    Fact("einvoicing.answer.queued", n("Réponse au fournisseur : %(code)s – %(label)s"), "send", "info"),
+    Fact("einvoicing.answer.claimed"),
+    Fact("einvoicing.answer.deposited", n("Statut %(code)s remis à %(platform)s"), "send", "good"),
+    Fact("einvoicing.answer.accepted", n("Statut %(code)s accepté par la plateforme"), "check", "good"),
+    Fact("einvoicing.answer.rejected", n("Statut %(code)s rejeté par la plateforme"), "alert", "bad"),
+    Fact("einvoicing.answer.invalid", n("Statut %(code)s non conforme : non transmis"), "alert", "bad"),
+    Fact(
+        "einvoicing.answer.in_doubt",
+        n("Statut %(code)s : issue inconnue, la plateforme sera interrogée"),
+        "alert",
+        "warn",
+    ),
+    Fact("einvoicing.answer.postponed", n("Statut %(code)s reporté"), "alert", "warn"),
+    Fact("einvoicing.answer.given_up", n("Statut %(code)s abandonné, action requise"), "alert", "bad"),
+    Fact("einvoicing.answer.retried", n("Statut %(code)s relancé"), "send"),
+)

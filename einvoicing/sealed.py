@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.kernel import chain
-from einvoicing.models import LifecycleEvent, ReceivedDocument, RemoteDocument, Report, SupplierStatus
+from einvoicing.models import LifecycleEvent, ReceivedDocument, RemoteDocument, Report, SupplierAnswer, SupplierStatus
 
 MESSAGES = """
 SELECT id, remote_id FROM einvoicing_remotedocument
@@ -15,10 +15,18 @@ REPORTS = """
 SELECT id, tracking_id FROM einvoicing_report
 WHERE company_id = %(company)s AND encode(sha256(content), 'hex') <> sha256 ORDER BY id
 """
+ANSWERS = """
+SELECT id, tracking_id FROM einvoicing_supplieranswer
+WHERE company_id = %(company)s AND encode(sha256(content), 'hex') <> sha256 ORDER BY id
+"""
 
 
 def _reported(report: Report) -> dict[str, Any]:
     return chain.columns(report, *Report.MUTABLE, "content")
+
+
+def _answered(answer: SupplierAnswer) -> dict[str, Any]:
+    return chain.columns(answer, *SupplierAnswer.MUTABLE, "content")
 
 
 def _received(document: ReceivedDocument) -> dict[str, Any]:
@@ -41,3 +49,5 @@ def declare() -> None:
     chain.seal_rows_of(
         SupplierStatus, facts=_supplier_status, rows=lambda statuses: statuses.order_by("received_at", "id")
     )
+    chain.recompute(SupplierAnswer, ANSWERS, "the message is not the one of its SHA-256")
+    chain.seal_rows_of(SupplierAnswer, facts=_answered, rows=lambda answers: answers.order_by("created_at", "id"))

@@ -14,6 +14,7 @@ from config.kernel.isolating import treat_each
 from config.kernel.models import Company
 from config.kernel.queue import Clock, Queue
 from einvoicing.models import PlatformAccount
+from einvoicing.reception.answers.transmitting import ANSWERS
 from einvoicing.reception.completeness import COMPLETENESS
 from einvoicing.reception.fetching import SOURCES, add_sources
 from einvoicing.reception.queues import RECEIVED, SCANS, VERDICTS
@@ -43,7 +44,7 @@ def prepare() -> int:
 @shared_task(name="einvoicing.transmit")
 def transmit() -> int:
     """Transmit what is due, reports after invoices; how many were tried."""
-    return len(TRANSMISSIONS.sweep()) + len(REPORTS.sweep()) if settings.ENABLE_EINVOICING else 0
+    return len(TRANSMISSIONS.sweep()) + len(REPORTS.sweep()) + len(ANSWERS.sweep()) if settings.ENABLE_EINVOICING else 0
 
 
 @shared_task(name="einvoicing.report")

@@ -17,6 +17,7 @@ from einvoicing.views import (
     reporting,
     reporting_settings,
     sending,
+    supplier_answers,
     transmissions,
 )
 
@@ -40,6 +41,8 @@ urlpatterns = [
     path("einvoicing/reporting/<slug:kind>/<slug:code>/", reporting.report_period, name="report-period"),
     path("einvoicing/reporting/<slug:kind>/<slug:code>/draft/", reporting.report_draft, name="report-draft"),
     path("einvoicing/reporting/<slug:kind>/<slug:code>/send/", reporting.report_send, name="report-send"),
+    path("purchases/inbox/<int:pk>/answer/", supplier_answers.received_answer, name="received-answer"),
+    path("purchases/answers/<int:pk>/retry/", supplier_answers.answer_retry, name="answer-retry"),
     path("einvoicing/directory/", directory.directory_lookup, name="directory-lookup"),
     path("purchases/inbox/", received.received_list, name="received-list"),
     path("purchases/inbox/settings/", reception_settings.reception_settings, name="reception-settings"),

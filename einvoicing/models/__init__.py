@@ -15,6 +15,8 @@ from einvoicing.models.transmissions import Transmission as Transmission
 from einvoicing.models.transmissions import TransmissionKind as TransmissionKind
 from einvoicing.models.transmissions import TransmissionStatus as TransmissionStatus
 from einvoicing.reception.anchored import SupplierAnchor as SupplierAnchor
+from einvoicing.reception.answers.models import AnswerStatus as AnswerStatus
+from einvoicing.reception.answers.models import SupplierAnswer as SupplierAnswer
 from einvoicing.reception.models import ReceivedDocument as ReceivedDocument
 from einvoicing.reception.models import ReceivedStatus as ReceivedStatus
 from einvoicing.reception.models import ReceptionChannel as ReceptionChannel

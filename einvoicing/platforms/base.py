@@ -96,6 +96,7 @@ class Capabilities:
     lists: bool = False  # tells all it has of us: see `listed`
     lists_changes: bool = False  # tells which documents changed since a day: see `changes`
     by_remote_id: bool = False  # what it keeps is found by the identifier it gave alone: see `Deposit.keep`
+    tells_suppliers: bool = False  # takes what we say of a supplier invoice by a call: see `tell_supplier`
 
 
 def keep_nothing(_remote_id: str) -> None:
@@ -240,6 +241,14 @@ class ReceivingPlatform(Platform, Protocol):
 
     def fetch_received(self, announced: Announced) -> ReceivedFile:
         """Its file. Raises RemoteError, not retryable when the platform will never give it."""
+        ...
+
+
+class BuyerPlatform(Platform, Protocol):
+    """One whose `capabilities.tells_suppliers` is true."""
+
+    def tell_supplier(self, remote_id: str, code: str, reason_code: str, reason: str) -> Receipt:
+        """Give the invoice that it brought this status (205, 207, 210). The same one again changes nothing."""
         ...
 
 

@@ -32,6 +32,7 @@ class Provider:
     is_mirror: bool = False  # keeps a copy of the invoice, never carries it to the buyer
     extra_fields: tuple[str, ...] = ()  # settings beside the address and the secret
     declares: tuple[str, ...] = ()  # the statuses of ours that it takes (212, 220)
+    takes_of_buyer: tuple[str, ...] = ()  # the statuses of what we received that it takes (204…211)
     answers: tuple[str, ...] = ()  # its statuses that a person can answer from here (208, 221)
     retries_after: tuple[int, ...] = ()  # minutes between two tries; the queue's own where it is empty
     asks_every: int = 0  # seconds between two questions about one document, where there is no feed
@@ -51,6 +52,7 @@ PLATFORMS: dict[str, Provider] = {
         receives=True,
         extra_fields=("service_name", "directory_name", "organization_id"),
         declares=("212", "220"),
+        takes_of_buyer=("204", "205", "206", "207", "208", "210", "211"),
     ),
     "chorus_pro": Provider(
         "Chorus Pro (secteur public)",
@@ -71,6 +73,7 @@ PLATFORMS: dict[str, Provider] = {
         syntaxes=("Factur-X", "CII", "UBL"),
         takes_public=False,
         receives=True,
+        takes_of_buyer=("205", "207", "210"),
         has_oauth=False,
     ),
     "abby": Provider(

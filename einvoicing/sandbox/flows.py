@@ -57,7 +57,7 @@ def deposit(incoming: Incoming) -> SandboxFlow:
         client_id=incoming.client_id,
         organization_id=incoming.organization_id,
         direction="Out",
-        flow_type="CustomerInvoiceLC" if info["flowSyntax"] == "CDAR" else "CustomerInvoice",
+        flow_type=_flow_type(info["flowSyntax"], data),
         tracking_id=info.get("trackingId", ""),
         name=info["name"],
         syntax=info["flowSyntax"],
@@ -77,6 +77,13 @@ def deposit(incoming: Incoming) -> SandboxFlow:
         flow.holds_number = flow.syntax != "CDAR"
     flow.save()
     return flow
+
+
+def _flow_type(syntax: str, data: bytes) -> str:
+    """A status is of a customer's invoice where its seller gives it, of a supplier's where its buyer does."""
+    if syntax != "CDAR":
+        return "CustomerInvoice"
+    return "SupplierInvoiceLC" if reading.is_of_buyer(data) else "CustomerInvoiceLC"
 
 
 def _refusal(flow: SandboxFlow, *, announced: str) -> Detail | None:

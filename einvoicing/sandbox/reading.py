@@ -129,6 +129,15 @@ def is_lifecycle(xml: bytes) -> bool:
         return False
 
 
+def is_of_buyer(xml: bytes) -> bool:
+    """Whether the buyer of the invoice issues the CDAR message (MDT-40 BY)."""
+    try:
+        root = parse_untrusted(xml)
+    except UnreadableXml:
+        return False
+    return _text(root, "//*[local-name()='IssuerTradeParty']/*[local-name()='RoleCode']") == "BY"
+
+
 def _text(root: etree._Element, path: str) -> str:
     found = root.xpath(path)
     first = found[0] if isinstance(found, list) and found else None

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from config.kernel.errors import RemoteError
 from config.kernel.http_failures import AnsweredError
 from config.kernel.secrets import SecretUnreadable
-from einvoicing.models import ErrorClass, PlatformAccount, Report, Transmission
+from einvoicing.models import ErrorClass, PlatformAccount, Report, SupplierAnswer, Transmission
 from einvoicing.services.routing import has_quota
 
 FAILURES = 5  # in a row
@@ -27,7 +27,7 @@ def passable(*, at: datetime) -> Q:
     return Q(account__is_offline=False) & is_closed & has_quota(at, account="account__")
 
 
-def take_turn(row: Transmission | Report, *, at: datetime, lease: timedelta) -> bool:
+def take_turn(row: Transmission | Report | SupplierAnswer, *, at: datetime, lease: timedelta) -> bool:
     """Whether this one may go. After a suspension the first to ask goes, and the others wait for its outcome."""
     if row.account.open_until is None:
         return True

@@ -16,6 +16,7 @@ from config.kernel.secrets import SecretUnreadable
 from einvoicing.models import PlatformAccount, RemoteDocument, Transmission
 from einvoicing.platforms.base import Platform, Watched
 from einvoicing.platforms.registry import connect
+from einvoicing.reception.answers.transmitting import read_verdicts
 from einvoicing.reporting.transmitting import read_answers
 from einvoicing.services.acknowledgements import may_be_asked, read_acknowledgements
 from einvoicing.services.changes import alive_documents, read_changes
@@ -92,6 +93,7 @@ def _ask(account: PlatformAccount, platform: Platform, at: datetime, *, skips_pa
         read = _read_pages(account, platform, at, skips_pause=skips_pause)
     read_acknowledgements(account, platform, at, skips_pause=skips_pause)
     read_answers(account, platform, at)
+    read_verdicts(account, platform, at)
     # only now: whoever was just asked about keeps its turn to be taken in
     Transmission.everywhere.filter(account=account, remote_id__in=read).update(watched_at=at)
 

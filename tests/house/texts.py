@@ -36,6 +36,7 @@ def all_texts() -> tuple[set[str], dict[str, str]]:
     single: set[str] = {*matching.PHRASES.values(), *matching.LOSSES.values(), matching.NO_REASON}
     single |= {one.label for one in (*PRESETS, *PLATFORMS.values())}
     single |= {status.label for status in lifecycle.STATUSES.values()} | {lifecycle.label(lifecycle.UNMAPPED)}
+    single |= {*lifecycle.ACTIONS.values()}
     plural: dict[str, str] = {}
     for path in _python_files():
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from config.kernel.errors import RemoteError
 from config.kernel.http import AnsweredError, Response, Session
+from einvoicing import lifecycle
 from einvoicing.platforms.afnor.payloads import json_object
 from einvoicing.platforms.answers import (
     Acknowledgement,
@@ -42,7 +43,7 @@ _GONE = {404, 410}
 
 class PennylanePlatform:
     kind = "pennylane"
-    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=False)
+    capabilities = Capabilities(idempotency_key=False, lookup=True, duplicate_error=False, tells_suppliers=True)
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
@@ -206,6 +207,14 @@ class PennylanePlatform:
         if not url:
             raise RemoteError("Pennylane ne donne pas le fichier de cette facture.", retryable=True, code="no_file")
         return ReceivedFile(str(invoice.get("filename") or announced.remote_id), self._session.get(url).body)
+
+    def tell_supplier(self, remote_id: str, code: str, reason_code: str, reason: str) -> Receipt:
+        """PUT /supplier_invoices/{id}/e_invoice_status: what the buyer says of what it received."""
+        words = f"{lifecycle.reason(reason_code)} {reason}".strip() if reason_code else reason
+        body = {"status": payloads.BUYER_STATUSES[code], **({"reason": words} if words else {})}
+        place = f"{payloads.SUPPLIER_INVOICES}/{quote(remote_id, safe='')}/e_invoice_status"
+        self._call("PUT", place, json=body, accept=(200, 204))
+        return Receipt(remote_id, None, "", {})
 
     def fetch(self, remote_id: str) -> bytes:
         """The file Pennylane keeps. It lies on another host, which must not see the token."""

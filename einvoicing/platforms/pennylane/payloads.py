@@ -21,6 +21,8 @@ INVOICES = "/customer_invoices"
 CHANGES = "/changelogs/customer_invoices"  # also named /customer_invoices/changes in earlier notes of the API
 SUPPLIER_INVOICES = "/supplier_invoices"
 SUPPLIER_CHANGES = "/changelogs/supplier_invoices"
+# what a buyer may say of a supplier invoice, by our codes
+BUYER_STATUSES = {"205": "approved", "207": "disputed", "210": "refused"}
 ME = "/me"
 KEPT = timedelta(weeks=4)  # how long changes are kept
 # how Pennylane refuses a copy is not published: a 409, or a 422 whose words hold one of these, is taken for one

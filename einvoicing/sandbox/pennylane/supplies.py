@@ -7,10 +7,12 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
 
 from config.sandbox import faults
 from config.sandbox.models import SandboxRecord
@@ -18,6 +20,7 @@ from einvoicing.sandbox.pennylane import life
 from einvoicing.sandbox.pennylane.access import called, problem
 
 KEPT = timedelta(weeks=4)
+BUYER_STATUSES = ("approved", "disputed", "refused")
 
 
 def _invoices(client_id: str) -> QuerySet[SandboxRecord]:
@@ -79,6 +82,27 @@ def changes(request: HttpRequest, client_id: str, injected: faults.Faults) -> Ht
     return JsonResponse({"items": mixed(page, injected), "has_more": bool(rest), "next_cursor": following})
 
 
+@csrf_exempt
+@require_http_methods(["PUT"])
+@called(faults.DEPOSIT)
+def e_invoice_status(request: HttpRequest, client_id: str, injected: faults.Faults, key: str) -> HttpResponse:
+    """PUT /supplier_invoices/{id}/e_invoice_status {status, reason?}: what the buyer says, last word."""
+    try:
+        body = json.loads(request.body)
+        status, reason = body["status"], body.get("reason", "")
+    except (ValueError, TypeError, KeyError):
+        return problem(400, "Bad request")
+    if status not in BUYER_STATUSES or (status != "approved" and not reason):
+        return problem(422, "Unprocessable entity", [{"message": "status or reason"}])
+    with transaction.atomic():
+        found = _invoices(client_id).select_for_update().filter(key=key).first()
+        if found is None:
+            return problem(404, "Not found")
+        found.facts["e_invoicing"] = {"status": status, "reason": reason}
+        found.save(update_fields=["facts"])
+    return HttpResponse(status=204)
+
+
 def mixed(rows: list[dict[str, Any]], injected: faults.Faults) -> list[dict[str, Any]]:
     """The rows of a page as a careless service gives them: in another order, some of them twice."""
     if "repeated" in injected:
@@ -93,7 +117,7 @@ def _shown(request: HttpRequest, record: SandboxRecord) -> dict[str, Any]:
         "id": int(record.key),
         "filename": record.facts["file"],
         "public_file_url": request.build_absolute_uri(f"/sandbox/pennylane/files/{record.pk}-{record.key}"),
-        "e_invoicing": None,
+        "e_invoicing": record.facts.get("e_invoicing"),
         "created_at": record.facts["at"],
         "updated_at": record.facts["at"],
     }

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_API}/changelogs/customer_invoices", views.changes),
     path(f"{_API}/supplier_invoices", supplies.listing),
     path(f"{_API}/supplier_invoices/<str:key>", supplies.invoice),
+    path(f"{_API}/supplier_invoices/<str:key>/e_invoice_status", supplies.e_invoice_status),
     path(f"{_API}/changelogs/supplier_invoices", supplies.changes),
     path("sandbox/pennylane/files/<str:place>", views.file),
     path("sandbox/pennylane/ledger", views.ledger),
