@@ -32,6 +32,7 @@ ON = date(2026, 11, 25)
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 IBAN, OTHER_IBAN = "FR7630004000031234567890143", "FR7630006000011234567890189"
 SUPPLIER = Party("Imprimerie Vasseur SARL", "732829320", "4 quai de la Loire", "44000", "Nantes", "00074", IBAN)
+STRANGER = Party("Nouveau Fournisseur SAS", "552081317", "1 rue Neuve", "69001", "Lyon", "00015", OTHER_IBAN)
 TWENTY = Decimal(20)
 
 
