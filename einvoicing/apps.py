@@ -10,10 +10,10 @@ class EinvoicingConfig(AppConfig):
     def ready(self) -> None:
         from billing.purchases import panels as purchases
         from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
-        from einvoicing.reporting import bought
-        from einvoicing.reporting.purchases import SOURCES
         from einvoicing.reception.answers import panels as answer_panels
         from einvoicing.reception.answers import receivers as answers
+        from einvoicing.reporting import bought
+        from einvoicing.reporting.purchases import SOURCES
 
         checks.declare()
         SOURCES.append(bought.purchases_abroad)

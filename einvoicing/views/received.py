@@ -25,6 +25,7 @@ from einvoicing import lifecycle
 from einvoicing.forms import DocumentsForm
 from einvoicing.models import ReceivedDocument, ReceivedStatus, ReceptionChannel, ReceptionSource
 from einvoicing.reception import showing
+from einvoicing.reception.answers.panels import shown_answers
 from einvoicing.reception.handling import read_again, set_aside
 from einvoicing.reception.serving import file_response, shown_type
 from einvoicing.reception.storing import MOST_BYTES, store_document
@@ -168,6 +169,7 @@ def _show(request: HttpRequest, document: ReceivedDocument, *, form: SetAsideFor
         "pages": range(1, min(reading.page_count, 8) + 1) if reading and reading.page_count else (),
         "verdict": showing.verdict_of(document),
         "statuses": [_status(one) for one in statuses],
+        "answers": shown_answers(document),
         "copies": list(document.copies.order_by("received_at")[:20]),
         "form": form or SetAsideForm(),
         "may_edit": cast(MemberRequest, request).membership.may("purchases.edit"),

@@ -47,6 +47,7 @@ from tests.api.senders import a_source
 from tests.factories import debits, money, platforms, purchases, story
 from tests.factories import supplier_payments as paid
 from tests.factories.people import a_person, signed_in
+from tests.factories.received_documents import a_received_document, an_answer
 
 
 @dataclass
@@ -173,6 +174,11 @@ class World:
         return ReceptionSource.everywhere.create(
             company=self.company, channel=ReceptionChannel.PLATFORM, account=self.platform, created_at=story.AT
         )
+
+    @cached_property
+    def answer(self) -> Any:
+        with company_scope(self.company):
+            return an_answer(a_received_document(self.transmission.account))
 
     @cached_property
     def report(self) -> Any:

@@ -297,6 +297,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "einvoicing:received-file": ("get api/einvoicing/received/<int:id>/content", ""),
     "einvoicing:received-again": ("", ""),
     "einvoicing:received-set-aside": ("", ""),
+    "einvoicing:received-answer": ("", ""),
+    "einvoicing:answer-retry": ("", ""),
     "einvoicing:received-correct": ("", ""),
     "einvoicing:received-page": ("", ""),
     "einvoicing:transmission-list": ("get api/transmissions", ""),
@@ -315,6 +317,7 @@ TWINS: dict[str, tuple[str, str]] = {
 A_ROW = {
     "einvoicing:reception-switch": lambda world: world.reception_source,
     "einvoicing:received": lambda world: world.document,
+    "einvoicing:answer": lambda world: world.answer,
     "einvoicing:report": lambda world: world.report,
     "api-key": lambda world: world.key,
     "approval-rule": lambda world: world.approval_rule,

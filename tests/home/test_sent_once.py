@@ -71,7 +71,7 @@ HARMLESS_TWICE = {
     **dict.fromkeys(
         [
             "einvoicing:transmission-answer", "einvoicing:transmission-dismiss", "einvoicing:received-again",
-            "einvoicing:received-set-aside",
+            "einvoicing:received-set-aside", "einvoicing:answer-retry",
         ],
         "the second is refused, and says so",
     ),

@@ -63,6 +63,7 @@ FILLED_IN = {
     "einvoicing:transmission-dismiss",
     "einvoicing:transmission-retry",
     "einvoicing:received-set-aside",
+    "einvoicing:answer-retry",
     "payments:upload-account",
 }
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")

@@ -39,15 +39,12 @@ from config.kernel.scope import company_scope
 from einvoicing.models import (
     Attempt,
     Enclosure,
-    PlatformAccount,
     ReceivedDocument,
-    ReceptionChannel,
     Report,
     ReportPeriod,
     SupplierStatus,
     Transmission,
 )
-from einvoicing.reception.storing import store_document
 from einvoicing.reporting.choosing import choose_reporting
 from einvoicing.reporting.models import Channel, Regime
 from einvoicing.reporting.preparing import prepare_report
@@ -80,6 +77,7 @@ from payments.services.write_offs import write_off
 from tests.conftest import never_committed
 from tests.factories import money, platforms, purchases, story, supplier_payments
 from tests.factories.queues import claim_due
+from tests.factories.received_documents import a_received_document, an_answer
 
 
 @dataclass
@@ -169,6 +167,7 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["status"] = platforms.a_status(account, invoice, "200")
     rows["message"] = rows["status"].document
     rows["received document"] = a_received_document(account)
+    rows["answer to a supplier"] = an_answer(rows["received document"])
     rows["supplier status"] = a_supplier_status(rows["received document"], rows["message"])
     rows["enclosure"] = an_enclosure(rows["transmission"], rows["status"])
     rows["deduction"] = a_deduction(customer)
@@ -311,20 +310,6 @@ def an_enclosure(transmission: Transmission, asked: Any) -> Enclosure:
         size=1,
     )
     return enclosure
-
-
-def a_received_document(account: PlatformAccount) -> ReceivedDocument:
-    return store_document(
-        company_id=account.company_id,
-        channel=ReceptionChannel.PLATFORM,
-        account=account,
-        remote_id="flow-1",
-        name="F-2026-9.xml",
-        data=b"<Invoice/>",
-        sent_at=story.AT,
-        actor=story.ACTOR,
-        at=story.AT,
-    )
 
 
 def a_supplier_status(document: ReceivedDocument, message: Any) -> SupplierStatus:

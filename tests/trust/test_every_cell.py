@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, IntegrityError
 
 from config.kernel import chain
-from einvoicing.models import ReceivedDocument
+from einvoicing.models import ReceivedDocument, SupplierAnswer
 from tests.trust.at_once import a_share
 from tests.trust.conftest import World, settle
 from tests.trust.test_frozen import FACTS, columns_of
@@ -98,6 +98,7 @@ UNCOVERED: dict[str, set[str]] = {
     },
     # that what a sealed row refers to is gone is seen
     "einvoicing_receiveddocument": set(ReceivedDocument.MUTABLE) - {"duplicate_of_id", "purchase_id"},
+    "einvoicing_supplieranswer": set(SupplierAnswer.MUTABLE),
     "einvoicing_attempt": {
         "transmission_id",
         "number",

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from billing.models import Invoice, PurchaseInvoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
-from einvoicing.models import ReceivedDocument, Report
+from einvoicing.models import ReceivedDocument, Report, SupplierAnswer
 from payments.models import Payment, SupplierPayment
 from tests.factories import story
 from tests.trust.conftest import World, run, settle
@@ -114,6 +114,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "message": ("applied_at", "problem"),
     "status": (),
     "received document": ReceivedDocument.MUTABLE,
+    "answer to a supplier": SupplierAnswer.MUTABLE,
     "supplier status": ("document_id",),
     "event": (),
     "received webhook": ReceivedWebhook.MUTABLE,

@@ -31,6 +31,7 @@ from einvoicing.models import (
     Transmission,
 )
 from einvoicing.reception import queues as reading
+from einvoicing.reception.answers.transmitting import ANSWERS
 from einvoicing.reception.completeness import COMPLETENESS
 from einvoicing.reception.fetching import SOURCES
 from einvoicing.reporting.transmitting import REPORTS
@@ -44,7 +45,7 @@ from payments.checkouts.payouts import PAYOUTS
 from payments.dunning.delivery import REMINDER_EMAILS
 from payments.models import Feed, FeedKind, StatementUpload
 from payments.tasks import FEEDS, UPLOADS
-from tests.factories import platforms, story
+from tests.factories import platforms, received_documents, story
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
@@ -163,6 +164,12 @@ def a_report(company: Company) -> LeasedRow:
     return row
 
 
+def an_answer(company: Company) -> LeasedRow:
+    account = platforms.a_platform_account(company)
+    with company_scope(company):
+        return received_documents.an_answer(received_documents.a_received_document(account))
+
+
 def a_received_document(status: str, syntax: str) -> Callable[[Company], LeasedRow]:
     def make(company: Company) -> LeasedRow:
         row: ReceivedDocument = ReceivedDocument.everywhere.create(
@@ -204,6 +211,7 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "payouts": (PAYOUTS, a_provider_account),
     "polls": (POLLING, platforms.a_platform_account),
     "reports": (REPORTS, a_report),
+    "answers to suppliers": (ANSWERS, an_answer),
     "comparisons": (COMPARING, platforms.a_platform_account),
     "reception": (SOURCES, a_source),
     "completeness": (COMPLETENESS, a_source),
