@@ -178,7 +178,7 @@ class World:
     @cached_property
     def answer(self) -> Any:
         with company_scope(self.company):
-            return an_answer(a_received_document(self.transmission.account))
+            return an_answer(a_received_document(self.platform))
 
     @cached_property
     def report(self) -> Any:

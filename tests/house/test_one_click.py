@@ -20,6 +20,7 @@ ONE_CLICK = {
     "platform-test": "asks the platform, changes nothing",
     "feed-read": "reads, each movement once",
     "einvoicing:platforms-read": "reads, each message once",
+    "einvoicing:answer-retry": "says again what was to be said already; the platform takes each once",
     "einvoicing:received-again": "einvoicing:received-set-aside: nothing but its reading is made again",
     "feed-switch": "switch it again",
     "einvoicing:reception-switch": "switch it again",
@@ -63,7 +64,6 @@ FILLED_IN = {
     "einvoicing:transmission-dismiss",
     "einvoicing:transmission-retry",
     "einvoicing:received-set-aside",
-    "einvoicing:answer-retry",
     "payments:upload-account",
 }
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
