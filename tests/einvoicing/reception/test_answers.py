@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -75,6 +76,11 @@ def carry(at: Any = None) -> None:
     ANSWERS.sweep(now=lambda: moment)
 
 
+def told(supplied: Supplied) -> QuerySet[SandboxFlow]:
+    """The messages that the platform has of this company."""
+    return SandboxFlow.objects.filter(client_id=supplied.account.client_id, syntax="CDAR", direction="Out")
+
+
 def test_each_status_is_a_valid_message_that_says_who_why_and_how_much(supplied: Supplied, subtests: Any):
     document = received()
     for code in ("204", "205", "206", "207", "208", "210", "211"):
@@ -111,7 +117,7 @@ def test_the_facts_of_a_purchase_are_told_once_carried_and_taken(supplied: Suppl
     assert sorted(code for code, _status in said()) == ["204", "205", "211", "211", "211"]
     carry()
     assert {status for _code, status in said()} == {AnswerStatus.DEPOSITED}
-    flows = SandboxFlow.objects.filter(syntax="CDAR", direction="Out")
+    flows = told(supplied)
     assert set(flows.values_list("flow_type", flat=True)) == {"SupplierInvoiceLC"}
     paid = [
         characteristic.amount
@@ -131,7 +137,7 @@ def test_an_answer_of_unknown_outcome_is_asked_about_and_not_sent_twice(supplied
     assert said() == [("204", AnswerStatus.UNKNOWN)]
     carry(timezone.now() + timedelta(hours=1))
     assert said() == [("204", AnswerStatus.DEPOSITED)]
-    assert SandboxFlow.objects.filter(syntax="CDAR", direction="Out").count() == 1
+    assert told(supplied).count() == 1
 
 
 def test_one_given_up_is_sent_again_by_a_person(supplied: Supplied):
