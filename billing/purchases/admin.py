@@ -7,14 +7,20 @@ from django.contrib import admin
 from billing.purchases.models import (
     ApprovalRule,
     Delegation,
+    OrderMatch,
     PrepaidShare,
     PurchaseApproval,
     PurchaseCredit,
     PurchaseDeposit,
     PurchaseInvoice,
     PurchaseLine,
+    PurchaseOrder,
+    PurchaseOrderLine,
     PurchaseSettings,
+    PurchaseSettlement,
     PurchaseVat,
+    Receipt,
+    ReceiptLine,
     RuleApprover,
     SupplierIban,
     SupplierRule,
@@ -96,8 +102,45 @@ class PrepaidShareAdmin(FactAdmin):
     ordering = ["-due_on", "-id"]
 
 
+class PurchaseOrderLineInline(FactInline):
+    model = PurchaseOrderLine
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(FactAdmin):
+    list_display = ["number", "company", "supplier", "status", "order_date", "total_net"]
+    list_select_related = ["company", "supplier"]
+    list_filter = ["status", "company"]
+    search_fields = ["number", "supplier__name"]
+    inlines = [PurchaseOrderLineInline]
+    ordering = ["-order_date", "-id"]
+
+
+class ReceiptLineInline(FactInline):
+    model = ReceiptLine
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(FactAdmin):
+    list_display = ["order", "company", "received_on", "delivery_note", "received_by"]
+    list_select_related = ["company", "order", "received_by"]
+    list_filter = ["company"]
+    inlines = [ReceiptLineInline]
+    ordering = ["-received_on", "-id"]
+
+
 @admin.register(
-    PurchaseApproval, PurchaseCredit, PurchaseDeposit, PurchaseLine, PurchaseSettings, PurchaseVat, RuleApprover
+    OrderMatch,
+    PurchaseApproval,
+    PurchaseCredit,
+    PurchaseDeposit,
+    PurchaseLine,
+    PurchaseOrderLine,
+    PurchaseSettings,
+    PurchaseSettlement,
+    PurchaseVat,
+    ReceiptLine,
+    RuleApprover,
 )
 class PurchasePartAdmin(FactAdmin):
     """Parts of purchases, readable on their own too."""
