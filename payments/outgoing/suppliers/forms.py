@@ -19,6 +19,7 @@ from payments.models import BankAccount, Method, PayingSettings, PaymentRunLine,
 from payments.outgoing.suppliers.due import Candidate
 
 AMOUNT: dict[str, Any] = {"max_digits": 16, "decimal_places": 2, "shown": 2, "required": False}
+IN_TABLE = "input input-number"
 LIVE, RETURNED, CANCELLED = "live", "returned", "cancelled"
 
 
@@ -27,11 +28,11 @@ class AmountsForm(forms.Form):
 
     def add_amounts(self, rows: Iterable[tuple[int, Decimal, Decimal, str]], *, discounts: bool = True) -> None:
         for key, amount, discount, name in rows:
-            label = {"aria-label": _("Montant de %(name)s") % {"name": name}}
+            label = {"aria-label": _("Montant de %(name)s") % {"name": name}, "class": IN_TABLE}
             self.fields[f"amount_{key}"] = FrenchDecimalField(min_value=Decimal("0.01"), initial=amount, **AMOUNT)
             self.fields[f"amount_{key}"].widget.attrs |= label
             if discounts:
-                label = {"aria-label": _("Escompte de %(name)s") % {"name": name}}
+                label = {"aria-label": _("Escompte de %(name)s") % {"name": name}, "class": IN_TABLE}
                 self.fields[f"discount_{key}"] = FrenchDecimalField(min_value=ZERO, initial=discount or None, **AMOUNT)
                 self.fields[f"discount_{key}"].widget.attrs |= label
 
