@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.models import Company
+from tests.browser.buying_pages import buying_addresses
 from tests.browser.conftest import sign_in
 from tests.browser.money_pages import money_addresses
 from tests.factories import story
@@ -44,6 +45,7 @@ def addresses(company: Company) -> list[str]:
         *("/settings/", "/settings/bank/", "/settings/platform/", "/settings/webhooks/", "/settings/api/"),
         *("/settings/webhooks/new/", "/settings/api/new/", "/settings/received/"),
         *money_pages,
+        *buying_addresses(company),
     ]
 
 
