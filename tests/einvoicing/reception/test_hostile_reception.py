@@ -34,9 +34,9 @@ def test_hostile_files_stand_in_the_inbox_with_the_reason_and_hide_no_other(
     at = timezone.now()
     stored: dict[str, ReceivedDocument] = {}
     with company_scope(company):
-        for name, (data, _reason) in HOSTILE.items():
-            if data:
-                stored[name] = _stored(company, f"{name}.pdf", data, at)
+        for name, (made, _reason) in HOSTILE.items():
+            if made:
+                stored[name] = _stored(company, f"{name}.pdf", made() if callable(made) else made, at)
         honest = _stored(company, "facture.xml", as_xml(an_invoice(company)), at)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _turn in range(len(stored) + 1):
