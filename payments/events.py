@@ -6,5 +6,6 @@ from django.dispatch import Signal
 allocations_written = Signal()
 
 # purchase, amount (in its currency, without discount), on (the day the money left), actor, at: once for each purchase
-# of a payment, when its money is really out, by the bank's line or as recorded by hand
+# of a payment, when its money is really out, by the bank's line or as recorded by hand; below zero where what was told
+# is taken back or comes back
 purchase_paid = Signal()

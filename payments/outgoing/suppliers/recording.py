@@ -237,6 +237,18 @@ def announce(payments: Sequence[SupplierPayment], *, on: date, actor: Actor, at:
             )
 
 
+def announce_taken_back(
+    told: SupplierPayment | None, dues: Sequence[Due], *, on: date, actor: Actor, at: datetime
+) -> None:
+    """What was told to be out of `told` is taken back (amounts below zero), or is out after all."""
+    if told is None or told.announced_at is None:
+        return
+    for due in dues:
+        if not due.purchase.is_credit_note:
+            amount = due.amount - due.discount
+            purchase_paid.send(SupplierPayment, purchase=due.purchase, amount=amount, on=on, actor=actor, at=at)
+
+
 def _checked_iban(text: str) -> str:
     if not text.strip():
         return ""

@@ -18,7 +18,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from payments.models import BankAccount, MatchPart, SupplierPayment, SupplierPaymentKind, SupplierShare
 from payments.outgoing.suppliers.entries import Due
-from payments.outgoing.suppliers.recording import PaidInTheFuture, insert_payments, write_shares
+from payments.outgoing.suppliers.recording import PaidInTheFuture, announce_taken_back, insert_payments, write_shares
 
 
 class AlreadyTakenBack(DomainError):
@@ -69,7 +69,10 @@ def cancel_supplier_payment(*, payment: SupplierPayment, reason: str, actor: Act
     check_free(locked)
     SupplierPayment.everywhere.filter(pk=locked.pk).update(cancelled_at=at, cancelled_because=reason[:200])
     locked.refresh_from_db(fields=["cancelled_at", "cancelled_because"])
-    write_shares([locked], [[due.taken_back() for due in reversed(dues)]], actor=actor, at=at)
+    opposite = [due.taken_back() for due in reversed(dues)]
+    write_shares([locked], [opposite], actor=actor, at=at)
+    told = locked.returns if locked.is_return else locked
+    announce_taken_back(told, opposite, on=local_day(at), actor=actor, at=at)
     audit.record(
         "payments.supplier_payment.cancelled",
         subject=locked,
@@ -136,5 +139,7 @@ def return_supplier_payment(
         returns=locked,
         at=at,
     )
-    insert_payments([row], [[due.taken_back() for due in reversed(dues)]], actor=actor, at=at)
+    opposite = [due.taken_back() for due in reversed(dues)]
+    insert_payments([row], [opposite], actor=actor, at=at)
+    announce_taken_back(locked, opposite, on=returned_on, actor=actor, at=at)
     return row

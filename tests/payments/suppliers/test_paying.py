@@ -140,7 +140,7 @@ def test_a_discount_is_income_and_its_vat_is_deducted_no_more(company: Company):
 
 
 @pytest.mark.parametrize("regime", [Regime.GOODS, Regime.SERVICES, Regime.ASSET])
-def test_a_cancelled_payment_and_a_returned_one_leave_all_as_before(company: Company, regime: str):
+def test_a_cancelled_payment_and_a_returned_one_leave_all_as_before(company: Company, regime: str, told: list[Any]):
     supplier = a_supplier(company)
     purchase, note = a_purchase(supplier, "99.99", regime=regime), a_purchase(supplier, "10", kind="381")
     purchase = PurchaseInvoice.objects.get(pk=purchase.pk)
@@ -160,6 +160,7 @@ def test_a_cancelled_payment_and_a_returned_one_leave_all_as_before(company: Com
         return_supplier_payment(payment=back, returned_on=DAY, reason="", **WHO)
     cancel_supplier_payment(payment=back, reason="Le compte existe", **WHO)
     assert (books(), stands(purchase), stands(note)) == paid
+    assert [amount for _number, amount, _on in told] == [Decimal(f"{sign}76.66") for sign in ("", "-", "", "-", "")]
     with pytest.raises(AlreadyTakenBack):
         cancel_supplier_payment(payment=back, reason="", **WHO)
     assert is_sound(company)
