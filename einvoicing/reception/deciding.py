@@ -120,7 +120,7 @@ def _purchase(document: ReceivedDocument, verdict: Verdict, *, actor: Actor, at:
     supplier, content = verdict.supplier, verdict.content
     if supplier is None or content is None:
         raise DomainError(NEEDS_SUPPLIER)
-    purchase = record_purchase(
+    return record_purchase(
         company_id=document.company_id,
         # locked: what was judged of its accounts and its past must still be so when it is recorded
         supplier=lock(supplier),
@@ -131,11 +131,6 @@ def _purchase(document: ReceivedDocument, verdict: Verdict, *, actor: Actor, at:
         actor=actor,
         at=at,
     )
-    if purchase.is_auto_validated:
-        # on to its approval, and booked where no rule asks for a person; what is missing is said on the purchase
-        with suppress(DomainError), transaction.atomic():
-            check_purchase(purchase=purchase, actor=actor, at=at)
-    return purchase
 
 
 def _recorded(
@@ -152,6 +147,11 @@ def _recorded(
         purchase=purchase,
         **{**facts, "problem": "", **FREE},
     )
+    if purchase.is_auto_validated:
+        # on to its approval, and booked where no rule asks for a person; what is missing is said on the purchase. Only
+        # now: what happens to a purchase is told to its supplier by the document that it came by
+        with suppress(DomainError), transaction.atomic():
+            check_purchase(purchase=purchase, actor=actor, at=at)
 
 
 def _wait(document: ReceivedDocument, facts: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:
