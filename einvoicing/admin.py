@@ -25,6 +25,7 @@ from einvoicing.models import (
     ReportingChoice,
     ReportPeriod,
     SupplierAnchor,
+    SupplierAnswer,
     SupplierStatus,
     Transmission,
 )
@@ -208,3 +209,11 @@ class SupplierStatusAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["code", "company"]
     ordering = ["-occurred_at"]
+
+
+@admin.register(SupplierAnswer)
+class SupplierAnswerAdmin(FactAdmin):
+    list_display = ["created_at", "company", "document", "code", "reason_code", "amount", "status", "last_error"]
+    list_select_related = ["company", "document"]
+    list_filter = ["status", "code", "company"]
+    ordering = ["-created_at"]
