@@ -20,6 +20,7 @@ LOCKED_AND_READ_AGAIN = {
 NOT_ROWS = {
     "einvoicing/formats/facturx.py::embed",
     "config/kernel/kept.py::keep_file",
+    "einvoicing/reception/reading/pictures.py::page_picture",  # a picture in memory
     "config/kernel/admin_audit.py::save_formset",  # commit=False
 }
 
