@@ -1,4 +1,6 @@
-"""What billing asks for today: orders to ship and to invoice, drafts to issue, late invoices, refused e-mails."""
+"""What billing asks for today: orders to ship and to invoice, drafts to issue, late invoices, refused e-mails; and of
+what it buys: purchases to check and to approve, accounts of suppliers to confirm.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.invoice_sums import invoice_sums
 from billing.invoiced import is_invoiced
 from billing.models import Email, EmailStatus, Invoice, OrderStatus, Product, SalesOrder
+from billing.purchases.awaiting import awaiting
+from billing.purchases.models import PurchaseInvoice, PurchaseStatus, SupplierIban
 from billing.services.bounces import addresses_to_mend
 from config.kernel import typography
+from config.kernel.scope import current_company_id
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 
 MOST_ADDRESSES = 100
@@ -100,6 +105,67 @@ def drafts(today: Today) -> Iterator[Todo]:
     detail = _("%(total)s TTC") % {"total": typography.money(sums.draft_total)}
     url = one_or_list(sums.drafts, sums.only_draft, "billing:invoice-detail", "billing:invoice-list", "status=draft")
     yield Todo(sentence, detail, "invoice", "neutral", _("Émettre"), url)
+
+
+@watch("supplier-ibans", needs="purchases.pay")
+def ibans_to_confirm(_today: Today) -> Iterator[Todo]:
+    """Accounts that no person has confirmed, counted by supplier as their list is: nothing is paid to them."""
+    waiting = SupplierIban.objects.filter(confirmed_at=None, rejected_at=None, supplier__archived_at=None)
+    waiting = waiting.filter(supplier__is_supplier=True)
+    row = waiting.aggregate(count=Count("supplier", distinct=True), only=Min("supplier"))
+    if row["count"]:
+        sentence = ngettext(
+            "%(n)s fournisseur à l’IBAN non confirmé", "%(n)s fournisseurs à l’IBAN non confirmé", row["count"]
+        )
+        detail = _("Appelez-le à un numéro déjà connu : rien n’est payé à un IBAN que personne n’a confirmé.")
+        url = one_or_list(row["count"], row["only"], "billing:supplier-detail", "billing:supplier-list", "state=iban")
+        yield Todo(counted(sentence, row["count"]), detail, "bank", "bad", _("Vérifier l’IBAN"), url)
+
+
+@watch("purchases", needs="purchases.edit")
+def purchases_to_check(_today: Today) -> Iterator[Todo]:
+    """What was recorded and goes on by itself no further: those with doubts first. One query."""
+    doubtful, total = ~Q(doubts=[]), Sum("total_gross", filter=Q(currency="EUR"), default=0)
+    rows = PurchaseInvoice.objects.filter(status=PurchaseStatus.TO_CHECK).order_by().values(doubtful=doubtful)
+    found = {row["doubtful"]: row for row in rows.annotate(count=Count("pk"), only=Min("pk"), total=total)}
+    if row := found.get(True):
+        sentence = ngettext("%(n)s facture fournisseur douteuse", "%(n)s factures fournisseurs douteuses", row["count"])
+        yield _of_purchases(row, sentence, "bad", _("Vérifier"), "status=doubtful")
+    if row := found.get(False):
+        sentence = ngettext(
+            "%(n)s facture fournisseur à valider", "%(n)s factures fournisseurs à valider", row["count"]
+        )
+        yield _of_purchases(row, sentence, "warn", _("Valider"), "status=to_check")
+
+
+def _of_purchases(row: dict[str, Any], sentence: str, tone: str, action: str, query: str) -> Todo:
+    url = one_or_list(row["count"], row["only"], "billing:purchase-detail", "billing:purchase-list", query)
+    detail = _("%(total)s TTC") % {"total": typography.money(row["total"])}
+    return Todo(counted(sentence, row["count"]), detail, "bag", tone, action, url)
+
+
+@watch("approvals", needs="purchases.approve")
+def purchases_to_approve(today: Today) -> Iterator[Todo]:
+    """What waits for the yes of the person who reads the page: two queries at most."""
+    if today.user_id is None:
+        return
+    rows = awaiting(
+        PurchaseInvoice.objects.all(),
+        user_id=today.user_id,
+        role=today.role,
+        company_id=current_company_id(),
+        on=today.date,
+    )
+    total = Sum("total_gross", filter=Q(currency="EUR"), default=0)
+    row = rows.order_by().aggregate(count=Count("pk"), total=total, first=Min("due_date"))
+    if row["count"]:
+        sentence = ngettext(
+            "%(n)s facture fournisseur à approuver", "%(n)s factures fournisseurs à approuver", row["count"]
+        )
+        detail = _("%(total)s TTC, première échéance le %(day)s")
+        detail %= {"total": typography.money(row["total"]), "day": typography.day(row["first"])}
+        url = reverse("billing:approval-list")
+        yield Todo(counted(sentence, row["count"]), detail, "check", "warn", _("Approuver"), url)
 
 
 first_step(

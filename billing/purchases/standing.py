@@ -125,7 +125,8 @@ _NARROWED: dict[str, Callable[[PurchaseQuerySet, date], PurchaseQuerySet]] = {
     ).exclude(doubts=[]),
     Standing.DISPUTED: lambda rows, on: rows.filter(_LIVING).exclude(disputed_at=None),
     Standing.NEW_IBAN: lambda rows, on: rows.filter(waits_for_iban()),
-    Standing.TO_CHECK: lambda rows, on: rows.filter(status=PurchaseStatus.TO_CHECK),
+    # those with doubts stand under their own word
+    Standing.TO_CHECK: lambda rows, on: rows.filter(status=PurchaseStatus.TO_CHECK, doubts=[]),
     Standing.TO_APPROVE: lambda rows, on: rows.filter(status=PurchaseStatus.TO_APPROVE),
     Standing.APPROVED: lambda rows, on: rows.filter(status=PurchaseStatus.APPROVED),
     Standing.OVERDUE: lambda rows, on: rows.overdue(on=on),

@@ -32,10 +32,12 @@ class Todo:
 
 
 class Today:
-    """The moment for which the page is made; what several of its parts need is read `once`."""
+    """The moment for which the page is made, and who reads it; what several of its parts need is read `once`."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, *, user_id: int | None = None, role: str = "") -> None:
         self.at = at
+        self.user_id = user_id
+        self.role = role
         self.date = local_day(at)
         self._read: dict[Callable[[date], Any], Any] = {}
 

@@ -24,9 +24,9 @@ from config.runtime import heartbeats
 # the most pressing first
 ORDER = (
     "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "received",
-    "reception", "emails", "bank", "suspense", "debit-returns", "payment-runs", "supplier-payments", "card-payments",
-    "late-invoices", "notices", "formal-notices", "promises", "refused-addresses",
-    "orders", "drafts", "credits", "webhooks",
+    "reception", "emails", "bank", "suspense", "debit-returns", "supplier-ibans", "purchases", "approvals",
+    "payment-runs", "supplier-payments", "card-payments", "late-invoices", "notices", "formal-notices", "promises",
+    "refused-addresses", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip
 FIRST_STEPS_IN_ORDER = (
     "customers:customer-new",

@@ -43,8 +43,8 @@ def _back(request: HttpRequest) -> str:
 @member("company")
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me today, each line with its one action, and four figures. A new company gets its first steps."""
-    today = Today(timezone.now())
     membership = cast(MemberRequest, request).membership
+    today = Today(timezone.now(), user_id=membership.user_id, role=membership.role)
     is_new = not Invoice.objects.issued().exists()
     context = {
         "today": today.date,
