@@ -52,6 +52,31 @@ def test_a_purchase_is_recorded_once_checked_and_booked(partner: Partner, compan
     assert (late.status_code, json_of(late)["code"]) == (409, "purchase_not_open")
 
 
+def test_an_invoice_below_zero_is_a_credit_note_with_its_lines(partner: Partner, company: Company) -> None:
+    below = {"total_ht": Decimal("-100.00"), "total_vat": Decimal("-20.00"), "total_ttc": Decimal("-120.00")}
+    item = {**ITEM, "amount_ht": Decimal("-100.00"), "quantity": -2}
+    row = {**VAT, "base": Decimal("-100.00"), "amount": Decimal("-20.00")}
+    made = recorded(partner, company, **below, items=[item], vat=[row])
+    assert (made["kind"], made["total_ttc"], made["doubts"]) == ("credit_note", 120, [])
+    assert (made["items"][0]["amount_ht"], made["items"][0]["quantity"]) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    ("period", "field"),
+    [
+        ({"starts_on": "2026-12-31", "ends_on": "2026-01-01"}, "ends_on"),
+        ({"ends_on": "2026-12-31"}, "starts_on"),
+    ],
+)
+def test_a_period_has_both_ends_in_their_order(
+    partner: Partner, company: Company, period: dict[str, str], field: str
+) -> None:
+    made = recorded(partner, company)
+    refused = partner.put(at(made), {"items": [{**ITEM, **period}]})
+    assert refused.status_code == 400, refused.content
+    assert field in str(json_of(refused)["fields"])
+
+
 def test_what_the_sums_do_not_hold_is_said_as_a_doubt_and_goes_no_further(partner: Partner, company: Company) -> None:
     made = recorded(partner, company, total_ttc=Decimal("130.00"), total_ht=Decimal("110.00"))
     assert "sums" in made["doubts"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing.api.invoices.vocabulary import KINDS
@@ -49,6 +50,15 @@ class PurchaseItemBody(Body):
     deductible_percent = Number(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
     starts_on = Day(required=False, allow_null=True)
     ends_on = Day(required=False, allow_null=True)
+
+    def validate(self, item: dict[str, Any]) -> dict[str, Any]:
+        """A period has both ends, in their order. Raises ValidationError."""
+        start, end = item.get("starts_on"), item.get("ends_on")
+        if bool(start) != bool(end):
+            raise serializers.ValidationError({"ends_on" if start else "starts_on": _("Indiquez les deux dates.")})
+        if start and end and end < start:
+            raise serializers.ValidationError({"ends_on": _("La période finit avant de commencer.")})
+        return item
 
 
 class PurchaseVatBody(Body):
@@ -128,6 +138,13 @@ def content(sent: Mapping[str, Any]) -> PurchaseContent:
         for item in sent["items"]
     )
     return PurchaseContent(supplier_name=supplier.name, lines=lines, vat_rows=tuple(vat_rows(sent)), **values)
+
+
+def recorded_lines(sent: Mapping[str, Any], before: list[PurchaseLine]) -> list[PurchaseLineInput]:
+    """The lines of a new purchase, with what was said over what was proposed; amounts and quantities as recorded, for
+    an invoice below zero is a credit note."""
+    lines = own_lines(sent, before)
+    return [replace(line, net=row.net, quantity=row.quantity) for line, row in zip(lines, before, strict=True)]
 
 
 def own_lines(sent: Mapping[str, Any], before: list[PurchaseLine]) -> list[PurchaseLineInput]:

@@ -102,7 +102,7 @@ class PurchaseList(ApiView):
         )
         notes = {"internal_notes": values["internal_notes"]} if values.get("internal_notes") else {}
         if notes or bodies.says_accounts(values):
-            own = bodies.own_lines(values, bodies.lines_of(purchase))
+            own = bodies.recorded_lines(values, bodies.lines_of(purchase))
             save_purchase(purchase=purchase, values=notes, lines=own, actor=actor, at=at)
         return found(purchase.pk)
 
