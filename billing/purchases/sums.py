@@ -40,10 +40,9 @@ def positive(content: PurchaseContent) -> PurchaseContent:
     """
     if content.total_gross >= 0:
         return content
-    turned = {"380": "381", "384": "381"}
     return replace(
         content,
-        kind=turned.get(content.kind, content.kind),
+        kind="381",
         total_net=-content.total_net,
         total_vat=-content.total_vat,
         total_gross=-content.total_gross,

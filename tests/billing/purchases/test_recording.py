@@ -74,6 +74,7 @@ def test_the_same_number_of_a_supplier_in_a_year_is_the_same_invoice(company, su
 
 def test_an_invoice_below_zero_is_a_credit_note(supplier):
     purchase = a_purchase(supplier, [a_bought_line("-50.00")])
+    assert a_purchase(supplier, [a_bought_line("-30.00")], kind="386").kind == "381", "no deposit is asked for"
     assert (purchase.kind, purchase.total_gross, purchase.lines.get().net) == (
         "381",
         Decimal("60.00"),
