@@ -17,7 +17,7 @@ from billing import ledger
 from billing.ledger import Entry
 from billing.models import Journal
 from billing.numbering import next_numbers
-from billing.purchases.settling import lock_purchases, settle_purchase
+from billing.purchases.settling import NotOwed, lock_purchases, settle_purchase
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -88,6 +88,9 @@ def pay_supplier(
         raise PaidInTheFuture(fields={"made_on": PaidInTheFuture.message})
     purchases = lock_purchases({due.purchase.pk for due in dues})
     locked = [Due(purchases[due.purchase.pk], due.amount, due.discount) for due in dues]
+    for due in locked:
+        if due.amount <= 0 and not due.purchase.balance:  # "all that is left", of what is settled
+            raise NotOwed(reference=due.purchase.reference)
     payment = _row(locked, method=method, made_on=made_on, bank_account=bank_account, at=at)
     payment.iban, payment.reference = _checked_iban(iban), reference[:140]
     if method == Method.CASH and bank_account is None:
