@@ -16,10 +16,11 @@ from billing.purchases.approving import approve_where_no_rule_applies, take_back
 from billing.purchases.changeable import check_open
 from billing.purchases.completeness import problems_of
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.correcting import find_corrected
 from billing.purchases.deducting import free_deposits
 from billing.purchases.ibans import see_iban
 from billing.purchases.matching import OF_ORDER, match_lines, order_doubts
-from billing.purchases.models import PurchaseLine, PurchaseStatus, PurchaseVat
+from billing.purchases.models import ENDED, PurchaseLine, PurchaseStatus, PurchaseVat
 from billing.purchases.postings import document_rate
 from billing.purchases.proposing import is_guess
 from billing.purchases.recording import PurchaseExists, find_purchase
@@ -38,7 +39,7 @@ MAY_EDIT = frozenset(
         *("corrects_number", "corrects", "internal_notes"),
     }
 )
-AGAIN = known_doubts.OF_FIGURES | known_doubts.OF_IBAN | OF_ORDER
+AGAIN = known_doubts.OF_FIGURES | known_doubts.OF_NUMBER | known_doubts.OF_IBAN | OF_ORDER
 # what may still change of a booked one
 MAY_AMEND = frozenset({"due_date", "iban", "internal_notes"})
 
@@ -46,6 +47,11 @@ MAY_AMEND = frozenset({"due_date", "iban", "internal_notes"})
 class OpenDoubts(DomainError):
     code = "open_doubts"
     message = "Il reste à vérifier sur %(reference)s : %(doubts)s"
+
+
+class NothingToAmend(DomainError):
+    code = "nothing_to_amend"
+    message = "%(reference)s est « %(state)s » : son échéance et son IBAN se changent sur sa fiche, ou plus du tout."
 
 
 class IncompletePurchase(Invalid):
@@ -100,8 +106,7 @@ def save_purchase(
         if known is None:
             raise
         raise PurchaseExists(known) from error
-    if {"supplier", "kind", "currency"} & set(changed):
-        free_deposits(row)
+    _tie_again(row, set(changed))
     if lines is not None:
         _replace_lines(row, lines)
     if vat_rows is not None:
@@ -120,6 +125,15 @@ def save_purchase(
     data = {"reference": row.reference, "changed": [*changed, *parts], "total": row.total_gross}
     _record_change(row, data, actor, at)
     return row
+
+
+def _tie_again(row: PurchaseInvoice, changed: set[str]) -> None:
+    """To the invoice that it corrects, and no more to deposits of another supplier or in another currency."""
+    if {"corrects_number", "kind", "supplier"} & changed:
+        row.corrects = find_corrected(supplier=row.supplier, kind=row.kind, number=row.corrects_number, but=row)
+        row.save(update_fields=["corrects"])
+    if {"supplier", "kind", "currency"} & changed:
+        free_deposits(row)
 
 
 def _found_again(row: PurchaseInvoice) -> set[str]:
@@ -271,10 +285,15 @@ def check_purchase(*, purchase: PurchaseInvoice, actor: Actor, at: datetime) -> 
 def amend_purchase(
     *, purchase: PurchaseInvoice, values: Mapping[str, Any], actor: Actor, at: datetime
 ) -> PurchaseInvoice:
-    """Change what stays open on a booked purchase: the due date, the IBAN, internal notes. Raises InvalidIban."""
+    """Change what stays open on an approved or booked purchase: the due date, the IBAN, internal notes.
+
+    Before that `save_purchase` does, which finds the doubts of another IBAN. Raises NothingToAmend, InvalidIban.
+    """
     if unknown := values.keys() - MAY_AMEND:
         raise ValueError(f"not to be amended: {sorted(unknown)}")
     row, clean = lock(purchase), dict(values)
+    if row.can_change or row.status in ENDED:
+        raise NothingToAmend(reference=row.reference, state=row.get_status_display())
     if clean.get("iban"):
         clean["iban"] = iban_number.validate(clean["iban"])
         see_iban(supplier=row.supplier, iban=clean["iban"], seen_in=row.subject, actor=actor, at=at)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import PurchaseInvoice
 from billing.purchases.content import PurchaseContent
+from billing.purchases.correcting import is_replaced
 from billing.purchases.ibans import check_person, doubt_of_iban
 from billing.purchases.models import IN_BOOKS, PurchaseSettings
 from billing.purchases.resemblance import plain_name, resembles
@@ -35,6 +36,9 @@ SENTENCES: dict[str, Any] = {
     "checksum": _("Un identifiant du document (SIREN, n° de TVA ou IBAN) n’a pas la bonne clé."),
     "unknown_supplier": _("Ce fournisseur n’était pas connu : vérifiez qu’il existe et que vous lui avez commandé."),
     "duplicate": _("Une autre facture lui ressemble (même fournisseur, même montant ou presque même numéro)."),
+    "replaced": _(
+        "Une facture rectificative déjà comptabilisée remplace celle-ci : refusez-la, sinon les deux seront dues."
+    ),
     "iban_new": _("Aucune personne n’a confirmé l’IBAN de ce fournisseur : appelez-le à un numéro déjà connu."),
     "iban_changed": _("L’IBAN n’est pas celui que vous connaissez : appelez le fournisseur à un numéro déjà connu."),
     "payee_differs": _("Le bénéficiaire du paiement n’est pas le fournisseur."),
@@ -55,6 +59,7 @@ SENTENCES: dict[str, Any] = {
 }
 # found again at each correction: a person who corrects what was wrong has nothing more to settle
 OF_FIGURES = frozenset({"sums", "vat", "date"})
+OF_NUMBER = frozenset({"replaced"})
 OF_IBAN = frozenset({"iban_new", "iban_changed"})
 
 USUAL = 3  # former invoices before an amount can be unusual
@@ -94,6 +99,7 @@ def find_doubts(*, company_id: int, supplier: Customer, content: PurchaseContent
         "sums": not sums_hold(content),
         "vat": not vat_holds(content.vat_rows),
         "duplicate": bool(similar_purchases(supplier=supplier, content=content)),
+        "replaced": is_replaced(supplier=supplier, number=content.number),
         "unusual_amount": _is_unusual(supplier, content),
         "lookalike_name": _is_lookalike(supplier, content),
         "own_company": _is_own(supplier, company),

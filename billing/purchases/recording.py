@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
-from billing.models import InvoiceKind, PurchaseInvoice
+from billing.models import PurchaseInvoice
 from billing.numbering import next_number
 from billing.purchases import doubts as known_doubts
 from billing.purchases.content import PurchaseContent, VatContent
+from billing.purchases.correcting import adopt_corrections, find_corrected
 from billing.purchases.deducting import deduct_known_deposits
 from billing.purchases.events import purchase_recorded
 from billing.purchases.ibans import see_iban
@@ -81,6 +82,7 @@ def record_purchase(
     found = known_doubts.find_doubts(company_id=company_id, supplier=supplier, content=content, received_on=received_on)
     proposals = propose(supplier=supplier, content=content)
     purchase = _write(company_id, supplier, in_cents(content), received_on, actor, at)
+    adopt_corrections(purchase)
     write_lines(purchase, content, proposals)
     match_lines(purchase)
     found += sorted(order_doubts(purchase))
@@ -126,7 +128,7 @@ def _write(
     actor: Actor,
     at: datetime,
 ) -> PurchaseInvoice:
-    corrects = _corrected(supplier, content)
+    corrects = find_corrected(supplier=supplier, kind=content.kind, number=content.corrects_number)
     purchase = PurchaseInvoice(
         company_id=company_id,
         kind=content.kind,
@@ -162,15 +164,6 @@ def _write(
             raise
         raise PurchaseExists(first) from error
     return purchase
-
-
-def _corrected(supplier: Customer, content: PurchaseContent) -> PurchaseInvoice | None:
-    """The invoice of ours that a credit note or a corrected invoice names, the latest of its number."""
-    if not content.corrects_number or content.kind not in {InvoiceKind.CREDIT_NOTE, InvoiceKind.CORRECTED}:
-        return None
-    rows = PurchaseInvoice.everywhere.filter(supplier=supplier, number=content.corrects_number.strip())
-    living = rows.exclude(status__in=(PurchaseStatus.REFUSED, PurchaseStatus.REPLACED))
-    return living.exclude(kind=InvoiceKind.CREDIT_NOTE).order_by("-issue_date", "-pk").first()
 
 
 def write_lines(purchase: PurchaseInvoice, content: PurchaseContent, proposals: Sequence[Proposal]) -> None:

@@ -11,7 +11,14 @@ import pytest
 from billing.models import JournalEntry, JournalLine, PrepaidShare, PurchaseDeposit, PurchaseInvoice, PurchaseStatus
 from billing.purchases.approving import approve_purchase
 from billing.purchases.booking import ForeignCurrency, book_purchase
-from billing.purchases.checking import IncompletePurchase, OpenDoubts, check_purchase, save_purchase
+from billing.purchases.checking import (
+    IncompletePurchase,
+    NothingToAmend,
+    OpenDoubts,
+    amend_purchase,
+    check_purchase,
+    save_purchase,
+)
 from billing.purchases.crediting import CreditTooSmall, NotACredit, take_back_credit, use_supplier_credit
 from billing.purchases.deducting import choose_purchase_deposits, deductible_deposits
 from billing.purchases.disputing import dispute_purchase, settle_dispute
@@ -26,7 +33,7 @@ from config.kernel.models import VatRegime
 from config.kernel.money import round2
 from tests.factories import people
 from tests.factories.purchases import a_bought_line, a_checked_purchase, a_purchase, a_supplier, kept
-from tests.factories.story import ACTOR, AT
+from tests.factories.story import ACTOR, AT, IBAN
 from tests.trust.at_once import a_fifth
 from tests.trust.conftest import settle
 
@@ -321,6 +328,32 @@ def test_what_is_paid_is_not_replaced_before_the_money_is_taken_back(supplier):
     pay(wrong, "-50")
     check_purchase(purchase=right, **WHO)
     assert booked(wrong) == {}
+
+
+def test_a_correction_that_came_first_or_was_read_wrong_still_replaces_its_original(supplier):
+    first = a_purchase(supplier, kind="384", corrects_number="A-5", number="A-5bis")
+    wrong = a_checked_purchase(supplier, [kept("80", "607000")], number="A-5")
+    first.refresh_from_db()
+    save_purchase(purchase=first, values={}, lines=[kept("100", "607000")], **WHO)
+    check_purchase(purchase=first, **WHO)
+    assert booked(wrong) == {}, "the number that it names came after it"
+
+    wrong = a_checked_purchase(supplier, [kept("70", "607000")], number="A-6")
+    read = a_purchase(supplier, kind="384", corrects_number="A-G", number="A-6bis")
+    save_purchase(purchase=read, values={"corrects_number": "A-6"}, lines=[kept("100", "607000")], **WHO)
+    read.refresh_from_db()
+    assert read.corrects == wrong, "a person read the number again"
+
+    a_checked_purchase(supplier, [kept("60", "607000")], kind="384", corrects_number="A-7", number="A-7bis")
+    late = a_purchase(supplier, [a_bought_line("66.00")], number="A-7")
+    assert late.doubts == ["replaced"], "what replaces it is in the books: both would be owed"
+
+
+def test_only_what_is_approved_or_booked_is_amended(supplier):
+    waiting = a_purchase(supplier)
+    with pytest.raises(NothingToAmend):
+        amend_purchase(purchase=waiting, values={"iban": IBAN}, **WHO)
+    assert PurchaseInvoice.objects.get(pk=waiting.pk).iban == ""
 
 
 # -- charges paid in advance ---------------------------------------------------------------------------------------
