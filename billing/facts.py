@@ -230,6 +230,7 @@ declare(
         "undo",
         "warn",
     ),
+    Fact("billing.purchase.doubted", n("À vérifier : %(reason)s"), "alert", "bad"),
     Fact("billing.purchase.doubt_settled", n("Point vérifié : %(doubt)s"), "check"),
     Fact("billing.purchase.deposits_chosen", n("Acomptes déduits : %(total)s"), "coins"),
     about=PURCHASE,

@@ -12,11 +12,14 @@ class EinvoicingConfig(AppConfig):
         from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
         from einvoicing.reception.answers import panels as answer_panels
         from einvoicing.reception.answers import receivers as answers
+        from einvoicing.reception.statuses import rejected_since_approval
         from einvoicing.reporting import bought
         from einvoicing.reporting.purchases import SOURCES
+        from payments.outgoing.suppliers.due import REJECTIONS
 
         checks.declare()
         SOURCES.append(bought.purchases_abroad)
+        REJECTIONS.append(rejected_since_approval)
         sealed.declare()
         receivers.connect()
         answers.connect()

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -193,7 +193,10 @@ def waiting_documents(_today: Today) -> Iterator[Todo]:
                 row["count"], row["only"], "einvoicing:received-detail", "einvoicing:received-list", f"status={status}"
             )
             yield Todo(counted(sentence(row["count"]), row["count"]), str(detail), "bag", tone, str(_("Traiter")), url)
-    rejected = ReceivedDocument.objects.filter(statuses__code__in=SENT_BACK).exclude(status=ReceivedStatus.SET_ASIDE)
+    # one that waits to be checked is among the doubtful purchases; one that a person approved since has been looked at
+    nobody_looked = Q(purchase=None) | Q(statuses__received_at__gt=F("purchase__approved_at"))
+    rejected = ReceivedDocument.objects.filter(nobody_looked, statuses__code__in=SENT_BACK)
+    rejected = rejected.exclude(status=ReceivedStatus.SET_ASIDE)
     for document in rejected.exclude(purchase__status__in=ENDED).distinct().order_by("-received_at")[:5]:
         title = _("%(name)s : facture reçue, puis rejetée par sa plateforme") % {"name": document}
         words = str(_("Ne la payez pas : demandez au fournisseur une autre facture."))

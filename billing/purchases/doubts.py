@@ -30,7 +30,9 @@ from config.kernel.models import Company
 from config.kernel.rows import lock
 from customers.models import Customer
 
+REJECTED = "rejected_by_platform"  # told by 213 and 501, often after the purchase was recorded
 SENTENCES: dict[str, Any] = {
+    REJECTED: _("Sa plateforme a rejeté cette facture : demandez-en une autre au fournisseur, ou refusez-la."),
     "sums": _("Les totaux du document ne tombent pas juste : lignes, HT, TVA et TTC ne concordent pas."),
     "vat": _("La TVA d’un taux n’est pas ce taux de sa base : vérifiez-la avant de la déduire."),
     "checksum": _("Un identifiant du document (SIREN, n° de TVA ou IBAN) n’a pas la bonne clé."),

@@ -29,7 +29,7 @@ from einvoicing.reception.duplicates import BOOKS, decide_alone, find_original, 
 from einvoicing.reception.judging import Verdict, judge
 from einvoicing.reception.learning import read_as_learnt
 from einvoicing.reception.reading.result import CREDIT_NOTE, XML, Reading, to_dict
-from einvoicing.reception.statuses import adopt_statuses
+from einvoicing.reception.statuses import adopt_statuses, doubt_of_rejection
 
 NEEDS_SUPPLIER = "Ce fournisseur n’est pas encore connu : créez-le, ou choisissez-le."
 NEEDS_FIELDS = "Il manque de quoi enregistrer la facture : complétez ce qui n’a pas été lu."
@@ -48,11 +48,8 @@ def decide(document: ReceivedDocument, reading: Reading, *, actor: Actor, at: da
         _move(document, ReceivedStatus.DUPLICATE, facts, actor=actor, at=at, also=[original.document])
         return
     adopt_statuses(document)
-    verdict = judge(company=document.company, reading=reading, on=local_day(at))
-    facts["doubts"] = [
-        {"code": one.code, "field": one.field, "msgid": one.sentence.msgid, "params": dict(one.sentence.params)}
-        for one in verdict.doubts
-    ]
+    verdict = _with_rejection(judge(company=document.company, reading=reading, on=local_day(at)), document)
+    facts["doubts"] = _plain_doubts(verdict)
     problem = _why_wait(verdict, reading)
     if problem:
         _wait(document, {**facts, "problem": problem}, actor=actor, at=at)
@@ -68,9 +65,28 @@ def record_for(*, document: ReceivedDocument, reading: Reading, supplier: Custom
     verdict = judge(company=row.company, reading=reading, on=local_day(at), supplier=supplier)
     if verdict.content is None:
         raise DomainError(NEEDS_FIELDS)
+    facts = facts_of(reading)
+    row.number, row.supplier_key = facts["number"], facts["supplier_key"]
+    adopt_statuses(row)
     # a person has touched it: whatever it says of itself, it did not pass alone
-    purchase = _purchase(row, replace(verdict, is_auto_validated=False), actor=actor, at=at)
-    _recorded(row, purchase, facts_of(reading), actor=actor, at=at)
+    verdict = replace(_with_rejection(verdict, row), is_auto_validated=False)
+    purchase = _purchase(row, verdict, actor=actor, at=at)
+    _recorded(row, purchase, {**facts, "doubts": _plain_doubts(verdict)}, actor=actor, at=at)
+
+
+def _with_rejection(verdict: Verdict, document: ReceivedDocument) -> Verdict:
+    """What its platform has sent back never passes alone."""
+    rejection = doubt_of_rejection(document)
+    if rejection is None:
+        return verdict
+    return replace(verdict, doubts=(rejection, *verdict.doubts), is_auto_validated=False)
+
+
+def _plain_doubts(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {"code": one.code, "field": one.field, "msgid": one.sentence.msgid, "params": dict(one.sentence.params)}
+        for one in verdict.doubts
+    ]
 
 
 def facts_of(reading: Reading) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoice_rows import InvoiceKind
+from billing.purchases.doubts import REJECTED
 from billing.purchases.models import PurchaseInvoice, PurchaseQuerySet, PurchaseStatus, SupplierIban, SupplierRule
 from config.kernel.models import Company
 from config.kernel.money import ZERO, round2
@@ -23,6 +24,7 @@ DISPUTED, NO_IBAN, IBAN_UNCONFIRMED = "disputed", "no_iban", "iban_unconfirmed"
 NOT_APPROVED, CURRENCY, IN_RUN, CREDIT, SETTLED = "not_approved", "currency", "in_run", "credit", "settled"
 DIFFERENT_IBAN = "iban_changed"
 WHY: dict[str, Any] = {
+    REJECTED: _("Rejetée par sa plateforme : demandez une autre facture au fournisseur."),
     DISPUTED: _("Contestée : réglez le litige d’abord."),
     NO_IBAN: _("Aucun IBAN confirmé pour ce fournisseur."),
     IBAN_UNCONFIRMED: _("IBAN non confirmé : appelez le fournisseur à un numéro connu, puis confirmez-le."),
@@ -33,6 +35,8 @@ WHY: dict[str, Any] = {
     CREDIT: _("Les avoirs de ce fournisseur la couvrent : imputez-les d’abord."),
     SETTLED: _("Déjà réglée, ou moins due que le montant choisi."),
 }
+# what knows of purchases that were rejected after their approval: the keys of those among the given ones
+REJECTIONS: list[Callable[[Sequence[PurchaseInvoice]], set[int]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,10 @@ def _credits(company: Company, suppliers: Collection[int], pay_on: date) -> dict
 
 
 def candidates_of(purchases: Sequence[PurchaseInvoice], *, pay_on: date, of_run: int | None = None) -> list[Candidate]:
-    """Each with what is left of it, the account it is paid to and what holds it; `of_run`: the run that asks. Three
-    queries."""
+    """Each with what is left of it, the account it is paid to and what holds it; `of_run`: the run that asks.
+
+    Three queries, and one for each of REJECTIONS.
+    """
     if not purchases:
         return []
     company_id, suppliers = purchases[0].company_id, {row.supplier_id for row in purchases}
@@ -157,11 +163,12 @@ def candidates_of(purchases: Sequence[PurchaseInvoice], *, pay_on: date, of_run:
     rules = {rule.supplier_id: rule for rule in SupplierRule.everywhere.filter(supplier__in=suppliers)}
     in_runs = PaymentRunLine.everywhere.filter(purchase__in=purchases, ended_at=None).exclude(run=of_run)
     runs = dict(in_runs.values_list("purchase_id", "run__number"))
+    rejected = {key for told in REJECTIONS for key in told(purchases)}
     worth = settings_of(company_id).discount_rate
     found = []
     for row in purchases:
         iban, problem = account_to_pay(row, known[row.supplier_id])
-        held = _held(row, runs.get(row.pk, ""), "" if row.is_credit_note else problem)
+        held = _held(row, runs.get(row.pk, ""), "" if row.is_credit_note else problem, row.pk in rejected)
         offer = offer_of(row, rules.get(row.supplier_id), pay_on, worth)
         found.append(Candidate(row, row.balance, iban, offer, held))
     return found
@@ -181,9 +188,11 @@ def account_to_pay(purchase: PurchaseInvoice, known: Sequence[SupplierIban]) -> 
     return known[0].iban, "" if known[0].is_confirmed else IBAN_UNCONFIRMED
 
 
-def _held(purchase: PurchaseInvoice, run: str, iban_problem: str) -> Held | None:
+def _held(purchase: PurchaseInvoice, run: str, iban_problem: str, is_rejected: bool) -> Held | None:
     if purchase.status == PurchaseStatus.PAID or purchase.status in {PurchaseStatus.REFUSED, PurchaseStatus.REPLACED}:
         return Held(SETTLED)
+    if is_rejected or (purchase.status != PurchaseStatus.BOOKED and REJECTED in purchase.doubts):
+        return Held(REJECTED)
     if purchase.status != PurchaseStatus.BOOKED:
         return Held(NOT_APPROVED)
     if purchase.disputed_at is not None:

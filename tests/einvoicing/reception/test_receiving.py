@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,18 +13,26 @@ import pytest
 import requests
 from django.utils import timezone
 
+from billing.purchases.approval_rules import save_approval_rule
+from billing.purchases.approving import approve_purchase
+from billing.purchases.checking import OpenDoubts, check_purchase
+from billing.purchases.doubts import REJECTED, settle_doubt
+from billing.purchases.models import PurchaseInvoice, PurchaseStatus
+from config.kernel.actor import Actor
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from einvoicing.models import PlatformAccount, ReceivedDocument, ReceptionSource, RemoteDocument, SupplierStatus
-from einvoicing.reception import fetching
+from einvoicing.reception import fetching, showing
 from einvoicing.reception.completeness import compare_source
 from einvoicing.reception.fetching import SOURCES, add_sources, read_source
 from einvoicing.reception.queues import RECEIVED
+from einvoicing.reception.statuses import rejected_since_approval
 from einvoicing.sandbox.pennylane.access import PUBLISHED_PREFIX
 from einvoicing.services.statuses import apply_waiting
+from payments.outgoing.suppliers.due import candidates_of
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.einvoicing.reception import buying
-from tests.factories import platforms, story
+from tests.factories import people, platforms, story
 
 pytestmark = pytest.mark.django_db
 KINDS = ("afnor", "pennylane")
@@ -206,3 +215,63 @@ def test_a_status_about_a_received_invoice_is_kept_with_it_though_it_comes_first
     apply_waiting(account=afnor.account, at=story.AT)
     assert SupplierStatus.objects.count() == 1
     assert RemoteDocument.everywhere.get(pk=again.pk).problem == ""
+
+
+def test_what_its_platform_rejects_is_doubtful_until_it_is_booked_and_held_in_payment_runs(afnor: Supplied):
+    company = afnor.company
+    early, late = (
+        buying.an_invoice(
+            company, number=f"R-{place}", items=[buying.Item("Affiches", Decimal(1), Decimal(net), buying.TWENTY)]
+        )
+        for place, net in ((1, 900), (2, 1000))
+    )
+
+    def reject(facts: Any, code: str) -> None:
+        sold = SimpleNamespace(
+            number=facts.number, kind="380", issue_date=facts.issued, seller={"siren": facts.supplier.siren}
+        )
+        message = platforms.status_message(cast(Any, sold), code)
+        platforms.a_message(afnor.account, message, flow_type="SupplierInvoiceLC")
+        apply_waiting(account=afnor.account, at=timezone.now())
+
+    def recorded(number: str) -> PurchaseInvoice:
+        return PurchaseInvoice.objects.get(number=number)
+
+    reject(early, "213")  # before its invoice
+    for facts in (early, late):
+        afnor.gets(buying.as_xml(facts), f"{facts.number}.xml")
+        afnor.read()
+        RECEIVED.sweep()
+    assert (recorded("R-1").status, recorded("R-1").doubts[0]) == (PurchaseStatus.TO_CHECK, REJECTED)
+    (document,) = recorded("R-1").documents.all()
+    assert next(showing.doubts_of(document)).startswith("« Rejetée")
+    person = people.a_person(company)
+    boss = Actor.user(person)
+    waiting = recorded("R-2")
+    for code in waiting.doubts:
+        settle_doubt(purchase=waiting, doubt=code, actor=boss, at=timezone.now())
+    save_approval_rule(
+        rule=None, company=company, values={"name": "Tous"}, approvers=[person], actor=boss, at=timezone.now()
+    )
+    if recorded("R-2").status == PurchaseStatus.TO_CHECK:
+        check_purchase(purchase=waiting, actor=boss, at=timezone.now())
+    assert recorded("R-2").status == PurchaseStatus.TO_APPROVE
+    reject(late, "501")
+    assert (recorded("R-2").status, recorded("R-2").doubts) == (PurchaseStatus.TO_CHECK, [REJECTED])
+    with pytest.raises(OpenDoubts):
+        check_purchase(purchase=recorded("R-2"), actor=boss, at=timezone.now())
+    held = {
+        one.purchase.number: one.held for one in candidates_of([recorded("R-1"), recorded("R-2")], pay_on=buying.ON)
+    }
+    assert {number: one.code for number, one in held.items() if one} == {"R-1": REJECTED, "R-2": REJECTED}
+    # a person who has looked takes the responsibility; what is rejected after that is held again
+    settle_doubt(purchase=recorded("R-2"), doubt=REJECTED, actor=boss, at=timezone.now())
+    check_purchase(purchase=recorded("R-2"), actor=boss, at=timezone.now())
+    approve_purchase(purchase=recorded("R-2"), actor=boss, at=timezone.now())
+    assert recorded("R-2").status == PurchaseStatus.BOOKED
+    assert rejected_since_approval([recorded("R-2")]) == set()
+    reject(late, "213")
+    assert recorded("R-2").status == PurchaseStatus.BOOKED
+    (one,) = candidates_of([recorded("R-2")], pay_on=buying.ON)
+    assert one.held is not None
+    assert one.held.sentence == "Rejetée par sa plateforme : demandez une autre facture au fournisseur."
