@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -30,7 +31,7 @@ def raise_doubt(*, purchase: PurchaseInvoice, doubt: str, actor: Actor, at: date
     row.save(update_fields=["doubts", "is_auto_validated"])
     take_back_approvals(row, at=at)
     data = {"doubt": doubt, "reference": row.reference, "reason": sentence_of(doubt)}
-    who = {"actor": actor, "at": at, "also": [row.supplier], "data": data}
+    who: dict[str, Any] = {"actor": actor, "at": at, "also": [row.supplier], "data": data}
     if row.status == PurchaseStatus.APPROVED:
         tag = "billing.purchase.approval_withdrawn"
         states.move(row, PurchaseStatus.TO_APPROVE, tag=tag, approved_at=None, **who)
