@@ -16,13 +16,13 @@ from config.kernel.kept import FileRefused, FileUnreadable
 from config.kernel.models import Company
 from config.kernel.queue import FREE, Clock, Queue, held
 from config.kernel.tries import OCR_TRIES, RECEIVED_TRIES
-from einvoicing import validation
 from einvoicing.models import ReceivedDocument, ReceivedStatus
 from einvoicing.reception.deciding import decide, give_up
 from einvoicing.reception.reading import read_document
 from einvoicing.reception.reading.process import needs_ocr
 from einvoicing.reception.reading.result import OCR, XML, Reading
 from einvoicing.reception.storing import read_content
+from einvoicing.services.verdicts import ENGINE, official_verdict
 from einvoicing.validation.report import FATAL
 
 CLERK = Actor.beat("lecture des documents reçus")
@@ -105,12 +105,12 @@ def _unjudged(_at: datetime) -> QuerySet[ReceivedDocument]:
 def judge_one(document: ReceivedDocument, now: Clock) -> bool:
     """What the official rules say of its XML: it informs, and holds nothing back. False while they cannot be asked."""
     try:
-        report = validation.check(read_content(document, at=now()))
+        report = official_verdict(read_content(document, at=now()))
     except FileUnreadable:
         raise
     except FileRefused as error:
         return _judged(document, {"valid": None, "problem": str(error.sentence)})
-    if "ENGINE" in report.rules:
+    if ENGINE in report.rules:
         return False
     broken = sorted(report.violations, key=lambda one: one.severity != FATAL)[:MOST_VIOLATIONS]
     shown = [{"rule": one.rule, "severity": one.severity, "text": one.text, "term": one.term} for one in broken]

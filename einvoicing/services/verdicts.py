@@ -21,14 +21,17 @@ KEPT = 3600  # seconds: from the look at a draft to its issue
 VERDICTS = "verdicts"  # of settings.CACHES
 
 
-def official_verdict(data: bytes, rules: tuple[str, ...]) -> Report:
-    """The verdict on these bytes. Raises AskedInside in a transaction that is not of `outside.atomic`."""
-    key = ":".join((hashlib.sha256(data).hexdigest(), *rules, rules_version()))
+def official_verdict(data: bytes, rules: tuple[str, ...] | None = None) -> Report:
+    """The verdict on these bytes, by all the rules that apply where none are named.
+
+    Raises AskedInside in a transaction that is not of `outside.atomic`.
+    """
+    key = ":".join((hashlib.sha256(data).hexdigest(), *(rules or ("all",)), rules_version()))
     # a kept one is asked for outside too: one that is forgotten between two runs of the work is no other question
     return outside.ask({key: lambda: _judge(key, data, rules)})[key]
 
 
-def _judge(key: str, data: bytes, rules: tuple[str, ...]) -> Report:
+def _judge(key: str, data: bytes, rules: tuple[str, ...] | None) -> Report:
     kept: Report | None = caches[VERDICTS].get(key)
     if kept is not None:
         return kept

@@ -16,14 +16,13 @@ from config.kernel.errors import RemoteError, TransitionRefused
 from config.kernel.isolating import treat_each
 from config.kernel.queue import DELAYS, FREE, Clock, Queue, backoff, held
 from config.kernel.secrets import SecretUnreadable
-from einvoicing import validation
 from einvoicing.models import AnswerStatus, ErrorClass, PlatformAccount, SupplierAnswer
 from einvoicing.platforms.answers import Acknowledgement, AckStatus, Receipt
 from einvoicing.platforms.base import BuyerPlatform, Deposit, Platform
 from einvoicing.platforms.registry import connect
 from einvoicing.services import breaker
 from einvoicing.services.routing import settings_of
-from einvoicing.services.verdicts import ENGINE
+from einvoicing.services.verdicts import ENGINE, official_verdict
 from einvoicing.validation.report import Report as Verdict
 
 LEASE = timedelta(seconds=settings.TRANSMISSION_LEASE_SECONDS)
@@ -113,7 +112,7 @@ def _find(platform: Platform, answer: SupplierAnswer) -> Receipt | None:
 
 def _check(data: bytes) -> None:
     """Raises _NotValid, and RemoteError where the judge itself cannot be reached: no verdict, tried again."""
-    verdict = validation.check(data)
+    verdict = official_verdict(data)
     if verdict.valid:
         return
     if ENGINE in verdict.rules:
