@@ -310,7 +310,8 @@ ACTS = {
     "supplier_iban_create": {"iban", "bic", "holder"},
     "refund_cancel": {"reason"},
     "supplier_payment_create": {
-        "purchases", "payment_method", "payment_date", "bank_account_id", "iban", "reference",
+        "purchases", "purchases.purchase_id", "purchases.amount", "purchases.discount", "payment_method",
+        "payment_date", "bank_account_id", "iban", "reference",
     },
     "supplier_payment_cancel": {"reason"},
     "invoice_use_credit": {"amount"},
