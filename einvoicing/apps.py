@@ -10,6 +10,7 @@ class EinvoicingConfig(AppConfig):
     def ready(self) -> None:
         from billing.purchases import panels as purchases
         from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
+        from einvoicing.reception import panels as document_panels
         from einvoicing.reception.answers import panels as answer_panels
         from einvoicing.reception.answers import receivers as answers
         from einvoicing.reception.statuses import rejected_since_approval
@@ -25,5 +26,6 @@ class EinvoicingConfig(AppConfig):
         answers.connect()
         panels.register()
         answer_panels.register()
+        document_panels.register()
         inbound.register()
         purchases.register(reason_words=lifecycle.reason)

@@ -6,7 +6,7 @@ document as it came), and buttons. Each contributor costs a fixed number of quer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from billing.panels import Action
@@ -20,11 +20,13 @@ Panels = Callable[[PurchaseInvoice], Iterable[Panel]]
 Actions = Callable[[PurchaseInvoice, date], Iterable[Action]]
 
 ReasonWords = Callable[[str], str]
+DoubtWords = Callable[[PurchaseInvoice], Mapping[str, Sequence[str]]]
 
 _panels: list[Panels] = []
 _parts: list[Panels] = []
 _actions: list[Actions] = []
 _words: list[ReasonWords] = []
+_doubt_words: list[DoubtWords] = []
 
 
 def register(
@@ -33,9 +35,11 @@ def register(
     parts: Panels | None = None,
     actions: Actions | None = None,
     reason_words: ReasonWords | None = None,
+    doubt_words: DoubtWords | None = None,
 ) -> None:
     """Called once by each app that extends the record: `panels` stand at the side, `parts` under what it says,
-    `reason_words` says a code of the official lists of refusals and disputes in a sentence.
+    `reason_words` says a code of the official lists of refusals and disputes in a sentence, `doubt_words` what exactly
+    was found, by the code of each doubt.
     """
     if panels is not None:
         _panels.append(panels)
@@ -43,14 +47,24 @@ def register(
         _parts.append(parts)
     if actions is not None:
         _actions.append(actions)
-
     if reason_words is not None:
         _words.append(reason_words)
+    if doubt_words is not None:
+        _doubt_words.append(doubt_words)
 
 
 def say_reason(code: str) -> str:
     """A reason of the official lists in words; the code where no app knows better."""
     return next((said for say in _words if (said := say(code)) != code), code)
+
+
+def say_doubts(purchase: PurchaseInvoice) -> dict[str, list[str]]:
+    """What exactly was found that speaks against the purchase, by the code of its open doubts."""
+    found: dict[str, list[str]] = {code: [] for code in purchase.doubts}
+    for say in _doubt_words if found else ():
+        for code, sentences in say(purchase).items():
+            found.get(code, []).extend(sentences)
+    return found
 
 
 def panels_of(purchase: PurchaseInvoice) -> list[Panel]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -112,8 +112,18 @@ def what_to_do(document: ReceivedDocument) -> str:
 
 
 def doubts_of(document: ReceivedDocument) -> Iterator[str]:
+    for _code, sentence in doubts_by_code(document):
+        yield sentence
+
+
+def doubts_by_code(document: ReceivedDocument) -> Iterator[tuple[str, str]]:
+    """Each doubt of its judgement: the code under which its purchase keeps it, and what exactly was found."""
     for one in document.doubts:
-        yield str(translated(one["msgid"])) % one["params"] if one["params"] else str(translated(one["msgid"]))
+        yield one["code"], in_words(one["msgid"], one["params"])
+
+
+def in_words(sentence: str, params: Mapping[str, Any]) -> str:
+    return str(translated(sentence)) % params if params else str(translated(sentence))
 
 
 def verdict_of(document: ReceivedDocument) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ from einvoicing.models import ReceivedDocument, ReceivedStatus, ReceptionChannel
 from einvoicing.reception import showing
 from einvoicing.reception.answers.panels import shown_answers
 from einvoicing.reception.handling import read_again, set_aside
+from einvoicing.reception.panels import shown_document
 from einvoicing.reception.serving import file_response, shown_type
 from einvoicing.reception.storing import MOST_BYTES, store_document
 
@@ -166,14 +167,13 @@ def _show(request: HttpRequest, document: ReceivedDocument, *, form: SetAsideFor
         "fields": showing.shown_fields(reading) if reading else [],
         "vat_rows": (reading.value("vat_rows") or ()) if reading else (),
         "read_from": showing.READ_FROM.get(document.syntax, ""),
-        "pages": range(1, min(reading.page_count, 8) + 1) if reading and reading.page_count else (),
+        "shown": shown_document(document),
         "verdict": showing.verdict_of(document),
         "statuses": [_status(one) for one in statuses],
         "answers": shown_answers(document),
         "copies": list(document.copies.order_by("received_at")[:20]),
         "form": form or SetAsideForm(),
         "may_edit": cast(MemberRequest, request).membership.may("purchases.edit"),
-        "opens_inline": shown_type(document) != "",
         "timeline": timeline_of(document, role_of(request)),
     }
     return render(request, "einvoicing/received/detail.html", context, status=422 if form else 200)

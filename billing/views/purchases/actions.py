@@ -16,7 +16,7 @@ from billing.purchases.completeness import problems_of
 from billing.purchases.doubts import sentence_of
 from billing.purchases.ibans import CHANGED, NEW
 from billing.purchases.models import PurchaseStatus, SupplierIban
-from billing.purchases.panels import APPROVE, BOOK, CHECK
+from billing.purchases.panels import APPROVE, BOOK, CHECK, say_doubts
 from config.kernel.middleware import translated
 from config.kernel.states import can_move
 
@@ -68,10 +68,14 @@ def _can_be_disputed(purchase: PurchaseInvoice) -> bool:
 
 
 def points_of(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
-    """What stands before its approval, the worst first: doubts, each with its act, then what is missing."""
+    """What stands before its approval, the worst first: doubts, each with what was found and its act, then gaps."""
     if not purchase.can_change:
         return []
-    points = [{"sentence": sentence_of(code), **_answer_to(purchase, code)} for code in purchase.doubts]
+    exactly, account = say_doubts(purchase), _account_to_confirm(purchase)
+    points = [
+        {"sentence": sentence_of(code), "details": exactly[code], **_answer_to(purchase, code, account)}
+        for code in purchase.doubts
+    ]
     edit = {
         "url": reverse("billing:purchase-edit", args=[purchase.pk]),
         "label": _("Corriger"),
@@ -82,11 +86,17 @@ def points_of(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
     return points
 
 
-def _answer_to(purchase: PurchaseInvoice, code: str) -> dict[str, str]:
+def _account_to_confirm(purchase: PurchaseInvoice) -> SupplierIban | None:
+    if not {NEW, CHANGED} & set(purchase.doubts):
+        return None
+    rows = SupplierIban.objects.filter(supplier=purchase.supplier, iban=purchase.iban, rejected_at=None)
+    return rows.first()
+
+
+def _answer_to(purchase: PurchaseInvoice, code: str, account: SupplierIban | None) -> dict[str, str]:
     """An account is confirmed on its own page; any other point is settled by who has looked."""
-    row = SupplierIban.objects.filter(supplier=purchase.supplier, iban=purchase.iban).first()
-    if code in {NEW, CHANGED} and row is not None and row.rejected_at is None:
-        url = reverse("billing:supplier-iban-confirm", args=[row.pk])
+    if code in {NEW, CHANGED} and account is not None:
+        url = reverse("billing:supplier-iban-confirm", args=[account.pk])
         return {"url": url, "label": _("Vérifier l’IBAN"), "needs": "purchases.pay"}
     url = reverse("billing:purchase-doubt", args=[purchase.pk, code])
     return {"url": url, "label": _("J’ai vérifié"), "needs": "purchases.edit"}

@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.purchases.approval_rules import save_approval_rule
 from billing.purchases.approving import approve_purchase
 from billing.purchases.checking import OpenDoubts, check_purchase
-from billing.purchases.doubts import REJECTED, settle_doubt
+from billing.purchases.doubts import REJECTED, sentence_of, settle_doubt
 from billing.purchases.models import PurchaseInvoice, PurchaseStatus
 from config.kernel.actor import Actor
 from config.kernel.models import Company
@@ -247,6 +247,9 @@ def test_what_its_platform_rejects_is_doubtful_until_it_is_booked_and_held_in_pa
     assert next(showing.doubts_of(document)).startswith("« Rejetée")
     person = people.a_person(company)
     boss = Actor.user(person)
+    page = people.signed_in(company).get(recorded("R-1").get_absolute_url(), headers={"Accept-Language": "fr"})
+    for words in (sentence_of(REJECTED), "« Rejetée », dit sa plateforme le", "Le document tel que reçu", "R-1.xml"):
+        assert words in people.read(page), words
     waiting = recorded("R-2")
     for code in waiting.doubts:
         settle_doubt(purchase=waiting, doubt=code, actor=boss, at=timezone.now())
