@@ -25,7 +25,7 @@ from tests.factories import money, platforms, story
 
 pytestmark = pytest.mark.django_db
 
-QUEUES = ["invoice_processing", "reconciliation", "notifications", "sync"]
+QUEUES = ["invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync"]
 
 
 @pytest.fixture
@@ -84,6 +84,7 @@ def test_each_queue_tells_who_works_on_it_and_since_when_nobody_does(partner: Pa
     counts = counted(partner)
     assert [(one["concurrency"], one["worker"]["state"]) for one in counts.values()] == [
         (5, "working"),
+        (2, "working"),
         (1, "working"),
         (10, "working"),
         (3, "working"),
