@@ -72,6 +72,12 @@ def _drafts(company: Company, text: str, kind: str | None, now: datetime) -> lis
         raise CommandError(str(error), returncode=UNKNOWN) from error
     if kind:
         periods = [period for period in periods if period.kind == kind.upper()]
+        if not periods:
+            raise CommandError(
+                f"Aucun rapport {kind} n’a « {text} » pour période : transactions par décade, paiements par mois, ou "
+                "selon le régime de TVA.",
+                returncode=UNKNOWN,
+            )
     drafts = [build_draft(company=company, period=period, at=now) for period in periods]
     return [draft for draft in drafts if kind or draft.period.kind != PURCHASES or not draft.is_empty]
 

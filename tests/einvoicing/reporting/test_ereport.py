@@ -58,6 +58,10 @@ def objects(company, period, **options):
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_a_period_that_a_kind_does_not_have_is_said(company, today):
+    assert run(company, "2026-11", kind="purchases", json=True) == (2, "")
+
+
 def test_a_decade_is_one_object_with_its_documents(company, today):
     (found,) = objects(company, "2026-11-1")
     assert {name: found[name] for name in ("company", "period", "kind", "start", "end", "due_on", "state", "type")} == {
