@@ -28,13 +28,16 @@ class AmountsForm(forms.Form):
 
     def add_amounts(self, rows: Iterable[tuple[int, Decimal, Decimal, str]], *, discounts: bool = True) -> None:
         for key, amount, discount, name in rows:
-            label = {"aria-label": _("Montant de %(name)s") % {"name": name}, "class": IN_TABLE}
-            self.fields[f"amount_{key}"] = FrenchDecimalField(min_value=Decimal("0.01"), initial=amount, **AMOUNT)
-            self.fields[f"amount_{key}"].widget.attrs |= label
+            options = {**AMOUNT, "label": _("Montant de %(name)s") % {"name": name}}
+            self._add(f"amount_{key}", FrenchDecimalField(min_value=Decimal("0.01"), initial=amount, **options))
             if discounts:
-                label = {"aria-label": _("Escompte de %(name)s") % {"name": name}, "class": IN_TABLE}
-                self.fields[f"discount_{key}"] = FrenchDecimalField(min_value=ZERO, initial=discount or None, **AMOUNT)
-                self.fields[f"discount_{key}"].widget.attrs |= label
+                options = {**AMOUNT, "label": _("Escompte de %(name)s") % {"name": name}}
+                self._add(f"discount_{key}", FrenchDecimalField(min_value=ZERO, initial=discount or None, **options))
+
+    def _add(self, name: str, field: forms.Field) -> None:
+        """A field of the table, whose heading is its label."""
+        field.widget.attrs |= {"aria-label": field.label, "class": IN_TABLE}
+        self.fields[name] = field
 
     def amounts_of(self, key: int, whole: Decimal) -> tuple[Decimal, Decimal]:
         typed = self.cleaned_data
