@@ -51,6 +51,13 @@ class SubmitFirst(DomainError):
     message = "%(number)s dépasse le plafond de votre société : soumettez-le d’abord à la confirmation d’un autre."
 
 
+class OrderTakenBack(DomainError):
+    code = "order_taken_back"
+    message = (
+        "%(number)s est annulé : son fichier ne se remet plus à la banque, ses factures seraient payées deux fois."
+    )
+
+
 @transaction.atomic
 def order_run(*, run: PaymentRun, total: Decimal, actor: Actor, at: datetime) -> PaymentRun:
     """Make the file of a run, and record and book its payments. `total` is what the person was shown.

@@ -29,7 +29,7 @@ from payments.forms import ReasonForm
 from payments.models import BankAccount, PaymentRun, PaymentRunLine, RunStatus, SupplierPayment
 from payments.outgoing.suppliers.due import Worktable, settings_of, worktable
 from payments.outgoing.suppliers.forms import PrepareForm, RunForm
-from payments.outgoing.suppliers.ordering import cancel_run, order_run
+from payments.outgoing.suppliers.ordering import OrderTakenBack, cancel_run, order_run
 from payments.outgoing.suppliers.preparing import (
     Choice,
     change_run,
@@ -304,8 +304,11 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @member("purchases.pay")
 def run_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The file, as it was made."""
-    order = get_object_or_404(PaymentRun.objects.exclude(order=None).select_related("order"), pk=pk).order
+    """The file, as it was made. Raises OrderTakenBack."""
+    run = get_object_or_404(PaymentRun.objects.exclude(order=None).select_related("order"), pk=pk)
+    if run.status != RunStatus.ORDERED:
+        raise OrderTakenBack(number=run.number)
+    order = run.order
     headers = {
         "Content-Disposition": f'attachment; filename="{order.number}.xml"',
         "X-Content-Type-Options": "nosniff",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from lxml import etree
 
 from billing.purchases.models import PurchaseInvoice, SupplierIban
@@ -35,6 +36,7 @@ from payments.outgoing.suppliers.preparing import (
 )
 from payments.outgoing.suppliers.recording import CreditsExceed
 from tests.factories import story
+from tests.factories.people import signed_in
 from tests.factories.story import ACTOR, AT, SECOND_IBAN
 from tests.factories.supplier_payments import (
     DAY,
@@ -251,6 +253,25 @@ def test_an_order_taken_back_before_the_bank_acts_gives_all_back(company: Compan
     assert an_ordered_run(rows, payer).status == "ORDERED"
     settle_constraints()
     assert list(chain.verify(company)) == []
+
+
+def test_the_file_of_a_run_that_was_taken_back_is_handed_out_no_more(company: Company, payer: Any):
+    run = an_ordered_run([a_purchase(a_supplier(company))], payer)
+    page, file = (reverse(name, args=[run.pk]) for name in ("payments:run-detail", "payments:run-file"))
+    client = signed_in(company)
+    assert file in client.get(page).content.decode()
+    assert client.get(file).status_code == 200
+    cancel_run(run=run, reason="Mauvaise date", actor=payer, at=AT)
+    assert file not in client.get(page).content.decode()
+    assert client.get(file).status_code == 409, "handed to the bank, it would pay what a later run pays again"
+
+
+def test_what_is_wrong_with_an_amount_names_its_invoice(company: Company):
+    row = a_purchase(a_supplier(company))
+    sent = {"chosen": row.pk, f"amount_{row.pk}": "abc", "executes_on": "01/01/2027"}
+    page = signed_in(company).post(reverse("payments:supplier-due"), sent).content.decode()
+    assert f"Montant de {row.number}" in page
+    assert f"Amount {row.pk}" not in page
 
 
 def test_a_run_killed_in_the_middle_of_its_order_leaves_nothing_of_it(
