@@ -11,6 +11,11 @@ declare(
     Fact("customers.customer.changed", n("Fiche client modifiée"), "edit", partner_name="customer.updated"),
     Fact("customers.customer.archived", n("Client archivé"), "box", partner_name="customer.archived"),
     Fact("customers.customer.restored", n("Client rétabli"), "check", partner_name="customer.restored"),
+    # of who only bills us; the API of customers does not show them, so partners are told nothing
+    Fact("customers.supplier.created", n("Fournisseur créé"), "box"),
+    Fact("customers.supplier.changed", n("Fiche fournisseur modifiée"), "edit"),
+    Fact("customers.supplier.archived", n("Fournisseur archivé"), "box"),
+    Fact("customers.supplier.restored", n("Fournisseur rétabli"), "check"),
     Fact("customers.customer.became_supplier", n("Devient aussi fournisseur"), "box"),
     Fact("customers.customer.became_customer", n("Devient aussi client"), "user"),
     about=PartnerObject("customers.customer", "customer", "/api/customers", _("Clients")),

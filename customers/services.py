@@ -135,8 +135,14 @@ def save_customer(
     if delivery is not None:
         _write_delivery(row, delivery)
     changed = edited if customer else []
-    tag = "customers.customer.changed" if customer else "customers.customer.created"
-    audit.record(tag, subject=row, actor=actor, at=at, data={"name": row.name, "changed": changed})
+    created, updated = (
+        ("customers.customer.created", "customers.customer.changed")
+        if row.is_customer
+        else ("customers.supplier.created", "customers.supplier.changed")
+    )
+    audit.record(
+        updated if customer else created, subject=row, actor=actor, at=at, data={"name": row.name, "changed": changed}
+    )
     return row
 
 
@@ -221,7 +227,8 @@ def archive_customer(*, customer: Customer, actor: Actor, at: datetime) -> Custo
     """Take the customer out of lists and searches. What was billed stays."""
     customer.archived_at = at
     customer.save(update_fields=["archived_at"])
-    audit.record("customers.customer.archived", subject=customer, actor=actor, at=at)
+    tag = "customers.customer.archived" if customer.is_customer else "customers.supplier.archived"
+    audit.record(tag, subject=customer, actor=actor, at=at)
     return customer
 
 
@@ -235,7 +242,8 @@ def check_active(customer: Customer) -> None:
 def restore_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
     customer.archived_at = None
     customer.save(update_fields=["archived_at"])
-    audit.record("customers.customer.restored", subject=customer, actor=actor, at=at)
+    tag = "customers.customer.restored" if customer.is_customer else "customers.supplier.restored"
+    audit.record(tag, subject=customer, actor=actor, at=at)
     return customer
 
 

@@ -302,6 +302,7 @@ def test_a_suppliers_first_iban_is_confirmed_by_who_types_it_and_the_next_waits(
     client = signed_in(company)
     sent = {"name": "Imprimerie Nord", "country": "FR", "terms": a_term(company), "iban": IBAN, "account": "623000"}
     record = client.post(reverse("billing:supplier-new"), sent, follow=True)
+    assert [item.title for item in record.context["timeline"]][-1] == "Fournisseur créé"
     supplier = record.context["supplier"]
     assert "Confirmé" in read(record)
     assert "623000" in read(record)
