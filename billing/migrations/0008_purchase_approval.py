@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'everywhere',
             },
             managers=[
+                ('objects', django.db.models.manager.Manager()),
                 ('everywhere', django.db.models.manager.Manager()),
             ],
         ),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.purchases.models.invoices import PurchaseInvoice
 from config.kernel.models import CompanyRow, User
+from config.kernel.scope import ScopedManager
 from customers.models import Customer
 
 
@@ -70,6 +71,10 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
         return self.filter(ended_at=None, starts_on__lte=on, ends_on__gte=on)
 
 
+class DelegationManager(ScopedManager["Delegation"].from_queryset(DelegationQuerySet)):  # type: ignore[misc]  # dynamic base
+    pass
+
+
 class Delegation(CompanyRow):
     """Between two days, both included, `delegate` may approve in place of `approver`."""
 
@@ -79,6 +84,7 @@ class Delegation(CompanyRow):
     ends_on = models.DateField(_("au"))
     ended_at = models.DateTimeField(_("retirée le"), null=True, blank=True)
 
+    objects: ClassVar[DelegationManager] = DelegationManager()
     everywhere: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(DelegationQuerySet)()
 
     class Meta(CompanyRow.Meta):
