@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from billing.forms.purchases.purchases import AmendForm, ReasonForm, WithdrawForm
 from billing.ledger import account_name
-from billing.models import PurchaseInvoice
+from billing.models import InvoiceKind, PurchaseInvoice
 from billing.purchases.approving import approve_purchase, awaited_of, withdraw_approval
 from billing.purchases.booking import book_purchase, entry_of
 from billing.purchases.checking import amend_purchase, check_purchase
 from billing.purchases.disputing import dispute_purchase, settle_dispute
 from billing.purchases.doubts import sentence_of, settle_doubt
+from billing.purchases.models import ENDED
 from billing.purchases.panels import say_reason
 from billing.purchases.reasons import DISPUTES, REFUSALS
 from billing.purchases.refusing import refuse_purchase
@@ -37,11 +38,17 @@ Facts = list[tuple[str, Any]]
 
 
 def whose(purchase: PurchaseInvoice) -> Facts:
-    return [
+    """Of which invoice the page speaks, and what leaves the books for a corrected one."""
+    facts: Facts = [
         (_("Fournisseur"), purchase.supplier.name),
         (_("Facture"), purchase.number),
         (_("Total TTC"), typography.money(purchase.total_gross, purchase.currency)),
     ]
+    replaced = purchase.corrects if purchase.kind == InvoiceKind.CORRECTED else None
+    if replaced is not None and replaced.status not in ENDED:
+        amount = typography.money(replaced.total_gross, replaced.currency)
+        facts.append((_("Remplace, et annule"), f"{replaced.number} · {amount}"))
+    return facts
 
 
 def entry_facts(purchase: PurchaseInvoice) -> Facts:

@@ -275,6 +275,15 @@ def test_a_credit_note_settles_an_invoice_and_can_be_taken_back(company):
     assert str(invoice.balance) == "120.00"
 
 
+def test_a_corrected_invoice_shows_what_it_takes_out_of_the_books(company):
+    supplier = a_supplier(company)
+    with company_scope(company):
+        a_checked_purchase(supplier, [kept("100", "607000")], number="A-1")
+    right = a_purchase(supplier, [a_bought_line("90.00")], kind="384", corrects_number="A-1", number="A-1bis")
+    page = signed_in(company).get(reverse("billing:purchase-check", args=[right.pk]))
+    assert ("A-1 · 120,00 €") in read(page)
+
+
 def test_who_saves_second_sees_both_versions(company):
     supplier = a_supplier(company)
     purchase = a_purchase(supplier)
