@@ -12,7 +12,7 @@ from rest_framework import serializers
 from billing.api.invoices.vocabulary import KINDS
 from billing.api.purchases import bodies
 from billing.api.purchases.shapes import ANSWER, LINE, PurchaseRow, PurchaseShape, whole
-from billing.forms.purchases.filters import SEARCHED
+from billing.forms.purchases.filters import naming
 from billing.models import PurchaseInvoice
 from billing.purchases.approving import approve_purchase
 from billing.purchases.booking import book_purchase
@@ -32,7 +32,6 @@ from config.kernel.api.versions import conditional, versioned
 from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from config.kernel.errors import TransitionRefused
-from config.kernel.folding import holds
 
 EXAMPLE = {
     "supplier_id": 6, "number": "F-2026-118", "issue_date": "2026-11-10", "total_ht": 100.00, "total_vat": 20.00,
@@ -79,7 +78,7 @@ class PurchaseList(ApiView):
         if "doubtful" in query:
             rows = rows.exclude(doubts=[]) if query["doubtful"] else rows.filter(doubts=[])
         if text := query.get("q"):
-            rows = rows.filter(holds(text, *SEARCHED))
+            rows = rows.filter(naming(text))
         return lists.page(self, rows, by="received_on", name="purchases")
 
     @operation(action="purchases.edit", body=bodies.PurchaseBody, answer=PurchaseShape)
