@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 from billing import ledger
 from billing.ledger import Entry
 from billing.models import InvoiceKind, Journal, PurchaseInvoice
-from billing.purchases.crediting import use_on_corrected
+from billing.purchases.crediting import use_earlier_credits, use_on_corrected
 from billing.purchases.events import purchase_booked
 from billing.purchases.models import PurchaseLine, PurchaseStatus
 from billing.purchases.postings import purchase_postings
@@ -40,7 +40,8 @@ def book_purchase(*, purchase: PurchaseInvoice, on: date, actor: Actor, at: date
     """Write the purchase in the journal on a day, and freeze it.
 
     In the same transaction: what a corrected invoice (384) replaces leaves the books, a credit note settles the invoice
-    that it names, charges paid in advance are planned month by month, and what owes nothing is paid.
+    that it names, whichever came first, charges paid in advance are planned month by month, and what owes nothing is
+    paid.
     Raises TransitionRefused unless it is approved, ForeignCurrency, DateGoesBack, and for a 384 HoldsPurchasePayments.
     """
     row = lock_with_corrected(purchase)
@@ -77,6 +78,7 @@ def book_purchase(*, purchase: PurchaseInvoice, on: date, actor: Actor, at: date
         ledger.post([entry], journal=Journal.PURCHASES, day=on, actor=actor, at=at)
     settle_where_nothing_is_owed(row, on=on, actor=actor, at=at)
     use_on_corrected(row, on=on, actor=actor, at=at)
+    use_earlier_credits(row, on=on, actor=actor, at=at)
     purchase_booked.send(sender=PurchaseInvoice, purchase=row, actor=actor, at=at)
     forget(row)
     return row

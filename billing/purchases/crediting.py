@@ -11,6 +11,7 @@ from django.db.models import Sum
 from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Journal, PurchaseInvoice
+from billing.purchases.correcting import earlier_credits
 from billing.purchases.models import PurchaseCredit, PurchaseStatus
 from billing.purchases.postings import supplier_account
 from billing.purchases.settling import count_settled, lock_purchases
@@ -86,6 +87,17 @@ def use_on_corrected(note: PurchaseInvoice, *, on: date, actor: Actor, at: datet
     amount = min(invoice.balance, note.balance)
     if invoice.status == PurchaseStatus.BOOKED and invoice.currency == note.currency and amount:
         _count(note, invoice, amount, tag="billing.purchase.credit_used", on=on, actor=actor, at=at)
+
+
+def use_earlier_credits(invoice: PurchaseInvoice, *, on: date, actor: Actor, at: datetime) -> None:
+    """Credit notes booked before the invoice that they name settle it once it is; `lock_with_corrected` locked them."""
+    if invoice.status != PurchaseStatus.BOOKED:
+        return
+    for key in earlier_credits(invoice):
+        note = lock_purchases([key])[key]
+        amount = min(invoice.balance, note.balance)
+        if amount:
+            _count(note, invoice, amount, tag="billing.purchase.credit_used", on=on, actor=actor, at=at)
 
 
 def _locked(credit_note: PurchaseInvoice, purchase: PurchaseInvoice) -> tuple[PurchaseInvoice, PurchaseInvoice]:

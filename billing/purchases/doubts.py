@@ -101,7 +101,7 @@ def find_doubts(*, company_id: int, supplier: Customer, content: PurchaseContent
         "sums": not sums_hold(content),
         "vat": not vat_holds(content.vat_rows),
         "duplicate": bool(similar_purchases(supplier=supplier, content=content)),
-        "replaced": is_replaced(supplier=supplier, number=content.number),
+        "replaced": is_replaced(supplier=supplier, number=content.number, issue_date=content.issue_date),
         "unusual_amount": _is_unusual(supplier, content),
         "lookalike_name": _is_lookalike(supplier, content),
         "own_company": _is_own(supplier, company),

@@ -17,6 +17,7 @@ from billing import ledger
 from billing.ledger import Entry, Posting
 from billing.models import Journal, PurchaseInvoice
 from billing.purchases import accounts
+from billing.purchases.correcting import earlier_credits
 from billing.purchases.models import IN_BOOKS, PurchaseSettlement, PurchaseStatus
 from billing.purchases.postings import settled_vat
 from config.kernel import audit, states
@@ -50,11 +51,13 @@ def lock_purchases(keys: Collection[int]) -> dict[int, PurchaseInvoice]:
 
 
 def lock_with_corrected(purchase: PurchaseInvoice) -> PurchaseInvoice:
-    """The purchase locked together with the one that it corrects, which its booking touches too.
+    """The purchase locked together with the one that it corrects, and the credit notes that named it before it came:
+    its booking touches them too.
 
     In the order of the keys, as `lock_purchases`: credit notes lock both the same way. Raises Stale.
     """
-    rows = lock_purchases({key for key in (purchase.pk, purchase.corrects_id) if key})
+    with_it = {key for key in (purchase.pk, purchase.corrects_id) if key}
+    rows = lock_purchases(with_it | set(earlier_credits(purchase)))
     row = rows[purchase.pk]
     if row.corrects_id is not None:
         if row.corrects_id not in rows:

@@ -267,6 +267,18 @@ def test_a_credit_note_settles_what_it_names_and_its_waiting_vat_goes_with_it(su
     assert booked(invoice, note) == {"401000": "-72.00", "445660": "12.00", "611000": "60.00"}
 
 
+def test_a_credit_note_that_came_first_settles_the_invoice_that_it_names_once_that_is_booked(supplier):
+    old = a_checked_purchase(supplier, [kept("10", "607000")], kind="381", corrects_number="A-8", number="AV-8")
+    a_checked_purchase(
+        supplier, [kept("20", "607000")], kind="381", corrects_number="A-8", number="AV-9", issue_date=date(2026, 11, 1)
+    )
+    late = a_checked_purchase(supplier, [kept("100", "607000")], number="A-8")
+    old.refresh_from_db()
+    late.refresh_from_db()
+    assert (old.status, late.amount_credited) == ("PAID", Decimal("12.00")), "one older than the invoice is not its own"
+    settle()
+
+
 def test_a_credit_is_used_and_taken_back_between_documents_of_one_supplier(company, supplier):
     note = a_checked_purchase(supplier, [kept("50", "607000")], kind="381")
     asset = a_checked_purchase(supplier, [kept("1000", "218300", "ASSET")])
