@@ -129,7 +129,9 @@ def purchases_to_check(_today: Today) -> Iterator[Todo]:
     rows = PurchaseInvoice.objects.filter(status=PurchaseStatus.TO_CHECK).order_by().values(doubtful=doubtful)
     found = {row["doubtful"]: row for row in rows.annotate(count=Count("pk"), only=Min("pk"), total=total)}
     if row := found.get(True):
-        sentence = ngettext("%(n)s facture fournisseur douteuse", "%(n)s factures fournisseurs douteuses", row["count"])
+        sentence = ngettext(
+            "%(n)s facture fournisseur à vérifier", "%(n)s factures fournisseurs à vérifier", row["count"]
+        )
         yield _of_purchases(row, sentence, "bad", _("Vérifier"), "status=doubtful")
     if row := found.get(False):
         sentence = ngettext(

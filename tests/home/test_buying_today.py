@@ -55,7 +55,7 @@ def test_purchases_are_asked_for_once_each_with_the_act_of_who_reads(company):
     counts = {todo.sentence: (todo.tone, first_count(todo.sentence)) for todo in found}
     assert list(counts.items()) == [
         ("2 fournisseurs à l’IBAN non confirmé", ("bad", 2)),
-        ("3 factures fournisseurs douteuses", ("bad", 3)),
+        ("3 factures fournisseurs à vérifier", ("bad", 3)),
         ("2 factures fournisseurs à valider", ("warn", 2)),
         ("2 factures fournisseurs à approuver", ("warn", 2)),
         ("1 facture fournisseur à régler", ("warn", 1)),
