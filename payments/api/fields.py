@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 
+from config.kernel.api import naming
 from config.kernel.api.fields import Money
-from config.kernel.errors import DomainError
 from payments.models import LineStatus, Method
 
 METHODS = {
@@ -29,7 +28,7 @@ STATES = {
 PAYMENT_STATE_WORDS = ("recorded", "reversed", "reversal")
 STATE_WORDS = tuple(STATES)
 
-NAMES = {"paid_on": "payment_date", "method": "payment_method"}
+NAMES = {"paid_on": "payment_date", "made_on": "payment_date", "method": "payment_method"}
 
 
 @extend_schema_field({"type": "number", "multipleOf": 0.01, "minimum": 0.01, "maximum": 99_999_999_999_999.98})
@@ -40,11 +39,6 @@ class Received(Money):
         super().__init__(**{"min_value": Decimal("0.01"), **options})
 
 
-@contextmanager
-def named_as(names: Mapping[str, str] = NAMES) -> Iterator[None]:
+def named_as() -> AbstractContextManager[None]:
     """Say a service's refused fields by the names the caller used."""
-    try:
-        yield
-    except DomainError as error:
-        error.fields = {names.get(name, name): sentence for name, sentence in error.fields.items()}
-        raise
+    return naming.named_as(NAMES)

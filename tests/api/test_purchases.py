@@ -77,6 +77,15 @@ def test_a_period_has_both_ends_in_their_order(
     assert field in str(json_of(refused)["fields"])
 
 
+def test_what_is_refused_is_named_as_it_was_sent(partner: Partner, company: Company) -> None:
+    made = recorded(partner, company)
+    assert set(json_of(partner.put(at(made), {"total_ttc": 1}))["fields"]) == {"total_ttc"}
+    partner.post(at(made, "check"))
+    paid = {"purchases": [{"purchase_id": made["id"]}], "payment_date": "2199-01-01"}
+    refused = partner.call("POST", "/api/supplier-payments", paid, key=True)
+    assert set(json_of(refused)["fields"]) == {"payment_date"}
+
+
 def test_what_the_sums_do_not_hold_is_said_as_a_doubt_and_goes_no_further(partner: Partner, company: Company) -> None:
     made = recorded(partner, company, total_ttc=Decimal("130.00"), total_ht=Decimal("110.00"))
     assert "sums" in made["doubts"]

@@ -32,6 +32,7 @@ COLUMNS = {
     "order_reference": "order_reference", "corrects_number": "corrects_number", "internal_notes": "internal_notes",
     "supplier_id": "supplier",
 }  # fmt: skip
+NAMES = {**{column: name for name, column in COLUMNS.items()}, "lines": "items", "vat_rows": "vat"}
 OF_THE_DOCUMENT = ("vat_category", "quantity", "unit_price", "starts_on", "ends_on")
 LINE = {"amount_ht": "net", "deductible_percent": "deductible_share"}
 

@@ -25,6 +25,7 @@ from config.kernel.api import lists
 from config.kernel.api.documented import documented
 from config.kernel.api.examples import received, sent
 from config.kernel.api.fields import Day, Id, Page, Word
+from config.kernel.api.naming import named_as
 from config.kernel.api.operation import operation
 from config.kernel.api.repeatable import OPTIONAL, REQUIRED, repeatable
 from config.kernel.api.statuses import created
@@ -116,7 +117,8 @@ class PurchaseView(ApiView):
 
     def done(self, request: Call, service: Callable[..., Any], path: dict[str, Any], **more: Any) -> PurchaseInvoice:
         """The purchase after one step of its life."""
-        service(purchase=self.find(**path), actor=request.caller.actor, at=request.at, **more)
+        with named_as(bodies.NAMES):
+            service(purchase=self.find(**path), actor=request.caller.actor, at=request.at, **more)
         return self.find(**path)
 
 

@@ -22,7 +22,7 @@ from config.kernel.api.statuses import created
 from config.kernel.api.view import ApiView, Call
 from config.kernel.clock import local_day
 from payments.api.bodies import ReasonBody
-from payments.api.fields import METHODS
+from payments.api.fields import METHODS, named_as
 from payments.models import BankAccount, Method, PaymentRun, RunStatus, SupplierPayment, SupplierPaymentKind
 from payments.outgoing.suppliers.entries import Due
 from payments.outgoing.suppliers.recording import pay_supplier
@@ -134,16 +134,17 @@ class SupplierPaymentList(ApiView):
             for row in values["purchases"]
         ]
         in_cash = values["payment_method"] == Method.CASH
-        return pay_supplier(
-            dues=dues,
-            method=values["payment_method"],
-            made_on=values.get("payment_date") or local_day(request.at),
-            bank_account=None if in_cash else values.get("bank_account_id"),
-            iban=values["iban"],
-            reference=values["reference"],
-            actor=request.caller.actor,
-            at=request.at,
-        )
+        with named_as():
+            return pay_supplier(
+                dues=dues,
+                method=values["payment_method"],
+                made_on=values.get("payment_date") or local_day(request.at),
+                bank_account=None if in_cash else values.get("bank_account_id"),
+                iban=values["iban"],
+                reference=values["reference"],
+                actor=request.caller.actor,
+                at=request.at,
+            )
 
 
 class SupplierPaymentItem(ApiView):
