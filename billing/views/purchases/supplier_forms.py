@@ -129,6 +129,9 @@ def supplier_iban_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     facts = [(_("Fournisseur"), row.supplier.name)]
     facts += [(_("IBAN connu"), _shown(other)) for other in known[:3]] or [(_("IBAN connu"), _("aucun"))]
     facts += [(_("Nouvel IBAN"), _shown(row)), (_("Vu la première fois"), typography.moment(row.seen_at))]
+    # one account under several names: a factor, or a fraud that has found a second door
+    same = SupplierIban.objects.filter(iban=row.iban).exclude(pk=row.pk).select_related("supplier").order_by("pk")
+    facts += [(_("Aussi demandé par"), other.supplier.name) for other in same[:5]]
     phone = row.supplier.phone or _("un numéro que vous connaissiez déjà")
     return confirm(
         request,

@@ -209,6 +209,14 @@ def test_a_doubt_is_settled_by_who_has_looked_and_an_iban_on_its_own_page(compan
     assert SupplierIban.everywhere.get().is_confirmed
 
 
+def test_an_account_that_other_suppliers_ask_for_is_said_before_it_is_trusted(company):
+    a_purchase(a_supplier(company, name="Maison connue"), iban=IBAN)
+    a_purchase(a_supplier(company, name="Ombre SARL"), iban=IBAN)
+    row = SupplierIban.everywhere.get(supplier__name="Ombre SARL")
+    page = read(signed_in(company).get(reverse("billing:supplier-iban-confirm", args=[row.pk])))
+    assert "Maison connue" in page
+
+
 def test_only_who_pays_confirms_an_iban(company):
     purchase = a_purchase(a_supplier(company), iban=IBAN)
     seller = signed_in(company, Role.SALES)
