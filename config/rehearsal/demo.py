@@ -22,6 +22,7 @@ from config.kernel.clock import local_day
 from config.kernel.models import Company, User
 from config.kernel.roles import Role
 from config.kernel.scope import across_companies, company_scope
+from config.rehearsal.buying import supplies
 from config.rehearsal.cast import (
     DURAND,
     GOODS,
@@ -64,6 +65,7 @@ def seed(*, at: datetime) -> bool:
     actor = Actor.user(people["staff"])
     with outside.alone(), company_scope(verone):
         _half_a_year(verone, actor, at)
+        supplies(verone, actor, at)
     with outside.alone(), company_scope(durand):
         customer = _customer(durand, ORGANISATIONS[3], actor, at)
         lines = [
