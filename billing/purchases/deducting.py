@@ -61,6 +61,12 @@ def deduct_known_deposits(purchase: PurchaseInvoice, *, stated: Decimal) -> bool
     return False
 
 
+def open_deposit(purchase: PurchaseInvoice) -> list[str]:
+    """The doubt of an invoice that deducts nothing while a booked deposit of its supplier waits to be deducted."""
+    deducts = purchase.amount_deposited or purchase.is_credit_note or purchase.is_deposit
+    return [] if deducts or not deductible_deposits(purchase).exists() else ["deposit_open"]
+
+
 def _gross(deposits: Sequence[PurchaseInvoice]) -> Decimal:
     return sum((deposit.total_gross for deposit in deposits), ZERO)
 
@@ -90,7 +96,7 @@ def choose_purchase_deposits(
         )
     free_deposits(row)
     _deduct(row, deposits)
-    row.doubts = [doubt for doubt in row.doubts if doubt != "deposit_unknown"]
+    row.doubts = [doubt for doubt in row.doubts if doubt not in {"deposit_unknown", "deposit_open"}]
     row.save(update_fields=["doubts"])
     data = {"reference": row.reference, "deposits": [deposit.reference for deposit in deposits], "total": total}
     audit.record("billing.purchase.deposits_chosen", subject=row, actor=actor, at=at, also=list(deposits), data=data)

@@ -50,6 +50,10 @@ SENTENCES: dict[str, Any] = {
     "lookalike_name": _("Le nom ressemble à celui d’un autre fournisseur, sans être lui."),
     "own_company": _("Le document nomme votre propre société comme fournisseur."),
     "date": _("Une date est invraisemblable : à venir, de plus d’un an, ou une échéance avant la facture."),
+    "deposit_open": _(
+        "Un acompte de ce fournisseur n’est déduit par aucune facture, et celle-ci n’en déduit pas : serait-il payé "
+        "deux fois ?"
+    ),
     "deposit_unknown": _(
         "Le document déduit des acomptes que vous n’avez pas reçus : enregistrez-les ou choisissez-les."
     ),

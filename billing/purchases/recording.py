@@ -14,7 +14,7 @@ from billing.numbering import next_number
 from billing.purchases import doubts as known_doubts
 from billing.purchases.content import PurchaseContent, VatContent
 from billing.purchases.correcting import adopt_corrections, find_corrected
-from billing.purchases.deducting import deduct_known_deposits
+from billing.purchases.deducting import deduct_known_deposits, open_deposit
 from billing.purchases.events import purchase_recorded
 from billing.purchases.ibans import see_iban
 from billing.purchases.matching import match_lines, order_doubts
@@ -87,7 +87,9 @@ def record_purchase(
     match_lines(purchase)
     found += sorted(order_doubts(purchase))
     unknown = deduct_known_deposits(purchase, stated=content.deposited)
-    purchase.doubts = known_doubts.in_order([*doubts, *found, *(["deposit_unknown"] if unknown else [])])
+    purchase.doubts = known_doubts.in_order(
+        [*doubts, *found, *(["deposit_unknown"] if unknown else []), *open_deposit(purchase)]
+    )
     purchase.is_auto_validated = is_auto_validated and not purchase.doubts
     purchase.save(update_fields=["doubts", "is_auto_validated"])
     mark_as_supplier(customer=supplier, actor=actor, at=at)

@@ -238,6 +238,17 @@ def test_deposits_that_cover_the_whole_leave_nothing_to_pay_and_no_vat_waiting(s
     assert booked(final) == {"409100": "-100.00", "611000": "100.00"}
 
 
+def test_a_final_invoice_that_forgets_its_deposit_is_doubted_until_a_person_deducts_it_or_says_that_it_is_another(
+    supplier,
+):
+    deposit = a_checked_purchase(supplier, [kept("100", "409100", "SERVICES")], kind="386", number="D-9")
+    final = a_purchase(supplier, number="FIN-9")
+    assert "deposit_open" in final.doubts
+    final = choose_purchase_deposits(purchase=final, deposits=[deposit], **WHO)
+    assert "deposit_open" not in final.doubts
+    assert "deposit_open" not in a_purchase(supplier, number="FIN-10").doubts, "nothing is left to deduct"
+
+
 def test_a_refused_final_invoice_frees_its_deposit(supplier):
     deposit = a_checked_purchase(supplier, [kept("30", "409100", "SERVICES")], kind="386", number="D-3")
     final = a_purchase(supplier, number="FIN-3", deposited=Decimal("36.00"))
