@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from config.kernel import typography
+from config.kernel.access import may_open
 from config.kernel.facts import FACTS
 from config.kernel.models import AuditEvent, Company, CompanyRow
 from config.kernel.places import record_url
@@ -47,9 +48,15 @@ def latest_of(most: int, role: str) -> list[Item]:
     """The last things that happened in the company in scope, as far as the role may read them. One query."""
     events = AuditEvent.objects.filter(_readable_by(role))
     return [
-        replace(_item(event), hash="", proof_url=record_url(event.subjects[0]), proof_label=_("Ouvrir la fiche"))
+        replace(_item(event), hash="", proof_url=_opened_by(role, event), proof_label=_("Ouvrir la fiche"))
         for event in events.order_by("-id")[:most]
     ]
+
+
+def _opened_by(role: str, event: AuditEvent) -> str:
+    """The page of what the event is about, '' for one that the role may not open: some read the fact alone."""
+    url = record_url(event.subjects[0])
+    return url if may_open(role, url) else ""
 
 
 def _readable_by(role: str) -> Q:
