@@ -17,7 +17,6 @@ from einvoicing.formats import ereporting
 from einvoicing.models import PlatformAccount
 from einvoicing.platforms.base import Deposit
 from einvoicing.platforms.registry import connect
-from einvoicing.reporting import transmitting
 from einvoicing.reporting.choosing import (
     AlreadyReported,
     NotAPeriodStart,
@@ -39,6 +38,7 @@ from einvoicing.reporting.preparing import (
 )
 from einvoicing.reporting.reading import refresh_periods
 from einvoicing.reporting.transmitting import REPORTS
+from einvoicing.services.carrying import Carrier
 from einvoicing.services.comparing import compare_account
 from einvoicing.services.polling import poll_account
 from einvoicing.services.routing import settings_of
@@ -183,7 +183,7 @@ def test_a_carrier_that_died_leaves_a_report_that_is_asked_about(reporter, sandb
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(transmitting, "_record_receipt", dies)
+        patch.setattr(Carrier, "_record_receipt", dies)
         with pytest.raises(SystemExit):
             REPORTS.sweep(now=lambda: AFTER)
     carried(reporter, AFTER + timedelta(hours=1))
@@ -382,11 +382,11 @@ def test_the_engine_away_is_no_verdict(reporter, monkeypatch):
     a_sale(an_individual(reporter), DAY, ("100.00", "20", False))
     report = prepare_report(period=the_period(reporter), actor=ACTOR, at=AFTER)
 
-    def away(_data):
+    def away(_carrier, _data):
         raise RemoteError("away", retryable=True, code="engine_unreachable")
 
     with monkeypatch.context() as patch:
-        patch.setattr(transmitting, "_check", away)
+        patch.setattr(Carrier, "_check", away)
         carried(reporter)
     report.refresh_from_db()
     assert (report.status, report.in_doubt) == (ReportStatus.PENDING, False)
