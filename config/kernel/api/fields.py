@@ -23,7 +23,6 @@ LARGEST_ID = 2**53 - 1
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _WIDE = Context(prec=60)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NO_OBJECTS = "Un tableau ne contient pas d’objets : retirez « expand », ou demandez du JSON."
 WITH_LINES = frozenset({"notes", "internal_notes", "description", "reason", "dispute_reason", "comment", "text"})
 UNPRINTED = frozenset({"password", "refresh", "secret", "token", "signature", "cursor"})  # compared sign by sign

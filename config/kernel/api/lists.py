@@ -16,15 +16,13 @@ from rest_framework.serializers import BaseSerializer
 
 from config.kernel import listing
 from config.kernel.api.expand import PARAMETER, expand
-from config.kernel.api.fields import XLSX
 from config.kernel.api.json import dumps
 from config.kernel.api.view import ApiView, Call
 from config.kernel.errors import Invalid
+from config.kernel.exports import XLSX, defused
 from config.kernel.scope import company_scope
 
 CHUNK = 500
-# a cell that starts like a formula is one for a spreadsheet (OWASP, CSV injection)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 BAD_CURSOR = "Ce curseur n’est pas l’un des nôtres : prenez-le de l’en-tête Link."
 
@@ -105,9 +103,7 @@ def _cell(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    text = "" if value is None else str(value)
-    numeric = not isinstance(value, str)
-    return f"'{text}" if text.startswith(_FORMULA) and not numeric else text
+    return defused(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _csv(columns: list[str], records: Iterator[list[Any]]) -> Iterator[bytes]:

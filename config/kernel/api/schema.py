@@ -13,10 +13,11 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.serializers import Serializer
 
 from config.kernel.api.expand import PARAMETER, Expandable
-from config.kernel.api.fields import XLSX, Page
+from config.kernel.api.fields import Page
 from config.kernel.api.idempotency import HEADER
 from config.kernel.api.problems import MEDIA_TYPE, ProblemShape
 from config.kernel.api.repeatable import REQUIRED
+from config.kernel.exports import XLSX
 
 if TYPE_CHECKING:
     from config.kernel.api.operation import Operation
