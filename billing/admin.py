@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from billing.ledger import admin as books  # noqa: F401 - registers what frames the journal
 from billing.models import (
     Bounce,
     DepositDeduction,

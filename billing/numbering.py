@@ -54,8 +54,8 @@ WITH taken AS (
     SELECT %(id)s, %(company)s, %(series)s, %(year)s, %(count)s, %(on)s
     FROM (SELECT pg_advisory_xact_lock(%(lock)s, %(key)s)) AS waited
     ON CONFLICT (company_id, series, year)
-    DO UPDATE SET last = counter.last + EXCLUDED.last, last_day = EXCLUDED.last_day
-    WHERE counter.last_day <= EXCLUDED.last_day
+    DO UPDATE SET last = counter.last + EXCLUDED.last, last_day = greatest(counter.last_day, EXCLUDED.last_day)
+    WHERE counter.last_day <= EXCLUDED.last_day OR %(any_day)s
     RETURNING last
 )
 SELECT (SELECT last FROM taken), max(last_day), (clock_timestamp() AT TIME ZONE %(zone)s)::date,
@@ -71,8 +71,12 @@ def next_number(*, company_id: int, series: str, on: date, past: bool = True) ->
     return next_numbers(1, company_id=company_id, series=series, on=on, past=past)[0]
 
 
-def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bool = True) -> list[str]:
+def next_numbers(
+    count: int, *, company_id: int, series: str, on: date, past: bool = True, year: int | None = None
+) -> list[str]:
     """The next `count` numbers of the series, one after the other.
+
+    With `year` they are those of a fiscal year, in the order in which they are written, whatever their days: entries.
 
     Must run inside the transaction that uses them: the counter stays locked until it ends. Raises DateGoesBack;
     ClockAhead where `on` has not come yet by the clock of the database, which all servers share; without `past`,
@@ -85,7 +89,8 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
         "id": new_id(),
         "company": company_id,
         "series": series,
-        "year": on.year,
+        "year": year or on.year,
+        "any_day": year is not None,
         "on": on,
         "count": count,
         "lock": ADVISORY,
@@ -102,6 +107,6 @@ def next_numbers(count: int, *, company_id: int, series: str, on: date, past: bo
             cursor.execute(_LAST_DAY, [company_id, series])
             (last_day,) = cursor.fetchone()
     # raising undoes the increment with the whole transaction: the number stays the next one
-    if last is None or (last_day and last_day > on):
+    if last is None or (year is None and last_day and last_day > on):
         raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
-    return [f"{series}-{on.year}-{number:05d}" for number in range(last - count + 1, last + 1)]
+    return [f"{series}-{year or on.year}-{number:05d}" for number in range(last - count + 1, last + 1)]

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 
 from billing.models import (
+    Closing,
     Invoice,
     InvoiceDocument,
     InvoiceStatus,
@@ -55,8 +56,18 @@ def _line_facts(line: Any) -> dict[str, Any]:
 def entry_facts(entry: Any) -> Mapping[str, Any]:
     return {
         "entry": columns(entry),
-        "lines": [columns(line) for line in sorted(entry.lines.all(), key=lambda line: (line.position, line.pk))],
+        "lines": [_posted_facts(line) for line in sorted(entry.lines.all(), key=lambda line: (line.position, line.pk))],
     }
+
+
+def _posted_facts(line: Any) -> dict[str, Any]:
+    """Its day is that of its entry. One without due date or currency is told as it was before lines had them."""
+    return columns(
+        line,
+        "day",
+        *(() if line.due_date else ("due_date",)),
+        *(() if line.currency else ("currency", "currency_amount")),
+    )
 
 
 def purchase_facts(purchase: Any) -> Mapping[str, Any]:
@@ -124,4 +135,5 @@ def declare() -> None:
     chain.recompute(PurchaseInvoice, PAID, "what is paid is not the money counted")
     chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
     chain.recompute(PurchaseDeposit, LIVE, "whether the deposit is deducted is not as its invoice stands")
+    chain.seal_rows_of(Closing, facts=columns, rows=lambda closings: closings.order_by("at", "id"))
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

@@ -1,5 +1,12 @@
 """The nouns of billing."""
 
+from billing.models.books import Closing as Closing
+from billing.models.books import ClosingKind as ClosingKind
+from billing.models.books import FiscalYear as FiscalYear
+from billing.models.books import LedgerAccount as LedgerAccount
+from billing.models.books import LetteredLine as LetteredLine
+from billing.models.books import Lettering as Lettering
+from billing.models.books import LetteringOrigin as LetteringOrigin
 from billing.models.emails import Bounce as Bounce
 from billing.models.emails import BounceSource as BounceSource
 from billing.models.emails import Email as Email

@@ -17,12 +17,14 @@ class Journal(models.TextChoices):
     PURCHASES = "HA", _("Achats")
     BANK = "BQ", _("Banque")
     MISCELLANEOUS = "OD", _("Opérations diverses")
+    OPENING = "AN", _("À-nouveaux")
 
 
 class JournalEntry(CompanyRow):
     """One balanced entry. `source` names the fact it records ("billing.invoice:…", "payments.payment:…")."""
 
-    journal = models.CharField(_("journal"), max_length=2, choices=Journal.choices)
+    # one of Journal, or that of a bank: BQ1
+    journal = models.CharField(_("journal"), max_length=5)
     number = models.CharField(_("numéro d’écriture"), max_length=20)
     day = models.DateField(_("date"))
     label = models.CharField(_("libellé"), max_length=200)
@@ -45,16 +47,25 @@ class JournalEntry(CompanyRow):
 
 
 class JournalLine(CompanyRow):
-    """One side of an entry: an account of the PCG, debit or credit, never both."""
+    """One side of an entry: an account of the PCG, debit or credit, never both. `day` is that of its entry.
+
+    `currency_amount` is the same in `currency`, debit positive, where the fact was in another than that of the books.
+    """
 
     # found by journal_line_by_entry
     entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
+    day = models.DateField(_("date"))
     account = models.CharField(_("compte"), max_length=10)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+")
+    # found by journal_line_by_customer
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     label = models.CharField(_("libellé"), max_length=200)
     debit = models.DecimalField(_("débit"), max_digits=16, decimal_places=2, default=Decimal("0"))
     credit = models.DecimalField(_("crédit"), max_digits=16, decimal_places=2, default=Decimal("0"))
+
+    due_date = models.DateField(_("échéance"), null=True)
+    currency = models.CharField(_("devise"), max_length=3, blank=True, default="")
+    currency_amount = models.DecimalField(_("montant en devise"), max_digits=16, decimal_places=2, null=True)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne d’écriture")
@@ -65,8 +76,20 @@ class JournalLine(CompanyRow):
                 condition=Q(debit__gt=0, credit=0) | Q(debit=0, credit__gt=0), name="a_line_has_one_side"
             ),
             models.CheckConstraint(condition=Q(account__regex=r"^\d{3,10}$"), name="account_is_of_the_pcg"),
+            models.CheckConstraint(
+                condition=Q(currency="", currency_amount=None) | ~Q(currency="") & Q(currency_amount__isnull=False),
+                name="a_currency_has_its_amount",
+            ),
         ]
-        indexes = [models.Index(fields=["entry", "position"], name="journal_line_by_entry")]
+        indexes = [
+            models.Index(fields=["entry", "position"], name="journal_line_by_entry"),
+            models.Index(fields=["company", "account", "day"], name="journal_line_by_account"),
+            models.Index(
+                fields=["customer", "account", "day"],
+                condition=Q(customer__isnull=False),
+                name="journal_line_by_customer",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} {self.debit - self.credit}"

@@ -219,7 +219,7 @@ def purchase_postings(purchase: PurchaseInvoice) -> list[Posting]:
     payable = purchase.total_gross - purchase.amount_deposited
     with_third = {accounts.SUPPLIER_DEPOSITS: third}
     postings = [Posting(account, sign * amount, with_third.get(account)) for account, amount in sums.items() if amount]
-    return [*postings, Posting(supplier_account(purchase), -sign * payable, third)]
+    return [*postings, Posting(supplier_account(purchase), -sign * payable, third, purchase.due_date)]
 
 
 def settled_vat(purchase: PurchaseInvoice, *, settled: Decimal) -> dict[tuple[Decimal, str], Decimal]:

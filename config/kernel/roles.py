@@ -31,6 +31,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     # who approves what is said by the company's rules of approval, within this
     "purchases.approve": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
     "purchases.pay": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    # manual entries, accounts, lettering
+    "books.write": frozenset({Role.OWNER, Role.ACCOUNTANT}),
+    "books.close": frozenset({Role.OWNER, Role.ACCOUNTANT}),
     "einvoicing.send": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.SALES}),
     "settings.edit": frozenset({Role.OWNER}),
 }
@@ -46,6 +49,7 @@ READERS: dict[str, frozenset[str]] = {
     "payments": EVERYBODY,
     "purchases": EVERYBODY,
     "bank": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
+    "books": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
     "einvoicing": EVERYBODY,
     "finance": frozenset({Role.OWNER, Role.ACCOUNTANT, Role.VIEWER}),
     "audit": frozenset({Role.OWNER, Role.ACCOUNTANT}),

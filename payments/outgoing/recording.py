@@ -85,6 +85,7 @@ def book_refund(refund: Refund, *, actor: Actor, at: datetime) -> None:
         piece=refund.number,
         piece_date=refund.made_on,
         source=refund,
+        on=refund.made_on if refund.is_live else None,
         postings=[
             Posting(ledger.CUSTOMERS, sign * refund.amount, refund.customer_id),
             Posting(refund.account, -sign * refund.amount),

@@ -76,6 +76,7 @@ def _entry(match: Match, line: BankLine, label: str, postings: Sequence[Posting]
         piece=(line.bank_reference or line.statement.reference or str(line.pk))[:40],
         piece_date=line.booked_on,
         source=match,
+        on=line.booked_on,
         postings=postings,
     )
 
@@ -91,7 +92,7 @@ def take_back_entries(match: Match, *, actor: Actor, at: datetime) -> None:
             piece=entry.piece,
             piece_date=entry.piece_date,
             source=match,
-            postings=[Posting(row.account, row.credit - row.debit, row.customer_id) for row in entry.lines.all()],
+            postings=[Posting.opposite_of(line) for line in entry.lines.all()],
         )
         for entry in written
     ]

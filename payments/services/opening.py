@@ -43,6 +43,7 @@ def book_opening(*, account: BankAccount, actor: Actor, at: datetime) -> Journal
         piece=first.reference[:40],
         piece_date=first.opened_on,
         source=locked,
+        on=first.opened_on,
         postings=[Posting(locked.ledger_account, rest), Posting(OPENING, -rest)],
     )
     return ledger.post([entry], journal=Journal.MISCELLANEOUS, day=local_day(at), actor=actor, at=at)[0]

@@ -256,6 +256,7 @@ def _entry(payment: Payment, account: str = "") -> Entry:
         piece=payment.number,
         piece_date=payment.paid_on,
         source=payment,
+        on=payment.paid_on,
         postings=[
             Posting(account or _money_account(payment), payment.amount),
             Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),

@@ -232,7 +232,7 @@ def take_back_write_off(*, write_off: WriteOff, reason: str, actor: Actor, at: d
         _check_stands(write_off)
         _count_kept(payment, -write_off.amount)
     booked = JournalLine.everywhere.filter(entry__source=write_off.subject).order_by("position")
-    postings = [Posting(line.account, line.credit - line.debit, line.customer_id) for line in booked]
+    postings = [Posting.opposite_of(line) for line in booked]
     row: WriteOff = WriteOff.everywhere.create(
         company_id=write_off.company_id,
         invoice_id=write_off.invoice_id,

@@ -196,6 +196,7 @@ def _entry(payment: SupplierPayment, dues: Sequence[Due]) -> Entry:
         piece=payment.number,
         piece_date=payment.made_on,
         source=payment,
+        on=payment.made_on if payment.is_live else None,
         postings=postings_of(dues, payment.account),
     )
 

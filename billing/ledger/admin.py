@@ -1,0 +1,47 @@
+"""What frames the journal, for superusers: read only."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from billing.models import Closing, FiscalYear, LedgerAccount, LetteredLine, Lettering
+from config.kernel.admin_base import FactAdmin, FactInline
+
+
+@admin.register(LedgerAccount)
+class LedgerAccountAdmin(FactAdmin):
+    list_display = ["code", "name", "company", "is_open"]
+    list_select_related = ["company"]
+    list_filter = ["company"]
+    search_fields = ["code", "name"]
+    ordering = ["code"]
+
+
+@admin.register(FiscalYear)
+class FiscalYearAdmin(FactAdmin):
+    list_display = ["starts_on", "ends_on", "company", "closed_at"]
+    list_select_related = ["company"]
+    list_filter = ["company"]
+    ordering = ["-starts_on"]
+
+
+@admin.register(Closing)
+class ClosingAdmin(FactAdmin):
+    list_display = ["through", "kind", "company", "at"]
+    list_select_related = ["company"]
+    list_filter = ["kind", "company"]
+    ordering = ["-at"]
+
+
+class LetteredLineInline(FactInline):
+    model = LetteredLine
+
+
+@admin.register(Lettering)
+class LetteringAdmin(FactAdmin):
+    list_display = ["letter", "account", "customer", "company", "lettered_on", "undone_at"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["origin", "company"]
+    search_fields = ["letter", "account"]
+    inlines = [LetteredLineInline]
+    ordering = ["-at"]

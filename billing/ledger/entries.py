@@ -1,0 +1,148 @@
+"""Each fact writes its balanced entry in its own transaction (BOI-CF-IOR-60-40-20)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import DatabaseError
+
+from billing.ledger.calendar import calendar_of
+from billing.models import JournalEntry, JournalLine
+from billing.numbering import next_numbers
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from config.kernel.models import CompanyRow
+from config.kernel.money import ZERO
+from config.kernel.rows import insert_each, know
+
+
+class ClosedMeanwhile(DomainError):
+    code = "books_closed_meanwhile"
+    message = "Les livres viennent d’être clôturés à cette date. Rien n’a été écrit : recommencez."
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line to write: positive to debit, negative to credit. Zero is left out.
+
+    `customer_id` is the third party, customer or supplier; `currency_amount` the same amount in another `currency` than
+    that of the books, with the same sign.
+    """
+
+    account: str
+    amount: Decimal
+    customer_id: int | None = None
+    due_date: date | None = None
+    currency: str = ""
+    currency_amount: Decimal | None = None
+
+    def reversed(self) -> Posting:
+        in_currency = None if self.currency_amount is None else -self.currency_amount
+        return replace(self, amount=-self.amount, currency_amount=in_currency)
+
+    @classmethod
+    def opposite_of(cls, line: JournalLine) -> Posting:
+        """What undoes a line that was written."""
+        in_currency = None if line.currency_amount is None else -line.currency_amount
+        return cls(line.account, line.credit - line.debit, line.customer_id, line.due_date, line.currency, in_currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A balanced entry to write about `source`, with the piece that proves it.
+
+    `on` is the day of the fact: it is booked there, or on the first open day. Without it, on the day of writing.
+    """
+
+    label: str
+    piece: str
+    piece_date: date
+    source: CompanyRow
+    postings: Sequence[Posting]
+    on: date | None = None
+
+    def row(self, *, journal: str, number: str, day: date, at: datetime) -> JournalEntry:
+        """The entry with its lines, not saved yet. Raises ValueError, a defect, where debit and credit differ."""
+        if sum((posting.amount for posting in self.postings), ZERO) != 0:
+            raise ValueError(f"the entry for {self.piece} does not balance: {self.postings}")
+        company_id, label = self.source.company_id, self.label[:200]
+        row = JournalEntry(
+            company_id=company_id,
+            journal=journal,
+            number=number,
+            day=day,
+            label=label,
+            piece=self.piece,
+            piece_date=self.piece_date,
+            source=self.source.subject,
+            created_at=at,
+        )
+        moved = [posting for posting in self.postings if posting.amount]
+        lines = [
+            JournalLine(
+                company_id=company_id,
+                entry=row,
+                position=position,
+                day=day,
+                account=posting.account,
+                customer_id=posting.customer_id,
+                label=label,
+                debit=max(posting.amount, ZERO),
+                credit=max(-posting.amount, ZERO),
+                due_date=posting.due_date,
+                currency=posting.currency,
+                currency_amount=posting.currency_amount,
+            )
+            for position, posting in enumerate(moved, start=1)
+        ]
+        know(row, "lines", lines)
+        return row
+
+
+def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at: datetime) -> list[JournalEntry]:
+    """Write entries of one company, in this order, each on its day or on the first that is open.
+
+    An unbalanced one fails here and in PostgreSQL. Raises ClosedMeanwhile where the books are closed at this moment.
+    """
+    if not entries:
+        return []
+    company_id = entries[0].source.company_id
+    calendar, today = calendar_of(company_id), max(day, local_day(at))
+    days = [calendar.booking_day(entry.on or day, actor, today=today) for entry in entries]
+    numbers = _numbers([calendar.year_of(each).ends_on.year for each in days], company_id, journal, on=max(days))
+    rows = [
+        entry.row(journal=journal, number=number, day=each, at=at)
+        for entry, number, each in zip(entries, numbers, days, strict=True)
+    ]
+    _insert(rows)
+    happenings = [
+        audit.Happening(subject=row, also=[entry.source], data={"number": row.number})
+        for row, entry in zip(rows, entries, strict=True)
+    ]
+    audit.record_all("billing.journal.written", happenings, actor=actor, at=at, seal=True)
+    return rows
+
+
+def _numbers(years: Sequence[int], company_id: int, journal: str, *, on: date) -> list[str]:
+    """EcritureNum of the FEC for entries of these fiscal years: continuous in each, like a legal number (LPF A47 A-1)."""
+    given = {
+        year: iter(next_numbers(count, company_id=company_id, series=journal, on=on, year=year))
+        for year, count in sorted(Counter(years).items())
+    }
+    return [next(given[year]) for year in years]
+
+
+def _insert(rows: Sequence[JournalEntry]) -> None:
+    try:
+        insert_each(rows)
+    except DatabaseError as error:
+        if "the books are closed" in str(error):
+            raise ClosedMeanwhile from error
+        raise
+    insert_each([line for row in rows for line in row.lines.all()])

@@ -1,0 +1,52 @@
+"""What an issued document books: the sale, its VAT, the deposits that it deducts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from billing.ledger import accounts
+from billing.ledger.entries import Posting
+from billing.models import Invoice, VatSubtotal
+from config.kernel.money import ZERO
+
+
+def sale_postings(invoice: Invoice) -> list[Posting]:
+    """D 411 / C 706 and 707 net / C 44571x VAT; the other way round for a credit note.
+
+    A deposit credits 4191 for its net in place of a sale, and so does its credit note the other way round. The invoice
+    that deducts deposits takes them back from 4191, and their VAT, due already, from its own; 411 bears the rest.
+    """
+    sign = Decimal(-1) if invoice.is_credit_note else Decimal(1)
+    postings = [Posting(accounts.CUSTOMERS, sign * invoice.payable, invoice.customer_id, invoice.due_date)]
+    if _is_of_deposit(invoice):
+        postings.append(Posting(accounts.DEPOSITS, -sign * invoice.total_net, invoice.customer_id))
+    else:
+        postings.extend(_sales(invoice, -sign))
+    deposited = invoice.amount_deposited - invoice.deposited_vat
+    postings.append(Posting(accounts.DEPOSITS, sign * deposited, invoice.customer_id))
+    vat: dict[str, Decimal] = {}
+    for row in invoice.vat_subtotals.all():
+        vat[accounts.vat_account(row.rate)] = vat.get(accounts.vat_account(row.rate), ZERO) + row.amount
+    for row in _deducted_vat(invoice) if invoice.amount_deposited else ():
+        vat[accounts.vat_account(row.rate)] = vat.get(accounts.vat_account(row.rate), ZERO) - row.amount
+    postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
+    return postings
+
+
+def _deducted_vat(invoice: Invoice) -> QuerySet[VatSubtotal]:
+    rows: QuerySet[VatSubtotal] = VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice)
+    return rows.order_by("-rate", "id")
+
+
+def _is_of_deposit(invoice: Invoice) -> bool:
+    """A deposit, or the credit note of one."""
+    return invoice.is_deposit or (
+        invoice.is_credit_note and invoice.corrects is not None and invoice.corrects.is_deposit
+    )
+
+
+def _sales(invoice: Invoice, sign: Decimal) -> list[Posting]:
+    services = sum((line.net_amount for line in invoice.lines.all() if line.is_service), ZERO)
+    return [Posting(accounts.SERVICES, sign * services), Posting(accounts.GOODS, sign * (invoice.total_net - services))]
