@@ -66,13 +66,11 @@ class Calendar:
     _writers: dict[int | None, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def year_of(self, day: date) -> Year:
-        """The fiscal year of a day: as written, or the twelve months before or after what is; the calendar's without any."""
+        """The fiscal year of a day: as written; twelve months before or after what is; the calendar's without any."""
         if not self.years:
             return Year(date(day.year, 1, 1), date(day.year, 12, 31))
-        year = next(
-            (year for year in self.years if day in year),
-            self.years[0] if day < self.years[0].starts_on else self.years[-1],
-        )
+        nearest = self.years[0] if day < self.years[0].starts_on else self.years[-1]
+        year = next((year for year in self.years if day in year), nearest)
         while day not in year:
             year = year.before if day < year.starts_on else year.after
         return year

@@ -130,7 +130,7 @@ def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at:
 
 
 def _numbers(years: Sequence[int], company_id: int, journal: str, *, on: date) -> list[str]:
-    """EcritureNum of the FEC for entries of these fiscal years: continuous in each, like a legal number (LPF A47 A-1)."""
+    """EcritureNum of the FEC for entries of these fiscal years: continuous in each (LPF A47 A-1)."""
     given = {
         year: iter(next_numbers(count, company_id=company_id, series=journal, on=on, year=year))
         for year, count in sorted(Counter(years).items())
