@@ -53,6 +53,12 @@ declare(
     Fact("billing.email.claimed"),
 )
 declare(
+    "books",
+    Fact("billing.books.closed", n("Livres clôturés jusqu’au %(through)s"), "check"),
+    Fact("billing.lettering.written", n("Lettrage %(letter)s du compte %(account)s"), "check"),
+    Fact("billing.lettering.undone", n("Lettrage %(letter)s du compte %(account)s défait"), "edit"),
+)
+declare(
     "orders",
     Fact(
         "billing.order.created",

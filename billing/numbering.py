@@ -66,6 +66,12 @@ FROM billing_numbersequence WHERE company_id = %(company)s AND series = %(series
 _LAST_DAY = "SELECT max(last_day) FROM billing_numbersequence WHERE company_id = %s AND series = %s"
 
 
+def lock_counters(company_id: int) -> None:
+    """Wait for every transaction that has taken a number of the company, and hold the next ones until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY, company_id % 2**31])
+
+
 def next_number(*, company_id: int, series: str, on: date, past: bool = True) -> str:
     """The next number of the series in the year of `on`, for example FAC-2026-00001. Raises as next_numbers."""
     return next_numbers(1, company_id=company_id, series=series, on=on, past=past)[0]

@@ -45,3 +45,11 @@ class LetteringAdmin(FactAdmin):
     search_fields = ["letter", "account"]
     inlines = [LetteredLineInline]
     ordering = ["-at"]
+
+
+@admin.register(LetteredLine)
+class LetteredLineAdmin(FactAdmin):
+    list_display = ["lettering", "line", "company", "is_live"]
+    list_select_related = ["company", "lettering", "line"]
+    list_filter = ["company"]
+    ordering = ["-id"]

@@ -46,6 +46,7 @@ def insert_line(entry, **columns):
         "company_id": entry.company_id,
         "entry": entry,
         "position": 9,
+        "day": entry.day,
         "account": "512000",
         "label": "À la main",
     }
@@ -100,6 +101,7 @@ def test_it_is_the_whole_entry_that_postgresql_looks_at(invoice, at_once):
                 company_id=entry.company_id,
                 entry=entry,
                 position=position,
+                day=TODAY,
                 account="512000",
                 label="À la main",
                 **{side: Decimal("5.00")},

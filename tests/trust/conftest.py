@@ -15,12 +15,17 @@ import pytest
 from django.db import connection, models
 from django.test import override_settings
 
+from billing.ledger.closing import close_books
+from billing.ledger.lettering import letter_lines
 from billing.models import (
+    ClosingKind,
     DepositDeduction,
     Invoice,
     InvoiceLine,
     JournalEntry,
     JournalLine,
+    Lettering,
+    LetteringOrigin,
     NumberSequence,
     PurchaseInvoice,
     SalesOrder,
@@ -36,6 +41,7 @@ from config.kernel import audit
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSource
 from config.kernel.scope import company_scope
+from customers.models import Customer
 from einvoicing.models import (
     Attempt,
     Enclosure,
@@ -126,6 +132,9 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["vat"] = VatSubtotal.objects.filter(invoice=invoice).latest("rate")
     rows["entry"] = JournalEntry.objects.get(source=invoice.subject)
     rows["entry line"] = JournalLine.objects.filter(entry=rows["entry"]).earliest("position")
+    rows["closing"] = close_books(
+        company=company, kind=ClosingKind.HARD, through=date(2025, 12, 31), actor=story.ACTOR, at=story.AT
+    )
     rows["payment"] = money.a_payment(customer, "600.00", [(invoice, "600.00")], reference="VIR")
     rows["another payment"] = money.a_payment(customer, "50.00", paid_on=local_day(story.AT) - timedelta(days=3))
     rows["allocation"] = Allocation.objects.get(payment=rows["payment"])
@@ -173,11 +182,22 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["deduction"] = a_deduction(customer)
     rows |= bought(company)
     rows |= paid(company)
+    rows["lettering"] = a_lettering(customer)
+    rows["lettered line"] = rows["lettering"].lines.earliest("pk")
     rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def a_lettering(customer: Customer) -> Lettering:
+    """Of an invoice and what paid it."""
+    invoice = story.an_issued_invoice(customer)
+    total = str(invoice.total_gross)
+    paid = money.a_payment(customer, total, [(invoice, total)])
+    lines = JournalLine.objects.filter(entry__source__in=[invoice.subject, paid.subject], account="411000")
+    return letter_lines(lines=list(lines), origin=LetteringOrigin.HAND, actor=story.ACTOR, at=story.AT)
 
 
 def a_report(company: Company) -> Report:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import Invoice, PurchaseInvoice
+from billing.models import Invoice, LetteredLine, Lettering, PurchaseInvoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import ReceivedDocument, Report, SupplierAnswer
@@ -81,6 +81,9 @@ FACTS: dict[str, tuple[str, ...]] = {
     "document": (),
     "entry": (),
     "entry line": (),
+    "closing": (),
+    "lettering": Lettering.MUTABLE,
+    "lettered line": LetteredLine.MUTABLE,
     "payment": Payment.MUTABLE,
     "allocation": (),
     "write-off": (),
