@@ -18,18 +18,19 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import override
 
+from billing import qr_bill
 from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
 from billing.services import snapshots
 from billing.services.crediting import shown_totals
 from billing.services.lines import vat_rows
 from config.kernel import faces
-from config.kernel.identifiers import creditor_reference
+from config.kernel.identifiers import payment_reference
 from config.kernel.scope import company_scope
 from config.kernel.typography import NARROW, NBSP, number, percent, price
 from customers.models import CustomerKind
 
 TEMPLATE = "billing/pdf/invoice.html"
-STYLESHEET = "invoice.css"
+STYLESHEET, QR_BILL = "invoice.css", "qr_bill.css"
 DEFAULT_ACCENT = "#1f4e5f"
 
 # EPC069-12: the amount goes from 0.01 to 999 999 999.99 euros, the name to 70 characters.
@@ -64,7 +65,9 @@ def render_pdf(invoice: Invoice) -> bytes:
     name = invoice.number or f"draft-{invoice.pk}"
     # made of what never changes: WeasyPrint's own would be random, and the same invoice two files
     identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
-    return make_pdf(html, stylesheet=STYLESHEET, identifier=identifier)
+    # one of its own: documents without it keep their bytes
+    more = [QR_BILL] if page["bill"] else []
+    return make_pdf(html, stylesheet=STYLESHEET, more=more, identifier=identifier)
 
 
 def context(invoice: Invoice) -> dict[str, Any]:
@@ -96,8 +99,9 @@ def context(invoice: Invoice) -> dict[str, Any]:
         "discounted": any(line.discount_percent for line in lines),
         "subtotals": subtotals,
         "for_professionals": buyer["kind"] != CustomerKind.INDIVIDUAL,
-        "reference": creditor_reference.format(invoice.payment_reference) if invoice.payment_reference else "",
+        "reference": payment_reference.format(invoice.payment_reference),
         "qr": payment_code(invoice),
+        "bill": qr_bill.qr_bill(invoice),
         "accent": accent,
         "ink": darkened(accent),
         "stamp": _stamp(invoice),
@@ -142,11 +146,12 @@ def epc_payload(invoice: Invoice, amount: Decimal | None = None) -> str:
 
     It asks for `amount`, or for the invoice less the deposits it deducts (BT-115), with its RF reference. Nothing for a
     draft, a credit note, another currency than the euro, a company without IBAN, or an amount EPC069-12 cannot write.
+    Swiss accounts have the QR-bill instead, whose reference this code cannot carry.
     """
     wanted = invoice.payable if amount is None else amount
     payable = not invoice.is_draft and not invoice.is_credit_note and invoice.currency == "EUR"
     iban = invoice.seller.get("iban", "")
-    if not payable or not iban or not 0 < wanted <= LARGEST_EPC_AMOUNT:
+    if not payable or not iban or qr_bill.is_swiss(invoice) or not 0 < wanted <= LARGEST_EPC_AMOUNT:
         return ""
     return "\n".join(
         [

@@ -9,7 +9,7 @@ import gc
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,12 +90,13 @@ class Page(HTML):
         return [_prepared(ELEMENTS)[1]]
 
 
-def make_pdf(html: str, *, stylesheet: str, identifier: bytes) -> bytes:
-    """The page as PDF/A-3b. `identifier` is the file's own, fixed for ever."""
+def make_pdf(html: str, *, stylesheet: str, identifier: bytes, more: Sequence[str] = ()) -> bytes:
+    """The page as PDF/A-3b. `identifier` is the file's own, fixed for ever; `more`: style sheets after the first."""
     fonts, sheet = _prepared(stylesheet)
+    sheets = [sheet, *(_prepared(name)[1] for name in more)]
     with _collector_off():
         pdf: bytes = Page(html).write_pdf(
-            font_config=fonts, stylesheets=[sheet], pdf_variant="pdf/a-3b", pdf_identifier=identifier
+            font_config=fonts, stylesheets=sheets, pdf_variant="pdf/a-3b", pdf_identifier=identifier
         )
     return pdf
 

@@ -82,7 +82,8 @@ class Invoice(CompanyRow):
     delivery = models.JSONField(_("adresse de livraison"), default=dict, blank=True)
     notes = models.TextField(_("notes imprimées"), blank=True)
     internal_notes = models.TextField(_("notes internes"), blank=True)
-    payment_reference = models.CharField(_("référence de paiement (RF)"), max_length=25, blank=True)
+    # RF (ISO 11649), or the 27 digits of a Swiss QR reference
+    payment_reference = models.CharField(_("référence de paiement"), max_length=35, blank=True)
     buyer_name = models.CharField(_("client"), max_length=200, blank=True)
     seller = models.JSONField(default=dict, blank=True)
     buyer = models.JSONField(default=dict, blank=True)

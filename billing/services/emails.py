@@ -30,7 +30,7 @@ from billing.variables import sent_body
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
-from config.kernel.identifiers import creditor_reference
+from config.kernel.identifiers import payment_reference
 from config.kernel.kept import keep_file, read_to_send
 from config.kernel.models import CompanyRow
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
@@ -54,7 +54,7 @@ def invoice_letter(invoice: Invoice) -> tuple[str, str]:
     """The subject and the text that go with an issued invoice or credit note, in French."""
     with override("fr"):
         subject = f"{invoice.get_kind_display()} {invoice.number} – {invoice.seller['name']}"
-        reference = creditor_reference.format(invoice.payment_reference) if invoice.payment_reference else ""
+        reference = payment_reference.format(invoice.payment_reference)
         body = render_to_string("billing/emails/invoice.txt", {"invoice": invoice, "reference": reference})
     return one_line(subject)[:200], body.strip() + "\n"
 

@@ -32,7 +32,7 @@ from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
-from config.kernel.identifiers import creditor_reference
+from config.kernel.identifiers import payment_reference
 from config.kernel.models import Company
 from config.kernel.rows import forget, insert_each, know
 from customers.models import Address, Customer
@@ -233,7 +233,7 @@ def _move(ready: _Ready, number: str, at: datetime) -> states.Move:
             **ready.columns,
             "number": number,
             "issued_at": at,
-            "payment_reference": creditor_reference.generate(number),
+            "payment_reference": payment_reference.generate(number, ready.columns["seller"]["iban"]),
         },
     )
 

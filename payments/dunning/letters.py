@@ -15,7 +15,7 @@ from billing.services.emails import one_line
 from billing.variables import previewed
 from config.kernel import typography
 from config.kernel.clock import local_day
-from config.kernel.identifiers import creditor_reference
+from config.kernel.identifiers import payment_reference
 from config.kernel.money import ZERO
 from payments.dunning.interest import charges_of as charges_of
 from payments.dunning.late_interest import LateCharges
@@ -125,7 +125,7 @@ def _line(invoice: Invoice, language: str) -> str:
 
 
 def _references(invoices: Sequence[Invoice]) -> list[str]:
-    return [creditor_reference.format(one.payment_reference) for one in invoices if one.payment_reference]
+    return [payment_reference.format(one.payment_reference) for one in invoices if one.payment_reference]
 
 
 def _broken_promises(invoices: Sequence[Invoice], language: str, at: datetime) -> list[str]:

@@ -18,7 +18,7 @@ from billing.pdf import payment_code
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.identifiers import creditor_reference
+from config.kernel.identifiers import payment_reference
 from config.kernel.kept import FileRefused, read_kept
 from config.kernel.middleware import POLICY
 from payments.checkouts.accounts import account_of
@@ -78,7 +78,7 @@ def _invoice_page(request: HttpRequest, token: str, invoice: Invoice) -> HttpRes
         "related": list(invoice.corrections.issued().order_by("issue_date", "id")),
         "files": [_file(kind, row, token, invoice) for kind, row in reading.documents_of(invoice).items()],
         "qr": payment_code(invoice, shown.due) if asks else "",
-        "reference": creditor_reference.format(invoice.payment_reference),
+        "reference": payment_reference.format(invoice.payment_reference),
         "paid_url": address_in("portal-paid", token, invoice) if asks else "",
         "dispute_url": address_in("portal-dispute", token, invoice) if _may_dispute(invoice) else "",
         "card_number": in_address(invoice) if account else "",

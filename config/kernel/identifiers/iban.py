@@ -7,6 +7,10 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from config.kernel.identifiers.errors import InvalidIdentifier, without_separators
 
+# the institutions (IID) that Swiss and Liechtenstein banks keep for payments by QR reference
+QR_INSTITUTIONS = range(30000, 32000)
+SWISS = frozenset({"CH", "LI"})
+
 
 class InvalidIban(InvalidIdentifier):
     code = "invalid_iban"
@@ -50,6 +54,21 @@ def is_valid(value: str) -> bool:
         return bool(validate(value))
     except InvalidIban:
         return False
+
+
+def is_swiss(value: str) -> bool:
+    """Whether it is an account in Switzerland or Liechtenstein, which a QR-bill may name."""
+    return compact(value)[:2] in SWISS
+
+
+def is_qr(value: str) -> bool:
+    """Whether it is a QR-IBAN, which takes payments with a QR reference and no others.
+
+    >>> is_qr("CH44 3199 9123 0008 8901 2")
+    True
+    """
+    number = compact(value)
+    return number[:2] in SWISS and number[4:9].isdigit() and int(number[4:9]) in QR_INSTITUTIONS
 
 
 def format(value: str) -> str:  # noqa: A001 – as stdnum names it
