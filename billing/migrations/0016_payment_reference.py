@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0010_purchase_orders'),
+        ('billing', '0013_books_protection'),
     ]
 
     operations = [
