@@ -71,6 +71,7 @@ QUEUES = (
             "payments.read_feeds",
             "payments.follow_checkouts",
             "payments.read_payouts",
+            "payments.fold_sums",
             "kernel.*",
         ),
     ),
@@ -150,6 +151,8 @@ app.conf.update(
         "follow-checkouts": {"task": "payments.follow_checkouts", "schedule": 60.0},
         # the transfers of payment providers, each account every hour at most
         "read-payouts": {"task": "payments.read_payouts", "schedule": crontab(minute="*/20")},
+        # what was owed, received and billed, by day and month
+        "fold-sums": {"task": "payments.fold_sums", "schedule": 20.0},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # what became overdue, once each

@@ -27,11 +27,14 @@ from payments.models import (
     BarredPair,
     ColumnMapping,
     CreditUsed,
+    CustomerBalance,
+    DatedSum,
     Feed,
     LateInterestRate,
     Match,
     MatchPart,
     Payment,
+    PendingSum,
     Reminder,
     ReminderHold,
     ReminderSettings,
@@ -250,3 +253,19 @@ class ReminderTextAdmin(FactAdmin):
     list_select_related = ["company", "customer"]
     list_filter = ["company", "level", "language"]
     ordering = ["company", "level"]
+
+
+@admin.register(DatedSum, PendingSum)
+class DatedSumAdmin(FactAdmin):
+    list_display = ["day", "company", "measure", "currency", "due_date", "amount"]
+    list_select_related = ["company"]
+    list_filter = ["measure", "company"]
+    ordering = ["-day"]
+
+
+@admin.register(CustomerBalance)
+class CustomerBalanceAdmin(FactAdmin):
+    list_display = ["customer", "company", "currency", "amount"]
+    list_select_related = ["company", "customer"]
+    list_filter = ["company"]
+    ordering = ["-amount"]

@@ -13,10 +13,13 @@ from django.db.models import Q
 from billing.models import DepositDeduction, Invoice, NumberSequence, Product
 from config.kernel import chain
 from config.kernel.chain import columns
+from payments.dated_sums import proving
 from payments.models import (
     Allocation,
     BankLine,
     BankStatement,
+    CustomerBalance,
+    DatedSum,
     Match,
     Payment,
     PaymentOrder,
@@ -196,6 +199,8 @@ RECOMPUTED = (
     (NumberSequence, COUNTERS, "the counter does not stand at the last number given"),
     (Product, STOCK, "the stock is not the sum of its movements"),
     (DepositDeduction, DEDUCTIONS, "whether it is live does not follow from its invoice"),
+    (DatedSum, proving.DATED, "the sum of the day or the month is not that of its documents"),
+    (CustomerBalance, proving.BALANCES, "it is not what the customer's invoices say is owed"),
 )
 
 

@@ -14,6 +14,7 @@ from config.kernel.queue import Clock, Queue, release
 from config.kernel.scope import across_companies
 from payments.checkouts.following import CHECKOUTS
 from payments.checkouts.payouts import PAYOUTS
+from payments.dated_sums import folding
 from payments.dunning.tasks import deliver_reminders as deliver_reminders
 from payments.dunning.tasks import remind as remind
 from payments.models import Feed, StatementUpload
@@ -30,6 +31,14 @@ def reconcile() -> int:
 
 def _reconcile(company: Company) -> int:
     return reconcile_company(company=company, actor=Actor.beat("rapprochement"), at=timezone.now()).matched
+
+
+@shared_task(name="payments.fold_sums")
+def fold_sums() -> int:
+    """Add what triggers noted to the sums by day and month, in every company; how many facts."""
+    return sum(
+        treat_each(Company.objects.order_by("id"), folding.fold_sums, loop="report des sommes", at=timezone.now())
+    )
 
 
 @shared_task(name="payments.read_feeds")

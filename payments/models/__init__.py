@@ -4,6 +4,11 @@ from payments.checkouts.models import Checkout as Checkout
 from payments.checkouts.models import CheckoutStatus as CheckoutStatus
 from payments.checkouts.models import Payout as Payout
 from payments.checkouts.models import ProviderAccount as ProviderAccount
+from payments.dated_sums.models import CustomerBalance as CustomerBalance
+from payments.dated_sums.models import DatedSum as DatedSum
+from payments.dated_sums.models import Measure as Measure
+from payments.dated_sums.models import PendingSum as PendingSum
+from payments.dated_sums.models import Span as Span
 from payments.dunning.models import HoldKind as HoldKind
 from payments.dunning.models import LateInterestRate as LateInterestRate
 from payments.dunning.models import Reminder as Reminder
