@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing.columns import EMAILS
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from billing.variables import shown_body
@@ -21,6 +22,7 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
+from config.kernel.list_files import asked_file
 from config.kernel.sent_once import sent_once
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
@@ -56,6 +58,9 @@ HONEST: dict[str, tuple[str, Any]] = {
 }
 
 
+SORTS = {"date": "created_at", "recipient": "recipient"}
+
+
 @require_GET
 @member("invoices")
 def email_list(request: HttpRequest) -> HttpResponse:
@@ -67,9 +72,9 @@ def email_list(request: HttpRequest) -> HttpResponse:
     if text:
         named = holds(text, "recipient", "subject_line", "invoice__number")
         found = found.filter(named)
-    page = listing.page(
-        found, sorts={"date": "created_at", "recipient": "recipient"}, default="-date", query=request.GET
-    )
+    if file := asked_file(request, EMAILS, found, sorts=SORTS, default="-date"):
+        return file
+    page = listing.page(found, sorts=SORTS, default="-date", query=request.GET)
     choices = {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": EmailStatus.choices}
     context = {
         "page": page,

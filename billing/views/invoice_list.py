@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from billing.billed import GROSS, NET, VAT, billed
+from billing.columns import INVOICES
 from billing.forms.invoices import InvoiceFilter
 from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceQuerySet, InvoiceStatus
 from billing.panels import list_action_for
@@ -23,6 +24,7 @@ from billing.standing import Chip, chips_of, days_late
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
+from config.kernel.list_files import asked_file
 
 SORTS: dict[str, Any] = {
     "created": "created_at",
@@ -41,7 +43,10 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     today = local_day(timezone.now())
     filters = InvoiceFilter(request.GET)
     found = filters.narrow(Invoice.objects.all(), on=today)
-    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    rows = found.select_related("customer")
+    if file := asked_file(request, INVOICES, rows, sorts=SORTS, default="-created"):
+        return file
+    page = listing.page(rows, sorts=SORTS, default="-created", query=request.GET)
     shown = list(page)
     chips = chips_of(shown, today)
     may = cast(MemberRequest, request).membership.may

@@ -12,22 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from billing.columns import ORDERS
 from billing.forms.orders import OrderFilter
 from billing.models import OrderStatus, SalesOrder
+from billing.order_standing import standing_of
 from billing.views.invoice_list import all_of_filter
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
+from config.kernel.list_files import asked_file
 
 SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
     "total": "total_gross",
 }  # fmt: skip
-TONES = {
-    OrderStatus.DRAFT: "neutral",
-    OrderStatus.PENDING: "info",
-    OrderStatus.SHIPPED: "good",
-    OrderStatus.CANCELLED: "neutral",
-}
 
 
 @require_GET
@@ -35,7 +32,10 @@ TONES = {
 def order_list(request: HttpRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     found = filters.narrow(SalesOrder.objects.all())
-    page = listing.page(found.select_related("customer"), sorts=SORTS, default="-created", query=request.GET)
+    orders = found.select_related("customer")
+    if file := asked_file(request, ORDERS, orders, sorts=SORTS, default="-created"):
+        return file
+    page = listing.page(orders, sorts=SORTS, default="-created", query=request.GET)
     may = cast(MemberRequest, request).membership.may
     rows = [
         {
@@ -57,13 +57,6 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "may_edit": may("orders.edit"),
     }
     return render(request, "billing/order/list.html", context)
-
-
-def standing_of(order: SalesOrder, *, invoiced: bool) -> dict[str, str]:
-    """The one word for the order: a shipped one waits for its invoice until it has it."""
-    if order.status == OrderStatus.SHIPPED:
-        return {"label": _("Facturée"), "tone": "good"} if invoiced else {"label": _("À facturer"), "tone": "warn"}
-    return {"label": order.get_status_display(), "tone": TONES[OrderStatus(order.status)]}
 
 
 def _summary(found: QuerySet[SalesOrder]) -> str:

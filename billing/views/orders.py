@@ -18,13 +18,13 @@ from billing.forms.lines import line_formset, lines_of
 from billing.forms.orders import OrderForm
 from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, OrderLine, OrderStatus, SalesOrder
+from billing.order_standing import standing_of
 from billing.panels import Action, choose
 from billing.services.deposits import takes_deposit
 from billing.services.generating import final_invoice_of, generate_invoice
 from billing.services.orders import NotADraft, cancel_order, confirm_order, save_order, ship_order
 from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
-from billing.views.order_list import standing_of
 from config.kernel import parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.confirming import Confirmation, confirm

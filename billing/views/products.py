@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.columns import PRODUCTS
 from billing.forms.products import ProductFilter, ProductForm, StockForm
 from billing.models import MovementReason, Product, StockMovement
 from billing.panels import Action
@@ -31,6 +32,7 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.list_files import asked_file
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
@@ -47,6 +49,8 @@ def load_product(pk: int) -> Product:
 def product_list(request: HttpRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     found = filters.narrow(Product.objects.all())
+    if file := asked_file(request, PRODUCTS, found, sorts=SORTS, default="name"):
+        return file
     rows = found.aggregate(rows=Count("pk"))["rows"]
     summary = ngettext("%(rows)s produit", "%(rows)s produits", rows) % {"rows": typography.number(rows)}
     context = {

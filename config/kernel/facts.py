@@ -104,6 +104,10 @@ declare(
     about=PartnerObject("kernel.job", "job", "", _("Travaux demandés")),
 )
 declare(
+    "audit",
+    Fact("kernel.list.exported", n("%(list)s : %(rows)s lignes exportées (%(format)s)"), "download"),
+)
+declare(
     "bank",
     Fact("kernel.sync.completed", partner_name="sync.completed", partner_label=_("Source lue, à son terme ou non")),
     about=PartnerObject("kernel.company", "company", "", _("Lecture des sources")),

@@ -63,6 +63,26 @@ def _beyond(place: tuple[bool, str, int], side: str) -> Q:
     return Q(**{f"sort_key__{side}": key}) | Q(sort_key=key, **{f"pk__{side}": pk})
 
 
+def ordered(
+    queryset: QuerySet[Any], *, sorts: Mapping[str, str | Combinable], default: str, query: QueryDict
+) -> QuerySet[Any]:
+    """All the rows, in the order of their pages."""
+    keyed, sort = _keyed(queryset, sorts, default, query)
+    sign = "-" if sort.startswith("-") else ""
+    return keyed.order_by(f"{sign}sort_key", f"{sign}pk")
+
+
+def _keyed(
+    queryset: QuerySet[Any], sorts: Mapping[str, str | Combinable], default: str, query: QueryDict
+) -> tuple[QuerySet[Any], str]:
+    """The rows with their `sort_key`, and the sort that was asked for, or else the default one."""
+    sort = query.get("sort", default)
+    if sort.removeprefix("-") not in sorts:
+        sort = default
+    expression = sorts[sort.removeprefix("-")]
+    return queryset.annotate(sort_key=F(expression) if isinstance(expression, str) else expression), sort
+
+
 def page(
     queryset: QuerySet[Any],
     *,
@@ -76,11 +96,7 @@ def page(
     `sorts` maps the names allowed in the URL to a column or expression that is never NULL; `default` is one of
     them, with a minus for descending. One query, whatever the number of rows.
     """
-    sort = query.get("sort", default)
-    if sort.removeprefix("-") not in sorts:
-        sort = default
-    expression = sorts[sort.removeprefix("-")]
-    keyed = queryset.annotate(sort_key=F(expression) if isinstance(expression, str) else expression)
+    keyed, sort = _keyed(queryset, sorts, default, query)
     place = _decode(query.get("cursor", ""))
     backwards = place is not None and place[0]
     descending = sort.startswith("-") is not backwards

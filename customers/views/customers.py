@@ -20,8 +20,10 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.list_files import asked_file
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from customers.columns import CUSTOMERS
 from customers.exemptions import mention
 from customers.forms import CustomerFilter, CustomerForm
 from customers.models import Address, AddressKind, Customer, CustomerQuerySet
@@ -43,6 +45,8 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     found = filters.narrow(Customer.objects.customers())
     city = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING).values("city")[:1]
     rows = found.select_related("terms").annotate(city=Subquery(city))
+    if file := asked_file(request, CUSTOMERS, rows, sorts=SORTS, default="name"):
+        return file
     page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
     owed = balances_of(page.rows)
     context = {

@@ -18,10 +18,12 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.list_files import asked_file
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
+from payments.columns import REFUNDS
 from payments.forms import ReasonForm
 from payments.models import BankAccount, BankLine, Method, PaymentOrder, Refund
 from payments.outgoing.forms import OrderForm, RefundFilter, RefundForm
@@ -39,6 +41,8 @@ SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "cus
 def refund_list(request: HttpRequest) -> HttpResponse:
     filters = RefundFilter(request.GET)
     found = filters.narrow(Refund.objects.all()).select_related("customer", "order")
+    if file := asked_file(request, REFUNDS, found, sorts=SORTS, default="-date"):
+        return file
     may = cast(MemberRequest, request).membership.may("payments.refund")
     context = {
         "page": listing.page(found, sorts=SORTS, default="-date", query=request.GET),

@@ -26,8 +26,10 @@ from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
 from config.kernel.jobs import requested
+from config.kernel.list_files import asked_file
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.columns import BANK_LINES
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import known_lines
 from payments.matching import NONE, Verdict
@@ -58,7 +60,10 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
         return redirect("payments:upload-batch", hold_files(request, form.cleaned_data["file"]).pk)
     filters = BankFilter(request.GET)
     found = filters.narrow(BankLine.objects.all())
-    page = listing.page(found.select_related("account"), sorts=SORTS, default="-date", query=request.GET)
+    rows = found.select_related("account")
+    if file := asked_file(request, BANK_LINES, rows, sorts=SORTS, default="-date"):
+        return file
+    page = listing.page(rows, sorts=SORTS, default="-date", query=request.GET)
     now = timezone.now()
     accounts = list(BankAccount.objects.order_by("name"))
     context = {

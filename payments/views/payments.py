@@ -21,9 +21,11 @@ from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.list_files import asked_file
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
+from payments.columns import PAYMENTS
 from payments.forms import PaymentFilter, PaymentForm, PaymentTextForm, ReasonForm, SharesForm
 from payments.models import Allocation, MatchPart, Payment
 from payments.sentences import recorded
@@ -47,7 +49,10 @@ MOST_OPEN = 60
 def payment_list(request: HttpRequest) -> HttpResponse:
     filters = PaymentFilter(request.GET)
     found = filters.narrow(Payment.objects.all())
-    page = listing.page(found.select_related("customer", "reverses"), sorts=SORTS, default="-date", query=request.GET)
+    rows = found.select_related("customer", "reverses")
+    if file := asked_file(request, PAYMENTS, rows, sorts=SORTS, default="-date"):
+        return file
+    page = listing.page(rows, sorts=SORTS, default="-date", query=request.GET)
     context = {
         "tabs": money_tabs(request, "payments:payment-list"),
         "page": page,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import date
 from typing import Any, cast
 
 from django.db.models import Case, Count, F, Q, Sum, When
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,13 +15,14 @@ from django.views.decorators.http import require_GET
 
 from billing.forms.purchases.filters import PurchaseFilter
 from billing.models import InvoiceKind
+from billing.purchases.columns import PURCHASES
 from billing.purchases.models import PurchaseInvoice, PurchaseQuerySet, PurchaseStatus
 from billing.purchases.models.invoices import SETTLED
 from billing.purchases.standing import chip_of, days_late, with_standing
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
-from config.kernel.scope import company_scope
+from config.kernel.list_files import asked_file
 
 BALANCE = F("total_gross") - SETTLED
 SORTS: dict[str, Any] = {
@@ -36,20 +34,18 @@ SORTS: dict[str, Any] = {
     "total": "total_gross",
     "remaining": BALANCE,
 }
-CHUNK = 500
 
 
 @require_GET
 @member("purchases")
 def purchase_list(request: HttpRequest) -> HttpResponse:
-    """`?export=csv` streams the whole filter as a file."""
     today = local_day(timezone.now())
     filters = PurchaseFilter(request.GET)
     found = filters.narrow(PurchaseInvoice.objects.all(), on=today)
     rows = with_standing(found).select_related("supplier")
     membership = cast(MemberRequest, request).membership
-    if request.GET.get("export") == "csv":
-        return _csv(rows.order_by("-received_on", "-pk"), today, membership.company_id)
+    if file := asked_file(request, PURCHASES, rows, sorts=SORTS, default="-received"):
+        return file
     page = listing.page(rows, sorts=SORTS, default="-received", query=request.GET)
     context = {
         "page": page,
@@ -91,48 +87,3 @@ def _figures(row: dict[str, Any]) -> str:
         name: typography.money(row[name] or 0, row["currency"]) for name in (*_TOTALS, "owed")
     }
     return f"{counted} · {figures}"
-
-
-def _csv(rows: PurchaseQuerySet, today: date, company_id: int) -> HttpResponse:
-    heads = (
-        _("Référence"), _("Numéro"), _("Type"), _("Fournisseur"), _("SIREN"), _("Reçue le"), _("Date"), _("Échéance"),
-        _("État"), _("Devise"), _("HT"), _("TVA"), _("TTC"), _("Reste à régler"),
-    )  # fmt: skip
-    answer = StreamingHttpResponse(_lines(heads, rows, today, company_id), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="achats-{today:%Y%m%d}.csv"'
-    return cast(HttpResponse, answer)
-
-
-def _lines(heads: tuple[str, ...], rows: PurchaseQuerySet, today: date, company_id: int) -> Iterator[str]:
-    """The file part by part, with semicolons and decimal commas, as spreadsheets open it in French."""
-    text = io.StringIO("\ufeff")
-    text.seek(1)
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(heads)
-    with company_scope(company_id):  # streamed after the view has left its scope
-        for purchase in rows.iterator(chunk_size=CHUNK):
-            writer.writerow(_cells(purchase, today))
-            if text.tell() > 32_768:
-                yield text.getvalue()
-                text.seek(0)
-                text.truncate()
-    yield text.getvalue()
-
-
-def _cells(purchase: PurchaseInvoice, today: date) -> list[str]:
-    owed = purchase.balance if purchase.status == PurchaseStatus.BOOKED else 0
-    days = (purchase.received_on, purchase.issue_date, purchase.due_date)
-    amounts = (purchase.total_net, purchase.total_vat, purchase.total_gross, owed)
-    words = (purchase.reference, purchase.number, purchase.get_kind_display(), purchase.supplier.name)
-    return [
-        *(_text(word) for word in (*words, purchase.supplier.siren)),
-        *(f"{day:%d/%m/%Y}" for day in days),
-        chip_of(purchase, today).label,
-        purchase.currency,
-        *(f"{purchase.sign * amount:.2f}".replace(".", ",") for amount in amounts),
-    ]
-
-
-def _text(value: str) -> str:
-    """A number or a name that starts like a formula is one for a spreadsheet (OWASP, CSV injection)."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from billing.forms.purchases.filters import SupplierFilter
+from billing.purchases.columns import SUPPLIERS
 from billing.purchases.models import PurchaseInvoice, SupplierRule
 from billing.purchases.owed import account_of, suppliers_with_owed
 from billing.purchases.standing import chip_of, with_standing
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
+from config.kernel.list_files import asked_file
 from config.kernel.timeline import timeline_of
 from customers.models import Address, Customer, CustomerQuerySet
 
@@ -38,6 +40,8 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
     filters = SupplierFilter(request.GET)
     found = filters.narrow(suppliers_with_owed())
     rows = found.select_related("terms", "purchase_rule")
+    if file := asked_file(request, SUPPLIERS, rows, sorts=SORTS, default="name"):
+        return file
     page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
     context = {
         "page": page,

@@ -20,8 +20,10 @@ from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
 from config.kernel.folding import holds
+from config.kernel.list_files import asked_file
 from config.kernel.models import Company
 from config.kernel.money import ZERO
+from payments.dunning.columns import DECIDED, HOLDS, SENT
 from payments.dunning.evidence import LEVELS, refusal_of_all
 from payments.dunning.models import Reminder, ReminderHold, ReminderLevel, ReminderStatus
 from payments.dunning.planning import Planned, plan
@@ -54,7 +56,10 @@ def reminder_list(request: HttpRequest, shown: str = DUE) -> HttpResponse:
     rows = due if shown == DUE else _other_rows(shown, company, at)
     level, text = request.GET.get("level", ""), request.GET.get("q", "").strip()[:100]
     rows = _narrowed(rows, level, text)
-    page = listing.page(rows, sorts=SORTS[shown], default=DEFAULTS.get(shown, "-date"), query=request.GET)
+    sorts, default = SORTS[shown], DEFAULTS.get(shown, "-date")
+    if file := asked_file(request, FILES.get(shown, SENT), rows, sorts=sorts, default=default):
+        return file
+    page = listing.page(rows, sorts=sorts, default=default, query=request.GET)
     refusal = refusal_of_all(company, at=at)
     today, waiting = figures_of(late, due)
     context = {
@@ -83,6 +88,7 @@ SORTS = {
     HISTORY: _OF_LETTERS,
     PROMISES: {"until": "until", "date": "made_at"},
 }
+FILES = {DUE: DECIDED, HELD: DECIDED, PROMISES: HOLDS}
 DEFAULTS = {DUE: "due", HELD: "due", PROMISES: "until"}
 
 

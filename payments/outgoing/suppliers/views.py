@@ -18,10 +18,12 @@ from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.list_files import asked_file
 from config.kernel.roles import allows
 from config.kernel.rows import edit
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.columns import SUPPLIER_PAYMENTS
 from payments.forms import ReasonForm
 from payments.models import BankAccount, Method, SupplierPayment
 from payments.outgoing.suppliers.due import settings_of
@@ -50,6 +52,8 @@ SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "sup
 def payment_list(request: HttpRequest) -> HttpResponse:
     filters = SupplierPaymentFilter(request.GET)
     found = filters.narrow(SupplierPayment.objects.all()).select_related("supplier", "run")
+    if file := asked_file(request, SUPPLIER_PAYMENTS, found, sorts=SORTS, default="-date"):
+        return file
     context = {
         "tabs": paying_tabs(request, "payments:supplier-payment-list"),
         "page": listing.page(found, sorts=SORTS, default="-date", query=request.GET),

@@ -1,0 +1,76 @@
+"""The lists of supplier invoices and of suppliers as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.columns import TOTALS
+from billing.purchases.models import PurchaseInvoice
+from billing.purchases.standing import chip_of
+from config.kernel.clock import local_day
+from config.kernel.exports import Column, Row
+from config.kernel.list_files import ListFile
+from customers.columns import IDENTITY, identity_cells
+from customers.models import Customer
+
+
+def _purchases(purchases: Sequence[PurchaseInvoice]) -> Iterator[Row]:
+    today = local_day(timezone.now())
+    for purchase in purchases:
+        yield {
+            "reference": purchase.reference,
+            "number": purchase.number,
+            "kind": purchase.get_kind_display(),
+            "supplier": purchase.supplier.name,
+            "siren": purchase.supplier.siren,
+            "received": purchase.received_on,
+            "issued": purchase.issue_date,
+            "due": purchase.due_date,
+            "state": chip_of(purchase, today).label,
+            "currency": purchase.currency,
+            "net": purchase.sign * purchase.total_net,
+            "vat": purchase.sign * purchase.total_vat,
+            "gross": purchase.sign * purchase.total_gross,
+            "remaining": purchase.sign * purchase.balance if purchase.is_booked else None,
+        }
+
+
+PURCHASES = ListFile(
+    "purchases",
+    _("Achats"),
+    (
+        Column("reference", _("Référence")),
+        Column("number", _("Numéro")),
+        Column("kind", _("Type")),
+        Column("supplier", _("Fournisseur")),
+        Column("siren", "SIREN"),
+        Column("received", _("Reçue le"), "date"),
+        Column("issued", _("Date"), "date"),
+        Column("due", _("Échéance"), "date"),
+        Column("state", _("État")),
+        *TOTALS,
+        Column("remaining", _("Reste à régler"), "money"),
+    ),
+    _purchases,
+)
+
+
+def _suppliers(suppliers: Sequence[Customer]) -> Iterator[Row]:
+    for supplier, cells in zip(suppliers, identity_cells(suppliers), strict=True):
+        rule = getattr(supplier, "purchase_rule", None)
+        yield {
+            **cells,
+            "account": rule.account if rule else "",
+            "owed": supplier.owed,  # type: ignore[attr-defined]  # of suppliers_with_owed
+        }
+
+
+SUPPLIERS = ListFile(
+    "suppliers",
+    _("Fournisseurs"),
+    (*IDENTITY, Column("account", _("Compte de charge")), Column("owed", _("Reste à régler"), "money")),
+    _suppliers,
+)
