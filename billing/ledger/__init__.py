@@ -1,6 +1,5 @@
 """The books: double entry, written in the same transaction as the fact. Source of the FEC (LPF A47 A-1)."""
 
-from billing.ledger.accounts import ACCOUNT_NAMES as ACCOUNT_NAMES
 from billing.ledger.accounts import BAD_DEBTS as BAD_DEBTS
 from billing.ledger.accounts import BANK as BANK
 from billing.ledger.accounts import BANK_FEES as BANK_FEES
@@ -18,8 +17,10 @@ from billing.ledger.accounts import TRADE_EXCHANGE_GAIN as TRADE_EXCHANGE_GAIN
 from billing.ledger.accounts import TRADE_EXCHANGE_LOSS as TRADE_EXCHANGE_LOSS
 from billing.ledger.accounts import TRANSFERS as TRANSFERS
 from billing.ledger.accounts import VAT_ACCOUNTS as VAT_ACCOUNTS
-from billing.ledger.accounts import account_name as account_name
 from billing.ledger.accounts import vat_account as vat_account
+from billing.ledger.chart import account_name as account_name
+from billing.ledger.chart import account_name_of as account_name_of
+from billing.ledger.chart import account_names as account_names
 from billing.ledger.entries import Entry as Entry
 from billing.ledger.entries import Posting as Posting
 from billing.ledger.entries import post as post

@@ -25,57 +25,17 @@ DISCOUNTS_GRANTED = "665000"
 TRADE_EXCHANGE_GAIN = "756000"
 OTHER_INCOME = "758000"
 
-# what the product itself books on, by the PCG (ANC 2014-03) in French, as the books are kept
-ACCOUNT_NAMES: dict[str, str] = {
-    **buying.NAMES,
-    CUSTOMERS: "Clients",
-    DEPOSITS: "Clients – acomptes reçus sur commandes",
-    "421000": "Personnel – rémunérations dues",
-    "431000": "Sécurité sociale",
-    "444000": "État – impôts sur les bénéfices",
-    "445510": "TVA à décaisser",
-    DEDUCTIBLE_VAT: "TVA déductible sur autres biens et services",
-    "447000": "Autres impôts, taxes et versements assimilés",
-    "455000": "Associés – comptes courants",
-    SUSPENSE: "Compte d’attente",
-    "511200": "Chèques à encaisser",
-    "511500": "Cartes bancaires à encaisser",
-    BANK: "Banque",
-    CASH: "Caisse",
-    TRANSFERS: "Virements internes",
-    "613000": "Locations",
-    "616000": "Primes d’assurances",
-    "626000": "Frais postaux et de télécommunications",
-    BANK_FEES: "Services bancaires et assimilés",
-    BAD_DEBTS: "Pertes sur créances irrécouvrables",
-    TRADE_EXCHANGE_LOSS: "Pertes de change sur créances commerciales",
-    OTHER_CHARGES: "Charges diverses de gestion courante",
-    "661000": "Charges d’intérêts",
-    DISCOUNTS_GRANTED: "Escomptes accordés",
-    SERVICES: "Prestations de services",
-    GOODS: "Ventes de marchandises",
-    TRADE_EXCHANGE_GAIN: "Gains de change sur créances commerciales",
-    OTHER_INCOME: "Produits divers de gestion courante",
-    "764000": "Revenus des valeurs mobilières de placement",
-}
-
-
-def account_name(account: str) -> str:
-    """The name of an account, or that of the nearest one that has it: 512100 is a bank as 512000 is; '' for others."""
-    for digits in range(len(account), 2, -1):
-        name = ACCOUNT_NAMES.get(account[:digits].ljust(6, "0"))
-        if name:
-            return name
-    return ""
-
-
 # One sub-account of 44571 per rate, so that the VAT return reads straight from the journal.
 VAT_ACCOUNTS: dict[Decimal, str] = {
     Decimal("20"): "445711",
     Decimal("10"): "445712",
     Decimal("5.5"): "445713",
     Decimal("2.1"): "445714",
-    Decimal("8.5"): "445715",
+    Decimal("8.5"): "445715",  # overseas
+    Decimal("1.75"): "4457181",  # overseas: live animals (CGI 281 sexies)
+    Decimal("1.05"): "4457182",  # overseas: press, first shows
+    Decimal("13"): "4457183",  # Corsica: oil products (CGI 297)
+    Decimal("0.9"): "4457184",  # Corsica: live animals, first shows
 }
 OTHER_VAT = "445718"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing.ledger import BANK, CUSTOMERS, account_name
+from billing.ledger import BANK, CUSTOMERS, account_names
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
@@ -106,13 +106,14 @@ def refund_new(request: HttpRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "payments": chosen or payments,
         "credit": credit,
-        "entry": _entry(accounts[0].ledger_account if accounts else BANK),
+        "entry": _entry(customer.company_id, accounts[0].ledger_account if accounts else BANK),
     }
     return render(request, "payments/refund/form.html", context, status=422 if form.errors else 200)
 
 
-def _entry(account: str) -> list[dict[str, str]]:
-    return [{"account": number, "name": account_name(number)} for number in (CUSTOMERS, account)]
+def _entry(company_id: int, account: str) -> list[dict[str, str]]:
+    names = account_names(company_id)
+    return [{"account": number, "name": names.get(number, "")} for number in (CUSTOMERS, account)]
 
 
 def _known_iban(customer: Customer) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from billing import ledger
-from billing.ledger import account_name
+from billing.ledger import account_name_of
 from payments.debits.fees import returned_with_fee
 from payments.matching import NONE
 from payments.models import BankLine
@@ -50,28 +50,30 @@ def proposals_for(line: BankLine, *, role: str, at: datetime) -> Proposed:
 
 
 def _of_memory(line: BankLine, at: datetime) -> list[Proposal]:
-    found = []
+    found, company = [], line.company_id
     if is_own_transfer(line, own_accounts(line.company)):
         booking = Habit(1, ledger.TRANSFERS, None, "Virement interne")
-        found.append(_booking(booking, _("L’autre côté est un compte de la société : les deux lignes se rejoignent.")))
+        found.append(
+            _booking(booking, _("L’autre côté est un compte de la société : les deux lignes se rejoignent."), company)
+        )
     rule = first_fitting(line, rules_of(line.company))
     if rule is not None:
         booked = booking_by(rule, line)
         sentence = _("La règle « %(name)s » convient.") % {"name": rule.name}
-        found.append(_booking(Habit(1, booked.account, booked.vat, booked.label), sentence))
+        found.append(_booking(Habit(1, booked.account, booked.vat, booked.label), sentence, company))
     habit = habit_of(line, at=at)
     if habit is not None and (rule is None or habit.account != rule.ledger_account):
         sentence = _("Des lignes semblables ont été inscrites ainsi %(count)s fois.") % {"count": habit.count}
-        found.append(_booking(habit, sentence))
+        found.append(_booking(habit, sentence, company))
     debit = None if found else returned_with_fee(line)
     if debit is not None:
         sentence = _("Le prélèvement de %(invoice)s est revenu ce jour-là.") % {"invoice": debit.invoice}
-        found.append(_booking(Habit(1, ledger.BANK_FEES, None, "Frais de rejet de prélèvement"), sentence))
+        found.append(_booking(Habit(1, ledger.BANK_FEES, None, "Frais de rejet de prélèvement"), sentence, company))
     return found
 
 
-def _booking(booking: Habit, sentence: str) -> Proposal:
+def _booking(booking: Habit, sentence: str, company_id: int) -> Proposal:
     rate = f"{booking.vat.rate.normalize():f}" if booking.vat else ""
-    title = " ".join(part for part in (booking.account, account_name(booking.account)) if part)
+    title = " ".join(part for part in (booking.account, account_name_of(company_id, booking.account)) if part)
     fields = {"act": "book", "account": booking.account, "vat_rate": rate, "label": booking.label}
     return Proposal(title=title, sentence=sentence, fields=fields)

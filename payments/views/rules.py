@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.ledger import account_name
+from billing.ledger import account_names
 from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
@@ -32,9 +32,10 @@ def load_rule(pk: int) -> BankRule:
 @require_GET
 @member("bank.reconcile")
 def rule_list(request: HttpRequest) -> HttpResponse:
-    rules = rules_of(cast(MemberRequest, request).membership.company)
+    company = cast(MemberRequest, request).membership.company
+    rules, names = rules_of(company), account_names(company.pk)
     rows = [
-        {"rule": rule, "taken": _taken(rule), "account": account_name(rule.ledger_account), "first": place == 0}
+        {"rule": rule, "taken": _taken(rule), "account": names.get(rule.ledger_account, ""), "first": place == 0}
         for place, rule in enumerate(rules)
     ]
     return render(request, "payments/rule/list.html", {"rows": rows})

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.ledger import CUSTOMERS, account_name, vat_account
+from billing.ledger import CUSTOMERS, account_names, vat_account
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.access import actor_of, member
@@ -71,8 +71,9 @@ def _entry(invoice: Invoice, typed: dict[str, Any]) -> list[dict[str, Any]]:
         (LOST[reason], amount - sum(vat.values(), ZERO)),
         *((vat_account(rate), part) for rate, part in vat.items()),
     ]
-    rows = [{"account": account, "name": account_name(account) or "TVA", "debit": part} for account, part in lines]
-    return [*rows, {"account": CUSTOMERS, "name": account_name(CUSTOMERS), "credit": amount}]
+    names = account_names(invoice.company_id)
+    rows = [{"account": account, "name": names.get(account, ""), "debit": part} for account, part in lines]
+    return [*rows, {"account": CUSTOMERS, "name": names.get(CUSTOMERS, ""), "credit": amount}]
 
 
 @require_http_methods(["GET", "POST"])

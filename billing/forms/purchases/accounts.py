@@ -9,7 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from billing.ledger import ACCOUNT_NAMES, account_name
+from billing.ledger import account_name
+from billing.ledger.chart import COMMON
 from config.kernel.folding import fold
 from config.kernel.forms import TextField
 
@@ -21,7 +22,7 @@ _OF_THE_PCG = re.compile(r"[1-7][0-9]{2,9}")
 
 def bought_on() -> list[tuple[str, str]]:
     """The accounts of charges, stocks and fixed assets that the product knows by name, in their order."""
-    return [(code, name) for code, name in sorted(ACCOUNT_NAMES.items()) if code[0] in "26" or code.startswith("409")]
+    return [(code, name) for code, name in sorted(COMMON.items()) if code[0] in "26" or code.startswith("409")]
 
 
 def _words(text: str) -> list[str]:

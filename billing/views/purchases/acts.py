@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.purchases.purchases import AmendForm, ReasonForm, WithdrawForm
-from billing.ledger import account_name
+from billing.ledger import account_names
 from billing.models import InvoiceKind, PurchaseInvoice
 from billing.purchases.approving import approve_purchase, awaited_of, withdraw_approval
 from billing.purchases.booking import book_purchase, entry_of
@@ -54,11 +54,12 @@ def whose(purchase: PurchaseInvoice) -> Facts:
 def entry_facts(purchase: PurchaseInvoice) -> Facts:
     """What would be booked of it, line by line."""
     facts: Facts = []
+    names = account_names(purchase.company_id)
     for posting in entry_of(purchase).postings:
         if posting.amount:
             side = _("%(amount)s au débit") if posting.amount > 0 else _("%(amount)s au crédit")
             shown = side % {"amount": typography.money(abs(posting.amount), purchase.currency)}
-            facts.append((f"{posting.account} {account_name(posting.account)}", shown))
+            facts.append((f"{posting.account} {names.get(posting.account, '')}", shown))
     return facts
 
 

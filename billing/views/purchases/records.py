@@ -9,7 +9,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from billing.ledger import account_name
+from billing.ledger import account_names
+from billing.ledger.chart import AccountNames
 from billing.models import JournalEntry
 from billing.panels import choose
 from billing.purchases.approving import approvals_of, awaited_of
@@ -38,6 +39,7 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
     user_id = cast(MemberRequest, request).user.pk
     actions = [*contributed_actions(purchase, today), *own_actions(purchase, user_id=user_id, on=today)]
     primary, menu = choose(actions, membership.may)
+    names = account_names(purchase.company_id)
     context = {
         "purchase": purchase,
         "chip": chip_of(purchase, today),
@@ -50,9 +52,9 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "approvals": approvals_of(purchase),
         "awaited": awaited_of(purchase) if purchase.status == PurchaseStatus.TO_APPROVE else [],
         "may_edit": purchase.can_change and membership.may("purchases.edit"),
-        "lines": _lines(purchase),
+        "lines": _lines(purchase, names),
         "vat": list(purchase.vat_rows.all()),
-        "entries": _entries(purchase),
+        "entries": _entries(purchase, names),
         **_settled(purchase),
         "panels": panels_of(purchase),
         "parts": parts_of(purchase),
@@ -62,11 +64,11 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "billing/purchases/detail.html", context)
 
 
-def _lines(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
+def _lines(purchase: PurchaseInvoice, names: AccountNames) -> list[dict[str, Any]]:
     return [
         {
             "line": line,
-            "account": account_name(line.account) if line.account else "",
+            "account": names.get(line.account, ""),
             "why": explain(line.proposed_because),
             "self_assessed": line.regime in SELF_ASSESSED,
         }
@@ -74,11 +76,11 @@ def _lines(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
     ]
 
 
-def _entries(purchase: PurchaseInvoice) -> list[dict[str, Any]]:
+def _entries(purchase: PurchaseInvoice, names: AccountNames) -> list[dict[str, Any]]:
     """What was booked of it, each entry with its lines in words: two queries."""
     found = JournalEntry.objects.filter(source=purchase.subject).prefetch_related("lines").order_by("day", "number")
     return [
-        {"entry": entry, "lines": [{"line": line, "name": account_name(line.account)} for line in entry.lines.all()]}
+        {"entry": entry, "lines": [{"line": line, "name": names.get(line.account, "")} for line in entry.lines.all()]}
         for entry in found
     ]
 
