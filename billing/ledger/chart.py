@@ -17,14 +17,14 @@ DIGITS = 6  # a shorter code is written with zeros
 class AccountClass(TextChoices):
     """The classes of the PCG (932-1)."""
 
-    CAPITAL = "1", _("Capitaux")
-    FIXED_ASSETS = "2", _("Immobilisations")
-    STOCKS = "3", _("Stocks")
-    THIRD_PARTIES = "4", _("Tiers")
-    MONEY = "5", _("Finances")
-    CHARGES = "6", _("Charges")
-    INCOME = "7", _("Produits")
-    SPECIAL = "8", _("Spéciaux")
+    CAPITAL = "1", _("1 Capitaux")
+    FIXED_ASSETS = "2", _("2 Immobilisations")
+    STOCKS = "3", _("3 Stocks")
+    THIRD_PARTIES = "4", _("4 Tiers")
+    MONEY = "5", _("5 Finances")
+    CHARGES = "6", _("6 Charges")
+    INCOME = "7", _("7 Produits")
+    SPECIAL = "8", _("8 Spéciaux")
 
 
 def full_code(digits: str) -> str:
