@@ -12,6 +12,7 @@ from config.pages.operations.views import operations
 from config.pages.settings import (
     api_keys,
     company,
+    exchange,
     feeds,
     inbound,
     platforms,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("settings/platform/<slug:kind>/test/", platforms.platform_test, name="platform-test"),
     path("settings/bank/", company.bank_settings, name="bank-settings"),
     path("settings/rates/", rates.rate_settings, name="rate-settings"),
+    path("settings/exchange/", exchange.exchange_settings, name="exchange-settings"),
+    path("settings/exchange/import/", exchange.exchange_import, name="exchange-import"),
     path("settings/reminders/", reminders.reminder_settings, name="reminder-settings"),
     path("settings/reminders/<int:level>/<slug:language>/", reminders.reminder_text, name="reminder-text"),
     path("settings/write-offs/", write_offs.write_off_settings, name="write-off-settings"),

@@ -23,6 +23,7 @@ from config.kernel.models import (
     AuditEvent,
     Company,
     DamagedFile,
+    ExchangeRate,
     Heartbeat,
     Job,
     KnownPlace,
@@ -204,3 +205,11 @@ class KnownPlaceAdmin(AuditedAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(FactAdmin):
+    list_display = ["company", "day", "base", "currency", "rate", "source", "is_typed"]
+    list_select_related = ["company"]
+    list_filter = ["currency", "company"]
+    ordering = ["company", "-day", "currency"]

@@ -82,6 +82,8 @@ declare(
     Fact("kernel.webhook.deleted", n("Destination de webhooks supprimée"), "trash"),
     Fact("kernel.source.created", n("Système appelant ajouté : %(source)s"), "globe"),
     Fact("kernel.source.changed", n("Système appelant modifié : %(source)s"), "edit"),
+    Fact("kernel.exchange_rate.saved", n("Cours de change %(pair)s enregistré"), "edit"),
+    Fact("kernel.exchange_rate.imported", n("%(count)s cours de change importés"), "upload"),
     Fact("kernel.key.created", n("Clé d’API %(name)s créée"), "lock"),
     Fact("kernel.key.revoked", n("Clé d’API %(name)s révoquée"), "lock", "warn"),
     Fact("kernel.received.failed", n("Message reçu non appliqué : %(event)s"), "alert", "bad"),

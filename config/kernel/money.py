@@ -1,11 +1,14 @@
 """Amounts of money: `Decimal` only, floats refused, one rounding rule (half up, away from zero).
 
-EN 16931-1 gives amounts two decimals; every sum of the product starts from these few functions.
+EN 16931-1 gives amounts two decimals; every sum of the product starts from these few functions. A currency with fewer
+(ISO 4217: the yen has none) is rounded to what it has; one with more is not written here.
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
+
+from babel.core import get_global
 
 from config.kernel.errors import Invalid
 
@@ -23,6 +26,18 @@ _HALF_UP = Context(prec=PRECISION, rounding=ROUND_HALF_UP)
 class NotAnAmount(Invalid):
     code = "not_an_amount"
     message = "Ce montant n’est pas un nombre. Écrivez-le par exemple 1234,56."
+
+
+# where the data of babel (CLDR) say what is used in practice, and ISO 4217 another number of decimals
+_DECIMALS_OF_ISO = dict.fromkeys(
+    ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER"), 2
+) | {"IQD": 3}
+MOST_DECIMALS = 2  # of a document: EN 16931, and the columns of amounts
+
+
+class UnknownCurrency(Invalid):
+    code = "unknown_currency"
+    message = "« %(currency)s » n’est pas une devise qu’un document peut porter. Écrivez son code à trois lettres."
 
 
 def exact(value: Decimal | int | str) -> Decimal:
@@ -60,6 +75,34 @@ def quantize(amount: Decimal, step: Decimal) -> Decimal:
     rounded = amount.quantize(step, context=_HALF_UP)
     # -0.00 equals 0.00 and prints otherwise: XML validators and people both stumble on it
     return abs(rounded) if rounded.is_zero() else rounded
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals the currency has (ISO 4217); two where it is not known.
+
+    >>> decimals_of("EUR"), decimals_of("JPY"), decimals_of("KWD")
+    (2, 0, 3)
+    """
+    if currency in _DECIMALS_OF_ISO:
+        return _DECIMALS_OF_ISO[currency]
+    fractions = get_global("currency_fractions")
+    return int(fractions.get(currency, fractions["DEFAULT"])[0])
+
+
+def check_currency(code: str) -> str:
+    """The code of a currency in which a document may be written. Raises UnknownCurrency."""
+    if code not in get_global("all_currencies") or decimals_of(code) > MOST_DECIMALS:
+        raise UnknownCurrency(currency=code)
+    return code
+
+
+def round_in(amount: Decimal, currency: str) -> Decimal:
+    """Rounded half up to the smallest unit of the currency, and always written with two decimals.
+
+    >>> round_in(Decimal("1234.5"), "JPY"), round_in(Decimal("1234.505"), "CHF")
+    (Decimal('1235.00'), Decimal('1234.51'))
+    """
+    return quantize(quantize(amount, Decimal(1).scaleb(-min(MOST_DECIMALS, decimals_of(currency)))), CENT)
 
 
 def cents(amount: Decimal) -> int:

@@ -15,7 +15,7 @@ from config.kernel.clock import PARIS, local_day
 from config.kernel.identifiers import iban as iban_number
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers import siret as siret_number
-from config.kernel.money import exact, round2
+from config.kernel.money import MOST_DECIMALS, decimals_of, exact, round_in
 
 NARROW = "\u202f"  # between thousands
 NBSP = "\u00a0"  # before a unit
@@ -29,11 +29,11 @@ def in_french() -> bool:
 
 
 def money(value: Decimal | int | str | None, currency: str = "EUR") -> str:
-    """Two decimals and the currency: 1 200,00 € in French, €1,200.00 in English. Floats: TypeError."""
+    """The decimals of the currency and its sign: 1 200,00 € in French, €1,200.00 in English. Floats: TypeError."""
     if value is None or value == "":
         return ABSENT
-    amount = round2(exact(value))
-    digits = _grouped(abs(amount), decimals=2)
+    amount = round_in(exact(value), currency)
+    digits = _grouped(abs(amount), decimals=min(MOST_DECIMALS, decimals_of(currency)))
     sign = MINUS if amount < 0 else ""
     symbol = SYMBOLS.get(currency, "")
     if in_french():

@@ -42,6 +42,7 @@ SETTINGS = (
     Place("bank-settings", _("Comptes bancaires"), "settings"),
     Place("reminder-settings", _("Relances"), "settings"),
     Place("rate-settings", _("Taux de retard"), "settings"),
+    Place("exchange-settings", _("Cours de change"), "settings", _("devise monnaie dollar franc suisse BCE")),
     Place("write-off-settings", _("Différences"), "settings", _("perte escompte arrondi limite")),
     Place("purchase-settings", _("Achats"), "settings", _("approbation bon à payer délégation tolérance")),
     Place("portal-settings", _("Pages des clients"), "settings", synonyms=_("lien carte portail")),

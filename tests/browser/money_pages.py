@@ -31,7 +31,13 @@ LISTS = (
     *("/refunds/", "/refunds/order/", "/remittances/", "/remittances/new/?method=CASH", "/till/", "/bank/rules/"),
     *("/bank/rules/new/", "/bank/worktable/", "/reminders/promises/", "/reminders/letters/", "/reminders/history/"),
     *("/reminders/forecast/", "/reminders/send/", "/customer-messages/", "/card-payments/", "/settings/reminders/"),
-    *("/settings/rates/", "/settings/write-offs/", "/settings/customer-pages/", "/settings/reminders/1/fr/"),
+    *(
+        "/settings/rates/",
+        "/settings/exchange/",
+        "/settings/write-offs/",
+        "/settings/customer-pages/",
+        "/settings/reminders/1/fr/",
+    ),
 )
 
 

@@ -47,6 +47,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-settings": ("get api/bank-accounts", ""),
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
+    "exchange-settings": ("", ""),
+    "exchange-import": ("", ""),
     "reminder-settings": ("", ""),
     "reminder-text": ("", ""),
     "write-off-settings": ("", ""),

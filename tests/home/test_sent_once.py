@@ -27,6 +27,7 @@ HARMLESS_TWICE = {
     **dict.fromkeys(
         [
             "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
+            "exchange-settings", "exchange-import",
             "feed-edit", "feed-switch",
             "webhook-edit", "inbound-source", "inbound-switch", "webhook-enable", "webhook-disable",
             "customers:customer-edit", "customers:contact-edit", "billing:product-edit", "billing:product-archive",

@@ -65,6 +65,7 @@ FILLED_IN = {
     "einvoicing:transmission-retry",
     "einvoicing:received-set-aside",
     "payments:upload-account",
+    "exchange-import",
 }
 NOT_PAGES = ("admin/", "api", "integrations", "^integrations")
 TEMPLATES = ROOT / "templates"

@@ -12,6 +12,7 @@ from config.kernel.models.companies import (
     VatRegime,
     login_of,
 )
+from config.kernel.models.exchange import ExchangeRate
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.heartbeats import Heartbeat
@@ -39,6 +40,7 @@ __all__ = [
     "CompanySize",
     "DamagedFile",
     "DeliveryStatus",
+    "ExchangeRate",
     "Heartbeat",
     "IdempotentCall",
     "Job",
