@@ -8,9 +8,10 @@ class BillingConfig(AppConfig):
     verbose_name = "Facturation"
 
     def ready(self) -> None:
-        from billing import customer_account, inbound, receivers, sealed
+        from billing import customer_account, inbound, receivers, reports, sealed
 
         sealed.declare()
         customer_account.register()
         receivers.connect()
         inbound.register()
+        reports.declare()

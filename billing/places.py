@@ -9,6 +9,7 @@ declare_pages(
     Place("billing:order-list", _("Commandes"), "cart"),
     Place("billing:invoice-list", _("Factures"), "invoice"),
     Place("billing:purchase-list", _("Achats"), "bag", _("fournisseurs dépenses")),
+    Place("billing:books-home", _("Comptabilité"), "book", _("livres balance grand livre journal rapports")),
     Place("billing:email-list", _("Boîte d’envoi"), "mail"),
 )
 declare_tabs(

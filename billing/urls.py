@@ -1,6 +1,6 @@
 """The addresses of billing."""
 
-from django.urls import path
+from django.urls import include, path
 
 from billing.views import (
     deposits,
@@ -19,6 +19,7 @@ from billing.views.purchases import listing as purchases
 
 app_name = "billing"
 urlpatterns = [
+    path("books/", include("billing.books_urls")),
     path("lines/totals/", lines.line_totals, name="line-totals"),
     path("lines/paste/", lines.lines_paste, name="lines-paste"),
     path("products/options/", lines.product_options, name="product-options"),

@@ -24,6 +24,7 @@ RAIL = (
     "payments:reminder-list",
     "billing:purchase-list",
     "einvoicing:transmission-list",
+    "billing:books-home",
     "billing:email-list",
 )
 # the tabs of a room, from left to right, by its entry in the rail; their addresses begin with its own

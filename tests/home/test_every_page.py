@@ -161,6 +161,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:supplier-from-customer": ("", ""),
     "billing:supplier-list": ("get api/suppliers", ""),
     "billing:supplier-detail": ("get api/suppliers/<int:id>", ""),
+    "billing:books-home": ("", ""),
+    "billing:report": ("", ""),
     "billing:email-list": ("", ""),
     "billing:email-detail": ("", ""),
     "billing:email-resend": ("", "post api/invoices/<int:id>/send"),
@@ -391,6 +393,7 @@ A_ROW = {
 }
 A_PERIOD = {"<slug:kind>": "sales", "<slug:code>": "2026-11-1"}
 A_WORD = {
+    "billing:report": "trial-balance",
     "billing:purchase-doubt": "low_confidence",
     "einvoicing:report": A_PERIOD,
     "feed": "revolut",

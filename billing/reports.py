@@ -1,0 +1,13 @@
+"""The reports that billing knows: those of the books, of purchases and of sales."""
+
+from billing.ledger.reports import declare_reports, general_ledger, journal, trial_balance
+
+
+def declare() -> None:
+    """Called once, when the app is ready."""
+    declare_reports(
+        trial_balance.REPORT,
+        general_ledger.GENERAL_LEDGER,
+        general_ledger.THIRD_PARTY_LEDGER,
+        journal.REPORT,
+    )

@@ -1,0 +1,20 @@
+"""The rooms of the accountant, as cards of the first page: each page adds its own line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A card: what stands behind it, the name of its address, and the area or the act that it asks of the role."""
+
+    title: Any
+    sentence: Any
+    url_name: str
+    needs: str = "books"
+    icon: str = "book"
+
+
+ROOMS: tuple[Room, ...] = ()
