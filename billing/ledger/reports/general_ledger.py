@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -11,12 +11,12 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.ledger.chart import account_names
 from billing.ledger.reports.lines import (
     AT_A_TIME,
     counted_lines,
     lettered,
     lettered_lines,
-    names_of,
     page_of,
     period_of,
 )
@@ -82,7 +82,7 @@ def _ledger(lines: QuerySet[JournalLine], parameters: Parameters, keys: Key) -> 
     places = {key: place for place, key in enumerate(openings)}
     within = lettered(lines, on=parameters.end).filter(day__gte=parameters.start, day__lte=parameters.end)
     ordered = within.select_related("entry", "customer").order_by(*keys, "day", "entry__number", "entry_id", "position")
-    names: dict[str, str] = {}
+    names = account_names(parameters.company.pk)
     idle.reverse()
     for key, found in groupby(ordered.iterator(AT_A_TIME), key=_key_of(keys)):
         while idle and places[idle[-1]] < places.get(key, 0):
@@ -113,11 +113,11 @@ def _key_of(keys: Key) -> Callable[[JournalLine], tuple[Any, ...]]:
 
 
 def _account(
-    key: tuple[Any, ...], opening: Decimal, found: Iterator[JournalLine], names: dict[str, str]
+    key: tuple[Any, ...], opening: Decimal, found: Iterator[JournalLine], names: Mapping[str, str]
 ) -> Iterator[Row]:
     account = key[-1]
-    names |= {} if account in names else names_of([account])
-    title = names[account] if len(key) == 1 else f"{key[0]} – {names[account]}"
+    name = names.get(account, "")
+    title = name if len(key) == 1 else f"{key[0]} – {name}"
     yield Row({"account": account, "label": title, "balance": opening}, kind="heading")
     balance, debit, credit = opening, ZERO, ZERO
     for line in found:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
-from billing.ledger.accounts import account_name
 from billing.ledger.reports.parameters import Parameters
 from billing.models import JournalLine, LetteredLine
 from config.kernel.clock import start_of_day
@@ -55,10 +54,6 @@ def _standing(on: date) -> QuerySet[LetteredLine]:
     undone_later = Q(lettering__undone_at=None) | Q(lettering__undone_at__gte=start_of_day(on + timedelta(days=1)))
     rows: QuerySet[LetteredLine] = LetteredLine.everywhere.filter(undone_later, lettering__effective_on__lte=on)
     return rows
-
-
-def names_of(accounts: Any) -> dict[str, str]:
-    return {account: account_name(account) for account in accounts}
 
 
 def page_of(source: str) -> str:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.ledger.calendar import calendar_of
-from billing.ledger.reports.lines import counted_lines, names_of, period_of
+from billing.ledger.chart import account_names
+from billing.ledger.reports.lines import counted_lines, period_of
 from billing.ledger.reports.parameters import Parameters
 from billing.ledger.reports.registry import Report
 from billing.ledger.reports.table import ReportTable, Row
@@ -99,13 +100,13 @@ def shown(rows: Sequence[Sums]) -> dict[str, Decimal]:
 
 
 def _rows(accounts: Mapping[str, Sums], parameters: Parameters) -> Iterator[Row]:
-    names = names_of(accounts)
+    names = account_names(parameters.company.pk)
     by_class = groupby(accounts.items(), key=lambda row: row[0][0])
     for digit, found in by_class:
         inside = list(found)
         for account, sums in inside:
             href = parameters.address_of("general-ledger", first_account=account, last_account=account)
-            yield Row({"account": account, "name": names[account], **shown([sums])}, href=href)
+            yield Row({"account": account, "name": names.get(account, ""), **shown([sums])}, href=href)
         words = _("Classe %(digit)s") % {"digit": digit}
         yield Row({"name": words, **shown([sums for _account, sums in inside])}, kind="subtotal")
 
