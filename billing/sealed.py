@@ -61,12 +61,13 @@ def entry_facts(entry: Any) -> Mapping[str, Any]:
 
 
 def _posted_facts(line: Any) -> dict[str, Any]:
-    """Its day is that of its entry. One without due date or currency is told as it was before lines had them."""
+    """Its day is that of its entry. What lines had not from the beginning is told where it says something alone."""
     return columns(
         line,
         "day",
         *(() if line.due_date else ("due_date",)),
         *(() if line.currency else ("currency", "currency_amount")),
+        *(() if line.is_carried else ("is_carried", "carried_line")),
     )
 
 

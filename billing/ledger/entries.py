@@ -32,7 +32,7 @@ class Posting:
     """One line to write: positive to debit, negative to credit. Zero is left out.
 
     `customer_id` is the third party, customer or supplier; `currency_amount` the same amount in another `currency` than
-    that of the books, with the same sign.
+    that of the books, with the same sign. `carried_id` is the line of an earlier year that this one repeats.
     """
 
     account: str
@@ -41,6 +41,8 @@ class Posting:
     due_date: date | None = None
     currency: str = ""
     currency_amount: Decimal | None = None
+    is_carried: bool = False
+    carried_id: int | None = None
 
     def reversed(self) -> Posting:
         in_currency = None if self.currency_amount is None else -self.currency_amount
@@ -98,6 +100,8 @@ class Entry:
                 due_date=posting.due_date,
                 currency=posting.currency,
                 currency_amount=posting.currency_amount,
+                is_carried=posting.is_carried,
+                carried_line_id=posting.carried_id,
             )
             for position, posting in enumerate(moved, start=1)
         ]

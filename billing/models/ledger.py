@@ -50,6 +50,8 @@ class JournalLine(CompanyRow):
     """One side of an entry: an account of the PCG, debit or credit, never both. `day` is that of its entry.
 
     `currency_amount` is the same in `currency`, debit positive, where the fact was in another than that of the books.
+    A line that `is_carried` repeats at the head of a year what stands in earlier ones, `carried_line` where that is
+    one open item: sums over several years leave it out.
     """
 
     # found by journal_line_by_entry
@@ -66,6 +68,10 @@ class JournalLine(CompanyRow):
     due_date = models.DateField(_("échéance"), null=True)
     currency = models.CharField(_("devise"), max_length=3, blank=True, default="")
     currency_amount = models.DecimalField(_("montant en devise"), max_digits=16, decimal_places=2, null=True)
+    is_carried = models.BooleanField(_("report à nouveau"), default=False)
+    carried_line = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("ligne reportée")
+    )
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne d’écriture")

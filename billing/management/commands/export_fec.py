@@ -1,0 +1,66 @@
+"""`manage.py export_fec --company SIREN --year YYYY [--to DIR]`: write the FEC of a fiscal year, and print its path.
+
+The year is the one that ends in YYYY. One that still runs goes through today, and says so on standard error. Exit code:
+0 written, 1 the file cannot be written, 2 when nothing answers to the names.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from billing.ledger.calendar import calendar_of
+from billing.ledger.fec import Fec, fec_of
+from billing.ledger.years import NoSuchYear, year_ending_in
+from config.kernel.clock import local_day
+from config.kernel.models import Company
+from config.kernel.scope import company_scope
+
+FAILED, UNKNOWN = 1, 2
+
+
+class Command(BaseCommand):
+    help = "Écrit le fichier des écritures comptables (FEC) d’un exercice et affiche son chemin."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--company", required=True, metavar="SIREN")
+        parser.add_argument("--year", required=True, type=int, metavar="YYYY", help="l’année où l’exercice finit")
+        parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="le dossier, celui-ci sans mention")
+
+    def handle(self, **options: Any) -> None:
+        company = Company.objects.filter(siren="".join(options["company"].split())).first()
+        if company is None:
+            raise CommandError(f"Aucune société n’a le SIREN {options['company']}.", returncode=UNKNOWN)
+        today = local_day(timezone.now())
+        with company_scope(company):
+            try:
+                fec = fec_of(
+                    company, year_ending_in(calendar_of(company.pk), options["year"], today=today), today=today
+                )
+            except NoSuchYear as error:
+                raise CommandError(str(error), returncode=UNKNOWN) from error
+            path = _write(fec, options["to"])
+        if fec.is_running:
+            ends_on = f"{fec.year.ends_on:%d/%m/%Y}"
+            self.stderr.write(f"L’exercice finit le {ends_on} : ce fichier va jusqu’au {fec.through:%d/%m/%Y}.")
+        self.stdout.write(str(path))
+
+
+def _write(fec: Fec, folder: Path) -> Path:
+    """The file whole or not at all: it has its name once it is on the disk. Raises CommandError."""
+    path = folder.absolute() / fec.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            for chunk in fec.chunks():
+                file.write(chunk)
+        Path(file.name).chmod(0o600)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise CommandError(f"Le fichier {path} n’a pas pu être écrit : {error.strerror}.", returncode=FAILED) from error
+    return path
