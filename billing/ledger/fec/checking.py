@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import IO, Literal
+from typing import IO
 
 from billing.ledger.fec.fields import FIELDS, SIDED
-from billing.ledger.fec.lines import ERROR, WARNING, Finding, balance_of, day_of, problems_of
+from billing.ledger.fec.lines import ERROR, WARNING, Finding, Level, balance_of, day_of, problems_of
 from billing.ledger.fec.sequence import Sequences
 
 MOST = 200  # findings of one code that are told; the others are counted
@@ -33,7 +33,7 @@ class Report:
     entries: int = 0
     debit: Decimal = Decimal(0)
 
-    def add(self, level: Literal["error", "warning"], line: int, name: str, code: str, text: str) -> None:
+    def add(self, level: Level, line: int, name: str, code: str, text: str) -> None:
         self.counts[level, code] += 1
         if self.counts[level, code] <= MOST:
             self.findings.append(Finding(level, line, name, code, text))

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from billing.ledger.fec.fields import AUXILIARY, DAYS, PAIRS, REQUIRED
 
-ERROR, WARNING = "error", "warning"
+Level = Literal["error", "warning"]
+ERROR: Final = "error"
+WARNING: Final = "warning"
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(,[0-9]{1,2})?")
 _ACCOUNT = re.compile(r"[1-8][0-9]{2}[0-9A-Za-z]*")
 _SIDES = {"D": 1, "+1": 1, "C": -1, "-1": -1}
@@ -21,7 +23,7 @@ _SIDES = {"D": 1, "+1": 1, "C": -1, "-1": -1}
 class Finding:
     """One thing wrong: `line` from 1, the header's (0: the file), its `field` ('' for the line), and what in French."""
 
-    level: Literal["error", "warning"]
+    level: Level
     line: int
     field: str
     code: str
@@ -32,7 +34,7 @@ class Finding:
         return f"{place}{f', {self.field}' if self.field else ''} : {self.text}"
 
 
-Found = Iterator[tuple[Literal["error", "warning"], str, str, str]]
+Found = Iterator[tuple[Level, str, str, str]]
 
 
 def day_of(text: str) -> date | None:

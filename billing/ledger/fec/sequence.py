@@ -106,11 +106,11 @@ class Sequences:
                 runs[journal, found[1]].append((int(found[2]), entry))
         for (journal, _prefix), run in runs.items():
             run.sort(key=lambda numbered: numbered[0])
-            for (before, earlier), (number, entry) in pairwise(run):
-                if number > before + 1:
-                    missing = f"{before + 1}" if number == before + 2 else f"{before + 1} à {number - 1}"
-                    text = f"journal {journal[:10]} : il manque {missing} avant {number}"
+            for (before, earlier), (place, entry) in pairwise(run):
+                if place > before + 1:
+                    missing = f"{before + 1}" if place == before + 2 else f"{before + 1} à {place - 1}"
+                    text = f"journal {journal[:10]} : il manque {missing} avant {place}"
                     self.add(ERROR, entry.first, "EcritureNum", "gap", text)
                 if entry.validated < earlier.validated:
-                    text = f"journal {journal[:10]} : {number} validée avant {before}"
+                    text = f"journal {journal[:10]} : {place} validée avant {before}"
                     self.add(WARNING, entry.first, "ValidDate", "validated_order", text)

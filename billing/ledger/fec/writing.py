@@ -16,8 +16,8 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import override
 
-from billing.ledger.accounts import account_name
 from billing.ledger.calendar import Year
+from billing.ledger.chart import account_names
 from billing.ledger.fec.fields import (
     AUXILIARY,
     ENCODING,
@@ -29,7 +29,7 @@ from billing.ledger.fec.fields import (
     written_amount,
     written_day,
 )
-from billing.models import Journal, LedgerAccount
+from billing.models import Journal
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO
@@ -76,7 +76,7 @@ class Fec:
         yield (SEPARATOR.join(FIELDS) + END).encode(ENCODING)
         write = _writer(self.company.pk)
         with connection.chunked_cursor() as cursor:
-            bounds = {"company": self.company.pk, "start": self.year.starts_on, "through": self.through}
+            bounds: dict[str, Any] = {"company": self.company.pk, "start": self.year.starts_on, "through": self.through}
             cursor.execute(_LINES, bounds)
             while rows := cursor.fetchmany(PIECE):
                 yield "".join(map(write, rows)).encode(ENCODING)
@@ -88,11 +88,11 @@ def fec_of(company: Company, year: Year, *, today: date) -> Fec:
 
 def _writer(company_id: int) -> Callable[[Any], str]:
     """What writes a row of _LINES, with the names of the company's own accounts."""
-    own = dict(LedgerAccount.everywhere.filter(company=company_id).values_list("code", "name"))
+    names = account_names(company_id)
 
     @lru_cache(maxsize=4096)
     def account_label(account: str) -> str:
-        return clean(own.get(account, "")) or clean(account_name(account)) or f"Compte {account}"
+        return clean(names.get(account, "")) or f"Compte {account}"
 
     def write(row: Any) -> str:
         journal, number, day, account, *rest = row

@@ -119,9 +119,9 @@ def test_openings_come_first_then_days_then_numbers(company):
 
 def test_no_label_is_empty_and_accounts_have_the_companys_own_names(company):
     LedgerAccount.objects.create(company=company, code="512100", name="Crédit du Nord\tLille")
-    an_entry(company, ("512100", "1"), ("891234", "-1"), label="\t", piece=" ", journal="BQ1")
+    an_entry(company, ("512100", "1"), ("888888", "-1"), label="\t", piece=" ", journal="BQ1")
     bank, other = rows_of(fec(company))
-    assert (bank["CompteLib"], other["CompteLib"]) == ("Crédit du Nord Lille", "Compte 891234")
+    assert (bank["CompteLib"], other["CompteLib"]) == ("Crédit du Nord Lille", "Compte 888888")
     assert (bank["JournalLib"], bank["PieceRef"], bank["EcritureLib"]) == (
         "Banque 1",
         "BQ1-2026-00001",
