@@ -57,6 +57,15 @@ declare(
     Fact("billing.books.closed", n("Livres clôturés jusqu’au %(through)s"), "check"),
     Fact("billing.lettering.written", n("Lettrage %(letter)s du compte %(account)s"), "check"),
     Fact("billing.lettering.undone", n("Lettrage %(letter)s du compte %(account)s défait"), "edit"),
+    Fact("billing.entry.written", n("Écriture %(piece)s saisie à la main : %(label)s"), "edit"),
+    Fact("billing.entry.reversed", n("Écriture %(piece)s contre-passée"), "undo"),
+    Fact("billing.account.saved", n("Compte %(code)s : %(name)s"), "edit"),
+    Fact("billing.account.closed", n("Compte %(code)s fermé aux nouvelles écritures"), "edit"),
+    Fact("billing.account.reopened", n("Compte %(code)s rouvert"), "edit"),
+    Fact("billing.account.removed", n("Compte %(code)s retiré du plan"), "edit"),
+    Fact("billing.journal.named", n("Journal %(code)s : %(name)s"), "edit"),
+    Fact("billing.sales_rule.saved", n("Compte de vente %(account)s : %(case)s"), "edit"),
+    Fact("billing.sales_rule.removed", n("Règle du compte de vente %(account)s retirée"), "edit"),
 )
 declare(
     "orders",

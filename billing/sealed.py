@@ -15,6 +15,7 @@ from billing.models import (
     InvoiceDocument,
     InvoiceStatus,
     JournalEntry,
+    ManualEntry,
     PurchaseCredit,
     PurchaseDeposit,
     PurchaseInvoice,
@@ -137,4 +138,9 @@ def declare() -> None:
     chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
     chain.recompute(PurchaseDeposit, LIVE, "whether the deposit is deducted is not as its invoice stands")
     chain.seal_rows_of(Closing, facts=columns, rows=lambda closings: closings.order_by("at", "id"))
+    chain.seal_rows_of(
+        ManualEntry,
+        facts=lambda manual: columns(manual, *ManualEntry.MUTABLE),
+        rows=lambda written: written.order_by("written_at", "id"),
+    )
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

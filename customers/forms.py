@@ -122,6 +122,12 @@ class CustomerForm(RecordForm):
         choices=motives,
         help_text=_("De ses lignes exonérées, si ni la ligne ni l’article n’en dit un autre."),
     )
+    group = TextField(
+        label=_("Groupe de clients"),
+        max_length=40,
+        required=False,
+        help_text=_("Par exemple « Grands comptes » : ses ventes peuvent aller sur un compte à elles."),
+    )
     terms: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Conditions de règlement"), queryset=None, empty_label=None
     )
@@ -146,7 +152,7 @@ class CustomerForm(RecordForm):
     IDENTITY = (
         "kind", "name", "siret", "siren", "vat_number", "electronic_address", "is_public_body", "service_code",
         "requires_service_code", "requires_commitment", "exemption_code", "first_name", "last_name", "email", "phone",
-        "terms", "reminders_paused_until", "notes",
+        "group", "terms", "reminders_paused_until", "notes",
     )  # fmt: skip
 
     def __init__(self, *args: Any, customer: Customer | None = None, name: str = "", **kwargs: Any) -> None:

@@ -97,6 +97,8 @@ class Customer(CompanyRow):
     requires_service_code = models.BooleanField(_("code service exigé"), default=False)
     requires_commitment = models.BooleanField(_("n° d’engagement exigé"), default=False)
     exemption_code = models.CharField(_("motif d’exonération (VATEX)"), max_length=30, blank=True)
+    # by which its sales may go to an account of their own
+    group = models.CharField(_("groupe"), max_length=40, blank=True, default="")
     terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, verbose_name=_("conditions de règlement"))
     notes = models.TextField(_("notes internes"), blank=True)
     reminders_paused_until = models.DateField(_("relances suspendues jusqu’au"), null=True, blank=True)

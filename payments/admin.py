@@ -34,6 +34,7 @@ from payments.models import (
     Match,
     MatchPart,
     Payment,
+    PendingLettering,
     PendingSum,
     Reminder,
     ReminderHold,
@@ -261,6 +262,13 @@ class DatedSumAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["measure", "company"]
     ordering = ["-day"]
+
+
+@admin.register(PendingLettering)
+class PendingLetteringAdmin(FactAdmin):
+    list_display = ["document", "company"]
+    list_select_related = ["company"]
+    list_filter = ["company"]
 
 
 @admin.register(CustomerBalance)

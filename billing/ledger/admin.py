@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from billing.models import Closing, FiscalYear, LedgerAccount, LetteredLine, Lettering
+from billing.models import (
+    Closing,
+    FiscalYear,
+    LedgerAccount,
+    LedgerJournal,
+    LetteredLine,
+    Lettering,
+    ManualEntry,
+    SalesAccountRule,
+)
 from config.kernel.admin_base import FactAdmin, FactInline
 
 
@@ -15,6 +24,31 @@ class LedgerAccountAdmin(FactAdmin):
     list_filter = ["company"]
     search_fields = ["code", "name"]
     ordering = ["code"]
+
+
+@admin.register(LedgerJournal)
+class LedgerJournalAdmin(FactAdmin):
+    list_display = ["code", "name", "company"]
+    list_select_related = ["company"]
+    list_filter = ["company"]
+    ordering = ["code"]
+
+
+@admin.register(SalesAccountRule)
+class SalesAccountRuleAdmin(FactAdmin):
+    list_display = ["account", "product", "group", "nature", "company"]
+    list_select_related = ["company", "product"]
+    list_filter = ["company"]
+    ordering = ["account"]
+
+
+@admin.register(ManualEntry)
+class ManualEntryAdmin(FactAdmin):
+    list_display = ["piece", "journal", "day", "label", "kind", "company", "reversed_at"]
+    list_select_related = ["company"]
+    list_filter = ["kind", "company"]
+    search_fields = ["piece", "label"]
+    ordering = ["-written_at"]
 
 
 @admin.register(FiscalYear)

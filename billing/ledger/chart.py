@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,8 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.ledger.common_chart import COMMON_CHART
 from billing.models import LedgerAccount
+from config.kernel.errors import Invalid
+
+
+class UnknownAccount(Invalid):
+    code = "unknown_account_code"
+    message = "Le compte %(account)s n’est pas du plan comptable : trois à dix chiffres, de classe 1 à 8."
+
+
+class ClosedAccount(Invalid):
+    code = "closed_account"
+    message = "Le compte %(account)s est fermé. Choisissez-en un autre, ou rouvrez-le dans le plan comptable."
+
 
 DIGITS = 6  # a shorter code is written with zeros
+_CODE = re.compile(r"[1-8][0-9]{2,9}")
 
 
 class AccountClass(TextChoices):
@@ -80,6 +94,16 @@ def account_name(account: str) -> str:
 def account_name_of(company_id: int, account: str) -> str:
     """The name of one account in the chart of a company; '' for one that is in none."""
     return account_names(company_id).get(account, "")
+
+
+def check_account(company_id: int, *accounts: str) -> None:
+    """Whether people may book by hand on these accounts. Raises UnknownAccount, ClosedAccount. One query."""
+    closed = closed_accounts(company_id)
+    for account in accounts:
+        if not _CODE.fullmatch(account):
+            raise UnknownAccount(account=account)
+        if account in closed:
+            raise ClosedAccount(account=account)
 
 
 def closed_accounts(company_id: int) -> frozenset[str]:

@@ -32,7 +32,8 @@ class Posting:
     """One line to write: positive to debit, negative to credit. Zero is left out.
 
     `customer_id` is the third party, customer or supplier; `currency_amount` the same amount in another `currency` than
-    that of the books, with the same sign. `carried_id` is the line of an earlier year that this one repeats.
+    that of the books, with the same sign. `carried_id` is the line of an earlier year that this one repeats. Without a
+    `label` the line has that of its entry.
     """
 
     account: str
@@ -43,6 +44,7 @@ class Posting:
     currency_amount: Decimal | None = None
     is_carried: bool = False
     carried_id: int | None = None
+    label: str = ""
 
     def reversed(self) -> Posting:
         in_currency = None if self.currency_amount is None else -self.currency_amount
@@ -94,7 +96,7 @@ class Entry:
                 day=day,
                 account=posting.account,
                 customer_id=posting.customer_id,
-                label=label,
+                label=posting.label[:200] or label,
                 debit=max(posting.amount, ZERO),
                 credit=max(-posting.amount, ZERO),
                 due_date=posting.due_date,

@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 
 from billing.ledger import accounts
 from billing.ledger.entries import Posting
+from billing.ledger.sales_accounts import SalesRules, sales_account, sales_rules
 from billing.models import Invoice, VatSubtotal
 from config.kernel.money import ZERO
 
 
-def sale_postings(invoice: Invoice) -> list[Posting]:
-    """D 411 / C 706 and 707 net / C 44571x VAT; the other way round for a credit note.
+def sale_postings(invoice: Invoice, rules: SalesRules | None = None) -> list[Posting]:
+    """D 411 / C class 7 net / C 44571x VAT; the other way round for a credit note.
 
     A deposit credits 4191 for its net in place of a sale, and so does its credit note the other way round. The invoice
     that deducts deposits takes them back from 4191, and their VAT, due already, from its own; 411 bears the rest.
@@ -23,7 +24,7 @@ def sale_postings(invoice: Invoice) -> list[Posting]:
     if _is_of_deposit(invoice):
         postings.append(Posting(accounts.DEPOSITS, -sign * invoice.total_net, invoice.customer_id))
     else:
-        postings.extend(_sales(invoice, -sign))
+        postings.extend(_sales(invoice, -sign, rules or sales_rules(invoice.company_id)))
     deposited = invoice.amount_deposited - invoice.deposited_vat
     postings.append(Posting(accounts.DEPOSITS, sign * deposited, invoice.customer_id))
     vat: dict[str, Decimal] = {}
@@ -47,6 +48,15 @@ def _is_of_deposit(invoice: Invoice) -> bool:
     )
 
 
-def _sales(invoice: Invoice, sign: Decimal) -> list[Posting]:
-    services = sum((line.net_amount for line in invoice.lines.all() if line.is_service), ZERO)
-    return [Posting(accounts.SERVICES, sign * services), Posting(accounts.GOODS, sign * (invoice.total_net - services))]
+def _sales(invoice: Invoice, sign: Decimal, rules: SalesRules) -> list[Posting]:
+    """The net of each line on its account; what the document's total has besides its lines, on the largest."""
+    customer = invoice.customer if rules.by_group else None
+    net: dict[str, Decimal] = {}
+    for line in invoice.lines.all():
+        account = sales_account(line, customer, rules)
+        net[account] = net.get(account, ZERO) + line.net_amount
+    rest = invoice.total_net - sum(net.values(), ZERO)
+    if rest:
+        largest = max(net, key=lambda account: abs(net[account]), default=accounts.GOODS)
+        net[largest] = net.get(largest, ZERO) + rest
+    return [Posting(account, sign * amount) for account, amount in sorted(net.items())]

@@ -1,5 +1,10 @@
 """The nouns of billing."""
 
+from billing.models.bookkeeping import LedgerJournal as LedgerJournal
+from billing.models.bookkeeping import ManualEntry as ManualEntry
+from billing.models.bookkeeping import ManualKind as ManualKind
+from billing.models.bookkeeping import Nature as Nature
+from billing.models.bookkeeping import SalesAccountRule as SalesAccountRule
 from billing.models.books import Closing as Closing
 from billing.models.books import ClosingKind as ClosingKind
 from billing.models.books import FiscalYear as FiscalYear

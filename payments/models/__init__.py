@@ -17,6 +17,7 @@ from payments.dunning.models import ReminderLevel as ReminderLevel
 from payments.dunning.models import ReminderSettings as ReminderSettings
 from payments.dunning.models import ReminderStatus as ReminderStatus
 from payments.dunning.models import ReminderText as ReminderText
+from payments.lettering.models import PendingLettering as PendingLettering
 from payments.models.bank import BankAccount as BankAccount
 from payments.models.bank import BankLine as BankLine
 from payments.models.bank import BankStatement as BankStatement

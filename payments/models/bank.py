@@ -23,6 +23,8 @@ class BankAccount(CompanyRow):
     bic = models.CharField("BIC", max_length=11, blank=True)
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
     ledger_account = models.CharField(_("compte comptable"), max_length=10, default="512000")
+    # of its own, BQ1 and on; '' for that of all banks together
+    journal = models.CharField(_("journal"), max_length=5, blank=True, default="")
     imported_at = models.DateTimeField(_("dernier relevé importé le"), null=True, editable=False)
 
     STALE_AFTER: ClassVar[timedelta] = timedelta(hours=24)
@@ -36,6 +38,9 @@ class BankAccount(CompanyRow):
             models.UniqueConstraint(fields=["company", "ledger_account"], name="one_bank_per_ledger_account"),
             models.CheckConstraint(
                 condition=Q(ledger_account__regex=r"^512[0-9]{3,7}$"), name="a_bank_is_booked_on_512"
+            ),
+            models.UniqueConstraint(
+                fields=["company", "journal"], condition=~Q(journal=""), name="one_bank_per_journal"
             ),
         ]
 

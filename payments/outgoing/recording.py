@@ -9,7 +9,6 @@ from typing import Any
 
 from billing import ledger
 from billing.ledger import Entry, Posting
-from billing.models import Journal
 from billing.numbering import next_number
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -17,6 +16,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from customers.models import Customer
 from payments.models import Payment, Refund, RefundKind, RefundShare
+from payments.services.bank_journals import post_money
 
 SERIES = "RBT"
 
@@ -91,4 +91,4 @@ def book_refund(refund: Refund, *, actor: Actor, at: datetime) -> None:
             Posting(refund.account, -sign * refund.amount),
         ],
     )
-    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money([entry], [refund.bank_account], actor=actor, at=at)

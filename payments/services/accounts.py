@@ -9,6 +9,7 @@ from itertools import count
 from django.db import IntegrityError, transaction
 
 from billing.ledger import BANK
+from billing.ledger.journals import free_bank_journal, journal_names, save_journal
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid, Stale
@@ -81,14 +82,16 @@ def add_bank_account(
         problems["ledger_account"] = error.sentence
     if problems:
         raise Invalid(fields=problems)
+    journal = free_bank_journal(journal_names(company.pk))
     try:
         with transaction.atomic():
             # checked above, and guarded by unique indexes: two people may add the same account at once
             account: BankAccount = BankAccount.everywhere.create(
-                company=company, name=name, iban=number, bic=code, ledger_account=ledger_account
+                company=company, name=name, iban=number, bic=code, ledger_account=ledger_account, journal=journal
             )
     except IntegrityError as error:
         raise _taken(error) from error
+    save_journal(company=company, code=journal, name=name.strip() or journal, actor=actor, at=at)
     audit.record(
         "payments.bank.account_added", subject=account, actor=actor, at=at, data={"name": name, "iban": number}
     )
@@ -120,4 +123,5 @@ def change_bank_account(
 
 def _taken(error: IntegrityError) -> DomainError:
     """What another account took at the same moment."""
-    return Stale() if "one_bank_per_ledger_account" in str(error) else Invalid(fields={"iban": TAKEN})
+    meanwhile = ("one_bank_per_ledger_account", "one_bank_per_journal")
+    return Stale() if any(name in str(error) for name in meanwhile) else Invalid(fields={"iban": TAKEN})

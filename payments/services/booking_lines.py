@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from billing import ledger
 from billing.ledger import Entry, Posting
-from billing.models import Journal, JournalEntry, JournalLine
+from billing.models import JournalEntry, JournalLine
 from config.kernel.actor import Actor
-from config.kernel.clock import local_day
 from config.kernel.money import ZERO
 from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund, SupplierPayment
+from payments.services.bank_journals import post_money
 
 
 def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *, actor: Actor, at: datetime) -> None:
     """D 512 / C the accounts of all bookings of a line together, and the other way round for what leaves the bank."""
-    entries = []
+    entries, banks = [], []
     for match, line, parts in settled:
         booked = [part for part in parts if part.kind == PartKind.BOOKING]
         if not booked:
@@ -27,7 +26,8 @@ def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *
         postings += [Posting(part.account, -part.amount) for part in booked]
         label = next((part.label for part in booked if part.label), "") or line.remittance or line.counterparty
         entries.append(_entry(match, line, label or "Mouvement bancaire", postings))
-    ledger.post(entries, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+        banks.append(line.account)
+    post_money(entries, banks, actor=actor, at=at)
 
 
 def move_to_bank(
@@ -67,7 +67,7 @@ def _write(
     match: Match, line: BankLine, label: str, postings: Sequence[Posting], *, actor: Actor, at: datetime
 ) -> None:
     entry = _entry(match, line, label, postings)
-    ledger.post([entry], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money([entry], [line.account], actor=actor, at=at)
 
 
 def _entry(match: Match, line: BankLine, label: str, postings: Sequence[Posting]) -> Entry:
@@ -96,4 +96,4 @@ def take_back_entries(match: Match, *, actor: Actor, at: datetime) -> None:
         )
         for entry in written
     ]
-    ledger.post(opposites, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money(opposites, [match.line.account] * len(opposites), actor=actor, at=at)

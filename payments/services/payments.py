@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from billing import ledger
 from billing.ledger import Entry, Posting
-from billing.models import Invoice, Journal, JournalLine
+from billing.models import Invoice, JournalLine
 from billing.numbering import next_numbers
 from billing.services.settling import check_outstanding
 from config.kernel import audit, typography
@@ -34,6 +34,7 @@ from payments.services.allocations import (
     spend,
     write_allocations,
 )
+from payments.services.bank_journals import post_money
 from payments.services.cash import check_cash_limit, check_till
 from payments.services.receipts import Origin, Receipt, Wording
 from payments.services.remittances import take_off_slip
@@ -117,7 +118,7 @@ def record_payments(
     _insert(payments, at)
     _seal(receipts, payments, actor=actor, at=at)
     entries = [_entry(payment, receipt.booked_on) for payment, receipt in zip(payments, receipts, strict=True)]
-    ledger.post(entries, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money(entries, [payment.bank_account for payment in payments], actor=actor, at=at)
     spent = [(payment, receipt.shares) for payment, receipt in zip(payments, receipts, strict=True)]
     write_allocations(spent, locked, actor=actor, at=at)
     return payments
@@ -207,7 +208,7 @@ def reverse_payment(
         seal=True,
         data={"number": locked.number, "reversal": reversal.number, "amount": locked.amount, "reason": reason},
     )
-    ledger.post([_entry(reversal)], journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money([_entry(reversal)], [reversal.bank_account], actor=actor, at=at)
     payment.refresh_from_db()
     return reversal
 

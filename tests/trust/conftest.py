@@ -17,15 +17,18 @@ from django.test import override_settings
 
 from billing.ledger.closing import close_books
 from billing.ledger.lettering import letter_lines
+from billing.ledger.manual import ManualLine, write_entry
 from billing.models import (
     ClosingKind,
     DepositDeduction,
     Invoice,
     InvoiceLine,
+    Journal,
     JournalEntry,
     JournalLine,
     Lettering,
     LetteringOrigin,
+    ManualEntry,
     NumberSequence,
     PurchaseInvoice,
     SalesOrder,
@@ -184,11 +187,25 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows |= paid(company)
     rows["lettering"] = a_lettering(customer)
     rows["lettered line"] = rows["lettering"].lines.earliest("pk")
+    rows["manual entry"] = a_manual_entry(company)
     rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
+
+
+def a_manual_entry(company: Company) -> ManualEntry:
+    lines = [ManualLine("658000", Decimal("1.00")), ManualLine("471000", Decimal("-1.00"))]
+    return write_entry(
+        company=company,
+        journal=Journal.MISCELLANEOUS,
+        day=local_day(story.AT),
+        label="Régularisation",
+        lines=lines,
+        actor=story.ACTOR,
+        at=story.AT,
+    )
 
 
 def a_lettering(customer: Customer) -> Lettering:

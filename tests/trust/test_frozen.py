@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import Invoice, LetteredLine, Lettering, PurchaseInvoice
+from billing.models import Invoice, LetteredLine, Lettering, ManualEntry, PurchaseInvoice
 from billing.services.orders import save_order
 from config.kernel.models import ReceivedWebhook
 from einvoicing.models import ReceivedDocument, Report, SupplierAnswer
@@ -84,6 +84,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "closing": (),
     "lettering": Lettering.MUTABLE,
     "lettered line": LetteredLine.MUTABLE,
+    "manual entry": ManualEntry.MUTABLE,
     "payment": Payment.MUTABLE,
     "allocation": (),
     "write-off": (),

@@ -15,7 +15,6 @@ from django.db.models import prefetch_related_objects
 
 from billing import ledger
 from billing.ledger import Entry
-from billing.models import Journal
 from billing.numbering import next_numbers
 from billing.purchases.settling import NotOwed, lock_purchases, settle_purchase
 from config.kernel import audit
@@ -27,6 +26,7 @@ from config.kernel.money import ZERO, round2
 from payments.events import purchase_paid
 from payments.models import BankAccount, Method, SupplierPayment, SupplierShare
 from payments.outgoing.suppliers.entries import Due, postings_of
+from payments.services.bank_journals import post_money
 from payments.services.cash import check_till
 
 SERIES = "REG"
@@ -185,7 +185,7 @@ def write_shares(
                 at=at,
             )
         entries.append(_entry(payment, dues))
-    ledger.post(entries, journal=Journal.BANK, day=local_day(at), actor=actor, at=at)
+    post_money(entries, [payment.bank_account for payment in payments], actor=actor, at=at)
 
 
 def _entry(payment: SupplierPayment, dues: Sequence[Due]) -> Entry:
