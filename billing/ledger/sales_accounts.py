@@ -94,7 +94,7 @@ def save_sales_rule(
 @transaction.atomic
 def remove_sales_rule(*, rule: SalesAccountRule, actor: Actor, at: datetime) -> None:
     """Go back to what counts without it. Raises RuleGone."""
-    row = SalesAccountRule.everywhere.select_for_update().filter(pk=rule.pk).first()
+    row = SalesAccountRule.everywhere.select_for_update(no_key=True).filter(pk=rule.pk).first()
     if row is None:
         raise RuleGone
     audit.record("billing.sales_rule.removed", subject=row, actor=actor, at=at, data={"account": row.account})
