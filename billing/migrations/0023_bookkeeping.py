@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0016_payment_reference'),
+        ('billing', '0021_carried_lines'),
         ('kernel', '0002_protection'),
     ]
 

@@ -13,7 +13,7 @@ BEGIN
   INSERT INTO payments_pendinglettering (id, company_id, document)
   SELECT 1000000000000000 + floor(random() * 8000000000000000)::bigint, noted.company_id, noted.source FROM (
     SELECT DISTINCT added.company_id, entry.source FROM added JOIN billing_journalentry AS entry ON entry.id = added.entry_id
-    WHERE added.customer_id IS NOT NULL AND added.account ~ '^4[01]') AS noted;
+    WHERE added.customer_id IS NOT NULL AND NOT added.is_carried AND added.account ~ '^4[01]') AS noted;
   RETURN NULL;
 END $$;
 CREATE TRIGGER billing_journalline_lettered AFTER INSERT ON billing_journalline
@@ -43,7 +43,7 @@ INSERT INTO payments_pendinglettering (id, company_id, document)
 SELECT 1000000000000000 + floor(random() * 8000000000000000)::bigint, noted.company_id, noted.source FROM (
   SELECT DISTINCT line.company_id, entry.source FROM billing_journalline AS line
   JOIN billing_journalentry AS entry ON entry.id = line.entry_id
-  WHERE line.customer_id IS NOT NULL AND line.account ~ '^4[01]') AS noted;
+  WHERE line.customer_id IS NOT NULL AND NOT line.is_carried AND line.account ~ '^4[01]') AS noted;
 
 UPDATE payments_bankaccount AS bank SET journal = 'BQ' || ranked.place FROM (
   SELECT id, row_number() OVER (PARTITION BY company_id ORDER BY ledger_account, id) AS place FROM payments_bankaccount
