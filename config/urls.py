@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.pages import views
+from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
 from config.pages.settings import (
@@ -30,6 +31,9 @@ admin.site.login_form = AdminSignInForm
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("dashboard/", dashboards.dashboard, name="dashboard"),
+    path("dashboard/ahead/", dashboards.dashboard_ahead, name="dashboard-ahead"),
+    path("dashboard/lines/", dashboards.dashboard_lines, name="dashboard-lines"),
     path("search", views.search, name="search"),
     path("figure/", views.figure, name="figure"),
     path("company/", views.switch_company, name="company-switch"),

@@ -11,10 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.places import PAGES, TABS, Place, declare_pages
 
-declare_pages(Place("home", _("Accueil"), "home"))
+declare_pages(
+    Place("home", _("Accueil"), "home"),
+    Place("dashboard", _("Tableau de bord"), "chart", _("trésorerie balance âgée chiffre d’affaires DSO prévision")),
+)
 # what apps declare in their `places.py`, from top to bottom
 RAIL = (
     "home",
+    "dashboard",
     "customers:customer-list",
     "billing:product-list",
     "billing:order-list",

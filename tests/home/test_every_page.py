@@ -36,6 +36,9 @@ READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste",
 # page → the routes of the API that read, and do, the same; "" where programs have no such thing
 TWINS: dict[str, tuple[str, str]] = {
     "home": ("get api/company", ""),
+    "dashboard": ("get api/finance/dashboard", ""),
+    "dashboard-ahead": ("get api/finance/dashboard", ""),
+    "dashboard-lines": ("get api/finance/dashboard", ""),
     "search": ("get api/company", ""),
     "figure": ("", ""),
     "company-switch": ("", ""),
