@@ -8,7 +8,7 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import customer_account, inbound, panels, receivers, sealed
+        from payments import customer_account, inbound, panels, receivers, reports, sealed
         from payments.outgoing.suppliers import panels as paying
         from payments.portal import letters
 
@@ -19,3 +19,4 @@ class PaymentsConfig(AppConfig):
         inbound.register()
         receivers.connect()
         letters.register()
+        reports.declare()

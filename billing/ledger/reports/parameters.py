@@ -33,6 +33,7 @@ class Parameters:
     basis: Basis = "due"
     journal: str = ""
     open_only: bool = False
+    by_document: bool = False
 
     @property
     def year(self) -> Year:
@@ -59,6 +60,7 @@ class Parameters:
             "basis": "" if self.basis == "due" else self.basis,
             "journal": self.journal,
             "open_only": "1" if self.open_only else "",
+            "by_document": "1" if self.by_document else "",
         }
         return {name: word for name, word in words.items() if word}
 

@@ -24,6 +24,14 @@ from config.kernel.roles import allows
 
 SHOWN = 200
 FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
+KINDS = {
+    "from": "date",
+    "to": "date",
+    "customer": "customer",
+    "basis": "select",
+    "open_only": "check",
+    "by_document": "check",
+}
 FURTHEST = 10_000  # beyond, the files serve
 
 
@@ -124,12 +132,12 @@ def _asked(form: ReportForm, query: dict[str, str]) -> list[dict[str, Any]]:
     """The controls of the form, with what was understood of each."""
     controls = []
     for name, bound in form.fields.items():
-        kind = {"customer": "customer", "basis": "select", "open_only": "check"}.get(name, "text")
+        kind = KINDS.get(name, "text")
         controls.append(
             {
                 "name": name,
                 "label": bound.label,
-                "kind": "date" if name in {"from", "to"} else kind,
+                "kind": kind,
                 "choices": getattr(bound, "choices", []),
                 "value": query.get(name, ""),
             }
