@@ -1,6 +1,6 @@
 """The reports that billing knows: those of the books, of purchases and of sales."""
 
-from billing.ledger.reports import declare_reports, general_ledger, journal, trial_balance
+from billing.ledger.reports import declare_reports, general_ledger, journal, sales, trial_balance
 
 
 def declare() -> None:
@@ -10,4 +10,5 @@ def declare() -> None:
         general_ledger.GENERAL_LEDGER,
         general_ledger.THIRD_PARTY_LEDGER,
         journal.REPORT,
+        *sales.REPORTS,
     )

@@ -110,7 +110,7 @@ def _sums(rows: Sequence[Aged]) -> dict[str, Any]:
 
 
 def _by_document(side: Side, found: Sequence[Aged], documents: Sequence[AgedDocument]) -> Iterator[Row]:
-    names = _named(side, documents)
+    names = named(side, documents)
     of: dict[int | None, list[AgedDocument]] = {}
     for document in documents:
         of.setdefault(document.customer_id, []).append(document)
@@ -130,7 +130,7 @@ def _bucket(document: AgedDocument) -> str:
     return BUCKETS[0 if days <= 0 else 1 if days <= 30 else 2 if days <= 60 else 3 if days <= 90 else 4]
 
 
-def _named(side: Side, documents: Sequence[AgedDocument]) -> dict[tuple[str, int], tuple[str, str]]:
+def named(side: Side, documents: Sequence[AgedDocument]) -> dict[tuple[str, int], tuple[str, str]]:
     """What each document is called, and its page; a query for each thousand of a kind."""
     keys: dict[str, list[int]] = {}
     for document in documents:

@@ -45,6 +45,7 @@ class ReportForm(forms.Form):
     journal = forms.RegexField(r"^[A-Z0-9]{1,5}$", required=False, max_length=5, label=_("Journal"))
     open_only = forms.BooleanField(required=False, label=_("Non lettrées seulement"))
     by_document = forms.BooleanField(required=False, label=_("Par pièce"))
+    product = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, label=_("Produit"))
     known_at = KnownField(required=False, max_length=40, label=_("Tel que connu le"))
 
     def __init__(self, report: Report, *args: Any, company: Company, today: date, **kwargs: Any) -> None:
@@ -87,4 +88,5 @@ class ReportForm(forms.Form):
             journal=data.get("journal") or "",
             open_only=bool(data.get("open_only")),
             by_document=bool(data.get("by_document")),
+            product=data.get("product"),
         )

@@ -34,6 +34,7 @@ class Parameters:
     journal: str = ""
     open_only: bool = False
     by_document: bool = False
+    product: int | None = None  # 0: what is in no catalogue
 
     @property
     def year(self) -> Year:
@@ -61,6 +62,7 @@ class Parameters:
             "journal": self.journal,
             "open_only": "1" if self.open_only else "",
             "by_document": "1" if self.by_document else "",
+            "product": "" if self.product is None else str(self.product),
         }
         return {name: word for name, word in words.items() if word}
 

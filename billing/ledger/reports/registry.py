@@ -22,6 +22,7 @@ ORDER = (
     "sales-by-product",
     "sales-by-month",
     "sales-by-rate",
+    "sales-documents",
     "dso",
     "credit-control",
 )

@@ -114,7 +114,8 @@ def test_what_is_undone_later_stood_then(company):
     # and again: it could not be paid twice while it was paid
     allocate_payment(payment=payment, invoice=invoice, amount=GROSS, actor=ACTOR, at=noon(days(55)))
     assert aged(company, days(49)) == (0, 0, 0, 0, 0, 0)
-    assert (sum(aged(company, days(52))[:5]), aged(company, days(52))[5]) == (GROSS, -GROSS)
+    open_then = aged(company, days(52), known_at=noon(days(52)))
+    assert (sum(open_then[:5]), open_then[5]) == (GROSS, -GROSS)
     assert aged(company, days(55)) == (0, 0, 0, 0, 0, 0)
 
 
