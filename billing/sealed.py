@@ -69,6 +69,8 @@ def _posted_facts(line: Any) -> dict[str, Any]:
         *(() if line.due_date else ("due_date",)),
         *(() if line.currency else ("currency", "currency_amount")),
         *(() if line.is_carried else ("is_carried", "carried_line")),
+        *(() if line.base is not None else ("base",)),
+        *(() if line.invoice_id else ("invoice",)),
     )
 
 

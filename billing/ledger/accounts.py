@@ -38,8 +38,19 @@ VAT_ACCOUNTS: dict[Decimal, str] = {
     Decimal("0.9"): "4457184",  # Corsica: live animals, first shows
 }
 OTHER_VAT = "445718"
+DUE_VAT, WAITING_VAT = "445710", "445740"
 
 
 def vat_account(rate: Decimal) -> str:
     """The sub-account of 44571 of a rate."""
     return VAT_ACCOUNTS.get(rate.normalize(), OTHER_VAT)
+
+
+def waiting_account(due: str) -> str:
+    """Where the VAT of a sub-account of 44571 waits for the payment of what it is the tax of."""
+    return WAITING_VAT[:5] + due[5:]
+
+
+def due_account(account: str) -> str:
+    """The sub-account of 44571 on which what waits on one of 44574 falls due; of another account, itself."""
+    return DUE_VAT[:5] + account[5:] if account.startswith(WAITING_VAT[:5]) else account

@@ -136,6 +136,12 @@ COMMON_CHART = """
 4457183 TVA collectée à 13 % (Corse) †
 4457184 TVA collectée à 0,9 % (Corse) †
 44574 TVA collectée sur opérations non réglées †
+445741 TVA sur opérations non réglées à 20 % †
+445742 TVA sur opérations non réglées à 10 % †
+445743 TVA sur opérations non réglées à 5,5 % †
+445744 TVA sur opérations non réglées à 2,1 % †
+445745 TVA sur opérations non réglées à 8,5 % †
+445748 TVA sur opérations non réglées aux autres taux †
 4458 Taxes sur le chiffre d’affaires à régulariser ou en attente
 44581 Acomptes – régime simplifié d’imposition
 44583 Remboursement de taxes sur le chiffre d’affaires demandé

@@ -33,7 +33,8 @@ class Posting:
 
     `customer_id` is the third party, customer or supplier; `currency_amount` the same amount in another `currency` than
     that of the books, with the same sign. `carried_id` is the line of an earlier year that this one repeats. Without a
-    `label` the line has that of its entry.
+    `label` the line has that of its entry. `base` is what VAT is the tax of, with its sign; `invoice_id` the one whose
+    VAT waits for its payment.
     """
 
     account: str
@@ -45,16 +46,28 @@ class Posting:
     is_carried: bool = False
     carried_id: int | None = None
     label: str = ""
+    base: Decimal | None = None
+    invoice_id: int | None = None
 
     def reversed(self) -> Posting:
         in_currency = None if self.currency_amount is None else -self.currency_amount
-        return replace(self, amount=-self.amount, currency_amount=in_currency)
+        base = None if self.base is None else -self.base
+        return replace(self, amount=-self.amount, currency_amount=in_currency, base=base)
 
     @classmethod
     def opposite_of(cls, line: JournalLine) -> Posting:
         """What undoes a line that was written."""
-        in_currency = None if line.currency_amount is None else -line.currency_amount
-        return cls(line.account, line.credit - line.debit, line.customer_id, line.due_date, line.currency, in_currency)
+        posting = cls(
+            line.account,
+            line.debit - line.credit,
+            line.customer_id,
+            line.due_date,
+            line.currency,
+            line.currency_amount,
+            base=line.base,
+            invoice_id=line.invoice_id,
+        )
+        return posting.reversed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,8 @@ class Entry:
                 currency_amount=posting.currency_amount,
                 is_carried=posting.is_carried,
                 carried_line_id=posting.carried_id,
+                base=posting.base,
+                invoice_id=posting.invoice_id,
             )
             for position, posting in enumerate(moved, start=1)
         ]

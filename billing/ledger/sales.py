@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db.models import QuerySet
-
 from billing.ledger import accounts
 from billing.ledger.entries import Posting
 from billing.ledger.sales_accounts import SalesRules, sales_account, sales_rules
-from billing.models import Invoice, VatSubtotal
+from billing.ledger.vat.sold import sold_vat_postings
+from billing.models import Invoice
 from config.kernel.money import ZERO
 
 
 def sale_postings(invoice: Invoice, rules: SalesRules | None = None) -> list[Posting]:
-    """D 411 / C class 7 net / C 44571x VAT; the other way round for a credit note.
+    """D 411 / C class 7 net / C 44571x VAT, or 44574x where it waits for the payment; the other way round for a credit
+    note.
 
     A deposit credits 4191 for its net in place of a sale, and so does its credit note the other way round. The invoice
-    that deducts deposits takes them back from 4191, and their VAT, due already, from its own; 411 bears the rest.
+    that deducts deposits takes them back from 4191, and their VAT from its own; 411 bears the rest.
     """
     sign = Decimal(-1) if invoice.is_credit_note else Decimal(1)
     postings = [Posting(accounts.CUSTOMERS, sign * invoice.payable, invoice.customer_id, invoice.due_date)]
@@ -27,18 +27,7 @@ def sale_postings(invoice: Invoice, rules: SalesRules | None = None) -> list[Pos
         postings.extend(_sales(invoice, -sign, rules or sales_rules(invoice.company_id)))
     deposited = invoice.amount_deposited - invoice.deposited_vat
     postings.append(Posting(accounts.DEPOSITS, sign * deposited, invoice.customer_id))
-    vat: dict[str, Decimal] = {}
-    for row in invoice.vat_subtotals.all():
-        vat[accounts.vat_account(row.rate)] = vat.get(accounts.vat_account(row.rate), ZERO) + row.amount
-    for row in _deducted_vat(invoice) if invoice.amount_deposited else ():
-        vat[accounts.vat_account(row.rate)] = vat.get(accounts.vat_account(row.rate), ZERO) - row.amount
-    postings.extend(Posting(account, -sign * amount) for account, amount in vat.items())
-    return postings
-
-
-def _deducted_vat(invoice: Invoice) -> QuerySet[VatSubtotal]:
-    rows: QuerySet[VatSubtotal] = VatSubtotal.everywhere.filter(invoice__deducted_by__invoice=invoice)
-    return rows.order_by("-rate", "id")
+    return [*postings, *sold_vat_postings(invoice)]
 
 
 def _is_of_deposit(invoice: Invoice) -> bool:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.invoices import Invoice
 from config.kernel.models import CompanyRow
 from customers.models import Customer
 
@@ -52,6 +53,8 @@ class JournalLine(CompanyRow):
     `currency_amount` is the same in `currency`, debit positive, where the fact was in another than that of the books.
     A line that `is_carried` repeats at the head of a year what stands in earlier ones, `carried_line` where that is
     one open item: sums over several years leave it out.
+    `base` is what a line of VAT is the tax of, debit positive. `invoice` is the one whose VAT waits for its payment, on
+    44574, and moves to 44571 with what is paid of it.
     """
 
     # found by journal_line_by_entry
@@ -72,6 +75,9 @@ class JournalLine(CompanyRow):
     carried_line = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("ligne reportée")
     )
+    base = models.DecimalField(_("base de TVA"), max_digits=16, decimal_places=2, null=True)
+    # found by journal_line_by_invoice
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne d’écriture")
@@ -94,6 +100,9 @@ class JournalLine(CompanyRow):
                 fields=["customer", "account", "day"],
                 condition=Q(customer__isnull=False),
                 name="journal_line_by_customer",
+            ),
+            models.Index(
+                fields=["invoice", "account"], condition=Q(invoice__isnull=False), name="journal_line_by_invoice"
             ),
         ]
 

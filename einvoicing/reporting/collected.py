@@ -17,12 +17,12 @@ from decimal import Decimal
 from django.db.models import Q
 
 from billing.models import Invoice, InvoiceKind, InvoiceLine
+from billing.natures import Parts, add_parts, standing_parts
 from billing.sharing import apportion
 from config.kernel.clock import local_day, start_of_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO, cents, from_cents
 from einvoicing import mapping
-from einvoicing.reporting.natures import Parts, add_parts, standing_parts
 from einvoicing.reporting.periods import Period
 from einvoicing.reporting.sales import INTERNATIONAL, READ, reported
 from payments.models import Allocation, Payment, RefundKind, RefundShare

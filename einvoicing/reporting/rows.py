@@ -20,6 +20,7 @@ from einvoicing.formats.ereporting import (
     VatRow,
 )
 from einvoicing.reporting.collected import Collected
+from einvoicing.reporting.natures import category_of
 from einvoicing.reporting.sales import Sale
 
 UNIT_SALES, UNIT_PAYMENTS, DAILY_SALES, DAILY_PAYMENTS = "10.1", "10.2", "10.3", "10.4"
@@ -81,7 +82,7 @@ def daily_sales(sales: Iterable[Sale]) -> tuple[tuple[DayOfSales, ...], list[Row
     days: dict[tuple[date, str, str], dict[Decimal, list[Piece]]] = defaultdict(lambda: defaultdict(list))
     for sale in sales:
         for nature, sold in sale.parts.items():
-            pieces = days[sale.day, sale.invoice.currency, nature.category][nature.rate]
+            pieces = days[sale.day, sale.invoice.currency, category_of(nature)][nature.rate]
             piece = Piece(document=sale.document.number or "", document_id=sale.document.pk, net=sold.net, vat=sold.vat)
             pieces.append(piece)
     found, rows = [], []

@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db.models import Q
 
 from billing.models import Invoice, InvoiceKind, InvoiceQuerySet
+from billing.natures import Parts, add_parts, standing_parts
 from config.kernel.models import Company
 from customers import territories
 from customers.territories import EUROPEAN_UNION, legal_code
 from einvoicing import mapping
 from einvoicing.formats.ereporting import message
-from einvoicing.reporting.natures import Parts, add_parts, standing_parts
 from einvoicing.reporting.periods import Period
 
 INDIVIDUAL = Q(buyer__kind="INDIVIDUAL")

@@ -111,5 +111,5 @@ def _release(
 
 def _booked_on(payment: Payment) -> str:
     """The money account that the payment was booked on."""
-    booked = JournalLine.everywhere.filter(entry__source=payment.subject, debit__gt=0).order_by("entry_id", "position")
-    return str(booked.values_list("account", flat=True)[0])
+    booked = JournalLine.everywhere.filter(entry__source=payment.subject, debit__gt=0, invoice=None)
+    return str(booked.order_by("entry_id", "position").values_list("account", flat=True)[0])

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 
+from billing.ledger.vat.moving import Settled, move_settled_vat
 from billing.models import Invoice
 from billing.services.settling import check_outstanding, count_payments, lock_each, lock_invoice
 from config.kernel import audit, typography
@@ -164,7 +165,8 @@ def write_allocations(
 ) -> list[Allocation]:
     """Write what payments of one company were spent on: the amounts of locked invoices, and the rows between.
 
-    One statement for each kind of row. Raises OverAllocated where shares together are more than an invoice asks for.
+    One statement for each kind of row; the VAT that waited for them falls due. Raises OverAllocated where shares
+    together are more than an invoice asks for.
     """
     rows: list[Allocation] = []
     for turn in _turns(spent):
@@ -172,7 +174,13 @@ def write_allocations(
         written = [_allocation(payment, invoices[share.invoice.pk], share.amount, at=at) for payment, share in turn]
         _insert(written, [payment.paid_on for payment, _share in turn], actor=actor, at=at)
         rows += written
+    move_settled_vat([_settled(row, row.payment.paid_on) for row in rows], actor=actor, at=at)
     return rows
+
+
+def _settled(row: Allocation, on: date) -> Settled:
+    """What an allocation makes due of the VAT that waited for it."""
+    return Settled(invoice=row.invoice, amount=row.amount, by=row.payment, piece=row.payment.number, on=on)
 
 
 def _turns(spent: Sequence[tuple[Payment, Sequence[Share]]]) -> list[list[tuple[Payment, Share]]]:
@@ -251,7 +259,8 @@ def release_allocation(
     paying = lock_payment(payment)
     paying.allocated -= amount
     paying.save(update_fields=["allocated"])
-    row = _allocation(paying, locked, -amount, at=at, reason=reason)
-    _insert([row], [on or local_day(at)], actor=actor, at=at)
+    row, day = _allocation(paying, locked, -amount, at=at, reason=reason), on or local_day(at)
+    _insert([row], [day], actor=actor, at=at)
+    move_settled_vat([_settled(row, day)], actor=actor, at=at)
     payment.refresh_from_db()
     return row

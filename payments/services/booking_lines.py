@@ -34,7 +34,7 @@ def move_to_bank(
     match: Match, line: BankLine, payment: Payment, amount: Decimal, *, actor: Actor, at: datetime
 ) -> None:
     """D the line's bank / C where the payment was booked, when that is another account."""
-    booked = JournalLine.everywhere.filter(entry__source=payment.subject, debit__gt=0)
+    booked = JournalLine.everywhere.filter(entry__source=payment.subject, debit__gt=0, invoice=None)
     account = str(booked.values_list("account", flat=True).get())
     if account == line.account.ledger_account:
         return

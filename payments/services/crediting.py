@@ -65,18 +65,24 @@ def _take_back_write_offs(invoice: Invoice, *, reason: str, actor: Actor, at: da
     """Undo all that is written off the locked invoice; how much that was."""
     taken_back = invoice.amount_written_off
     if taken_back:
-        # what is released next, before any number is taken
-        for payment in Payment.everywhere.filter(allocations__invoice=invoice).distinct().order_by("pk"):
-            lock_payment(payment)
+        _lock_payments_of(invoice)
     for row in live_write_offs(invoice):
         take_back_write_off(write_off=row, reason=reason, actor=actor, at=at)
     return taken_back
+
+
+def _lock_payments_of(invoice: Invoice) -> None:
+    """What is released next, before any number is taken: that of an entry of VAT is one."""
+    for payment in Payment.everywhere.filter(allocations__invoice=invoice).distinct().order_by("pk"):
+        lock_payment(payment)
 
 
 def _release(
     invoice: Invoice, missing: Decimal, *, reason: str, actor: Actor, at: datetime
 ) -> list[tuple[Payment, Decimal]]:
     """Free `missing` of what payments hold on the locked invoice, the latest first; what each gave back."""
+    if missing > 0:
+        _lock_payments_of(invoice)
     freed = []
     standing: dict[int, list[Allocation]] = {}
     for allocation in Allocation.everywhere.filter(invoice=invoice).order_by("-at", "-id"):

@@ -269,7 +269,7 @@ def _money_account(payment: Payment) -> str:
     """Where the money is booked: the bank's own account where it is known. A reversal undoes what was booked."""
     if payment.reverses is not None:
         # as it was booked then: the bank account may have another ledger account since
-        booked = JournalLine.everywhere.filter(entry__source=payment.reverses.subject, debit__gt=0)
+        booked = JournalLine.everywhere.filter(entry__source=payment.reverses.subject, debit__gt=0, invoice=None)
         return str(booked.values_list("account", flat=True).get())
     if payment.bank_account is not None:
         return payment.bank_account.ledger_account

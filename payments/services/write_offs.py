@@ -18,6 +18,7 @@ from django.db.models import QuerySet, Sum
 
 from billing import ledger
 from billing.ledger import Entry, Posting
+from billing.ledger.vat.moving import Settled, given_back_postings, move_settled_vat
 from billing.models import Invoice, Journal, JournalLine
 from billing.services.settling import NothingOutstanding, count_write_off, lock_invoice
 from billing.sharing import split_vat
@@ -113,6 +114,7 @@ def write_off(
     )
     _seal("payments.write_off.written", row, actor=actor, at=at)
     _book(row, _written_off(row), actor=actor, at=at)
+    _move_waiting_vat(row, locked, actor=actor, at=at)
     return row
 
 
@@ -249,7 +251,15 @@ def take_back_write_off(*, write_off: WriteOff, reason: str, actor: Actor, at: d
     )
     _seal("payments.write_off.taken_back", row, actor=actor, at=at)
     _book(row, postings, actor=actor, at=at)
+    if row.invoice_id:
+        _move_waiting_vat(row, locked, actor=actor, at=at)
     return row
+
+
+def _move_waiting_vat(row: WriteOff, locked: Invoice, *, actor: Actor, at: datetime) -> None:
+    """What is settled without its VAT is due as if it were paid: a fee, a rounding. The invoice is its document."""
+    settled = Settled(invoice=locked, amount=row.amount, by=locked, piece=str(locked), on=local_day(at))
+    move_settled_vat([settled], actor=actor, at=at)
 
 
 def _check_stands(write_off: WriteOff) -> None:
@@ -259,12 +269,13 @@ def _check_stands(write_off: WriteOff) -> None:
 
 def _written_off(row: WriteOff) -> list[Posting]:
     """D the charge and the VAT given back / C 411."""
-    vat = [Posting(ledger.vat_account(Decimal(rate)), Decimal(part)) for rate, part in row.vat.items()]
-    customer_id = row.invoice.customer_id if row.invoice else None
+    invoice = row.invoice
+    if invoice is None:
+        raise ValueError("only an invoice is written off")
     return [
         Posting(row.account, row.amount - row.vat_amount),
-        *vat,
-        Posting(ledger.CUSTOMERS, -row.amount, customer_id),
+        *given_back_postings(invoice, {Decimal(rate): Decimal(part) for rate, part in row.vat.items()}),
+        Posting(ledger.CUSTOMERS, -row.amount, invoice.customer_id),
     ]
 
 

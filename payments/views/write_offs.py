@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.ledger import CUSTOMERS, account_names, vat_account
+from billing.ledger import CUSTOMERS, account_names
+from billing.ledger.vat.moving import given_back_postings
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.access import actor_of, member
@@ -69,7 +70,7 @@ def _entry(invoice: Invoice, typed: dict[str, Any]) -> list[dict[str, Any]]:
     vat = vat_given_back(invoice, amount) if typed.get("with_vat") and reason in WITH_VAT else {}
     lines = [
         (LOST[reason], amount - sum(vat.values(), ZERO)),
-        *((vat_account(rate), part) for rate, part in vat.items()),
+        *((posting.account, posting.amount) for posting in given_back_postings(invoice, vat)),
     ]
     names = account_names(invoice.company_id)
     rows = [{"account": account, "name": names.get(account, ""), "debit": part} for account, part in lines]

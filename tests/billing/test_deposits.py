@@ -277,7 +277,7 @@ def test_the_final_invoice_deducts_the_issued_deposits_of_its_order(customer):
 def test_a_deposit_credits_4191_and_the_final_invoice_takes_it_back(customer):
     order = an_order(customer)
     deposit = a_deposit(order, "360.00")
-    assert booked(deposit) == {"411000": 360, "419100": -300, "445711": -60}
+    assert booked(deposit) == {"411000": 360, "419100": -300, "445741": -60}
     final = issue_invoice(invoice=the_final(order), actor=ACTOR, at=AT)
     assert booked(final) == {"411000": 1080, "419100": 300, "707000": -1200, "445711": -180}
 
@@ -347,7 +347,7 @@ def test_a_deducted_deposit_is_not_credited_before_its_final_invoice(customer):
         credit_invoice(invoice=deposit, parts=None, reason="Erreur", actor=ACTOR, at=AT)
     credit_invoice(invoice=final, parts=None, reason="Annulation", actor=ACTOR, at=AT)
     note = credit_invoice(invoice=deposit, parts=None, reason="Annulation", actor=ACTOR, at=AT)
-    assert booked(note) == {"411000": -360, "419100": 300, "445711": 60}
+    assert booked(note) == {"411000": -360, "419100": 300, "445741": 60}
 
 
 def test_the_credit_note_of_a_whole_final_invoice_takes_its_deductions_back(customer):

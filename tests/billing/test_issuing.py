@@ -186,8 +186,8 @@ def test_goods_services_and_rates_are_booked_apart(customer):
     assert book(invoice) == [
         ("411000", Decimal("196.10"), 0),
         ("445711", 0, 20),
-        ("445712", 0, 5),
         ("445713", 0, Decimal("1.10")),
+        ("445742", 0, 5),
         ("706000", 0, 50),
         ("707000", 0, 120),
     ]

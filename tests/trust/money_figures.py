@@ -13,10 +13,13 @@ from django.db import connection
 from django.db.models import F, Sum
 
 from billing import ledger
+from billing.ledger.accounts import due_account
+from billing.ledger.vat.waiting import unpaid_part
 from billing.models import DepositDeduction, Invoice, JournalEntry, JournalLine, VatSubtotal
 from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.models import Company
+from config.kernel.money import CENT, ZERO
 from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring
 from payments.models import BankAccount, BankLine, MatchPart, Payment, Refund, WriteOff
@@ -109,7 +112,9 @@ def lost(row: WriteOff) -> Decimal:
 
 
 def check_vat() -> None:
-    """Of each account of VAT, on each day: what is issued that day, less what is replaced or written off with VAT."""
+    """Of each rate, on each day, due or waiting: what is issued that day, less what is replaced or written off with it;
+    of each invoice, what waits is in proportion of what is left to pay.
+    """
     due: Counter[tuple[str, date]] = Counter()
     for invoice in Invoice.objects.issued().select_related("corrects"):
         add_vat(due, invoice, invoice.issue_date, -1 if invoice.is_credit_note else 1)
@@ -119,8 +124,24 @@ def check_vat() -> None:
         for rate, part in row.vat.items():
             due[ledger.vat_account(Decimal(rate)), local_day(row.at)] -= Decimal(part)
     rows = JournalLine.objects.filter(account__startswith="4457").values_list("account", "entry__day")
-    found = {(account, day): -amount for account, day, amount in rows.annotate(sum=Sum(F("debit") - F("credit")))}
+    found: Counter[tuple[str, date]] = Counter()
+    for account, day, amount in rows.annotate(sum=Sum(F("credit") - F("debit"))):
+        found[due_account(account), day] += amount
     assert nonzero(due) == nonzero(found)
+    check_waiting_vat()
+
+
+def check_waiting_vat() -> None:
+    """All of it while nothing is paid, none where nothing is left; never more than the document bears."""
+    for invoice in Invoice.objects.issued().exclude(kind="381"):
+        waiting = -booked(invoice=invoice, account__startswith="44574")
+        standing = -booked(invoice=invoice, account__startswith="4457")
+        left, whole = unpaid_part(invoice)
+        expected = standing * left / whole if whole else ZERO
+        rates = invoice.vat_subtotals.count()
+        assert abs(waiting - expected) <= CENT * rates / 2, (invoice, waiting, standing, left, whole)
+        assert left or not waiting, invoice
+        assert min(ZERO, invoice.total_vat) <= standing <= invoice.total_vat + CENT * rates, invoice
 
 
 def nonzero(sums: Mapping[Any, Decimal]) -> dict[Any, Decimal]:
