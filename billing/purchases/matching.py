@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing.models import PurchaseInvoice
@@ -97,23 +98,62 @@ def order_doubts(purchase: PurchaseInvoice) -> set[str]:
     return {difference.doubt for difference in differences_of(purchase)}
 
 
-def differences_of(purchase: PurchaseInvoice) -> list[Difference]:
-    """What of the purchase is dearer or more than ordered, or more than received. None for a credit note."""
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """A line of a purchase beside the ordered one that it bills (None: it bills none), with what differs.
+
+    `billed` and `received` are those of the ordered line in all; `asked` is the price of one on the purchase.
+    """
+
+    line: PurchaseLine
+    ordered: PurchaseOrderLine | None
+    quantity: Decimal
+    asked: Decimal
+    billed: Decimal
+    received: Decimal
+    differences: tuple[Difference, ...]
+
+
+def compare_lines(purchase: PurchaseInvoice) -> list[MatchedLine]:
+    """Each line against its order and its receipts. Nothing of a credit note, a deposit, or what quotes no order of
+    ours.
+    """
     if purchase.is_credit_note or purchase.is_deposit or order_of(purchase) is None:
         return []
-    settings = PurchaseSettings.everywhere.filter(company_id=purchase.company_id).first() or PurchaseSettings()
+    settings = settings_of(purchase.company_id)
     lines = list(PurchaseLine.everywhere.filter(purchase=purchase).order_by("position"))
     rows = OrderMatch.everywhere.filter(purchase_line__in=lines).select_related("order_line")
     matched = {row.purchase_line_id: row.order_line for row in rows}
-    billed, received = _billed(matched.values()), _received(matched.values())
-    found: list[Difference] = []
-    for line in lines:
-        ordered = matched.get(line.pk)
-        if ordered is not None:
-            found += _differences(line, ordered, billed[ordered.pk], received.get(ordered.pk, ZERO), settings)
-        elif line.net > 0:
-            found.append(Difference("order_quantity", line, _("Cette ligne n’est pas dans la commande.")))
-    return found
+    billed, received = billed_of(matched.values()), _received(matched.values())
+    return [_matched(line, matched.get(line.pk), billed, received, settings) for line in lines]
+
+
+def settings_of(company_id: int) -> PurchaseSettings:
+    return PurchaseSettings.everywhere.filter(company_id=company_id).first() or PurchaseSettings()
+
+
+def differences_of(purchase: PurchaseInvoice) -> list[Difference]:
+    """What of the purchase is dearer or more than ordered, or more than received. None for a credit note."""
+    return [difference for row in compare_lines(purchase) for difference in row.differences]
+
+
+def _matched(
+    line: PurchaseLine,
+    ordered: PurchaseOrderLine | None,
+    billed: Mapping[int, Decimal],
+    received: Mapping[int, Decimal],
+    settings: PurchaseSettings,
+) -> MatchedLine:
+    if ordered is None:
+        sentence = _("Cette ligne n’est pas dans la commande.")
+        found = (Difference("order_quantity", line, sentence),) if line.net > 0 else ()
+        return MatchedLine(line, None, line.quantity or Decimal(1), line.net, ZERO, ZERO, found)
+    quantity = quantity_of(line, ordered)
+    asked = line.net / quantity if quantity else line.net
+    known = billed[ordered.pk], received.get(ordered.pk, ZERO)
+    return MatchedLine(
+        line, ordered, quantity, round2(asked), *known, tuple(_differences(line, ordered, *known, settings))
+    )
 
 
 def _differences(
@@ -142,7 +182,7 @@ def quantity_of(line: PurchaseLine, ordered: PurchaseOrderLine) -> Decimal:
     return (line.net / ordered.unit_price).quantize(Decimal("0.0001")) if ordered.unit_price else Decimal(1)
 
 
-def _billed(ordered: Iterable[PurchaseOrderLine]) -> Mapping[int, Decimal]:
+def billed_of(ordered: Iterable[PurchaseOrderLine]) -> Mapping[int, Decimal]:
     """What all living invoices bill of these lines, less what credit notes give back."""
     lines = {one.pk: one for one in ordered}
     rows = OrderMatch.everywhere.filter(order_line__in=lines.values()).select_related("purchase_line__purchase")
@@ -160,11 +200,7 @@ def _received(ordered: Iterable[PurchaseOrderLine]) -> dict[int, Decimal]:
     return sums
 
 
-def renew_order_doubts(purchases: Iterable[PurchaseInvoice]) -> None:
-    """Drop what locked purchases no longer give cause for; nothing that a person settled comes back."""
-    for purchase in purchases:
-        holding = order_doubts(purchase)
-        kept = [doubt for doubt in purchase.doubts if doubt not in OF_ORDER or doubt in holding]
-        if kept != purchase.doubts:
-            purchase.doubts = kept
-            purchase.save(update_fields=["doubts"])
+def received_of(order: PurchaseOrder) -> dict[int, Decimal]:
+    """What came of each line of an order, by the key of the line."""
+    rows = ReceiptLine.everywhere.filter(order_line__order=order).order_by().values("order_line_id")
+    return dict(rows.annotate(sum=Sum("quantity")).values_list("order_line_id", "sum"))

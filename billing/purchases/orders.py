@@ -1,26 +1,20 @@
-"""Orders to suppliers: written, placed, received in parts, closed; invoices that quote one are held against it."""
+"""Orders to suppliers: written, placed, closed, cancelled; invoices that quote one are held against it anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
-from billing.models import PurchaseInvoice
+from billing.models import Product
 from billing.numbering import next_number
-from billing.purchases.matching import renew_order_doubts
-from billing.purchases.models import (
-    PurchaseOrder,
-    PurchaseOrderLine,
-    PurchaseOrderStatus,
-    Receipt,
-    ReceiptLine,
-)
+from billing.purchases.matching import match_lines, received_of
+from billing.purchases.models import IN_BOOKS, OrderMatch, PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus
+from billing.purchases.quoting import held_anew
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -28,14 +22,10 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
 from config.kernel.rows import edit, lock
 from customers.models import Customer
-from customers.services import mark_as_supplier
+from customers.services import check_active, mark_as_supplier
 
 SERIES = "CDF"
-_TAGS = {
-    PurchaseOrderStatus.PLACED: "billing.purchase_order.placed",
-    PurchaseOrderStatus.CLOSED: "billing.purchase_order.closed",
-    PurchaseOrderStatus.CANCELLED: "billing.purchase_order.cancelled",
-}
+MOST = Decimal(10) ** 14  # of a total, in its currency
 
 
 class OrderNotEditable(DomainError):
@@ -43,19 +33,14 @@ class OrderNotEditable(DomainError):
     message = "La commande %(number)s est passée : elle ne se modifie plus. Annulez-la et passez-en une autre."
 
 
-class NothingToReceive(DomainError):
-    code = "nothing_to_receive"
-    message = "La commande %(number)s n’attend rien : seule une commande passée se réceptionne."
-
-
-class ReturnedBeyondReceived(Invalid):
-    code = "returned_beyond_received"
-    message = "Il n’est pas entré autant de « %(line)s » : %(received)s reçus en tout."
-
-
 class OrderHasReceipts(DomainError):
     code = "order_has_receipts"
     message = "La commande %(number)s est reçue, au moins en partie : soldez-la au lieu de l’annuler."
+
+
+class OrderIsBilled(DomainError):
+    code = "order_is_billed"
+    message = "La commande %(number)s est facturée, au moins en partie : soldez-la au lieu de l’annuler."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +49,7 @@ class OrderLineInput:
     quantity: Decimal
     unit_price: Decimal
     account: str = ""
+    product: Product | None = None
 
 
 @transaction.atomic
@@ -78,20 +64,21 @@ def save_purchase_order(
 ) -> PurchaseOrder:
     """Write a draft order (expected_on, currency, internal_notes) with its lines; it takes its number at once.
 
-    Raises OrderNotEditable, Invalid.
+    Raises OrderNotEditable, CustomerArchived for one newly named, Invalid.
     """
-    if not lines:
-        raise Invalid(fields={"lines": "Ajoutez au moins une ligne."})
-    if any(line.quantity <= 0 or line.unit_price < 0 for line in lines):
-        raise Invalid(fields={"lines": "Une ligne a une quantité, et un prix qui n’est pas négatif."})
+    total = _total_of(lines)
     row = lock(order) if order else None
     if row is not None and not row.is_editable:
         raise OrderNotEditable(number=row.number)
+    if row is None or row.supplier_id != supplier.pk:
+        check_active(supplier)
     company_id, on = supplier.company_id, local_day(at)
     if row is None:
         number = next_number(company_id=company_id, series=SERIES, on=on)
         row = PurchaseOrder(company_id=company_id, number=number, order_date=on, created_at=at)
-    total = sum((round2(line.quantity * line.unit_price) for line in lines), ZERO)
+    expected_on = values.get("expected_on")
+    if expected_on is not None and expected_on < row.order_date:
+        raise Invalid(fields={"expected_on": "Elle est attendue avant d’être commandée : corrigez la date."})
     edit(row, {**values, "supplier": supplier, "total_net": total})
     PurchaseOrderLine.everywhere.filter(order=row).delete()
     PurchaseOrderLine.everywhere.bulk_create(
@@ -103,6 +90,7 @@ def save_purchase_order(
             quantity=line.quantity,
             unit_price=line.unit_price,
             account=line.account,
+            product=line.product,
         )
         for position, line in enumerate(lines, start=1)
     )
@@ -112,88 +100,65 @@ def save_purchase_order(
     return row
 
 
+def _total_of(lines: Sequence[OrderLineInput]) -> Decimal:
+    """What the lines cost without VAT. Raises Invalid."""
+    if not lines:
+        raise Invalid(fields={"lines": "Ajoutez au moins une ligne."})
+    if any(line.quantity <= 0 or line.unit_price < 0 for line in lines):
+        raise Invalid(fields={"lines": "Une ligne a une quantité, et un prix qui n’est pas négatif."})
+    total = sum((round2(line.quantity * line.unit_price) for line in lines), ZERO)
+    if total >= MOST:
+        raise Invalid(fields={"lines": "Le total est trop grand pour être tenu."})
+    return total
+
+
 @transaction.atomic
 def place_order(*, order: PurchaseOrder, actor: Actor, at: datetime) -> PurchaseOrder:
-    """The supplier has it: its lines no longer change. Raises TransitionRefused."""
-    return _move(lock(order), PurchaseOrderStatus.PLACED, actor, at)
+    """The supplier has it: its lines no longer change. Raises TransitionRefused, CustomerArchived.
+
+    Invoices that came before it and quote it are matched now.
+    """
+    check_active(order.supplier)
+    with held_anew(order, actor=actor, at=at) as waiting:
+        row = lock(order)
+        if not row.is_editable:
+            raise states.TransitionRefused(state=row.get_status_display())
+        _move(row, PurchaseOrderStatus.PLACED, "billing.purchase_order.placed", actor, at)
+        for purchase in waiting:
+            match_lines(purchase)
+    return row
 
 
 @transaction.atomic
 def close_order(*, order: PurchaseOrder, actor: Actor, at: datetime) -> PurchaseOrder:
     """Nothing more is expected of it. Raises TransitionRefused."""
-    return _move(lock(order), PurchaseOrderStatus.CLOSED, actor, at)
+    return _move(lock(order), PurchaseOrderStatus.CLOSED, "billing.purchase_order.closed", actor, at)
+
+
+@transaction.atomic
+def reopen_order(*, order: PurchaseOrder, actor: Actor, at: datetime) -> PurchaseOrder:
+    """Something more is expected of a closed one. Raises TransitionRefused."""
+    row = lock(order)
+    if not row.can_be_reopened:
+        raise states.TransitionRefused(state=row.get_status_display())
+    return _move(row, PurchaseOrderStatus.PLACED, "billing.purchase_order.reopened", actor, at)
 
 
 @transaction.atomic
 def cancel_order(*, order: PurchaseOrder, actor: Actor, at: datetime) -> PurchaseOrder:
-    """It will not come. Raises TransitionRefused, OrderHasReceipts."""
-    row = lock(order)
-    if any(received_of(row).values()):
-        raise OrderHasReceipts(number=row.number)
-    return _move(row, PurchaseOrderStatus.CANCELLED, actor, at)
-
-
-@transaction.atomic
-def receive_goods(
-    *,
-    order: PurchaseOrder,
-    quantities: Mapping[int, Decimal],
-    received_on: date,
-    delivery_note: str = "",
-    actor: Actor,
-    at: datetime,
-) -> Receipt:
-    """Note what came of an order, by the keys of its lines; negative quantities went back.
-
-    Invoices that waited for it are looked at again. Raises NothingToReceive, ReturnedBeyondReceived, Invalid.
+    """It will not come: invoices that quote it are doubtful. Raises OrderHasReceipts, OrderIsBilled,
+    TransitionRefused.
     """
-    # before the order: correcting one of them locks it first, and the order it quotes next
-    waiting = _waiting_for(order)
-    row = lock(order)
-    if row.status != PurchaseOrderStatus.PLACED:
-        raise NothingToReceive(number=row.number)
-    lines = {line.pk: line for line in PurchaseOrderLine.everywhere.filter(order=row)}
-    came = {key: quantity for key, quantity in quantities.items() if quantity}
-    if not came or came.keys() - lines.keys():
-        raise Invalid(fields={"quantities": "Indiquez ce qui est entré, ligne par ligne."})
-    known = received_of(row)
-    for key, quantity in came.items():
-        received = known.get(key, Decimal(0))
-        if received + quantity < 0:
-            raise ReturnedBeyondReceived(line=lines[key].description, received=f"{received:f}")
-    receipt: Receipt = Receipt.everywhere.create(
-        company_id=row.company_id,
-        order=row,
-        received_on=received_on,
-        delivery_note=delivery_note[:60],
-        received_by_id=actor.user_id,
-        at=at,
-    )
-    ReceiptLine.everywhere.bulk_create(
-        ReceiptLine(company_id=row.company_id, receipt=receipt, order_line_id=key, quantity=quantity)
-        for key, quantity in came.items()
-    )
-    data = {"number": row.number, "delivery_note": receipt.delivery_note}
-    audit.record("billing.purchase_order.received", subject=row, actor=actor, at=at, also=[row.supplier], data=data)
-    renew_order_doubts(waiting)
-    return receipt
+    with held_anew(order, actor=actor, at=at):
+        row = lock(order)
+        if any(received_of(row).values()):
+            raise OrderHasReceipts(number=row.number)
+        if OrderMatch.everywhere.filter(order_line__order=row, purchase_line__purchase__status__in=IN_BOOKS).exists():
+            raise OrderIsBilled(number=row.number)
+        return _move(row, PurchaseOrderStatus.CANCELLED, "billing.purchase_order.cancelled", actor, at)
 
 
-def received_of(order: PurchaseOrder) -> dict[int, Decimal]:
-    """What came of each line of an order, by the key of the line."""
-    rows = ReceiptLine.everywhere.filter(order_line__order=order).order_by().values("order_line_id")
-    return dict(rows.annotate(sum=Sum("quantity")).values_list("order_line_id", "sum"))
-
-
-def _waiting_for(order: PurchaseOrder) -> list[PurchaseInvoice]:
-    """The purchases that quote the order and may still change, locked in the order of their keys."""
-    rows = PurchaseInvoice.everywhere.filter(
-        supplier_id=order.supplier_id, order_reference=order.number, status__in=("TO_CHECK", "TO_APPROVE")
-    )
-    return list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
-
-
-def _move(row: PurchaseOrder, to: PurchaseOrderStatus, actor: Actor, at: datetime) -> PurchaseOrder:
+def _move(row: PurchaseOrder, to: PurchaseOrderStatus, tag: str, actor: Actor, at: datetime) -> PurchaseOrder:
     data = {"number": row.number, "total": row.total_net}
-    states.move(row, to, tag=_TAGS[to], actor=actor, at=at, also=[row.supplier], data=data)
+    states.move(row, to, tag=tag, actor=actor, at=at, also=[row.supplier], data=data)
     return row

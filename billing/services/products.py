@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
-from billing.models import MovementReason, Product, SalesOrder, StockMovement
+from billing.models import MovementReason, Product, PurchaseOrder, SalesOrder, StockMovement
 from billing.totals import check_vat
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
@@ -80,16 +80,17 @@ def move_stock(
     actor: Actor,
     at: datetime,
     order: SalesOrder | None = None,
+    ordered_by: PurchaseOrder | None = None,
     note: str = "",
 ) -> StockMovement:
     """Add `quantity` (negative takes out) to the stock. Raises NotEnoughStock, NoStockKept, ProductArchived.
 
-    What was ordered before the product was archived still leaves.
+    What was ordered before the product was archived still leaves, and still comes in.
     """
     if not product.tracks_stock:
         raise NoStockKept(product=product.name)
     locked = lock(product)
-    if locked.archived_at is not None and order is None:
+    if locked.archived_at is not None and order is None and ordered_by is None:
         raise ProductArchived(locked)
     if locked.on_hand + quantity < 0:
         raise NotEnoughStock(
@@ -102,7 +103,7 @@ def move_stock(
     audit.record(
         "billing.stock.moved",
         subject=movement,
-        also=[product, order] if order else [product],
+        also=[product, *filter(None, (order, ordered_by))],
         actor=actor,
         at=at,
         seal=True,

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.purchases.models.parts import PurchaseLine
 from config.kernel.models import CompanyRow, User
+from config.kernel.money import round2
 from config.kernel.states import can_move
 from customers.models import Customer
 
@@ -56,17 +58,39 @@ class PurchaseOrder(CompanyRow):
     def __str__(self) -> str:
         return self.number
 
+    def get_absolute_url(self) -> str:
+        return reverse("billing:purchase-order-detail", args=[self.pk])
+
     @property
     def is_editable(self) -> bool:
         return self.status == PurchaseOrderStatus.DRAFT
 
     @property
     def can_be_placed(self) -> bool:
-        return can_move(self, PurchaseOrderStatus.PLACED)
+        return self.is_editable and can_move(self, PurchaseOrderStatus.PLACED)
+
+    @property
+    def can_be_received(self) -> bool:
+        return self.status == PurchaseOrderStatus.PLACED
+
+    @property
+    def can_be_closed(self) -> bool:
+        return can_move(self, PurchaseOrderStatus.CLOSED)
+
+    @property
+    def can_be_reopened(self) -> bool:
+        return self.status == PurchaseOrderStatus.CLOSED and can_move(self, PurchaseOrderStatus.PLACED)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return can_move(self, PurchaseOrderStatus.CANCELLED)
 
 
 class PurchaseOrderLine(CompanyRow):
-    """So much of something at a price without VAT; `account` is proposed to the line of the invoice."""
+    """So much of something at a price without VAT; `account` is proposed to the line of the invoice.
+
+    A product whose stock is kept comes in with each receipt.
+    """
 
     order = models.ForeignKey(PurchaseOrder, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField(_("position"))
@@ -74,6 +98,14 @@ class PurchaseOrderLine(CompanyRow):
     quantity = models.DecimalField(_("quantité"), max_digits=14, decimal_places=4)
     unit_price = models.DecimalField(_("prix unitaire HT"), max_digits=16, decimal_places=6)
     account = models.CharField(_("compte"), max_length=10, blank=True)
+    product = models.ForeignKey(
+        "billing.Product",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="purchase_order_lines",
+        verbose_name=_("produit"),
+    )
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("ligne de commande fournisseur")
@@ -91,6 +123,10 @@ class PurchaseOrderLine(CompanyRow):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def net_amount(self) -> Decimal:
+        return round2(self.quantity * self.unit_price)
 
 
 class Receipt(CompanyRow):

@@ -14,17 +14,15 @@ from billing.purchases.checking import check_purchase, save_purchase
 from billing.purchases.doubts import settle_doubt
 from billing.purchases.matching import differences_of
 from billing.purchases.orders import (
-    NothingToReceive,
     OrderHasReceipts,
     OrderLineInput,
     OrderNotEditable,
-    ReturnedBeyondReceived,
     cancel_order,
     close_order,
     place_order,
-    receive_goods,
     save_purchase_order,
 )
+from billing.purchases.receiving import NothingToReceive, ReturnedBeyondReceived, receive_goods
 from billing.purchases.refusing import refuse_purchase
 from config.kernel.actor import Actor
 from config.kernel.errors import TransitionRefused
