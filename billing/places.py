@@ -15,10 +15,12 @@ declare_pages(
 declare_tabs(
     Place("billing:purchase-list", _("Factures"), "bag"),
     Place("billing:approval-list", _("À approuver"), "check"),
+    Place("billing:purchase-order-list", _("Commandes"), "cart", _("réception livraison fournisseur")),
     Place("billing:supplier-list", _("Fournisseurs"), "users"),
 )
 declare_acts(
     Place("billing:purchase-new", _("Saisir une facture fournisseur"), "plus", _("achat dépense enregistrer")),
+    Place("billing:purchase-order-new", _("Nouvelle commande fournisseur"), "plus", _("commander achat")),
     Place("billing:supplier-new", _("Nouveau fournisseur"), "plus", _("créer achat")),
     Place("billing:invoice-new", _("Nouvelle facture"), "plus", _("créer facturer brouillon")),
     Place("billing:order-new", _("Nouvelle commande"), "plus", _("créer vente devis")),

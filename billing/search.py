@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, Product, SalesOrder
-from billing.purchases.models import PurchaseInvoice
+from billing.purchases.models import PurchaseInvoice, PurchaseOrder
+from billing.purchases.order_standing import chip_of_order, with_order_standing
 from billing.purchases.standing import chip_of, with_standing
 from billing.standing import chips_of
 from config.kernel import typography
@@ -98,6 +99,27 @@ def _order_hits(rows: Sequence[SalesOrder], _on: date) -> list[Hit]:
     ]
 
 
+def _find_purchase_orders(terms: SearchTerms) -> QuerySet[PurchaseOrder]:
+    named = holds(terms.text, "number", "supplier__name") | terms.is_amount("total_net")
+    return PurchaseOrder.objects.select_related("supplier").filter(named).order_by("-order_date", "-id")
+
+
+def _purchase_order_hits(rows: Sequence[PurchaseOrder], on: date) -> list[Hit]:
+    standing = with_order_standing(PurchaseOrder.objects.filter(pk__in=[row.pk for row in rows]), on)
+    chips = {row.pk: chip_of_order(row.standing) for row in standing} if rows else {}  # type: ignore[attr-defined]
+    return [
+        Hit(
+            row.number,
+            row.supplier.name,
+            row.get_absolute_url(),
+            chips[row.pk].label,
+            chips[row.pk].tone,
+            typography.money(row.total_net, row.currency),
+        )
+        for row in rows
+    ]
+
+
 def _find_products(terms: SearchTerms) -> QuerySet[Product]:
     return Product.objects.filter(holds(terms.text, "reference", "name"), archived_at=None).order_by("name", "id")
 
@@ -138,6 +160,17 @@ declare(
         list_page="billing:supplier-list",
         find=_find_suppliers,
         hits=_supplier_hits,
+    ),
+    SearchSection(
+        area="purchases",
+        name="purchase-orders",
+        label=_("Commandes fournisseurs"),
+        kind=_("Commande fournisseur"),
+        icon="cart",
+        list_page="billing:purchase-order-list",
+        find=_find_purchase_orders,
+        hits=_purchase_order_hits,
+        numbered=PurchaseOrder,
     ),
     SearchSection(
         area="orders",

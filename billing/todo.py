@@ -17,7 +17,8 @@ from billing.invoice_sums import invoice_sums
 from billing.invoiced import is_invoiced
 from billing.models import Email, EmailStatus, Invoice, OrderStatus, Product, SalesOrder
 from billing.purchases.awaiting import awaiting
-from billing.purchases.models import PurchaseInvoice, PurchaseStatus, SupplierIban
+from billing.purchases.models import PurchaseInvoice, PurchaseOrder, PurchaseStatus, SupplierIban
+from billing.purchases.order_standing import with_order_standing
 from billing.services.bounces import addresses_to_mend
 from config.kernel import typography
 from config.kernel.scope import current_company_id
@@ -168,6 +169,22 @@ def purchases_to_approve(today: Today) -> Iterator[Todo]:
         detail %= {"total": typography.money(row["total"]), "day": typography.day(row["first"])}
         url = reverse("billing:approval-list")
         yield Todo(counted(sentence, row["count"]), detail, "check", "warn", _("Approuver"), url)
+
+
+@watch("purchase-orders", needs="purchases.edit")
+def late_deliveries(today: Today) -> Iterator[Todo]:
+    """Orders to suppliers that should have come. One query."""
+    placed = PurchaseOrder.objects.filter(status="PLACED", expected_on__lt=today.date)
+    orders: Any = with_order_standing(placed, today.date)
+    row = (
+        orders.filter(standing="late").order_by().aggregate(count=Count("pk"), only=Min("pk"), first=Min("expected_on"))
+    )
+    if row["count"]:
+        sentence = ngettext("%(n)s livraison en retard", "%(n)s livraisons en retard", row["count"])
+        detail = _("La plus ancienne était attendue le %(day)s.") % {"day": typography.day(row["first"])}
+        names = ("billing:purchase-order-detail", "billing:purchase-order-list")
+        url = one_or_list(row["count"], row["only"], *names, "status=late")
+        yield Todo(counted(sentence, row["count"]), detail, "box", "warn", _("Réceptionner"), url)
 
 
 first_step(

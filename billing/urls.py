@@ -14,8 +14,20 @@ from billing.views import (
     orders,
     products,
 )
-from billing.views.purchases import acts, approvals, crediting, forms, records, supplier_forms, suppliers
+from billing.views.purchases import (
+    acts,
+    approvals,
+    crediting,
+    forms,
+    order_forms,
+    records,
+    supplier_forms,
+    suppliers,
+    tying,
+)
 from billing.views.purchases import listing as purchases
+from billing.views.purchases import order_list as purchase_order_list
+from billing.views.purchases import orders as purchase_orders
 
 app_name = "billing"
 urlpatterns = [
@@ -72,6 +84,18 @@ urlpatterns = [
     path("purchases/<int:pk>/credit/", crediting.purchase_credit, name="purchase-credit"),
     path("purchases/<int:pk>/credit/<int:other>/undo/", crediting.purchase_credit_undo, name="purchase-credit-undo"),
     path("purchases/<int:pk>/", records.purchase_detail, name="purchase-detail"),
+    path("purchases/<int:pk>/order/", tying.purchase_tie, name="purchase-tie"),
+    path("purchases/orders/", purchase_order_list.purchase_order_list, name="purchase-order-list"),
+    path("purchases/orders/new/", order_forms.purchase_order_new, name="purchase-order-new"),
+    path("purchases/orders/totals/", order_forms.purchase_order_totals, name="purchase-order-totals"),
+    path("purchases/orders/products/", order_forms.purchase_order_products, name="purchase-order-products"),
+    path("purchases/orders/<int:pk>/", purchase_orders.purchase_order_detail, name="purchase-order-detail"),
+    path("purchases/orders/<int:pk>/edit/", order_forms.purchase_order_edit, name="purchase-order-edit"),
+    path("purchases/orders/<int:pk>/place/", purchase_orders.purchase_order_place, name="purchase-order-place"),
+    path("purchases/orders/<int:pk>/receive/", purchase_orders.purchase_order_receive, name="purchase-order-receive"),
+    path("purchases/orders/<int:pk>/close/", purchase_orders.purchase_order_close, name="purchase-order-close"),
+    path("purchases/orders/<int:pk>/reopen/", purchase_orders.purchase_order_reopen, name="purchase-order-reopen"),
+    path("purchases/orders/<int:pk>/cancel/", purchase_orders.purchase_order_cancel, name="purchase-order-cancel"),
     path("purchases/suppliers/", suppliers.supplier_list, name="supplier-list"),
     path("purchases/suppliers/new/", supplier_forms.supplier_new, name="supplier-new"),
     path("purchases/suppliers/options/", supplier_forms.supplier_options, name="supplier-options"),

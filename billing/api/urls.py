@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from billing.api import orders, products, stock
 from billing.api.invoices import deposits, disputes, generating, stats
+from billing.api.purchases import orders as purchase_orders
 from billing.api.purchases import routes as purchases
 from billing.api.purchases import suppliers
 
@@ -20,6 +21,21 @@ urlpatterns: list[URLPattern] = [
     path("purchases/<int:id>/book", purchases.PurchaseBook.as_view(), name="purchase-book"),
     path("purchases/<int:id>/refuse", purchases.PurchaseRefuse.as_view(), name="purchase-refuse"),
     path("purchases/<int:id>/dispute", purchases.PurchaseDispute.as_view(), name="purchase-dispute"),
+    path("purchase-orders", purchase_orders.PurchaseOrderList.as_view(), name="purchase-orders"),
+    path("purchase-orders/<int:id>", purchase_orders.PurchaseOrderItem.as_view(), name="purchase-order"),
+    path("purchase-orders/<int:id>/place", purchase_orders.PurchaseOrderPlace.as_view(), name="purchase-order-place"),
+    path("purchase-orders/<int:id>/close", purchase_orders.PurchaseOrderClose.as_view(), name="purchase-order-close"),
+    path(
+        "purchase-orders/<int:id>/reopen", purchase_orders.PurchaseOrderReopen.as_view(), name="purchase-order-reopen"
+    ),
+    path(
+        "purchase-orders/<int:id>/cancel", purchase_orders.PurchaseOrderCancel.as_view(), name="purchase-order-cancel"
+    ),
+    path(
+        "purchase-orders/<int:id>/receipts",
+        purchase_orders.PurchaseOrderReceipts.as_view(),
+        name="purchase-order-receipts",
+    ),
     path("suppliers", suppliers.SupplierList.as_view(), name="suppliers"),
     path("suppliers/<int:id>", suppliers.SupplierItem.as_view(), name="supplier"),
     path("suppliers/<int:id>/ibans", suppliers.SupplierIbans.as_view(), name="supplier-ibans"),

@@ -14,9 +14,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from billing.purchases.matching import billed_of, received_of
-from billing.purchases.models import PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, ReceiptLine
+from billing.purchases.models import PurchaseLine, PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, ReceiptLine
+from billing.purchases.proposing import NORMAL_RATE
 from billing.standing import Chip
-from config.kernel.money import ZERO
+from config.kernel.money import ZERO, round2
 
 
 class OrderStanding(models.TextChoices):
@@ -101,3 +102,20 @@ def ordered_lines(order: PurchaseOrder) -> list[OrderedLine]:
     billed: Mapping[int, Decimal] = billed_of(lines)
     received = received_of(order)
     return [OrderedLine(line, received.get(line.pk, ZERO), billed[line.pk]) for line in lines]
+
+
+def lines_to_bill(order: PurchaseOrder) -> list[PurchaseLine]:
+    """What came and is not billed yet, at the ordered price: the lines of an invoice that is typed, not stored."""
+    return [
+        PurchaseLine(
+            description=row.line.description,
+            quantity=row.received - row.billed,
+            unit_price=row.line.unit_price,
+            net=round2((row.received - row.billed) * row.line.unit_price),
+            vat_rate=NORMAL_RATE,
+            account=row.line.account,
+            regime="",
+        )
+        for row in ordered_lines(order)
+        if row.received > row.billed
+    ]

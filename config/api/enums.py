@@ -14,6 +14,7 @@ ENUMS = {
     "ReminderStateEnum": "payments.dunning.api.STATE_WORDS",
     "BulkOutcomeEnum": "einvoicing.api.bulk.OUTCOMES",
     "OrderStatusEnum": "billing.api.orders.STATUSES",
+    "PurchaseOrderStatusEnum": "billing.api.purchases.orders.ORDER_STATUSES",
     "PurchaseStatusEnum": "billing.api.purchases.shapes.STATUSES",
     "PurchaseRegimeEnum": "billing.api.purchases.shapes.REGIMES",
     "VatCategoryEnum": "billing.api.purchases.bodies.CATEGORIES",

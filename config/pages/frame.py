@@ -37,6 +37,7 @@ ROOMS = {
         "billing:purchase-list",
         "einvoicing:received-list",
         "billing:approval-list",
+        "billing:purchase-order-list",
         "billing:supplier-list",
         "payments:supplier-due",
     ),

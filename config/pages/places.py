@@ -19,6 +19,7 @@ ACTS_IN_ORDER = (
     "customers:customer-new",
     "billing:product-new",
     "billing:purchase-new",
+    "billing:purchase-order-new",
     "billing:supplier-new",
     "payments:payment-new",
     "payments:refund-list",

@@ -78,6 +78,22 @@ def an_order(world: World) -> dict[str, Any]:
     }
 
 
+def a_purchase_order(world: World) -> dict[str, Any]:
+    item = {
+        "description": "Ramette A4",
+        "quantity": Decimal("12.5"),
+        "unit_price": Decimal("4.123456"),
+        "account": "606400",
+        "product_id": world.product.pk,
+    }
+    return {
+        "supplier_id": world.supplier.pk,
+        "expected_on": "2026-12-24",
+        "internal_notes": "Voir Ada",
+        "items": [item],
+    }
+
+
 def a_product(world: World) -> dict[str, Any]:
     return {
         "reference": "CH-9",
@@ -241,6 +257,8 @@ RECORDS = {
     "customer_update": Record(lambda world: {**a_customer(world), "archived": True}),
     "purchase_create": Record(a_bought_invoice),
     "purchase_update": Record(a_bought_invoice),
+    "purchase_order_create": Record(a_purchase_order),
+    "purchase_order_update": Record(a_purchase_order),
     "supplier_create": Record(lambda world: {**a_supplier(world), "address": LYON}),
     "supplier_update": Record(lambda world: {**a_supplier(world), "address": LYON}),
     "payment_create": Record(a_payment, inside="payment"),
@@ -307,6 +325,9 @@ ACTS = {
     "received_document_upload": {"file"},
     "purchase_refuse": {"code", "reason"},
     "purchase_dispute_open": {"code", "reason"},
+    "purchase_order_receipt_create": {
+        "received_on", "delivery_note", "items", "items.line_id", "items.quantity",
+    },
     "supplier_iban_create": {"iban", "bic", "holder"},
     "refund_cancel": {"reason"},
     "supplier_payment_create": {

@@ -123,6 +123,10 @@ class World:
         return purchases.a_purchase(self.supplier, iban=story.SECOND_IBAN, doubts=["low_confidence"])
 
     @cached_property
+    def purchase_order(self) -> Any:
+        return purchases.an_order(self.supplier)
+
+    @cached_property
     def approval_rule(self) -> Any:
         values = {"name": "Tout", "above": Decimal(1_000_000)}
         with company_scope(self.company):
@@ -502,6 +506,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
+    "purchase-orders": lambda world: world.purchase_order,
     "purchases": lambda world: world.purchase,
     "received": lambda world: world.document,
     "received-webhooks": lambda world: world.received,

@@ -11,7 +11,10 @@ from typing import Any
 from billing.models import PurchaseInvoice
 from billing.purchases.checking import PurchaseLineInput, check_purchase, save_purchase
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.models import PurchaseOrder, Receipt
+from billing.purchases.orders import OrderLineInput, place_order, save_purchase_order
 from billing.purchases.postings import OWED_BY_US
+from billing.purchases.receiving import receive_goods
 from billing.purchases.recording import record_purchase
 from billing.purchases.suppliers import save_supplier
 from config.kernel.clock import local_day
@@ -86,6 +89,37 @@ def a_purchase(supplier: Customer, lines: Sequence[LineContent] = (), **values: 
             content=content(lines, **values),
             **{"received_on": local_day(AT), "actor": ACTOR, "at": AT, **more},
         )
+
+
+def ordered(description: str = "Ramette A4 80 g", quantity: str = "20", price: str = "4.50", **values: Any) -> Any:
+    """A line of an order."""
+    given = {"account": "606400", **values}
+    return OrderLineInput(description=description, quantity=Decimal(quantity), unit_price=Decimal(price), **given)
+
+
+def an_order(supplier: Customer, lines: Sequence[OrderLineInput] = (), **values: Any) -> PurchaseOrder:
+    """A draft order to a supplier."""
+    lines = list(lines or [ordered()])
+    with company_scope(supplier.company_id):
+        return save_purchase_order(
+            order=None, supplier=supplier, values=values, lines=lines, actor=ACTOR, at=values.pop("at", AT)
+        )
+
+
+def a_placed_order(supplier: Customer, lines: Sequence[OrderLineInput] = (), **values: Any) -> PurchaseOrder:
+    """An order that its supplier has."""
+    order = an_order(supplier, lines, **values)
+    with company_scope(supplier.company_id):
+        return place_order(order=order, actor=ACTOR, at=AT)
+
+
+def received(order: PurchaseOrder, *quantities: str | int, **values: Any) -> Receipt:
+    """What came of each line of an order, in their order."""
+    with company_scope(order.company_id):
+        keys = order.lines.order_by("position").values_list("pk", flat=True)
+        came = {key: Decimal(quantity) for key, quantity in zip(keys, quantities, strict=False)}
+        given = {"received_on": local_day(AT), "actor": ACTOR, "at": AT, **values}
+        return receive_goods(order=order, quantities=came, **given)
 
 
 def kept(net: str, account: str, regime: str = "GOODS", rate: str = "20", **values: Any) -> PurchaseLineInput:

@@ -31,7 +31,13 @@ OUTSIDE = {"login", "logout", "language", "health", "metrics"}
 PORTAL = "payments:portal"
 OTHER_DOORS = ("api", "integrations", "admin/", "^")
 # these read what is sent to them, and keep nothing of it
-READING_POSTS = {"company-switch", "billing:line-totals", "billing:lines-paste", "billing:purchase-totals"}
+READING_POSTS = {
+    "company-switch",
+    "billing:line-totals",
+    "billing:lines-paste",
+    "billing:purchase-totals",
+    "billing:purchase-order-totals",
+}
 
 # page → the routes of the API that read, and do, the same; "" where programs have no such thing
 TWINS: dict[str, tuple[str, str]] = {
@@ -147,6 +153,18 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:purchase-dispute-close": ("", "delete api/purchases/<int:id>/dispute"),
     "billing:purchase-doubt": ("", "put api/purchases/<int:id>"),
     "billing:purchase-amend": ("", "put api/purchases/<int:id>"),
+    "billing:purchase-tie": ("", "put api/purchases/<int:id>"),
+    "billing:purchase-order-list": ("get api/purchase-orders", ""),
+    "billing:purchase-order-detail": ("get api/purchase-orders/<int:id>", ""),
+    "billing:purchase-order-new": ("", "post api/purchase-orders"),
+    "billing:purchase-order-edit": ("", "put api/purchase-orders/<int:id>"),
+    "billing:purchase-order-totals": ("", ""),
+    "billing:purchase-order-products": ("", ""),
+    "billing:purchase-order-place": ("", "post api/purchase-orders/<int:id>/place"),
+    "billing:purchase-order-receive": ("", "post api/purchase-orders/<int:id>/receipts"),
+    "billing:purchase-order-close": ("", "post api/purchase-orders/<int:id>/close"),
+    "billing:purchase-order-reopen": ("", "post api/purchase-orders/<int:id>/reopen"),
+    "billing:purchase-order-cancel": ("", "post api/purchase-orders/<int:id>/cancel"),
     "billing:purchase-credit": ("", ""),
     "billing:purchase-credit-undo": ("", ""),
     "billing:approval-list": ("", ""),
@@ -336,6 +354,7 @@ A_ROW = {
     "billing:order": lambda world: world.order,
     "billing:product": lambda world: world.product,
     "billing:purchase": lambda world: world.purchase,
+    "billing:purchase-order": lambda world: world.purchase_order,
     "billing:approval": lambda world: world.purchase,
     "billing:supplier": lambda world: world.supplier,
     "billing:supplier-iban-new": lambda world: world.supplier,

@@ -34,7 +34,8 @@ HARMLESS_TWICE = {
             "billing:product-restore", "billing:order-edit", "billing:invoice-edit", "billing:invoice-deductions",
             "billing:invoice-notes", "payments:payment-edit", "payments:rule-edit", "portal-settings",
             "provider-settings", "write-off-settings", "einvoicing:readiness-activate",
-            "billing:purchase-edit", "billing:purchase-amend", "billing:supplier-edit", "purchase-settings",
+            "billing:purchase-edit", "billing:purchase-amend", "billing:purchase-tie", "billing:purchase-order-edit",
+            "billing:supplier-edit", "purchase-settings",
             "approval-rule-edit",
             "einvoicing:reception-settings", "einvoicing:reception-switch",
         ],
@@ -42,8 +43,8 @@ HARMLESS_TWICE = {
     ),
     **dict.fromkeys(
         [
-            "billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "einvoicing:credit-total",
-            "einvoicing:directory-lookup",
+            "billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "billing:purchase-order-totals",
+            "einvoicing:credit-total", "einvoicing:directory-lookup",
         ],
         "writes nothing",
     ),

@@ -55,6 +55,7 @@ LISTS = (
     "einvoicing:transmission-list",
     "billing:email-list",
     "billing:purchase-list",
+    "billing:purchase-order-list",
     "einvoicing:received-list",
     "billing:supplier-list",
 )

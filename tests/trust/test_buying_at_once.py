@@ -16,10 +16,12 @@ from billing.purchases.checking import check_purchase, save_purchase
 from billing.purchases.crediting import use_supplier_credit
 from billing.purchases.deducting import choose_purchase_deposits
 from billing.purchases.disputing import dispute_purchase
+from billing.purchases.orders import close_order
 from billing.purchases.recording import record_purchase
 from billing.purchases.refusing import refuse_purchase
 from billing.purchases.settling import settle_purchase
 from billing.purchases.spreading import book_due_shares
+from billing.services.products import save_product
 from config.kernel import chain
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -27,7 +29,17 @@ from config.kernel.errors import DomainError
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from tests.factories import people, story
-from tests.factories.purchases import a_bought_line, a_checked_purchase, a_purchase, a_supplier, content, kept
+from tests.factories.purchases import (
+    a_bought_line,
+    a_checked_purchase,
+    a_placed_order,
+    a_purchase,
+    a_supplier,
+    content,
+    kept,
+    ordered,
+    received,
+)
 from tests.factories.story import ACTOR, AT
 from tests.trust.at_once import at_once
 
@@ -142,3 +154,31 @@ def test_a_month_of_a_prepaid_charge_is_booked_once(supplier: Customer) -> None:
     assert together(supplier, lambda: book_due_shares(**sweep, **WHO)) == ["done"] * PEOPLE
     assert JournalEntry.everywhere.filter(journal="OD").count() == 10
     assert PrepaidShare.everywhere.filter(booked_on=None).count() == 2
+
+
+def test_one_delivery_is_noted_once_and_stock_comes_in_once(supplier: Customer) -> None:
+    values = {"reference": "RAM", "name": "Ramette A4 80 g", "unit_price": Decimal(7), "tracks_stock": True}
+    with company_scope(supplier.company_id):
+        product = save_product(product=None, company_id=supplier.company_id, values=values, **WHO)
+    order = a_placed_order(supplier, [ordered(product=product)])
+    answers = together(supplier, lambda: received(order, 12, delivery_note="BL 1"))
+    assert sorted(answers) == ["done", *["same_receipt"] * (PEOPLE - 1)]
+    answers = together(supplier, lambda: received(order, 8, after=1))
+    assert sorted(answers) == ["done", *["received_meanwhile"] * (PEOPLE - 1)]
+    product.refresh_from_db()
+    assert product.on_hand == 20
+
+
+def test_receiving_tying_and_closing_an_order_wait_for_each_other_in_no_circle(supplier: Customer) -> None:
+    order = a_placed_order(supplier)
+    line = a_bought_line("90", description="Ramette A4 80 g", quantity=Decimal(20))
+    purchases = [a_purchase(supplier, [line], order_reference=order.number) for _number in range(2)]
+
+    def tie(purchase: PurchaseInvoice) -> Callable[[], object]:
+        return lambda: save_purchase(purchase=purchase, values={"internal_notes": "Vu"}, lines=[again], **WHO)
+
+    again = kept("90", "606400", description="Ramette A4 80 g", quantity=Decimal(20))
+    acts = [lambda: received(order, 20), *map(tie, purchases), lambda: close_order(order=order, **WHO)]
+    answers = together(supplier, *acts, people_at_work=8)
+    assert set(answers) <= {"done", "nothing_to_receive", "transition_refused", "stale"}
+    assert "done" in answers

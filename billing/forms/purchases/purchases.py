@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.forms.picking import CustomerPickedForm
 from billing.forms.purchases.filters import KINDS
 from billing.forms.purchases.suppliers import checked
-from billing.models import InvoiceKind, PurchaseInvoice
+from billing.models import InvoiceKind, PurchaseInvoice, PurchaseOrder
 from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.identifiers import iban
@@ -80,12 +80,15 @@ class PurchaseForm(CustomerPickedForm):
         supplier: Customer | None = None,
         corrected: PurchaseInvoice | None = None,
         kind: str = "",
+        order: PurchaseOrder | None = None,
         **kwargs: Any,
     ) -> None:
         initial: dict[str, Any] = {name: getattr(purchase, name) for name in COLUMNS} if purchase else {}
         if corrected is not None:
             initial = {"kind": kind, "corrects_number": corrected.number, "currency": corrected.currency}
             supplier = corrected.supplier
+        if order is not None:
+            initial, supplier = {"order_reference": order.number, "currency": order.currency}, order.supplier
         super().__init__(*args, **{"initial": initial, **kwargs})
         self.shown = supplier or (purchase.supplier if purchase else None)
 

@@ -38,6 +38,8 @@ def own_actions(purchase: PurchaseInvoice, *, user_id: int, on: date) -> Iterato
     if purchase.status in {PurchaseStatus.TO_APPROVE, PurchaseStatus.APPROVED}:
         yield action(_("Retirer le bon à payer"), "purchase-withdraw", "undo", needs="purchases.approve")
     yield from _after_booking(purchase, action)
+    if purchase.can_change and not purchase.is_credit_note and not purchase.is_deposit:
+        yield action(_("Rattacher à une commande"), "purchase-tie", "cart")
     if purchase.disputed_at:
         yield action(_("Lever le litige"), "purchase-dispute-close", "check")
     elif _can_be_disputed(purchase):

@@ -8,12 +8,10 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -28,13 +26,15 @@ from billing.forms.purchases.lines import (
     rate_on_document,
 )
 from billing.forms.purchases.purchases import PurchaseForm
-from billing.models import InvoiceKind, PurchaseInvoice
+from billing.models import InvoiceKind, PurchaseInvoice, PurchaseOrder
 from billing.purchases.changeable import check_open
 from billing.purchases.checking import PurchaseLineInput, save_purchase
 from billing.purchases.content import LineContent, PurchaseContent
 from billing.purchases.models import PurchaseLine
+from billing.purchases.order_standing import lines_to_bill
 from billing.purchases.recording import record_purchase
 from billing.purchases.regimes import regime_on
+from billing.views.purchases.creating import come_back, step_aside
 from config.kernel import parking
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
@@ -44,14 +44,13 @@ from config.kernel.form_errors import add_domain_error, filled_forms
 from config.kernel.money import HUNDRED, ZERO
 from config.kernel.sent_once import sent_once
 
-SUPPLIER = "customer"  # the slot of the form, as it is of every document
-
 
 @require_http_methods(["GET", "POST"])
 @member("purchases.edit")
 @sent_once
 def purchase_new(request: HttpRequest) -> HttpResponse:
-    """A document that came on paper: of `?supplier=`, or what corrects `?corrects=` (a credit note, or `&kind=384`)."""
+    """A document that came on paper: of `?supplier=`, what bills `?order=`, or what corrects `?corrects=` (a credit
+    note, or `&kind=384`)."""
     return _form(request, None)
 
 
@@ -65,11 +64,12 @@ def purchase_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form(request: HttpRequest, purchase: PurchaseInvoice | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    if sent is not None and (aside := _step_aside(request)) is not None:
+    if sent is not None and (aside := step_aside(request)) is not None:
         return aside
-    typed = _come_back(request) if sent is None else sent
-    form = _form_of(request, typed, purchase)
-    form.formset = formset = purchase_lines(typed, rows=_stored(purchase) if purchase and typed is None else ())
+    typed = come_back(request) if sent is None else sent
+    order = _named(PurchaseOrder.objects.select_related("supplier"), request.GET.get("order", ""))
+    form = _form_of(request, typed, purchase, order)
+    form.formset = formset = purchase_lines(typed, rows=() if typed is not None else _rows(purchase, order))
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, purchase, form, formset) if valid else None
     if saved is not None:
@@ -89,14 +89,25 @@ def _form(request: HttpRequest, purchase: PurchaseInvoice | None) -> HttpRespons
     return render(request, "billing/purchases/form.html", context, status=200 if sent is None else 422)
 
 
-def _form_of(request: HttpRequest, typed: Any, purchase: PurchaseInvoice | None) -> PurchaseForm:
-    wanted = request.GET.get("corrects", "")
-    known = wanted if wanted.isascii() and wanted.isdigit() and len(wanted) < 20 else "0"
-    corrected = PurchaseInvoice.objects.select_related("supplier").filter(pk=int(known)).first()
+def _named(rows: Any, wanted: str) -> Any:
+    """The row whose key an address names; None without one."""
+    known = wanted if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else "0"
+    return rows.filter(pk=int(known)).first()
+
+
+def _rows(purchase: PurchaseInvoice | None, order: PurchaseOrder | None) -> list[PurchaseLine]:
+    """The lines of the purchase as stored; of a new one those that came of its order and nobody has billed."""
+    return _stored(purchase) if purchase else lines_to_bill(order) if order else []
+
+
+def _form_of(
+    request: HttpRequest, typed: Any, purchase: PurchaseInvoice | None, order: PurchaseOrder | None
+) -> PurchaseForm:
+    corrected = _named(PurchaseInvoice.objects.select_related("supplier"), request.GET.get("corrects", ""))
     asked = request.GET.get("kind", "")
     kind = asked if asked in {InvoiceKind.CREDIT_NOTE, InvoiceKind.CORRECTED} else InvoiceKind.CREDIT_NOTE
     supplier = third_party_chosen(request.GET.get("supplier"))
-    return PurchaseForm(typed, purchase=purchase, supplier=supplier, corrected=corrected, kind=kind)
+    return PurchaseForm(typed, purchase=purchase, supplier=supplier, corrected=corrected, kind=kind, order=order)
 
 
 def _stored(purchase: PurchaseInvoice) -> list[PurchaseLine]:
@@ -108,25 +119,6 @@ def _as_stored(purchase: PurchaseInvoice) -> PurchaseForm:
     form = PurchaseForm(purchase=purchase)
     form.formset = purchase_lines(rows=_stored(purchase))
     return form
-
-
-def _step_aside(request: HttpRequest) -> HttpResponse | None:
-    """To the page that creates a supplier, while this form waits; None when that button was not pressed."""
-    if request.POST.get("create", "") != SUPPLIER:
-        return None
-    query = {"name": request.POST.get("customer_text", "")[:200], "back": parking.park(request, SUPPLIER)}
-    return redirect(f"{reverse('billing:supplier-new')}?{urlencode(query)}")
-
-
-def _come_back(request: HttpRequest) -> QueryDict | None:
-    """What was typed before, with the supplier that was created chosen; None when no form waits for this page."""
-    waiting = parking.unpark(request)
-    if waiting is None:
-        return None
-    typed, _slot, made = waiting
-    if chosen := third_party_chosen(made):
-        typed["customer"], typed["customer_text"] = str(chosen.pk), chosen.name
-    return typed
 
 
 def _save(

@@ -14,6 +14,7 @@ from billing.ledger.chart import AccountNames
 from billing.models import JournalEntry
 from billing.panels import choose
 from billing.purchases.approving import approvals_of, awaited_of
+from billing.purchases.matching import compare_lines, order_of, settings_of
 from billing.purchases.models import PurchaseInvoice, PurchaseStatus
 from billing.purchases.panels import contributed_actions, panels_of, parts_of
 from billing.purchases.proposing import explain
@@ -57,6 +58,7 @@ def purchase_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": _entries(purchase, names),
         **_settled(purchase),
         "panels": panels_of(purchase),
+        "match": _match(purchase),
         "parts": parts_of(purchase),
         "timeline": timeline_of(purchase, membership.role),
         "may_pay": membership.may("purchases.pay"),
@@ -74,6 +76,14 @@ def _lines(purchase: PurchaseInvoice, names: AccountNames) -> list[dict[str, Any
         }
         for line in purchase.lines.order_by("position")
     ]
+
+
+def _match(purchase: PurchaseInvoice) -> dict[str, Any]:
+    """The order that it quotes, and how its lines stand against what was ordered and what came."""
+    order = order_of(purchase)
+    if order is None:
+        return {}
+    return {"order": order, "lines": compare_lines(purchase), "settings": settings_of(purchase.company_id)}
 
 
 def _entries(purchase: PurchaseInvoice, names: AccountNames) -> list[dict[str, Any]]:
