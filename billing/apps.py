@@ -9,9 +9,12 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import customer_account, inbound, receivers, reports, sealed
+        from billing.purchases import panels
+        from billing.purchases.matching import say_differences
 
         sealed.declare()
         customer_account.register()
         receivers.connect()
         inbound.register()
         reports.declare()
+        panels.register(doubt_words=say_differences)

@@ -137,6 +137,14 @@ def differences_of(purchase: PurchaseInvoice) -> list[Difference]:
     return [difference for row in compare_lines(purchase) for difference in row.differences]
 
 
+def say_differences(purchase: PurchaseInvoice) -> dict[str, list[str]]:
+    """The differences in words, by the doubt that each makes, with the line where there are several."""
+    found: dict[str, list[str]] = {}
+    for difference in differences_of(purchase):
+        found.setdefault(difference.doubt, []).append(f"{difference.line.description} : {difference.sentence}")
+    return found
+
+
 def _matched(
     line: PurchaseLine,
     ordered: PurchaseOrderLine | None,

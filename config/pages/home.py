@@ -25,6 +25,7 @@ from config.runtime import heartbeats
 ORDER = (
     "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "received",
     "reception", "emails", "bank", "suspense", "debit-returns", "supplier-ibans", "purchases", "approvals",
+    "purchase-orders",
     "payment-runs", "supplier-payments", "card-payments", "late-invoices", "notices", "formal-notices", "promises",
     "refused-addresses", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip

@@ -13,7 +13,9 @@ from config.kernel.search import SECTIONS, Hit, SearchSection, SearchTerms
 
 MOST = 6
 # what apps declare in their `search.py`, as the page shows it
-ORDER = ("invoices", "customers", "suppliers", "purchases", "orders", "payments", "bank", "products")
+ORDER = (
+    "invoices", "customers", "suppliers", "purchases", "purchase-orders", "orders", "payments", "bank", "products",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

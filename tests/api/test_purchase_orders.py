@@ -36,7 +36,7 @@ def written(partner: Partner, company: Company, **values: Any) -> dict[str, Any]
 
 def test_an_order_is_written_placed_received_and_closed(partner: Partner, company: Company) -> None:
     order = written(partner, company)
-    assert (order["status"], order["total_ht"], order["number"][:4]) == ("draft", 90, "CDF-")
+    assert (order["status"], order["total_ht"], order["order_number"][:4]) == ("draft", 90, "CDF-")
     changed = json_of(partner.put(at(order), {"items": [{**ITEM, "quantity": 30}]}))
     assert (changed["total_ht"], changed["supplier_id"]) == (135, order["supplier_id"])
     placed = json_of(partner.post(at(order, "place")))

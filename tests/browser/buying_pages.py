@@ -24,6 +24,10 @@ def buying_addresses(company: Company) -> list[str]:
         values = {"name": "Plus de 1 000 €", "above": Decimal(1000)}
         save_approval_rule(rule=None, company=company, values=values, approvers=people, actor=ACTOR, at=AT)
         waiting = purchases.a_checked_purchase(supplier, [purchases.kept("2000.00", "606100")])
+    order = purchases.a_placed_order(supplier, [purchases.ordered(f"{LONG} 80 g A4")])
+    purchases.received(order, 25, delivery_note="BL-2026-000000451-B")
+    line = purchases.a_bought_line("96", description=f"{LONG} 80 g A4", quantity=Decimal(26))
+    billed = purchases.a_purchase(supplier, [line], order_reference=order.number)
     iban = SupplierIban.everywhere.get(supplier=supplier)
     return [
         *("/purchases/", "/purchases/new/", "/purchases/approvals/", "/purchases/suppliers/", "/settings/purchases/"),
@@ -32,4 +36,6 @@ def buying_addresses(company: Company) -> list[str]:
         *(f"/purchases/approvals/{waiting.pk}/", f"{note.get_absolute_url()}credit/"),
         *(f"/purchases/suppliers/{supplier.pk}/", f"/purchases/suppliers/{supplier.pk}/edit/"),
         f"/purchases/ibans/{iban.pk}/confirm/",
+        *("/purchases/orders/", "/purchases/orders/new/", order.get_absolute_url(), billed.get_absolute_url()),
+        *(f"{order.get_absolute_url()}receive/", f"{billed.get_absolute_url()}order/"),
     ]

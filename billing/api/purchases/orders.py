@@ -51,8 +51,8 @@ ITEM = {
 }
 EXAMPLE = {"supplier_id": 6, "expected_on": "2026-12-01", "items": [ITEM]}
 ROW = {
-    "id": 3, "number": "CDF-2026-00003", "supplier_id": 6, "supplier_name": "Papeteries du Rhône", "status": "draft",
-    "order_date": "2026-11-16", "expected_on": "2026-12-01", "currency": "EUR", "total_ht": 90.00,
+    "id": 3, "order_number": "CDF-2026-00003", "supplier_id": 6, "supplier_name": "Papeteries du Rhône",
+    "status": "draft", "order_date": "2026-11-16", "expected_on": "2026-12-01", "currency": "EUR", "total_ht": 90.00,
     "created_at": "2026-11-16T09:00:00Z",
 }  # fmt: skip
 LINE = {
@@ -67,7 +67,7 @@ class PurchaseOrderRow(serializers.Serializer):
     """An order to a supplier in a list."""
 
     id = Id()
-    number = serializers.CharField(help_text="Which the supplier quotes on its invoice (BT-13).")
+    order_number = serializers.CharField(source="number", help_text="Which the supplier quotes on its invoice (BT-13).")
     supplier_id = Id()
     supplier_name = serializers.CharField(source="supplier.name")
     status = Word(PurchaseOrderStatus)

@@ -149,7 +149,12 @@ class ReceiptForm(forms.Form):
         self.lines = lines
         for row in lines:
             self.fields[_name(row)] = FrenchDecimalField(
-                label=_("Reçu"), max_digits=14, decimal_places=4, required=False, initial=row.awaited
+                label=_("Reçu"),
+                max_digits=14,
+                decimal_places=4,
+                required=False,
+                initial=row.awaited,
+                widget=forms.TextInput(attrs={"class": "input", "inputmode": "decimal", "autocomplete": "off"}),
             )
 
     def rows(self) -> list[dict[str, Any]]:

@@ -72,21 +72,34 @@ def actions_of(order: PurchaseOrder) -> Iterator[Action]:
     """What the order's state allows: its next step first, giving it up last."""
 
     def action(label: str, name: str, icon: str, rank: int = 0, **more: Any) -> Action:
-        url = reverse(f"billing:purchase-order-{name}", args=[order.pk])
+        url = reverse(f"billing:purchase-order-{name}", args=here)
         return Action(label, url, icon, primary_rank=rank, needs="purchases.edit", **more)
 
+    here, is_received = [order.pk], cast(Any, order).standing == "received"
     if order.can_be_placed:
         yield action(_("Passer la commande"), "place", "send", NEXT)
     if order.can_be_received:
-        yield action(_("Réceptionner"), "receive", "box", 0 if cast(Any, order).standing == "received" else NEXT)
+        yield action(_("Réceptionner"), "receive", "box", 0 if is_received else NEXT)
     if not order.is_editable and order.status != "CANCELLED":
         url = f"{reverse('billing:purchase-new')}?order={order.pk}"
-        rank = NEXT - 1 if cast(Any, order).standing == "received" else 0
+        rank = NEXT if is_received else 0
         yield Action(_("Saisir sa facture"), url, "plus", primary_rank=rank, needs="purchases.edit")
     if order.can_be_closed:
-        yield action(_("Solder la commande"), "close", "check", post=True)
+        yield Action(
+            _("Solder la commande"),
+            reverse("billing:purchase-order-close", args=here),
+            "check",
+            post=True,
+            needs="purchases.edit",
+        )
     if order.can_be_reopened:
-        yield action(_("Rouvrir la commande"), "reopen", "undo", post=True)
+        yield Action(
+            _("Rouvrir la commande"),
+            reverse("billing:purchase-order-reopen", args=here),
+            "undo",
+            post=True,
+            needs="purchases.edit",
+        )
     if order.can_be_cancelled:
         yield action(_("Annuler la commande"), "cancel", "close", danger=True)
 

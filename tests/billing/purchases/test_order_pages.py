@@ -123,7 +123,8 @@ def test_the_list_filters_by_standing_supplier_text_and_amount_and_sums(company)
         page = client.get(reverse(LIST), query)
         assert [row["order"].pk for row in page.context["rows"]] == [found.pk], query
     assert "2 commandes · HT 490,00 €" in read(client.get(reverse(LIST)))
-    assert late.number in read(client.get(reverse("search"), {"q": late.number}))
+    assert client.get(reverse("search"), {"q": late.number}).url == at(late), "a whole number opens its record"
+    assert draft.number in read(client.get(reverse("search"), {"q": "electricite"}))
 
 
 def test_the_list_and_the_record_ask_as_many_questions_with_many_rows(company):
