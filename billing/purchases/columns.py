@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.columns import TOTALS
-from billing.purchases.models import PurchaseInvoice
+from billing.purchases.models import PurchaseInvoice, PurchaseOrder
+from billing.purchases.order_standing import chip_of_order
 from billing.purchases.standing import chip_of
 from config.kernel.clock import local_day
 from config.kernel.exports import Column, Row
@@ -67,6 +68,36 @@ def _suppliers(suppliers: Sequence[Customer]) -> Iterator[Row]:
             "owed": supplier.owed,  # type: ignore[attr-defined]  # of suppliers_with_owed
         }
 
+
+def _purchase_orders(orders: Sequence[PurchaseOrder]) -> Iterator[Row]:
+    for order in orders:
+        yield {
+            "number": order.number,
+            "supplier": order.supplier.name,
+            "siren": order.supplier.siren,
+            "ordered": order.order_date,
+            "expected": order.expected_on,
+            "state": chip_of_order(order.standing).label,  # type: ignore[attr-defined]  # of with_order_standing
+            "currency": order.currency,
+            "net": order.total_net,
+        }
+
+
+PURCHASE_ORDERS = ListFile(
+    "purchase-orders",
+    _("Commandes fournisseurs"),
+    (
+        Column("number", _("Numéro")),
+        Column("supplier", _("Fournisseur")),
+        Column("siren", "SIREN"),
+        Column("ordered", _("Date"), "date"),
+        Column("expected", _("Attendue le"), "date"),
+        Column("state", _("État")),
+        Column("currency", _("Devise")),
+        Column("net", _("Total HT"), "money"),
+    ),
+    _purchase_orders,
+)
 
 SUPPLIERS = ListFile(
     "suppliers",

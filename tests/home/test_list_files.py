@@ -33,6 +33,7 @@ LISTS = {
     "billing:invoice-list": "Numéro",
     "billing:email-list": "Destinataire",
     "billing:purchase-list": "Référence",
+    "billing:purchase-order-list": "Numéro",
     "billing:supplier-list": "Nom",
     "payments:payment-list": "Numéro",
     "payments:bankline-list": "Compte",
@@ -56,7 +57,15 @@ def csv_of(client: Client, page: str, **query: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("page", LISTS)
 def test_every_list_offers_its_file_and_gives_it_in_both_formats(world: World, page: str) -> None:
-    for made in (world.customer, world.supplier, world.invoice, world.purchase, world.order, world.product):
+    for made in (
+        world.customer,
+        world.supplier,
+        world.invoice,
+        world.purchase,
+        world.purchase_order,
+        world.order,
+        world.product,
+    ):
         assert made
     for made in (world.payment, world.transaction, world.draft):
         assert made

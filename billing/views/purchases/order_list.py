@@ -13,11 +13,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from billing.forms.purchases.orders import PurchaseOrderFilter
+from billing.purchases.columns import PURCHASE_ORDERS
 from billing.purchases.models import PurchaseOrder
 from billing.purchases.order_standing import chip_of_order
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
+from config.kernel.list_files import asked_file
 
 SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "supplier": "supplier__name", "date": "order_date",
@@ -30,7 +32,10 @@ SORTS: dict[str, Any] = {
 def purchase_order_list(request: HttpRequest) -> HttpResponse:
     filters = PurchaseOrderFilter(request.GET)
     found = filters.narrow(PurchaseOrder.objects.all(), on=local_day(timezone.now()))
-    page = listing.page(found.select_related("supplier"), sorts=SORTS, default="-created", query=request.GET)
+    listed = found.select_related("supplier")
+    if file := asked_file(request, PURCHASE_ORDERS, listed, sorts=SORTS, default="-created"):
+        return file
+    page = listing.page(listed, sorts=SORTS, default="-created", query=request.GET)
     rows = [{"order": order, "chip": chip_of_order(cast(Any, order).standing)} for order in page]
     context = {
         "page": page,

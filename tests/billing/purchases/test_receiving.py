@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from billing.models import MovementReason, PurchaseStatus, StockMovement
 from billing.purchases.approval_rules import save_approval_rule
@@ -173,3 +174,26 @@ def test_a_person_ties_a_purchase_to_an_order_and_takes_it_off_again(supplier):
     assert tied.doubts == []
     off = save_purchase(purchase=tied, values={"order_reference": ""}, **WHO)
     assert (off.doubts, compare_lines(off)) == ([], [])
+
+
+def test_postgresql_refuses_to_change_what_the_supplier_has_and_what_came(supplier):
+    order = a_placed_order(supplier)
+    receipt = received(order, 5)
+    changes = (
+        "UPDATE billing_purchaseorderline SET quantity = 21",
+        "DELETE FROM billing_purchaseorderline",
+        "UPDATE billing_purchaseorder SET total_net = 1",
+        "UPDATE billing_purchaseorder SET number = 'CDF-1'",
+        "DELETE FROM billing_purchaseorder",
+        "UPDATE billing_receipt SET delivery_note = 'BL 2'",
+        "DELETE FROM billing_receipt",
+        "UPDATE billing_receiptline SET quantity = 21",
+        "DELETE FROM billing_receiptline",
+    )
+    for change in changes:
+        with pytest.raises(DatabaseError, match="quittance"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(change)
+    assert receipt.lines.get().quantity == 5
+    draft = an_order(supplier)
+    draft.lines.all().delete()
+    assert not draft.lines.exists(), "a draft still changes"
