@@ -43,7 +43,7 @@ CREATE TRIGGER billing_receiptline_keep_all BEFORE TRUNCATE ON billing_receiptli
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0024_bookkeeping_protection"),
+        ("billing", "0019_vat_waiting"),
     ]
 
     operations = [
