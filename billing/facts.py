@@ -57,6 +57,12 @@ declare(
     Fact("billing.books.closed", n("Livres clôturés jusqu’au %(through)s"), "check"),
     Fact("billing.lettering.written", n("Lettrage %(letter)s du compte %(account)s"), "check"),
     Fact("billing.lettering.undone", n("Lettrage %(letter)s du compte %(account)s défait"), "edit"),
+    Fact(
+        "billing.lettering.kept",
+        n("Lettrage %(letter)s du compte %(account)s laissé : il est clos"),
+        "edit",
+        "warn",
+    ),
     Fact("billing.entry.written", n("Écriture %(piece)s saisie à la main : %(label)s"), "edit"),
     Fact("billing.entry.reversed", n("Écriture %(piece)s contre-passée"), "undo"),
     Fact("billing.account.saved", n("Compte %(code)s : %(name)s"), "edit"),

@@ -72,6 +72,7 @@ QUEUES = (
             "payments.follow_checkouts",
             "payments.read_payouts",
             "payments.fold_sums",
+            "payments.letter_allocations",
             "kernel.*",
         ),
     ),
@@ -153,6 +154,8 @@ app.conf.update(
         "read-payouts": {"task": "payments.read_payouts", "schedule": crontab(minute="*/20")},
         # what was owed, received and billed, by day and month
         "fold-sums": {"task": "payments.fold_sums", "schedule": 20.0},
+        # what documents settled since, and what came apart
+        "letter-allocations": {"task": "payments.letter_allocations", "schedule": 30.0},
         # match new bank lines, company by company
         "reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=5)},
         # what became overdue, once each

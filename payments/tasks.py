@@ -17,6 +17,7 @@ from payments.checkouts.payouts import PAYOUTS
 from payments.dated_sums import folding
 from payments.dunning.tasks import deliver_reminders as deliver_reminders
 from payments.dunning.tasks import remind as remind
+from payments.lettering import sweeping
 from payments.models import Feed, StatementUpload
 from payments.services import uploads
 from payments.services.feeds import reading
@@ -39,6 +40,16 @@ def fold_sums() -> int:
     return sum(
         treat_each(Company.objects.order_by("id"), folding.fold_sums, loop="report des sommes", at=timezone.now())
     )
+
+
+@shared_task(name="payments.letter_allocations")
+def letter_allocations() -> int:
+    """Letter what documents settled since, and take letters off what came apart; how many letters changed."""
+    return sum(treat_each(Company.objects.order_by("id"), _letter, loop="lettrage", at=timezone.now()))
+
+
+def _letter(company: Company) -> int:
+    return sweeping.letter_allocations(company, at=timezone.now())
 
 
 @shared_task(name="payments.read_feeds")

@@ -44,31 +44,66 @@ class LetteringUndone(DomainError):
 @transaction.atomic
 def letter_lines(*, lines: Sequence[JournalLine], origin: LetteringOrigin, actor: Actor, at: datetime) -> Lettering:
     """Give lines that sum to zero a letter of their own. Raises NotLettered, NotZero, LetteredAlready."""
+    return letter_groups(groups=[lines], origin=origin, actor=actor, at=at)[0]
+
+
+@transaction.atomic
+def letter_groups(
+    *, groups: Sequence[Sequence[JournalLine]], origin: LetteringOrigin, actor: Actor, at: datetime
+) -> list[Lettering]:
+    """The same for many groups of one company, in as many statements as for one of each account."""
+    if not groups:
+        return []
+    for lines in groups:
+        _check(lines)
+    company_id = groups[0][0].company_id
+    lock_counters(company_id)
+    if LetteredLine.everywhere.filter(line__in=[line for lines in groups for line in lines], is_live=True).exists():
+        raise LetteredAlready
+    used = {
+        account: Lettering.everywhere.filter(company=company_id, account=account).count()
+        for account in sorted({lines[0].account for lines in groups})
+    }
+    letterings = []
+    for lines in groups:
+        account = lines[0].account
+        letterings.append(
+            Lettering(
+                company_id=company_id,
+                account=account,
+                customer_id=lines[0].customer_id,
+                letter=_letter(used[account]),
+                lettered_on=local_day(at),
+                effective_on=max(line.day for line in lines),
+                origin=origin,
+                at=at,
+            )
+        )
+        used[account] += 1
+    insert_each(letterings)
+    tied = zip(letterings, groups, strict=True)
+    insert_each(
+        [LetteredLine(company_id=company_id, lettering=row, line=line) for row, lines in tied for line in lines]
+    )
+    happenings = [
+        audit.Happening(subject=row, data={"letter": row.letter, "account": row.account, "count": len(lines)})
+        for row, lines in zip(letterings, groups, strict=True)
+    ]
+    audit.record_all("billing.lettering.written", happenings, actor=actor, at=at)
+    return letterings
+
+
+def _check(lines: Sequence[JournalLine]) -> None:
     places = {(line.company_id, line.account, line.customer_id) for line in lines}
-    if len({line.pk for line in lines}) < 2 or len(places) > 1 or not lines[0].account.startswith(LETTERED):
+    one_each = len({line.pk for line in lines}) == len(lines) >= 2
+    if not one_each or len(places) > 1 or not lines[0].account.startswith(LETTERED):
         raise NotLettered
-    first = lines[0]
+    # what is carried to a later year is lettered where it was booked first
+    if any(line.is_carried for line in lines):
+        raise NotLettered
     gap = sum((line.debit - line.credit for line in lines), ZERO)
     if gap:
         raise NotZero(gap=f"{gap:.2f}".replace(".", ","))
-    lock_counters(first.company_id)
-    if LetteredLine.everywhere.filter(line__in=lines, is_live=True).exists():
-        raise LetteredAlready
-    used = Lettering.everywhere.filter(company=first.company_id, account=first.account).count()
-    lettering: Lettering = Lettering.everywhere.create(
-        company_id=first.company_id,
-        account=first.account,
-        customer_id=first.customer_id,
-        letter=_letter(used),
-        lettered_on=local_day(at),
-        effective_on=max(line.day for line in lines),
-        origin=origin,
-        at=at,
-    )
-    insert_each([LetteredLine(company_id=first.company_id, lettering=lettering, line=line) for line in lines])
-    data = {"letter": lettering.letter, "account": lettering.account, "count": len(lines)}
-    audit.record("billing.lettering.written", subject=lettering, actor=actor, at=at, data=data)
-    return lettering
 
 
 @transaction.atomic
