@@ -46,7 +46,12 @@ class WorkQueue:
 
 
 QUEUES = (
-    WorkQueue("invoice_processing", 5, DOCUMENT_TRIES, ("einvoicing.prepare", "einvoicing.transmit", "operations.*")),
+    WorkQueue(
+        "invoice_processing",
+        5,
+        DOCUMENT_TRIES,
+        ("einvoicing.prepare", "einvoicing.transmit", "operations.*", "kernel.run_bulk"),
+    ),
     # a page takes seconds of both processors: nothing else waits behind scans
     WorkQueue("ocr_processing", 2, OCR_TRIES, ("einvoicing.read_scans",)),
     # what is not matched waits for the next hour: nothing is given up
@@ -140,6 +145,8 @@ app.conf.update(
         "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0},
         # apply what other systems told us
         "apply-received": {"task": "kernel.apply_received", "schedule": 5.0},
+        # acts on many rows that somebody asked for
+        "run-bulk": {"task": "kernel.run_bulk", "schedule": 3.0},
         # what has served its time
         "forget": {"task": "kernel.forget", "schedule": crontab(hour=3, minute=40)},
         # reminders that wait for the mail server, each guarded again

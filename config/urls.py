@@ -6,8 +6,8 @@ from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.pages import views
 from config.pages.dashboard import views as dashboards
+from config.pages import bulk, views
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
 from config.pages.settings import (
@@ -36,6 +36,10 @@ urlpatterns = [
     path("dashboard/lines/", dashboards.dashboard_lines, name="dashboard-lines"),
     path("search", views.search, name="search"),
     path("figure/", views.figure, name="figure"),
+    path("bulk/", bulk.bulk_list, name="bulk-list"),
+    path("bulk/new/", bulk.bulk_new, name="bulk-new"),
+    path("bulk/<int:pk>/", bulk.bulk_run, name="bulk-run"),
+    path("bulk/<int:pk>/stop/", bulk.bulk_stop, name="bulk-stop"),
     path("company/", views.switch_company, name="company-switch"),
     path("settings/", company.company_settings, name="company-settings"),
     path("settings/platform/", platforms.platform_list, name="platform-settings"),

@@ -223,6 +223,16 @@ def remove_contact(*, contact: Contact, actor: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
+def change_terms(*, customer: Customer, terms: PaymentTerms, actor: Actor, at: datetime) -> Customer:
+    """Agree other payment terms: those of invoices to come. The same ones again are no change."""
+    row = lock(customer)
+    if edit(row, {"terms": terms}):
+        data = {"name": row.name, "changed": ["terms"]}
+        audit.record("customers.customer.changed", subject=row, actor=actor, at=at, data=data)
+    return row
+
+
+@transaction.atomic
 def archive_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
     """Take the customer out of lists and searches. What was billed stays."""
     customer.archived_at = at

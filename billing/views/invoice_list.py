@@ -23,6 +23,7 @@ from billing.panels import list_action_for
 from billing.standing import Chip, chips_of, days_late
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
+from config.kernel.bulk.offering import offer
 from config.kernel.clock import local_day
 from config.kernel.list_files import asked_file
 
@@ -51,8 +52,11 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     chips = chips_of(shown, today)
     may = cast(MemberRequest, request).membership.may
     action = list_action_for(shown, may)
+    bulk = offer(request, "invoices", page, found)
     context = {
         "page": page,
+        "bulk": bulk,
+        "choosable": bool(bulk or action),
         "rows": [
             {**_row(invoice, today, chips[invoice.pk]), "takes": action is not None and action.takes(invoice)}
             for invoice in shown

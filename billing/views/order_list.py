@@ -19,6 +19,7 @@ from billing.order_standing import standing_of
 from billing.views.invoice_list import all_of_filter
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
+from config.kernel.bulk.offering import offer
 from config.kernel.list_files import asked_file
 
 SORTS: dict[str, Any] = {
@@ -45,10 +46,14 @@ def order_list(request: HttpRequest) -> HttpResponse:
         }
         for order in page
     ]
+    bulk = offer(request, "orders", page, found)
+    takes = any(row["takes"] for row in rows)
     context = {
         "page": page,
+        "bulk": bulk,
+        "choosable": bool(bulk or takes),
         "rows": rows,
-        "takes": any(row["takes"] for row in rows),
+        "takes": takes,
         "all_url": f"{reverse('billing:order-invoice-many')}?{all_of_filter(request)}",
         "q": filters.value("q") or "",
         "filters": filters.controls(),

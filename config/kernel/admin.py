@@ -21,6 +21,8 @@ from config.kernel.errors import Invalid
 from config.kernel.models import (
     AuditChain,
     AuditEvent,
+    BulkRow,
+    BulkRun,
     Company,
     DamagedFile,
     ExchangeRate,
@@ -151,6 +153,22 @@ class LoopFailureAdmin(FactAdmin):
     list_display = ["failing_since", "company", "loop", "name", "problem", "times"]
     list_select_related = ["company"]
     ordering = ["-failed_at"]
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(FactAdmin):
+    list_display = ["requested_at", "company", "rows_of", "act", "requested_by", "total", "status"]
+    list_select_related = ["company", "requested_by"]
+    list_filter = ["status", "act"]
+    ordering = ["-requested_at"]
+
+
+@admin.register(BulkRow)
+class BulkRowAdmin(FactAdmin):
+    list_display = ["run_id", "position", "company", "label", "status", "sentence"]
+    list_select_related = ["company"]
+    list_filter = ["status"]
+    ordering = ["-run_id", "position"]
 
 
 @admin.register(Job)

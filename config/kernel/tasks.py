@@ -8,6 +8,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from config.kernel import isolating, sign_in
 from config.kernel.api import idempotency
+from config.kernel.bulk.running import RUNS
 from config.kernel.inbound.applying import apply_due
 from config.kernel.scope import across_companies
 from config.kernel.webhooks import forgetting
@@ -18,6 +19,12 @@ from config.kernel.webhooks.sending import carry_due
 def deliver_webhooks() -> int:
     """Carry the messages to partner systems that are due; how many were tried."""
     return carry_due()
+
+
+@shared_task(name="kernel.run_bulk")
+def run_bulk() -> int:
+    """Give each act on many rows that was asked for a turn; how many had one."""
+    return len(RUNS.sweep())
 
 
 @shared_task(name="kernel.pulse")

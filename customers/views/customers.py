@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.kernel import listing, parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.bulk.offering import offer
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
@@ -51,6 +52,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     owed = balances_of(page.rows)
     context = {
         "page": page,
+        "bulk": offer(request, "customers", page, found),
         "rows": [{"customer": customer, "balance": owed.get(customer.pk)} for customer in page],
         "q": filters.value("q"),
         "filters": filters.controls(),

@@ -24,6 +24,8 @@ from billing.purchases.models import SupplierIban
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from config.kernel.api.keys import create_key
+from config.kernel.bulk.acts import ACTS, LISTS
+from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.clock import local_day
 from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.roles import Role
@@ -159,6 +161,22 @@ class World:
         with company_scope(self.company):
             return hold_file(
                 company=self.company, batch="b", name="a.csv", data=table, actor=story.ACTOR, at=timezone.now()
+            )
+
+    @cached_property
+    def bulk_run(self) -> Any:
+        declared, key = LISTS["invoices"], self.draft.pk
+        with company_scope(self.company):
+            return start_run(
+                declared=declared,
+                act=ACTS["invoices"]["delete"],
+                keys=[key],
+                shown=fingerprint([key]),
+                options={},
+                user=a_person(self.company),
+                company=self.company,
+                language="fr",
+                at=story.AT,
             )
 
     @cached_property

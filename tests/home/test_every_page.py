@@ -49,6 +49,11 @@ TWINS: dict[str, tuple[str, str]] = {
     "figure": ("", ""),
     "company-switch": ("", ""),
     # the API tells the identity alone: nothing of bank details, mentions and reminders
+    # a key asks for one row at a time
+    "bulk-list": ("", ""),
+    "bulk-new": ("", ""),
+    "bulk-run": ("", ""),
+    "bulk-stop": ("", ""),
     "company-settings": ("", ""),
     "platform-settings": ("get api/platforms", ""),
     "platform-edit": ("", "post api/platforms/<int:id>/test"),
@@ -344,6 +349,7 @@ A_ROW = {
     "einvoicing:received": lambda world: world.document,
     "einvoicing:answer": lambda world: world.answer,
     "einvoicing:report": lambda world: world.report,
+    "bulk": lambda world: world.bulk_run,
     "api-key": lambda world: world.key,
     "approval-rule": lambda world: world.approval_rule,
     "delegation": lambda world: world.delegation,

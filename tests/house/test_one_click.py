@@ -15,6 +15,7 @@ from tests.house.texts import PACKAGES, ROOT
 # the address that acts on POST alone, and why no question stands before it: how it is undone, or that nothing is done
 ONE_CLICK = {
     "company-switch": "switch back",
+    "bulk-stop": "bulk-new: the rest is chosen again; what is done stays",
     "language": "switch back",
     "logout": "sign in",
     "platform-test": "asks the platform, changes nothing",

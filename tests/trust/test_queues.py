@@ -15,6 +15,9 @@ from billing.models import Email, EmailKind, EmailStatus
 from billing.services.emails import queue_email
 from billing.tasks import INVOICE_EMAILS, NOTICES
 from config.kernel import audit
+from config.kernel.bulk.acts import ACTS, LISTS
+from config.kernel.bulk.choosing import fingerprint, start_run
+from config.kernel.bulk.running import RUNS
 from config.kernel.inbound.applying import RECEIVED
 from config.kernel.models import Company, LeasedRow, LoopFailure, ReceivedWebhook, WebhookDelivery, WebhookSource
 from config.kernel.queue import Queue, held, renew
@@ -45,7 +48,7 @@ from payments.checkouts.payouts import PAYOUTS
 from payments.dunning.delivery import REMINDER_EMAILS
 from payments.models import Feed, FeedKind, StatementUpload
 from payments.tasks import FEEDS, UPLOADS
-from tests.factories import platforms, received_documents, story
+from tests.factories import people, platforms, received_documents, story
 from tests.trust.at_once import at_once
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
@@ -197,6 +200,23 @@ def a_source(company: Company) -> LeasedRow:
     return row
 
 
+def a_bulk_run(company: Company) -> LeasedRow:
+    person = people.a_person(company)
+    draft = story.a_draft(story.a_customer(company))
+    with company_scope(company):
+        return start_run(
+            declared=LISTS["invoices"],
+            act=ACTS["invoices"]["delete"],
+            keys=[draft.pk],
+            shown=fingerprint([draft.pk]),
+            options={},
+            user=person,
+            company=company,
+            language="fr",
+            at=AT,
+        )
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -209,6 +229,7 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
     "statement files": (UPLOADS, an_upload),
     "payments by card": (CHECKOUTS, a_checkout),
     "payouts": (PAYOUTS, a_provider_account),
+    "acts on many rows": (RUNS, a_bulk_run),
     "polls": (POLLING, platforms.a_platform_account),
     "reports": (REPORTS, a_report),
     "answers to suppliers": (ANSWERS, an_answer),

@@ -21,6 +21,7 @@ from billing.purchases.models.invoices import SETTLED
 from billing.purchases.standing import chip_of, days_late, with_standing
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, member
+from config.kernel.bulk.offering import offer
 from config.kernel.clock import local_day
 from config.kernel.list_files import asked_file
 
@@ -49,6 +50,7 @@ def purchase_list(request: HttpRequest) -> HttpResponse:
     page = listing.page(rows, sorts=SORTS, default="-received", query=request.GET)
     context = {
         "page": page,
+        "bulk": offer(request, "purchases", page, found),
         "rows": [_row(purchase, today) for purchase in page],
         "q": filters.value("q") or "",
         "filters": filters.choices(),

@@ -1,5 +1,6 @@
 """Companies and people, the audit trail, what partner systems are given, and the messages exchanged with them."""
 
+from config.kernel.models.bulk import BulkRow, BulkRowStatus, BulkRun, BulkStatus
 from config.kernel.models.companies import (
     AuditChain,
     AuditEvent,
@@ -35,6 +36,10 @@ __all__ = [
     "ApiKey",
     "AuditChain",
     "AuditEvent",
+    "BulkRow",
+    "BulkRowStatus",
+    "BulkRun",
+    "BulkStatus",
     "Company",
     "CompanyRow",
     "CompanySize",

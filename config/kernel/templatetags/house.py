@@ -1,7 +1,7 @@
 """Filters and tags every template has without loading them (a template builtin).
 
 Filters: money number price percent lasting day iso_day moment iban iban_for siren siret said.
-Tags: icon, status, take_cursor, csrf_field, open_url, url_with, url_without.
+Tags: icon, status, choose, take_cursor, csrf_field, open_url, url_with, url_without.
 """
 
 from __future__ import annotations
@@ -177,6 +177,13 @@ def _address(context: Context, query: QueryDict) -> str:
     request = _request(context)
     path = request.path if request is not None else ""
     return f"{path}?{query.urlencode()}" if query else path or "?"
+
+
+@register.simple_tag
+def choose(field: str, key: int, label: str) -> str:
+    """The box by which a row of a list is chosen; on one line, for there are fifty on a page."""
+    box = '<input type="checkbox" name="{}" value="{}" aria-label="{} {}">'
+    return format_html(box, field, key, gettext("Choisir"), label)
 
 
 @register.simple_tag(takes_context=True)

@@ -34,7 +34,15 @@ from config import celery
 from config.kernel import broker
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
-from config.kernel.models import CompanyRow, ReceivedStatus, ReceivedWebhook, WebhookAttempt, WebhookDelivery
+from config.kernel.models import (
+    BulkRun,
+    BulkStatus,
+    CompanyRow,
+    ReceivedStatus,
+    ReceivedWebhook,
+    WebhookAttempt,
+    WebhookDelivery,
+)
 from config.kernel.models.webhooks import DeliveryStatus
 from config.kernel.webhooks.endpoints import replay_delivery
 from einvoicing.models import ReceivedDocument, RemoteDocument, Transmission, TransmissionStatus
@@ -111,6 +119,13 @@ SOURCES: Sequence[Source] = (
         },
         created=F("created_at"), attempts=F("attempts"), error=F("last_error"), due=F("next_attempt_at"),
         needs="einvoicing.send", again=_retry,
+    ),
+    Source(
+        queue=INVOICES, kind="bulk", model=BulkRun,
+        states={
+            ACTIVE: Q(status=BulkStatus.RUNNING, lease_until__isnull=False), WAITING: Q(status=BulkStatus.RUNNING),
+        },
+        created=F("requested_at"),
     ),
     Source(
         queue=RECONCILIATION, kind="bank_line", model=BankLine,

@@ -19,6 +19,7 @@ QUEUE_LABELS: dict[str, Any] = {
 }
 KIND_LABELS: dict[str, Any] = {
     "transmission": _("Transmission à une plateforme"),
+    "bulk": _("Acte groupé"),
     "bank_line": _("Ligne bancaire"),
     "email": _("E-mail"),
     "webhook": _("Webhook"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.tasks import deliver_emails
-from config.kernel.tasks import apply_received, deliver_webhooks
+from config.kernel.tasks import apply_received, deliver_webhooks, run_bulk
 from config.pages.operations.finishing import finish_jobs
 from einvoicing.tasks import poll, prepare, transmit
 from payments.tasks import deliver_reminders, read_feeds
@@ -12,6 +12,7 @@ from payments.tasks import deliver_reminders, read_feeds
 def sweep() -> dict[str, int]:
     """Run every queue's sweep once, here and now, without a broker."""
     return {
+        "bulk": run_bulk(),
         "documents": prepare(),
         "transmissions": transmit(),
         "statuses": poll(),
