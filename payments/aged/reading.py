@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 
 from billing.ledger.reports import Parameters
-from billing.models import Closing, ClosingKind, JournalLine
+from billing.ledger.reports.lines import counted_lines
+from billing.models import Closing, ClosingKind
 from config.kernel.clock import start_of_day
 from config.kernel.money import ZERO
 from payments.aged.statements import BY_DOCUMENT, BY_THIRD_PARTY, PAYABLE, RECEIVABLE
@@ -70,11 +71,7 @@ def account_balance(side: Side, parameters: Parameters) -> Decimal:
     of_side = Q()
     for account in ACCOUNTS[side]:
         of_side |= Q(account__startswith=account)
-    lines = JournalLine.everywhere.filter(of_side, company=parameters.company, day__lte=parameters.end)
-    if parameters.known_at:
-        lines = lines.filter(entry__created_at__lte=parameters.known_at)
-    if parameters.customer:
-        lines = lines.filter(customer=parameters.customer)
+    lines = counted_lines(parameters.but(first_account="", last_account="")).filter(of_side, day__lte=parameters.end)
     balance: Decimal = lines.aggregate(sum=Sum(F("debit") - F("credit"), default=ZERO))["sum"]
     return balance if side == "receivable" else -balance
 

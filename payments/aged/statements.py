@@ -8,7 +8,8 @@ lines AS MATERIALIZED (
   SELECT l.id, l.customer_id, l.day, l.due_date, l.debit - l.credit AS amount, {kind} AS kind, {key} AS key
   FROM billing_journalline l JOIN billing_journalentry e ON e.id = l.entry_id
   {documents}
-  WHERE l.company_id = %(company)s AND ({accounts}) AND l.day <= %(on)s AND e.created_at <= %(known)s
+  WHERE l.company_id = %(company)s AND ({accounts}) AND l.day <= %(on)s AND NOT l.is_carried
+    AND e.created_at <= %(known)s
 ), own AS (
   SELECT kind, key, max(customer_id) AS customer_id, min(day) AS day, min(due_date) AS due_date, sum(amount) AS amount
   FROM lines GROUP BY kind, key

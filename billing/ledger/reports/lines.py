@@ -21,7 +21,8 @@ AT_A_TIME = 1_000
 
 def counted_lines(parameters: Parameters) -> QuerySet[JournalLine]:
     """The lines of the company that the parameters ask for, of any day."""
-    rows: QuerySet[JournalLine] = JournalLine.everywhere.filter(company=parameters.company)
+    # what a year repeats of earlier ones stands there already
+    rows: QuerySet[JournalLine] = JournalLine.everywhere.filter(company=parameters.company, is_carried=False)
     if parameters.known_at:
         rows = rows.filter(entry__created_at__lte=parameters.known_at)
     if parameters.first_account:

@@ -159,7 +159,10 @@ def _notes(parameters: Parameters, sums: dict[str, Any]) -> Iterator[str]:
 
 def _booked(parameters: Parameters) -> Any:
     lines = JournalLine.everywhere.filter(
-        Q(account__startswith="70"), company=parameters.company, day__range=(parameters.start, parameters.end)
+        Q(account__startswith="70"),
+        company=parameters.company,
+        is_carried=False,
+        day__range=(parameters.start, parameters.end),
     )
     return lines.aggregate(sum=Sum(F("credit") - F("debit"), default=ZERO))["sum"]
 

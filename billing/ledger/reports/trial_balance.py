@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +22,7 @@ from billing.ledger.reports.lines import counted_lines, period_of
 from billing.ledger.reports.parameters import Parameters
 from billing.ledger.reports.registry import Report
 from billing.ledger.reports.table import ReportTable, Row
+from billing.models import Journal, JournalLine
 from config.kernel.exports import Column
 from config.kernel.money import ZERO
 
@@ -68,21 +69,32 @@ def accounts_of(parameters: Parameters) -> tuple[Mapping[str, Sums], Sums]:
     starts, earlier = calendar.year_of(parameters.end).starts_on, a_year_before(parameters.end)
     started = calendar.year_of(earlier).starts_on
     net = F("debit") - F("credit")
+    repeated = JournalLine.everywhere.filter(entry=OuterRef("entry"), is_carried=True)
     carried_on, carried_before = ~RESULT | Q(day__gte=starts), ~RESULT | Q(day__gte=started)
+    # the result of a year that was closed: on 120 or 129 from the first day of the next one
+    closed = Q(account__startswith="12", entry__journal=Journal.OPENING) & Q(Exists(repeated))
+    before_start = Q(day__lt=parameters.start) | closed & Q(day=parameters.start)
     lines = counted_lines(parameters).filter(day__lte=parameters.end).order_by()
     rows = lines.values("account").annotate(
-        opening=Sum(net, filter=carried_on & Q(day__lt=parameters.start), default=ZERO),
-        debited=Sum("debit", filter=Q(day__gte=parameters.start), default=ZERO),
-        credited=Sum("credit", filter=Q(day__gte=parameters.start), default=ZERO),
+        opening=Sum(net, filter=carried_on & before_start, default=ZERO),
+        debited=Sum("debit", filter=~before_start, default=ZERO),
+        credited=Sum("credit", filter=~before_start, default=ZERO),
         before=Sum(net, filter=Q(day__lte=earlier) & carried_before, default=ZERO),
-        left=Sum(net, filter=RESULT & Q(day__lt=starts), default=ZERO),
-        left_before=Sum(net, filter=RESULT & Q(day__lt=started), default=ZERO),
+        left=Sum(_left(net, closed), filter=RESULT & Q(day__lt=starts) | closed & Q(day__lte=starts), default=ZERO),
+        left_before=Sum(
+            _left(net, closed), filter=RESULT & Q(day__lt=started) | closed & Q(day__lte=started), default=ZERO
+        ),
     )
     found: dict[str, Any] = {str(row["account"]): row for row in rows.order_by("account")}
     sums = {account: {name: row[SUMS[name]] for name in SUMS} for account, row in found.items()}
     left = {"opening": "left", "before": "left_before"}
     carried = {name: sum((row[left[name]] for row in found.values()), ZERO) if name in left else ZERO for name in SUMS}
     return {account: row for account, row in sums.items() if any(row.values())}, carried
+
+
+def _left(net: Any, closed: Q) -> Case:
+    """What a year left on 6 and 7, less what its closing put on 12."""
+    return Case(When(closed, then=-net), default=net)
 
 
 def closing_of(sums: Sums) -> Decimal:
