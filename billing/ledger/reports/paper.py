@@ -17,7 +17,12 @@ from config.kernel.models import Company
 from config.kernel.typography import NARROW, NBSP
 
 STYLESHEET = "report.css"
-MOST_PDF_ROWS = 3_000  # some twenty seconds of drawing, and 80 pages; files have no limit
+MOST_PDF_ROWS = 1_000  # some ten seconds of drawing, and thirty pages; files have no limit
+# how wide a column is beside the others: by its name, or by its kind
+_WEIGHTS = {
+    "text": 11, "money": 11, "date": 9, "percent": 7,
+    "name": 26, "label": 26, "customer": 20, "party": 16, "account": 8, "journal": 7, "letter": 6, "number": 13,
+}  # fmt: skip
 
 
 def report_pdf(table: ReportTable, *, company: Company, at: datetime) -> bytes | None:
@@ -30,7 +35,7 @@ def report_pdf(table: ReportTable, *, company: Company, at: datetime) -> bytes |
     page = {
         "table": table,
         "rows": [_printed(row, table) for row in (*rows, *table.totals)],
-        "columns": [{"label": column.label, "is_figure": is_figure(column)} for column in table.columns],
+        "columns": _columns(table),
         "company": company,
         "at": at,
         "stamp": at.isoformat(timespec="seconds"),
@@ -38,6 +43,15 @@ def report_pdf(table: ReportTable, *, company: Company, at: datetime) -> bytes |
     }
     html = render_to_string("billing/pdf/report.html", page).replace(NARROW, NBSP)
     return make_pdf(html, stylesheet=STYLESHEET, identifier=hashlib.sha256(html.encode()).digest()[:16])
+
+
+def _columns(table: ReportTable) -> list[dict[str, Any]]:
+    """With their widths in percent: a table that is not measured is drawn much faster."""
+    weights = [_WEIGHTS.get(column.name, _WEIGHTS[column.kind]) for column in table.columns]
+    return [
+        {"label": column.label, "is_figure": is_figure(column), "width": f"{100 * weight / sum(weights):.2f}%"}
+        for column, weight in zip(table.columns, weights, strict=True)
+    ]
 
 
 def is_figure(column: Column) -> bool:

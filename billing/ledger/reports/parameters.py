@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from billing.ledger.calendar import Year, calendar_of
+from config.kernel.clock import PARIS
 from config.kernel.models import Company
 from customers.models import Customer
 
@@ -54,7 +55,7 @@ class Parameters:
         words = {
             "from": self.start.isoformat(),
             "to": self.end.isoformat(),
-            "known_at": self.known_at.isoformat() if self.known_at else "",
+            "known_at": self.known_at.astimezone(PARIS).replace(tzinfo=None).isoformat() if self.known_at else "",
             "first_account": self.first_account,
             "last_account": self.last_account,
             "customer": str(self.customer.pk) if self.customer else "",

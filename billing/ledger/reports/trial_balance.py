@@ -118,7 +118,8 @@ def _rows(accounts: Mapping[str, Sums], parameters: Parameters) -> Iterator[Row]
         inside = list(found)
         for account, sums in inside:
             href = parameters.address_of("general-ledger", first_account=account, last_account=account)
-            yield Row({"account": account, "name": names.get(account, ""), **shown([sums])}, href=href)
+            cells = {name: amount or None for name, amount in shown([sums]).items()}
+            yield Row({"account": account, "name": names.get(account, ""), **cells}, href=href)
         words = _("Classe %(digit)s") % {"digit": digit}
         yield Row({"name": words, **shown([sums for _account, sums in inside])}, kind="subtotal")
 

@@ -27,6 +27,7 @@ FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
 KINDS = {
     "from": "date",
     "to": "date",
+    "known_at": "datetime-local",
     "customer": "customer",
     "basis": "select",
     "open_only": "check",
@@ -115,11 +116,12 @@ def _cells(row: Row, columns: Sequence[Column], role: str) -> dict[str, Any]:
     main = next((name for name in ("label", "name", "customer") if name in words), words[0] if words else "")
     cells = []
     for column in columns:
-        url = row.links.get(column.name, "") or (row.href if column.name == main else "")
+        text = written(row.cells.get(column.name), column)
+        url = row.links.get(column.name, "") or (row.href if column.name == main else "") if text else ""
         cells.append(
             {
                 "label": column.label,
-                "text": written(row.cells.get(column.name), column),
+                "text": text,
                 "is_figure": is_figure(column),
                 "url": url if url and may_open(role, url) else "",
                 "is_main": column.name == main,
