@@ -123,7 +123,7 @@ def count_back_days(amount: Decimal, months: Sequence[Month]) -> Decimal | None:
 
 
 REPORT = Report(
-    slug="dso",
+    slug="sales-outstanding",
     title=gettext_lazy("Délai moyen de règlement (DSO)"),
     sentence=gettext_lazy("Combien de jours de ventes attendent leur règlement, à chaque fin de mois."),
     asks=("day", "known_at"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from billing.api.reports import ReportItem
 from payments.api import allocations, bank, payments, reports, statistics, transactions, using_credit
 from payments.debits import api as debits
 from payments.debits import api_acts as debit_acts
@@ -68,4 +69,6 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:id>/statement", reports.CustomerStatement.as_view(), name="customer-statement"),
     path("reports/aging", reports.AgingReport.as_view(), name="report-aging"),
     path("reports/dso", reports.DsoReport.as_view(), name="report-dso"),
+    # after those that have an address of their own
+    path("reports/<slug:slug>", ReportItem.as_view(), name="report"),
 ]

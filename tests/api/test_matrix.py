@@ -90,8 +90,9 @@ def routes() -> list[Route]:
 
 ROUTES = routes()
 CLOSED = [route for route in ROUTES if not route.operation.public]
-# a period of e-reporting is named by its days: everybody asks for that of their own company
-WITH_A_ROW = [route for route in CLOSED if "<" in route.path and "<str:period>" not in route.path]
+# a period of e-reporting is named by its days, a report by its name: everybody asks for that of their own company
+NO_ROW = ("<str:period>", "<slug:slug>")
+WITH_A_ROW = [route for route in CLOSED if "<" in route.path and not any(word in route.path for word in NO_ROW)]
 FOLDERS = sorted({route.folder for route in CLOSED})
 
 

@@ -545,6 +545,7 @@ NAMED: dict[str, Callable[[World], str]] = {
     "period": lambda world: "2026-11-1",
     "queue": lambda world: "invoice_processing",
     "siren": lambda world: world.company.siren,
+    "slug": lambda world: "trial-balance",
     "siret": lambda world: world.company.siret,
     "word": lambda world: "cii",
 }

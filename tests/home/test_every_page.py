@@ -188,7 +188,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:supplier-list": ("get api/suppliers", ""),
     "billing:supplier-detail": ("get api/suppliers/<int:id>", ""),
     "billing:books-home": ("", ""),
-    "billing:report": ("", ""),
+    "billing:report": ("get api/reports/<slug:slug>", ""),
     "billing:email-list": ("", ""),
     "billing:email-detail": ("", ""),
     "billing:email-resend": ("", "post api/invoices/<int:id>/send"),

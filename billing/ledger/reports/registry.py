@@ -23,7 +23,7 @@ ORDER = (
     "sales-by-month",
     "sales-by-rate",
     "sales-documents",
-    "dso",
+    "sales-outstanding",
     "credit-control",
 )
 

@@ -81,6 +81,14 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
         (("bank.read", READ), ("bank.reconcile", gettext_lazy("Importer des relevés et rapprocher"))),
     ),
     (
+        gettext_lazy("Comptabilité"),
+        (
+            ("books.read", READ),
+            ("books.write", gettext_lazy("Écrire au journal, tenir le plan et lettrer")),
+            ("books.close", gettext_lazy("Clôturer des périodes et des exercices")),
+        ),
+    ),
+    (
         gettext_lazy("E-facturation"),
         (("einvoicing.read", READ), ("einvoicing.send", gettext_lazy("Transmettre aux plateformes"))),
     ),

@@ -63,10 +63,10 @@ def test_simple_dso_is_empty_without_sales():
 def test_dso_of_a_past_month_is_not_changed_by_what_came_since(company):
     customer = story.a_customer(company)
     invoice = story.an_issued_invoice(customer, at=noon(6, 10))
-    row = list(table_of("dso", company, end=date(2026, 6, 30)).rows)[-1].cells
+    row = list(table_of("sales-outstanding", company, end=date(2026, 6, 30)).rows)[-1].cells
     assert (row["receivable"], row["billed"], row["simple"]) == (GROSS, GROSS, Decimal("91.0"))
     money.a_payment(customer, "1440.00", [(invoice, "1440.00")], paid_on=date(2026, 8, 1), at=noon(8, 1))
-    later = {row.cells["month"]: row.cells for row in table_of("dso", company).rows}
+    later = {row.cells["month"]: row.cells for row in table_of("sales-outstanding", company).rows}
     assert {**later[row["month"]]} == row
     assert list(later.values())[-1]["receivable"] == 0
 
