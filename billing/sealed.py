@@ -25,6 +25,9 @@ from billing.models import (
 from config.kernel import chain
 from config.kernel.chain import columns
 
+# of a document in another currency than that of the books: before there were any, no row had these
+EXCHANGE = ("accounting_currency", "exchange_rate", "exchange_day", "exchange_source", "accounting_vat")
+
 
 def invoice_facts(invoice: Any) -> Mapping[str, Any]:
     """Every frozen column of the invoice, its lines, its VAT breakdown and the deposits it deducts.
@@ -41,6 +44,9 @@ def invoice_facts(invoice: Any) -> Mapping[str, Any]:
         del row["amount_deposited"], row["deposited_vat"]
     if not invoice.delivery:
         del row["delivery"]
+    if not invoice.is_foreign:
+        for name in EXCHANGE:
+            del row[name]
     return {
         "invoice": row,
         **({"deposits": deposits} if deposits else {}),

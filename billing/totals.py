@@ -6,7 +6,8 @@ This is the only place of the product where an amount of an invoice is rounded:
 - line net BT-131 = round2(quantity × BT-146);
 - lines BT-106 = Σ BT-131 · net BT-109 = BT-106 − BT-107 + BT-108;
 - VAT BT-117 = round2(Σ net of the category and rate × rate), once per (category, rate), never per line;
-- gross BT-112 = BT-109 + Σ BT-117 · payable BT-115 = BT-112 − BT-113.
+- gross BT-112 = BT-109 + Σ BT-117 · payable BT-115 = BT-112 − BT-113;
+- a currency without cents (the yen) is rounded to its unit wherever a cent is written above.
 
 Prices entered with VAT (sales to individuals) are turned into a net unit price of six decimals, so that
 3 × 10.00 at 20 % is 25.00 net and 30.00 to pay. An invoice states nets, so several such lines may end a cent
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from config.kernel.errors import Invalid
-from config.kernel.money import HUNDRED, PRECISION, ZERO, exact, round2, round6
+from config.kernel.money import HUNDRED, PRECISION, ZERO, exact, round2, round6, round_in
 
 NO_VAT = Decimal(0)
 CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O"})  # BR-FR-15
@@ -93,7 +94,7 @@ def net_unit_price(line: PricedLine) -> Decimal:
         return round6(price)
 
 
-def line_net(line: PricedLine) -> Decimal:
+def line_net(line: PricedLine, currency: str = "EUR") -> Decimal:
     """BT-131. Raises UnpriceableLine."""
     if line.net is not None:
         check_line(line)
@@ -101,7 +102,7 @@ def line_net(line: PricedLine) -> Decimal:
     with localcontext() as context:
         context.prec = PRECISION
         # the rounded price is multiplied, so that who reads the XML and computes it finds the same net
-        return round2(line.quantity * net_unit_price(line))
+        return round_in(line.quantity * net_unit_price(line), currency)
 
 
 def check_line(line: PricedLine) -> None:
@@ -144,9 +145,10 @@ def compute(
     allowances: Sequence[Adjustment] = (),
     charges: Sequence[Adjustment] = (),
     prepaid: Decimal | int = 0,
+    currency: str = "EUR",
 ) -> Totals:
     """Every total of the document. Raises UnpriceableLine for a line, or a mix, the standard refuses."""
-    line_nets = tuple(line_net(line) for line in lines)
+    line_nets = tuple(line_net(line, currency) for line in lines)
     taken_off = tuple(checked_amount(adjustment) for adjustment in allowances)
     added = tuple(checked_amount(adjustment) for adjustment in charges)
     subtotals = break_down(
@@ -154,7 +156,8 @@ def compute(
             *zip(lines, line_nets, strict=True),
             *((adjustment, -amount) for adjustment, amount in zip(allowances, taken_off, strict=True)),
             *zip(charges, added, strict=True),
-        ]
+        ],
+        currency,
     )
     lines_total = total(line_nets)
     net = lines_total - total(taken_off) + total(added)
@@ -200,7 +203,9 @@ def checked_amount(adjustment: Adjustment) -> Decimal:
     return round2(amount)
 
 
-def break_down(taxed: Iterable[tuple[PricedLine | Adjustment, Decimal]]) -> tuple[VatSubtotal, ...]:
+def break_down(
+    taxed: Iterable[tuple[PricedLine | Adjustment, Decimal]], currency: str = "EUR"
+) -> tuple[VatSubtotal, ...]:
     """BG-23: one row per (category, rate), S first and the highest rate first, whatever the order of lines."""
     bases: dict[tuple[str, Decimal], Decimal] = {}
     reasons: dict[tuple[str, Decimal], str] = {}
@@ -224,15 +229,15 @@ def break_down(taxed: Iterable[tuple[PricedLine | Adjustment, Decimal]]) -> tupl
             category=category,
             rate=rate,
             base=bases[category, rate],
-            amount=vat_of(bases[category, rate], rate),
+            amount=vat_of(bases[category, rate], rate, currency),
             exemption_code=reasons[category, rate],
         )
         for category, rate in ordered
     )
 
 
-def vat_of(base: Decimal, rate: Decimal) -> Decimal:
-    """The VAT of a base at a rate in percent, rounded half up to the cent (BR-CO-17)."""
+def vat_of(base: Decimal, rate: Decimal, currency: str = "EUR") -> Decimal:
+    """The VAT of a base at a rate in percent, rounded half up to the smallest unit of its currency (BR-CO-17)."""
     with localcontext() as context:
         context.prec = PRECISION
-        return round2(base * rate / HUNDRED)
+        return round_in(base * rate / HUNDRED, currency)

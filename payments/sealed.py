@@ -207,7 +207,8 @@ RECOMPUTED = (
 def payment_facts(payment: Any) -> Mapping[str, Any]:
     """`bank_account` counts where it is known: payments sealed before had no such column. ORIGINS proves the origin."""
     unknown = () if payment.bank_account_id else ("bank_account",)
-    return columns(payment, *Payment.MUTABLE, *Payment.ORIGIN, *unknown)
+    in_books = () if payment.accounting_amount is not None else ("accounting_amount",)
+    return columns(payment, *Payment.MUTABLE, *Payment.ORIGIN, *unknown, *in_books)
 
 
 def allocation_facts(allocation: Any) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -88,6 +89,9 @@ class InvoiceForm(DeliveredForm):
     """The head of a draft."""
 
     kind = forms.ChoiceField(label=_("Type"), choices=KINDS, initial=InvoiceKind.INVOICE)
+    currency = forms.ChoiceField(
+        label=_("Devise"), required=False, help_text=_("Celles dont un cours est connu aujourd’hui.")
+    )
     supply_date = FrenchDateField(
         label=_("Date de livraison ou d’exécution"),
         required=False,
@@ -108,7 +112,7 @@ class InvoiceForm(DeliveredForm):
     )
 
     VALUES = (
-        "kind", "supply_date", "due_date", "purchase_order", "service_code", "contract_reference", "notes",
+        "kind", "currency", "supply_date", "due_date", "purchase_order", "service_code", "contract_reference", "notes",
         "internal_notes",
     )  # fmt: skip
 
@@ -118,6 +122,7 @@ class InvoiceForm(DeliveredForm):
         invoice: Invoice | None = None,
         customer: Customer | None = None,
         replaced: Invoice | None = None,
+        currencies: Sequence[str] = ("EUR",),
         **kwargs: Any,
     ) -> None:
         self.replaced = replaced
@@ -128,13 +133,24 @@ class InvoiceForm(DeliveredForm):
             initial["due_date"] = None  # by the customer's terms, from the day of the new one
         super().__init__(*args, **{"initial": initial, **kwargs})
         self.shown = customer or (invoice.customer if invoice else None)
+        offered = dict.fromkeys([*([source.currency] if source else []), *currencies])
+        chosen: Any = self.fields["currency"]
+        chosen.choices = [(code, code) for code in offered]
         if invoice and (invoice.order_id or invoice.corrects_id):
             # it stands for its order, or for the invoice it corrects
             field: Any = self.fields["kind"]
             field.choices = [(invoice.kind, invoice.get_kind_display())]
 
+    @property
+    def offers_currencies(self) -> bool:
+        """Nobody is asked who has one currency alone."""
+        field: Any = self.fields["currency"]
+        return len(field.choices) > 1
+
     def values(self) -> dict[str, Any]:
         values = {**{name: self.cleaned_data[name] for name in self.VALUES}, "delivery": self.delivery()}
+        if not values["currency"]:
+            del values["currency"]
         return values | ({"replaces": self.replaced} if self.replaced else {})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from billing import exchange
 from billing.ledger import accounts
 from billing.ledger.entries import Posting
 from billing.ledger.sales_accounts import SalesRules, sales_account, sales_rules
@@ -17,7 +18,8 @@ def sale_postings(invoice: Invoice, rules: SalesRules | None = None) -> list[Pos
     note.
 
     A deposit credits 4191 for its net in place of a sale, and so does its credit note the other way round. The invoice
-    that deducts deposits takes them back from 4191, and their VAT from its own; 411 bears the rest.
+    that deducts deposits takes them back from 4191, and their VAT from its own; 411 bears the rest. In the currency of
+    the books, with the amounts of the document beside where that is another.
     """
     sign = Decimal(-1) if invoice.is_credit_note else Decimal(1)
     postings = [Posting(accounts.CUSTOMERS, sign * invoice.payable, invoice.customer_id, invoice.due_date)]
@@ -27,7 +29,7 @@ def sale_postings(invoice: Invoice, rules: SalesRules | None = None) -> list[Pos
         postings.extend(_sales(invoice, -sign, rules or sales_rules(invoice.company_id)))
     deposited = invoice.amount_deposited - invoice.deposited_vat
     postings.append(Posting(accounts.DEPOSITS, sign * deposited, invoice.customer_id))
-    return [*postings, *sold_vat_postings(invoice)]
+    return exchange.in_books(postings, sold_vat_postings(invoice), invoice)
 
 
 def _is_of_deposit(invoice: Invoice) -> bool:

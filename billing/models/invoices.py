@@ -75,6 +75,16 @@ class Invoice(CompanyRow):
     due_date = models.DateField(_("échéance"), null=True, blank=True)
     supply_date = models.DateField(_("date de livraison ou d’exécution"), null=True, blank=True)
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    # BT-6, and the rate that issuing froze: so much of `currency` is one unit of it; BT-111 where the two differ
+    accounting_currency = models.CharField(_("monnaie des livres"), max_length=3, default="EUR", editable=False)
+    exchange_rate = models.DecimalField(
+        _("cours de change"), max_digits=18, decimal_places=8, default=Decimal("1"), editable=False
+    )
+    exchange_day = models.DateField(_("jour du cours"), null=True, editable=False)
+    exchange_source = models.CharField(_("source du cours"), max_length=200, blank=True, default="", editable=False)
+    accounting_vat = models.DecimalField(
+        _("TVA en monnaie des livres"), max_digits=16, decimal_places=2, null=True, editable=False
+    )
     purchase_order = models.CharField(_("n° de commande ou d’engagement du client"), max_length=50, blank=True)
     service_code = models.CharField(_("code service"), max_length=100, blank=True)
     contract_reference = models.CharField(_("n° de marché ou de contrat"), max_length=50, blank=True)  # BT-12
@@ -175,6 +185,14 @@ class Invoice(CompanyRow):
                 condition=Q(replaced_at=None) | Q(status="CREDITED"), name="what_is_replaced_is_cancelled"
             ),
             models.CheckConstraint(
+                condition=Q(status="DRAFT")
+                | Q(currency=F("accounting_currency"), exchange_rate=1, accounting_vat=None)
+                | ~Q(currency=F("accounting_currency"))
+                & Q(exchange_rate__gt=0, exchange_day__isnull=False, accounting_vat__isnull=False)
+                & ~Q(exchange_source=""),
+                name="another_currency_has_its_rate",
+            ),
+            models.CheckConstraint(
                 condition=Q(disputed_at=None) | ~Q(status="DRAFT"), name="what_is_disputed_is_issued"
             ),
             models.CheckConstraint(
@@ -197,6 +215,11 @@ class Invoice(CompanyRow):
     @property
     def is_draft(self) -> bool:
         return self.status == InvoiceStatus.DRAFT
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was issued in another currency than that of the books."""
+        return self.currency != self.accounting_currency
 
     @property
     def is_credit_note(self) -> bool:

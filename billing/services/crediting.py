@@ -24,7 +24,7 @@ from billing.totals import Totals
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.money import PRECISION, ZERO, round2, round6
+from config.kernel.money import PRECISION, ZERO, round2, round6, round_in
 from config.kernel.typography import money, number
 
 
@@ -104,7 +104,7 @@ def price_note(note: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
         left[room.line.pk] = replace(
             room, quantity=room.quantity - row.credited_quantity, net=room.net - row.net_amount
         )
-    computed = _with_cumulated_vat(invoice, totals.compute([row.priced() for row in rows]))
+    computed = _with_cumulated_vat(invoice, totals.compute([row.priced() for row in rows], currency=invoice.currency))
     if computed.gross < 0 or (not computed.gross and invoice.total_gross):
         raise NothingGivenBack
     prepaid = ZERO if any(room.net for room in left.values()) else invoice.amount_deposited
@@ -135,7 +135,7 @@ def totals_of(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     """The totals of a draft as issuing would write them. Raises what price_note does."""
     if draft.is_credit_note:
         return price_note(draft, rows)
-    return totals.compute([row.priced() for row in rows])
+    return totals.compute([row.priced() for row in rows], currency=draft.currency)
 
 
 def shown_totals(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
@@ -143,7 +143,7 @@ def shown_totals(draft: Invoice, rows: Sequence[InvoiceLine]) -> Totals:
     try:
         return totals_of(draft, rows)
     except DomainError:
-        return totals.compute([row.priced() for row in rows])
+        return totals.compute([row.priced() for row in rows], currency=draft.currency)
 
 
 def _within(amount: Decimal, whole: Decimal) -> bool:
@@ -157,7 +157,7 @@ def _price(row: InvoiceLine, room: LineRoom, invoice: Invoice) -> None:
         with localcontext() as context:
             context.prec = PRECISION
             # of what is left, not of the whole: so the last quantity takes the last cent, in whatever order notes come
-            net = round2(room.net * row.credited_quantity / room.quantity)
+            net = round_in(room.net * row.credited_quantity / room.quantity, invoice.currency)
     if not _within(row.credited_quantity, room.quantity) or not _within(net, room.net):
         raise LineCreditTooLarge(
             line=row.description, quantity=number(room.quantity), net=money(room.net, invoice.currency)
@@ -168,7 +168,7 @@ def _price(row: InvoiceLine, room: LineRoom, invoice: Invoice) -> None:
     billed = room.line.priced()
     row.unit_price, row.discount_percent = billed.unit_price, billed.discount_percent
     # BR-FR-DEC and BT-131: quantity × price must give the net that stands there; without the discount, one price does
-    if totals.line_net(replace(billed, quantity=row.quantity, net=None)) != net:
+    if totals.line_net(replace(billed, quantity=row.quantity, net=None), invoice.currency) != net:
         row.unit_price, row.discount_percent = round6(net / row.quantity), Decimal(0)
 
 
@@ -184,7 +184,8 @@ def _with_cumulated_vat(invoice: Invoice, computed: Totals) -> Totals:
                 number=invoice.number, rate=number(row.rate), room=money(whole.base - base, invoice.currency)
             )
         # the last note takes the VAT that is left, to the cent: the sum of rounded parts is seldom the rounded whole
-        after = whole.amount if base + row.base == whole.base else totals.vat_of(base + row.base, row.rate)
+        cumulated = base + row.base
+        after = whole.amount if cumulated == whole.base else totals.vat_of(cumulated, row.rate, invoice.currency)
         subtotals.append(replace(row, amount=after - vat))
     vat = totals.total(row.amount for row in subtotals)
     return replace(computed, subtotals=tuple(subtotals), vat=vat, gross=computed.net + vat)

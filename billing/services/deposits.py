@@ -31,7 +31,7 @@ from billing.totals import VatSubtotal
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round2
+from config.kernel.money import HUNDRED, ZERO, cents, from_cents, round_in
 from config.kernel.typography import money
 
 DRAFTED = "billing.invoice.deposit_drafted"
@@ -117,7 +117,7 @@ def _rows_left(source: SalesOrder | Invoice) -> tuple[VatSubtotal, ...]:
         for line in InvoiceLine.everywhere.filter(invoice__in=rows):
             key = (line.vat_category, line.vat_rate)
             requested[key] = requested.get(key, ZERO) + sign * line.net_amount
-    whole = totals.compute([row.priced() for row in _rows_of(source)]).subtotals
+    whole = totals.compute([row.priced() for row in _rows_of(source)], currency=source.currency).subtotals
     return what_is_left(whole, requested)
 
 
@@ -130,7 +130,7 @@ def _deposits_ahead_of(draft: Invoice) -> InvoiceQuerySet:
 
 def percent_of(source: SalesOrder | Invoice, percent: Decimal) -> Decimal:
     """`percent` of the total with VAT, rounded to the cent."""
-    return round2(source.total_gross * percent / HUNDRED)
+    return round_in(source.total_gross * percent / HUNDRED, source.currency)
 
 
 def deposit_description(source: SalesOrder | Invoice, percent: Decimal | None) -> str:

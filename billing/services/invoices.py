@@ -16,6 +16,7 @@ from billing.services.settling import lock_invoice
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid, TransitionRefused
+from config.kernel.money import UnknownCurrency, check_currency
 from customers.models import Customer
 from customers.services import check_active
 
@@ -28,6 +29,11 @@ class InvoiceIssued(DomainError):
 class TotalNegative(Invalid):
     code = "total_negative"
     message = "Le total ne peut pas être négatif. Pour rendre de l’argent, établissez un avoir."
+
+
+class CurrencyFollows(Invalid):
+    code = "currency_follows"
+    message = "La devise suit celle de la commande, de la facture ou des acomptes dont ce brouillon dépend."
 
 
 class NoteFollowsItsInvoice(DomainError):
@@ -92,10 +98,11 @@ def save_draft(
     Raises InvoiceIssued, NoteFollowsItsInvoice, CustomerArchived for one newly named, Invalid, TotalNegative,
     DepositsBeyondTotal.
     """
-    row = lock_draft(invoice) if invoice else Invoice(company=customer.company)
+    row = lock_draft(invoice) if invoice else Invoice(company=customer.company, currency=_usual(customer, values))
     if row.is_credit_note:
         raise NoteFollowsItsInvoice
     former = row.customer if invoice else customer
+    _check_currency(row, values)
     row.customer, row.buyer_name = customer, customer.name
     for name, value in values.items():
         setattr(row, name, value)
@@ -115,6 +122,28 @@ def save_draft(
     tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
     audit.record(tag, subject=row, also=[customer], actor=actor, at=at, data={"total": row.total_gross})
     return row
+
+
+def _usual(customer: Customer, values: Mapping[str, Any]) -> str:
+    """The currency of a new draft that follows a document; else that of the books, until another is chosen."""
+    follows = any(values.get(name) for name in ("order", "corrects", "ahead_of"))
+    return str(values["currency"]) if follows and "currency" in values else customer.company.currency
+
+
+def _check_currency(draft: Invoice, values: Mapping[str, Any]) -> None:
+    """A draft is in any currency that a document may have; what follows an order or an invoice is in the same.
+
+    Raises Invalid.
+    """
+    wanted = values.get("currency", draft.currency)
+    if wanted == draft.currency:
+        return
+    if draft.order_id or draft.corrects_id or draft.ahead_of_id or draft.amount_deposited:
+        raise CurrencyFollows(fields={"currency": CurrencyFollows.message})
+    try:
+        check_currency(wanted)
+    except UnknownCurrency as error:
+        raise Invalid(fields={"currency": error.sentence}) from error
 
 
 def _sources(draft: Invoice, orders: Sequence[SalesOrder]) -> list[QuerySet[Any]]:

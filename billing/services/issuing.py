@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from billing import exchange
 from billing.events import invoices_issued
 from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, SalesOrder, VatSubtotal
 from billing.numbering import next_numbers
@@ -34,6 +35,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import payment_reference
 from config.kernel.models import Company
+from config.kernel.money import round_in
 from config.kernel.rows import forget, insert_each, know
 from customers.models import Address, Customer
 
@@ -53,6 +55,11 @@ class NothingToIssue(Invalid):
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
     message = TotalNegative.message
+
+
+class NotInUnits(Invalid):
+    code = "not_in_units"
+    message = "En %(currency)s il n’y a pas de centimes : arrondissez les prix pour que chaque montant soit entier."
 
 
 class DueBeforeIssue(Invalid):
@@ -86,8 +93,9 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
 
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
     PublicBodyNeeds, BuyerIsSeller, CustomerArchived, NoBillingAddress, DateGoesBack, DepositNotDeductible,
-    DepositsBeyondTotal; for a credit note also CreditTooLarge and DepositDeducted, for a corrected invoice
-    NotCorrectable and HoldsPayments, for a deposit NoDepositHere and DepositTooLarge.
+    DepositsBeyondTotal, UnknownRate and NotInUnits for another currency than that of the books; for a credit note also
+    CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments, for a deposit
+    NoDepositHere and DepositTooLarge.
     """
     (outcome,) = _issued([invoice], actor, at)
     if isinstance(outcome, DomainError):
@@ -168,6 +176,7 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
     _check_public_references(draft, customer)
     subtotals = vat_rows(draft, computed)
     know(draft, "vat_subtotals", subtotals)
+    in_books = exchange_columns(draft, subtotals, on)
     if not draft.amount_deposited:
         know(draft, "deductions", [])
     columns = {
@@ -184,8 +193,23 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
         "seller": snapshots.seller(company),
         "buyer": snapshots.buyer(customer, draft.delivery, addresses=addresses),
         "mentions": snapshots.mentions(draft, company),
+        **in_books,
     }
     return _Ready(draft, computed, subtotals, columns)
+
+
+def exchange_columns(draft: Invoice, subtotals: Sequence[VatSubtotal], on: date) -> dict[str, Any]:
+    """The rate that is frozen, and the VAT in the currency of the books (BT-111), set on the draft in memory.
+
+    Raises UnknownRate.
+    """
+    columns = exchange.rate_columns(draft, on) | {"accounting_vat": None}
+    for name, value in columns.items():
+        setattr(draft, name, value)
+    if draft.is_foreign:
+        amounts = exchange.accounting_amounts(draft, subtotals, exchange.deducted_vat(draft))
+        columns["accounting_vat"] = draft.accounting_vat = amounts.total_vat
+    return columns
 
 
 def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
@@ -243,9 +267,10 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
 
     Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
     DepositTooSmall, DepositDeducted, NotCorrectable, NoDepositHere, DepositTooLarge, DepositNotDeductible,
-    DepositsBeyondTotal.
+    DepositsBeyondTotal, NotInUnits.
     """
     check_customer(draft)
+    _check_units(draft, computed)
     if draft.is_credit_note and draft.corrects is not None:
         check_creditable(draft.corrects)
     if computed.gross < 0:
@@ -257,6 +282,19 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     if draft.is_deposit:
         check_deposit_room(draft, gross=computed.gross)
     check_deductions(draft, total=computed.gross)
+
+
+def _check_units(draft: Invoice, computed: Totals) -> None:
+    """Raises NotInUnits."""
+    amounts = [
+        computed.net,
+        computed.vat,
+        computed.gross,
+        *computed.line_nets,
+        *(row.amount for row in computed.subtotals),
+    ]
+    if any(round_in(amount, draft.currency) != amount for amount in amounts):
+        raise NotInUnits(currency=draft.currency)
 
 
 def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, at: datetime) -> None:

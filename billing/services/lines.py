@@ -95,6 +95,7 @@ def priced(
     A product that was archived is sold no more, save on lines that come from one of `sources`, stored lines.
     """
     company, motive = customer.company, customer.exemption_code
+    currency = next((document.currency for document in parent.values()), "EUR")
     rows = [
         row_class(company=company, position=position, **parent, **_columns(company, line, motive))
         for position, line in enumerate(inputs, start=1)
@@ -109,13 +110,13 @@ def priced(
         if not row.quantity:
             problems[f"lines.{row.position}.quantity"] = "La quantité ne peut pas être nulle."
         try:
-            row.net_amount = totals.line_net(row.priced())
+            row.net_amount = totals.line_net(row.priced(), currency)
             _check_size(row)
         except Invalid as error:
             problems.update({f"lines.{row.position}.{field}": text for field, text in error.fields.items()})
     if problems:
         raise Invalid(fields=problems)
-    computed = totals.compute([row.priced() for row in rows])
+    computed = totals.compute([row.priced() for row in rows], currency=currency)
     if max(abs(computed.net), abs(computed.gross)) >= LARGEST_TOTAL:
         raise TotalTooLarge
     return rows, computed
@@ -181,7 +182,7 @@ def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
     ]
 
 
-def preview(company: Company, inputs: Iterable[LineInput]) -> Totals:
+def preview(company: Company, inputs: Iterable[LineInput], currency: str = "EUR") -> Totals:
     """The totals of lines being typed, without storing anything. Raises Invalid."""
     priced = [
         totals.PricedLine(
@@ -193,4 +194,4 @@ def preview(company: Company, inputs: Iterable[LineInput]) -> Totals:
         )
         for columns in (_columns(company, line) for line in inputs)
     ]
-    return totals.compute(priced)
+    return totals.compute(priced, currency=currency)

@@ -20,8 +20,10 @@ from billing.views.creating import come_back, may_create, step_aside
 from billing.views.lines import totals_of
 from config.kernel import parking
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
+from config.kernel.exchange import known_currencies
 from config.kernel.form_errors import add_domain_error
 from config.kernel.sent_once import sent_once
 from customers.models import Customer
@@ -54,7 +56,9 @@ def _form(
     if sent is not None and (aside := step_aside(request)) is not None:
         return aside
     typed = come_back(request) if sent is None else sent
-    form = InvoiceForm(typed, invoice=invoice, customer=customer, replaced=replaced)
+    company = cast(MemberRequest, request).membership.company
+    currencies = known_currencies(company.pk, base=company.currency, on=local_day(timezone.now()))
+    form = InvoiceForm(typed, invoice=invoice, customer=customer, replaced=replaced, currencies=currencies)
     source = invoice or replaced
     stored = _lines(source) if source and not typed else []
     form.formset = formset = line_formset(typed, rows=stored)
@@ -63,7 +67,6 @@ def _form(
     if saved is not None:
         messages.success(request, _("Brouillon enregistré."))
         return redirect(saved)
-    company = cast(MemberRequest, request).membership.company
     context = {
         "invoice": invoice,
         "replaced": replaced,

@@ -17,7 +17,7 @@ from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
-from billing.services.issuing import BuyerIsSeller, check_issuable, is_seller
+from billing.services.issuing import BuyerIsSeller, check_issuable, exchange_columns, is_seller
 from billing.services.lines import vat_rows
 from config.kernel import audit, outside
 from config.kernel.actor import Actor
@@ -204,7 +204,9 @@ def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoi
     deposits = deposits_of(invoice)
     if invoice.is_credit_note:
         invoice.amount_deposited, deposits = computed.prepaid, deposits_taken_back(invoice, computed)
-    return mapping.from_invoice(invoice, lines=lines, subtotals=vat_rows(invoice, computed), deposits=deposits)
+    subtotals = vat_rows(invoice, computed)
+    exchange_columns(invoice, subtotals, day)
+    return mapping.from_invoice(invoice, lines=lines, subtotals=subtotals, deposits=deposits)
 
 
 def _judge(document: mapping.model.Invoice, invoice: Invoice, at: datetime) -> Report:

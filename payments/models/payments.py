@@ -35,6 +35,10 @@ class Payment(CompanyRow):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payments", verbose_name=_("client"))
     amount = models.DecimalField(_("montant"), max_digits=16, decimal_places=2)
     currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    # at the rate of its day, where it is in another currency than the books
+    accounting_amount = models.DecimalField(
+        _("valeur en monnaie des livres"), max_digits=16, decimal_places=2, null=True, editable=False
+    )
     method = models.CharField(_("moyen"), max_length=10, choices=Method.choices)
     paid_on = models.DateField(_("date de paiement"))
     bank_account = models.ForeignKey(

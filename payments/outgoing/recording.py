@@ -14,9 +14,11 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
+from config.kernel.money import ZERO
 from customers.models import Customer
 from payments.models import Payment, Refund, RefundKind, RefundShare
 from payments.services.bank_journals import post_money
+from payments.services.exchange import difference_account, is_foreign, value_of_last, value_of_refund, worth_on
 
 SERIES = "RBT"
 
@@ -41,8 +43,9 @@ def insert_refund(*, customer: Customer, at: datetime, **columns: Any) -> Refund
     return refund
 
 
-def take_shares(refund: Refund, shares: Sequence[tuple[Payment, Decimal]], *, sign: int = 1) -> None:
-    """Take the shares off locked payments (`sign` −1 gives them back)."""
+def take_shares(refund: Refund, shares: Sequence[tuple[Payment, Decimal]], *, sign: int = 1) -> Decimal:
+    """Take the shares off locked payments (`sign` −1 gives them back); what they are in the books."""
+    value = ZERO
     for payment, amount in shares:
         payment.allocated += sign * amount
         payment.save(update_fields=["allocated"])
@@ -53,6 +56,8 @@ def take_shares(refund: Refund, shares: Sequence[tuple[Payment, Decimal]], *, si
             amount=sign * amount,
             at=refund.cancelled_at or refund.at,
         )
+        value += value_of_last(payment, sign * amount)
+    return value
 
 
 def seal_refund(
@@ -75,8 +80,11 @@ def seal_refund(
     )
 
 
-def book_refund(refund: Refund, *, actor: Actor, at: datetime) -> None:
-    """D 411 / C the money account; the other way round once it is cancelled."""
+def book_refund(refund: Refund, *, value: Decimal, actor: Actor, at: datetime) -> None:
+    """D 411 / C the money account; the other way round once it is cancelled. `value`: that of what it took of payments.
+
+    In another currency the money leaves at the rate of its day; what exchange gained or lost since it came is booked.
+    """
     sign = 1 if refund.is_live else -1
     undone = "" if refund.is_live else "Annulation "
     what = "rejet" if refund.kind == RefundKind.RETURN else "remboursement"
@@ -86,9 +94,25 @@ def book_refund(refund: Refund, *, actor: Actor, at: datetime) -> None:
         piece_date=refund.made_on,
         source=refund,
         on=refund.made_on if refund.is_live else None,
-        postings=[
-            Posting(ledger.CUSTOMERS, sign * refund.amount, refund.customer_id),
-            Posting(refund.account, -sign * refund.amount),
-        ],
+        postings=_postings(refund, sign, value),
     )
     post_money([entry], [refund.bank_account], actor=actor, at=at)
+
+
+def _postings(refund: Refund, sign: int, value: Decimal) -> list[Posting]:
+    if not is_foreign(refund):
+        return [
+            Posting(ledger.CUSTOMERS, sign * refund.amount, refund.customer_id),
+            Posting(refund.account, -sign * refund.amount),
+        ]
+    books = refund.company.currency
+    day: Any = {"company_id": refund.company_id, "currency": refund.currency, "books": books, "on": refund.made_on}
+    money = worth_on(refund.amount, **day) if refund.is_live else -value_of_refund(refund)
+    lost = money - value
+    account = difference_account(-lost, is_undone=not refund.is_live)
+    foreign: Any = {"currency": refund.currency}
+    return [
+        Posting(ledger.CUSTOMERS, value, refund.customer_id, currency_amount=sign * refund.amount, **foreign),
+        Posting(refund.account, -money, currency_amount=-sign * refund.amount, **foreign),
+        Posting(account, lost),
+    ]

@@ -105,9 +105,9 @@ def refund_customer(
         made_on=made_on,
         at=at,
     )
-    take_shares(refund, shares)
+    value = take_shares(refund, shares)
     seal_refund("payments.refund.made", refund, shares, actor=actor, at=at)
-    book_refund(refund, actor=actor, at=at)
+    book_refund(refund, value=value, actor=actor, at=at)
     return refund
 
 
@@ -163,7 +163,7 @@ def cancel_refund(*, refund: Refund, reason: str, actor: Actor, at: datetime) ->
         raise RefundMatched(number=locked.number)
     Refund.everywhere.filter(pk=locked.pk).update(cancelled_at=at, cancelled_because=reason[:200])
     locked.refresh_from_db()
-    take_shares(locked, shares, sign=-1)
+    value = take_shares(locked, shares, sign=-1)
     for payment, _amount in shares:
         # one payment for a return, the only kind that released anything
         again = [Share(invoices[pk], min(part, invoices[pk].balance)) for pk, part in released.items()]
@@ -180,6 +180,6 @@ def cancel_refund(*, refund: Refund, reason: str, actor: Actor, at: datetime) ->
         at=at,
         data=data,
     )
-    book_refund(locked, actor=actor, at=at)
+    book_refund(locked, value=value, actor=actor, at=at)
     refund.refresh_from_db()
     return refund

@@ -72,9 +72,9 @@ def return_payment(
         released=[[str(pk), f"{part:f}"] for pk, part in released.items()],
         at=at,
     )
-    take_shares(refund, [(locked, amount)])
+    value = take_shares(refund, [(locked, amount)])
     seal_refund("payments.refund.returned", refund, [(locked, amount)], actor=actor, at=at)
-    book_refund(refund, actor=actor, at=at)
+    book_refund(refund, value=value, actor=actor, at=at)
     payment.refresh_from_db()
     return refund
 

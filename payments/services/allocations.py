@@ -21,11 +21,12 @@ from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
-from config.kernel.money import ZERO, round2
+from config.kernel.money import ZERO, round_in
 from config.kernel.rows import insert_each
 from payments.events import allocations_written
 from payments.models import Allocation, Method, Payment
 from payments.services.cash import check_cash_share
+from payments.services.exchange import book_differences, value_of, value_of_last
 
 
 class AmountNotPositive(Invalid):
@@ -58,11 +59,13 @@ class AnotherCurrency(DomainError):
     message = "%(invoice)s est en %(found)s : un encaissement en %(currency)s ne peut pas la payer."
 
 
-def check_amount(amount: Decimal) -> None:
-    """Money received or used is positive, in whole cents. Raises AmountNotPositive, FractionOfACent."""
+def check_amount(amount: Decimal, currency: str = "EUR") -> None:
+    """Money received or used is positive, in whole cents, or units of its currency. Raises AmountNotPositive,
+    FractionOfACent.
+    """
     if amount <= 0:
         raise AmountNotPositive(fields={"amount": AmountNotPositive.message})
-    if round2(amount) != amount:
+    if round_in(amount, currency) != amount:
         raise FractionOfACent(fields={"amount": FractionOfACent.message})
 
 
@@ -143,7 +146,7 @@ def spend(payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invo
     """
     for share in sorted(shares, key=lambda share: share.invoice.pk):
         invoice = invoices[share.invoice.pk]
-        check_amount(share.amount)
+        check_amount(share.amount, payment.currency)
         if invoice.customer_id != payment.customer_id:
             raise AnotherCustomer(invoice=str(invoice))
         if invoice.currency != payment.currency:
@@ -169,10 +172,12 @@ def write_allocations(
     together are more than an invoice asks for.
     """
     rows: list[Allocation] = []
+    used = {id(payment): payment.allocated - sum((one.amount for one in shares), ZERO) for payment, shares in spent}
     for turn in _turns(spent):
         count_payments([(invoices[share.invoice.pk], share.amount) for _p, share in turn], actor=actor, at=at)
         written = [_allocation(payment, invoices[share.invoice.pk], share.amount, at=at) for payment, share in turn]
         _insert(written, [payment.paid_on for payment, _share in turn], actor=actor, at=at)
+        _book_differences(written, used, actor=actor, at=at)
         rows += written
     move_settled_vat([_settled(row, row.payment.paid_on) for row in rows], actor=actor, at=at)
     return rows
@@ -181,6 +186,18 @@ def write_allocations(
 def _settled(row: Allocation, on: date) -> Settled:
     """What an allocation makes due of the VAT that waited for it."""
     return Settled(invoice=row.invoice, amount=row.amount, by=row.payment, piece=row.payment.number, on=on)
+
+
+def _book_differences(written: Sequence[Allocation], used: dict[int, Decimal], *, actor: Actor, at: datetime) -> None:
+    """What exchange gained or lost; `used`: what of each payment in memory was used before these."""
+    foreign = []
+    for row in written:
+        before = used[id(row.payment)]
+        used[id(row.payment)] = before + row.amount
+        if row.invoice.is_foreign:
+            value = value_of(row.payment, before + row.amount) - value_of(row.payment, before)
+            foreign.append((row, value))
+    book_differences(foreign, actor=actor, at=at)
 
 
 def _turns(spent: Sequence[tuple[Payment, Sequence[Share]]]) -> list[list[tuple[Payment, Share]]]:
@@ -261,6 +278,8 @@ def release_allocation(
     paying.save(update_fields=["allocated"])
     row, day = _allocation(paying, locked, -amount, at=at, reason=reason), on or local_day(at)
     _insert([row], [day], actor=actor, at=at)
+    if locked.is_foreign:
+        book_differences([(row, value_of_last(paying, -amount))], actor=actor, at=at)
     move_settled_vat([_settled(row, day)], actor=actor, at=at)
     payment.refresh_from_db()
     return row

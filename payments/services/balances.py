@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from billing.models import JournalLine
 from config.kernel.money import ZERO
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus
+from payments.services.exchange import moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def balance_before(account: BankAccount) -> Decimal:
 
 
 def balance_in_books(account: BankAccount, on: date) -> Decimal:
-    """Debit less credit of the ledger account, entries of `on` included."""
-    sums = postings_of(account, on).aggregate(sum=Sum(F("debit") - F("credit"), default=ZERO))
+    """Debit less credit of the ledger account, entries of `on` included; in the currency of the bank account."""
+    sums = postings_of(account, on).aggregate(sum=Sum(moved(account), default=ZERO))
     return Decimal(sums["sum"])
 
 

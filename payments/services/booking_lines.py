@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from config.kernel.actor import Actor
 from config.kernel.money import ZERO
 from payments.models import BankLine, Match, MatchPart, PartKind, Payment, Refund, SupplierPayment
 from payments.services.bank_journals import post_money
+from payments.services.exchange import in_currency, in_value, of_line, value_of_refund
 
 
 def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *, actor: Actor, at: datetime) -> None:
@@ -25,7 +27,7 @@ def book_parts(settled: Sequence[tuple[Match, BankLine, Sequence[MatchPart]]], *
         postings = [Posting(line.account.ledger_account, total)]
         postings += [Posting(part.account, -part.amount) for part in booked]
         label = next((part.label for part in booked if part.label), "") or line.remittance or line.counterparty
-        entries.append(_entry(match, line, label or "Mouvement bancaire", postings))
+        entries.append(_entry(match, line, label or "Mouvement bancaire", of_line(line, postings)))
         banks.append(line.account)
     post_money(entries, banks, actor=actor, at=at)
 
@@ -38,7 +40,7 @@ def move_to_bank(
     account = str(booked.values_list("account", flat=True).get())
     if account == line.account.ledger_account:
         return
-    postings = [Posting(line.account.ledger_account, amount), Posting(account, -amount)]
+    postings = [in_value(payment, line.account.ledger_account, amount), in_value(payment, account, -amount)]
     label = f"Remise en banque {payment.number} {payment.customer.name}"
     _write(match, line, label, postings, actor=actor, at=at)
 
@@ -47,7 +49,8 @@ def move_refund(match: Match, line: BankLine, refund: Refund, *, actor: Actor, a
     """D where the refund was booked / C the line's bank, when that is another account."""
     if refund.account == line.account.ledger_account:
         return
-    postings = [Posting(refund.account, refund.amount), Posting(line.account.ledger_account, -refund.amount)]
+    went = Posting(refund.account, value_of_refund(refund), **in_currency(refund))
+    postings = [went, replace(went.reversed(), account=line.account.ledger_account)]
     _write(match, line, f"Remboursement {refund.number} {refund.customer.name}", postings, actor=actor, at=at)
 
 

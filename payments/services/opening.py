@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from billing import ledger
 from billing.ledger import Entry, Posting
@@ -19,6 +19,7 @@ from config.kernel.errors import DomainError
 from config.kernel.money import ZERO
 from payments.models import BankAccount
 from payments.services.balances import balance_before, first_balanced
+from payments.services.exchange import at_rate, moved
 
 OPENING = "890000"
 
@@ -34,7 +35,7 @@ def book_opening(*, account: BankAccount, actor: Actor, at: datetime) -> Journal
     locked: BankAccount = BankAccount.everywhere.select_for_update(no_key=True).get(pk=account.pk)
     booked = JournalLine.everywhere.filter(entry__source=locked.subject, account=locked.ledger_account)
     held = balance_before(locked)
-    rest = held - booked.aggregate(sum=Sum(F("debit") - F("credit"), default=ZERO))["sum"]
+    rest = held - booked.aggregate(sum=Sum(moved(locked), default=ZERO))["sum"]
     first = first_balanced(locked)
     if first is None or not rest:
         raise NothingBefore
@@ -44,6 +45,12 @@ def book_opening(*, account: BankAccount, actor: Actor, at: datetime) -> Journal
         piece_date=first.opened_on,
         source=locked,
         on=first.opened_on,
-        postings=[Posting(locked.ledger_account, rest), Posting(OPENING, -rest)],
+        postings=at_rate(
+            [Posting(locked.ledger_account, rest), Posting(OPENING, -rest)],
+            company_id=locked.company_id,
+            currency=locked.currency,
+            books=locked.company.currency,
+            on=first.opened_on,
+        ),
     )
     return ledger.post([entry], journal=Journal.MISCELLANEOUS, day=local_day(at), actor=actor, at=at)[0]

@@ -10,7 +10,7 @@ from typing import Unpack
 from django.db import IntegrityError, transaction
 
 from billing import ledger
-from billing.ledger import Entry, Posting
+from billing.ledger import Entry
 from billing.models import Invoice, JournalLine
 from billing.numbering import next_numbers
 from billing.services.settling import check_outstanding
@@ -36,6 +36,7 @@ from payments.services.allocations import (
 )
 from payments.services.bank_journals import post_money
 from payments.services.cash import check_cash_limit, check_till
+from payments.services.exchange import in_value
 from payments.services.receipts import Origin, Receipt, Wording
 from payments.services.remittances import take_off_slip
 
@@ -85,8 +86,8 @@ def record_payment(
     """Write money received and what it pays: see Receipt. What is not allocated stays the customer's credit.
 
     Raises AmountNotPositive, FractionOfACent, PaidInTheFuture, AnotherCustomer, AnotherCurrency, OverAllocated,
-    NothingOutstanding, NotEnoughCredit, BeyondTheCashLimit, and Stale when another reading has recorded its `origin`
-    meanwhile.
+    NothingOutstanding, NotEnoughCredit, BeyondTheCashLimit, UnknownRate, and Stale when another reading has recorded
+    its `origin` meanwhile.
     """
     receipt = Receipt(
         customer=customer, amount=amount, method=method, paid_on=paid_on, shares=shares, currency=currency,
@@ -125,7 +126,7 @@ def record_payments(
 
 
 def _check(receipt: Receipt, at: datetime) -> None:
-    check_amount(receipt.amount)
+    check_amount(receipt.amount, receipt.currency)
     if receipt.paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
 
@@ -219,6 +220,7 @@ def _insert_opposite(locked: Payment, reason: str, origin: Origin | None, at: da
         customer=locked.customer,
         amount=-locked.amount,
         currency=locked.currency,
+        accounting_amount=None if locked.accounting_amount is None else -locked.accounting_amount,
         method=locked.method,
         paid_on=local_day(at),
         bank_account_id=locked.bank_account_id,
@@ -259,8 +261,8 @@ def _entry(payment: Payment, account: str = "") -> Entry:
         source=payment,
         on=payment.paid_on,
         postings=[
-            Posting(account or _money_account(payment), payment.amount),
-            Posting(ledger.CUSTOMERS, -payment.amount, payment.customer_id),
+            in_value(payment, account or _money_account(payment), payment.amount),
+            in_value(payment, ledger.CUSTOMERS, -payment.amount, payment.customer_id),
         ],
     )
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from customers.models import Customer
 from payments.models import BankAccount, Payment
 from payments.services.allocations import Share
+from payments.services.exchange import worth_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,17 @@ class Receipt:
     booked_on: str = ""
     wording: Wording = field(default_factory=Wording)
 
+    @property
+    def books(self) -> str:
+        """The currency of the company's books."""
+        return next((one.invoice.accounting_currency for one in self.shares), "") or self.customer.company.currency
+
     def payment(self, at: datetime) -> Payment:
-        """The row, not saved yet and without its number."""
+        """The row, not saved yet and without its number. Raises UnknownRate."""
+        books, company_id = self.books, self.customer.company_id
+        foreign: Any = {"company_id": company_id, "currency": self.currency, "books": books, "on": self.paid_on}
         return Payment(
+            accounting_amount=None if self.currency == books else worth_on(self.amount, **foreign),
             company_id=self.customer.company_id,
             customer=self.customer,
             amount=self.amount,

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Max, Min, Q, Sum
+from django.db.models import Max, Min, Q, Sum
 
 from config.kernel.clock import start_of_day
 from config.kernel.money import ZERO
 from payments.models import BankAccount, BankLine, Match, MatchPart, Payment, Refund, SupplierPayment
 from payments.services.balances import balance_at_bank, balance_before, balance_in_books, lines_of, postings_of
+from payments.services.exchange import moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ def _of_lines_ahead(amounts: Mapping[int, Decimal]) -> Iterator[Difference]:
 def _booked(account: BankAccount, on: date) -> dict[str, Decimal]:
     """What each fact put on the ledger account. A payment and its reversal are one fact."""
     rows = postings_of(account, on).values("entry__source")
-    booked = dict(rows.annotate(sum=Sum(F("debit") - F("credit"))).values_list("entry__source", "sum"))
+    booked = dict(rows.annotate(sum=Sum(moved(account))).values_list("entry__source", "sum"))
     taken_back = Payment.everywhere.filter(company_id=account.company_id, reverses__isnull=False)
     for pk, original in taken_back.values_list("pk", "reverses_id"):
         if Payment.subject_of(pk) in booked:

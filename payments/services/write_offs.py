@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from billing import ledger
+from billing import exchange, ledger
 from billing.ledger import Entry, Posting
 from billing.ledger.vat.moving import Settled, given_back_postings, move_settled_vat
 from billing.models import Invoice, Journal, JournalLine
@@ -30,6 +31,7 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
 from payments.models import Match, Payment, WriteOff, WriteOffReason
 from payments.services.allocations import NotEnoughCredit, check_amount, lock_payment
+from payments.services.exchange import value_of_last
 from payments.services.write_off_limits import check_may_write_off
 
 LOST: dict[str, str] = {
@@ -207,7 +209,10 @@ def keep_excess(
     )
     _seal("payments.write_off.kept", row, actor=actor, at=at)
     customer = locked.customer
-    postings = [Posting(ledger.CUSTOMERS, amount, customer.pk), Posting(row.account, -amount)]
+    value = value_of_last(locked, amount)
+    foreign: Any = {} if locked.accounting_amount is None else {"currency": locked.currency, "currency_amount": amount}
+    kept = Posting(ledger.CUSTOMERS, value, customer.pk, **foreign)
+    postings = [kept, replace(kept.reversed(), account=row.account, customer_id=None)]
     _book(row, postings, actor=actor, at=at)
     payment.refresh_from_db()
     return row
@@ -233,8 +238,6 @@ def take_back_write_off(*, write_off: WriteOff, reason: str, actor: Actor, at: d
         payment = lock_payment(write_off.payment)
         _check_stands(write_off)
         _count_kept(payment, -write_off.amount)
-    booked = JournalLine.everywhere.filter(entry__source=write_off.subject).order_by("position")
-    postings = [Posting.opposite_of(line) for line in booked]
     row: WriteOff = WriteOff.everywhere.create(
         company_id=write_off.company_id,
         invoice_id=write_off.invoice_id,
@@ -250,7 +253,7 @@ def take_back_write_off(*, write_off: WriteOff, reason: str, actor: Actor, at: d
         reverses=write_off,
     )
     _seal("payments.write_off.taken_back", row, actor=actor, at=at)
-    _book(row, postings, actor=actor, at=at)
+    _book(row, _opposite(row, write_off), actor=actor, at=at)
     if row.invoice_id:
         _move_waiting_vat(row, locked, actor=actor, at=at)
     return row
@@ -262,20 +265,51 @@ def _move_waiting_vat(row: WriteOff, locked: Invoice, *, actor: Actor, at: datet
     move_settled_vat([settled], actor=actor, at=at)
 
 
+def _opposite(row: WriteOff, write_off: WriteOff) -> list[Posting]:
+    """What undoes its entry. In another currency 411 takes the cents that are left now, for others were settled since,
+    and the account of the write-off the difference.
+    """
+    booked = JournalLine.everywhere.filter(entry__source=write_off.subject).order_by("position")
+    postings = [Posting.opposite_of(line) for line in booked]
+    if row.invoice is None or not row.invoice.is_foreign:
+        return postings
+    cleared = exchange.share_worth(Invoice.everywhere.get(pk=row.invoice.pk), row.amount)
+    amounts = [-cleared if one.account == ledger.CUSTOMERS else one.amount for one in postings]
+    place = next(place for place, one in enumerate(postings) if one.account == row.account)
+    amounts[place] -= sum(amounts, ZERO)
+    return [replace(one, amount=amount) for one, amount in zip(postings, amounts, strict=True)]
+
+
 def _check_stands(write_off: WriteOff) -> None:
     if write_off.reverses_id or WriteOff.everywhere.filter(reverses=write_off).exists():
         raise AlreadyTakenBack
 
 
 def _written_off(row: WriteOff) -> list[Posting]:
-    """D the charge and the VAT given back / C 411."""
+    """D the charge and the VAT given back / C 411, which clears of an invoice what this part of it was booked for."""
     invoice = row.invoice
     if invoice is None:
         raise ValueError("only an invoice is written off")
+    if invoice.is_foreign:
+        return _written_off_abroad(row, Invoice.everywhere.get(pk=invoice.pk))
     return [
         Posting(row.account, row.amount - row.vat_amount),
         *given_back_postings(invoice, {Decimal(rate): Decimal(part) for rate, part in row.vat.items()}),
         Posting(ledger.CUSTOMERS, -row.amount, invoice.customer_id),
+    ]
+
+
+def _written_off_abroad(row: WriteOff, invoice: Invoice) -> list[Posting]:
+    """The same in the currency of the books, at the rate of the invoice; the charge takes the cent."""
+    vat = {Decimal(rate): exchange.converted(Decimal(part), invoice) for rate, part in row.vat.items()}
+    given_back = given_back_postings(invoice, vat)
+    cleared = exchange.share_worth(invoice, row.amount)
+    rest = cleared - sum((posting.amount for posting in given_back), ZERO)
+    foreign: Any = {"currency": invoice.currency}
+    return [
+        Posting(row.account, rest, currency_amount=row.amount - row.vat_amount, **foreign),
+        *given_back,
+        Posting(ledger.CUSTOMERS, -cleared, invoice.customer_id, currency_amount=-row.amount, **foreign),
     ]
 
 

@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.models import Invoice
+from config.kernel.clock import local_day
+from config.kernel.exchange import save_rate
 from config.kernel.models import Company
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -429,3 +431,23 @@ def test_the_status_follows_the_day(company: Company, reader: Partner, monkeypat
         monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
         words.append(json_of(reader.get(f"/api/invoices/{invoice.pk}"))["status"])
     assert words == ["sent", "overdue"]
+
+
+# -- other currencies --------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_in_dollars_is_issued_at_the_rate_of_the_day_and_refused_without_one(
+    partner: Partner, company: Company, customer: Any
+) -> None:
+    draft = draft_of(partner, customer, currency="USD")
+    assert draft["currency"] == "USD"
+    refused = partner.post(f"/api/invoices/{draft['id']}/send", key=True)
+    assert json_of(refused)["code"] == "unknown_exchange_rate"
+    with company_scope(company):
+        day = local_day(timezone.now())
+        given = {"base": "EUR", "currency": "USD", "day": day, "rate": Decimal("1.25"), "source": "BCE"}
+        save_rate(company=company, actor=story.ACTOR, at=timezone.now(), **given)
+    invoice = json_of(partner.post(f"/api/invoices/{draft['id']}/send", key=True))
+    shown = [invoice[name] for name in ("accounting_currency", "exchange_rate", "exchange_day", "exchange_source")]
+    assert shown == ["EUR", Decimal("1.25"), day.isoformat(), "BCE"]
+    assert invoice["accounting_vat"] == (Decimal(str(invoice["total_vat"])) / Decimal("1.25")).quantize(Decimal("0.01"))

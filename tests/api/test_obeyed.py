@@ -476,7 +476,9 @@ def sold(world: World, **values: Any) -> dict[str, Any]:
 
 
 WRONG = [
-    ({"currency": "USD"}, "currency", "euro"),
+    ({"currency": "XYZ"}, "currency", "devise"),
+    ({"accounting_vat": 1}, "accounting_vat", ""),
+    ({"exchange_rate": 2}, "exchange_rate", ""),
     ({"total_ttc": Decimal("999.99")}, "total_ttc", "1 200,00"),
     ({"subtotal_ht": 1}, "subtotal_ht", "1 000,00"),
     ({"total_vat": "200.01"}, "total_vat", "200,00"),

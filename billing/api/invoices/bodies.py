@@ -132,6 +132,12 @@ class ChangeBody(CrossFieldBody):
         help_text="Your own number: kept as external_reference. The legal one is given at issue, by us alone.",
     )
     external_reference = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    currency = serializers.RegexField(
+        "^[A-Z]{3}$",
+        required=False,
+        help_text="ISO 4217; that of the books where it is not said. Another is issued at the rate of the day, or "
+        "refused (`unknown_exchange_rate`) where none is known.",
+    )
     invoice_date = Day(
         required=False,
         allow_null=True,
@@ -179,7 +185,15 @@ class InvoiceBody(ChangeBody):
         return super().between(values, refused) | two_days
 
 
-_AS_THEY_ARE = ("due_date", "notes", "internal_notes", "purchase_order", "service_code", "contract_reference")
+_AS_THEY_ARE = (
+    "currency",
+    "due_date",
+    "notes",
+    "internal_notes",
+    "purchase_order",
+    "service_code",
+    "contract_reference",
+)
 
 
 def columns(values: Mapping[str, Any], invoice: Invoice | None = None) -> dict[str, Any]:

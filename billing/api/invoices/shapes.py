@@ -111,7 +111,7 @@ class ItemShape(serializers.Serializer):
 
     @extend_schema_field(Money)
     def get_total(self, line: InvoiceLine) -> Decimal:
-        return line.net_amount + vat_of(line.net_amount, line.vat_rate)
+        return line.net_amount + self.get_vat_amount(line)
 
 
 class PaymentOfInvoice(serializers.Serializer):
@@ -151,7 +151,18 @@ class InvoiceShape(InvoiceRow):
     items_count = serializers.SerializerMethodField()
     supply_date = serializers.DateField(allow_null=True, help_text="Delivery or execution (BT-72).")
     delivery_address = serializers.SerializerMethodField()
-    payment_reference = serializers.CharField(help_text="ISO 11649, for the payer to quote; '' on a draft.")
+    payment_reference = serializers.CharField(
+        help_text="ISO 11649, or 27 digits for a Swiss QR-IBAN, for the payer to quote; '' on a draft."
+    )
+    accounting_currency = serializers.CharField(help_text="BT-6: the currency of the books.")
+    exchange_rate = Number(
+        max_digits=18,
+        decimal_places=8,
+        help_text="One unit of `accounting_currency` is so much of `currency`, frozen at issue; 1 where they are one.",
+    )
+    exchange_day = serializers.DateField(allow_null=True, help_text="The day of the rate; null where none was needed.")
+    exchange_source = serializers.CharField(help_text="Who published the rate.")
+    accounting_vat = Money(allow_null=True, help_text="BT-111: VAT in `accounting_currency`, where that is another.")
     internal_notes = serializers.CharField(help_text="Never printed nor transmitted.")
     dispute_reason = serializers.CharField()
     corrects_id = Id(allow_null=True, help_text="The invoice that a credit note or corrected invoice names.")

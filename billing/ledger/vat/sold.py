@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from billing import exchange
 from billing.ledger import accounts
 from billing.ledger.entries import Posting
 from billing.ledger.vat.waiting import Tax, held_by, is_on_collection, unpaid_part
@@ -22,7 +23,7 @@ class _OfAccount:
 
 
 def sold_vat_postings(invoice: Invoice) -> list[Posting]:
-    """Positive to debit. The deposits that the document deducts bear theirs already."""
+    """Positive to debit, in the currency of the books. The deposits that the document deducts bear theirs already."""
     sums = _by_account(invoice)
     if invoice.is_credit_note:
         return [posting for posting in _given_back(invoice, sums) if posting.amount]
@@ -65,7 +66,7 @@ def _by_account(invoice: Invoice) -> dict[str, _OfAccount]:
     deposits = [row.deposit for row in invoice.deductions.all()] if invoice.amount_deposited else []
     all_of_it = invoice.is_deposit or (invoice.corrects is not None and invoice.corrects.is_deposit)
     for sign, document in ((1, invoice), *((-1, deposit) for deposit in deposits)):
-        for nature, sold in own_parts(document).items():
+        for nature, sold in exchange.parts_in_books(own_parts(document), invoice).items():
             tax = Tax(sign * sold.vat, sign * sold.net)
             if not _is_taxed(nature, sold):
                 continue

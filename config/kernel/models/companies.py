@@ -77,6 +77,9 @@ class CompanySize(models.TextChoices):
     GE = "GE", _("Grande entreprise")
 
 
+SWISS_FRANC = frozenset({"CH", "LI"})  # where books are kept in francs
+
+
 class Company(models.Model):
     """An issuer of invoices: its identity, its legal mentions, its habits."""
 
@@ -140,6 +143,11 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        """That of its books."""
+        return "CHF" if self.country in SWISS_FRANC else "EUR"
 
     @property
     def company_id(self) -> int:
