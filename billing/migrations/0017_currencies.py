@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0024_bookkeeping_protection'),
+        ('billing', '0011_received_orders'),
         ('customers', '0002_suppliers'),
         ('kernel', '0005_exchange_rates'),
     ]

@@ -115,6 +115,7 @@ def record_payments(
             check_cash_limit(receipt.customer, receipt.amount - shared)
         payment = receipt.payment(at)
         spend(payment, receipt.shares, locked)
+        payment.accounting_amount = receipt.accounting_amount()
         payments.append(payment)
     _insert(payments, at)
     _seal(receipts, payments, actor=actor, at=at)

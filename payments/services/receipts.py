@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from customers.models import Customer
 from payments.models import BankAccount, Payment
@@ -58,12 +58,16 @@ class Receipt:
         """The currency of the company's books."""
         return next((one.invoice.accounting_currency for one in self.shares), "") or self.customer.company.currency
 
-    def payment(self, at: datetime) -> Payment:
-        """The row, not saved yet and without its number. Raises UnknownRate."""
+    def accounting_amount(self) -> Decimal | None:
+        """What it is worth in the books, where it is in another currency. Raises UnknownRate."""
         books, company_id = self.books, self.customer.company_id
-        foreign: Any = {"company_id": company_id, "currency": self.currency, "books": books, "on": self.paid_on}
+        if self.currency == books:
+            return None
+        return worth_on(self.amount, company_id=company_id, currency=self.currency, books=books, on=self.paid_on)
+
+    def payment(self, at: datetime) -> Payment:
+        """The row, not saved yet and without its number."""
         return Payment(
-            accounting_amount=None if self.currency == books else worth_on(self.amount, **foreign),
             company_id=self.customer.company_id,
             customer=self.customer,
             amount=self.amount,

@@ -14,6 +14,8 @@ from billing.services.invoices import save_draft
 from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.exchange import save_rate
 from config.kernel.identifiers import vat
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
@@ -120,4 +122,12 @@ def an_issued_invoice(
     customer: Customer, lines: Sequence[LineInput] = (), *, at: datetime = AT, **values: Any
 ) -> Invoice:
     with company_scope(customer.company_id):
+        if values.get("currency", "EUR") != "EUR":
+            a_rate(customer.company, values["currency"], at)
         return issue_invoice(invoice=a_draft(customer, lines, **values), actor=ACTOR, at=at)
+
+
+def a_rate(company: Company, currency: str, at: datetime = AT, rate: str = "1.25") -> None:
+    """One euro is so much of the currency on the day."""
+    given = {"base": "EUR", "currency": currency, "day": local_day(at), "rate": Decimal(rate), "source": "BCE"}
+    save_rate(company=company, actor=ACTOR, at=at, **given)
