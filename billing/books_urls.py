@@ -2,10 +2,26 @@
 
 from django.urls import path
 
-from billing.views.books import reports
+from billing.views.books import accounts, entries, lettering, reports
 
 urlpatterns = [
     # reports
     path("", reports.books_home, name="books-home"),
     path("reports/<slug:slug>/", reports.report_page, name="report"),
+    # chart
+    path("entries/", entries.entry_list, name="entry-list"),
+    path("entries/new/", entries.entry_new, name="entry-new"),
+    path("entries/totals/", entries.entry_totals, name="entry-totals"),
+    path("entries/<int:pk>/", entries.journal_entry, name="journal-entry"),
+    path("entries/<int:pk>/reverse/", entries.entry_reverse, name="entry-reverse"),
+    path("entries/manual/<int:pk>/", entries.manual_entry, name="manual-entry"),
+    path("lettering/", lettering.lettering, name="lettering"),
+    path("lettering/gap/", lettering.lettering_gap, name="lettering-gap"),
+    path("lettering/<int:pk>/undo/", lettering.lettering_undo, name="lettering-undo"),
+    path("accounts/", accounts.account_list, name="account-list"),
+    path("accounts/new/", accounts.account_new, name="account-new"),
+    path("accounts/switch/", accounts.account_switch, name="account-switch"),
+    path("accounts/journals/", accounts.journal_list, name="journal-list"),
+    path("accounts/sales/", accounts.sales_accounts, name="sales-accounts"),
+    path("accounts/sales/<int:pk>/remove/", accounts.sales_account_remove, name="sales-account-remove"),
 ]

@@ -18,6 +18,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
+from billing.ledger.manual import journal_entry_of
 from billing.models import Email
 from billing.purchases.approval_rules import delegate_approval, save_approval_rule
 from billing.purchases.models import SupplierIban
@@ -46,7 +47,7 @@ from payments.services.uploads import hold_file
 from payments.services.write_offs import write_off
 from tests.api.client import Partner, a_member, a_partner
 from tests.api.senders import a_source
-from tests.factories import debits, money, platforms, purchases, story
+from tests.factories import books, debits, money, platforms, purchases, story
 from tests.factories import supplier_payments as paid
 from tests.factories.people import a_person, signed_in
 from tests.factories.received_documents import a_received_document, an_answer
@@ -127,6 +128,23 @@ class World:
     @cached_property
     def purchase_order(self) -> Any:
         return purchases.an_order(self.supplier)
+
+    @cached_property
+    def manual_entry(self) -> Any:
+        return books.an_entry(self.company)
+
+    @cached_property
+    def journal_entry(self) -> Any:
+        with company_scope(self.company):
+            return journal_entry_of(self.manual_entry)
+
+    @cached_property
+    def lettering(self) -> Any:
+        return books.a_lettering(self.customer)
+
+    @cached_property
+    def sales_rule(self) -> Any:
+        return books.a_sales_rule(self.company)
 
     @cached_property
     def approval_rule(self) -> Any:

@@ -35,7 +35,8 @@ HARMLESS_TWICE = {
             "billing:invoice-notes", "payments:payment-edit", "payments:rule-edit", "portal-settings",
             "provider-settings", "write-off-settings", "einvoicing:readiness-activate",
             "billing:purchase-edit", "billing:purchase-amend", "billing:purchase-tie", "billing:purchase-order-edit",
-            "billing:supplier-edit", "purchase-settings",
+            "billing:supplier-edit", "purchase-settings", "billing:account-switch", "billing:sales-account-remove",
+            "billing:sales-accounts", "billing:journal-list",
             "approval-rule-edit",
             "einvoicing:reception-settings", "einvoicing:reception-switch",
         ],
@@ -44,6 +45,7 @@ HARMLESS_TWICE = {
     **dict.fromkeys(
         [
             "billing:line-totals", "billing:lines-paste", "billing:purchase-totals", "billing:purchase-order-totals",
+            "billing:entry-totals", "billing:lettering-gap",
             "einvoicing:credit-total", "einvoicing:directory-lookup",
         ],
         "writes nothing",

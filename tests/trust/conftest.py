@@ -16,19 +16,13 @@ from django.db import connection, models
 from django.test import override_settings
 
 from billing.ledger.closing import close_books
-from billing.ledger.lettering import letter_lines
-from billing.ledger.manual import ManualLine, write_entry
 from billing.models import (
     ClosingKind,
     DepositDeduction,
     Invoice,
     InvoiceLine,
-    Journal,
     JournalEntry,
     JournalLine,
-    Lettering,
-    LetteringOrigin,
-    ManualEntry,
     NumberSequence,
     PurchaseInvoice,
     SalesOrder,
@@ -44,7 +38,6 @@ from config.kernel import audit
 from config.kernel.clock import local_day
 from config.kernel.models import AuditEvent, Company, ReceivedWebhook, WebhookSource
 from config.kernel.scope import company_scope
-from customers.models import Customer
 from einvoicing.models import (
     Attempt,
     Enclosure,
@@ -84,7 +77,7 @@ from payments.services.settling import settle_line
 from payments.services.settling_parts import Credit, Received
 from payments.services.write_offs import write_off
 from tests.conftest import never_committed
-from tests.factories import money, platforms, purchases, story, supplier_payments
+from tests.factories import books, money, platforms, purchases, story, supplier_payments
 from tests.factories.queues import claim_due
 from tests.factories.received_documents import a_received_document, an_answer
 
@@ -185,36 +178,14 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["deduction"] = a_deduction(customer)
     rows |= bought(company)
     rows |= paid(company)
-    rows["lettering"] = a_lettering(customer)
+    rows["lettering"] = books.a_lettering(customer)
     rows["lettered line"] = rows["lettering"].lines.earliest("pk")
-    rows["manual entry"] = a_manual_entry(company)
+    rows["manual entry"] = books.an_entry(company)
     rows["report"] = a_report(company)
     rows["received webhook"] = a_received_webhook(company)
     rows["counter"] = NumberSequence.objects.get(series="FAC")
     rows["event"] = AuditEvent.objects.get(tag="billing.invoice.issued", subjects__0=invoice.subject)
     return rows
-
-
-def a_manual_entry(company: Company) -> ManualEntry:
-    lines = [ManualLine("658000", Decimal("1.00")), ManualLine("471000", Decimal("-1.00"))]
-    return write_entry(
-        company=company,
-        journal=Journal.MISCELLANEOUS,
-        day=local_day(story.AT),
-        label="Régularisation",
-        lines=lines,
-        actor=story.ACTOR,
-        at=story.AT,
-    )
-
-
-def a_lettering(customer: Customer) -> Lettering:
-    """Of an invoice and what paid it."""
-    invoice = story.an_issued_invoice(customer)
-    total = str(invoice.total_gross)
-    paid = money.a_payment(customer, total, [(invoice, total)])
-    lines = JournalLine.objects.filter(entry__source__in=[invoice.subject, paid.subject], account="411000")
-    return letter_lines(lines=list(lines), origin=LetteringOrigin.HAND, actor=story.ACTOR, at=story.AT)
 
 
 def a_report(company: Company) -> Report:

@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from billing.forms.purchases.accounts import AccountField
+from billing.forms.purchases.accounts import AccountField, share_chart
 from billing.purchases.checking import PurchaseLineInput
 from billing.purchases.content import VatContent
 from billing.purchases.models import PurchaseLine
@@ -88,7 +88,9 @@ _FormSet: Any = forms.formset_factory(
 
 def purchase_lines(data: Mapping[str, Any] | None = None, *, rows: Sequence[PurchaseLine] = ()) -> Any:
     """The sheet of a form sent, or of the lines stored; one empty row is ready."""
-    return _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+    formset = _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+    share_chart(formset.forms, "account")
+    return formset
 
 
 def _initial(row: PurchaseLine) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -17,4 +19,8 @@ class Room:
     icon: str = "book"
 
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (
+    Room(_("Écritures"), _("Chercher, saisir, contre-passer"), "billing:entry-list"),
+    Room(_("Lettrage"), _("Solder les lignes d’un tiers"), "billing:lettering"),
+    Room(_("Plan comptable"), _("Comptes, journaux, comptes de vente"), "billing:account-list"),
+)

@@ -1,0 +1,52 @@
+"""A third party typed in a row of a sheet: by its name, its SIREN or its SIRET."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import JournalLine
+from config.kernel.folding import fold, holds
+from config.kernel.forms import TextField
+from customers.models import Customer
+
+LIST = "third-parties"
+OFFERED = 200
+
+
+def recent_third_parties() -> list[str]:
+    """The names of those that were booked last, for the list from which a field is completed. One query."""
+    latest = JournalLine.objects.filter(customer__isnull=False).order_by("-id").values_list("customer__name", flat=True)
+    return sorted(dict.fromkeys(latest[: 5 * OFFERED]))[:OFFERED]
+
+
+class ThirdPartyField(TextField):
+    """The customer or supplier that is named; None for nothing."""
+
+    default_error_messages = {
+        "unknown": _("Aucun tiers de ce nom. Vérifiez le nom, ou créez le client ou le fournisseur d’abord."),
+        "several": _("Plusieurs tiers portent ce nom : %(names)s. Écrivez le nom entier ou le SIREN."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"list": LIST, "autocomplete": "off"}
+        super().__init__(**{"max_length": 200, "widget": forms.TextInput(attrs=attrs), **options})
+
+    def clean(self, value: Any) -> Customer | None:
+        text = str(super().clean(value) or "")
+        if not text:
+            return None
+        digits = text.replace(" ", "")
+        known = Q(siren=digits) | Q(siret=digits) if digits.isascii() and digits.isdigit() else holds(text, "name")
+        found = list(Customer.objects.filter(known).order_by("name", "id")[:20])
+        exact = [row for row in found if fold(row.name) == fold(text)]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        if not found:
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        names = ", ".join(dict.fromkeys(row.name for row in found[:4]))
+        raise ValidationError(self.error_messages["several"], code="several", params={"names": names})
