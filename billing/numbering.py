@@ -14,6 +14,7 @@ from django.db import connection
 from config.kernel.clock import PARIS
 from config.kernel.errors import DomainError
 from config.kernel.ids import new_id
+from config.kernel.quiet import refused_by_a_copy
 
 
 class DateGoesBack(DomainError):
@@ -102,7 +103,7 @@ def next_numbers(
         "lock": ADVISORY,
         "key": company_id % 2**31,
     }
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, refused_by_a_copy():
         cursor.execute(_NEXT, counter | {"zone": PARIS.key, "gap": settings.MAX_CLOCK_GAP})
         last, last_day, today, earliest, latest = cursor.fetchone()
         if on > latest:

@@ -141,6 +141,8 @@ app.conf.update(
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
         # what came back undelivered
         "read-bounces": {"task": "billing.read_bounces", "schedule": crontab(minute="*/5")},
+        # write down outside the database what happened
+        "write-trail": {"task": "kernel.write_trail", "schedule": 60.0},
         # tell partner systems what happened
         "deliver-webhooks": {"task": "kernel.deliver_webhooks", "schedule": 5.0},
         # apply what other systems told us

@@ -142,7 +142,7 @@ def take(email: Email, at: datetime) -> bool:
 
 def queue_of(kind: EmailKind, *, name: str, work: Callable[[Email, Clock], Any]) -> Queue[Email]:
     """The queue of the messages of one kind."""
-    return Queue(name=name, due=lambda at: waiting(kind, at), take=take, work=work, lease=LEASE)
+    return Queue(name=name, due=lambda at: waiting(kind, at), take=take, work=work, lease=LEASE, leaves=True)
 
 
 def hand_over(*, email: Email, at: datetime) -> Email:

@@ -27,10 +27,12 @@ from config.kernel.models import (
     DamagedFile,
     ExchangeRate,
     Heartbeat,
+    Installation,
     Job,
     KnownPlace,
     LoopFailure,
     Membership,
+    Restoration,
     SignInTries,
     User,
 )
@@ -184,6 +186,29 @@ class DamagedFileAdmin(FactAdmin):
     list_display = ["found_at", "company", "name", "problem", "record"]
     list_select_related = ["company"]
     ordering = ["-found_at"]
+
+
+class FoundAdmin(AuditedAdmin):
+    """What the product found by itself: to be read."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Installation)
+class InstallationAdmin(FoundAdmin):
+    list_display = ["fingerprint"]
+
+
+@admin.register(Restoration)
+class RestorationAdmin(FoundAdmin):
+    list_display = ["noticed_at", "last_known_at", "compared_at", "released_at", "released_by"]
 
 
 @admin.register(Heartbeat)

@@ -13,6 +13,6 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from config.kernel import row_security
 
-        autodiscover_modules("facts", "places", "search", "todo", "bulk")
+        autodiscover_modules("facts", "places", "search", "todo", "bulk", "restored")
         pre_migrate.connect(row_security.work_as_owner, sender=self)
         post_migrate.connect(row_security.protect, sender=self)

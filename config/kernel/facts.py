@@ -64,6 +64,7 @@ def declare(area: str, *facts: Fact, about: PartnerObject | None = None) -> None
 
 declare(
     "settings",
+    Fact("kernel.restoration.released", n("Activité reprise sur une base restaurée"), "check", "warn"),
     Fact("kernel.company.changed", n("Réglages de la société modifiés"), "settings"),
     Fact("kernel.company.created", n("Société créée"), "settings"),
     Fact("kernel.member.added", n("Membre ajouté : %(name)s"), "user"),

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from config.kernel.isolating import treat_each
 from config.kernel.models.queues import LeasedRow
+from config.kernel.quiet import is_quiet
 from config.kernel.scope import across_companies, company_scope
 from config.kernel.tries import DELAYS as DELAYS
 
@@ -53,6 +54,7 @@ class Queue(Generic[R]):
     work: what is done with one, no transaction open; what it writes at the end, it writes under `held`.
     lease: beyond the longest that the work lasts.
     take: what is done with a row within its claim, to write down the attempt; False leaves the row for now.
+    leaves: the work tells somebody outside something; none is claimed from a copy that nobody has released.
     """
 
     name: str
@@ -60,10 +62,13 @@ class Queue(Generic[R]):
     work: Callable[[R, Clock], Any]
     lease: timedelta
     take: Callable[[R, datetime], bool] | None = None
+    leaves: bool = False
 
     @transaction.atomic(durable=True)
     def claim(self, *, at: datetime, worker: str = "", limit: int = 1) -> list[R]:
         """Lease the next rows to this worker. Must be called outside a transaction."""
+        if self.leaves and is_quiet():
+            return []
         owner = worker or uuid.uuid4().hex
         met: list[int] = []
         claimed: list[R] = []

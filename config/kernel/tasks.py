@@ -10,7 +10,10 @@ from config.kernel import isolating, sign_in
 from config.kernel.api import idempotency
 from config.kernel.bulk.running import RUNS
 from config.kernel.inbound.applying import apply_due
+from config.kernel.models import Company
+from config.kernel.quiet import notice
 from config.kernel.scope import across_companies
+from config.kernel.trail import write_trail
 from config.kernel.webhooks import forgetting
 from config.kernel.webhooks.sending import carry_due
 
@@ -52,3 +55,14 @@ def forget() -> dict[str, int]:
             "failures": isolating.forget(at=at),
             "places": sign_in.forget(at=at),
         }
+
+
+@shared_task(name="kernel.write_trail")
+def write_trails() -> int:
+    """Write down outside the database what happened since; how many events. A copy that nobody released is noticed."""
+    at = timezone.now()
+    if notice(at=at):
+        return 0
+    with across_companies():
+        companies = list(Company.objects.order_by("pk"))
+    return sum(isolating.treat_each(companies, write_trail, loop="trace hors de la base", at=at))

@@ -55,6 +55,7 @@ SETTINGS = (
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),
+    Place("restoration", _("Restauration"), "settings", _("sauvegarde copie reprise")),
     Place("operations", _("Travaux"), "clock", _("files d’attente, ouvriers, horloge")),
 )
 

@@ -16,6 +16,7 @@ from config.kernel import typography
 from config.kernel.access import may_open
 from config.kernel.models import DamagedFile, LoopFailure, WebhookEndpoint
 from config.kernel.places import SHOWN_AT, record_url
+from config.kernel.quiet import is_quiet
 from config.kernel.roles import allows
 from config.kernel.todo import FIRST_STEPS, WATCHES, FirstStep, Today, Todo, counted, one_or_list, watch
 from config.pages.operations.naming import name_of
@@ -23,6 +24,7 @@ from config.runtime import heartbeats
 
 # the most pressing first
 ORDER = (
+    "restoration",
     "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "received",
     "reception", "emails", "bank", "suspense", "debit-returns", "supplier-ibans", "purchases", "approvals",
     "purchase-orders",
@@ -52,6 +54,15 @@ def first_steps(role: str) -> list[tuple[FirstStep, bool]]:
     """The way to the first invoice: the steps that the role may take, and whether each is done. A query a step."""
     steps = [FIRST_STEPS[name] for name in FIRST_STEPS_IN_ORDER]
     return [(step, step.is_done()) for step in steps if may_open(role, step.url, "POST")]
+
+
+@watch("restoration", needs="settings.edit")
+def restored_copy(_today: Today) -> Iterator[Todo]:
+    """A database that came back from a copy does nothing until it is released."""
+    if is_quiet():
+        sentence = _("Base restaurée d’une sauvegarde : rien n’est numéroté ni envoyé")
+        detail = _("Voyez ce qu’elle ignore, puis reprenez l’activité.")
+        yield Todo(sentence, detail, "alert", "bad", _("Voir"), reverse("restoration"))
 
 
 @watch("workers", needs="settings.edit")

@@ -134,6 +134,14 @@ def _installed() -> Iterator[tuple[int, Path]]:
             yield major, binaries
 
 
+def program(name: str) -> Path:
+    """A program of the newest PostgreSQL installed: its pg_dump reads every older server. Raises LookupError."""
+    found = [(major, binaries / name) for major, binaries in _installed() if (binaries / name).exists()]
+    if not found:
+        raise LookupError(f"no {name} is installed")
+    return max(found)[1]
+
+
 def choose_binaries(data: Path) -> Path:
     """Data stay with the major version that created them."""
     installed = list(_installed())

@@ -50,7 +50,7 @@ CARRIER: Carrier[Report] = Carrier(
 )
 # one that breaks keeps its lease: when it ends, the platform is asked before anything is sent again
 REPORTS: Queue[Report] = Queue(
-    name="déclaration d’e-reporting", due=CARRIER.due, take=CARRIER.take, work=CARRIER.carry, lease=LEASE
+    name="déclaration d’e-reporting", due=CARRIER.due, take=CARRIER.take, work=CARRIER.carry, lease=LEASE, leaves=True
 )
 
 

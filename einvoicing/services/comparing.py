@@ -55,14 +55,14 @@ def compare_account(*, account: PlatformAccount, at: datetime) -> Difference | N
     except (RemoteError, SecretUnreadable) as error:
         PlatformAccount.everywhere.filter(pk=account.pk).update(last_error=error.message[:500])
         return None
-    known = _known(account) if listed else set()
+    known = known_documents(account) if listed else set()
     strangers = tuple(document for document in listed or () if document.tracking_id not in known)
     found = Difference(len(rows), tuple(missing), strangers)
     _write_down(account, found, at)
     return found
 
 
-def _known(account: PlatformAccount) -> set[str]:
+def known_documents(account: PlatformAccount) -> set[str]:
     """All that ever left for this platform, not in the window alone: it may list by the date of a change."""
     return {
         *Transmission.everywhere.filter(account=account).values_list("tracking_id", flat=True),

@@ -162,7 +162,7 @@ def account_of(customer: Customer, *, from_date: date, to_date: date) -> Account
         sum=Sum(F("debit") - F("credit"), default=ZERO)
     )["sum"]
     within = lines.filter(entry__day__gte=from_date, entry__day__lte=to_date).select_related("entry")
-    rows = list(within.order_by("entry__day", "entry_id", "position")[: MOST_MOVES + 1])
+    rows = list(within.order_by("entry__day", "entry__created_at", "entry_id", "position")[: MOST_MOVES + 1])
     if len(rows) > MOST_MOVES:
         raise Invalid(fields={"from_date": TOO_MANY_MOVES})
     balance, moves = opening, []

@@ -302,7 +302,8 @@ def test_reports_are_not_for_sales_people(company: Company) -> None:
 
 
 def test_a_customers_account_is_read_from_the_journal(company: Company, partner: Partner, invoice: Invoice) -> None:
-    payment = money.a_payment(invoice.customer, "1300.00", [(invoice, "1200.00")], at=timezone.now())
+    now = timezone.now()
+    payment = money.a_payment(invoice.customer, "1300.00", [(invoice, "1200.00")], at=now, paid_on=local_day(now))
     url = f"/api/customers/{invoice.customer_id}/statement"
     body = json_of(partner.get(url))
     assert [(one["piece"], one["debit"], one["credit"], one["balance"]) for one in body["moves"]] == [

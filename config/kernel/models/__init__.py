@@ -20,6 +20,7 @@ from config.kernel.models.heartbeats import Heartbeat
 from config.kernel.models.jobs import Job, JobStatus
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.queues import LeasedRow
+from config.kernel.models.restorations import Installation, Restoration
 from config.kernel.models.sign_in import KnownPlace, SignInTries
 from config.kernel.models.webhooks import (
     DeliveryStatus,
@@ -48,6 +49,7 @@ __all__ = [
     "ExchangeRate",
     "Heartbeat",
     "IdempotentCall",
+    "Installation",
     "Job",
     "JobStatus",
     "KnownPlace",
@@ -56,6 +58,7 @@ __all__ = [
     "Membership",
     "ReceivedStatus",
     "ReceivedWebhook",
+    "Restoration",
     "SignInTries",
     "User",
     "UserManager",

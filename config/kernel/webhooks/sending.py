@@ -217,4 +217,6 @@ def _readable(response: Response) -> str:
 
 
 # rows of one object in order; the earlier one hides the later from `due` until it is delivered or given up
-DELIVERIES: Queue[WebhookDelivery] = Queue(name="envoi des webhooks", due=_due, take=_take, work=_carry, lease=LEASE)
+DELIVERIES: Queue[WebhookDelivery] = Queue(
+    name="envoi des webhooks", due=_due, take=_take, work=_carry, lease=LEASE, leaves=True
+)

@@ -72,7 +72,7 @@ CARRIER: Carrier[SupplierAnswer] = Carrier(
     by_call=_tell,
 )
 ANSWERS: Queue[SupplierAnswer] = Queue(
-    name="réponses aux fournisseurs", due=CARRIER.due, take=CARRIER.take, work=CARRIER.carry, lease=LEASE
+    name="réponses aux fournisseurs", due=CARRIER.due, take=CARRIER.take, work=CARRIER.carry, lease=LEASE, leaves=True
 )
 
 

@@ -134,4 +134,6 @@ def _deposit(platform: Platform, load: Deposit | Answer) -> Receipt:
 
 
 # one that breaks keeps its lease: when it ends, the platform is asked before anything is sent again
-TRANSMISSIONS: Queue[Transmission] = Queue(name="transmission", due=due, take=take, work=transmit, lease=LEASE)
+TRANSMISSIONS: Queue[Transmission] = Queue(
+    name="transmission", due=due, take=take, work=transmit, lease=LEASE, leaves=True
+)
