@@ -40,7 +40,10 @@ class Email(LeasedRow):
 
     MOVES: ClassVar[Mapping[str, frozenset[str]]] = {
         # failed before leaving: the document it carries can never be made
-        EmailStatus.QUEUED: frozenset({EmailStatus.SENDING, EmailStatus.CANCELLED, EmailStatus.FAILED}),
+        # unknown: it waited in a copy of the database that was restored
+        EmailStatus.QUEUED: frozenset(
+            {EmailStatus.SENDING, EmailStatus.CANCELLED, EmailStatus.FAILED, EmailStatus.UNKNOWN}
+        ),
         EmailStatus.SENDING: frozenset(
             {
                 EmailStatus.SENT,

@@ -134,12 +134,24 @@ def _installed() -> Iterator[tuple[int, Path]]:
             yield major, binaries
 
 
-def program(name: str) -> Path:
-    """A program of the newest PostgreSQL installed: its pg_dump reads every older server. Raises LookupError."""
-    found = [(major, binaries / name) for major, binaries in _installed() if (binaries / name).exists()]
-    if not found:
-        raise LookupError(f"no {name} is installed")
-    return max(found)[1]
+def program(name: str, major: int) -> Path:
+    """A program of PostgreSQL for a server of that version: its own, else a newer one, which also reads what is older.
+
+    Raises LookupError.
+    """
+    found = {number: binaries / name for number, binaries in _every() if (binaries / name).exists()}
+    newer = sorted(number for number in found if number >= major)
+    if not newer:
+        raise LookupError(f"no {name} of PostgreSQL {major} or newer is installed")
+    return found[newer[0]]
+
+
+def _every() -> Iterator[tuple[int, Path]]:
+    """The clients too, which come without the server."""
+    for binaries in SYSTEM_BINARIES.glob("*/bin"):
+        if binaries.parent.name.isdecimal():
+            yield int(binaries.parent.name), binaries
+    yield from _installed()
 
 
 def choose_binaries(data: Path) -> Path:

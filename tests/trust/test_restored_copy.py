@@ -67,15 +67,15 @@ def test_a_dump_restored_beside_its_database_is_quiet_and_the_database_is_not(tm
     info = {key: str(parameters[key]) for key in names if parameters.get(key)}
     copy = f"{parameters['dbname']}_copy"
     uri = psycopg.conninfo.make_conninfo(**info)
-    dump = tmp_path / "dump"
+    dump, major = tmp_path / "dump", connection.pg_version // 10_000
     with psycopg.connect(uri, dbname="postgres", autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{copy}"')
         admin.execute(f'CREATE DATABASE "{copy}" TEMPLATE template0')
         try:
             source = psycopg.conninfo.make_conninfo(uri, dbname=parameters["dbname"])
-            subprocess.run([program("pg_dump"), "-Fc", "-f", str(dump), "-d", source], check=True)
+            subprocess.run([program("pg_dump", major), "-Fc", "-f", str(dump), "-d", source], check=True)
             target = psycopg.conninfo.make_conninfo(uri, dbname=copy)
-            subprocess.run([program("pg_restore"), "--no-owner", "-d", target, str(dump)], check=True)
+            subprocess.run([program("pg_restore", major), "--no-owner", "-d", target, str(dump)], check=True)
             with psycopg.connect(target) as restored:
                 assert restored.execute("SELECT kernel_is_quiet()").fetchone() == (True,)
                 with pytest.raises(psycopg.errors.InsufficientPrivilege, match="restored copy gives no number"):
@@ -213,7 +213,7 @@ def test_a_line_that_a_crash_cut_is_written_again_whole(company):
 
 def forged(sql: str, *values: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL ROLE NONE; SET LOCAL session_replication_role = replica")
         cursor.execute(sql, values)
         cursor.execute("SET LOCAL session_replication_role = origin")
 

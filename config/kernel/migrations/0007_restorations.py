@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0002_protection'),
+        ('kernel', '0005_exchange_rates'),
     ]
 
     operations = [
