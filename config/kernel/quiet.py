@@ -50,7 +50,8 @@ def notice(*, at: datetime) -> Restoration | None:
         fingerprint, quiet = cursor.fetchone()
     if not quiet:
         return None
-    with across_companies():  # whichever company was the last to do something
+    # whichever company was the last to do something
+    with across_companies():
         latest = AuditEvent.everywhere.aggregate(at=Max("at"))["at"]
     row, _new = Restoration.objects.get_or_create(
         fingerprint=fingerprint, defaults={"noticed_at": at, "last_known_at": latest}

@@ -98,7 +98,8 @@ def found_elsewhere(company: Company, since: datetime) -> dict[str, list[Finding
 def compare(restoration: Restoration, *, at: datetime) -> Restoration:
     """Ask every place about every company and write down what it knows. Must be called outside a transaction."""
     since = restoration.last_known_at or restoration.noticed_at
-    with across_companies():  # the whole installation came back
+    # the whole installation came back
+    with across_companies():
         companies = list(Company.objects.order_by("pk"))
     restoration.findings = {
         str(company.pk): {
@@ -144,7 +145,8 @@ def release(
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_installation SET fingerprint = kernel_fingerprint()")
     actor = Actor.user(user)
-    with across_companies():  # the whole installation begins again
+    # the whole installation begins again
+    with across_companies():
         companies = list(Company.objects.order_by("pk"))
     for company in companies:
         with company_scope(company):

@@ -63,6 +63,7 @@ def write_trails() -> int:
     at = timezone.now()
     if notice(at=at):
         return 0
+    # each company has a trail of its own, written in its scope
     with across_companies():
         companies = list(Company.objects.order_by("pk"))
     return sum(isolating.treat_each(companies, write_trail, loop="trace hors de la base", at=at))

@@ -63,6 +63,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-settings": ("get api/bank-accounts", ""),
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
+    "restoration": ("", ""),
     "exchange-settings": ("", ""),
     "exchange-import": ("", ""),
     "reminder-settings": ("", ""),
