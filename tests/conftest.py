@@ -203,7 +203,7 @@ def _flush_passes_triggers() -> Iterator[None]:
     """
 
     def sql_flush(_self: DatabaseOperations, _style: Any, tables: Iterable[str], **_options: Any) -> list[str]:
-        kept = ("django_content_type", "auth_permission")
+        kept = ("django_content_type", "auth_permission", "kernel_installation")
         return ["; ".join(f'DELETE FROM "{table}"' for table in tables if table not in kept)]
 
     def execute_sql_flush(self: DatabaseOperations, sql_list: Iterable[str]) -> None:

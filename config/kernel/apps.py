@@ -11,8 +11,9 @@ class KernelConfig(AppConfig):
     verbose_name = "Sociétés et journal d’audit"
 
     def ready(self) -> None:
-        from config.kernel import row_security
+        from config.kernel import quiet, row_security
 
         autodiscover_modules("facts", "places", "search", "todo", "bulk", "restored")
         pre_migrate.connect(row_security.work_as_owner, sender=self)
         post_migrate.connect(row_security.protect, sender=self)
+        post_migrate.connect(quiet.remember_place, sender=self)

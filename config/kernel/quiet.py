@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.models import Max
@@ -30,6 +31,15 @@ def is_quiet() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT kernel_is_quiet()")
         return bool(cursor.fetchone()[0])
+
+
+def remember_place(**_signal: Any) -> None:
+    """After `migrate`, in a database that has just been made: where it lives. One that came back remembers another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_installation (id, fingerprint) SELECT 1, kernel_fingerprint() "
+            "WHERE to_regproc('kernel_fingerprint') IS NOT NULL ON CONFLICT DO NOTHING"
+        )
 
 
 @contextmanager

@@ -29,7 +29,6 @@ BEGIN
   RETURN NULL;
 END $$;
 
-INSERT INTO kernel_installation (id, fingerprint) VALUES (1, kernel_fingerprint());
 CREATE TRIGGER kernel_installation_keep BEFORE DELETE ON kernel_installation
   FOR EACH ROW WHEN (true) EXECUTE FUNCTION kernel_refuse();
 """
