@@ -9,6 +9,6 @@ CREATE TRIGGER billing_numbersequence_quiet BEFORE INSERT OR UPDATE ON billing_n
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0024_bookkeeping_protection"), ("kernel", "0008_quiet")]
+    dependencies = [("billing", "0017_currencies"), ("kernel", "0008_quiet")]
 
     operations = [migrations.RunSQL(REFUSED, migrations.RunSQL.noop)]

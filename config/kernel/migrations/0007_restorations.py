@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0005_exchange_rates'),
+        ('kernel', '0003_bulk'),
     ]
 
     operations = [
