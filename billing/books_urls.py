@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views.books import accounts, entries, lettering, reports
+from billing.views.books import accounts, entries, lettering, opening, reports
 
 urlpatterns = [
     # reports
@@ -18,6 +18,7 @@ urlpatterns = [
     path("lettering/", lettering.lettering, name="lettering"),
     path("lettering/gap/", lettering.lettering_gap, name="lettering-gap"),
     path("lettering/<int:pk>/undo/", lettering.lettering_undo, name="lettering-undo"),
+    path("opening/", opening.opening, name="opening"),
     path("accounts/", accounts.account_list, name="account-list"),
     path("accounts/new/", accounts.account_new, name="account-new"),
     path("accounts/switch/", accounts.account_switch, name="account-switch"),

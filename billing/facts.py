@@ -64,6 +64,7 @@ declare(
         "warn",
     ),
     Fact("billing.entry.written", n("Écriture %(piece)s saisie à la main : %(label)s"), "edit"),
+    Fact("billing.opening.imported", n("À-nouveaux repris : %(label)s"), "check"),
     Fact("billing.entry.reversed", n("Écriture %(piece)s contre-passée"), "undo"),
     Fact("billing.account.saved", n("Compte %(code)s : %(name)s"), "edit"),
     Fact("billing.account.closed", n("Compte %(code)s fermé aux nouvelles écritures"), "edit"),

@@ -126,7 +126,7 @@ def write_entry(
         label=label[:200],
         written_at=at,
     )
-    return _insert(manual, [line.posting() for line in lines], tag="billing.entry.written", actor=actor, at=at)
+    return insert_manual(manual, [line.posting() for line in lines], tag="billing.entry.written", actor=actor, at=at)
 
 
 @transaction.atomic
@@ -153,7 +153,7 @@ def reverse_entry(*, entry: ManualEntry, day: date, reason: str, actor: Actor, a
         written_at=at,
     )
     postings = [Posting.opposite_of(line) for line in written.lines.all()]
-    _insert(opposite, postings, tag="billing.entry.reversed", actor=actor, at=at, also=[locked])
+    insert_manual(opposite, postings, tag="billing.entry.reversed", actor=actor, at=at, also=[locked])
     ManualEntry.everywhere.filter(pk=locked.pk).update(reversed_at=at)
     entry.reversed_at = at
     return opposite
@@ -196,7 +196,7 @@ def check_lines(company_id: int, lines: Sequence[ManualLine], *, most: int = MOS
         raise NotBalanced(debit=shown[0], credit=shown[1], gap=shown[2])
 
 
-def _insert(
+def insert_manual(
     manual: ManualEntry,
     postings: Sequence[Posting],
     *,

@@ -201,6 +201,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:lettering": ("", ""),
     "billing:lettering-gap": ("", ""),
     "billing:lettering-undo": ("", ""),
+    "billing:opening": ("", ""),
     "billing:account-list": ("", ""),
     "billing:account-new": ("", ""),
     "billing:account-switch": ("", ""),

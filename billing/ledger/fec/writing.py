@@ -29,7 +29,7 @@ from billing.ledger.fec.fields import (
     written_amount,
     written_day,
 )
-from billing.models import Journal
+from billing.models import Journal, LedgerJournal
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO
@@ -89,6 +89,7 @@ def fec_of(company: Company, year: Year, *, today: date) -> Fec:
 def _writer(company_id: int) -> Callable[[Any], str]:
     """What writes a row of _LINES, with the names of the company's own accounts."""
     names = account_names(company_id)
+    journals = dict(LedgerJournal.everywhere.filter(company=company_id).values_list("code", "name"))
 
     @lru_cache(maxsize=4096)
     def account_label(account: str) -> str:
@@ -100,7 +101,7 @@ def _writer(company_id: int) -> Callable[[Any], str]:
         has_third = third is not None and account.startswith(AUXILIARY)
         fields = (
             journal,
-            journal_label(journal),
+            clean(journals.get(journal, "")) or journal_label(journal),
             number,
             written_day(day),
             account,

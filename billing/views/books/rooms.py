@@ -22,5 +22,6 @@ class Room:
 ROOMS: tuple[Room, ...] = (
     Room(_("Écritures"), _("Chercher, saisir, contre-passer"), "billing:entry-list"),
     Room(_("Lettrage"), _("Solder les lignes d’un tiers"), "billing:lettering"),
+    Room(_("À-nouveaux"), _("Reprendre les soldes d’un autre logiciel"), "billing:opening", "books.write"),
     Room(_("Plan comptable"), _("Comptes, journaux, comptes de vente"), "billing:account-list"),
 )
