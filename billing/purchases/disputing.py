@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import PurchaseInvoice
-from billing.purchases.events import purchase_disputed
+from billing.purchases.events import purchase_dispute_settled, purchase_disputed
 from billing.purchases.models import ENDED, PurchaseStatus
 from billing.purchases.reasons import DISPUTES
 from billing.purchases.refusing import UnknownReason
@@ -51,6 +51,7 @@ def settle_dispute(*, purchase: PurchaseInvoice, actor: Actor, at: datetime) -> 
     _write(row, None, "")
     data = {"number": row.number, "reference": row.reference}
     audit.record("billing.purchase.dispute_closed", subject=row, actor=actor, at=at, also=[row.supplier], data=data)
+    purchase_dispute_settled.send(sender=PurchaseInvoice, purchase=row, actor=actor, at=at)
     return row
 
 

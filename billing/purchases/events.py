@@ -7,4 +7,5 @@ purchase_recorded = Signal()
 purchase_approved = Signal()
 purchase_booked = Signal()
 purchase_disputed = Signal()  # also: code and reason of the official list
+purchase_dispute_settled = Signal()
 purchase_refused = Signal()  # also: code and reason of the official list

@@ -64,7 +64,7 @@ def see_iban(
         },
     )
     if made:
-        data = {"iban": _ends(number), "name": supplier.name}
+        data = {"iban": ends_of(number), "name": supplier.name}
         audit.record("billing.supplier.iban_seen", subject=supplier, actor=actor, at=at, data=data)
     return row
 
@@ -87,30 +87,16 @@ def confirm_iban(*, iban: SupplierIban, actor: Actor, at: datetime) -> SupplierI
     check_person(actor)
     row = lock(iban)
     if row.rejected_at is not None:
-        raise IbanRejected(iban=_ends(row.iban))
+        raise IbanRejected(iban=ends_of(row.iban))
     if row.confirmed_at is not None:
         return row
     row.confirmed_at, row.confirmed_by_id = at, actor.user_id
     row.save(update_fields=["confirmed_at", "confirmed_by"])
-    for purchase in _open(row).select_for_update(no_key=True, of=("self",)).order_by("pk"):
+    for purchase in asking(row).select_for_update(no_key=True, of=("self",)).order_by("pk"):
         purchase.doubts = [doubt for doubt in purchase.doubts if doubt not in {NEW, CHANGED}]
         purchase.save(update_fields=["doubts"])
-    data = {"iban": _ends(row.iban), "name": row.supplier.name}
+    data = {"iban": ends_of(row.iban), "name": row.supplier.name}
     audit.record("billing.supplier.iban_confirmed", subject=row.supplier, actor=actor, at=at, data=data)
-    return row
-
-
-@transaction.atomic
-def reject_iban(*, iban: SupplierIban, actor: Actor, at: datetime) -> SupplierIban:
-    """The account is not the supplier's, or no longer: nothing is paid to it. Raises PersonNeeded."""
-    check_person(actor)
-    row = lock(iban)
-    if row.rejected_at is not None:
-        return row
-    row.confirmed_at, row.confirmed_by, row.rejected_at = None, None, at
-    row.save(update_fields=["confirmed_at", "confirmed_by", "rejected_at"])
-    data = {"iban": _ends(row.iban), "name": row.supplier.name}
-    audit.record("billing.supplier.iban_rejected", subject=row.supplier, actor=actor, at=at, data=data)
     return row
 
 
@@ -121,9 +107,9 @@ def trust_first_iban(row: SupplierIban, *, actor: Actor, at: datetime) -> None:
         confirm_iban(iban=row, actor=actor, at=at)
 
 
-def _open(row: SupplierIban) -> PurchaseQuerySet:
+def asking(row: SupplierIban) -> PurchaseQuerySet:
     return PurchaseInvoice.everywhere.filter(supplier_id=row.supplier_id, iban=row.iban, booked_on=None)
 
 
-def _ends(iban: str) -> str:
+def ends_of(iban: str) -> str:
     return f"{iban[:4]}…{iban[-4:]}"

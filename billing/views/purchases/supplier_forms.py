@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing.forms.purchases.accounts import bought_on
 from billing.forms.purchases.suppliers import IbanForm, SupplierForm
-from billing.purchases.ibans import confirm_iban, reject_iban, see_iban
+from billing.purchases.distrusting import reject_iban
+from billing.purchases.ibans import confirm_iban, see_iban
 from billing.purchases.models import SupplierIban
 from billing.purchases.suppliers import save_supplier
 from billing.views.purchases.suppliers import load_supplier

@@ -24,10 +24,11 @@ from einvoicing.formats import cdar
 from einvoicing.models import ReceivedDocument, ReceivedStatus, SupplierAnswer
 from einvoicing.platforms.registry import PLATFORMS
 from einvoicing.reception.answers.messages import answer_message
+from einvoicing.reception.answers.models import STOPPED
 from einvoicing.reception.handling import set_aside
 
 TAKEN, APPROVED, PARTLY_APPROVED, DISPUTED, SUSPENDED, REFUSED, PAID = "204", "205", "206", "207", "208", "210", "211"
-# said once of a document; of the others each is news
+# said once of a document, and again after a dispute; of the others each is news
 ONCE = frozenset({TAKEN, APPROVED, REFUSED})
 # what a person may say from a document's page, in the order of the list
 BY_A_PERSON = (TAKEN, APPROVED, PARTLY_APPROVED, DISPUTED, SUSPENDED, REFUSED)
@@ -56,9 +57,28 @@ def takes(document: ReceivedDocument, code: str) -> bool:
     return bool(account and document.number and code in PLATFORMS[account.kind].takes_of_buyer)
 
 
+def said_of(document: ReceivedDocument) -> set[str]:
+    """The statuses that were given of a document, whatever became of them."""
+    return set(SupplierAnswer.everywhere.filter(document=document).values_list("code", flat=True))
+
+
+def said_since_dispute(document: ReceivedDocument) -> set[str]:
+    """Those that the last dispute did not overrule."""
+    rows = SupplierAnswer.everywhere.filter(document=document)
+    last = rows.filter(code=DISPUTED).order_by("-created_at").values_list("created_at", flat=True).first()
+    return set((rows.filter(created_at__gte=last) if last else rows).values_list("code", flat=True))
+
+
+def never_taken(purchase: PurchaseInvoice, amount: Decimal) -> bool:
+    """Whether the last 211 of this amount stopped on its way: its supplier was told of no payment to take back."""
+    rows = SupplierAnswer.everywhere.filter(document__purchase=purchase, code=PAID, amount=amount)
+    last = rows.order_by("-created_at", "-pk").first()
+    return last is not None and last.status in STOPPED
+
+
 def possible_answers(document: ReceivedDocument) -> tuple[str, ...]:
     """The statuses that a person may give now; none after a refusal."""
-    said = set(SupplierAnswer.everywhere.filter(document=document).values_list("code", flat=True))
+    said = said_since_dispute(document)
     if REFUSED in said or document.status == ReceivedStatus.DUPLICATE:
         return ()
     purchase = document.purchase
@@ -93,7 +113,7 @@ def answer_supplier(
     if not takes(row, code):
         raise NoWayBack
     _check_reason(code, reason_code, action_code)
-    said = set(SupplierAnswer.everywhere.filter(document=row).values_list("code", flat=True))
+    said = said_since_dispute(row)
     if REFUSED in said:
         raise AlreadyRefused
     if code in ONCE and code in said:

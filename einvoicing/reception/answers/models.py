@@ -90,10 +90,8 @@ class SupplierAnswer(LeasedRow):
         verbose_name_plural = _("réponses aux fournisseurs")
         ordering = ["created_at", "id"]
         constraints = [
-            # said once each, but what is paid in parts; the database's word against two who press at the same moment
-            models.UniqueConstraint(
-                fields=["document", "code"], condition=Q(code__in=["204", "205", "210"]), name="one_answer_of_a_code"
-            ),
+            # refused is refused: the database's word against two who press at the same moment
+            models.UniqueConstraint(fields=["document", "code"], condition=Q(code="210"), name="one_refusal_answered"),
             models.CheckConstraint(
                 condition=(Q(code="211", amount__isnull=False) & ~Q(amount=0)) | (~Q(code="211") & Q(amount=None)),
                 name="what_is_paid_is_said",

@@ -12,7 +12,7 @@ from typing import Any, cast
 from django.db import transaction
 
 from config.kernel.actor import Actor
-from config.kernel.errors import RemoteError, TransitionRefused
+from config.kernel.errors import DomainError, RemoteError, TransitionRefused
 from config.kernel.isolating import treat_each
 from config.kernel.models import CompanyRow
 from config.kernel.queue import Queue
@@ -23,6 +23,11 @@ from einvoicing.services.carrying import LEASE, Carrier, Tags
 from einvoicing.services.verdicts import official_verdict
 
 MOST_ASKED = 50
+
+
+class PaymentTakenBack(DomainError):
+    code = "payment_taken_back"
+    message = "Ce règlement a été repris depuis : il n’y a plus rien à en dire au fournisseur."
 
 
 def _deposit(answer: SupplierAnswer) -> Deposit:
@@ -122,9 +127,15 @@ def _record_verdict(answer: SupplierAnswer, verdict: Acknowledgement, at: dateti
 
 @transaction.atomic
 def retry_answer(*, answer: SupplierAnswer, actor: Actor, at: datetime) -> None:
-    """A person sends again what stopped. One that was rejected goes as another message. Raises TransitionRefused."""
+    """A person sends again what stopped. One that was rejected goes as another message.
+
+    Raises TransitionRefused, PaymentTakenBack.
+    """
     if not answer.can_retry:
         raise TransitionRefused(state=answer.get_status_display())
+    purchase = answer.document.purchase
+    if answer.amount and answer.amount > 0 and purchase is not None and purchase.amount_paid < answer.amount:
+        raise PaymentTakenBack
     CARRIER.move(
         answer,
         AnswerStatus.PENDING,

@@ -25,14 +25,15 @@ from billing.purchases.approving import (
     withdraw_approval,
 )
 from billing.purchases.checking import save_purchase
-from billing.purchases.ibans import PersonNeeded
+from billing.purchases.distrusting import reject_iban
+from billing.purchases.ibans import PersonNeeded, confirm_iban, see_iban
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, NotAllowed, TransitionRefused
 from config.kernel.models import AuditEvent, Membership
 from config.kernel.roles import Role
 from tests.factories import people
 from tests.factories.purchases import a_checked_purchase, a_purchase, a_supplier, kept
-from tests.factories.story import ACTOR, AT
+from tests.factories.story import ACTOR, AT, IBAN
 
 pytestmark = pytest.mark.usefixtures("in_scope")
 
@@ -170,3 +171,21 @@ def test_a_rule_that_is_ended_asks_for_nothing_and_one_needs_people_who_may(comp
 def test_from_the_company_s_limit_on_a_person_looks(company, supplier):
     save_purchase_settings(company=company, values={"person_above": Decimal(120)}, **WHO)
     assert a_purchase(supplier).doubts == ["large_amount"]
+
+
+def test_an_account_set_aside_meanwhile_takes_back_what_was_approved_for_it(company, supplier, boss, clerk):
+    first, second = a_rule(company, boss, name="Direction"), a_rule(company, clerk, name="Comptable")
+    seen = see_iban(supplier=supplier, iban=IBAN, **WHO)
+    confirm_iban(iban=seen, actor=Actor.user(boss), at=AT)
+    waiting = a_checked_purchase(supplier, [kept("100", "607000")], iban=IBAN)
+    other = a_checked_purchase(supplier, [kept("50", "607000")])
+    yes(waiting, boss)
+    assert [approval.rule for approval in approvals_of(waiting)] == [first]
+    reject_iban(iban=seen, actor=Actor.user(clerk), at=AT)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.doubts) == (PurchaseStatus.TO_CHECK, ["iban_changed"])
+    assert approvals_of(waiting) == []
+    with pytest.raises(TransitionRefused):
+        yes(waiting, clerk)
+    other.refresh_from_db()
+    assert (other.status, second.pk is not None) == (PurchaseStatus.TO_APPROVE, True)

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import PurchaseInvoice, PurchaseStatus, SupplierIban
 from billing.purchases.content import VatContent
+from billing.purchases.distrusting import reject_iban
 from billing.purchases.doubts import NoSuchDoubt, settle_doubt
-from billing.purchases.ibans import PersonNeeded, confirm_iban, doubt_of_iban, reject_iban
+from billing.purchases.ibans import PersonNeeded, confirm_iban, doubt_of_iban
 from billing.purchases.proposing import explain
 from billing.purchases.recording import PurchaseExists
 from billing.purchases.suppliers import find_supplier, save_rule

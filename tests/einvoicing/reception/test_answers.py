@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.db.models import QuerySet
@@ -14,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import PurchaseInvoice
-from billing.purchases.disputing import dispute_purchase
+from billing.purchases.disputing import dispute_purchase, settle_dispute
+from billing.purchases.doubts import REJECTED
 from billing.purchases.events import purchase_approved, purchase_booked
 from billing.purchases.refusing import refuse_purchase
 from config.kernel.actor import Actor
@@ -22,7 +24,7 @@ from config.kernel.scope import company_scope
 from config.sandbox.models import SandboxRecord
 from einvoicing import lifecycle, validation
 from einvoicing.formats import cdar
-from einvoicing.models import AnswerStatus, ReceivedDocument, ReceivedStatus, SupplierAnswer
+from einvoicing.models import AnswerStatus, ReceivedDocument, ReceivedStatus, SupplierAnswer, SupplierStatus
 from einvoicing.reception.answers.answering import (
     AlreadyAnswered,
     AlreadyRefused,
@@ -31,15 +33,17 @@ from einvoicing.reception.answers.answering import (
     possible_answers,
 )
 from einvoicing.reception.answers.messages import answer_message
-from einvoicing.reception.answers.transmitting import ANSWERS, retry_answer
+from einvoicing.reception.answers.transmitting import ANSWERS, PaymentTakenBack, retry_answer
+from einvoicing.reception.handling import read_again, set_aside
 from einvoicing.reception.queues import RECEIVED
 from einvoicing.sandbox.models import SandboxFlow
 from einvoicing.services.polling import poll_account
+from einvoicing.services.statuses import apply_waiting
 from payments.events import purchase_paid
 from tests.einvoicing.platforms.conftest import sandbox as sandbox
 from tests.einvoicing.reception import buying
 from tests.einvoicing.reception.test_receiving import Supplied
-from tests.factories import story
+from tests.factories import platforms, story
 from tests.factories.people import a_person, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +232,71 @@ def test_pennylane_is_told_by_its_own_call_what_it_takes(supplied: Supplied):
     assert "12 € au devis" in record.facts["e_invoicing"]["reason"]
     poll_account(account=supplied.account, at=timezone.now())
     assert said() == [("207", AnswerStatus.ACCEPTED)]
+
+
+def test_a_dispute_that_is_over_gives_back_the_status_that_stood_before_it(supplied: Supplied):
+    purchase = received().purchase
+    assert purchase is not None
+    start = timezone.now()
+    person = Actor.user(a_person(supplied.company))
+
+    def passes(minutes: int) -> dict[str, Any]:
+        return {"actor": person, "at": start + timedelta(minutes=minutes)}
+
+    dispute_purchase(purchase=purchase, code="PU_ERR", reason="12 € au devis", **passes(0))
+    settle_dispute(purchase=purchase, **passes(1))
+    assert [code for code, _status in said()] == ["207"], "it waits for its approval, which will be told"
+    answer_supplier(document=received(), code="204", **passes(2))
+    for minutes in (3, 5):
+        dispute_purchase(purchase=purchase, code="QTE_ERR", reason="Il en manque", **passes(minutes))
+        settle_dispute(purchase=purchase, **passes(minutes + 1))
+    assert [code for code, _status in said()] == ["207", "204", "207", "204", "207", "204"]
+    with pytest.raises(AlreadyAnswered):
+        answer_supplier(document=received(), code="204", **passes(8))
+    refused = dispute_purchase(purchase=purchase, code="QTE_ERR", reason="Il en manque", **passes(9))
+    refuse_purchase(purchase=refused, code="DEST_ERR", reason="", **passes(10))
+    settle_dispute(purchase=refused, **passes(11))
+    assert said()[-1][0] == "210", "nothing follows a refusal"
+
+
+def test_a_payment_that_its_platform_never_took_is_taken_back_without_a_word(supplied: Supplied):
+    purchase = received().purchase
+    assert purchase is not None
+    amount, at = Decimal("700.00"), timezone.now()
+
+    def pays(figure: Decimal, minutes: int) -> None:
+        moment = at + timedelta(minutes=minutes)
+        who = {"actor": story.ACTOR, "at": moment}
+        purchase_paid.send(sender=PurchaseInvoice, purchase=purchase, amount=figure, on=ON, **who)
+
+    pays(amount, 0)
+    stopped = SupplierAnswer.objects.get()
+    SupplierAnswer.objects.update(status=AnswerStatus.REJECTED)
+    pays(-amount, 1)
+    assert said() == [("211", AnswerStatus.REJECTED)]
+    stopped.refresh_from_db()
+    with pytest.raises(PaymentTakenBack):
+        retry_answer(answer=stopped, actor=story.ACTOR, at=at)
+    pays(amount, 2)
+    SupplierAnswer.objects.exclude(pk=stopped.pk).update(status=AnswerStatus.ACCEPTED)
+    pays(-amount, 3)
+    assert sorted(SupplierAnswer.objects.values_list("amount", flat=True)) == [-amount, amount, amount]
+
+
+def test_a_status_that_comes_after_a_document_was_set_aside_changes_nothing_until_it_is_taken_up(supplied: Supplied):
+    supplied.gets(buying.as_xml(buying.an_invoice(supplied.company, number="S-1")), "s.xml")
+    supplied.read()
+    document = ReceivedDocument.objects.exclude(status=ReceivedStatus.RECORDED).get()
+    set_aside(document=document, reason="Publicité", actor=story.ACTOR, at=timezone.now())
+    ReceivedDocument.objects.filter(pk=document.pk).update(number="S-1")
+    sold = SimpleNamespace(number="S-1", kind="380", issue_date=ON, seller={"siren": ""})
+    message = platforms.status_message(cast(Any, sold), "213")
+    platforms.a_message(supplied.account, message, flow_type="SupplierInvoiceLC")
+    apply_waiting(account=supplied.account, at=timezone.now())
+    document.refresh_from_db()
+    assert (document.status, document.purchase_id) == (ReceivedStatus.SET_ASIDE, None)
+    assert [status.code for status in SupplierStatus.objects.filter(number="S-1")] == ["213"]
+    read_again(document=document, actor=story.ACTOR, at=timezone.now())
+    RECEIVED.sweep()
+    document.refresh_from_db()
+    assert document.purchase is None or REJECTED in document.purchase.doubts
