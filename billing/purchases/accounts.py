@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 SUPPLIERS = "401000"
 ASSET_SUPPLIERS = "404000"
 ACCRUED = "408100"  # goods or services here, invoice not
@@ -18,3 +20,17 @@ DISCOUNTS_OBTAINED = "765000"
 
 GOODS = "607000"
 OTHER_SERVICES = "628000"
+# charges, assets, stocks; deposits to suppliers (409), taxes on a bill (447), others' money and what waits (46 to 48)
+BOUGHT_ON = ("2", "3", "6", "409", "447", "46", "47", "48")
+
+
+def may_be_bought_on(account: str) -> bool:
+    """Whether a line of a supplier invoice may be booked there: no sale, no pay, no bank."""
+    return account.startswith(BOUGHT_ON)
+
+
+def not_bought_on(account: str) -> str:
+    return _(
+        "Un achat ne s’enregistre pas au compte %(account)s : choisissez une charge (6), une immobilisation (2), un "
+        "stock (3) ou un compte d’attente (47)."
+    ) % {"account": account}

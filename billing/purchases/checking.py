@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,21 +13,19 @@ from billing.purchases import doubts as known_doubts
 from billing.purchases.approving import approve_where_no_rule_applies, take_back_approvals
 from billing.purchases.changeable import check_open
 from billing.purchases.completeness import problems_of
-from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.content import VatContent
 from billing.purchases.correcting import find_corrected
 from billing.purchases.deducting import free_deposits
+from billing.purchases.drafts import PurchaseLineInput, content_of, replace_lines, replace_vat
 from billing.purchases.ibans import see_iban
 from billing.purchases.matching import OF_ORDER, match_lines, order_doubts
-from billing.purchases.models import ENDED, PurchaseLine, PurchaseStatus, PurchaseVat
-from billing.purchases.postings import document_rate
-from billing.purchases.proposing import is_guess
+from billing.purchases.models import ENDED, PurchaseStatus
 from billing.purchases.recording import PurchaseExists, find_purchase
 from billing.purchases.settling import lock_with_corrected
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.identifiers import iban as iban_number
-from config.kernel.money import HUNDRED
 from config.kernel.rows import edit, lock
 
 MAY_EDIT = frozenset(
@@ -57,23 +53,6 @@ class NothingToAmend(DomainError):
 class IncompletePurchase(Invalid):
     code = "incomplete_purchase"
     message = "La facture n’est pas complète : corrigez ce qui est indiqué."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseLineInput:
-    """A line as a person leaves it. `vat_rate` is ours where we owe the tax ourselves."""
-
-    description: str
-    net: Decimal
-    vat_rate: Decimal
-    regime: str
-    account: str
-    vat_category: str = "S"
-    deductible_share: Decimal = HUNDRED
-    quantity: Decimal | None = None
-    unit_price: Decimal | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
 
 
 @transaction.atomic
@@ -108,9 +87,9 @@ def save_purchase(
         raise PurchaseExists(known) from error
     _tie_again(row, set(changed))
     if lines is not None:
-        _replace_lines(row, lines)
+        replace_lines(row, lines)
     if vat_rows is not None:
-        _replace_vat(row, vat_rows)
+        replace_vat(row, vat_rows)
     if lines is not None or {"order_reference", "supplier"} & set(changed):
         match_lines(row)
     if row.iban and {"iban", "supplier"} & set(changed):
@@ -159,7 +138,7 @@ def _clean(row: PurchaseInvoice, values: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"not to be edited: {sorted(unknown)}")
     clean = dict(values)
     if clean.get("iban"):
-        clean["iban"] = iban_number.validate(clean["iban"])
+        clean["iban"] = _valid_iban(clean["iban"])
     if "number" in clean:
         clean["number"] = clean["number"].strip()
         if not clean["number"]:
@@ -170,94 +149,13 @@ def _clean(row: PurchaseInvoice, values: Mapping[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _replace_lines(row: PurchaseInvoice, lines: Sequence[PurchaseLineInput]) -> None:
-    if not lines:
-        raise Invalid(fields={"lines": "Une facture a au moins une ligne."})
-    before = {line.position: line for line in PurchaseLine.everywhere.filter(purchase=row)}
-    PurchaseLine.everywhere.filter(purchase=row).delete()
-    PurchaseLine.everywhere.bulk_create(
-        PurchaseLine(
-            company_id=row.company_id,
-            purchase=row,
-            position=position,
-            description=line.description[:500],
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            net=line.net,
-            vat_category=line.vat_category,
-            vat_rate=line.vat_rate,
-            regime=line.regime,
-            account=line.account,
-            deductible_share=line.deductible_share,
-            starts_on=line.starts_on,
-            ends_on=line.ends_on,
-            proposed_because=_still_proposed(before.get(position), line),
-        )
-        for position, line in enumerate(lines, start=1)
-    )
-
-
-def _still_proposed(before: PurchaseLine | None, line: PurchaseLineInput) -> dict[str, Any]:
-    """The reason of a proposal that the person left as it was, but for a guess: they have seen it now."""
-    if before is None or (before.account, before.regime) != (line.account, line.regime):
-        return {}
-    return {} if is_guess(before.proposed_because) else before.proposed_because
-
-
-def _replace_vat(row: PurchaseInvoice, rows: Sequence[VatContent]) -> None:
-    if len({(one.category, one.rate) for one in rows}) != len(rows):
-        raise Invalid(fields={"vat_rows": "Chaque taux n’a qu’une ligne de TVA."})
-    PurchaseVat.everywhere.filter(purchase=row).delete()
-    PurchaseVat.everywhere.bulk_create(
-        PurchaseVat(
-            company_id=row.company_id,
-            purchase=row,
-            category=one.category,
-            rate=one.rate,
-            base=one.base,
-            amount=one.amount,
-        )
-        for one in rows
-    )
-
-
-def content_of(row: PurchaseInvoice) -> PurchaseContent:
-    """The purchase as it stands, in plain values: what it would be recorded from."""
-    return PurchaseContent(
-        kind=row.kind,
-        supplier_name=row.supplier_name,
-        number=row.number,
-        issue_date=row.issue_date,
-        due_date=row.due_date,
-        supply_date=row.supply_date,
-        currency=row.currency,
-        vat_on_debits=row.vat_on_debits,
-        total_net=row.total_net,
-        total_vat=row.total_vat,
-        total_gross=row.total_gross,
-        deposited=row.amount_deposited,
-        iban=row.iban,
-        payment_reference=row.payment_reference,
-        order_reference=row.order_reference,
-        corrects_number=row.corrects_number,
-        lines=tuple(
-            LineContent(
-                description=line.description,
-                net=line.net,
-                vat_rate=document_rate(line),
-                vat_category=line.vat_category,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                starts_on=line.starts_on,
-                ends_on=line.ends_on,
-            )
-            for line in PurchaseLine.everywhere.filter(purchase=row).order_by("position")
-        ),
-        vat_rows=tuple(
-            VatContent(category=one.category, rate=one.rate, base=one.base, amount=one.amount)
-            for one in PurchaseVat.everywhere.filter(purchase=row)
-        ),
-    )
+def _valid_iban(typed: str) -> str:
+    """The number as it is kept. Raises InvalidIban at its field."""
+    try:
+        return iban_number.validate(typed)
+    except Invalid as error:
+        error.fields = {"iban": error.sentence}
+        raise
 
 
 @transaction.atomic
@@ -295,7 +193,7 @@ def amend_purchase(
     if row.can_change or row.status in ENDED:
         raise NothingToAmend(reference=row.reference, state=row.get_status_display())
     if clean.get("iban"):
-        clean["iban"] = iban_number.validate(clean["iban"])
+        clean["iban"] = _valid_iban(clean["iban"])
         see_iban(supplier=row.supplier, iban=clean["iban"], seen_in=row.subject, actor=actor, at=at)
     changed = edit(row, clean)
     data = {"reference": row.reference, "changed": changed}

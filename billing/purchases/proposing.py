@@ -20,6 +20,7 @@ from billing.purchases import accounts
 from billing.purchases.content import LineContent, PurchaseContent
 from billing.purchases.models import PurchaseLine, PurchaseStatus, SupplierRule
 from billing.purchases.origin import country_of, is_domestic
+from billing.purchases.prepaying import problem_of_period
 from billing.purchases.regimes import SELF_ASSESSED, Regime
 from billing.purchases.resemblance import plain_name
 from billing.purchases.wording import Word, word_of
@@ -223,7 +224,7 @@ def _period(
     if content.kind == InvoiceKind.DEPOSIT or not account.startswith("6"):
         return None, None
     starts_on, ends_on = line.starts_on, line.ends_on
-    if starts_on and ends_on and starts_on <= ends_on:
+    if starts_on and ends_on and not problem_of_period(starts_on, ends_on):
         return (starts_on, ends_on) if ends_on - starts_on > LONG else (None, None)
     if rule is not None and rule.spreads_over_months > 1:
         first = starts_on or content.supply_date or content.issue_date

@@ -21,6 +21,7 @@ from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.money import ZERO
 from config.kernel.rows import insert_each
 from customers.models import Customer
+from payments.dates import check_not_ancient
 from payments.debits.standing import reopen_debit
 from payments.models import BankAccount, Method, Payment
 from payments.services.allocations import (
@@ -130,6 +131,7 @@ def _check(receipt: Receipt, at: datetime) -> None:
     check_amount(receipt.amount, receipt.currency)
     if receipt.paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
+    check_not_ancient(receipt.paid_on, "paid_on")
 
 
 def _check_sum(receipt: Receipt, locked: Mapping[int, Invoice]) -> None:

@@ -121,3 +121,22 @@ def test_an_account_told_by_a_machine_waits_for_a_person(partner: Partner, compa
     assert [row["iban"] for row in json_of(partner.get(address))] == [story.SECOND_IBAN]
     assert not SupplierIban.everywhere.get().is_confirmed
     assert partner.put(f"{address}/{told['id']}/confirm", {}).status_code == 404
+
+
+def test_what_no_purchase_can_say_is_refused_at_its_field(partner: Partner, company: Company) -> None:
+    made = recorded(partner, company)
+    for body, field in (
+        ({"currency": "ZZZ"}, "currency"),
+        ({"currency": "FRF"}, "currency"),
+        ({"iban": "FR7630006000011234567890188"}, "iban"),
+        ({"items": [{**ITEM, "account": "706000"}]}, "items.1.account"),
+        ({"items": [{**ITEM, "account": "421000"}]}, "items.1.account"),
+        ({"items": [{**ITEM, "starts_on": "2026-01-01", "ends_on": "2199-01-01"}]}, "items.1.ends_on"),
+    ):
+        refused = partner.put(at(made), body)
+        assert refused.status_code == 400, body
+        assert list(json_of(refused)["fields"]) == [field], json_of(refused)
+    spaced = partner.put(at(made), {"iban": "FR76 3000 6000 0112 3456 7890 189", "currency": "USD"})
+    assert (spaced.status_code, json_of(spaced)["iban"]) == (200, "FR7630006000011234567890189")
+    asset = partner.put(at(made), {"items": [{**ITEM, "account": "218300"}]})
+    assert (asset.status_code, json_of(asset)["items"][0]["account"]) == (200, "218300")

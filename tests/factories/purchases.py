@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from billing.models import PurchaseInvoice
-from billing.purchases.checking import PurchaseLineInput, check_purchase, save_purchase
+from billing.purchases.checking import check_purchase, save_purchase
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.drafts import PurchaseLineInput
 from billing.purchases.models import PurchaseOrder, Receipt
 from billing.purchases.orders import OrderLineInput, place_order, save_purchase_order
 from billing.purchases.postings import OWED_BY_US

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.errors import Stale
 from config.kernel.models import AuditEvent
+from payments.dates import PaidTooLongAgo
 from payments.models import Allocation, Payment
 from payments.services.allocations import (
     AmountNotPositive,
@@ -102,6 +103,7 @@ def test_what_is_beyond_the_invoice_stays_the_customers_credit_until_it_is_alloc
         ("-5.00", None, {}, AmountNotPositive),
         ("10.005", None, {}, FractionOfACent),
         ("10.00", None, {"paid_on": TODAY + timedelta(days=1)}, PaidInTheFuture),
+        ("10.00", None, {"paid_on": date(1999, 12, 31)}, PaidTooLongAgo),
         ("1300.00", "1300.00", {}, OverAllocated),
         ("100.00", "200.00", {}, NotEnoughCredit),
         ("100.00", "0.00", {}, AmountNotPositive),

@@ -12,14 +12,17 @@ from rest_framework import serializers
 
 from billing.api.invoices.vocabulary import KINDS
 from billing.models import PurchaseInvoice, VatCategory
-from billing.purchases.checking import PurchaseLineInput
+from billing.purchases.accounts import may_be_bought_on, not_bought_on
 from billing.purchases.content import LineContent, PurchaseContent, VatContent
+from billing.purchases.drafts import PurchaseLineInput
 from billing.purchases.models import PurchaseLine
 from billing.purchases.postings import OWED_BY_US
+from billing.purchases.prepaying import problem_of_period
 from billing.purchases.reasons import DISPUTES, REFUSALS
 from billing.purchases.regimes import Regime, regime_on
 from billing.services.lines import MOST_LINES
 from config.kernel.api.fields import Body, Day, Money, Number, Reference, Switch, Word
+from config.kernel.currencies import is_currency
 from config.kernel.money import HUNDRED, ZERO
 from customers.models import Customer
 
@@ -55,10 +58,10 @@ class PurchaseItemBody(Body):
     def validate(self, item: dict[str, Any]) -> dict[str, Any]:
         """A period has both ends, in their order. Raises ValidationError."""
         start, end = item.get("starts_on"), item.get("ends_on")
-        if bool(start) != bool(end):
-            raise serializers.ValidationError({"ends_on" if start else "starts_on": _("Indiquez les deux dates.")})
-        if start and end and end < start:
-            raise serializers.ValidationError({"ends_on": _("La période finit avant de commencer.")})
+        if problem := problem_of_period(start, end):
+            raise serializers.ValidationError({"starts_on" if end and not start else "ends_on": problem})
+        if (account := item.get("account")) and not may_be_bought_on(account):
+            raise serializers.ValidationError({"account": not_bought_on(account)})
         return item
 
 
@@ -78,18 +81,26 @@ class PurchaseChange(Body):
     issue_date = Day(required=False)
     due_date = Day(required=False)
     supply_date = Day(required=False, allow_null=True)
-    currency = serializers.RegexField("^[A-Z]{3}$", required=False)
+    currency = serializers.RegexField("^[A-Z]{3}$", required=False, help_text="Of ISO 4217, and in use.")
     vat_on_debits = Switch(required=False)
     total_ht = Money(required=False)
     total_vat = Money(required=False)
     total_ttc = Money(required=False)
-    iban = serializers.CharField(max_length=34, required=False, allow_blank=True)
+    iban = serializers.CharField(max_length=50, required=False, allow_blank=True, help_text="With spaces or without.")
     payment_reference = serializers.CharField(max_length=140, required=False, allow_blank=True)
     order_reference = serializers.CharField(max_length=60, required=False, allow_blank=True)
     corrects_number = serializers.CharField(max_length=60, required=False, allow_blank=True)
     internal_notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     items = PurchaseItemBody(many=True, required=False, allow_empty=False, max_length=MOST_LINES)
     vat = PurchaseVatBody(many=True, required=False, max_length=50, help_text="The breakdown, as the document has it.")
+
+    def validate_currency(self, code: str) -> str:
+        """Raises ValidationError for what is no currency."""
+        if not is_currency(code):
+            raise serializers.ValidationError(
+                _("Écrivez le code d’une devise en trois lettres, par exemple EUR ou USD.")
+            )
+        return code
 
 
 class PurchaseBody(PurchaseChange):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.ledger.chart import COMMON, AccountNames
 from billing.models import LedgerAccount
+from billing.purchases.accounts import may_be_bought_on, not_bought_on
 from config.kernel.folding import fold
 from config.kernel.forms import TextField
 
@@ -86,6 +87,8 @@ class AccountField(TextField):
             raise ValidationError(self.error_messages["unknown"], code="unknown")
         if digits in own and not own[digits][1]:
             raise ValidationError(self.error_messages["closed"], code="closed")
+        if not self.whole and not may_be_bought_on(digits):
+            raise ValidationError(not_bought_on(digits))
         return digits
 
     def _named(self, text: str, own: Mapping[str, tuple[str, bool]]) -> str:

@@ -12,10 +12,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from billing.forms.purchases.accounts import AccountField, share_chart
-from billing.purchases.checking import PurchaseLineInput
 from billing.purchases.content import VatContent
+from billing.purchases.drafts import PurchaseLineInput
 from billing.purchases.models import PurchaseLine
 from billing.purchases.postings import OWED_BY_US
+from billing.purchases.prepaying import problem_of_period
 from billing.purchases.regimes import Regime
 from billing.purchases.sums import VAT_TOLERANCE
 from billing.services.lines import MOST_LINES
@@ -66,11 +67,9 @@ class PurchaseLineForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         typed = dict(super().clean() or {})
         start, end = typed.get("starts_on"), typed.get("ends_on")
-        if "starts_on" not in self.errors and "ends_on" not in self.errors:
-            if bool(start) != bool(end):
-                self.add_error("ends_on" if start else "starts_on", ValidationError(_("Indiquez les deux dates.")))
-            elif start and end and end < start:
-                self.add_error("ends_on", ValidationError(_("La période finit avant de commencer.")))
+        read = "starts_on" not in self.errors and "ends_on" not in self.errors
+        if read and (problem := problem_of_period(start, end)):
+            self.add_error("starts_on" if end and not start else "ends_on", ValidationError(problem))
         return typed
 
     def line(self) -> PurchaseLineInput:

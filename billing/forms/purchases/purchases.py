@@ -13,6 +13,7 @@ from billing.forms.picking import CustomerPickedForm
 from billing.forms.purchases.filters import KINDS
 from billing.forms.purchases.suppliers import checked
 from billing.models import InvoiceKind, PurchaseInvoice, PurchaseOrder
+from config.kernel.currencies import is_currency
 from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from config.kernel.identifiers import iban
@@ -101,8 +102,8 @@ class PurchaseForm(CustomerPickedForm):
 
     def clean_currency(self) -> str:
         code = (self.cleaned_data["currency"] or "EUR").upper()
-        if not (len(code) == 3 and code.isascii() and code.isalpha()):
-            raise ValidationError(_("Écrivez le code de la devise en trois lettres, par exemple EUR."))
+        if not is_currency(code):
+            raise ValidationError(_("Écrivez le code d’une devise en trois lettres, par exemple EUR ou USD."))
         return code
 
     def clean(self) -> dict[str, Any]:

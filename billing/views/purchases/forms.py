@@ -28,8 +28,9 @@ from billing.forms.purchases.lines import (
 from billing.forms.purchases.purchases import PurchaseForm
 from billing.models import InvoiceKind, PurchaseInvoice, PurchaseOrder
 from billing.purchases.changeable import check_open
-from billing.purchases.checking import PurchaseLineInput, save_purchase
+from billing.purchases.checking import save_purchase
 from billing.purchases.content import LineContent, PurchaseContent
+from billing.purchases.drafts import PurchaseLineInput
 from billing.purchases.models import PurchaseLine
 from billing.purchases.order_standing import lines_to_bill
 from billing.purchases.recording import record_purchase

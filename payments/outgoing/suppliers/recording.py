@@ -23,6 +23,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import iban as ibans
 from config.kernel.money import ZERO, round2
+from payments.dates import check_not_ancient
 from payments.events import purchase_paid
 from payments.models import BankAccount, Method, SupplierPayment, SupplierShare
 from payments.outgoing.suppliers.entries import Due, postings_of
@@ -86,6 +87,7 @@ def pay_supplier(
         raise NothingPaid
     if made_on > local_day(at):
         raise PaidInTheFuture(fields={"made_on": PaidInTheFuture.message})
+    check_not_ancient(made_on, "made_on")
     purchases = lock_purchases({due.purchase.pk for due in dues})
     locked = [Due(purchases[due.purchase.pk], due.amount, due.discount) for due in dues]
     for due in locked:

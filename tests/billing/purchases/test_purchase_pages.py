@@ -327,3 +327,25 @@ def test_a_suppliers_first_iban_is_confirmed_by_who_types_it_and_the_next_waits(
     page = read(client.get(reverse("billing:supplier-detail", args=[supplier.pk])))
     assert "À confirmer" in page
     assert supplier.name in read(client.get(reverse("billing:supplier-list"), {"state": "iban"}))
+
+
+def test_a_line_on_an_account_of_sales_or_pay_and_a_period_of_centuries_are_refused_in_words(company):
+    purchase = a_purchase(a_supplier(company))
+    client = signed_in(company)
+    edit = reverse("billing:purchase-edit", args=[purchase.pk])
+    sheet = {"lines-TOTAL_FORMS": 1, "lines-INITIAL_FORMS": 0}
+    good = {
+        "customer": purchase.supplier_id, "kind": "380", "number": "F-1", "issue_date": "10/11/2026",
+        "total_gross": "120", "currency": "EUR", "lines-0-description": "Papier", "lines-0-net": "100",
+        "lines-0-vat_rate": "20", "lines-0-account": "6064", **sheet,
+    }  # fmt: skip
+    for bad, words in (
+        ({"lines-0-account": "706000"}, "Un achat ne s’enregistre pas au compte 706000"),
+        ({"lines-0-account": "421000"}, "Un achat ne s’enregistre pas au compte 421000"),
+        ({"lines-0-starts_on": "01/01/2026", "lines-0-ends_on": "01/01/2199"}, "La période dépasse 10 ans"),
+        ({"currency": "ZZZ"}, "Écrivez le code d’une devise"),
+    ):
+        page = client.post(edit, {**good, **bad})
+        assert page.status_code == 422, bad
+        assert words in read(page)
+    assert client.post(edit, good).status_code == 302

@@ -24,7 +24,13 @@ from config.kernel.scope import company_scope
 from config.sandbox.models import SandboxRecord
 from einvoicing import lifecycle, validation
 from einvoicing.formats import cdar
-from einvoicing.models import AnswerStatus, ReceivedDocument, ReceivedStatus, SupplierAnswer, SupplierStatus
+from einvoicing.models import (
+    AnswerStatus,
+    ReceivedDocument,
+    ReceivedStatus,
+    SupplierAnswer,
+    SupplierStatus,
+)
 from einvoicing.reception.answers.answering import (
     AlreadyAnswered,
     AlreadyRefused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from billing.purchases.settling import PaidTwice
 from config.kernel import chain
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from payments.dates import PaidTooLongAgo
 from payments.events import purchase_paid
 from payments.models import Method, SupplierPayment
 from payments.outgoing.suppliers.entries import Due
@@ -185,6 +186,8 @@ def test_what_is_not_owed_is_not_paid(company: Company):
             pay(*dues)
     with pytest.raises(PaidInTheFuture):
         pay(Due(purchase, Decimal("10")), made_on=DAY + timedelta(days=1))
+    with pytest.raises(PaidTooLongAgo):
+        pay(Due(purchase, Decimal("10")), made_on=date(1999, 12, 31))
     with pytest.raises(NotEnoughInTheTill):
         pay(Due(purchase, Decimal("10")), method=Method.CASH, bank_account=None)
     a_payment(purchase)

@@ -20,6 +20,7 @@ from payments.events import purchase_paid
 from payments.models import PayingSettings, PaymentOrder, PaymentRun, PaymentRunLine, SupplierPayment
 from payments.outgoing.ordering import OrderedInThePast
 from payments.outgoing.pain001 import NAMES
+from payments.outgoing.suppliers import due
 from payments.outgoing.suppliers import ordering as run_ordering
 from payments.outgoing.suppliers.due import WHY, worktable
 from payments.outgoing.suppliers.ordering import SamePerson, SubmitFirst, cancel_run, order_run
@@ -295,3 +296,20 @@ def test_a_run_killed_in_the_middle_of_its_order_leaves_nothing_of_it(
     order_run(run=run, total=run.total, actor=payer, at=AT)
     assert [row.number for row in SupplierPayment.objects.order_by("number")] == ["REG-2026-00001", "REG-2026-00002"]
     assert PaymentRunLine.objects.filter(ended_at=None).count() == 0
+
+
+def test_what_its_platform_rejects_after_its_booking_holds_the_run_until_it_leaves(
+    company: Company, payer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    held, free = a_purchase(a_supplier(company)), a_purchase(a_supplier(company, "Autre"))
+    run = a_run([held, free], payer)
+    monkeypatch.setattr(due, "REJECTIONS", [lambda purchases: {held.pk} & {row.pk for row in purchases}])
+    with pytest.raises(PurchaseHeld, match="Rejetée par sa plateforme"):
+        order_run(run=run, total=run.total, actor=payer, at=AT)
+    assert stands(held) == ("BOOKED", 120), "nothing of the run has left"
+    (line,) = [line for line in live_lines(run) if line.purchase_id == held.pk]
+    assert list(held_of(run, live_lines(run))) == [line.pk]
+    remove_line(line=line, actor=payer, at=AT)
+    run.refresh_from_db()
+    order_run(run=run, total=run.total, actor=payer, at=AT)
+    assert (stands(free), stands(held)) == (("PAID", 0), ("BOOKED", 120))
