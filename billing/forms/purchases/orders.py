@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.forms.invoices import amount_of, customer_name
 from billing.forms.picking import CustomerPickedForm
-from billing.forms.purchases.accounts import AccountField
+from billing.forms.purchases.accounts import AccountField, share_chart
 from billing.models import Product
 from billing.purchases.models import PurchaseOrder, PurchaseOrderLine
 from billing.purchases.order_standing import OrderedLine, OrderStanding, with_order_standing
@@ -99,6 +99,7 @@ def ordered_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[Pur
     formset = _FormSet(data, prefix=PREFIX, initial=[{name: getattr(row, name) for name in names} for row in rows])
     for form, row in zip(formset.forms, rows, strict=False):
         form.instance = row  # the sheet shows its net amount until something is typed
+    share_chart(formset.forms, "account")
     return formset
 
 
