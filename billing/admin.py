@@ -23,6 +23,10 @@ from billing.models import (
     NumberSequence,
     OrderLine,
     Product,
+    RebateAgreement,
+    RebateNote,
+    RebateProduct,
+    RebateTier,
     SalesOrder,
     StockMovement,
     VatSubtotal,
@@ -32,6 +36,34 @@ from billing.services.emails import resend_email
 from billing.services.orders import cancel_order, confirm_order, ship_order
 from billing.services.products import archive_product
 from config.kernel.admin_base import CompanyAdmin, FactAdmin, FactInline, for_each
+
+
+@admin.register(RebateAgreement)
+class RebateAgreementAdmin(FactAdmin):
+    list_display = ["name", "company", "customer", "starts_on", "ends_on", "amount", "credited_at"]
+    list_select_related = ["company", "customer"]
+    ordering = ["-ends_on"]
+
+
+@admin.register(RebateTier)
+class RebateTierAdmin(FactAdmin):
+    list_display = ["agreement", "company", "above", "rate"]
+    list_select_related = ["company", "agreement"]
+    ordering = ["agreement", "above"]
+
+
+@admin.register(RebateProduct)
+class RebateProductAdmin(FactAdmin):
+    list_display = ["agreement", "company", "product"]
+    list_select_related = ["company", "agreement", "product"]
+    ordering = ["agreement", "id"]
+
+
+@admin.register(RebateNote)
+class RebateNoteAdmin(FactAdmin):
+    list_display = ["agreement", "company", "note"]
+    list_select_related = ["company", "agreement", "note"]
+    ordering = ["agreement", "id"]
 
 
 @admin.register(Product)

@@ -76,6 +76,8 @@ def actions(customer: Customer) -> Iterator[Action]:
     else:
         become = _("En faire aussi un fournisseur")
         yield Action(become, reverse("billing:supplier-from-customer", args=here), "bag", "purchases.edit", post=True)
+    rebate = _("Convenir d’une remise de fin d’année")
+    yield Action(rebate, reverse("billing:rebate-new") + query, "coins", "invoices.credit")
     yield Action(_("Nouvelle commande"), reverse("billing:order-new") + query, "cart", "orders.edit")
 
 

@@ -303,3 +303,8 @@ declare(
     ),
     about=PartnerObject("billing.purchaseorder", "purchase_order", "/api/purchase-orders", _("Commandes fournisseurs")),
 )
+declare(
+    "invoices",
+    Fact("billing.rebate.saved", n("Remise « %(rebate)s » convenue"), "coins"),
+    Fact("billing.rebate.credited", n("Remise « %(rebate)s » : %(notes)s avoirs préparés, %(amount)s HT"), "invoice"),
+)

@@ -13,6 +13,7 @@ declare_pages(
     Place("billing:email-list", _("Boîte d’envoi"), "mail"),
 )
 declare_tabs(
+    Place("billing:rebate-list", _("Remises de fin d’année"), "coins", _("BFA ristourne palier")),
     Place("billing:purchase-list", _("Factures"), "bag"),
     Place("billing:approval-list", _("À approuver"), "check"),
     Place("billing:purchase-order-list", _("Commandes"), "cart", _("réception livraison fournisseur")),

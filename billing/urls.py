@@ -13,6 +13,7 @@ from billing.views import (
     order_list,
     orders,
     products,
+    rebates,
 )
 from billing.views.purchases import (
     acts,
@@ -32,6 +33,11 @@ from billing.views.purchases import orders as purchase_orders
 app_name = "billing"
 urlpatterns = [
     path("books/", include("billing.books_urls")),
+    path("customers/rebates/", rebates.rebate_list, name="rebate-list"),
+    path("customers/rebates/new/", rebates.rebate_new, name="rebate-new"),
+    path("customers/rebates/<int:pk>/", rebates.rebate_detail, name="rebate-detail"),
+    path("customers/rebates/<int:pk>/edit/", rebates.rebate_edit, name="rebate-edit"),
+    path("customers/rebates/<int:pk>/credit/", rebates.rebate_credit, name="rebate-credit"),
     path("lines/totals/", lines.line_totals, name="line-totals"),
     path("lines/paste/", lines.lines_paste, name="lines-paste"),
     path("products/options/", lines.product_options, name="product-options"),

@@ -42,6 +42,10 @@ from billing.models.products import Product as Product
 from billing.models.products import StockMovement as StockMovement
 from billing.models.products import Unit as Unit
 from billing.models.products import VatCategory as VatCategory
+from billing.models.rebates import RebateAgreement as RebateAgreement
+from billing.models.rebates import RebateNote as RebateNote
+from billing.models.rebates import RebateProduct as RebateProduct
+from billing.models.rebates import RebateTier as RebateTier
 from billing.purchases.models import ApprovalRule as ApprovalRule
 from billing.purchases.models import Delegation as Delegation
 from billing.purchases.models import OrderMatch as OrderMatch

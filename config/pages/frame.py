@@ -33,6 +33,7 @@ RAIL = (
 )
 # the tabs of a room, from left to right, by its entry in the rail; their addresses begin with its own
 ROOMS = {
+    "customers:customer-list": ("customers:customer-list", "billing:rebate-list"),
     "billing:purchase-list": (
         "billing:purchase-list",
         "einvoicing:received-list",

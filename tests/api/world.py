@@ -22,8 +22,10 @@ from billing.ledger.manual import journal_entry_of
 from billing.models import Email
 from billing.purchases.approval_rules import delegate_approval, save_approval_rule
 from billing.purchases.models import SupplierIban
+from billing.rebate_terms import Tier
 from billing.services.orders import save_order
 from billing.services.products import save_product
+from billing.services.rebates import save_rebate
 from config.kernel.api.keys import create_key
 from config.kernel.bulk.acts import ACTS, LISTS
 from config.kernel.bulk.choosing import fingerprint, start_run
@@ -179,6 +181,20 @@ class World:
         with company_scope(self.company):
             return hold_file(
                 company=self.company, batch="b", name="a.csv", data=table, actor=story.ACTOR, at=timezone.now()
+            )
+
+    @cached_property
+    def rebate(self) -> Any:
+        values = {"customer": self.customer, "name": "BFA", "starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)}
+        with company_scope(self.company):
+            return save_rebate(
+                agreement=None,
+                company_id=self.company.pk,
+                values=values,
+                tiers=[Tier(Decimal(0), Decimal(2))],
+                products=[],
+                actor=story.ACTOR,
+                at=story.AT,
             )
 
     @cached_property
