@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.forms.invoices import customer_name
 from billing.models import Invoice
 from config.kernel.editing import RecordForm
 from config.kernel.filters import DatedFilter
@@ -24,7 +25,11 @@ TO_MATCH = "TO_MATCH"
 
 
 class PaymentFilter(DatedFilter):
+    """`?q=&method=&left=&customer=&from=&to=&min=&max=`."""
+
     day = "paid_on"
+    amount = "amount"
+    customer = forms.IntegerField(required=False)
     method = forms.ChoiceField(required=False, choices=[("", ""), *Method.choices])
     left = forms.ChoiceField(
         required=False, choices=[("", ""), ("yes", _("Non affecté")), ("owed", _("Non affecté, le client doit encore"))]
@@ -34,6 +39,8 @@ class PaymentFilter(DatedFilter):
         rows = self.within(rows)
         if self.value("method"):
             rows = rows.filter(method=self.value("method"))
+        if self.value("customer"):
+            rows = rows.filter(customer_id=self.value("customer"))
         if self.value("left"):
             rows = rows.filter(amount__gt=F("allocated"), reverses=None, reversed_at=None)
         if self.value("left") == "owed":
@@ -44,11 +51,15 @@ class PaymentFilter(DatedFilter):
         return rows
 
     def controls(self) -> list[dict[str, Any]]:
-        return [self.control("method", _("Moyen")), self.control("left", _("Affectation")), *self.dates()]
+        """The controls of `_filters.html`. One query, when a customer is chosen."""
+        chosen = self.chosen_customer(customer_name(self.value("customer")))
+        own = [self.control("method", _("Moyen")), self.control("left", _("Affectation"))]
+        return [*own, *chosen, *self.dates(), *self.amounts()]
 
 
 class BankFilter(DatedFilter):
     day = "booked_on"
+    amount = "amount"
     status = forms.ChoiceField(
         required=False, choices=[("", ""), *LineStatus.choices, (TO_MATCH, _("Virements à rapprocher"))]
     )
@@ -65,7 +76,7 @@ class BankFilter(DatedFilter):
         return rows
 
     def controls(self) -> list[dict[str, Any]]:
-        return [self.control("status", _("État")), *self.dates()]
+        return [self.control("status", _("État")), *self.dates(), *self.amounts()]
 
 
 class SharesForm(forms.Form):

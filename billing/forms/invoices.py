@@ -30,6 +30,7 @@ class InvoiceFilter(DatedFilter):
     """`?q=&status=&kind=&customer=&from=&to=`."""
 
     day = "issue_date"
+    amount = "total_gross"
     status = forms.ChoiceField(required=False, choices=STANDINGS)
     kind = forms.ChoiceField(required=False, choices=InvoiceKind.choices)
     customer = forms.IntegerField(required=False)
@@ -49,6 +50,7 @@ class InvoiceFilter(DatedFilter):
             self.control("kind", _("Type")),
             *self.chosen_customer(customer_name(self.value("customer"))),
             *self.dates(),
+            *self.amounts(),
         ]
 
 

@@ -25,6 +25,7 @@ class OrderFilter(DatedFilter):
     """`?q=&status=&customer=&from=&to=`."""
 
     day = "order_date"
+    amount = "total_gross"
     status = forms.ChoiceField(required=False, choices=STATES)
     customer = forms.IntegerField(required=False)
 
@@ -42,7 +43,7 @@ class OrderFilter(DatedFilter):
     def controls(self) -> list[dict[str, Any]]:
         """The controls of `_filters.html`. One query, when a customer is chosen."""
         chosen = self.chosen_customer(customer_name(self.value("customer")))
-        return [self.control("status", _("État")), *chosen, *self.dates()]
+        return [self.control("status", _("État")), *chosen, *self.dates(), *self.amounts()]
 
 
 def _matching(text: str) -> Q:

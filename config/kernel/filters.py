@@ -1,28 +1,36 @@
-"""What the filters of dated lists share: a text, a period, and the controls of `_filters.html`."""
+"""What the filters of dated lists share: a text, a period, amounts, and the controls of `_filters.html`."""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.forms import FrenchDateField
+from config.kernel.forms import FrenchDateField, FrenchDecimalField
 
 
 class DatedFilter(forms.Form):
-    """`?q=&from=&to=`: what is not understood is left out, never an error."""
+    """`?q=&from=&to=&min=&max=`: what is not understood is left out, never an error.
+
+    `day`, `amount`: the columns of the period and of the amounts; without the latter none are asked for.
+    """
 
     q = forms.CharField(required=False, max_length=100)
     day = ""
+    amount = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # names that Python keeps for itself
         self.fields["from"] = FrenchDateField(required=False)
         self.fields["to"] = FrenchDateField(required=False)
+        if self.amount:
+            for name in ("min", "max"):
+                self.fields[name] = FrenchDecimalField(required=False, max_digits=16, decimal_places=2, sums=False)
         self.is_valid()
 
     def value(self, name: str) -> Any:
@@ -33,6 +41,9 @@ class DatedFilter(forms.Form):
             rows = rows.filter(**{f"{self.day}__gte": self.value("from")})
         if self.value("to"):
             rows = rows.filter(**{f"{self.day}__lte": self.value("to")})
+        for name, side in (("min", "gte"), ("max", "lte")):
+            if self.value(name) is not None:
+                rows = rows.filter(**{f"{self.amount}__{side}": self.value(name)})
         return rows
 
     def control(self, name: str, label: Any, kind: str = "select") -> dict[str, Any]:
@@ -40,6 +51,8 @@ class DatedFilter(forms.Form):
         field = self.fields[name]
         choices = [choice for choice in getattr(field, "choices", []) if choice[0]]
         shown = value.isoformat() if isinstance(value, date) else value or ""
+        if isinstance(value, Decimal):
+            shown = f"{value:f}".replace(".", ",")
         return {"name": name, "label": label, "kind": kind, "choices": choices, "value": shown}
 
     def chosen_customer(self, name: str | None) -> list[dict[str, Any]]:
@@ -50,3 +63,7 @@ class DatedFilter(forms.Form):
 
     def dates(self) -> list[dict[str, Any]]:
         return [self.control("from", _("Du"), "date"), self.control("to", _("Au"), "date")]
+
+    def amounts(self) -> list[dict[str, Any]]:
+        """From what amount to which, both included."""
+        return [self.control("min", _("Montant de"), "amount"), self.control("max", _("Montant à"), "amount")]

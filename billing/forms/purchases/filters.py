@@ -32,6 +32,7 @@ class PurchaseFilter(DatedFilter):
     """`?q=&status=&kind=&supplier=&from=&to=`."""
 
     day = "issue_date"
+    amount = "total_gross"
     status = forms.ChoiceField(required=False, choices=Standing.choices)
     kind = forms.ChoiceField(required=False, choices=KINDS)
     supplier = forms.IntegerField(required=False)
@@ -64,6 +65,7 @@ class PurchaseFilter(DatedFilter):
             self.control("kind", _("Type")),
             *([{**chosen, "choices": [(key, name)]}] if name else []),
             *self.dates(),
+            *self.amounts(),
         ]
 
 
