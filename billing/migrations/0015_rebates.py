@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0011_received_orders'),
+        ('billing', '0026_numbers_of_a_copy'),
         ('customers', '0004_customer_group'),
         ('kernel', '0003_bulk'),
     ]
