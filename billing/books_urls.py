@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views.books import accounts, entries, lettering, opening, reports
+from billing.views.books import accounts, entries, lettering, opening, reports, vat
 
 urlpatterns = [
     # reports
@@ -25,4 +25,8 @@ urlpatterns = [
     path("accounts/journals/", accounts.journal_list, name="journal-list"),
     path("accounts/sales/", accounts.sales_accounts, name="sales-accounts"),
     path("accounts/sales/<int:pk>/remove/", accounts.sales_account_remove, name="sales-account-remove"),
+    # vat
+    path("vat/", vat.vat_list, name="vat-list"),
+    path("vat/<slug:code>/", vat.vat_period, name="vat-period"),
+    path("vat/<slug:code>/file/", vat.vat_file, name="vat-file"),
 ]

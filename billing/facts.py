@@ -55,6 +55,7 @@ declare(
 declare(
     "books",
     Fact("billing.books.closed", n("Livres clôturés jusqu’au %(through)s"), "check"),
+    Fact("billing.vat.declared", n("TVA %(period)s déclarée"), "check", "good"),
     Fact("billing.lettering.written", n("Lettrage %(letter)s du compte %(account)s"), "check"),
     Fact("billing.lettering.undone", n("Lettrage %(letter)s du compte %(account)s défait"), "edit"),
     Fact(

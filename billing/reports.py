@@ -1,6 +1,7 @@
 """The reports that billing knows: those of the books, of purchases and of sales."""
 
 from billing.ledger.reports import declare_reports, general_ledger, journal, sales, trial_balance
+from billing.ledger.vat import reports as vat
 
 
 def declare() -> None:
@@ -11,4 +12,6 @@ def declare() -> None:
         general_ledger.THIRD_PARTY_LEDGER,
         journal.REPORT,
         *sales.REPORTS,
+        vat.WAITING_REPORT,
+        vat.UNION_REPORT,
     )

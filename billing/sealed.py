@@ -21,6 +21,7 @@ from billing.models import (
     PurchaseInvoice,
     PurchaseSettlement,
     StockMovement,
+    VatReturn,
 )
 from config.kernel import chain
 from config.kernel.chain import columns
@@ -151,4 +152,5 @@ def declare() -> None:
         facts=lambda manual: columns(manual, *ManualEntry.MUTABLE),
         rows=lambda written: written.order_by("written_at", "id"),
     )
+    chain.seal_rows_of(VatReturn, facts=columns, rows=lambda returns: returns.order_by("filed_at", "id"))
     chain.seal_rows_of(StockMovement, facts=columns, rows=lambda movements: movements.order_by("at", "id"))

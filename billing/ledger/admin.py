@@ -13,6 +13,7 @@ from billing.models import (
     Lettering,
     ManualEntry,
     SalesAccountRule,
+    VatReturn,
 )
 from config.kernel.admin_base import FactAdmin, FactInline
 
@@ -57,6 +58,14 @@ class FiscalYearAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["company"]
     ordering = ["-starts_on"]
+
+
+@admin.register(VatReturn)
+class VatReturnAdmin(FactAdmin):
+    list_display = ["starts_on", "ends_on", "company", "to_pay", "carried", "refund", "filed_at"]
+    list_select_related = ["company"]
+    list_filter = ["company"]
+    ordering = ["-ends_on"]
 
 
 @admin.register(Closing)

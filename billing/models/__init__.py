@@ -46,6 +46,7 @@ from billing.models.rebates import RebateAgreement as RebateAgreement
 from billing.models.rebates import RebateNote as RebateNote
 from billing.models.rebates import RebateProduct as RebateProduct
 from billing.models.rebates import RebateTier as RebateTier
+from billing.models.vat_returns import VatReturn as VatReturn
 from billing.purchases.models import ApprovalRule as ApprovalRule
 from billing.purchases.models import Delegation as Delegation
 from billing.purchases.models import OrderMatch as OrderMatch

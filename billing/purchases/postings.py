@@ -213,13 +213,25 @@ def purchase_postings(purchase: PurchaseInvoice) -> list[Posting]:
         sums[part.account] = sums.get(part.account, ZERO) + part.amount
     for booked in [booked for deposit in deposits for booked in booked_lines(deposit)]:
         sums[accounts.SUPPLIER_DEPOSITS] = sums.get(accounts.SUPPLIER_DEPOSITS, ZERO) - booked.cost
-        sums[booked.due_account] = sums.get(booked.due_account, ZERO) + booked.due
-    for booked in lines:
-        sums[booked.due_account] = sums.get(booked.due_account, ZERO) - booked.due
     payable = purchase.total_gross - purchase.amount_deposited
     with_third = {accounts.SUPPLIER_DEPOSITS: third}
     postings = [Posting(account, sign * amount, with_third.get(account)) for account, amount in sums.items() if amount]
+    postings += _owed_to_the_state(lines, deposits, sign)
     return [*postings, Posting(supplier_account(purchase), -sign * payable, third, purchase.due_date)]
+
+
+def _owed_to_the_state(
+    lines: Sequence[BookedLine], deposits: Sequence[PurchaseInvoice], sign: Decimal
+) -> list[Posting]:
+    """C the VAT that we owe ourselves, with its base, per account and rate; less what the deposits owe already."""
+    owed: dict[tuple[str, Decimal], tuple[Decimal, Decimal]] = {}
+    parts = [(1, booked) for booked in lines]
+    parts += [(-1, booked) for deposit in deposits for booked in booked_lines(deposit)]
+    for factor, booked in parts:
+        if booked.due_account:
+            tax, base = owed.get((booked.due_account, booked.rate), (ZERO, ZERO))
+            owed[booked.due_account, booked.rate] = tax + factor * booked.due, base + factor * booked.line.net
+    return [Posting(account, -sign * tax, base=-sign * base) for (account, _rate), (tax, base) in owed.items() if tax]
 
 
 def settled_vat(purchase: PurchaseInvoice, *, settled: Decimal) -> dict[tuple[Decimal, str], Decimal]:

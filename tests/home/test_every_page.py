@@ -214,6 +214,9 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:journal-list": ("", ""),
     "billing:sales-accounts": ("", ""),
     "billing:sales-account-remove": ("", ""),
+    "billing:vat-list": ("", ""),
+    "billing:vat-period": ("", ""),
+    "billing:vat-file": ("", ""),
     "billing:email-list": ("", ""),
     "billing:email-detail": ("", ""),
     "billing:email-resend": ("", "post api/invoices/<int:id>/send"),
@@ -453,6 +456,8 @@ A_ROW = {
 A_PERIOD = {"<slug:kind>": "sales", "<slug:code>": "2026-11-1"}
 A_WORD = {
     "billing:report": "trial-balance",
+    "billing:vat-period": "2026-11",
+    "billing:vat-file": "2026-10",
     "billing:purchase-doubt": "low_confidence",
     "einvoicing:report": A_PERIOD,
     "feed": "revolut",

@@ -16,6 +16,8 @@ from django.db import connection, models
 from django.test import override_settings
 
 from billing.ledger.closing import close_books
+from billing.ledger.vat.filing import file_return
+from billing.ledger.vat.periods import parse_vat_period
 from billing.models import (
     ClosingKind,
     DepositDeduction,
@@ -130,6 +132,9 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["entry line"] = JournalLine.objects.filter(entry=rows["entry"]).earliest("position")
     rows["closing"] = close_books(
         company=company, kind=ClosingKind.HARD, through=date(2025, 12, 31), actor=story.ACTOR, at=story.AT
+    )
+    rows["return of VAT"] = file_return(
+        company=company, period=parse_vat_period("2025-12"), actor=story.ACTOR, at=story.AT
     )
     rows["payment"] = money.a_payment(customer, "600.00", [(invoice, "600.00")], reference="VIR")
     rows["another payment"] = money.a_payment(customer, "50.00", paid_on=local_day(story.AT) - timedelta(days=3))

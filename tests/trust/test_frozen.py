@@ -82,6 +82,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "entry": (),
     "entry line": (),
     "closing": (),
+    "return of VAT": (),
     "lettering": Lettering.MUTABLE,
     "lettered line": LetteredLine.MUTABLE,
     "manual entry": ManualEntry.MUTABLE,

@@ -78,7 +78,7 @@ def report_page(request: HttpRequest, slug: str) -> HttpResponse:
             return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
         table = report.build(parameters)  # its rows are read once
     context = {
-        **_shown(table, _first_row(request.GET), membership.role),
+        **shown_rows(table, first_row(request.GET), membership.role),
         "report": report,
         "form": form,
         "asked": _asked(form, parameters.query()),
@@ -91,7 +91,7 @@ def report_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "billing/books/report.html", context)
 
 
-def _shown(table: ReportTable, first: int, role: str) -> dict[str, Any]:
+def shown_rows(table: ReportTable, first: int, role: str) -> dict[str, Any]:
     """The rows of one screen from `row` on, and the totals of all."""
     rows = list(islice(table.rows, first, first + SHOWN + 1))
     more = len(rows) > SHOWN
@@ -105,7 +105,7 @@ def _shown(table: ReportTable, first: int, role: str) -> dict[str, Any]:
     }
 
 
-def _first_row(query: QueryDict) -> int:
+def first_row(query: QueryDict) -> int:
     text = query.get("row", "")
     return min(int(text), FURTHEST) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 

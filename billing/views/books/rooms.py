@@ -24,4 +24,5 @@ ROOMS: tuple[Room, ...] = (
     Room(_("Lettrage"), _("Solder les lignes d’un tiers"), "billing:lettering"),
     Room(_("À-nouveaux"), _("Reprendre les soldes d’un autre logiciel"), "billing:opening", "books.write"),
     Room(_("Plan comptable"), _("Comptes, journaux, comptes de vente"), "billing:account-list"),
+    Room(_("TVA"), _("Déclarations CA3, par période"), "billing:vat-list", icon="file"),
 )

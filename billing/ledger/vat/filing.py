@@ -1,0 +1,193 @@
+"""Declaring a period of VAT: its boxes are frozen, its settlement is booked, its books are closed for good.
+
+What comes later for a day of the period finds it closed, and is booked and declared in the next one (PCG 1031-4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Sum
+
+from billing.ledger.calendar import calendar_of
+from billing.ledger.closing import close_books
+from billing.ledger.entries import Entry, Posting, post
+from billing.ledger.vat.boxes import Declaration, declaration_of
+from billing.ledger.vat.declared import totals_within
+from billing.ledger.vat.periods import DAY, VatPeriod
+from billing.models import ClosingKind, Journal, JournalEntry, JournalLine, VatReturn
+from billing.numbering import lock_counters
+from config.kernel import audit
+from config.kernel.actor import Actor
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError, Invalid
+from config.kernel.models import Company, VatRegime
+from config.kernel.money import ZERO, round2
+
+TO_PAY, CREDIT, REFUND_ASKED = "445510", "445670", "445830"
+ROUNDING_LOST, ROUNDING_GAINED = "658000", "758000"
+# CGI ann. II, 242-0 C: the least that is paid back, and at the end of the calendar year
+LEAST_REFUND, LEAST_REFUND_OF_YEAR = Decimal(760), Decimal(150)
+
+
+class NoVatToDeclare(DomainError):
+    code = "no_vat_to_declare"
+    message = "La société est en franchise de TVA : elle ne déclare rien."
+
+
+class PeriodNotOver(DomainError):
+    code = "vat_period_not_over"
+    message = "La période court jusqu’au %(day)s : elle se déclare ensuite."
+
+
+class DeclaredAlready(DomainError):
+    code = "vat_declared_already"
+    message = "La TVA est déjà déclarée jusqu’au %(day)s."
+
+
+class PeriodMissing(DomainError):
+    code = "vat_period_missing"
+    message = "Les périodes se déclarent l’une après l’autre : celle qui commence le %(day)s manque."
+
+
+class RefundNotPossible(Invalid):
+    code = "refund_not_possible"
+    message = (
+        "Le crédit est de %(credit)s € : on en demande %(least)s € au moins, en euros entiers, et pas plus qu’il n’est."
+    )
+
+
+@transaction.atomic
+def file_return(
+    *, company: Company, period: VatPeriod, actor: Actor, at: datetime, refund: Decimal = ZERO
+) -> VatReturn:
+    """Freeze the return of a period, book its settlement and close its books for good, in one act.
+
+    Raises NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing, RefundNotPossible.
+    """
+    # nobody writes from here on: what is read is what is declared
+    lock_counters(company.pk)
+    check_fileable(company, period, on=local_day(at))
+    declaration = declaration_of(
+        company, period.starts_on, period.ends_on, credit=credit_before(company, period.starts_on), refund=refund
+    )
+    check_refund(declaration, period, refund)
+    row: VatReturn = VatReturn.objects.create(
+        company=company,
+        starts_on=period.starts_on,
+        ends_on=period.ends_on,
+        edition=declaration.edition.name,
+        boxes=declaration.frozen(),
+        to_pay=declaration.tax("32"),
+        carried=declaration.tax("27"),
+        refund=refund,
+        filed_at=at,
+    )
+    data = {"period": period.code, "to_pay": row.to_pay, "carried": row.carried}
+    audit.record("billing.vat.declared", subject=row, actor=actor, at=at, seal=True, data=data)
+    _settle(row, declaration, actor=actor, at=at)
+    hard = calendar_of(company.pk).hard
+    if hard is None or hard < period.ends_on:
+        close_books(company=company, kind=ClosingKind.HARD, through=period.ends_on, actor=actor, at=at)
+    return row
+
+
+def check_fileable(company: Company, period: VatPeriod, *, on: date) -> None:
+    """Raises NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing."""
+    if company.vat_regime == VatRegime.FRANCHISE:
+        raise NoVatToDeclare
+    if not period.is_over(on):
+        raise PeriodNotOver(day=f"{period.ends_on:%d/%m/%Y}")
+    last = last_return(company)
+    if last is None:
+        return
+    if period.starts_on <= last.ends_on:
+        raise DeclaredAlready(day=f"{last.ends_on:%d/%m/%Y}")
+    if period.starts_on != last.ends_on + DAY:
+        raise PeriodMissing(day=f"{last.ends_on + DAY:%d/%m/%Y}")
+
+
+def least_refund(period: VatPeriod) -> Decimal:
+    return LEAST_REFUND_OF_YEAR if period.ends_on.month == 12 else LEAST_REFUND
+
+
+def check_refund(declaration: Declaration, period: VatPeriod, refund: Decimal) -> None:
+    """Raises RefundNotPossible."""
+    credit, least = declaration.tax("25"), least_refund(period)
+    if refund and not (refund == refund.to_integral_value() and least <= refund <= credit):
+        raise RefundNotPossible(credit=f"{credit:f}", least=f"{least:f}")
+
+
+def last_return(company: Company) -> VatReturn | None:
+    found: VatReturn | None = VatReturn.everywhere.filter(company=company).order_by("-ends_on").first()
+    return found
+
+
+def credit_before(company: Company, day: date) -> Decimal:
+    """Box 22: what the return before carried; before the first one, what 44567 holds on the day before, in euros."""
+    last = VatReturn.everywhere.filter(company=company, ends_on__lt=day).order_by("-ends_on").first()
+    if last is not None:
+        return Decimal(last.carried)
+    rows = JournalLine.everywhere.filter(company=company, account=CREDIT, day__lt=day, is_carried=False)
+    held = rows.aggregate(sum=Sum(F("debit") - F("credit"), default=ZERO))["sum"]
+    return max(Decimal(int(held)), ZERO)
+
+
+def settlement_postings(declaration: Declaration) -> list[Posting]:
+    """D what is collected / C what is deducted, the credit used, what is to pay; the euro's rounding to 658 or 758."""
+    sums: dict[str, Decimal] = {account: -moved for account, moved in declaration.moved.items()}
+    sums[CREDIT] = sums.get(CREDIT, ZERO) + declaration.tax("27") - declaration.tax("22")
+    sums[REFUND_ASKED] = declaration.tax("26")
+    sums[TO_PAY] = -declaration.tax("32")
+    rest = round2(-sum(sums.values(), ZERO))
+    sums[ROUNDING_LOST if rest > 0 else ROUNDING_GAINED] = rest
+    return [Posting(account, round2(amount)) for account, amount in sorted(sums.items()) if amount]
+
+
+def _settle(row: VatReturn, declaration: Declaration, *, actor: Actor, at: datetime) -> None:
+    postings = settlement_postings(declaration)
+    if not postings:
+        return
+    entry = Entry(
+        label=f"Liquidation de la TVA {row.code}",
+        piece=f"CA3 {row.code}",
+        piece_date=row.ends_on,
+        source=row,
+        on=row.ends_on,
+        postings=postings,
+    )
+    post([entry], journal=Journal.MISCELLANEOUS, day=local_day(at), actor=actor, at=at)
+
+
+def settlement_of(row: VatReturn) -> JournalEntry | None:
+    """The entry of a return; None where nothing moved."""
+    found: JournalEntry | None = JournalEntry.everywhere.filter(source=row.subject).prefetch_related("lines").first()
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VatToCome:
+    """What is owed of the days since the last return, `amount` positive, or to come back."""
+
+    since: date | None
+    due: Decimal
+    deductible: Decimal
+    credit: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        return self.due - self.deductible - self.credit
+
+
+def vat_to_come(company: Company, on: date) -> VatToCome:
+    """VAT due less what is deductible, from the day after the last return through `on`, less the credit carried."""
+    if company.vat_regime == VatRegime.FRANCHISE:
+        return VatToCome(since=None, due=ZERO, deductible=ZERO, credit=ZERO)
+    last = VatReturn.everywhere.filter(company=company, ends_on__lte=on).order_by("-ends_on").first()
+    since = last.ends_on + DAY if last else None
+    due, deductible = totals_within(company, since or date.min, on)
+    credit = credit_before(company, since) if since else ZERO
+    return VatToCome(since=since, due=due, deductible=deductible, credit=credit)
