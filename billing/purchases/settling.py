@@ -15,6 +15,7 @@ from django.db import transaction
 
 from billing import ledger
 from billing.ledger import Entry, Posting
+from billing.ledger.calendar import calendar_of
 from billing.models import Journal, PurchaseInvoice
 from billing.purchases import accounts
 from billing.purchases.correcting import earlier_credits
@@ -77,8 +78,10 @@ def settle_purchase(
     """
     row = count_settled(lock(purchase), paid=amount, on=on, actor=actor, at=at)
     if amount:
+        # that of its entries: on the day of the money, or the first that is open
+        day = calendar_of(row.company_id).booking_day(on, actor, today=local_day(at))
         settlement = PurchaseSettlement.everywhere.create(
-            company_id=row.company_id, purchase=row, amount=amount, paid_on=on, day=local_day(at), at=at
+            company_id=row.company_id, purchase=row, amount=amount, paid_on=on, day=day, at=at
         )
         data = {"number": row.number, "reference": row.reference, "amount": amount}
         tag, also = "billing.purchase.money_counted", [row, row.supplier]
@@ -143,6 +146,7 @@ def move_vat(
         piece=locked.reference,
         piece_date=on,
         source=locked,
+        on=on,
         postings=[Posting(account, amount) for account, amount in moved.items()],
     )
     ledger.post([entry], journal=Journal.MISCELLANEOUS, day=local_day(at), actor=actor, at=at)

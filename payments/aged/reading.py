@@ -42,7 +42,8 @@ class Aged:
 class AgedDocument:
     """What is left of a document, negative to the credit of its third party.
 
-    `kind`: I an invoice (or purchase) with its credit notes, P a payment, R a refund, L a line of the books.
+    `kind`: I an invoice (or purchase) with its credit notes, P a payment, R a refund, L a line of the books, X what
+    exchange may gain or lose of all that is open.
     """
 
     customer_id: int | None

@@ -139,7 +139,9 @@ def named(side: Side, documents: Sequence[AgedDocument]) -> dict[tuple[str, int]
     for kind, found in keys.items():
         for start in range(0, len(found), AT_A_TIME):
             some = found[start : start + AT_A_TIME]
-            if kind == "L":
+            if kind == "X":
+                named |= {("X", key): (str(_("Écarts de conversion")), "") for key in some}
+            elif kind == "L":
                 lines = JournalLine.everywhere.filter(pk__in=some).select_related("entry")
                 named |= {("L", line.pk): (f"{line.entry.piece} {line.label}", _page(line)) for line in lines}
             else:

@@ -24,15 +24,19 @@ def _key(label: str) -> str:
 
 
 _RECEIVABLE_LINES = _LINES.format(
-    kind="CASE WHEN i.id IS NOT NULL OR w.invoice_id IS NOT NULL THEN 'I'"
-    " WHEN p.id IS NOT NULL OR w.payment_id IS NOT NULL THEN 'P' WHEN r.id IS NOT NULL THEN 'R' ELSE 'L' END",
-    # a credit note is of the invoice that it corrects, a reversal of the payment that it reverses
-    key="coalesce(CASE WHEN i.kind = '381' THEN i.corrects_id ELSE i.id END, w.invoice_id,"
-    " coalesce(p.reverses_id, p.id), w.payment_id, r.id, l.id)",
+    kind="CASE WHEN coalesce(i.id, w.invoice_id, f.invoice_id) IS NOT NULL THEN 'I'"
+    " WHEN coalesce(p.id, w.payment_id) IS NOT NULL THEN 'P' WHEN r.id IS NOT NULL THEN 'R'"
+    " WHEN e.source LIKE 'kernel.company:%%' AND l.customer_id IS NOT NULL THEN 'X' ELSE 'L' END",
+    # a credit note is of the invoice that it corrects, a reversal of the payment that it reverses, a difference of
+    # exchange of the invoice whose payment realised it; what is latent is taken back the day after (X)
+    key="coalesce(CASE WHEN i.kind = '381' THEN i.corrects_id ELSE i.id END, w.invoice_id, f.invoice_id,"
+    " coalesce(p.reverses_id, p.id), w.payment_id, r.id,"
+    " CASE WHEN e.source LIKE 'kernel.company:%%' THEN l.customer_id END, l.id)",
     documents=f"""
   LEFT JOIN billing_invoice i ON i.id = {_key("billing.invoice")}
   LEFT JOIN payments_payment p ON p.id = {_key("payments.payment")}
   LEFT JOIN payments_writeoff w ON w.id = {_key("payments.writeoff")}
+  LEFT JOIN payments_allocation f ON f.id = {_key("payments.allocation")}
   LEFT JOIN payments_refund r ON r.id = {_key("payments.refund")}""",
     accounts="l.account >= '411' AND l.account < '412'",
 )
@@ -50,19 +54,34 @@ released AS (
 ), later_invoice AS (
   SELECT invoice_id AS key, min(at) AS at FROM released WHERE NOT counts GROUP BY 1
 ), tied AS MATERIALIZED (
-  SELECT a.payment_id, a.invoice_id, a.amount FROM payments_allocation a
+  SELECT a.id, a.payment_id, a.invoice_id, a.amount FROM payments_allocation a
     LEFT JOIN later_payment lp ON lp.key = a.payment_id LEFT JOIN later_invoice li ON li.key = a.invoice_id
     WHERE a.company_id = %(company)s AND a.amount > 0 AND a.at < %(horizon)s
       -- what is paid again after it was set free later could not be paid so then
       AND (a.at < %(end)s OR a.at < least(coalesce(lp.at, 'infinity'), coalesce(li.at, 'infinity')))
   UNION ALL
-  SELECT a.payment_id, a.invoice_id, a.amount FROM payments_allocation a JOIN released ON released.id = a.id
+  SELECT a.id, a.payment_id, a.invoice_id, a.amount FROM payments_allocation a JOIN released ON released.id = a.id
     WHERE released.counts
+), worths AS (
+  -- of payments in another currency: what each use of one took off its value in the books
+  SELECT used.kind, used.id, round(p.accounting_amount * sum(used.amount) OVER uses / p.amount, 2)
+      - round(p.accounting_amount * (sum(used.amount) OVER uses - used.amount) / p.amount, 2) AS worth
+    FROM (
+      SELECT 'A' AS kind, id, payment_id, at, amount FROM payments_allocation
+        WHERE company_id = %(company)s AND at <= %(known)s
+      UNION ALL
+      SELECT 'S', id, payment_id, at, amount FROM payments_refundshare
+        WHERE company_id = %(company)s AND at <= %(known)s
+    ) AS used JOIN payments_payment p ON p.id = used.payment_id AND p.accounting_amount IS NOT NULL
+    WINDOW uses AS (PARTITION BY used.payment_id ORDER BY used.at, used.kind, used.id)
 ), moves AS (
-  SELECT 'I' AS one, invoice_id AS one_key, 'P' AS other, payment_id AS other_key, -amount AS amount FROM tied
+  SELECT 'I' AS one, invoice_id AS one_key, 'P' AS other, payment_id AS other_key,
+      -coalesce(worths.worth, tied.amount) AS amount
+    FROM tied LEFT JOIN worths ON worths.kind = 'A' AND worths.id = tied.id
   UNION ALL
-  SELECT 'R', s.refund_id, 'P', s.payment_id, -s.amount FROM payments_refundshare s
-    WHERE s.company_id = %(company)s AND s.at < %(known)s AND (s.amount > 0 OR s.at < %(end)s)
+  SELECT 'R', s.refund_id, 'P', s.payment_id, -coalesce(worths.worth, s.amount)
+    FROM payments_refundshare s LEFT JOIN worths ON worths.kind = 'S' AND worths.id = s.id
+    WHERE s.company_id = %(company)s AND s.at <= %(known)s AND (s.amount > 0 OR s.at < %(end)s)
 )"""
 
 _PAYABLE_LINES = _LINES.format(

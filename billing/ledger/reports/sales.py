@@ -23,7 +23,6 @@ from config.kernel import typography
 from config.kernel.exports import Column
 from config.kernel.money import ZERO
 
-EURO = "EUR"
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 AMOUNTS = ("billed", "credited", "net", "deposits", "vat")
 AMOUNT_COLUMNS = (
@@ -130,7 +129,6 @@ def builder(name: str) -> Callable[[Parameters], ReportTable]:
 def _read(statement: str, parameters: Parameters) -> Rows:
     values: dict[str, Any] = {
         "company": parameters.company.pk,
-        "currency": EURO,
         "start": parameters.start,
         "end": parameters.end,
         "known": parameters.known_at or NEVER,
@@ -150,11 +148,9 @@ def _notes(parameters: Parameters, sums: dict[str, Any]) -> Iterator[str]:
         if booked != sums["net"]:
             words = _("Écart de %(gap)s avec les comptes 70, qui portent %(booked)s.")
         yield words % {"booked": typography.money(booked), "gap": typography.money(sums["net"] - booked)}
-    others = Invoice.everywhere.filter(
-        company=parameters.company, issue_date__range=(parameters.start, parameters.end)
-    ).exclude(currency=EURO)
-    if others.exists():
-        yield _("Les pièces en devises ne sont pas comptées.")
+    issued = Invoice.everywhere.filter(company=parameters.company, issue_date__range=(parameters.start, parameters.end))
+    if issued.exclude(currency=F("accounting_currency")).exists():
+        yield _("Les pièces en devises comptent au cours figé à leur émission.")
 
 
 def _booked(parameters: Parameters) -> Any:
