@@ -137,6 +137,7 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="test_quittance")}
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
 TRAIL_DIR = env.str("TRAIL_DIR", default=str(STATE_DIR / "trail"))
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_DIR / "files"))
 # each process keeps its own: what is remembered here can be asked for again
