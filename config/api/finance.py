@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.invoice_sums import invoice_sums
+from config.api.dashboard import figures_for
+from config.api.dashboard_shapes import DashboardQuery
 from config.api.finance_shapes import (
     DashboardShape,
     JobQuery,
@@ -61,10 +63,10 @@ class FinanceView(ApiView):
 
 
 class Dashboard(FinanceView):
-    @operation(answer=DashboardShape)
+    @operation(query=DashboardQuery, answer=DashboardShape)
     @documented(id="finance_dashboard")
     def get(self, request: Call) -> dict[str, Any]:
-        """What is owed, late, received and billed this month, and how the system does."""
+        """What is owed, late, received and billed this month, how the system does, and the figures of the dashboard."""
         today = local_day(request.at)
         found, sold = invoice_sums(today), month(today)
         return {
@@ -74,6 +76,7 @@ class Dashboard(FinanceView):
             "drafts": {"count": found.drafts, "amount": found.draft_total},
             "received_this_month": {"count": sold.payments, "amount": sold.received},
             "billed_this_month": {"gross": sold.gross, "net": sold.net},
+            "figures": figures_for(request.caller, request.query, today=today),
             "system_status": _system(request.at),
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from billing.api.invoices.shapes import InvoiceShape
+from config.api.dashboard_shapes import FiguresShape
 from config.kernel.api.fields import Body, Id, Moment, Money, Query
 from config.pages.operations import jobs
 from config.runtime import heartbeats
@@ -73,7 +74,10 @@ class SystemShape(serializers.Serializer):
 
 
 class DashboardShape(serializers.Serializer):
-    """The figures of the home page, as numbers, all taxes included where it is not said."""
+    """The figures of the home page as numbers, as of today, and those of the dashboard, as of the day asked for.
+
+    All taxes are included where it is not said.
+    """
 
     date = serializers.DateField()
     due = Amount(help_text="Issued and not settled: what remains to be paid.")
@@ -81,6 +85,7 @@ class DashboardShape(serializers.Serializer):
     drafts = Amount()
     received_this_month = Amount()
     billed_this_month = Billed()
+    figures = FiguresShape()
     system_status = SystemShape()
 
 
