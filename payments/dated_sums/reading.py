@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
+from config.kernel.clock import start_of_day
 from config.kernel.money import ZERO
 from config.kernel.scope import current_company_id
+from payments.dated_sums.since import OWED_SINCE
 
 BUCKETS = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_over_90")
 
@@ -40,18 +42,17 @@ SELECT coalesce(sum(amount) FILTER (WHERE measure = 'OWED' AND due_date >= %(on)
   coalesce(sum(amount) FILTER (WHERE measure = 'CREDIT'), 0)
 FROM ({_SUMS}) AS sums WHERE measure IN ('OWED', 'CREDIT')
 """  # noqa: S608
-DEBTORS = """
+DEBTORS = f"""
 SELECT balance.customer_id, customer.name, sum(balance.amount) FROM (
   SELECT customer_id, amount FROM payments_customerbalance WHERE company_id = %(company)s AND currency = %(currency)s
   UNION ALL
   SELECT customer_id, amount FROM payments_pendingsum
     WHERE company_id = %(company)s AND currency = %(currency)s AND measure = 'OWED'
   UNION ALL
-  SELECT customer_id, -amount FROM payments_dated_facts(%(company)s)
-    WHERE %(is_past)s AND measure = 'OWED' AND currency = %(currency)s AND day > %(on)s
+  SELECT customer_id, -amount FROM ({OWED_SINCE}) AS later WHERE %(is_past)s
 ) AS balance JOIN customers_customer AS customer ON customer.id = balance.customer_id
 GROUP BY 1, 2 HAVING sum(balance.amount) > 0 ORDER BY 3 DESC, 1 LIMIT %(limit)s
-"""
+"""  # noqa: S608
 OTHERS = """
 SELECT currency, sum(amount) FROM (
   SELECT currency, amount FROM payments_datedsum
@@ -116,8 +117,8 @@ def aged_on(on: date, *, currency: str) -> Aged:
 
 
 def largest_debtors(on: date, *, currency: str, today: date, limit: int) -> list[Debtor]:
-    """Those who owed most at the end of the day. Of a day before `today`, what came since is taken off, document by
-    document: the longer ago, the longer it takes."""
+    """Those who owed most at the end of the day. Of a day before `today`, what came since is taken off: the longer ago,
+    the longer it takes."""
     rows = _rows(DEBTORS, on, currency, limit=limit, is_past=on < today)
     return [Debtor(*row) for row in rows]
 
@@ -127,7 +128,14 @@ def owed_in_other_currencies(on: date, *, currency: str) -> dict[str, Decimal]:
 
 
 def _rows(sql: str, on: date, currency: str, **values: Any) -> list[Any]:
-    told = {"company": current_company_id(), "currency": currency, "on": on, "month": on.replace(day=1), **values}
+    told: dict[str, Any] = {
+        "company": current_company_id(),
+        "currency": currency,
+        "on": on,
+        "month": on.replace(day=1),
+        **values,
+    }
+    told["since"] = start_of_day(on + timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute(sql, told)
         return cursor.fetchall()

@@ -75,12 +75,12 @@ def _counts(places: NDArray[np.intp], is_paid: NDArray[np.bool_]) -> tuple[Float
 
 
 def _smoothed(paid: Floats, at_risk: Floats) -> Floats:
-    """Day by day up to TAIL days late, then over windows as wide as half the lateness; never without any chance."""
+    """Day by day up to TAIL days late, then over neighbours: a fifth of the lateness on either side."""
     chances = np.zeros(DAYS)
     sums, risks = np.concatenate([[0.0], paid.cumsum()]), np.concatenate([[0.0], at_risk.cumsum()])
     for place in range(DAYS):
         late = place + EARLIEST
-        wide = 0 if late <= TAIL else late // 2
+        wide = 0 if late <= TAIL else late // 5
         first, last = max(place - wide, 0), min(place + wide + 1, DAYS)
         risk = risks[last] - risks[first]
         chances[place] = (sums[last] - sums[first]) / risk if risk else 0.0

@@ -17,10 +17,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
+from config.kernel.clock import start_of_day
 from config.kernel.places import record_url
 from config.kernel.scope import current_company_id
 from config.pages.dashboard.asking import Asked, last_day
 from payments.dated_sums.models import Measure
+from payments.dated_sums.since import OWED_SINCE
 from payments.models import Payment, Refund, SupplierPayment
 
 PAGE = 100
@@ -67,19 +69,18 @@ _FLOW = """
 SELECT day, source_id AS key, record, record_id, customer_id, amount FROM payments_dated_facts(%(company)s)
 WHERE measure = ANY(%(measures)s) AND currency = %(currency)s AND day BETWEEN %(start)s AND %(end)s AND amount <> 0
 """
-_OWED = """
+_OWED = f"""
 SELECT invoice.due_date AS day, invoice.id AS key, 'billing.invoice' AS record, invoice.id AS record_id,
   invoice.customer_id, invoice.total_gross - invoice.amount_deposited - invoice.amount_paid - invoice.amount_credited
     - invoice.amount_written_off - coalesce(later.amount, 0) AS amount
 FROM billing_invoice AS invoice LEFT JOIN (
-  SELECT record_id, sum(amount) AS amount FROM payments_dated_facts(%(company)s)
-  WHERE %(is_past)s AND measure = 'OWED' AND currency = %(currency)s AND day > %(on)s GROUP BY 1
+  SELECT record_id, sum(amount) AS amount FROM ({OWED_SINCE}) AS since WHERE %(is_past)s GROUP BY 1
 ) AS later ON later.record_id = invoice.id
 WHERE invoice.company_id = %(company)s AND invoice.currency = %(currency)s AND invoice.kind <> '381'
   AND (invoice.status = 'ISSUED' OR invoice.status <> 'DRAFT' AND later.record_id IS NOT NULL)
   AND invoice.due_date BETWEEN %(due_from)s AND %(due_to)s
   AND (%(customer)s::bigint IS NULL OR invoice.customer_id = %(customer)s)
-"""
+"""  # noqa: S608 - no values of callers
 _CREDIT = """
 SELECT payment.paid_on AS day, payment.id AS key, 'payments.payment' AS record, payment.id AS record_id,
   payment.customer_id,
@@ -182,6 +183,7 @@ def _asked_rows(behind: Behind, asked: Asked) -> tuple[str, dict[str, Any]]:
         "company": current_company_id(),
         "currency": asked.currency,
         "on": asked.on,
+        "since": start_of_day(asked.on + timedelta(days=1)),
         "is_past": asked.on < asked.today,
         "customer": behind.customer_id,
     }
