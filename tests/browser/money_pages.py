@@ -30,6 +30,7 @@ RULE = {"name": "Frais", "text": "cotisation carte", "direction": "OUT", "ledger
 LISTS = (
     *("/refunds/", "/refunds/order/", "/remittances/", "/remittances/new/?method=CASH", "/till/", "/bank/rules/"),
     *("/bank/rules/new/", "/bank/worktable/", "/reminders/promises/", "/reminders/letters/", "/reminders/history/"),
+    *("/dashboard/", "/dashboard/ahead/", "/dashboard/lines/?figure=owed"),
     *("/reminders/forecast/", "/reminders/send/", "/customer-messages/", "/card-payments/", "/settings/reminders/"),
     *(
         "/settings/rates/",
