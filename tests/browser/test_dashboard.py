@@ -1,4 +1,4 @@
-"""The dashboard as a person uses it: another period, the figures behind a chart, their documents; dark, narrow, paper."""
+"""The dashboard as a person uses it: another period, a figure’s documents; dark, on a narrow screen, on paper."""
 
 from __future__ import annotations
 
