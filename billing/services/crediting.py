@@ -275,7 +275,7 @@ def draft_credit_note(
         also=[invoice.customer, invoice],
         actor=actor,
         at=at,
-        data={"total": note.total_gross},
+        data={"total": note.total_gross, **audit.in_currency(note.currency)},
     )
     write_deductions(note, deposits_taken_back(note, computed))
     return note

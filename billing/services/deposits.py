@@ -178,7 +178,7 @@ def draft_deposit(
     if isinstance(locked, SalesOrder):
         audit.record("billing.order.invoiced", subject=locked, also=[deposit], actor=actor, at=at)
     else:
-        data = {"total": deposit.total_gross}
+        data = {"total": deposit.total_gross, **audit.in_currency(deposit.currency)}
         audit.record(DRAFTED, subject=locked, also=[deposit], actor=actor, at=at, data=data)
     return deposit
 

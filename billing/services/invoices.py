@@ -120,8 +120,12 @@ def save_draft(
         InvoiceLine.everywhere.filter(invoice=row).delete()
     InvoiceLine.everywhere.bulk_create(rows)
     tag = "billing.invoice.changed" if invoice else "billing.invoice.drafted"
-    audit.record(tag, subject=row, also=[customer], actor=actor, at=at, data={"total": row.total_gross})
+    audit.record(tag, subject=row, also=[customer], actor=actor, at=at, data=_told(row))
     return row
+
+
+def _told(draft: Invoice) -> dict[str, Any]:
+    return {"total": draft.total_gross, **audit.in_currency(draft.currency)}
 
 
 def _usual(customer: Customer, values: Mapping[str, Any]) -> str:
@@ -168,7 +172,7 @@ def delete_draft(*, invoice: Invoice, actor: Actor, at: datetime) -> None:
         also=[draft.customer],
         actor=actor,
         at=at,
-        data={"total": draft.total_gross},
+        data=_told(draft),
     )
     draft.delete()
 

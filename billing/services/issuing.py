@@ -29,7 +29,7 @@ from billing.services.settling import (
     settle_where_nothing_remains,
 )
 from billing.totals import Totals
-from config.kernel import states
+from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
@@ -252,7 +252,13 @@ def _move(ready: _Ready, number: str, at: datetime) -> states.Move:
     return states.Move(
         row=draft,
         also=[row for row in (draft.customer, draft.order, draft.corrects) if row],
-        data={"number": number, "kind": draft.kind, "total": ready.computed.gross, "due_date": due_date},
+        data={
+            "number": number,
+            "kind": draft.kind,
+            "total": ready.computed.gross,
+            "due_date": due_date,
+            **audit.in_currency(draft.currency),
+        },
         changes={
             **ready.columns,
             "number": number,

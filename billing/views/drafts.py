@@ -17,7 +17,7 @@ from billing.forms.picking import customer_chosen
 from billing.models import Invoice, InvoiceKind, InvoiceLine
 from billing.services.invoices import InvoiceIssued, save_draft
 from billing.views.creating import come_back, may_create, step_aside
-from billing.views.lines import totals_of
+from billing.views.lines import totals_of, typed_currency
 from config.kernel import parking
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
@@ -72,7 +72,7 @@ def _form(
         "replaced": replaced,
         "form": form,
         "formset": formset,
-        "totals": totals_of(company, formset, stored),
+        "totals": totals_of(company, formset, stored, typed_currency(form["currency"].value())),
         **may_create(request),
     }
     if sent is None and typed is not None:

@@ -26,6 +26,7 @@ from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import filled_forms
 from config.kernel.models import Company
+from config.kernel.money import UnknownCurrency, check_currency
 
 MOST_OPTIONS = 10
 # columns of a pasted table that are none of the sheet’s
@@ -39,12 +40,26 @@ def line_totals(request: HttpRequest) -> HttpResponse:
     formset = line_formset(request.POST)
     company = cast(MemberRequest, request).membership.company
     formset.is_valid()
+    currency = typed_currency(request.POST.get("currency"))
     nets = [
-        {"id": f"{form.prefix}-net", "net": _net(company, form), "errors": form.prefix, "problems": _problems(form)}
+        {
+            "id": f"{form.prefix}-net",
+            "net": _net(company, form, currency),
+            "errors": form.prefix,
+            "problems": _problems(form),
+        }
         for form in formset.forms
     ]
-    context = {"totals": totals_of(company, formset, ()), "nets": nets}
+    context = {"totals": totals_of(company, formset, (), currency), "nets": nets, "currency": currency}
     return render(request, "billing/invoice/_line_totals.html", context)
+
+
+def typed_currency(typed: str | None) -> str:
+    """The currency of the sheet, the euro where none is chosen or it is none."""
+    try:
+        return check_currency(typed or "EUR")
+    except UnknownCurrency:
+        return "EUR"
 
 
 def _problems(form: Any) -> list[str]:
@@ -57,16 +72,16 @@ def _problems(form: Any) -> list[str]:
     ]
 
 
-def _net(company: Company, form: Any) -> Decimal | None:
+def _net(company: Company, form: Any, currency: str) -> Decimal | None:
     if form.errors or not form.has_changed():
         return None
     try:
-        return preview(company, [form.line()]).net
+        return preview(company, [form.line()], currency).net
     except DomainError:
         return None
 
 
-def totals_of(company: Company, formset: Any, stored: Any) -> str:
+def totals_of(company: Company, formset: Any, stored: Any, currency: str = "EUR") -> str:
     """The figures at the foot of the sheet, of what is typed or, before anything is, of the stored lines."""
     left_out: list[int] = []
     if formset.is_bound:
@@ -77,7 +92,7 @@ def totals_of(company: Company, formset: Any, stored: Any) -> str:
     else:
         inputs = [LineInput(**{name: getattr(row, name) for name in LineInput.__slots__}) for row in stored]
     try:
-        computed = preview(company, inputs) if inputs else None
+        computed = preview(company, inputs, currency) if inputs else None
     except DomainError:
         computed = None
     if computed is None and not left_out:
@@ -93,7 +108,10 @@ def totals_of(company: Company, formset: Any, stored: Any) -> str:
         if left_out
         else ""
     )
-    return render_to_string("billing/invoice/_sheet_totals.html", {"figures": figures, "left_out": omission, **figures})
+    return render_to_string(
+        "billing/invoice/_sheet_totals.html",
+        {"figures": figures, "left_out": omission, "currency": currency, **figures},
+    )
 
 
 @require_POST

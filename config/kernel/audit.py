@@ -89,3 +89,8 @@ def _event(tag: str, happening: Happening, *, actor: Actor, at: datetime, seal: 
     )
     event.content_hash = sha256(canonical(event.facts()))
     return event
+
+
+def in_currency(currency: str) -> dict[str, str]:
+    """What an event says of the currency of its amounts: nothing where they are in euros, as most are."""
+    return {} if currency == "EUR" else {"currency": currency}

@@ -65,7 +65,8 @@ def _readable_by(role: str) -> Q:
 
 def _item(event: AuditEvent) -> Item:
     fact = FACTS[event.tag]
-    data = {key: _readable(key, value) for key, value in event.data.items()}
+    currency = str(event.data.get("currency") or "EUR")
+    data = {key: _readable(key, value, currency) for key, value in event.data.items()}
     try:
         title = _(fact.sentence) % data if "%(" in fact.sentence else _(fact.sentence)
     # an event written before its sentence named that datum: the tag says less, and says it
@@ -77,10 +78,10 @@ def _item(event: AuditEvent) -> Item:
     return Item(event.at, event.actor_name, fact.icon, fact.tone, title, detail, proof)
 
 
-def _readable(key: str, value: Any) -> Any:
+def _readable(key: str, value: Any, currency: str) -> Any:
     if key in AMOUNTS and isinstance(value, str):
         try:
-            return typography.money(Decimal(value))
+            return typography.money(Decimal(value), currency)
         except InvalidOperation:
             return value
     if key in DAYS and isinstance(value, str) and (found := DAY.fullmatch(value)):

@@ -72,10 +72,14 @@ class BankAccountForm(forms.Form):
     name = TextField(label=_("Intitulé"), max_length=100)
     iban = TextField(label="IBAN", max_length=50)
     bic = TextField(label="BIC", required=False, max_length=20)
+    currency = TextField(label=_("Devise"), required=False, max_length=3)
     ledger_account = _ledger_account(required=False)
 
     def __init__(self, data: Any = None, *, company: Company) -> None:
-        super().__init__(data, initial={"ledger_account": free_ledger_account(company)})
+        super().__init__(data, initial={"ledger_account": free_ledger_account(company), "currency": company.currency})
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
 
 
 class BankAccountChangeForm(RecordForm):

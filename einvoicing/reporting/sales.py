@@ -130,4 +130,6 @@ def _buyer(invoice: Invoice) -> message.Party:
         identifier, scheme = vat_number, message.EU_VAT
     else:
         identifier, scheme = f"{country}{buyer['name'][:16]}".strip(), message.NON_EU
+    # a Swiss UID is no number of the Union's
+    vat_number = "" if scheme == message.NON_EU else vat_number
     return message.Party(identifier=identifier, scheme=scheme, vat_number=vat_number, country=legal_code(country))

@@ -76,6 +76,7 @@ def seal_refund(
             "method": refund.method,
             "reason": refund.reason,
             "amounts": {payment.number: amount for payment, amount in shares},
+            **audit.in_currency(refund.currency),
         },
     )
 

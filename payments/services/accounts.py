@@ -15,6 +15,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import bic, iban
 from config.kernel.models import Company
+from config.kernel.money import check_currency
 from config.kernel.rows import edit, lock
 from payments.models import BankAccount
 
@@ -63,8 +64,12 @@ def add_bank_account(
     actor: Actor,
     at: datetime,
     ledger_account: str = "",
+    currency: str = "",
 ) -> BankAccount:
-    """Add an account in euros, booked on a sub-account of its own. Raises Invalid, with a sentence per field."""
+    """Add an account, in the currency of the books where no other is said, booked on a sub-account of its own.
+
+    Raises Invalid, with a sentence per field.
+    """
     problems: dict[str, str] = {}
     number = code = ""
     try:
@@ -80,6 +85,10 @@ def add_bank_account(
         ledger_account = check_ledger_account(wanted, company_id=company.pk)
     except Invalid as error:
         problems["ledger_account"] = error.sentence
+    try:
+        held_in = check_currency(currency or company.currency)
+    except Invalid as error:
+        problems["currency"] = error.sentence
     if problems:
         raise Invalid(fields=problems)
     journal = free_bank_journal(journal_names(company.pk))
@@ -87,7 +96,13 @@ def add_bank_account(
         with transaction.atomic():
             # checked above, and guarded by unique indexes: two people may add the same account at once
             account: BankAccount = BankAccount.everywhere.create(
-                company=company, name=name, iban=number, bic=code, ledger_account=ledger_account, journal=journal
+                company=company,
+                name=name,
+                iban=number,
+                bic=code,
+                currency=held_in,
+                ledger_account=ledger_account,
+                journal=journal,
             )
     except IntegrityError as error:
         raise _taken(error) from error

@@ -234,7 +234,9 @@ def _insert(rows: Sequence[Allocation], days: Sequence[date], *, actor: Actor, a
 
 def _happening(row: Allocation) -> audit.Happening:
     payment, invoice = row.payment, row.invoice
-    data = {"payment": payment.number, "invoice": invoice.number, "amount": row.amount}
+    data = {"payment": payment.number, "invoice": invoice.number, "amount": row.amount} | audit.in_currency(
+        invoice.currency
+    )
     return audit.Happening(subject=row, also=[payment, invoice, payment.customer], data=data)
 
 

@@ -151,7 +151,12 @@ def _seal(receipts: Sequence[Receipt], payments: Sequence[Payment], *, actor: Ac
         audit.Happening(
             subject=payment,
             also=[payment.customer, *(share.invoice for share in receipt.shares)],
-            data={"number": payment.number, "amount": payment.amount, "method": payment.method},
+            data={
+                "number": payment.number,
+                "amount": payment.amount,
+                "method": payment.method,
+                **audit.in_currency(payment.currency),
+            },
         )
         for receipt, payment in zip(receipts, payments, strict=True)
     ]
@@ -210,7 +215,13 @@ def reverse_payment(
         actor=actor,
         at=at,
         seal=True,
-        data={"number": locked.number, "reversal": reversal.number, "amount": locked.amount, "reason": reason},
+        data={
+            "number": locked.number,
+            "reversal": reversal.number,
+            "amount": locked.amount,
+            "reason": reason,
+            **audit.in_currency(locked.currency),
+        },
     )
     post_money([_entry(reversal)], [reversal.bank_account], actor=actor, at=at)
     payment.refresh_from_db()

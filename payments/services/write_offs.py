@@ -316,6 +316,7 @@ def _written_off_abroad(row: WriteOff, invoice: Invoice) -> list[Posting]:
 def _seal(tag: str, row: WriteOff, *, actor: Actor, at: datetime) -> None:
     document = _document(row)
     data = {"number": document.number, "amount": row.amount, "vat": row.vat_amount, "code": row.reason}
+    data |= audit.in_currency(document.currency)
     data["reason"] = " – ".join(part for part in (str(WriteOffReason(row.reason).label), row.note) if part)
     audit.record(tag, subject=row, also=[document, document.customer], actor=actor, at=at, seal=True, data=data)
 

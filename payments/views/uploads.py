@@ -234,6 +234,7 @@ def upload_new_account(request: HttpRequest, pk: int) -> HttpResponse:
                 iban_text=typed["iban"],
                 bic_text="",
                 ledger_account=typed["ledger_account"],
+                currency=unknown.get("currency", ""),
                 actor=actor_of(request),
                 at=timezone.now(),
             )

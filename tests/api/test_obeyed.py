@@ -59,6 +59,7 @@ def an_invoice(world: World) -> dict[str, Any]:
         "internal_notes": "Voir Ada",
         "purchase_order": "PO-1",
         "contract_reference": "MARCHE-1",
+        "currency": "USD",
         "service_code": "S1",
         "delivery_address": LYON,
         "items": [an_item(world)],

@@ -240,3 +240,14 @@ def test_an_invoice_in_euros_says_nothing_of_rates(company: Company, customer: A
     assert set(lines.values_list("currency", flat=True)) == {""}
     assert JournalEntry.everywhere.filter(source=invoice.subject).count() == 1
     assert breaks(company) == []
+
+
+def test_a_swiss_customer_with_a_uid_is_billed_in_francs_by_valid_files(company: Company) -> None:
+    place = {"line": "Bahnhofstrasse 7", "postcode": "8001", "city": "Zürich", "country": "CH"}
+    export = [story.a_line(vat_category="G", vat_rate=Decimal(0))]
+    swiss = story.a_customer(company, address=place, siren="", siret="", vat_number="CHE-123.456.788 TVA")
+    assert swiss.vat_number == "CHE123456788TVA"
+    invoice = an_invoice(swiss, "CHF", export)
+    for kind in (DocumentKind.FACTURX, DocumentKind.UBL):
+        assert ensure_document(invoice=invoice, kind=kind, actor=ACTOR, at=AT).verdict["violations"] == []
+    assert _issued_document(invoice).buyer.vat_number == "CHE123456788TVA"

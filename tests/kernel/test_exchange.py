@@ -21,6 +21,7 @@ from config.kernel.money import UnknownCurrency, check_currency, decimals_of, ro
 from config.kernel.scope import company_scope
 from config.kernel.typography import money
 from config.kernel.xml import UnreadableXml
+from payments.models import BankAccount
 from tests.factories import story
 from tests.factories.story import ACTOR, AT
 from tests.home.test_rate_settings import a_browser
@@ -232,3 +233,12 @@ def test_the_command_fills_every_company(company: Company, tmp_path: Path, capsy
     for wrong in ({"company": "123"}, {}):
         with pytest.raises(CommandError):
             call_command("import_rates", tmp_path / "absent", **wrong)
+
+
+def test_a_bank_account_is_added_in_its_currency(company: Company) -> None:
+    client = a_browser(company, "OWNER")
+    typed = {"name": "Dollars", "iban": story.SECOND_IBAN, "currency": "usd"}
+    assert client.post(reverse("bank-settings"), typed).status_code == 302
+    assert BankAccount.objects.get().currency == "USD"
+    refused = client.post(reverse("bank-settings"), {**typed, "iban": story.IBAN, "currency": "XYZ"})
+    assert (refused.status_code, BankAccount.objects.count()) == (422, 1)

@@ -186,3 +186,22 @@ def test_one_wrong_digit_in_a_reference_is_always_caught():
 @pytest.mark.parametrize("number", ["", "---", "F" * 22])
 def test_a_number_that_makes_no_reference_is_refused(number):
     assert sentence(creditor_reference.generate, number)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "printed"),
+    [
+        ("CHE-123.456.788", "CHE123456788", "CHE-123.456.788"),
+        ("che 123 456 788 tva", "CHE123456788TVA", "CHE-123.456.788 TVA"),
+        ("CHE-123.456.788 MWST", "CHE123456788MWST", "CHE-123.456.788 MWST"),
+    ],
+)
+def test_a_swiss_uid_is_the_number_of_a_company_there(typed: str, kept: str, printed: str) -> None:
+    assert vat.validate(typed) == kept
+    assert vat.format(kept) == printed
+
+
+@pytest.mark.parametrize("typed", ["CHE-123.456.789", "CHE-123.456.78", "CHE123456788XYZ", "CHE"])
+def test_a_swiss_uid_with_a_wrong_key_is_refused(typed: str) -> None:
+    with pytest.raises(vat.InvalidVat):
+        vat.validate(typed)

@@ -1,7 +1,11 @@
-"""VAT numbers of the European Union; the French one holds the SIREN and a key computed from it (CGI art. 286 ter)."""
+"""VAT numbers of the European Union; the French one holds the SIREN and a key computed from it (CGI art. 286 ter).
+
+And the Swiss UID, which is the number of a company there, with or without the letters that say it owes VAT.
+"""
 
 from __future__ import annotations
 
+from stdnum.ch import uid
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import tva
@@ -10,6 +14,7 @@ from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers.errors import InvalidIdentifier, without_separators
 
 COUNTRIES = frozenset({*eu_vat.MEMBER_STATES, "el", "xi"})
+SWISS_SUFFIXES = ("TVA", "MWST", "IVA")
 
 
 class InvalidVat(InvalidIdentifier):
@@ -37,10 +42,12 @@ def validate(value: str, *, siren: str = "") -> str:
     'FR44732829320'
     """
     number = compact(value)
+    if number.startswith("CHE"):
+        return check_swiss(number)
     if number[:2].lower() not in COUNTRIES:
         raise InvalidVat(
             "Un numéro de TVA commence par les deux lettres d’un pays de l’Union européenne, "
-            "par exemple FR44732829320. Hors de l’Union, laissez ce champ vide."
+            "par exemple FR44732829320, ou par CHE en Suisse. Ailleurs, laissez ce champ vide."
         )
     if number.startswith("FR"):
         check_french(number, siren)
@@ -51,6 +58,18 @@ def validate(value: str, *, siren: str = "") -> str:
             country=number[:2],
         )
     return number
+
+
+def check_swiss(number: str) -> str:
+    """A UID without its dots, its suffix of VAT kept: CHE123456788TVA."""
+    suffix = next((letters for letters in SWISS_SUFFIXES if number.endswith(letters)), "")
+    try:
+        return f"{uid.validate(number.removesuffix(suffix))}{suffix}"
+    except ValidationError as error:
+        raise InvalidVat(
+            "Un IDE suisse s’écrit CHE et neuf chiffres, par exemple CHE-123.456.788 TVA : "
+            "un chiffre est sans doute mal recopié."
+        ) from error
 
 
 def check_french(number: str, siren: str) -> None:
@@ -95,4 +114,6 @@ def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     number = compact(value)
     if number.startswith("FR") and len(number) == 13:
         return f"FR {number[2:4]} {siren_number.format(number[4:])}"
+    if number.startswith("CHE"):
+        return f"CHE-{number[3:6]}.{number[6:9]}.{number[9:12]} {number[12:]}".strip()
     return f"{number[:2]} {number[2:]}".strip()

@@ -78,6 +78,7 @@ def bank_settings(request: HttpRequest) -> HttpResponse:
                 iban_text=typed["iban"],
                 bic_text=typed["bic"],
                 ledger_account=typed["ledger_account"],
+                currency=typed["currency"],
                 actor=actor_of(request),
                 at=timezone.now(),
             )
