@@ -21,9 +21,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from config.kernel.scope import company_scope
 from config.runtime import embedded
 from config.runtime.backups.restoring import RestoreRefused, latest, open_backup
-from config.runtime.backups.writing import BackupRefused, server_address, write_backup
+from config.runtime.backups.writing import BackupRefused, run, server_address, server_major, write_backup
+from config.runtime.cluster import program
+from tests.factories import story
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db]
 
@@ -150,3 +153,17 @@ def test_the_keys_are_given_to_who_holds_the_identity(identity, tmp_path, anothe
     done = restored(backups, identity, another_database, tmp_path / "restored", "--keys")
     assert f"SECRET_KEY={django_settings.SECRET_KEY}" in done.stdout
     assert not (tmp_path / "restored").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_owner_bound_by_row_level_security_dumps_every_company(tmp_path):
+    """As `pg_dump` of a role that is no superuser: without the scope it would see no row of a company."""
+    companies = [story.a_company(), story.a_company()]
+    for company in companies:
+        with company_scope(company):
+            story.a_customer(company, name=f"Client de {company.siren}")
+    dump, text = tmp_path / "dump", tmp_path / "text"
+    options = ("--format=custom", "--enable-row-security", "--role=quittance_app", "--table=customers_customer")
+    run(program("pg_dump", server_major()), *options, f"--file={dump}", f"--dbname={server_address()}")
+    run(program("pg_restore", server_major()), "--data-only", f"--file={text}", dump)
+    assert all(f"Client de {company.siren}" in text.read_text() for company in companies)
