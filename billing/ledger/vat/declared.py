@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet, Sum
 
+from billing import exchange
 from billing.ledger import accounts
 from billing.models import Invoice, InvoiceKind, JournalLine, VatSubtotal
 from billing.natures import CHARGED, Nature, own_parts
@@ -110,11 +111,14 @@ def sales_without_vat(company: Company, start: date, end: date) -> Iterator[Decl
     replaced = issued.filter(kind=InvoiceKind.CORRECTED, issue_date__range=(start, end)).select_related("corrects")
     for document in replaced:
         if document.corrects is not None:
-            yield from _without_vat(document.corrects, document, -1)
+            yield from _without_vat(document.corrects, document, -1, rate_of=document.corrects)
 
 
-def _without_vat(sold_in: Invoice, document: Invoice, sign: int) -> Iterator[DeclaredLine]:
-    for nature, sold in own_parts(sold_in).items():
+def _without_vat(
+    sold_in: Invoice, document: Invoice, sign: int, *, rate_of: Invoice | None = None
+) -> Iterator[DeclaredLine]:
+    """In the currency of the books, at the rate of `rate_of`, or of the document itself."""
+    for nature, sold in exchange.parts_in_books(own_parts(sold_in), rate_of or document).items():
         if nature.vat_category in CHARGED or nature.motive == FRANCHISE_CODE or not sold.net:
             continue
         yield DeclaredLine(

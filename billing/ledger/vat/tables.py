@@ -19,6 +19,7 @@ from billing.ledger.vat.periods import VatPeriod
 from config.kernel.exports import Column
 from config.kernel.money import ZERO
 
+WIDEST = 44
 BOX_COLUMNS = (
     Column("code", gettext_lazy("Case")),
     Column("online", gettext_lazy("Code en ligne")),
@@ -93,7 +94,8 @@ def _line(line: DeclaredLine) -> Row:
     cells = {
         "day": line.day,
         "label": line.piece,
-        "name": line.label,
+        # the whole stands on its entry
+        "name": line.label if len(line.label) <= WIDEST else f"{line.label[: WIDEST - 1]}…",
         "entry": line.number,
         "account": line.account,
         "base": line.base,
