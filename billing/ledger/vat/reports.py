@@ -26,8 +26,8 @@ WAITING_COLUMNS = (
     Column("label", gettext_lazy("Pièce")),
     Column("day", gettext_lazy("Date"), "date"),
     Column("name", gettext_lazy("Tiers")),
-    Column("collected", gettext_lazy("TVA collectée en attente"), "money"),
-    Column("deductible", gettext_lazy("TVA déductible en attente"), "money"),
+    Column("collected", gettext_lazy("Collectée"), "money"),
+    Column("deductible", gettext_lazy("Déductible"), "money"),
 )
 UNION_COLUMNS = (
     Column("vat_number", gettext_lazy("N° de TVA du client")),

@@ -19,7 +19,7 @@ from billing.ledger.vat.periods import VatPeriod
 from config.kernel.exports import Column
 from config.kernel.money import ZERO
 
-WIDEST = 44
+WIDEST = 34
 BOX_COLUMNS = (
     Column("code", gettext_lazy("Case")),
     Column("online", gettext_lazy("Code en ligne")),
