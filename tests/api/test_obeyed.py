@@ -325,6 +325,10 @@ ACTS = {
     "debit_order_cancel": {"reason"},
     "received_document_upload": {"file"},
     "purchase_refuse": {"code", "reason"},
+    "journal_entry_create": {
+        "day", "journal", "label", "piece", "lines", "lines.account", "lines.customer_id", "lines.debit",
+        "lines.credit", "lines.label", "lines.due_date",
+    },
     "purchase_dispute_open": {"code", "reason"},
     "purchase_order_receipt_create": {
         "received_on", "delivery_note", "items", "items.line_id", "items.quantity",

@@ -558,6 +558,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
+    "journal-entries": lambda world: world.journal_entry,
     "purchase-orders": lambda world: world.purchase_order,
     "purchases": lambda world: world.purchase,
     "received": lambda world: world.document,

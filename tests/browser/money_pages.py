@@ -38,6 +38,13 @@ LISTS = (
         "/settings/write-offs/",
         "/settings/customer-pages/",
         "/settings/reminders/1/fr/",
+        "/books/entries/",
+        "/books/entries/new/",
+        "/books/lettering/",
+        "/books/opening/",
+        "/books/accounts/",
+        "/books/accounts/sales/",
+        "/books/accounts/journals/",
     ),
 )
 

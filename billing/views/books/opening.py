@@ -21,6 +21,7 @@ from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 
 SHOWN = 300
@@ -62,6 +63,8 @@ def _looked_at(company_id: int, found: Opening) -> dict[str, Any]:
     rows = [
         {
             "row": row,
+            "debit": max(row.amount, ZERO),
+            "credit": max(-row.amount, ZERO),
             "name": names.get(row.account, ""),
             "third": third,
             "problem": _(row.problem) if row.problem else "",
