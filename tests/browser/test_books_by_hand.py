@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -50,11 +51,10 @@ def test_an_entry_is_typed_by_keyboard_and_its_balance_follows(page, company, wi
 def test_lines_are_chosen_by_space_until_nothing_lacks(page, company, width):
     customer, now = story.a_customer(company), timezone.now()
     with company_scope(company):
-        for amount in ("100.00", "-60.00", "-40.00"):
+        for ago, amount in ((3, "100.00"), (2, "-60.00"), (1, "-40.00")):
+            day = local_day(now) - timedelta(days=ago)
             lines = [ManualLine("411000", Decimal(amount), customer), ManualLine("471000", -Decimal(amount))]
-            write_entry(
-                company=company, journal="OD", day=local_day(now), label="Reprise", lines=lines, actor=ACTOR, at=now
-            )
+            write_entry(company=company, journal="OD", day=day, label="Reprise", lines=lines, actor=ACTOR, at=now)
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page)
     page.goto(f"/books/lettering/?account=411&customer={customer.siren}")
