@@ -122,12 +122,14 @@ letters AS (
 )"""
 
 _LEFT = """
-sides AS (
-  SELECT m.one AS kind, m.one_key AS key, m.amount FROM moves m
+effective AS MATERIALIZED (
+  -- both documents are in the books by then
+  SELECT m.* FROM moves m
     JOIN own a ON a.kind = m.one AND a.key = m.one_key JOIN own b ON b.kind = m.other AND b.key = m.other_key
+), sides AS (
+  SELECT one AS kind, one_key AS key, amount FROM effective
   UNION ALL
-  SELECT m.other, m.other_key, -m.amount FROM moves m
-    JOIN own a ON a.kind = m.one AND a.key = m.one_key JOIN own b ON b.kind = m.other AND b.key = m.other_key
+  SELECT other, other_key, -amount FROM effective
   UNION ALL
   SELECT kind, key, -amount FROM by_hand
   UNION ALL
