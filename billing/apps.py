@@ -9,6 +9,8 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import customer_account, inbound, receivers, reports, sealed
+        from billing.ledger import checks
+        from billing.ledger.checks import books, documents
         from billing.purchases import panels
         from billing.purchases.matching import say_differences
 
@@ -18,3 +20,4 @@ class BillingConfig(AppConfig):
         inbound.register()
         reports.declare()
         panels.register(doubt_words=say_differences)
+        checks.declare(*documents.CHECKS, *books.CHECKS)

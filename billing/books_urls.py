@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views.books import accounts, entries, lettering, opening, reports, vat
+from billing.views.books import accounts, closing, entries, fec, lettering, opening, reports, vat, years
 
 urlpatterns = [
     # reports
@@ -29,4 +29,13 @@ urlpatterns = [
     path("vat/", vat.vat_list, name="vat-list"),
     path("vat/<slug:code>/", vat.vat_period, name="vat-period"),
     path("vat/<slug:code>/file/", vat.vat_file, name="vat-file"),
+    # closing
+    path("closing/", closing.closing_page, name="closing"),
+    path("closing/soft/", closing.closing_soft, name="closing-soft"),
+    path("closing/hard/", closing.closing_hard, name="closing-hard"),
+    path("closing/proof/", years.closing_proof, name="closing-proof"),
+    path("closing/year/", years.year_edit, name="year-edit"),
+    path("closing/year/<int:number>/", years.year_close, name="year-close"),
+    path("fec/", fec.fec_page, name="fec"),
+    path("fec/<int:number>/", fec.fec_file, name="fec-file"),
 ]

@@ -8,8 +8,9 @@ class EinvoicingConfig(AppConfig):
     verbose_name = "Facturation électronique"
 
     def ready(self) -> None:
+        from billing.ledger import checks as closing
         from billing.purchases import panels as purchases
-        from einvoicing import checks, inbound, lifecycle, panels, receivers, sealed
+        from einvoicing import checks, closing_checks, inbound, lifecycle, panels, receivers, sealed
         from einvoicing.reception import panels as document_panels
         from einvoicing.reception.answers import panels as answer_panels
         from einvoicing.reception.answers import receivers as answers
@@ -19,6 +20,7 @@ class EinvoicingConfig(AppConfig):
         from payments.outgoing.suppliers.due import REJECTIONS
 
         checks.declare()
+        closing.declare(*closing_checks.CHECKS)
         SOURCES.append(bought.purchases_abroad)
         REJECTIONS.append(rejected_since_approval)
         sealed.declare()

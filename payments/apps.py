@@ -8,7 +8,8 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Encaissements et banque"
 
     def ready(self) -> None:
-        from payments import customer_account, inbound, panels, receivers, reports, sealed
+        from billing.ledger import checks
+        from payments import closing_checks, customer_account, inbound, panels, receivers, reports, sealed
         from payments.outgoing.suppliers import panels as paying
         from payments.portal import letters
 
@@ -20,3 +21,4 @@ class PaymentsConfig(AppConfig):
         receivers.connect()
         letters.register()
         reports.declare()
+        checks.declare(*closing_checks.CHECKS)

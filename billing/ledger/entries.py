@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from django.db import DatabaseError
 
-from billing.ledger.calendar import calendar_of
-from billing.models import JournalEntry, JournalLine
+from billing.ledger.calendar import Calendar, calendar_of
+from billing.models import Journal, JournalEntry, JournalLine
 from billing.numbering import next_numbers
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -136,7 +136,23 @@ def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at:
     company_id = entries[0].source.company_id
     calendar, today = calendar_of(company_id), max(day, local_day(at))
     days = [calendar.booking_day(entry.on or day, actor, today=today) for entry in entries]
-    numbers = _numbers([calendar.year_of(each).ends_on.year for each in days], company_id, journal, on=max(days))
+    return _write(entries, days, calendar, journal=journal, actor=actor, at=at)
+
+
+def post_opening(entries: Sequence[Entry], *, day: date, actor: Actor, at: datetime) -> list[JournalEntry]:
+    """Write the opening entries of the fiscal year that begins on `day`, there and nowhere else.
+
+    Raises ClosedMeanwhile where that day is closed.
+    """
+    calendar = calendar_of(entries[0].source.company_id)
+    return _write(entries, [day] * len(entries), calendar, journal=Journal.OPENING, actor=actor, at=at)
+
+
+def _write(
+    entries: Sequence[Entry], days: Sequence[date], calendar: Calendar, *, journal: str, actor: Actor, at: datetime
+) -> list[JournalEntry]:
+    years = [calendar.year_of(each).ends_on.year for each in days]
+    numbers = _numbers(years, calendar.company_id, journal, on=max(days))
     rows = [
         entry.row(journal=journal, number=number, day=each, at=at)
         for entry, number, each in zip(entries, numbers, days, strict=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from billing.models import JournalLine, LetteredLine, Lettering, LetteringOrigin
+from billing.models import FiscalYear, JournalLine, LetteredLine, Lettering, LetteringOrigin
 from billing.numbering import lock_counters
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -39,6 +39,13 @@ class LetteredAlready(DomainError):
 class LetteringUndone(DomainError):
     code = "lettering_undone"
     message = "Ce lettrage est déjà défait."
+
+
+class LetteredInClosedYear(DomainError):
+    """What was settled there has not been carried into the next year."""
+
+    code = "lettered_in_closed_year"
+    message = "Ce lettrage solde des écritures d’un exercice clôturé : il ne se défait plus."
 
 
 @transaction.atomic
@@ -108,7 +115,11 @@ def _check(lines: Sequence[JournalLine]) -> None:
 
 @transaction.atomic
 def undo_lettering(*, lettering: Lettering, actor: Actor, at: datetime) -> None:
-    """Take a letter off its lines; it is not used again. Raises LetteringUndone."""
+    """Take a letter off its lines; it is not used again. Raises LetteringUndone, LetteredInClosedYear."""
+    lock_counters(lettering.company_id)
+    closed = FiscalYear.everywhere.filter(company=lettering.company_id, closed_at__isnull=False)
+    if closed.filter(ends_on__gte=lettering.effective_on).exists():
+        raise LetteredInClosedYear
     if not Lettering.everywhere.filter(Q(undone_at=None), pk=lettering.pk).update(undone_at=at):
         raise LetteringUndone
     LetteredLine.everywhere.filter(lettering=lettering).update(is_live=False)

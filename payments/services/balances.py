@@ -54,7 +54,7 @@ def balance_in_books(account: BankAccount, on: date) -> Decimal:
 
 def postings_of(account: BankAccount, on: date) -> QuerySet[JournalLine]:
     rows: QuerySet[JournalLine] = JournalLine.everywhere.filter(
-        company_id=account.company_id, account=account.ledger_account, entry__day__lte=on
+        company_id=account.company_id, account=account.ledger_account, day__lte=on, is_carried=False
     )
     return rows
 

@@ -157,7 +157,7 @@ def account_of(customer: Customer, *, from_date: date, to_date: date) -> Account
 
     Two queries. Raises Invalid for a period of more than MOST_MOVES moves.
     """
-    lines = JournalLine.objects.filter(customer=customer, account=CUSTOMERS)
+    lines = JournalLine.objects.filter(customer=customer, account=CUSTOMERS, is_carried=False)
     opening: Decimal = lines.filter(entry__day__lt=from_date).aggregate(
         sum=Sum(F("debit") - F("credit"), default=ZERO)
     )["sum"]

@@ -217,6 +217,15 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:vat-list": ("", ""),
     "billing:vat-period": ("", ""),
     "billing:vat-file": ("", ""),
+    # people close, and look at what is to be closed
+    "billing:closing": ("", ""),
+    "billing:closing-soft": ("", ""),
+    "billing:closing-hard": ("", ""),
+    "billing:closing-proof": ("", ""),
+    "billing:year-edit": ("", ""),
+    "billing:year-close": ("", ""),
+    "billing:fec": ("", ""),
+    "billing:fec-file": ("", ""),
     "billing:email-list": ("", ""),
     "billing:email-detail": ("", ""),
     "billing:email-resend": ("", "post api/invoices/<int:id>/send"),
@@ -467,7 +476,8 @@ A_WORD = {
     "payments:customer-reminder-text": "fr",
     "payments:hold-new": "pause",
 }
-A_LEVEL = 1
+# no key of a row: a level of reminders, a fiscal year by the year in which it ends
+A_NUMBER = {"<int:level>": 1, "<int:number>": 2026}
 
 
 @dataclass(frozen=True)
@@ -485,8 +495,8 @@ class Page:
         return reverse(self.name, args=[self._value(world, word) for word in words])
 
     def _value(self, world: World, word: str) -> Any:
-        if word == "<int:level>":
-            return A_LEVEL
+        if word in A_NUMBER:
+            return A_NUMBER[word]
         table: dict[str, Any] = A_ROW if word.startswith("<int") else A_WORD
         key = max((start for start in table if self.name.startswith(start)), key=len)
         if word.startswith("<int"):

@@ -49,6 +49,7 @@ ONE_CLICK = {
     "billing:order-confirm": "billing:order-cancel: nothing has left and nothing is owed",
     "billing:order-invoice": "billing:invoice-delete: it makes a draft",
     "einvoicing:credit-total": "computes, writes nothing",
+    "billing:closing-soft": "billing:closing-soft through an earlier day: owners and accountants still write",
     "payments:account-opening": "books once what the first statement says; an opposite entry takes it back",
     "payments:bank-reconcile": "payments:match-undo",
     "payments:link-new": "payments:link-revoke",

@@ -25,4 +25,6 @@ ROOMS: tuple[Room, ...] = (
     Room(_("À-nouveaux"), _("Reprendre les soldes d’un autre logiciel"), "billing:opening", "books.write"),
     Room(_("Plan comptable"), _("Comptes, journaux, comptes de vente"), "billing:account-list"),
     Room(_("TVA"), _("Déclarations CA3, par période"), "billing:vat-list", icon="file"),
+    Room(_("Clôture"), _("Contrôles, mois et exercices"), "billing:closing", icon="lock"),
+    Room(_("FEC"), _("Fichier des écritures, dossier de contrôle"), "billing:fec", icon="file"),
 )

@@ -1,0 +1,80 @@
+"""« Comptabilité › FEC »: the file of each fiscal year, what the checker says of it, the dossier for an inspector."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from billing.ledger.calendar import calendar_of
+from billing.ledger.fec import Fec, Report, check_fec, fec_of
+from billing.ledger.years import year_ending_in
+from billing.views.books.closing import company_of
+from billing.views.books.years import year_rows
+from config.kernel.access import member
+from config.kernel.clock import local_day
+from config.kernel.errors import DomainError
+from config.kernel.exports import carried
+
+CHECKED = 200_000  # lines that a page waits for; beyond, `manage.py check_fec` does it
+SHOWN = 200
+
+
+def fec_asked(request: HttpRequest, number: int) -> Fec:
+    """Raises Http404."""
+    company, today = company_of(request), local_day(timezone.now())
+    try:
+        return fec_of(company, year_ending_in(calendar_of(company.pk), number, today=today), today=today)
+    except DomainError as error:
+        raise Http404(str(error)) from error
+
+
+@require_GET
+@member("books")
+def fec_page(request: HttpRequest) -> HttpResponse:
+    """The fiscal years; `?check=2026` reads the file of one with the checker."""
+    today, asked = local_day(timezone.now()), request.GET.get("check", "")
+    report, checked = None, None
+    if asked.isdecimal() and len(asked) == 4:
+        checked = fec_asked(request, int(asked))
+        report = _checked(checked)
+    context = {
+        "rows": year_rows(company_of(request).pk, today),
+        "today": today,
+        "checked": checked,
+        "report": report,
+        "findings": report.findings[:SHOWN] if report else [],
+        "is_too_long": checked is not None and report is None,
+        "siren": company_of(request).siren,
+    }
+    return render(request, "billing/books/fec.html", context)
+
+
+def _checked(fec: Fec) -> Report | None:
+    """What the checker says; None where the file is longer than a page waits for."""
+    with tempfile.TemporaryFile() as file:
+        lines = 0
+        for chunk in fec.chunks():
+            lines += chunk.count(b"\n")
+            if lines > CHECKED:
+                return None
+            file.write(chunk)
+        file.seek(0)
+        return check_fec(file, fec.name)
+
+
+@require_GET
+@member("books")
+def fec_file(request: HttpRequest, number: int) -> HttpResponse:
+    """The file as it is read, under the name that the law gives it."""
+    return cast(HttpResponse, streamed(fec_asked(request, number)))
+
+
+def streamed(fec: Fec) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(carried(fec.chunks()), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{fec.name}"'
+    return answer
