@@ -38,4 +38,5 @@ urlpatterns = [
     path("closing/year/<int:number>/", years.year_close, name="year-close"),
     path("fec/", fec.fec_page, name="fec"),
     path("fec/<int:number>/", fec.fec_file, name="fec-file"),
+    path("fec/<int:number>/dossier/", fec.dossier, name="dossier"),
 ]

@@ -58,6 +58,7 @@ declare(
     Fact("billing.vat.declared", n("TVA %(period)s déclarée"), "check", "good"),
     Fact("billing.year.changed", n("Dates de l’exercice modifiées"), "calendar"),
     Fact("billing.year.closed", n("Exercice clôturé, soldes reportés"), "check", "good"),
+    Fact("billing.dossier.taken", n("Dossier de contrôle de l’exercice %(year)s remis"), "download"),
     Fact("billing.proof.verified", n("Chaîne de preuve vérifiée : %(breaks)s rupture(s)"), "shield"),
     Fact("billing.lettering.written", n("Lettrage %(letter)s du compte %(account)s"), "check"),
     Fact("billing.lettering.undone", n("Lettrage %(letter)s du compte %(account)s défait"), "edit"),

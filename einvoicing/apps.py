@@ -9,8 +9,9 @@ class EinvoicingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.ledger import checks as closing
+        from billing.ledger.dossier import declare_part
         from billing.purchases import panels as purchases
-        from einvoicing import checks, closing_checks, inbound, lifecycle, panels, receivers, sealed
+        from einvoicing import checks, closing_checks, dossier, inbound, lifecycle, panels, receivers, sealed
         from einvoicing.reception import panels as document_panels
         from einvoicing.reception.answers import panels as answer_panels
         from einvoicing.reception.answers import receivers as answers
@@ -21,6 +22,7 @@ class EinvoicingConfig(AppConfig):
 
         checks.declare()
         closing.declare(*closing_checks.CHECKS)
+        declare_part(dossier.statuses)
         SOURCES.append(bought.purchases_abroad)
         REJECTIONS.append(rejected_since_approval)
         sealed.declare()

@@ -92,6 +92,13 @@ def digest(row: models.Model) -> str:
     return sha256(canonical(_sealed[type(row)].facts(row)))
 
 
+def sealed_contents(rows: models.QuerySet[Any]) -> Iterator[tuple[str, str]]:
+    """Of each of these rows its name in the chain, and the text that was hashed: for a verifier elsewhere."""
+    sealed = _sealed[rows.model]
+    for row in sealed.rows(rows.filter(sealed.frozen)).iterator(500):
+        yield row.subject, canonical(sealed.facts(row))
+
+
 def link(previous: str, sequence: int, content_hash: str) -> str:
     """The hash of an event: the same formula stands in the trigger kernel_chain_event()."""
     return hashlib.sha256(f"{previous}|{sequence}|{content_hash}".encode()).hexdigest()

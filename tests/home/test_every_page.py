@@ -226,6 +226,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:year-close": ("", ""),
     "billing:fec": ("", ""),
     "billing:fec-file": ("", ""),
+    "billing:dossier": ("", ""),
     "billing:email-list": ("", ""),
     "billing:email-detail": ("", ""),
     "billing:email-resend": ("", "post api/invoices/<int:id>/send"),

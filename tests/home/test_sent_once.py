@@ -60,6 +60,7 @@ HARMLESS_TWICE = {
         "shows a secret once: the last answer is the one that is read",
     ),
     "api-key-revoke": "revoked is revoked",
+    "billing:dossier": "gives the same file again, and says that it was taken again",
     **dict.fromkeys(["payments:link-new", "payments:statement-link-new"], "gives the link that is there"),
     **dict.fromkeys(["payments:notice-handle", "payments:checkout-settle"], "dealt with is dealt with"),
     "payments:portal-card": "leads to the checkout that is open",

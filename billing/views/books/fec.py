@@ -5,18 +5,23 @@ from __future__ import annotations
 import tempfile
 from typing import cast
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.ledger.calendar import calendar_of
+from billing.ledger.dossier import dossier_name, write_dossier
 from billing.ledger.fec import Fec, Report, check_fec, fec_of
 from billing.ledger.years import year_ending_in
 from billing.views.books.closing import company_of
 from billing.views.books.years import year_rows
-from config.kernel.access import member
+from config.kernel import typography
+from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
+from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.exports import carried
 
@@ -72,6 +77,37 @@ def _checked(fec: Fec) -> Report | None:
 def fec_file(request: HttpRequest, number: int) -> HttpResponse:
     """The file as it is read, under the name that the law gives it."""
     return cast(HttpResponse, streamed(fec_asked(request, number)))
+
+
+@require_http_methods(["GET", "POST"])
+@member("books", posts="books.close")
+def dossier(request: HttpRequest, number: int) -> HttpResponse:
+    """All that an inspector asks for, in one file; GET says what it holds, and who takes it is written down."""
+    fec = fec_asked(request, number)
+    if request.method == "POST":
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+        write_dossier(file, fec=fec, actor=actor_of(request), at=timezone.now())
+        file.seek(0)
+        answer = FileResponse(file, as_attachment=True, filename=dossier_name(fec), content_type="application/zip")
+        return cast(HttpResponse, answer)
+    return confirm(
+        request,
+        Confirmation(
+            title=_("Prendre le dossier de contrôle"),
+            effect=_(
+                "Un fichier ZIP pour un vérificateur ou un commissaire aux comptes : FEC, journal de la chaîne de "
+                "preuve et programme qui la vérifie sans ce logiciel, factures émises avec leurs empreintes, statuts, "
+                "suites de numéros. Il contient tout ce que la société a fait : l’historique dit qui l’a pris."
+            ),
+            facts=[
+                (_("Exercice"), f"{typography.day(fec.year.starts_on)} – {typography.day(fec.year.ends_on)}"),
+                (_("Jusqu’au"), typography.day(fec.through)),
+            ],
+            back=reverse("billing:fec"),
+            back_label="FEC",
+            icon="download",
+        ),
+    )
 
 
 def streamed(fec: Fec) -> StreamingHttpResponse:
