@@ -31,12 +31,11 @@ def sha256(data: bytes) -> str:
 
 
 def sha256_of_file(path: pathlib.Path) -> tuple[str, int]:
-    found, size = hashlib.sha256(), 0
+    found = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
             found.update(piece)
-            size += len(piece)
-    return found.hexdigest(), size
+    return found.hexdigest(), path.stat().st_size
 
 
 def lines_of(path: pathlib.Path) -> Iterator[Any]:
@@ -55,7 +54,7 @@ def check_files(folder: pathlib.Path, manifest: Any) -> Iterator[str]:
             yield f"{name} : ce n'est pas le fichier annoncé"
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in listed and name != "manifest.json":
+        if path.is_file() and name not in listed.keys() | {"manifest.json"}:
             yield f"{name} : en trop"
 
 

@@ -104,6 +104,10 @@ def relisted(folder, name):
     path.write_text(json.dumps(manifest))
 
 
+def lines_of(path):
+    return path.read_text().splitlines(keepends=True)
+
+
 def the_document(folder):
     return next(path for path in sorted((folder / "documents").rglob("*")) if path.is_file())
 
@@ -118,12 +122,12 @@ TAMPERED = {
     "an amount of the FEC": (fec_of, lambda p: replaced(p, "1440,00", "1340,00"), "elle n'est pas celle qui a été"),
     "an entry of the FEC": (
         fec_of,
-        lambda p: p.write_text("".join(p.read_text().splitlines(keepends=True)[:-2])),
+        lambda p: p.write_text("".join(lines_of(p)[:-2]), newline=""),
         "elle n'est pas celle qui a été",
     ),
     "a sealed fact": (
         lambda f: f / "chaine/faits.jsonl",
-        lambda p: replaced(p, "706000", "707000"),
+        lambda p: replaced(p, "411000", "411001"),
         "modifié depuis son scellement",
     ),
     "an event": (
@@ -133,12 +137,12 @@ TAMPERED = {
     ),
     "an event taken out": (
         lambda f: f / "chaine/evenements.jsonl",
-        lambda p: p.write_text("".join(line for n, line in enumerate(p.open()) if n != 2)),
+        lambda p: p.write_text("".join(line for n, line in enumerate(lines_of(p)) if n != 2)),
         "la chaîne saute",
     ),
     "the end cut off": (
         lambda f: f / "chaine/evenements.jsonl",
-        lambda p: p.write_text("".join(list(p.open())[:-1])),
+        lambda p: p.write_text("".join(lines_of(p)[:-1])),
         "la fin de la chaîne",
     ),
 }
