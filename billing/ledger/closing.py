@@ -65,6 +65,27 @@ def close_books(*, company: Company, kind: ClosingKind, through: date, actor: Ac
 
 
 @transaction.atomic
+def close_declared(*, company: Company, through: date, actor: Actor, at: datetime) -> None:
+    """Close what was declared to the tax office through a day, as far as can be.
+
+    For good; where an earlier fiscal year is open or something is to be mended, for all but owners and accountants: a
+    return does not wait for the end of a year.
+    """
+    lock_counters(company.pk)
+    calendar = calendar_of(company.pk)
+    if calendar.hard and calendar.hard >= through:
+        return
+    try:
+        _check_earlier_years(calendar, through)
+        _check_books(company, calendar, through, today=local_day(at))
+    except (EarlierYearOpen, ChecksFailed):
+        if calendar.soft is None or calendar.soft < through:
+            _close(company, ClosingKind.SOFT, through, actor=actor, at=at)
+        return
+    _close(company, ClosingKind.HARD, through, actor=actor, at=at)
+
+
+@transaction.atomic
 def close_year(*, company: Company, year: Year, actor: Actor, at: datetime) -> FiscalYear:
     """Close a fiscal year for good, and open the next one with what it leaves.
 

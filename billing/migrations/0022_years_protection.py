@@ -27,6 +27,6 @@ CREATE TRIGGER billing_fiscalyear_keep_all BEFORE TRUNCATE ON billing_fiscalyear
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0026_numbers_of_a_copy")]
+    dependencies = [("billing", "0020_vat_returns")]
 
     operations = [migrations.RunSQL(PROTECTION, migrations.RunSQL.noop)]

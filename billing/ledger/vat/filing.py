@@ -12,13 +12,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Sum
 
-from billing.ledger.calendar import calendar_of
-from billing.ledger.closing import close_books
+from billing.ledger.closing import close_declared
 from billing.ledger.entries import Entry, Posting, post
 from billing.ledger.vat.boxes import Declaration, declaration_of
 from billing.ledger.vat.declared import totals_within
 from billing.ledger.vat.periods import DAY, VatPeriod
-from billing.models import ClosingKind, Journal, JournalEntry, JournalLine, VatReturn
+from billing.models import Journal, JournalEntry, JournalLine, VatReturn
 from billing.numbering import lock_counters
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -64,7 +63,7 @@ class RefundNotPossible(Invalid):
 def file_return(
     *, company: Company, period: VatPeriod, actor: Actor, at: datetime, refund: Decimal = ZERO
 ) -> VatReturn:
-    """Freeze the return of a period, book its settlement and close its books for good, in one act.
+    """Freeze the return of a period, book its settlement and close its books, in one act.
 
     Raises NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing, RefundNotPossible.
     """
@@ -89,9 +88,7 @@ def file_return(
     data = {"period": period.code, "to_pay": row.to_pay, "carried": row.carried}
     audit.record("billing.vat.declared", subject=row, actor=actor, at=at, seal=True, data=data)
     _settle(row, declaration, actor=actor, at=at)
-    hard = calendar_of(company.pk).hard
-    if hard is None or hard < period.ends_on:
-        close_books(company=company, kind=ClosingKind.HARD, through=period.ends_on, actor=actor, at=at)
+    close_declared(company=company, through=period.ends_on, actor=actor, at=at)
     return row
 
 

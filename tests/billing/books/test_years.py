@@ -18,6 +18,7 @@ from billing.ledger.closing import (
     EarlierYearOpen,
     YearClosedAlready,
     close_books,
+    close_declared,
     close_year,
     period_to_close,
 )
@@ -283,3 +284,16 @@ def test_another_companys_books_are_not_closed(company):
     assert calendar_of(other.pk).hard is None
     with company_scope(other):
         assert not JournalEntry.objects.filter(journal=Journal.OPENING).exists()
+
+
+def test_a_declaration_closes_for_good_or_for_accountants_while_a_year_before_is_open(company):
+    an_entry(company, ("626000", "1"), ("512000", "-1"), on=date(2025, 6, 2))
+    close_declared(company=company, through=date(2026, 1, 31), **ACT)
+    assert (calendar_of(company.pk).hard, calendar_of(company.pk).soft) == (None, date(2026, 1, 31))
+    close_year(company=company, year=LAST_YEAR, **ACT)
+    close_declared(company=company, through=date(2026, 2, 28), **ACT)
+    assert calendar_of(company.pk).hard == date(2026, 2, 28)
+    an_entry(company, ("471000", "1"), ("512000", "-1"), on=date(2026, 3, 2))
+    later = story.AT + timedelta(minutes=1)
+    close_declared(company=company, through=date(2026, 3, 31), actor=story.ACTOR, at=later)
+    assert (calendar_of(company.pk).hard, calendar_of(company.pk).soft) == (date(2026, 2, 28), date(2026, 3, 31))
