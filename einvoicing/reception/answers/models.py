@@ -110,7 +110,8 @@ class SupplierAnswer(LeasedRow):
         return f"{self.code} {self.label}"
 
     def get_absolute_url(self) -> str:
-        return self.document.get_absolute_url()
+        # of a key alone, as a timeline has it, the document is not known
+        return self.document.get_absolute_url() if self.document_id else ""
 
     @property
     def label(self) -> str:
