@@ -50,4 +50,5 @@ class VatReturn(CompanyRow):
         return f"{self.starts_on:%Y-%m}"
 
     def get_absolute_url(self) -> str:
-        return reverse("billing:vat-period", args=[self.code])
+        # of a key alone, as a timeline has it, the period is not known
+        return reverse("billing:vat-period", args=[self.code]) if self.starts_on else ""

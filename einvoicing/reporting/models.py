@@ -104,7 +104,8 @@ class ReportPeriod(CompanyRow):
         return f"{self.get_kind_display()} {self.code}"
 
     def get_absolute_url(self) -> str:
-        return reverse("einvoicing:report-period", args=[self.kind.lower(), self.code])
+        # of a key alone, as a timeline has it, nothing else is known
+        return reverse("einvoicing:report-period", args=[self.kind.lower(), self.code]) if self.code else ""
 
     @property
     def period(self) -> periods.Period:
@@ -212,7 +213,7 @@ class Report(LeasedRow):
         return f"{self.get_type_code_display()} n° {self.turn}"
 
     def get_absolute_url(self) -> str:
-        return self.period.get_absolute_url()
+        return self.period.get_absolute_url() if self.period_id else ""
 
     @property
     def can_retry(self) -> bool:
