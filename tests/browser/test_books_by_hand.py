@@ -64,6 +64,6 @@ def test_lines_are_chosen_by_space_until_nothing_lacks(page, company, width):
         page.keyboard.press("Space")
         expect(page.locator("#lettering-gap strong")).to_contain_text(gap)
     page.click("button[value=letter]")
-    expect(page.locator("main")).to_contain_text("Lettrage AA enregistré")
+    expect(page.get_by_role("button", name="Délettrer")).to_be_visible()
     with company_scope(company):
         assert Lettering.objects.get().lines.count() == 3
