@@ -66,7 +66,9 @@ def closing_page(request: HttpRequest) -> HttpResponse:
     through = _through(request.GET.get("through", ""), ends, calendar, today)
     outcomes: list[Outcome] = []
     if through:
-        outcomes = run_checks(period_to_close(company, calendar, through, today=today))
+        found = run_checks(period_to_close(company, calendar, through, today=today))
+        # what stands in the way comes first
+        outcomes = sorted(found, key=lambda one: ("bad", "warn", "good").index(one.tone))
     context = {
         "calendar": calendar,
         "is_soft": bool(calendar.soft and (calendar.hard is None or calendar.soft > calendar.hard)),
