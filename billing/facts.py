@@ -39,6 +39,7 @@ declare(
     "invoices",
     Fact("billing.rate.saved", n("Taux de retard %(half_year)s enregistré"), "edit"),
     Fact("billing.journal.written", n("Écriture comptable %(number)s"), "file"),
+    Fact("billing.journal.moved", n("Comptabilisé le %(day)s : le %(wanted)s est clôturé"), "lock", "warn"),
     Fact("billing.email.queued", n("E-mail en attente d’envoi"), "mail"),
     Fact("billing.email.sent", n("E-mail accepté par le serveur de messagerie"), "mail", "good"),
     Fact("billing.email.kept", n("E-mail conservé : aucun serveur de messagerie"), "mail", "warn"),

@@ -136,7 +136,20 @@ def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at:
     company_id = entries[0].source.company_id
     calendar, today = calendar_of(company_id), max(day, local_day(at))
     days = [calendar.booking_day(entry.on or day, actor, today=today) for entry in entries]
-    return _write(entries, days, calendar, journal=journal, actor=actor, at=at)
+    rows = _write(entries, days, calendar, journal=journal, actor=actor, at=at)
+    _say_moved(entries, rows, actor=actor, at=at)
+    return rows
+
+
+def _say_moved(entries: Sequence[Entry], rows: Sequence[JournalEntry], *, actor: Actor, at: datetime) -> None:
+    """On the record of each fact whose own day is closed: when it was booked instead (PCG 1031-4)."""
+    moved = [
+        audit.Happening(subject=entry.source, also=[row], data={"day": row.day, "wanted": entry.on})
+        for entry, row in zip(entries, rows, strict=True)
+        if entry.on and row.day > entry.on
+    ]
+    if moved:
+        audit.record_all("billing.journal.moved", moved, actor=actor, at=at)
 
 
 def post_opening(entries: Sequence[Entry], *, day: date, actor: Actor, at: datetime) -> list[JournalEntry]:

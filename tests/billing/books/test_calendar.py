@@ -15,6 +15,7 @@ from billing.ledger.closing import ClosedAlready, NotOverYet, close_books
 from billing.models import Closing, ClosingKind, FiscalYear, Journal, JournalEntry
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
+from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from tests.factories import money, people, story
@@ -49,6 +50,10 @@ def test_a_payment_of_a_closed_month_is_booked_on_the_first_open_day_with_its_ow
     entry = a_payment_of(company, date(2026, 10, 3))
     assert (entry.day, entry.piece_date) == (date(2026, 11, 1), date(2026, 10, 3))
     assert {line.day for line in entry.lines.all()} == {entry.day}
+    said = AuditEvent.objects.get(tag="billing.journal.moved")
+    assert (said.subjects, said.data) == ([entry.source, entry.subject], {"day": "2026-11-01", "wanted": "2026-10-03"})
+    a_payment_of(company, date(2026, 11, 2))
+    assert AuditEvent.objects.filter(tag="billing.journal.moved").count() == 1
 
 
 def test_nothing_goes_back_further_than_the_fiscal_year_before(company):
