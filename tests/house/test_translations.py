@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 
 import pytest
 from babel.messages.pofile import read_po
@@ -34,6 +35,14 @@ def test_every_text_has_its_english_sentence(texts, english) -> None:
     single, plural = texts
     assert len(single) > 1000
     assert sorted(text for text in {*single, *plural} if not all(english.get(text, ("",)))) == []
+
+
+def test_each_text_stands_once_between_blank_lines() -> None:
+    """Two branches that translate the same text leave two entries, of which tools read one or the other."""
+    entries = (ROOT / "config/locale/en/LC_MESSAGES/django.po").read_text().strip().split("\n\n")
+    texts = Counter(entry[entry.index("msgid ") :].split("\nmsgstr")[0] for entry in entries)
+    assert [text for text, times in texts.items() if times > 1] == []
+    assert [entry for entry in entries if entry.count("\nmsgid ") + entry.startswith("msgid ") != 1] == []
 
 
 def test_no_english_sentence_is_left_of_a_text_that_is_gone(texts, english) -> None:
