@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import customer_account, inbound, receivers, reports, sealed
         from billing.ledger import checks
-        from billing.ledger.checks import books, documents
+        from billing.ledger.checks import books, documents, vat
         from billing.purchases import panels
         from billing.purchases.matching import say_differences
 
@@ -20,4 +20,4 @@ class BillingConfig(AppConfig):
         inbound.register()
         reports.declare()
         panels.register(doubt_words=say_differences)
-        checks.declare(*documents.CHECKS, *books.CHECKS)
+        checks.declare(*documents.CHECKS, *books.CHECKS, *vat.CHECKS)

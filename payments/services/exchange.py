@@ -139,8 +139,8 @@ def _difference(row: Allocation, value: Decimal) -> Entry | None:
         piece=payment.number,
         piece_date=payment.paid_on,
         source=row,
-        # on the later of the two days: before, the difference was not realised
-        on=max(payment.paid_on, invoice.issue_date or payment.paid_on),
+        # on the later of the two days: before, the difference was not realised; what is taken back, on the day it is
+        on=max(payment.paid_on, invoice.issue_date or payment.paid_on) if row.amount > 0 else None,
         postings=[
             Posting(ledger.CUSTOMERS, gained, invoice.customer_id, currency=invoice.currency, currency_amount=ZERO),
             Posting(account, -gained),

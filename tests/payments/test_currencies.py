@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from billing.models import Invoice, InvoiceStatus, JournalLine
+from billing.models import Invoice, InvoiceStatus, JournalEntry, JournalLine
 from billing.services.crediting import CreditedPart
+from config.kernel.clock import local_day
 from config.kernel.exchange import UnknownRate, save_rate
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
@@ -125,6 +126,9 @@ def test_a_payment_that_bounces_takes_its_difference_back(company: Company, cust
     reverse_payment(payment=payment, reason="Rejet", actor=ACTOR, at=LATER)
     assert sums(company) == before
     assert balance(invoice) == 1440
+    # payment and difference leave the account on one day: nothing is left there between two
+    taken_back = JournalEntry.objects.filter(created_at=LATER).values_list("day", flat=True)
+    assert set(taken_back) == {local_day(LATER)}
     assert breaks(company) == []
 
 

@@ -25,7 +25,7 @@ from billing.ledger.closing import (
 from billing.ledger.fec import fec_of
 from billing.ledger.lettering import LetteredInClosedYear, NotLettered, letter_lines, undo_lettering
 from billing.ledger.years import NumbersOnBothSides, YearClosed, change_year
-from billing.models import ClosingKind, FiscalYear, Journal, JournalEntry, JournalLine, LetteringOrigin
+from billing.models import ClosingKind, FiscalYear, Journal, JournalEntry, JournalLine, LetteringOrigin, VatReturn
 from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
@@ -191,6 +191,23 @@ def test_each_check_tells_what_is_not_in_order(company):
     assert {name for name, told in found.items() if told} == {
         "proof", "suspense", "old-items", "drafts", "bank-balances", "bank-lines",
     }  # fmt: skip
+
+
+def test_vat_that_no_return_holds_is_told_and_blocks_nothing(company):
+    an_entry(
+        company,
+        ("411000", "12", story.a_customer(company).pk),
+        ("706000", "-10"),
+        ("445711", "-2"),
+        on=date(2026, 10, 2),
+    )
+    assert findings(company)["vat"] == ["De la TVA de la période n’est sur aucune déclaration"]
+    assert findings(company, through=date(2026, 9, 30))["vat"] == []
+    VatReturn.objects.create(
+        company=company, starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 31), edition="CA3", boxes={}, to_pay=0,
+        carried=0, filed_at=story.AT,
+    )  # fmt: skip
+    assert findings(company)["vat"] == []
 
 
 def test_a_number_that_is_missing_is_told(company):
