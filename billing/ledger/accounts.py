@@ -39,6 +39,9 @@ VAT_ACCOUNTS: dict[Decimal, str] = {
 }
 OTHER_VAT = "445718"
 DUE_VAT, WAITING_VAT = "445710", "445740"
+# what a return declares: collected by rate, owed on purchases; deductible on fixed assets, other goods and services
+DECLARED_DUE = ("44571", "4452", "4453")
+DECLARED_DEDUCTIBLE = ("44562", "44566")
 
 
 def vat_account(rate: Decimal) -> str:

@@ -22,7 +22,8 @@ SELECT (SELECT max(through) FROM billing_closing WHERE company_id = %(company)s 
        (SELECT through FROM billing_closing WHERE company_id = %(company)s AND kind = 'SOFT'
         ORDER BY at DESC, id DESC LIMIT 1),
        (SELECT array_agg(starts_on ORDER BY starts_on) FROM billing_fiscalyear WHERE company_id = %(company)s),
-       (SELECT array_agg(ends_on ORDER BY starts_on) FROM billing_fiscalyear WHERE company_id = %(company)s)
+       (SELECT array_agg(ends_on ORDER BY starts_on) FROM billing_fiscalyear WHERE company_id = %(company)s),
+       (SELECT max(ends_on) FROM billing_vatreturn WHERE company_id = %(company)s)
 """
 
 
@@ -57,12 +58,13 @@ def _years_later(day: date, years: int) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The fiscal years of a company as written, and through which day its books are closed."""
+    """The fiscal years of a company as written, and through which day its books are closed, and its VAT declared."""
 
     company_id: int
     hard: date | None
     soft: date | None
     years: Sequence[Year]
+    declared: date | None = None
     _writers: dict[int | None, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def year_of(self, day: date) -> Year:
@@ -83,10 +85,15 @@ class Calendar:
             closed = self.soft
         return max(floor, closed + DAY) if closed else floor
 
-    def booking_day(self, wanted: date, actor: Actor, *, today: date) -> date:
-        """The day in the books of a fact of `wanted`: that one where it is open, never one to come."""
+    def booking_day(self, wanted: date, actor: Actor, *, today: date, bears_vat: bool = False) -> date:
+        """The day in the books of a fact of `wanted`: that one where it is open, never one to come.
+
+        With `bears_vat` never one whose VAT is declared either: no return would tell it.
+        """
         # most facts are of today, and the books are closed behind it
         first = self.first_open_day(actor, today=today)
+        if bears_vat and self.declared:
+            first = max(first, self.declared + DAY)
         return max(min(wanted, today), first)
 
     def _writes_in_soft(self, actor: Actor) -> bool:
@@ -100,6 +107,6 @@ def calendar_of(company_id: int) -> Calendar:
     """As the books stand now. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE, {"company": company_id})
-        hard, soft, starts, ends = cursor.fetchone()
+        hard, soft, starts, ends, declared = cursor.fetchone()
     years = [Year(*days) for days in zip(starts or (), ends or (), strict=True)]
-    return Calendar(company_id, hard, soft, years)
+    return Calendar(company_id, hard, soft, years, declared)

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from django.db import DatabaseError
 
+from billing.ledger.accounts import DECLARED_DEDUCTIBLE, DECLARED_DUE
 from billing.ledger.calendar import Calendar, calendar_of
-from billing.models import Journal, JournalEntry, JournalLine
+from billing.models import Journal, JournalEntry, JournalLine, VatReturn
 from billing.numbering import next_numbers
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -84,6 +85,11 @@ class Entry:
     postings: Sequence[Posting]
     on: date | None = None
 
+    @property
+    def bears_vat(self) -> bool:
+        """Whether a VAT return has to tell it; what a return settles was told."""
+        return bears_vat(self.postings) and not isinstance(self.source, VatReturn)
+
     def row(self, *, journal: str, number: str, day: date, at: datetime) -> JournalEntry:
         """The entry with its lines, not saved yet. Raises ValueError, a defect, where debit and credit differ."""
         if sum((posting.amount for posting in self.postings), ZERO) != 0:
@@ -126,8 +132,13 @@ class Entry:
         return row
 
 
+def bears_vat(postings: Sequence[Posting]) -> bool:
+    told = (*DECLARED_DUE, *DECLARED_DEDUCTIBLE)
+    return any(posting.amount and posting.account.startswith(told) for posting in postings)
+
+
 def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at: datetime) -> list[JournalEntry]:
-    """Write entries of one company, in this order, each on its day or on the first that is open.
+    """Write entries of one company, in this order, each on its day or on the first open one; VAT, on one not declared.
 
     An unbalanced one fails here and in PostgreSQL. Raises ClosedMeanwhile where the books are closed at this moment.
     """
@@ -135,7 +146,12 @@ def post(entries: Sequence[Entry], *, journal: str, day: date, actor: Actor, at:
         return []
     company_id = entries[0].source.company_id
     calendar, today = calendar_of(company_id), max(day, local_day(at))
-    days = [calendar.booking_day(entry.on or day, actor, today=today) for entry in entries]
+    days = [
+        calendar.booking_day(
+            entry.on or day, actor, today=today, bears_vat=journal != Journal.OPENING and entry.bears_vat
+        )
+        for entry in entries
+    ]
     rows = _write(entries, days, calendar, journal=journal, actor=actor, at=at)
     _say_moved(entries, rows, actor=actor, at=at)
     return rows

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from billing.ledger.calendar import calendar_of
 from billing.ledger.chart import check_account, full_code
-from billing.ledger.entries import Entry, Posting, post
+from billing.ledger.entries import Entry, Posting, bears_vat, post
 from billing.ledger.journals import UnknownJournal, journal_names
 from billing.models import Journal, JournalEntry, ManualEntry, ManualKind
 from config.kernel import audit, typography
@@ -57,6 +57,14 @@ class NoThirdPartyHere(Invalid):
 class DayNotOpen(Invalid):
     code = "day_not_open"
     message = "Cette date est clôturée. La première date ouverte est le %(day)s."
+
+
+class VatDeclared(Invalid):
+    code = "vat_declared"
+    message = (
+        "La TVA est déclarée jusqu’au %(day)s : aucune déclaration ne dirait celle de cette écriture. "
+        "Datez-la d’un jour suivant."
+    )
 
 
 class DayToCome(Invalid):
@@ -205,7 +213,11 @@ def insert_manual(
     at: datetime,
     also: Sequence[ManualEntry] = (),
 ) -> ManualEntry:
-    """Save, seal and book it on its very day."""
+    """Save, seal and book it on its very day. Raises VatDeclared."""
+    if manual.journal != Journal.OPENING and bears_vat(postings):
+        declared = calendar_of(manual.company_id).declared
+        if declared and manual.day <= declared:
+            raise VatDeclared(day=typography.day(declared))
     manual.save(force_insert=True)
     data = {"piece": manual.piece, "label": manual.label}
     audit.record(tag, subject=manual, also=list(also), actor=actor, at=at, data=data, seal=True)

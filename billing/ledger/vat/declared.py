@@ -18,9 +18,7 @@ from config.kernel.models import Company
 from config.kernel.money import HUNDRED, ZERO, round2
 from customers.exemptions import FRANCHISE_CODE
 
-# due: collected by rate, owed on purchases; deductible: fixed assets, other goods and services
-DUE = ("44571", "4452", "4453")
-DEDUCTIBLE = ("44562", "44566")
+DUE, DEDUCTIBLE = accounts.DECLARED_DUE, accounts.DECLARED_DEDUCTIBLE
 SETTLEMENT = "billing.vatreturn:"
 _RATE_OF = {account: rate for rate, account in accounts.VAT_ACCOUNTS.items()}
 

@@ -12,6 +12,7 @@ from django.db.models import F, Sum
 
 from billing.ledger.calendar import calendar_of
 from billing.ledger.entries import Entry, Posting, post
+from billing.ledger.manual import ManualLine, VatDeclared, write_entry
 from billing.ledger.reports import Parameters, report_called
 from billing.ledger.vat import vat_to_come
 from billing.ledger.vat.boxes import declaration_of
@@ -28,12 +29,15 @@ from billing.ledger.vat.filing import (
 )
 from billing.ledger.vat.periods import UnknownVatPeriod, parse_vat_period
 from billing.models import JournalLine, VatReturn
+from config.kernel.actor import Actor
 from config.kernel.models import VatRegime
+from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Customer
 from payments.models import WriteOffReason
 from payments.services.write_offs import write_off
-from tests.factories import money, purchases, story
+from tests.billing.books.test_fec_writing import an_entry
+from tests.factories import money, people, purchases, story
 from tests.factories.story import ACTOR
 
 pytestmark = pytest.mark.django_db
@@ -302,3 +306,25 @@ def test_lines_of_another_company_are_not_declared(company):
     with company_scope(other):
         sell(other)
     assert list(lines_within(company, OCTOBER.starts_on, OCTOBER.ends_on)) == []
+
+
+def test_vat_of_a_declared_period_kept_for_accountants_is_told_in_the_next(company):
+    """The year before is open: who may write in what was declared moves no VAT into it."""
+    an_entry(company, ("626000", "1"), ("512000", "-1"), on=date(2025, 6, 2))
+    service = sell(company, a_service())
+    file(company)
+    assert calendar_of(company.pk).hard is None
+    before = boxes(company)
+    accountant = Actor.user(people.a_person(company, Role.ACCOUNTANT))
+    money.a_payment(
+        service.customer, "1200", [(service, "1200")], actor=accountant, at=IN_NOVEMBER, paid_on=date(2026, 10, 20)
+    )
+    assert JournalLine.objects.get(account="411000", credit=1200).day == date(2026, 10, 20)
+    assert boxes(company) == before
+    assert boxes(company, NOVEMBER)["08"] == (1000, 200)
+    lines = [ManualLine("471000", Decimal(20)), ManualLine("445711", Decimal(-20))]
+    by_hand = {"company": company, "journal": "OD", "label": "Régularisation", "lines": lines, "actor": accountant}
+    with pytest.raises(VatDeclared, match="31"):
+        write_entry(day=date(2026, 10, 20), at=IN_NOVEMBER, **by_hand)
+    write_entry(day=date(2026, 11, 1), at=IN_NOVEMBER, **by_hand)
+    assert boxes(company) == before
