@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 
+from billing.ledger.calendar import DAY, calendar_of
 from billing.models import FiscalYear, JournalLine, LetteredLine, Lettering, LetteringOrigin
 from billing.numbering import lock_counters
 from config.kernel import audit
@@ -71,6 +72,8 @@ def letter_groups(
         account: Lettering.everywhere.filter(company=company_id, account=account).count()
         for account in sorted({lines[0].account for lines in groups})
     }
+    hard = calendar_of(company_id).hard
+    first_open = hard + DAY if hard else date.min  # what is closed for good stays as it was shown and handed over
     letterings = []
     for lines in groups:
         account = lines[0].account
@@ -81,7 +84,7 @@ def letter_groups(
                 customer_id=lines[0].customer_id,
                 letter=_letter(used[account]),
                 lettered_on=local_day(at),
-                effective_on=max(line.day for line in lines),
+                effective_on=max(first_open, *(line.day for line in lines)),
                 origin=origin,
                 at=at,
             )

@@ -12,6 +12,7 @@ from billing.ledger.closing import close_books
 from billing.ledger.lettering import NotZero
 from billing.ledger.lettering_by_hand import GapTooLarge, LetteringClosed, letter_by_hand, open_lines, unletter
 from billing.ledger.manual import ManualLine
+from billing.ledger.reports.lines import lettered_lines
 from billing.models import ClosingKind, JournalLine, LetteredLine, Lettering
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -73,6 +74,16 @@ def test_a_letter_of_what_is_closed_for_good_is_not_undone(company, customer):
     close_books(company=company, kind=ClosingKind.HARD, through=date(2026, 9, 30), **BY)
     with pytest.raises(LetteringClosed):
         unletter(lettering=lettering, **BY)
+
+
+def test_a_letter_given_after_a_closing_changes_nothing_of_what_is_closed(company, customer):
+    lines = [owed(company, customer, amount, day=date(2026, 9, 10)) for amount in ("10.00", "-10.00")]
+    close_books(company=company, kind=ClosingKind.HARD, through=date(2026, 9, 30), **BY)
+    lettering = letter_by_hand(lines=lines, levels=False, **BY)
+    assert lettering.effective_on == date(2026, 10, 1)
+    assert not lettered_lines(company.pk, on=date(2026, 9, 30))
+    unletter(lettering=lettering, **BY)
+    assert len(open_lines(company.pk, "411000", customer.pk)) == 2
 
 
 def test_the_page_letters_what_is_chosen_and_says_what_it_lacks(company, customer):
