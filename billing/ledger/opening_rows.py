@@ -55,7 +55,10 @@ class OpeningRow:
 
 def read_opening(text: str) -> tuple[list[OpeningRow], str]:
     """The rows of a table, and what is wrong with it as a whole ('' when nothing is)."""
-    table = list(_table(text))
+    try:
+        table = list(_table(text))
+    except csv.Error:
+        return [], n("Ce tableau n’est pas compris : un guillemet ouvert n’est jamais fermé.")
     if not table:
         return [], n("Collez un tableau, ou choisissez un fichier CSV.")
     heads = [HEADS.get(_plain(cell), "") for cell in table[0]]
@@ -95,10 +98,12 @@ def balances_of_fec(rows: Sequence[OpeningRow], letters: Sequence[str]) -> list[
 
 
 def _table(text: str) -> Iterator[list[str]]:
-    text = text.lstrip("\ufeff")
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     head = text.partition("\n")[0]
     separator = max("\t;|,", key=head.count)
-    return csv.reader(io.StringIO(text), delimiter=separator)
+    # in a FEC a quotation mark is a sign as others: a label may hold one alone
+    is_fec = any(HEADS.get(_plain(cell)) == LETTER for cell in head.split(separator))
+    return csv.reader(io.StringIO(text), delimiter=separator, quoting=csv.QUOTE_NONE if is_fec else csv.QUOTE_MINIMAL)
 
 
 def _plain(head: str) -> str:

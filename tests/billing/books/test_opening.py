@@ -128,6 +128,21 @@ def test_of_a_fec_open_items_balances_and_the_result_are_made(company):
     }
 
 
+def test_a_quotation_mark_of_a_fec_is_a_sign_as_others(company):
+    lines = [FEC, fec_line("512000", "5,00", "0,00"), fec_line("471000", "0,00", "5,00")]
+    text = "\r".join(lines).replace("Vente", '"Le Bistrot').replace('"Le Bistrots', "Ventes")
+    rows, wrong = read_opening(text)
+    assert (wrong, [row.amount for row in rows]) == ("", [Decimal("-5.00"), Decimal("5.00")])
+
+
+def test_a_quotation_mark_that_is_never_closed_is_said(company):
+    client = people.signed_in(company, Role.ACCOUNTANT)
+    table = TABLE + '411;"Client Un;;;;1,00;;' + "x" * 140_000
+    page = client.post(reverse("billing:opening"), {"on": "01/01/2026", "table": table, "act": "look"})
+    assert page.status_code == 422
+    assert "un guillemet ouvert" in page.text
+
+
 def test_the_page_shows_what_is_understood_and_keeps_the_table_and_the_file(company):
     client = people.signed_in(company, Role.ACCOUNTANT)
     address = reverse("billing:opening")
