@@ -30,6 +30,8 @@ class KnownField(forms.CharField):
             return None
         try:
             moment = datetime.fromisoformat(text)
+            if not FIRST <= moment.date() <= LAST:
+                raise ValidationError(_("Cette date est hors de ce que les livres peuvent tenir."))
             return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
         except (ValueError, OverflowError) as error:
             raise ValidationError(_("Écrivez le moment ainsi : 2026-11-21 14:05.")) from error

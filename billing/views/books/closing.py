@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.forms.books.reports import FIRST, LAST
 from billing.ledger.calendar import DAY, Calendar, calendar_of
 from billing.ledger.checks import Outcome, blocking, run_checks
 from billing.ledger.closing import close_books, period_to_close
@@ -49,12 +50,10 @@ def month_ends(calendar: Calendar, today: date) -> list[date]:
 
 def _through(text: str, ends: list[date], calendar: Calendar, today: date) -> date | None:
     """The day that the address names, else the last month that is over; None where nothing can be closed."""
-    try:
-        asked = date.fromisoformat(text)
-    except ValueError:
-        return ends[-1] if ends else None
-    is_open = asked < today and (calendar.hard is None or asked > calendar.hard)
-    return asked if is_open else (ends[-1] if ends else None)
+    asked = _day(text)
+    if asked is not None and asked < today and (calendar.hard is None or asked > calendar.hard):
+        return asked
+    return ends[-1] if ends else None
 
 
 @require_GET
@@ -90,9 +89,10 @@ def _shown(outcome: Outcome, role: str) -> dict[str, Any]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST <= day <= LAST else None
 
 
 def address_of(through: date) -> str:

@@ -67,10 +67,12 @@ def test_a_month_is_kept_for_the_accountant_opened_again_and_closed(client, comp
     assert "Rien à clôturer" in text_of(client.get("/books/closing/"))
 
 
-@pytest.mark.parametrize("address", ["/books/closing/hard/", "/books/closing/hard/?through=2026-13-45"])
-def test_a_day_that_is_none_closes_nothing(client, company, address):
-    a_client(client, company).post(address)
-    client.post("/books/closing/soft/", {"through": "demain"})
+@pytest.mark.parametrize("day", ["", "2026-13-45", "demain", "0001-01-01", "9999-12-31"])
+def test_a_day_that_is_none_closes_nothing(client, company, day):
+    a_client(client, company).post(f"/books/closing/hard/?through={day}")
+    assert client.get(f"/books/closing/hard/?through={day}").status_code == 302
+    assert client.get(f"/books/closing/?through={day}").status_code == 200
+    client.post("/books/closing/soft/", {"through": day})
     assert calendar_of(company.pk).hard is calendar_of(company.pk).soft is None
 
 

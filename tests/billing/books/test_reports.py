@@ -136,6 +136,8 @@ def test_each_report_is_a_page_and_three_files(slug, company):
         {"to": "demain"},
         {"to": "9999-12-31"},
         {"known_at": "hier"},
+        {"known_at": "0001-01-01"},
+        {"known_at": "9999-12-31T23:59"},
         {"first_account": "abc"},
     ],
 )
