@@ -120,7 +120,8 @@ def purchase_order_totals(request: HttpRequest) -> HttpResponse:
         {"id": f"{form.prefix}-net", "net": _net(form), "errors": form.prefix, "problems": _problems(form)}
         for form in formset.forms
     ]
-    return render(request, "billing/invoice/_line_totals.html", {"totals": totals, "nets": nets})
+    context = {"totals": totals, "nets": nets, "currency": PurchaseOrder().currency}
+    return render(request, "billing/invoice/_line_totals.html", context)
 
 
 def _net(form: Any) -> Decimal | None:
