@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import Case, F, Q, Sum, When
 from django.db.models.expressions import Combinable
 
-from billing.models import InvoiceKind
+from billing.models import InvoiceKind, in_books
 
 ZERO = Decimal("0.00")
 NET, VAT, GROSS = "net", "vat", "gross"
@@ -20,10 +20,18 @@ _DEPOSITED = {GROSS: ("amount_deposited", ""), VAT: ("deposited_vat", ""), NET: 
 
 def billed(amount: str, *, only: Q | None = None) -> Sum:
     """The sum of NET, VAT or GROSS over the invoices of a query, of those that are `only` when it is given."""
-    mine = _own(amount)
+    return _signed(_own(amount), _own(amount, of="corrects__"), only)
+
+
+def billed_in_books(amount: str) -> Sum:
+    """The same in the currency of the books, each document at the rate that it froze."""
+    return _signed(in_books(_own(amount)), in_books(_own(amount, of="corrects__"), "corrects__"), None)
+
+
+def _signed(mine: Combinable, corrected: Combinable, only: Q | None) -> Sum:
     signed = Case(
         When(kind=InvoiceKind.CREDIT_NOTE, then=-mine),
-        When(kind=InvoiceKind.CORRECTED, then=mine - _own(amount, of="corrects__")),
+        When(kind=InvoiceKind.CORRECTED, then=mine - corrected),
         default=mine,
     )
     return Sum(signed, filter=only, default=ZERO)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import BALANCE, Invoice, OrderStatus, SalesOrder
+from billing.models import BALANCE, Invoice, OrderStatus, SalesOrder, in_books
 from billing.standing import chips_of
 from config.kernel.clock import local_day
 from customers import panels
@@ -32,13 +32,19 @@ def figures(customer: Customer) -> Iterator[Figure]:
         Invoice.objects.outstanding()
         .for_customer(customer)
         .aggregate(
-            rows=Count("pk"), owed=Sum(BALANCE), late_rows=Count("pk", filter=late), late=Sum(BALANCE, filter=late)
+            rows=Count("pk"),
+            books=Min("accounting_currency"),
+            owed=Sum(in_books(BALANCE)),
+            late_rows=Count("pk", filter=late),
+            late=Sum(in_books(BALANCE), filter=late),
         )
     )
     query = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
-    yield Figure(_("Reste à payer"), sums["owed"] or Decimal(0), f"{query}&status=due", _bills(sums["rows"]))
+    books, bills = sums["books"] or customer.company.currency, _bills(sums["rows"])
+    yield Figure(_("Reste à payer"), sums["owed"] or Decimal(0), f"{query}&status=due", bills, currency=books)
     if sums["late_rows"]:
-        yield Figure(_("Dont en retard"), sums["late"], f"{query}&status=overdue", _bills(sums["late_rows"]), "bad")
+        bills = _bills(sums["late_rows"])
+        yield Figure(_("Dont en retard"), sums["late"], f"{query}&status=overdue", bills, "bad", books)
 
 
 def _bills(rows: int) -> str:
@@ -82,6 +88,7 @@ def actions(customer: Customer) -> Iterator[Action]:
 
 
 def balances(keys: Sequence[int]) -> Mapping[int, Decimal]:
-    """What remains to be paid by each of the customers, in one query."""
-    rows = Invoice.objects.outstanding().filter(customer_id__in=keys).values("customer_id").annotate(owed=Sum(BALANCE))
+    """What remains to be paid by each of the customers, in the currency of the books, in one query."""
+    owing = Invoice.objects.outstanding().filter(customer_id__in=keys).order_by()
+    rows = owing.values("customer_id").annotate(owed=Sum(in_books(BALANCE)))
     return {row["customer_id"]: row["owed"] for row in rows}

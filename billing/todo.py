@@ -72,7 +72,7 @@ def late_invoices(today: Today) -> Iterator[Todo]:
     days = (today.date - sums.oldest).days
     age = ngettext("la plus ancienne de %(days)s jour", "la plus ancienne de %(days)s jours", days) % {"days": days}
     url = one_or_list(sums.late, sums.only_late, "billing:invoice-detail", "billing:invoice-list", "status=overdue")
-    yield Todo(sentence, f"{typography.money(sums.late_total)} · {age}", "alert", "bad", _("Voir"), url)
+    yield Todo(sentence, f"{typography.money(sums.late_total, sums.currency)} · {age}", "alert", "bad", _("Voir"), url)
 
 
 @watch("orders", needs="invoices.edit")
@@ -103,7 +103,7 @@ def drafts(today: Today) -> Iterator[Todo]:
     if not sums.drafts:
         return
     sentence = counted(ngettext("%(n)s brouillon à émettre", "%(n)s brouillons à émettre", sums.drafts), sums.drafts)
-    detail = _("%(total)s TTC") % {"total": typography.money(sums.draft_total)}
+    detail = _("%(total)s TTC") % {"total": typography.sums(sums.draft_totals)}
     url = one_or_list(sums.drafts, sums.only_draft, "billing:invoice-detail", "billing:invoice-list", "status=draft")
     yield Todo(sentence, detail, "invoice", "neutral", _("Émettre"), url)
 

@@ -24,6 +24,7 @@ class Figure:
     url: str = ""
     note: str = ""
     tone: str = "neutral"
+    currency: str = "EUR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.services.bounces import bounces_of
 from config.kernel.clock import local_day
+from config.kernel.currency_sums import by_currency
 from customers import panels
 from customers.models import Customer
 from customers.panels import Action, Figure, Panel
@@ -36,15 +36,17 @@ def mandate_panels(customer: Customer) -> Iterator[Panel]:
 
 def figures(customer: Customer) -> Iterator[Figure]:
     live = Payment.objects.filter(customer=customer, reverses=None, reversed_at=None)
-    credit: Decimal | None = live.aggregate(rest=Sum(F("amount") - F("allocated")))["rest"]
-    if credit:
-        query = urlencode({"q": customer.name, "left": "yes"})
+    query = urlencode({"q": customer.name, "left": "yes"})
+    for currency, credit in sorted(by_currency(live, F("amount") - F("allocated")).totals.items()):
+        if not credit:
+            continue
         yield Figure(
             _("Au crédit du client"),
             credit,
             f"{reverse('payments:payment-list')}?{query}",
             _("encaissé, pas encore affecté"),
             "good",
+            currency,
         )
 
 

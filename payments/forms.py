@@ -44,7 +44,11 @@ class PaymentFilter(DatedFilter):
         if self.value("left"):
             rows = rows.filter(amount__gt=F("allocated"), reverses=None, reversed_at=None)
         if self.value("left") == "owed":
-            rows = rows.filter(Exists(Invoice.objects.outstanding().filter(customer=OuterRef("customer"))))
+            rows = rows.filter(
+                Exists(
+                    Invoice.objects.outstanding().filter(customer=OuterRef("customer"), currency=OuterRef("currency"))
+                )
+            )
         text = self.value("q")
         if text:
             rows = rows.filter(holds(text, "number", "customer__name", "reference"))

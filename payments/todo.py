@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.models import Invoice, InvoiceStatus, owed_of
 from billing.purchases.models import PurchaseInvoice
 from config.kernel import typography
+from config.kernel.currency_sums import by_currency
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 from payments.debits.reasons import reason_of
 from payments.models import (
@@ -50,40 +51,40 @@ def bank(today: Today) -> Iterator[Todo]:
         url = reverse("payments:bankline-list")
         yield Todo(_("Relevé bancaire de plus de 24 heures"), detail, "bank", "warn", _("Importer un relevé"), url)
     open_lines = BankLine.objects.filter(status=LineStatus.OPEN, amount__gt=0)
-    row = open_lines.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("amount", default=ZERO))
-    if row["count"]:
-        sentence = ngettext("%(n)s virement à rapprocher", "%(n)s virements à rapprocher", row["count"])
+    found = by_currency(open_lines, "amount")
+    if found.count:
+        sentence = ngettext("%(n)s virement à rapprocher", "%(n)s virements à rapprocher", found.count)
         url = one_or_list(
-            row["count"], row["only"], "payments:bankline-detail", "payments:bankline-list", "status=TO_MATCH"
+            found.count, found.only, "payments:bankline-detail", "payments:bankline-list", "status=TO_MATCH"
         )
-        detail = typography.money(row["total"])
-        yield Todo(counted(sentence, row["count"]), detail, "bank", "info", _("Rapprocher"), url)
+        detail = str(found)
+        yield Todo(counted(sentence, found.count), detail, "bank", "info", _("Rapprocher"), url)
 
 
 @watch("suspense", needs="bank.reconcile")
 def suspense(_today: Today) -> Iterator[Todo]:
     """471 is empty at the end of a month: what stands there is not known yet."""
     lines = BankLine.objects.filter(status=LineStatus.SUSPENSE)
-    row = lines.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("amount", default=ZERO))
-    if row["count"]:
-        sentence = ngettext("%(n)s ligne en attente sur 471", "%(n)s lignes en attente sur 471", row["count"])
+    found = by_currency(lines, "amount")
+    if found.count:
+        sentence = ngettext("%(n)s ligne en attente sur 471", "%(n)s lignes en attente sur 471", found.count)
         url = one_or_list(
-            row["count"], row["only"], "payments:worktable-line", "payments:bankline-list", "status=SUSPENSE"
+            found.count, found.only, "payments:worktable-line", "payments:bankline-list", "status=SUSPENSE"
         )
         detail = _("Solde %(total)s : le compte d’attente doit être vide pour clore le mois.")
-        detail %= {"total": typography.money(row["total"])}
-        yield Todo(counted(sentence, row["count"]), detail, "bank", "warn", _("Reclasser"), url)
+        detail %= {"total": str(found)}
+        yield Todo(counted(sentence, found.count), detail, "bank", "warn", _("Reclasser"), url)
 
 
 @watch("formal-notices", needs="reminders.send")
 def formal_notices(_today: Today) -> Iterator[Todo]:
     drafted = Reminder.objects.filter(status=ReminderStatus.DRAFTED)
-    row = drafted.aggregate(count=Count("pk"), only=Min("pk"), total=Sum("balance", default=ZERO))
-    if row["count"]:
-        sentence = ngettext("%(n)s mise en demeure à envoyer", "%(n)s mises en demeure à envoyer", row["count"])
-        url = one_or_list(row["count"], row["only"], "payments:reminder-letter", "payments:reminder-letters")
-        detail = typography.money(row["total"])
-        yield Todo(counted(sentence, row["count"]), detail, "bell", "warn", _("Relire et envoyer"), url)
+    found = by_currency(drafted, "balance", currency="invoice__currency")
+    if found.count:
+        sentence = ngettext("%(n)s mise en demeure à envoyer", "%(n)s mises en demeure à envoyer", found.count)
+        url = one_or_list(found.count, found.only, "payments:reminder-letter", "payments:reminder-letters")
+        detail = str(found)
+        yield Todo(counted(sentence, found.count), detail, "bell", "warn", _("Relire et envoyer"), url)
 
 
 @watch("promises", needs="reminders.send")
@@ -92,12 +93,12 @@ def promises(today: Today) -> Iterator[Todo]:
     past = ReminderHold.objects.filter(ended_at=None, until__lt=today.date).select_related("invoice")
     past = past.filter(invoice__status=InvoiceStatus.ISSUED)
     broken = past.filter(kind=HoldKind.PROMISE, amount__gt=F("balance") - owed_of("invoice__"))
-    row = broken.aggregate(count=Count("pk"), only=Min("invoice_id"), total=Sum("amount", default=ZERO))
-    if row["count"]:
-        sentence = ngettext("%(n)s promesse non tenue", "%(n)s promesses non tenues", row["count"])
-        url = one_or_list(row["count"], row["only"], "payments:reminder-preview", "payments:reminder-promises")
-        detail = typography.money(row["total"])
-        yield Todo(counted(sentence, row["count"]), detail, "bell", "warn", _("Relancer"), url)
+    found = by_currency(broken, "amount", currency="invoice__currency", only="invoice_id")
+    if found.count:
+        sentence = ngettext("%(n)s promesse non tenue", "%(n)s promesses non tenues", found.count)
+        url = one_or_list(found.count, found.only, "payments:reminder-preview", "payments:reminder-promises")
+        detail = str(found)
+        yield Todo(counted(sentence, found.count), detail, "bell", "warn", _("Relancer"), url)
     disputes = past.filter(kind=HoldKind.DISPUTE, invoice__disputed_at__isnull=False)
     row = disputes.aggregate(count=Count("pk"), only=Min("invoice_id"))
     if row["count"]:
@@ -145,15 +146,14 @@ def debit_returns(_today: Today) -> Iterator[Todo]:
 @watch("credits", needs="payments.record")
 def credits_to_allocate(_today: Today) -> Iterator[Todo]:
     """Money received that pays nothing yet, where the customer still owes something."""
-    owed = Invoice.objects.outstanding().filter(customer=OuterRef("customer"))
+    owed = Invoice.objects.outstanding().filter(customer=OuterRef("customer"), currency=OuterRef("currency"))
     free = Payment.objects.filter(Exists(owed), amount__gt=F("allocated"), reverses=None, reversed_at=None)
-    unallocated = Sum(F("amount") - F("allocated"), default=ZERO)
-    row = free.aggregate(count=Count("pk"), only=Min("pk"), total=unallocated)
-    if row["count"]:
-        sentence = ngettext("%(n)s encaissement à affecter", "%(n)s encaissements à affecter", row["count"])
-        detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": typography.money(row["total"])}
-        url = one_or_list(row["count"], row["only"], "payments:payment-detail", "payments:payment-list", "left=owed")
-        yield Todo(counted(sentence, row["count"]), detail, "coins", "neutral", _("Affecter"), url)
+    found = by_currency(free, F("amount") - F("allocated"))
+    if found.count:
+        sentence = ngettext("%(n)s encaissement à affecter", "%(n)s encaissements à affecter", found.count)
+        detail = _("%(total)s au crédit de clients qui doivent encore") % {"total": str(found)}
+        url = one_or_list(found.count, found.only, "payments:payment-detail", "payments:payment-list", "left=owed")
+        yield Todo(counted(sentence, found.count), detail, "coins", "neutral", _("Affecter"), url)
 
 
 @watch("supplier-payments", needs="purchases.pay")
@@ -162,17 +162,15 @@ def supplier_payments(today: Today) -> Iterator[Todo]:
     terms = PayingSettings.objects.first() or PayingSettings()
     in_run = PaymentRunLine.objects.filter(purchase=OuterRef("pk"), ended_at=None)
     due = PurchaseInvoice.objects.payable().filter(due_date__lte=today.date + timedelta(days=terms.horizon_days))
-    row = due.exclude(Exists(in_run)).aggregate(
-        count=Count("pk"), total=Sum(OPEN_BALANCE, default=ZERO), late=Count("pk", filter=Q(due_date__lt=today.date))
-    )
-    if row["count"]:
-        sentence = ngettext("%(n)s facture fournisseur à régler", "%(n)s factures fournisseurs à régler", row["count"])
-        detail = typography.money(row["total"])
-        if row["late"]:
-            detail = _("%(total)s, dont %(late)s en retard") % {"total": detail, "late": typography.number(row["late"])}
-        tone = "warn" if row["late"] else "info"
+    due = due.exclude(Exists(in_run))
+    if (found := by_currency(due, OPEN_BALANCE)).count:
+        sentence = ngettext("%(n)s facture fournisseur à régler", "%(n)s factures fournisseurs à régler", found.count)
+        detail, late = str(found), due.filter(due_date__lt=today.date).count()
+        if late:
+            detail = _("%(total)s, dont %(late)s en retard") % {"total": detail, "late": typography.number(late)}
+        tone = "warn" if late else "info"
         url = reverse("payments:supplier-due")
-        yield Todo(counted(sentence, row["count"]), detail, "bank", tone, _("Préparer les règlements"), url)
+        yield Todo(counted(sentence, found.count), detail, "bank", tone, _("Préparer les règlements"), url)
 
 
 @watch("payment-runs", needs="purchases.pay")

@@ -27,6 +27,7 @@ from billing.models.invoice_rows import BALANCE as BALANCE
 from billing.models.invoice_rows import InvoiceKind as InvoiceKind
 from billing.models.invoice_rows import InvoiceQuerySet as InvoiceQuerySet
 from billing.models.invoice_rows import InvoiceStatus as InvoiceStatus
+from billing.models.invoice_rows import in_books as in_books
 from billing.models.invoice_rows import owed_of as owed_of
 from billing.models.invoices import Invoice as Invoice
 from billing.models.ledger import Journal as Journal

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.scope import ScopedManager
@@ -42,6 +43,11 @@ def settled_of(prefix: str = "") -> Any:
 def owed_of(prefix: str = "") -> Any:
     """What remains to be paid, for SQL, of the invoice at the end of `prefix`: `Invoice.balance` says the same."""
     return F(f"{prefix}total_gross") - settled_of(prefix)
+
+
+def in_books(amount: Any, prefix: str = "") -> Any:
+    """An amount of an issued invoice in the currency of the books, for SQL, at the rate that issuing froze."""
+    return Round(amount / F(f"{prefix}exchange_rate"), 2)
 
 
 SETTLED = settled_of()

@@ -94,9 +94,10 @@ def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:
 
 
 def _summary(found: InvoiceQuerySet) -> str:
-    """The totals of the whole filter, drafts included, in one query."""
+    """The totals of the whole filter, drafts included, a currency after the other, in one query."""
     waits = When(status=InvoiceStatus.ISSUED, kind__in=[kind for kind in InvoiceKind if kind != "381"], then=BALANCE)
-    sums = found.aggregate(
+    grouped: Any = found.order_by().values("currency")
+    rows = grouped.annotate(
         rows=Count("pk", filter=~Q(kind=InvoiceKind.CREDIT_NOTE)),
         credits=Count("pk", filter=Q(kind=InvoiceKind.CREDIT_NOTE)),
         net=billed(NET),
@@ -104,8 +105,10 @@ def _summary(found: InvoiceQuerySet) -> str:
         gross=billed(GROSS),
         remaining=Sum(Case(waits, default=Value(Decimal("0.00")))),
     )
-    if not sums["rows"] and not sums["credits"]:
-        return ""
+    return " · ".join(_figures(row) for row in rows.order_by("currency"))
+
+
+def _figures(sums: dict[str, Any]) -> str:
     summary = ngettext("%(rows)s facture", "%(rows)s factures", sums["rows"]) % {
         "rows": typography.number(sums["rows"])
     }
@@ -113,6 +116,6 @@ def _summary(found: InvoiceQuerySet) -> str:
         notes = ngettext("%(rows)s avoir", "%(rows)s avoirs", sums["credits"])
         summary = f"{summary}, {notes % {'rows': typography.number(sums['credits'])}}"
     figures = _("HT %(net)s · TVA %(vat)s · TTC %(gross)s · reste à payer %(remaining)s") % {
-        name: typography.money(sums[name] or 0) for name in ("net", "vat", "gross", "remaining")
+        name: typography.money(sums[name] or 0, sums["currency"]) for name in ("net", "vat", "gross", "remaining")
     }
     return f"{summary} · {figures}"

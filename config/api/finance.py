@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.invoice_sums import invoice_sums
+from billing.invoice_sums import ZERO, invoice_sums
 from config.api.dashboard import figures_for
 from config.api.dashboard_shapes import DashboardQuery
 from config.api.finance_shapes import (
@@ -73,7 +73,7 @@ class Dashboard(FinanceView):
             "date": today,
             "due": {"count": found.due, "amount": found.due_total},
             "overdue": {"count": found.late, "amount": found.late_total, "oldest_due_date": found.oldest},
-            "drafts": {"count": found.drafts, "amount": found.draft_total},
+            "drafts": {"count": found.drafts, "amount": found.draft_totals.get(request.caller.company.currency, ZERO)},
             "received_this_month": {"count": sold.payments, "amount": sold.received},
             "billed_this_month": {"gross": sold.gross, "net": sold.net},
             "figures": figures_for(request.caller, request.query, today=today),

@@ -76,13 +76,14 @@ class SystemShape(serializers.Serializer):
 class DashboardShape(serializers.Serializer):
     """The figures of the home page as numbers, as of today, and those of the dashboard, as of the day asked for.
 
-    All taxes are included where it is not said.
+    All taxes are included where it is not said. Amounts are in the currency of the books, what is in another one at the
+    rate that its invoice or its day froze.
     """
 
     date = serializers.DateField()
     due = Amount(help_text="Issued and not settled: what remains to be paid.")
     overdue = Overdue()
-    drafts = Amount()
+    drafts = Amount(help_text="`amount`: of those in the currency of the books.")
     received_this_month = Amount()
     billed_this_month = Billed()
     figures = FiguresShape()

@@ -5,6 +5,7 @@ French follows the Imprimerie nationale: narrow no-break space between thousands
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -39,6 +40,11 @@ def money(value: Decimal | int | str | None, currency: str = "EUR") -> str:
     if in_french():
         return f"{sign}{digits}{NBSP}{symbol or currency}"
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency}{NBSP}{digits}"
+
+
+def sums(found: Mapping[str, Decimal]) -> str:
+    """Amounts of several currencies, which nothing adds up: 1 200,00 € + 300,00 $."""
+    return " + ".join(money(amount, currency) for currency, amount in sorted(found.items())) or money(0)
 
 
 def number(value: Decimal | int | str | None, decimals: int | None = None) -> str:

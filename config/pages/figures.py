@@ -7,16 +7,19 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.billed import GROSS, NET, billed
+from billing.billed import GROSS, NET, billed_in_books
 from billing.invoice_sums import ZERO, invoice_sums
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.models import Membership
 from config.kernel.todo import Today
 from payments.models import Payment
+
+IN_BOOKS = Coalesce("accounting_amount", "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What was received and billed since the first of the month."""
+    """What was received and billed since the first of the month, in the currency of the books."""
 
     start: date
     received: Decimal
@@ -45,11 +48,11 @@ def month(today: date) -> Month:
     start = today.replace(day=1)
     received = Payment.objects.filter(paid_on__gte=start, paid_on__lte=today).aggregate(
         # a reversal is a negative payment: it lowers the sum, and is no payment in the count
-        total=Sum("amount", default=ZERO),
+        total=Sum(IN_BOOKS, default=ZERO),
         rows=Count("pk", filter=Q(amount__gt=0)),
     )
     issued = Invoice.objects.filter(issue_date__gte=start, issue_date__lte=today)
-    sold = issued.aggregate(gross=billed(GROSS), net=billed(NET))
+    sold = issued.aggregate(gross=billed_in_books(GROSS), net=billed_in_books(NET))
     return Month(start, received["total"], received["rows"], sold["gross"], sold["net"])
 
 
@@ -58,24 +61,26 @@ def figures(today: Today, membership: Membership) -> list[Figure]:
     found = today.once(invoice_sums)
     sold = month(today.date)
     since = f"from={sold.start.isoformat()}&to={today.date.isoformat()}"
+    books = membership.company.currency
     late_tone = "bad" if found.late else "good"
     every = [
         ("invoices", Figure(
-            _("À encaisser"), typography.money(found.due_total), _invoices(found.due), "neutral",
+            _("À encaisser"), typography.money(found.due_total, books), _invoices(found.due), "neutral",
             "billing:invoice-list", "status=due",
         )),
         ("invoices", Figure(
-            _("En retard"), typography.money(found.late_total),
+            _("En retard"), typography.money(found.late_total, books),
             _invoices(found.late) if found.late else _("rien en retard"), late_tone,
             "billing:invoice-list", "status=overdue",
         )),
         ("payments", Figure(
-            _("Encaissé ce mois"), typography.money(sold.received), _payments(sold.payments), "neutral",
+            _("Encaissé ce mois"), typography.money(sold.received, books), _payments(sold.payments), "neutral",
             "payments:payment-list", since,
         )),
         ("finance", Figure(
-            _("Facturé ce mois"), typography.money(sold.gross),
-            _("TTC, soit %(net)s HT") % {"net": typography.money(sold.net)}, "neutral", "billing:invoice-list", since,
+            _("Facturé ce mois"), typography.money(sold.gross, books),
+            _("TTC, soit %(net)s HT") % {"net": typography.money(sold.net, books)}, "neutral",
+            "billing:invoice-list", since,
         )),
     ]  # fmt: skip
     return [figure for area, figure in every if membership.may_read(area)]

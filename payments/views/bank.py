@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +21,7 @@ from billing.models import Invoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
+from config.kernel.currency_sums import by_currency
 from config.kernel.errors import DomainError
 from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
@@ -87,11 +88,11 @@ bankline_list.largest_body = LARGEST + 10_000_000  # type: ignore[attr-defined]
 
 
 def _summary(found: Any) -> str:
-    sums = found.aggregate(rows=Count("pk"), total=Sum("amount"))
-    if not sums["rows"]:
+    sums = by_currency(found, "amount")
+    if not sums.count:
         return ""
-    summary = ngettext("%(rows)s ligne", "%(rows)s lignes", sums["rows"]) % {"rows": typography.number(sums["rows"])}
-    return f"{summary} · {_('mouvements %(total)s') % {'total': typography.money(sums['total'])}}"
+    summary = ngettext("%(rows)s ligne", "%(rows)s lignes", sums.count) % {"rows": typography.number(sums.count)}
+    return f"{summary} · {_('mouvements %(total)s') % {'total': str(sums)}}"
 
 
 @require_POST

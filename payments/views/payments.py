@@ -66,17 +66,22 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(found: Any) -> str:
-    sums = found.aggregate(
+    """The totals of the whole filter, a currency after the other, in one query."""
+    rows = found.order_by().values("currency")
+    rows = rows.annotate(
         rows=Count("pk", filter=Q(reverses=None)),
         undone=Count("reverses"),
-        amount=Sum("amount"),
-        allocated=Sum("allocated"),
+        received=Sum("amount"),
+        spent=Sum("allocated"),
     )
-    if not sums["rows"] and not sums["undone"]:
-        return ""
+    return " · ".join(_figures(row) for row in rows.order_by("currency"))
+
+
+def _figures(sums: dict[str, Any]) -> str:
     summary = ngettext("%(rows)s encaissement", "%(rows)s encaissements", sums["rows"])
     figures = _("reçu %(amount)s · affecté %(allocated)s") % {
-        name: typography.money(sums[name] or 0) for name in ("amount", "allocated")
+        "amount": typography.money(sums["received"], sums["currency"]),
+        "allocated": typography.money(sums["spent"], sums["currency"]),
     }
     summary %= {"rows": typography.number(sums["rows"])}
     if sums["undone"]:

@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 from rest_framework import serializers
 
 from billing.api.invoices import vocabulary
 from billing.api.invoices.filters import billed_rows
-from billing.models import BALANCE, InvoiceStatus
+from billing.models import BALANCE, InvoiceStatus, in_books
 from config.kernel.api.documented import documented
 from config.kernel.api.examples import received
 from config.kernel.api.fields import Money
@@ -43,9 +43,9 @@ def figures(on: date) -> dict[str, Any]:
     }
     return billed_rows().aggregate(
         **counts,
-        total_paid=Sum("amount_paid", default=zero),
-        total_pending=Sum(BALANCE, filter=Q(status=InvoiceStatus.ISSUED), default=zero),
-        total_overdue=Sum(BALANCE, filter=vocabulary.is_overdue(on), default=zero),
+        total_paid=Sum(in_books(F("amount_paid")), default=zero),
+        total_pending=Sum(in_books(BALANCE), filter=Q(status=InvoiceStatus.ISSUED), default=zero),
+        total_overdue=Sum(in_books(BALANCE), filter=vocabulary.is_overdue(on), default=zero),
     )
 
 
@@ -57,6 +57,7 @@ class InvoiceStats(ApiView):
     def get(self, request: Call) -> dict[str, Any]:
         """Counts and totals of all invoices.
 
-        Credit notes are not counted: what they take off is no longer pending.
+        Credit notes are not counted: what they take off is no longer pending. Amounts are told in the currency of the
+        books, each at the rate that its invoice froze.
         """
         return figures(timezone.localdate(request.at))
