@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from billing.models import (
     DepositDeduction,
@@ -27,6 +27,7 @@ MOST = 20_000  # documents of one family that are followed; what is tied to more
 
 INVOICE, PAYMENT, REFUND = (model._meta.label_lower for model in (Invoice, Payment, Refund))
 PURCHASE, SUPPLIER_PAYMENT = (model._meta.label_lower for model in (PurchaseInvoice, SupplierPayment))
+ALLOCATION = Allocation._meta.label_lower
 WRITE_OFF, MANUAL = WriteOff._meta.label_lower, ManualEntry._meta.label_lower
 
 
@@ -61,9 +62,15 @@ def _credit_notes() -> QuerySet[Any]:
     return Invoice.everywhere.filter(kind=InvoiceKind.CREDIT_NOTE, corrects__isnull=False).exclude(number=None)
 
 
+def _exchanged() -> QuerySet[Any]:
+    """Of invoices in another currency: what exchange gained or lost with each share is booked of the share."""
+    return Allocation.everywhere.exclude(invoice__currency=F("invoice__accounting_currency"))
+
+
 # what settles 411, 401 and 404
 SETTLING: tuple[Tie, ...] = (
     Tie(lambda: Allocation.everywhere.all(), (PAYMENT, "payment_id"), (INVOICE, "invoice_id"), "amount"),
+    Tie(_exchanged, (ALLOCATION, "id"), (INVOICE, "invoice_id")),
     Tie(lambda: RefundShare.everywhere.all(), (REFUND, "refund_id"), (PAYMENT, "payment_id"), "amount"),
     Tie(lambda: WriteOff.everywhere.all(), (WRITE_OFF, "id"), (INVOICE, "invoice_id")),
     Tie(lambda: WriteOff.everywhere.all(), (WRITE_OFF, "id"), (PAYMENT, "payment_id")),

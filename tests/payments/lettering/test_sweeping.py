@@ -118,6 +118,29 @@ def test_a_letter_of_what_is_closed_for_good_is_left_and_says_so(company):
     assert AuditEvent.objects.get(tag="billing.lettering.kept").data["letter"] == letter
 
 
+def test_what_exchange_gained_or_lost_bears_the_letter_of_its_invoice(company):
+    invoice = story.an_issued_invoice(story.a_customer(company), currency="USD")
+    story.a_rate(company, "USD", story.AT + timedelta(days=1), rate="1.5")
+    later = {"actor": story.ACTOR, "at": story.AT + timedelta(days=1)}
+    half = invoice.total_gross / 2
+    for _share in range(2):
+        payment = money.a_payment(
+            invoice.customer, str(half), [(invoice, str(half))], currency="USD",
+            paid_on=local_day(later["at"]), at=later["at"],
+        )  # fmt: skip
+    assert len(open_411()) == 5
+    sweep(company)
+    assert not open_411()
+    check_letters()
+    release_allocation(payment=payment, invoice=invoice, amount=half, reason="Erreur", **later)
+    sweep(company)
+    assert len(open_411()) == 6
+
+
+def open_411():
+    return JournalLine.objects.filter(account="411000").exclude(letterings__is_live=True)
+
+
 def test_a_supplier_and_its_payment_bear_a_letter_on_401(company):
     purchase = paying.a_purchase(paying.a_supplier(company))
     payment = paying.a_payment(purchase)
