@@ -18,14 +18,14 @@ from config.kernel.todo import counted, one_or_list
 
 
 def drafts(period: Period) -> Iterator[Finding]:
-    """Drafts of what was delivered in the period: they are issued, or deleted."""
-    row = Invoice.objects.filter(status=InvoiceStatus.DRAFT, supply_date__lte=period.through).aggregate(
-        count=Count("pk"), only=Min("pk")
-    )
+    """Drafts of what was delivered in the period, or was begun in it where they say no day: issued, or deleted."""
+    begun = Q(supply_date=None, created_at__lt=start_of_day(period.through + DAY))
+    of_period = Q(supply_date__lte=period.through) | begun
+    row = Invoice.objects.filter(of_period, status=InvoiceStatus.DRAFT).aggregate(count=Count("pk"), only=Min("pk"))
     if row["count"]:
         sentence = ngettext(
-            "%(n)s brouillon de facture livrée dans la période",
-            "%(n)s brouillons de factures livrées dans la période",
+            "%(n)s brouillon de facture de la période",
+            "%(n)s brouillons de factures de la période",
             row["count"],
         )
         yield Finding(

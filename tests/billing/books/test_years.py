@@ -24,8 +24,19 @@ from billing.ledger.closing import (
 )
 from billing.ledger.fec import fec_of
 from billing.ledger.lettering import LetteredInClosedYear, NotLettered, letter_lines, undo_lettering
+from billing.ledger.vat.filing import file_return
+from billing.ledger.vat.periods import parse_vat_period
 from billing.ledger.years import NumbersOnBothSides, YearClosed, change_year
-from billing.models import ClosingKind, FiscalYear, Journal, JournalEntry, JournalLine, LetteringOrigin, VatReturn
+from billing.models import (
+    ClosingKind,
+    FiscalYear,
+    Invoice,
+    Journal,
+    JournalEntry,
+    JournalLine,
+    LetteringOrigin,
+    VatReturn,
+)
 from config.kernel import chain
 from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
@@ -208,6 +219,23 @@ def test_vat_that_no_return_holds_is_told_and_blocks_nothing(company):
         carried=0, filed_at=story.AT,
     )  # fmt: skip
     assert findings(company)["vat"] == []
+
+
+def test_what_settles_a_return_after_its_period_is_no_vat_to_declare(company):
+    an_entry(company, ("471000", "12"), ("706000", "-10"), ("445711", "-2"), on=date(2026, 9, 2))
+    an_entry(company, ("471000", "-12"), ("512000", "12"), on=date(2026, 9, 2))
+    close_books(company=company, kind=ClosingKind.HARD, through=date(2026, 9, 30), **ACT)
+    file_return(company=company, period=parse_vat_period("2026-09"), **ACT)
+    assert JournalLine.objects.get(account="445711", debit=2).day == date(2026, 10, 1)
+    assert findings(company)["vat"] == []
+
+
+def test_a_draft_without_a_day_of_delivery_is_of_the_days_it_was_begun_in(company):
+    draft = story.a_draft(story.a_customer(company))
+    begun = Invoice.objects.filter(pk=draft.pk)
+    for day, told in ((date(2026, 10, 20), ["1 brouillon de facture de la période"]), (date(2026, 11, 2), [])):
+        begun.update(created_at=datetime.combine(day, datetime.min.time(), UTC))
+        assert findings(company)["drafts"] == told
 
 
 def test_a_number_that_is_missing_is_told(company):
