@@ -25,12 +25,15 @@ def balances(period: Period) -> Iterator[Finding]:
             if booked:
                 yield Finding(
                     sentence=_("%(account)s : aucun relevé ne donne de solde") % {"account": account.name},
-                    detail=_("Les livres disent %(booked)s.") % {"booked": typography.money(booked)},
+                    detail=_("Les livres disent %(booked)s.") % {"booked": typography.money(booked, account.currency)},
                     action=_("Importer un relevé"),
                     url=reverse("payments:statement-list"),
                 )
         elif known.amount != booked:
-            said = {"bank": typography.money(known.amount, account.currency), "booked": typography.money(booked)}
+            said = {
+                "bank": typography.money(known.amount, account.currency),
+                "booked": typography.money(booked, account.currency),
+            }
             yield Finding(
                 sentence=_("%(account)s : la banque et les livres diffèrent") % {"account": account.name},
                 detail=_("Banque %(bank)s, livres %(booked)s : l’état de rapprochement dit pourquoi.") % said,
