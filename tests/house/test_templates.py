@@ -17,6 +17,9 @@ LONGER = {
 BLOCK = re.compile(r"{% block (\w+) %}(.*?){% endblock %}", re.DOTALL)
 SET = re.compile(r" (?:as|asvar) (\w+)\b[^}]*%}")
 PANEL = re.compile(r"""\bPanel\([^()]*\([^()]*\),\s*"([\w/]+\.html)\"""")
+# a cell always labelled that holds nothing but what a condition gives, with a space at either end
+IF = r"{% if (?:(?!{% el|</td>).)*{% endif %}"
+SPACED = re.compile(rf"<td[^>%]*data-label[^>]*>(?:\s+{IF}\s*|{IF}\s+)</td>", re.DOTALL)
 READ = re.compile(r"{{ (\w+)\b")
 
 
@@ -34,6 +37,12 @@ def test_no_line_is_longer_than_a_reader_sees_at_once() -> None:
 
 def test_no_template_is_longer_than_two_screens() -> None:
     assert [name for name, lines in templates() if len(lines) > FILE] == []
+
+
+def test_a_cell_that_may_be_empty_is_empty_to_the_last_space() -> None:
+    """On a narrow screen a cell is told with its label, and an empty one not at all: a space would leave the label."""
+    found = [name for name, lines in templates() if SPACED.search("\n".join(lines))]
+    assert found == []
 
 
 def test_the_style_sheet_keeps_its_budget() -> None:
