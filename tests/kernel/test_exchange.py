@@ -210,6 +210,9 @@ def test_an_owner_imports_the_file_and_types_a_rate(company: Company) -> None:
     typed = {"day": "16/11/2026", "base": "eur", "rate": "0,9412", "currency": "gbp", "source": "Banque"}
     assert client.post(page, typed).status_code == 302
     assert asked(company, "EUR", "GBP") == Decimal("0.9412")
+    refused = client.post(page, {**typed, "rate": "0"})
+    assert refused.status_code == 422
+    assert "Un cours est plus grand que zéro." in refused.text
     assert "Banque" in client.get(page, {"currency": "GBP"}).text
 
 

@@ -40,7 +40,12 @@ class RateForm(forms.Form):
     day = FrenchDateField(label=gettext_lazy("Jour"))
     base = CurrencyField(label=gettext_lazy("Une unité de"))
     rate = FrenchDecimalField(
-        label=gettext_lazy("vaut"), max_digits=18, decimal_places=8, min_value=Decimal("0.00000001"), sums=False
+        label=gettext_lazy("vaut"),
+        max_digits=18,
+        decimal_places=8,
+        min_value=Decimal("0.00000001"),
+        sums=False,
+        error_messages={"min_value": gettext_lazy("Un cours est plus grand que zéro.")},
     )
     currency = CurrencyField(label=gettext_lazy("en"), help_text=gettext_lazy("Codes à trois lettres : EUR, CHF, USD."))
     source = TextField(label=gettext_lazy("Source"), max_length=200)
