@@ -108,8 +108,8 @@ declare(
 )
 declare(
     "audit",
-    Fact("kernel.bulk.started", n("« %(act)s » demandé pour %(rows)s lignes (%(list)s)"), "clock"),
-    Fact("kernel.bulk.finished", n("Acte groupé terminé : %(done)s faites, %(refused)s refusées"), "check"),
+    Fact("kernel.bulk.started", n("« %(act)s » demandé (%(list)s : %(rows)s)"), "clock"),
+    Fact("kernel.bulk.finished", n("Acte groupé terminé, faites : %(done)s, refusées : %(refused)s"), "check"),
     Fact("kernel.bulk.stopped", n("Acte groupé arrêté"), "close", "warn"),
     Fact("kernel.list.exported", n("%(list)s : %(rows)s lignes exportées (%(format)s)"), "download"),
 )
