@@ -21,6 +21,7 @@ from billing.purchases.models import PurchaseInvoice, PurchaseOrder, PurchaseSta
 from billing.purchases.order_standing import with_order_standing
 from billing.services.bounces import addresses_to_mend
 from config.kernel import typography
+from config.kernel.currency_sums import CurrencySums, by_value_and_currency
 from config.kernel.scope import current_company_id
 from config.kernel.todo import FirstStep, Today, Todo, counted, first_step, one_or_list, watch
 
@@ -79,22 +80,22 @@ def late_invoices(today: Today) -> Iterator[Todo]:
 def open_orders(_today: Today) -> Iterator[Todo]:
     """Shipped ones to invoice, confirmed ones to ship. One query."""
     orders = SalesOrder.objects.annotate(invoiced=is_invoiced())
-    rows = orders.filter(Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED, invoiced=False)).values("status")
-    found = {row["status"]: row for row in rows.annotate(count=Count("pk"), only=Min("pk"), total=Sum("total_gross"))}
-    if row := found.get(OrderStatus.SHIPPED):
-        count = row["count"]
+    rows = orders.filter(Q(status=OrderStatus.PENDING) | Q(status=OrderStatus.SHIPPED, invoiced=False))
+    found = by_value_and_currency(rows, "status", "total_gross")
+    if shipped := found.get(OrderStatus.SHIPPED):
+        count = shipped.count
         sentence = ngettext("%(n)s commande expédiée à facturer", "%(n)s commandes expédiées à facturer", count)
-        yield _of_orders(row, sentence, "cart", "info", _("Facturer"), "status=TO_INVOICE")
-    if row := found.get(OrderStatus.PENDING):
-        count = row["count"]
+        yield _of_orders(shipped, sentence, "cart", "info", _("Facturer"), "status=TO_INVOICE")
+    if pending := found.get(OrderStatus.PENDING):
+        count = pending.count
         sentence = ngettext("%(n)s commande confirmée à expédier", "%(n)s commandes confirmées à expédier", count)
-        yield _of_orders(row, sentence, "box", "neutral", _("Expédier"), "status=PENDING")
+        yield _of_orders(pending, sentence, "box", "neutral", _("Expédier"), "status=PENDING")
 
 
-def _of_orders(row: dict[str, Any], sentence: str, icon: str, tone: str, action: str, query: str) -> Todo:
-    url = one_or_list(row["count"], row["only"], "billing:order-detail", "billing:order-list", query)
-    detail = _("%(total)s TTC") % {"total": typography.money(row["total"])}
-    return Todo(counted(sentence, row["count"]), detail, icon, tone, action, url)
+def _of_orders(found: CurrencySums, sentence: str, icon: str, tone: str, action: str, query: str) -> Todo:
+    url = one_or_list(found.count, found.only, "billing:order-detail", "billing:order-list", query)
+    detail = _("%(total)s TTC") % {"total": str(found)}
+    return Todo(counted(sentence, found.count), detail, icon, tone, action, url)
 
 
 @watch("drafts", needs="invoices.edit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,10 +28,25 @@ class CurrencySums:
 
 def by_currency(rows: QuerySet[Any], amount: Any, *, currency: str = "currency", only: str = "pk") -> CurrencySums:
     """In one query."""
-    grouped = rows.order_by().values(in_currency=F(currency))
-    found: list[dict[str, Any]] = list(
-        grouped.annotate(rows=Count("pk"), first=Min(only), total=Sum(amount, default=ZERO))
-    )
+    return _together(_grouped(rows, amount, currency=currency, only=only))
+
+
+def by_value_and_currency(rows: QuerySet[Any], value: str, amount: Any) -> dict[Any, CurrencySums]:
+    """The same for each value of a column, in one query."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for row in _grouped(rows, amount, value):
+        found.setdefault(row[value], []).append(row)
+    return {key: _together(of_it) for key, of_it in found.items()}
+
+
+def _grouped(
+    rows: QuerySet[Any], amount: Any, *columns: str, currency: str = "currency", only: str = "pk"
+) -> Sequence[dict[str, Any]]:
+    grouped: Any = rows.order_by().values(*columns, in_currency=F(currency))
+    return list(grouped.annotate(rows=Count("pk"), first=Min(only), total=Sum(amount, default=ZERO)))
+
+
+def _together(found: Sequence[dict[str, Any]]) -> CurrencySums:
     return CurrencySums(
         count=sum(row["rows"] for row in found),
         only=min((row["first"] for row in found), default=None),
