@@ -74,6 +74,16 @@ def xlsx_file(columns: Sequence[Column], rows: Iterable[Row]) -> IO[bytes]:
     Rows that one sheet cannot hold go on in another.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+    try:
+        _write_book(file, columns, rows)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _write_book(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row]) -> None:
     # text stays text: a label that starts with = or http is neither a formula nor a link
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, options)
@@ -87,8 +97,6 @@ def xlsx_file(columns: Sequence[Column], rows: Iterable[Row]) -> IO[bytes]:
             _write_cell(sheet, line, place, row[column.name], column.kind, formats)
         line += 1
     book.close()
-    file.seek(0)
-    return file
 
 
 def xlsx_chunks(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:

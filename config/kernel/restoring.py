@@ -134,7 +134,7 @@ def release(
 
     Raises AlreadyReleased, NotCompared, NumberGoesBack.
     """
-    locked = Restoration.objects.select_for_update().get(pk=restoration.pk)
+    locked = Restoration.objects.select_for_update(no_key=True).get(pk=restoration.pk)
     if locked.released_at:
         raise AlreadyReleased
     if locked.compared_at is None:

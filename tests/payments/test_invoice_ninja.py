@@ -209,7 +209,7 @@ def test_a_day_that_cannot_be_is_the_day_it_was_changed_there(ninja: Ninja, told
     assert Payment.everywhere.get(company=ninja.company).paid_on == local_day(changed)
 
 
-@pytest.mark.parametrize("told", ["1900-01-01", "today"])
+@pytest.mark.parametrize("told", ["2000-01-01", "today"])
 def test_a_day_that_can_be_is_kept(ninja: Ninja, told: str) -> None:
     day = local_day(timezone.now()).isoformat() if told == "today" else told
     ninja.pays(1200.0, date=day, updated_at=int((timezone.now() - timedelta(days=3)).timestamp()))

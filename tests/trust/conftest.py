@@ -21,6 +21,7 @@ from billing.ledger.vat.periods import parse_vat_period
 from billing.models import (
     ClosingKind,
     DepositDeduction,
+    FiscalYear,
     Invoice,
     InvoiceLine,
     JournalEntry,
@@ -130,6 +131,9 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["vat"] = VatSubtotal.objects.filter(invoice=invoice).latest("rate")
     rows["entry"] = JournalEntry.objects.get(source=invoice.subject)
     rows["entry line"] = JournalLine.objects.filter(entry=rows["entry"]).earliest("position")
+    rows["fiscal year"] = FiscalYear.objects.create(
+        company=company, starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31), closed_at=story.AT
+    )
     rows["closing"] = close_books(
         company=company, kind=ClosingKind.HARD, through=date(2025, 12, 31), actor=story.ACTOR, at=story.AT
     )
@@ -365,7 +369,10 @@ def bought(company: Company) -> dict[str, models.Model]:
     purchases.a_checked_purchase(supplier, note, kind="381", number="A-1", corrects_number="F-1")
     paid = {"amount": Decimal(10), "on": local_day(story.AT)}
     settle_purchase(purchase=final, **paid, actor=story.ACTOR, at=story.AT)
+    receipt = purchases.received(purchases.a_placed_order(supplier), 5)
     return {
+        "receipt": receipt,
+        "receipt line": receipt.lines.get(),
         "purchase": PurchaseInvoice.objects.get(pk=final.pk),
         "purchase line": final.lines.earliest("position"),
         "purchase vat": final.vat_rows.latest("rate"),

@@ -24,6 +24,7 @@ README = Path(__file__).parents[2] / "README.md"
 UNCOVERED: dict[str, set[str]] = {
     "billing_invoice": {"internal_notes", "disputed_at", "dispute_reason", "abby_invoice_id", "abby_invoice_number"},
     "billing_invoicedocument": {"verdict"},
+    "billing_lettering": {"at", "undone_at"},
     "billing_purchaseinvoice": {"disputed_at", "dispute_reason", "due_date", "iban", "internal_notes"},
     "payments_payment": {"reference", "notes", "transaction_id"},
     "payments_match": {"rule", "evidence", "rivals", "is_automatic", "note", "at", "replaces_id", "undone_because"},
