@@ -47,7 +47,8 @@ def invoice_facts(invoice: Any) -> Mapping[str, Any]:
         del row["delivery"]
     if not invoice.is_foreign:
         for name in EXCHANGE:
-            del row[name]
+            if name not in {"exchange_day", "exchange_source"} or not row[name]:
+                del row[name]
     return {
         "invoice": row,
         **({"deposits": deposits} if deposits else {}),
@@ -75,7 +76,7 @@ def _posted_facts(line: Any) -> dict[str, Any]:
         "day",
         *(() if line.due_date else ("due_date",)),
         *(() if line.currency else ("currency", "currency_amount")),
-        *(() if line.is_carried else ("is_carried", "carried_line")),
+        *(() if line.is_carried or line.carried_line_id else ("is_carried", "carried_line")),
         *(() if line.base is not None else ("base",)),
         *(() if line.invoice_id else ("invoice",)),
     )
@@ -115,6 +116,14 @@ WHERE row.company_id = %(company)s AND purchase.booked_on IS NOT NULL AND row.is
 """
 
 
+# reports read the day of the lines, and the proof that of the entry
+DAYS = """
+SELECT DISTINCT row.id, row.number FROM billing_journalentry AS row
+JOIN billing_journalline AS line ON line.entry_id = row.id
+WHERE row.company_id = %(company)s AND line.day <> row.day
+"""
+
+
 def declare() -> None:
     chain.seal_rows_of(
         Invoice,
@@ -143,6 +152,7 @@ def declare() -> None:
     )
     chain.seal_rows_of(PurchaseCredit, facts=columns, rows=lambda used: used.order_by("at", "id"))
     chain.seal_rows_of(PurchaseSettlement, facts=columns, rows=lambda settlements: settlements.order_by("at", "id"))
+    chain.recompute(JournalEntry, DAYS, "a line is not of the day of its entry")
     chain.recompute(PurchaseInvoice, PAID, "what is paid is not the money counted")
     chain.recompute(PurchaseInvoice, CREDITED, "what is credited is not the credit notes used")
     chain.recompute(PurchaseDeposit, LIVE, "whether the deposit is deducted is not as its invoice stands")
