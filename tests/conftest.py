@@ -17,10 +17,11 @@ import redis
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connection, transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.template import Context, RequestContext, Template
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import _TestState
 from django.utils import translation
 from django.utils.safestring import SafeString
@@ -192,6 +193,35 @@ def _in_french() -> Iterator[None]:
     """A request leaves the language of its reader behind in its thread: each test starts in the product's own."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+_streamed: list[Any] = []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _streamed_answers_noted() -> Iterator[None]:
+    """A web server closes every answer; a test may look at its status alone, and leave the file in it open."""
+    patch, request = pytest.MonkeyPatch(), Client.request
+
+    def noted(self: Client, **given: Any) -> Any:
+        answer = request(self, **given)
+        if answer.streaming:
+            _streamed.append(answer)
+        return answer
+
+    patch.setattr(Client, "request", noted)
+    yield
+    patch.undo()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Close what the test left, as Django's client does once an answer is read."""
+    request_finished.disconnect(close_old_connections)
+    for answer in _streamed:
+        answer.close()
+    request_finished.connect(close_old_connections)
+    _streamed.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")
