@@ -212,20 +212,11 @@ class RestorationAdmin(FoundAdmin):
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(AuditedAdmin):
-    """Who of the background lives: to be read."""
+class HeartbeatAdmin(FoundAdmin):
+    """Who of the background lives."""
 
     list_display = ("name", "seen_at", "moved_at", "busy", "started_at", "place")
     ordering = ("name",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(SignInTries)
