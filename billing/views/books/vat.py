@@ -237,7 +237,8 @@ def _confirmation(company: Company, period: VatPeriod, declaration: Declaration,
         effect=_(
             "À faire une fois la CA3 déposée sur impots.gouv.fr. Ses cases sont figées, l’écriture ci-dessous est "
             "passée, et les livres sont clôturés jusqu’au %(day)s, définitivement sauf si l’exercice précédent est "
-            "ouvert ou si un contrôle l’interdit : ce qui viendra encore de cette période sera déclaré dans la suivante."
+            "ouvert ou si un contrôle l’interdit : ce qui viendra encore de cette période sera déclaré dans la "
+            "suivante."
         )
         % {"day": typography.day(period.ends_on)},
         facts=[
