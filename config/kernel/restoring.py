@@ -6,7 +6,7 @@ copy was made may have left since. Numbers go on behind the greatest that anythi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +40,7 @@ class Series:
     seen: int = 0
 
 
-MOST_KEPT = 5_000  # findings of a place: of each number the greatest is wanted, and people read the last ones
+MOST_KEPT = 5_000  # findings of a place, the last ones, besides the greatest number of each series
 Look = Callable[[Company, datetime], Iterator[Finding]]
 Doubt = Callable[[Company, Actor, datetime], int]
 Raise = Callable[[Series, int], None]
@@ -103,7 +103,7 @@ def compare(restoration: Restoration, *, at: datetime) -> Restoration:
         companies = list(Company.objects.order_by("pk"))
     restoration.findings = {
         str(company.pk): {
-            name: None if rows is None else [[row.where, row.what, row.number] for row in rows[-MOST_KEPT:]]
+            name: None if rows is None else [[row.where, row.what, row.number] for row in _kept(rows)]
             for name, rows in found_elsewhere(company, since).items()
         }
         for company in companies
@@ -113,6 +113,21 @@ def compare(restoration: Restoration, *, at: datetime) -> Restoration:
         findings=restoration.findings, compared_at=at
     )
     return restoration
+
+
+def _kept(rows: Sequence[Finding]) -> list[Finding]:
+    """The last of them, after those of before that bear the greatest number of a series."""
+    greatest: dict[str, Finding] = {}
+    for row in rows[:-MOST_KEPT]:
+        series = row.number.rpartition("-")[0]
+        if series and _size(row) > _size(greatest.get(series)):
+            greatest[series] = row
+    return [*greatest.values(), *rows[-MOST_KEPT:]]
+
+
+def _size(row: Finding | None) -> tuple[int, str]:
+    """Numbers of a series in their order: 99999 comes before 100000."""
+    return (len(row.number), row.number) if row else (0, "")
 
 
 def findings_of(restoration: Restoration, company: Company) -> dict[str, list[Finding] | None]:

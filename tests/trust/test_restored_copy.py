@@ -152,6 +152,13 @@ def release(row: Restoration, user: Any, numbers: dict[Series, int]) -> None:
     restoring.release(restoration=row, numbers=numbers, raise_counter=raise_counter, user=user, at=story.AT)
 
 
+def test_the_greatest_number_of_a_series_that_slept_since_is_kept(monkeypatch):
+    monkeypatch.setattr(restoring, "MOST_KEPT", 2)
+    numbers = ["FAC-2026-99999", "FAC-2026-100000", "AV-2026-00007", "AV-2026-00002", "", "", ""]
+    rows = [Finding("trail", "…", number) for number in numbers]
+    assert [row.number for row in restoring._kept(rows)] == ["FAC-2026-100000", "AV-2026-00007", "", ""]
+
+
 def test_a_copy_is_not_released_unseen_nor_twice(company):
     came_back()
     row, user = quiet.notice(at=story.AT), people.a_person(company)
