@@ -99,10 +99,7 @@ def walk(client: Client) -> Walk:
 
 def read(answer: Any) -> str:
     """The page; '' of what is none."""
-    is_page = "text/html" in answer.headers.get("Content-Type", "") and not answer.streaming
-    text = answer.text if is_page else ""
-    answer.close()  # a file that is streamed would stay open
-    return text
+    return answer.text if "text/html" in answer.headers.get("Content-Type", "") and not answer.streaming else ""
 
 
 def name_of(address: str) -> str:

@@ -114,7 +114,8 @@ def test_an_instant_is_shown_on_its_day_in_paris_and_a_day_before_1900_as_a_text
 def test_rows_beyond_one_sheet_go_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "SHEET_ROWS", 4)
     columns = (Column("n", "N", "number"),)
-    book = openpyxl.load_workbook(xlsx_file(columns, ({"n": n} for n in range(1, 8))))
+    with xlsx_file(columns, ({"n": n} for n in range(1, 8))) as file:
+        book = openpyxl.load_workbook(file)
     assert [[cell.value for cell in sheet["A"]] for sheet in book] == [["N", 1, 2, 3], ["N", 4, 5, 6], ["N", 7]]
 
 
