@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,9 +21,6 @@ from django.db.models import Sum
 
 from billing.models import Invoice
 from billing.services.settling import lock_invoice
-from billing.sharing import split_vat
-from billing.standing_vat import standing_vat_of
-from billing.totals import VatSubtotal as VatRow
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -34,6 +31,7 @@ from einvoicing.formats import cdar
 from einvoicing.mapping import buyer_address
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.registry import PLATFORMS
+from einvoicing.services.rate_shares import gross_of, held_by, split_by_rate
 from payments.models import Allocation
 
 RECEIVED, REPLACED = "212", "220"
@@ -125,7 +123,7 @@ def _declare_rest(declarations: Sequence[Declaration], *, actor: Actor, at: date
         return []
     invoices = [one.invoice for one in declarations]
     told = iter(declared_by_rate([(one.invoice, account) for one in declarations for account in one.to]))
-    held, gross = _held_by(invoices), _gross_of(invoices)
+    held, gross = held_by(invoices), gross_of(invoices)
     statuses = []
     for invoice, day, to, paid in declarations:
         stands = held.get(invoice.pk, ZERO) if paid is None else paid
@@ -179,48 +177,6 @@ def declare_replaced(*, invoice: Invoice, by: Invoice, actor: Actor, at: datetim
     """Queue 220 for an invoice that a corrected one (384) replaces."""
     detail = cdar.StatusDetail(sequence=1, notes=(f"Remplacée par {by.number}",))
     return _declare([Status(invoice, REPLACED, (detail,), _holders(invoice, REPLACED, actor))], actor=actor, at=at)
-
-
-def shares_by_rate(allocation: Allocation) -> dict[Decimal, Decimal]:
-    """What the allocation just written pays of each VAT rate, with VAT, to the cent; rates without a share left out.
-
-    Each rate's share of all that was ever allocated, less what earlier ones declared: no cent is lost on the way,
-    and a payment taken back gives the opposite of itself. The invoice is locked meanwhile: all others are earlier.
-    """
-    invoice = allocation.invoice
-    before = _held_by([invoice])[invoice.pk] - allocation.amount
-    return split_by_rate(allocation.amount, _gross_by_rate(invoice), already_paid=before)
-
-
-def split_by_rate(
-    paid: Decimal, gross: Mapping[Decimal, Decimal], *, already_paid: Decimal = ZERO
-) -> dict[Decimal, Decimal]:
-    """`paid` shared over the rates in proportion to their gross: no cent is lost beside what was `already_paid`."""
-    rows = [VatRow("", rate, amount, ZERO) for rate, amount in gross.items()]
-    shares = split_vat(paid, rows, already_paid=already_paid)
-    return {share.rate: share.amount for share in shares if share.amount}
-
-
-def _held_by(invoices: Collection[Invoice]) -> dict[int, Decimal]:
-    """What each invoice, by its key, holds of payments."""
-    rows = Allocation.everywhere.filter(invoice__in=invoices).values("invoice_id").annotate(held=Sum("amount"))
-    return {row["invoice_id"]: row["held"] for row in rows.order_by()}
-
-
-def _gross_by_rate(invoice: Invoice) -> dict[Decimal, Decimal]:
-    """What the invoice asks for at each rate, less what is credited of it.
-
-    The deposits it deducts were declared on their own.
-    """
-    return _gross_of([invoice])[invoice.pk]
-
-
-def _gross_of(invoices: Collection[Invoice]) -> dict[int, dict[Decimal, Decimal]]:
-    standing = standing_vat_of(invoices)
-    return {
-        invoice.pk: {row.rate: row.base + row.amount for row in standing[invoice.pk]} or {ZERO: invoice.payable}
-        for invoice in invoices
-    }
 
 
 def holders_of(invoices: Sequence[Invoice], actor: Actor) -> list[list[PlatformAccount]]:

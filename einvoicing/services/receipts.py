@@ -20,7 +20,7 @@ from config.kernel.money import ZERO
 from config.kernel.typography import money
 from einvoicing.models import PlatformAccount, Transmission, TransmissionKind, TransmissionStatus
 from einvoicing.platforms.base import NotCarried
-from einvoicing.services.declaring import shares_by_rate
+from einvoicing.services.rate_shares import shares_by_rate
 from payments.models import Allocation, Payment
 
 TAKEN_BACK = "Cet encaissement a été annulé avant d’être inscrit."

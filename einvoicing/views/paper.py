@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.cache import caches
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,15 +26,14 @@ from config.kernel.sent_once import sent_once
 from customers.models import Customer
 from einvoicing.models import ReceivedDocument, ReceivedStatus
 from einvoicing.reception.correcting import corrected, reading_of, record_corrected
-from einvoicing.reception.forms import ADDRESS, IDENTITY, PaperForm, initial_of, shown_again, written
+from einvoicing.reception.forms import ADDRESS, IDENTITY, PaperForm, initial_of, shown_again
 from einvoicing.reception.judging import Doubt, Verdict, judge
-from einvoicing.reception.learning import Place
-from einvoicing.reception.reading import Reading, draw_page
-from einvoicing.reception.reading.picking import PICKED, layout_of, value_at
-from einvoicing.reception.reading.result import PageText
+from einvoicing.reception.pointing import Paper, pointed_places, take_word
+from einvoicing.reception.reading import draw_page
+from einvoicing.reception.reading.picking import PICKED
+from einvoicing.reception.sheets import sheet_of
 from einvoicing.reception.storing import read_content
 
-SIDE = 1000  # the page's width in the picture's own units
 KEPT_SECONDS = 3600
 MOST_FOUND = 8
 MOST_PAGES = 20  # that are shown; the whole file is one click away
@@ -47,27 +46,6 @@ STEPS = ("pick", "word", "search", "create")
 
 
 @dataclass(slots=True)
-class Spot:
-    """A place on a page that can be pressed, in units of its picture."""
-
-    value: str
-    name: str
-    x: int
-    y: int
-    width: int
-    height: int
-    tone: str = ""
-
-
-@dataclass(slots=True)
-class Sheet:
-    number: int
-    height: int
-    fields: list[Spot] = field(default_factory=list)
-    words: list[Spot] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Row:
     """A field of the form with what is doubted of it."""
 
@@ -75,18 +53,6 @@ class Row:
     doubts: list[str]
     can_pick: bool
     is_picked: bool
-
-
-@dataclass(slots=True)
-class Paper:
-    """One showing of the page: what was read, what is typed, and what is being pointed at."""
-
-    document: ReceivedDocument
-    read: Reading
-    typed: dict[str, str]
-    picking: str = ""
-    notice: str = ""
-    shown: dict[str, Place] = field(default_factory=dict)
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,9 +68,9 @@ def received_correct(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, Paper(document, read, initial_of(read)))
     data = request.POST.copy()
     paper = Paper(document, read, shown_again(data), picking=data.get("picking", ""))
-    paper.shown = _shown(read, data)
+    paper.shown = pointed_places(read, data)
     if "word" in data:
-        _take_word(paper, str(data["word"]))
+        take_word(paper, str(data["word"]))
     elif "pick" in data:
         paper.picking = str(data["pick"]) if data["pick"] in PICKED else ""
     elif "create" in data:
@@ -166,55 +132,6 @@ def _create(request: HttpRequest, paper: Paper) -> HttpResponse:
     return _show(request, paper)
 
 
-def _take_word(paper: Paper, place: str) -> None:
-    """What the pressed word says becomes the value of the field that is pointed at; a second word extends it."""
-    name = paper.picking
-    found = _word(paper.read, place)
-    if name not in PICKED or found is None:
-        return
-    page, index = found
-    layout = layout_of(page)
-    first = paper.typed.get(f"shown_{name}", "")
-    before = _word(paper.read, ".".join(first.split(".")[:2])) if first else None
-    start = before[1] if before is not None and before[0] is page and name in _EXTENDED else index
-    picked = value_at(layout, layout.words[start], layout.words[index], name)
-    if picked is None:
-        paper.notice = _("Ces mots ne disent rien pour ce champ : choisissez-en d’autres, ou tapez la valeur.")
-        return
-    paper.typed[name] = written(picked.value)
-    paper.typed[f"shown_{name}"] = f"{page.number}.{start}.{index}"
-    paper.shown[name] = (layout, picked)
-    if name not in _EXTENDED:
-        paper.picking = ""
-
-
-_EXTENDED = frozenset({"number", "order_reference", "supplier_name"})
-
-
-def _word(read: Reading, place: str) -> tuple[PageText, int] | None:
-    """The page and index of `page.index`."""
-    number, _dot, index = place.partition(".")
-    if not (number.isdecimal() and index.isdecimal()):
-        return None
-    page = next((one for one in read.pages if one.number == int(number)), None)
-    return (page, int(index)) if page is not None and int(index) < len(page.words) else None
-
-
-def _shown(read: Reading, data: QueryDict) -> dict[str, Place]:
-    """The words that were pointed at so far."""
-    places: dict[str, Place] = {}
-    for name in PICKED:
-        parts = data.get(f"shown_{name}", "").split(".")
-        found = _word(read, ".".join(parts[:2])) if len(parts) == 3 else None
-        last = _word(read, f"{parts[0]}.{parts[2]}") if found else None
-        if found is None or last is None:
-            continue
-        layout = layout_of(found[0])
-        if picked := value_at(layout, layout.words[found[1]], layout.words[last[1]], name):
-            places[name] = (layout, picked)
-    return places
-
-
 def _show(request: HttpRequest, paper: Paper, *, form: PaperForm | None = None, status: int = 200) -> HttpResponse:
     document = paper.document
     asked = PaperForm(paper.typed, suppliers=())
@@ -248,7 +165,7 @@ def _show(request: HttpRequest, paper: Paper, *, form: PaperForm | None = None, 
         "other_doubts": _sentences(verdict, lambda doubt: doubt.field in ("", "currency", "kind")),
         "count": len(verdict.doubts),
         "is_known": verdict.supplier is not None,
-        "sheets": [_sheet(page, now, verdict, paper) for page in paper.read.pages[:MOST_PAGES]],
+        "sheets": [sheet_of(page, now, verdict, paper) for page in paper.read.pages[:MOST_PAGES]],
         "hidden": [(name, paper.typed[name]) for name in paper.typed if name.startswith("shown_")],
         "may_edit": allows(role_of(request), "purchases.edit"),
         "address": [form[name] for name in ADDRESS],
@@ -289,40 +206,6 @@ def _suppliers(paper: Paper, verdict: Verdict | None) -> list[tuple[str, str]]:
         rows = Customer.objects.active().matching(text).order_by("-is_supplier", "name", "pk")
         found |= {one.pk: one for one in rows[:MOST_FOUND]}
     return [(str(one.pk), f"{one.name} · {one.siren}" if one.siren else one.name) for one in found.values()]
-
-
-def _sheet(page: PageText, now: Reading, verdict: Verdict, paper: Paper) -> Sheet:
-    sheet = Sheet(page.number, round(SIDE * page.height / 600))
-    doubted = {doubt.field for doubt in verdict.doubts}
-    for name in PICKED:
-        item = now.fields.get(name)
-        box = item.box if item and item.page == page.number else None
-        if (place := paper.shown.get(name)) is not None:
-            box = _around(place) if place[0].number == page.number else None
-        if box:
-            tone = "warn" if name in doubted else "good"
-            sheet.fields.append(_spot(name, str(PaperForm.base_fields[name].label), box, sheet.height, tone))
-    if paper.picking:
-        sheet.words = [
-            _spot(f"{page.number}.{index}", text, box, sheet.height) for index, (text, box) in enumerate(page.words)
-        ]
-    return sheet
-
-
-def _around(place: Place) -> tuple[float, float, float, float]:
-    boxes = [word.box for word in place[1].words]
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
-
-
-def _spot(value: str, name: str, box: tuple[float, float, float, float], height: int, tone: str = "") -> Spot:
-    left, top = round(box[0] * SIDE) - 2, round(box[1] * height) - 2
-    width, tall = round((box[2] - box[0]) * SIDE) + 4, round((box[3] - box[1]) * height) + 4
-    return Spot(value, name, left, top, width, tall, tone)
 
 
 @require_GET

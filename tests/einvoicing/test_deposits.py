@@ -14,8 +14,8 @@ from billing.services.issuing import issue_invoice
 from config.kernel.scope import company_scope
 from einvoicing import mapping
 from einvoicing.formats import cii, ubl
-from einvoicing.services.declaring import shares_by_rate
 from einvoicing.services.documents import _issued_document, ensure_document, preflight
+from einvoicing.services.rate_shares import shares_by_rate
 from einvoicing.validation import check
 from payments.models import Allocation
 from payments.services.crediting import issue_correction

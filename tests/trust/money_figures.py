@@ -22,6 +22,7 @@ from config.kernel.models import Company
 from config.kernel.money import CENT, ZERO
 from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring
+from einvoicing.services.rate_shares import gross_by_rate, split_by_rate
 from payments.models import BankAccount, BankLine, MatchPart, Payment, Refund, WriteOff
 from payments.services.reconciliation_statement import reconciliation_statement
 
@@ -65,7 +66,7 @@ def check_declared() -> None:
     """What was declared of each rate of an invoice is its share of what is paid, over what credit notes left of it."""
     sums = told()
     for row in Invoice.objects.issued().exclude(kind="381"):
-        due = declaring.split_by_rate(row.amount_paid, declaring._gross_by_rate(row))
+        due = split_by_rate(row.amount_paid, gross_by_rate(row))
         assert {"of": row.number, **sums[row.pk]} == {"of": row.number, **due}
 
 

@@ -1,9 +1,8 @@
-"""« Achats › Règlements »: what is due and what is held, the runs, their confirmation and their file."""
+"""« Achats › Règlements › Lots »: the runs, their confirmation and their file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -14,29 +13,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.purchases.models import PurchaseInvoice
 from config.kernel import listing, typography
 from config.kernel.access import MemberRequest, actor_of, member
-from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.forms import FrenchDateField
 from config.kernel.middleware import translated
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from payments.forms import ReasonForm
-from payments.models import BankAccount, PaymentRun, PaymentRunLine, RunStatus, SupplierPayment
-from payments.outgoing.suppliers.due import Worktable, settings_of, worktable
-from payments.outgoing.suppliers.forms import PrepareForm, RunForm
+from payments.models import PaymentRun, PaymentRunLine, RunStatus, SupplierPayment
+from payments.outgoing.suppliers.due import settings_of
+from payments.outgoing.suppliers.forms import RunForm
 from payments.outgoing.suppliers.ordering import OrderTakenBack, cancel_run, order_run
 from payments.outgoing.suppliers.preparing import (
-    Choice,
     change_run,
     held_of,
     live_lines,
     needs_another_person,
-    prepare_run,
     remove_line,
     reopen_run,
     submit_run,
@@ -45,75 +39,6 @@ from payments.outgoing.suppliers.tabs import TONES, paying_tabs
 from payments.views.payments import small_form
 
 SORTS: dict[str, Any] = {"date": "created_at", "number": "number", "day": "executes_on", "amount": "total"}
-
-
-@require_http_methods(["GET", "POST"])
-@member("purchases", posts="purchases.pay")
-@sent_once
-def supplier_due(request: HttpRequest) -> HttpResponse:
-    """What falls due by `?until=`, the default horizon of the company without it; what is chosen becomes a run."""
-    company = cast(MemberRequest, request).membership.company
-    terms, today = settings_of(company.pk), local_day(timezone.now())
-    until = _day(request.GET.get("until")) or today + timedelta(days=terms.horizon_days)
-    table = worktable(company=company, until=until, pay_on=today)
-    accounts = BankAccount.objects.filter(currency="EUR").order_by("name")
-    sent = request.POST if request.method == "POST" else None
-    initial = {"executes_on": today, "is_by_supplier": terms.one_transfer_per_supplier}
-    form = PrepareForm(sent, accounts=accounts, rows=table.due, initial=initial)
-    chosen = _chosen(request) if sent is not None else {one.purchase.pk for one in table.due}
-    if sent is not None and form.is_valid():
-        try:
-            run = _prepare(form, table, chosen, request)
-        except DomainError as error:
-            add_domain_error(form, error)
-        else:
-            return redirect(run)
-    context = {
-        "tabs": paying_tabs(request, "payments:supplier-due"),
-        "form": form,
-        "rows": [
-            {"one": one, "chosen": one.purchase.pk in chosen, **form.fields_of(one.purchase.pk)} for one in table.due
-        ],
-        "table": table,
-        "until": until,
-        "total": sum((one.paid for one in table.due if one.purchase.pk in chosen), Decimal(0)),
-        "has_account": accounts.exists(),
-        "may": cast(MemberRequest, request).membership.may("purchases.pay"),
-        "threshold": terms.discount_rate,
-    }
-    return render(request, "payments/run/due.html", context, status=422 if form.errors else 200)
-
-
-def _prepare(form: PrepareForm, table: Worktable, chosen: set[int], request: HttpRequest) -> PaymentRun:
-    whole = {one.purchase.pk: one for one in table.due}
-    # also what another person took meanwhile: the service says so
-    rows = PurchaseInvoice.objects.select_related("supplier").in_bulk(chosen)
-    choices = []
-    for key, purchase in rows.items():
-        balance = whole[key].amount if key in whole else purchase.balance
-        amounts = form.amounts_of(key, balance) if key in whole else (balance, Decimal(0))
-        choices.append(Choice(purchase, *amounts))
-    typed = form.cleaned_data
-    return prepare_run(
-        choices=choices,
-        bank_account=typed["bank_account"],
-        executes_on=typed["executes_on"],
-        is_by_supplier=typed["is_by_supplier"],
-        actor=actor_of(request),
-        at=timezone.now(),
-    )
-
-
-def _chosen(request: HttpRequest) -> set[int]:
-    sent = request.POST.getlist("chosen")[:1000]
-    return {int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19}
-
-
-def _day(text: str | None) -> Any:
-    try:
-        return FrenchDateField(required=False).clean(text)
-    except Exception:  # noqa: BLE001 - what is not understood is left out
-        return None
 
 
 @require_GET

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
+from payments.outgoing.suppliers import due_views
 from payments.outgoing.suppliers import run_views as runs
 from payments.outgoing.suppliers import views as payments
 
 urlpatterns = [
-    path("purchases/payments/", runs.supplier_due, name="supplier-due"),
+    path("purchases/payments/", due_views.supplier_due, name="supplier-due"),
     path("purchases/payments/runs/", runs.run_list, name="run-list"),
     path("purchases/payments/runs/<int:pk>/", runs.run_detail, name="run-detail"),
     path("purchases/payments/runs/<int:pk>/change/", runs.run_change, name="run-change"),
