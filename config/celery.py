@@ -60,7 +60,13 @@ QUEUES = (
         "notifications",
         10,
         MESSAGE_TRIES,
-        ("payments.remind", "payments.deliver_reminders", "billing.*", "kernel.deliver_webhooks"),
+        (
+            "payments.remind",
+            "payments.deliver_reminders",
+            "billing.*",
+            "kernel.deliver_webhooks",
+            "kernel.deliver_account_mails",
+        ),
     ),
     WorkQueue(
         "sync",
@@ -139,6 +145,8 @@ app.conf.update(
         "report": {"task": "einvoicing.report", "schedule": crontab(minute=40)},
         # hand queued e-mails to the mail server
         "deliver-emails": {"task": "billing.deliver_emails", "schedule": 15.0},
+        # the same for mails about people's accounts: somebody waits for the link
+        "deliver-account-mails": {"task": "kernel.deliver_account_mails", "schedule": 5.0},
         # what came back undelivered
         "read-bounces": {"task": "billing.read_bounces", "schedule": crontab(minute="*/5")},
         # write down outside the database what happened

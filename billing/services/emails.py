@@ -23,7 +23,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from billing.mail_server import deliver
 from billing.models import DocumentKind, Email, EmailAttachment, EmailKind, EmailStatus, Invoice, InvoiceDocument
 from billing.services.bounces import refused_addresses
 from billing.variables import sent_body
@@ -32,6 +31,7 @@ from config.kernel.actor import Actor
 from config.kernel.errors import Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import payment_reference
 from config.kernel.kept import keep_file, read_to_send
+from config.kernel.mail_server import deliver, one_line
 from config.kernel.models import CompanyRow
 from config.kernel.queue import FREE, Clock, Queue, backoff, held
 from config.kernel.tries import MESSAGE_DELAYS, MESSAGE_TRIES
@@ -57,12 +57,6 @@ def invoice_letter(invoice: Invoice) -> tuple[str, str]:
         reference = payment_reference.format(invoice.payment_reference)
         body = render_to_string("billing/emails/invoice.txt", {"invoice": invoice, "reference": reference})
     return one_line(subject)[:200], body.strip() + "\n"
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks nor control characters: nothing typed can start another header."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())
 
 
 @transaction.atomic

@@ -17,8 +17,9 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from config.kernel import admin_partners  # noqa: F401 - registers its own pages
 from config.kernel.admin_audit import CHANGED, AuditedAdmin, FoundBySearch
 from config.kernel.admin_base import FactAdmin
-from config.kernel.errors import Invalid
+from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import (
+    AccountMail,
     AuditChain,
     AuditEvent,
     BulkRow,
@@ -36,6 +37,7 @@ from config.kernel.models import (
     SignInTries,
     User,
 )
+from config.kernel.people.mails import written
 from config.kernel.services import clean_company
 
 # tokens are secrets: nothing to show, and a spent one must not be made good again
@@ -217,6 +219,24 @@ class HeartbeatAdmin(FoundAdmin):
 
     list_display = ("name", "seen_at", "moved_at", "busy", "started_at", "place")
     ordering = ("name",)
+
+
+@admin.register(AccountMail)
+class AccountMailAdmin(FoundAdmin):
+    """Without a mail server this is where the link in a mail is read."""
+
+    list_display = ["created_at", "to", "kind", "status", "last_error"]
+    list_filter = ["status", "kind"]
+    search_fields = ["to"]
+    ordering = ["-created_at"]
+    readonly_fields = ["text"]
+
+    @admin.display(description=_("message"))
+    def text(self, mail: AccountMail) -> str:
+        try:
+            return "\n\n".join(written(mail))
+        except DomainError:
+            return gettext("Le texte n’est plus gardé.")
 
 
 @admin.register(SignInTries)

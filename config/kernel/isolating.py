@@ -6,6 +6,7 @@ The failure stands on the home page until a later run of the same loop treats th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,12 +15,12 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 
 from config.kernel.errors import DomainError, RemoteError
-from config.kernel.models import Company, CompanyRow, LoopFailure
-from config.kernel.scope import across_companies, company_scope
+from config.kernel.models import Company, CompanyRow, Leased, LoopFailure
+from config.kernel.scope import across_companies, scope_of
 
 logger = structlog.get_logger(__name__)
 
-R = TypeVar("R", bound=Company | CompanyRow)
+R = TypeVar("R", bound=Company | CompanyRow | Leased)
 T = TypeVar("T")
 DEFECT = "Une erreur inattendue l’a empêché ; il sera repris."
 # beyond the longest pause between two tries of a row: what is older is treated no more (ignored, disabled, deleted)
@@ -60,7 +61,7 @@ def treat_batches(
     def attempt(batch: Sequence[R]) -> bool:
         row, names = batch[0], {row.subject for row in batch} & failed_before
         company_id = row.pk if isinstance(row, Company) else row.company_id
-        with company_scope(company_id):
+        with scope_of(company_id):
             try:
                 treat(batch)
             except passing:
@@ -71,10 +72,12 @@ def treat_batches(
                     raise
                 logger.exception("row_failed", loop=loop, row=row.subject, rows=len(batch))
                 if len(batch) == 1:
-                    _write_down(row, company_id, error, loop=loop, at=at)
+                    with _noting(company_id):
+                        _write_down(row, company_id, error, loop=loop, at=at)
                 return False
             if names:
-                LoopFailure.objects.filter(loop=loop, row__in=names).delete()
+                with _noting(company_id):
+                    LoopFailure.everywhere.filter(loop=loop, row__in=names).delete()
             return True
 
     for batch in batches:
@@ -86,15 +89,22 @@ def treat_batches(
             attempt([row])
 
 
-def _write_down(row: Company | CompanyRow, company_id: int, error: Exception, *, loop: str, at: datetime) -> None:
+def _noting(company_id: int | None) -> AbstractContextManager[None]:
+    # what belongs to no company fails in none: no scope would let its failure be written
+    return across_companies() if company_id is None else scope_of(company_id)
+
+
+def _write_down(
+    row: Company | CompanyRow | Leased, company_id: int | None, error: Exception, *, loop: str, at: datetime
+) -> None:
     # the sentence of an error that is meant for people; a defect's own text stays in the log
     problem = str(error) if isinstance(error, DomainError | RemoteError) else f"{DEFECT} ({type(error).__name__})"
     facts = {"problem": problem[:500], "failed_at": at, "name": str(row)[:200]}
-    _failure, is_new = LoopFailure.objects.get_or_create(
+    _failure, is_new = LoopFailure.everywhere.get_or_create(
         company_id=company_id, loop=loop, row=row.subject, defaults={**facts, "failing_since": at}
     )
     if not is_new:
-        LoopFailure.objects.filter(loop=loop, row=row.subject).update(times=F("times") + 1, **facts)
+        LoopFailure.everywhere.filter(loop=loop, row=row.subject).update(times=F("times") + 1, **facts)
 
 
 def forget(*, at: datetime) -> int:

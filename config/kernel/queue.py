@@ -21,12 +21,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from config.kernel.isolating import treat_each
-from config.kernel.models.queues import LeasedRow
+from config.kernel.models.queues import Leased
 from config.kernel.quiet import is_quiet
-from config.kernel.scope import across_companies, company_scope
+from config.kernel.scope import across_companies, scope_of
 from config.kernel.tries import DELAYS as DELAYS
 
-R = TypeVar("R", bound=LeasedRow)
+R = TypeVar("R", bound=Leased)
 Clock = Callable[[], datetime]
 
 JITTER = 0.1
@@ -75,7 +75,7 @@ class Queue(Generic[R]):
         # `met` holds what `take` left for now: without it the same row would be found again, for ever
         while len(claimed) < limit and (row := self._next(at, met)):
             met.append(row.pk)
-            with company_scope(row.company_id):
+            with scope_of(row.company_id):
                 if self.take is None or self.take(row, at):
                     _lease(row, owner, at + self.lease)
                     claimed.append(row)
@@ -103,9 +103,9 @@ class Queue(Generic[R]):
         answers: list[Any] = []
         # the rows of every company that are due; each is then worked on in the scope of its own
         with across_companies():
-            due = list(self._due(now()).values_list("pk", "company_id"))
+            due = [(row.pk, row.company_id) for row in self._due(now())]
         for key, company_id in due:
-            with company_scope(company_id):
+            with scope_of(company_id):
                 claimed = self._claim_row(key, now())
                 answers += self._treat(claimed, now)
                 for row in claimed:
@@ -138,7 +138,7 @@ class Queue(Generic[R]):
         return self._due(at).select_for_update(no_key=True, skip_locked=True, of=("self",))
 
 
-def _lease(row: LeasedRow, owner: str, until: datetime) -> None:
+def _lease(row: Leased, owner: str, until: datetime) -> None:
     # no `save`: the row was read in this transaction, but its other columns belong to whoever edits it
     type(row).everywhere.filter(pk=row.pk).update(lease_owner=owner, lease_until=until)
     row.lease_owner, row.lease_until = owner, until
@@ -158,12 +158,12 @@ def held(row: R, **still: Any) -> Iterator[R | None]:
         yield mine.first()
 
 
-def renew(row: LeasedRow, *, until: datetime, **still: Any) -> bool:
+def renew(row: Leased, *, until: datetime, **still: Any) -> bool:
     """A longer lease, for the worker that still holds this one. False: another has taken it over."""
     mine = type(row).everywhere.filter(pk=row.pk, lease_owner=row.lease_owner, **still).exclude(lease_owner="")
     return bool(mine.update(lease_until=until))
 
 
-def release(row: LeasedRow) -> None:
+def release(row: Leased) -> None:
     """Let go of a row, unless another worker has taken it over."""
     type(row).everywhere.filter(pk=row.pk, lease_owner=row.lease_owner).update(**FREE)

@@ -16,6 +16,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError
 from config.kernel.models import Company, Restoration, User
+from config.kernel.people.mails import withdraw_waiting
 from config.kernel.scope import across_companies, company_scope
 from config.kernel.trail import begin_another
 
@@ -159,6 +160,7 @@ def release(
             raise NumberGoesBack(series=series.series, last=series.last)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_installation SET fingerprint = kernel_fingerprint()")
+    withdraw_waiting()
     actor = Actor.user(user)
     # the whole installation begins again
     with across_companies():

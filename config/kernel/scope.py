@@ -44,6 +44,11 @@ def company_scope(company: Any) -> AbstractContextManager[None]:
     return _entered(company if isinstance(company, int) else company.pk)
 
 
+def scope_of(company_id: int | None) -> AbstractContextManager[None]:
+    """The scope in which a row is worked on: its company's, none where it belongs to none."""
+    return _entered(company_id)
+
+
 def across_companies() -> AbstractContextManager[None]:
     """Everything inside sees the rows of every company: for what no single company can answer.
 

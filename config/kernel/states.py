@@ -44,8 +44,7 @@ def move(
         raise TransitionRefused(state=row.get_status_display())
     # no savepoint: nothing is written where Stale is raised, and what else fails undoes the caller's work too
     with transaction.atomic(savepoint=False):
-        # compare-and-swap: of two who read the same status, PostgreSQL lets one write, and the other finds no row
-        updated = type(row).everywhere.filter(pk=row.pk, status=source).update(status=to, **changes)
+        updated = _swap(row, to, changes)
         if updated:
             # what is sealed must be what PostgreSQL keeps: its columns round, and triggers may have written
             reread(row, *changes)
@@ -53,6 +52,19 @@ def move(
             audit.record(tag, subject=row, actor=actor, at=at, also=also, seal=seal, exact=True, data=data)
     if not updated:
         raise Stale
+
+
+def swap(row: Any, to: str, **changes: Any) -> None:
+    """Move a row that belongs to no company, and so stands in no trail. Raises as `move` does."""
+    if not can_move(row, to):
+        raise TransitionRefused(state=row.get_status_display())
+    if not _swap(row, to, changes):
+        raise Stale
+
+
+def _swap(row: Any, to: str, changes: Mapping[str, Any]) -> bool:
+    # compare-and-swap: of two who read the same status, PostgreSQL lets one write, and the other finds no row
+    return bool(type(row).everywhere.filter(pk=row.pk, status=row.status).update(status=to, **changes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from config.kernel.api import idempotency
 from config.kernel.bulk.running import RUNS
 from config.kernel.inbound.applying import apply_due
 from config.kernel.models import Company
+from config.kernel.people import mails
 from config.kernel.quiet import notice
 from config.kernel.scope import across_companies
 from config.kernel.trail import write_trail
@@ -22,6 +23,12 @@ from config.kernel.webhooks.sending import carry_due
 def deliver_webhooks() -> int:
     """Carry the messages to partner systems that are due; how many were tried."""
     return carry_due()
+
+
+@shared_task(name="kernel.deliver_account_mails")
+def deliver_account_mails() -> int:
+    """Hand the mails about people's accounts that are due to the mail server; how many were tried."""
+    return len(mails.ACCOUNT_MAILS.sweep(limit=50))
 
 
 @shared_task(name="kernel.run_bulk")
@@ -54,6 +61,7 @@ def forget() -> dict[str, int]:
             "tokens": expired,
             "failures": isolating.forget(at=at),
             "places": sign_in.forget(at=at),
+            "mails": mails.forget(at=at),
         }
 
 

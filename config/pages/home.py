@@ -18,6 +18,7 @@ from config.kernel.models import DamagedFile, LoopFailure, WebhookEndpoint
 from config.kernel.places import SHOWN_AT, record_url
 from config.kernel.quiet import is_quiet
 from config.kernel.roles import allows
+from config.kernel.scope import across_companies
 from config.kernel.todo import FIRST_STEPS, WATCHES, FirstStep, Today, Todo, counted, one_or_list, watch
 from config.pages.operations.naming import name_of
 from config.runtime import heartbeats
@@ -47,7 +48,7 @@ def todos(today: Today, role: str, *, is_superuser: bool = False) -> list[Todo]:
     mine = [todo for todo in found if not todo.url or may_open(role, todo.url)]
     if is_superuser and not allows(role, WATCHES["workers"].needs):
         mine = [*WATCHES["workers"].find(today), *mine]
-    return mine
+    return [*failures_of_no_company(), *mine] if is_superuser else mine
 
 
 def first_steps(role: str) -> list[tuple[FirstStep, bool]]:
@@ -93,12 +94,24 @@ def damaged_files(_today: Today) -> Iterator[Todo]:
 @watch("failures", needs="finance")
 def loop_failures(_today: Today) -> Iterator[Todo]:
     """What background loops could not do, until a later run does it."""
-    for failure in LoopFailure.objects.order_by("failing_since", "id")[:10]:
-        sentence = _("Traitement automatique en échec : %(loop)s") % {"loop": _(failure.loop)}
-        label, _colon, _pk = failure.row.partition(":")
-        url = reverse(SHOWN_AT[label]) if label in SHOWN_AT else record_url(failure.row)
-        detail = f"{failure.name} – {_(failure.problem)}"
-        yield Todo(sentence, detail, "alert", "bad", _("Voir") if url else "", url)
+    yield from map(_failed, LoopFailure.objects.order_by("failing_since", "id")[:10])
+
+
+def failures_of_no_company() -> list[Todo]:
+    """Those of rows that belong to no company, for superusers."""
+    # the policy shows what is of no company only to whoever sees every one
+    with across_companies():
+        return [
+            _failed(row) for row in LoopFailure.everywhere.filter(company=None).order_by("failing_since", "id")[:10]
+        ]
+
+
+def _failed(failure: LoopFailure) -> Todo:
+    sentence = _("Traitement automatique en échec : %(loop)s") % {"loop": _(failure.loop)}
+    label, _colon, _pk = failure.row.partition(":")
+    url = reverse(SHOWN_AT[label]) if label in SHOWN_AT else record_url(failure.row)
+    detail = f"{failure.name} – {_(failure.problem)}"
+    return Todo(sentence, detail, "alert", "bad", _("Voir") if url else "", url)
 
 
 @watch("webhooks", needs="settings.edit")

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.services.emails import one_line
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
+from config.kernel.mail_server import one_line
 from config.kernel.models import Company
 from config.kernel.rows import edit
 from customers.models import Customer

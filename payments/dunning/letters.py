@@ -11,11 +11,11 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
 from billing.models import Invoice
-from billing.services.emails import one_line
 from billing.variables import previewed
 from config.kernel import typography
 from config.kernel.clock import local_day
 from config.kernel.identifiers import payment_reference
+from config.kernel.mail_server import one_line
 from config.kernel.money import ZERO
 from payments.dunning.interest import charges_of as charges_of
 from payments.dunning.late_interest import LateCharges

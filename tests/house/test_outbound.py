@@ -42,7 +42,7 @@ OPENED = {
     "config/kernel/http.py": "what the guard lets through",
     "config/kernel/http_failures.py": "none: the names of failures",
     "config/kernel/outbound.py": "the guard",
-    "billing/mail_server.py": "EMAIL_URL, of the installation",
+    "config/kernel/mail_server.py": "EMAIL_URL, of the installation",
     "billing/bounce_mailbox.py": "BOUNCE_MAILBOX_URL, of the installation",
     "einvoicing/reception/sources/mailboxes.py": "what the guard lets through",
     "config/runtime/embedded.py": "our own services",

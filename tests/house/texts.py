@@ -45,7 +45,8 @@ def all_texts() -> tuple[set[str], dict[str, str]]:
             single |= sentences(nodes)
         for found in asked_for(nodes):
             _sort(found, single, plural)
-    for path in sorted((ROOT / "templates").rglob("*.html")):
+    # documents and letters to customers are French; mails about accounts are in the person's language
+    for path in sorted([*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates/people/mails").rglob("*.txt")]):
         # one line: what templatize makes of a page is not indented as Python is
         page = " ".join(templatize(NOTE.sub("", path.read_text(encoding="utf-8"))).split("\n")).strip()
         for _line, found, _comments, _context in extract("python", io.BytesIO(page.encode()), KEYWORDS):

@@ -19,7 +19,16 @@ from config.kernel.bulk.acts import ACTS, LISTS
 from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.bulk.running import RUNS
 from config.kernel.inbound.applying import RECEIVED
-from config.kernel.models import Company, LeasedRow, LoopFailure, ReceivedWebhook, WebhookDelivery, WebhookSource
+from config.kernel.models import (
+    Company,
+    Leased,
+    LeasedRow,
+    LoopFailure,
+    ReceivedWebhook,
+    WebhookDelivery,
+    WebhookSource,
+)
+from config.kernel.people.mails import ACCOUNT_MAILS, queue_mail
 from config.kernel.queue import Queue, held, renew
 from config.kernel.scope import company_scope
 from config.kernel.webhooks import endpoints
@@ -217,10 +226,15 @@ def a_bulk_run(company: Company) -> LeasedRow:
         )
 
 
-CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], LeasedRow]]] = {
+def an_account_mail(_company: Company) -> Leased:
+    return queue_mail(kind="password_changed", to="a@person.example", language="fr", context={}, at=AT)
+
+
+CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], Leased]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
     "notices": (NOTICES, an_email(EmailKind.NOTICE)),
+    "mails about accounts": (ACCOUNT_MAILS, an_account_mail),
     "reminders": (REMINDER_EMAILS, an_email(EmailKind.REMINDER)),
     "documents": (PREPARING, an_email_without_its_file),
     "webhooks out": (DELIVERIES, a_delivery),
@@ -255,7 +269,7 @@ def _queues() -> Iterator[Queue[Any]]:
 
 
 @EVERY
-def test_eight_workers_take_each_row_once(queue: Queue[Any], make: Callable[[Company], LeasedRow]) -> None:
+def test_eight_workers_take_each_row_once(queue: Queue[Any], make: Callable[[Company], Leased]) -> None:
     rows = {make(story.a_company()).pk for _company in range(4)}
 
     def worker(_place: int) -> list[int]:
@@ -271,7 +285,7 @@ def test_eight_workers_take_each_row_once(queue: Queue[Any], make: Callable[[Com
 
 @EVERY
 def test_a_worker_that_dies_leaves_its_row_and_one_that_is_late_writes_nothing(
-    queue: Queue[Any], make: Callable[[Company], LeasedRow]
+    queue: Queue[Any], make: Callable[[Company], Leased]
 ) -> None:
     make(story.a_company())
     (late,) = queue.claim(at=AT)
@@ -291,11 +305,11 @@ def test_a_worker_that_dies_leaves_its_row_and_one_that_is_late_writes_nothing(
 
 
 @EVERY
-def test_a_row_that_breaks_is_seen_and_stops_no_other(queue: Queue[Any], make: Callable[[Company], LeasedRow]) -> None:
+def test_a_row_that_breaks_is_seen_and_stops_no_other(queue: Queue[Any], make: Callable[[Company], Leased]) -> None:
     poisoned, other = make(story.a_company()), make(story.a_company())
     reached = []
 
-    def work(row: LeasedRow, _now: object) -> None:
+    def work(row: Leased, _now: object) -> None:
         if row.pk == poisoned.pk:
             raise ValueError("defect")
         reached.append(row.pk)

@@ -19,7 +19,8 @@ from config.kernel.models.files import DamagedFile
 from config.kernel.models.heartbeats import Heartbeat
 from config.kernel.models.jobs import Job, JobStatus
 from config.kernel.models.partners import ApiKey, IdempotentCall
-from config.kernel.models.queues import LeasedRow
+from config.kernel.models.people import AccountMail, AccountMailStatus
+from config.kernel.models.queues import Leased, LeasedRow
 from config.kernel.models.restorations import Installation, Restoration
 from config.kernel.models.sign_in import KnownPlace, SignInTries
 from config.kernel.models.webhooks import (
@@ -34,6 +35,8 @@ from config.kernel.models.webhooks import (
 )
 
 __all__ = [
+    "AccountMail",
+    "AccountMailStatus",
     "ApiKey",
     "AuditChain",
     "AuditEvent",
@@ -53,6 +56,7 @@ __all__ = [
     "Job",
     "JobStatus",
     "KnownPlace",
+    "Leased",
     "LeasedRow",
     "LoopFailure",
     "Membership",

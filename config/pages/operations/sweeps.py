@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.tasks import deliver_emails
-from config.kernel.tasks import apply_received, deliver_webhooks, run_bulk
+from config.kernel.tasks import apply_received, deliver_account_mails, deliver_webhooks, run_bulk
 from config.pages.operations.finishing import finish_jobs
 from einvoicing.tasks import poll, prepare, transmit
 from payments.tasks import deliver_reminders, read_feeds
@@ -18,6 +18,7 @@ def sweep() -> dict[str, int]:
         "statuses": poll(),
         "feeds": read_feeds(),
         "emails": deliver_emails(),
+        "account mails": deliver_account_mails(),
         "reminders": deliver_reminders(),
         "webhooks": deliver_webhooks(),
         "received": apply_received(),

@@ -58,6 +58,12 @@ class WitnessedBackend(EmailBackend):
         return bool(self.session and self.session.text_begun)
 
 
+def one_line(text: str) -> str:
+    """The text without line breaks nor control characters: nothing typed can start another header."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())
+
+
 def deliver(message: EmailMessage) -> None:
     """Returns when the server has accepted the message. Raises RemoteError with the server's own words."""
     backend = WitnessedBackend(fail_silently=False)
