@@ -14,7 +14,9 @@ class LoopFailure(CompanyRow):
     Of no company where the row is of none: the superusers' home page shows it.
     """
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="+")
+    company = models.ForeignKey(  # type: ignore[assignment]  # of none where the row is of none
+        Company, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     loop = models.CharField(_("traitement"), max_length=60)
     row = models.CharField(_("enregistrement"), max_length=60)
     name = models.CharField(_("intitulé"), max_length=200)
