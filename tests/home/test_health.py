@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -83,6 +85,24 @@ def test_workers_that_stopped_never_started_or_take_nothing_are_named_and_the_we
 def test_the_web_is_well_without_a_broker(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert Client().get("/health/web/").status_code == 200
+
+
+def test_alive_asks_nobody_and_ready_wants_every_migration_of_this_code(settings, monkeypatch):
+    ready = {tuple(row) for row in MigrationRecorder(connection).applied_migrations()}
+    monkeypatch.setattr(health, "_query", lambda _sql: list(ready))
+    assert {"kernel", "billing", "sessions"} <= {label for label, _name in health.written_migrations()}
+    assert health.written_migrations() <= set(MigrationLoader(None).disk_migrations)
+    assert Client().get("/readyz").status_code == 200
+    newer = [*ready, ("billing", "9999_of_the_next_release")]
+    monkeypatch.setattr(health, "_query", lambda _sql: newer)
+    assert Client().get("/readyz").status_code == 200
+    ready.remove(max(row for row in ready if row[0] == "billing"))
+    monkeypatch.setattr(health, "_query", lambda _sql: list(ready))
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["away"]) == (503, ["migrations"])
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert Client().get("/readyz").json()["away"] == ["broker", "migrations"]
+    assert Client().get("/healthz").json() == {"status": "ok"}
 
 
 def test_what_hangs_for_ever_holds_up_neither_the_answer_nor_the_other_checks(monkeypatch):
