@@ -217,7 +217,8 @@ def _begin_worker_heartbeat(instance: Any = None, **_kwargs: Any) -> None:
 
 @signals.beat_init.connect
 def _begin_beat_heartbeat(**_kwargs: Any) -> None:
-    beating.begin(BEAT, threads=0)
+    # under no name: the one that rings takes it
+    beating.begin(threads=0)
 
 
 @signals.setup_logging.connect

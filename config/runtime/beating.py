@@ -13,15 +13,21 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import structlog
 from celery import signals
-from celery.beat import PersistentScheduler
+from celery.beat import Scheduler as InMemory
 from django.db import Error, connection
 from django.utils import timezone
 
 log = structlog.get_logger(__name__)
 EVERY = 8.0  # seconds
 TASK_SECONDS = 300.0  # beyond the longest sweep
+BESIDE = 1.0  # seconds after which a clock that does not ring asks again whether it should
+CLOCK_LOCK = 7_105_222
+# a machine that vanished is noticed within half a minute, by the server and by the clock
+_NOTICED = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+_NOTICED_BY_SERVER = "".join(f" -c tcp_{name}={value}" for name, value in _NOTICED.items() if name.startswith("keep"))
 
 
 class Heart:
@@ -52,6 +58,8 @@ class Heart:
         """Tell the database, in one statement. A worker that cannot take more is at work."""
         from config.kernel.models import Heartbeat
 
+        if not self.names:
+            return
         busy = len(self.tasks)
         if busy and busy >= self.threads:
             self.moved()
@@ -108,14 +116,88 @@ def _task_ended(task_id: str = "", **_kwargs: Any) -> None:
         heart.ended(task_id)
 
 
-class Scheduler(PersistentScheduler):
-    """Celery's own, each turn of which is a sign of life, and which outlives a clock that is set back."""
+class Turn:
+    """The right to ring, of one clock at a time: a lock that PostgreSQL takes back with the session, however it ends."""
+
+    def __init__(self) -> None:
+        self._session: psycopg.Connection[Any] | None = None
+
+    def is_ours(self) -> bool:
+        """Asked before each turn: who lost the session has lost the right. With the database away nobody has it."""
+        try:
+            if self._session is not None:
+                self._session.execute("SELECT 1")
+                return True
+            session = self._connected()
+        except psycopg.Error as error:
+            log.warning("clock_without_database", error=type(error).__name__)
+            self.give_back()
+            return False
+        try:
+            row = session.execute("SELECT pg_try_advisory_lock(%s)", [CLOCK_LOCK]).fetchone()
+            if row and row[0]:
+                self._session, session = session, None
+        finally:
+            if session is not None:
+                session.close()
+        return self._session is not None
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        parameters: dict[str, Any] = {**connection.get_connection_params(), **_NOTICED}
+        parameters["options"] = f"{parameters.get('options', '')}{_NOTICED_BY_SERVER}"
+        return psycopg.connect(**{**parameters, "autocommit": True, "connect_timeout": 5})
+
+    def give_back(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+class Scheduler(InMemory):
+    """Celery's own, of which one rings wherever two run. Where it left off stands in PostgreSQL, with its sign of life.
+
+    Each turn is a sign of life; the clock outlives one that is set back.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.turn = Turn()
+        self._rings = False
+        super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        for heart in _hearts:
-            heart.moved()
+        if not (self.turn.is_ours() and (self._rings or self.take_up())):
+            self._rings = False
+            _tell_beat(rings=False)
+            return BESIDE
+        self._rings = True
         self.forget_the_future()
-        return super().tick(*args, **kwargs)
+        wait = super().tick(*args, **kwargs)
+        # nothing more is due: the next clock goes on from here
+        if wait:
+            for heart in _hearts:
+                heart.moved()
+        return wait
+
+    def take_up(self) -> bool:
+        """Go on where the last clock left off: what was due since rings now, what it rang does not ring again."""
+        from config.kernel.models import Heartbeat
+
+        try:
+            left = Heartbeat.objects.filter(name="beat").values_list("moved_at", flat=True).first()
+            _tell_beat(rings=True)
+        except Error as error:
+            log.warning("clock_not_taken_up", error=type(error).__name__)
+            return False
+        finally:
+            connection.close()
+        for entry in self.schedule.values() if left else ():
+            entry.last_run_at = left.astimezone(self.app.timezone)
+        self._heap = None
+        return True
+
+    def close(self) -> None:
+        super().close()
+        self.turn.give_back()
 
     def forget_the_future(self) -> None:
         """An alarm that rang « later than now » would otherwise be silent until then, and all of them with it."""
@@ -125,3 +207,11 @@ class Scheduler(PersistentScheduler):
                 entry.last_run_at = now
                 # made anew from the entries
                 self._heap = None
+
+
+def _tell_beat(*, rings: bool) -> None:
+    """The clock that rings gives the sign of life; one beside it gives none, lest it hide the other's silence."""
+    for heart in _hearts:
+        heart.names = ("beat",) if rings else ()
+        if rings:
+            heart.write(timezone.now())

@@ -25,14 +25,13 @@ def commands(names: Iterable[str]) -> dict[str, list[str]]:
     """Name → the arguments of its celery. Raises KeyError for a queue that nothing is routed to."""
     from config.celery import BEAT, QUEUES_AT_WORK
 
-    schedule = str(embedded.state_directory() / "beat-schedule")
     known = {queue.name: queue.worker() for queue in QUEUES_AT_WORK}
     asked: dict[str, list[str]] = {}
     for name in names:
         if name == QUEUES:
             asked |= known
         elif name == BEAT:
-            asked[BEAT] = ["beat", "--schedule", schedule, "--pidfile="]
+            asked[BEAT] = ["beat", "--pidfile="]
         else:
             asked[name] = known[name]
     return asked

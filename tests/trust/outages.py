@@ -98,8 +98,7 @@ class Product:
             if name == "web":
                 self.start_web()
                 continue
-            more = ["--schedule", str(self.state / "beat-schedule")] if name == "beat" else []
-            self.running[name] = self.nursery.start(*JOBS[name], *more, log=self.log(name))
+            self.running[name] = self.nursery.start(*JOBS[name], log=self.log(name))
 
     @cached_property
     def nursery(self) -> Nursery:

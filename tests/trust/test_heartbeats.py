@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,9 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from django.utils import timezone
 
-from config.celery import app
+from config.celery import QUEUES_AT_WORK, app
 from config.kernel.models import Heartbeat
 from config.runtime import beating, embedded, heartbeats
 from config.runtime.keeper import Valkey
@@ -25,6 +27,7 @@ from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.trust, pytest.mark.django_db(transaction=True)]
 STARTED = ["sync", "beat"]
+QUEUES = [queue.name for queue in QUEUES_AT_WORK]
 
 
 @contextmanager
@@ -137,9 +140,52 @@ def test_a_sign_left_before_the_clock_was_set_back_is_no_sign_of_life() -> None:
     assert {worker.name: worker.state for worker in heartbeats.workers(now)}["sync"] == "stopped"
 
 
-def test_a_clock_set_back_silences_no_alarm(tmp_path: Path) -> None:
-    scheduler = beating.Scheduler(app=app, schedule_filename=str(tmp_path / "schedule"))
+def test_a_clock_set_back_silences_no_alarm() -> None:
+    scheduler = beating.Scheduler(app=app)
+    assert scheduler.turn.is_ours()
     for entry in scheduler.schedule.values():
         entry.last_run_at += timedelta(hours=1)
     assert scheduler.tick() <= 5, "the most frequent alarm rings every five seconds"
     scheduler.close()
+
+
+def rung(broker: Valkey, task: str) -> list[str]:
+    """Which process rang each alarm of the task that the broker holds, the newest first."""
+    with redis.Redis.from_url(broker.url) as client:
+        found = [json.loads(message)["headers"] for queue in QUEUES for message in client.lrange(queue, 0, -1)]
+    return [headers["origin"] for headers in found if headers["task"] == task]
+
+
+@contextmanager
+def clocks(state: Path, count: int) -> Iterator[tuple[Valkey, list[subprocess.Popen[bytes]]]]:
+    """So many clocks at once on the database of the test; nobody takes what they ring."""
+    run = Path(tempfile.mkdtemp(prefix="quittance-"))
+    broker = Valkey(state, run)
+    broker.start()
+    environment = {**os.environ, "DATABASE_URL": database_of_the_test(), "REDIS_URL": broker.url}
+    environment |= {"LOG_LEVEL": "CRITICAL", embedded.INHERITED: ""}
+    command = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.daily_clock", "beat", "--pidfile="]
+    running = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(count)]
+    try:
+        yield broker, running
+    finally:
+        for process in running:
+            process.kill()
+            process.wait(PATIENCE)
+        broker.stop()
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def test_of_two_clocks_one_rings_and_the_other_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    beating.Heart(("beat",), threads=0).write(timezone.now() - timedelta(days=2))
+    with clocks(tmp_path, 2) as (broker, running):
+        wait_until(lambda: len(rung(broker, "einvoicing.transmit")) >= 6, what="three seconds of alarms")
+        (first,) = set(rung(broker, "einvoicing.transmit"))
+        assert rung(broker, "payments.remind") == [first], "nobody rang since two days: once is due, whoever rings"
+        killed = process_of("beat")
+        (other,) = {process.pid for process in running} - {killed}
+        wait_for_signs("beat")
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: len(set(rung(broker, "einvoicing.transmit"))) == 2, what="the other clock")
+        wait_until(lambda: process_of("beat") == other, what="its sign of life")
+        assert rung(broker, "payments.remind") == [first], "what rang this morning does not ring again"
