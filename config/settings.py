@@ -140,17 +140,14 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
 TRAIL_DIR = env.str("TRAIL_DIR", default=str(STATE_DIR / "trail"))
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_DIR / "files"))
-# each process keeps its own: what is remembered here can be asked for again
+# all processes of all machines together, under its two names: what others answered, uploads' progress, codes used once.
+# It is asked again, and refused nothing, when the broker is away
 CACHES = {
-    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
-    for name in ("default", "verdicts")
+    name: {"BACKEND": "config.kernel.shared_cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}
+    for name in ("default", "shared")
 }
-# all processes together: what others answered, which is asked again when the broker is away
-CACHES["shared"] = {
-    "BACKEND": "config.kernel.shared_cache.SharedCache",
-    "LOCATION": REDIS_URL,
-    "KEY_PREFIX": "cache",
-}
+# each process keeps its own: the rules' verdict on the same bytes is the same everywhere, and nobody outside writes one
+CACHES["verdicts"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "verdicts"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

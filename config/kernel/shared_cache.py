@@ -34,7 +34,7 @@ class JsonSerializer:
 
 
 class SharedCache(RedisCache):
-    """Django's own over Redis; away, it finds nothing and keeps nothing. Only `get`, `set`, `delete`, `clear`."""
+    """Django's own over Redis; away, it finds and keeps nothing. Only `get`, `set`, `add`, `delete`, `clear`."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {**params.get("OPTIONS", {}), **broker.options(), "serializer": JsonSerializer()}
@@ -45,6 +45,9 @@ class SharedCache(RedisCache):
 
     def set(self, key: str, value: Any, timeout: Any = None, version: int | None = None) -> None:
         _unless_away(lambda: super(SharedCache, self).set(key, value, timeout, version), None)
+
+    def add(self, key: str, value: Any, timeout: Any = None, version: int | None = None) -> bool:
+        return _unless_away(lambda: super(SharedCache, self).add(key, value, timeout, version), True)
 
     def delete(self, key: str, version: int | None = None) -> bool:
         return _unless_away(lambda: super(SharedCache, self).delete(key, version), False)

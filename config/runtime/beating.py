@@ -117,7 +117,7 @@ def _task_ended(task_id: str = "", **_kwargs: Any) -> None:
 
 
 class Turn:
-    """The right to ring, of one clock at a time: a lock that PostgreSQL takes back with the session, however it ends."""
+    """The right to ring, of one clock at a time: a lock that PostgreSQL takes back with its session, however it ends."""
 
     def __init__(self) -> None:
         self._session: psycopg.Connection[Any] | None = None
@@ -129,18 +129,16 @@ class Turn:
                 self._session.execute("SELECT 1")
                 return True
             session = self._connected()
+            row = session.execute("SELECT pg_try_advisory_lock(%s)", [CLOCK_LOCK]).fetchone()
         except psycopg.Error as error:
             log.warning("clock_without_database", error=type(error).__name__)
             self.give_back()
             return False
-        try:
-            row = session.execute("SELECT pg_try_advisory_lock(%s)", [CLOCK_LOCK]).fetchone()
-            if row and row[0]:
-                self._session, session = session, None
-        finally:
-            if session is not None:
-                session.close()
-        return self._session is not None
+        if row != (True,):
+            session.close()
+            return False
+        self._session = session
+        return True
 
     def _connected(self) -> psycopg.Connection[Any]:
         parameters: dict[str, Any] = {**connection.get_connection_params(), **_NOTICED}
@@ -161,13 +159,13 @@ class Scheduler(InMemory):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.turn = Turn()
-        self._rings = False
+        # None: not asked yet
+        self._rings: bool | None = None
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         if not (self.turn.is_ours() and (self._rings or self.take_up())):
-            self._rings = False
-            _tell_beat(rings=False)
+            self._stand_beside()
             return BESIDE
         self._rings = True
         self.forget_the_future()
@@ -177,6 +175,12 @@ class Scheduler(InMemory):
             for heart in _hearts:
                 heart.moved()
         return wait
+
+    def _stand_beside(self) -> None:
+        if self._rings is not False:
+            log.info("clock_beside", place=os.getpid())
+        self._rings = False
+        _tell_beat(rings=False)
 
     def take_up(self) -> bool:
         """Go on where the last clock left off: what was due since rings now, what it rang does not ring again."""
@@ -190,8 +194,9 @@ class Scheduler(InMemory):
             return False
         finally:
             connection.close()
-        for entry in self.schedule.values() if left else ():
-            entry.last_run_at = left.astimezone(self.app.timezone)
+        if left is not None:
+            for entry in self.schedule.values():
+                entry.last_run_at = left.astimezone(self.app.timezone)
         self._heap = None
         return True
 

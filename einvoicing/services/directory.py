@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
 
 from django.core.cache import cache
 
@@ -46,7 +45,10 @@ NOWHERE = (
 NO_PLATFORM = "Aucune plateforme reliée ne donne accès à l’annuaire."
 SUSPENDED = "La plateforme est suspendue ou hors ligne : l’annuaire n’a pas été consulté."
 
-T = TypeVar("T")
+# what it said: the unit, and the addresses
+Said = tuple[Unit | None, tuple[DirectoryLine, ...]]
+# an answer kept by another release, whose values have other fields, is no answer
+SHAPE = " ".join(field.name for kind in (Unit, DirectoryLine) for field in fields(kind))
 
 
 class Reach(StrEnum):
@@ -84,12 +86,16 @@ class Found:
 
 def reachability(*, company: Company, electronic_address: str, at: datetime) -> Answer:
     """Whether an invoice sent to this address (BT-49, scheme 0225) would reach its buyer."""
+
+    def ask(directory: AfnorDirectory) -> Said:
+        line = directory.line(electronic_address)
+        return None, (line,) if line else ()
+
     try:
-        asked_at, line = _answer_to(
-            company, at, f"line {electronic_address}", lambda directory: directory.line(electronic_address)
-        )
+        asked_at, _nobody, lines = _answer_to(company, at, f"line {electronic_address}", ask)
     except (CannotAsk, RemoteError, SecretUnreadable) as error:
         return Answer(Reach.UNKNOWN, at, problem=_sentence(error))
+    line = lines[0] if lines else None
     return Answer(reach_of(line), asked_at, line)
 
 
@@ -120,11 +126,11 @@ def look_up(*, company: Company, siren: str, siret: str = "", service_code: str 
     The numbers must be valid: they are not checked again here.
     """
 
-    def ask(directory: AfnorDirectory) -> tuple[Unit | None, tuple[DirectoryLine, ...]]:
+    def ask(directory: AfnorDirectory) -> Said:
         return _unit(directory, siren, siret), _lines(directory, siren, siret, service_code)
 
     try:
-        asked_at, (unit, lines) = _answer_to(company, at, f"unit {siren} {siret} {service_code}", ask)
+        asked_at, unit, lines = _answer_to(company, at, f"unit {siren} {siret} {service_code}", ask)
     except (CannotAsk, RemoteError, SecretUnreadable) as error:
         return Found(at, problem=_sentence(error))
     return Found(asked_at, unit, lines)
@@ -148,23 +154,29 @@ def _account(company: Company, at: datetime) -> PlatformAccount:
     return account
 
 
-def _answer_to(company: Company, at: datetime, question: str, ask: Callable[[AfnorDirectory], T]) -> tuple[datetime, T]:
+def _answer_to(
+    company: Company, at: datetime, question: str, ask: Callable[[AfnorDirectory], Said]
+) -> tuple[datetime, Unit | None, tuple[DirectoryLine, ...]]:
     """When it was answered, and what: from the cache while it is fresh, else from the directory. Failures are not kept.
 
     Raises CannotAsk, RemoteError, SecretUnreadable.
     """
     account = _account(company, at)
-    where = f"{account.pk} {account.base_url} {account.directory_name} {question}"
+    where = f"{account.pk} {account.base_url} {account.directory_name} {question} {SHAPE}"
     key = f"directory:{hashlib.sha256(where.encode()).hexdigest()}"
-    kept: tuple[datetime, T] | None = cache.get(key)
+    kept = cache.get(key)
+    asked_at = datetime.fromisoformat(kept["at"]) if kept else at
     # not one of the future: after a clock was set back, the answer would stand for longer than a day
-    if kept is not None and timedelta(0) <= at - kept[0] < KEPT:
-        return kept
+    if kept and timedelta(0) <= at - asked_at < KEPT:
+        lines = tuple(DirectoryLine(**line) for line in kept["lines"])
+        return asked_at, Unit(**kept["unit"]) if kept["unit"] else None, lines
     patient = replace(settings_of(account), read_timeout=PATIENCE)
     with closing(AfnorDirectory(patient)) as directory, directory.within(DEADLINE):
-        answer = (at, ask(directory))
-    cache.set(key, answer, KEPT.total_seconds())
-    return answer
+        unit, lines = ask(directory)
+    # as JSON, which the processes share: one answer for whoever asks, wherever
+    said = {"at": at.isoformat(), "unit": asdict(unit) if unit else None, "lines": [asdict(line) for line in lines]}
+    cache.set(key, said, KEPT.total_seconds())
+    return at, unit, lines
 
 
 def _unit(directory: AfnorDirectory, siren: str, siret: str) -> Unit | None:

@@ -163,9 +163,10 @@ def clocks(state: Path, count: int) -> Iterator[tuple[Valkey, list[subprocess.Po
     broker = Valkey(state, run)
     broker.start()
     environment = {**os.environ, "DATABASE_URL": database_of_the_test(), "REDIS_URL": broker.url}
-    environment |= {"LOG_LEVEL": "CRITICAL", embedded.INHERITED: ""}
+    environment |= {"LOG_LEVEL": "INFO", embedded.INHERITED: ""}
     command = [sys.executable, "-m", "celery", "-q", "-A", "tests.trust.daily_clock", "beat", "--pidfile="]
-    running = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(count)]
+    with (state / "log").open("wb") as log:
+        running = [subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log) for _ in range(count)]
     try:
         yield broker, running
     finally:
@@ -179,6 +180,7 @@ def clocks(state: Path, count: int) -> Iterator[tuple[Valkey, list[subprocess.Po
 def test_of_two_clocks_one_rings_and_the_other_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     beating.Heart(("beat",), threads=0).write(timezone.now() - timedelta(days=2))
     with clocks(tmp_path, 2) as (broker, running):
+        wait_until(lambda: "clock_beside" in (tmp_path / "log").read_text(), what="the clock beside")
         wait_until(lambda: len(rung(broker, "einvoicing.transmit")) >= 6, what="three seconds of alarms")
         (first,) = set(rung(broker, "einvoicing.transmit"))
         assert rung(broker, "payments.remind") == [first], "nobody rang since two days: once is due, whoever rings"
