@@ -117,7 +117,7 @@ def _task_ended(task_id: str = "", **_kwargs: Any) -> None:
 
 
 class Turn:
-    """The right to ring, of one clock at a time: a lock that PostgreSQL takes back with its session, however it ends."""
+    """The right to ring, of one clock at a time: a lock that PostgreSQL takes back with the session."""
 
     def __init__(self) -> None:
         self._session: psycopg.Connection[Any] | None = None
