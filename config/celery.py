@@ -50,7 +50,7 @@ QUEUES = (
         "invoice_processing",
         5,
         DOCUMENT_TRIES,
-        ("einvoicing.prepare", "einvoicing.transmit", "operations.*", "kernel.run_bulk"),
+        ("einvoicing.prepare", "einvoicing.transmit", "operations.*", "kernel.run_bulk", "kernel.run_imports"),
     ),
     # a page takes seconds of both processors: nothing else waits behind scans
     WorkQueue("ocr_processing", 2, OCR_TRIES, ("einvoicing.read_scans",)),
@@ -157,6 +157,8 @@ app.conf.update(
         "apply-received": {"task": "kernel.apply_received", "schedule": 5.0},
         # acts on many rows that somebody asked for
         "run-bulk": {"task": "kernel.run_bulk", "schedule": 3.0},
+        # lists from other software
+        "run-imports": {"task": "kernel.run_imports", "schedule": 3.0},
         # what has served its time
         "forget": {"task": "kernel.forget", "schedule": crontab(hour=3, minute=40)},
         # reminders that wait for the mail server, each guarded again

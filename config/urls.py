@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.pages import bulk, views
+from config.pages import bulk, imports, views
 from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
@@ -41,6 +41,8 @@ urlpatterns = [
     path("bulk/new/", bulk.bulk_new, name="bulk-new"),
     path("bulk/<int:pk>/", bulk.bulk_run, name="bulk-run"),
     path("bulk/<int:pk>/stop/", bulk.bulk_stop, name="bulk-stop"),
+    path("imports/", imports.import_list, name="import-list"),
+    path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
     path("company/", views.switch_company, name="company-switch"),
     path("settings/", company.company_settings, name="company-settings"),
     path("settings/platform/", platforms.platform_list, name="platform-settings"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from billing.models import MovementReason, Product, PurchaseOrder, SalesOrder, StockMovement
@@ -15,6 +16,7 @@ from billing.totals import check_vat
 from config.kernel import audit, typography
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Invalid
+from config.kernel.models import Company
 from config.kernel.rows import edit, lock
 from customers.exemptions import is_motive
 
@@ -61,6 +63,20 @@ def save_product(
     tag = "billing.product.changed" if product else "billing.product.created"
     audit.record(tag, subject=row, actor=actor, at=at, data={"reference": row.reference, "unit_price": row.unit_price})
     return row
+
+
+@transaction.atomic
+def add_products(*, company: Company, rows: Sequence[Mapping[str, Any]], actor: Actor, at: datetime) -> list[Product]:
+    """Create them all, in this order. Raises IntegrityError where one bears a reference that another bears already."""
+    created = timezone.now()
+    products = [Product(company=company, created_at=created, **values) for values in rows]
+    Product.everywhere.bulk_create(products)
+    happenings = [
+        audit.Happening(subject=row, data={"reference": row.reference, "unit_price": row.unit_price})
+        for row in products
+    ]
+    audit.record_all("billing.product.created", happenings, actor=actor, at=at)
+    return products
 
 
 class ProductArchived(DomainError):

@@ -111,6 +111,14 @@ declare(
     Fact("kernel.bulk.started", n("« %(act)s » demandé (%(list)s : %(rows)s)"), "clock"),
     Fact("kernel.bulk.finished", n("Acte groupé terminé, faites : %(done)s, refusées : %(refused)s"), "check"),
     Fact("kernel.bulk.stopped", n("Acte groupé arrêté"), "close", "warn"),
+    Fact("kernel.import.received", n("Fichier à reprendre reçu : %(name)s"), "clock"),
+    Fact("kernel.import.checking", n("Colonnes confirmées, lignes à vérifier"), "clock"),
+    Fact("kernel.import.checked", n("Lignes vérifiées : %(rows)s, en erreur : %(errors)s"), "check"),
+    Fact("kernel.import.columns", n("Colonnes à choisir de nouveau"), "edit"),
+    Fact("kernel.import.confirmed", n("Reprise demandée"), "clock"),
+    Fact("kernel.import.refused", n("Rien n’est repris : %(reason)s"), "alert", "bad"),
+    Fact("kernel.import.finished", n("Repris, créées : %(created)s, mises à jour : %(updated)s"), "check"),
+    Fact("kernel.import.cancelled", n("Reprise abandonnée"), "close", "warn"),
     Fact("kernel.list.exported", n("%(list)s : %(rows)s lignes exportées (%(format)s)"), "download"),
 )
 declare(

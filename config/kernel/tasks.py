@@ -9,6 +9,8 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from config.kernel import isolating, sign_in
 from config.kernel.api import idempotency
 from config.kernel.bulk.running import RUNS
+from config.kernel.importing.receiving import forget as forget_imports
+from config.kernel.importing.running import IMPORTS
 from config.kernel.inbound.applying import apply_due
 from config.kernel.models import Company
 from config.kernel.people import mails
@@ -37,6 +39,12 @@ def run_bulk() -> int:
     return len(RUNS.sweep())
 
 
+@shared_task(name="kernel.run_imports")
+def run_imports() -> int:
+    """Check, or take over, the lists that wait for it; how many."""
+    return len(IMPORTS.sweep())
+
+
 @shared_task(name="kernel.pulse")
 def pulse() -> None:
     """Nothing: whoever took it takes its tasks (config/runtime/beating.py)."""
@@ -59,6 +67,7 @@ def forget() -> dict[str, int]:
             "answers": idempotency.forget(at=at),
             "messages": forgetting.forget(at=at),
             "tokens": expired,
+            "imports": forget_imports(at=at),
             "failures": isolating.forget(at=at),
             "places": sign_in.forget(at=at),
             "mails": mails.forget(at=at),

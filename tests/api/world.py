@@ -30,6 +30,8 @@ from config.kernel.api.keys import create_key
 from config.kernel.bulk.acts import ACTS, LISTS
 from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.clock import local_day
+from config.kernel.importing.kinds import KINDS
+from config.kernel.importing.receiving import receive_file
 from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -194,6 +196,20 @@ class World:
                 tiers=[Tier(Decimal(0), Decimal(2))],
                 products=[],
                 actor=story.ACTOR,
+                at=story.AT,
+            )
+
+    @cached_property
+    def import_run(self) -> Any:
+        with company_scope(self.company):
+            return receive_file(
+                kind=KINDS["customers"],
+                company=self.company,
+                name="clients.csv",
+                data=b"Nom\nGarage Dupont\n",
+                user=a_person(self.company),
+                actor=story.ACTOR,
+                language="fr",
                 at=story.AT,
             )
 

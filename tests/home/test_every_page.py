@@ -56,6 +56,9 @@ TWINS: dict[str, tuple[str, str]] = {
     "bulk-new": ("", ""),
     "bulk-run": ("", ""),
     "bulk-stop": ("", ""),
+    # people look at a list before it is taken over
+    "import-list": ("", ""),
+    "import-detail": ("", ""),
     "company-settings": ("", ""),
     "platform-settings": ("get api/platforms", ""),
     "platform-edit": ("", "post api/platforms/<int:id>/test"),
@@ -388,6 +391,7 @@ A_ROW = {
     "einvoicing:answer": lambda world: world.answer,
     "einvoicing:report": lambda world: world.report,
     "bulk": lambda world: world.bulk_run,
+    "import": lambda world: world.import_run,
     "api-key": lambda world: world.key,
     "approval-rule": lambda world: world.approval_rule,
     "delegation": lambda world: world.delegation,

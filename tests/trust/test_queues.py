@@ -18,6 +18,9 @@ from config.kernel import audit
 from config.kernel.bulk.acts import ACTS, LISTS
 from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.bulk.running import RUNS
+from config.kernel.importing.kinds import KINDS
+from config.kernel.importing.receiving import choose_columns, receive_file
+from config.kernel.importing.running import IMPORTS
 from config.kernel.inbound.applying import RECEIVED
 from config.kernel.models import (
     Company,
@@ -230,6 +233,16 @@ def an_account_mail(_company: Company) -> Leased:
     return queue_mail(kind="password_changed", to="a@person.example", language="fr", context={}, at=AT)
 
 
+def an_import(company: Company) -> LeasedRow:
+    with company_scope(company):
+        kind, data = KINDS["customers"], b"Nom\nGarage Dupont\n"
+        run = receive_file(
+            kind=kind, company=company, name="l.csv", data=data, user=None, actor=story.ACTOR, language="fr", at=AT
+        )
+        choose_columns(run=run, columns={"name": 0}, actor=story.ACTOR, at=AT)
+    return run
+
+
 CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], Leased]]] = {
     "transmissions": (TRANSMISSIONS, a_transmission),
     "e-mails": (INVOICE_EMAILS, an_email(EmailKind.INVOICE)),
@@ -244,6 +257,7 @@ CONTRACTS: dict[str, tuple[Queue[Any], Callable[[Company], Leased]]] = {
     "payments by card": (CHECKOUTS, a_checkout),
     "payouts": (PAYOUTS, a_provider_account),
     "acts on many rows": (RUNS, a_bulk_run),
+    "lists": (IMPORTS, an_import),
     "polls": (POLLING, platforms.a_platform_account),
     "reports": (REPORTS, a_report),
     "answers to suppliers": (ANSWERS, an_answer),

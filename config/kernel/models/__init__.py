@@ -17,6 +17,7 @@ from config.kernel.models.exchange import ExchangeRate
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.heartbeats import Heartbeat
+from config.kernel.models.imports import ImportChoice, ImportLayout, ImportRow, ImportRun, ImportStatus
 from config.kernel.models.jobs import Job, JobStatus
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.people import AccountMail, AccountMailStatus
@@ -52,6 +53,11 @@ __all__ = [
     "ExchangeRate",
     "Heartbeat",
     "IdempotentCall",
+    "ImportChoice",
+    "ImportLayout",
+    "ImportRow",
+    "ImportRun",
+    "ImportStatus",
     "Installation",
     "Job",
     "JobStatus",

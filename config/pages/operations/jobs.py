@@ -38,6 +38,8 @@ from config.kernel.models import (
     BulkRun,
     BulkStatus,
     CompanyRow,
+    ImportRun,
+    ImportStatus,
     ReceivedStatus,
     ReceivedWebhook,
     WebhookAttempt,
@@ -109,7 +111,7 @@ def _replay(row: WebhookDelivery, reason: str, actor: Actor, at: datetime) -> An
     return replay_delivery(delivery=row, actor=actor, at=at)
 
 
-_T, _E, _D = TransmissionStatus, EmailStatus, DeliveryStatus
+_T, _E, _D, _I = TransmissionStatus, EmailStatus, DeliveryStatus, ImportStatus
 SOURCES: Sequence[Source] = (
     Source(
         queue=INVOICES, kind="transmission", model=Transmission,
@@ -126,6 +128,15 @@ SOURCES: Sequence[Source] = (
             ACTIVE: Q(status=BulkStatus.RUNNING, lease_until__isnull=False), WAITING: Q(status=BulkStatus.RUNNING),
         },
         created=F("requested_at"),
+    ),
+    Source(
+        queue=INVOICES, kind="import", model=ImportRun,
+        states={
+            ACTIVE: Q(status__in=[_I.CHECKING, _I.APPLYING], lease_until__isnull=False),
+            WAITING: Q(status__in=[_I.CHECKING, _I.APPLYING]),
+            FAILED: Q(status__in=[_I.COLUMNS, _I.CHECKED]) & ~Q(last_error=""),
+        },
+        created=F("requested_at"), attempts=F("attempts"), error=F("last_error"),
     ),
     Source(
         queue=RECONCILIATION, kind="bank_line", model=BankLine,

@@ -20,6 +20,7 @@ QUEUE_LABELS: dict[str, Any] = {
 KIND_LABELS: dict[str, Any] = {
     "transmission": _("Transmission à une plateforme"),
     "bulk": _("Acte groupé"),
+    "import": _("Reprise d’une liste"),
     "bank_line": _("Ligne bancaire"),
     "email": _("E-mail"),
     "webhook": _("Webhook"),

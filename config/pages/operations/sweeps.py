@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.tasks import deliver_emails
-from config.kernel.tasks import apply_received, deliver_account_mails, deliver_webhooks, run_bulk
+from config.kernel.tasks import apply_received, deliver_account_mails, deliver_webhooks, run_bulk, run_imports
 from config.pages.operations.finishing import finish_jobs
 from einvoicing.tasks import poll, prepare, transmit
 from payments.tasks import deliver_reminders, read_feeds
@@ -13,6 +13,7 @@ def sweep() -> dict[str, int]:
     """Run every queue's sweep once, here and now, without a broker."""
     return {
         "bulk": run_bulk(),
+        "imports": run_imports(),
         "documents": prepare(),
         "transmissions": transmit(),
         "statuses": poll(),
