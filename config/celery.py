@@ -183,6 +183,8 @@ app.conf.update(
         "spread-charges": {"task": "billing.spread_charges", "schedule": crontab(hour=4, minute=20)},
         # the end of the jobs that were asked for
         "finish-jobs": {"task": "operations.finish_jobs", "schedule": 15.0},
+        # chains, files, stamps, backup and rehearsal: each once a night, the last once a month
+        "safekeep": {"task": "operations.safekeep", "schedule": crontab(minute=15)},
         # reminders, each guarded again at the moment of sending
         "remind": {"task": "payments.remind", "schedule": crontab(hour=9, minute=0)},
         # a task that does nothing, by which each worker shows that it takes its tasks

@@ -138,6 +138,20 @@ DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="t
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+# a directory or s3://bucket/prefix: with it a backup is made each night
+BACKUP_TO = env.str("BACKUP_TO", default="")
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=14)
+BACKUP_KEEP_WEEKS = env.int("BACKUP_KEEP_WEEKS", default=8)
+BACKUP_KEEP_MONTHS = env.int("BACKUP_KEEP_MONTHS", default=24)
+# the file of an age identity, which opens backups: with it a restoration is rehearsed each month
+BACKUP_REHEARSAL_IDENTITY = env.str("BACKUP_REHEARSAL_IDENTITY", default="")
+# object storage, for backups and kept files; empty: what boto3 finds by itself
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="")
+S3_REGION = env.str("S3_REGION", default="")
+S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", default="")
+S3_SECRET_KEY = env.str("S3_SECRET_KEY", default="")
+# days within which every kept file is read again and compared with its SHA-256
+FILES_CHECKED_WITHIN = env.int("FILES_CHECKED_WITHIN", default=30)
 TRAIL_DIR = env.str("TRAIL_DIR", default=str(STATE_DIR / "trail"))
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_DIR / "files"))
 # all processes of all machines together, under its two names: what others answered, uploads' progress, codes used once.

@@ -33,7 +33,9 @@ from config.kernel.models import (
     KnownPlace,
     LoopFailure,
     Membership,
+    ProofProgress,
     Restoration,
+    SafekeepingRun,
     SignInTries,
     User,
 )
@@ -211,6 +213,18 @@ class InstallationAdmin(FoundAdmin):
 @admin.register(Restoration)
 class RestorationAdmin(FoundAdmin):
     list_display = ["noticed_at", "last_known_at", "compared_at", "released_at", "released_by"]
+
+
+@admin.register(SafekeepingRun)
+class SafekeepingRunAdmin(FoundAdmin):
+    list_display = ["started_at", "kind", "finished_at", "problem"]
+    list_filter = ["kind"]
+
+
+@admin.register(ProofProgress)
+class ProofProgressAdmin(FactAdmin):
+    list_display = ["company", "length", "verified_at", "whole_at", "round_at", "round_count", "round_ended_at"]
+    list_select_related = ["company"]
 
 
 @admin.register(Heartbeat)

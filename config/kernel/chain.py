@@ -136,6 +136,30 @@ def verify(company: Company) -> list[Break]:
             raise
 
 
+def verify_since(company: Company, length: int, head: str) -> list[Break]:
+    """The breaks after event `length`, whose hash was `head` when all before it was verified: new events, their rows.
+
+    What was touched of earlier rows, and figures that follow from others, are seen by `verify` alone.
+    """
+    with company_scope(company), snapshot():
+        return list(_breaks_since(company, length, head))
+
+
+def _breaks_since(company: Company, length: int, head: str) -> Iterator[Break]:
+    expected: dict[str, tuple[int, str]] = {}
+    yield from _verify_events(company, expected, after=(length, head))
+    if length and not AuditEvent.everywhere.filter(company=company, sequence=length, hash=head).exists():
+        yield Break("kernel.auditevent", length, "the last event that was verified is gone or is another")
+    for model, sealed in _sealed.items():
+        label = f"{model._meta.label_lower}:"
+        keys = [int(subject[len(label) :]) for subject in expected if subject.startswith(label)]
+        for start in range(0, len(keys), 500):
+            named = models.Q(pk__in=keys[start : start + 500])
+            yield from _verify_rows(company, model, sealed, expected, named)
+    for subject, (sequence, _digest) in expected.items():
+        yield Break(subject, sequence, "the row is missing")
+
+
 def _breaks(company: Company) -> Iterator[Break]:
     expected: dict[str, tuple[int, str]] = {}
     yield from _verify_events(company, expected)
@@ -162,9 +186,14 @@ def _unreadable(company: Company) -> Iterator[Break]:
                 yield Break(f"{model._meta.label_lower}:{key}", None, "it holds a value that cannot be read")
 
 
-def _verify_events(company: Company, expected: dict[str, tuple[int, str]]) -> Iterator[Break]:
-    previous, place = "", 0
-    for event in AuditEvent.everywhere.filter(company=company).order_by("sequence", "id").iterator(2000):
+def _verify_events(
+    company: Company, expected: dict[str, tuple[int, str]], after: tuple[int, str] = (0, "")
+) -> Iterator[Break]:
+    place, previous = after
+    events = AuditEvent.everywhere.filter(company=company)
+    # an event without a place is one that is not chained: wherever it stands, it is seen
+    events = events.filter(models.Q(sequence__gt=place) | models.Q(sequence=None)) if place else events
+    for event in events.order_by("sequence", "id").iterator(2000):
         subject = f"kernel.auditevent:{event.pk}"
         place += 1
         if event.sequence != place:
@@ -210,11 +239,15 @@ def _verify_figures(company: Company, figures: Recomputation) -> Iterator[Break]
 
 
 def _verify_rows(
-    company: Company, model: type[models.Model], sealed: Sealed, expected: dict[str, tuple[int, str]]
+    company: Company,
+    model: type[models.Model],
+    sealed: Sealed,
+    expected: dict[str, tuple[int, str]],
+    only: models.Q | None = None,
 ) -> Iterator[Break]:
     everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows are sealed
     # a server-side cursor: the rows of ten years are never in memory together
-    for row in sealed.rows(everywhere.filter(sealed.frozen, company=company)).iterator(500):
+    for row in sealed.rows(everywhere.filter(sealed.frozen, only or models.Q(), company=company)).iterator(500):
         found = expected.pop(row.subject, None)
         name = f"{row.subject} ({row})"
         if found is None:

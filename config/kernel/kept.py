@@ -150,16 +150,26 @@ def keep_file(row: Any, name: str, data: bytes) -> None:
     check_kept(row)
 
 
+def models_with_files() -> list[type[Any]]:
+    """The classes whose rows keep a file each, in an order that stays: all are rows of a company."""
+    found = [model for model in apps.get_models() if any(isinstance(f, models.FileField) for f in model._meta.fields)]
+    return sorted(found, key=lambda model: str(model._meta.label_lower))
+
+
+def hashes_of_rows() -> dict[str, str]:
+    """The SHA-256 of each kept file in scope by its path, as its row says it."""
+    rows = (model.everywhere.values_list("file", "sha256").iterator(5000) for model in models_with_files())
+    return {name: sha256 for found in rows for name, sha256 in found}
+
+
 def damaged_files(company: Company) -> Iterator[chain.Break]:
     """Read every kept file of the company; those that are missing, altered or cannot be read."""
-    for model in apps.get_models():
-        if any(isinstance(field, models.FileField) for field in model._meta.fields):
-            everywhere: models.Manager[Any] = model.everywhere  # type: ignore[attr-defined]  # only company rows keep files
-            for row in everywhere.filter(company=company).order_by("id").iterator(500):
-                try:
-                    check_kept(row)
-                except FileRefused as error:
-                    yield chain.Break(f"{row.subject} ({row.file.name})", None, error.problem)
+    for model in models_with_files():
+        for row in model.everywhere.filter(company=company).order_by("id").iterator(500):
+            try:
+                check_kept(row)
+            except FileRefused as error:
+                yield chain.Break(f"{row.subject} ({row.file.name})", None, error.problem)
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ SETTINGS = (
     Place("webhook-settings", "Webhooks", "settings"),
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),
+    Place("safekeeping", _("Sauvegarde"), "settings", _("copie répétition chaîne fichiers conservation dix ans")),
     Place("restoration", _("Restauration"), "settings", _("sauvegarde copie reprise")),
     Place("operations", _("Travaux"), "clock", _("files d’attente, ouvriers, horloge")),
 )

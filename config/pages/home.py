@@ -26,12 +26,14 @@ from config.runtime import heartbeats
 # the most pressing first
 ORDER = (
     "restoration",
+    "safekeeping",
     "workers", "files", "failures", "platforms", "technical-accounts", "transmissions", "e-reporting", "received",
     "reception", "emails", "bank", "suspense", "debit-returns", "supplier-ibans", "purchases", "approvals",
     "purchase-orders",
     "payment-runs", "supplier-payments", "card-payments", "late-invoices", "notices", "formal-notices", "promises",
     "refused-addresses", "orders", "drafts", "credits", "webhooks",
 )  # fmt: skip
+OF_THE_INSTALLATION = ("safekeeping", "workers")  # superusers are told too
 FIRST_STEPS_IN_ORDER = (
     "customers:customer-new",
     "billing:product-new",
@@ -47,7 +49,7 @@ def todos(today: Today, role: str, *, is_superuser: bool = False) -> list[Todo]:
     found = (todo for watch in watches if allows(role, watch.needs) for todo in watch.find(today))
     mine = [todo for todo in found if not todo.url or may_open(role, todo.url)]
     if is_superuser and not allows(role, WATCHES["workers"].needs):
-        mine = [*WATCHES["workers"].find(today), *mine]
+        mine = [todo for name in OF_THE_INSTALLATION for todo in WATCHES[name].find(today)] + mine
     return [*failures_of_no_company(), *mine] if is_superuser else mine
 
 

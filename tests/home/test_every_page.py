@@ -67,6 +67,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "bank-account-edit": ("", "put api/bank-accounts/<int:id>"),
     "rate-settings": ("", ""),
     "restoration": ("", ""),
+    "safekeeping": ("", ""),
     "exchange-settings": ("", ""),
     "exchange-import": ("", ""),
     "reminder-settings": ("", ""),

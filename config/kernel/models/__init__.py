@@ -23,6 +23,7 @@ from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.people import AccountMail, AccountMailStatus
 from config.kernel.models.queues import Leased, LeasedRow
 from config.kernel.models.restorations import Installation, Restoration
+from config.kernel.models.safekeeping import ProofProgress, SafekeepingKind, SafekeepingRun
 from config.kernel.models.sign_in import KnownPlace, SignInTries
 from config.kernel.models.webhooks import (
     DeliveryStatus,
@@ -66,9 +67,12 @@ __all__ = [
     "LeasedRow",
     "LoopFailure",
     "Membership",
+    "ProofProgress",
     "ReceivedStatus",
     "ReceivedWebhook",
     "Restoration",
+    "SafekeepingKind",
+    "SafekeepingRun",
     "SignInTries",
     "User",
     "UserManager",

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import pyrage
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from config.runtime.backups.writing import BackupRefused, write_backup
+from config.kernel.errors import DomainError
+from config.kernel.models import SafekeepingKind
+from config.runtime.nightly import run
 
 
 class Command(BaseCommand):
-    help = "Write a whole backup below DIR (files once each), and print its place. Exits 1 with the reason otherwise."
+    help = "Write a whole backup into PLACE (files once each), and print its name. Exits 1 with the reason otherwise."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("directory", nargs="?", help="where backups are kept: another disk or machine")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("place", nargs="?", default="", help="a directory or s3://bucket/prefix; BACKUP_TO if absent")
         what.add_argument("--new-key", action="store_true", help="print a new age identity and its BACKUP_RECIPIENT")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,8 +29,11 @@ class Command(BaseCommand):
             self.stdout.write(f"# keep this away from the server: it alone opens the backups\n{identity}\n")
             self.stdout.write(f"# for the server\nBACKUP_RECIPIENT={identity.to_public()}")
             return
+        place = options["place"] or settings.BACKUP_TO
+        if not place:
+            raise CommandError("name a place, or set BACKUP_TO", returncode=1)
         try:
-            place = write_backup(Path(options["directory"]), at=timezone.now())
-        except (BackupRefused, OSError) as error:
+            facts = run(SafekeepingKind.BACKUP, at=timezone.now(), address=place)
+        except (DomainError, OSError) as error:
             raise CommandError(str(error), returncode=1) from error
-        self.stdout.write(str(place))
+        self.stdout.write(f"{place.rstrip('/')}/{facts['name']}")

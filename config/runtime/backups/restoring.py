@@ -7,7 +7,6 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyrage
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.kernel.errors import DomainError
+from config.runtime.backups.places import Place, clear_folder
 from config.runtime.backups.writing import MANIFEST, run, server_address, server_major
 from config.runtime.cluster import program
 
@@ -28,49 +28,69 @@ class RestoreRefused(DomainError):
 class Backup:
     """One backup of a directory, opened: its database is still encrypted, its contents are not."""
 
-    place: Path
+    place: Place
+    name: str
     manifest: dict[str, Any]
     contents: dict[str, Any]
 
 
-def latest(directory: Path) -> Path:
-    """The last whole backup of a directory. Raises RestoreRefused."""
-    found = sorted(path.parent for path in directory.glob(f"*/{MANIFEST}"))
+def latest(place: Place) -> str:
+    """The name of the last whole backup of a place. Raises RestoreRefused."""
+    found = whole_backups(place)
     if not found:
-        raise RestoreRefused(problem=f"aucune sauvegarde complète dans {directory}.")
+        raise RestoreRefused(problem=f"aucune sauvegarde complète dans {place.address}.")
     return found[-1]
 
 
-def open_backup(place: Path, identity: pyrage.x25519.Identity) -> Backup:
+def whole_backups(place: Place) -> list[str]:
+    """The names of the backups of a place, the oldest first; one that was not finished is none."""
+    names = (path.partition("/") for path in place.sizes())
+    return sorted(name for name, _slash, part in names if part == MANIFEST)
+
+
+def open_backup(place: Place, name: str, identity: pyrage.x25519.Identity) -> Backup:
     """Raises RestoreRefused where a part is missing, changed, or encrypted for somebody else."""
     try:
-        manifest = json.loads((place / MANIFEST).read_text())
-        for name, sha256 in manifest["sha256"].items():
-            if hashlib.sha256((place / f"{name}.age").read_bytes()).hexdigest() != sha256:
-                raise RestoreRefused(problem=f"{name}.age n’est plus tel qu’il a été écrit.")
-        contents = json.loads(pyrage.decrypt((place / "contents.age").read_bytes(), [identity]))
+        manifest = json.loads(place.read(f"{name}/{MANIFEST}"))
+        sealed = place.read(f"{name}/contents.age")
+        _compare("contents", hashlib.sha256(sealed).hexdigest(), manifest)
+        contents = json.loads(pyrage.decrypt(sealed, [identity]))
     except (OSError, ValueError, KeyError) as error:
         raise RestoreRefused(problem=f"sauvegarde incomplète ({error}).") from error
     except pyrage.DecryptError as error:
         raise RestoreRefused(problem=f"cette identité n’ouvre pas la sauvegarde ({error}).") from error
-    return Backup(place, manifest, contents)
+    return Backup(place, name, manifest, contents)
 
 
-def restore_backup(place: Path, identity: pyrage.x25519.Identity, *, only_open: bool = False) -> Backup:
+def _compare(part: str, sha256: str, manifest: dict[str, Any]) -> None:
+    if manifest["sha256"][part] != sha256:
+        raise RestoreRefused(problem=f"{part}.age n’est plus tel qu’il a été écrit.")
+
+
+def restore_backup(place: Place, name: str, identity: pyrage.x25519.Identity) -> Backup:
     """The files, each checked, then the database in one transaction, all or none. Raises RestoreRefused."""
-    backup = open_backup(place, identity)
-    if only_open:
-        return backup
-    _refuse_what_is_used()
-    files, target = backup.contents["files"], Path(settings.MEDIA_ROOT)
-    for path, sha256 in files.items():
-        _restore_file(place.parent / "files" / sha256[:2] / f"{sha256}.age", target, path, sha256, identity)
-    with TemporaryDirectory(dir=target) as clear:
-        dump = Path(clear, "database")
-        pyrage.decrypt_file(str(place / "database.age"), str(dump), [identity])
+    backup = open_backup(place, name, identity)
+    with clear_folder() as clear:
+        dump = _database(backup, identity, clear)
+        _refuse_what_is_used()
+        for path, sha256 in backup.contents["files"].items():
+            _restore_file(place, Path(settings.MEDIA_ROOT), path, sha256, identity)
         options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         run(program("pg_restore", server_major()), *options, f"--dbname={server_address()}", dump)
     return backup
+
+
+def _database(backup: Backup, identity: pyrage.x25519.Identity, clear: Path) -> Path:
+    sealed, dump = clear / "database.age", clear / "database"
+    try:
+        backup.place.fetch(f"{backup.name}/database.age", sealed)
+    except OSError as error:
+        raise RestoreRefused(problem=f"sauvegarde incomplète ({error}).") from error
+    with sealed.open("rb") as file:
+        _compare("database", hashlib.file_digest(file, "sha256").hexdigest(), backup.manifest)
+    pyrage.decrypt_file(str(sealed), str(dump), [identity])
+    sealed.unlink()
+    return dump
 
 
 def _refuse_what_is_used() -> None:
@@ -82,12 +102,12 @@ def _refuse_what_is_used() -> None:
         raise RestoreRefused(problem=f"{settings.MEDIA_ROOT} n’est pas vide.")
 
 
-def _restore_file(sealed: Path, target: Path, path: str, sha256: str, identity: pyrage.x25519.Identity) -> None:
+def _restore_file(place: Place, target: Path, path: str, sha256: str, identity: pyrage.x25519.Identity) -> None:
     to = (target / path).resolve()
     if not to.is_relative_to(target.resolve()):
         raise RestoreRefused(problem=f"le chemin {path} sort du dossier des fichiers.")
     try:
-        data = pyrage.decrypt(sealed.read_bytes(), [identity])
+        data = pyrage.decrypt(place.read(f"files/{sha256[:2]}/{sha256}.age"), [identity])
     except (OSError, pyrage.DecryptError) as error:
         raise RestoreRefused(problem=f"le fichier {path} manque ou ne s’ouvre pas ({error}).") from error
     if hashlib.sha256(data).hexdigest() != sha256:

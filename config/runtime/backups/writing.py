@@ -9,9 +9,9 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -20,11 +20,15 @@ from django.conf import settings
 from django.db import connection
 
 from config.kernel.errors import DomainError
+from config.kernel.kept import hashes_of_rows
+from config.kernel.scope import across_companies
+from config.runtime.backups.places import Place, clear_folder
 from config.runtime.cluster import program
 
-CHUNK = 1024 * 1024
 MANIFEST = "manifest.json"
+MOMENT = "%Y%m%dT%H%M%SZ"
 FORMAT = 1
+Recipients = list[pyrage.x25519.Recipient]
 
 
 class BackupRefused(DomainError):
@@ -32,28 +36,59 @@ class BackupRefused(DomainError):
     message = "La sauvegarde n’a pas été faite : %(problem)s"
 
 
-def write_backup(directory: Path, *, at: datetime) -> Path:
-    """A whole backup below `directory`; where it stands. Raises BackupRefused, and leaves no manifest then."""
-    recipient = _recipient()
-    place = directory / f"{at:%Y%m%dT%H%M%SZ}"
-    place.mkdir(parents=True)
-    with TemporaryDirectory(dir=place) as clear:
-        dump = Path(clear, "database")
-        _dump(dump)
-        files = _copy_files(directory / "files", recipient)
-        contents = Path(clear, "contents")
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A backup as it stands in its place: the folder of its parts, and its figures (bytes are those that were sent)."""
+
+    name: str
+    files: int
+    new_files: int
+    size: int
+    total_size: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def write_backup(place: Place, *, at: datetime) -> Written:
+    """A whole backup in `place`, looked at once it stands there. Raises BackupRefused, and leaves no manifest then."""
+    recipients = _recipients()
+    name = f"{at:{MOMENT}}"
+    with clear_folder() as clear:
+        _dump(clear / "database")
+        files, new = _copy_files(place, recipients, clear)
+        contents = clear / "contents"
         contents.write_text(json.dumps({"files": files, "trails": _trails(), "keys": _keys()}))
-        sealed = {name: _seal(Path(clear, name), place / f"{name}.age", recipient) for name in ("database", "contents")}
-    manifest = {"format": FORMAT, "at": at.isoformat(), "files": len(files), "sha256": sealed}
-    _write_whole(place / MANIFEST, json.dumps(manifest, indent=1).encode())
-    return place
+        parts = ("database", "contents")
+        sealed = {part: _store(place, f"{name}/{part}.age", clear / part, recipients) for part in parts}
+        manifest = {"format": FORMAT, "at": at.isoformat(), "files": len(files), "sha256": sealed}
+        (clear / MANIFEST).write_text(json.dumps(manifest, indent=1))
+        sizes = _look_at(place, name, files)
+        place.store(f"{name}/{MANIFEST}", clear / MANIFEST)
+    own = sum(size for path, size in sizes.items() if path.startswith(f"{name}/"))
+    size = own + sum(sizes[_sealed_name(sha256)] for sha256 in new)
+    return Written(name, len(files), len(new), size, own + sum(sizes[_sealed_name(one)] for one in set(files.values())))
 
 
-def _recipient() -> pyrage.x25519.Recipient:
+def _look_at(place: Place, name: str, files: dict[str, str]) -> dict[str, int]:
+    """What lies in the place once all was sent. Raises BackupRefused where a part of the backup is not there."""
+    sizes = {**place.sizes("files/"), **place.sizes(f"{name}/")}
+    wanted = [f"{name}/database.age", f"{name}/contents.age", *map(_sealed_name, files.values())]
+    if missing := [path for path in wanted if not sizes.get(path)]:
+        raise BackupRefused(problem=f"{missing[0]} n’est pas arrivé.")
+    return sizes
+
+
+def _sealed_name(sha256: str) -> str:
+    return f"files/{sha256[:2]}/{sha256}.age"
+
+
+def _recipients() -> Recipients:
     if not settings.BACKUP_RECIPIENT:
         raise BackupRefused(problem="donnez BACKUP_RECIPIENT, la clé publique age1… de qui pourra la lire.")
     try:
-        return pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
+        return [pyrage.x25519.Recipient.from_str(key.strip()) for key in settings.BACKUP_RECIPIENT.split(",")]
     except pyrage.RecipientError as error:
         raise BackupRefused(problem=f"BACKUP_RECIPIENT n’est pas une clé age ({error}).") from error
 
@@ -93,17 +128,27 @@ def _dump(to: Path) -> None:
         raise BackupRefused(problem=str(error)) from error
 
 
-def _copy_files(store: Path, recipient: pyrage.x25519.Recipient) -> dict[str, str]:
-    """The SHA-256 of each kept file by its path; those that the store does not have yet are added to it."""
-    found = {}
+def _copy_files(place: Place, recipients: Recipients, clear: Path) -> tuple[dict[str, str], set[str]]:
+    """The SHA-256 of each kept file by its path, and those that the place did not have yet: they are there now.
+
+    A file whose row says its SHA-256, and that the place has, is not read: the nightly checks read it.
+    """
+    # every company's files are in the one backup
+    with across_companies():
+        known = hashes_of_rows()
+    there = {Path(name).stem for name in place.sizes("files/") if name.endswith(".age")}
+    found, new = {}, set()
     for path in _kept():
-        sha256 = _sha256(path)
-        found[str(path.relative_to(settings.MEDIA_ROOT))] = sha256
-        target = store / sha256[:2] / f"{sha256}.age"
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _seal(path, target, recipient)
-    return found
+        name = str(path.relative_to(settings.MEDIA_ROOT))
+        sha256 = known.get(name, "")
+        if sha256 not in there:
+            sha256 = _sha256(path)
+            if sha256 not in there:
+                _store(place, _sealed_name(sha256), path, recipients, clear)
+                there.add(sha256)
+                new.add(sha256)
+        found[name] = sha256
+    return found, new
 
 
 def _kept() -> Iterator[Path]:
@@ -124,22 +169,14 @@ def _keys() -> dict[str, Any]:
     }
 
 
-def _seal(clear: Path, to: Path, recipient: pyrage.x25519.Recipient) -> str:
-    """Encrypt a file; the SHA-256 of what was written. A crash leaves no half of it under its name."""
-    unfinished = to.with_suffix(".unfinished")
-    pyrage.encrypt_file(str(clear), str(unfinished), [recipient])
-    sha256 = _sha256(unfinished)
-    unfinished.replace(to)
+def _store(place: Place, name: str, source: Path, recipients: Recipients, folder: Path | None = None) -> str:
+    """Seal a file and send it; the SHA-256 of what was sent."""
+    sealed = (folder or source.parent) / "sealed"
+    pyrage.encrypt_file(str(source), str(sealed), recipients)
+    sha256 = _sha256(sealed)
+    place.store(name, sealed)
+    sealed.unlink()
     return sha256
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def _sha256(path: Path) -> str:

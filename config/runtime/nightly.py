@@ -1,0 +1,154 @@
+"""The cares of each night: chains and files looked at, heads stamped, a backup made and once a month rehearsed.
+
+Beat wakes this every hour; what is due runs as a process of its own, for it may last longer than any task. What failed
+is tried again the next hour, a rehearsal the next night.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from config.kernel.errors import DomainError
+from config.kernel.models import Company, SafekeepingKind
+from config.kernel.proving import check_share, prove
+from config.kernel.quiet import is_quiet
+from config.kernel.safekeeping import AlreadyRunning, State, recorded, states
+from config.kernel.scope import company_scope
+from config.runtime.backups.places import place_at
+from config.runtime.backups.pruning import prune
+from config.runtime.backups.rehearsing import rehearse
+from config.runtime.backups.writing import write_backup
+
+NIGHT = 2  # o'clock, in the product's own time
+Facts = dict[str, Any]
+
+
+class ProofBroken(DomainError):
+    code = "proof_broken"
+    message = "%(count)s rupture(s) : %(first)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What it does, whether the settings ask for it, and whether a restored copy does it too."""
+
+    run: Callable[[Facts, datetime], None]
+    is_wanted: Callable[[], bool] = lambda: True
+    in_a_copy: bool = False
+    is_monthly: bool = False
+
+
+def back_up(facts: Facts, at: datetime, address: str = "") -> None:
+    """A backup in its place, then those that are not to stay are taken away. Raises BackupRefused, OSError."""
+    place = place_at(address or settings.BACKUP_TO)
+    facts |= write_backup(place, at=at).facts
+    facts["pruned"] = len(prune(place, at=at))
+
+
+def rehearse_last(facts: Facts, _at: datetime, address: str = "", identity: str = "") -> None:
+    """Raises RehearsalFailed."""
+    done = rehearse(address or settings.BACKUP_TO, Path(identity or settings.BACKUP_REHEARSAL_IDENTITY))
+    facts |= {"backup": done.backup, "companies": done.companies, "events": done.events}
+
+
+def prove_all(facts: Facts, at: datetime) -> None:
+    """Every company's chain. Raises ProofBroken with the first break, once all were looked at."""
+    breaks = [f"{company.name} : {found}" for company in _companies() for found in _proved(company, at)]
+    facts["companies"] = Company.objects.count()
+    if breaks:
+        raise ProofBroken(count=len(breaks), first=breaks[0])
+
+
+def _proved(company: Company, at: datetime) -> list[Any]:
+    with company_scope(company):
+        return prove(company, at=at)
+
+
+def check_files(facts: Facts, at: datetime) -> None:
+    """The night's share of every company's files. Raises ProofBroken, FileUnreadable."""
+    read = bad = 0
+    for company in _companies():
+        with company_scope(company):
+            shares = check_share(company, at=at)
+        read, bad = read + shares[0], bad + shares[1]
+        facts |= {"read": read, "bad": bad}
+    if bad:
+        raise ProofBroken(count=bad, first="des fichiers conservés sont altérés ou manquants")
+
+
+def _companies() -> list[Company]:
+    return list(Company.objects.order_by("pk"))
+
+
+CARES = {
+    SafekeepingKind.CHAIN: Care(prove_all, in_a_copy=True),
+    SafekeepingKind.FILES: Care(check_files, in_a_copy=True),
+    SafekeepingKind.BACKUP: Care(back_up, lambda: bool(settings.BACKUP_TO)),
+    SafekeepingKind.REHEARSAL: Care(
+        rehearse_last, lambda: bool(settings.BACKUP_TO and settings.BACKUP_REHEARSAL_IDENTITY), is_monthly=True
+    ),
+}
+
+
+def due(at: datetime) -> list[SafekeepingKind]:
+    """What was not done well since this night began (for a rehearsal: this month), in its order."""
+    here = timezone.localtime(at)
+    night = here.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    if here < night:
+        return []
+    quiet, found = is_quiet(), states()
+    return [
+        kind
+        for kind, care in CARES.items()
+        if care.is_wanted() and (care.in_a_copy or not quiet) and _is_due(found[kind], care, night)
+    ]
+
+
+def _is_due(state: State, care: Care, night: datetime) -> bool:
+    since = night.replace(day=1) if care.is_monthly else night
+    tried_tonight = state.last is not None and state.last.started_at >= night
+    return (state.good is None or state.good.started_at < since) and not (care.is_monthly and tried_tonight)
+
+
+def run(kind: SafekeepingKind, *, at: datetime, **where: str) -> Facts:
+    """Do one care and write it down; its figures. Raises what it raises, and AlreadyRunning."""
+    with recorded(kind, at=at) as facts:
+        CARES[kind].run(facts, at, **where)
+    return facts
+
+
+def run_due(at: datetime) -> dict[SafekeepingKind, str]:
+    """Do what is due, each whatever came of the others; the problems by kind."""
+    problems: dict[SafekeepingKind, str] = {}
+    for kind in due(at):
+        try:
+            run(kind, at=timezone.now())
+        except AlreadyRunning:
+            continue
+        except Exception as error:  # noqa: BLE001 - written down by its run; the next care is done all the same
+            problems[kind] = str(error)
+    return problems
+
+
+def start_due(at: datetime) -> bool:
+    """Start what is due as a process of its own, where something is."""
+    if not due(at):
+        return False
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "safekeep"],
+        cwd=settings.BASE_DIR,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
+    threading.Thread(target=process.wait, daemon=True).start()
+    return True
