@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from config.kernel.errors import DomainError
@@ -39,10 +40,13 @@ class State:
 
 
 def states() -> dict[SafekeepingKind, State]:
-    """Of every kind, from the runs that ended. Two queries."""
-    ended = SafekeepingRun.objects.exclude(finished_at=None).order_by("kind", "-started_at", "-pk").distinct("kind")
-    last = {run.kind: run for run in ended}
-    good = {run.kind: run for run in ended.filter(problem="")}
+    """Of every kind, from the runs that ended. One query."""
+    ended = SafekeepingRun.objects.exclude(finished_at=None).annotate(is_good=Q(problem=""))
+    # the last good one and the last bad one of each kind, in the order of their beginning
+    rows = list(ended.order_by("kind", "is_good", "-started_at", "-pk").distinct("kind", "is_good"))
+    rows.sort(key=lambda run: run.started_at)
+    last = {run.kind: run for run in rows}
+    good = {run.kind: run for run in rows if not run.problem}
     return {kind: State(kind, good.get(kind), last.get(kind)) for kind in SafekeepingKind}
 
 

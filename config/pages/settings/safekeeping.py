@@ -103,7 +103,11 @@ def _alerts(now: Any) -> Iterator[tuple[str, str, str]]:
             sentence = _("Dernière sauvegarde : %(at)s") % {"at": moment(backup.good.started_at)}
             yield "bad", sentence, backup.problem or _("Elle devrait dater de moins de 26 heures.")
     elif settings.PRODUCTION:
-        yield "warn", _("Aucune sauvegarde n’est réglée"), _("Qui exploite ce serveur doit en régler le lieu et la clé.")
+        yield (
+            "warn",
+            _("Aucune sauvegarde n’est réglée"),
+            _("Qui exploite ce serveur doit en régler le lieu et la clé."),
+        )
     if rehearsal.problem:
         yield "bad", _("La restauration d’essai a échoué"), rehearsal.problem
     if chain.problem:
