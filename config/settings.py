@@ -145,6 +145,11 @@ BACKUP_KEEP_WEEKS = env.int("BACKUP_KEEP_WEEKS", default=8)
 BACKUP_KEEP_MONTHS = env.int("BACKUP_KEEP_MONTHS", default=24)
 # the file of an age identity, which opens backups: with it a restoration is rehearsed each month
 BACKUP_REHEARSAL_IDENTITY = env.str("BACKUP_REHEARSAL_IDENTITY", default="")
+# the time-stamping authority (RFC 3161) of the chains' heads, and the certificates (PEM) of those that are trusted
+TSA_URL = env.str("TSA_URL", default="")
+TSA_CERTIFICATES = env.str("TSA_CERTIFICATES", default="")
+# somebody outside, to whom the heads of the chains are mailed each night
+ANCHOR_MAIL = env.str("ANCHOR_MAIL", default="")
 # object storage, for backups and kept files; empty: what boto3 finds by itself
 S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="")
 S3_REGION = env.str("S3_REGION", default="")

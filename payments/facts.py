@@ -142,6 +142,7 @@ declare(
     Fact("payments.reminder.queued", n("Relance préparée"), "bell"),
     Fact("payments.reminder.drafted", n("Mise en demeure à relire et envoyer"), "bell", "warn"),
     Fact("payments.reminder.sent", n("Relance envoyée"), "bell", "info", partner_name="invoice.reminder_sent"),
+    Fact("payments.reminder.noted", n("Relance partie avant la restauration, notée d’après la trace"), "bell", "warn"),
     Fact("payments.reminder.posted", n("Mise en demeure postée %(tracking_number)s"), "bell", "info"),
     Fact("payments.reminder.returned", n("Relance revenue : %(recipient)s refuse nos messages"), "bell", "bad"),
     Fact("payments.reminder.cancelled", n("Relance annulée avant envoi"), "bell"),

@@ -16,6 +16,7 @@ from django.conf import settings
 from config.kernel import chain
 from config.kernel.kept import FileRefused, FileUnreadable, models_with_files, read_kept
 from config.kernel.models import AuditChain, Company, ProofProgress
+from config.kernel.stamps import verify_stamps
 from config.kernel.trail import verify_trail
 
 WHOLE_EVERY = timedelta(days=7)
@@ -39,7 +40,7 @@ def prove(company: Company, *, at: datetime) -> list[chain.Break]:
     whole = bool(progress.breaks) or progress.whole_at is None or at - progress.whole_at >= WHOLE_EVERY
     with chain.snapshot():
         new = [] if whole else chain.verify_since(company, progress.length, progress.head)
-        breaks = [*(chain.verify(company) if whole else new), *verify_trail(company)]
+        breaks = [*(chain.verify(company) if whole else new), *verify_trail(company), *verify_stamps(company)]
         head = AuditChain.objects.filter(company=company).first()
     changes: dict[str, Any] = {"verified_at": at, "breaks": [str(found)[:300] for found in breaks[:MOST_BREAKS]]}
     if whole:

@@ -7,14 +7,11 @@ from datetime import datetime
 
 from config.kernel.models import Company
 from config.kernel.restoring import Finding, elsewhere
-from config.kernel.trail import fork_of, lines_of
+from config.kernel.trail import after_the_fork
 
 
 @elsewhere("trail")
 def after_the_copy(company: Company, _since: datetime) -> Iterator[Finding]:
     """Each event from where the trail and the copy part: what the copy did since is written in neither's past."""
-    fork = fork_of(company)
-    if fork is not None:
-        for line in lines_of(company):
-            if int(line["sequence"]) >= fork[0]:
-                yield Finding("trail", str(line["tag"]), str(line.get("number", "")))
+    for line in after_the_fork(company):
+        yield Finding("trail", str(line["tag"]), str(line.get("number", "")))

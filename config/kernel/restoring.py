@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,7 +19,7 @@ from config.kernel.errors import DomainError
 from config.kernel.models import Company, Restoration, User
 from config.kernel.people.mails import withdraw_waiting
 from config.kernel.scope import across_companies, company_scope
-from config.kernel.trail import begin_another
+from config.kernel.trail import after_the_fork, begin_another
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,12 @@ class Series:
 MOST_KEPT = 5_000  # findings of a place, the last ones, besides the greatest number of each series
 Look = Callable[[Company, datetime], Iterator[Finding]]
 Doubt = Callable[[Company, Actor, datetime], int]
+Lines = Sequence[dict[str, Any]]
+Note = Callable[[Company, Lines, Actor, datetime], int]
 Raise = Callable[[Series, int], None]
 LOOKS: dict[str, Look] = {}
 DOUBTS: dict[str, Doubt] = {}
+NOTES: dict[str, Note] = {}
 
 
 class AlreadyReleased(DomainError):
@@ -80,6 +84,16 @@ def doubtful(name: str) -> Callable[[Doubt], Doubt]:
     def declared(doubt: Doubt) -> Doubt:
         DOUBTS[name] = doubt
         return doubt
+
+    return declared
+
+
+def departed(name: str) -> Callable[[Note], Note]:
+    """Declare how what left since the copy was made, as the trail tells it, is noted: it does not leave again."""
+
+    def declared(note: Note) -> Note:
+        NOTES[name] = note
+        return note
 
     return declared
 
@@ -167,8 +181,10 @@ def release(
         companies = list(Company.objects.order_by("pk"))
     for company in companies:
         with company_scope(company):
+            lines = list(after_the_fork(company))
+            noted = {name: count for name, note in NOTES.items() if (count := note(company, lines, actor, at))}
             in_doubt = {name: count for name, doubt in DOUBTS.items() if (count := doubt(company, actor, at))}
-            data = {"in_doubt": in_doubt}
+            data = {"in_doubt": in_doubt, "noted": noted}
             audit.record("kernel.restoration.released", subject=company, actor=actor, at=at, data=data)
     for series, last in numbers.items():
         if last > series.last:

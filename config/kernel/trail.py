@@ -67,6 +67,9 @@ def _line(event: AuditEvent) -> bytes:
         "tag": event.tag,
         "subject": event.subjects[0] if event.subjects else "",
         "number": str(event.data.get("number", ""))[:40],
+        # what a restored copy needs to know of what left since
+        "also": event.subjects[1:4],
+        "level": event.data.get("level"),
     }
     return json.dumps(facts, ensure_ascii=False).encode() + b"\n"
 
@@ -112,6 +115,13 @@ def fork_of(company: Company) -> tuple[int, bool] | None:
             if found.get(sequence) != known:
                 return sequence, sequence in found
     return None
+
+
+def after_the_fork(company: Company) -> Iterator[dict[str, Any]]:
+    """What the trail holds from where it and the database part; nothing where they agree."""
+    fork = fork_of(company)
+    if fork is not None:
+        yield from (line for line in lines_of(company) if int(line["sequence"]) >= fork[0])
 
 
 def verify_trail(company: Company) -> list[Break]:

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import send_mail
 from django.utils import timezone
 
+from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
-from config.kernel.models import Company, SafekeepingKind
+from config.kernel.models import AuditChain, Company, SafekeepingKind
 from config.kernel.proving import check_share, prove
 from config.kernel.quiet import is_quiet
 from config.kernel.safekeeping import AlreadyRunning, State, recorded, states
 from config.kernel.scope import company_scope
+from config.kernel.stamps import NotStamped, line_of, stamp_head
 from config.runtime.backups.places import place_at
 from config.runtime.backups.pruning import prune
 from config.runtime.backups.rehearsing import rehearse
@@ -86,6 +89,35 @@ def check_files(facts: Facts, at: datetime) -> None:
         raise ProofBroken(count=bad, first="des fichiers conservés sont altérés ou manquants")
 
 
+def stamp_heads(facts: Facts, _at: datetime) -> None:
+    """The head of every company's chain, mailed and time-stamped outside. Raises NotStamped, OSError."""
+    if settings.ANCHOR_MAIL and settings.SMTP_CONFIGURED:
+        _mail_heads()
+        facts["mailed"] = True
+    facts["stamped"] = 0
+    problem: NotStamped | None = None
+    for company in _companies() if settings.TSA_URL else ():
+        with company_scope(company):
+            try:
+                facts["stamped"] += stamp_head(company) is not None
+            except NotStamped as error:
+                problem = error
+    if problem:
+        raise problem
+
+
+def _mail_heads() -> None:
+    """SIREN, place and hash of each chain's head, to somebody outside who keeps them. Raises OSError."""
+    heads = []
+    for company in _companies():
+        with company_scope(company):
+            head = AuditChain.objects.filter(company=company).first()
+        if head:
+            heads.append(line_of(company, head.length, head.head).decode())
+    subject = f"Quittance : têtes des chaînes au {local_day(timezone.now()):%d/%m/%Y}"
+    send_mail(subject, "".join(heads), settings.DEFAULT_FROM_EMAIL, [settings.ANCHOR_MAIL])
+
+
 def _companies() -> list[Company]:
     return list(Company.objects.order_by("pk"))
 
@@ -93,6 +125,7 @@ def _companies() -> list[Company]:
 CARES = {
     SafekeepingKind.CHAIN: Care(prove_all, in_a_copy=True),
     SafekeepingKind.FILES: Care(check_files, in_a_copy=True),
+    SafekeepingKind.STAMP: Care(stamp_heads, lambda: bool(settings.TSA_URL or settings.ANCHOR_MAIL)),
     SafekeepingKind.BACKUP: Care(back_up, lambda: bool(settings.BACKUP_TO)),
     SafekeepingKind.REHEARSAL: Care(
         rehearse_last, lambda: bool(settings.BACKUP_TO and settings.BACKUP_REHEARSAL_IDENTITY), is_monthly=True

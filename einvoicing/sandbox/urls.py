@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from config.sandbox.time_stamps import time_stamp
 from einvoicing.sandbox import access, control, directory, supplies, views
 from einvoicing.sandbox.abby.urls import urlpatterns as abby
 from einvoicing.sandbox.chorus_pro.urls import urlpatterns as chorus_pro
@@ -24,6 +25,7 @@ urlpatterns = [
     path(f"{_DIRECTORY}/directory-line/code:<str:code>", directory.directory_line),
     path(f"{_DIRECTORY}/siren/code-insee:<str:siren>", directory.siren),
     path(f"{_DIRECTORY}/siret/code-insee:<str:siret>", directory.siret),
+    path("tsa", time_stamp),
     path("sandbox/ledger", control.ledger),
     path("sandbox/faults", control.fault_rows),
     path("sandbox/supplies", supplies.supplies),

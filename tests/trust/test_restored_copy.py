@@ -19,7 +19,7 @@ from django.urls import reverse
 from billing.models import Email, EmailStatus, Invoice, NumberSequence
 from billing.restored import parts_of, raise_counter, series_of
 from billing.services.issuing import issue_invoice
-from config.kernel import chain, quiet, restoring
+from config.kernel import audit, chain, quiet, restoring
 from config.kernel.models import AuditEvent, Restoration
 from config.kernel.quiet import Quiet
 from config.kernel.restoring import Finding, NotCompared, NumberGoesBack, Series
@@ -30,6 +30,7 @@ from config.kernel.trail import TrailDiffers, trail_of, verify_trail, write_trai
 from config.runtime.cluster import program
 from einvoicing.models import Attempt, Transmission
 from einvoicing.services.transmissions.transmitting import TRANSMISSIONS
+from payments.dunning.models import Reminder
 from tests.factories import people, platforms, story
 from tests.trust.conftest import settle
 
@@ -280,3 +281,33 @@ def test_a_number_is_taken_apart(number, parts):
 def test_invoices_are_issued_where_nothing_came_back(company):
     assert Invoice.objects.count() == 0
     assert story.an_issued_invoice(story.a_customer(company)).number == "FAC-2026-00001"
+
+
+def test_a_reminder_that_left_after_the_copy_is_noted_and_not_sent_again(company):
+    """The trail says which invoice was reminded, at which level and when."""
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    settle()
+    write_trail(company)
+    sent = {
+        "sequence": 10**6, "hash": "f" * 64, "at": "2026-11-25T09:00:00+00:00", "tag": "payments.reminder.sent",
+        "subject": "payments.reminder:1", "number": "", "also": [invoice.subject], "level": 1,
+    }  # fmt: skip
+    strange = {**sent, "sequence": 10**6 + 1, "also": ["billing.invoice:1"]}
+    with trail_of(company).open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in (sent, strange))
+    came_back()
+    released(company, people.a_person(company))
+    (reminder,) = Reminder.objects.filter(invoice=invoice)
+    assert (reminder.level, reminder.status, reminder.sent_at.isoformat()) == (1, "SENT", sent["at"])
+    assert AuditEvent.objects.get(tag="kernel.restoration.released").data["noted"] == {"reminders": 1}
+
+
+def test_the_trail_says_of_a_reminder_what_a_copy_must_know(company):
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    audit.record(
+        "payments.reminder.sent", subject=company, also=[invoice], actor=story.ACTOR, at=story.AT, data={"level": 2}
+    )
+    settle()
+    write_trail(company)
+    line = json.loads(trail_of(company).read_text().splitlines()[-1])
+    assert (line["also"], line["level"]) == ([invoice.subject], 2)

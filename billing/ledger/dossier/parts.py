@@ -19,6 +19,7 @@ from config.kernel import chain
 from config.kernel.canonical import canonical
 from config.kernel.kept import FileRefused, check_kept
 from config.kernel.models import AuditEvent, Company
+from config.kernel.stamps import stamps_of
 
 HERE = Path(__file__).parent
 AT_A_TIME = 500
@@ -55,6 +56,9 @@ def parts_of(company: Company, fec: Fec) -> Iterator[Part | Missing]:
         yield Part(name, [(HERE / name).read_bytes()])
     yield Part(fec.name, fec.chunks())
     yield Part("chaine/faits.jsonl", _facts(company, fec))
+    for stamp in stamps_of(company):
+        yield Part(f"chaine/horodatages/{stamp.sequence}.txt", [stamp.text])
+        yield Part(f"chaine/horodatages/{stamp.sequence}.tsr", [stamp.answer])
     yield Part("numeros.csv", as_csv(("Suite", "Dernier numéro", "Donnés", "Manquants"), _numbers(company, fec.year)))
     for declared in _declared:
         yield from declared(company, fec.year)

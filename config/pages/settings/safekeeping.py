@@ -95,7 +95,7 @@ def _alerts(now: Any) -> Iterator[tuple[str, str, str]]:
     """Tone, sentence and detail of what somebody has to do."""
     found = states()
     backup, rehearsal = found[SafekeepingKind.BACKUP], found[SafekeepingKind.REHEARSAL]
-    chain = found[SafekeepingKind.CHAIN]
+    chain, stamp = found[SafekeepingKind.CHAIN], found[SafekeepingKind.STAMP]
     if settings.BACKUP_TO or backup.last:
         if backup.good is None:
             yield "bad", _("Aucune sauvegarde n’a réussi"), backup.problem or _("La première se fait cette nuit.")
@@ -110,6 +110,8 @@ def _alerts(now: Any) -> Iterator[tuple[str, str, str]]:
         )
     if rehearsal.problem:
         yield "bad", _("La restauration d’essai a échoué"), rehearsal.problem
+    if stamp.problem:
+        yield "warn", _("L’horodatage a échoué"), stamp.problem
     if chain.problem:
         yield "bad", _("La chaîne des faits ne tient pas"), chain.problem
 

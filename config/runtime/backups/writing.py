@@ -4,6 +4,7 @@ every file of the dump is there when the files are copied, and those that came s
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -158,7 +159,9 @@ def _kept() -> Iterator[Path]:
 
 def _trails() -> dict[str, str]:
     """What was witnessed outside the database, by file: compared, after a restoration, with the trail that goes on."""
-    return {path.name: path.read_text() for path in sorted(Path(settings.TRAIL_DIR).glob("*.jsonl"))}
+    folder = Path(settings.TRAIL_DIR)
+    stamps = {path.name: base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.glob("*.tsr"))}
+    return {path.name: path.read_text() for path in sorted((*folder.glob("*.jsonl"), *folder.glob("*.txt")))} | stamps
 
 
 def _keys() -> dict[str, Any]:

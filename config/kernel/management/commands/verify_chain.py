@@ -12,6 +12,7 @@ from config.kernel import chain
 from config.kernel.kept import damaged_files
 from config.kernel.models import AuditChain, Company
 from config.kernel.scope import company_scope
+from config.kernel.stamps import verify_stamps
 from config.kernel.trail import verify_trail
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         broken = 0
         for company in companies:
             with company_scope(company), chain.snapshot():
-                breaks = [*chain.verify(company), *verify_trail(company)]
+                breaks = [*chain.verify(company), *verify_trail(company), *verify_stamps(company)]
                 breaks += damaged_files(company) if options["files"] else ()
                 head = AuditChain.objects.filter(company=company).first()
             broken += len(breaks)
