@@ -158,6 +158,9 @@ S3_SECRET_KEY = env.str("S3_SECRET_KEY", default="")
 # days within which every kept file is read again and compared with its SHA-256
 FILES_CHECKED_WITHIN = env.int("FILES_CHECKED_WITHIN", default=30)
 TRAIL_DIR = env.str("TRAIL_DIR", default=str(STATE_DIR / "trail"))
+# kept files in an object storage (s3://bucket/prefix) instead of below MEDIA_ROOT; years for which each is locked there
+FILES_STORE = env.str("FILES_STORE", default="")
+FILES_LOCK_YEARS = env.int("FILES_LOCK_YEARS", default=0)
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_DIR / "files"))
 # all processes of all machines together, under its two names: what others answered, uploads' progress, codes used once.
 # It is asked again, and refused nothing, when the broker is away
@@ -168,7 +171,7 @@ CACHES = {
 # each process keeps its own: the rules' verdict on the same bytes is the same everywhere, and nobody outside writes one
 CACHES["verdicts"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "verdicts"}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "config.kernel.shelves.KeptStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 STATIC_URL = "/static/"

@@ -81,12 +81,16 @@ class Bucket:
 
     def read(self, name: str, *, at_most: int = 0) -> bytes:
         """The whole object, or its first `at_most` + 1 bytes."""
-        span = {"Range": f"bytes=0-{at_most}"} if at_most else {}
         with self._talking(name):
-            body = self._s3.get_object(Bucket=self.name, Key=self.prefix + name, **span)["Body"]
+            body = self._s3.get_object(Bucket=self.name, Key=self.prefix + name)["Body"]
             with body:
-                found: bytes = body.read()
+                found: bytes = body.read(at_most + 1) if at_most else body.read()
         return found
+
+    def check(self) -> None:
+        """It is there, and these credentials may see it."""
+        with self._talking():
+            self._s3.head_bucket(Bucket=self.name)
 
     def write(self, name: str, data: bytes, *, once: bool = False, until: datetime | None = None) -> None:
         """`once`: refuses a name that is taken (NameTaken). `until`: nobody deletes it before, where a bucket locks."""

@@ -1,18 +1,14 @@
 """Kept files: what the law and the proof want byte for byte (C. com. L123-22). Nothing else opens them.
 
-Each row has `file` (its path below MEDIA_ROOT), `sha256` and `size`. A file is found from MEDIA_ROOT down, folder by
-folder, without following a link; what is handed out is what was stored, or nothing.
+Each row has `file` (its path in the place of kept files, disk or object storage: `shelves.py` beside), `sha256` and
+`size`. What is handed out is what was stored, or nothing.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
-import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -26,12 +22,9 @@ from config.kernel import audit, chain
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company, CompanyRow, DamagedFile
+from config.kernel.shelves import shelf
 
 LARGEST = 160 * 1024 * 1024  # bytes; no file that comes in or is made has as many
-# folders are opened one in the other (dir_fd): no path is resolved twice, so none can be swapped in between
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# O_NONBLOCK: a named pipe put in a file's place must not be waited for
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class FileRefused(DomainError):
@@ -94,12 +87,7 @@ def check_kept(row: Any) -> bytes:
     name = str(row.file.name)
     shown = PurePosixPath(name).name
     try:
-        with _opened(name) as descriptor:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
-                raise FileAltered(name=shown)
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                data = file.read(LARGEST + 1)  # it may grow meanwhile
+        data = shelf().read(name, LARGEST)
     except FileNotFoundError as error:
         raise FileMissing(name=shown) from error
     # a link where a folder or the file was (ELOOP, ENOTDIR), or a path that leaves MEDIA_ROOT
@@ -112,26 +100,6 @@ def check_kept(row: Any) -> bytes:
     if hashlib.sha256(data).hexdigest() != row.sha256:
         raise FileAltered(name=shown)
     return data
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[int]:
-    *folders, last = PurePosixPath(name).parts or ("",)
-    if name.startswith("/") or last == "" or ".." in (*folders, last) or "\0" in name:
-        raise ValueError("the path leaves the folder of kept files")
-    here = os.open(settings.MEDIA_ROOT, FOLDER)
-    try:
-        for folder in folders:
-            deeper = os.open(folder, FOLDER | os.O_NOFOLLOW, dir_fd=here)
-            os.close(here)
-            here = deeper
-        descriptor = os.open(last, FILE, dir_fd=here)
-    finally:
-        os.close(here)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def place_of(row: Any) -> str:
@@ -191,9 +159,5 @@ def _write_down(row: Any, error: FileRefused, *, record: CompanyRow, at: datetim
 
 
 def check_place() -> None:
-    """The place where files are kept can be written, with room for one. Raises OSError."""
-    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
-        # a full disk shows in the blocks, not in the name
-        file.write(b"\0" * 65536)
-        file.flush()
+    """The place where files are kept can be written. Raises OSError."""
+    shelf().check()

@@ -20,6 +20,7 @@ ACROSS = {
     "config/kernel/restoring.py": 2,
     "config/kernel/tasks.py": 2,
     "config/pages/home.py": 1,
+    "config/management/commands/move_files.py": 1,
     "config/pages/operations/finishing.py": 1,
     "config/pages/operations/metrics.py": 1,
     "config/rehearsal/demo.py": 1,

@@ -217,7 +217,7 @@ def test_a_path_that_leaves_the_place_of_files_is_refused(identity, tmp_path):
     name = write_backup(place, at=timezone.now()).name
     sha256 = next(iter(open_backup(place, name, identity).contents["files"].values()))
     with pytest.raises(RestoreRefused, match="sort du dossier"):
-        _restore_file(place, tmp_path / "kept", "../outside.pdf", sha256, identity)
+        _restore_file(place, "../outside.pdf", sha256, identity)
     assert not (tmp_path / "outside.pdf").exists()
 
 

@@ -79,7 +79,12 @@ def _password() -> str | None:
 
 def _environment(url: str, folder: Path) -> dict[str, str]:
     """Of the rehearsal: its database and files, and a trail of its own, for the real one knows more than the backup."""
-    own = {"DATABASE_URL": url, "MEDIA_ROOT": str(folder / "files"), "TRAIL_DIR": str(folder / "trail")}
+    own = {
+        "DATABASE_URL": url,
+        "MEDIA_ROOT": str(folder / "files"),
+        "TRAIL_DIR": str(folder / "trail"),
+        "FILES_STORE": "",
+    }
     return {**os.environ, embedded.INHERITED: "", **own}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.kernel.errors import DomainError
+from config.kernel.shelves import shelf
 from config.runtime.backups.places import Place, clear_folder
 from config.runtime.backups.writing import MANIFEST, run, server_address, server_major
 from config.runtime.cluster import program
@@ -74,7 +74,7 @@ def restore_backup(place: Place, name: str, identity: pyrage.x25519.Identity) ->
         dump = _database(backup, identity, clear)
         _refuse_what_is_used()
         for path, sha256 in backup.contents["files"].items():
-            _restore_file(place, Path(settings.MEDIA_ROOT), path, sha256, identity)
+            _restore_file(place, path, sha256, identity)
         options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         run(program("pg_restore", server_major()), *options, f"--dbname={server_address()}", dump)
     return backup
@@ -97,22 +97,19 @@ def _refuse_what_is_used() -> None:
     with connection.cursor() as cursor:
         if "kernel_company" in connection.introspection.table_names(cursor):
             raise RestoreRefused(problem="la base de données n’est pas vide.")
-    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
-    if any(Path(settings.MEDIA_ROOT).iterdir()):
-        raise RestoreRefused(problem=f"{settings.MEDIA_ROOT} n’est pas vide.")
+    shelf().check()
+    if any(shelf().names()):
+        raise RestoreRefused(problem=f"{settings.FILES_STORE or settings.MEDIA_ROOT} n’est pas vide.")
 
 
-def _restore_file(place: Place, target: Path, path: str, sha256: str, identity: pyrage.x25519.Identity) -> None:
-    to = (target / path).resolve()
-    if not to.is_relative_to(target.resolve()):
-        raise RestoreRefused(problem=f"le chemin {path} sort du dossier des fichiers.")
+def _restore_file(place: Place, path: str, sha256: str, identity: pyrage.x25519.Identity) -> None:
     try:
         data = pyrage.decrypt(place.read(f"files/{sha256[:2]}/{sha256}.age"), [identity])
     except (OSError, pyrage.DecryptError) as error:
         raise RestoreRefused(problem=f"le fichier {path} manque ou ne s’ouvre pas ({error}).") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise RestoreRefused(problem=f"le fichier {path} n’est plus tel qu’il a été sauvegardé.")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with to.open("xb") as file:
-        file.write(data)
-        os.fchmod(file.fileno(), 0o440)
+    try:
+        shelf().write(path, data)
+    except ValueError as error:
+        raise RestoreRefused(problem=f"le chemin {path} sort du dossier des fichiers.") from error

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +20,9 @@ from django.conf import settings
 from django.db import connection
 
 from config.kernel.errors import DomainError
-from config.kernel.kept import hashes_of_rows
+from config.kernel.kept import LARGEST, hashes_of_rows
 from config.kernel.scope import across_companies
+from config.kernel.shelves import shelf
 from config.runtime.backups.places import Place, clear_folder
 from config.runtime.cluster import program
 
@@ -139,22 +139,22 @@ def _copy_files(place: Place, recipients: Recipients, clear: Path) -> tuple[dict
         known = hashes_of_rows()
     there = {Path(name).stem for name in place.sizes("files/") if name.endswith(".age")}
     found, new = {}, set()
-    for path in _kept():
-        name = str(path.relative_to(settings.MEDIA_ROOT))
+    for name in shelf().names():
         sha256 = known.get(name, "")
         if sha256 not in there:
-            sha256 = _sha256(path)
+            sha256 = _fetch(name, clear / "file")
             if sha256 not in there:
-                _store(place, _sealed_name(sha256), path, recipients, clear)
+                _store(place, _sealed_name(sha256), clear / "file", recipients)
                 there.add(sha256)
                 new.add(sha256)
         found[name] = sha256
     return found, new
 
 
-def _kept() -> Iterator[Path]:
-    for folder, _folders, names in os.walk(settings.MEDIA_ROOT, followlinks=False):
-        yield from (path for name in sorted(names) if (path := Path(folder, name)).is_file() and not path.is_symlink())
+def _fetch(name: str, to: Path) -> str:
+    """Copy a kept file as it lies there; its SHA-256."""
+    to.write_bytes(shelf().read(name, LARGEST))
+    return _sha256(to)
 
 
 def _trails() -> dict[str, str]:
@@ -172,9 +172,9 @@ def _keys() -> dict[str, Any]:
     }
 
 
-def _store(place: Place, name: str, source: Path, recipients: Recipients, folder: Path | None = None) -> str:
+def _store(place: Place, name: str, source: Path, recipients: Recipients) -> str:
     """Seal a file and send it; the SHA-256 of what was sent."""
-    sealed = (folder or source.parent) / "sealed"
+    sealed = source.with_name("sealed")
     pyrage.encrypt_file(str(source), str(sealed), recipients)
     sha256 = _sha256(sealed)
     place.store(name, sealed)
