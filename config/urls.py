@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.pages import bulk, imports, views
+from config.pages import , bulk, dossiers, invitation, views
 from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
@@ -16,6 +16,7 @@ from config.pages.settings import (
     exchange,
     feeds,
     inbound,
+    people,
     platforms,
     portal,
     provider,
@@ -24,6 +25,7 @@ from config.pages.settings import (
     reminders,
     restoration,
     safekeeping,
+    trail,
     webhook_deliveries,
     webhooks,
     write_offs,
@@ -45,12 +47,23 @@ urlpatterns = [
     path("imports/", imports.import_list, name="import-list"),
     path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
     path("company/", views.switch_company, name="company-switch"),
+    path("company/leave/", people.leave_company, name="company-leave"),
+    path("dossiers/", dossiers.dossiers, name="dossiers"),
+    path("dossiers/options/", dossiers.company_options, name="company-options"),
+    path("invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("settings/", company.company_settings, name="company-settings"),
     path("settings/platform/", platforms.platform_list, name="platform-settings"),
     path("settings/platform/<slug:slug>/", platforms.platform_edit, name="platform-edit"),
     path("settings/platform/<slug:kind>/test/", platforms.platform_test, name="platform-test"),
     path("settings/bank/", company.bank_settings, name="bank-settings"),
     path("settings/safekeeping/", safekeeping.safekeeping, name="safekeeping"),
+    path("settings/people/", people.people_list, name="people-settings"),
+    path("settings/people/invite/", people.invitation_new, name="invitation-new"),
+    path("settings/people/<int:pk>/", people.member_edit, name="member-edit"),
+    path("settings/people/<int:pk>/remove/", people.member_remove, name="member-remove"),
+    path("settings/people/invitations/<int:pk>/resend/", people.invitation_resend, name="invitation-resend"),
+    path("settings/people/invitations/<int:pk>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),
+    path("settings/trail/", trail.trail, name="trail"),
     path("settings/restoration/", restoration.restoration, name="restoration"),
     path("settings/rates/", rates.rate_settings, name="rate-settings"),
     path("settings/exchange/", exchange.exchange_settings, name="exchange-settings"),

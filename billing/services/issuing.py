@@ -36,6 +36,7 @@ from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import payment_reference
 from config.kernel.models import Company
 from config.kernel.money import round_in
+from config.kernel.people.limits import check_own_limit
 from config.kernel.rows import forget, insert_each, know
 from customers.models import Address, Customer
 
@@ -94,8 +95,8 @@ def issue_invoice(*, invoice: Invoice, actor: Actor, at: datetime) -> Invoice:
     The day is the day in Paris of `at`. Raises InvoiceIssued, NothingToIssue, AmountNotPositive, DueBeforeIssue,
     PublicBodyNeeds, BuyerIsSeller, CustomerArchived, NoBillingAddress, DateGoesBack, DepositNotDeductible,
     DepositsBeyondTotal, UnknownRate and NotInUnits for another currency than that of the books; for a credit note also
-    CreditTooLarge and DepositDeducted, for a corrected invoice NotCorrectable and HoldsPayments, for a deposit
-    NoDepositHere and DepositTooLarge.
+    CreditTooLarge, DepositDeducted and CreditNoteBeyondLimit, for a corrected invoice NotCorrectable, HoldsPayments and
+    CreditNoteBeyondLimit, for a deposit NoDepositHere and DepositTooLarge.
     """
     (outcome,) = _issued([invoice], actor, at)
     if isinstance(outcome, DomainError):
@@ -123,10 +124,28 @@ def _issued(invoices: Sequence[Invoice], actor: Actor, at: datetime) -> list[Inv
         # a deposit issued meanwhile changed its final draft
         locked = {key: draft for key, draft in locked.items() if stands_alone(draft)}
     outcomes = _prepared([locked.get(invoice.pk) for invoice in invoices], local_day(at))
+    outcomes = [_within_own_limit(outcome, actor) for outcome in outcomes]
     ready = [outcome for outcome in outcomes if isinstance(outcome, _Ready)]
     if ready:
         _write(ready, actor=actor, at=at)
     return [outcome.draft if isinstance(outcome, _Ready) else outcome for outcome in outcomes]
+
+
+def _within_own_limit(outcome: _Ready | DomainError, actor: Actor) -> _Ready | DomainError:
+    """Or why the person must leave it to another: what is given back, by a credit note or by a smaller correction."""
+    if isinstance(outcome, DomainError):
+        return outcome
+    draft, amount = outcome.draft, outcome.computed.gross
+    if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
+        amount = draft.corrects.total_gross - amount
+    elif not draft.is_credit_note:
+        return outcome
+    try:
+        value = exchange.converted(amount, draft)
+        check_own_limit("credit_note_limit", company_id=draft.company_id, actor=actor, amount=value)
+    except DomainError as error:
+        return error
+    return outcome
 
 
 def stands_alone(draft: Invoice) -> bool:

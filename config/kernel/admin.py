@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from config.kernel import admin_partners  # noqa: F401 - registers its own pages
+from config.kernel import admin_partners, admin_people  # noqa: F401 - register their own pages
 from config.kernel.admin_audit import CHANGED, AuditedAdmin, FoundBySearch
 from config.kernel.admin_base import FactAdmin
+from config.kernel.admin_people import MembersFormSet, MembershipForm, OwnersStay, PersonForm
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.models import (
     AccountMail,
@@ -40,6 +42,7 @@ from config.kernel.models import (
     User,
 )
 from config.kernel.people.mails import written
+from config.kernel.roles import Role
 from config.kernel.services import clean_company
 
 # tokens are secrets: nothing to show, and a spent one must not be made good again
@@ -52,8 +55,10 @@ class RightsAdmin(AuditedAdmin, GroupAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(AuditedAdmin, UserAdmin):
+class PersonAdmin(OwnersStay, AuditedAdmin, UserAdmin):
     """What changes of a person is told to each of the person's companies."""
+
+    form = PersonForm
 
     tags = ("kernel.person.created", "kernel.person.changed", "kernel.person.deleted")
     ordering = ["email"]
@@ -73,6 +78,9 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     def audit_data(self, row: User) -> dict[str, Any]:
         return {"name": row.email}
 
+    def owners_gone(self, rows: Sequence[User]) -> list[Membership]:
+        return list(Membership.objects.filter(user__in=rows, role=Role.OWNER))
+
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         return super().user_change_password(request, id, form_url)
@@ -87,6 +95,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
 
 class MembershipInline(FoundBySearch, admin.TabularInline):
     model = Membership
+    formset = MembersFormSet
     extra = 1
     autocomplete_fields = ["user"]
 
@@ -118,7 +127,8 @@ class CompanyAdmin(AuditedAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(AuditedAdmin):
+class MembershipAdmin(OwnersStay, AuditedAdmin):
+    form = MembershipForm
     tags = ("kernel.member.added", "kernel.member.changed", "kernel.member.removed")
     list_display = ["user", "company", "role"]
     list_filter = ["role"]
@@ -129,6 +139,9 @@ class MembershipAdmin(AuditedAdmin):
 
     def audit_data(self, row: Membership) -> dict[str, Any]:
         return {"name": row.user.email, "role": row.role}
+
+    def owners_gone(self, rows: Sequence[Membership]) -> list[Membership]:
+        return [row for row in rows if row.role == Role.OWNER]
 
 
 @admin.register(AuditEvent)

@@ -13,7 +13,7 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from config.kernel import quiet, row_security
 
-        autodiscover_modules("facts", "places", "search", "todo", "bulk", "imports", "restored")
+        autodiscover_modules("facts", "places", "search", "todo", "bulk", "imports", "tallies", "restored")
         pre_migrate.connect(row_security.work_as_owner, sender=self)
         post_migrate.connect(row_security.protect, sender=self)
         post_migrate.connect(quiet.remember_place, sender=self)

@@ -41,19 +41,19 @@ class Item:
 def timeline_of(row: CompanyRow | Company, role: str) -> list[Item]:
     """What happened to the row, as far as the role may read it, newest first. One query."""
     events = AuditEvent.everywhere.filter(company_id=row.company_id, subjects__contains=[row.subject])
-    return [_item(event) for event in events.filter(_readable_by(role)).order_by("-id")[:MOST]]
+    return [item_of(event) for event in events.filter(_readable_by(role)).order_by("-id")[:MOST]]
 
 
 def latest_of(most: int, role: str) -> list[Item]:
     """The last things that happened in the company in scope, as far as the role may read them. One query."""
     events = AuditEvent.objects.filter(_readable_by(role))
     return [
-        replace(_item(event), hash="", proof_url=_opened_by(role, event), proof_label=_("Ouvrir la fiche"))
+        replace(item_of(event), hash="", proof_url=opened_by(role, event), proof_label=_("Ouvrir la fiche"))
         for event in events.order_by("-id")[:most]
     ]
 
 
-def _opened_by(role: str, event: AuditEvent) -> str:
+def opened_by(role: str, event: AuditEvent) -> str:
     """The page of what the event is about, '' for one that the role may not open: some read the fact alone."""
     url = record_url(event.subjects[0])
     return url if may_open(role, url) else ""
@@ -63,12 +63,13 @@ def _readable_by(role: str) -> Q:
     return Q(tag__in=[fact.tag for fact in FACTS.values() if fact.sentence and may_read(role, fact.area)])
 
 
-def _item(event: AuditEvent) -> Item:
+def item_of(event: AuditEvent) -> Item:
+    """The event in words; one that tells a person nothing, by its tag."""
     fact = FACTS[event.tag]
     currency = str(event.data.get("currency") or "EUR")
     data = {key: _readable(key, value, currency) for key, value in event.data.items()}
     try:
-        title = _(fact.sentence) % data if "%(" in fact.sentence else _(fact.sentence)
+        title = _(fact.sentence) % data if "%(" in fact.sentence else _(fact.sentence or event.tag)
     # an event written before its sentence named that datum: the tag says less, and says it
     except KeyError:
         title = event.tag

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.models import Company, Membership
 from config.kernel.places import PAGES, TABS, Place, declare_pages
 
 declare_pages(
@@ -45,6 +46,7 @@ ROOMS = {
 }
 SETTINGS = (
     Place("company-settings", _("Société"), "settings"),
+    Place("people-settings", _("Personnes"), "users", _("membre gérant inviter rôle droits limite")),
     Place("platform-settings", _("Plateformes"), "settings", setting="ENABLE_EINVOICING"),
     Place("bank-settings", _("Comptes bancaires"), "settings"),
     Place("reminder-settings", _("Relances"), "settings"),
@@ -57,9 +59,13 @@ SETTINGS = (
     Place("inbound-settings", _("Webhooks reçus"), "settings"),
     Place("api-keys", _("Accès API"), "settings"),
     Place("safekeeping", _("Sauvegarde"), "settings", _("copie répétition chaîne fichiers conservation dix ans")),
+    Place("trail", _("Piste d’audit"), "clock", _("journal qui quand historique export")),
     Place("restoration", _("Restauration"), "settings", _("sauvegarde copie reprise")),
     Place("operations", _("Travaux"), "clock", _("files d’attente, ouvriers, horloge")),
 )
+
+
+SWITCHED = 8  # companies beyond are searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,12 @@ def tabs_of(role: str, active: str) -> list[dict[str, Any]]:
     return [{"label": tab.label, "url": url, "active": tab.name == active} for tab, url in settings_tabs(role)]
 
 
+def _switchable(own: Membership, memberships: Sequence[Membership]) -> list[Company]:
+    """The companies that the switcher lists: all of a few, the one in scope among the first of many."""
+    listed = [row.company for row in memberships[:SWITCHED]]
+    return listed if own.company in listed else [own.company, *listed[: SWITCHED - 1]]
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: nothing here queries beyond what the company middleware has already read."""
     membership = getattr(request, "membership", None)
@@ -108,5 +120,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "settings_url": next((url for _tab, url in settings_tabs(membership.role)), ""),
         "company": membership.company,
         "membership": membership,
-        "companies": [other.company for other in getattr(request, "memberships", [])],
+        "companies": _switchable(membership, getattr(request, "memberships", [])),
+        "company_count": len(getattr(request, "memberships", [])),
     }

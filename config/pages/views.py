@@ -8,8 +8,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
 from django.views.defaults import server_error as error_page
@@ -91,12 +92,15 @@ def search(request: HttpRequest) -> HttpResponse:
 @member("company")
 def switch_company(request: HttpRequest) -> HttpResponse:
     """Work in another of one's companies. A company one is no member of changes nothing."""
-    wanted = request.POST.get("company", "")
+    wanted, typed = request.POST.get("company", ""), request.POST.get("company_text", "")
     mine = {str(membership.company_id) for membership in cast(MemberRequest, request).memberships}
-    if wanted in mine:
-        request.session["company_id"] = int(wanted)
-    # the page one was on belongs to the other company
-    return redirect("home")
+    if wanted not in mine:
+        # typed without JavaScript: the list answers
+        return redirect(f"{reverse('dossiers')}?{urlencode({'q': typed})}" if typed else "home")
+    request.session["company_id"] = int(wanted)
+    # the page one was on belongs to the other company; a list of what waits in this one says where it leads
+    asked = request.POST.get("next", "")
+    return redirect(asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else "home")
 
 
 @require_POST

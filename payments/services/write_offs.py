@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing import exchange, ledger
 from billing.ledger import Entry, Posting
@@ -29,9 +29,10 @@ from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid
 from config.kernel.money import ZERO, round2
+from config.kernel.people.limits import check_own_limit
 from payments.models import Match, Payment, WriteOff, WriteOffReason
 from payments.services.allocations import NotEnoughCredit, check_amount, lock_payment
-from payments.services.exchange import value_of_last
+from payments.services.exchange import value_of, value_of_last
 from payments.services.write_off_limits import check_may_write_off
 
 LOST: dict[str, str] = {
@@ -92,7 +93,7 @@ def write_off(
     """Settle `amount` of what remains of an invoice without money, in its currency, and book it.
 
     Raises AmountNotPositive, FractionOfACent, NothingOutstanding, OverAllocated, VatNotGivenBack, ProofMissing,
-    DepositNotLost, NotAllowed, BeyondLimit.
+    DepositNotLost, NotAllowed, BeyondLimit, WriteOffBeyondLimit.
     """
     check_amount(amount)
     _check_reason(invoice, reason, with_vat=with_vat, note=note)
@@ -133,15 +134,20 @@ def _check_reason(invoice: Invoice, reason: str, *, with_vat: bool, note: str) -
 
 def _check_limit(of: Invoice | Payment, amount: Decimal, reason: str, actor: Actor) -> None:
     """Several small ones on one document count together."""
-    before = write_offs_of(of).filter(reason=reason).aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    before = write_offs_of(of).aggregate(
+        for_this=Sum("amount", filter=Q(reason=reason), default=ZERO), for_any=Sum("amount", default=ZERO)
+    )
     check_may_write_off(
         company_id=of.company_id,
         actor=actor,
         reason=reason,
-        total=before + amount,
+        total=before["for_this"] + amount,
         currency=of.currency,
         amount=amount,
     )
+    total = before["for_any"] + amount
+    value = exchange.converted(total, of) if isinstance(of, Invoice) else value_of(of, total)
+    check_own_limit("write_off_limit", company_id=of.company_id, actor=actor, amount=value)
 
 
 def write_offs_of(row: Invoice | Payment) -> QuerySet[WriteOff]:
@@ -186,7 +192,8 @@ def keep_excess(
 ) -> WriteOff:
     """Keep `amount` of a payment's credit as income: a customer rounded up, or the rate of exchange was better.
 
-    Raises AmountNotPositive, FractionOfACent, NotAGain, NotEnoughCredit, NotAllowed, BeyondLimit.
+    Raises AmountNotPositive, FractionOfACent, NotAGain, NotEnoughCredit, NotAllowed, BeyondLimit,
+    WriteOffBeyondLimit.
     """
     check_amount(amount)
     if reason not in GAINED:

@@ -248,6 +248,7 @@
       last = input.value = option.dataset.label;
       value.dispatchEvent(new Event("change", { bubbles: true }));
       box.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { ...option.dataset } }));
+      if ("submits" in value.form.dataset) value.form.requestSubmit();
     });
     input.addEventListener("focus", () => { if (!input.value) ask(); });
     input.addEventListener("input", () => { if (input.value !== last) value.value = ""; });

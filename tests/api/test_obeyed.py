@@ -267,6 +267,15 @@ RECORDS = {
     "bank_account_update": Record(lambda _world: {"name": "Livret", "ledger_account": "512300"}),
     "webhook_create": Record(a_webhook),
     "webhook_update": Record(a_webhook),
+    "member_update": Record(
+        lambda _world: {
+            "role": "sales",
+            "credit_note_limit": Decimal("500.00"),
+            "write_off_limit": Decimal("0.00"),
+            "payment_run_limit": None,
+        }
+    ),
+    "invitation_create": Record(lambda _world: {"email": "ada@verone.example", "role": "viewer"}),
     "webhook_source_update": Record(lambda _world: {"active": False, "secret": "a secret of sixteen"}),
 }
 

@@ -26,13 +26,15 @@ from billing.rebate_terms import Tier
 from billing.services.orders import save_order
 from billing.services.products import save_product
 from billing.services.rebates import save_rebate
+from config.kernel.actor import Actor
 from config.kernel.api.keys import create_key
 from config.kernel.bulk.acts import ACTS, LISTS
 from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.clock import local_day
 from config.kernel.importing.kinds import KINDS
 from config.kernel.importing.receiving import receive_file
-from config.kernel.models import Company, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.models import Company, Membership, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.people.invitations import invite
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from customers.models import Contact
@@ -170,6 +172,24 @@ class World:
     @cached_property
     def people(self) -> Any:
         return [a_person(self.company), a_person(self.company)]
+
+    @cached_property
+    def member(self) -> Any:
+        return Membership.objects.get(user=a_person(self.company, Role.VIEWER))
+
+    @cached_property
+    def invitation(self) -> Any:
+        owner = self.people[0]
+        with company_scope(self.company):
+            (row,) = invite(
+                email="paul@verone.example",
+                role=Role.SALES,
+                companies=[self.company],
+                actor=Actor.user(owner),
+                language="fr",
+                at=timezone.now(),
+            )
+        return row
 
     @cached_property
     def supplier_iban(self) -> Any:
@@ -574,6 +594,8 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "payments": lambda world: world.payment,
     "platforms": lambda world: world.platform,
     "products": lambda world: world.product,
+    "invitations": lambda world: world.invitation,
+    "members": lambda world: world.member,
     "journal-entries": lambda world: world.journal_entry,
     "purchase-orders": lambda world: world.purchase_order,
     "purchases": lambda world: world.purchase,

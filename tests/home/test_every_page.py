@@ -25,14 +25,16 @@ from tests.unchanged import as_it_was, pages_not_drawn
 
 pytestmark = pytest.mark.django_db
 
-# what is no page of a company: signing in, the reader's own language, the state of the process
-OUTSIDE = {"login", "logout", "language", "health", "metrics"}
+# what is no page of a company: signing in, the reader's own language, the state of the process, a link to join
+OUTSIDE = {"login", "logout", "language", "health", "metrics", "invitation"}
 # those of customers, opened by a link alone: tests/payments/portal
 PORTAL = "payments:portal"
 OTHER_DOORS = ("api", "integrations", "admin/", "^")
 # these read what is sent to them, and keep nothing of it
 READING_POSTS = {
     "company-switch",
+    # whoever is in a company may leave it
+    "company-leave",
     "billing:line-totals",
     "billing:lines-paste",
     "billing:purchase-totals",
@@ -50,6 +52,17 @@ TWINS: dict[str, tuple[str, str]] = {
     "search": ("get api/company", ""),
     "figure": ("", ""),
     "company-switch": ("", ""),
+    # the same person over several companies, which a program asks one by one
+    "company-leave": ("", ""),
+    "company-options": ("", ""),
+    "dossiers": ("", ""),
+    "people-settings": ("get api/members", ""),
+    "member-edit": ("", "put api/members/<int:id>"),
+    "member-remove": ("", "delete api/members/<int:id>"),
+    "invitation-new": ("", "post api/invitations"),
+    "invitation-resend": ("", "post api/invitations/<int:id>/resend"),
+    "invitation-withdraw": ("", "delete api/invitations/<int:id>"),
+    "trail": ("get api/audit", ""),
     # the API tells the identity alone: nothing of bank details, mentions and reminders
     # a key asks for one row at a time
     "bulk-list": ("", ""),
@@ -396,6 +409,8 @@ A_ROW = {
     "api-key": lambda world: world.key,
     "approval-rule": lambda world: world.approval_rule,
     "delegation": lambda world: world.delegation,
+    "member": lambda world: world.member,
+    "invitation": lambda world: world.invitation,
     "bank-account": lambda world: world.bank_account,
     "billing:email": lambda world: world.email,
     "billing:journal-entry": lambda world: world.journal_entry,

@@ -26,7 +26,7 @@ HARMLESS_TWICE = {
     **dict.fromkeys(["company-switch", "language", "login", "logout"], "chooses the same again"),
     **dict.fromkeys(
         [
-            "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
+            "company-settings", "member-edit", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
             "restoration",
             "exchange-settings", "exchange-import",
             "feed-edit", "feed-switch",
@@ -60,6 +60,8 @@ HARMLESS_TWICE = {
         "shows a secret once: the last answer is the one that is read",
     ),
     "api-key-revoke": "revoked is revoked",
+    **dict.fromkeys(["member-remove", "company-leave"], "who is gone is gone"),
+    **dict.fromkeys(["invitation", "invitation-withdraw"], "the second is refused, and says so"),
     "billing:dossier": "gives the same file again, and says that it was taken again",
     **dict.fromkeys(["payments:link-new", "payments:statement-link-new"], "gives the link that is there"),
     **dict.fromkeys(["payments:notice-handle", "payments:checkout-settle"], "dealt with is dealt with"),

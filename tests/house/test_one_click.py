@@ -26,6 +26,7 @@ ONE_CLICK = {
     "feed-switch": "switch it again",
     "einvoicing:reception-switch": "switch it again",
     "inbound-switch": "switch it again",
+    "invitation-resend": "invitation-withdraw: neither link opens anything then",
     "webhook-test": "a ping, which partners ignore",
     "webhook-disable": "webhook-enable: what waits is kept",
     "einvoicing:readiness-activate": "platform-edit; invoices already issued do not leave",

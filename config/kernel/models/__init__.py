@@ -18,6 +18,7 @@ from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
 from config.kernel.models.heartbeats import Heartbeat
 from config.kernel.models.imports import ImportChoice, ImportLayout, ImportRow, ImportRun, ImportStatus
+from config.kernel.models.invitations import Invitation, InvitationStatus
 from config.kernel.models.jobs import Job, JobStatus
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.people import AccountMail, AccountMailStatus
@@ -60,6 +61,8 @@ __all__ = [
     "ImportRun",
     "ImportStatus",
     "Installation",
+    "Invitation",
+    "InvitationStatus",
     "Job",
     "JobStatus",
     "KnownPlace",

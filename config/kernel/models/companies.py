@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -159,18 +161,40 @@ class Company(models.Model):
         return f"{self._meta.label_lower}:{self.pk}"
 
 
+def _personal_limit(label: Any) -> models.DecimalField[Any, Any]:
+    return models.DecimalField(
+        label, max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    )
+
+
 class Membership(models.Model):
     """A person's place in a company."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("rôle"), max_length=12, choices=Role.choices)
+    # the most that this person does alone, VAT included, in the currency of the books; none: what the role may
+    credit_note_limit = _personal_limit(_("limite d’un avoir"))
+    write_off_limit = _personal_limit(_("limite d’une différence soldée"))
+    payment_run_limit = _personal_limit(_("limite d’un lot de règlements"))
     created_at = models.DateTimeField(auto_now_add=True)
+
+    LIMITS: ClassVar[tuple[str, ...]] = ("credit_note_limit", "write_off_limit", "payment_run_limit")
 
     class Meta:
         verbose_name = _("appartenance")
         verbose_name_plural = _("appartenances")
-        constraints = [models.UniqueConstraint(fields=["user", "company"], name="one_membership_per_company")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "company"], name="one_membership_per_company"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.OWNER)
+                | models.Q(
+                    credit_note_limit__isnull=True, write_off_limit__isnull=True, payment_run_limit__isnull=True
+                ),
+                name="an_owner_has_no_limit",
+                violation_error_message=_("Un gérant n’a pas de limite : laissez-les vides."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} – {self.company} ({self.get_role_display()})"

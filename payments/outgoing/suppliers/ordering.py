@@ -17,6 +17,7 @@ from billing.purchases.settling import lock_purchases
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.errors import DomainError, Stale
+from config.kernel.people.limits import check_own_limit
 from config.kernel.rows import lock
 from payments.models import Method, PaymentRun, PaymentRunLine, RunStatus, SupplierPayment, SupplierShare
 from payments.outgoing.ordering import insert_order, seal_order, structured_addresses
@@ -63,11 +64,13 @@ def order_run(*, run: PaymentRun, total: Decimal, actor: Actor, at: datetime) ->
     """Make the file of a run, and record and book its payments. `total` is what the person was shown.
 
     Each line is looked at again under lock: disputed, paid or with another IBAN since, it holds the run and says so.
-    Raises PersonNeeded, RunNotOpen, SubmitFirst, SamePerson, Stale, OrderedInThePast, PurchaseHeld.
+    Raises PersonNeeded, RunNotOpen, SubmitFirst, SamePerson, PaymentRunBeyondLimit, Stale, OrderedInThePast,
+    PurchaseHeld.
     """
     user_id = check_person(actor)
     locked = lock_open(run)
     _check_confirmed(locked, user_id)
+    check_own_limit("payment_run_limit", company_id=locked.company_id, actor=actor, amount=locked.total)
     if locked.total != total:
         raise Stale
     check_day(locked.executes_on, at)
