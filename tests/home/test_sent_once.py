@@ -26,8 +26,8 @@ HARMLESS_TWICE = {
     **dict.fromkeys(["company-switch", "language", "login", "logout"], "chooses the same again"),
     **dict.fromkeys(
         [
-            "company-settings", "member-edit", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
-            "restoration",
+            "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
+            "restoration", "member-edit",
             "exchange-settings", "exchange-import",
             "feed-edit", "feed-switch",
             "webhook-edit", "inbound-source", "inbound-switch", "webhook-enable", "webhook-disable",

@@ -31,11 +31,15 @@ def owners_besides(membership: Membership) -> int:
     return others.exclude(pk=membership.pk).count()
 
 
+def lock_company(company_id: int) -> None:
+    """Until the transaction ends: members are changed one act after the other."""
+    Company.objects.select_for_update(no_key=True).get(pk=company_id)
+
+
 def check_owner_stays(membership: Membership) -> None:
-    """Raises LastOwner. The company is locked until the transaction ends: nobody takes the others away meanwhile."""
-    company = Company.objects.select_for_update(no_key=True).get(pk=membership.company_id)
+    """Of a member whose company is locked. Raises LastOwner."""
     if not owners_besides(membership):
-        raise LastOwner(company=company.name)
+        raise LastOwner(company=membership.company.name)
 
 
 @transaction.atomic
@@ -86,8 +90,7 @@ def remove_member(*, membership: Membership, actor: Actor, at: datetime) -> None
 
 def _locked(membership: Membership) -> Membership:
     """The membership under the lock of its company. Raises Stale."""
-    # the company first, in each act: members are changed one act after the other
-    Company.objects.select_for_update(no_key=True).get(pk=membership.company_id)
+    lock_company(membership.company_id)
     found = Membership.objects.filter(pk=membership.pk, company=membership.company_id)
     locked = found.select_for_update(no_key=True, of=("self",)).select_related("user", "company").first()
     if locked is None:
