@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from config.kernel import typography
 from config.kernel.access import may_open
-from config.kernel.facts import FACTS
+from config.kernel.facts import FACTS, Fact
 from config.kernel.models import AuditEvent, Company, CompanyRow
 from config.kernel.places import record_url
 from config.kernel.roles import may_read
@@ -63,13 +63,20 @@ def _readable_by(role: str) -> Q:
     return Q(tag__in=[fact.tag for fact in FACTS.values() if fact.sentence and may_read(role, fact.area)])
 
 
+def named(fact: Fact) -> str:
+    """What happened, where no datum fills it. A step that tells a person nothing has one name, whatever it is."""
+    if fact.sentence:
+        return _(fact.sentence)
+    return str(fact.partner_label) if fact.partner_name else _("Étape automatique")
+
+
 def item_of(event: AuditEvent) -> Item:
-    """The event in words; one that tells a person nothing, by its tag."""
+    """The event in words."""
     fact = FACTS[event.tag]
     currency = str(event.data.get("currency") or "EUR")
     data = {key: _readable(key, value, currency) for key, value in event.data.items()}
     try:
-        title = _(fact.sentence) % data if "%(" in fact.sentence else _(fact.sentence or event.tag)
+        title = _(fact.sentence) % data if "%(" in fact.sentence else named(fact)
     # an event written before its sentence named that datum: the tag says less, and says it
     except KeyError:
         title = event.tag

@@ -106,7 +106,7 @@ def test_what_cannot_be_is_refused_at_its_field_and_nothing_is_written(company, 
 
 
 OTHERS = {
-    Role.ACCOUNTANT: ["/settings/platform/", "/settings/bank/", "/settings/operations/"],
+    Role.ACCOUNTANT: ["/settings/platform/", "/settings/bank/", "/settings/trail/", "/settings/operations/"],
     Role.SALES: ["/settings/platform/"],
     Role.VIEWER: ["/settings/platform/", "/settings/bank/", "/settings/operations/"],
 }

@@ -13,6 +13,7 @@ from config.kernel import sign_in
 from config.kernel.models import Membership, SignInTries, User
 from config.kernel.roles import Role
 from tests.api.client import Partner
+from tests.factories.people import a_person
 from tests.trust.at_once import at_once
 
 pytestmark = pytest.mark.django_db
@@ -281,7 +282,8 @@ def test_wrong_passwords_at_once_stay_limited_among_right_ones(person):
     ],
     ids=["password", "password by SQL", "deactivated", "role", "removed"],
 )
-def test_tokens_end_with_what_they_were_given_for(person, change):
+def test_tokens_end_with_what_they_were_given_for(person, company, change):
+    a_person(company)  # an owner stays
     pair = by_api(RIGHT).json()
     assert Partner(pair["access"]).get("/api/company").status_code == 200
     change(User.objects.get(pk=person.pk))

@@ -82,8 +82,8 @@ def a_feed(company: Company) -> Feed:
 # a row of every model that the admin changes, and one of its columns with another value
 CHANGED: dict[type[models.Model], tuple[Callable[[Company], Any], dict[str, Any]]] = {
     Company: (lambda company: company, {"iban": OTHER_IBAN}),
-    Membership: (lambda company: a_person(company).memberships.get(), {"role": Role.VIEWER}),
-    User: (a_person, {"is_superuser": "on"}),
+    Membership: (lambda company: a_person(company, Role.SALES).memberships.get(), {"role": Role.VIEWER}),
+    User: (lambda company: a_person(company, Role.SALES), {"is_superuser": "on"}),
     Customer: (a_customer_of(Customer), {"email": "autre@client.example"}),
     Organisation: (a_customer_of(Organisation), {"email": "autre@client.example"}),
     Individual: (a_customer_of(Individual), {"email": "autre@client.example"}),
@@ -241,7 +241,7 @@ def test_the_members_on_a_companys_page_are_told_one_by_one(client, root, compan
 
 @pytest.mark.parametrize("values", [{"is_active": None}, {"is_superuser": "on"}])
 def test_rights_of_a_person_changed_here_end_the_persons_tokens(client, company, values):
-    person = a_person(company)
+    person = a_person(company, Role.SALES)
     submit(client, person, values)
     assert User.objects.get(pk=person.pk).token_version == person.token_version + 1
 
@@ -261,7 +261,7 @@ def test_a_password_given_by_a_superuser_is_told_and_not_shown(client, root, com
 
 def test_a_member_moved_to_another_company_is_told_in_both(client, root, company):
     other = story.a_company()
-    submit(client, a_person(company).memberships.get(), {"company": other.pk})
+    submit(client, a_person(company, Role.SALES).memberships.get(), {"company": other.pk})
     assert {last_event(one).actor_user_id for one in (company, other)} == {root.pk}
 
 

@@ -25,7 +25,7 @@ from config.kernel.folding import holds
 from config.kernel.list_files import ListFile, asked_file
 from config.kernel.models import AuditEvent, Membership
 from config.kernel.roles import READERS
-from config.kernel.timeline import item_of, opened_by
+from config.kernel.timeline import item_of, named, opened_by
 from config.pages.frame import tabs_of
 from config.pages.settings.api_keys import GROUPS
 
@@ -41,8 +41,8 @@ class _Anything(dict[str, str]):
 
 def acts() -> list[tuple[str, str]]:
     """What may have happened, by its tag, in the order of the alphabet."""
-    named = [(tag, _(fact.sentence) % _Anything() if fact.sentence else tag) for tag, fact in FACTS.items()]
-    return sorted(named, key=lambda pair: pair[1].lower())
+    found = [(tag, named(fact) % _Anything()) for tag, fact in FACTS.items() if fact.sentence or fact.partner_name]
+    return sorted(found, key=lambda pair: pair[1].lower())
 
 
 def domains() -> list[tuple[str, Any]]:
@@ -82,8 +82,13 @@ class TrailFilter(DatedFilter):
         return found
 
     def controls(self) -> list[dict[str, Any]]:
+        """The acts are those of the part that is chosen: of all of them there are hundreds."""
         person = {**self.control("person", _("Personne")), "choices": self.people}
-        return [person, self.control("kind", _("Domaine")), self.control("act", _("Acte")), *self.dates()]
+        act = self.control("act", _("Acte"))
+        kind = self.value("kind")
+        act["choices"] = [pair for pair in act["choices"] if FACTS[pair[0]].area == kind or pair[0] == act["value"]]
+        shown = [act] if act["choices"] else []
+        return [person, self.control("kind", _("Domaine")), *shown, *self.dates()]
 
 
 def _midnight(day: Any) -> datetime:
