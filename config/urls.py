@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.pages import , bulk, dossiers, invitation, views
+from config.pages import bulk, dossiers, imports, invitation, views
 from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
