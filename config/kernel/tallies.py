@@ -32,7 +32,7 @@ class Tally:
     query: str
     count: Counter
 
-    def said(self, count: int) -> str:
+    def sentence_of(self, count: int) -> str:
         return counted(self.sentence(count), count)
 
     @property
