@@ -70,7 +70,9 @@ def _may_do(request: MemberRequest, tally: Tally) -> list[int]:
 
 def _todo_of(row: Membership, waiting: Waiting) -> list[dict[str, str]]:
     found = ((TALLIES[name], counts.get(row.company_id, 0)) for name, counts in waiting.items())
-    return [{"words": tally.sentence_of(count), "tone": tally.tone, "url": tally.url} for tally, count in found if count]
+    return [
+        {"words": tally.sentence_of(count), "tone": tally.tone, "url": tally.url} for tally, count in found if count
+    ]
 
 
 def _control(chosen: str, waiting: Waiting) -> dict[str, Any]:

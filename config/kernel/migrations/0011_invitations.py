@@ -60,7 +60,7 @@ CREATE CONSTRAINT TRIGGER kernel_user_owner_closed AFTER UPDATE ON kernel_user
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0015_imports'),
+        ('kernel', '0016_safekeeping'),
     ]
 
     operations = [
