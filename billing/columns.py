@@ -1,4 +1,4 @@
-"""The lists of invoices, orders, products and e-mails as files."""
+"""The lists of invoices, orders, products, e-mails and rebates as files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Email, Invoice, Product, SalesOrder
+from billing.models import Invoice, SalesOrder
 from billing.order_standing import standing_of
 from billing.standing import chips_of, days_late
+from config.kernel import typography
 from config.kernel.clock import local_day
 from config.kernel.exports import Column, Row
-from config.kernel.list_files import ListFile
+from config.kernel.lists.declared import DeclaredList, Field, list_of
 
 TOTALS = (
     Column("currency", _("Devise")),
@@ -49,7 +50,7 @@ def _invoices(invoices: Sequence[Invoice]) -> Iterator[Row]:
         }
 
 
-INVOICES = ListFile(
+INVOICES = DeclaredList(
     "invoices",
     _("Factures"),
     (
@@ -70,6 +71,7 @@ INVOICES = ListFile(
         Column("remaining", _("Reste à payer"), "money"),
     ),
     _invoices,
+    ("number", "customer", "issued", "due", "state", "gross", "remaining"),
 )
 
 
@@ -89,7 +91,7 @@ def _orders(orders: Sequence[SalesOrder]) -> Iterator[Row]:
         }
 
 
-ORDERS = ListFile(
+ORDERS = DeclaredList(
     "orders",
     _("Commandes"),
     (
@@ -102,68 +104,47 @@ ORDERS = ListFile(
         *TOTALS,
     ),
     _orders,
+    ("number", "customer", "ordered", "order", "state", "gross"),
 )
 
 
-def _products(products: Sequence[Product]) -> Iterator[Row]:
-    for product in products:
-        yield {
-            "reference": product.reference,
-            "name": product.name,
-            "description": product.description,
-            "nature": _("Prestation") if product.is_service else _("Bien"),
-            "unit": product.get_unit_display(),
-            "price": product.unit_price,
-            "regime": product.get_vat_category_display(),
-            "rate": product.vat_rate,
-            "stock": product.on_hand if product.tracks_stock else None,
-        }
-
-
-PRODUCTS = ListFile(
+PRODUCTS = list_of(
     "products",
     _("Produits"),
-    (
-        Column("reference", _("Référence")),
-        Column("name", _("Désignation")),
-        Column("description", _("Description")),
-        Column("nature", _("Nature")),
-        Column("unit", _("Unité")),
-        Column("price", _("Prix unitaire HT"), "number"),
-        Column("regime", _("Régime de TVA")),
-        Column("rate", _("Taux de TVA (%)"), "percent"),
-        Column("stock", _("En stock"), "number"),
-    ),
-    _products,
+    Field("reference", _("Référence"), "reference"),
+    Field("name", _("Désignation"), "name"),
+    Field("description", _("Description"), "description"),
+    Field("nature", _("Nature"), lambda product: _("Prestation") if product.is_service else _("Bien")),
+    Field("unit", _("Unité"), "get_unit_display"),
+    Field("price", _("Prix unitaire HT"), "unit_price", "number"),
+    Field("regime", _("Régime de TVA"), "get_vat_category_display"),
+    Field("rate", _("Taux de TVA (%)"), "vat_rate", "percent"),
+    Field("stock", _("En stock"), lambda product: product.on_hand if product.tracks_stock else None, "number"),
+    drawn=("reference", "name", "rate", "stock", "price"),
 )
 
-
-def _emails(emails: Sequence[Email]) -> Iterator[Row]:
-    for email in emails:
-        yield {
-            "recipient": email.recipient,
-            "subject": email.subject_line,
-            "kind": email.get_kind_display(),
-            "invoice": email.invoice.number if email.invoice else "",
-            "created": email.created_at,
-            "sent": email.sent_at,
-            "state": email.get_status_display(),
-            "error": email.last_error,
-        }
-
-
-EMAILS = ListFile(
+EMAILS = list_of(
     "emails",
     _("E-mails"),
-    (
-        Column("recipient", _("Destinataire")),
-        Column("subject", _("Objet")),
-        Column("kind", _("Type")),
-        Column("invoice", _("Facture")),
-        Column("created", _("Préparé le"), "date"),
-        Column("sent", _("Envoyé le"), "date"),
-        Column("state", _("État")),
-        Column("error", _("Dernière erreur")),
-    ),
-    _emails,
+    Field("recipient", _("Destinataire"), "recipient"),
+    Field("subject", _("Objet"), "subject_line"),
+    Field("kind", _("Type"), "get_kind_display"),
+    Field("invoice", _("Facture"), lambda email: email.invoice.number if email.invoice else ""),
+    Field("created", _("Préparé le"), "created_at", "date"),
+    Field("sent", _("Envoyé le"), "sent_at", "date"),
+    Field("state", _("État"), "get_status_display"),
+    Field("error", _("Dernière erreur"), "last_error"),
+    drawn=("recipient", "subject", "invoice", "created", "state"),
+)
+
+REBATES = list_of(
+    "rebates",
+    _("Remises de fin d’année"),
+    Field("name", _("Intitulé"), "name"),
+    Field("customer", _("Client"), "customer.name"),
+    Field("period", _("Période"), lambda row: f"{typography.day(row.starts_on)} – {typography.day(row.ends_on)}"),
+    Field("credited", _("Avoirs préparés le"), "credited_at", "date"),
+    Field("turnover", _("Chiffre d’affaires retenu"), "turnover", "money"),
+    Field("amount", _("Remise HT"), "amount", "money"),
+    drawn=("name", "customer", "period", "", "amount"),
 )

@@ -117,7 +117,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.pages.frame.frame",
             ],
-            "builtins": ["config.kernel.templatetags.house"],
+            "builtins": ["config.kernel.templatetags.house", "config.kernel.templatetags.lists"],
         },
     }
 ]

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
 from config.kernel.sign_in import AdminSignInForm, SignInForm
-from config.pages import bulk, dossiers, imports, invitation, views
+from config.pages import bulk, dossiers, imports, invitation, saved_views, views
 from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
@@ -40,6 +40,9 @@ urlpatterns = [
     path("dashboard/lines/", dashboards.dashboard_lines, name="dashboard-lines"),
     path("search", views.search, name="search"),
     path("figure/", views.figure, name="figure"),
+    path("views/new/", saved_views.view_new, name="view-new"),
+    path("views/<int:pk>/", saved_views.view_edit, name="view-edit"),
+    path("views/<int:pk>/delete/", saved_views.view_delete, name="view-delete"),
     path("bulk/", bulk.bulk_list, name="bulk-list"),
     path("bulk/new/", bulk.bulk_new, name="bulk-new"),
     path("bulk/<int:pk>/", bulk.bulk_run, name="bulk-run"),

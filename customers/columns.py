@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.exports import Column, Row
-from config.kernel.list_files import ListFile
+from config.kernel.lists.declared import DeclaredList
 from customers.models import Address, AddressKind, Customer
 from customers.panels import balances_of
 
@@ -49,9 +49,10 @@ def _cells(customers: Sequence[Customer]) -> Iterator[Row]:
         yield {**cells, "created": customer.created_at, "owed": owed.get(customer.pk)}
 
 
-CUSTOMERS = ListFile(
+CUSTOMERS = DeclaredList(
     "customers",
     _("Clients"),
     (*IDENTITY, Column("created", _("Créé le"), "date"), Column("owed", _("Reste à payer"), "money")),
     _cells,
+    ("name", "kind", "siren", "city", "email", "terms", "owed"),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from customers.models import Customer
+from customers.models import Customer, CustomerQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,16 @@ def actions_of(customer: Customer, may: Callable[[str], bool]) -> list[Action]:
 
 def balances_of(customers: Sequence[Customer]) -> dict[int, Decimal]:
     """What each customer still owes, by id: one query per contributor, whatever the number of rows."""
+    return _owed([customer.pk for customer in customers])
+
+
+def owed_by(customers: CustomerQuerySet) -> Decimal:
+    """What all of them still owe together."""
+    return sum(_owed(customers.order_by().values("pk")).values(), Decimal(0))
+
+
+def _owed(keys: Any) -> dict[int, Decimal]:
     owed: dict[int, Decimal] = {}
-    keys = [customer.pk for customer in customers]
     for contribute in _balances:
         for pk, amount in contribute(keys).items():
             owed[pk] = owed.get(pk, Decimal(0)) + amount

@@ -2,122 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.exports import Column, Row
-from config.kernel.list_files import ListFile
-from payments.models import BankLine, Payment, Refund, SupplierPayment
+from config.kernel.lists.declared import DeclaredList, Field, list_of
 
-_AMOUNT = (Column("currency", _("Devise")), Column("amount", _("Montant"), "money"))
+_AMOUNT = (Field("currency", _("Devise"), "currency"), Field("amount", _("Montant"), "amount", "money"))
 
 
-def _payments(payments: Sequence[Payment]) -> Iterator[Row]:
-    for payment in payments:
-        yield {
-            "number": payment.number,
-            "customer": payment.customer.name,
-            "paid": payment.paid_on,
-            "method": payment.get_method_display(),
-            "reference": payment.reference,
-            "reversed": payment.reversed_at,
-            "reverses": payment.reverses.number if payment.reverses else "",
-            "currency": payment.currency,
-            "amount": payment.amount,
-            "allocated": payment.allocated,
-            "left": payment.amount - payment.allocated,
-        }
-
-
-PAYMENTS = ListFile(
+PAYMENTS = list_of(
     "payments",
     _("Encaissements"),
-    (
-        Column("number", _("Numéro")),
-        Column("customer", _("Client")),
-        Column("paid", _("Date"), "date"),
-        Column("method", _("Moyen")),
-        Column("reference", _("Référence")),
-        Column("reversed", _("Annulé le"), "date"),
-        Column("reverses", _("Annule")),
-        *_AMOUNT,
-        Column("allocated", _("Affecté"), "money"),
-        Column("left", _("Non affecté"), "money"),
-    ),
-    _payments,
+    Field("number", _("Numéro"), "number"),
+    Field("customer", _("Client"), "customer.name"),
+    Field("paid", _("Date"), "paid_on", "date"),
+    Field("method", _("Moyen"), "get_method_display"),
+    Field("reference", _("Référence"), "reference"),
+    Field("reversed", _("Annulé le"), "reversed_at", "date"),
+    Field("reverses", _("Annule"), lambda payment: payment.reverses.number if payment.reverses else ""),
+    *_AMOUNT,
+    Field("allocated", _("Affecté"), "allocated", "money"),
+    Field("left", _("Non affecté"), lambda payment: payment.amount - payment.allocated, "money"),
+    drawn=("number", "customer", "paid", "method", "reference", "amount", "left"),
 )
-
-
-def _lines(lines: Sequence[BankLine]) -> Iterator[Row]:
-    for line in lines:
-        yield {
-            "account": line.account.name,
-            "booked": line.booked_on,
-            "value": line.value_on,
-            "counterparty": line.counterparty,
-            "remittance": line.remittance,
-            "reference": line.structured_reference,
-            "state": line.get_status_display(),
-            "currency": line.currency,
-            "amount": line.amount,
-        }
-
 
 # without IBANs: whoever may not reconcile sees but their ends
-BANK_LINES = ListFile(
+BANK_LINES = list_of(
     "bank_lines",
     _("Banque"),
-    (
-        Column("account", _("Compte")),
-        Column("booked", _("Date d’opération"), "date"),
-        Column("value", _("Date de valeur"), "date"),
-        Column("counterparty", _("Contrepartie")),
-        Column("remittance", _("Libellé")),
-        Column("reference", _("Référence")),
-        Column("state", _("État")),
-        *_AMOUNT,
-    ),
-    _lines,
+    Field("account", _("Compte"), "account.name"),
+    Field("booked", _("Date d’opération"), "booked_on", "date"),
+    Field("value", _("Date de valeur"), "value_on", "date"),
+    Field("counterparty", _("Contrepartie"), "counterparty"),
+    Field("remittance", _("Libellé"), "remittance"),
+    Field("reference", _("Référence"), "structured_reference"),
+    Field("state", _("État"), "get_status_display"),
+    *_AMOUNT,
+    drawn=("booked", "counterparty", "remittance", "state", "amount"),
 )
 
 
-def _refunds(refunds: Sequence[Refund]) -> Iterator[Row]:
-    for refund in refunds:
-        yield {
-            "number": refund.number,
-            "party": refund.customer.name,
-            "made": refund.made_on,
-            "method": refund.get_method_display(),
-            "cancelled": refund.cancelled_at,
-            "currency": refund.currency,
-            "amount": refund.amount,
-        }
-
-
-def _supplier_payments(payments: Sequence[SupplierPayment]) -> Iterator[Row]:
-    for payment in payments:
-        yield {
-            "number": payment.number,
-            "party": payment.supplier.name,
-            "made": payment.made_on,
-            "method": payment.get_method_display(),
-            "cancelled": payment.cancelled_at,
-            "currency": payment.currency,
-            "amount": payment.amount,
-        }
-
-
-def _given(party: object) -> tuple[Column, ...]:
-    return (
-        Column("number", _("Numéro")),
-        Column("party", party),
-        Column("made", _("Date"), "date"),
-        Column("method", _("Moyen")),
-        Column("cancelled", _("Annulé le"), "date"),
+def _given(name: str, label: object, party: Field, why: Field, *, drawn: tuple[str, ...]) -> DeclaredList:
+    return list_of(
+        name,
+        label,
+        Field("number", _("Numéro"), "number"),
+        party,
+        Field("made", _("Date"), "made_on", "date"),
+        Field("method", _("Moyen"), "get_method_display"),
+        why,
+        Field("cancelled", _("Annulé le"), "cancelled_at", "date"),
         *_AMOUNT,
+        drawn=drawn,
     )
 
 
-REFUNDS = ListFile("refunds", _("Remboursements"), _given(_("Client")), _refunds)
-SUPPLIER_PAYMENTS = ListFile("supplier_payments", _("Règlements"), _given(_("Fournisseur")), _supplier_payments)
+REFUNDS = _given(
+    "refunds",
+    _("Remboursements"),
+    Field("party", _("Client"), "customer.name"),
+    Field("reason", _("Motif"), "reason"),
+    drawn=("number", "party", "made", "", "reason", "amount"),
+)
+SUPPLIER_PAYMENTS = _given(
+    "supplier_payments",
+    _("Règlements"),
+    Field("party", _("Fournisseur"), "supplier.name"),
+    Field("reference", _("Référence"), "reference"),
+    drawn=("number", "party", "made", "", "method", "amount"),
+)

@@ -13,10 +13,17 @@ from billing.forms.picking import CustomerPickedForm
 from billing.models import Product, RebateAgreement
 from billing.rebate_terms import Tier
 from config.kernel import typography
+from config.kernel.filters import ListFilter
 from config.kernel.forms import FrenchDateField, FrenchDecimalField, TextField
 from customers.models import Customer
 
 MOST_TIERS, MOST_PRODUCTS = 20, 200
+
+
+class RebateFilter(ListFilter):
+    day = "ends_on"
+    amount = "amount"
+    texts = ("name", "customer__name")
 
 
 class RebateForm(CustomerPickedForm):

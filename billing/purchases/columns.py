@@ -13,7 +13,7 @@ from billing.purchases.order_standing import chip_of_order
 from billing.purchases.standing import chip_of
 from config.kernel.clock import local_day
 from config.kernel.exports import Column, Row
-from config.kernel.list_files import ListFile
+from config.kernel.lists.declared import DeclaredList
 from customers.columns import IDENTITY, identity_cells
 from customers.models import Customer
 
@@ -39,7 +39,7 @@ def _purchases(purchases: Sequence[PurchaseInvoice]) -> Iterator[Row]:
         }
 
 
-PURCHASES = ListFile(
+PURCHASES = DeclaredList(
     "purchases",
     _("Achats"),
     (
@@ -56,6 +56,7 @@ PURCHASES = ListFile(
         Column("remaining", _("Reste à régler"), "money"),
     ),
     _purchases,
+    ("number", "supplier", "issued", "due", "state", "gross", "remaining"),
 )
 
 
@@ -83,7 +84,7 @@ def _purchase_orders(orders: Sequence[PurchaseOrder]) -> Iterator[Row]:
         }
 
 
-PURCHASE_ORDERS = ListFile(
+PURCHASE_ORDERS = DeclaredList(
     "purchase-orders",
     _("Commandes fournisseurs"),
     (
@@ -97,11 +98,13 @@ PURCHASE_ORDERS = ListFile(
         Column("net", _("Total HT"), "money"),
     ),
     _purchase_orders,
+    ("number", "supplier", "ordered", "expected", "state", "net"),
 )
 
-SUPPLIERS = ListFile(
+SUPPLIERS = DeclaredList(
     "suppliers",
     _("Fournisseurs"),
     (*IDENTITY, Column("account", _("Compte de charge")), Column("owed", _("Reste à régler"), "money")),
     _suppliers,
+    ("name", "siren", "terms", "account", "", "owed"),
 )

@@ -17,12 +17,12 @@ from billing.columns import EMAILS
 from billing.models import Email, EmailStatus
 from billing.services.emails import resend_email
 from billing.variables import shown_body
-from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import TransitionRefused
 from config.kernel.folding import holds
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.sent_once import sent_once
 from config.kernel.states import can_move
 from config.kernel.timeline import timeline_of
@@ -72,11 +72,14 @@ def email_list(request: HttpRequest) -> HttpResponse:
     if text:
         named = holds(text, "recipient", "subject_line", "invoice__number")
         found = found.filter(named)
-    if file := asked_file(request, EMAILS, found, sorts=SORTS, default="-date"):
-        return file
-    page = listing.page(found, sorts=SORTS, default="-date", query=request.GET)
+    listed = open_list(request, EMAILS, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     choices = {"name": "status", "label": _("État"), "kind": "select", "value": status, "choices": EmailStatus.choices}
     context = {
+        "listed": listed,
+        "summary": summary_of(found),
         "page": page,
         "q": text,
         "filters": [choices],

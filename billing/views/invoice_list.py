@@ -21,11 +21,11 @@ from billing.forms.invoices import InvoiceFilter
 from billing.models import BALANCE, Invoice, InvoiceKind, InvoiceQuerySet, InvoiceStatus
 from billing.panels import list_action_for
 from billing.standing import Chip, chips_of, days_late
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.bulk.offering import offer
 from config.kernel.clock import local_day
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 
 SORTS: dict[str, Any] = {
     "created": "created_at",
@@ -45,15 +45,17 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     filters = InvoiceFilter(request.GET)
     found = filters.narrow(Invoice.objects.all(), on=today)
     rows = found.select_related("customer")
-    if file := asked_file(request, INVOICES, rows, sorts=SORTS, default="-created"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="-created", query=request.GET)
+    listed = open_list(request, INVOICES, rows, sorts=SORTS, default="-created")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     shown = list(page)
     chips = chips_of(shown, today)
     may = cast(MemberRequest, request).membership.may
     action = list_action_for(shown, may)
     bulk = offer(request, "invoices", page, found)
     context = {
+        "listed": listed,
         "page": page,
         "bulk": bulk,
         "choosable": bool(bulk or action),

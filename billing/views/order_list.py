@@ -17,10 +17,10 @@ from billing.forms.orders import OrderFilter
 from billing.models import OrderStatus, SalesOrder
 from billing.order_standing import standing_of
 from billing.views.invoice_list import all_of_filter
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.bulk.offering import offer
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 
 SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
@@ -34,9 +34,10 @@ def order_list(request: HttpRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     found = filters.narrow(SalesOrder.objects.all())
     orders = found.select_related("customer")
-    if file := asked_file(request, ORDERS, orders, sorts=SORTS, default="-created"):
-        return file
-    page = listing.page(orders, sorts=SORTS, default="-created", query=request.GET)
+    listed = open_list(request, ORDERS, orders, sorts=SORTS, default="-created")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     may = cast(MemberRequest, request).membership.may
     rows = [
         {
@@ -49,6 +50,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     bulk = offer(request, "orders", page, found)
     takes = any(row["takes"] for row in rows)
     context = {
+        "listed": listed,
         "page": page,
         "bulk": bulk,
         "choosable": bool(bulk or takes),

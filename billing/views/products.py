@@ -27,12 +27,12 @@ from billing.services.products import (
     save_product,
 )
 from billing.views.creating import product_values
-from config.kernel import listing, parking, typography
+from config.kernel import parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
@@ -49,12 +49,14 @@ def load_product(pk: int) -> Product:
 def product_list(request: HttpRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     found = filters.narrow(Product.objects.all())
-    if file := asked_file(request, PRODUCTS, found, sorts=SORTS, default="name"):
-        return file
+    listed = open_list(request, PRODUCTS, found, sorts=SORTS, default="name")
+    if not isinstance(listed, ShownList):
+        return listed
     rows = found.aggregate(rows=Count("pk"))["rows"]
     summary = ngettext("%(rows)s produit", "%(rows)s produits", rows) % {"rows": typography.number(rows)}
     context = {
-        "page": listing.page(found, sorts=SORTS, default="name", query=request.GET),
+        "listed": listed,
+        "page": listed.page,
         "q": filters.value("q"),
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),

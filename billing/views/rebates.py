@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,17 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing.columns import REBATES
 from billing.forms.picking import customer_chosen
-from billing.forms.rebates import RebateForm
+from billing.forms.rebates import RebateFilter, RebateForm
 from billing.models import RebateAgreement
 from billing.services.rebates import PeriodNotOver, compute_rebate, credit_rebate, save_rebate
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
@@ -37,13 +41,21 @@ def load_rebate(pk: int) -> RebateAgreement:
 @require_GET
 @member("invoices")
 def rebate_list(request: HttpRequest) -> HttpResponse:
-    page = listing.page(
-        RebateAgreement.objects.select_related("customer"),
-        sorts={"period": "ends_on", "customer": "customer__name"},
-        default="-period",
-        query=request.GET,
-    )
-    return render(request, "billing/rebate/list.html", {"page": page})
+    filters = RebateFilter(request.GET)
+    rows = filters.narrow(RebateAgreement.objects.select_related("customer"))
+    sorts = {"period": "ends_on", "customer": "customer__name"}
+    listed = open_list(request, REBATES, rows, sorts=sorts, default="-period")
+    if not isinstance(listed, ShownList):
+        return listed
+    context = {
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(rows, "amount", currency=Value("EUR")),
+    }
+    return render(request, "billing/rebate/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -26,7 +26,7 @@ class CurrencySums:
         return typography.sums(self.totals)
 
 
-def by_currency(rows: QuerySet[Any], amount: Any, *, currency: str = "currency", only: str = "pk") -> CurrencySums:
+def by_currency(rows: QuerySet[Any], amount: Any, *, currency: Any = "currency", only: str = "pk") -> CurrencySums:
     """In one query."""
     return _together(_grouped(rows, amount, currency=currency, only=only))
 
@@ -40,9 +40,9 @@ def by_value_and_currency(rows: QuerySet[Any], value: str, amount: Any) -> dict[
 
 
 def _grouped(
-    rows: QuerySet[Any], amount: Any, *columns: str, currency: str = "currency", only: str = "pk"
+    rows: QuerySet[Any], amount: Any, *columns: str, currency: Any = "currency", only: str = "pk"
 ) -> Sequence[dict[str, Any]]:
-    grouped: Any = rows.order_by().values(*columns, in_currency=F(currency))
+    grouped: Any = rows.order_by().values(*columns, in_currency=F(currency) if isinstance(currency, str) else currency)
     return list(grouped.annotate(rows=Count("pk"), first=Min(only), total=Sum(amount, default=ZERO)))
 
 

@@ -10,14 +10,14 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.folding import holds
 from config.kernel.forms import FrenchDateField, FrenchDecimalField
 
 
 class DatedFilter(forms.Form):
     """`?q=&from=&to=&min=&max=`: what is not understood is left out, never an error.
 
-    `day`, `amount`: the columns of the period and of the amounts; without the latter none are asked for.
-    """
+    `day`, `amount`: the columns of the period and of the amounts; without one, none are asked for."""
 
     q = forms.CharField(required=False, max_length=100)
     day = ""
@@ -33,10 +33,15 @@ class DatedFilter(forms.Form):
                 self.fields[name] = FrenchDecimalField(required=False, max_digits=16, decimal_places=2, sums=False)
         self.is_valid()
 
+    @property
+    def is_used(self) -> bool:
+        return any(value not in (None, "") for value in self.cleaned_data.values())
+
     def value(self, name: str) -> Any:
         return self.cleaned_data.get(name)
 
     def within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the period and of the amounts."""
         if self.value("from"):
             rows = rows.filter(**{f"{self.day}__gte": self.value("from")})
         if self.value("to"):
@@ -67,3 +72,23 @@ class DatedFilter(forms.Form):
     def amounts(self) -> list[dict[str, Any]]:
         """From what amount to which, both included."""
         return [self.control("min", _("Montant de"), "amount"), self.control("max", _("Montant à"), "amount")]
+
+
+class ListFilter(DatedFilter):
+    """The same, for a list that asks nothing else: `texts` are the columns in which the text is looked for, `exact` the
+    fields, named as their columns, whose value the rows have."""
+
+    texts: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those rows that the filter leaves."""
+        rows = self.within(rows)
+        chosen = {name: self.value(name) for name in self.exact if self.value(name)}
+        text = self.value("q")
+        return rows.filter(holds(text, *self.texts), **chosen) if text else rows.filter(**chosen)
+
+    def controls(self) -> list[dict[str, Any]]:
+        """For `_filters.html`."""
+        own = [self.control(name, self.fields[name].label) for name in self.exact]
+        return [*own, *(self.dates() if self.day else []), *(self.amounts() if self.amount else [])]

@@ -25,7 +25,8 @@ from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.exports import Column, Row
 from config.kernel.folding import holds
 from config.kernel.htmx import is_part
-from config.kernel.list_files import ListFile, asked_file
+from config.kernel.lists.declared import DeclaredList
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.middleware import say
 from config.kernel.models import BulkRow, BulkRowStatus, BulkRun, BulkStatus
 from config.kernel.sent_once import sent_once
@@ -116,7 +117,7 @@ def _cells(rows: Sequence[BulkRow]) -> Iterator[Row]:
         }
 
 
-RESULTS = ListFile(
+RESULTS = DeclaredList(
     "bulk_rows",
     gettext_lazy("Résultats"),
     (
@@ -127,6 +128,7 @@ RESULTS = ListFile(
         Column("done", gettext_lazy("Fait le"), "date"),
     ),
     _cells,
+    ("label", "state", "sentence"),
 )
 
 
@@ -143,10 +145,11 @@ def bulk_run(request: HttpRequest, pk: int) -> HttpResponse:
         rows = rows.filter(status=status)
     if text:
         rows = rows.filter(holds(text, "label", "sentence"))
-    if file := asked_file(request, RESULTS, rows, sorts=SORTS, default="position"):
-        return file
+    listed = open_list(request, RESULTS, rows, sorts=SORTS, default="position")
+    if not isinstance(listed, ShownList):
+        return listed
     membership, counts = cast(MemberRequest, request).membership, counts_of(run)
-    page = listing.page(rows, sorts=SORTS, default="position", query=request.GET)
+    page = listed.page
     states = {"name": "status", "label": _("État"), "kind": "select", "value": status}
     context = {
         "run": run,
@@ -157,6 +160,7 @@ def bulk_run(request: HttpRequest, pk: int) -> HttpResponse:
         "settled": run.total - counts["WAITING"] if run.status == BulkStatus.RUNNING else run.total,
         "running": run.status == BulkStatus.RUNNING,
         "summary": _summary(counts),
+        "listed": listed,
         "page": page,
         "rows": [{"row": row, "tone": TONES[BulkRowStatus(row.status)], "url": _url(declared, row)} for row in page],
         "q": text,

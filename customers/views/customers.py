@@ -15,20 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.kernel import listing, parking, typography
+from config.kernel import parking, typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.bulk.offering import offer
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.columns import CUSTOMERS
 from customers.exemptions import mention
 from customers.forms import CustomerFilter, CustomerForm
 from customers.models import Address, AddressKind, Customer, CustomerQuerySet
-from customers.panels import actions_of, balances_of, figures_of, panels_of
+from customers.panels import actions_of, balances_of, figures_of, owed_by, panels_of
 from customers.services import archive_customer, restore_customer, save_customer
 
 SORTS: dict[str, Any] = {"name": "name", "created": "created_at"}
@@ -46,11 +46,13 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     found = filters.narrow(Customer.objects.customers())
     city = Address.everywhere.filter(customer=OuterRef("pk"), kind=AddressKind.BILLING).values("city")[:1]
     rows = found.select_related("terms").annotate(city=Subquery(city))
-    if file := asked_file(request, CUSTOMERS, rows, sorts=SORTS, default="name"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
+    listed = open_list(request, CUSTOMERS, rows, sorts=SORTS, default="name")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     owed = balances_of(page.rows)
     context = {
+        "listed": listed,
         "page": page,
         "bulk": offer(request, "customers", page, found),
         "rows": [{"customer": customer, "balance": owed.get(customer.pk)} for customer in page],
@@ -65,7 +67,10 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def _summary(found: CustomerQuerySet) -> str:
     rows = found.aggregate(rows=Count("pk"))["rows"]
-    return ngettext("%(rows)s client", "%(rows)s clients", rows) % {"rows": typography.number(rows)} if rows else ""
+    if not rows:
+        return ""
+    counted = ngettext("%(rows)s client", "%(rows)s clients", rows) % {"rows": typography.number(rows)}
+    return f"{counted} · {_('reste à payer %(owed)s') % {'owed': typography.money(owed_by(found))}}"
 
 
 @require_GET

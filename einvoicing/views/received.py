@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.errors import DomainError
-from config.kernel.folding import holds
+from config.kernel.filters import ListFilter
 from config.kernel.forms import TextField
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from einvoicing import lifecycle
+from einvoicing.columns import RECEIVED, signed_gross
 from einvoicing.forms import DocumentsForm
 from einvoicing.models import ReceivedDocument, ReceivedStatus, ReceptionChannel, ReceptionSource
 from einvoicing.reception import showing
@@ -35,6 +38,34 @@ WAITING = "waiting"
 ALL = "all"
 STATES = (ReceivedStatus.STORED, ReceivedStatus.READ, ReceivedStatus.UNREADABLE, ReceivedStatus.DUPLICATE)
 MOST_AT_ONCE = 100
+SORTS: dict[str, Any] = {"received": "received_at", "supplier": "supplier_name", "date": "issue_date"}
+SIGNED = Case(When(kind="381", then=-F("gross")), default=F("gross"))
+
+
+class ReceivedFilter(ListFilter):
+    """`?q=&status=&channel=&from=&to=&min=&max=`: without a state nor a text, those that ask for a person."""
+
+    day = "received_at__date"
+    amount = "gross"
+    texts = ("name", "number", "supplier_name", "sender")
+    exact = ("channel",)
+    status = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("État"),
+        choices=[("", ""), (ALL, gettext_lazy("Tous les documents")), *ReceivedStatus.choices],
+    )
+    channel = forms.ChoiceField(
+        required=False, label=gettext_lazy("Arrivée par"), choices=[("", ""), *ReceptionChannel.choices]
+    )
+
+    def narrow(self, rows: QuerySet[ReceivedDocument]) -> QuerySet[ReceivedDocument]:
+        rows, status = super().narrow(rows), self.value("status")
+        if status and status != ALL:
+            return rows.filter(status=status)
+        return rows if status or self.value("q") else rows.filter(status__in=STATES)
+
+    def controls(self) -> list[dict[str, Any]]:
+        return [self.control("status", _("État")), *super().controls()]
 
 
 class SetAsideForm(forms.Form):
@@ -54,26 +85,21 @@ def received_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _store(request, form.cleaned_data["documents"])
         return redirect("einvoicing:received-list")
-    status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()[:100]
-    channel = request.GET.get("channel", "")
-    page = listing.page(
-        _narrowed(status, channel, text).select_related("duplicate_of", "purchase").defer("reading", "verdict"),
-        sorts={"received": "received_at", "supplier": "supplier_name", "date": "issue_date"},
-        default="-received",
-        query=request.GET,
-    )
-    states = {"name": "status", "label": _("État"), "kind": "select", "value": status}
-    channels = {"name": "channel", "label": _("Arrivée par"), "kind": "select", "value": channel}
+    filters = ReceivedFilter(request.GET)
+    rows = filters.narrow(ReceivedDocument.objects.all())
+    records = rows.select_related("duplicate_of", "purchase").defer("reading", "verdict")
+    listed = open_list(request, RECEIVED, records, sorts=SORTS, default="-received")
+    if not isinstance(listed, ShownList):
+        return listed
     sources = list(ReceptionSource.objects.select_related("account").order_by("channel", "id"))
     context = {
-        "page": page,
-        "rows": [_row(document) for document in page],
-        "q": text,
-        "filters": [
-            {**states, "choices": [(ALL, _("Tous les documents")), *ReceivedStatus.choices]},
-            {**channels, "choices": ReceptionChannel.choices},
-        ],
-        "filtered": bool(status or channel or text),
+        "page": listed.page,
+        "rows": [_row(document) for document in listed.page],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "summary": summary_of(rows, SIGNED, currency=Coalesce(NullIf("currency", Value("")), Value("EUR"))),
         "form": form,
         "sources": sources,
         "role": role_of(request),
@@ -111,23 +137,12 @@ def _store(request: HttpRequest, files: list[Any]) -> None:
         messages.success(request, sentence % {"n": stored})
 
 
-def _narrowed(status: str, channel: str, text: str) -> QuerySet[ReceivedDocument]:
-    found: QuerySet[ReceivedDocument] = ReceivedDocument.objects.all()
-    if status in ReceivedStatus.values:
-        found = found.filter(status=status)
-    elif status != ALL and not text:
-        found = found.filter(status__in=STATES)
-    if channel in ReceptionChannel.values:
-        found = found.filter(channel=channel)
-    return found.filter(holds(text, "name", "number", "supplier_name", "sender")) if text else found
-
-
 def _row(document: ReceivedDocument) -> dict[str, Any]:
     return {
         "row": document,
         "tone": showing.TONES[ReceivedStatus(document.status)],
         "why": showing.why_it_waits(document),
-        "gross": -document.gross if document.kind == "381" and document.gross else document.gross,
+        "gross": signed_gross(document),
     }
 
 

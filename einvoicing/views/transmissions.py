@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member, role_of
-from config.kernel.folding import holds
+from config.kernel.filters import ListFilter
 from config.kernel.forms import TextField
 from config.kernel.htmx import is_part, toast
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.middleware import translated
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from einvoicing.columns import TRANSMISSIONS
 from einvoicing.forms import AnswerForm, RecycleForm, answer_form
 from einvoicing.models import ANSWERS, Attempt, PlatformAccount, Transmission, TransmissionStatus
 from einvoicing.panels import status_label, statuses, tone_of
@@ -51,6 +53,32 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
     "refused": (gettext_lazy("Échec définitif"), "bad"),
     "invalid": (gettext_lazy("Document non conforme"), "bad"),
 }
+
+
+SORTS: dict[str, Any] = {"date": "created_at", "number": "invoice__number"}
+
+
+class TransmissionFilter(ListFilter):
+    """`?q=&status=&from=&to=`: the period is that of queuing."""
+
+    day = "created_at__date"
+    texts = ("invoice__number", "invoice__buyer_name")
+    status = forms.CharField(required=False, max_length=30)
+
+    def narrow(self, rows: QuerySet[Transmission]) -> QuerySet[Transmission]:
+        rows, status = super().narrow(rows), self.value("status")
+        if status in TransmissionStatus.values:
+            return rows.filter(status=status)
+        if status == TO_MEND:
+            return find_problems(rows)
+        return find_problems(rows).filter(problem_kind=status) if status in ProblemKind.values else rows
+
+    def controls(self) -> list[dict[str, Any]]:
+        """« À corriger », and each kind of it, come before the states."""
+        to_mend = _("À corriger")
+        kinds = [(TO_MEND, to_mend), *((kind.value, f"{to_mend} : {kind.label}") for kind in ProblemKind)]
+        states = {"name": "status", "label": _("État"), "kind": "select", "value": self.value("status") or ""}
+        return [{**states, "choices": [*kinds, *TransmissionStatus.choices]}, *super().controls()]
 
 
 class RetryForm(forms.Form):
@@ -102,30 +130,22 @@ def _outcome(reading: Reading) -> str:
 
 
 def _show_list(request: HttpRequest) -> HttpResponse:
-    status = request.GET.get("status", "")
-    text = request.GET.get("q", "").strip()[:100]
-    found = Transmission.objects.select_related("invoice", "account")
-    if status in TransmissionStatus.values:
-        found = found.filter(status=status)
-    elif status == TO_MEND:
-        found = find_problems(found)
-    elif status in ProblemKind.values:
-        found = find_problems(found).filter(problem_kind=status)
-    if text:
-        found = found.filter(holds(text, "invoice__number", "invoice__buyer_name"))
-    page = listing.page(
-        found, sorts={"date": "created_at", "number": "invoice__number"}, default="-date", query=request.GET
-    )
+    filters = TransmissionFilter(request.GET)
+    found = filters.narrow(Transmission.objects.select_related("invoice", "account"))
+    listed = open_list(request, TRANSMISSIONS, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     accounts = list(PlatformAccount.objects.order_by("name"))
     has_carrier = any(account.is_enabled and not is_mirror(account) for account in accounts)
-    choices = {"name": "status", "label": _("État"), "kind": "select", "value": status}
     context = {
         "tabs": tabs("einvoicing:transmission-list"),
-        "page": page,
-        "rows": [{"row": row, "words": status_label(row), "tone": tone_of(row)} for row in page],
-        "q": text,
-        "filters": [{**choices, "choices": [*_kinds_of_problems(), *TransmissionStatus.choices]}],
-        "filtered": bool(status or text),
+        "page": listed.page,
+        "rows": [{"row": row, "words": status_label(row), "tone": tone_of(row)} for row in listed.page],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "summary": summary_of(found),
         "accounts": [
             {"row": account, "words": STATES[state][0], "tone": STATES[state][1]}
             for account, state in ((account, state_of(account, at=timezone.now())) for account in accounts)
@@ -137,12 +157,6 @@ def _show_list(request: HttpRequest) -> HttpResponse:
         "may_send": cast(MemberRequest, request).membership.may("einvoicing.send"),
     }
     return render(request, "einvoicing/transmission/list.html", context)
-
-
-def _kinds_of_problems() -> list[tuple[str, str]]:
-    """« À corriger », and each kind of it, as filters."""
-    all_of_them = _("À corriger")
-    return [(TO_MEND, all_of_them), *((kind.value, f"{all_of_them} : {kind.label}") for kind in ProblemKind)]
 
 
 def _counts() -> dict[str, int]:

@@ -13,19 +13,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_http_methods
 
-from config.kernel import audit, listing
+from config.kernel import audit
 from config.kernel.access import MemberRequest, actor_of, allows, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.rows import edit
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Address, AddressKind, Customer
+from payments.collecting_columns import MANDATES
 from payments.debits.forms import CollectionSettingsForm, MandateForm, SignedForm
 from payments.debits.mandates import lapse_days, prepare_mandate, revoke_mandate, sign_mandate
 from payments.debits.tabs import TONES, debit_tabs
 from payments.forms import ReasonForm
+from payments.list_filters import MandateFilter
 from payments.models import DebitStatus, DirectDebit, Mandate
 from payments.printing import print_form
 from payments.services.cash import settings_of
@@ -47,14 +51,23 @@ def state_of(mandate: Mandate, limit: date | None) -> tuple[str, str]:
 @require_GET
 @member("bank")
 def mandate_list(request: HttpRequest) -> HttpResponse:
-    rows = Mandate.objects.select_related("customer")
-    page = listing.page(rows, sorts={"date": "created_at"}, default="-date", query=request.GET)
-    limits = lapse_days(page.rows)
+    filters = MandateFilter(request.GET)
+    rows = filters.narrow(Mandate.objects.select_related("customer"))
+    sorts = {"date": "created_at", "reference": "reference", "customer": "customer__name"}
+    listed = open_list(request, MANDATES, rows, sorts=sorts, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    limits = lapse_days(listed.page.rows)
     context = {
         "tabs": money_tabs(request, "payments:debit-list"),
         "kinds": debit_tabs("payments:mandate-list"),
-        "page": page,
-        "rows": [{"row": row, "state": state_of(row, limits[row.pk])} for row in page],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(rows),
+        "rows": [{"row": row, "state": state_of(row, limits[row.pk])} for row in listed.page],
     }
     return render(request, "payments/debit/mandates.html", context)
 

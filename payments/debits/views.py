@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,16 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
+from config.kernel.filters import ListFilter
 from config.kernel.form_errors import add_domain_error
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.collecting_columns import DEBIT_ORDERS, DEBIT_RETURNS
 from payments.debits.announcing import announce_debit, cancel_debit, candidates, debitable
 from payments.debits.collecting import handle_return, return_debit, undo_return
 from payments.debits.forms import ChosenForm, OrderForm, ReturnForm
@@ -31,6 +36,7 @@ from payments.debits.orders import announced, cancel_order, make_order, prepare
 from payments.debits.reasons import reason_of
 from payments.debits.tabs import TONES, debit_tabs
 from payments.forms import ReasonForm
+from payments.list_filters import DebitOrderFilter, DebitReturnFilter
 from payments.models import BankAccount, DebitOrder, DebitStatus, DirectDebit, Scheme
 from payments.services.cash import settings_of
 from payments.views.money_tabs import money_tabs
@@ -139,9 +145,26 @@ def debit_order_new(request: HttpRequest) -> HttpResponse:
 @require_GET
 @member("bank")
 def debit_order_list(request: HttpRequest) -> HttpResponse:
-    rows = DebitOrder.objects.select_related("bank_account").defer("xml")
-    page = listing.page(rows, sorts={"date": "made_at"}, default="-date", query=request.GET)
-    return render(request, "payments/debit/orders.html", _frame(request, "payments:debit-order-list") | {"page": page})
+    filters = DebitOrderFilter(request.GET)
+    rows = filters.narrow(DebitOrder.objects.select_related("bank_account").defer("xml"))
+    sorts = {"date": "made_at", "number": "number", "total": "total"}
+    listed = open_list(request, DEBIT_ORDERS, rows, sorts=sorts, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    context = _frame(request, "payments:debit-order-list") | _listed(listed, filters, rows, "total")
+    return render(request, "payments/debit/orders.html", context)
+
+
+def _listed(listed: ShownList, filters: ListFilter, rows: Any, amount: str) -> dict[str, Any]:
+    # in euros alone: the schemes are those of SEPA
+    return {
+        "listed": listed,
+        "page": listed.page,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "summary": summary_of(rows, amount, currency=Value("EUR")),
+    }
 
 
 def _order(pk: int) -> DebitOrder:
@@ -247,10 +270,15 @@ def debit_reject(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @member("bank")
 def debit_returns(request: HttpRequest) -> HttpResponse:
-    rows = DirectDebit.objects.filter(status=DebitStatus.RETURNED).select_related("invoice", "mandate__customer")
-    page = listing.page(rows, sorts={"date": "returned_on"}, default="-date", query=request.GET)
-    shown = [{"debit": debit, "reason": _reason(debit)} for debit in page]
-    context = _frame(request, "payments:debit-returns") | {"page": page, "rows": shown}
+    filters = DebitReturnFilter(request.GET)
+    returned = DirectDebit.objects.filter(status=DebitStatus.RETURNED)
+    rows = filters.narrow(returned.select_related("invoice", "mandate__customer"))
+    sorts = {"date": "returned_on", "customer": "mandate__customer__name", "amount": "amount"}
+    listed = open_list(request, DEBIT_RETURNS, rows, sorts=sorts, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    shown = [{"debit": debit, "reason": _reason(debit)} for debit in listed.page]
+    context = _frame(request, "payments:debit-returns") | _listed(listed, filters, rows, "amount") | {"rows": shown}
     return render(request, "payments/debit/returns.html", context)
 
 

@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Invoice
 from config.kernel import typography
 from config.kernel.exports import Column, Row
-from config.kernel.list_files import ListFile
+from config.kernel.lists.declared import DeclaredList, Field, list_of
 from payments.dunning.evidence import LEVELS
-from payments.dunning.models import Reminder, ReminderHold
 from payments.dunning.planning import plan
 
 
@@ -32,7 +31,7 @@ def _decided(invoices: Sequence[Invoice]) -> Iterator[Row]:
         }
 
 
-DECIDED = ListFile(
+DECIDED = DeclaredList(
     "reminders_due",
     _("Relances"),
     (
@@ -46,66 +45,36 @@ DECIDED = ListFile(
         Column("remaining", _("Reste à payer"), "money"),
     ),
     _decided,
+    ("number", "customer", "due", "decision", "remaining"),
 )
 
 
-def _sent(reminders: Sequence[Reminder]) -> Iterator[Row]:
-    for reminder in reminders:
-        yield {
-            "number": reminder.invoice.number,
-            "customer": reminder.invoice.buyer_name,
-            "level": reminder.get_level_display(),
-            "written": reminder.created_at,
-            "state": reminder.get_status_display(),
-            "because": reminder.cancelled_because,
-            "recipient": reminder.email.recipient if reminder.email else "",
-            "currency": reminder.invoice.currency,
-            "balance": reminder.balance,
-        }
-
-
-SENT = ListFile(
+SENT = list_of(
     "reminders_sent",
     _("Relances envoyées"),
-    (
-        Column("number", _("Facture")),
-        Column("customer", _("Client")),
-        Column("level", _("Niveau")),
-        Column("written", _("Date"), "date"),
-        Column("state", _("État")),
-        Column("because", _("Motif")),
-        Column("recipient", _("Destinataire")),
-        Column("currency", _("Devise")),
-        Column("balance", _("Reste dû"), "money"),
-    ),
-    _sent,
+    Field("number", _("Facture"), "invoice.number"),
+    Field("customer", _("Client"), "invoice.buyer_name"),
+    Field("level", _("Niveau"), "get_level_display"),
+    Field("written", _("Date"), "created_at", "date"),
+    Field("state", _("État"), "get_status_display"),
+    Field("because", _("Motif"), "cancelled_because"),
+    Field("recipient", _("Destinataire"), lambda reminder: reminder.email.recipient if reminder.email else ""),
+    Field("currency", _("Devise"), "invoice.currency"),
+    Field("balance", _("Reste dû"), "balance", "money"),
+    drawn=("number", "customer", "level", "written", "state", "balance"),
 )
 
-
-def _holds(holds: Sequence[ReminderHold]) -> Iterator[Row]:
-    for hold in holds:
-        yield {
-            "number": hold.invoice.number,
-            "customer": hold.invoice.buyer_name,
-            "kind": hold.get_kind_display(),
-            "until": hold.until,
-            "made": hold.made_at,
-            "currency": hold.invoice.currency,
-            "balance": hold.invoice.balance,
-        }
-
-
-HOLDS = ListFile(
+HOLDS = list_of(
     "reminder_holds",
     _("Promesses et suspensions"),
-    (
-        Column("number", _("Facture")),
-        Column("customer", _("Client")),
-        Column("kind", _("Nature")),
-        Column("until", _("Jusqu’au"), "date"),
-        Column("made", _("Dit le"), "date"),
-        Column("currency", _("Devise")),
-        Column("balance", _("Reste dû"), "money"),
-    ),
-    _holds,
+    Field("number", _("Facture"), "invoice.number"),
+    Field("customer", _("Client"), "invoice.buyer_name"),
+    Field("kind", _("Nature"), "get_kind_display"),
+    Field("until", _("Jusqu’au"), "until", "date"),
+    Field("made", _("Dit le"), "made_at", "date"),
+    Field("note", _("Note"), "note"),
+    Field("currency", _("Devise"), "invoice.currency"),
+    Field("amount", _("Montant promis"), "amount", "money"),
+    Field("balance", _("Reste dû"), "invoice.balance", "money"),
+    drawn=("number", "customer", "kind", "until", "", "note", "amount"),
 )

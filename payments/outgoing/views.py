@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.ledger import BANK, CUSTOMERS, account_names
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
@@ -41,11 +42,14 @@ SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "cus
 def refund_list(request: HttpRequest) -> HttpResponse:
     filters = RefundFilter(request.GET)
     found = filters.narrow(Refund.objects.all()).select_related("customer", "order")
-    if file := asked_file(request, REFUNDS, found, sorts=SORTS, default="-date"):
-        return file
+    listed = open_list(request, REFUNDS, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     may = cast(MemberRequest, request).membership.may("payments.refund")
     context = {
-        "page": listing.page(found, sorts=SORTS, default="-date", query=request.GET),
+        "listed": listed,
+        "summary": summary_of(found, "amount"),
+        "page": listed.page,
         "q": filters.value("q") or "",
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),

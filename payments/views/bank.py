@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.models import Invoice
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.currency_sums import by_currency
@@ -27,12 +27,15 @@ from config.kernel.folding import holds
 from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
 from config.kernel.jobs import requested
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.collecting_columns import STATEMENTS
 from payments.columns import BANK_LINES
 from payments.forms import BankFilter, ReasonForm, SharesForm, StatementForm
 from payments.imported import known_lines
+from payments.list_filters import StatementFilter
 from payments.matching import NONE, Verdict
 from payments.models import BankAccount, BankLine, BankStatement, LineStatus, Match, MatchPart
 from payments.sentences import why_matched
@@ -62,12 +65,14 @@ def bankline_list(request: HttpRequest) -> HttpResponse:
     filters = BankFilter(request.GET)
     found = filters.narrow(BankLine.objects.all())
     rows = found.select_related("account")
-    if file := asked_file(request, BANK_LINES, rows, sorts=SORTS, default="-date"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="-date", query=request.GET)
+    listed = open_list(request, BANK_LINES, rows, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     now = timezone.now()
     accounts = list(BankAccount.objects.order_by("name"))
     context = {
+        "listed": listed,
         "page": page,
         "rows": [{"line": line, "tone": TONES[LineStatus(line.status)]} for line in page],
         "q": filters.value("q") or "",
@@ -110,10 +115,22 @@ def bank_reconcile(request: HttpRequest) -> HttpResponse:
 @require_GET
 @member("bank")
 def statement_list(request: HttpRequest) -> HttpResponse:
-    rows = BankStatement.objects.select_related("account")
-    page = listing.page(rows, sorts={"date": "imported_at"}, default="-date", query=request.GET)
-    shown = [{"statement": statement, "known": known_lines([statement])} for statement in page]
-    return render(request, "payments/statement/list.html", {"page": page, "rows": shown})
+    filters = StatementFilter(request.GET)
+    rows = filters.narrow(BankStatement.objects.select_related("account"))
+    listed = open_list(request, STATEMENTS, rows, sorts={"date": "imported_at"}, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    context = {
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "rows": [{"statement": statement, "known": known_lines([statement])} for statement in listed.page],
+        # balances of different days are no sum
+        "summary": summary_of(rows),
+    }
+    return render(request, "payments/statement/list.html", context)
 
 
 def load_line(pk: int) -> BankLine:

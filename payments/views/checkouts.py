@@ -11,10 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from config.kernel import listing
 from config.kernel.access import MemberRequest, actor_of, member
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from payments.checkouts.following import settle_alert
 from payments.checkouts.models import Checkout, CheckoutStatus
+from payments.collecting_columns import CHECKOUTS
+from payments.list_filters import CheckoutFilter
 
 TONES = {
     CheckoutStatus.NEW: "neutral",
@@ -30,12 +33,20 @@ TONES = {
 def checkout_list(request: HttpRequest) -> HttpResponse:
     to_check = request.GET.get("shown") == "alerts"
     found = Checkout.objects.exclude(alert="") if to_check else Checkout.objects.all()
-    rows = found.select_related("invoice__customer", "payment")
-    page = listing.page(rows, sorts={"date": "created_at"}, default="-date", query=request.GET)
+    filters = CheckoutFilter(request.GET)
+    rows = filters.narrow(found.select_related("invoice__customer", "payment"))
+    listed = open_list(request, CHECKOUTS, rows, sorts={"date": "created_at"}, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     choices = [("all", _("Tous"), not to_check), ("alerts", _("À vérifier"), to_check)]
     context = {
-        "page": page,
-        "rows": [{"checkout": row, "tone": TONES[CheckoutStatus(row.status)]} for row in page.rows],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(rows, "amount"),
+        "rows": [{"checkout": row, "tone": TONES[CheckoutStatus(row.status)]} for row in listed.page],
         "tabs": [{"label": label, "url": f"?shown={key}", "active": active} for key, label, active in choices],
         "may_record": cast(MemberRequest, request).membership.may("payments.record"),
     }

@@ -15,13 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.models import Invoice
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.editing import as_read
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 from customers.models import Customer
@@ -50,11 +50,13 @@ def payment_list(request: HttpRequest) -> HttpResponse:
     filters = PaymentFilter(request.GET)
     found = filters.narrow(Payment.objects.all())
     rows = found.select_related("customer", "reverses")
-    if file := asked_file(request, PAYMENTS, rows, sorts=SORTS, default="-date"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="-date", query=request.GET)
+    listed = open_list(request, PAYMENTS, rows, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     context = {
         "tabs": money_tabs(request, "payments:payment-list"),
+        "listed": listed,
         "page": page,
         "q": filters.value("q") or "",
         "filters": filters.controls(),

@@ -12,11 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.models import Invoice
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.confirming import Confirmation, confirm
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.sent_once import sent_once
 from customers.models import Customer
+from payments.collecting_columns import NOTICES
+from payments.list_filters import NoticeFilter
 from payments.portal.links import link_to_invoice, link_to_statement, revoke_link
 from payments.portal.models import CustomerLink, CustomerNotice
 from payments.portal.notices import handle_notice, waiting_notices
@@ -81,12 +85,19 @@ def notice_list(request: HttpRequest) -> HttpResponse:
     """What customers told on their pages: what waits for somebody, or all."""
     shown = ALL if request.GET.get("shown") == ALL else WAITING
     found = CustomerNotice.objects.all() if shown == ALL else waiting_notices()
-    page = listing.page(
-        found.select_related("invoice__customer", "link"), sorts={"date": "at"}, default="-date", query=request.GET
-    )
+    filters = NoticeFilter(request.GET)
+    rows = filters.narrow(found.select_related("invoice__customer", "link"))
+    listed = open_list(request, NOTICES, rows, sorts={"date": "at"}, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     choices = [(WAITING, _("À traiter")), (ALL, _("Tous"))]
     context = {
-        "page": page,
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(rows),
         "shown": shown,
         "tabs": [{"label": label, "url": f"?shown={key}", "active": key == shown} for key, label in choices],
         "may_handle": cast(MemberRequest, request).membership.may("payments.record"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,17 +14,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_GET, require_http_methods
 
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.collecting_columns import REMITTANCES
 from payments.collection_forms import RemittanceForm
 from payments.forms import ReasonForm
+from payments.list_filters import RemittanceFilter
 from payments.models import REMITTED, BankAccount, Method, Payment, Refund, Remittance, RemittanceLine
 from payments.printing import print_form
 from payments.services.cash import Movement, till_balance, till_movements
@@ -32,6 +36,7 @@ from payments.services.remittances import cancel_remittance, remit_payments, rem
 from payments.views.money_tabs import money_tabs
 from payments.views.payments import small_form
 
+SORTS: dict[str, Any] = {"date": "remitted_on", "number": "number", "total": "total"}
 MOST_SHOWN = 200  # payments of one slip
 NAMES = {
     Method.CHECK: (gettext_lazy("Remise de chèques"), gettext_lazy("Remettre des chèques")),
@@ -53,20 +58,33 @@ def _may(request: HttpRequest) -> bool:
 def remittance_list(request: HttpRequest) -> HttpResponse:
     """What waits to be taken to the bank, and the slips with what the bank has credited of each."""
     company = _company(request)
-    rows = with_sums(Remittance.objects.select_related("bank_account"))
-    page = listing.page(rows, sorts={"date": "remitted_on"}, default="-date", query=request.GET)
+    filters = RemittanceFilter(request.GET)
+    rows = filters.narrow(with_sums(Remittance.objects.select_related("bank_account")))
+    listed = open_list(request, REMITTANCES, rows, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     waiting = [
         {"method": method.value, "label": method.label, "act": NAMES[method][1], **_waiting(company, method)}
         for method in REMITTED
     ]
     context = {
         "tabs": money_tabs(request, "payments:remittance-list"),
-        "page": page,
-        "rows": [{"row": row, "name": NAMES[Method(row.method)][0], "state": _state(row)} for row in page],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(_on_them(rows), "amount", currency="payment__currency"),
+        "rows": [{"row": row, "name": NAMES[Method(row.method)][0], "state": _state(row)} for row in listed.page],
         "waiting": waiting,
         "may_remit": _may(request),
     }
     return render(request, "payments/remittance/list.html", context)
+
+
+def _on_them(slips: QuerySet[Any]) -> QuerySet[RemittanceLine]:
+    lines: QuerySet[RemittanceLine] = RemittanceLine.objects.filter(removed_at=None)
+    return lines.filter(remittance__in=slips.order_by().values("pk"))
 
 
 def _waiting(company: Company, method: str) -> dict[str, Any]:

@@ -33,7 +33,15 @@ from config.kernel.bulk.choosing import fingerprint, start_run
 from config.kernel.clock import local_day
 from config.kernel.importing.kinds import KINDS
 from config.kernel.importing.receiving import receive_file
-from config.kernel.models import Company, Membership, ReceivedWebhook, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from config.kernel.models import (
+    Company,
+    Membership,
+    ReceivedWebhook,
+    SavedView,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 from config.kernel.people.invitations import invite
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -232,6 +240,13 @@ class World:
                 language="fr",
                 at=story.AT,
             )
+
+    @cached_property
+    def saved_view(self) -> Any:
+        owner, page = a_person(self.company), "billing:invoice-list"
+        return SavedView.everywhere.create(
+            company=self.company, owner=owner, page=page, name="Vue", is_shared=True, created_at=story.AT
+        )
 
     @cached_property
     def bulk_run(self) -> Any:

@@ -41,6 +41,10 @@ READING_POSTS = {
     "billing:entry-totals",
     "billing:lettering-gap",
     "billing:purchase-order-totals",
+    # what is kept is a reader's own: how they want to see a list
+    "view-new",
+    "view-edit",
+    "view-delete",
 }
 
 # page → the routes of the API that read, and do, the same; "" where programs have no such thing
@@ -65,6 +69,9 @@ TWINS: dict[str, tuple[str, str]] = {
     "trail": ("get api/audit", ""),
     # the API tells the identity alone: nothing of bank details, mentions and reminders
     # a key asks for one row at a time
+    "view-new": ("", ""),
+    "view-edit": ("", ""),
+    "view-delete": ("", ""),
     "bulk-list": ("", ""),
     "bulk-new": ("", ""),
     "bulk-run": ("", ""),
@@ -479,6 +486,7 @@ A_ROW = {
     "payments:customer": lambda world: world.customer,
     "payments:address-cleared": lambda world: world.customer,
     "payments:upload": lambda world: world.upload,
+    "view": lambda world: world.saved_view,
     "webhook": lambda world: world.endpoint,
     "webhook-delivery": lambda world: world.delivery,
     "webhook-replay": lambda world: world.delivery,

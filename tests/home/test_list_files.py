@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Email, Invoice
-from config.kernel import list_files
+from config.kernel.lists import files
 from config.kernel.models import AuditEvent
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
@@ -135,7 +135,7 @@ def test_the_bank_leaves_without_ibans(company: Any) -> None:
 def test_a_file_asks_the_database_by_batches_and_not_by_rows(
     company: Any, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(list_files, "CHUNK", 100)
+    monkeypatch.setattr(files, "CHUNK", 100)
     client = signed_in(company)
 
     def questions() -> int:

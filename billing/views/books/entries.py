@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.books.entries import EntryFilter, EntryForm, ReversalForm, entry_lines, lines_of, sums_of
@@ -24,13 +24,14 @@ from billing.ledger.documents import document_of, manual_entry_of
 from billing.ledger.journals import journal_names
 from billing.ledger.manual import journal_entry_of, reverse_entry, write_entry
 from billing.models import JournalEntry, JournalLine, LetteredLine, ManualEntry, ManualKind
-from config.kernel import listing
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, may_open, member
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.exports import Column, Row
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import ListFile, asked_file
+from config.kernel.lists.declared import DeclaredList
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
 
@@ -52,7 +53,7 @@ def _cells(entries: Sequence[JournalEntry]) -> Iterator[Row]:
         }
 
 
-ENTRIES = ListFile(
+ENTRIES = DeclaredList(
     "entries",
     gettext_lazy("Écritures"),
     (
@@ -66,6 +67,7 @@ ENTRIES = ListFile(
         Column("written", gettext_lazy("Écrite le"), "date"),
     ),
     _cells,
+    ("number", "day", "piece", "label", "amount"),
 )
 
 
@@ -75,11 +77,14 @@ def entry_list(request: HttpRequest) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     filters = EntryFilter(request.GET)
     found = filters.narrow(JournalEntry.objects.all())
-    if file := asked_file(request, ENTRIES, found, sorts=SORTS, default="-date"):
-        return file
-    page = listing.page(found, sorts=SORTS, default="-date", query=request.GET)
+    listed = open_list(request, ENTRIES, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     totals = _totals(list(page))
     context = {
+        "listed": listed,
+        "summary": _summary(found) if filters.is_used else "",
         "page": page,
         "rows": [{"entry": entry, "amount": totals.get(entry.pk)} for entry in page],
         "q": filters.value("q") or "",
@@ -87,6 +92,16 @@ def entry_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(filters.cleaned_data.values()),
     }
     return render(request, "billing/books/entries/list.html", context)
+
+
+def _summary(found: QuerySet[JournalEntry]) -> str:
+    """Of a filter alone: the sum of all that was ever booked tells nothing, and costs."""
+    rows = JournalLine.objects.filter(entry__in=found.order_by().values("pk"))
+    sums = rows.aggregate(entries=Count("entry", distinct=True), debit=Sum("debit"))
+    if not sums["entries"]:
+        return ""
+    counted = ngettext("%(rows)s écriture", "%(rows)s écritures", sums["entries"])
+    return f"{counted % {'rows': typography.number(sums['entries'])}} · {typography.money(sums['debit'])}"
 
 
 def _totals(entries: Sequence[JournalEntry]) -> dict[int, Any]:

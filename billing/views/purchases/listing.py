@@ -19,11 +19,11 @@ from billing.purchases.columns import PURCHASES
 from billing.purchases.models import PurchaseInvoice, PurchaseQuerySet, PurchaseStatus
 from billing.purchases.models.invoices import SETTLED
 from billing.purchases.standing import chip_of, days_late, with_standing
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.bulk.offering import offer
 from config.kernel.clock import local_day
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 
 BALANCE = F("total_gross") - SETTLED
 SORTS: dict[str, Any] = {
@@ -45,10 +45,12 @@ def purchase_list(request: HttpRequest) -> HttpResponse:
     found = filters.narrow(PurchaseInvoice.objects.all(), on=today)
     rows = with_standing(found).select_related("supplier")
     membership = cast(MemberRequest, request).membership
-    if file := asked_file(request, PURCHASES, rows, sorts=SORTS, default="-received"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="-received", query=request.GET)
+    listed = open_list(request, PURCHASES, rows, sorts=SORTS, default="-received")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     context = {
+        "listed": listed,
         "page": page,
         "bulk": offer(request, "purchases", page, found),
         "rows": [_row(purchase, today) for purchase in page],

@@ -16,10 +16,10 @@ from billing.forms.purchases.orders import PurchaseOrderFilter
 from billing.purchases.columns import PURCHASE_ORDERS
 from billing.purchases.models import PurchaseOrder
 from billing.purchases.order_standing import chip_of_order
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 
 SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "supplier": "supplier__name", "date": "order_date",
@@ -32,12 +32,14 @@ SORTS: dict[str, Any] = {
 def purchase_order_list(request: HttpRequest) -> HttpResponse:
     filters = PurchaseOrderFilter(request.GET)
     found = filters.narrow(PurchaseOrder.objects.all(), on=local_day(timezone.now()))
-    listed = found.select_related("supplier")
-    if file := asked_file(request, PURCHASE_ORDERS, listed, sorts=SORTS, default="-created"):
-        return file
-    page = listing.page(listed, sorts=SORTS, default="-created", query=request.GET)
+    records = found.select_related("supplier")
+    listed = open_list(request, PURCHASE_ORDERS, records, sorts=SORTS, default="-created")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     rows = [{"order": order, "chip": chip_of_order(cast(Any, order).standing)} for order in page]
     context = {
+        "listed": listed,
         "page": page,
         "rows": rows,
         "q": filters.value("q") or "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,10 +18,10 @@ from billing.purchases.columns import SUPPLIERS
 from billing.purchases.models import PurchaseInvoice, SupplierRule
 from billing.purchases.owed import account_of, suppliers_with_owed
 from billing.purchases.standing import chip_of, with_standing
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.timeline import timeline_of
 from customers.models import Address, Customer, CustomerQuerySet
 
@@ -40,10 +40,12 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
     filters = SupplierFilter(request.GET)
     found = filters.narrow(suppliers_with_owed())
     rows = found.select_related("terms", "purchase_rule")
-    if file := asked_file(request, SUPPLIERS, rows, sorts=SORTS, default="name"):
-        return file
-    page = listing.page(rows, sorts=SORTS, default="name", query=request.GET)
+    listed = open_list(request, SUPPLIERS, rows, sorts=SORTS, default="name")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     context = {
+        "listed": listed,
         "page": page,
         "q": filters.value("q"),
         "filters": filters.controls(),
@@ -55,9 +57,11 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(found: CustomerQuerySet) -> str:
-    rows = found.aggregate(rows=Count("pk"))["rows"]
-    counted = ngettext("%(rows)s fournisseur", "%(rows)s fournisseurs", rows)
-    return counted % {"rows": typography.number(rows)} if rows else ""
+    sums = found.aggregate(rows=Count("pk"), sum=Sum("owed"))
+    if not (rows := sums["rows"]):
+        return ""
+    counted = ngettext("%(rows)s fournisseur", "%(rows)s fournisseurs", rows) % {"rows": typography.number(rows)}
+    return f"{counted} · {_('reste à régler %(owed)s') % {'owed': typography.money(sums['sum'])}}"
 
 
 def _menu(supplier: Customer, may: Any) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from config.kernel.access import MemberRequest
 from config.kernel.bulk.acts import LISTS, acts_for
 from config.kernel.listing import Page
 
-_SHOWN = ("sort", "cursor", "view")
+_SHOWN = ("sort", "cursor", "view", "columns")
 
 
 def offer(request: HttpRequest, name: str, page: Page, found: QuerySet[Any]) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from config.kernel.models.queues import Leased, LeasedRow
 from config.kernel.models.restorations import Installation, Restoration
 from config.kernel.models.safekeeping import ProofProgress, SafekeepingKind, SafekeepingRun
 from config.kernel.models.sign_in import KnownPlace, SignInTries
+from config.kernel.models.views import DefaultView, SavedView
 from config.kernel.models.webhooks import (
     DeliveryStatus,
     ReceivedStatus,
@@ -51,6 +52,7 @@ __all__ = [
     "CompanyRow",
     "CompanySize",
     "DamagedFile",
+    "DefaultView",
     "DeliveryStatus",
     "ExchangeRate",
     "Heartbeat",
@@ -76,6 +78,7 @@ __all__ = [
     "Restoration",
     "SafekeepingKind",
     "SafekeepingRun",
+    "SavedView",
     "SignInTries",
     "User",
     "UserManager",

@@ -207,6 +207,7 @@ def url_without(context: Context, *names: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def query_value(context: Context, name: str, default: str = "") -> str:
-    """The value of one parameter of this page's address."""
-    return _query(context).get(name, default) or default
+def kept_values(context: Context, *names: str) -> list[tuple[str, str]]:
+    """Those parameters of this page's address with their values, for a form that leads to the same page."""
+    query = _query(context)
+    return [(name, value) for name in names for value in query.getlist(name) if value]

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.models import BALANCE, Invoice
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.clock import local_day
 from config.kernel.folding import holds
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.models import Company
 from config.kernel.money import ZERO
 from payments.dunning.columns import DECIDED, HOLDS, SENT
@@ -57,14 +58,17 @@ def reminder_list(request: HttpRequest, shown: str = DUE) -> HttpResponse:
     level, text = request.GET.get("level", ""), request.GET.get("q", "").strip()[:100]
     rows = _narrowed(rows, level, text)
     sorts, default = SORTS[shown], DEFAULTS.get(shown, "-date")
-    if file := asked_file(request, FILES.get(shown, SENT), rows, sorts=sorts, default=default):
-        return file
-    page = listing.page(rows, sorts=sorts, default=default, query=request.GET)
+    listed = open_list(request, FILES.get(shown, SENT), rows, sorts=sorts, default=default)
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     refusal = refusal_of_all(company, at=at)
     today, waiting = figures_of(late, due)
     context = {
         "shown": shown,
         "tabs": reminder_tabs(shown, today["count"], waiting["count"]),
+        "listed": listed,
+        "summary": _summary(shown, rows),
         "page": page,
         "rows": _rows(shown, page, company, at),
         "q": text,
@@ -90,6 +94,13 @@ SORTS = {
 }
 FILES = {DUE: DECIDED, HELD: DECIDED, PROMISES: HOLDS}
 DEFAULTS = {DUE: "due", HELD: "due", PROMISES: "until"}
+
+
+def _summary(shown: str, rows: QuerySet[Any]) -> str:
+    """What is owed by the invoices of the filter, or was as each letter left, or was promised."""
+    if shown in (DUE, HELD):
+        return summary_of(rows, BALANCE)
+    return summary_of(rows, "amount" if shown == PROMISES else "balance", currency="invoice__currency")
 
 
 def _other_rows(shown: str, company: Company, at: datetime) -> QuerySet[Any]:

@@ -13,15 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.kernel import listing, typography
+from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.middleware import translated
 from config.kernel.sent_once import sent_once
 from config.kernel.timeline import timeline_of
+from payments.collecting_columns import RUNS
 from payments.forms import ReasonForm
+from payments.list_filters import RunFilter
 from payments.models import PaymentRun, PaymentRunLine, RunStatus, SupplierPayment
 from payments.outgoing.suppliers.due import settings_of
 from payments.outgoing.suppliers.forms import RunForm
@@ -44,12 +48,20 @@ SORTS: dict[str, Any] = {"date": "created_at", "number": "number", "day": "execu
 @require_GET
 @member("purchases")
 def run_list(request: HttpRequest) -> HttpResponse:
-    runs = PaymentRun.objects.select_related("bank_account", "order", "prepared_by")
-    page = listing.page(runs, sorts=SORTS, default="-date", query=request.GET)
+    filters = RunFilter(request.GET)
+    runs = filters.narrow(PaymentRun.objects.select_related("bank_account", "order", "prepared_by"))
+    listed = open_list(request, RUNS, runs, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     context = {
         "tabs": paying_tabs(request, "payments:run-list"),
-        "page": page,
-        "rows": [{"run": run, "tone": TONES[run.status]} for run in page],
+        "listed": listed,
+        "q": filters.value("q") or "",
+        "filters": filters.controls(),
+        "filtered": filters.is_used,
+        "page": listed.page,
+        "summary": summary_of(runs, "total", currency="bank_account__currency"),
+        "rows": [{"run": run, "tone": TONES[run.status]} for run in listed.page],
     }
     return render(request, "payments/run/list.html", context)
 

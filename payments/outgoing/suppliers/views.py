@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.purchases.models import PurchaseInvoice
-from config.kernel import audit, listing, typography
+from config.kernel import audit, typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
 from config.kernel.form_errors import add_domain_error
-from config.kernel.list_files import asked_file
+from config.kernel.lists.shown import ShownList, open_list
+from config.kernel.lists.totals import summary_of
 from config.kernel.roles import allows
 from config.kernel.rows import edit
 from config.kernel.sent_once import sent_once
@@ -52,11 +53,14 @@ SORTS: dict[str, Any] = {"date": "made_on", "number": "number", "customer": "sup
 def payment_list(request: HttpRequest) -> HttpResponse:
     filters = SupplierPaymentFilter(request.GET)
     found = filters.narrow(SupplierPayment.objects.all()).select_related("supplier", "run")
-    if file := asked_file(request, SUPPLIER_PAYMENTS, found, sorts=SORTS, default="-date"):
-        return file
+    listed = open_list(request, SUPPLIER_PAYMENTS, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
     context = {
         "tabs": paying_tabs(request, "payments:supplier-payment-list"),
-        "page": listing.page(found, sorts=SORTS, default="-date", query=request.GET),
+        "listed": listed,
+        "summary": summary_of(found, "amount"),
+        "page": listed.page,
         "q": filters.value("q") or "",
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),

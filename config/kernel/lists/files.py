@@ -1,4 +1,5 @@
-"""A list as a file: `?export=csv` or `xlsx` on its own page gives all the rows of its filter, in its order.
+"""A list as a file: `?export=csv` or `xlsx` on its own page gives all the rows of its filter, in its order,
+with the columns that were chosen.
 
 The trail says who took what: the list, its filter, how many rows. Who may read the list may take it.
 """
@@ -6,7 +7,6 @@ The trail says who took what: the list, its filter, how many rows. Who may read 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
@@ -18,27 +18,17 @@ from django.utils import timezone
 from config.kernel import audit, listing
 from config.kernel.access import MemberRequest, actor_of
 from config.kernel.clock import local_day
-from config.kernel.exports import FORMATS, Column, Row, export_response
+from config.kernel.exports import FORMATS, Row, export_response
+from config.kernel.lists.declared import COLUMNS, DeclaredList
 
 CHUNK = 500
 # of a page's address, what says how it is shown and not which rows it has
-_SHOWN = ("export", "sort", "cursor", "view")
-
-
-@dataclass(frozen=True, slots=True)
-class ListFile:
-    """`name`: of the list, as the trail knows it. `cells`: the rows of the file for some records, in their order; what
-    it asks of the database, it asks for all of them at once."""
-
-    name: str
-    label: Any
-    columns: Sequence[Column]
-    cells: Callable[[Sequence[Any]], Iterable[Row]]
+_SHOWN = ("export", "sort", "cursor", "view", COLUMNS)
 
 
 def asked_file(
     request: HttpRequest,
-    file: ListFile,
+    file: DeclaredList,
     records: QuerySet[Any],
     *,
     sorts: Mapping[str, str | Combinable],
@@ -61,7 +51,7 @@ def asked_file(
     answer = export_response(
         file_format=file_format,
         filename=f"{str(file.label).lower()}-{local_day(at):%Y-%m-%d}",
-        columns=file.columns,
+        columns=file.exported(request.GET),
         rows=_rows(rows, file.cells),
     )
     return cast(HttpResponse, answer)
