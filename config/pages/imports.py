@@ -28,7 +28,8 @@ from config.kernel.importing.guessing import Layout
 from config.kernel.importing.kinds import KINDS, ImportKind
 from config.kernel.importing.running import progress_of
 from config.kernel.importing.tables import letter
-from config.kernel.list_files import ListFile, asked_file
+from config.kernel.lists.declared import DeclaredList
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.middleware import say
 from config.kernel.models import ImportChoice, ImportRow, ImportRun, ImportStatus, Membership
 from config.kernel.sent_once import sent_once
@@ -100,7 +101,7 @@ def _cells(rows: Sequence[ImportRow]) -> Iterator[Row]:
             }
 
 
-ROWS = ListFile(
+ROWS = DeclaredList(
     "import_rows",
     gettext_lazy("Lignes à reprendre"),
     (
@@ -176,9 +177,10 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
             return render(request, "imports/_progress.html", context)
     else:
         rows = _narrowed(request, run)
-        if file := asked_file(request, ROWS, rows, sorts={"line": "line"}, default="line"):
-            return file
-        context |= _shown(request, run, kind, rows)
+        listed = open_list(request, ROWS, rows, sorts={"line": "line"}, default="line")
+        if not isinstance(listed, ShownList):
+            return listed
+        context |= _shown(request, run, kind, listed)
     context["timeline"] = timeline_of(run, cast(MemberRequest, request).membership.role)
     refused = "refusal" in context or (context.get("form") and context["form"].errors)
     return render(request, "imports/detail.html", context, status=422 if refused else 200)
@@ -194,14 +196,14 @@ def _narrowed(request: HttpRequest, run: ImportRun) -> Any:
     return rows.filter(holds(text, "label", "known_label")) if text else rows
 
 
-def _shown(request: HttpRequest, run: ImportRun, kind: ImportKind, rows: Any) -> dict[str, Any]:
-    page = listing.page(rows, sorts={"line": "line"}, default="line", query=request.GET)
+def _shown(request: HttpRequest, run: ImportRun, kind: ImportKind, listed: ShownList) -> dict[str, Any]:
     show = {"name": "show", "label": _("Lignes"), "kind": "select", "value": request.GET.get("show", "")}
     return {
         "counts": receiving.counts_of(run),
         "shown": receiving.shown_of(run),
-        "page": page,
-        "rows": [_row(row, kind) for row in page],
+        "listed": listed,
+        "page": listed.page,
+        "rows": [_row(row, kind) for row in listed.page],
         "q": request.GET.get("q", ""),
         "filters": [{**show, "choices": SHOWS}],
         "choices": ImportChoice.choices,
