@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0015_imports'),
+        ('kernel', '0016_safekeeping'),
     ]
 
     operations = [
