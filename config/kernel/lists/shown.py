@@ -51,7 +51,7 @@ class ShownList:
         self._request = request
         place = request.resolver_match
         # of a page of its own; what belongs to one record has no views
-        self.name = place.view_name if place and not place.captured_kwargs and not place.args else ""
+        self.name = place.view_name if place and not getattr(place, "captured_kwargs", None) and not place.args else ""
         drawn = {name for name in declared.drawn if name}
         self._chosen = declared.chosen(request.GET)
         self.shown = drawn if self._chosen is None else self._chosen
