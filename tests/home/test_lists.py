@@ -32,6 +32,7 @@ NO_LISTS = {
     "config/pages/settings/webhooks.py:webhook_detail": "the technical log of one destination, kept three months",
     "config/pages/settings/inbound.py:inbound_list": "the technical log of one source, kept three months",
     "config/pages/bulk.py:bulk_list": "what was asked for; each run has its rows and their file",
+    "config/pages/dossiers.py:dossiers": "the companies of one person, each with what waits there",
     "config/pages/imports.py:import_list": "what was asked for; each file has its rows and their file",
     "config/kernel/lists/shown.py:open_list": "this is the list",
     "config/kernel/api/lists.py:page": "for programs, which ask `?format=`",

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0016_safekeeping'),
+        ('kernel', '0011_invitations'),
     ]
 
     operations = [

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from config.kernel import listing
 from config.kernel.access import MemberRequest, member, role_of
 from config.kernel.canonical import canonical
 from config.kernel.exports import Column, Row
 from config.kernel.facts import FACTS
 from config.kernel.filters import DatedFilter
 from config.kernel.folding import holds
-from config.kernel.list_files import ListFile, asked_file
+from config.kernel.lists.declared import DeclaredList
+from config.kernel.lists.shown import ShownList, open_list
 from config.kernel.models import AuditEvent, Membership
 from config.kernel.roles import READERS
 from config.kernel.timeline import item_of, named, opened_by
@@ -111,7 +111,7 @@ def _cells(events: Sequence[AuditEvent]) -> Iterator[Row]:
         }
 
 
-TRAIL = ListFile(
+TRAIL = DeclaredList(
     "trail",
     gettext_lazy("Piste d’audit"),
     (
@@ -136,10 +136,12 @@ def trail(request: HttpRequest) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     form = TrailFilter(request.GET, people=_people(membership.company_id))
     found = form.rows()
-    if file := asked_file(request, TRAIL, found, sorts=SORTS, default="-date"):
-        return file
-    page = listing.page(found, sorts=SORTS, default="-date", query=request.GET)
+    listed = open_list(request, TRAIL, found, sorts=SORTS, default="-date")
+    if not isinstance(listed, ShownList):
+        return listed
+    page = listed.page
     context = {
+        "listed": listed,
         "page": page,
         "rows": [_shown(event, role_of(request)) for event in page],
         "q": form.value("q") or "",
