@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as n
 
 from config.kernel.facts import Fact, PartnerObject, declare
+from config.kernel.people.notices import declare_notice
 
 PURCHASE = PartnerObject("billing.purchaseinvoice", "purchase", "", _("Factures fournisseurs"))
 INVOICE = PartnerObject("billing.invoice", "invoice", "/api/invoices", _("Factures et avoirs"))
@@ -314,3 +315,5 @@ declare(
     Fact("billing.rebate.saved", n("Remise « %(rebate)s » convenue"), "coins"),
     Fact("billing.rebate.credited", n("Remise « %(rebate)s » : %(notes)s avoirs préparés, %(amount)s HT"), "invoice"),
 )
+
+declare_notice("endpoint_given_up", _("Webhook désactivé : un partenaire n’est plus prévenu"))

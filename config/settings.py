@@ -64,6 +64,10 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
@@ -95,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "config.kernel.sign_in.DeviceMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -103,6 +108,7 @@ MIDDLEWARE = [
     "config.kernel.middleware.RefuseNulMiddleware",
     "config.kernel.middleware.CompanyMiddleware",
     "config.kernel.middleware.DomainErrorMiddleware",
+    "config.kernel.people.requiring.SecondFactorMiddleware",
 ]
 
 TEMPLATES = [
@@ -194,11 +200,32 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.kernel.people.passwords.GuessableValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["config.kernel.sign_in.LimitedBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+# seconds for which a link to a new password opens
+PASSWORD_RESET_TIMEOUT = 1800
+# superusers need a second factor; the demonstration's printed login may go without, production may not
+MFA_FOR_SUPERUSERS = PRODUCTION or env.bool("MFA_FOR_SUPERUSERS", default=False)
+# django-allauth: second factors, passkeys and open sessions; signing up, its mails and its own limits are off
+ACCOUNT_ADAPTER = "config.kernel.people.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "config.kernel.people.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_FORMS = {
+    "authenticate": "config.kernel.people.code_forms.SignInCodeForm",
+    "reauthenticate": "config.kernel.people.code_forms.ConfirmCodeForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

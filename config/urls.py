@@ -1,12 +1,11 @@
 """Every address of the product, one list per app."""
 
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
 from config.kernel.api.problems import unknown_address
-from config.kernel.sign_in import AdminSignInForm, SignInForm
 from config.pages import bulk, dossiers, imports, invitation, saved_views, views
+from config.pages.account.signing import admin_sign_in
 from config.pages.dashboard import views as dashboards
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
@@ -31,7 +30,7 @@ from config.pages.settings import (
     write_offs,
 )
 
-admin.site.login_form = AdminSignInForm
+admin.site.login = admin_sign_in  # type: ignore[method-assign]  # with the second factor, and one count of tries
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -113,10 +112,7 @@ urlpatterns = [
     path("settings/operations/", operations, name="operations"),
     path("language/", views.set_language, name="language"),
     path("metrics", metrics, name="metrics"),
-    path(
-        "login/", auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignInForm), name="login"
-    ),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("config.pages.account.urls")),
     path("customers/", include("customers.urls")),
     path("", include("billing.urls")),
     path("", include("payments.urls")),

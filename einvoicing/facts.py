@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as n
 
 from config.kernel.facts import Fact, PartnerObject, declare
+from config.kernel.people.notices import declare_notice
 
 declare(
     "einvoicing",
@@ -159,3 +160,5 @@ declare(
     Fact("einvoicing.answer.given_up", n("Statut %(code)s abandonné, action requise"), "alert", "bad"),
     Fact("einvoicing.answer.retried", n("Statut %(code)s relancé"), "send"),
 )
+
+declare_notice("action_needed", _("Facture refusée, rejetée ou bloquée par une plateforme"))

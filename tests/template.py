@@ -49,7 +49,13 @@ def _indexes_noted() -> Iterator[None]:
     comes from the operation, and the next change of a field draws the model with all that was noted.
     """
 
+    append = ProjectState._append_option
+
     def noted(state: ProjectState, app: str, name: str, option: str, one: object) -> None:
+        # its next migration looks for the constraint in a model that is drawn already
+        if app == "account":
+            append(state, app, name, option, one)
+            return
         options = state.models[app, name].options
         options[option] = [*options[option], one]
 

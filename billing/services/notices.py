@@ -16,16 +16,18 @@ from django.utils.translation import override
 from billing.models import Email, EmailKind, Invoice
 from billing.services.emails import InvalidRecipient, queue_email
 from config.kernel.models import Membership, User, WebhookEndpoint
+from config.kernel.people.notices import who_want
 from config.kernel.roles import Role
 
 logger = structlog.get_logger(__name__)
 
-LANGUAGE = "fr"  # nobody's own language is kept
+LANGUAGE = "fr"  # the words of platforms that notices quote are French
 
 
 def queue_notices(
     people: Iterable[User],
     *,
+    notice: str,
     company_id: int,
     subject_line: str,
     template: str,
@@ -33,9 +35,9 @@ def queue_notices(
     at: datetime,
     invoice: Invoice | None = None,
 ) -> list[Email]:
-    """Queue one message for each person, from the template that the facts fill."""
+    """Queue one message for each person who wants the notice, from the template that the facts fill."""
     queued = []
-    for person in people:
+    for person in who_want(people, notice):
         with override(LANGUAGE):
             body = render_to_string(template, {**facts, "person": person}).strip() + "\n"
         try:
@@ -65,6 +67,7 @@ def notify_endpoint_given_up(*, endpoint: WebhookEndpoint, reason: str, at: date
     ).select_related("user")
     return queue_notices(
         [member.user for member in owners.order_by("user_id")],
+        notice="endpoint_given_up",
         company_id=endpoint.company_id,
         subject_line="Webhook désactivé : un partenaire n’est plus prévenu",
         template="billing/emails/endpoint_given_up.txt",

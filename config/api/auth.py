@@ -22,6 +22,11 @@ from config.kernel.models import User
 class Credentials(Body):
     email = serializers.EmailField()
     password = serializers.CharField(max_length=500, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=20,
+        required=False,
+        help_text="Of a person with a second factor: the code of the application, or a recovery code.",
+    )
 
 
 class RefreshText(Body):
@@ -45,7 +50,10 @@ class Token(ApiView):
         examples=[sent({"email": "partenaire@verone.example", "password": "a long password"})],
     )
     def post(self, request: Call) -> Any:
-        """Exchange an e-mail address and a password for a pair of tokens."""
+        """Exchange an e-mail address and a password for a pair of tokens.
+
+        A person with a second factor sends `code` as well; without it: 401 `mfa_required`.
+        """
         limits.spend("logins_from", settings.API_ADDRESS_LIMIT, address_of(request))
         limits.spend("logins", settings.API_LOGIN_LIMIT, f"{address_of(request)}:{request.values['email'].lower()}")
         return tokens.obtain(**request.values, request=request._request)  # noqa: SLF001 - what authenticate() wants

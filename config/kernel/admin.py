@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -46,7 +49,7 @@ from config.kernel.roles import Role
 from config.kernel.services import clean_company
 
 # tokens are secrets: nothing to show, and a spent one must not be made good again
-admin.site.unregister([Group, OutstandingToken, BlacklistedToken])
+admin.site.unregister([Group, OutstandingToken, BlacklistedToken, Authenticator, EmailAddress, UserSession])
 
 
 @admin.register(Group)
@@ -91,6 +94,30 @@ class PersonAdmin(OwnersStay, AuditedAdmin, UserAdmin):
         if isinstance(form, self.change_password_form):  # the one page that saves by itself
             self.record(request, form.user, CHANGED, {"password": ["", ""]})
         return super().construct_change_message(request, form, formsets, add)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(AuditedAdmin):
+    """Who lost the telephone is let in again by deleting what was on it: nothing of it is shown."""
+
+    tags = ("", "", "kernel.person.factor_removed")
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    readonly_fields = ["user", "type", "created_at", "last_used_at"]
+    search_fields = ["user__email"]
+
+    def audit_subjects(self, row: Authenticator) -> list[Company]:
+        return list(Company.objects.filter(memberships__user_id=row.user_id).order_by("pk"))
+
+    def audit_data(self, row: Authenticator) -> dict[str, Any]:
+        return {"name": row.user.email, "factor": row.type}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class MembershipInline(FoundBySearch, admin.TabularInline):

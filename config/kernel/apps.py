@@ -12,6 +12,7 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         from config.kernel import quiet, row_security
+        from config.kernel.people import passwords, receivers  # noqa: F401 - the one fills mails, the other listens
 
         autodiscover_modules("facts", "places", "search", "todo", "bulk", "imports", "tallies", "restored")
         pre_migrate.connect(row_security.work_as_owner, sender=self)

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import user_logged_in
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AuthenticationForm
@@ -54,15 +53,15 @@ def limits_of(username: str, request: HttpRequest | None) -> list[Limit]:
     """What a try of this person counts for. A known browser stands for itself, whoever else is at its address."""
     person = login_of(username)
     device, address = _places(request)
-    known = KnownPlace.objects.filter(key__in=[_digest("place", person, place) for place in (device, address)])
+    known = KnownPlace.objects.filter(key__in=[digest("place", person, place) for place in (device, address)])
     known_keys = set(known.values_list("key", flat=True))
-    if device and _digest("place", person, device) in known_keys:
-        return [Limit(_digest("both", person, device), OF_BOTH)]
+    if device and digest("place", person, device) in known_keys:
+        return [Limit(digest("both", person, device), OF_BOTH)]
     limits = []
     if address:
-        limits = [Limit(_digest("address", address), OF_ADDRESS), Limit(_digest("both", person, address), OF_BOTH)]
-    if _digest("place", person, address) not in known_keys:
-        limits.append(Limit(_digest("person", person), OF_STRANGERS, LONGEST_OF_STRANGERS))
+        limits = [Limit(digest("address", address), OF_ADDRESS), Limit(digest("both", person, address), OF_BOTH)]
+    if digest("place", person, address) not in known_keys:
+        limits.append(Limit(digest("person", person), OF_STRANGERS, LONGEST_OF_STRANGERS))
     return limits
 
 
@@ -73,7 +72,8 @@ def _places(request: HttpRequest | None) -> tuple[str, str]:
     return request.COOKIES.get(DEVICE, "")[:100], network_of(address_of(request))
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """The key of what is counted."""
     # the table holds digests alone: it would otherwise list who signs in, and from where
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
 
@@ -81,8 +81,14 @@ def _digest(*parts: str) -> str:
 def remember(username: str, place: str, *, at: datetime) -> None:
     """From now on the person is known at this place."""
     if place:
-        key = _digest("place", login_of(username), place)
+        key = digest("place", login_of(username), place)
         KnownPlace.objects.update_or_create(key=key, defaults={"seen_at": at})
+
+
+def is_known_device(username: str, request: HttpRequest) -> bool:
+    """True where the person signed in with this browser before."""
+    device, _address = _places(request)
+    return bool(device) and KnownPlace.objects.filter(key=digest("place", login_of(username), device)).exists()
 
 
 def forget(*, at: datetime) -> int:
@@ -99,7 +105,7 @@ def pause_of(username: str, request: HttpRequest | None, *, at: datetime) -> tim
 
 
 @transaction.atomic
-def _count(limit: Limit, *, at: datetime) -> datetime | None:
+def count_try(limit: Limit, *, at: datetime) -> datetime | None:
     """Count one more try; when the last before it was made. None when none may be made now."""
     tries = SignInTries.objects.select_for_update(no_key=True)
     # get_or_create outlives two first tries at once; the lock makes the next ones count one after the other
@@ -117,7 +123,7 @@ def _count(limit: Limit, *, at: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def _give_back(limit: Limit, before: datetime, *, at: datetime) -> None:
+def give_back(limit: Limit, before: datetime, *, at: datetime) -> None:
     """The try counted at this instant was no wrong one: neither it nor its pause stands. Those of others do."""
     row = SignInTries.objects.select_for_update(no_key=True).filter(key=limit.key).first()
     if row is None:
@@ -132,6 +138,18 @@ def _give_back(limit: Limit, before: datetime, *, at: datetime) -> None:
     row.save(update_fields=["tries", "tried_at", "paused_until"])
 
 
+def forgive(limit: Limit, before: datetime, *, at: datetime) -> None:
+    """The try was a good one: all that were counted under this key are forgotten."""
+    give_back(limit, before, at=at)
+    SignInTries.objects.filter(key=limit.key).update(tries=0, paused_until=None)
+
+
+def pause_until(limit: Limit, *, at: datetime) -> timedelta:
+    """How long no try under this key is taken."""
+    row = SignInTries.objects.filter(key=limit.key, paused_until__gt=at).first()
+    return row.paused_until - at if row and row.paused_until else timedelta(0)
+
+
 class LimitedBackend(ModelBackend):
     """Django's own, behind the pause."""
 
@@ -140,16 +158,16 @@ class LimitedBackend(ModelBackend):
     ) -> User | None:
         name, at = str(username or more.get(User.USERNAME_FIELD) or ""), timezone.now()
         limits = limits_of(name, request)
-        counted = {limit: before for limit in limits if (before := _count(limit, at=at))}
+        counted = {limit: before for limit in limits if (before := count_try(limit, at=at))}
         is_refused = len(counted) < len(limits)
         user = None if is_refused else super().authenticate(request, username=username, password=password, **more)
         if is_refused or user is not None:
             for limit, before in counted.items():
-                _give_back(limit, before, at=at)
+                give_back(limit, before, at=at)
         if user is not None:
             # wrong tries at others stand: whoever has one password must not buy tries at others with it
             # (emptied, not deleted: another try may be about to lock the row)
-            keys = [_digest("both", login_of(name), place) for place in _places(request)]
+            keys = [digest("both", login_of(name), place) for place in _places(request)]
             SignInTries.objects.filter(key__in=keys).update(tries=0, paused_until=None)
             remember(name, _places(request)[1], at=at)
         return user
@@ -172,7 +190,16 @@ class DeviceMiddleware:
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,
             )
+            remember_choices(response, request.user)
         return response
+
+
+def remember_choices(response: HttpResponse, user: Any) -> HttpResponse:
+    """The answer, with which the browser shows the language and the theme of the person; what is not chosen stays."""
+    for name, value in ((settings.LANGUAGE_COOKIE_NAME, user.language), ("theme", user.theme)):
+        if value:
+            response.set_cookie(name, value, max_age=KNOWN_FOR, samesite="Lax", httponly=name != "theme")
+    return response
 
 
 @receiver(user_logged_in)
@@ -210,7 +237,3 @@ class SignInForm(AuthenticationForm):
         if pause:
             raise ValidationError(wait_sentence(pause), code="paused")
         return dict(super().clean())
-
-
-class AdminSignInForm(SignInForm, AdminAuthenticationForm):
-    """The admin's form: superusers wait like everybody, and are told how long."""

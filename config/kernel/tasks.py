@@ -13,7 +13,7 @@ from config.kernel.importing.receiving import forget as forget_imports
 from config.kernel.importing.running import IMPORTS
 from config.kernel.inbound.applying import apply_due
 from config.kernel.models import Company
-from config.kernel.people import mails
+from config.kernel.people import mails, sessions
 from config.kernel.quiet import notice
 from config.kernel.scope import across_companies
 from config.kernel.trail import write_trail
@@ -71,6 +71,7 @@ def forget() -> dict[str, int]:
             "failures": isolating.forget(at=at),
             "places": sign_in.forget(at=at),
             "mails": mails.forget(at=at),
+            "sessions": sessions.forget(at=at),
         }
 
 

@@ -23,6 +23,7 @@ from config.kernel.clock import local_day
 from config.kernel.forms import FrenchDecimalField
 from config.kernel.htmx import is_part, page_or_part
 from config.kernel.middleware import PROGRAMS
+from config.kernel.models import User
 from config.kernel.search import SearchTerms
 from config.kernel.timeline import latest_of
 from config.kernel.todo import Today
@@ -110,6 +111,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     if language and check_for_language(language):
         response.set_cookie("django_language", language, max_age=365 * 86400, samesite="Lax", httponly=True)
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=language)
     return response
 
 

@@ -39,6 +39,7 @@ def notify_people_concerned(*, transmission: Transmission, at: datetime) -> list
     invoice = transmission.invoice
     return queue_notices(
         people_concerned(transmission),
+        notice="action_needed",
         company_id=transmission.company_id,
         invoice=invoice,
         subject_line=f"{invoice.number} – {problem.title}",

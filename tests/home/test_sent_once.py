@@ -23,7 +23,19 @@ from tests.trust.at_once import at_once
 
 # why a second sending of the same form does no harm, where `sent_once` does not stand
 HARMLESS_TWICE = {
-    **dict.fromkeys(["company-switch", "language", "login", "logout"], "chooses the same again"),
+    **dict.fromkeys(["company-switch", "language", "login", "account_login", "logout"], "chooses the same again"),
+    **dict.fromkeys(
+        ["mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn"],
+        "a code or an answer of a key is taken once",
+    ),
+    **dict.fromkeys(
+        ["mfa_activate_totp", "mfa_deactivate_totp", "mfa_add_webauthn", "mfa_remove_webauthn", "password-reset"],
+        "the second is refused, or finds it done",
+    ),
+    **dict.fromkeys(["account_reauthenticate", "account", "mfa_edit_webauthn"], "says the same again"),
+    **dict.fromkeys(["account-password", "mfa_generate_recovery_codes", "usersessions_list"], "the last one holds"),
+    **dict.fromkeys(["account-email", "password-forgotten"], "another mail with a link; the first to be opened holds"),
+    "account-email-confirm": "a link is good once",
     **dict.fromkeys(
         [
             "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",

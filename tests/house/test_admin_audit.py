@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
@@ -113,7 +114,14 @@ WITHOUT_COMPANY = {
     ),
 }
 
-ONLY_DELETED = {ApplicationCalls, KnownPlace, SignInTries, SandboxFlow, SandboxRecord}  # of no company either
+ONLY_DELETED = {
+    ApplicationCalls,
+    Authenticator,
+    KnownPlace,
+    SignInTries,
+    SandboxFlow,
+    SandboxRecord,
+}  # of no company either
 
 
 def changing_pages() -> list[type[models.Model]]:

@@ -20,6 +20,7 @@ from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
 
 from config.kernel.errors import DomainError
 from config.kernel.models import User
+from config.kernel.people.second_factor import companies_of, has_second_factor, must_have_second_factor, use_code
 from config.kernel.sign_in import pause_of
 
 VERSION = "ver"
@@ -43,6 +44,22 @@ class SignInPaused(DomainError):
         self.retry_after = max(1, round(pause.total_seconds()))
 
 
+class SecondFactorWanted(DomainError):
+    """The password was right; a code of the person's application, or a recovery code, must come with it."""
+
+    code = "mfa_required"
+    message = "Ce compte a un second facteur : envoyez aussi « code »."
+    status = 401
+
+
+class SecondFactorMissing(DomainError):
+    """A company of the person, or the installation, asks for a second factor that they have not set up."""
+
+    code = "mfa_setup_required"
+    message = "Un second facteur est exigé de ce compte : ajoutez-le d’abord sur la page « Mon compte »."
+    status = 401
+
+
 class BadToken(DomainError):
     code = "bad_token"
     message = "Ce jeton n’est plus valable. Demandez-en un autre."
@@ -55,17 +72,29 @@ def _pair(user: User) -> dict[str, str]:
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
-def obtain(*, email: str, password: str, request: HttpRequest) -> dict[str, str]:
-    """A pair of tokens.
+def obtain(*, email: str, password: str, code: str = "", request: HttpRequest) -> dict[str, str]:
+    """A pair of tokens. Partner systems are no persons: they have no second factor.
 
-    Raises BadCredentials, the same for an unknown address, a wrong password, a closed account; SignInPaused.
+    Raises BadCredentials, the same for an unknown address, a wrong password, a closed account; SignInPaused;
+    SecondFactorWanted, SecondFactorMissing, and what a wrong code does.
     """
     if pause := pause_of(email, request, at=timezone.now()):
         raise SignInPaused(pause)
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User) or not user.is_active:
         raise BadCredentials
+    if not user.is_partner:
+        _ask_second_factor(user, code)
     return _pair(user)
+
+
+def _ask_second_factor(user: User, code: str) -> None:
+    if has_second_factor(user):
+        if not code:
+            raise SecondFactorWanted
+        use_code(user, code, at=timezone.now())
+    elif _lacks_second_factor(user):
+        raise SecondFactorMissing
 
 
 def renew(text: str) -> dict[str, str]:
@@ -93,10 +122,16 @@ def _renewed(text: str) -> dict[str, str]:
             raise BadToken
         if BlacklistedToken.objects.filter(token__jti=token["jti"]).exists():
             raise _Reused(user)
+        if not user.is_partner and _lacks_second_factor(user):
+            raise BadToken
         RefreshToken(cast(Any, text)).blacklist()
     except (TokenError, User.DoesNotExist, KeyError, ValueError) as error:
         raise BadToken from error
     return _pair(user)
+
+
+def _lacks_second_factor(user: User) -> bool:
+    return must_have_second_factor(user, companies_of(user)) and not has_second_factor(user)
 
 
 def revoke_all(user: User) -> None:

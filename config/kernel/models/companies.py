@@ -38,12 +38,21 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
 
 
+class Theme(models.TextChoices):
+    LIGHT = "light", _("Clair")
+    DARK = "dark", _("Sombre")
+
+
 class User(AbstractUser):
     """A person, or a partner system. The e-mail address is the login."""
 
     username = None  # type: ignore[assignment]  # the e-mail address replaces it, as Django's documentation shows
     email = models.EmailField(_("adresse e-mail"), unique=True)
     is_partner = models.BooleanField(_("système partenaire"), default=False)
+    # as the person chose them, wherever they sign in; '' as the browser says
+    language = models.CharField(_("langue"), max_length=10, blank=True)
+    theme = models.CharField(_("thème"), max_length=5, blank=True, choices=Theme.choices)
+    muted_notices = ArrayField(models.CharField(max_length=40), default=list, blank=True, editable=False)
     # raised to refuse at once every token given before
     token_version = models.PositiveIntegerField(default=0, editable=False)
 
@@ -121,6 +130,9 @@ class Company(models.Model):
     )
     discount_mention = models.CharField(_("escompte"), max_length=300, default="Pas d’escompte pour paiement anticipé.")
     accent_color = models.CharField(_("couleur des documents"), max_length=7, default="#1f4e5f")
+    requires_mfa = models.BooleanField(
+        _("second facteur exigé"), default=False, help_text=_("Qui n’en a pas n’ouvre que sa page de sécurité.")
+    )
     reminders_enabled = models.BooleanField(_("relances automatiques"), default=True)
     friendly_after_days = models.PositiveSmallIntegerField(_("relance amicale à J+"), default=7)
     firm_after_days = models.PositiveSmallIntegerField(_("relance ferme à J+"), default=15)

@@ -7,6 +7,7 @@ row, and emptied once the mail server has it: a link that opens an account stand
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -32,6 +33,9 @@ logger = structlog.get_logger(__name__)
 # Longer than any hand-over lasts: every step of the SMTP session has EMAIL_TIMEOUT.
 LEASE = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=30)
+NOBODY = "Personne n’a de compte à cette adresse."
+Find = Callable[[AccountMail, datetime], dict[str, str] | None]
+ADDRESSED: dict[str, Find] = {}
 MAYBE_SENT = "Message en attente dans une base restaurée : il est peut-être parti."
 
 
@@ -42,9 +46,13 @@ def queue_mail(*, kind: str, to: str, language: str, context: dict[str, str], at
     """
     validate_email(to)
     mail = AccountMail(kind=kind, to=to, language=language, next_attempt_at=at, created_at=at)
-    mail.context_cipher = secrets.encrypt(json.dumps(context), context=mail.sealed_as)
+    mail.context_cipher = _sealed(mail, context)
     mail.save(force_insert=True)
     return mail
+
+
+def _sealed(mail: AccountMail, context: dict[str, str]) -> str:
+    return secrets.encrypt(json.dumps(context), context=mail.sealed_as)
 
 
 def written(mail: AccountMail) -> tuple[str, str]:
@@ -56,6 +64,16 @@ def written(mail: AccountMail) -> tuple[str, str]:
         text = render_to_string(f"people/mails/{mail.kind}.txt", context)
     subject, _line, body = text.strip().partition("\n")
     return one_line(subject), body.strip() + "\n"
+
+
+def addressed_by(kind: str) -> Callable[[Find], Find]:
+    """Declare what fills mails of a kind as they leave, and whether anybody gets them (None: nobody)."""
+
+    def declared(find: Find) -> Find:
+        ADDRESSED[kind] = find
+        return find
+
+    return declared
 
 
 def _due(at: datetime) -> QuerySet[AccountMail]:
@@ -73,6 +91,12 @@ def _take(mail: AccountMail, _at: datetime) -> bool:
 
 def _hand_over(mail: AccountMail, now: Clock) -> None:
     """Give a claimed mail to the mail server. One that may have left leaves again: a link twice harms nobody."""
+    if find := ADDRESSED.get(mail.kind):
+        context = find(mail, now())
+        if context is None:
+            _record(mail, AccountMailStatus.FAILED, last_error=NOBODY, context_cipher="")
+            return
+        mail.context_cipher = _sealed(mail, context)
     try:
         message = _message(mail, *written(mail))
         if settings.SMTP_CONFIGURED:
@@ -85,7 +109,7 @@ def _hand_over(mail: AccountMail, now: Clock) -> None:
         if settings.SMTP_CONFIGURED:
             _record(mail, AccountMailStatus.SENT, sent_at=now(), last_error="", context_cipher="")
         else:
-            _record(mail, AccountMailStatus.KEPT)
+            _record(mail, AccountMailStatus.KEPT, context_cipher=mail.context_cipher)
 
 
 def _message(mail: AccountMail, subject: str, body: str) -> EmailMessage:

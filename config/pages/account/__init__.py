@@ -1,0 +1,1 @@
+"""« Mon compte »: signing in, and what people change of their own accounts."""
