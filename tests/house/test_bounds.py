@@ -60,7 +60,7 @@ NUMBERS = {"action": "delete_selected", "_selected_action": HUGE, "select_across
 IDS = ("9" * 25, "9223372036854775807", "0")
 WORDS = ("a" * 300, "9" * 300, "-", "%ED%A0%80", "..")
 ENDLESS = (HUGE, f"-{HUGE}", "1e999999", "NaN", "Infinity", "9999-12-31", "²", "٣")
-OUTSIDE = ("login", "logout", "language")
+OUTSIDE = ("login", "logout", "language", "password-forgotten", "mfa_login_webauthn")
 
 FEW = 1  # for each page, others for the next one; all of them in `make trust`
 
