@@ -53,6 +53,9 @@ def complete_customer(*, customer: Customer, row: NewCustomer, actor: Actor, at:
     """Write what the list says of a known one; what it does not say stays. Raises Invalid, CustomerExists."""
     kept = {name: getattr(customer, name) for name in row.identity if name not in ("is_customer", "is_supplier")}
     said = {name: value for name, value in row.identity.items() if name in row.given}
+    if customer.electronic_address:
+        # the row's is only deduced from its SIREN
+        said.pop("electronic_address", None)
     sides = {name: getattr(customer, name) or bool(row.identity[name]) for name in ("is_customer", "is_supplier")}
     billing = Address.objects.filter(customer=customer, kind=AddressKind.BILLING).first()
     names = ("line", "extra", "postcode", "city", "country")

@@ -11,6 +11,7 @@ declare(
     Fact("customers.customer.changed", n("Fiche client modifiée"), "edit", partner_name="customer.updated"),
     Fact("customers.customer.archived", n("Client archivé"), "box", partner_name="customer.archived"),
     Fact("customers.customer.restored", n("Client rétabli"), "check", partner_name="customer.restored"),
+    Fact("customers.customer.merged", n("Fiche « %(name)s » réunie à celle-ci"), "users", "warn"),
     # of who only bills us; the API of customers does not show them, so partners are told nothing
     Fact("customers.supplier.created", n("Fournisseur créé"), "box"),
     Fact("customers.supplier.changed", n("Fiche fournisseur modifiée"), "edit"),

@@ -243,11 +243,12 @@ def _weak_signs(identity: Mapping[str, Any], among: str) -> list[Sign]:
 
 def _known(company: Company) -> dict[Sign, tuple[int, str]]:
     found: dict[Sign, tuple[int, str]] = {}
-    columns = ("pk", "name", "siret", "service_code", "siren", "vat_number", "email")
+    columns = ("pk", "name", "siret", "service_code", "siren", "vat_number", "email", "merged_into_id")
     # of several that resemble, the first one made, and before those that are archived
     rows = Customer.everywhere.filter(company=company).order_by("archived_at", "-created_at", "-pk").values(*columns)
     for identity in rows.iterator():
-        found |= dict.fromkeys(_borne_by(identity), (identity["pk"], identity["name"]))
+        owner = identity["merged_into_id"] or identity["pk"]
+        found |= dict.fromkeys(_borne_by(identity), (owner, identity["name"]))
     return found
 
 
@@ -282,6 +283,9 @@ declare_kind(
         create=_create,
         update=_update,
         read=read_fec,
-        help=_("Un tableau, ou le FEC de l’ancien logiciel : les tiers de ses comptes 411, 401 et 404."),
+        help=_(
+            "Un tableau, ou le FEC de l’ancien logiciel : les tiers de ses comptes 411, 401 et 404. Leurs soldes, et "
+            "chaque facture à régler, viennent ensuite du même fichier par « Comptabilité › À-nouveaux »."
+        ),
     )
 )  # fmt: skip

@@ -103,6 +103,10 @@ class Customer(CompanyRow):
     notes = models.TextField(_("notes internes"), blank=True)
     reminders_paused_until = models.DateField(_("relances suspendues jusqu’au"), null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # the record of the same customer that goes on: what was issued before stays under this one
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[CustomerManager] = CustomerManager()

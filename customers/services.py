@@ -250,8 +250,8 @@ def check_active(customer: Customer) -> None:
 
 @transaction.atomic
 def restore_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
-    customer.archived_at = None
-    customer.save(update_fields=["archived_at"])
+    customer.archived_at = customer.merged_into = None
+    customer.save(update_fields=["archived_at", "merged_into"])
     tag = "customers.customer.restored" if customer.is_customer else "customers.supplier.restored"
     audit.record(tag, subject=customer, actor=actor, at=at)
     return customer

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import contacts, customers
+from customers.views import contacts, customers, merging
 
 app_name = "customers"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("options/", customers.customer_options, name="customer-options"),
     path("<int:pk>/", customers.customer_detail, name="customer-detail"),
     path("<int:pk>/edit/", customers.customer_edit, name="customer-edit"),
+    path("<int:pk>/merge/", merging.customer_merge, name="customer-merge"),
     path("<int:pk>/archive/", customers.customer_archive, name="customer-archive"),
     path("<int:pk>/restore/", customers.customer_restore, name="customer-restore"),
     path("<int:pk>/contacts/new/", contacts.contact_new, name="contact-new"),

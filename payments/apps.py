@@ -9,7 +9,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.ledger import checks
-        from payments import closing_checks, customer_account, inbound, panels, receivers, reports, sealed
+        from payments import closing_checks, customer_account, inbound, merging, panels, receivers, reports, sealed
         from payments.outgoing.suppliers import panels as paying
         from payments.portal import letters
 
@@ -17,6 +17,7 @@ class PaymentsConfig(AppConfig):
         panels.register()
         paying.register()
         customer_account.register()
+        merging.register()
         inbound.register()
         receivers.connect()
         letters.register()

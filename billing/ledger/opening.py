@@ -62,7 +62,8 @@ class Opening:
 def recognise(company_id: int, rows: Sequence[OpeningRow]) -> Opening:
     """Find the third parties by name, SIREN or SIRET, and say what no row may be. Two queries."""
     third_parties: dict[str, Customer | None] = {}
-    for customer in Customer.everywhere.filter(company=company_id).only("id", "company_id", "name", "siren", "siret"):
+    everyone = Customer.everywhere.filter(company=company_id, merged_into=None)
+    for customer in everyone.only("id", "company_id", "name", "siren", "siret"):
         for key in {fold(customer.name), customer.siren, customer.siret} - {""}:
             third_parties[key] = None if key in third_parties else customer
     closed = closed_accounts(company_id)

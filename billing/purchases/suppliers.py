@@ -50,12 +50,14 @@ def find_supplier(
 
 
 def _identified(company_id: int, because: str, value: str) -> list[Customer]:
-    rows = Customer.everywhere.filter(company_id=company_id)
+    rows = Customer.everywhere.filter(company_id=company_id).select_related("merged_into")
     if because == "iban":
         trusted = SupplierIban.everywhere.filter(company_id=company_id, iban=value).exclude(confirmed_at=None)
-        return list(rows.filter(pk__in=trusted.values("supplier_id")).order_by("pk"))
-    # whoever is archived is still owed what it bills: it comes after those at work
-    return list(rows.filter(**{because: value}).order_by("archived_at", "pk"))
+        found = rows.filter(pk__in=trusted.values("supplier_id")).order_by("pk")
+    else:
+        # whoever is archived is still owed what it bills: it comes after those at work
+        found = rows.filter(**{because: value}).order_by("archived_at", "pk")
+    return list(dict.fromkeys(row.merged_into or row for row in found))
 
 
 def similar_suppliers(*, company_id: int, name: str) -> list[Customer]:

@@ -10,11 +10,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.models import Company, Membership
-from config.kernel.places import PAGES, TABS, Place, declare_pages
+from config.kernel.places import PAGES, TABS, Place, declare_acts, declare_pages
 
 declare_pages(
     Place("home", _("Accueil"), "home"),
     Place("dashboard", _("Tableau de bord"), "chart", _("trésorerie balance âgée chiffre d’affaires DSO prévision")),
+)
+declare_acts(
+    Place("import-list", _("Reprendre une liste"), "upload", _("importer import CSV XLSX Excel FEC migration"))
 )
 # what apps declare in their `places.py`, from top to bottom
 RAIL = (

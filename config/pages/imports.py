@@ -68,7 +68,11 @@ class ColumnsForm(forms.Form):
             head = self.heads[place] if self.heads and self.heads[place] else ""
             label = f"{letter(place)} · {head}" if head else letter(place)
             self.fields[f"column-{place}"] = forms.ChoiceField(
-                label=label, choices=choices, required=False, initial=held.get(place, "")
+                label=label,
+                choices=choices,
+                required=False,
+                initial=held.get(place, ""),
+                widget=forms.Select(attrs={"class": "input"}),
             )
 
     def clean(self) -> dict[str, Any]:

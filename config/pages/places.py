@@ -27,6 +27,7 @@ ACTS_IN_ORDER = (
     "payments:remittance-new",
     "payments:worktable",
     "payments:rule-list",
+    "import-list",
 )
 
 

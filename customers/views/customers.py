@@ -36,7 +36,7 @@ MOST_OPTIONS = 10
 
 
 def load_customer(pk: int) -> Customer:
-    return cast(Customer, get_object_or_404(Customer.objects.select_related("company", "terms"), pk=pk))
+    return cast(Customer, get_object_or_404(Customer.objects.select_related("company", "terms", "merged_into"), pk=pk))
 
 
 @require_GET
@@ -105,6 +105,7 @@ def own_actions(customer: Customer) -> list[dict[str, Any]]:
     archive = reverse("customers:customer-archive", args=here)
     return [
         {"label": _("Ajouter un contact"), "url": reverse("customers:contact-new", args=here), "icon": "user"},
+        {"label": _("Réunir deux fiches"), "url": reverse("customers:customer-merge", args=here), "icon": "users"},
         {"label": _("Archiver"), "url": archive, "icon": "archive", "post": True},
     ]
 

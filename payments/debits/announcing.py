@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
@@ -58,7 +58,8 @@ class Candidate:
 def debitable(company: Company) -> QuerySet[Invoice]:
     """Issued and unpaid, in euros, not disputed, no debit pending, of a customer with a mandate that is signed."""
     pending = DirectDebit.everywhere.filter(invoice=OuterRef("pk"), status__in=DirectDebit.PENDING)
-    mandates = Mandate.everywhere.filter(customer=OuterRef("customer"), signed_on__isnull=False, revoked_at=None)
+    theirs = Q(customer=OuterRef("customer")) | Q(customer__merged_into=OuterRef("customer"))
+    mandates = Mandate.everywhere.filter(theirs, signed_on__isnull=False, revoked_at=None)
     rows: QuerySet[Invoice] = Invoice.everywhere.outstanding().filter(
         Exists(mandates), company=company, currency="EUR", disputed_at=None
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from config.kernel import audit
 from config.kernel.actor import Actor
@@ -163,8 +163,12 @@ def _lapses_after(start: date | None) -> date | None:
 
 
 def usable_mandates(customers: Collection[int], on: date) -> dict[int, Mandate]:
-    """The mandate by which each of these customers may be debited on this day: the one signed last. Three queries."""
-    found = Mandate.everywhere.filter(customer__in=customers, signed_on__isnull=False, revoked_at=None)
+    """The mandate by which each of these customers may be debited on this day: the one signed last. Three queries.
+
+    One that was signed for a record that was merged into theirs stays under that record, and serves too.
+    """
+    theirs = Q(customer__in=customers) | Q(customer__merged_into__in=customers)
+    found = Mandate.everywhere.filter(theirs, signed_on__isnull=False, revoked_at=None)
     rows = list(found.select_related("customer").order_by("signed_on", "id"))
     limits = lapse_days(rows)
     # a mandate for one debit that has been used, or is being used
@@ -174,5 +178,6 @@ def usable_mandates(customers: Collection[int], on: date) -> dict[int, Mandate]:
     for row in rows:
         limit = limits[row.pk]
         if limit is not None and on <= limit and row.pk not in spent:
-            usable[row.customer_id] = row
+            served = {row.customer_id, row.customer.merged_into_id} & set(customers)
+            usable |= dict.fromkeys(served, row)
     return usable

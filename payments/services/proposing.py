@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 
 from billing.models import Invoice, InvoiceKind, InvoiceStatus
 from config.kernel.clock import local_day
@@ -52,9 +53,11 @@ def learned_accounts(company: Company, customers: Collection[int] | None = None)
     """
     rows = MatchPart.everywhere.filter(company=company, match__undone_at=None, payment__isnull=False)
     rows = rows.exclude(match__line__counterparty_iban="")
+    # what paid for a record that was merged into another pays for that one from now on
+    rows = rows.annotate(payer_id=Coalesce("payment__customer__merged_into_id", "payment__customer_id"))
     if customers is not None:
-        rows = rows.filter(payment__customer__in=customers)
-    columns = ("match__line__counterparty_iban", "match__line__counterparty", "payment__customer_id")
+        rows = rows.filter(payer_id__in=customers)
+    columns = ("match__line__counterparty_iban", "match__line__counterparty", "payer_id")
     rows = rows.values_list(*columns, "payment__customer__name", "match__is_automatic", "match__rule")
     rows = rows.annotate(matches=Count("pk"))
     learned: dict[str, dict[int, int]] = {}

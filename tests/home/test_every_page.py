@@ -136,6 +136,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "customers:customer-options": ("get api/customers", ""),
     "customers:customer-detail": ("get api/customers/<int:id>", ""),
     "customers:customer-edit": ("", "put api/customers/<int:id>"),
+    "customers:customer-merge": ("", ""),
     "customers:customer-archive": ("", "delete api/customers/<int:id>"),
     "customers:customer-restore": ("", "put api/customers/<int:id>"),
     "customers:contact-new": ("", "put api/customers/<int:id>"),

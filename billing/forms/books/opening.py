@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from typing import Any
 
@@ -10,6 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.forms import FrenchDateField
+from config.kernel.importing.tables import OLD_EXCEL, UnreadableTable, read_table
+from config.kernel.middleware import say
+from config.kernel.workbooks import ARCHIVE
 
 MOST_BYTES = 2_000_000
 
@@ -18,7 +23,7 @@ class OpeningForm(forms.Form):
     """A file fills the table, so that what it held is shown and can be corrected."""
 
     on = FrenchDateField(label=_("Premier jour de l’exercice"))
-    file = forms.FileField(label=_("Fichier CSV ou FEC"), required=False, allow_empty_file=True)
+    file = forms.FileField(label=_("Fichier CSV, XLSX ou FEC"), required=False, allow_empty_file=True)
     table = forms.CharField(
         label=_("Tableau"),
         required=False,
@@ -38,6 +43,8 @@ class OpeningForm(forms.Form):
         if file.size > MOST_BYTES:
             raise ValidationError(_("Ce fichier est trop grand : collez seulement les soldes."))
         kept: bytes = file.read()
+        if kept.startswith((ARCHIVE, OLD_EXCEL)):
+            return _pasted(kept)
         try:
             return kept.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -46,3 +53,16 @@ class OpeningForm(forms.Form):
     def text(self) -> str:
         """The table: that of the file where one was sent."""
         return str(self.cleaned_data.get("file") or self.cleaned_data.get("table") or "").replace("\x00", "")
+
+
+def _pasted(workbook: bytes) -> str:
+    """A workbook as one would paste it, each row on the line that it has there. Raises ValidationError."""
+    try:
+        rows = dict(read_table(workbook).rows)
+    except UnreadableTable as error:
+        raise ValidationError(say(error)) from error
+    text = io.StringIO()
+    csv.writer(text, delimiter="\t", lineterminator="\n").writerows(
+        rows.get(line, []) for line in range(1, max(rows) + 1)
+    )
+    return text.getvalue()

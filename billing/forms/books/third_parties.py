@@ -42,7 +42,9 @@ class ThirdPartyField(TextField):
             return None
         digits = text.replace(" ", "")
         known = Q(siren=digits) | Q(siret=digits) if digits.isascii() and digits.isdigit() else holds(text, "name")
-        found = list(Customer.objects.filter(known).order_by("name", "id")[:20])
+        rows = Customer.objects.filter(known).order_by("name", "id")
+        # one that was merged into another is meant where no other answers
+        found = list(rows.filter(merged_into=None)[:20]) or list(rows[:20])
         exact = [row for row in found if fold(row.name) == fold(text)]
         if len(exact or found) == 1:
             return (exact or found)[0]

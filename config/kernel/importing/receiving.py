@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -51,8 +52,8 @@ class NeverTwice(Invalid):
 
 
 def table_of(run: ImportRun) -> Table:
-    """Raises UnreadableTable."""
-    return _read(KINDS[run.kind], zlib.decompress(bytes(run.content)))
+    """The rows as they were read when the file came: a workbook takes seconds."""
+    return Table([(line, cells) for line, cells in json.loads(zlib.decompress(bytes(run.content)))])
 
 
 def _read(kind: ImportKind, data: bytes) -> Table:
@@ -82,7 +83,7 @@ def receive_file(
         company=company,
         kind=kind.name,
         name=PurePath(name.replace("\0", "").replace("\\", "/")).name[-200:] or "liste",
-        content=zlib.compress(data, 1),
+        content=zlib.compress(json.dumps(table.rows).encode(), 1),
         sha256=hashlib.sha256(data).hexdigest(),
         layout=kept.layout if kept else layout.as_json(),
         requested_by=user,

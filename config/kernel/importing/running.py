@@ -102,10 +102,7 @@ def _move(run: ImportRun, to: str, tag: str, at: datetime, **written: Any) -> No
 
 def _check(run: ImportRun, now: Clock) -> None:
     kind = KINDS[run.kind]
-    try:
-        body = Layout.from_json(run.layout).body(table_of(run))
-    except DomainError as error:
-        return _give_back(run, say(error), now())
+    body = Layout.from_json(run.layout).body(table_of(run))
     rows: list[ImportRow] = []
     for row in checked_rows(run, kind, body):
         rows.append(row)
@@ -113,12 +110,11 @@ def _check(run: ImportRun, now: Clock) -> None:
             _show_progress(run, len(rows), len(body))
     with held(run, status=ImportStatus.CHECKING) as mine:
         if mine is None:
-            return None
+            return
         ImportRow.objects.filter(run=run).delete()
         ImportRow.objects.bulk_create(rows, batch_size=1_000)
         data = {"rows": len(rows), "errors": sum(row.has_problems for row in rows)}
         _move(mine, ImportStatus.CHECKED, "kernel.import.checked", now(), data=data)
-    return None
 
 
 def _apply(run: ImportRun, now: Clock) -> None:

@@ -62,7 +62,7 @@ def customer_of(feed: Feed, payment: RemotePayment) -> Customer:
     payers = own.filter(
         pk__in=Invoice.everywhere.issued().filter(company_id=feed.company_id, number__in=numbers).values("customer_id")
     )
-    for rows in (payers, *(own.filter(clause) for clause in _clauses(payment))):
+    for rows in (payers, *(own.filter(clause, merged_into=None) for clause in _clauses(payment))):
         found = list(rows[:2])
         if len(found) == 1:
             customer: Customer = found[0]

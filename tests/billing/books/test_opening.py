@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from openpyxl import Workbook
 
+from billing.forms.books.opening import OpeningForm
 from billing.ledger.manual import NotBalanced, journal_entry_of, reverse_entry
 from billing.ledger.opening import NotAFirstDay, OpenedAlready, RowsWrong, import_opening, recognise
 from billing.ledger.opening_rows import read_opening
@@ -52,6 +55,20 @@ def test_balances_are_one_entry_of_the_first_day_each_open_item_with_its_piece_a
     item = entry.lines.get(account="411000")
     assert (item.debit, item.due_date, item.customer.name) == (Decimal("500.00"), date(2026, 1, 14), "Client Un")
     assert item.label == "F-12 du 15/12/2025 Facture de décembre"
+
+
+def test_a_workbook_is_read_as_the_table_that_one_would_paste(company):
+    book = Workbook()
+    for row in [["Compte", "Tiers", "Échéance", "Débit", "Crédit"], [411, "Client Un", date(2026, 1, 14), 500.5, None]]:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    form = OpeningForm({"on": "01/01/2026"}, {"file": SimpleUploadedFile("an.xlsx", file.getvalue())}, first_day=FIRST)
+    assert form.is_valid()
+    ((row,), wrong) = read_opening(form.text())
+    assert (wrong, row.account, row.third, row.due, row.amount) == (
+        "", "411000", "Client Un", date(2026, 1, 14), Decimal("500.50"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
