@@ -90,8 +90,5 @@ def company_options(request: HttpRequest) -> HttpResponse:
     """The person's companies that answer `?q=`, for the switcher."""
     rows = _found(cast(MemberRequest, request), request.GET.get("q", "").strip())
     found = rows.order_by(Lower("company__name"), "pk")[:OPTIONS]
-    options = [
-        {"value": row.company_id, "label": row.company.name, "detail": typography.siren(row.company.siren)}
-        for row in found
-    ]
+    options = [{"value": row.company_id, "label": row.company.name} for row in found]
     return render(request, "components/_options.html", {"options": options})
