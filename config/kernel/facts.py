@@ -76,6 +76,7 @@ declare(
     Fact("kernel.invitation.accepted", n("Invitation acceptée par %(name)s"), "check", "good"),
     Fact("kernel.person.created", n("Compte de %(name)s créé"), "user"),
     Fact("kernel.person.changed", n("Compte de %(name)s modifié"), "user", "warn"),
+    Fact("kernel.person.exported", n("Données d’une personne exportées"), "user"),
     Fact("kernel.person.deleted", n("Compte de %(name)s supprimé"), "trash", "warn"),
     Fact("kernel.person.factor_added", n("%(name)s a ajouté un second facteur"), "lock", "good"),
     Fact("kernel.person.factor_removed", n("%(name)s a retiré un second facteur"), "lock", "warn"),
