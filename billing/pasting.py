@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
 
+from billing.vat_rates import EVERY_RATE
 from config.kernel.money import round6
 
 MOST_ROWS, MOST_COLUMNS, LONGEST = 500, 30, 100_000
@@ -56,7 +57,6 @@ NO_PRICE_WORDS = frozenset({"ttc", "achat"})  # « Prix TTC » is no net price o
 _FIGURE = re.compile(r"[+-]?[0-9][0-9 ]*(?:[.,][0-9 ]+)*|[+-]?[.,][0-9]+")
 _ENGLISH = re.compile(r",[0-9]{3}\.|[0-9]\.[0-9]{1,2}$|^[0-9]+\.[0-9]{4,}$")
 _FRENCH = re.compile(r"\.[0-9]{3},|,[0-9]{1,2}$|,[0-9]{4,}$|[0-9] [0-9]{3}")
-_LEGAL_RATES = frozenset(map(Decimal, ("20", "10", "8.5", "5.5", "2.1", "1.75", "1.05", "13", "0.9", "0")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _by_content(rows: Sequence[Sequence[str]], *, english: bool) -> list[str]:
 
 def _name_figures(names: list[str], columns: Sequence[Sequence[str]], figures: dict[int, list[Decimal]]) -> None:
     for place in sorted(figures, reverse=True):
-        rates = set(figures[place]) <= _LEGAL_RATES
+        rates = set(figures[place]) <= EVERY_RATE
         percent = all("%" in cell for cell in columns[place])
         if rates and VAT not in names and (percent or (len(figures) > 2 and place == max(figures))):
             names[place] = VAT

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from billing import totals
 from billing.models import Invoice, InvoiceLine, VatSubtotal
-from config.kernel.identifiers import electronic_address
+from config.kernel.identifiers import electronic_address, uid
 from config.kernel.money import ZERO
 from customers import territories
 from einvoicing import document as model
@@ -97,8 +97,10 @@ def _sales_order(invoice: Invoice) -> str:
 
 def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, ...]:
     mentions = invoice.mentions
-    notes = [model.Note(code, mentions[code]) for code in ("PMT", "PMD", "AAB")]
-    notes.append(model.Note("BAR", processing_note(invoice.buyer)))
+    # a Swiss seller has no fixed indemnity to state, and nothing to tell a French platform
+    notes = [model.Note(code, mentions[code]) for code in ("PMT", "PMD", "AAB") if mentions[code].strip()]
+    if not invoice.seller.get("uid"):
+        notes.append(model.Note("BAR", processing_note(invoice.buyer)))
     if mentions.get("vat_on_debits"):
         notes.append(model.Note("AAI", "Option pour le paiement de la taxe d’après les débits"))
     notes.extend(
@@ -135,6 +137,7 @@ def _address(snapshot: Mapping[str, str]) -> model.Address:
 
 def _seller(snapshot: Mapping[str, Any]) -> model.Party:
     form = [snapshot["legal_form"], snapshot["share_capital"] and f"au capital de {snapshot['share_capital']}"]
+    swiss = snapshot.get("uid", "")  # documents frozen before it was known have none
     register = snapshot["rcs_city"] and f"RCS {snapshot['rcs_city']} {snapshot['siren']}"
     return model.Party(
         name=snapshot["name"],
@@ -142,10 +145,11 @@ def _seller(snapshot: Mapping[str, Any]) -> model.Party:
         siret=snapshot["siret"],
         vat_number=snapshot["vat_number"],
         # under the franchise there may be no VAT number: BR-E-02 then wants another tax number (BT-32)
-        tax_number="" if snapshot["vat_number"] else snapshot["siren"],
+        tax_number="" if snapshot["vat_number"] else snapshot["siren"] or swiss,
+        legal_identifier=model.Identifier(swiss, uid.SCHEME) if swiss else None,
         legal_information=", ".join(filter(None, [" ".join(filter(None, form)), register])),
-        electronic_address=snapshot["electronic_address"],
-        electronic_scheme=FRENCH_DIRECTORY,
+        electronic_address=snapshot["email"] if swiss else snapshot["electronic_address"],
+        electronic_scheme=BY_EMAIL if swiss else FRENCH_DIRECTORY,
         address=_address(snapshot["address"]),
         contact=model.Contact(name=snapshot["name"], phone=snapshot["phone"], email=snapshot["email"]),
     )

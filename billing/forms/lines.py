@@ -14,9 +14,11 @@ from billing.models import Product, Unit
 from billing.models.lines import DocumentLine
 from billing.pasting import REFERENCE, PastedRow
 from billing.services.lines import MOST_LINES, LineInput
+from billing.vat_rates import EVERY_RATE
 from config.kernel import typography
 from config.kernel.form_errors import filled_forms
 from config.kernel.forms import FrenchDecimalField, TextField
+from config.kernel.models import Company
 
 PREFIX = "lines"
 COLUMNS = (
@@ -46,6 +48,10 @@ class LineForm(forms.Form):
     vat = VatField()
     is_service = forms.BooleanField(label=_("Service"), required=False)
 
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(VatField, self.fields["vat"]).of_company(company)
+
     def clean_product_id(self) -> int | None:
         """The product in scope, or none: another company's is no product of ours."""
         pk = self.cleaned_data["product_id"]
@@ -63,9 +69,11 @@ _FormSet: Any = forms.formset_factory(
 )
 
 
-def line_formset(data: Mapping[str, Any] | None = None, *, rows: Sequence[DocumentLine | LineInput] = ()) -> Any:
+def line_formset(
+    data: Mapping[str, Any] | None = None, *, company: Company, rows: Sequence[DocumentLine | LineInput] = ()
+) -> Any:
     """The sheet of a form sent, or of the lines stored; one empty row is ready."""
-    formset = _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows])
+    formset = _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows], form_kwargs={"company": company})
     for form, row in zip(formset.forms, rows, strict=False):
         form.instance = row  # the sheet shows its net amount until something is typed
     return formset
@@ -113,6 +121,5 @@ def _typed(name: str, cell: str | Decimal) -> str:
         return cell
     if name == "vat":
         rate = written_vat("S", cell)
-        choices: Any = VatField().choices
-        return rate if rate in dict(choices) else typography.percent(cell)
+        return rate if cell in EVERY_RATE else typography.percent(cell)
     return str(LineForm.base_fields[name].prepare_value(cell))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from billing.services.products import STOCK_LEFT
 from config.kernel.editing import RecordForm
 from config.kernel.folding import holds
 from config.kernel.forms import FrenchDecimalField, TextField
+from config.kernel.models import Company
 
 NATURES = [("goods", _("Biens")), ("service", _("Prestations"))]
 STATES = [("archived", _("Archivés"))]
@@ -83,13 +84,16 @@ class ProductForm(RecordForm):
 
     STORED = ("reference", "name", "description", "unit_price", "unit", "is_service", "tracks_stock")
 
-    def __init__(self, *args: Any, product: Product | None = None, name: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, company: Company, product: Product | None = None, name: str = "", **kwargs: Any
+    ) -> None:
         initial: dict[str, Any] = {"name": name}
         if product:
             initial = {field: getattr(product, field) for field in self.STORED}
             initial["vat"] = written_vat(product.vat_category, product.vat_rate, product.exemption_code)
         kwargs["initial"] = initial
         super().__init__(*args, **kwargs)
+        cast(VatField, self.fields["vat"]).of_company(company)
         self.holds_stock = bool(product and product.on_hand)
 
     def clean(self) -> dict[str, Any]:

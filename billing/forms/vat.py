@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import VAT_RATES, VatCategory
+from billing.models import VatCategory
+from billing.vat_rates import FRENCH, known_rates
 from config.kernel import typography
+from config.kernel.models import Company
 from customers import exemptions
 
 
@@ -25,9 +28,13 @@ def read_vat(choice: str) -> tuple[str, Decimal, str]:
     return category, Decimal(rate), code
 
 
-def _choices() -> list[tuple[str, Any]]:
-    rates = [(written_vat("S", rate), typography.percent(rate)) for rate in VAT_RATES if rate]
+def vat_choices(company: Company | None = None) -> list[tuple[str, Any]]:
+    """What a company may choose, the usual rate first; without one, what a French company may."""
+    known = known_rates(company) if company else FRENCH[0].rates
+    rates = [(written_vat("S", rate), typography.percent(rate)) for rate in known]
     untaxed = [(f"{category}:0", category.label) for category in VatCategory if category != VatCategory.STANDARD]
+    if company and company.is_swiss:
+        return [*rates, *untaxed]
     motives = [(f"{motive.category}:0:{motive.code}", motive.sentence) for motive in exemptions.USUAL]
     return [*rates, *untaxed, *motives]
 
@@ -58,7 +65,12 @@ class VatField(forms.ChoiceField):
     widget = VatSelect
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"label": _("TVA"), "initial": "S:20", **kwargs, "choices": _choices})
+        super().__init__(**{"label": _("TVA"), "initial": "S:20", **kwargs, "choices": vat_choices})
+
+    def of_company(self, company: Company) -> None:
+        """Offer the rates of this company, and its usual one first."""
+        self.choices = partial(vat_choices, company)
+        self.initial = vat_choices(company)[0][0]
 
     def valid_value(self, value: Any) -> bool:
         return super().valid_value(value) or _is_vat(str(value))

@@ -37,6 +37,15 @@ VAT_ACCOUNTS: dict[Decimal, str] = {
     Decimal("13"): "4457183",  # Corsica: oil products (CGI 297)
     Decimal("0.9"): "4457184",  # Corsica: live animals, first shows
 }
+# those of Switzerland, today's and of before 2024
+SWISS_VAT_ACCOUNTS: dict[Decimal, str] = {
+    Decimal("8.1"): "4457191",
+    Decimal("2.6"): "4457192",
+    Decimal("3.8"): "4457193",
+    Decimal("7.7"): "4457194",
+    Decimal("2.5"): "4457195",
+    Decimal("3.7"): "4457196",
+}
 OTHER_VAT = "445718"
 DUE_VAT, WAITING_VAT = "445710", "445740"
 # what a return declares: collected by rate, owed on purchases; deductible on fixed assets, other goods and services
@@ -46,7 +55,8 @@ DECLARED_DEDUCTIBLE = ("44562", "44566")
 
 def vat_account(rate: Decimal) -> str:
     """The sub-account of 44571 of a rate."""
-    return VAT_ACCOUNTS.get(rate.normalize(), OTHER_VAT)
+    found = rate.normalize()
+    return VAT_ACCOUNTS.get(found) or SWISS_VAT_ACCOUNTS.get(found, OTHER_VAT)
 
 
 def waiting_account(due: str) -> str:

@@ -37,7 +37,6 @@ from billing.models.numbering import NumberSequence as NumberSequence
 from billing.models.orders import OrderLine as OrderLine
 from billing.models.orders import OrderStatus as OrderStatus
 from billing.models.orders import SalesOrder as SalesOrder
-from billing.models.products import VAT_RATES as VAT_RATES
 from billing.models.products import MovementReason as MovementReason
 from billing.models.products import Product as Product
 from billing.models.products import StockMovement as StockMovement

@@ -38,12 +38,6 @@ class Unit(models.TextChoices):
     LUMP_SUM = "LS", _("forfait")
 
 
-# Rates accepted by BR-FR-16 that are in force somewhere in France today (mainland, Corsica, overseas).
-VAT_RATES: tuple[Decimal, ...] = tuple(
-    Decimal(rate) for rate in ("20", "10", "8.5", "5.5", "2.1", "1.75", "1.05", "13", "0.9", "0")
-)
-
-
 class Product(CompanyRow):
     """What is sold: goods with stock, or a service."""
 

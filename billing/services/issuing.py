@@ -12,7 +12,7 @@ from django.db import transaction
 
 from billing import exchange
 from billing.events import invoices_issued
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, SalesOrder, VatSubtotal
+from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, SalesOrder, VatCategory, VatSubtotal
 from billing.numbering import next_numbers
 from billing.services import snapshots
 from billing.services.booking import book_issued
@@ -29,6 +29,7 @@ from billing.services.settling import (
     settle_where_nothing_remains,
 )
 from billing.totals import Totals
+from billing.vat_rates import check_swiss_rates
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
@@ -188,6 +189,7 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
         raise NothingToIssue
     computed = reprice_note(draft, lines) if draft.is_credit_note else totals_of(draft, lines)
     check_issuable(draft, computed)
+    check_rates(draft, computed, on)
     # a credit note still undoes an invoice that was addressed so before
     if is_seller(customer, company) and not draft.is_credit_note:
         raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
@@ -307,6 +309,16 @@ def check_issuable(draft: Invoice, computed: Totals) -> None:
     if draft.is_deposit:
         check_deposit_room(draft, gross=computed.gross)
     check_deductions(draft, total=computed.gross)
+
+
+def check_rates(draft: Invoice, computed: Totals, on: date) -> None:
+    """Whether its rates of VAT are in force where the seller is, on the day of the sale. Raises NoSuchRate.
+
+    What corrects an invoice bears its rates.
+    """
+    if not draft.corrects_id:
+        rates = {row.rate for row in computed.subtotals if row.category == VatCategory.STANDARD}
+        check_swiss_rates(draft.company, rates, draft.supply_date or on)
 
 
 def _check_units(draft: Invoice, computed: Totals) -> None:

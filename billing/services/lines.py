@@ -15,6 +15,7 @@ from billing.models import Invoice, Product, VatCategory, VatSubtotal
 from billing.models.lines import DocumentLine
 from billing.services.products import ProductArchived
 from billing.totals import Totals
+from billing.vat_rates import swiss_reason
 from config.kernel.errors import Invalid, Sentence
 from config.kernel.models import Company, VatRegime
 from customers import exemptions, territories
@@ -167,6 +168,7 @@ def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
     """The VAT breakdown of the invoice (BG-23) as rows, not saved."""
     where_no_vat = any(exemptions.depends_on_place(row.exemption_code) for row in computed.subtotals)
     where_no_vat = where_no_vat and _where_no_vat(invoice)
+    swiss = invoice.company if invoice.company.is_swiss else None
     return [
         VatSubtotal(
             company_id=invoice.company_id,
@@ -175,8 +177,10 @@ def vat_rows(invoice: Invoice, computed: Totals) -> list[VatSubtotal]:
             rate=row.rate,
             base=row.base,
             amount=row.amount,
-            exemption_code=row.exemption_code,
-            exemption_reason=exemptions.mention(row.exemption_code, where_no_vat=where_no_vat),
+            exemption_code="" if swiss else row.exemption_code,
+            exemption_reason=swiss_reason(swiss, row.category)
+            if swiss
+            else exemptions.mention(row.exemption_code, where_no_vat=where_no_vat),
         )
         for row in computed.subtotals
     ]

@@ -59,6 +59,7 @@ def save_order(
         company=customer.company,
         number=next_number(company_id=customer.company_id, series=SERIES, on=local_day(at)),
         order_date=local_day(at),
+        currency=customer.company.currency,
     )
     rows, computed = priced(
         lines, customer=customer, row_class=OrderLine, sources=[OrderLine.everywhere.filter(order=row)], order=row

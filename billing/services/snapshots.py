@@ -28,6 +28,7 @@ def seller(company: Company) -> dict[str, Any]:
         "share_capital": company.share_capital,
         "siren": company.siren,
         "siret": company.siret,
+        "uid": company.uid,
         "vat_number": company.vat_number,
         "rcs_city": company.rcs_city,
         "address": {
@@ -103,6 +104,7 @@ def mentions(invoice: Invoice, company: Company) -> dict[str, Any]:
         "AAB": company.discount_mention,
         "nature": nature,
         "nature_label": NATURES[nature],
-        "vat_on_debits": company.vat_on_debits,
+        # Swiss VAT falls due on what was agreed or on what was received: no French option, and nothing to print
+        "vat_on_debits": company.vat_on_debits and not company.is_swiss,
         "franchise": company.vat_regime == VatRegime.FRANCHISE,
     }

@@ -61,7 +61,7 @@ def _form(
     form = InvoiceForm(typed, invoice=invoice, customer=customer, replaced=replaced, currencies=currencies)
     source = invoice or replaced
     stored = _lines(source) if source and not typed else []
-    form.formset = formset = line_formset(typed, rows=stored)
+    form.formset = formset = line_formset(typed, company=company, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, invoice, form, formset) if valid else None
     if saved is not None:
@@ -72,7 +72,7 @@ def _form(
         "replaced": replaced,
         "form": form,
         "formset": formset,
-        "totals": totals_of(company, formset, stored, typed_currency(form["currency"].value())),
+        "totals": totals_of(company, formset, stored, typed_currency(form["currency"].value(), company)),
         **may_create(request),
     }
     if sent is None and typed is not None:
@@ -88,7 +88,7 @@ def _lines(invoice: Invoice) -> list[InvoiceLine]:
 def _form_of(invoice: Invoice) -> InvoiceForm:
     """The form of the record as it is stored."""
     form = InvoiceForm(invoice=invoice)
-    form.formset = line_formset(rows=_lines(invoice))
+    form.formset = line_formset(company=invoice.company, rows=_lines(invoice))
     return form
 
 

@@ -37,10 +37,10 @@ OTHER_COLUMNS = {REFERENCE: gettext_lazy("Référence"), TOTAL: gettext_lazy("to
 @member("products")
 def line_totals(request: HttpRequest) -> HttpResponse:
     """The totals of lines being typed, and each row's net. Rows not yet complete are left out."""
-    formset = line_formset(request.POST)
     company = cast(MemberRequest, request).membership.company
+    formset = line_formset(request.POST, company=company)
     formset.is_valid()
-    currency = typed_currency(request.POST.get("currency"))
+    currency = typed_currency(request.POST.get("currency"), company)
     nets = [
         {
             "id": f"{form.prefix}-net",
@@ -54,12 +54,12 @@ def line_totals(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/invoice/_line_totals.html", context)
 
 
-def typed_currency(typed: str | None) -> str:
-    """The currency of the sheet, the euro where none is chosen or it is none."""
+def typed_currency(typed: str | None, company: Company) -> str:
+    """The currency of the sheet, that of the books where none is chosen or it is none."""
     try:
-        return check_currency(typed or "EUR")
+        return check_currency(typed or company.currency)
     except UnknownCurrency:
-        return "EUR"
+        return company.currency
 
 
 def _problems(form: Any) -> list[str]:

@@ -147,20 +147,20 @@ def _form(request: HttpRequest, order: SalesOrder | None, customer: Customer | N
     if sent is not None and (aside := step_aside(request)) is not None:
         return aside
     typed = come_back(request) if sent is None else sent
+    company = cast(MemberRequest, request).membership.company
     form = OrderForm(typed, order=order, customer=customer)
     stored = _lines(order) if order and not typed else []
-    form.formset = formset = line_formset(typed, rows=stored)
+    form.formset = formset = line_formset(typed, company=company, rows=stored)
     valid = sent is not None and all([form.is_valid(), formset.is_valid()])
     saved = _save(request, order, form, formset) if valid else None
     if saved is not None:
         messages.success(request, _("Commande %(number)s enregistrée.") % {"number": saved.number})
         return redirect(saved)
-    company = cast(MemberRequest, request).membership.company
     context = {
         "order": order,
         "form": form,
         "formset": formset,
-        "totals": totals_of(company, formset, stored),
+        "totals": totals_of(company, formset, stored, company.currency),
         **may_create(request),
     }
     if sent is None and typed is not None:
@@ -176,7 +176,7 @@ def _lines(order: SalesOrder) -> list[OrderLine]:
 def _form_of(order: SalesOrder) -> OrderForm:
     """The form of the record as it is stored."""
     form = OrderForm(order=order)
-    form.formset = line_formset(rows=_lines(order))
+    form.formset = line_formset(company=order.company, rows=_lines(order))
     return form
 
 

@@ -109,7 +109,11 @@ def _form(request: HttpRequest, product: Product | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     beside = "beside" in request.GET
     form = ProductForm(
-        sent, product=product, name=request.GET.get("name", "")[:200], auto_id="beside_%s" if beside else "id_%s"
+        sent,
+        company=cast(MemberRequest, request).membership.company,
+        product=product,
+        name=request.GET.get("name", "")[:200],
+        auto_id="beside_%s" if beside else "id_%s",
     )
     saved = _save(request, product, form) if sent is not None and form.is_valid() else None
     if saved is not None and beside:
@@ -125,7 +129,7 @@ def _save(request: HttpRequest, product: Product | None, form: ProductForm) -> P
     """The product as written, or None with the refusal put on the form."""
     company_id = cast(MemberRequest, request).membership.company_id
     try:
-        with as_read(form, product, lambda row: ProductForm(product=row)):
+        with as_read(form, product, lambda row: ProductForm(company=row.company, product=row)):
             return save_product(
                 product=product, company_id=company_id, values=form.values(), actor=actor_of(request), at=timezone.now()
             )

@@ -26,6 +26,7 @@ class CompanyShape(serializers.ModelSerializer):
             "share_capital",
             "siren",
             "siret",
+            "uid",
             "vat_number",
             "rcs_city",
             "address_line",

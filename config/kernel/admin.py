@@ -130,6 +130,8 @@ class MembershipInline(FoundBySearch, admin.TabularInline):
 class CompanyForm(forms.ModelForm):
     """The same checks as on the page: the admin is no back door."""
 
+    uid = forms.CharField(label=_("IDE"), required=False, max_length=20)
+
     def clean(self) -> dict[str, Any]:
         typed = dict(super().clean() or {})
         try:
@@ -144,8 +146,8 @@ class CompanyForm(forms.ModelForm):
 class CompanyAdmin(AuditedAdmin):
     form = CompanyForm
     tags = ("kernel.company.created", "kernel.company.changed", "")
-    list_display = ["name", "siren", "city", "vat_regime"]
-    search_fields = ["name", "siren"]
+    list_display = ["name", "siren", "uid", "city", "vat_regime"]
+    search_fields = ["name", "siren", "uid"]
     inlines = [MembershipInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

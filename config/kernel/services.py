@@ -1,4 +1,4 @@
-"""What the owner of a company can change of it: identity, mentions, bank details, reminders. Never its SIREN.
+"""What the owner of a company can change of it: identity, mentions, bank details, reminders. Never its SIREN or IDE.
 
 Issued invoices keep the identity they were issued with: they are frozen copies (CGI art. 289 V).
 """
@@ -15,8 +15,8 @@ from django.db import transaction
 from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
-from config.kernel.identifiers import bic, electronic_address, iban, siret, vat
-from config.kernel.models import Company, VatRegime
+from config.kernel.identifiers import bic, electronic_address, iban, siren, siret, uid, vat
+from config.kernel.models import SWISS, Company, VatRegime
 
 CHANGEABLE = (
     "name", "legal_form", "share_capital", "siret", "vat_number", "rcs_city",
@@ -25,6 +25,13 @@ CHANGEABLE = (
     "accent_color",
     "reminders_enabled", "friendly_after_days", "firm_after_days", "final_after_days",
 )  # fmt: skip
+# what a Swiss company writes in the place of the French sentences (CO art. 104; no fixed indemnity there)
+SWISS_MENTIONS = {
+    "late_penalty_mention": "En cas de retard de paiement, intérêt moratoire de 5 % l’an (art. 104 CO).",
+    "recovery_mention": "",
+}
+NO_FRENCH_NUMBER = "Une société suisse n’a pas ce numéro : laissez ce champ vide."
+FRENCH = Company()  # as one begins: with the sentences of French law
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -54,9 +61,8 @@ def clean_company(company: Company, values: Mapping[str, Any]) -> dict[str, Any]
     clean = dict(values)
     problems: dict[str, str] = {}
     checks: dict[str, Callable[[str], str]] = {
-        "siret": lambda value: siret.validate(value, siren=company.siren),
-        "vat_number": lambda value: vat.validate(value, siren=company.siren) if value else "",
-        "electronic_address": lambda value: electronic_address.validate(value, siren=company.siren),
+        **(_swiss_checks(company) if _is_swiss(company) else _french_checks(company)),
+        "vat_number": lambda value: vat.validate(value, siren=company.siren, uid=company.uid) if value else "",
         "iban": iban.validate,
         "bic": lambda value: bic.validate(value) if value else "",
         "accent_color": _colour,
@@ -76,7 +82,44 @@ def clean_company(company: Company, values: Mapping[str, Any]) -> dict[str, Any]
         problems["final_after_days"] = "La mise en demeure vient après la relance ferme."
     if problems:
         raise Invalid(fields=problems)
-    return clean
+    return clean | (_swiss_mentions(clean) if _is_swiss(company) else {})
+
+
+def _is_swiss(company: Company) -> bool:
+    """Also before its IDE was typed."""
+    return bool(company.uid) or (company.country in SWISS and not company.siren)
+
+
+def _french_checks(company: Company) -> dict[str, Callable[[str], str]]:
+    return {
+        "siren": siren.validate,
+        "siret": lambda value: siret.validate(value, siren=company.siren),
+        "electronic_address": lambda value: electronic_address.validate(value, siren=company.siren),
+    }
+
+
+def _swiss_checks(company: Company) -> dict[str, Callable[[str], str]]:
+    return {
+        **dict.fromkeys(("siren", "siret", "electronic_address"), _empty),
+        "uid": lambda value: _swiss_uid(value, company.country),
+    }
+
+
+def _empty(value: str) -> str:
+    if value:
+        raise Invalid(NO_FRENCH_NUMBER)
+    return ""
+
+
+def _swiss_uid(value: str, country: str) -> str:
+    if country not in SWISS:
+        raise Invalid("Un IDE est le numéro d’une société suisse ou du Liechtenstein : indiquez le pays CH ou LI.")
+    return uid.validate(value)
+
+
+def _swiss_mentions(clean: Mapping[str, Any]) -> dict[str, Any]:
+    """The sentences of French law that nobody chose, replaced."""
+    return {name: sentence for name, sentence in SWISS_MENTIONS.items() if clean.get(name) == getattr(FRENCH, name)}
 
 
 def _colour(value: str) -> str:

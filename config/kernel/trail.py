@@ -34,7 +34,7 @@ class TrailDiffers(DomainError):
 
 
 def trail_of(company: Company) -> Path:
-    return Path(settings.TRAIL_DIR) / f"{company.siren}.jsonl"
+    return Path(settings.TRAIL_DIR) / f"{company.legal_number}.jsonl"
 
 
 def write_trail(company: Company) -> int:
@@ -141,4 +141,4 @@ def begin_another(company: Company, at: datetime) -> None:
     """Set the trail aside, whole, for one that begins with a copy that was released."""
     path = trail_of(company)
     if path.exists():
-        path.rename(path.with_name(f"{company.siren}.{at:%Y%m%dT%H%M%S}.jsonl"))
+        path.rename(path.with_name(f"{company.legal_number}.{at:%Y%m%dT%H%M%S}.jsonl"))

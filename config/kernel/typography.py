@@ -16,6 +16,7 @@ from config.kernel.clock import PARIS, local_day
 from config.kernel.identifiers import iban as iban_number
 from config.kernel.identifiers import siren as siren_number
 from config.kernel.identifiers import siret as siret_number
+from config.kernel.identifiers import uid as uid_number
 from config.kernel.money import MOST_DECIMALS, decimals_of, exact, round_in
 
 NARROW = "\u202f"  # between thousands
@@ -109,6 +110,13 @@ def iban_ends(value: str) -> str:
 
 def siren(value: str) -> str:
     return _unbroken(siren_number.format(value)) if value else ABSENT
+
+
+def company_number(value: str) -> str:
+    """SIREN 732 829 320, or IDE CHE-123.456.788."""
+    if value.startswith("CHE"):
+        return f"IDE{NBSP}{_unbroken(uid_number.format(value))}"
+    return f"SIREN{NBSP}{siren(value)}" if value else ABSENT
 
 
 def siret(value: str) -> str:

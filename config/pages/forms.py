@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel import typography
 from config.kernel.editing import RecordForm
 from config.kernel.forms import TextField
-from config.kernel.models import Company
+from config.kernel.models import Company, VatRegime
 from config.kernel.services import CHANGEABLE
 from payments.models import BankAccount
 from payments.services.accounts import free_ledger_account
@@ -40,27 +41,47 @@ SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
     ),
 )  # fmt: skip
 
+# what of it is of French law, and no question to a Swiss company
+FRENCH_ALONE = ("siret", "rcs_city", "size", "vat_on_debits", "electronic_address")
+SWISS_REGIMES = [
+    (VatRegime.NORMAL, _("Assujettie, contre-prestations convenues")),
+    (VatRegime.FRANCHISE, _("Non assujettie (art. 10 LTVA)")),
+]
+
 
 class CompanyForm(RecordForm):
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         initial = {name: getattr(company, name) for name in CHANGEABLE}
-        initial |= {"iban": typography.iban(company.iban), "siret": typography.siret(company.siret)}
+        initial |= {"iban": typography.iban(company.iban), "siret": company.siret and typography.siret(company.siret)}
         super().__init__(*args, **{**kwargs, "initial": initial})
         self.fields.update(fields_for_model(Company, fields=CHANGEABLE))
         self.fields["accent_color"].widget = forms.TextInput(attrs={"type": "color"})
         for name in ("late_penalty_mention", "recovery_mention", "discount_mention"):
             self.fields[name].widget = forms.Textarea(attrs={"rows": 2})
+        for name in FRENCH_ALONE if company.is_swiss else ():
+            del self.fields[name]
+        for name in () if company.is_swiss else ("siret", "electronic_address", "recovery_mention"):
+            self.fields[name].required = True
         # people paste them with their spaces
         for name, length in (("siret", 20), ("iban", 50), ("bic", 20), ("vat_number", 30)):
-            self.fields[name] = TextField(
-                label=self.fields[name].label, required=self.fields[name].required, max_length=length
-            )
+            if name in self.fields:
+                self.fields[name] = TextField(
+                    label=self.fields[name].label, required=self.fields[name].required, max_length=length
+                )
+        if company.is_swiss:
+            self.fields["vat_number"].label = _("n° de TVA")
+            regime: Any = self.fields["vat_regime"]
+            regime.choices = SWISS_REGIMES
 
     def sections(self) -> list[dict[str, Any]]:
         return [
             {"title": title, "explanation": explanation, "fields": [self[name] for name in names]}
-            for title, explanation, names in SECTIONS
+            for title, explanation, names in self._shown()
         ]
+
+    def _shown(self) -> Iterator[tuple[Any, Any, list[str]]]:
+        for title, explanation, names in SECTIONS:
+            yield title, explanation, [name for name in names if name in self.fields]
 
 
 def _ledger_account(**options: Any) -> TextField:

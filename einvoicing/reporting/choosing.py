@@ -126,7 +126,9 @@ def regime_of(company: Company, code: str) -> str:
 
 
 def begun_periods(company: Company, *, on: date) -> Iterator[tuple[Choice, Period]]:
-    """Every period that has begun by `on`, with how it is reported."""
+    """Every period that has begun by `on`, with how it is reported; none of a Swiss company, which reports nothing."""
+    if company.is_swiss:
+        return
     choices = choices_of(company)
     for place, choice in enumerate(choices):
         last = choices[place + 1].since - timedelta(days=1) if place + 1 < len(choices) else on

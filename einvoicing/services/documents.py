@@ -17,7 +17,7 @@ from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
-from billing.services.issuing import BuyerIsSeller, check_issuable, exchange_columns, is_seller
+from billing.services.issuing import BuyerIsSeller, check_issuable, check_rates, exchange_columns, is_seller
 from billing.services.lines import vat_rows
 from config.kernel import audit, outside
 from config.kernel.actor import Actor
@@ -190,8 +190,9 @@ def preflight(*, invoice: Invoice, at: datetime) -> Report:
 def _provisional_document(invoice: Invoice, at: datetime) -> mapping.model.Invoice:
     lines = list(InvoiceLine.everywhere.filter(invoice=invoice).order_by("position"))
     computed = totals_of(invoice, lines)
-    check_issuable(invoice, computed)
     day = local_day(at)
+    check_issuable(invoice, computed)
+    check_rates(invoice, computed, day)
     # set in memory only: the row itself is frozen by issuing alone
     invoice.number, invoice.issue_date = PROVISIONAL_NUMBER, day
     invoice.due_date = invoice.due_date or invoice.customer.terms.due_date(day)
@@ -247,7 +248,7 @@ def recipient_of(invoice: Invoice, at: datetime) -> BodyAnswer | None:
 
 def _legally_missing(invoice: Invoice) -> Iterator[Violation]:
     """What the law wants of the seller and no schematron sees: an empty mention, and the VAT number."""
-    if not all(invoice.mentions[code].strip() for code in ("PMD", "PMT", "AAB")):
+    if not invoice.seller.get("uid") and not all(invoice.mentions[code].strip() for code in ("PMD", "PMT", "AAB")):
         yield Violation("L441-9", FATAL, NO_MENTION, term="BG-4")
     if is_seller(invoice.customer, invoice.company) and not invoice.is_credit_note:
         yield Violation("VENDEUR-ACHETEUR", FATAL, BuyerIsSeller.message, term="BT-47")

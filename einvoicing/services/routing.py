@@ -102,10 +102,13 @@ def has_quota(at: datetime, *, account: str = "") -> Q:
 
 
 def enabled_accounts(company_id: int) -> list[PlatformAccount]:
-    """The platform accounts of the company that are switched on, of known kinds; none where e-invoicing is off."""
+    """The platform accounts of the company that are switched on, of known kinds; none where e-invoicing is off.
+
+    A Swiss company has none: French e-invoicing is not its own, and its invoices leave by e-mail.
+    """
     if not settings.ENABLE_EINVOICING:
         return []
-    rows = PlatformAccount.everywhere.filter(company_id=company_id, is_enabled=True).order_by("kind")
+    rows = PlatformAccount.everywhere.filter(company_id=company_id, company__uid="", is_enabled=True).order_by("kind")
     return [row for row in rows if row.kind in PLATFORMS]
 
 

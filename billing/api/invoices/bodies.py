@@ -14,11 +14,12 @@ from rest_framework import serializers
 
 from billing.api.invoices import vocabulary
 from billing.api.invoices.shapes import InvoiceShape, ItemShape
-from billing.models import VAT_RATES, Invoice, Product, Unit, VatCategory
+from billing.models import Invoice, Product, Unit, VatCategory
 from billing.services.invoices import InvoiceIssued
 from billing.services.lines import MOST_LINES, LineInput
 from billing.services.products import NO_MOTIVE
 from billing.totals import UnpriceableLine, check_vat
+from billing.vat_rates import known_rates
 from config.kernel.api.cross_fields import CrossFieldBody
 from config.kernel.api.fields import Day, Number, Reference, Switch
 from config.kernel.errors import DomainError, Invalid
@@ -29,6 +30,7 @@ from customers.exemptions import FRANCHISE_CODE, is_motive
 from customers.models import Customer
 
 TWO_NUMBERS = n("invoice_number et external_reference sont le même numéro, le vôtre : envoyez l’un des deux.")
+NO_RATE = {False: n("Ce taux de TVA n’existe pas en France."), True: n("Ce taux de TVA n’existe pas en Suisse.")}
 TWO_DAYS = n("invoice_date et supply_date sont le même jour, celui de la vente : envoyez l’un des deux.")
 
 
@@ -109,8 +111,8 @@ def _vat(company: Company, category: str | None, rate: Decimal | None) -> tuple[
     if category is None and not rate:
         return {}, {"vat_category": [_("Un taux de 0 demande sa raison : E, AE, K, G, O ou Z.")]}
     category = category or VatCategory.STANDARD
-    if rate not in VAT_RATES:
-        return {}, {"vat_rate": [_("Ce taux de TVA n’existe pas en France.")]}
+    if rate and rate not in known_rates(company):
+        return {}, {"vat_rate": [_(NO_RATE[company.is_swiss])]}
     try:
         check_vat(category, rate)
     except UnpriceableLine as error:

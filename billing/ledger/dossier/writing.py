@@ -17,7 +17,7 @@ from config.kernel.clock import local_day
 
 
 def dossier_name(fec: Fec) -> str:
-    return f"{fec.company.siren}-controle-{fec.year.ends_on:%Y%m%d}.zip"
+    return f"{fec.company.legal_number}-controle-{fec.year.ends_on:%Y%m%d}.zip"
 
 
 def write_dossier(file: IO[bytes], *, fec: Fec, actor: Actor, at: datetime) -> None:
@@ -36,7 +36,7 @@ def write_dossier(file: IO[bytes], *, fec: Fec, actor: Actor, at: datetime) -> N
                 written.add(part)
         manifest = {
             "company": fec.company.name,
-            "siren": fec.company.siren,
+            "siren": fec.company.legal_number,
             "from": f"{fec.year.starts_on}",
             "to": f"{fec.through}",
             "made_on": f"{local_day(at)}",

@@ -30,9 +30,9 @@ AUXILIARY: Final = ("40", "41", "42", "455", "467")
 _FOREIGN = re.compile("[\x00-\x1f\x7f-\x9f|\u2028\u2029\ufeff\\s]+")
 
 
-def fec_name(siren: str, closing: date) -> str:
-    """The name that A47 A-1 asks for: the SIREN, FEC, and the day on which the fiscal year ends."""
-    return f"{siren}FEC{written_day(closing)}.txt"
+def fec_name(number: str, closing: date) -> str:
+    """The name that A47 A-1 asks for: the SIREN (an IDE elsewhere), FEC, and the day on which the fiscal year ends."""
+    return f"{number}FEC{written_day(closing)}.txt"
 
 
 def written_day(day: date) -> str:

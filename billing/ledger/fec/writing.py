@@ -65,7 +65,7 @@ class Fec:
 
     @property
     def name(self) -> str:
-        return fec_name(self.company.siren, self.year.ends_on)
+        return fec_name(self.company.legal_number, self.year.ends_on)
 
     @property
     def is_running(self) -> bool:

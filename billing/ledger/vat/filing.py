@@ -37,6 +37,14 @@ class NoVatToDeclare(DomainError):
     message = "La société est en franchise de TVA : elle ne déclare rien."
 
 
+class NotToFrance(DomainError):
+    code = "vat_not_to_france"
+    message = (
+        "La CA3 est la déclaration française. Une société suisse établit son décompte auprès de l’AFC : "
+        "la balance donne la TVA due par taux (2200) et l’impôt préalable (1170, 1171)."
+    )
+
+
 class PeriodNotOver(DomainError):
     code = "vat_period_not_over"
     message = "La période court jusqu’au %(day)s : elle se déclare ensuite."
@@ -93,7 +101,9 @@ def file_return(
 
 
 def check_fileable(company: Company, period: VatPeriod, *, on: date) -> None:
-    """Raises NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing."""
+    """Raises NotToFrance, NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing."""
+    if company.is_swiss:
+        raise NotToFrance
     if company.vat_regime == VatRegime.FRANCHISE:
         raise NoVatToDeclare
     if not period.is_over(on):

@@ -21,7 +21,7 @@ from billing.ledger.calendar import calendar_of
 from billing.ledger.fec import Fec, fec_of
 from billing.ledger.years import NoSuchYear, year_ending_in
 from config.kernel.clock import local_day
-from config.kernel.models import Company
+from config.kernel.companies import companies_numbered
 from config.kernel.scope import company_scope
 
 FAILED, UNKNOWN = 1, 2
@@ -50,7 +50,7 @@ def add_names(parser: ArgumentParser) -> None:
 
 def asked_for(options: Mapping[str, Any], now: datetime) -> Fec:
     """The fiscal year that is meant. Raises CommandError."""
-    company = Company.objects.filter(siren="".join(options["company"].split())).first()
+    company = companies_numbered(options["company"]).first()
     if company is None:
         raise CommandError(f"Aucune société n’a le SIREN {options['company']}.", returncode=UNKNOWN)
     today = local_day(now)

@@ -54,7 +54,7 @@ def fec_page(request: HttpRequest) -> HttpResponse:
         "report": report,
         "findings": report.findings[:SHOWN] if report else [],
         "is_too_long": checked is not None and report is None,
-        "siren": company_of(request).siren,
+        "siren": company_of(request).legal_number,
     }
     return render(request, "billing/books/fec.html", context)
 

@@ -20,6 +20,7 @@ from billing.ledger.reports.paper import is_figure, report_pdf
 from billing.ledger.reports.table import ReportTable
 from billing.ledger.vat.boxes import Declaration, declaration_of
 from billing.ledger.vat.filing import (
+    NotToFrance,
     check_fileable,
     check_refund,
     credit_before,
@@ -91,6 +92,8 @@ def period_name(period: VatPeriod) -> str:
 
 def _regime(company: Company) -> str:
     """What its regime means for its returns, in words; '' under the normal one."""
+    if company.is_swiss:
+        return _(NotToFrance.message)
     if company.vat_regime == VatRegime.FRANCHISE:
         return _("En franchise de TVA (CGI 293 B) : rien n’est facturé, rien n’est dû, rien n’est déduit.")
     if company.vat_regime == VatRegime.SIMPLIFIED:

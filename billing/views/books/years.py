@@ -118,7 +118,7 @@ def closing_proof(request: HttpRequest) -> HttpResponse:
             return redirect("billing:closing")
         many = ngettext("%(n)s rupture", "%(n)s ruptures", len(found)) % {"n": len(found)}
         messages.error(request, many)
-    context = {"events": events, "most": MOST, "found": (found or [])[:200], "siren": company.siren}
+    context = {"events": events, "most": MOST, "found": (found or [])[:200], "siren": company.legal_number}
     return render(request, "billing/books/proof.html", context)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from config.kernel.actor import Actor
 from config.kernel.api.refusals import NoCompany
+from config.kernel.companies import is_numbered
 from config.kernel.models import ApiKey, Company, Membership, User
 from config.kernel.roles import READERS, may, may_read
 
@@ -51,11 +52,15 @@ def caller_of(request: Any) -> Caller:
     wanted = request.headers.get(COMPANY_HEADER, "").strip()
     if isinstance(request.user, ApiKey):
         company = request.user.company
-        if wanted and wanted not in (str(company.pk), company.siren):
+        if wanted and not _is_named(company, wanted):
             raise NoCompany
         return Caller.machine(request.user)
     rows = Membership.objects.filter(user=request.user).select_related("company", "user").order_by("id")
-    found = next((row for row in rows if not wanted or wanted in (str(row.company_id), row.company.siren)), None)
+    found = next((row for row in rows if not wanted or _is_named(row.company, wanted)), None)
     if found is None:
         raise NoCompany
     return Caller.person(found)
+
+
+def _is_named(company: Company, wanted: str) -> bool:
+    return wanted == str(company.pk) or is_numbered(company, wanted)

@@ -17,6 +17,7 @@ from config.kernel.identifiers import (
     qr_reference,
     siren,
     siret,
+    uid,
     vat,
 )
 from config.kernel.identifiers.errors import InvalidIdentifier
@@ -32,5 +33,6 @@ __all__ = [
     "qr_reference",
     "siren",
     "siret",
+    "uid",
     "vat",
 ]

@@ -5,16 +5,15 @@ And the Swiss UID, which is the number of a company there, with or without the l
 
 from __future__ import annotations
 
-from stdnum.ch import uid
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import tva
 
 from config.kernel.identifiers import siren as siren_number
+from config.kernel.identifiers import uid as uid_number
 from config.kernel.identifiers.errors import InvalidIdentifier, without_separators
 
 COUNTRIES = frozenset({*eu_vat.MEMBER_STATES, "el", "xi"})
-SWISS_SUFFIXES = ("TVA", "MWST", "IVA")
 
 
 class InvalidVat(InvalidIdentifier):
@@ -35,15 +34,15 @@ def from_siren(siren: str) -> str:
     return f"FR{(12 + 3 * (int(number) % 97)) % 97:02}{number}"
 
 
-def validate(value: str, *, siren: str = "") -> str:
-    """The number with its country letters; with `siren`, a French number must be that company's.
+def validate(value: str, *, siren: str = "", uid: str = "") -> str:
+    """The number with its country letters; with `siren` or `uid`, a French or a Swiss number must be that company's.
 
     >>> validate("FR 44 732.829.320", siren="732829320")
     'FR44732829320'
     """
     number = compact(value)
     if number.startswith("CHE"):
-        return check_swiss(number)
+        return check_swiss(number, uid)
     if number[:2].lower() not in COUNTRIES:
         raise InvalidVat(
             "Un numéro de TVA commence par les deux lettres d’un pays de l’Union européenne, "
@@ -60,16 +59,19 @@ def validate(value: str, *, siren: str = "") -> str:
     return number
 
 
-def check_swiss(number: str) -> str:
+def check_swiss(number: str, uid: str = "") -> str:
     """A UID without its dots, its suffix of VAT kept: CHE123456788TVA."""
-    suffix = next((letters for letters in SWISS_SUFFIXES if number.endswith(letters)), "")
     try:
-        return f"{uid.validate(number.removesuffix(suffix))}{suffix}"
-    except ValidationError as error:
+        holder = uid_number.validate(number)
+    except uid_number.InvalidUid as error:
+        raise InvalidVat(error.message) from error
+    if uid and holder != uid_number.compact(uid):
         raise InvalidVat(
-            "Un IDE suisse s’écrit CHE et neuf chiffres, par exemple CHE-123.456.788 TVA : "
-            "un chiffre est sans doute mal recopié."
-        ) from error
+            "Ce numéro de TVA est celui de l’IDE %(found)s, la fiche porte l’IDE %(expected)s. Corrigez l’un des deux.",
+            found=uid_number.format(holder),
+            expected=uid_number.format(uid),
+        )
+    return holder + uid_number.suffix_of(number)
 
 
 def check_french(number: str, siren: str) -> None:
@@ -115,5 +117,5 @@ def format(value: str) -> str:  # noqa: A001 – as stdnum names it
     if number.startswith("FR") and len(number) == 13:
         return f"FR {number[2:4]} {siren_number.format(number[4:])}"
     if number.startswith("CHE"):
-        return f"CHE-{number[3:6]}.{number[6:9]}.{number[9:12]} {number[12:]}".strip()
+        return uid_number.format(number)
     return f"{number[:2]} {number[2:]}".strip()

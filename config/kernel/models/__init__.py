@@ -2,6 +2,7 @@
 
 from config.kernel.models.bulk import BulkRow, BulkRowStatus, BulkRun, BulkStatus
 from config.kernel.models.companies import (
+    SWISS,
     AuditChain,
     AuditEvent,
     Company,
@@ -40,6 +41,7 @@ from config.kernel.models.webhooks import (
 )
 
 __all__ = [
+    "SWISS",
     "AccountMail",
     "AccountMailStatus",
     "ApiKey",

@@ -88,7 +88,7 @@ class CompanySize(models.TextChoices):
     GE = "GE", _("Grande entreprise")
 
 
-SWISS_FRANC = frozenset({"CH", "LI"})  # where books are kept in francs
+SWISS = frozenset({"CH", "LI"})  # one customs and VAT territory: an IDE instead of a SIREN, books in francs
 
 
 class Company(models.Model):
@@ -98,8 +98,9 @@ class Company(models.Model):
     name = models.CharField(_("raison sociale"), max_length=200)
     legal_form = models.CharField(_("forme juridique"), max_length=60, blank=True)
     share_capital = models.CharField(_("capital social"), max_length=60, blank=True)
-    siren = models.CharField("SIREN", max_length=9, unique=True)
-    siret = models.CharField("SIRET", max_length=14)
+    siren = models.CharField("SIREN", max_length=9, blank=True)
+    siret = models.CharField("SIRET", max_length=14, blank=True)
+    uid = models.CharField(_("IDE"), max_length=12, blank=True, help_text=_("Société suisse : à la place du SIREN."))
     vat_number = models.CharField(_("n° de TVA intracommunautaire"), max_length=20, blank=True)
     rcs_city = models.CharField(_("ville du RCS"), max_length=80, blank=True)
     address_line = models.CharField(_("adresse"), max_length=200)
@@ -109,7 +110,7 @@ class Company(models.Model):
     country = models.CharField(_("pays"), max_length=2, default="FR")
     email = models.EmailField(_("adresse e-mail"))
     phone = models.CharField(_("téléphone"), max_length=30, blank=True)
-    electronic_address = models.CharField(_("adresse de facturation électronique (0225)"), max_length=125)
+    electronic_address = models.CharField(_("adresse de facturation électronique (0225)"), max_length=125, blank=True)
     iban = models.CharField("IBAN", max_length=34)
     bic = models.CharField("BIC", max_length=11, blank=True)
     vat_regime = models.CharField(
@@ -126,6 +127,7 @@ class Company(models.Model):
     recovery_mention = models.CharField(
         _("indemnité de recouvrement"),
         max_length=300,
+        blank=True,
         default="Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 €.",
     )
     discount_mention = models.CharField(_("escompte"), max_length=300, default="Pas d’escompte pour paiement anticipé.")
@@ -143,7 +145,13 @@ class Company(models.Model):
         verbose_name = _("société")
         verbose_name_plural = _("sociétés")
         constraints = [
-            models.CheckConstraint(condition=models.Q(siren__regex=r"^\d{9}$"), name="company_siren_is_nine_digits"),
+            models.CheckConstraint(
+                condition=models.Q(siren__regex=r"^\d{9}$", uid="")
+                | models.Q(siren="", siret="", uid__regex=r"^CHE\d{9}$", country__in=sorted(SWISS)),
+                name="company_has_a_siren_or_a_swiss_uid",
+            ),
+            models.UniqueConstraint(fields=["siren"], condition=~models.Q(siren=""), name="one_company_per_siren"),
+            models.UniqueConstraint(fields=["uid"], condition=~models.Q(uid=""), name="one_company_per_uid"),
             models.CheckConstraint(
                 condition=models.Q(siret__startswith=models.F("siren")),
                 name="company_siret_starts_with_siren",
@@ -161,7 +169,17 @@ class Company(models.Model):
     @property
     def currency(self) -> str:
         """That of its books."""
-        return "CHF" if self.country in SWISS_FRANC else "EUR"
+        return "CHF" if self.country in SWISS else "EUR"
+
+    @property
+    def is_swiss(self) -> bool:
+        """Of Switzerland or Liechtenstein, known by its IDE: no law of France on invoices, VAT or books is its own."""
+        return bool(self.uid)
+
+    @property
+    def legal_number(self) -> str:
+        """Its SIREN, else its IDE: what names it in files, on the command line and in partners' calls."""
+        return self.siren or self.uid
 
     @property
     def company_id(self) -> int:

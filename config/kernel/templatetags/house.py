@@ -1,6 +1,6 @@
 """Filters and tags every template has without loading them (a template builtin).
 
-Filters: money number price percent lasting day iso_day moment iban iban_for siren siret said.
+Filters: money number price percent lasting day iso_day moment iban iban_for siren siret company_number said.
 Tags: icon, status, choose, take_cursor, csrf_field, open_url, url_with, url_without.
 """
 
@@ -99,6 +99,11 @@ def iban_for(value: str, whole: bool) -> str:
 @register.filter
 def siren(value: str) -> str:
     return typography.siren(value)
+
+
+@register.filter
+def company_number(value: str) -> str:
+    return typography.company_number(value)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.kernel.clock import local_day
+from config.kernel.companies import companies_numbered
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from einvoicing.formats import ereporting
@@ -44,9 +45,11 @@ class Command(BaseCommand):
         shape.add_argument("--xml", action="store_true", help="le fichier de chaque rapport, l’un après l’autre")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        company = Company.objects.filter(siren="".join(options["company"].split())).first()
+        company = companies_numbered(options["company"]).first()
         if company is None:
             raise CommandError(f"Aucune société n’a le SIREN {options['company']}.", returncode=UNKNOWN)
+        if company.is_swiss:
+            raise CommandError(f"{company.name} est suisse : elle ne déclare rien en France.", returncode=UNKNOWN)
         now = timezone.now()
         with company_scope(company):
             drafts = _drafts(company, options["period"], options["kind"], now)

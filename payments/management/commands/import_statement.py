@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.kernel.actor import Actor
+from config.kernel.companies import companies_numbered
 from config.kernel.errors import DomainError
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
@@ -31,12 +32,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--company", required=True, help="its SIREN")
+        parser.add_argument("--company", required=True, help="its SIREN or IDE")
         parser.add_argument("--account", default="", help="the IBAN, for a file that does not name its account")
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, **options: Any) -> None:
-        company = Company.objects.filter(siren="".join(options["company"].split())).first()
+        company = companies_numbered(options["company"]).first()
         if company is None:
             raise CommandError(f"no company has the SIREN {options['company']}", returncode=UNREADABLE)
         with company_scope(company):

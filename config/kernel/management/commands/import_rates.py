@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.kernel.actor import Actor
+from config.kernel.companies import companies_numbered
 from config.kernel.errors import DomainError
 from config.kernel.exchange import import_rates
 from config.kernel.models import Company
@@ -25,15 +26,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="eurofxref-daily.xml, eurofxref-hist.xml, .csv or .zip")
-        parser.add_argument("--company", default="", help="its SIREN; without it every company's table is filled")
+        parser.add_argument("--company", default="", help="its SIREN or IDE; without it every table is filled")
         parser.add_argument(
             "--since", type=date.fromisoformat, help="the first day kept, YYYY-MM-DD (three years back)"
         )
 
     def handle(self, **options: Any) -> None:
-        siren = "".join(options["company"].split())
-        companies = Company.objects.order_by("pk")
-        companies = companies.filter(siren=siren) if siren else companies
+        named = options["company"].strip()
+        companies = companies_numbered(named) if named else Company.objects.order_by("pk")
         if not companies:
             raise CommandError(f"no company has the SIREN {options['company']}", returncode=UNREADABLE)
         try:

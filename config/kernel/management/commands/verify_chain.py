@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.kernel import chain
+from config.kernel.companies import companies_numbered
 from config.kernel.kept import damaged_files
 from config.kernel.models import AuditChain, Company
 from config.kernel.scope import company_scope
@@ -20,14 +21,14 @@ class Command(BaseCommand):
     help = "Verify the chain of facts. Exits 1 when a row was changed, removed or forged, and names it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--siren", help="one company only")
+        parser.add_argument("--siren", help="one company only, by its SIREN or IDE")
         parser.add_argument("--files", action="store_true", help="read every kept file and compare its SHA-256 too")
         parser.add_argument("--json", action="store_true", help="one JSON object per company")
 
     def handle(self, *args: Any, **options: Any) -> None:
         companies = Company.objects.order_by("name")
         if options["siren"]:
-            companies = companies.filter(siren="".join(options["siren"].split()))
+            companies = companies_numbered(options["siren"])
             if not companies:
                 raise CommandError(f"no company has the SIREN {options['siren']}: nothing was verified", returncode=2)
         broken = 0
@@ -44,9 +45,11 @@ class Command(BaseCommand):
     def _write(self, company: Company, breaks: list[chain.Break], length: int, *, as_json: bool) -> None:
         if as_json:
             rows = [{"subject": found.subject, "sequence": found.sequence, "what": found.what} for found in breaks]
-            verdict = {"company": company.name, "siren": company.siren, "events": length, "intact": not breaks}
+            verdict = {"company": company.name, "siren": company.legal_number, "events": length, "intact": not breaks}
             self.stdout.write(json.dumps({**verdict, "breaks": rows}, ensure_ascii=False))
             return
-        self.stdout.write(f"{company.name} ({company.siren}): {length} events, {'intact' if not breaks else 'BROKEN'}")
+        self.stdout.write(
+            f"{company.name} ({company.legal_number}): {length} events, {'intact' if not breaks else 'BROKEN'}"
+        )
         for found in breaks:
             self.stdout.write(f"  {found}")
