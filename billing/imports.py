@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as n
 
 from billing.forms.vat import read_vat
-from billing.models import VAT_RATES, Product, Unit
+from billing.models import Product, Unit
 from billing.pasting import UNITS, fold
 from billing.services.products import STOCK_LEFT, add_products, save_product
+from billing.vat_rates import EVERY_RATE
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDecimalField, TextField
@@ -50,8 +51,8 @@ class RateField(FrenchDecimalField):
         rate: Any = super().clean(str(value).replace("TVA", ""))
         if rate is None:
             return None
-        found = rate * 100 if rate * 100 in VAT_RATES and rate not in VAT_RATES else rate
-        if found not in VAT_RATES:
+        found = rate * 100 if rate * 100 in EVERY_RATE and rate not in EVERY_RATE else rate
+        if found not in EVERY_RATE:
             raise ValidationError(_("Ce taux de TVA n’est pas en vigueur en France."))
         return Decimal(found)
 
