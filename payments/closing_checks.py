@@ -14,6 +14,7 @@ from config.kernel import typography
 from config.kernel.todo import counted, one_or_list
 from payments.models import BankAccount, BankLine, LineStatus
 from payments.services.balances import balance_at_bank, balance_in_books
+from payments.services.valuing import holds_currencies, live_entries
 
 
 def balances(period: Period) -> Iterator[Finding]:
@@ -66,8 +67,22 @@ def lines(period: Period) -> Iterator[Finding]:
         )
 
 
+def currencies(period: Period) -> Iterator[Finding]:
+    """What is owed and held in other currencies through the last day of a year, not valued at its rate yet."""
+    on = period.through
+    if on != period.year.ends_on or not holds_currencies(period.company, on) or live_entries(period.company, on):
+        return
+    yield Finding(
+        sentence=_("Des soldes en devises ne sont pas évalués au cours du %(day)s") % {"day": typography.day(on)},
+        detail=_("Leurs écarts de conversion et la provision des pertes manquent au bilan."),
+        action=_("Évaluer"),
+        url=f"{reverse('payments:valuing')}?on={on:%Y-%m-%d}",
+    )
+
+
 SAME = gettext_lazy("Chaque banque et son compte 512 disent le même solde.")
 CHECKS = (
     Check("bank-balances", gettext_lazy("Soldes des banques"), SAME, balances),
+    Check("currencies", gettext_lazy("Soldes en devises"), gettext_lazy("Aucun n’est à évaluer."), currencies),
     Check("bank-lines", gettext_lazy("Lignes de banque"), gettext_lazy("Chaque mouvement est expliqué."), lines),
 )

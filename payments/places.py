@@ -16,5 +16,6 @@ declare_acts(
     Place("payments:payment-new", _("Enregistrer un encaissement"), "plus", _("paiement règlement")),
     Place("payments:bankline-list", _("Importer un relevé bancaire"), "upload", _("banque camt")),
     Place("payments:worktable", _("Rapprocher ligne à ligne"), "link", _("banque rapprochement virements")),
+    Place("payments:valuing", _("Évaluer les soldes en devises"), "coins", _("écart de conversion change clôture 476")),
     Place("payments:rule-list", _("Règles bancaires"), "filter", _("banque frais salaires automatique")),
 )

@@ -6,11 +6,25 @@ from payments.collection_urls import urlpatterns as collecting
 from payments.dunning.views import forecast, holds, lists, notices, practice, run
 from payments.outgoing.suppliers.urls import urlpatterns as paying
 from payments.outgoing.urls import urlpatterns as money_back
-from payments.views import accounts, bank, checkouts, payments, payouts, portal, rules, uploads, using_credit, worktable
+from payments.views import (
+    accounts,
+    bank,
+    checkouts,
+    payments,
+    payouts,
+    portal,
+    rules,
+    uploads,
+    using_credit,
+    valuing,
+    worktable,
+)
 
 app_name = "payments"
 urlpatterns = [
     path("c/", include("payments.portal.urls")),
+    path("books/currencies/", valuing.valuing_page, name="valuing"),
+    path("books/currencies/undo/", valuing.valuing_undo, name="valuing-undo"),
     path("bank/", bank.bankline_list, name="bankline-list"),
     path("bank/reconcile/", bank.bank_reconcile, name="bank-reconcile"),
     path("bank/rules/", rules.rule_list, name="rule-list"),

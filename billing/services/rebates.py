@@ -37,8 +37,6 @@ from config.kernel.errors import DomainError, Stale
 from config.kernel.money import ZERO
 from config.kernel.rows import edit, lock
 
-CURRENCY = "EUR"
-
 
 class RebateCredited(DomainError):
     code = "rebate_credited"
@@ -162,13 +160,16 @@ def _check_open(row: RebateAgreement) -> None:
 
 
 def counted(agreement: RebateAgreement) -> QuerySet[Invoice]:
-    """The invoices of the period that count. Deposits do not: the invoice that deducts them has the whole."""
+    """The invoices of the period that count, in the currency of the books alone.
+
+    Deposits do not: the invoice that deducts them has the whole.
+    """
     rows: QuerySet[Invoice] = Invoice.objects.filter(
         customer=agreement.customer_id,
         kind__in=[InvoiceKind.INVOICE, InvoiceKind.CORRECTED],
         number__isnull=False,
         replaced_at=None,
-        currency=CURRENCY,
+        currency=agreement.company.currency,
         issue_date__range=(agreement.starts_on, agreement.ends_on),
     )
     return rows

@@ -26,6 +26,7 @@ ACTS_IN_ORDER = (
     "payments:bankline-list",
     "payments:remittance-new",
     "payments:worktable",
+    "payments:valuing",
     "payments:rule-list",
     "import-list",
 )

@@ -249,6 +249,8 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:closing-soft": ("", ""),
     "billing:closing-hard": ("", ""),
     "billing:closing-proof": ("", ""),
+    "payments:valuing": ("", ""),
+    "payments:valuing-undo": ("", ""),
     "billing:year-edit": ("", ""),
     "billing:year-close": ("", ""),
     "billing:fec": ("", ""),

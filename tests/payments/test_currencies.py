@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from billing.models import Invoice, InvoiceStatus, JournalEntry, JournalLine
+from billing.ledger.closing import close_books
+from billing.models import ClosingKind, Invoice, InvoiceStatus, JournalEntry, JournalLine
 from billing.services.crediting import CreditedPart
 from config.kernel.clock import local_day
 from config.kernel.exchange import UnknownRate, save_rate
 from config.kernel.models import Company
+from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from payments.models import BankAccount, BankLine, Method, Payment, WriteOffReason
 from payments.outgoing.refunding import cancel_refund, refund_customer
@@ -26,11 +29,19 @@ from payments.services.exchange import value_of
 from payments.services.payments import record_payment, reverse_payment
 from payments.services.reconciliation import Outcome, reconcile
 from payments.services.reconciliation_statement import reconciliation_statement
-from payments.services.valuing import AlreadyValued, value_foreign_items
+from payments.services.valuing import (
+    AlreadyValued,
+    NotValued,
+    ValuedTooEarly,
+    ValuingClosed,
+    undo_valuing,
+    value_foreign_items,
+    valued_days,
+)
 from payments.services.write_offs import take_back_write_off, write_off
 from payments.statements.sample import Entry, camt053
 from tests.billing.test_currencies import THREE_RATES, an_invoice, breaks
-from tests.factories import story
+from tests.factories import people, story
 from tests.factories.money import credit_invoice
 from tests.factories.story import ACTOR, AT
 
@@ -270,6 +281,46 @@ def test_what_is_open_at_closing_is_valued_and_taken_back_on_the_next_day(compan
         value_foreign_items(company=company, on=day, actor=ACTOR, at=AT + timedelta(days=10))
 
 
+def test_a_valuing_is_taken_back_to_the_cent_and_can_be_made_again(company: Company, customer: Any) -> None:
+    an_invoice(customer, lines=[story.a_line()])
+    day, later = MONDAY + timedelta(days=5), AT + timedelta(days=10)
+    rate(company, "1.2", day)
+    before = sums(company)
+    first = value_foreign_items(company=company, on=day, actor=ACTOR, at=later)
+    assert undo_valuing(company=company, on=day, actor=ACTOR, at=later)[0].day == day
+    on_the_day = JournalLine.everywhere.filter(company=company, day=day).values_list("account", "debit", "credit")
+    assert sum(debit - credit for account, debit, credit in on_the_day if account == "411000") == 0
+    assert (sums(company), valued_days(company)) == (before, [])
+    with pytest.raises(NotValued):
+        undo_valuing(company=company, on=day, actor=ACTOR, at=later)
+    assert len(value_foreign_items(company=company, on=day, actor=ACTOR, at=later)) == len(first)
+    assert valued_days(company) == [day]
+    close_books(company=company, kind=ClosingKind.HARD, through=day, actor=ACTOR, at=later)
+    with pytest.raises(ValuingClosed):
+        undo_valuing(company=company, on=day, actor=ACTOR, at=later)
+    with pytest.raises(ValuedTooEarly):
+        value_foreign_items(company=company, on=local_day(later), actor=ACTOR, at=later)
+
+
+def test_the_page_values_what_it_shows_and_a_viewer_does_not(company: Company, customer: Any, client: Client) -> None:
+    an_invoice(customer, lines=[story.a_line()])
+    day = MONDAY + timedelta(days=5)
+    rate(company, "1.2", day)
+    page, undo = f"/books/currencies/?on={day}", f"/books/currencies/undo/?on={day}"
+    client.force_login(people.a_person(company, Role.VIEWER))
+    assert client.post(page, {"on": day.isoformat()}).status_code == 403
+    client.force_login(people.a_person(company))
+    shown = client.get(page).content.decode()
+    assert "127,80" in shown
+    assert customer.name in shown
+    assert valued_days(company) == []  # looking at it books nothing
+    client.post(page, {"on": day.isoformat()})
+    assert valued_days(company) == [day]
+    assert "Écarts de conversion" in client.get(undo).content.decode()
+    client.post(undo)
+    assert valued_days(company) == []
+
+
 def test_money_in_another_currency_is_valued_for_good(company: Company, customer: Any) -> None:
     account = a_dollar_account(company)
     paid(customer, Decimal(1100), bank_account=account)  # 1000 EUR
@@ -285,8 +336,9 @@ def test_money_in_another_currency_is_valued_for_good(company: Company, customer
 def test_nothing_is_valued_without_the_rate_of_the_day_nor_where_nothing_differs(
     company: Company, customer: Any
 ) -> None:
-    assert value_foreign_items(company=company, on=MONDAY, actor=ACTOR, at=LATER) == []
+    late = AT + timedelta(days=40)
+    assert value_foreign_items(company=company, on=MONDAY, actor=ACTOR, at=late) == []
     an_invoice(customer)
-    assert value_foreign_items(company=company, on=MONDAY, actor=ACTOR, at=LATER) == []
+    assert value_foreign_items(company=company, on=MONDAY, actor=ACTOR, at=late) == []
     with pytest.raises(UnknownRate):
-        value_foreign_items(company=company, on=MONDAY + timedelta(days=30), actor=ACTOR, at=LATER)
+        value_foreign_items(company=company, on=MONDAY + timedelta(days=30), actor=ACTOR, at=late)

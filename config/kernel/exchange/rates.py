@@ -30,7 +30,7 @@ class UnknownRate(DomainError):
     code = "unknown_exchange_rate"
     message = (
         "Aucun cours entre %(base)s et %(currency)s n’est connu au %(day)s, ni dans les 7 jours qui précèdent. "
-        "Importez le fichier de la BCE ou saisissez ce cours dans les réglages, puis recommencez."
+        "Importez le fichier de la BCE ou saisissez ce cours dans « Réglages › Cours de change », puis recommencez."
     )
 
 
