@@ -173,7 +173,8 @@ WHERE match.company_id = %(company)s AND (
   line.amount IS DISTINCT FROM (SELECT sum(amount) FROM payments_matchpart WHERE match_id = match.id)
   OR EXISTS (
     SELECT 1 FROM payments_matchpart AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
-    WHERE part.match_id = match.id AND part.is_recorded AND part.amount <> payment.amount)
+    WHERE part.match_id = match.id AND part.is_recorded AND part.amount <>
+      CASE WHEN payment.currency = line.currency THEN payment.amount ELSE payment.accounting_amount END)
   OR EXISTS (
     SELECT 1 FROM payments_matchpart AS part JOIN payments_refund AS refund ON refund.id = part.refund_id
     WHERE part.match_id = match.id AND (part.amount <> -refund.amount

@@ -52,6 +52,7 @@ class Receipt:
     origin: Origin | None = None
     booked_on: str = ""
     wording: Wording = field(default_factory=Wording)
+    value: Decimal | None = None  # what came of it in the books, where the bank changed it
 
     @property
     def books(self) -> str:
@@ -61,8 +62,8 @@ class Receipt:
     def accounting_amount(self) -> Decimal | None:
         """What it is worth in the books, where it is in another currency. Raises UnknownRate."""
         books, company_id = self.books, self.customer.company_id
-        if self.currency == books:
-            return None
+        if self.currency == books or self.value is not None:
+            return self.value
         return worth_on(self.amount, company_id=company_id, currency=self.currency, books=books, on=self.paid_on)
 
     def payment(self, at: datetime) -> Payment:

@@ -17,6 +17,7 @@ from payments.debits.standing import mark_collected
 from payments.models import CreditUsed, MatchPart, PartKind, Payment
 from payments.services.allocations import NotEnoughCredit, Share, allocate_locked, lock_invoices, lock_payment
 from payments.services.booking_lines import move_to_bank
+from payments.services.changed_money import is_changed, paid_in
 from payments.services.decisions import Decision
 from payments.services.payments import record_payments
 from payments.services.receipts import Receipt
@@ -47,11 +48,15 @@ def receive(received: Sequence[tuple[Decision, Received]], *, actor: Actor, at: 
 
 def _receipt(decision: Decision, part: Received, by_credit: dict[int, Decimal]) -> Receipt:
     line = decision.line
+    amount, currency, value = part.amount, line.currency, None
+    if is_changed(line, part):
+        (amount, currency), value = paid_in(line, part), part.amount
     lefts = [(share, share.amount - by_credit[share.invoice.pk]) for share in part.shares]
     return Receipt(
         customer=part.customer,
-        amount=part.amount,
-        currency=line.currency,
+        amount=amount,
+        currency=currency,
+        value=value,
         method=part.method,
         # banks date some movements ahead; a payment is never in the future
         paid_on=min(line.booked_on, local_day(decision.at)),

@@ -36,7 +36,8 @@ def of_invoices(line: BankLine, verdict: Verdict, *, role: str) -> list[Proposal
     sentence, rivals = why_matched(verdict), rivals_of(verdict, invoices)
     rows = [(invoices[key], amount) for key, amount in shares.items()]
     if verdict.currency:
-        return [Proposal(sentence=f"{sentence} {_elsewhere(line, rows)}", rows=rows, rivals=rivals)]
+        fields = {"act": "match", **{f"owed_{invoice.pk}": f"{share:f}" for invoice, share in rows}}
+        return [Proposal(sentence=f"{sentence} {_changed(line, rows)}", fields=fields, rows=rows, rivals=rivals)]
     if not rows:
         return _of_credit(verdict, sentence, rivals)
     owed = sum((invoice.balance for invoice, _share in rows), ZERO)
@@ -55,11 +56,11 @@ def of_invoices(line: BankLine, verdict: Verdict, *, role: str) -> list[Proposal
     return [best, *(_instead(row) for row in alone if row.balance == rows[0][1] == rows[0][0].balance)]
 
 
-def _elsewhere(line: BankLine, rows: Sequence[tuple[Invoice, Decimal]]) -> str:
-    """Why it cannot be accepted, and what to do: the books convert nothing."""
+def _changed(line: BankLine, rows: Sequence[tuple[Invoice, Decimal]]) -> str:
+    """What accepting it does: the payment is in the invoice's currency, worth what came in."""
     words = _(
-        "La ligne est en %(ours)s, la facture en %(theirs)s, et rien n’est converti ici : mettez la ligne en attente, "
-        "et enregistrez sur la facture l’encaissement en %(theirs)s."
+        "La ligne est en %(ours)s, la facture en %(theirs)s : l’encaissement est enregistré en %(theirs)s pour ce qui "
+        "est arrivé, et l’écart de change sur 656 ou 756."
     )
     return words % {"ours": line.currency, "theirs": rows[0][0].currency if rows else ""}
 

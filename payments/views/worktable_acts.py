@@ -67,7 +67,12 @@ def _match(request: HttpRequest, line: BankLine) -> Answer:
     def write() -> Match:
         if not debts:
             raise NothingToMatch
-        part = receive_for(line.amount, debts, credits_used, _difference(request))
+        is_changed = any(debt.invoice.currency != line.currency for debt in debts)
+        part = (
+            Received(debts[0].invoice.customer, line.amount, debts, credits_used)
+            if is_changed
+            else receive_for(line.amount, debts, credits_used, _difference(request))
+        )
         return accept_match(
             line=line,
             shares=part.shares,

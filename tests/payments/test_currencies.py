@@ -16,7 +16,7 @@ from billing.models import ClosingKind, Invoice, InvoiceStatus, JournalEntry, Jo
 from billing.services.crediting import CreditedPart
 from config.kernel.clock import local_day
 from config.kernel.exchange import UnknownRate, save_rate
-from config.kernel.models import Company
+from config.kernel.models import Company, ExchangeRate
 from config.kernel.roles import Role
 from config.kernel.scope import company_scope
 from payments.models import BankAccount, BankLine, Method, Payment, WriteOffReason
@@ -25,10 +25,13 @@ from payments.services.accounts import free_ledger_account
 from payments.services.allocations import FractionOfACent, Share, allocate_payment, release_allocation
 from payments.services.balances import balance_in_books
 from payments.services.bank import import_statement
+from payments.services.changed_money import OneCurrencyAlone
 from payments.services.exchange import value_of
 from payments.services.payments import record_payment, reverse_payment
-from payments.services.reconciliation import Outcome, reconcile
+from payments.services.reconciliation import Outcome, accept_match, reconcile
 from payments.services.reconciliation_statement import reconciliation_statement
+from payments.services.settling_parts import Rest
+from payments.services.undoing import undo_match
 from payments.services.valuing import (
     AlreadyValued,
     NotValued,
@@ -342,3 +345,51 @@ def test_nothing_is_valued_without_the_rate_of_the_day_nor_where_nothing_differs
     assert value_foreign_items(company=company, on=MONDAY, actor=ACTOR, at=late) == []
     with pytest.raises(UnknownRate):
         value_foreign_items(company=company, on=MONDAY + timedelta(days=30), actor=ACTOR, at=late)
+
+
+def a_changed_line(company: Company, amount: str) -> BankLine:
+    """Euros that came on the day of the rates, whose payer had dollars."""
+    BankAccount.objects.get_or_create(company=company, iban=story.IBAN, defaults={"name": "Banque"})
+    entry = Entry(amount=Decimal(amount), counterparty="ACME", remittance="Virement")
+    data = camt053(story.IBAN, Decimal(0), [entry], MONDAY, amount)
+    import_statement(company=company, filename=f"{amount}.xml", data=data, actor=ACTOR, at=LATER)
+    found: BankLine = BankLine.objects.get(amount=Decimal(amount))
+    return found
+
+
+def test_euros_pay_dollars_at_the_rate_of_the_day_and_the_difference_is_realised(
+    company: Company, customer: Any
+) -> None:
+    first, second = (an_invoice(customer, lines=[story.a_line()]) for _ in range(2))  # 1440 USD: 1327.80 EUR each
+    match = accept_match(
+        line=a_changed_line(company, "1310.00"), shares=[Share(first, Decimal(1440))], actor=ACTOR, at=LATER
+    )
+    found = sums(company)
+    assert balance(first) == 0
+    assert (found["512000"][0], found["656000"][0]) == (1310, Decimal("17.80"))
+    assert found["411000"] == (Decimal("1327.80"), 1440)  # the second invoice alone
+    assert breaks(company) == []
+    undo_match(match=match, reason="Erreur", actor=ACTOR, at=LATER)
+    assert (balance(first), sums(company)["411000"]) == (1440, (Decimal("2655.60"), 2880))
+    assert breaks(company) == []
+    # half of it: what 650 EUR are that day, and the rest stays to be paid
+    half = accept_match(
+        line=a_changed_line(company, "650.00"), shares=[Share(second, Decimal("704.93"))], actor=ACTOR, at=LATER
+    )
+    assert half.parts.get().payment.amount == Decimal("704.93")
+    assert balance(second) == Decimal("735.07")
+
+
+def test_euros_pay_no_dollars_without_a_rate_nor_with_a_difference_to_write_off(
+    company: Company, customer: Any
+) -> None:
+    invoice = an_invoice(customer, lines=[story.a_line()])
+    line = a_changed_line(company, "1310.00")
+    rest = Rest(invoice, Decimal(10), WriteOffReason.ROUNDING)
+    share = [Share(invoice, Decimal(1430))]
+    with pytest.raises(OneCurrencyAlone):
+        accept_match(line=line, shares=share, write_offs=[rest], actor=ACTOR, at=LATER)
+    ExchangeRate.everywhere.filter(company=company).delete()
+    with pytest.raises(UnknownRate, match="Cours de change"):
+        accept_match(line=line, shares=share, actor=ACTOR, at=LATER)
+    assert balance(invoice) == 1440

@@ -55,13 +55,20 @@ def a_client(company: Company, role: str = Role.OWNER) -> Client:
     return client
 
 
-def test_an_invoice_in_another_currency_says_why_no_key_accepts_it(company: Company, client: Client):
+def test_an_invoice_in_another_currency_is_paid_by_what_the_bank_changed(company: Company, client: Client):
     customer = story.a_customer(company)
     invoice = story.an_issued_invoice(customer, at=AT - timedelta(days=10), currency="USD")
     line = a_line(company, "1330.00", invoice.number, instructed=invoice.balance, instructed_in="USD")
     page = plain(client.get(address(line)).text)
     assert "La ligne est en EUR, la facture en USD" in page
-    assert f'name="owed_{invoice.pk}"' not in page
+    accept(client, line)
+    assert left_of(invoice) == 0
+    payment = Payment.objects.get(bank_account=line.account)
+    assert (payment.amount, payment.currency, payment.accounting_amount) == (invoice.total_gross, "USD", 1330)
+    undo(client, line)
+    assert left_of(invoice) == invoice.total_gross
+    line.refresh_from_db()
+    assert line.status == LineStatus.OPEN
 
 
 def plain(page: str) -> str:
