@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0015_imports'),
+        ('kernel', '0011_invitations'),
     ]
 
     operations = [
