@@ -199,9 +199,9 @@ def _banks(company: Company) -> list[str]:
     return list(rows.order_by("ledger_account").values_list("ledger_account", flat=True))
 
 
-def _sums(company: Company, on: date, account: str) -> QuerySet[JournalLine, dict[str, Any]]:
+def _sums(company: Company, on: date, account: str) -> QuerySet[Any, dict[str, Any]]:
     lines = JournalLine.everywhere.filter(company=company, account=account, day__lte=on).exclude(currency="")
-    sums: QuerySet[JournalLine, dict[str, Any]] = lines.values("customer_id", "currency").annotate(
+    sums: QuerySet[Any, dict[str, Any]] = lines.values("customer_id", "currency").annotate(
         booked=Sum(F("debit") - F("credit")), held=Sum("currency_amount")
     )
     return sums.order_by("customer_id", "currency")
