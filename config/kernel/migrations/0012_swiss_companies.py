@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0013_saved_views'),
+        ('kernel', '0010_sign_in'),
     ]
 
     operations = [
