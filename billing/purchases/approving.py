@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.models import PurchaseInvoice
-from billing.purchases.booking import EURO, book_purchase
+from billing.purchases.booking import book_purchase
 from billing.purchases.events import purchase_approved
 from billing.purchases.ibans import check_person
 from billing.purchases.models import ApprovalRule, Delegation, PurchaseApproval, PurchaseStatus, RuleApprover
@@ -213,7 +213,7 @@ def _approve(row: PurchaseInvoice, actor: Actor, at: datetime) -> PurchaseInvoic
         approved_at=at,
     )
     purchase_approved.send(sender=PurchaseInvoice, purchase=row, actor=actor, at=at)
-    if row.currency != EURO:
+    if row.currency != row.company.currency:
         return row
     return book_purchase(purchase=row, on=local_day(at), actor=actor, at=at)
 

@@ -24,14 +24,12 @@ from config.kernel.models import VatRegime
 from config.kernel.rows import forget
 from config.kernel.states import can_move
 
-EURO = "EUR"
-
 
 class ForeignCurrency(DomainError):
     code = "foreign_currency"
     message = (
-        "%(reference)s est en %(currency)s : les livres se tiennent en euros, et aucun cours n’est connu. Demandez "
-        "une facture en euros, ou passez l’écriture au journal avec le cours du jour."
+        "%(reference)s est en %(currency)s : les achats se comptabilisent en %(books)s seulement. Demandez une facture "
+        "en %(books)s, ou passez l’écriture au journal, au cours du jour."
     )
 
 
@@ -47,8 +45,9 @@ def book_purchase(*, purchase: PurchaseInvoice, on: date, actor: Actor, at: date
     row = lock_with_corrected(purchase)
     if not can_move(row, PurchaseStatus.BOOKED):
         raise states.TransitionRefused(state=row.get_status_display())
-    if row.currency != EURO:
-        raise ForeignCurrency(reference=row.reference, currency=row.currency)
+    if row.currency != row.company.currency:
+        books = row.company.currency
+        raise ForeignCurrency(reference=row.reference, currency=row.currency, books=books)
     if row.kind == InvoiceKind.CORRECTED and row.corrects is not None:
         replace_corrected(row, on=on, actor=actor, at=at)
     if row.company.vat_regime == VatRegime.FRANCHISE:  # CGI 293 D: who charges no VAT deducts none

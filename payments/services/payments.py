@@ -45,6 +45,13 @@ SERIES = "ENC"
 # until the bank credits it: then the match of its line moves it to 512
 ON_HAND: dict[str, str] = {Method.CHECK: ledger.CHECKS, Method.CARD: ledger.CARDS, Method.CASH: ledger.CASH}
 
+FIVE_CENTIMES = Decimal("0.05")  # the smallest coin of Switzerland
+
+
+class NotInFiveCentimes(Invalid):
+    code = "not_in_five_centimes"
+    message = "En espèces, un montant en francs est un multiple de 5 centimes : arrondissez-le et soldez l’écart."
+
 
 class PaidInTheFuture(Invalid):
     code = "paid_in_the_future"
@@ -129,6 +136,8 @@ def record_payments(
 
 def _check(receipt: Receipt, at: datetime) -> None:
     check_amount(receipt.amount, receipt.currency)
+    if receipt.method == Method.CASH and receipt.currency == "CHF" and receipt.amount % FIVE_CENTIMES:
+        raise NotInFiveCentimes(fields={"amount": NotInFiveCentimes.message})
     if receipt.paid_on > local_day(at):
         raise PaidInTheFuture(fields={"paid_on": PaidInTheFuture.message})
     check_not_ancient(receipt.paid_on, "paid_on")

@@ -88,8 +88,8 @@ def receive_oldest_first(
 
     They are locked, so that what each owes still holds when it is paid. Raises what recording raises.
     """
-    named = [share.invoice.pk for share in shares]
-    waiting = Invoice.everywhere.outstanding().filter(customer=customer, currency=EURO)
+    named, currency = [share.invoice.pk for share in shares], customer.company.currency
+    waiting = Invoice.everywhere.outstanding().filter(customer=customer, currency=currency)
     # one statement: two queries would be locked in two orders
     rows = Invoice.everywhere.filter(Q(pk__in=waiting.values("pk")) | Q(pk__in=named))
     locked = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
@@ -100,6 +100,7 @@ def receive_oldest_first(
     return record_payment(
         customer=customer,
         amount=amount,
+        currency=currency,
         method=method,
         paid_on=paid_on,
         shares=[*shares, *spread(left, others)],

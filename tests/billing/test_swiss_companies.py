@@ -27,6 +27,10 @@ from config.kernel.services import change_company
 from einvoicing.reporting.choosing import begun_periods
 from einvoicing.services.documents import ensure_document, preflight
 from einvoicing.services.routing import enabled_accounts
+from payments.models import Method, WriteOffReason
+from payments.services.payments import NotInFiveCentimes
+from payments.services.receiving import pay_invoice
+from payments.services.write_offs import write_off
 from tests.billing.test_currencies import a_note, breaks
 from tests.billing.test_pdf import text_of
 from tests.factories import people, story
@@ -172,3 +176,22 @@ def test_the_settings_page_asks_a_swiss_company_nothing_french(company: Company,
     assert "CHE-" in page
     for field in ("siret", "rcs_city", "electronic_address", "vat_on_debits"):
         assert f'name="{field}"' not in page
+
+
+def test_francs_in_cash_are_paid_by_five_centimes_and_the_rest_is_settled(company: Company, invoice: Invoice) -> None:
+    paid: Any = {"method": Method.CASH, "paid_on": date(2026, 11, 16), "actor": ACTOR, "at": AT}
+    with pytest.raises(NotInFiveCentimes):
+        pay_invoice(invoice=invoice, amount=None, **paid)  # 2031.81
+    pay_invoice(invoice=invoice, amount=Decimal("2031.80"), **paid)
+    write_off(
+        invoice=invoice,
+        amount=Decimal("0.01"),
+        reason=WriteOffReason.ROUNDING,
+        with_vat=False,
+        note="",
+        actor=ACTOR,
+        at=AT,
+    )
+    invoice.refresh_from_db()
+    assert invoice.balance == 0
+    assert breaks(company) == []
