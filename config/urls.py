@@ -7,6 +7,7 @@ from config.kernel.api.problems import unknown_address
 from config.pages import bulk, dossiers, imports, invitation, saved_views, views
 from config.pages.account.signing import admin_sign_in
 from config.pages.dashboard import views as dashboards
+from config.pages.operations.installation_views import installation_page, installation_replay
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
 from config.pages.settings import (
@@ -110,6 +111,8 @@ urlpatterns = [
     path("settings/api/new/", api_keys.key_new, name="api-key-new"),
     path("settings/api/<int:pk>/revoke/", api_keys.key_revoke, name="api-key-revoke"),
     path("settings/operations/", operations, name="operations"),
+    path("settings/installation/", installation_page, name="installation"),
+    path("settings/installation/<slug:queue>/<int:pk>/", installation_replay, name="installation-replay"),
     path("language/", views.set_language, name="language"),
     path("metrics", metrics, name="metrics"),
     path("", include("config.pages.account.urls")),

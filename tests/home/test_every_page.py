@@ -26,7 +26,7 @@ from tests.unchanged import as_it_was, pages_not_drawn
 pytestmark = pytest.mark.django_db
 
 # what is no page of a company: signing in, the reader's own language, the state of the process, a link to join
-OUTSIDE = {"login", "logout", "language", "health", "metrics", "invitation"}
+OUTSIDE = {"login", "logout", "language", "health", "metrics", "invitation"} | {"installation", "installation-replay"}
 # a person's own, whatever their role: tests/home/test_own_account.py
 OWN = ("account", "mfa_", "password-", "usersessions_")
 # those of customers, opened by a link alone: tests/payments/portal

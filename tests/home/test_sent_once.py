@@ -91,7 +91,7 @@ HARMLESS_TWICE = {
     **dict.fromkeys(
         [
             "einvoicing:transmission-answer", "einvoicing:transmission-dismiss", "einvoicing:received-again",
-            "einvoicing:received-set-aside", "einvoicing:answer-retry",
+            "einvoicing:received-set-aside", "einvoicing:answer-retry", "installation-replay",
         ],
         "the second is refused, and says so",
     ),

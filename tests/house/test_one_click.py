@@ -27,6 +27,7 @@ ONE_CLICK = {
     "einvoicing:reception-switch": "switch it again",
     "inbound-switch": "switch it again",
     "invitation-resend": "invitation-withdraw: neither link opens anything then",
+    "installation-replay": "what failed was to leave already; its own service looks up or refuses before it goes",
     "webhook-test": "a ping, which partners ignore",
     "webhook-disable": "webhook-enable: what waits is kept",
     "einvoicing:readiness-activate": "platform-edit; invoices already issued do not leave",

@@ -24,6 +24,7 @@ ACROSS = {
     "config/pages/home.py": 1,
     "config/management/commands/move_files.py": 1,
     "config/pages/operations/finishing.py": 1,
+    "config/pages/operations/installation_views.py": 2,
     "config/pages/operations/metrics.py": 1,
     "config/rehearsal/demo.py": 1,
     "config/runtime/backups/writing.py": 1,

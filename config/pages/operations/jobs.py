@@ -205,6 +205,11 @@ class Job:
     next_attempt_at: datetime | None
     created_at: datetime
 
+    @property
+    def can_retry(self) -> bool:
+        """Whether something sends it again; the rest goes on by itself."""
+        return any(source.kind == self.kind and source.again is not None for source in SOURCES)
+
 
 Place = tuple[datetime, int]
 
