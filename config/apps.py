@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class HouseConfig(AppConfig):
@@ -13,3 +14,5 @@ class HouseConfig(AppConfig):
     def ready(self) -> None:
         # whoever calls a task's delay() must find this application, not Celery's default one
         import_module("config.celery")
+        if settings.SENTRY_DSN:
+            import_module("config.runtime.watching").begin_errors(settings.SENTRY_DSN)

@@ -111,6 +111,12 @@ MIDDLEWARE = [
     "config.kernel.people.requiring.SecondFactorMiddleware",
 ]
 
+# errors and requests leave for these addresses where they are given (config/runtime/watching.py)
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    MIDDLEWARE.insert(0, "config.runtime.watching.TraceMiddleware")
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
