@@ -293,7 +293,7 @@ OTHER_NAMES = {"invoice_id", "delivery_address", "contacts.id"}
 # routes that act: each of these fields decides something that the tests of its route hold. A new one is added here
 # with its test, never left to be ignored.
 ACTS = {
-    "token_obtain": {"email", "password"},
+    "token_obtain": {"email", "password", "code"},
     "token_refresh": {"refresh"},
     "finance_job_retry": {"reason"},
     "finance_sync": {"source"},
