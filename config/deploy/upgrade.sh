@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what is served to another release while people work: sh config/deploy/upgrade.sh /srv/quittance/releases/2
+# Brings what is served to another release while people work: sh …/2/config/deploy/upgrade.sh …/2
 # Migrations first, beside which the former release goes on working (README, « Upgrade »); then one web server after the
 # other, each out of nginx while it starts; then workers and clock. Stops at the first thing that is not well.
 set -eu
