@@ -16,6 +16,7 @@ from config.kernel.clock import local_day
 from config.kernel.errors import Invalid
 from config.kernel.money import ZERO
 from customers.models import Customer
+from payments.dates import check_not_ancient
 from payments.models import Payment, Refund, RefundKind, RefundShare
 from payments.services.bank_journals import post_money
 from payments.services.exchange import difference_account, is_foreign, value_of_last, value_of_refund, worth_on
@@ -29,9 +30,10 @@ class RefundedInTheFuture(Invalid):
 
 
 def check_day(day: date, at: datetime) -> None:
-    """Raises RefundedInTheFuture."""
+    """Raises RefundedInTheFuture, PaidTooLongAgo."""
     if day > local_day(at):
         raise RefundedInTheFuture(fields={"made_on": RefundedInTheFuture.message})
+    check_not_ancient(day, "made_on")
 
 
 def insert_refund(*, customer: Customer, at: datetime, **columns: Any) -> Refund:

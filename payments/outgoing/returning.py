@@ -49,7 +49,7 @@ def return_payment(
     """The bank took `amount` of a payment back: the invoices it paid are open again, the latest paid first.
 
     It leaves the account it came in on, or `bank_account`. What was declared of it is declared back on `returned_on`.
-    Raises AmountNotPositive, FractionOfACent, RefundedInTheFuture, ReturnedBeyond, Stale.
+    Raises AmountNotPositive, FractionOfACent, RefundedInTheFuture, PaidTooLongAgo, ReturnedBeyond, Stale.
     """
     check_amount(amount)
     check_day(returned_on, at)

@@ -20,6 +20,7 @@ from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from einvoicing.models import PlatformAccount
 from einvoicing.services import declaring
+from payments.dates import PaidTooLongAgo
 from payments.models import Method, Payment, Refund
 from payments.outgoing.recording import RefundedInTheFuture
 from payments.outgoing.refunding import (
@@ -136,7 +137,7 @@ def test_never_more_than_the_credit_nor_the_credit_of_another(company: Company):
     assert not Refund.objects.filter(amount__lt=50).exists()
 
 
-def test_a_transfer_needs_an_iban_that_is_one_and_no_refund_is_dated_ahead(company: Company):
+def test_a_transfer_needs_an_iban_that_is_one_and_no_refund_is_dated_ahead_or_long_ago(company: Company):
     customer = story.a_customer(company)
     money.a_payment(customer, "10")
     with pytest.raises(IbanMissing):
@@ -146,6 +147,8 @@ def test_a_transfer_needs_an_iban_that_is_one_and_no_refund_is_dated_ahead(compa
     assert "iban" in found.value.fields
     with pytest.raises(RefundedInTheFuture):
         refund(customer, "1", made_on=DAY + timedelta(days=1))
+    with pytest.raises(PaidTooLongAgo):
+        refund(customer, "1", made_on=DAY.replace(year=206))
     money.a_payment(customer, "1.00", method=Method.CASH)
     assert refund(customer, "1", method=Method.CASH, iban="").account == "530000"
 

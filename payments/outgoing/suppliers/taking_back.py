@@ -16,6 +16,7 @@ from config.kernel import audit
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError
+from payments.dates import check_not_ancient
 from payments.models import BankAccount, MatchPart, SupplierPayment, SupplierPaymentKind, SupplierShare
 from payments.outgoing.suppliers.entries import Due
 from payments.outgoing.suppliers.recording import PaidInTheFuture, announce_taken_back, insert_payments, write_shares
@@ -113,10 +114,11 @@ def return_supplier_payment(
 ) -> SupplierPayment:
     """The bank gave a transfer back, whole (R-transaction), on the account it left or on `bank_account`.
 
-    Its purchases are to be paid again. Raises PaidInTheFuture, NotReturnable, PaymentReturned.
+    Its purchases are to be paid again. Raises PaidInTheFuture, PaidTooLongAgo, NotReturnable, PaymentReturned.
     """
     if returned_on > local_day(at):
         raise PaidInTheFuture(fields={"returned_on": PaidInTheFuture.message})
+    check_not_ancient(returned_on, "returned_on")
     dues = locked_dues(payment)
     locked = lock_payments([payment])[payment.pk]
     if not locked.is_live or locked.is_return:

@@ -151,6 +151,8 @@ def test_a_cancelled_payment_and_a_returned_one_leave_all_as_before(company: Com
     assert (books(), stands(purchase), stands(note)) == before
     again = pay(Due(purchase, Decimal("77.77"), Decimal("1.11")), Due(note, Decimal("12")))
     paid = books(), stands(purchase), stands(note)
+    with pytest.raises(PaidTooLongAgo):
+        return_supplier_payment(payment=again, returned_on=DAY.replace(year=1026), reason="AC04", **WHO)
     back = return_supplier_payment(payment=again, returned_on=DAY, reason="AC04", **WHO)
     assert (books(), stands(purchase), stands(note)) == before
     with pytest.raises(PaymentReturned):
