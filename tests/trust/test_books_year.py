@@ -6,20 +6,27 @@ import random
 from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db.models import Sum
 
 from billing.billed import NET, VAT, billed
+from billing.ledger.calendar import calendar_of
 from billing.ledger.closing import close_books
+from billing.ledger.fec.checking import check_fec
+from billing.ledger.fec.writing import fec_of
 from billing.ledger.reports import Parameters, report_called
+from billing.ledger.vat.declared import lines_within
+from billing.ledger.years import year_ending_in
 from billing.models import ClosingKind, Invoice, JournalLine, PurchaseInvoice
 from billing.purchases.payables import aged_payables
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
 from payments.aged.reading import account_balance, aged_by_third_party, aged_documents
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, WriteOff
+from tests.billing.books.outside_checker import CHECKER, outside_verdicts
 from tests.factories import story
 from tests.trust.at_once import WHOLE
 from tests.trust.year_acts import Year
@@ -44,7 +51,7 @@ def aged(company: Company, day: date, **changes: Any) -> Asked:
 
 
 @pytest.mark.django_db
-def test_the_books_of_a_year_agree_on_each_day_and_are_the_same_when_asked_later():
+def test_the_books_of_a_year_agree_on_each_day_and_are_the_same_when_asked_later(tmp_path: Path):
     company = story.a_company()
     with company_scope(company):
         year = Year(company, random.Random(2025), step=YEAR / DOCUMENTS)
@@ -71,6 +78,8 @@ def test_the_books_of_a_year_agree_on_each_day_and_are_the_same_when_asked_later
         for day in {*then, *closed, *(year.chance.choice(days()) for _day in range(5))}:
             check_past(company, day)
         check_sales(company)
+        check_vat(company)
+        check_files(company, year.today, tmp_path)
 
 
 def days() -> list[date]:
@@ -143,6 +152,32 @@ def check_sales(company: Company) -> None:
         assert totals[slug]["net"] + totals[slug]["deposits"] == sold["net"], slug
         assert totals[slug]["vat"] == sold["vat"], slug
     assert (totals["by-rate"]["base"], totals["by-rate"]["vat"]) == (sold["net"], sold["vat"])
+
+
+def check_vat(company: Company) -> None:
+    """What is due and what waits is the VAT of the documents, less what bad debts gave back; so by line."""
+    sold = Invoice.objects.issued().aggregate(vat=billed(VAT))["vat"]
+    given_back = WriteOff.objects.aggregate(sum=Sum("vat_amount", default=Decimal(0)))["sum"]
+    assert -booked("^4457[14]") == sold - given_back
+    lines = lines_within(company, date(2025, 1, 1), date(2026, 12, 31))
+    assert sum((line.vat for line in lines if line.account.startswith("44571")), Decimal(0)) == -booked("^44571")
+
+
+def check_files(company: Company, today: date, folder: Path) -> None:
+    """The FEC of each year is accepted by our checker, and by the outside one where it is at hand."""
+    calendar, paths = calendar_of(company.pk), []
+    for ending_in in sorted({2025, today.year}):
+        file = fec_of(company, year_ending_in(calendar, ending_in, today=today), today=today)
+        path = folder / file.name
+        path.write_bytes(b"".join(file.chunks()))
+        paths.append(path)
+        with path.open("rb") as written:
+            found = check_fec(written, path.name)
+        assert found.ok, found.findings
+        bounds = file.year.starts_on, file.through
+        assert found.lines == JournalLine.objects.filter(day__range=bounds).count()
+    if CHECKER.is_file():
+        assert not any(verdict["errors"] for verdict in outside_verdicts(*paths))
 
 
 def report(slug: str, company: Company, day: date, **changes: Any) -> Any:
