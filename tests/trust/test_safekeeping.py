@@ -14,8 +14,16 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.urls import reverse
 
-from config.kernel import proving
-from config.kernel.models import AuditEvent, Company, DamagedFile, ProofProgress, SafekeepingKind, SafekeepingRun
+from config.kernel import chain, proving
+from config.kernel.models import (
+    AuditEvent,
+    Company,
+    DamagedFile,
+    LoopFailure,
+    ProofProgress,
+    SafekeepingKind,
+    SafekeepingRun,
+)
 from config.kernel.proving import check_share, prove
 from config.kernel.roles import Role
 from config.kernel.safekeeping import AlreadyRunning, recorded
@@ -137,10 +145,10 @@ def test_a_file_that_was_altered_is_found_at_night_and_stands_on_the_home_page(c
     path = Path(settings.MEDIA_ROOT, bad.file.name)
     path.chmod(0o640)
     path.write_bytes(b"%PDF another")
-    with pytest.raises(nightly.ProofBroken):
+    with pytest.raises(nightly.FilesDamaged):
         nightly.run(SafekeepingKind.FILES, at=NIGHT)
     assert DamagedFile.objects.get().file_subject == bad.subject
-    assert SafekeepingRun.objects.get().facts == {"read": 2, "bad": 1}
+    assert SafekeepingRun.objects.get().facts == {"read": 2, "broken": 1}
     assert "altéré" in people.read(people.signed_in(company).get(reverse("home")))
     assert good.pk != bad.pk
 
@@ -163,6 +171,35 @@ def test_each_care_is_due_once_a_night_and_again_where_it_failed(company, settin
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_installation SET fingerprint = 'where it was'")
     assert nightly.due(NIGHT + timedelta(days=1)) == kinds  # a copy makes no backup in the place of the real ones
+
+
+def test_what_is_broken_is_told_to_its_own_company_alone_and_once_a_night(company):
+    invoice = story.an_issued_invoice(story.a_customer(company))
+    settle()
+    forged("UPDATE billing_invoice SET buyer_name = 'Autre' WHERE id = %s", invoice.pk)
+    other = story.a_company(name="Voisine")
+    problem = nightly.run_due(NIGHT)[SafekeepingKind.CHAIN]
+    assert company.name not in problem and "1" in problem
+    assert SafekeepingKind.CHAIN not in nightly.due(NIGHT + timedelta(hours=3))
+    assert str(invoice.pk) in people.read(people.signed_in(company).get(reverse("safekeeping")))
+    with company_scope(other):
+        seen = people.read(people.signed_in(other).get(reverse("safekeeping")))
+    assert "ne tient pas" in seen and str(invoice.pk) not in seen and company.name not in seen
+
+
+def test_a_company_that_cannot_be_looked_at_stops_no_other(company, monkeypatch):
+    other = story.a_company(name="Voisine")
+
+    def fails_once(one: Company, *, at: datetime) -> list[chain.Break]:
+        if one == company:
+            raise ValueError("odd")
+        return prove(one, at=at)
+
+    monkeypatch.setattr(nightly, "prove", fails_once)
+    nightly.run(SafekeepingKind.CHAIN, at=NIGHT)
+    with company_scope(other):
+        assert ProofProgress.objects.get().verified_at == NIGHT
+    assert LoopFailure.everywhere.get().company == company
 
 
 def test_one_care_runs_once_at_a_time(company):
