@@ -62,6 +62,7 @@ urlpatterns = [
     path("settings/safekeeping/", safekeeping.safekeeping, name="safekeeping"),
     path("settings/people/", people.people_list, name="people-settings"),
     path("settings/people/invite/", people.invitation_new, name="invitation-new"),
+    path("settings/people/second-factor/", people.second_factor, name="second-factor"),
     path("settings/people/<int:pk>/", people.member_edit, name="member-edit"),
     path("settings/people/<int:pk>/remove/", people.member_remove, name="member-remove"),
     path("settings/people/invitations/<int:pk>/resend/", people.invitation_resend, name="invitation-resend"),

@@ -46,7 +46,18 @@ def change_company(*, company: Company, values: Mapping[str, Any], actor: Actor,
     if unknown:
         raise ValueError(f"not changeable: {sorted(unknown)}")
     clean = clean_company(locked, values)
-    changes = {name: [getattr(locked, name), new] for name, new in clean.items() if getattr(locked, name) != new}
+    return _write(locked, clean, actor=actor, at=at)
+
+
+@transaction.atomic
+def require_second_factor(*, company: Company, is_required: bool, actor: Actor, at: datetime) -> Company:
+    """Whether all who work there need one, from their next page on."""
+    locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    return _write(locked, {"requires_mfa": is_required}, actor=actor, at=at)
+
+
+def _write(locked: Company, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> Company:
+    changes = {name: [getattr(locked, name), new] for name, new in values.items() if getattr(locked, name) != new}
     if not changes:
         return locked
     for name, (_old, new) in changes.items():

@@ -64,6 +64,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "dossiers": ("", ""),
     "people-settings": ("get api/members", ""),
     "member-edit": ("", "put api/members/<int:id>"),
+    "second-factor": ("", ""),
     "member-remove": ("", "delete api/members/<int:id>"),
     "invitation-new": ("", "post api/invitations"),
     "invitation-resend": ("", "post api/invitations/<int:id>/resend"),

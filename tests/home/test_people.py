@@ -270,3 +270,19 @@ def test_the_api_invites_changes_and_removes_as_the_page_does(company: Company) 
     assert partner.get(where).status_code == 404
     with company_scope(company):
         assert Invitation.objects.get().status == InvitationStatus.WITHDRAWN
+
+
+def test_an_owner_asks_a_second_factor_of_all_and_a_new_colleague_adds_it_first(company: Company) -> None:
+    owner = signed_in(company)
+    link = invited(owner)
+    page = owner.get(f"{PEOPLE}second-factor/?required=1")
+    assert "Sans second facteur" in page.text
+    assert signed_in(company, Role.ACCOUNTANT).post(f"{PEOPLE}second-factor/?required=1").status_code == 403
+    assert owner.post(f"{PEOPLE}second-factor/?required=1").url == PEOPLE
+    with company_scope(company):
+        assert AuditEvent.objects.filter(tag="kernel.company.changed").count() == 1
+    guest = Client()
+    guest.post(link, NEW_PERSON)
+    assert guest.get(reverse("home")).url == reverse("mfa_index")
+    assert guest.get(reverse("mfa_index")).status_code == 200
+    assert owner.get(PEOPLE).url == reverse("mfa_index"), "the owner too"

@@ -73,6 +73,7 @@ HARMLESS_TWICE = {
     ),
     "api-key-revoke": "revoked is revoked",
     **dict.fromkeys(["member-remove", "company-leave"], "who is gone is gone"),
+    "second-factor": "what is required is required",
     **dict.fromkeys(["invitation", "invitation-withdraw"], "the second is refused, and says so"),
     "billing:dossier": "gives the same file again, and says that it was taken again",
     **dict.fromkeys(["payments:link-new", "payments:statement-link-new"], "gives the link that is there"),

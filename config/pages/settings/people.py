@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -23,8 +24,10 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.models import ApiKey, Company, Invitation, InvitationStatus, Membership
 from config.kernel.people.invitations import invite, resend_invitation, withdraw_invitation
 from config.kernel.people.members import change_member, owners_besides, remove_member
+from config.kernel.people.second_factor import has_second_factor
 from config.kernel.roles import Role, allows
 from config.kernel.sent_once import sent_once
+from config.kernel.services import require_second_factor
 from config.pages.settings.api_keys import GROUPS
 from config.pages.settings.company import settings_page
 from config.pages.settings.people_forms import InvitationForm, MemberForm
@@ -50,6 +53,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         forms.Form(),
         members=[{"row": row, "limits": _limits_of(row, company.currency)} for row in _members(company)],
         invitations=_invitations(timezone.now()),
+        requires_mfa=company.requires_mfa,
         roles=[role.label for role in Role],
         parts=role_table(),
     )
@@ -143,6 +147,25 @@ def invitation_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     facts = [(_("Adresse e-mail"), row.email), (_("Rôle"), row.get_role_display())]
     effect = _("Le lien déjà envoyé n’ouvrira plus cette société.")
     return confirm(request, _confirmation(_("Retirer l’invitation"), effect, facts))
+
+
+@require_http_methods(["GET", "POST"])
+@member("settings.edit")
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Ask a second factor of all who work here (`?required=1`), or no longer."""
+    company, is_required = cast(MemberRequest, request).membership.company, request.GET.get("required") == "1"
+    if request.method == "POST":
+        require_second_factor(company=company, is_required=is_required, actor=actor_of(request), at=timezone.now())
+        sentence = _("Un second facteur est exigé.") if is_required else _("Un second facteur n’est plus exigé.")
+        messages.success(request, sentence)
+        return redirect(PAGE)
+    title, effect = _("Ne plus exiger de second facteur"), _("Un mot de passe suffira à qui n’a pas de second facteur.")
+    if is_required:
+        title = _("Exiger un second facteur")
+        effect = _("Qui n’en a pas n’ouvre plus, dès sa prochaine page, que celle où l’ajouter.")
+    without = [row.user.display_name for row in _members(company) if not has_second_factor(row.user)]
+    facts = [(_("Sans second facteur aujourd’hui"), ", ".join(without) or _("tous en ont un"))]
+    return confirm(request, replace(_confirmation(title, effect, facts), icon="lock", danger=not is_required))
 
 
 def _confirmation(title: str, effect: str, facts: list[tuple[str, Any]], warning: str = "") -> Confirmation:
