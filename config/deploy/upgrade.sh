@@ -22,7 +22,7 @@ within_two_minutes() { # what is waited for, then the command that tells
 in_front() { # port, the mark now, the mark wanted
     sed -i "s/server 127.0.0.1:$1$2;/server 127.0.0.1:$1$3;/" "$front"
     nginx -t -q
-    former=$(pgrep -f 'nginx: worker process' || true)
+    former=$(pgrep -P "$(cat /run/nginx.pid)" || true)
     nginx -s reload
     # those that know the former list finish what they have begun: until all are gone they still send requests by it
     within_two_minutes 'nginx still serves by its former list' all_gone

@@ -181,6 +181,7 @@ class Machine:
         """The same on this machine: its roots, its ports, its Valkey's socket, a name that leads to it."""
         text = re.sub(r"(?<![\w./$-])/(etc|srv|var/lib)/(quittance|nginx|systemd)", rf"{self.root}/\1/\2", text)
         text = text.replace("redis://127.0.0.1:6379/0", self.broker.url)
+        text = text.replace("/run/nginx.pid", f"{self.root}/nginx.pid")
         for old, new in self.ports.items():
             text = re.sub(rf"(?<![\d.]){old}(?!\d)", new, text)
         return text.replace("facturation.example.fr", "127.0.0.1")
