@@ -20,6 +20,7 @@ from billing.models import (
     InvoiceLine,
     JournalEntry,
     JournalLine,
+    NumberPattern,
     NumberSequence,
     OrderLine,
     Product,
@@ -194,6 +195,12 @@ class EmailAttachmentAdmin(FactAdmin):
     list_select_related = ["company", "email"]
     list_filter = ["company"]
     ordering = ["-created_at"]
+
+
+@admin.register(NumberPattern)
+class NumberPatternAdmin(FactAdmin):
+    list_display = ["company", "kind", "pattern", "first", "changed_at"]
+    list_select_related = ["company"]
 
 
 @admin.register(NumberSequence)

@@ -38,6 +38,7 @@ declare(
 )
 declare(
     "invoices",
+    Fact("billing.numbering.changed", n("Numérotation : prochain numéro %(next)s"), "edit"),
     Fact("billing.rate.saved", n("Taux de retard %(half_year)s enregistré"), "edit"),
     Fact("billing.journal.written", n("Écriture comptable %(number)s"), "file"),
     Fact("billing.journal.moved", n("Comptabilisé le %(day)s : le %(wanted)s est clôturé"), "lock", "warn"),

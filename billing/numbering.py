@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from billing.number_patterns import Pattern, counter_of
 from config.kernel.clock import PARIS
 from config.kernel.errors import DomainError
 from config.kernel.ids import new_id
@@ -52,11 +53,11 @@ ADVISORY = 0x4E75  # this use of PostgreSQL's advisory locks
 _NEXT = """
 WITH taken AS (
     INSERT INTO billing_numbersequence AS counter (id, company_id, series, year, last, last_day)
-    SELECT %(id)s, %(company)s, %(series)s, %(year)s, %(count)s, %(on)s
+    SELECT %(id)s, %(company)s, %(series)s, %(year)s, %(first)s + %(count)s - 1, %(on)s
     FROM (SELECT pg_advisory_xact_lock(%(lock)s, %(key)s)) AS waited
     ON CONFLICT (company_id, series, year)
-    DO UPDATE SET last = counter.last + EXCLUDED.last, last_day = greatest(counter.last_day, EXCLUDED.last_day)
-    WHERE counter.last_day <= EXCLUDED.last_day OR %(any_day)s
+    DO UPDATE SET last = counter.last + %(count)s, last_day = greatest(counter.last_day, EXCLUDED.last_day)
+    WHERE coalesce(counter.last_day, EXCLUDED.last_day) <= EXCLUDED.last_day OR %(any_day)s
     RETURNING last
 )
 SELECT (SELECT last FROM taken), max(last_day), (clock_timestamp() AT TIME ZONE %(zone)s)::date,
@@ -89,15 +90,31 @@ def next_numbers(
     ClockAhead where `on` has not come yet by the clock of the database, which all servers share; without `past`,
     ClockBehind where that day is over.
     """
+    counter = {"series": series, "year": year or on.year, "any_day": year is not None, "first": 1}
+    places = _next_places(count, counter, company_id=company_id, on=on, past=past)
+    return [f"{series}-{year or on.year}-{place:05d}" for place in places]
+
+
+def next_numbers_of(
+    count: int, *, company_id: int, pattern: Pattern, first: int = 1, on: date, past: bool = True
+) -> list[str]:
+    """The next `count` numbers as the pattern writes them; `first`: where a counter that is not there yet begins.
+
+    As `next_numbers`.
+    """
+    series, year = counter_of(pattern.stem(on))
+    counter = {"series": series, "year": year, "any_day": False, "first": first}
+    places = _next_places(count, counter, company_id=company_id, on=on, past=past)
+    return [pattern.number(on, place) for place in places]
+
+
+def _next_places(count: int, named: dict[str, Any], *, company_id: int, on: date, past: bool) -> range:
     # in autocommit the number would be kept though what uses it fails: a gap that the law forbids
     if not connection.in_atomic_block:
         raise RuntimeError("a legal number is only given inside the transaction that uses it")
-    counter: dict[str, Any] = {
+    counter: dict[str, Any] = named | {
         "id": new_id(),
         "company": company_id,
-        "series": series,
-        "year": year or on.year,
-        "any_day": year is not None,
         "on": on,
         "count": count,
         "lock": ADVISORY,
@@ -111,9 +128,9 @@ def next_numbers(
         if on < earliest and not past:
             raise ClockBehind(day=f"{on:%d/%m/%Y}", today=f"{today:%d/%m/%Y}")
         if last is None:  # whoever was waited for has just gone to a later day
-            cursor.execute(_LAST_DAY, [company_id, series])
+            cursor.execute(_LAST_DAY, [company_id, named["series"]])
             (last_day,) = cursor.fetchone()
     # raising undoes the increment with the whole transaction: the number stays the next one
-    if last is None or (year is None and last_day and last_day > on):
-        raise DateGoesBack(series=series, last=f"{last_day:%d/%m/%Y}")
-    return [f"{series}-{year or on.year}-{number:05d}" for number in range(last - count + 1, last + 1)]
+    if last is None or (not named["any_day"] and last_day and last_day > on):
+        raise DateGoesBack(series=named["series"], last=f"{last_day:%d/%m/%Y}")
+    return range(last - count + 1, last + 1)

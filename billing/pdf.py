@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,12 +25,14 @@ from billing.services.crediting import shown_totals
 from billing.services.lines import vat_rows
 from config.kernel import faces
 from config.kernel.identifiers import payment_reference
+from config.kernel.kept import check_kept
+from config.kernel.models import Logo
 from config.kernel.scope import company_scope
 from config.kernel.typography import NARROW, NBSP, number, percent, price
 from customers.models import CustomerKind
 
 TEMPLATE = "billing/pdf/invoice.html"
-STYLESHEET, QR_BILL = "invoice.css", "qr_bill.css"
+STYLESHEET, QR_BILL, FOOTER, LOOK = "invoice.css", "qr_bill.css", "footer.css", "look.css"
 DEFAULT_ACCENT = "#1f4e5f"
 
 # EPC069-12: the amount goes from 0.01 to 999 999 999.99 euros, the name to 70 characters.
@@ -57,17 +59,36 @@ SHORT_UNITS = {"C62": "u.", "HUR": "h", "DAY": "jour", "MON": "mois", "LTR": "l"
 
 def render_pdf(invoice: Invoice) -> bytes:
     """The invoice as PDF/A-3b, without its XML. Raises NoBillingAddress for a draft whose customer has none."""
+    with override("fr"), company_scope(invoice.company_id):
+        return draw(context(invoice))
+
+
+def draw(page: dict[str, Any]) -> bytes:
+    """The page of such a context. Raises FileRefused where the logo that it names is not what was kept."""
     from billing.pdf_engine import make_pdf  # WeasyPrint takes half a second to import
 
-    with override("fr"), company_scope(invoice.company_id):
-        page = context(invoice)
-        html = _as_drawn(render_to_string(TEMPLATE, page))
+    invoice, seller = page["invoice"], page["seller"]
+    logo = kept_logo(invoice.company_id, seller)
+    html = _as_drawn(render_to_string(TEMPLATE, page | {"logo": logo}))
     name = invoice.number or f"draft-{invoice.pk}"
     # made of what never changes: WeasyPrint's own would be random, and the same invoice two files
-    identifier = hashlib.sha256(f"{page['seller']['siren']}:{name}".encode()).digest()[:16]
-    # one of its own: documents without it keep their bytes
-    more = [QR_BILL] if page["bill"] else []
-    return make_pdf(html, stylesheet=STYLESHEET, more=more, identifier=identifier)
+    identifier = hashlib.sha256(f"{seller['siren']}:{name}".encode()).digest()[:16]
+    # of their own: documents without them keep their bytes
+    sheets = {QR_BILL: page["bill"], FOOTER: seller.get("footer") and not page["bill"], LOOK: logo or page["look"]}
+    more = [name for name, wanted in sheets.items() if wanted]
+    return make_pdf(html, stylesheet=STYLESHEET, more=more, identifier=identifier, pictures=pictures_of(logo))
+
+
+def kept_logo(company_id: int, seller: Mapping[str, Any]) -> Logo | None:
+    """The picture with which the document was issued, whatever the company shows today."""
+    return Logo.everywhere.get(company_id=company_id, sha256=seller["logo"]) if seller.get("logo") else None
+
+
+def pictures_of(logo: Logo | None) -> list[Any]:
+    """What the engine is given of the logo. Raises FileRefused."""
+    from billing.pdf_engine import Picture
+
+    return [Picture(f"kept:{logo.sha256}", check_kept(logo), logo.media_type)] if logo else []
 
 
 def context(invoice: Invoice) -> dict[str, Any]:
@@ -82,12 +103,26 @@ def context(invoice: Invoice) -> dict[str, Any]:
     else:
         seller, buyer, mentions = invoice.seller, invoice.buyer, invoice.mentions
         subtotals = list(VatSubtotal.everywhere.filter(invoice=invoice))
+    parties = {"seller": seller, "buyer": buyer, "mentions": mentions}
+    return page_of(invoice, lines, subtotals, parties, watermark="BROUILLON" if draft else "")
+
+
+def page_of(
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+    subtotals: Sequence[VatSubtotal],
+    parties: Mapping[str, Any],
+    *,
+    watermark: str,
+) -> dict[str, Any]:
+    """What the template prints of these rows. `parties`: seller, buyer and mentions, as they are frozen."""
+    seller, buyer, mentions = parties["seller"], parties["buyer"], parties["mentions"]
     delivery = buyer.get("delivery_address")
     accent = _accent(seller.get("accent_color", ""))
     rows = [_row(line) for line in lines]
     return {
         "invoice": invoice,
-        "draft": draft,
+        "watermark": watermark,
         "title": str(invoice.get_kind_display()),
         "seller": seller,
         "buyer": buyer,
@@ -103,7 +138,8 @@ def context(invoice: Invoice) -> dict[str, Any]:
         "qr": payment_code(invoice),
         "bill": qr_bill.qr_bill(invoice),
         "accent": accent,
-        "ink": darkened(accent),
+        "ink": darkened(_accent(seller.get("title_color") or accent)),
+        "look": bool(mentions.get("extra") or seller.get("footer")),
         "stamp": _stamp(invoice),
     }
 

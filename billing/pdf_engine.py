@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -58,10 +59,19 @@ _use_bundled_faces()
 
 from weasyprint import CSS, HTML  # noqa: E402 - loads Pango
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402
-from weasyprint.urls import URLFetcher  # noqa: E402
+from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: E402
 
 # Pango's font map must not be shared between threads; parsing the style sheet once per thread is cheap.
 _of_thread = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A kept picture that a page may show, under the address by which its own HTML names it."""
+
+    address: str
+    data: bytes
+    media_type: str
 
 
 class ForeignAddress(ValueError):
@@ -69,9 +79,15 @@ class ForeignAddress(ValueError):
 
 
 class BundledOnly(URLFetcher):
-    """Answers files of static/pdf and static/fonts, and nothing else: no network, no other file, no data URL."""
+    """Answers files of static/pdf and static/fonts and the page's pictures; no network, no other file, no data URL."""
+
+    def __init__(self, pictures: Sequence[Picture] = ()) -> None:
+        super().__init__()
+        self._pictures = {picture.address: picture for picture in pictures}
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+        if picture := self._pictures.get(url):
+            return URLFetcherResponse(url, picture.data, {"Content-Type": picture.media_type})
         address = urlsplit(url)
         path = Path(unquote(address.path)).resolve()
         ours = any(path.is_relative_to(folder.resolve()) for folder in BUNDLED)
@@ -83,19 +99,21 @@ class BundledOnly(URLFetcher):
 class Page(HTML):
     """A page of ours, whose elements are what ELEMENTS says."""
 
-    def __init__(self, html: str) -> None:
-        super().__init__(string=html, base_url=f"{BUNDLED[0].as_uri()}/", url_fetcher=BundledOnly())
+    def __init__(self, html: str, pictures: Sequence[Picture]) -> None:
+        super().__init__(string=html, base_url=f"{BUNDLED[0].as_uri()}/", url_fetcher=BundledOnly(pictures))
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
         return [_prepared(ELEMENTS)[1]]
 
 
-def make_pdf(html: str, *, stylesheet: str, identifier: bytes, more: Sequence[str] = ()) -> bytes:
+def make_pdf(
+    html: str, *, stylesheet: str, identifier: bytes, more: Sequence[str] = (), pictures: Sequence[Picture] = ()
+) -> bytes:
     """The page as PDF/A-3b. `identifier` is the file's own, fixed for ever; `more`: style sheets after the first."""
     fonts, sheet = _prepared(stylesheet)
     sheets = [sheet, *(_prepared(name)[1] for name in more)]
     with _collector_off():
-        pdf: bytes = Page(html).write_pdf(
+        pdf: bytes = Page(html, pictures).write_pdf(
             font_config=fonts, stylesheets=sheets, pdf_variant="pdf/a-3b", pdf_identifier=identifier
         )
     return pdf

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from billing.models import Email, EmailStatus, NumberSequence
+from billing.number_patterns import counter_of, taken_apart
 from config.kernel import states
 from config.kernel.actor import Actor
 from config.kernel.models import Company
@@ -43,12 +44,9 @@ def series_of(company: Company, findings: Iterable[Finding]) -> list[Series]:
 
 
 def parts_of(number: str) -> tuple[str, int, int] | None:
-    """Series, year and place of a number that this product gave, FAC-2026-00361; None for another's."""
-    series, _dash, rest = number.rpartition("-")
-    series, _dash, year = series.rpartition("-")
-    if not (series and year.isdecimal() and rest.isdecimal() and len(year) == 4 and len(series) <= 10):
-        return None
-    return series, int(year), int(rest)
+    """Series, year and place of a number, by which its counter is kept: FAC-2026-00361; None for no such number."""
+    parts = taken_apart(number)
+    return (*counter_of(parts[0]), parts[1]) if parts else None
 
 
 def raise_counter(series: Series, last: int) -> None:
@@ -59,4 +57,6 @@ def raise_counter(series: Series, last: int) -> None:
 
 
 def label_of(series: Series) -> str:
+    if not series.year:
+        return _("Série %(series)s") % {"series": series.series}
     return _("Série %(series)s, année %(year)s") % {"series": series.series, "year": series.year}

@@ -56,6 +56,12 @@ def rates_on(company: Company, on: date) -> tuple[Decimal, ...]:
     return next((edition.rates for edition in editions if edition.since <= on), editions[-1].rates)
 
 
+def usual_rate(company: Company) -> Decimal:
+    """The rate with which a line of the company begins: its own choice, where its country has it."""
+    known = known_rates(company)
+    return company.usual_vat_rate if company.usual_vat_rate in known else known[0]
+
+
 def known_rates(company: Company) -> tuple[Decimal, ...]:
     """Of every edition, for what was supplied before: what a document may bear at all."""
     return tuple(dict.fromkeys(rate for edition in editions_of(company) for rate in edition.rates))

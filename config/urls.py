@@ -7,6 +7,7 @@ from config.kernel.api.problems import unknown_address
 from config.pages import bulk, dossiers, imports, invitation, saved_views, views
 from config.pages.account.signing import admin_sign_in
 from config.pages.dashboard import views as dashboards
+from config.pages.founding import views as founding
 from config.pages.operations.installation_views import installation_page, installation_replay
 from config.pages.operations.metrics import metrics
 from config.pages.operations.views import operations
@@ -16,6 +17,9 @@ from config.pages.settings import (
     exchange,
     feeds,
     inbound,
+    lines,
+    look,
+    numbering,
     people,
     platforms,
     portal,
@@ -25,6 +29,7 @@ from config.pages.settings import (
     reminders,
     restoration,
     safekeeping,
+    terms,
     trail,
     webhook_deliveries,
     webhooks,
@@ -49,6 +54,9 @@ urlpatterns = [
     path("bulk/<int:pk>/stop/", bulk.bulk_stop, name="bulk-stop"),
     path("imports/", imports.import_list, name="import-list"),
     path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("company/new/", founding.founding_new, name="founding-new"),
+    path("company/first-steps/", founding.founding_guide, name="founding-guide"),
+    path("company/first-steps/bank/", founding.founding_bank, name="founding-bank"),
     path("company/", views.switch_company, name="company-switch"),
     path("company/leave/", people.leave_company, name="company-leave"),
     path("dossiers/", dossiers.dossiers, name="dossiers"),
@@ -74,6 +82,15 @@ urlpatterns = [
     path("settings/exchange/import/", exchange.exchange_import, name="exchange-import"),
     path("settings/reminders/", reminders.reminder_settings, name="reminder-settings"),
     path("settings/reminders/<int:level>/<slug:language>/", reminders.reminder_text, name="reminder-text"),
+    path("settings/look/", look.look_settings, name="look-settings"),
+    path("settings/look/logo/", look.look_logo, name="look-logo"),
+    path("settings/look/picture/", look.look_picture, name="look-picture"),
+    path("settings/look/numbers/", numbering.numbering_settings, name="numbering-settings"),
+    path("settings/look/lines/", lines.line_settings, name="line-settings"),
+    path("settings/look/terms/", terms.terms_settings, name="terms-settings"),
+    path("settings/look/terms/new/", terms.terms_new, name="terms-new"),
+    path("settings/look/terms/<int:pk>/", terms.terms_edit, name="terms-edit"),
+    path("settings/look/preview/", look.look_preview, name="look-preview"),
     path("settings/write-offs/", write_offs.write_off_settings, name="write-off-settings"),
     path("settings/purchases/", purchases.purchase_settings, name="purchase-settings"),
     path("settings/purchases/rules/new/", purchases.approval_rule_new, name="approval-rule-new"),

@@ -160,7 +160,9 @@ class CustomerForm(RecordForm):
         super().__init__(*args, **kwargs)
         self.fields["terms"].queryset = PaymentTerms.objects.order_by("days", "end_of_month", "id")  # type: ignore[attr-defined]  # a model choice field
         if customer is None:
-            self.fields["terms"].initial = PaymentTerms.objects.filter(days=30, end_of_month=False).first()
+            self.fields["terms"].initial = PaymentTerms.objects.filter(
+                days=30, end_of_month=False, month_first=False
+            ).first()
         for kind, (field, sentence) in NAMES.items():
             # the page shows the fields of the chosen kind alone
             self.fields[field].required = not self.is_bound or self.data.get("kind") == kind

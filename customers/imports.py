@@ -169,7 +169,7 @@ def _facts(company: Company) -> dict[str, PaymentTerms]:
     """The company's payment terms by name, and by their days where these say all; '' for the usual ones."""
     usual = ensure_terms(company.pk)
     terms = list(PaymentTerms.objects.filter(company=company))
-    by_days = {str(row.days): row for row in terms if not row.end_of_month}
+    by_days = {str(row.days): row for row in terms if not (row.end_of_month or row.month_first)}
     return {**by_days, **{f"{days} jours": row for days, row in by_days.items()}, "": usual} | {
         fold(row.name): row for row in terms
     }

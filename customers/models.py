@@ -20,12 +20,21 @@ class CustomerKind(models.TextChoices):
     INDIVIDUAL = "INDIVIDUAL", _("Particulier")
 
 
+LONGEST_DAYS, LONGEST_WITH_MONTH = 60, 45  # C. com. L441-10
+
+
 class PaymentTerms(CompanyRow):
-    """When an invoice falls due: so many days, and to the end of that month where agreed (art. L441-10 C. com.)."""
+    """When an invoice falls due (art. L441-10 C. com.).
+
+    « 45 jours fin de mois » is read both ways in France: days, then the end of the month reached (`end_of_month`), or
+    the end of the month of issue, then days (`month_first`). « le 10 » (`then_day`): that day of the month after.
+    """
 
     name = models.CharField(_("intitulé"), max_length=80)
     days = models.PositiveSmallIntegerField(_("jours"))
     end_of_month = models.BooleanField(_("fin de mois"), default=False)
+    month_first = models.BooleanField(_("fin de mois, puis les jours"), default=False)
+    then_day = models.PositiveSmallIntegerField(_("puis le"), null=True, blank=True)
 
     class Meta(CompanyRow.Meta):
         verbose_name = _("condition de règlement")
@@ -33,18 +42,45 @@ class PaymentTerms(CompanyRow):
         constraints = [
             models.UniqueConstraint(fields=["company", "name"], name="one_terms_per_name"),
             models.CheckConstraint(condition=Q(days__lte=120), name="terms_days_are_sane"),
+            models.CheckConstraint(
+                condition=Q(end_of_month=False) | Q(month_first=False), name="terms_end_the_month_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(then_day=None) | (Q(then_day__gte=1, then_day__lte=31) & Q(end_of_month=True)),
+                name="terms_day_follows_a_month",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def due_date(self, issued_on: date) -> date:
-        """The due date of an invoice issued that day: days first, then the end of the month reached."""
-        due = issued_on + timedelta(days=self.days)
+        """The due date of an invoice issued that day. A day that its month has not is the last one of it."""
+        start = _month_end(issued_on) if self.month_first else issued_on
+        due = start + timedelta(days=self.days)
         if not self.end_of_month:
             return due
-        first_of_next = (due.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return first_of_next - timedelta(days=1)
+        due = _month_end(due)
+        if self.then_day is None:
+            return due
+        following = due + timedelta(days=1)
+        return following.replace(day=min(self.then_day, _month_end(following).day))
+
+    @property
+    def longest(self) -> int:
+        """The most days between an issue and its due date, over a year that has a 29 February."""
+        days = (date(2028, 1, 1) + timedelta(days=number) for number in range(366))
+        return max((self.due_date(day) - day).days for day in days)
+
+    @property
+    def exceeds_the_law(self) -> bool:
+        """Longer than 60 days, and no « 45 jours fin de mois » either (art. L441-10 C. com.)."""
+        ends_a_month = (self.end_of_month or self.month_first) and self.then_day is None
+        return self.longest > LONGEST_DAYS and not (ends_a_month and self.days <= LONGEST_WITH_MONTH)
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):

@@ -265,6 +265,43 @@ DEFAULT_TERMS = (
 )
 
 
+class TermsExist(Invalid):
+    code = "terms_exist"
+    message = "Des conditions portent déjà cet intitulé."
+
+
+class TermsUsed(DomainError):
+    code = "terms_used"
+    message = "Des clients ont ces conditions : donnez-leur-en d’autres avant de les supprimer."
+
+
+@transaction.atomic
+def save_terms(
+    *, terms: PaymentTerms | None, company_id: int, values: Mapping[str, Any], actor: Actor, at: datetime
+) -> PaymentTerms:
+    """Add payment terms, or correct them for what is issued from now on. Raises TermsExist, Invalid."""
+    row = lock(terms) if terms else PaymentTerms(company_id=company_id)
+    if values["then_day"] and not values["end_of_month"]:
+        raise Invalid(fields={"then_day": "Un jour du mois suivant se compte depuis une fin de mois : choisissez-la."})
+    others = PaymentTerms.everywhere.filter(company=company_id, name=values["name"]).exclude(pk=row.pk)
+    if others.exists():
+        raise TermsExist(fields={"name": TermsExist.message})
+    edit(row, values)
+    tag = "customers.terms.changed" if terms else "customers.terms.created"
+    audit.record(tag, subject=row, actor=actor, at=at, data={"name": row.name})
+    return row
+
+
+@transaction.atomic
+def delete_terms(*, terms: PaymentTerms, actor: Actor, at: datetime) -> None:
+    """Only those that nobody has. Raises TermsUsed."""
+    row = lock(terms)
+    if Customer.everywhere.filter(terms=row).exists():
+        raise TermsUsed
+    audit.record("customers.terms.deleted", subject=row, actor=actor, at=at, data={"name": row.name})
+    row.delete()
+
+
 def ensure_terms(company_id: int) -> PaymentTerms:
     """The default terms of a company (30 days); a company that has none is given the usual French ones."""
     default = PaymentTerms.objects.filter(company_id=company_id, name=DEFAULT_TERMS[0][0])

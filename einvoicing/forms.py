@@ -17,7 +17,20 @@ from einvoicing.services.transmissions.answering import media_type
 
 LONGEST_COMMENT = 2000
 MOST_FILES = 20
+LONGEST_LETTER = 10_000
 MOST_DOCUMENTS = 100
+
+
+class LetterForm(forms.Form):
+    """The words of one message, before it leaves. `{lien}` becomes the recipient's own link."""
+
+    subject_line = TextField(label=_("Objet"), max_length=200)
+    body = TextField(
+        label=_("Message"),
+        max_length=LONGEST_LETTER,
+        widget=forms.Textarea({"rows": 18}),
+        help_text=_("{lien} devient le lien personnel du destinataire vers ce document."),
+    )
 
 
 class FilesInput(forms.ClearableFileInput):

@@ -106,6 +106,8 @@ def _notes(invoice: Invoice, deposits: Sequence[Invoice]) -> tuple[model.Note, .
     notes.extend(
         model.Note("AAI", _deducted(deposit, sign="" if invoice.is_credit_note else "−")) for deposit in deposits
     )
+    if mentions.get("extra"):
+        notes.append(model.Note("AAI", mentions["extra"]))
     if invoice.notes:
         notes.append(model.Note("AAI", invoice.notes))
     return tuple(notes)

@@ -117,9 +117,11 @@ COUNTERS = """
 SELECT coalesce(counter.id, 0), series || '-' || year
 FROM (SELECT * FROM billing_numbersequence WHERE company_id = %(company)s) AS counter
 FULL JOIN (
-  SELECT split_part(number, '-', 1) AS series, split_part(number, '-', 2)::int AS year,
-         max(split_part(number, '-', 3)::int) AS last, max(day) AS last_day
-  FROM (
+  SELECT series, year, max(substring(number FROM '[0-9]+$')::bigint) AS last, max(day) AS last_day
+  FROM (SELECT number, day, stem,
+      CASE WHEN stem ~ '^.{1,10}-[1-9][0-9]{3}-$' THEN left(stem, -6) ELSE stem END AS series,
+      CASE WHEN stem ~ '^.{1,10}-[1-9][0-9]{3}-$' THEN left(right(stem, 5), 4)::int ELSE 0 END AS year
+    FROM (SELECT number, day, regexp_replace(number, '[0-9]+$', '') AS stem FROM (
     SELECT number, issue_date AS day FROM billing_invoice WHERE company_id = %(company)s AND number IS NOT NULL
     UNION ALL SELECT number, NULL FROM billing_salesorder WHERE company_id = %(company)s
     UNION ALL SELECT number, day FROM billing_journalentry WHERE company_id = %(company)s
@@ -141,7 +143,12 @@ FULL JOIN (
       FROM payments_supplierpayment WHERE company_id = %(company)s
     UNION ALL SELECT number, (created_at AT TIME ZONE 'Europe/Paris')::date
       FROM payments_paymentrun WHERE company_id = %(company)s
-  ) AS numbered WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$' GROUP BY 1, 2
+    ) AS numbered WHERE number ~ '[0-9]$') AS parted
+  ) AS apart
+  -- numbers of another product, that came with the history, have no counter here
+  WHERE number ~ '^[A-Z]+-[0-9]{4}-[0-9]+$'
+    OR (series, year) IN (SELECT series, year FROM billing_numbersequence WHERE company_id = %(company)s)
+  GROUP BY 1, 2
 ) AS found USING (series, year)
 WHERE (coalesce(counter.last, 0), counter.last_day) IS DISTINCT FROM
     (coalesce(found.last, 0), CASE WHEN counter.series = 'CMD' THEN counter.last_day ELSE found.last_day END)

@@ -51,6 +51,8 @@ class LineForm(forms.Form):
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(VatField, self.fields["vat"]).of_company(company)
+        self.fields["unit"].initial = company.usual_unit
+        offer_units(self.fields["unit"], company, self.initial.get("unit", ""))
 
     def clean_product_id(self) -> int | None:
         """The product in scope, or none: another company's is no product of ours."""
@@ -69,10 +71,17 @@ _FormSet: Any = forms.formset_factory(
 )
 
 
+def offer_units(field: Any, company: Company, stored: str) -> None:
+    """The units that the company chose, and the one that is stored; all of them where it chose none."""
+    if company.units:
+        offered = {*company.units, company.usual_unit, stored}
+        field.widget.choices = [(code, label) for code, label in Unit.choices if code in offered]
+
+
 def line_formset(
     data: Mapping[str, Any] | None = None, *, company: Company, rows: Sequence[DocumentLine | LineInput] = ()
 ) -> Any:
-    """The sheet of a form sent, or of the lines stored; one empty row is ready."""
+    """The sheet of a form sent, or of the lines stored; one empty row is ready, as the company begins its lines."""
     formset = _FormSet(data, prefix=PREFIX, initial=[_initial(row) for row in rows], form_kwargs={"company": company})
     for form, row in zip(formset.forms, rows, strict=False):
         form.instance = row  # the sheet shows its net amount until something is typed

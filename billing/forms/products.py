@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from billing.forms.lines import offer_units
 from billing.forms.vat import VatField, read_vat, written_vat
 from billing.models import MovementReason, Product, Unit
 from billing.services.products import STOCK_LEFT
@@ -94,6 +95,8 @@ class ProductForm(RecordForm):
         kwargs["initial"] = initial
         super().__init__(*args, **kwargs)
         cast(VatField, self.fields["vat"]).of_company(company)
+        self.fields["unit"].initial = company.usual_unit
+        offer_units(self.fields["unit"], company, product.unit if product else "")
         self.holds_stock = bool(product and product.on_hand)
 
     def clean(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import VatCategory
-from billing.vat_rates import FRENCH, known_rates
+from billing.vat_rates import FRENCH, known_rates, usual_rate
 from config.kernel import typography
 from config.kernel.models import Company
 from customers import exemptions
@@ -68,9 +68,9 @@ class VatField(forms.ChoiceField):
         super().__init__(**{"label": _("TVA"), "initial": "S:20", **kwargs, "choices": vat_choices})
 
     def of_company(self, company: Company) -> None:
-        """Offer the rates of this company, and its usual one first."""
+        """Offer the rates of this company, and begin with its usual one."""
         self.choices = partial(vat_choices, company)
-        self.initial = vat_choices(company)[0][0]
+        self.initial = written_vat("S", usual_rate(company))
 
     def valid_value(self, value: Any) -> bool:
         return super().valid_value(value) or _is_vat(str(value))

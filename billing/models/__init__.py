@@ -33,6 +33,8 @@ from billing.models.invoices import Invoice as Invoice
 from billing.models.ledger import Journal as Journal
 from billing.models.ledger import JournalEntry as JournalEntry
 from billing.models.ledger import JournalLine as JournalLine
+from billing.models.numbering import NumberedKind as NumberedKind
+from billing.models.numbering import NumberPattern as NumberPattern
 from billing.models.numbering import NumberSequence as NumberSequence
 from billing.models.orders import OrderLine as OrderLine
 from billing.models.orders import OrderStatus as OrderStatus

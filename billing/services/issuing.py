@@ -12,8 +12,17 @@ from django.db import transaction
 
 from billing import exchange
 from billing.events import invoices_issued
-from billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, SalesOrder, VatCategory, VatSubtotal
-from billing.numbering import next_numbers
+from billing.models import (
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    InvoiceStatus,
+    NumberedKind,
+    SalesOrder,
+    VatCategory,
+    VatSubtotal,
+)
+from billing.numbering import lock_counters, next_numbers_of
 from billing.services import snapshots
 from billing.services.booking import book_issued
 from billing.services.crediting import reprice_note, totals_of
@@ -21,6 +30,7 @@ from billing.services.deducting import check_deductions, deduct, lock_for_issue
 from billing.services.deposits import DepositTooSmall, check_deposit_room, deduct_from_final_draft
 from billing.services.invoices import TotalNegative, check_customer, check_draft, lock_invoices
 from billing.services.lines import vat_rows
+from billing.services.number_patterns import kind_of, patterns_of
 from billing.services.settling import (
     check_correctable,
     check_creditable,
@@ -40,13 +50,6 @@ from config.kernel.money import round_in
 from config.kernel.people.limits import check_own_limit
 from config.kernel.rows import forget, insert_each, know
 from customers.models import Address, Customer
-
-SERIES = {
-    InvoiceKind.INVOICE: "FAC",
-    InvoiceKind.CORRECTED: "FAC",
-    InvoiceKind.DEPOSIT: "ACO",
-    InvoiceKind.CREDIT_NOTE: "AVO",
-}
 
 
 class NothingToIssue(Invalid):
@@ -254,16 +257,24 @@ def _write(ready: Sequence[_Ready], *, actor: Actor, at: datetime) -> None:
 
 
 def _numbers(drafts: Sequence[Invoice], on: date) -> dict[int, str]:
-    """The legal number of each, by its key. Counters are locked in the order of their names, and the journal's last."""
-    by_series: dict[str, list[int]] = {}
+    """The legal number of each, by its key, as the company writes them now: it may be changing it at this moment."""
+    company_id = drafts[0].company_id
+    lock_counters(company_id)
+    patterns = patterns_of(company_id)
+    by_kind: dict[NumberedKind, list[int]] = {}
     for draft in drafts:
-        by_series.setdefault(SERIES[InvoiceKind(draft.kind)], []).append(draft.pk)
+        by_kind.setdefault(kind_of(draft.kind), []).append(draft.pk)
     found: dict[int, str] = {}
-    # sorted: two runs that need both FAC and ACO lock the counters in one order, and cannot wait in a circle
-    for series, keys in sorted(by_series.items()):
-        # a rehearsal tells a past
-        company_id, past = drafts[0].company_id, not settings.PRODUCTION
-        numbers = next_numbers(len(keys), company_id=company_id, series=series, on=on, past=past)
+    for kind, keys in sorted(by_kind.items()):
+        pattern, stem, first = patterns[kind]
+        numbers = next_numbers_of(
+            len(keys),
+            company_id=company_id,
+            pattern=pattern,
+            first=first if pattern.stem(on) == stem else 1,
+            on=on,
+            past=not settings.PRODUCTION,  # a rehearsal tells a past
+        )
         found.update(zip(keys, numbers, strict=True))
     return found
 

@@ -44,7 +44,18 @@ def seller(company: Company) -> dict[str, Any]:
         "iban": company.iban,
         "bic": company.bic,
         "accent_color": company.accent_color,
+        **_look(company),
     }
+
+
+def _look(company: Company) -> dict[str, str]:
+    """How its documents are drawn, each where it was chosen: others keep the bytes that they always had."""
+    chosen = {
+        "title_color": company.title_color,
+        "footer": company.footer,
+        "logo": company.logo.sha256 if company.logo else "",
+    }
+    return {name: value for name, value in chosen.items() if value}
 
 
 def addresses_of(customers: Iterable[Customer]) -> dict[int, dict[str, Address]]:
@@ -107,4 +118,5 @@ def mentions(invoice: Invoice, company: Company) -> dict[str, Any]:
         # Swiss VAT falls due on what was agreed or on what was received: no French option, and nothing to print
         "vat_on_debits": company.vat_on_debits and not company.is_swiss,
         "franchise": company.vat_regime == VatRegime.FRANCHISE,
+        **({"extra": company.extra_mentions} if company.extra_mentions else {}),
     }

@@ -36,6 +36,7 @@ from config.kernel.models import (
     Installation,
     Job,
     KnownPlace,
+    Logo,
     LoopFailure,
     Membership,
     ProofProgress,
@@ -148,6 +149,7 @@ class CompanyAdmin(AuditedAdmin):
     tags = ("kernel.company.created", "kernel.company.changed", "")
     list_display = ["name", "siren", "uid", "city", "vat_regime"]
     search_fields = ["name", "siren", "uid"]
+    exclude = ["logo"]
     inlines = [MembershipInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -225,6 +227,13 @@ class JobAdmin(FactAdmin):
     list_select_related = ["company"]
     list_filter = ["status"]
     ordering = ["-started_at"]
+
+
+@admin.register(Logo)
+class LogoAdmin(FactAdmin):
+    list_display = ["created_at", "company", "media_type", "size", "sha256"]
+    list_select_related = ["company"]
+    ordering = ["-created_at"]
 
 
 @admin.register(DamagedFile)

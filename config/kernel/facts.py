@@ -66,6 +66,8 @@ declare(
     "settings",
     Fact("kernel.restoration.released", n("Activité reprise sur une base restaurée"), "check", "warn"),
     Fact("kernel.company.changed", n("Réglages de la société modifiés"), "settings"),
+    Fact("kernel.company.logo_changed", n("Logo des documents changé"), "settings"),
+    Fact("kernel.company.logo_removed", n("Logo des documents retiré"), "settings"),
     Fact("kernel.company.created", n("Société créée"), "settings"),
     Fact("kernel.member.added", n("Membre ajouté : %(name)s"), "user"),
     Fact("kernel.member.changed", n("Droits de %(name)s modifiés"), "user", "warn"),

@@ -134,7 +134,7 @@ def _kept(rows: Sequence[Finding]) -> list[Finding]:
     """The last of them, after those of before that bear the greatest number of a series."""
     greatest: dict[str, Finding] = {}
     for row in rows[:-MOST_KEPT]:
-        series = row.number.rpartition("-")[0]
+        series = row.number.rstrip("0123456789")
         if series and _size(row) > _size(greatest.get(series)):
             greatest[series] = row
     return [*greatest.values(), *rows[-MOST_KEPT:]]

@@ -5,24 +5,29 @@ Issued invoices keep the identity they were issued with: they are frozen copies 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
-from config.kernel import audit
+from config.kernel import audit, faces
 from config.kernel.actor import Actor
 from config.kernel.errors import Invalid
 from config.kernel.identifiers import bic, electronic_address, iban, siren, siret, uid, vat
-from config.kernel.models import SWISS, Company, VatRegime
+from config.kernel.kept import keep_file
+from config.kernel.logos import CleanLogo, read_logo
+from config.kernel.models import SWISS, Company, Logo, VatRegime
 
 CHANGEABLE = (
     "name", "legal_form", "share_capital", "siret", "vat_number", "rcs_city",
     "address_line", "address_extra", "postcode", "city", "email", "phone", "electronic_address", "iban", "bic",
     "vat_regime", "vat_on_debits", "size", "late_penalty_mention", "recovery_mention", "discount_mention",
-    "accent_color",
+    "accent_color", "title_color", "footer", "extra_mentions",
+    "usual_vat_rate", "usual_unit", "units",
     "reminders_enabled", "friendly_after_days", "firm_after_days", "final_after_days",
 )  # fmt: skip
 # what a Swiss company writes in the place of the French sentences (CO art. 104; no fixed indemnity there)
@@ -32,6 +37,7 @@ SWISS_MENTIONS = {
 }
 NO_FRENCH_NUMBER = "Une société suisse n’a pas ce numéro : laissez ce champ vide."
 FRENCH = Company()  # as one begins: with the sentences of French law
+FOOTER_LINES, FOOTER_EMS = 4, Decimal("53.4")  # 132 mm of 7 points, beside the number of the page
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -77,6 +83,8 @@ def clean_company(company: Company, values: Mapping[str, Any]) -> dict[str, Any]
         "iban": iban.validate,
         "bic": lambda value: bic.validate(value) if value else "",
         "accent_color": _colour,
+        "title_color": lambda value: _colour(value) if value else "",
+        "footer": _footer,
     }
     for name, check in checks.items():
         if name in clean:
@@ -131,6 +139,55 @@ def _swiss_uid(value: str, country: str) -> str:
 def _swiss_mentions(clean: Mapping[str, Any]) -> dict[str, Any]:
     """The sentences of French law that nobody chose, replaced."""
     return {name: sentence for name, sentence in SWISS_MENTIONS.items() if clean.get(name) == getattr(FRENCH, name)}
+
+
+@transaction.atomic
+def change_logo(*, company: Company, data: bytes | None, actor: Actor, at: datetime) -> Company:
+    """Print this picture on the documents issued from now on; None: none any more. Raises LogoRefused.
+
+    The pictures of before stay kept: documents issued with them are drawn with them.
+    """
+    clean = read_logo(data) if data is not None else None
+    locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    logo = _kept_logo(locked, clean, at) if clean else None
+    if locked.logo_id == (logo.pk if logo else None):
+        return locked
+    locked.logo = logo
+    locked.save(update_fields=["logo"])
+    tag = "kernel.company.logo_changed" if logo else "kernel.company.logo_removed"
+    audit.record(tag, subject=locked, actor=actor, at=at, data={"sha256": logo.sha256} if logo else {})
+    return locked
+
+
+def _kept_logo(company: Company, clean: CleanLogo, at: datetime) -> Logo:
+    digest = hashlib.sha256(clean.data).hexdigest()
+    known: Logo | None = Logo.everywhere.filter(company=company, sha256=digest).first()
+    if known is not None:
+        return known
+    sides = {"width": clean.width, "height": clean.height}
+    row = Logo(company=company, media_type=clean.media_type, size=len(clean.data), created_at=at, **sides)
+    keep_file(row, f"{digest}.{clean.extension}", clean.data)
+    row.save(force_insert=True)
+    return row
+
+
+def _footer(value: str) -> str:
+    """It stands in the margin of each page, whose height is what FOOTER_LINES take."""
+    if sum(_lines_of(paragraph) for paragraph in value.splitlines()) > FOOTER_LINES:
+        raise Invalid("Le pied de page tient en quatre lignes : raccourcissez-le, ou passez par les mentions.")
+    return value
+
+
+def _lines_of(paragraph: str) -> int:
+    """How many lines the words take, one after the other."""
+    lines, room = 1, FOOTER_EMS
+    for word in paragraph.split():
+        wanted = Decimal(str(faces.width(f"{word} ")))
+        if wanted > room:
+            lines, room = lines + int(wanted / FOOTER_EMS) + 1, FOOTER_EMS - wanted % FOOTER_EMS
+        else:
+            room -= wanted
+    return lines
 
 
 def _colour(value: str) -> str:

@@ -13,7 +13,6 @@ from config.kernel import typography
 from config.kernel.editing import RecordForm
 from config.kernel.forms import TextField
 from config.kernel.models import Company, VatRegime
-from config.kernel.services import CHANGEABLE
 from payments.models import BankAccount
 from payments.services.accounts import free_ledger_account
 
@@ -32,7 +31,6 @@ SECTIONS: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
         _("Facturation"), _("Imprimé sur les factures émises à partir de maintenant ; les autres ne changent pas."),
         (
             "electronic_address", "iban", "bic", "late_penalty_mention", "recovery_mention", "discount_mention",
-            "accent_color",
         ),
     ),
     (
@@ -51,11 +49,11 @@ SWISS_REGIMES = [
 
 class CompanyForm(RecordForm):
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
-        initial = {name: getattr(company, name) for name in CHANGEABLE}
+        shown = [name for _title, _words, names in SECTIONS for name in names]
+        initial = {name: getattr(company, name) for name in shown}
         initial |= {"iban": typography.iban(company.iban), "siret": company.siret and typography.siret(company.siret)}
         super().__init__(*args, **{**kwargs, "initial": initial})
-        self.fields.update(fields_for_model(Company, fields=CHANGEABLE))
-        self.fields["accent_color"].widget = forms.TextInput(attrs={"type": "color"})
+        self.fields.update(fields_for_model(Company, fields=shown))
         for name in ("late_penalty_mention", "recovery_mention", "discount_mention"):
             self.fields[name].widget = forms.Textarea(attrs={"rows": 2})
         for name in FRENCH_ALONE if company.is_swiss else ():

@@ -50,6 +50,7 @@ ROOMS = {
 SETTINGS = (
     Place("company-settings", _("Société"), "settings"),
     Place("people-settings", _("Personnes"), "users", _("membre gérant inviter rôle droits limite")),
+    Place("look-settings", _("Apparence et textes"), "settings", _("logo couleur pied de page mentions")),
     Place("platform-settings", _("Plateformes"), "settings", setting="ENABLE_EINVOICING"),
     Place("bank-settings", _("Comptes bancaires"), "settings"),
     Place("reminder-settings", _("Relances"), "settings"),

@@ -43,7 +43,9 @@ ANSWER = {
     "email": "contact@acme.com", "phone": "", "siren": "732829320", "siret": "73282932000074",
     "vat_number": "", "electronic_address": "732829320", "is_public_body": False, "service_code": "",
     "requires_service_code": False, "requires_commitment": False, "exemption_code": "", "payment_terms_id": 1,
-    "payment_terms": {"id": 1, "name": "30 jours", "days": 30, "end_of_month": False},
+    "payment_terms": {
+        "id": 1, "name": "30 jours", "days": 30, "end_of_month": False, "month_first": False, "then_day": None,
+    },
     "reminders_paused_until": None, "notes": "", "archived": False, "created_at": "2026-11-21T09:00:00Z",
     "billing_address": {"line": "2 avenue Foch", "extra": "", "postcode": "69006", "city": "Lyon", "country": "FR"},
     "delivery_address": None,
@@ -154,7 +156,7 @@ class CustomerItem(ApiView):
 
 
 def _usual_terms(request: Call) -> PaymentTerms:
-    usual = PaymentTerms.objects.filter(days=30, end_of_month=False).order_by("id").first()
+    usual = PaymentTerms.objects.filter(days=30, end_of_month=False, month_first=False).order_by("id").first()
     return cast(PaymentTerms, usual or ensure_terms(request.caller.company.pk))
 
 

@@ -20,12 +20,15 @@ MOST_CONTACTS = 100
 
 
 class TermsShape(serializers.Serializer):
-    """When an invoice falls due: so many days after its date, then the end of that month where agreed."""
+    """When an invoice falls due: so many days after its date, or after the end of its month (`month_first`), then the
+    end of the month reached (`end_of_month`) and that day of the next one (`then_day`), where agreed."""
 
     id = Id()
     name = serializers.CharField()
     days = serializers.IntegerField()
     end_of_month = serializers.BooleanField()
+    month_first = serializers.BooleanField()
+    then_day = serializers.IntegerField(allow_null=True)
 
 
 class AddressShape(serializers.Serializer):

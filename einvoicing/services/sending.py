@@ -206,9 +206,14 @@ def send_invoice(*, invoice: Invoice, actor: Actor, at: datetime, version: str =
 
 
 @transaction.atomic
-def email_invoice(*, invoice: Invoice, addresses: Sequence[str], at: datetime) -> list[Email]:
-    """Queue one message per address; each waits for the Factur-X file it carries."""
-    subject_line, body = invoice_letter(invoice)
+def email_invoice(
+    *, invoice: Invoice, addresses: Sequence[str], at: datetime, letter: tuple[str, str] | None = None
+) -> list[Email]:
+    """Queue one message per address; each waits for the Factur-X file it carries.
+
+    `letter`: subject and text, where a person wrote others than ours.
+    """
+    subject_line, body = letter or invoice_letter(invoice)
     return [
         queue_email(
             company_id=invoice.company_id,

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing.models import DocumentKind, Invoice, InvoiceKind, NumberSequence
+from billing.models import DocumentKind, Invoice
 from billing.pdf import render_pdf
 from billing.services.emails import invoice_letter
-from billing.services.issuing import SERIES
+from billing.services.number_patterns import kind_of, patterns_of, place_of_next
 from billing.variables import previewed
 from config.kernel import typography
 from config.kernel.access import MemberRequest, actor_of, member, role_of
@@ -28,6 +27,7 @@ from config.kernel.errors import DomainError, Invalid
 from config.kernel.kept import read_kept
 from config.kernel.middleware import say
 from config.kernel.sent_once import sent_once
+from einvoicing.forms import LetterForm
 from einvoicing.problems.broken_rules import BrokenRule, broken_rule, broken_rules_of, for_role
 from einvoicing.problems.fixes import BY_CODE, apply_fix
 from einvoicing.problems.places import customer_url
@@ -96,7 +96,7 @@ def _confirmation(request: HttpRequest, pk: int, at: datetime, *, refused: Domai
         "invoice": invoice,
         "broken_rules": rules,
         "blocked": any(rule.fatal for rule in rules),
-        "series": _series(invoice, day.year),
+        "series": _series(invoice, day),
         "day": day,
         "due": invoice.due_date or invoice.customer.terms.due_date(day),
         "lines": invoice.lines.count(),
@@ -120,11 +120,10 @@ def _broken_rules(invoice: Invoice, at: datetime, refused: DomainError | None) -
     return [*found, broken_rule(unreachable, invoice)] if unreachable else found
 
 
-def _series(invoice: Invoice, year: int) -> str:
+def _series(invoice: Invoice, on: date) -> str:
     """The number as it would be given now; somebody else may take it first."""
-    series = SERIES[InvoiceKind(invoice.kind)]
-    last = NumberSequence.objects.filter(series=series, year=year).aggregate(last=Max("last"))["last"] or 0
-    return f"{series}-{year}-{last + 1:05d}"
+    pattern, stem, first = patterns_of(invoice.company_id)[kind_of(invoice.kind)]
+    return pattern.number(on, place_of_next(invoice.company_id, pattern, on, stem=stem, first=first))
 
 
 @require_http_methods(["GET", "POST"])
@@ -136,18 +135,21 @@ def invoice_send(request: HttpRequest, pk: int) -> HttpResponse:
     if invoice.is_draft:
         return redirect("einvoicing:invoice-issue", pk=pk)
     typed = request.POST.get("addresses", ", ".join(recipients(invoice.customer)))
-    problem = ""
-    if request.method == "POST":
+    problem, (subject, body) = "", invoice_letter(invoice)
+    ours = {"subject_line": subject, "body": body}
+    form = LetterForm({**ours, **request.POST.dict()} if request.method == "POST" else None, initial=ours)
+    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
         try:
-            email_invoice(invoice=invoice, addresses=_addresses(typed), at=timezone.now())
+            letter = (form.cleaned_data["subject_line"], form.cleaned_data["body"] + "\n")
+            email_invoice(invoice=invoice, addresses=_addresses(typed), at=timezone.now(), letter=letter)
         except Invalid as error:
             problem = say(error)
         else:
             messages.success(request, _("Message en file d’envoi."))
             return redirect(invoice)
-    subject, body = invoice_letter(invoice)
-    context = {"invoice": invoice, "typed": typed, "problem": problem, "subject": subject, "body": previewed(body)}
-    return render(request, "einvoicing/invoice/send.html", context, status=422 if problem else 200)
+    shown = form.cleaned_data.get("body", body) if form.is_bound else body
+    context = {"invoice": invoice, "typed": typed, "problem": problem, "form": form, "body": previewed(shown)}
+    return render(request, "einvoicing/invoice/send.html", context, status=422 if problem or form.errors else 200)
 
 
 def _addresses(typed: str) -> list[str]:

@@ -335,3 +335,17 @@ def test_a_stopped_transmission_says_what_to_do(company, status, error_class, wo
     row = a_transmission(company)
     Transmission.everywhere.filter(pk=row.pk).update(status=status, error_class=error_class)
     assert words in signed_in(company).get(row.get_absolute_url()).text
+
+
+def test_the_letter_is_written_otherwise_before_it_leaves(company, customer):
+    invoice, client = an_issued_invoice(customer), signed_in(company)
+    url = reverse("einvoicing:invoice-send", args=[invoice.pk])
+    typed = {"addresses": "a@client.example", "subject_line": "Votre facture", "body": "Bonjour Ada,\n{lien}"}
+    before = Email.everywhere.count()
+    shown = client.post(url, {**typed, "preview": "1"})
+    assert "Bonjour Ada" in shown.text
+    assert Email.everywhere.count() == before
+    client.post(url, typed)
+    sent = Email.everywhere.latest("created_at")
+    assert (sent.subject_line, sent.body) == ("Votre facture", "Bonjour Ada,\n{lien}\n")
+    assert client.post(url, {**typed, "body": ""}).status_code == 422

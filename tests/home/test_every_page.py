@@ -26,9 +26,10 @@ from tests.unchanged import as_it_was, pages_not_drawn
 pytestmark = pytest.mark.django_db
 
 # what is no page of a company: signing in, the reader's own language, the state of the process, a link to join
-OUTSIDE = {"login", "logout", "language", "health", "metrics", "invitation"} | {"installation", "installation-replay"}
 # a person's own, whatever their role: tests/home/test_own_account.py
 OWN = ("account", "mfa_", "password-", "usersessions_")
+OUTSIDE = {"login", "logout", "language", "health", "metrics", "invitation", "founding-new"}
+OUTSIDE |= {"installation", "installation-replay"}
 # those of customers, opened by a link alone: tests/payments/portal
 PORTAL = "payments:portal"
 OTHER_DOORS = ("api", "integrations", "admin/", "^")
@@ -95,6 +96,18 @@ TWINS: dict[str, tuple[str, str]] = {
     "exchange-import": ("", ""),
     "reminder-settings": ("", ""),
     "reminder-text": ("", ""),
+    "look-settings": ("", ""),
+    "look-logo": ("", ""),
+    "look-picture": ("", ""),
+    "look-preview": ("", ""),
+    "numbering-settings": ("", ""),
+    "terms-settings": ("", ""),
+    "line-settings": ("", ""),
+    "terms-new": ("", ""),
+    "terms-edit": ("", ""),
+    # a company is founded and guided by a person
+    "founding-guide": ("", ""),
+    "founding-bank": ("", ""),
     "write-off-settings": ("", ""),
     "purchase-settings": ("", ""),
     "approval-rule-new": ("", ""),

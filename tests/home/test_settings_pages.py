@@ -88,7 +88,6 @@ def test_a_change_is_kept_and_written_with_what_it_was_before(company):
         ("siret", "73282932000074"),
         ("vat_number", ""),
         ("electronic_address", "732829320"),
-        ("accent_color", "red"),
         ("name", ""),
         ("email", "nobody"),
         ("firm_after_days", "3"),

@@ -23,6 +23,8 @@ ONE_CLICK = {
     "einvoicing:platforms-read": "reads, each message once",
     "einvoicing:answer-retry": "says again what was to be said already; the platform takes each once",
     "einvoicing:received-again": "einvoicing:received-set-aside: nothing but its reading is made again",
+    "look-logo": "look-logo: the picture of before is given again, and stays on what was issued",
+    "look-preview": "draws, writes nothing",
     "feed-switch": "switch it again",
     "einvoicing:reception-switch": "switch it again",
     "inbound-switch": "switch it again",

@@ -21,6 +21,8 @@ NOT_ROWS = {
     "einvoicing/formats/facturx.py::embed",
     "config/kernel/kept.py::keep_file",
     "einvoicing/reception/reading/pictures.py::page_picture",  # a picture in memory
+    "config/kernel/logos.py::_read_png",  # the same
+    "billing/sample.py::_picture",
     "config/kernel/admin_audit.py::save_formset",  # commit=False
 }
 

@@ -270,7 +270,8 @@ def test_the_clock_writes_no_trail_of_a_copy(company):
         ("FAC-2026-00361", ("FAC", 2026, 361)),
         ("AV-A-2026-00001", ("AV-A", 2026, 1)),
         ("2026-1", None),
-        ("FAC-20-1", None),
+        ("FAC-20-1", ("FAC-20-", 0, 1)),
+        ("F2026/0042", ("F2026/", 0, 42)),
         ("", None),
     ],
 )

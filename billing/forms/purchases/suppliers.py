@@ -94,7 +94,7 @@ class SupplierForm(RecordForm):
         terms: Any = self.fields["terms"]
         terms.queryset = PaymentTerms.objects.order_by("days", "end_of_month", "id")
         if supplier is None:
-            terms.initial = PaymentTerms.objects.filter(days=30, end_of_month=False).first()
+            terms.initial = PaymentTerms.objects.filter(days=30, end_of_month=False, month_first=False).first()
         else:  # another account is added on the record, where it waits for its confirmation
             del self.fields["iban"], self.fields["bic"]
 

@@ -115,11 +115,11 @@ WITH numbered AS (
   SELECT number FROM billing_invoice
   WHERE company_id = %(company)s AND issue_date BETWEEN %(start)s AND %(end)s AND number IS NOT NULL),
 placed AS (
-  SELECT regexp_replace(number, '-[0-9]+$', '') AS series, substring(number FROM '[0-9]+$')::bigint AS place
+  SELECT regexp_replace(number, '[0-9]+$', '') AS series, substring(number FROM '[0-9]+$')::bigint AS place
   FROM numbered),
 gaps AS (
   SELECT series, place, lag(place) OVER (PARTITION BY series ORDER BY place) AS before FROM placed)
-SELECT series, max(place), count(*),
+SELECT regexp_replace(series, '-$', ''), max(place), count(*),
        string_agg((before + 1) || '–' || (place - 1), ' ') FILTER (WHERE place > before + 1)
 FROM gaps GROUP BY series ORDER BY series
 """

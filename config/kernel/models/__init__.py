@@ -22,6 +22,7 @@ from config.kernel.models.heartbeats import Heartbeat
 from config.kernel.models.imports import ImportChoice, ImportLayout, ImportRow, ImportRun, ImportStatus
 from config.kernel.models.invitations import Invitation, InvitationStatus
 from config.kernel.models.jobs import Job, JobStatus
+from config.kernel.models.logos import Logo
 from config.kernel.models.partners import ApiKey, IdempotentCall
 from config.kernel.models.people import AccountMail, AccountMailStatus
 from config.kernel.models.queues import Leased, LeasedRow
@@ -73,6 +74,7 @@ __all__ = [
     "KnownPlace",
     "Leased",
     "LeasedRow",
+    "Logo",
     "LoopFailure",
     "Membership",
     "ProofProgress",

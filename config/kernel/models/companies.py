@@ -135,6 +135,14 @@ class Company(models.Model):
     requires_mfa = models.BooleanField(
         _("second facteur exigé"), default=False, help_text=_("Qui n’en a pas n’ouvre que sa page de sécurité.")
     )
+    title_color = models.CharField(_("couleur des titres"), max_length=7, blank=True)
+    logo = models.ForeignKey("kernel.Logo", on_delete=models.PROTECT, null=True, related_name="+")
+    footer = models.CharField(_("pied de page"), max_length=400, blank=True)
+    extra_mentions = models.CharField(_("mentions complémentaires"), max_length=800, blank=True)
+    # what a line that is begun says by itself, and what may be chosen; no units: all of them
+    usual_vat_rate = models.DecimalField(_("taux de TVA habituel"), max_digits=5, decimal_places=2, default=Decimal(20))
+    usual_unit = models.CharField(_("unité habituelle"), max_length=3, default="C62")
+    units = ArrayField(models.CharField(max_length=3), verbose_name=_("unités proposées"), default=list, blank=True)
     reminders_enabled = models.BooleanField(_("relances automatiques"), default=True)
     friendly_after_days = models.PositiveSmallIntegerField(_("relance amicale à J+"), default=7)
     firm_after_days = models.PositiveSmallIntegerField(_("relance ferme à J+"), default=15)
