@@ -16,6 +16,7 @@ from django.urls import get_resolver, reverse
 
 from config.kernel.models import User
 from config.kernel.roles import Role, allows
+from customers.models import PaymentTerms
 from tests.api.test_matrix import ROUTES, patterns
 from tests.api.world import World
 from tests.factories import story
@@ -426,6 +427,7 @@ TWINS: dict[str, tuple[str, str]] = {
 
 # what an id names, by the beginning of the page's name; the longest that fits
 A_ROW = {
+    "terms-edit": lambda world: PaymentTerms.everywhere.filter(company=world.company).earliest("pk"),
     "einvoicing:reception-switch": lambda world: world.reception_source,
     "einvoicing:received": lambda world: world.document,
     "einvoicing:answer": lambda world: world.answer,
