@@ -90,6 +90,10 @@ class People:
 
     def read(self) -> None:
         self.ask("GET", "/api/invoices?limit=20", headers=self.headers)
+        self.look()
+
+    def look(self) -> None:
+        """At a page that is not counted: a partner may call 600 times a minute."""
         self.ask("GET", "/login/")
 
     @contextmanager
@@ -184,7 +188,7 @@ def lose_the_broker(there: Machine) -> None:
 
 def survives(there: Machine, people: People) -> None:
     """The loss of each part: what a person reads is served by what is left, and all is well again by itself."""
-    with people.at_work(people.read, people.read):
+    with people.at_work(people.look, people.look):
         for port in ("8001", "8002"):
             lose_a_web_server(there, there.ports[port])
         lose_the_background(there)
