@@ -9,6 +9,7 @@ from billing.purchases import accounts as buying
 CUSTOMERS = "411000"
 SERVICES = "706000"
 GOODS = "707000"
+REBATES_ON_SERVICES, REBATES_ON_GOODS = "709600", "709700"
 BANK = "512000"
 CHECKS = "511200"  # received, not credited by the bank yet
 CARDS = "511500"

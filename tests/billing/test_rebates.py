@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.models import Invoice, InvoiceLine, RebateAgreement, RebateNote
+from billing.models import Invoice, InvoiceLine, JournalLine, RebateAgreement, RebateNote
 from billing.rebate_terms import Tier, fall_on, rebate_on
 from billing.services.invoices import delete_draft
 from billing.services.products import save_product
@@ -154,6 +155,10 @@ def test_the_credit_notes_give_the_rebate_to_the_cent_by_invoice_line_and_rate(c
     rebate.refresh_from_db()
     assert (rebate.turnover, rebate.amount) == (Decimal("1827.77"), Decimal("36.56"))
     assert InvoiceLine.objects.filter(invoice__in=issued, credited_line=None).count() == 0
+    booked = JournalLine.objects.filter(entry__source__in=[note.subject for note in issued], account__startswith="7")
+    # a price cut, not sales that come back (PCG 709)
+    assert set(booked.values_list("account", flat=True)) <= {"709600", "709700"}
+    assert booked.aggregate(sum=Sum("debit"))["sum"] == Decimal("36.56")
 
 
 def test_a_rebate_of_all_leaves_nothing_and_no_more_is_given(customer: Customer) -> None:
