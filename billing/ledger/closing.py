@@ -9,6 +9,7 @@ from django.db import transaction
 from billing.ledger.calendar import DAY, Calendar, Year, calendar_of
 from billing.ledger.carrying import carry_forward
 from billing.ledger.checks import Period, blocking, run_checks
+from billing.ledger.fec.names import keep_names
 from billing.models import Closing, ClosingKind, FiscalYear, JournalEntry
 from billing.numbering import lock_counters
 from config.kernel import audit
@@ -106,6 +107,7 @@ def close_year(*, company: Company, year: Year, actor: Actor, at: datetime) -> F
         company=company, starts_on=year.starts_on, ends_on=year.ends_on
     )
     entries = carry_forward(row, actor=actor, at=at)
+    keep_names(row)
     FiscalYear.everywhere.filter(pk=row.pk).update(closed_at=at)
     row.refresh_from_db()
     data = {"ends_on": row.ends_on, "entries": [entry.number for entry in entries]}

@@ -5,6 +5,7 @@ from billing.models.bookkeeping import ManualEntry as ManualEntry
 from billing.models.bookkeeping import ManualKind as ManualKind
 from billing.models.bookkeeping import Nature as Nature
 from billing.models.bookkeeping import SalesAccountRule as SalesAccountRule
+from billing.models.books import ClosedName as ClosedName
 from billing.models.books import Closing as Closing
 from billing.models.books import ClosingKind as ClosingKind
 from billing.models.books import FiscalYear as FiscalYear
@@ -49,6 +50,8 @@ from billing.models.rebates import RebateNote as RebateNote
 from billing.models.rebates import RebateProduct as RebateProduct
 from billing.models.rebates import RebateTier as RebateTier
 from billing.models.vat_returns import VatReturn as VatReturn
+from billing.models.vat_returns import VatRhythm as VatRhythm
+from billing.models.vat_returns import VatSchedule as VatSchedule
 from billing.purchases.models import ApprovalRule as ApprovalRule
 from billing.purchases.models import Delegation as Delegation
 from billing.purchases.models import OrderMatch as OrderMatch

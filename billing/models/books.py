@@ -54,6 +54,28 @@ class FiscalYear(CompanyRow):
         return f"{self.starts_on:%d/%m/%Y} – {self.ends_on:%d/%m/%Y}"
 
 
+class ClosedName(CompanyRow):
+    """How an account, a journal or a third party was called on the day a fiscal year was closed. Append-only.
+
+    The file of that year says it, whatever it is called since. `code`: of a third party, its key.
+    """
+
+    ACCOUNT, JOURNAL, THIRD = "ACCOUNT", "JOURNAL", "THIRD"
+
+    year = models.ForeignKey(FiscalYear, on_delete=models.PROTECT, related_name="names", verbose_name=_("exercice"))
+    kind = models.CharField(_("nature"), max_length=7)
+    code = models.CharField(_("code"), max_length=20)
+    name = models.CharField(_("intitulé"), max_length=255)
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("intitulé à la clôture")
+        verbose_name_plural = _("intitulés à la clôture")
+        constraints = [models.UniqueConstraint(fields=["year", "kind", "code"], name="one_name_at_closing")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
 class ClosingKind(models.TextChoices):
     SOFT = "SOFT", _("Réservée au comptable")
     HARD = "HARD", _("Définitive")

@@ -12,6 +12,26 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.models import CompanyRow
 
 
+class VatRhythm(models.TextChoices):
+    MONTH = "month", _("Chaque mois")
+    QUARTER = "quarter", _("Chaque trimestre")
+
+
+class VatSchedule(CompanyRow):
+    """From which day VAT is declared here, and by which periods. What was before was declared elsewhere."""
+
+    rhythm = models.CharField(_("rythme"), max_length=7, choices=VatRhythm.choices)
+    starts_on = models.DateField(_("première période du"))
+
+    class Meta(CompanyRow.Meta):
+        verbose_name = _("rythme de la TVA")
+        verbose_name_plural = _("rythmes de la TVA")
+        constraints = [models.UniqueConstraint(fields=["company"], name="one_vat_schedule_per_company")]
+
+    def __str__(self) -> str:
+        return f"{self.get_rhythm_display()} {self.starts_on:%d/%m/%Y}"
+
+
 class VatReturn(CompanyRow):
     """The boxes of a period as they were declared, in whole euros. Append-only; periods follow one another.
 

@@ -19,6 +19,7 @@ from billing.ledger.closing import close_books
 from billing.ledger.vat.filing import file_return
 from billing.ledger.vat.periods import parse_vat_period
 from billing.models import (
+    ClosedName,
     ClosingKind,
     DepositDeduction,
     FiscalYear,
@@ -133,6 +134,9 @@ def everything_that_can_happen(company: Company) -> dict[str, models.Model]:
     rows["entry line"] = JournalLine.objects.filter(entry=rows["entry"]).earliest("position")
     rows["fiscal year"] = FiscalYear.objects.create(
         company=company, starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31), closed_at=story.AT
+    )
+    rows["name at closing"] = ClosedName.objects.create(
+        company=company, year=rows["fiscal year"], kind=ClosedName.ACCOUNT, code="411000", name="Clients"
     )
     rows["closing"] = close_books(
         company=company, kind=ClosingKind.HARD, through=date(2025, 12, 31), actor=story.ACTOR, at=story.AT

@@ -83,6 +83,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "entry line": (),
     "closing": (),
     "fiscal year": (),
+    "name at closing": (),
     "receipt": (),
     "receipt line": (),
     "return of VAT": (),

@@ -2,7 +2,7 @@
 
 Opening entries first, then by day, journal and number. Nothing closes classes 6 and 7 (BOI-CF-IOR-60-40-20 §120): the
 result stands in the opening of the next year. A letter is written where the lines that bear it sum to zero in the file,
-with the day on which they were lettered.
+with the day on which they were lettered. Names are those of the closing day once the year is closed (`names`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import override
 
 from billing.ledger.calendar import Year
-from billing.ledger.chart import account_names
 from billing.ledger.fec.fields import (
     AUXILIARY,
     ENCODING,
@@ -29,7 +27,8 @@ from billing.ledger.fec.fields import (
     written_amount,
     written_day,
 )
-from billing.models import Journal, LedgerJournal
+from billing.ledger.fec.names import Names, current_names, journal_label, kept_names
+from billing.models import FiscalYear
 from config.kernel.clock import local_day
 from config.kernel.models import Company
 from config.kernel.money import ZERO
@@ -37,7 +36,7 @@ from config.kernel.money import ZERO
 PIECE = 2000  # lines read, and written, at a time
 # a line that repeats one of an earlier year has its piece, its label, and its letter
 _LINES = """
-SELECT entry.journal, entry.number, entry.day, line.account, customer.id, customer.name,
+SELECT entry.journal, entry.number, entry.day, line.account, customer.id, coalesce(kept.name, customer.name),
        coalesce(origin.piece, entry.piece), coalesce(origin.piece_date, entry.piece_date),
        coalesce(nullif(root.label, ''), nullif(line.label, ''), entry.label), line.debit, line.credit,
        CASE WHEN lettering.id IS NOT NULL AND sum(line.debit - line.credit) OVER (PARTITION BY lettering.id) = 0
@@ -46,6 +45,8 @@ SELECT entry.journal, entry.number, entry.day, line.account, customer.id, custom
 FROM billing_journalline AS line
 JOIN billing_journalentry AS entry ON entry.id = line.entry_id
 LEFT JOIN customers_customer AS customer ON customer.id = line.customer_id
+LEFT JOIN billing_closedname AS kept
+  ON kept.year_id = %(closed)s::bigint AND kept.kind = 'THIRD' AND kept.code = line.customer_id::text
 LEFT JOIN billing_journalline AS root ON root.id = line.carried_line_id
 LEFT JOIN billing_journalentry AS origin ON origin.id = root.entry_id
 LEFT JOIN billing_letteredline AS tied ON tied.line_id = coalesce(line.carried_line_id, line.id) AND tied.is_live
@@ -74,9 +75,17 @@ class Fec:
     def chunks(self) -> Iterator[bytes]:
         """The file part by part, of whole lines. Reads as it goes, in the company's scope."""
         yield (SEPARATOR.join(FIELDS) + END).encode(ENCODING)
-        write = _writer(self.company.pk)
+        closed = FiscalYear.everywhere.filter(
+            company=self.company, starts_on=self.year.starts_on, ends_on=self.year.ends_on, closed_at__isnull=False
+        ).first()
+        write = _writer(*(kept_names(closed) if closed else current_names(self.company.pk)))
         with connection.chunked_cursor() as cursor:
-            bounds: dict[str, Any] = {"company": self.company.pk, "start": self.year.starts_on, "through": self.through}
+            bounds: dict[str, Any] = {
+                "company": self.company.pk,
+                "start": self.year.starts_on,
+                "through": self.through,
+                "closed": closed.pk if closed else None,
+            }
             cursor.execute(_LINES, bounds)
             while rows := cursor.fetchmany(PIECE):
                 yield "".join(map(write, rows)).encode(ENCODING)
@@ -86,10 +95,8 @@ def fec_of(company: Company, year: Year, *, today: date) -> Fec:
     return Fec(company, year, min(year.ends_on, today))
 
 
-def _writer(company_id: int) -> Callable[[Any], str]:
-    """What writes a row of _LINES, with the names of the company's own accounts."""
-    names = account_names(company_id)
-    journals = dict(LedgerJournal.everywhere.filter(company=company_id).values_list("code", "name"))
+def _writer(names: Names, journals: Names) -> Callable[[Any], str]:
+    """What writes a row of _LINES, with the names of the accounts and of the journals."""
 
     @lru_cache(maxsize=4096)
     def account_label(account: str) -> str:
@@ -127,13 +134,3 @@ def _writer(company_id: int) -> Callable[[Any], str]:
 @lru_cache(maxsize=4096)  # entries of one batch were written at one instant
 def _day(at: datetime) -> date:
     return local_day(at)
-
-
-@lru_cache(maxsize=256)
-def journal_label(code: str) -> str:
-    """The name of a journal in French, never empty: BQ1 is the bank's first."""
-    with override("fr"):
-        for journal in Journal:
-            if code.startswith(journal):
-                return f"{journal.label} {code.removeprefix(journal)}".strip()
-    return f"Journal {code}"

@@ -28,12 +28,15 @@ from billing.ledger.vat.filing import file_return
 from billing.ledger.vat.periods import parse_vat_period
 from billing.ledger.years import NumbersOnBothSides, YearClosed, change_year
 from billing.models import (
+    ClosedName,
     ClosingKind,
     FiscalYear,
     Invoice,
     Journal,
     JournalEntry,
     JournalLine,
+    LedgerAccount,
+    LedgerJournal,
     LetteringOrigin,
     VatReturn,
 )
@@ -113,6 +116,23 @@ def test_sums_over_several_years_do_not_count_the_opening_twice(company):
     assert balances(account__regex="^[1-5]", day__gte=date(2026, 1, 1)) == before | {"120000": Decimal(-115)}
     assert result_to_carry(company.pk, before=date(2026, 1, 1)) == -115, "of a day before the closing: the same"
     assert result_to_carry(company.pk, before=TODAY) == 0
+
+
+def test_the_file_of_a_closed_year_keeps_the_names_of_its_closing_day(company):
+    a_year_of_books(company)
+    close_year(company=company, year=LAST_YEAR, **ACT)
+    before = b"".join(fec_of(company, LAST_YEAR, today=TODAY).chunks())
+    lines = JournalLine.objects.filter(day__range=(LAST_YEAR.starts_on, LAST_YEAR.ends_on))
+    renamed = lines.exclude(customer=None).first().customer
+    type(renamed).objects.filter(pk=renamed.pk).update(name="Renommée depuis")
+    LedgerAccount.objects.update_or_create(company=company, code="411000", defaults={"name": "Débiteurs"})
+    LedgerJournal.objects.update_or_create(company=company, code="VE", defaults={"name": "Sorties"})
+    assert b"".join(fec_of(company, LAST_YEAR, today=TODAY).chunks()) == before
+    running = b"".join(fec_of(company, THIS_YEAR, today=TODAY).chunks()).decode()
+    assert "Renommée depuis" in running
+    for act in (lambda: ClosedName.objects.update(name="x"), lambda: ClosedName.objects.all().delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()
 
 
 def test_a_loss_is_on_129(company):
