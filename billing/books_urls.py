@@ -27,6 +27,7 @@ urlpatterns = [
     path("accounts/sales/<int:pk>/remove/", accounts.sales_account_remove, name="sales-account-remove"),
     # vat
     path("vat/", vat.vat_list, name="vat-list"),
+    path("vat/schedule/", vat.vat_schedule, name="vat-schedule"),
     path("vat/<slug:code>/", vat.vat_period, name="vat-period"),
     path("vat/<slug:code>/file/", vat.vat_file, name="vat-file"),
     # closing

@@ -59,6 +59,7 @@ declare(
     "books",
     Fact("billing.books.closed", n("Livres clôturés jusqu’au %(through)s"), "check"),
     Fact("billing.vat.declared", n("TVA %(period)s déclarée"), "check", "good"),
+    Fact("billing.vat.scheduled", n("Rythme des déclarations de TVA choisi : depuis %(period)s"), "settings"),
     Fact("billing.year.changed", n("Dates de l’exercice modifiées"), "calendar"),
     Fact("billing.year.closed", n("Exercice clôturé, soldes reportés"), "check", "good"),
     Fact("billing.dossier.taken", n("Dossier de contrôle de l’exercice %(year)s remis"), "download"),

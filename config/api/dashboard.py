@@ -101,11 +101,11 @@ def _forecast(ahead: Forecast) -> dict[str, Any]:
         "vat_to_come": [
             {
                 "company_id": company.pk,
-                "from_date": vat.start,
-                "to_date": vat.end,
-                "collected": vat.collected,
+                "from_date": vat.since,
+                "collected": vat.due,
                 "deductible": vat.deductible,
-                "due": vat.due,
+                "credit": vat.credit,
+                "due": vat.amount,
                 "due_on": vat.due_on,
             }
             for company, vat in ahead.vat

@@ -78,13 +78,15 @@ class ForecastWeek(serializers.Serializer):
 
 
 class VatToComeShape(serializers.Serializer):
+    """Of the days since the last return, as the books have it."""
+
     company_id = Id()
-    from_date = serializers.DateField()
-    to_date = serializers.DateField()
+    from_date = serializers.DateField(allow_null=True, help_text="The day after the last return; null: none was filed.")
     collected = Money()
     deductible = Money()
+    credit = Money(help_text="Carried from the last return.")
     due = Money(help_text="Negative: a credit.")
-    due_on = serializers.DateField()
+    due_on = serializers.DateField(allow_null=True)
 
 
 class ForecastShape(serializers.Serializer):

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from billing.ledger.vat import vat_to_come
 from billing.services.invoices import open_dispute
 from config.kernel.clock import local_day
 from config.kernel.models import Company
@@ -17,7 +18,6 @@ from config.pages.dashboard.asking import Asked
 from config.pages.dashboard.forecast import Forecast, forecast_of, is_quick
 from config.pages.dashboard.lateness import ENOUGH, Past, chances_by_week, learn
 from config.pages.dashboard.simulating import WEEKS, Expected, simulate
-from config.pages.dashboard.vat import vat_to_come
 from tests.factories import money, purchases, story
 from tests.factories.story import ACTOR, AT
 
@@ -149,9 +149,9 @@ def test_vat_of_services_is_due_as_they_are_paid_unless_the_company_chose_the_de
         customer = story.a_customer(company)
         invoice = story.an_issued_invoice(customer, [story.a_line(is_service=True), story.a_line()])
         with company_scope(company):
-            before = vat_to_come(company, on=TODAY).collected
+            before = vat_to_come(company, TODAY).due
             money.a_payment(customer, "1440.00", [(invoice, "1440.00")])
-            found[company.pk] = before, vat_to_come(company, on=TODAY).collected
+            found[company.pk] = before, vat_to_come(company, TODAY).due
     assert found[on_debits.pk] == (Decimal("480.00"), Decimal("480.00"))
     assert found[on_receipts.pk] == (Decimal("240.00"), Decimal("360.00"))
 

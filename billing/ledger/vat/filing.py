@@ -16,7 +16,8 @@ from billing.ledger.closing import close_declared
 from billing.ledger.entries import Entry, Posting, post
 from billing.ledger.vat.boxes import Declaration, declaration_of
 from billing.ledger.vat.declared import totals_within
-from billing.ledger.vat.periods import DAY, VatPeriod
+from billing.ledger.vat.periods import DAY, VatPeriod, period_of
+from billing.ledger.vat.schedule import check_next, last_return, schedule_of, usual_rhythm
 from billing.models import Journal, JournalEntry, JournalLine, VatReturn
 from billing.numbering import lock_counters
 from config.kernel import audit
@@ -53,11 +54,6 @@ class PeriodNotOver(DomainError):
 class DeclaredAlready(DomainError):
     code = "vat_declared_already"
     message = "La TVA est déjà déclarée jusqu’au %(day)s."
-
-
-class PeriodMissing(DomainError):
-    code = "vat_period_missing"
-    message = "Les périodes se déclarent l’une après l’autre : celle qui commence le %(day)s manque."
 
 
 class RefundNotPossible(Invalid):
@@ -101,7 +97,7 @@ def file_return(
 
 
 def check_fileable(company: Company, period: VatPeriod, *, on: date) -> None:
-    """Raises NotToFrance, NoVatToDeclare, PeriodNotOver, DeclaredAlready, PeriodMissing."""
+    """Raises NotToFrance, NoVatToDeclare, PeriodNotOver, DeclaredAlready, OtherRhythm, PeriodMissing."""
     if company.is_swiss:
         raise NotToFrance
     if company.vat_regime == VatRegime.FRANCHISE:
@@ -109,12 +105,19 @@ def check_fileable(company: Company, period: VatPeriod, *, on: date) -> None:
     if not period.is_over(on):
         raise PeriodNotOver(day=f"{period.ends_on:%d/%m/%Y}")
     last = last_return(company)
-    if last is None:
-        return
-    if period.starts_on <= last.ends_on:
+    if last is not None and period.starts_on <= last.ends_on:
         raise DeclaredAlready(day=f"{last.ends_on:%d/%m/%Y}")
-    if period.starts_on != last.ends_on + DAY:
-        raise PeriodMissing(day=f"{last.ends_on + DAY:%d/%m/%Y}")
+    check_next(company, period)
+
+
+def filed_declaration(row: VatReturn) -> Declaration:
+    """The boxes of a return as they were filed, with the lines that make them."""
+    credit = credit_before(row.company, row.starts_on)
+    found = declaration_of(row.company, row.starts_on, row.ends_on, credit=credit, refund=row.refund)
+    for code, figure in found.figures.items():
+        frozen = row.boxes.get(code, {})
+        figure.base, figure.tax = Decimal(frozen.get("base", "0")), Decimal(frozen.get("tax", "0"))
+    return found
 
 
 def least_refund(period: VatPeriod) -> Decimal:
@@ -126,11 +129,6 @@ def check_refund(declaration: Declaration, period: VatPeriod, refund: Decimal) -
     credit, least = declaration.tax("25"), least_refund(period)
     if refund and not (refund == refund.to_integral_value() and least <= refund <= credit):
         raise RefundNotPossible(credit=f"{credit:f}", least=f"{least:f}")
-
-
-def last_return(company: Company) -> VatReturn | None:
-    found: VatReturn | None = VatReturn.everywhere.filter(company=company).order_by("-ends_on").first()
-    return found
 
 
 def credit_before(company: Company, day: date) -> Decimal:
@@ -180,6 +178,7 @@ class VatToCome:
     """What is owed of the days since the last return, `amount` positive, or to come back."""
 
     since: date | None
+    due_on: date | None  # when the period of that day is to be paid at the latest; None under the exemption
     due: Decimal
     deductible: Decimal
     credit: Decimal
@@ -192,9 +191,11 @@ class VatToCome:
 def vat_to_come(company: Company, on: date) -> VatToCome:
     """VAT due less what is deductible, from the day after the last return through `on`, less the credit carried."""
     if company.vat_regime == VatRegime.FRANCHISE:
-        return VatToCome(since=None, due=ZERO, deductible=ZERO, credit=ZERO)
+        return VatToCome(since=None, due_on=None, due=ZERO, deductible=ZERO, credit=ZERO)
     last = VatReturn.everywhere.filter(company=company, ends_on__lte=on).order_by("-ends_on").first()
-    since = last.ends_on + DAY if last else None
+    schedule = schedule_of(company)
+    since = last.ends_on + DAY if last else schedule.starts_on if schedule else None
     due, deductible = totals_within(company, since or date.min, on)
     credit = credit_before(company, since) if since else ZERO
-    return VatToCome(since=since, due=due, deductible=deductible, credit=credit)
+    due_on = period_of(on, by=usual_rhythm(company)).due_on[1]
+    return VatToCome(since=since, due_on=due_on, due=due, deductible=deductible, credit=credit)

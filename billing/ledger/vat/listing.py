@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Min
-
 from billing.ledger.vat.periods import DAY, VatPeriod, period_of
-from billing.models import JournalLine, VatReturn
+from billing.ledger.vat.schedule import next_start
+from billing.models import VatReturn
 from config.kernel.models import Company
 
 MOST_WAITING, MOST_FILED = 36, 60
@@ -16,7 +15,7 @@ MOST_WAITING, MOST_FILED = 36, 60
 def periods_of(company: Company, *, by: str, today: date) -> list[tuple[VatPeriod, VatReturn | None]]:
     """The latest first. Two queries."""
     filed = list(VatReturn.everywhere.filter(company=company).order_by("-ends_on")[:MOST_FILED])
-    start = filed[0].ends_on + DAY if filed else _first_day(company) or today
+    start = filed[0].ends_on + DAY if filed else next_start(company, by=by) or today
     waiting: list[VatPeriod] = []
     period = period_of(max(start, period_of(today, by=by).starts_on - 1100 * DAY), by=by)
     while period.starts_on <= today and len(waiting) < MOST_WAITING:
@@ -24,9 +23,3 @@ def periods_of(company: Company, *, by: str, today: date) -> list[tuple[VatPerio
         period = period.following()
     found: list[tuple[VatPeriod, VatReturn | None]] = [(each, None) for each in reversed(waiting)]
     return found + [(VatPeriod(row.starts_on, row.ends_on), row) for row in filed]
-
-
-def _first_day(company: Company) -> date | None:
-    rows = JournalLine.everywhere.filter(company=company, account__gte="4452", account__lt="4458")
-    found: date | None = rows.aggregate(first=Min("day"))["first"]
-    return found

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_day
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.ledger.chart import account_names
@@ -25,13 +27,14 @@ from billing.ledger.vat.filing import (
     check_refund,
     credit_before,
     file_return,
-    last_return,
+    filed_declaration,
     least_refund,
     settlement_of,
     settlement_postings,
 )
 from billing.ledger.vat.listing import periods_of
-from billing.ledger.vat.periods import MONTH, QUARTER, UnknownVatPeriod, VatPeriod, parse_vat_period
+from billing.ledger.vat.periods import MONTH, QUARTER, UnknownVatPeriod, VatPeriod, parse_vat_period, period_of
+from billing.ledger.vat.schedule import choose_schedule, schedule_of, usual_rhythm
 from billing.ledger.vat.tables import box_table, line_table
 from billing.models import VatReturn
 from billing.views.books.reports import FILES, first_row, shown_rows
@@ -41,6 +44,8 @@ from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
 from config.kernel.exports import FORMATS, export_response, safe_filename
+from config.kernel.forms import TextField
+from config.kernel.middleware import say
 from config.kernel.models import Company, VatRegime
 from config.kernel.money import ZERO, exact
 from config.kernel.sent_once import sent_once
@@ -51,18 +56,46 @@ from config.kernel.sent_once import sent_once
 def vat_list(request: HttpRequest) -> HttpResponse:
     """The running period first, then those to declare, then those that are declared."""
     company = cast(MemberRequest, request).membership.company
-    last = last_return(company)
-    usual = QUARTER if last and VatPeriod(last.starts_on, last.ends_on).is_quarter else MONTH
+    schedule, usual = schedule_of(company), usual_rhythm(company)
     by = request.GET.get("by", usual)
-    by = by if by in (MONTH, QUARTER) else usual
+    by = by if by in (MONTH, QUARTER) and not schedule else usual
     today = local_day(timezone.now())
     tabs = [
         {"label": label, "url": f"?by={name}", "active": name == by}
         for name, label in ((MONTH, _("Par mois")), (QUARTER, _("Par trimestre")))
     ]
     rows = [_listed(period, filed, today) for period, filed in periods_of(company, by=by, today=today)]
-    context = {"rows": rows, "tabs": tabs, "regime": _regime(company)}
+    may = cast(MemberRequest, request).membership.may("books.close")
+    context = {"rows": rows, "tabs": tabs, "regime": _regime(company), "schedule": schedule, "may_schedule": may}
     return render(request, "billing/books/vat/list.html", context)
+
+
+class ScheduleForm(forms.Form):
+    first = TextField(
+        label=gettext_lazy("Première période déclarée ici"),
+        max_length=7,
+        help_text=gettext_lazy("2026-11 pour déclarer chaque mois depuis novembre 2026, 2026-T4 chaque trimestre."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@member("books.close")
+def vat_schedule(request: HttpRequest) -> HttpResponse:
+    """By months or by quarters, and from which period on; those before were declared elsewhere."""
+    company = cast(MemberRequest, request).membership.company
+    row = schedule_of(company)
+    initial = {"first": period_of(row.starts_on, by=row.rhythm).code if row else ""}
+    form = ScheduleForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            first = parse_vat_period(form.cleaned_data["first"])
+            choose_schedule(company=company, first=first, actor=actor_of(request), at=timezone.now())
+        except DomainError as error:
+            form.add_error("first", say(error))
+        else:
+            messages.success(request, _("Rythme des déclarations enregistré."))
+            return redirect("billing:vat-list")
+    return render(request, "billing/books/vat/schedule.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _listed(period: VatPeriod, filed: VatReturn | None, today: date) -> dict[str, Any]:
@@ -161,13 +194,10 @@ def _declaration(
     company: Company, period: VatPeriod, filed: VatReturn | None = None, refund: Decimal = ZERO
 ) -> Declaration:
     """Of a period that is declared, the boxes as they were."""
+    if filed is not None:
+        return filed_declaration(filed)
     credit = credit_before(company, period.starts_on)
-    asked = filed.refund if filed else refund
-    found = declaration_of(company, period.starts_on, period.ends_on, credit=credit, refund=asked)
-    for code, figure in found.figures.items() if filed else ():
-        frozen = filed.boxes.get(code, {}) if filed else {}
-        figure.base, figure.tax = Decimal(frozen.get("base", "0")), Decimal(frozen.get("tax", "0"))
-    return found
+    return declaration_of(company, period.starts_on, period.ends_on, credit=credit, refund=refund)
 
 
 def _shown(table: ReportTable, first: int, role: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from billing.ledger.vat.filing import VatToCome, vat_to_come
 from billing.models import Invoice
 from config.kernel.models import Company
 from config.kernel.money import ZERO, round2
@@ -15,7 +16,6 @@ from config.pages.dashboard import pasts
 from config.pages.dashboard.asking import EURO, Asked
 from config.pages.dashboard.lateness import Lateness, learn
 from config.pages.dashboard.simulating import WEEKS, Expected, simulate
-from config.pages.dashboard.vat import VatToCome, vat_to_come
 
 MOST_OPEN, MOST_TOLD = 500, 3_000
 
@@ -93,13 +93,13 @@ def forecast_of(asked: Asked, *, balance: Decimal | None) -> Forecast:
             outflows.append(leaving)
             disputed_purchases += contested
             if currency == EURO:
-                vat.append((company, vat_to_come(company, on=today)))
+                vat.append((company, vat_to_come(company, today)))
     expected = [one for position in positions for one in position.expected]
     past = [one for position in positions for one in position.past]
     lateness = learn(past, customers={one.customer_id for one in expected})
     inflows, balances = _ranges(expected, lateness, already_in)
     out = _by_week([pair for leaving in outflows for pair in leaving.items()], today)
-    taxes = _by_week([(due.due_on, max(due.due, ZERO)) for _company, due in vat], today)
+    taxes = _by_week([(coming.due_on, max(coming.amount, ZERO)) for _company, coming in vat if coming.due_on], today)
     return Forecast(
         weeks=[
             Week(

@@ -21,13 +21,19 @@ from billing.ledger.vat.editions import EDITIONS, edition_on
 from billing.ledger.vat.filing import (
     DeclaredAlready,
     NoVatToDeclare,
-    PeriodMissing,
     PeriodNotOver,
     RefundNotPossible,
     file_return,
     settlement_of,
 )
 from billing.ledger.vat.periods import UnknownVatPeriod, parse_vat_period
+from billing.ledger.vat.schedule import (
+    FirstPeriodElsewhere,
+    OtherRhythm,
+    PeriodMissing,
+    choose_schedule,
+    usual_rhythm,
+)
 from billing.models import JournalLine, VatReturn
 from config.kernel.actor import Actor
 from config.kernel.models import VatRegime
@@ -220,6 +226,24 @@ def test_periods_are_declared_once_they_are_over_one_after_the_other(company):
     file(company, parse_vat_period("2026-08"))
     with pytest.raises(PeriodMissing):
         file(company)
+
+
+def test_the_first_return_is_of_the_first_vat_of_the_books_or_of_the_period_that_was_chosen(company):
+    sell(company)
+    for period in (parse_vat_period("2026-08"), NOVEMBER):
+        with pytest.raises(PeriodMissing):
+            file(company, period, at=IN_DECEMBER)
+    quarter = parse_vat_period("2026-T4")
+    choose_schedule(company=company, first=quarter, actor=ACTOR, at=IN_DECEMBER)
+    with pytest.raises(OtherRhythm):
+        file(company)
+    assert usual_rhythm(company) == "quarter"
+    choose_schedule(company=company, first=parse_vat_period("2026-10"), actor=ACTOR, at=IN_NOVEMBER)
+    file(company)
+    with pytest.raises(FirstPeriodElsewhere):
+        choose_schedule(company=company, first=parse_vat_period("2027-T1"), actor=ACTOR, at=IN_DECEMBER)
+    choose_schedule(company=company, first=NOVEMBER, actor=ACTOR, at=IN_DECEMBER)
+    file(company, NOVEMBER, at=IN_DECEMBER)
 
 
 def test_under_the_franchise_nothing_is_declared(company):
