@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from billing.api import entries, orders, products, stock
+from billing.api import books, entries, orders, products, stock
 from billing.api.invoices import deposits, disputes, generating, stats
 from billing.api.purchases import orders as purchase_orders
 from billing.api.purchases import routes as purchases
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("products", products.ProductList.as_view(), name="products"),
     path("products/<int:id>", products.ProductItem.as_view(), name="product"),
     path("products/<int:id>/stock", stock.ProductStock.as_view(), name="product-stock"),
+    path("books/fec", books.FecFile.as_view(), name="books-fec"),
+    path("vat-returns", books.VatReturnList.as_view(), name="vat-returns"),
+    path("vat-returns/<int:id>", books.VatReturnItem.as_view(), name="vat-return"),
     path("journal-entries", entries.JournalEntryList.as_view(), name="journal-entries"),
     path("journal-entries/<int:id>", entries.JournalEntryItem.as_view(), name="journal-entry"),
     path("purchases", purchases.PurchaseList.as_view(), name="purchases"),

@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.ledger.manual import journal_entry_of
-from billing.models import Email
+from billing.models import Email, VatReturn
 from billing.purchases.approval_rules import delegate_approval, save_approval_rule
 from billing.purchases.models import SupplierIban
 from billing.rebate_terms import Tier
@@ -246,6 +246,19 @@ class World:
         owner, page = a_person(self.company), "billing:invoice-list"
         return SavedView.everywhere.create(
             company=self.company, owner=owner, page=page, name="Vue", is_shared=True, created_at=story.AT
+        )
+
+    @cached_property
+    def vat_return(self) -> Any:
+        return VatReturn.everywhere.create(
+            company=self.company,
+            starts_on=date(2025, 12, 1),
+            ends_on=date(2025, 12, 31),
+            edition="3310-CA3 2025",
+            boxes={},
+            to_pay=Decimal(0),
+            carried=Decimal(0),
+            filed_at=story.AT,
         )
 
     @cached_property
@@ -611,6 +624,7 @@ A_ROW: dict[str, Callable[[World], Any]] = {
     "products": lambda world: world.product,
     "invitations": lambda world: world.invitation,
     "members": lambda world: world.member,
+    "vat-returns": lambda world: world.vat_return,
     "journal-entries": lambda world: world.journal_entry,
     "purchase-orders": lambda world: world.purchase_order,
     "purchases": lambda world: world.purchase,

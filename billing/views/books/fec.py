@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import cast
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing.ledger.calendar import calendar_of
 from billing.ledger.dossier import dossier_name, write_dossier
 from billing.ledger.fec import Fec, Report, check_fec, fec_of
+from billing.ledger.fec.streaming import streamed
 from billing.ledger.years import year_ending_in
 from billing.views.books.closing import company_of
 from billing.views.books.years import year_rows
@@ -23,7 +24,6 @@ from config.kernel.access import actor_of, member
 from config.kernel.clock import local_day
 from config.kernel.confirming import Confirmation, confirm
 from config.kernel.errors import DomainError
-from config.kernel.exports import carried
 
 CHECKED = 200_000  # lines that a page waits for; beyond, `manage.py check_fec` does it
 SHOWN = 200
@@ -108,9 +108,3 @@ def dossier(request: HttpRequest, number: int) -> HttpResponse:
             icon="download",
         ),
     )
-
-
-def streamed(fec: Fec) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(carried(fec.chunks()), content_type="text/plain; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{fec.name}"'
-    return answer
