@@ -41,9 +41,10 @@ class ListAction:
     """
 
     label: str
-    all_label: str
+    icon: str
     url: str
     needs: str
+    replaces: frozenset[str]  # the acts on many rows that it stands for in the menu
     takes: Callable[[Invoice], bool]
 
 

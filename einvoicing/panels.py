@@ -46,9 +46,10 @@ def register() -> None:
 def issue_many() -> ListAction:
     return ListAction(
         label=_("Émettre la sélection"),
-        all_label=_("Émettre tous les brouillons de cette liste"),
+        icon="check",
         url=reverse("einvoicing:invoice-issue-many"),
         needs="invoices.issue",
+        replaces=frozenset({"issue", "issue_and_send"}),
         takes=attrgetter("can_be_issued"),
     )
 

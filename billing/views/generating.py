@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -67,6 +68,7 @@ def order_invoice_many(request: HttpRequest) -> HttpResponse:
         "action": action,
         "action_url": f"{action.url}?{keys}" if action else "",
         "left_out": rows.count() - MOST if len(choices) == MOST else 0,
+        "job_url": _job_url(request),
     }
     return render(request, "billing/order/invoice_many.html", context)
 
@@ -75,13 +77,22 @@ def _chosen(request: HttpRequest) -> QuerySet[SalesOrder]:
     """The oldest first, as their invoices will be made."""
     rows = SalesOrder.objects.select_related("customer", "company")
     keys = _keys(request.GET.getlist("order"))
-    if request.GET.get("all") and not keys:
+    if request.GET.get("all") and not (keys and request.GET.get("done")):
         query = request.GET.copy()
         query["status"] = TO_INVOICE
         rows = OrderFilter(query).narrow(rows)
     else:
         rows = rows.filter(pk__in=keys)
     return rows.order_by("order_date", "number")
+
+
+def _job_url(request: HttpRequest) -> str:
+    """All of the filter as a job, for more than this page takes."""
+    query = request.GET.copy()
+    for name in ("order", "done"):
+        query.pop(name, None)
+    query.update({"list": "orders", "act": "generate"})
+    return f"{reverse('bulk-new')}?{query.urlencode()}"
 
 
 def _keys(given: list[str]) -> list[int]:

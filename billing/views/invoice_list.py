@@ -53,18 +53,12 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
     chips = chips_of(shown, today)
     may = cast(MemberRequest, request).membership.may
     action = list_action_for(shown, may)
-    bulk = offer(request, "invoices", page, found)
+    bulk = offer(request, "invoices", page, found, pages=[action] if action else [])
     context = {
         "listed": listed,
         "page": page,
         "bulk": bulk,
-        "choosable": bool(bulk or action),
-        "rows": [
-            {**_row(invoice, today, chips[invoice.pk]), "takes": action is not None and action.takes(invoice)}
-            for invoice in shown
-        ],
-        "action": action,
-        "all_url": f"{action.url}?{all_of_filter(request)}" if action else "",
+        "rows": [_row(invoice, today, chips[invoice.pk]) for invoice in shown],
         "q": filters.value("q") or "",
         "filters": filters.choices(),
         "filtered": any(filters.cleaned_data.values()),
@@ -72,15 +66,6 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
         "may_edit": may("invoices.edit"),
     }
     return render(request, "billing/invoice/list.html", context)
-
-
-def all_of_filter(request: HttpRequest) -> str:
-    """The list's filter as a query that asks for all of it."""
-    query = request.GET.copy()
-    for name in ("sort", "cursor"):
-        query.pop(name, None)
-    query["all"] = "1"
-    return query.urlencode()
 
 
 def _row(invoice: Invoice, today: date, chip: Chip) -> dict[str, Any]:

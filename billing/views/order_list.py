@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db.models import Count, QuerySet, Sum
@@ -16,7 +17,6 @@ from billing.columns import ORDERS
 from billing.forms.orders import OrderFilter
 from billing.models import OrderStatus, SalesOrder
 from billing.order_standing import standing_of
-from billing.views.invoice_list import all_of_filter
 from config.kernel import typography
 from config.kernel.access import MemberRequest, member
 from config.kernel.bulk.offering import offer
@@ -26,6 +26,22 @@ SORTS: dict[str, Any] = {
     "created": "created_at", "number": "number", "customer": "customer__name", "date": "order_date",
     "total": "total_gross",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateInvoices:
+    """Of the chosen orders that are shipped and not billed."""
+
+    icon: str = "invoice"
+    replaces: frozenset[str] = frozenset({"generate"})
+
+    @property
+    def label(self) -> str:
+        return _("Générer les factures")
+
+    @property
+    def url(self) -> str:
+        return reverse("billing:order-invoice-many")
 
 
 @require_GET
@@ -47,16 +63,14 @@ def order_list(request: HttpRequest) -> HttpResponse:
         }
         for order in page
     ]
-    bulk = offer(request, "orders", page, found)
     takes = any(row["takes"] for row in rows)
+    bulk = offer(request, "orders", page, found, pages=[GenerateInvoices()] if takes else [])
     context = {
         "listed": listed,
         "page": page,
         "bulk": bulk,
-        "choosable": bool(bulk or takes),
         "rows": rows,
         "takes": takes,
-        "all_url": f"{reverse('billing:order-invoice-many')}?{all_of_filter(request)}",
         "q": filters.value("q") or "",
         "filters": filters.controls(),
         "filtered": any(filters.cleaned_data.values()),

@@ -79,7 +79,9 @@ def invoice_issue_many(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _issue(request, at)
     done = bool(request.GET.get("done"))
-    page, keys = None, _keys(request.GET.getlist("invoice"))[:MOST]
+    # « all of the filter » counts for more than the boxes, until the page tells what became of some
+    is_all = bool(request.GET.get("all")) and not done
+    page, keys = None, [] if is_all else _keys(request.GET.getlist("invoice"))[:MOST]
     if keys:
         invoices = list(_rows().filter(pk__in=keys))
     else:
@@ -99,6 +101,7 @@ def invoice_issue_many(request: HttpRequest) -> HttpResponse:
         "day": local_day(at),
         "done": done,
         "next_url": _next_url(request) if done else "",
+        "job_query": _job_query(request),
     }
     return render(request, "einvoicing/invoice/issue_many.html", context)
 
@@ -122,6 +125,15 @@ def _next_url(request: HttpRequest) -> str:
     for name in ("invoice", "done"):
         query.pop(name, None)
     return f"{request.path}?{query.urlencode()}" if query.get("all") and query.get("cursor") else ""
+
+
+def _job_query(request: HttpRequest) -> str:
+    """What asks for all of the filter as a job, for more than this page takes."""
+    query = request.GET.copy()
+    for name in ("invoice", "done", "cursor", "act"):
+        query.pop(name, None)
+    query["list"] = "invoices"
+    return query.urlencode()
 
 
 def _keys(given: list[str]) -> list[int]:

@@ -19,6 +19,7 @@ def test_all_are_chosen_by_one_box_and_the_sum_is_that_of_the_checked(page: Page
     sign_in(page)
     page.goto("/invoices/")
     page.get_by_label("Tout cocher").check()
+    page.get_by_text("Agir sur la sélection").click()
     page.get_by_role("button", name="Émettre la sélection").click()
     count, total = page.locator("[data-chosen-count]"), page.locator("[data-chosen-sum]")
     expect(count).to_have_text("2")

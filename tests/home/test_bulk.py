@@ -281,8 +281,11 @@ def test_late_invoices_are_reminded_one_by_one(company: Company, monkeypatch: py
 def test_every_act_stands_on_the_page_of_its_list(company: Company) -> None:
     (draft,) = drafts(company, 1)
     page = signed_in(company).get(reverse("billing:invoice-list")).content.decode()
+    # the page that judges the drafts first stands for the two, and leads to them beyond its hundred
+    judged = {"issue", "issue_and_send"}
+    assert reverse("einvoicing:invoice-issue-many") in page
     for name in acts.ACTS["invoices"]:
-        assert f'value="{name}"' in page
+        assert (f'value="{name}"' in page) is (name not in judged)
     assert f'value="{draft.pk}"' in page
     viewer = signed_in(company, Role.VIEWER).get(reverse("billing:invoice-list")).content.decode()
     assert 'name="act"' not in viewer

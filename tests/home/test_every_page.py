@@ -256,6 +256,7 @@ TWINS: dict[str, tuple[str, str]] = {
     "billing:journal-list": ("", ""),
     "billing:sales-accounts": ("", ""),
     "billing:sales-account-remove": ("", ""),
+    "billing:vat-schedule": ("", ""),
     "billing:vat-list": ("", ""),
     "billing:vat-period": ("", ""),
     "billing:vat-file": ("", ""),

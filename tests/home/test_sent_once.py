@@ -40,7 +40,7 @@ HARMLESS_TWICE = {
         [
             "company-settings", "platform-edit", "bank-account-edit", "rate-settings", "reminder-settings",
             "restoration", "member-edit",
-            "exchange-settings", "exchange-import", "view-edit",
+            "exchange-settings", "exchange-import", "view-edit", "billing:vat-schedule",
             "feed-edit", "feed-switch",
             "webhook-edit", "inbound-source", "inbound-switch", "webhook-enable", "webhook-disable",
             "customers:customer-edit", "customers:contact-edit", "billing:product-edit", "billing:product-archive",
