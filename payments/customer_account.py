@@ -67,5 +67,7 @@ def actions(customer: Customer) -> Iterator[Action]:
         yield Action(_("Rembourser"), reverse("payments:refund-new", args=[customer.pk]), "undo", "payments.refund")
     settings = reverse("payments:customer-reminders", args=[customer.pk])
     yield Action(_("Comment relancer ce client"), settings, "bell", "reminders.send")
+    statement = f"{reverse('billing:report', args=['statement'])}?customer={customer.pk}"
+    yield Action(_("Relevé de compte"), statement, "file", "books.write")
     new = reverse("payments:mandate-new", args=[customer.pk])
     yield Action(_("Mandat de prélèvement"), new, "bank", "payments.collect")
