@@ -20,7 +20,7 @@ CREATE TRIGGER billing_closedname_keep_all BEFORE TRUNCATE ON billing_closedname
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0022_years_protection'),
+        ('billing', '0030_number_patterns'),
         ('kernel', '0013_saved_views'),
     ]
 
