@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -85,6 +86,7 @@ def _of_new_person(request: HttpRequest, token: str, context: dict[str, Any]) ->
             with transaction.atomic():
                 user, companies = accept_as_new_person(token=token, at=timezone.now(), **form.cleaned_data)
                 login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+                UserSession.objects.create_from_request(request)  # listed on « Mon compte » as every other
         except DomainError as error:
             add_domain_error(form, error)
         else:

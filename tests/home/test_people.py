@@ -56,6 +56,7 @@ def test_a_new_person_is_mailed_a_link_names_a_password_and_is_in(company: Compa
     assert not User.objects.filter(email=PAUL).exists()
     assert guest.post(link, NEW_PERSON).url == reverse("home")
     assert guest.get(reverse("home")).status_code == 200
+    assert guest.get(reverse("usersessions_list")).context["sessions"]
     assert roles_of(PAUL) == {company.pk: Role.SALES}
     assert User.objects.get(email=PAUL).check_password(PASSWORD)
     tags = list(AuditEvent.everywhere.filter(company=company).order_by("id").values_list("tag", flat=True))

@@ -95,10 +95,10 @@ def _confirmed(run: ImportRun, options: dict[str, Any]) -> str:
             actor=ACTOR,
             at=timezone.now(),
         )
+    except receiving.NothingToTake as error:
+        receiving.cancel_run(run=run, actor=ACTOR, at=timezone.now())
+        return str(error)
     except DomainError as error:
-        receiving.cancel_run(run=run, actor=ACTOR, at=timezone.now()) if isinstance(
-            error, receiving.NothingToTake
-        ) else None
         return str(error)
     _work(run)
     return ""
