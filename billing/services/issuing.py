@@ -19,67 +19,44 @@ from billing.models import (
     InvoiceStatus,
     NumberedKind,
     SalesOrder,
-    VatCategory,
     VatSubtotal,
 )
 from billing.numbering import lock_counters, next_numbers_of
 from billing.services import snapshots
 from billing.services.booking import book_issued
 from billing.services.crediting import reprice_note, totals_of
-from billing.services.deducting import check_deductions, deduct, lock_for_issue
-from billing.services.deposits import DepositTooSmall, check_deposit_room, deduct_from_final_draft
-from billing.services.invoices import TotalNegative, check_customer, check_draft, lock_invoices
+from billing.services.deducting import deduct, lock_for_issue
+from billing.services.deposits import deduct_from_final_draft
+from billing.services.invoices import check_draft, lock_invoices
+from billing.services.issuable import (
+    BuyerIsSeller,
+    check_issuable,
+    check_public_references,
+    check_rates,
+    due_date_of,
+    is_seller,
+)
 from billing.services.lines import vat_rows
 from billing.services.number_patterns import kind_of, patterns_of
 from billing.services.settling import (
-    check_correctable,
-    check_creditable,
     count_credit,
     replace_invoice,
     settle_where_nothing_remains,
 )
 from billing.totals import Totals
-from billing.vat_rates import check_swiss_rates
 from config.kernel import audit, states
 from config.kernel.actor import Actor
 from config.kernel.clock import local_day
 from config.kernel.errors import DomainError, Invalid, Stale
 from config.kernel.identifiers import payment_reference
-from config.kernel.models import Company
-from config.kernel.money import round_in
 from config.kernel.people.limits import check_own_limit
 from config.kernel.rows import forget, insert_each, know
-from customers.models import Address, Customer
+from customers.models import Address
 
 
 class NothingToIssue(Invalid):
     code = "nothing_to_issue"
     message = "Ajoutez au moins une ligne avant d’émettre."
-
-
-class AmountNotPositive(Invalid):
-    code = "amount_not_positive"
-    message = TotalNegative.message
-
-
-class NotInUnits(Invalid):
-    code = "not_in_units"
-    message = "En %(currency)s il n’y a pas de centimes : arrondissez les prix pour que chaque montant soit entier."
-
-
-class DueBeforeIssue(Invalid):
-    code = "due_before_issue"
-    message = "L’échéance précède la date d’émission (BR-FR-CO-07)."
-
-
-class BuyerIsSeller(Invalid):
-    code = "buyer_is_seller"
-    message = "Le client a le SIREN de la société elle-même : on ne se facture pas soi-même. Corrigez sa fiche."
-
-
-class PublicBodyNeeds(Invalid):
-    code = "public_body_needs"
-    message = "Cette entité publique exige des références qui manquent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +173,8 @@ def _ready(draft: Invoice, lines: list[InvoiceLine], addresses: Mapping[str, Add
     # a credit note still undoes an invoice that was addressed so before
     if is_seller(customer, company) and not draft.is_credit_note:
         raise BuyerIsSeller(fields={"customer": BuyerIsSeller.message})
-    due_date = _due_date(draft, customer, on)
-    _check_public_references(draft, customer)
+    due_date = due_date_of(draft, customer, on)
+    check_public_references(draft, customer)
     subtotals = vat_rows(draft, computed)
     know(draft, "vat_subtotals", subtotals)
     in_books = exchange_columns(draft, subtotals, on)
@@ -300,51 +277,6 @@ def _move(ready: _Ready, number: str, at: datetime) -> states.Move:
     )
 
 
-def check_issuable(draft: Invoice, computed: Totals) -> None:
-    """What issuing refuses and no official rule sees; the pre-flight asks the same.
-
-    Zero is allowed (EN 16931), but for a deposit, which asks for money. Raises CustomerArchived, AmountNotPositive,
-    DepositTooSmall, DepositDeducted, NotCorrectable, NoDepositHere, DepositTooLarge, DepositNotDeductible,
-    DepositsBeyondTotal, NotInUnits.
-    """
-    check_customer(draft)
-    _check_units(draft, computed)
-    if draft.is_credit_note and draft.corrects is not None:
-        check_creditable(draft.corrects)
-    if computed.gross < 0:
-        raise AmountNotPositive
-    if draft.is_deposit and not computed.gross:
-        raise DepositTooSmall
-    if draft.kind == InvoiceKind.CORRECTED and draft.corrects is not None:
-        check_correctable(draft.corrects)
-    if draft.is_deposit:
-        check_deposit_room(draft, gross=computed.gross)
-    check_deductions(draft, total=computed.gross)
-
-
-def check_rates(draft: Invoice, computed: Totals, on: date) -> None:
-    """Whether its rates of VAT are in force where the seller is, on the day of the sale. Raises NoSuchRate.
-
-    What corrects an invoice bears its rates.
-    """
-    if not draft.corrects_id:
-        rates = {row.rate for row in computed.subtotals if row.category == VatCategory.STANDARD}
-        check_swiss_rates(draft.company, rates, draft.supply_date or on)
-
-
-def _check_units(draft: Invoice, computed: Totals) -> None:
-    """Raises NotInUnits."""
-    amounts = [
-        computed.net,
-        computed.vat,
-        computed.gross,
-        *computed.line_nets,
-        *(row.amount for row in computed.subtotals),
-    ]
-    if any(round_in(amount, draft.currency) != amount for amount in amounts):
-        raise NotInUnits(currency=draft.currency)
-
-
 def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, at: datetime) -> None:
     if draft.is_credit_note:
         amount = computed.gross - draft.amount_deposited
@@ -353,28 +285,3 @@ def _settle_what_it_corrects(draft: Invoice, computed: Totals, *, actor: Actor, 
     elif draft.kind == InvoiceKind.CORRECTED:
         replace_invoice(invoice=draft.corrects, actor=actor, at=at)
         SalesOrder.everywhere.filter(billed_by=draft.corrects).update(billed_by=draft)
-
-
-def is_seller(customer: Customer, company: Company) -> bool:
-    """Whether the customer is the company itself, by its SIREN or its VAT number."""
-    same_number = bool(customer.vat_number) and customer.vat_number == company.vat_number
-    return customer.siren == company.siren if customer.siren else same_number
-
-
-def _due_date(draft: Invoice, customer: Customer, on: date) -> date:
-    if draft.is_credit_note:
-        return on
-    due_date = draft.due_date or customer.terms.due_date(on)
-    if due_date < on:
-        raise DueBeforeIssue(fields={"due_date": DueBeforeIssue.message})
-    return due_date
-
-
-def _check_public_references(draft: Invoice, customer: Customer) -> None:
-    problems = {}
-    if customer.requires_service_code and not (draft.service_code or customer.service_code):
-        problems["service_code"] = "Cette entité publique exige un code service (BT-10)."
-    if customer.requires_commitment and not draft.purchase_order:
-        problems["purchase_order"] = "Cette entité publique exige un numéro d’engagement (BT-13)."
-    if problems:
-        raise PublicBodyNeeds(fields=problems)

@@ -17,7 +17,8 @@ from billing.pdf import render_pdf
 from billing.services import snapshots
 from billing.services.crediting import deposits_taken_back, totals_of
 from billing.services.deducting import deposits_of
-from billing.services.issuing import BuyerIsSeller, check_issuable, check_rates, exchange_columns, is_seller
+from billing.services.issuable import BuyerIsSeller, check_issuable, check_rates, is_seller
+from billing.services.issuing import exchange_columns
 from billing.services.lines import vat_rows
 from config.kernel import audit, outside
 from config.kernel.actor import Actor

@@ -17,7 +17,8 @@ from billing.services.correcting import draft_correction
 from billing.services.crediting import CreditedPart, draft_credit_note
 from billing.services.deposits import choose_deposits, draft_deposit
 from billing.services.invoices import CurrencyFollows, save_draft
-from billing.services.issuing import NotInUnits, issue_invoice
+from billing.services.issuable import NotInUnits
+from billing.services.issuing import issue_invoice
 from billing.services.lines import LineInput
 from config.kernel import chain
 from config.kernel.errors import Invalid

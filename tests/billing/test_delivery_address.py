@@ -13,7 +13,8 @@ from billing import pdf
 from billing.models import Invoice, SalesOrder
 from billing.services.crediting import draft_credit_note
 from billing.services.generating import generate_invoice
-from billing.services.issuing import BuyerIsSeller, issue_invoice
+from billing.services.issuable import BuyerIsSeller
+from billing.services.issuing import issue_invoice
 from billing.services.orders import confirm_order, save_order, ship_order
 from config.kernel.scope import company_scope
 from einvoicing.services.documents import preflight

@@ -22,12 +22,8 @@ from billing.models import (
 from billing.numbering import ClockAhead, ClockBehind, DateGoesBack, next_number
 from billing.services.deposits import DepositTooSmall
 from billing.services.invoices import InvoiceIssued, TotalNegative, annotate_invoice, delete_draft, save_draft
-from billing.services.issuing import (
-    DueBeforeIssue,
-    NothingToIssue,
-    PublicBodyNeeds,
-    issue_invoice,
-)
+from billing.services.issuable import DueBeforeIssue, PublicBodyNeeds
+from billing.services.issuing import NothingToIssue, issue_invoice
 from billing.services.orders import save_order
 from billing.services.snapshots import NoBillingAddress
 from config.kernel.clock import local_day

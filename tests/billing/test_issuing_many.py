@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Invoice, InvoiceStatus, JournalEntry, JournalLine, NumberSequence, VatSubtotal
 from billing.services.correcting import draft_correction
 from billing.services.invoices import InvoiceIssued
-from billing.services.issuing import AmountNotPositive, NothingToIssue, issue_invoice, issue_invoices
+from billing.services.issuable import AmountNotPositive
+from billing.services.issuing import NothingToIssue, issue_invoice, issue_invoices
 from config.kernel import chain
 from config.kernel.errors import Stale
 from config.kernel.models import AuditEvent, Company, WebhookEndpoint, WebhookEvent

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from billing.models import Invoice, InvoiceLine, InvoiceStatus, VatSubtotal
 from billing.services.crediting import CreditedPart, draft_credit_note, rooms_of
-from billing.services.issuing import AmountNotPositive
+from billing.services.issuable import AmountNotPositive
 from billing.services.settling import CreditTooLarge
 from config.kernel import chain
 from config.kernel.money import HUNDRED, round2

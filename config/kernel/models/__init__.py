@@ -1,20 +1,8 @@
 """Companies and people, the audit trail, what partner systems are given, and the messages exchanged with them."""
 
+from config.kernel.models.audit import AuditChain, AuditEvent
 from config.kernel.models.bulk import BulkRow, BulkRowStatus, BulkRun, BulkStatus
-from config.kernel.models.companies import (
-    SWISS,
-    AuditChain,
-    AuditEvent,
-    Company,
-    CompanyRow,
-    CompanySize,
-    Membership,
-    Theme,
-    User,
-    UserManager,
-    VatRegime,
-    login_of,
-)
+from config.kernel.models.companies import SWISS, Company, CompanyRow, CompanySize, Membership, VatRegime
 from config.kernel.models.exchange import ExchangeRate
 from config.kernel.models.failures import LoopFailure
 from config.kernel.models.files import DamagedFile
@@ -29,6 +17,7 @@ from config.kernel.models.queues import Leased, LeasedRow
 from config.kernel.models.restorations import Installation, Restoration
 from config.kernel.models.safekeeping import ProofProgress, SafekeepingKind, SafekeepingRun
 from config.kernel.models.sign_in import KnownPlace, SignInTries
+from config.kernel.models.users import Theme, User, UserManager, login_of
 from config.kernel.models.views import DefaultView, SavedView
 from config.kernel.models.webhooks import (
     DeliveryStatus,

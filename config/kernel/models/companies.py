@@ -1,76 +1,19 @@
-"""Companies, the people who work in them, and the chained audit trail of everything that happens."""
+"""Companies, who works in them, and what every row of a company shares."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel import characters
 from config.kernel.ids import new_id
+from config.kernel.models.users import User
 from config.kernel.roles import Role, may, may_read
 from config.kernel.scope import ScopedManager
-
-
-def login_of(typed: str) -> str:
-    """The e-mail address as it is kept, however it is typed: a telephone begins it with a capital."""
-    return characters.clean(typed).lower()
-
-
-class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email=login_of(username or ""))
-
-    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
-        user = self.model(email=login_of(email), **extra)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
-
-
-class Theme(models.TextChoices):
-    LIGHT = "light", _("Clair")
-    DARK = "dark", _("Sombre")
-
-
-class User(AbstractUser):
-    """A person, or a partner system. The e-mail address is the login."""
-
-    username = None  # type: ignore[assignment]  # the e-mail address replaces it, as Django's documentation shows
-    email = models.EmailField(_("adresse e-mail"), unique=True)
-    is_partner = models.BooleanField(_("système partenaire"), default=False)
-    # as the person chose them, wherever they sign in; '' as the browser says
-    language = models.CharField(_("langue"), max_length=10, blank=True)
-    theme = models.CharField(_("thème"), max_length=5, blank=True, choices=Theme.choices)
-    muted_notices = ArrayField(models.CharField(max_length=40), default=list, blank=True, editable=False)
-    # raised to refuse at once every token given before
-    token_version = models.PositiveIntegerField(default=0, editable=False)
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # same reason
-
-    class Meta(AbstractUser.Meta):
-        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="login_is_in_lower_case")]
-
-    def clean(self) -> None:
-        super().clean()
-        self.email = login_of(self.email)
-
-    @property
-    def display_name(self) -> str:
-        return self.get_full_name() or self.email
 
 
 class VatRegime(models.TextChoices):
@@ -269,73 +212,3 @@ class CompanyRow(models.Model):
     @property
     def subject(self) -> str:
         return self.subject_of(self.pk)
-
-
-class AuditChain(models.Model):
-    """The head of a company's chain. Written by PostgreSQL alone, at the end of each transaction."""
-
-    company = models.OneToOneField(Company, on_delete=models.PROTECT, primary_key=True, related_name="+")
-    length = models.BigIntegerField(default=0)
-    head = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        verbose_name = _("tête de chaîne d’audit")
-        verbose_name_plural = _("têtes de chaîne d’audit")
-
-    def __str__(self) -> str:
-        return f"{self.company_id}: {self.length}"
-
-
-class AuditEvent(models.Model):
-    """One thing that happened: who, when, to what. Append-only, and chained by SHA-256 per company.
-
-    `content_hash` covers every column below; `digest` covers the frozen row the event is about; `hash` chains the
-    event to the one before. `sequence`, `previous_hash` and `hash` are given by a deferred trigger at commit, so the
-    chain's lock is held last and shortest.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    # found by audit_by_company
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
-    at = models.DateTimeField()
-    tag = models.CharField(max_length=60)
-    actor_kind = models.CharField(max_length=10)
-    actor_name = models.CharField(max_length=200)
-    actor_user_id = models.IntegerField(null=True)
-    subjects = ArrayField(models.CharField(max_length=60))
-    data = models.JSONField(default=dict)
-    digest = models.CharField(max_length=64, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    content_hash = models.CharField(max_length=64)
-    sequence = models.BigIntegerField(null=True)
-    previous_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64, blank=True)
-
-    objects: ClassVar[ScopedManager[Any]] = ScopedManager()
-    everywhere: ClassVar[models.Manager[AuditEvent]] = models.Manager()
-
-    class Meta:
-        verbose_name = _("événement d’audit")
-        verbose_name_plural = _("événements d’audit")
-        base_manager_name = "everywhere"
-        constraints = [models.UniqueConstraint(fields=["company", "sequence"], name="one_event_per_place_in_chain")]
-        indexes = [
-            GinIndex(fields=["subjects"], name="audit_by_subject"),
-            models.Index(fields=["company", "-id"], name="audit_by_company"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tag} #{self.pk}"
-
-    def facts(self) -> dict[str, Any]:
-        """The columns that `content_hash` covers."""
-        return {
-            "company": self.company_id,
-            "at": self.at,
-            "tag": self.tag,
-            "actor": [self.actor_kind, self.actor_name, self.actor_user_id],
-            "subjects": list(self.subjects),
-            "data": self.data,
-            "digest": self.digest,
-            "request_id": self.request_id,
-        }

@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.models.companies import CompanyRow, User
+from config.kernel.models.companies import CompanyRow
+from config.kernel.models.users import User
 from config.kernel.roles import Role
 
 

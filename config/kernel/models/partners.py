@@ -9,7 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.models.companies import CompanyRow, User
+from config.kernel.models.companies import CompanyRow
+from config.kernel.models.users import User
 
 
 class ApiKey(CompanyRow):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.models.companies import User
+from config.kernel.models.users import User
 
 
 class Installation(models.Model):

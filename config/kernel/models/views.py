@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.models.companies import CompanyRow, User
+from config.kernel.models.companies import CompanyRow
+from config.kernel.models.users import User
 
 
 class SavedView(CompanyRow):
