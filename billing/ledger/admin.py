@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from billing.models import (
+    ClosedName,
     Closing,
     FiscalYear,
     LedgerAccount,
@@ -14,6 +15,7 @@ from billing.models import (
     ManualEntry,
     SalesAccountRule,
     VatReturn,
+    VatSchedule,
 )
 from config.kernel.admin_base import FactAdmin, FactInline
 
@@ -96,3 +98,18 @@ class LetteredLineAdmin(FactAdmin):
     list_select_related = ["company", "lettering", "line"]
     list_filter = ["company"]
     ordering = ["-id"]
+
+
+@admin.register(ClosedName)
+class ClosedNameAdmin(FactAdmin):
+    list_display = ["year", "kind", "code", "name", "company"]
+    list_select_related = ["company", "year"]
+    list_filter = ["kind", "company"]
+    ordering = ["-year_id", "kind", "code"]
+
+
+@admin.register(VatSchedule)
+class VatScheduleAdmin(FactAdmin):
+    list_display = ["company", "rhythm", "starts_on"]
+    list_select_related = ["company"]
+    ordering = ["company_id"]

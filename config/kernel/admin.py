@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from config.kernel import admin_imports, admin_partners, admin_people  # noqa: F401 - register their own pages
+from config.kernel import admin_imports, admin_lists, admin_partners, admin_people  # noqa: F401 - register their pages
 from config.kernel.admin_audit import CHANGED, AuditedAdmin, FoundBySearch
 from config.kernel.admin_base import FactAdmin
 from config.kernel.admin_people import MembersFormSet, MembershipForm, OwnersStay, PersonForm

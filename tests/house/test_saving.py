@@ -15,7 +15,7 @@ LOCKED_AND_READ_AGAIN = {
     "payments/services/feeds/connecting.py::save_feed",
     "payments/services/feeds/connecting.py::disconnect",
     # a person not stored yet
-    "config/kernel/models/companies.py::create_user",
+    "config/kernel/models/users.py::create_user",
 }
 NOT_ROWS = {
     "einvoicing/formats/facturx.py::embed",

@@ -26,9 +26,10 @@ def statements(act: Callable[[], object]) -> int:
 
 
 @pytest.mark.usefixtures("in_scope")
-def test_an_invoice_of_ten_lines_is_issued_in_fifteen(customer: Customer) -> None:
+def test_an_invoice_of_ten_lines_is_issued_in_seventeen(customer: Customer) -> None:
+    """Two of them hold the counters and read how the company writes its numbers, in this order."""
     draft = story.a_draft(customer, [story.a_line() for _line in range(10)])
-    assert statements(lambda: issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT)) <= 15
+    assert statements(lambda: issue_invoice(invoice=draft, actor=story.ACTOR, at=story.AT)) <= 17
 
 
 def test_a_payment_is_recorded_by_the_api_in_twenty_five(company: Company, customer: Customer) -> None:
