@@ -314,7 +314,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="facturation@localhos
 SMTP_CONFIGURED = bool(EMAIL_URL)
 # where undelivered mails come back, read over IMAP; without it only a provider's webhook tells of them
 BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
-# where supplier documents are dropped: one folder a company, named by its SIREN
+# where supplier documents are dropped: one folder a company, named by its SIREN or IDE
 RECEPTION_FOLDER = env.str("RECEPTION_FOLDER", default="")
 
 # -- e-invoicing ---------------------------------------------------------------------------------------------------

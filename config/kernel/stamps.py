@@ -72,11 +72,11 @@ def stamp_head(company: Company) -> Stamp | None:
 
 
 def line_of(company: Company, sequence: int, head: str) -> bytes:
-    return f"{company.siren} {sequence} {head}\n".encode()
+    return f"{company.legal_number} {sequence} {head}\n".encode()
 
 
 def _path(company: Company, sequence: int, ending: str) -> Path:
-    return Path(settings.TRAIL_DIR, f"{company.siren}.{sequence}.{ending}")
+    return Path(settings.TRAIL_DIR, f"{company.legal_number}.{sequence}.{ending}")
 
 
 def _asked_for(text: bytes) -> bytes:
@@ -105,8 +105,8 @@ def _asked_for(text: bytes) -> bytes:
 
 def stamps_of(company: Company) -> Iterator[Stamp]:
     """What was stamped of the company's chain, in its order."""
-    name = re.compile(rf"{company.siren}\.(\d+)\.tsr")
-    places = (name.fullmatch(path.name) for path in Path(settings.TRAIL_DIR).glob(f"{company.siren}.*.tsr"))
+    name = re.compile(rf"{company.legal_number}\.(\d+)\.tsr")
+    places = (name.fullmatch(path.name) for path in Path(settings.TRAIL_DIR).glob(f"{company.legal_number}.*.tsr"))
     for sequence in sorted(int(found.group(1)) for found in places if found):
         text = _path(company, sequence, "txt")
         answer = _path(company, sequence, "tsr").read_bytes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,7 +28,7 @@ ORDER = (
     "transmissions", "emails", "late-invoices", "doubtful", "received", "purchases", "approvals", "payment-runs",
     "bank", "drafts", "closing",
 )  # fmt: skip
-SORTS: dict[str, Any] = {"name": Lower("company__name"), "siren": "company__siren"}
+SORTS: dict[str, Any] = {"name": Lower("company__name"), "siren": Concat("company__siren", "company__uid")}
 OPTIONS = 12
 
 Waiting = dict[str, dict[int, int]]  # by the tally's name and the company
@@ -37,7 +37,7 @@ Waiting = dict[str, dict[int, int]]  # by the tally's name and the company
 @require_GET
 @member("company")
 def dossiers(request: HttpRequest) -> HttpResponse:
-    """Filtered by name or SIREN, and by what waits; each count leads to its list, in its company."""
+    """Filtered by name, SIREN or IDE, and by what waits; each count leads to its list, in its company."""
     own = cast(MemberRequest, request)
     waiting = _waiting(own, Today(timezone.now()))
     rows = _found(own, request.GET.get("q", "").strip())
@@ -56,7 +56,7 @@ def dossiers(request: HttpRequest) -> HttpResponse:
 
 def _found(request: MemberRequest, text: str) -> QuerySet[Membership]:
     rows = Membership.objects.filter(user=request.user.pk).select_related("company")
-    return rows.filter(holds(text, "company__name", "company__siren")) if text else rows
+    return rows.filter(holds(text, "company__name", "company__siren", "company__uid")) if text else rows
 
 
 def _waiting(request: MemberRequest, today: Today) -> Waiting:

@@ -114,7 +114,7 @@ def stamp_heads(facts: Facts, _at: datetime) -> None:
 
 
 def _mail_heads() -> None:
-    """SIREN, place and hash of each chain's head, to somebody outside who keeps them. Raises OSError."""
+    """SIREN or IDE, place and hash of each chain's head, to somebody outside who keeps them. Raises OSError."""
     heads = []
     for company in _companies():
         with company_scope(company):

@@ -42,6 +42,10 @@ IDENTITY: dict[str, Callable[[Company], bool]] = {
 }
 
 
+# what of it a Swiss company is not asked for
+FRENCH_ALONE = {"siren", "siret", "electronic_address", "recovery_mention"}
+
+
 class NotReady(DomainError):
     code = "not_ready"
     message = "Complétez d’abord la fiche de la société et reliez une plateforme qui répond."
@@ -73,7 +77,8 @@ class CustomerCounts:
 
 def identity_gaps(company: Company) -> list[str]:
     """The fields of the company that are missing or wrong."""
-    return [name for name, is_good in IDENTITY.items() if not is_good(company)]
+    asked = IDENTITY.keys() - (FRENCH_ALONE if company.is_swiss else set())
+    return [name for name, is_good in IDENTITY.items() if name in asked and not is_good(company)]
 
 
 def _needs_no_vat_number(company: Company) -> bool:
@@ -87,8 +92,8 @@ def platform_of(company: Company) -> Platform:
 
 
 def is_ready(company: Company, platform: Platform) -> bool:
-    """Whether the essential steps are done."""
-    return platform.answers and not identity_gaps(company)
+    """Whether the essential steps are done; never of a Swiss company, whose invoices no platform takes."""
+    return platform.answers and not company.is_swiss and not identity_gaps(company)
 
 
 def waiting_customers() -> QuerySet[Any]:

@@ -75,7 +75,9 @@ def readiness_steps(request: HttpRequest) -> HttpResponse:
     context = {
         "tabs": tabs("einvoicing:readiness"),
         "deadline": deadline_words(company, today),
-        "reception": _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
+        "reception": ""
+        if company.is_swiss
+        else _("Réception obligatoire depuis le %(day)s.") % {"day": in_full(deadlines.RECEPTION)},
         "steps": [step if may_open(membership.role, step.url, "POST") else replace(step, action="") for step in steps],
         "page": page,
         "customers": [
@@ -194,7 +196,9 @@ def readiness_banner(company: Company, on: date) -> str | None:
 
 
 def deadline_words(company: Company, on: date) -> str:
-    """When this company must issue e-invoices, and the days that are left."""
+    """When this company must issue e-invoices, and the days that are left; '' where it must never."""
+    if company.is_swiss:
+        return ""
     day, left = in_full(deadlines.issuing_deadline(company.size)), deadlines.days_left(company.size, on)
     if left <= 0:
         return _("Émission obligatoire depuis le %(day)s.") % {"day": day}

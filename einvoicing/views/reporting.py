@@ -81,7 +81,7 @@ def reporting_list(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "regime": Regime(choice.regime).label,
         "channel": Channel(choice.channel).label,
-        "begins": choices[0].since if choices[0].since > today else None,
+        "begins": choices[0].since if choices[0].since > today and not company.is_swiss else None,
         "kinds": {kind: PeriodKind(kind).label for kind in KINDS},
     }
     return render(request, "einvoicing/reporting/list.html", context)

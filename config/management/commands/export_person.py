@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from config.kernel.actor import Actor
-from config.kernel.models import Company
+from config.kernel.companies import companies_numbered
 from config.kernel.persons import export_person
 from config.kernel.scope import company_scope
 
@@ -20,11 +20,11 @@ class Command(BaseCommand):
     help = "Print as JSON every row that knows an e-mail address. Exits 2 when no company has the SIREN."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--company", required=True, help="its SIREN")
+        parser.add_argument("--company", required=True, help="its SIREN or IDE")
         parser.add_argument("--email", required=True, help="the person's address")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        company = Company.objects.filter(siren="".join(options["company"].split())).first()
+        company = companies_numbered(options["company"]).first()
         if company is None:
             raise CommandError(f"no company has the SIREN {options['company']}", returncode=2)
         with company_scope(company):

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.companies import is_numbered
 from config.kernel.forms import FrenchDecimalField, TextField
 from config.kernel.models import Company, Membership
 from config.kernel.roles import Role
@@ -47,8 +48,7 @@ class InvitationForm(forms.Form):
         typed = self.cleaned_data["sirens"].replace("\u202f", " ").replace("\xa0", " ")
         sirens = ["".join(line.split()) for line in typed.replace(",", "\n").replace(";", "\n").splitlines()]
         wanted = [siren for siren in sirens if siren]
-        known = {company.siren for company in self.owned}
-        if unknown := [siren for siren in wanted if siren not in known]:
+        if unknown := [siren for siren in wanted if not any(is_numbered(company, siren) for company in self.owned)]:
             message = _("Vous n’êtes gérant d’aucune société de SIREN %(siren)s.")
             raise forms.ValidationError(message, params={"siren": unknown[0]})
         return wanted
@@ -58,7 +58,11 @@ class InvitationForm(forms.Form):
         if "companies" not in self.fields:
             return list(self.owned)
         chosen, sirens = set(self.cleaned_data["companies"]), set(self.cleaned_data.get("sirens", ()))
-        return [company for company in self.owned if str(company.pk) in chosen or company.siren in sirens]
+        return [
+            company
+            for company in self.owned
+            if str(company.pk) in chosen or any(is_numbered(company, siren) for siren in sirens)
+        ]
 
 
 def _limit(label: Any) -> FrenchDecimalField:

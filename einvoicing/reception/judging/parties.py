@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billing.purchases.models import SupplierIban
+from config.kernel.identifiers import uid
 from customers.models import Customer
 from einvoicing.reception.judging.case import Case
 from einvoicing.reception.judging.names import is_same, resembling
@@ -98,11 +99,12 @@ def doubts_of_buyer(case: Case) -> Iterator[Doubt]:
             "own_company", "supplier_siren", "Le fournisseur lu est votre propre société : indiquez qui vous facture."
         )
     buyer = case.details.get("buyer", {})
-    named = buyer.get("siren") or buyer.get("vat", "")[4:]
+    vat_of_buyer = buyer.get("vat", "")
+    named = uid.compact(vat_of_buyer) if own.is_swiss else buyer.get("siren") or vat_of_buyer[4:]
     addressed = (
-        (named == own.siren if named else is_same(buyer.get("name", ""), own.name))
+        (named == own.legal_number if named else is_same(buyer.get("name", ""), own.name))
         if case.is_structured
-        else own.siren in case.page_text or core(own.name) in case.page_text
+        else own.legal_number.lower() in case.page_text or core(own.name) in case.page_text
     )
     if not addressed:
         yield doubt(

@@ -1,7 +1,7 @@
 """A folder of the server per company: what is dropped there is stored, then moved beside, never deleted.
 
-RECEPTION_FOLDER holds one folder a company, named by its SIREN; scanners and other programs write there. A file is
-taken when nobody has written it for ten seconds.
+RECEPTION_FOLDER holds one folder a company, named by its SIREN or IDE; scanners and other programs write there. A file
+is taken when nobody has written it for ten seconds.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ CLERK = Actor.beat("dossier de réception")
 
 def folder_of(company: Company) -> Path | None:
     """The company's folder, None where the installation has none for it."""
-    if not settings.RECEPTION_FOLDER or not company.siren:
+    if not settings.RECEPTION_FOLDER or not company.legal_number:
         return None
-    place = Path(settings.RECEPTION_FOLDER) / company.siren
+    place = Path(settings.RECEPTION_FOLDER) / company.legal_number
     return place if place.is_dir() and not place.is_symlink() else None
 
 

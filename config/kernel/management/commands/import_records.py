@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.kernel.actor import Actor
+from config.kernel.companies import companies_numbered
 from config.kernel.errors import DomainError
 from config.kernel.importing import receiving
 from config.kernel.importing.kinds import KINDS
@@ -29,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(KINDS))
         parser.add_argument("file", type=Path)
-        parser.add_argument("--company", required=True, help="its SIREN")
+        parser.add_argument("--company", required=True, help="its SIREN or IDE")
         parser.add_argument(
             "--known", choices=["ignore", "update", "create"], default="ignore", help="rows like a record"
         )
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, **options: Any) -> None:
-        company = Company.objects.filter(siren="".join(options["company"].split())).first()
+        company = companies_numbered(options["company"]).first()
         if company is None:
             raise CommandError(f"no company has the SIREN {options['company']}", returncode=UNREADABLE)
         with company_scope(company):
