@@ -124,7 +124,8 @@ def check_till(company_id: int, amount: Decimal) -> None:
     """Before `amount` leaves the till. Raises NotEnoughInTheTill."""
     balance = till_balance(company_id)
     if amount > balance:
-        raise NotEnoughInTheTill(balance=typography.money(balance), amount=typography.money(amount))
+        currency = Company.objects.get(pk=company_id).currency
+        raise NotEnoughInTheTill(balance=typography.money(balance, currency), amount=typography.money(amount, currency))
 
 
 def till_movements(company: Company) -> Iterator[Movement]:

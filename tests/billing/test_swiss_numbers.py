@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from config.kernel.stamps import line_of, stamps_of
 from einvoicing.reception.judging.parties import doubts_of_buyer
 from einvoicing.reception.sources.folders import folder_of
 from einvoicing.services.readiness import identity_gaps
+from payments.services.cash import NotEnoughInTheTill, check_till
 from tests.factories import people, story
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +91,10 @@ def test_it_is_found_among_the_companies_of_a_person_by_its_ide(company: Company
     page = client.get(reverse("dossiers"), {"q": company.uid, "sort": "siren"})
     assert [one["row"].company_id for one in page.context["rows"]] == [company.pk]
     assert "IDE" in people.read(page)
+
+
+def test_its_till_is_counted_in_francs(company: Company) -> None:
+    with pytest.raises(NotEnoughInTheTill) as refused:
+        check_till(company.pk, Decimal("5.00"))
+    assert "CHF" in str(refused.value)
+    assert "€" not in str(refused.value)
