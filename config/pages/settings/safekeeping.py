@@ -112,10 +112,9 @@ def _alerts(now: Any) -> Iterator[tuple[str, str, str]]:
         yield "bad", _("La restauration d’essai a échoué"), rehearsal.problem
     if stamp.problem:
         yield "warn", _("L’horodatage a échoué"), stamp.problem
-    if own := ProofProgress.objects.exclude(breaks=[]).first():
-        yield "bad", _("La chaîne des faits ne tient pas"), own.breaks[0]
-    elif chain.problem:
-        yield "bad", _("La chaîne des faits ne tient pas"), chain.problem
+    if chain.problem:
+        own = ProofProgress.objects.exclude(breaks=[]).first()
+        yield "bad", _("La chaîne des faits ne tient pas"), own.breaks[0] if own else chain.problem
 
 
 @watch("safekeeping", needs="settings.edit")
