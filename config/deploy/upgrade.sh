@@ -20,7 +20,7 @@ within_two_minutes() { # what is waited for, then the command that tells
 }
 
 in_front() { # port, the mark now, the mark wanted
-    sed -i "s/server 127.0.0.1:$1$2;/server 127.0.0.1:$1$3;/" "$front"
+    sed -i "s/server 127.0.0.1:$1 max_fails=0$2;/server 127.0.0.1:$1 max_fails=0$3;/" "$front"
     nginx -t -q
     former=$(pgrep -P "$(cat /run/nginx.pid)" || true)
     nginx -s reload
