@@ -33,8 +33,8 @@ pytestmark = [
     ),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# what is upgraded: a release of before accounts, invitations and looks; where its history is not kept, this one
-EARLIER = "0000000000000000000000000000000000000000"
+# what is upgraded: a release of seven migrations ago; where its history is not kept, this one
+EARLIER = "3f3075064b9d33696aaa0afb3fbfe4aea56b6fa2"
 DOCUMENTS = 10_000
 LARGEST_COPY = 100_000  # the product's own ids are longer
 BACKGROUND = ("invoice_processing", "ocr_processing", "reconciliation", "notifications", "sync", "beat")
