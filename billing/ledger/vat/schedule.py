@@ -77,7 +77,11 @@ def check_next(company: Company, period: VatPeriod) -> None:
     if schedule is not None and schedule.rhythm != by and period.starts_on >= schedule.starts_on:
         raise OtherRhythm(rhythm="trimestre" if schedule.rhythm == QUARTER else "mois")
     start = next_start(company, by=by)
-    if start is not None and period.starts_on != start:
+    if start is None or period.starts_on == start:
+        return
+    # nothing is passed over where the first returns say that there was no VAT yet
+    is_earlier = schedule is None and last_return(company) is None and period.starts_on < start
+    if not is_earlier:
         raise PeriodMissing(day=f"{start:%d/%m/%Y}")
 
 

@@ -230,15 +230,16 @@ def test_periods_are_declared_once_they_are_over_one_after_the_other(company):
 
 def test_the_first_return_is_of_the_first_vat_of_the_books_or_of_the_period_that_was_chosen(company):
     sell(company)
-    for period in (parse_vat_period("2026-08"), NOVEMBER):
-        with pytest.raises(PeriodMissing):
-            file(company, period, at=IN_DECEMBER)
+    with pytest.raises(PeriodMissing):
+        file(company, NOVEMBER, at=IN_DECEMBER)
     quarter = parse_vat_period("2026-T4")
     choose_schedule(company=company, first=quarter, actor=ACTOR, at=IN_DECEMBER)
     with pytest.raises(OtherRhythm):
         file(company)
     assert usual_rhythm(company) == "quarter"
     choose_schedule(company=company, first=parse_vat_period("2026-10"), actor=ACTOR, at=IN_NOVEMBER)
+    with pytest.raises(PeriodMissing):
+        file(company, parse_vat_period("2026-08"))
     file(company)
     with pytest.raises(FirstPeriodElsewhere):
         choose_schedule(company=company, first=parse_vat_period("2027-T1"), actor=ACTOR, at=IN_DECEMBER)
