@@ -186,8 +186,11 @@ def _address(context: Context, query: QueryDict) -> str:
 
 @register.simple_tag
 def choose(field: str, key: int, label: str) -> str:
-    """The box by which a row of a list is chosen; on one line, for there are fifty on a page."""
-    box = '<input type="checkbox" name="{}" value="{}" aria-label="{} {}">'
+    """The box by which a row of a list is chosen; on one line, for there are fifty on a page.
+
+    The space after it is written out: `spaceless` takes away what stands between tags.
+    """
+    box = '<input type="checkbox" name="{}" value="{}" aria-label="{} {}">&#32;'
     return format_html(box, field, key, gettext("Choisir"), label)
 
 
