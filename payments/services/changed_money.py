@@ -28,7 +28,7 @@ class OneCurrencyAlone(Invalid):
 
 def is_changed(line: BankLine, part: Received) -> bool:
     """Whether the part pays in another currency a line that is in that of the books."""
-    return line.currency == line.company.currency and any(row.invoice.currency != line.currency for row in part.shares)
+    return any(row.invoice.currency != line.currency for row in part.shares) and line.currency == line.company.currency
 
 
 def paid_in(line: BankLine, part: Received) -> tuple[Decimal, str]:

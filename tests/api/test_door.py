@@ -37,7 +37,7 @@ def test_a_password_gives_tokens_that_open_the_api() -> None:
 
 def test_a_wrong_password_an_unknown_address_and_a_closed_account_are_refused_alike() -> None:
     user = a_member(story.a_company())
-    closed = a_member(story.a_company())
+    closed = a_member(story.a_company(), Role.SALES)
     closed.is_active = False
     closed.save()
     answers = [

@@ -443,4 +443,5 @@ def test_what_was_told_three_months_ago_is_forgotten_and_what_still_waits_is_not
 
 
 def test_the_clock_forgets_what_has_served_its_time() -> None:
-    assert set(tasks.forget()) == {"answers", "messages", "tokens", "failures", "places"}
+    kinds = {"answers", "messages", "tokens", "imports", "failures", "places", "mails", "sessions"}
+    assert set(tasks.forget()) == kinds

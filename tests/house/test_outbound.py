@@ -49,6 +49,7 @@ OPENED = {
     "config/runtime/keeper.py": "our own services",
     "config/rehearsal/journey/__init__.py": "a free port of ours",
     "config/runtime/preflight.py": "a free port of ours",
+    "config/pages/operations/installation.py": "PUBLIC_URL, of the installation: its certificate",
     "config/runtime/supervisor.py": "our own web server",
 }
 # adapters are handed down to these, and judged where they are made

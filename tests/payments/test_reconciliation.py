@@ -13,12 +13,13 @@ from django.db.models import Sum
 from billing.models import Invoice, InvoiceStatus, JournalLine
 from billing.services.settling import OverAllocated
 from config.kernel import chain
+from config.kernel.exchange.rates import UnknownRate
 from config.kernel.models import AuditEvent, Company
 from config.kernel.scope import across_companies, company_scope
 from customers.models import Customer
 from payments.matching import explain
 from payments.models import Allocation, BankAccount, BankLine, BarredPair, LineStatus, Match, Payment
-from payments.services.allocations import AnotherCurrency, NotEnoughCredit, Share
+from payments.services.allocations import NotEnoughCredit, Share
 from payments.services.payments import AlreadyReversed
 from payments.services.proposing import build_index, propose
 from payments.services.reconciliation import Outcome, SeveralCustomers, accept_match, reconcile
@@ -229,7 +230,7 @@ def test_what_a_person_may_not_match_is_refused_and_nothing_is_written(company, 
         (OnlyCredits, debit, [(invoice, "5.00")]),
         (SeveralCustomers, line, [(invoice, "600.00"), (other, "600.00")]),
         (AnotherCompany, line, [(stranger, "1200.00")]),
-        (AnotherCurrency, line, [(foreign, "1200.00")]),
+        (UnknownRate, line, [(foreign, "1200.00")]),
         (OverAllocated, line, [(invoice, "1200.01")]),
         (NotEnoughCredit, line, [(invoice, "700.00"), (an_invoice(customer), "700.00")]),
     ]

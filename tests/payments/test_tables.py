@@ -11,8 +11,9 @@ from decimal import Decimal
 import pytest
 import xlsxwriter
 
+from config.kernel import workbooks
 from payments.statements import InvalidStatement, UnknownFormat, read, recognise_format, tables
-from payments.statements.tables import InvalidMapping, Mapping, cells, rows
+from payments.statements.tables import InvalidMapping, Mapping, cells
 from payments.statements.tables.names import roles_of
 
 AGRICOLE = (
@@ -235,7 +236,7 @@ def with_member(data: bytes, name: str, content: bytes) -> bytes:
 
 
 def test_a_hostile_workbook_is_refused(monkeypatch):
-    monkeypatch.setattr(rows, "MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(workbooks, "MOST_UNPACKED", 1_000_000)
     data = workbook([["Date", "Libellé", "Montant"], ["30/01/2026", "VIR", 1]])
     bomb = with_member(data, "xl/media/image1.xml", b"0" * 1_000_001)
     doctype = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'
