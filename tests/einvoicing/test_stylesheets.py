@@ -97,7 +97,7 @@ def test_the_quickened_stylesheet_says_what_the_official_one_says(name: str) -> 
         pytest.skip("no sample files of that kind are here")
     choice = random.Random(f"{name} 2026")
     mutants = [mutant(choice.choice(files), choice) for _ in range(MUTANTS)]
-    # all samples in the whole test; else another share each day, never none
+    # all samples in the whole test; else the same share each day, never none
     whole = [etree.tostring(etree.fromstring(data), encoding="unicode") for data in a_share(files, 10) or files[:1]]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
         assert apart.submit(differences, name, whole + mutants).result() == []

@@ -592,7 +592,7 @@ def test_every_page_says_what_it_asks_and_has_its_twin() -> None:
 @pytest.mark.trust
 @pytest.mark.parametrize("app", sorted({page.app for page in DECLARED}))
 def test_each_role_opens_what_its_table_and_the_api_say_and_nothing_else(app: str, world: World) -> None:
-    """Drawn for an owner, a third of the pages each day; all, and for the other roles, in the whole test, and those
+    """Drawn for an owner, a third of the pages; all, and for the other roles, in the whole test, and those
     that links lead to in tests/house/test_words.py and tests/home/test_links_by_role.py.
 
     In the small form each role knocks where it must be refused, and one of those let in where it is let in.
