@@ -13,24 +13,29 @@ from billing import ledger
 from config.kernel.editing import RecordForm
 from config.kernel.forms import FrenchDecimalField, TextField
 from config.kernel.money import ZERO
+from config.kernel.typography import percent
 from payments.forms import SharesForm
 from payments.models import BankAccount, BankLine, BankRule, Direction
 from payments.services.allocations import Share
 from payments.services.habits import Habit, look_of
 from payments.services.settling_parts import Booked, Part, Received, Vat
 
-RATES = [("", _("Sans TVA")), *((f"{rate:f}", f"{rate:f} %".replace(".", ",")) for rate in ledger.VAT_ACCOUNTS)]
 MONEY: dict[str, Any] = {"max_digits": 16, "decimal_places": 2, "shown": 2}
 PLAIN = ("name", "text", "counterparty", "counterparty_iban", "direction", "ledger_account", "label", "is_automatic")
 ACCOUNT_HELP = _("Par exemple 627000 pour des frais bancaires, 421000 pour des salaires, 580000 entre vos comptes.")
+
+
+def rate_choices() -> list[tuple[str, Any]]:
+    """Asked at each form: a rate is written as its reader writes decimals."""
+    return [("", _("Sans TVA")), *((f"{rate:f}", percent(rate)) for rate in ledger.VAT_ACCOUNTS)]
 
 
 def vat_of(rate: str, *, money_in: bool) -> Vat | None:
     """VAT paid is deductible, VAT received is due by its rate."""
     if not rate:
         return None
-    percent = Decimal(rate)
-    return Vat(percent, ledger.VAT_ACCOUNTS[percent.normalize()] if money_in else ledger.DEDUCTIBLE_VAT)
+    share = Decimal(rate)
+    return Vat(share, ledger.VAT_ACCOUNTS[share.normalize()] if money_in else ledger.DEDUCTIBLE_VAT)
 
 
 class RuleForm(RecordForm):
@@ -51,7 +56,7 @@ class RuleForm(RecordForm):
         label=_("Compte bancaire"), queryset=None, required=False, empty_label=_("Tous")
     )
     ledger_account = TextField(label=_("Compte"), max_length=10, help_text=ACCOUNT_HELP)
-    vat_rate = forms.ChoiceField(label=_("TVA comprise"), choices=RATES, required=False)
+    vat_rate = forms.ChoiceField(label=_("TVA comprise"), choices=rate_choices, required=False)
     label = TextField(label=_("Libellé de l’écriture"), required=False, max_length=140)
     is_automatic = forms.BooleanField(
         label=_("Appliquer sans demander"),
@@ -100,7 +105,7 @@ class BookingForm(forms.Form):
     """The account of a line that pays no invoice."""
 
     account = TextField(label=_("Compte"), max_length=10, help_text=ACCOUNT_HELP)
-    vat_rate = forms.ChoiceField(label=_("TVA comprise"), choices=RATES, required=False)
+    vat_rate = forms.ChoiceField(label=_("TVA comprise"), choices=rate_choices, required=False)
     label = TextField(label=_("Libellé de l’écriture"), required=False, max_length=140)
 
     def booked(self, line: BankLine, amount: Decimal | None = None) -> Booked:
@@ -117,7 +122,7 @@ class SplitForm(SharesForm):
         help_text=_("Ce que le payeur ou le prestataire a gardé avant de virer."),
     )  # fmt: skip
     fee_account = TextField(label=_("Compte des frais"), required=False, max_length=10, initial=ledger.BANK_FEES)
-    fee_vat = forms.ChoiceField(label=_("TVA comprise"), choices=RATES, required=False)
+    fee_vat = forms.ChoiceField(label=_("TVA comprise"), choices=rate_choices, required=False)
 
     def parts(self, line: BankLine) -> list[Part]:
         """One part a customer. What a single customer's invoices leave is its credit; several must take it all."""

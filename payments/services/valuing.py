@@ -135,7 +135,7 @@ def undo_valuing(*, company: Company, on: date, actor: Actor, at: datetime) -> l
             _piece(on) + UNDONE,
             f"Annulation : {entry.label}",
             entry.day,
-            [Posting.opposite_of(line) for line in entry.lines.order_by("id")],
+            [Posting.opposite_of(line) for line in entry.lines.order_by("position")],
         )
         for entry in standing
     ]
@@ -144,7 +144,7 @@ def undo_valuing(*, company: Company, on: date, actor: Actor, at: datetime) -> l
 
 def live_entries(company: Company, on: date) -> list[JournalEntry]:
     """What valuing a day booked and nobody undid, the first first: each undoing answers one entry."""
-    rows = JournalEntry.everywhere.filter(company=company, piece__startswith=_piece(on)).order_by("id")
+    rows = JournalEntry.everywhere.filter(company=company, piece__startswith=_piece(on)).order_by("day", "number")
     pieces = list(rows)
     undone = sum(entry.piece.endswith(UNDONE) for entry in pieces)
     return [entry for entry in pieces if not entry.piece.endswith(UNDONE)][undone:]

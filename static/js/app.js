@@ -197,9 +197,10 @@
       const address = new URL(url, location.href);
       address.searchParams.set("q", input.value);
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => null);
-      // an answer that comes after a later question is thrown away: letters typed fast would show older results
-      if (!answer?.ok || turn !== wanted || (document.activeElement !== input && !choosing)) return;
-      list.innerHTML = await answer.text();
+      const html = answer?.ok ? await answer.text() : null;
+      // an answer that comes after a later question, or once the field was left, is thrown away
+      if (html === null || turn !== wanted || (document.activeElement !== input && !choosing)) return;
+      list.innerHTML = html;
       at = -1;
       stale = false;
       list.hidden = !list.children.length;
