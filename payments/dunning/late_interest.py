@@ -3,7 +3,8 @@
 C. com. L441-10 II and D441-5. Without a clause the rate is the European Central Bank's main refinancing rate on
 1 January (or 1 July) plus 10 points; it is never below three times the legal interest rate, also for a rate agreed
 by contract. Interest = open amount, VAT included × rate × days / 365, cut at each half-year and each payment.
-Nothing here applies to individuals. A half-year whose rates are not known is never guessed: nothing is computed.
+Nothing of it applies to individuals. A half-year whose rates are not known is never guessed: nothing is computed.
+A creditor of Switzerland asks one rate of everybody, and no indemnity (`law`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ INDEMNITY = Decimal("40.00")  # D441-5, no VAT
 POINTS_ABOVE_ECB = Decimal(10)
 TIMES_LEGAL_RATE = 3
 DAYS_A_YEAR = 365
+NOT_LATE = "La facture n’a pas été payée en retard."
 
 
 @dataclass(frozen=True)
@@ -111,22 +113,35 @@ def late_charges(
         )
     spans = open_spans(total, due_on, today, payments)
     if not spans:
-        return LateCharges(interest=ZERO, indemnity=ZERO, sentence="La facture n’a pas été payée en retard.")
+        return LateCharges(interest=ZERO, indemnity=ZERO, sentence=NOT_LATE)
     missing = tuple(sorted({half_year(first) for first, _, _ in spans} - set(rates)))
     if missing:
         return not_computed(missing)
     periods = tuple(
         Period(first, last, amount, rate_of(rates[half_year(first)], contract_rate)) for first, last, amount in spans
     )
-    # rounded once, on the sum: rounding each period would let the cut at a half-year change the amount
-    interest = sum((period.open_amount * period.rate * period.days for period in periods), ZERO)
     return LateCharges(
-        interest=round2(interest / HUNDRED / DAYS_A_YEAR),
+        interest=_interest(periods),
         indemnity=INDEMNITY,
         periods=periods,
         sentence="Pénalités de retard de plein droit (art. L441-10 du code de commerce) et indemnité "
         "forfaitaire de 40 € (art. D441-5).",
     )
+
+
+def charges_at_one_rate(
+    *, total: Decimal, due_on: date, today: date, payments: Sequence[tuple[date, Decimal]], rate: Decimal
+) -> LateCharges:
+    """What is owed where the law sets one rate (percent a year) for all, and no indemnity: CO art. 104."""
+    spans = open_spans(total, due_on, today, payments)
+    periods = tuple(Period(first, last, amount, rate) for first, last, amount in spans)
+    sentence = "Intérêt moratoire de 5 % l’an (art. 104 CO)." if periods else NOT_LATE
+    return LateCharges(interest=_interest(periods), indemnity=ZERO, periods=periods, sentence=sentence)
+
+
+def _interest(periods: Sequence[Period]) -> Decimal:
+    """Rounded once, on the sum: rounding each period would let the cut at a half-year change the amount."""
+    return round2(sum((one.open_amount * one.rate * one.days for one in periods), ZERO) / HUNDRED / DAYS_A_YEAR)
 
 
 def not_computed(missing: tuple[HalfYear, ...]) -> LateCharges:

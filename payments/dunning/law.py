@@ -1,10 +1,15 @@
-"""The articles that a formal notice rests on, each with the days on which it holds and where that was read."""
+"""What is owed for being late, by where the creditor is: its rate where the law sets one, its articles, its words.
+
+Each article stands with the days on which it holds and where that was read. Switzerland: CO art. 102 to 104.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from config.kernel.models import Company
 from customers.models import Customer
 
 
@@ -30,7 +35,7 @@ class LegalBasis:
 
 
 CODE_CIVIL = "Ordonnance n° 2016-131 du 10 février 2016"
-BASES = (
+FRENCH_BASES = (
     LegalBasis(
         "Article 1344 du code civil",
         "Le débiteur est mis en demeure de payer par un acte portant interpellation suffisante.",
@@ -72,6 +77,51 @@ BASES = (
 )
 
 
+CODE_OF_OBLIGATIONS = "Code des obligations du 30 mars 1911 (RS 220)"
+SWISS_BASES = (
+    LegalBasis(
+        "Article 102 CO",
+        "Le débiteur d’une obligation exigible est mis en demeure par l’interpellation du créancier, ou par la seule "
+        "expiration du jour qui a été convenu.",
+        date(1912, 1, 1),
+        CODE_OF_OBLIGATIONS,
+    ),
+    LegalBasis(
+        "Article 104, al. 1, CO",
+        "Le débiteur en demeure pour une somme d’argent doit l’intérêt moratoire à 5 % l’an.",
+        date(1912, 1, 1),
+        CODE_OF_OBLIGATIONS,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LateLaw:
+    """What a country lets its creditors ask of who is late."""
+
+    bases: tuple[LegalBasis, ...]
+    rate: Decimal | None = None  # percent a year, owed by everybody; None: by half-year, and by professionals alone
+    own_words: frozenset[str] = frozenset()  # the texts that stand in a folder of their own
+    folder: str = ""
+
+    @property
+    def individuals_owe(self) -> bool:
+        return self.rate is not None
+
+    def text(self, name: str, language: str) -> str:
+        """The template of the product's own words."""
+        place = f"{self.folder}/{name}" if name in self.own_words else name
+        return f"payments/emails/{place}.{language}.txt"
+
+
+FRANCE = LateLaw(FRENCH_BASES)
+SWITZERLAND = LateLaw(SWISS_BASES, rate=Decimal(5), own_words=frozenset({"final", "charges"}), folder="swiss")
+
+
+def law_of(company: Company) -> LateLaw:
+    return SWITZERLAND if company.is_swiss else FRANCE
+
+
 def bases_for(customer: Customer, on: date) -> list[LegalBasis]:
     """What a formal notice to this customer rests on that day."""
-    return [basis for basis in BASES if basis.holds(customer, on)]
+    return [basis for basis in law_of(customer.company).bases if basis.holds(customer, on)]

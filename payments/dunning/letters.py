@@ -19,6 +19,7 @@ from config.kernel.mail_server import one_line
 from config.kernel.money import ZERO
 from payments.dunning.interest import charges_of as charges_of
 from payments.dunning.late_interest import LateCharges
+from payments.dunning.law import law_of
 from payments.dunning.models import HoldKind, Language, ReminderHold, ReminderLevel
 from payments.dunning.practice import Practice, practice_of
 from payments.dunning.texts import Wording, fill, wording_of
@@ -77,12 +78,13 @@ def letter_for(
     """
     first = invoices[0]
     practice = practice or practice_of(first.company, first.customer_id)
-    wording = wording or wording_of(first.company_id, first.customer_id, level, practice.language)
+    wording = wording or wording_of(first.company, first.customer_id, level, practice.language)
     if text.message.strip():
         # a message of one's own goes through no variable: its braces are its own
         wording = Wording(wording.subject_line, "{message}\n\n{liste}\n\n{paiement}\n\n{signature}")
     with override(practice.language):
-        charges = tuple(None if one.customer.is_individual else charges_of(one, at=at) for one in invoices)
+        owes = law_of(first.company).individuals_owe or not first.customer.is_individual
+        charges = tuple(charges_of(one, at=at) if owes else None for one in invoices)
         values = _values(invoices, practice, charges, at) | {"message": text.message.strip()}
     subject = one_line(text.subject_line)[:200] or one_line(fill(wording.subject_line, values))[:200]
     return Letter(subject, fill(wording.body, values) + "\n", wording, values, practice.language, charges)
@@ -143,7 +145,7 @@ def _broken_promises(invoices: Sequence[Invoice], language: str, at: datetime) -
 
 
 def _charges(first: Invoice, charges: Sequence[LateCharges | None], language: str) -> str:
-    """The paragraph on penalties; '' for an individual. One unknown rate leaves the whole interest unsaid."""
+    """The paragraph on penalties; '' for who owes none. One unknown rate leaves the whole interest unsaid."""
     owed = [one for one in charges if one is not None]
     if not owed:
         return ""
@@ -155,4 +157,5 @@ def _charges(first: Invoice, charges: Sequence[LateCharges | None], language: st
 
 
 def _part(name: str, language: str, invoice: Invoice, **values: object) -> str:
-    return render_to_string(f"payments/emails/{name}.{language}.txt", {"invoice": invoice, **values}).strip("\n")
+    template = law_of(invoice.company).text(name, language)
+    return render_to_string(template, {"invoice": invoice, **values}).strip("\n")

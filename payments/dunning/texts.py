@@ -14,6 +14,8 @@ from typing import Any
 from django.template.loader import get_template
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.models import Company
+from payments.dunning.law import FRANCE, LateLaw, law_of
 from payments.dunning.models import ReminderLevel, ReminderText
 
 VARIABLES: Mapping[str, object] = {
@@ -22,7 +24,7 @@ VARIABLES: Mapping[str, object] = {
     "total": _("le total dû"),
     "jours": _("le retard de la plus ancienne, en jours"),
     "promesse": _("la promesse de règlement qui n’a pas été tenue, s’il y en a une"),
-    "penalites": _("les pénalités et l’indemnité de 40 €, entre professionnels"),
+    "penalites": _("les pénalités de retard, et l’indemnité de 40 € entre professionnels de France"),
     "paiement": _("IBAN, BIC et référence à rappeler"),
     "delai": _("le délai laissé par la mise en demeure, en jours"),
     "client": _("le nom du client"),
@@ -53,18 +55,17 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", filled).strip()
 
 
-def wording_of(company_id: int, customer_id: int, level: ReminderLevel, language: str) -> Wording:
+def wording_of(company: Company, customer_id: int, level: ReminderLevel, language: str) -> Wording:
     """The customer's own words, else the company's, else the product's."""
-    rows = ReminderText.everywhere.filter(company_id=company_id, level=level, language=language)
+    rows = ReminderText.everywhere.filter(company=company, level=level, language=language)
     found = {row.customer_id: row for row in rows.filter(customer=customer_id) | rows.filter(customer=None)}
     row = found.get(customer_id) or found.get(None)
-    return Wording(row.subject_line, row.body) if row else standard(level, language)
+    return Wording(row.subject_line, row.body) if row else standard(level, language, law_of(company))
 
 
 @cache
-def standard(level: ReminderLevel, language: str) -> Wording:
+def standard(level: ReminderLevel, language: str, law: LateLaw = FRANCE) -> Wording:
     """The product's own words: the first line of their file is the subject."""
-    name = f"payments/emails/{level.name.lower()}.{language}.txt"
-    template: Any = get_template(name)
+    template: Any = get_template(law.text(level.name.lower(), language))
     subject_line, _blank, body = template.template.source.partition("\n\n")
     return Wording(subject_line, body.strip())

@@ -84,9 +84,9 @@ def interest_page(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @member("invoices")
 def customer_statement(request: HttpRequest, pk: int) -> HttpResponse:
-    """The statement of a customer's account as a PDF; `?currency=` other than the euro."""
+    """The statement of a customer's account as a PDF; `?currency=` other than that of the books."""
     customer = get_object_or_404(Customer.objects.select_related("company"), pk=pk)
-    currency = request.GET.get("currency", "EUR")[:3]
+    currency = request.GET.get("currency", customer.company.currency)[:3]
     response = HttpResponse(
         statement_pdf(customer, currency=currency, at=timezone.now()), content_type="application/pdf"
     )

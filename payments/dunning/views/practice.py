@@ -96,7 +96,7 @@ def text_page(
     if level not in ReminderLevel.values or language not in Language.values:
         raise Http404
     key: dict[str, Any] = {"company": company, "customer": customer, "level": level, "language": language}
-    kept = wording_of(company.pk, customer.pk if customer else 0, ReminderLevel(level), language)
+    kept = wording_of(company, customer.pk if customer else 0, ReminderLevel(level), language)
     initial = {"subject_line": kept.subject_line, "body": kept.body}
     form = ReminderTextForm(request.POST if request.method == "POST" else None, initial=initial)
     act: dict[str, Any] = {"actor": actor_of(request), "at": timezone.now()}
