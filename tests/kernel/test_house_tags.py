@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.template import Context, RequestContext, Template
+from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils.translation import override
 
@@ -57,6 +58,16 @@ def test_a_link_keeps_the_filter_and_forgets_the_place():
     assert render('{% url_without "status" "q" %}', path) == "/invoices"
     kept = '{% kept_values "status" "sort" as kept %}{% for name, value in kept %}{{ name }}={{ value }} {% endfor %}'
     assert render(kept, path) == "status=late "
+
+
+def test_a_page_is_sent_without_the_indentation_of_its_source_and_with_all_of_what_is_written_in_it():
+    banner = get_template("components/_banner.html")
+    page = banner.render({"tone": "warn", "title": "Bonjour,\n    deux lignes"})
+    assert "Bonjour,\n    deux lignes" in page
+    assert not re.search(r"^[ \t]", page.replace("    deux lignes", ""), re.MULTILINE)
+    source = (TEMPLATES / "components/_banner.html").read_text()
+    assert re.search(r"^[ \t]", source, re.MULTILINE)
+    assert banner.template.source == "\n".join(line.lstrip() for line in source.split("\n"))
 
 
 def test_a_component_included_alone_still_carries_the_csrf_field():
