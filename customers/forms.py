@@ -12,6 +12,7 @@ from config.kernel.editing import RecordForm
 from config.kernel.errors import Invalid
 from config.kernel.forms import FrenchDateField, TextField
 from config.kernel.middleware import translated
+from config.kernel.models import Company
 from customers import exemptions
 from customers.countries import CODES
 from customers.models import Address, AddressKind, Contact, Customer, CustomerKind, CustomerQuerySet, PaymentTerms
@@ -154,10 +155,21 @@ class CustomerForm(RecordForm):
         "requires_service_code", "requires_commitment", "exemption_code", "first_name", "last_name", "email", "phone",
         "group", "terms", "reminders_paused_until", "notes",
     )  # fmt: skip
+    # of a company of that law alone: Chorus Pro, and the motives of the CGI
+    OF_LAW = {
+        "FR": (
+            "is_public_body", "service_code", "requires_service_code", "requires_commitment", "exemption_code",
+        ),
+    }  # fmt: skip
 
-    def __init__(self, *args: Any, customer: Customer | None = None, name: str = "", **kwargs: Any) -> None:
-        kwargs["initial"] = _initial(customer) if customer else {"name": name}
+    def __init__(
+        self, *args: Any, company: Company, customer: Customer | None = None, name: str = "", **kwargs: Any
+    ) -> None:
+        kwargs["initial"] = _initial(customer) if customer else {"name": name, "billing_country": company.country}
         super().__init__(*args, **kwargs)
+        for law, names in self.OF_LAW.items():
+            for field in names if law != company.law else ():
+                del self.fields[field]
         self.fields["terms"].queryset = PaymentTerms.objects.order_by("days", "end_of_month", "id")  # type: ignore[attr-defined]  # a model choice field
         if customer is None:
             self.fields["terms"].initial = PaymentTerms.objects.filter(
@@ -187,7 +199,7 @@ class CustomerForm(RecordForm):
         return typed
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.IDENTITY}
+        return {name: self.cleaned_data[name] for name in self.IDENTITY if name in self.cleaned_data}
 
     def address(self) -> dict[str, str]:
         return self._address("billing")

@@ -129,7 +129,11 @@ def _form(request: HttpRequest, customer: Customer | None) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     beside = "beside" in request.GET
     form = CustomerForm(
-        sent, customer=customer, name=request.GET.get("name", "")[:200], auto_id="beside_%s" if beside else "id_%s"
+        sent,
+        company=cast(MemberRequest, request).membership.company,
+        customer=customer,
+        name=request.GET.get("name", "")[:200],
+        auto_id="beside_%s" if beside else "id_%s",
     )
     saved = _save(request, customer, form) if sent is not None and form.is_valid() else None
     if saved is not None and beside:
@@ -143,11 +147,12 @@ def _form(request: HttpRequest, customer: Customer | None) -> HttpResponse:
 
 def _save(request: HttpRequest, customer: Customer | None, form: CustomerForm) -> Customer | None:
     """The customer as written, or None with the refusal put on the form."""
+    company = cast(MemberRequest, request).membership.company
     try:
-        with as_read(form, customer, lambda row: CustomerForm(customer=row)):
+        with as_read(form, customer, lambda row: CustomerForm(company=company, customer=row)):
             return save_customer(
                 customer=customer,
-                company_id=cast(MemberRequest, request).membership.company_id,
+                company_id=company.pk,
                 values=form.values(),
                 address=form.address(),
                 delivery=form.delivery(),

@@ -64,7 +64,7 @@ def directory_lookup(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"customer": customer, "directory": _answer(request, typed, customer)}
     if is_part(request):
         return render(request, "einvoicing/_directory.html", context)
-    form = CustomerForm(customer=customer)
+    form = CustomerForm(company=cast(MemberRequest, request).membership.company, customer=customer)
     form.given_version = typed.get(READ_VERSION, "")
     given = form.fields if request.method == "POST" else [name for name in form.fields if name in typed]
     form.initial.update({name: typed.get(name, "") for name in given} | _fill(typed.get("fill", "")))

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from billing.ledger.vat.filing import NotToFrance, check_fileable
 from billing.ledger.vat.periods import parse_vat_period
@@ -195,3 +196,29 @@ def test_francs_in_cash_are_paid_by_five_centimes_and_the_rest_is_settled(compan
     invoice.refresh_from_db()
     assert invoice.balance == 0
     assert breaks(company) == []
+
+
+def test_the_pages_of_the_books_offer_nothing_of_the_french_state(company: Company, client: Client) -> None:
+    client.force_login(people.a_person(company))
+    home = client.get("/books/").text
+    assert "Dossier de contrôle" in home
+    for french in ("CA3", "FEC", "DES", "état récapitulatif"):
+        assert french not in home
+    assert "CGI" not in client.get(reverse("numbering-settings")).text
+    assert "art. 104 CO" in client.get(reverse("rate-settings")).text
+
+
+def test_a_customer_is_asked_nothing_of_chorus_pro_and_keeps_what_was_written_of_it(
+    company: Company, client: Client
+) -> None:
+    client.force_login(people.a_person(company))
+    page = client.get(reverse("customers:customer-new"))
+    assert page.context["form"]["billing_country"].value() == "CH"
+    for french in ("Chorus", 'name="service_code"', 'name="exemption_code"', "VATEX"):
+        assert french not in page.text
+    known = story.a_customer(company, name="Mairie", service_code="SVC")
+    form = client.get(reverse("customers:customer-edit", args=[known.pk])).context["form"]
+    typed = {name: form[name].value() or "" for name in form.fields} | {"name": "Mairie d’Annecy"}
+    assert client.post(reverse("customers:customer-edit", args=[known.pk]), typed).status_code == 302
+    known.refresh_from_db()
+    assert (known.name, known.service_code) == ("Mairie d’Annecy", "SVC")

@@ -30,13 +30,17 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`asks` names what its form asks: period or day, then accounts, customer, basis, journal, open_only."""
+    """`asks` names what its form asks: period or day, then accounts, customer, basis, journal, open_only.
+
+    `law`: the country of whose companies alone it is; '' of all.
+    """
 
     slug: str
     title: Any
     sentence: Any
     asks: tuple[str, ...]
     build: Callable[[Parameters], ReportTable]
+    law: str = ""
 
 
 _reports: dict[str, Report] = {}

@@ -136,4 +136,5 @@ UNION_REPORT = Report(
     sentence=gettext_lazy("Par n° de TVA, pour l’état récapitulatif et la DES"),
     asks=("period",),
     build=union_sales,
+    law="FR",
 )

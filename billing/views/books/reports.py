@@ -41,14 +41,16 @@ FURTHEST = 10_000  # beyond, the files serve
 def books_home(request: HttpRequest) -> HttpResponse:
     """The rooms, and the reports."""
     membership = cast(MemberRequest, request).membership
+    law = membership.company.law
     cards = [
         {"title": room.title, "sentence": room.sentence, "icon": room.icon, "url": reverse(room.url_name)}
         for room in ROOMS
-        if allows(membership.role, room.needs)
+        if allows(membership.role, room.needs) and room.law in ("", law)
     ]
     found = [
         {"title": report.title, "sentence": report.sentence, "url": reverse("billing:report", args=[report.slug])}
         for report in reports()
+        if report.law in ("", law)
     ]
     return render(request, "billing/books/home.html", {"cards": cards, "reports": found})
 

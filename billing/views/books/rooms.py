@@ -10,13 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A card: what stands behind it, the name of its address, and the area or the act that it asks of the role."""
+    """A card: what stands behind it, the name of its address, the area or the act that it asks of the role.
+
+    `law`: the country of whose companies alone it is; '' of all.
+    """
 
     title: Any
     sentence: Any
     url_name: str
     needs: str = "books"
     icon: str = "book"
+    law: str = ""
 
 
 ROOMS: tuple[Room, ...] = (
@@ -24,7 +28,10 @@ ROOMS: tuple[Room, ...] = (
     Room(_("Lettrage"), _("Solder les lignes d’un tiers"), "billing:lettering"),
     Room(_("À-nouveaux"), _("Reprendre les soldes d’un autre logiciel"), "billing:opening", "books.write"),
     Room(_("Plan comptable"), _("Comptes, journaux, comptes de vente"), "billing:account-list"),
-    Room(_("TVA"), _("Déclarations CA3, par période"), "billing:vat-list", icon="file"),
+    Room(_("TVA"), _("Déclarations CA3, par période"), "billing:vat-list", icon="file", law="FR"),
     Room(_("Clôture"), _("Contrôles, mois et exercices"), "billing:closing", icon="lock"),
-    Room(_("FEC"), _("Fichier des écritures, dossier de contrôle"), "billing:fec", icon="file"),
+    Room(_("FEC"), _("Fichier des écritures, dossier de contrôle"), "billing:fec", icon="file", law="FR"),
+    Room(
+        _("Dossier de contrôle"), _("Écritures de l’exercice, pièces et chaîne"), "billing:fec", icon="file", law="CH"
+    ),
 )

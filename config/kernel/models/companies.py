@@ -128,6 +128,11 @@ class Company(models.Model):
         return bool(self.uid)
 
     @property
+    def law(self) -> str:
+        """The country whose law its books and papers follow: what tables of pages, reports and sentences name."""
+        return "CH" if self.is_swiss else "FR"
+
+    @property
     def legal_number(self) -> str:
         """Its SIREN, else its IDE: what names it in files, on the command line and in partners' calls."""
         return self.siren or self.uid

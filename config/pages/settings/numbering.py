@@ -27,6 +27,8 @@ from config.pages.settings.company import settings_page
 from config.pages.settings.look_pages import TAB, look_pages
 
 PAGE = "numbering-settings"
+# the rule behind it, by the law of the company; elsewhere the product keeps it without being told
+ARTICLES = {"FR": " (CGI, ann. II, art. 242 nonies A)"}
 
 
 class PatternForm(forms.Form):
@@ -68,7 +70,8 @@ def numbering_settings(request: HttpRequest) -> HttpResponse:
                 return redirect(PAGE)
         except DomainError as error:
             add_domain_error(form, error)
-    context = {"series": _series(company, local_day(at), form, tried), "pages": look_pages(PAGE)}
+    context: dict[str, Any] = {"series": _series(company, local_day(at), form, tried), "pages": look_pages(PAGE)}
+    context["article"] = ARTICLES.get(company.law, "")
     return settings_page(request, "settings/numbering.html", TAB, form, **context)
 
 

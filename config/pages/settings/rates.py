@@ -20,6 +20,7 @@ from config.kernel.form_errors import add_domain_error
 from config.kernel.forms import FrenchDecimalField
 from config.pages.settings.company import settings_page
 from payments.dunning.late_interest import half_year
+from payments.dunning.law import law_of
 from payments.dunning.rates import rates_of, save_rate
 from payments.models import LateInterestRate
 
@@ -51,6 +52,11 @@ def rate_settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Taux enregistré."))
             return redirect("rate-settings")
-    missing = "" if (year, half) in rates_of(company.pk) else str(LateInterestRate(year=year, half=half))
+    fixed = law_of(company).rate
+    missing = (
+        "" if fixed is not None or (year, half) in rates_of(company.pk) else str(LateInterestRate(year=year, half=half))
+    )
     rates = LateInterestRate.objects.all()
-    return settings_page(request, "settings/rates.html", "rate-settings", form, rates=rates, missing=missing)
+    return settings_page(
+        request, "settings/rates.html", "rate-settings", form, rates=rates, missing=missing, fixed=fixed
+    )
