@@ -2,6 +2,7 @@
 
 from billing.ledger.reports import declare_reports, general_ledger, journal, sales, trial_balance
 from billing.ledger.vat import reports as vat
+from billing.ledger.vat.swiss_return import SWISS_RETURN
 
 
 def declare() -> None:
@@ -14,4 +15,5 @@ def declare() -> None:
         *sales.REPORTS,
         vat.WAITING_REPORT,
         vat.UNION_REPORT,
+        SWISS_RETURN,
     )

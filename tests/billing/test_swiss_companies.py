@@ -202,6 +202,7 @@ def test_the_pages_of_the_books_offer_nothing_of_the_french_state(company: Compa
     client.force_login(people.a_person(company))
     home = client.get("/books/").text
     assert "Dossier de contrôle" in home
+    assert "Décompte TVA suisse" in home
     for french in ("CA3", "FEC", "DES", "état récapitulatif"):
         assert french not in home
     assert "CGI" not in client.get(reverse("numbering-settings")).text

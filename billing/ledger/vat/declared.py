@@ -20,7 +20,7 @@ from customers.exemptions import FRANCHISE_CODE
 
 DUE, DEDUCTIBLE = accounts.DECLARED_DUE, accounts.DECLARED_DEDUCTIBLE
 SETTLEMENT = "billing.vatreturn:"
-_RATE_OF = {account: rate for rate, account in accounts.VAT_ACCOUNTS.items()}
+_RATE_OF = {account: rate for rate, account in (accounts.VAT_ACCOUNTS | accounts.SWISS_VAT_ACCOUNTS).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
