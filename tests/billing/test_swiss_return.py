@@ -15,6 +15,7 @@ from config.kernel.scope import company_scope
 from tests.billing.test_currencies import a_note
 from tests.billing.test_swiss_companies import GENEVA, SWISS_LINES
 from tests.factories import story
+from tests.factories.purchases import a_checked_purchase, a_foreign_supplier, kept
 
 pytestmark = pytest.mark.django_db
 
@@ -67,4 +68,20 @@ def test_a_credit_note_is_a_reduction_and_takes_its_tax_off_its_rate(company: Co
         "200": (Decimal("1917.62"), 0),
         "235": (Decimal("1917.62"), 0),
         "289": (Decimal("1917.62"), 0),
+    }
+
+
+def test_what_is_bought_is_input_tax_and_services_from_abroad_are_taxed_as_acquisitions(company: Company) -> None:
+    supplier = a_foreign_supplier(company, "CH", name="Papeterie de Morges")
+    bought = [kept("1000", "607000", rate="8.1"), kept("2000", "218300", "ASSET", rate="8.1")]
+    a_checked_purchase(supplier, bought, currency="CHF")
+    abroad = a_foreign_supplier(company, "DE")
+    a_checked_purchase(abroad, [kept("500", "604000", "SERVICES_ABROAD", rate="8.1")], currency="CHF")
+    assert figures(company) == {
+        "383": (Decimal("500.00"), Decimal("40.50")),
+        "399": (0, Decimal("40.50")),
+        "400": (0, Decimal("121.50")),
+        "405": (0, Decimal("162.00")),
+        "479": (0, Decimal("283.50")),
+        "510": (0, Decimal("243.00")),
     }
