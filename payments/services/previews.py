@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,13 +28,8 @@ def preview(
     company: Company, found: Sequence[Statement], file: SourceFile, *, chosen: BankAccount | None, at: datetime
 ) -> dict[str, Any]:
     """As JSON. `found` holds pending movements too. Raises AnotherAccount, AnotherCurrency, AmountTooLarge."""
-    fresh: dict[int, list[ImportedLine]] = {}
-    spans: dict[int, list[Span]] = {}
-    shown = [
-        _statement(company, row, chosen, fresh, spans, at)
-        for row in found
-        if row.lines or row.opening is not None or row.closing is not None
-    ]
+    seen = _Seen(company, chosen, at)
+    shown = [_statement(seen, row) for row in found if row.lines or row.opening is not None or row.closing is not None]
     known = BankStatement.everywhere.filter(company=company, sha256=file.sha256).exists()
     return {
         "format": found[0].format if found else "",
@@ -45,18 +40,35 @@ def preview(
     }
 
 
-def _statement(
-    company: Company,
-    found: Statement,
-    chosen: BankAccount | None,
-    fresh: dict[int, list[ImportedLine]],
-    spans: dict[int, list[Span]],
-    at: datetime,
-) -> dict[str, Any]:
-    pending = sum(1 for line in found.lines if line.status != BOOKED)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the statements of the file that were looked at already would bring, by account."""
+
+    company: Company
+    chosen: BankAccount | None
+    at: datetime
+    fresh: dict[int, list[ImportedLine]] = field(default_factory=dict)
+    spans: dict[int, list[Span]] = field(default_factory=dict)
+
+
+def _statement(seen: _Seen, found: Statement) -> dict[str, Any]:
     booked = replace(found, lines=tuple(line for line in found.lines if line.status == BOOKED))
+    answer = _named(found, booked, seen.at)
+    try:
+        account = own_account(seen.company, booked, seen.chosen)
+    except AnotherAccount:
+        raise
+    except DomainError as error:
+        return answer | {"problem": {"code": error.code, "message": error.message, "params": dict(error.params)}}
+    check_currency(account, booked)
+    check_amounts(booked)
+    return answer | _compared(seen, of_account(booked, account), account, date.fromisoformat(answer["from"]))
+
+
+def _named(found: Statement, booked: Statement, at: datetime) -> dict[str, Any]:
+    """What the statement says of itself; all its lines are new until its account is known."""
     days = [line.booked_on for line in booked.lines] or [local_day(at)]
-    answer: dict[str, Any] = {
+    return {
         "reference": found.id[:140],
         "named": found.account_id,
         "iban": found.account_id if is_iban(found.account_id) else "",
@@ -68,37 +80,32 @@ def _statement(
         "lines": len(booked.lines),
         "received": _text(sum((line.amount for line in booked.lines if line.amount > 0), ZERO)),
         "paid": _text(sum((line.amount for line in booked.lines if line.amount < 0), ZERO)),
-        "pending": pending,
+        "pending": len(found.lines) - len(booked.lines),
         "account": None,
         "new": len(booked.lines),
         "known": 0,
         "shown": [],
         "odd": [],
     }
-    try:
-        account = own_account(company, booked, chosen)
-    except AnotherAccount:
-        raise
-    except DomainError as error:
-        return answer | {"problem": {"code": error.code, "message": error.message, "params": dict(error.params)}}
-    check_currency(account, booked)
-    check_amounts(booked)
-    ours = of_account(booked, account)
-    extra = fresh.setdefault(account.pk, [])
-    readings = recognise(ours, [*imported_lines(account, ours), *extra])
-    extra += _as_imported(readings, len(extra), found.format, len(spans))
+
+
+def _compared(seen: _Seen, ours: Statement, account: BankAccount, opened_on: date) -> dict[str, Any]:
+    """Beside what the account has, and what the file's earlier statements would bring to it."""
+    fresh = seen.fresh.setdefault(account.pk, [])
+    readings = recognise(ours, [*imported_lines(account, ours), *fresh])
+    fresh += _as_imported(readings, len(fresh), ours.format, len(seen.spans))
     known = sum(1 for reading in readings if reading.duplicate_of)
-    others = spans.setdefault(account.pk, spans_of(account))
+    others = seen.spans.setdefault(account.pk, spans_of(account))
     span = Span(
-        reference=found.id[:140],
-        opened_on=date.fromisoformat(answer["from"]),
-        closed_on=date.fromisoformat(answer["to"]),
-        opening=found.opening,
-        closing=found.closing,
+        reference=ours.id[:140],
+        opened_on=opened_on,
+        closed_on=last_day(ours, seen.at),
+        opening=ours.opening,
+        closing=ours.closing,
     )
     odd = list(_odd(span, others))
     others.append(span)
-    return answer | {
+    return {
         "account": account.pk,
         "account_name": account.name,
         "new": len(readings) - known,
