@@ -84,5 +84,5 @@ def statement_pdf(customer: Customer, *, currency: str, at: datetime) -> bytes:
     with override(practice_of(customer.company, customer.pk).language):
         page = paper(last, at) | {"account": account, "title": _("Relevé de compte")}
         # the customer as it is now: a statement is no frozen document
-        page |= {"buyer": snapshots.buyer(customer, None), "seller": snapshots.seller(customer.company)}
+        page |= {"buyer": snapshots.buyer(customer, None)}
         return pdf("payments/pdf/statement.html", page, f"statement:{customer.pk}:{currency}:{at.isoformat()}")

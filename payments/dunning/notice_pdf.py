@@ -12,7 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
 from billing.models import Invoice
-from billing.pdf import DEFAULT_ACCENT, darkened
+from billing.pdf import DEFAULT_ACCENT, FOOTER, LOOK, darkened, kept_logo, pictures_of
+from billing.services import snapshots
 from billing.variables import on_paper
 from config.kernel.clock import local_day
 from config.kernel.money import ZERO, round2
@@ -71,25 +72,30 @@ def schedule(invoice: Invoice, charges: LateCharges) -> dict[str, Any]:
 
 
 def paper(invoice: Invoice, at: datetime) -> dict[str, Any]:
-    """The head of a letter: who writes to whom, when, in the company's colour."""
-    accent = invoice.seller.get("accent_color") or DEFAULT_ACCENT
+    """The head of a letter: who writes to whom, when, with the logo, colours and footer of the company today."""
+    seller = snapshots.seller(invoice.company)
+    accent = seller["accent_color"] or DEFAULT_ACCENT
     return {
-        "seller": invoice.seller,
+        "seller": seller,
+        "logo": kept_logo(invoice.company_id, seller),
         "buyer": invoice.buyer,
         "customer": invoice.customer,
         "currency": invoice.currency,
         "today": local_day(at),
         "accent": accent,
-        "ink": darkened(accent),
+        "ink": darkened(seller.get("title_color") or accent),
         "stamp": at.isoformat(timespec="seconds"),
     }
 
 
 def pdf(template: str, page: dict[str, Any], identity: str) -> bytes:
+    """The letter as PDF. Raises FileRefused where the logo is not what was kept."""
     from billing.pdf_engine import make_pdf  # WeasyPrint takes half a second to import
 
     html = render_to_string(template, page).replace(NARROW, NBSP)
-    return make_pdf(html, stylesheet=STYLESHEET, identifier=hashlib.sha256(identity.encode()).digest()[:16])
+    more = [sheet for sheet, wanted in ((FOOTER, page["seller"].get("footer")), (LOOK, page["logo"])) if wanted]
+    identifier = hashlib.sha256(identity.encode()).digest()[:16]
+    return make_pdf(html, stylesheet=STYLESHEET, more=more, identifier=identifier, pictures=pictures_of(page["logo"]))
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -9,12 +9,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
-from billing.models import EmailAttachment, EmailStatus
+from billing.models import EmailAttachment, EmailStatus, Invoice
 from config.kernel.errors import Invalid, TransitionRefused
 from config.kernel.models import Company
 from config.kernel.scope import company_scope
+from config.kernel.services import change_company, change_logo
 from customers.models import Customer, CustomerKind
 from payments.dunning.account_statement import account_of, statement_pdf
 from payments.dunning.configuring import save_settings
@@ -29,6 +31,9 @@ from tests.payments.dunning.test_reminders import TODAY, late, send, was_sent
 
 AT, ACTOR = story.AT, story.ACTOR
 BY: dict[str, Any] = {"actor": ACTOR, "at": AT}
+_drawn = BytesIO()
+Image.new("RGB", (120, 40), "#7a1f5c").save(_drawn, format="PNG")
+LOGO = _drawn.getvalue()
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +158,23 @@ def test_a_statement_is_in_the_customers_language(company, customer):
     late(customer, 20)
     save_settings(company=company, customer=customer, values={"language": "en"}, **BY)
     assert "Statement of account" in words(statement_pdf(customer, currency="EUR", at=AT))
+
+
+def test_letters_bear_the_logo_the_footer_and_the_colours_of_the_company_today(company, customer):
+    number = late(customer, 40).number  # issued before any of them was chosen
+
+    def drawn() -> dict[str, bytes]:
+        invoice = Invoice.everywhere.select_related("company", "customer__company").get(number=number)
+        statement = statement_pdf(invoice.customer, currency="EUR", at=AT)
+        return {"notice": notice_pdf([invoice], at=AT), "statement": statement}
+
+    assert [pictures(pdf) for pdf in drawn().values()] == [0, 0]
+    change_company(company=company, values={"footer": "Ateliers « Łódź » depuis 1962", "title_color": "#7a1f5c"}, **BY)
+    change_logo(company=company, data=LOGO, **BY)
+    for name, pdf in drawn().items():
+        assert "Ateliers « Łódź » depuis 1962" in words(pdf), name
+        assert pictures(pdf) == 1, name
+
+
+def pictures(pdf: bytes) -> int:
+    return len(PdfReader(BytesIO(pdf)).pages[0].images)
