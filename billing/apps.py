@@ -8,7 +8,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Facturation"
 
     def ready(self) -> None:
-        from billing import customer_account, inbound, merging, receivers, reports, sealed
+        from billing import customer_account, erasing, inbound, merging, receivers, reports, sealed
         from billing.ledger import checks
         from billing.ledger.checks import books, documents, vat
         from billing.purchases import panels
@@ -17,6 +17,7 @@ class BillingConfig(AppConfig):
         sealed.declare()
         customer_account.register()
         merging.register()
+        erasing.register()
         receivers.connect()
         inbound.register()
         reports.declare()

@@ -23,10 +23,10 @@ UNBOOKED = (PurchaseStatus.TO_CHECK, PurchaseStatus.TO_APPROVE, PurchaseStatus.A
 
 
 def register() -> None:
-    register_merging(blocks=_blocks, follows=_follow)
+    register_merging(blocks=in_flight, follows=_follow)
 
 
-def _blocks(customer: Customer) -> Iterator[str]:
+def in_flight(customer: Customer) -> Iterator[str]:
     """What a confirmed document says of its customer is frozen: it goes to its end first."""
     open_orders = SalesOrder.objects.filter(customer=customer, billed_by=None)
     if open_orders.filter(status__in=[OrderStatus.PENDING, OrderStatus.SHIPPED]).exists():

@@ -53,6 +53,9 @@ class CustomerAdmin(CompanyAdmin):
     actions = ["archive", "restore"]
     ordering = ["name"]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return getattr(obj, "erased_at", None) is None and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

@@ -12,6 +12,7 @@ declare(
     Fact("customers.customer.archived", n("Client archivé"), "box", partner_name="customer.archived"),
     Fact("customers.customer.restored", n("Client rétabli"), "check", partner_name="customer.restored"),
     Fact("customers.customer.merged", n("Fiche « %(name)s » réunie à celle-ci"), "users", "warn"),
+    Fact("customers.person.erased", n("Personne effacée (RGPD)"), "trash", "warn"),
     # of who only bills us; the API of customers does not show them, so partners are told nothing
     Fact("customers.supplier.created", n("Fournisseur créé"), "box"),
     Fact("customers.supplier.changed", n("Fiche fournisseur modifiée"), "edit"),
@@ -26,6 +27,7 @@ declare(
     Fact("customers.contact.added", n("Contact ajouté : %(name)s"), "user"),
     Fact("customers.contact.changed", n("Contact modifié : %(name)s"), "edit"),
     Fact("customers.contact.removed", n("Contact retiré : %(name)s"), "close"),
+    Fact("customers.contact.erased", n("Contact effacé (RGPD)"), "trash", "warn"),
     Fact("customers.terms.created", n("Conditions de paiement ajoutées : %(name)s"), "clock"),
     Fact("customers.terms.changed", n("Conditions de paiement modifiées : %(name)s"), "edit"),
     Fact("customers.terms.deleted", n("Conditions de paiement supprimées : %(name)s"), "trash"),

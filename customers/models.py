@@ -143,6 +143,8 @@ class Customer(CompanyRow):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
     )
+    # of an individual whom no law keeps: nothing here tells any more who it was
+    erased_at = models.DateTimeField(_("effacé le"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[CustomerManager] = CustomerManager()
@@ -161,6 +163,10 @@ class Customer(CompanyRow):
                 name="customer_columns_fit_kind",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(first_name="", email="", phone="", notes="", archived_at__isnull=False),
+                name="an_erased_person_is_not_told",
+            ),
             models.CheckConstraint(
                 condition=Q(is_customer=True) | Q(is_supplier=True), name="a_third_party_buys_or_sells"
             ),

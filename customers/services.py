@@ -32,6 +32,17 @@ class CustomerArchived(DomainError):
         self.fields = {"customer": self.sentence}
 
 
+class PersonErased(DomainError):
+    code = "person_erased"
+    message = "Cette personne a été effacée : sa fiche ne change plus."
+
+
+def check_not_erased(customer: Customer) -> None:
+    """Raises PersonErased: what was erased is not written again."""
+    if customer.erased_at is not None:
+        raise PersonErased
+
+
 ADDRESS_WANTED = gettext_noop("Indiquez l’adresse qui reçoit les factures ou les relances.")
 ORGANISATION_COLUMNS = ("siren", "siret", "vat_number", "electronic_address", "service_code")
 
@@ -109,7 +120,9 @@ def save_customer(
     actor: Actor,
     at: datetime,
 ) -> Customer:
-    """Create the customer, or correct the given one, with its billing address. Raises Invalid, CustomerExists.
+    """Create the customer, or correct the given one, with its billing address.
+
+    Raises Invalid, CustomerExists, PersonErased.
 
     A new one whose SIRET is a supplier's is that supplier, which we bill too from now on (and the other way round).
 
@@ -119,6 +132,7 @@ def save_customer(
     if customer is None and (known := _on_the_other_side(company_id, clean)):
         return _welcome(known, clean, address, actor=actor, at=at)
     row = lock(customer) if customer else Customer(company_id=company_id)
+    check_not_erased(row)
     try:
         # a savepoint: two people may save the same SIRET at once, and only the unique index sees both
         with transaction.atomic():
@@ -208,7 +222,8 @@ def mark_as_customer(*, customer: Customer, actor: Actor, at: datetime) -> Custo
 def save_contact(
     *, contact: Contact | None, customer: Customer, values: Mapping[str, Any], actor: Actor, at: datetime
 ) -> Contact:
-    """Add a person at the customer's, or correct the given one."""
+    """Add a person at the customer's, or correct the given one. Raises PersonErased."""
+    check_not_erased(lock(customer))
     row = lock(contact) if contact else Contact(company_id=customer.company_id, customer=customer)
     edit(row, values)
     tag = "customers.contact.changed" if contact else "customers.contact.added"
@@ -250,6 +265,8 @@ def check_active(customer: Customer) -> None:
 
 @transaction.atomic
 def restore_customer(*, customer: Customer, actor: Actor, at: datetime) -> Customer:
+    """Back into lists and searches. Raises PersonErased."""
+    check_not_erased(lock(customer))
     customer.archived_at = customer.merged_into = None
     customer.save(update_fields=["archived_at", "merged_into"])
     tag = "customers.customer.restored" if customer.is_customer else "customers.supplier.restored"

@@ -9,7 +9,17 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.ledger import checks
-        from payments import closing_checks, customer_account, inbound, merging, panels, receivers, reports, sealed
+        from payments import (
+            closing_checks,
+            customer_account,
+            erasing,
+            inbound,
+            merging,
+            panels,
+            receivers,
+            reports,
+            sealed,
+        )
         from payments.outgoing.suppliers import panels as paying
         from payments.portal import letters
 
@@ -18,6 +28,7 @@ class PaymentsConfig(AppConfig):
         paying.register()
         customer_account.register()
         merging.register()
+        erasing.register()
         inbound.register()
         receivers.connect()
         letters.register()

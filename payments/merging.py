@@ -15,10 +15,11 @@ from payments.outgoing.suppliers.models import PaymentRunLine
 
 
 def register() -> None:
-    register_merging(blocks=_blocks, follows=_follow)
+    register_merging(blocks=in_flight, follows=_follow)
 
 
-def _blocks(customer: Customer) -> Iterator[str]:
+def in_flight(customer: Customer) -> Iterator[str]:
+    """Money under way: a French sentence for each."""
     if Payment.objects.filter(customer=customer, reverses=None, reversed_at=None, amount__gt=F("allocated")).exists():
         yield n("un crédit n’est pas utilisé : affectez-le ou remboursez-le.")
     if DirectDebit.objects.filter(invoice__customer=customer, status__in=DirectDebit.PENDING).exists():

@@ -40,16 +40,16 @@ class Year:
     @property
     def before(self) -> Year:
         """Twelve months that end the day before."""
-        return Year(_years_later(self.starts_on, -1), self.starts_on - DAY)
+        return Year(years_later(self.starts_on, -1), self.starts_on - DAY)
 
     @property
     def after(self) -> Year:
         """Twelve months that begin the day after."""
         starts_on = self.ends_on + DAY
-        return Year(starts_on, _years_later(starts_on, 1) - DAY)
+        return Year(starts_on, years_later(starts_on, 1) - DAY)
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February

@@ -13,6 +13,7 @@ from billing.models.books import LedgerAccount as LedgerAccount
 from billing.models.books import LetteredLine as LetteredLine
 from billing.models.books import Lettering as Lettering
 from billing.models.books import LetteringOrigin as LetteringOrigin
+from billing.models.emails import NO_ADDRESS as NO_ADDRESS
 from billing.models.emails import Bounce as Bounce
 from billing.models.emails import BounceSource as BounceSource
 from billing.models.emails import Email as Email

@@ -20,6 +20,9 @@ class EmailKind(models.TextChoices):
     NOTICE = "NOTICE", _("Avis à l’équipe")
 
 
+NO_ADDRESS = "effacee@personne.invalid"  # of who was erased (RFC 2606: no such host will ever be)
+
+
 class EmailStatus(models.TextChoices):
     QUEUED = "QUEUED", _("En attente")
     SENDING = "SENDING", _("Envoi en cours")

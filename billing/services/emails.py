@@ -23,12 +23,21 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from billing.models import DocumentKind, Email, EmailAttachment, EmailKind, EmailStatus, Invoice, InvoiceDocument
+from billing.models import (
+    NO_ADDRESS,
+    DocumentKind,
+    Email,
+    EmailAttachment,
+    EmailKind,
+    EmailStatus,
+    Invoice,
+    InvoiceDocument,
+)
 from billing.services.bounces import refused_addresses
 from billing.variables import sent_body
 from config.kernel import audit, states
 from config.kernel.actor import Actor
-from config.kernel.errors import Invalid, RemoteError, TransitionRefused
+from config.kernel.errors import DomainError, Invalid, RemoteError, TransitionRefused
 from config.kernel.identifiers import payment_reference
 from config.kernel.kept import keep_file, read_to_send
 from config.kernel.mail_server import deliver, one_line
@@ -237,9 +246,16 @@ def withdraw_email(*, email: Email, reason: str, at: datetime) -> None:
             _move(row, EmailStatus.CANCELLED, "billing.email.cancelled", at=at, data={"reason": reason}, **FREE)
 
 
+class MessageErased(DomainError):
+    code = "message_erased"
+    message = "Ce message a été effacé avec la personne à qui il était adressé."
+
+
 @transaction.atomic
 def resend_email(*, email: Email, actor: Actor, at: datetime) -> Email:
-    """A person sends a kept, refused or doubtful message again, now. Raises TransitionRefused, Stale."""
+    """A person sends a kept, refused or doubtful message again, now. Raises MessageErased, TransitionRefused, Stale."""
+    if email.recipient == NO_ADDRESS:
+        raise MessageErased
     _move(
         email,
         EmailStatus.QUEUED,

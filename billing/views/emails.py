@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.columns import EMAILS
-from billing.models import Email, EmailStatus
+from billing.models import NO_ADDRESS, Email, EmailStatus
 from billing.services.emails import resend_email
 from billing.variables import shown_body
 from config.kernel.access import MemberRequest, actor_of, member, role_of
@@ -100,10 +100,15 @@ def email_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "body": shown_body(email, timezone.now()),
         "tone": tone,
         "words": sentence,
-        "may_resend": may_send and email.status != EmailStatus.SENDING and can_move(email, EmailStatus.QUEUED),
+        "may_resend": may_send and _can_leave_again(email),
         "timeline": timeline_of(email, role_of(request)),
     }
     return render(request, "billing/email/detail.html", context)
+
+
+def _can_leave_again(email: Email) -> bool:
+    leaving = email.status == EmailStatus.SENDING or email.recipient == NO_ADDRESS
+    return not leaving and can_move(email, EmailStatus.QUEUED)
 
 
 @require_http_methods(["GET", "POST"])

@@ -72,6 +72,7 @@ declare(
     Fact("kernel.member.added", n("Membre ajouté : %(name)s"), "user"),
     Fact("kernel.member.changed", n("Droits de %(name)s modifiés"), "user", "warn"),
     Fact("kernel.member.removed", n("Membre retiré : %(name)s"), "close", "warn"),
+    Fact("kernel.member.erased", n("Compte d’une personne partie effacé (RGPD)"), "trash", "warn"),
     Fact("kernel.invitation.sent", n("Invitation envoyée à %(name)s"), "send"),
     Fact("kernel.invitation.resent", n("Invitation renvoyée à %(name)s"), "refresh"),
     Fact("kernel.invitation.withdrawn", n("Invitation de %(name)s retirée"), "close", "warn"),

@@ -70,6 +70,7 @@ def _line(event: AuditEvent) -> bytes:
         # what a restored copy needs to know of what left since
         "also": event.subjects[1:4],
         "level": event.data.get("level"),
+        "user": event.data.get("user"),
     }
     return json.dumps(facts, ensure_ascii=False).encode() + b"\n"
 

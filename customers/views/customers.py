@@ -80,13 +80,16 @@ def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
     membership = cast(MemberRequest, request).membership
     actions = actions_of(customer, membership.may) if customer.archived_at is None else []
     primary = next((action for action in actions if action.primary), None)
-    may_edit = membership.may("customers.edit")
+    may_edit = membership.may("customers.edit") and customer.erased_at is None
+    menu = [action for action in actions if action is not primary] + (own_actions(customer) if may_edit else [])
+    if membership.may("settings.edit"):
+        menu.append(_personal_data(customer))
     context = {
         "customer": customer,
         "addresses": list(Address.objects.filter(customer=customer).order_by("kind", "id")),
         "contacts": list(customer.contacts.order_by("name", "id")),
         "primary": primary,
-        "menu": [action for action in actions if action is not primary] + (own_actions(customer) if may_edit else []),
+        "menu": menu,
         "may_edit": may_edit,
         "figures": figures_of(customer),
         "panels": panels_of(customer),
@@ -108,6 +111,11 @@ def own_actions(customer: Customer) -> list[dict[str, Any]]:
         {"label": _("Réunir deux fiches"), "url": reverse("customers:customer-merge", args=here), "icon": "users"},
         {"label": _("Archiver"), "url": archive, "icon": "archive", "post": True},
     ]
+
+
+def _personal_data(customer: Customer) -> dict[str, Any]:
+    address = reverse("customers:customer-personal-data", args=[customer.pk])
+    return {"label": _("Données personnelles"), "url": address, "icon": "user"}
 
 
 @require_http_methods(["GET", "POST"])

@@ -152,6 +152,9 @@ TWINS: dict[str, tuple[str, str]] = {
     "customers:customer-detail": ("get api/customers/<int:id>", ""),
     "customers:customer-edit": ("", "put api/customers/<int:id>"),
     "customers:customer-merge": ("", ""),
+    # an owner erases a person, after a page that shows what goes
+    "customers:customer-personal-data": ("", ""),
+    "customers:contact-personal-data": ("", ""),
     "customers:customer-archive": ("", "delete api/customers/<int:id>"),
     "customers:customer-restore": ("", "put api/customers/<int:id>"),
     "customers:contact-new": ("", "put api/customers/<int:id>"),

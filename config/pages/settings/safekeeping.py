@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
+from billing.retention import ARTICLE, YEARS, passed_term
 from config.kernel.access import MemberRequest, member
+from config.kernel.clock import local_day
 from config.kernel.models import ProofProgress, SafekeepingKind
 from config.kernel.safekeeping import State, states
 from config.kernel.todo import Today, Todo, watch
@@ -51,12 +53,16 @@ class Row:
 def safekeeping(request: HttpRequest) -> HttpResponse:
     """Of the installation, then of the company."""
     now, found = timezone.now(), states()
+    membership = cast(MemberRequest, request).membership
     context = {
         "rows": [_row(found[kind]) for kind in LABELS if kind in ALWAYS or found[kind].last],
         "alerts": list(_alerts(now)),
         "progress": ProofProgress.objects.first(),
         "within": settings.FILES_CHECKED_WITHIN,
-        "tabs": tabs_of(cast(MemberRequest, request).membership.role, "safekeeping"),
+        "years": YEARS,
+        "article": ARTICLE,
+        "passed": passed_term(membership.company_id, today=local_day(now)),
+        "tabs": tabs_of(membership.role, "safekeeping"),
     }
     return render(request, "settings/safekeeping.html", context)
 
