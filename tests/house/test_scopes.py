@@ -15,6 +15,7 @@ ACROSS = {
     "config/kernel/inbound/receiving.py": 1,
     "config/kernel/isolating.py": 2,
     "config/kernel/middleware.py": 1,
+    "config/kernel/people/erasing.py": 1,
     "config/kernel/people/invitations.py": 2,
     "config/kernel/queue.py": 2,
     "config/kernel/quiet.py": 1,
