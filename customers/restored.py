@@ -1,4 +1,4 @@
-"""Whom a restored copy brings back though they were erased since: the trail outside tells, and they are erased again."""
+"""Whom a restored copy brings back though they were erased since: the outside trail tells, and they go again."""
 
 from __future__ import annotations
 
