@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _print(self, plan: Plan) -> None:
         for one, count in plan.erased:
             self.stdout.write(f"erased: {one.label} ({count})")
-        for one in plan.kept:
-            self.stdout.write(f"kept: {one.label} ({one.count}) until {one.until}: {one.because}")
+        for stays in plan.kept:
+            self.stdout.write(f"kept: {stays.label} ({stays.count}) until {stays.until}: {stays.because}")
         for reason in plan.reasons:
             self.stdout.write(f"still needed: {reason}")
