@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from billing import ledger
 from billing.ledger import Posting
 from billing.ledger.calendar import Year, calendar_of
-from billing.ledger.fec import check_fec, fec_of
+from billing.ledger.fec import check_fec, fec_of, writing
 from billing.ledger.fec.fields import FIELDS
 from billing.ledger.lettering import letter_lines, undo_lettering
 from billing.ledger.years import NoSuchYear, year_ending_in
@@ -179,20 +179,21 @@ def test_the_lines_of_another_company_or_year_are_not_in_it(company):
     assert len(rows_of(fec(company, 2025))) == 2
 
 
-def test_a_year_of_many_entries_is_read_in_parts(company, tmp_path):
+def test_a_year_of_many_entries_is_read_in_parts(company, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "PIECE", 200)
     postings = [Posting("658000", Decimal(1)), Posting("758000", Decimal(-1))]
     source = FiscalYear(pk=1, company=company)
     day = date(2026, 1, 1)
     entries = [
         ledger.Entry(label=f"n° {n}", piece=f"P{n}", piece_date=day, source=source, postings=postings,
                      on=day + timedelta(days=n % 300))
-        for n in range(2500)
+        for n in range(250)
     ]  # fmt: skip
     ledger.post(entries, journal=Journal.MISCELLANEOUS, day=TODAY, actor=story.ACTOR, at=story.AT)
     parts = list(fec(company).chunks())
-    assert [part.count(b"\r\n") for part in parts] == [1, 2000, 2000, 1000]
+    assert [part.count(b"\r\n") for part in parts] == [1, 200, 200, 100]
     report, _verdict = accepted(fec(company), tmp_path)
-    assert (report.lines, report.debit) == (5000, 2500)
+    assert (report.lines, report.debit) == (500, 250)
 
 
 @pytest.mark.parametrize("kind", [*REFUSED, *REFUSED_BY_US, *WARNED])
