@@ -84,7 +84,7 @@ def refund_customer(
     check_day(made_on, at)
     number = _checked_iban(iban, method)
     if method == Method.CASH and bank_account is None:
-        check_till(customer.company_id, amount)
+        check_till(customer.company_id, amount, currency)
     found = list(credit_payments(customer, currency=currency)) if payments is None else list(payments)
     locked = {payment.pk: lock_payment(payment) for payment in sorted(found, key=lambda row: row.pk)}
     _check_owners(locked.values(), customer, currency)

@@ -152,7 +152,7 @@ def spend(payment: Payment, shares: Sequence[Share], invoices: Mapping[int, Invo
         if invoice.currency != payment.currency:
             raise AnotherCurrency(invoice=str(invoice), found=invoice.currency, currency=payment.currency)
         if payment.method == Method.CASH and not payment.origin_service:
-            check_cash_share(invoice, share.amount)
+            check_cash_share(invoice, share.amount, on=payment.paid_on)
         check_outstanding(invoice, share.amount)
         if share.amount > payment.unallocated:
             raise NotEnoughCredit(

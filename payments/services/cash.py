@@ -1,15 +1,17 @@
 """The till (caisse): what came in and went out in cash, the limit the law sets, and a balance that is never negative.
 
 Limit: art. L112-6 and D112-3 CMF, 1,000 € to a business, 15,000 € from a private person whose tax home is abroad;
-both are settings of the company.
+both are settings of the company. Each currency is counted apart; one in another than euros is held to the limit at the
+rate of its day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet, Sum
 
@@ -30,7 +32,9 @@ from payments.models import (
     SupplierPayment,
     SupplierPaymentKind,
 )
+from payments.services.exchange import worth_on
 
+EURO = "EUR"
 # France and its departments overseas, which have codes of their own
 TAX_HOME = frozenset({"FR", "GP", "MQ", "RE", "GF", "YT"})
 
@@ -54,14 +58,17 @@ def settings_of(company_id: int) -> CollectionSettings:
     return found or CollectionSettings(company_id=company_id)
 
 
-def check_cash_limit(customer: Customer, amount: Decimal) -> None:
-    """Raises BeyondTheCashLimit for more cash than French law lets pay one debt with: Switzerland has no such limit."""
+def check_cash_limit(customer: Customer, amount: Decimal, *, currency: str, on: date) -> None:
+    """Raises BeyondTheCashLimit for more cash than French law lets pay one debt with: Switzerland has no such limit.
+
+    The limit is in euros: an amount in another currency counts at the rate of `on`. Raises UnknownRate.
+    """
     if customer.company.is_swiss:
         return
     terms = settings_of(customer.company_id)
     limit = terms.cash_limit_abroad if _lives_abroad(customer) else terms.cash_limit
-    if amount > limit:
-        raise BeyondTheCashLimit(limit=typography.money(limit), amount=typography.money(amount))
+    if worth_on(amount, company_id=customer.company_id, currency=currency, books=EURO, on=on) > limit:
+        raise BeyondTheCashLimit(limit=typography.money(limit), amount=typography.money(amount, currency))
 
 
 def _lives_abroad(customer: Customer) -> bool:
@@ -71,20 +78,22 @@ def _lives_abroad(customer: Customer) -> bool:
     return address is not None and address.country not in TAX_HOME
 
 
-def check_cash_share(invoice: Invoice, amount: Decimal) -> None:
-    """The same for all the cash that one invoice holds, with `amount` more."""
+def check_cash_share(invoice: Invoice, amount: Decimal, *, on: date) -> None:
+    """The same for all the cash that one invoice holds, with `amount` more, both in its currency."""
     held = Allocation.everywhere.filter(invoice=invoice, payment__method=Method.CASH)
-    check_cash_limit(invoice.customer, amount + held.aggregate(sum=Sum("amount", default=ZERO))["sum"])
+    total = amount + held.aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    check_cash_limit(invoice.customer, total, currency=invoice.currency, on=on)
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One movement of the till: positive in, negative out, and the balance it leaves."""
+    """One movement of the till: positive in, negative out, and the balance it leaves in its currency."""
 
     day: date
     row: CompanyRow
     label: str
     amount: Decimal
+    currency: str
     balance: Decimal = ZERO
 
     @property
@@ -93,14 +102,20 @@ class Movement:
         return max(-self.amount, ZERO)
 
 
-def till_balance(company: Company | int) -> Decimal:
-    """What the till should hold now."""
+def till_balances(company: Company | int) -> dict[str, Decimal]:
+    """What the till should hold now, by currency."""
     received = Payment.everywhere.filter(company=company, method=Method.CASH, bank_account=None)
     paid_in = RemittanceLine.everywhere.filter(company=company, remittance__method=Method.CASH, removed_at=None)
-    given_back = _given_back(company)
-    counted = (received, paid_in, given_back, _paid_out(company))
-    sums = [rows.aggregate(sum=Sum("amount", default=ZERO))["sum"] for rows in counted]
-    return Decimal(sums[0] - sum(sums[1:]))
+    balances = _by_currency(received, "currency")
+    left = [(paid_in, "payment__currency"), (_given_back(company), "currency"), (_paid_out(company), "currency")]
+    for rows, column in left:
+        for currency, amount in _by_currency(rows, column).items():
+            balances[currency] = balances.get(currency, ZERO) - amount
+    return balances
+
+
+def _by_currency(rows: QuerySet[Any], column: str) -> dict[str, Decimal]:
+    return dict(rows.order_by().values(column).annotate(sum=Sum("amount")).values_list(column, "sum"))
 
 
 def _given_back(company: Company | int) -> QuerySet[Refund]:
@@ -120,28 +135,31 @@ def _paid_out(company: Company | int) -> QuerySet[SupplierPayment]:
     return rows
 
 
-def check_till(company_id: int, amount: Decimal) -> None:
+def check_till(company_id: int, amount: Decimal, currency: str) -> None:
     """Before `amount` leaves the till. Raises NotEnoughInTheTill."""
-    balance = till_balance(company_id)
+    balance = till_balances(company_id).get(currency, ZERO)
     if amount > balance:
-        currency = Company.objects.get(pk=company_id).currency
         raise NotEnoughInTheTill(balance=typography.money(balance, currency), amount=typography.money(amount, currency))
 
 
 def till_movements(company: Company) -> Iterator[Movement]:
-    """All movements, the oldest first, each with the balance after it."""
+    """All movements, the oldest first, each with the balance of its currency after it."""
     received = Payment.everywhere.filter(company=company, method=Method.CASH, bank_account=None)
-    found = [Movement(row.paid_on, row, row.customer.name, row.amount) for row in received.select_related("customer")]
+    found = [
+        Movement(row.paid_on, row, row.customer.name, row.amount, row.currency)
+        for row in received.select_related("customer")
+    ]
     paid_in = RemittanceLine.everywhere.filter(company=company, remittance__method=Method.CASH, removed_at=None)
-    totals = dict(paid_in.values("remittance").annotate(sum=Sum("amount")).values_list("remittance", "sum"))
-    slips = Remittance.everywhere.filter(pk__in=totals).select_related("bank_account")
-    found += [Movement(row.remitted_on, row, str(row.bank_account), -totals[row.pk]) for row in slips]
+    totals = list(paid_in.values_list("remittance", "payment__currency").annotate(sum=Sum("amount")).order_by())
+    slips = Remittance.everywhere.select_related("bank_account").in_bulk({key for key, _currency, _sum in totals})
+    for key, currency, amount in totals:
+        found.append(Movement(slips[key].remitted_on, slips[key], str(slips[key].bank_account), -amount, currency))
     refunds = _given_back(company).select_related("customer")
-    found += [Movement(row.made_on, row, row.customer.name, -row.amount) for row in refunds]
+    found += [Movement(row.made_on, row, row.customer.name, -row.amount, row.currency) for row in refunds]
     paid_out = _paid_out(company).select_related("supplier")
-    found += [Movement(row.made_on, row, row.supplier.name, -row.amount) for row in paid_out]
-    balance = ZERO
+    found += [Movement(row.made_on, row, row.supplier.name, -row.amount, row.currency) for row in paid_out]
+    balances: dict[str, Decimal] = {}
     # what came in on a day before what left on it
     for one in sorted(found, key=lambda one: (one.day, one.amount < 0, one.row.pk)):
-        balance += one.amount
-        yield Movement(one.day, one.row, one.label, one.amount, balance)
+        balances[one.currency] = balances.get(one.currency, ZERO) + one.amount
+        yield replace(one, balance=balances[one.currency])

@@ -120,7 +120,8 @@ def record_payments(
         _check_sum(receipt, locked)
         if receipt.method == Method.CASH and receipt.origin is None:
             shared = sum((share.amount for share in receipt.shares), ZERO)
-            check_cash_limit(receipt.customer, receipt.amount - shared)
+            rest = receipt.amount - shared
+            check_cash_limit(receipt.customer, rest, currency=receipt.currency, on=receipt.paid_on)
         payment = receipt.payment(at)
         spend(payment, receipt.shares, locked)
         payment.accounting_amount = receipt.accounting_amount()
@@ -214,7 +215,7 @@ def reverse_payment(
     take_off_slip(locked, actor=actor, at=at)
     reopen_debit(locked, actor=actor, at=at)
     if locked.method == Method.CASH and locked.bank_account_id is None:
-        check_till(locked.company_id, locked.amount)
+        check_till(locked.company_id, locked.amount, locked.currency)
     reversal = _insert_opposite(locked, reason, origin, at)
     Payment.everywhere.filter(pk=locked.pk).update(reversed_at=at)
     audit.record(

@@ -31,7 +31,7 @@ from payments.forms import ReasonForm
 from payments.list_filters import RemittanceFilter
 from payments.models import REMITTED, BankAccount, Method, Payment, Refund, Remittance, RemittanceLine
 from payments.printing import print_form
-from payments.services.cash import Movement, till_balance, till_movements
+from payments.services.cash import Movement, till_balances, till_movements
 from payments.services.remittances import cancel_remittance, remit_payments, remittable, with_sums
 from payments.views.money_tabs import money_tabs
 from payments.views.payments import small_form
@@ -223,11 +223,14 @@ def till(request: HttpRequest) -> HttpResponse:
     """The journal of the till: what came in, what went out, and the balance after each, the latest first."""
     company = _company(request)
     movements = list(till_movements(company))[::-1]
+    # the currency of the books first, and at nothing where nothing has moved
+    balances = {company.currency: ZERO} | till_balances(company)
     context = {
         "tabs": money_tabs(request, "payments:till"),
         "movements": [_named(one) for one in movements[:MOST_SHOWN]],
         "more": len(movements) > MOST_SHOWN,
-        "balance": till_balance(company),
+        "balances": [(currency, held) for currency, held in balances.items() if held or currency == company.currency],
+        "remittable": balances.get("EUR", ZERO) > 0,
         "may_remit": _may(request),
     }
     return render(request, "payments/till.html", context)

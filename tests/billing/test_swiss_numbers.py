@@ -95,6 +95,6 @@ def test_it_is_found_among_the_companies_of_a_person_by_its_ide(company: Company
 
 def test_its_till_is_counted_in_francs(company: Company) -> None:
     with pytest.raises(NotEnoughInTheTill) as refused:
-        check_till(company.pk, Decimal("5.00"))
+        check_till(company.pk, Decimal("5.00"), company.currency)
     assert "CHF" in str(refused.value)
     assert "€" not in str(refused.value)

@@ -96,7 +96,7 @@ def pay_supplier(
     payment = _row(locked, method=method, made_on=made_on, bank_account=bank_account, at=at)
     payment.iban, payment.reference = _checked_iban(iban), reference[:140]
     if method == Method.CASH and bank_account is None:
-        check_till(payment.company_id, payment.amount)
+        check_till(payment.company_id, payment.amount, payment.currency)
     insert_payments([payment], [locked], actor=actor, at=at)
     announce([payment], on=made_on, actor=actor, at=at)
     return payment

@@ -18,7 +18,7 @@ from config.kernel.scope import company_scope
 from payments.models import CollectionSettings, Remittance, RemittanceLine
 from payments.outgoing.refunding import refund_customer
 from payments.services import remittances
-from payments.services.cash import BeyondTheCashLimit, NotEnoughInTheTill, till_balance, till_movements
+from payments.services.cash import BeyondTheCashLimit, NotEnoughInTheTill, till_balances, till_movements
 from payments.services.payments import reverse_payment
 from payments.services.remittances import (
     AlreadyCancelled,
@@ -157,7 +157,7 @@ def test_the_till_goes_up_and_down_and_says_the_balance_after_each(company, cust
         [Decimal(120), Decimal(20)],
         [Decimal(30), Decimal(110)],
     )
-    assert till_balance(company) == 10
+    assert till_balances(company) == {"EUR": 10}
     assert [(one.amount, one.balance) for one in till_movements(company)][-1] == (Decimal(-140), Decimal(10))
     assert all(one.balance >= 0 for one in till_movements(company))
 
@@ -172,10 +172,10 @@ def test_cash_that_is_at_the_bank_cannot_be_given_back_from_the_till(company, cu
     one, two = (money.a_payment(customer, amount, method="CASH") for amount in ("120.00", "30.00"))
     remit([one], part=Decimal("100.00"))
     remit([two])
-    assert till_balance(company) == 20
+    assert till_balances(company) == {"EUR": 20}
     # its slip gives its cash back to the till first
     reverse_payment(payment=one, reason="Erreur", actor=story.ACTOR, at=story.AT)
-    assert till_balance(company) == 0
+    assert till_balances(company) == {"EUR": 0}
 
 
 def test_the_till_never_goes_below_nothing(company, customer, monkeypatch):
@@ -191,7 +191,7 @@ def test_cash_is_given_back_out_of_what_the_till_holds(company, customer):
     money.a_payment(customer, "500.00")
     given = {"customer": customer, "method": "CASH", "reason": "Avoir", "made_on": TODAY, "actor": story.ACTOR}
     refund_customer(amount=Decimal(100), at=story.AT, **given)
-    assert till_balance(company) == 20
+    assert till_balances(company) == {"EUR": 20}
     assert [one.amount for one in till_movements(company)] == [120, -100]
     with pytest.raises(NotEnoughInTheTill):
         refund_customer(amount=Decimal("20.01"), at=story.AT, **given)
@@ -258,6 +258,36 @@ def test_another_companys_cheque_is_on_no_list_and_a_seller_sees_nothing_of_the_
 def test_the_till_page_tells_the_balance(company, customer):
     money.a_payment(customer, "120.00", method="CASH")
     assert "120,00" in read(signed_in(company, Role.ACCOUNTANT).get(reverse("payments:till")))
+
+
+def test_each_currency_is_counted_apart_in_the_till(company, customer):
+    story.a_rate(company, "USD")
+    money.a_payment(customer, "120.00", method="CASH")
+    money.a_payment(customer, "500.00", method="CASH", currency="USD")
+    money.a_payment(customer, "300.00")
+    assert till_balances(company) == {"EUR": 120, "USD": 500}
+    assert {(one.currency, one.balance) for one in till_movements(company)} == {("EUR", 120), ("USD", 500)}
+    given = {"customer": customer, "method": "CASH", "reason": "Avoir", "made_on": TODAY, "actor": story.ACTOR}
+    with pytest.raises(NotEnoughInTheTill):  # dollars are no euros to give back
+        refund_customer(amount=Decimal("120.01"), at=story.AT, **given)
+    refund_customer(amount=Decimal(400), currency="USD", at=story.AT, **given)
+    assert till_balances(company) == {"EUR": 120, "USD": 100}
+    page = read(signed_in(company, Role.ACCOUNTANT).get(reverse("payments:till")))
+    assert "120,00 €" in page
+    assert "100,00 $" in page
+
+
+def test_cash_in_another_currency_is_held_to_the_limit_at_the_rate_of_its_day(company, customer):
+    story.a_rate(company, "USD")  # one euro is 1.25 dollars: 1,000 € are 1,250 $
+    with pytest.raises(BeyondTheCashLimit) as refused:
+        money.a_payment(customer, "1250.02", method="CASH", currency="USD")
+    assert "$" in str(refused.value)
+    money.a_payment(customer, "1250.00", method="CASH", currency="USD")
+    invoice = story.an_issued_invoice(customer, currency="USD")
+    money.a_payment(customer, "1000.00", [(invoice, "1000.00")], method="CASH", currency="USD")
+    money.a_payment(customer, "250.00", [(invoice, "250.00")], method="CASH", currency="USD")
+    with pytest.raises(BeyondTheCashLimit):
+        money.a_payment(customer, "1.00", [(invoice, "1.00")], method="CASH", currency="USD")
 
 
 # -- the bank's line --------------------------------------------------------------------------------------------
