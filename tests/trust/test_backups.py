@@ -239,6 +239,14 @@ def test_the_keys_are_given_to_who_holds_the_identity(identity, tmp_path, capsys
     assert f"SECRET_KEY={django_settings.SECRET_KEY}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", [b"", b"\x80\xff\x00\xfe", b"AGE-SECRET-KEY-1\xff\xfe", b"\xff\xfeA\x00G\x00E\x00"])
+def test_a_file_that_is_no_identity_is_refused_in_a_sentence(content, tmp_path):
+    secret = tmp_path / "identity"
+    secret.write_bytes(content)
+    with pytest.raises(CommandError, match="ne contient pas d’identité age"):
+        call_command("restore", str(tmp_path), "--identity", str(secret))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_owner_bound_by_row_level_security_dumps_every_company(tmp_path):
     """As `pg_dump` of a role that is no superuser: without the scope it would see no row of a company."""

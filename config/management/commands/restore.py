@@ -53,7 +53,8 @@ def _backup_at(address: str) -> tuple[Place, str]:
 
 
 def _identity(path: Path) -> pyrage.x25519.Identity:
-    lines = [line.strip() for line in path.read_text().splitlines()]
+    # a file that is no text has no such line either
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     secret = next((line for line in lines if line.startswith("AGE-SECRET-KEY-")), "")
     try:
         return pyrage.x25519.Identity.from_str(secret)
