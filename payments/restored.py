@@ -1,19 +1,49 @@
-"""The reminders that left after a copy was made, as the trail outside knows them: they are noted, never sent again."""
+"""What left after a copy was made: reminders, as the trail outside knows them, are noted and never sent again; what the
+banks booked since is shown before anything is paid once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from billing.models import Invoice
 from config.kernel import audit, states
 from config.kernel.actor import Actor
+from config.kernel.errors import DomainError, RemoteError
 from config.kernel.models import Company
-from config.kernel.restoring import departed
+from config.kernel.restoring import Finding, departed, elsewhere
+from config.kernel.secrets import SecretUnreadable
+from config.kernel.typography import day, money
 from payments.dunning.models import VOID, Reminder, ReminderLevel, ReminderStatus
+from payments.models import Feed, FeedKind
+from payments.services.feeds.revolut import unknown_movements
 
 LEFT = {"payments.reminder.sent", "payments.reminder.posted"}
+
+
+class BankNotAnswering(DomainError):
+    code = "bank_not_answering"
+    message = "%(name)s n’a pas pu être interrogée : %(problem)s"
+
+
+@elsewhere("banks")
+def in_banks(company: Company, since: datetime) -> Iterator[Finding]:
+    """The movements that a bank's feed has and this base has not. Raises BankNotAnswering.
+
+    An account without a feed is asked by nobody: its statements are imported once work goes on.
+    """
+    for feed in Feed.everywhere.filter(company=company, kind=FeedKind.REVOLUT, is_enabled=True):
+        try:
+            for account, movement in unknown_movements(feed, since=since, at=timezone.now()):
+                line = movement.line
+                amount = money(line.amount, account.currency)
+                yield Finding(account.name, f"{day(line.booked_on)} · {amount} · {line.counterparty}")
+        except (RemoteError, SecretUnreadable) as error:
+            raise BankNotAnswering(name=str(feed), problem=str(error)) from error
 
 
 @departed("reminders")

@@ -25,7 +25,11 @@ from config.kernel.scope import company_scope
 from config.pages.frame import tabs_of
 
 SHOWN = 50
-PLACES = {"trail": gettext_lazy("La trace hors de la base"), "platforms": gettext_lazy("Les plateformes")}
+PLACES = {
+    "trail": gettext_lazy("La trace hors de la base"),
+    "platforms": gettext_lazy("Les plateformes"),
+    "banks": gettext_lazy("Les banques reliées par un flux"),
+}
 
 
 class NotOwnerOfAll(DomainError):

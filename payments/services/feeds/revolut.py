@@ -61,15 +61,12 @@ def read(feed: Feed, at: datetime) -> int:
 
     Raises RemoteError, NoConsent, NoAccountOfOurs: what was kept before stays kept.
     """
-    if not feed.grant_cipher:
-        raise NoConsent
-    token = feed.token_at(at) or renewed_token(feed, at)
     kept = 0
-    client = RevolutClient(
-        feed.base_url, token=token, renew=partial(_another_token, feed, at, token), adapter=connections()
-    )
-    with closing(client), client.within(LONGEST):
-        accounts = _accounts(client, feed, at)
+    with closing(_client(feed, at)) as client, client.within(LONGEST):
+        accounts, others = _accounts(client, feed)
+        _record_left_out(feed, others, at)
+        if not accounts:
+            raise NoAccountOfOurs
         for since, until in _periods(feed, at):
             found = client.transactions(since, until)
             kept += _keep_all(found, accounts, at)
@@ -79,6 +76,26 @@ def read(feed: Feed, at: datetime) -> int:
         older = Q(imported_at=None) | Q(imported_at__lt=at)
         BankAccount.everywhere.filter(older, pk=account.pk).update(imported_at=at)
     return kept
+
+
+def unknown_movements(feed: Feed, *, since: datetime, at: datetime) -> Iterator[tuple[BankAccount, Movement]]:
+    """What Revolut booked after a moment and is no bank line here; nothing is kept. Raises RemoteError, NoConsent."""
+    with closing(_client(feed, at)) as client, client.within(LONGEST):
+        accounts, _others = _accounts(client, feed)
+        # what was pending then bears the instant it was created at
+        found = client.transactions(max(since - WINDOW, at - FIRST), None)
+    for key, rows in _by_account(found, accounts).items():
+        yield from ((accounts[key], row) for row in _fresh(accounts[key], rows).values())
+
+
+def _client(feed: Feed, at: datetime) -> RevolutClient:
+    """Raises NoConsent, and RemoteError where no token is to be had."""
+    if not feed.grant_cipher:
+        raise NoConsent
+    token = feed.token_at(at) or renewed_token(feed, at)
+    return RevolutClient(
+        feed.base_url, token=token, renew=partial(_another_token, feed, at, token), adapter=connections()
+    )
 
 
 def _periods(feed: Feed, at: datetime) -> Iterator[tuple[datetime, datetime | None]]:
@@ -106,11 +123,8 @@ def _remember(feed: Feed, until: datetime) -> None:
 # -- whose accounts ------------------------------------------------------------------------------------------------
 
 
-def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, BankAccount]:
-    """Revolut's id → the account of the company that has its IBAN and its currency. The others are named.
-
-    Raises NoAccountOfOurs.
-    """
+def _accounts(client: RevolutClient, feed: Feed) -> tuple[dict[str, BankAccount], list[str]]:
+    """Revolut's id → the account of the company that has its IBAN and its currency; the names of the others."""
     own_accounts = {row.iban: row for row in BankAccount.everywhere.filter(company_id=feed.company_id)}
     currencies = {row.currency for row in own_accounts.values()}
     accounts: dict[str, BankAccount] = {}
@@ -122,10 +136,7 @@ def _accounts(client: RevolutClient, feed: Feed, at: datetime) -> dict[str, Bank
             others.append(f"{remote.name or remote.id[:8]} ({remote.currency[:3]})")
         else:
             accounts[remote.id] = found
-    _record_left_out(feed, sorted(others), at)
-    if not accounts:
-        raise NoAccountOfOurs
-    return accounts
+    return accounts, sorted(others)
 
 
 @transaction.atomic
@@ -140,30 +151,23 @@ def _record_left_out(feed: Feed, names: list[str], at: datetime) -> None:
 
 
 def _keep_all(found: Sequence[Transaction], accounts: Mapping[str, BankAccount], at: datetime) -> int:
+    return sum(_keep(accounts[key], rows, at) for key, rows in _by_account(found, accounts).items())
+
+
+def _by_account(found: Sequence[Transaction], accounts: Mapping[str, BankAccount]) -> dict[str, list[Movement]]:
     currencies = {key: account.currency for key, account in accounts.items()}
     by_account: dict[str, list[Movement]] = {}
     for row in found:
         for movement in movements(row, currencies):
             by_account.setdefault(movement.account_id, []).append(movement)
-    return sum(_keep(accounts[key], rows, at) for key, rows in by_account.items())
+    return by_account
 
 
 @transaction.atomic
 def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
     """One statement with the movements that are new, under the account's lock; none when there are none."""
     locked = BankAccount.everywhere.select_for_update(no_key=True).get(pk=account.pk)
-    keys = [row.key for row in rows]
-    stored = set(BankLine.everywhere.filter(account=locked, import_key__in=keys).values_list("import_key", flat=True))
-    imported = _imported_from_files(locked, rows)
-    fresh: dict[str, Movement] = {}
-    for row in sorted(rows, key=lambda movement: movement.at):
-        if row.key in stored:
-            continue
-        look = (row.line.booked_on, row.line.amount)
-        if imported[look]:
-            imported[look] -= 1
-        else:
-            fresh[row.key] = row
+    fresh = _fresh(locked, rows)
     if not fresh:
         return 0
     new = list(fresh.values())
@@ -178,6 +182,23 @@ def _keep(account: BankAccount, rows: Sequence[Movement], at: datetime) -> int:
         at=at,
     )
     return len(new)
+
+
+def _fresh(account: BankAccount, rows: Sequence[Movement]) -> dict[str, Movement]:
+    """Those that are no bank line yet, by their key, the oldest first."""
+    keys = [row.key for row in rows]
+    stored = set(BankLine.everywhere.filter(account=account, import_key__in=keys).values_list("import_key", flat=True))
+    imported = _imported_from_files(account, rows)
+    fresh: dict[str, Movement] = {}
+    for row in sorted(rows, key=lambda movement: movement.at):
+        if row.key in stored:
+            continue
+        look = (row.line.booked_on, row.line.amount)
+        if imported[look]:
+            imported[look] -= 1
+        else:
+            fresh[row.key] = row
+    return fresh
 
 
 def _imported_from_files(account: BankAccount, rows: Sequence[Movement]) -> Counter[tuple[object, object]]:
