@@ -132,7 +132,8 @@ def _signs(values: Mapping[str, Any]) -> list[Sign]:
 
 def _known(company: Company) -> dict[Sign, tuple[int, str]]:
     found: dict[Sign, tuple[int, str]] = {}
-    for row in Product.everywhere.filter(company=company).order_by("-pk").values("pk", "reference", "name").iterator():
+    rows = Product.everywhere.filter(company=company).order_by("-created_at", "-pk")
+    for row in rows.values("pk", "reference", "name").iterator():
         found |= dict.fromkeys(_signs(row), (row["pk"], row["name"]))
     return found
 

@@ -293,7 +293,7 @@ def _message(email: Email, at: datetime) -> EmailMessage:
         message.attach_alternative(render_to_string("billing/emails/notice.html", {"email": email}), "text/html")
     if email.needs_document and email.invoice:
         message.attach(f"{email.invoice.number}.pdf".replace("/", "-"), _document(email.invoice, at), "application/pdf")
-    for attachment in EmailAttachment.everywhere.filter(email=email).order_by("id"):
+    for attachment in EmailAttachment.everywhere.filter(email=email).order_by("created_at", "name"):
         record = email.invoice or email
         message.attach(attachment.name, read_to_send(attachment, record=record, at=at), "application/pdf")
     return message

@@ -55,7 +55,7 @@ def version_of(draft: Invoice) -> str:
 def recipients(customer: Customer) -> list[str]:
     """Who gets the customer's invoices: the contacts marked so, else the customer's own address."""
     contacts = Contact.everywhere.filter(customer=customer, gets_invoices=True).exclude(email="")
-    found = list(contacts.order_by("id").values_list("email", flat=True))
+    found = list(contacts.order_by("name", "id").values_list("email", flat=True))
     return found or ([customer.email] if customer.email else [])
 
 

@@ -78,7 +78,9 @@ def account_of(customer: Customer, *, currency: str, at: datetime) -> Account:
 def statement_pdf(customer: Customer, *, currency: str, at: datetime) -> bytes:
     """The statement as a PDF in the customer's language. Raises NothingToState."""
     account = account_of(customer, currency=currency, at=at)
-    last = Invoice.everywhere.filter(customer=customer, currency=currency).issued().order_by("-id").first()
+    last = (
+        Invoice.everywhere.filter(customer=customer, currency=currency).issued().order_by("-issued_at", "-id").first()
+    )
     if last is None:
         raise NothingToState
     with override(practice_of(customer.company, customer.pk).language):

@@ -180,12 +180,12 @@ def reminder_address(customer: Customer) -> str:
 
 def reminder_addresses(customers: Mapping[int, Customer], practices: Practices) -> dict[int, str]:
     """The same for many customers at once, in one query; '' for nowhere."""
-    contacts = Contact.everywhere.filter(customer__in=list(customers)).exclude(email="").order_by("-id")
+    contacts = Contact.everywhere.filter(customer__in=list(customers)).exclude(email="").order_by("-name", "-id")
     marked: dict[int, str] = {}
     chosen: dict[int, str] = {}
     for pk, customer_id, email, marked_so in contacts.values_list("pk", "customer_id", "email", "gets_reminders"):
         if marked_so:
-            # the last written wins: the oldest contact
+            # the last one wins: the first by name, as the record lists them
             marked[customer_id] = email
         if practices.of(customer_id).contact_id == pk:
             chosen[customer_id] = email

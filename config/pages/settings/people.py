@@ -74,7 +74,11 @@ def _limits_of(row: Membership, currency: str) -> str:
 
 
 def _invitations(at: datetime) -> list[dict[str, Any]]:
-    rows = Invitation.objects.filter(status=InvitationStatus.PENDING).select_related("invited_by").order_by("-pk")
+    rows = (
+        Invitation.objects.filter(status=InvitationStatus.PENDING)
+        .select_related("invited_by")
+        .order_by("-invited_at", "-pk")
+    )
     return [{"row": row, "open": row.is_open(at)} for row in rows]
 
 
