@@ -53,10 +53,15 @@ def version_of(draft: Invoice) -> str:
 
 
 def recipients(customer: Customer) -> list[str]:
-    """Who gets the customer's invoices: the contacts marked so, else the customer's own address."""
-    contacts = Contact.everywhere.filter(customer=customer, gets_invoices=True).exclude(email="")
+    """Who gets the customer's invoices: the contacts marked so, else the customer's own address.
+
+    Those of who was merged into another are that one's: its contacts followed.
+    """
+    kept = customer.merged_into or customer
+    contacts = Contact.everywhere.filter(customer=kept, gets_invoices=True).exclude(email="")
     found = list(contacts.order_by("name", "id").values_list("email", flat=True))
-    return found or ([customer.email] if customer.email else [])
+    own = kept.email or customer.email
+    return found or ([own] if own else [])
 
 
 @outside.atomic

@@ -160,6 +160,7 @@ def facts_of(invoice: Invoice, evidence: Evidence) -> Facts:
     customer = invoice.customer
     pauses = (
         customer.reminders_paused_until,
+        customer.merged_into.reminders_paused_until if customer.merged_into else None,
         evidence.held_until(invoice, HoldKind.PAUSE),
         evidence.said_paid.get(invoice.pk),
     )

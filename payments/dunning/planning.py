@@ -178,9 +178,16 @@ def reminder_address(customer: Customer) -> str:
     return reminder_addresses({customer.pk: customer}, practices)[customer.pk]
 
 
+def _own(customer: Customer) -> str:
+    """Its own address: that of the record it was merged into before the one it had."""
+    return (customer.merged_into and customer.merged_into.email) or customer.email
+
+
 def reminder_addresses(customers: Mapping[int, Customer], practices: Practices) -> dict[int, str]:
     """The same for many customers at once, in one query; '' for nowhere."""
-    contacts = Contact.everywhere.filter(customer__in=list(customers)).exclude(email="").order_by("-name", "-id")
+    # contacts followed into the record that goes on
+    kept = {key: one.merged_into_id or key for key, one in customers.items()}
+    contacts = Contact.everywhere.filter(customer__in=set(kept.values())).exclude(email="").order_by("-name", "-id")
     marked: dict[int, str] = {}
     chosen: dict[int, str] = {}
     for pk, customer_id, email, marked_so in contacts.values_list("pk", "customer_id", "email", "gets_reminders"):
@@ -189,7 +196,7 @@ def reminder_addresses(customers: Mapping[int, Customer], practices: Practices) 
             marked[customer_id] = email
         if practices.of(customer_id).contact_id == pk:
             chosen[customer_id] = email
-    addresses = {key: chosen.get(key) or marked.get(key) or one.email for key, one in customers.items()}
+    addresses = {key: chosen.get(kept[key]) or marked.get(kept[key]) or _own(one) for key, one in customers.items()}
     return {key: address if _is_address(address) else "" for key, address in addresses.items()}
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+
 from config.kernel.models import Company
+from customers.models import Customer
 from payments.dunning.models import Language, ReminderLevel, ReminderSettings
 
 NOTICE_DAYS = 15  # left by a formal notice where nobody says otherwise
@@ -36,11 +40,15 @@ class Practices:
 
 
 def practices_of(company: Company, customers: Collection[int] | None = None) -> Practices:
-    """Of these customers, or of all, in one query."""
-    rows = ReminderSettings.everywhere.filter(company=company)
+    """Of these customers, or of all, in one query. Who was merged into another has the practice of that one."""
+    merged = ArrayAgg("customer__merged", filter=Q(customer__merged__isnull=False), default=[])
+    rows = ReminderSettings.everywhere.filter(company=company).annotate(absorbed=merged)
     if customers is not None:
-        rows = rows.filter(customer__in=customers) | rows.filter(customer=None)
+        theirs = Customer.everywhere.filter(Q(pk__in=customers) | Q(merged__in=customers))
+        rows = rows.filter(Q(customer=None) | Q(customer__in=theirs.values("pk")))
     found = {row.customer_id: row for row in rows}
+    for row in list(found.values()):
+        found |= dict.fromkeys(row.absorbed, row)
     delays = {
         ReminderLevel.FRIENDLY: company.friendly_after_days,
         ReminderLevel.FIRM: company.firm_after_days,

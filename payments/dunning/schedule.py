@@ -42,7 +42,7 @@ ALL_SENT = 100_000  # days of delay that no invoice reaches
 def overdue(company: Company, at: datetime) -> InvoiceQuerySet:
     """The company's invoices of which something is outstanding after the due date."""
     rows: InvoiceQuerySet = Invoice.everywhere.overdue(on=local_day(at)).filter(company=company)
-    return rows.select_related("customer", "company")
+    return rows.select_related("customer__merged_into", "company")
 
 
 def with_delay(rows: InvoiceQuerySet, *, company: Company) -> InvoiceQuerySet:
@@ -85,8 +85,13 @@ def _is_due(company: Company, at: datetime) -> Q:
     today = local_day(at)
     late_enough = ExpressionWrapper(Value(today, DateField()) - F("delay"), output_field=DateField())
     paused = Q(customer__reminders_paused_until__isnull=False, customer__reminders_paused_until__gte=today)
+    # the record that goes on holds the reminders of those it absorbed
+    kept = "customer__merged_into__reminders_paused_until"
+    paused |= Q(**{f"{kept}__isnull": False, f"{kept}__gte": today})
     recently_reminded = Q(customer__in=_recently_reminded(company, today))
     never = Q(customer__reminder_settings__isnull=False, customer__reminder_settings__never=True)
+    settings = "customer__merged_into__reminder_settings"
+    never |= Q(**{f"{settings}__isnull": False, f"{settings}__never": True})
     held = ReminderHold.everywhere.filter(
         invoice=OuterRef("pk"), kind__in=[HoldKind.PROMISE, HoldKind.PAUSE], ended_at=None, until__gte=today
     )
@@ -101,14 +106,15 @@ def _is_due(company: Company, at: datetime) -> Q:
         & ~Exists(held)
         & ~Exists(debited)
         & ~_waits_for_money(company)
-        & (~Q(customer__email="") | Q(Exists(_reminded_contacts())))
+        & (~Q(customer__email="") | Q(customer__merged_into__email__gt="") | Q(Exists(_reminded_contacts())))
     )
 
 
 def _reminded_contacts() -> QuerySet[Contact]:
     """Where a reminder goes that does not go to the customer's own address."""
     chosen = Q(gets_reminders=True) | Q(pk=OuterRef("customer__reminder_settings__contact"))
-    rows: QuerySet[Contact] = Contact.everywhere.filter(chosen, customer=OuterRef("customer")).exclude(email="")
+    kept = Coalesce(OuterRef("customer__merged_into"), OuterRef("customer"))
+    rows: QuerySet[Contact] = Contact.everywhere.filter(chosen, customer=kept).exclude(email="")
     return rows
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import get_template
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.models import Company
+from customers.models import Customer
 from payments.dunning.law import FRANCE, LateLaw, law_of
 from payments.dunning.models import ReminderLevel, ReminderText
 
@@ -56,10 +58,14 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def wording_of(company: Company, customer_id: int, level: ReminderLevel, language: str) -> Wording:
-    """The customer's own words, else the company's, else the product's."""
+    """The customer's own words, or those of the record it was merged into; else the company's, else the product's."""
     rows = ReminderText.everywhere.filter(company=company, level=level, language=language)
-    found = {row.customer_id: row for row in rows.filter(customer=customer_id) | rows.filter(customer=None)}
-    row = found.get(customer_id) or found.get(None)
+    kept = Customer.everywhere.filter(pk=customer_id).values("merged_into")
+    wanted = Q(customer=None) | Q(customer=customer_id) | Q(customer__in=kept)
+    # the record that goes on before the other, and the company's last
+    row = min(
+        rows.filter(wanted), key=lambda row: (row.customer_id is None, row.customer_id == customer_id), default=None
+    )
     return Wording(row.subject_line, row.body) if row else standard(level, language, law_of(company))
 
 

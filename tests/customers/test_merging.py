@@ -24,10 +24,16 @@ from config.kernel.scope import company_scope
 from customers.merging import merge_customers, shown_of
 from customers.models import Address, Contact, Customer
 from customers.services import save_contact
-from payments.dunning.models import ReminderSettings
+from einvoicing.services.sending import recipients
+from payments.dunning.models import ReminderLevel, ReminderSettings, ReminderText
+from payments.dunning.planning import plan
+from payments.dunning.practice import practice_of
+from payments.dunning.schedule import due_for_reminder, overdue
+from payments.dunning.texts import wording_of
 from payments.models import Mandate
 from tests.factories import story
 from tests.factories.people import signed_in
+from tests.payments.dunning.test_reminders import late
 from tests.trust.at_once import at_once
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +164,35 @@ def test_a_signed_mandate_serves_the_record_that_absorbed_its_own(company: Compa
         assert usable_mandates([kept.pk], timezone.localdate()) == {}
         merge(signed_in(company), kept, absorbed)
         assert usable_mandates([kept.pk], timezone.localdate()) == {kept.pk: mandate}
+
+
+def test_what_is_unpaid_under_the_absorbed_record_is_reminded_as_the_one_that_goes_on(company: Company) -> None:
+    kept, absorbed = twins(company)
+    with company_scope(company):
+        invoice = late(absorbed, 20)
+        values = {"name": "Anne", "email": "anne@dupont.example"}
+        save_contact(contact=None, customer=absorbed, values=values, actor=story.ACTOR, at=story.AT)
+        ReminderSettings.objects.create(company=company, customer=absorbed, language="en")
+        ReminderText.objects.create(
+            company=company, customer=absorbed, level=ReminderLevel.FRIENDLY, language="en", subject_line="Dear Anne",
+            body="Pay",
+        )  # fmt: skip
+        merge(signed_in(company), kept, absorbed)
+        absorbed.refresh_from_db()
+        (planned,) = plan(company=company, at=story.AT)
+        assert (planned.decision.level, planned.address) == ("FRIENDLY", "anne@dupont.example")
+        assert recipients(absorbed) == ["anne@dupont.example"]
+        assert wording_of(company, absorbed.pk, ReminderLevel.FRIENDLY, "en").subject_line == "Dear Anne"
+        assert practice_of(company, absorbed.pk).language == "en"
+        Customer.objects.filter(pk=kept.pk).update(reminders_paused_until=timezone.localdate(story.AT))
+        assert plan(company=company, at=story.AT)[0].decision.reason == "paused"
+        assert not due_for_reminder(overdue(company, story.AT), company=company, at=story.AT).exists()
+        Customer.objects.filter(pk=kept.pk).update(reminders_paused_until=None)
+        Customer.objects.filter(pk=absorbed.pk).update(email="")
+        assert due_for_reminder(overdue(company, story.AT), company=company, at=story.AT).get() == invoice
+        ReminderSettings.objects.update(never=True)
+        assert plan(company=company, at=story.AT)[0].decision.level is None
+        assert not due_for_reminder(overdue(company, story.AT), company=company, at=story.AT).exists()
 
 
 @pytest.mark.django_db(transaction=True)
