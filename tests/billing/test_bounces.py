@@ -208,7 +208,7 @@ def test_a_provider_tells_of_a_refusal_by_a_signed_message_once(company, email):
 def test_the_address_that_the_settings_show_takes_the_messages_of_its_company(company, email):
     source = create_source(company=company, source="email", secret=SECRET, actor=ACTOR, at=AT)
     page = signed_in(company).get(reverse("inbound-source", args=[source.pk])).text
-    (shown,) = re.findall(r'id="id_address"[^>]* value="[^"]*?(/api/webhooks/[^"]+)"', page)
+    (shown,) = re.findall(r'id="id_address"[^>]*\svalue="[^"]*?(/api/webhooks/[^"]+)"', page)
     now, body = datetime.now(UTC), a_message(email)
     assert post(body, signed(body, now), shown[:-1]).status_code == 401
     assert post(body, signed(body, now), shown).status_code == 200

@@ -102,7 +102,7 @@ def refusals(client: Client, page: SeenPage, language: str) -> list[str] | None:
     """
     if not re.search(r"<form[^>]* novalidate", page.html):
         return None
-    names = dict.fromkeys(re.findall(r'<(?:input|textarea)[^>]* name="(\w[\w-]*)"', page.html), "x")
+    names = dict.fromkeys(re.findall(r'<(?:input|textarea)[^>]*\sname="(\w[\w-]*)"', page.html), "x")
     forms = dict(re.findall(r'name="([\w-]+_FORMS)" value="(\d+)"', page.html))
     found: list[str] | None = None
     for typed in (forms, {**names, **forms}):
