@@ -58,7 +58,9 @@ def test_a_bare_installation_leads_its_superuser_to_a_first_valid_invoice() -> N
     guide = client.get(GUIDE)
     assert guide.context["following"].url == BANK
     assert client.post(BANK, {"iban": story.IBAN}).status_code == 302
-    assert client.get(GUIDE).context["following"].url == reverse("billing:invoice-new")
+    guide = client.get(GUIDE)
+    assert guide.context["following"].url == reverse("billing:invoice-new")
+    assert BANK not in guide.text  # a second visit would ask for what is known
     company.refresh_from_db()
     with company_scope(company):
         assert PaymentTerms.objects.count() >= 4

@@ -39,8 +39,8 @@ def steps_of(company: Company) -> list[Step]:
         Step(
             _("Le compte bancaire"),
             _("Vos factures demandent à être payées dessus ; ses relevés disent qui a payé."),
-            _("Indiquer l’IBAN"),
-            reverse("founding-bank"),
+            _("Revoir") if company.iban else _("Indiquer l’IBAN"),
+            reverse("company-settings" if company.iban else "founding-bank"),
             bool(company.iban),
         ),
         Step(
