@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pypdfium2
@@ -139,7 +140,8 @@ def test_a_customer_takes_no_motive_but_of_exempt_sales(wrong: str) -> None:
         story.a_customer(company, exemption_code=wrong)
     assert "exemption_code" in refused.value.fields
     with company_scope(company):
-        for form in (CustomerForm, modelform_factory(Customer, form=AdminForm, fields="__all__")):
+        in_admin = modelform_factory(Customer, form=AdminForm, fields="__all__")
+        for form in (partial(CustomerForm, company=company), in_admin):
             assert "exemption_code" in form({"exemption_code": wrong, "kind": "ORGANISATION"}).errors
             assert "exemption_code" not in form({"exemption_code": CARE, "kind": "ORGANISATION"}).errors
     answer = a_partner(company).post("/api/customers", A_CLINIC | {"exemption_code": wrong})
